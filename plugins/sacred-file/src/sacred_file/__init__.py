@@ -1,0 +1,1 @@
+"""Record sacred-core runs in a folder, and read them back."""

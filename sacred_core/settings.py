@@ -1,0 +1,183 @@
+"""The general behaviour of sacred-core, as one tree of settings.
+
+Entries are read and set by attribute or by key: ``SETTINGS.HOST_INFO.CAPTURED_ENV`` is
+``SETTINGS["HOST_INFO"]["CAPTURED_ENV"]``. At start-up each may come from the environment:
+``SACRED_CAPTURE_MODE=sys``, ``SACRED_HOST_INFO__CAPTURED_ENV=HOME,LANG``.
+"""
+
+import copy
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from sacred_core.exceptions import SettingError
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+class SettingsGroup:
+    """A fixed set of named entries, checked when they are set.
+
+    Raises:
+        SettingError: an entry does not exist or is given a value of another type.
+    """
+
+    _path: ClassVar[str] = "SETTINGS"
+    _choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    def __init__(self) -> None:
+        for name in self:
+            object.__setattr__(self, name, copy.deepcopy(getattr(type(self), name)))
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in vars(type(self))["__annotations__"] if name.isupper())
+
+    def __getitem__(self, name: str) -> Any:
+        self._require(name)
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        setattr(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._require(name)
+        object.__setattr__(self, name, self._checked(name, value))
+
+    def __getattr__(self, name: str) -> Any:
+        raise SettingError(f"{self._path} has no entry {name!r}: it has {', '.join(self)}")
+
+    def __repr__(self) -> str:
+        return f"{self._path}({', '.join(f'{n}={self[n]!r}' for n in self)})"
+
+    def _require(self, name: str) -> None:
+        if name not in set(self):
+            raise SettingError(f"{self._path} has no entry {name!r}: it has {', '.join(self)}")
+
+    def _checked(self, name: str, value: Any) -> Any:
+        default = getattr(type(self), name)
+        if isinstance(default, list) and isinstance(value, (list, tuple, set)):
+            value = list(value)
+        elif isinstance(default, float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(default):
+            raise SettingError(
+                f"{self._path}.{name} takes a {type(default).__name__}, not {value!r}"
+            )
+        if name in self._choices and value not in self._choices[name]:
+            allowed = ", ".join(map(repr, self._choices[name]))
+            raise SettingError(f"{self._path}.{name} is one of {allowed}, not {value!r}")
+        return value
+
+    def _parsed(self, name: str, text: str) -> Any:
+        default = getattr(type(self), name)
+        if isinstance(default, bool):
+            if text.lower() not in _TRUE | _FALSE:
+                raise SettingError(f"{self._path}.{name} takes 1 or 0, not {text!r}")
+            return text.lower() in _TRUE
+        if isinstance(default, float):
+            try:
+                return float(text)
+            except ValueError:
+                raise SettingError(f"{self._path}.{name} takes a number, not {text!r}") from None
+        if isinstance(default, list):
+            return [part.strip() for part in text.split(",") if part.strip()]
+        return text
+
+    def update_from(self, environ: Mapping[str, str], prefix: str = "SACRED_") -> None:
+        """Set every entry whose name, after ``prefix``, stands in ``environ``.
+
+        Groups are separated by two underscores, items of lists by commas.
+        """
+        for name in self:
+            value = self[name]
+            if isinstance(value, SettingsGroup):
+                value.update_from(environ, f"{prefix}{name}__")
+            elif prefix + name in environ:
+                self[name] = self._parsed(name, environ[prefix + name])
+
+
+class ConfigSettings(SettingsGroup):
+    """What a configuration may hold."""
+
+    _path = "SETTINGS.CONFIG"
+
+    ENFORCE_KEYS_MONGO_COMPATIBLE: bool = True
+    ENFORCE_KEYS_JSONPICKLE_COMPATIBLE: bool = True
+    ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS: bool = False
+    ENFORCE_STRING_KEYS: bool = False
+    ENFORCE_KEYS_NO_EQUALS: bool = True
+    IGNORED_COMMENTS: list[str] = ["^pylint:", "^noinspection"]
+    READ_ONLY_CONFIG: bool = True
+    NUMPY_RANDOM_LEGACY_API: bool = False
+
+
+class HostInfoSettings(SettingsGroup):
+    """What is gathered about the machine."""
+
+    _path = "SETTINGS.HOST_INFO"
+
+    INCLUDE_GPU_INFO: bool = True
+    INCLUDE_CPU_INFO: bool = True
+    CAPTURED_ENV: list[str] = []
+
+
+class CommandLineSettings(SettingsGroup):
+    """How the command line is read."""
+
+    _path = "SETTINGS.COMMAND_LINE"
+
+    STRICT_PARSING: bool = False
+
+
+class PluginSettings(SettingsGroup):
+    """Which plugins are loaded (``DISABLE``: by name), and how loudly."""
+
+    _path = "SETTINGS.PLUGINS"
+
+    DISABLE: list[str] = []
+    STRICT: bool = False
+    TRACE: bool = False
+
+
+class SecretSettings(SettingsGroup):
+    """Which entries are shown as ``***``: those whose key is, or ends in, one of ``KEYS``."""
+
+    _path = "SETTINGS.SECRETS"
+
+    KEYS: list[str] = [
+        "password",
+        "passwd",
+        "secret",
+        "api_key",
+        "access_token",
+        "auth_token",
+        "bot_token",
+        "private_key",
+    ]
+
+
+class Settings(SettingsGroup):
+    """The root of the tree: `sacred_core.SETTINGS`. Times are in seconds."""
+
+    _choices = {"CAPTURE_MODE": ("no", "sys", "fd")}
+
+    CAPTURE_MODE: str = "sys" if sys.platform == "win32" else "fd"
+    DEFAULT_BEAT_INTERVAL: float = 10.0
+    CONFIG: ConfigSettings = ConfigSettings()
+    HOST_INFO: HostInfoSettings = HostInfoSettings()
+    COMMAND_LINE: CommandLineSettings = CommandLineSettings()
+    PLUGINS: PluginSettings = PluginSettings()
+    SECRETS: SecretSettings = SecretSettings()
+
+
+SETTINGS = Settings()
+
+#: What is wrong in the environment's settings. It is raised by the first run, not at import,
+#: where it would reach the user as a traceback.
+environment_error: SettingError | None = None
+try:
+    SETTINGS.update_from(os.environ)
+except SettingError as error:
+    environment_error = error

@@ -1,0 +1,72 @@
+"""Tests of the tree of settings."""
+
+from typing import Any
+
+import pytest
+
+from sacred_core.exceptions import SettingError
+from sacred_core.settings import Settings
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings()
+
+
+def test_attribute_and_key_are_the_same_entry(settings: Settings) -> None:
+    """What is set by key is read by attribute, and the other way round."""
+    settings["HOST_INFO"]["INCLUDE_GPU_INFO"] = False
+    settings.CONFIG.READ_ONLY_CONFIG = False
+    assert settings.HOST_INFO.INCLUDE_GPU_INFO is False
+    assert settings["CONFIG"]["READ_ONLY_CONFIG"] is False
+
+
+def test_two_trees_share_no_list(settings: Settings) -> None:
+    """A list is copied: changing one tree leaves the defaults alone."""
+    settings.HOST_INFO.CAPTURED_ENV.append("HOME")
+    assert Settings().HOST_INFO.CAPTURED_ENV == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("CAPTURE_MODE", "file", "'no', 'sys', 'fd'"),
+        ("DEFAULT_BEAT_INTERVAL", "soon", "takes a float"),
+        ("CAPTUREMODE", "sys", "has no entry 'CAPTUREMODE'"),
+        ("CONFIG", {}, "takes a ConfigSettings"),
+    ],
+)
+def test_wrong_entry_is_refused(settings: Settings, name: str, value: Any, reason: str) -> None:
+    """An unknown name, type or choice is an error that says what is allowed."""
+    with pytest.raises(SettingError, match=reason):
+        settings[name] = value
+
+
+def test_unknown_entry_is_a_key_error_and_an_attribute_error(settings: Settings) -> None:
+    """Both notations raise what Python raises for a missing name."""
+    with pytest.raises(KeyError):
+        settings["NONE"]
+    with pytest.raises(AttributeError):
+        settings.NONE
+
+
+def test_environment_sets_nested_entries(settings: Settings) -> None:
+    """Groups are joined by two underscores, lists are separated by commas."""
+    settings.update_from(
+        {
+            "SACRED_CAPTURE_MODE": "no",
+            "SACRED_DEFAULT_BEAT_INTERVAL": "0.5",
+            "SACRED_PLUGINS__DISABLE": "acme, other",
+            "SACRED_PLUGINS__STRICT": "1",
+        }
+    )
+    assert settings.CAPTURE_MODE == "no"
+    assert settings.DEFAULT_BEAT_INTERVAL == 0.5
+    assert settings.PLUGINS.DISABLE == ["acme", "other"]
+    assert settings.PLUGINS.STRICT is True
+
+
+def test_environment_error_names_the_value(settings: Settings) -> None:
+    """A number that is none is quoted."""
+    with pytest.raises(SettingError, match="takes a number, not 'soon'"):
+        settings.update_from({"SACRED_DEFAULT_BEAT_INTERVAL": "soon"})
