@@ -1,0 +1,207 @@
+"""What a run tells its observers: frozen records of plain data that can be delivered again.
+
+A record names the observer method that takes it (`Event.method`) and its fields are that
+method's arguments. Where it comes from (`Event.run`, `Event.segment`, `Event.writer`,
+`Event.seq`) names it for ever, so that delivering it twice can be noticed.
+"""
+
+import itertools
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+import attrs
+
+PlainDict = Mapping[str, Any]
+E = TypeVar("E", bound="Event")
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """One thing that happened in a run.
+
+    Attributes:
+        run: Identity of the run, the same for all observers (``_id`` is each observer's own).
+        segment: 0; resuming a run starts the next one.
+        writer: The process that speaks: ``"main"``, or a rank or child.
+        seq: Position in what this writer said in this segment, from 0, without gaps.
+    """
+
+    method: ClassVar[str]
+    #: The observer's answer to this event is the id of the run in its store.
+    names_run: ClassVar[bool] = False
+    #: Nothing follows but ``join``: it is tried even for an observer that failed before.
+    final: ClassVar[bool] = False
+    #: Arguments of the method that are no fields: they are looked up at delivery.
+    looked_up: ClassVar[tuple[str, ...]] = ()
+
+    run: str
+    segment: int
+    writer: str
+    seq: int
+
+    @classmethod
+    def arguments(cls) -> tuple[str, ...]:
+        """Return the documented arguments of the observer method, without the identity."""
+        names = tuple(field.name for field in attrs.fields(cls) if field.name not in IDENTITY)
+        return names + cls.looked_up
+
+
+IDENTITY = ("run", "segment", "writer", "seq")
+
+
+@attrs.frozen(kw_only=True)
+class _Announcement(Event):
+    names_run = True
+
+    ex_info: PlainDict
+    command: str
+    host_info: PlainDict
+    config: PlainDict
+    meta_info: PlainDict
+    _id: Any = attrs.field(default=None, alias="_id")
+
+
+@attrs.frozen(kw_only=True)
+class RunQueued(_Announcement):
+    """The run was put into the store to be started later; nothing else follows."""
+
+    method = "queued_event"
+
+    queue_time: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RunStarted(_Announcement):
+    """The run starts now."""
+
+    method = "started_event"
+
+    start_time: datetime
+
+
+@attrs.frozen(kw_only=True)
+class Heartbeat(Event):
+    """The run is alive. Output and metrics of the same beat come before it."""
+
+    method = "heartbeat_event"
+    looked_up = ("captured_out",)
+
+    info: PlainDict
+    beat_time: datetime
+    result: Any = None
+
+
+@attrs.frozen(kw_only=True)
+class OutputCaptured(Event):
+    """From character ``offset`` on, the captured output is now ``text``.
+
+    A filter may rewrite what was given before: then ``offset`` lies before its end.
+    """
+
+    method = "output_event"
+
+    text: str
+    offset: int
+
+
+@attrs.frozen(kw_only=True)
+class MetricsLogged(Event):
+    """New points of metrics.
+
+    Attributes:
+        metrics_by_name: For each metric ``{"name", "steps", "values", "timestamps"}``: lists
+            of equal length, only what is new since the last record.
+        starts: For each metric the index, counted over the whole run, of its first point here.
+        info: As in `Heartbeat`.
+    """
+
+    method = "log_metrics"
+
+    metrics_by_name: Mapping[str, Mapping[str, Any]]
+    info: PlainDict
+    starts: Mapping[str, int]
+
+
+@attrs.frozen(kw_only=True)
+class ResourceAdded(Event):
+    """The run reads the file ``filename`` (an absolute path)."""
+
+    method = "resource_event"
+
+    filename: str
+
+
+@attrs.frozen(kw_only=True)
+class ArtifactAdded(Event):
+    """The run produced the file ``filename`` (an absolute path), known as ``name``."""
+
+    method = "artifact_event"
+
+    name: str
+    filename: str
+    metadata: PlainDict | None = None
+    content_type: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RunCompleted(Event):
+    """The command returned ``result``."""
+
+    method = "completed_event"
+    final = True
+
+    stop_time: datetime
+    result: Any = None
+
+
+@attrs.frozen(kw_only=True)
+class RunInterrupted(Event):
+    """The run was stopped for the reason that ``status`` tells."""
+
+    method = "interrupted_event"
+    final = True
+
+    interrupt_time: datetime
+    status: str
+
+
+@attrs.frozen(kw_only=True)
+class RunFailed(Event):
+    """The command raised; ``fail_trace`` holds the lines of the traceback."""
+
+    method = "failed_event"
+    final = True
+
+    fail_time: datetime
+    fail_trace: list[str]
+
+
+#: Every event there is. (Not ``__subclasses__``: attrs makes each class with slots twice.)
+EVENTS: tuple[type[Event], ...] = (
+    RunQueued,
+    RunStarted,
+    Heartbeat,
+    OutputCaptured,
+    MetricsLogged,
+    ResourceAdded,
+    ArtifactAdded,
+    RunCompleted,
+    RunInterrupted,
+    RunFailed,
+)
+
+
+class EventSource:
+    """Makes the records of one writer and numbers them; may be used from several threads."""
+
+    def __init__(self, run: str, segment: int = 0, writer: str = "main") -> None:
+        self.run = run
+        self.segment = segment
+        self.writer = writer
+        self._numbers = itertools.count()
+
+    def make(self, kind: type[E], **fields: Any) -> E:
+        """Return a new record of ``kind`` with the next number."""
+        identity = {"run": self.run, "segment": self.segment, "writer": self.writer}
+        return kind(seq=next(self._numbers), **identity, **fields)

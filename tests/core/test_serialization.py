@@ -1,0 +1,71 @@
+"""Tests of turning values into plain data."""
+
+import json
+import math
+from collections import OrderedDict
+from enum import IntEnum
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from sacred_core.serialization import NON_FINITE, number, plain, strict_json
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+class Opaque:
+    def __init__(self) -> None:
+        self.size = 3
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((1, (2,)), [1, [2]]),
+        ({3}, [3]),
+        (OrderedDict(a=1), {"a": 1}),
+        (PurePosixPath("/a/b"), "/a/b"),
+        (Level.LOW, 1),
+        ({1: "x", ("a", 2): "y"}, {1: "x", "('a', 2)": "y"}),
+    ],
+)
+def test_plain_converts(value: Any, expected: Any) -> None:
+    """Containers, paths and subclasses of plain types become plain data."""
+    result = plain(value)
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+def test_plain_shares_nothing_mutable() -> None:
+    """Changing the original later leaves the plain copy alone."""
+    original = {"a": [1]}
+    copy = plain(original)
+    original["a"].append(2)
+    assert copy == {"a": [1]}
+
+
+def test_plain_ends_at_a_container_inside_itself() -> None:
+    """A list that contains itself is marked instead of followed for ever."""
+    loop: list[Any] = [1]
+    loop.append(loop)
+    assert plain(loop) == [1, "<recursion>"]
+
+
+def test_plain_turns_objects_into_json_data() -> None:
+    """Other objects become jsonpickle's dictionaries, which JSON can hold."""
+    assert json.loads(strict_json(plain(Opaque())))["size"] == 3
+
+
+def test_strict_json_has_no_bare_nan() -> None:
+    """NaN and the infinities are written as text, and read back as numbers."""
+    text = strict_json({"v": [math.nan, math.inf, -math.inf, 1.5]})
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    values = json.loads(text, parse_constant=refuse)["v"]
+    assert values == [*NON_FINITE, 1.5]
+    assert [repr(number(v)) for v in values] == ["nan", "inf", "-inf", "1.5"]
