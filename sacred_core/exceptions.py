@@ -13,3 +13,7 @@ class SettingError(SacredError, KeyError, AttributeError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class ObserverSignatureError(SacredError, TypeError):
+    """An observer's method requires an argument that its event does not have."""

@@ -1,0 +1,89 @@
+"""The interface of an observer."""
+
+from typing import Any
+
+
+class RunObserver:
+    """Watches one run at a time. Override the methods for what you want to hear of.
+
+    Each method may declare any of the arguments that its docstring lists, in any order; they
+    are passed by keyword. Everything else is optional: an untouched method is never called, and
+    an object that has only some of the methods serves as well as a subclass.
+
+    Calls come one at a time, in the order of the docstrings below, from the run's thread and
+    from the thread that beats; every call may come twice, with the same arguments, after an
+    earlier one failed. An exception in `started_event` or `queued_event` fails the run; any
+    other is reported once and what was missed is given again later.
+
+    Example:
+        ```python
+        class Bell(RunObserver):
+            def completed_event(self, result):
+                print("\\a", result)
+
+        ex.observers.append(Bell())
+        ```
+
+    Attributes:
+        priority: Observers of higher priority hear of the start first; the first that returns
+            an id names the run. The order of equals is that in which they were added.
+    """
+
+    priority: int = 0
+
+    def queued_event(self, *args: Any, **kwargs: Any) -> Any:
+        """The run is put aside, to be started later; return its id, or None.
+
+        ``(ex_info: dict, command: str, host_info: dict, queue_time: datetime, config: dict,
+        meta_info: dict, _id: int | str | None)``, as in `started_event`.
+        """
+
+    def started_event(self, *args: Any, **kwargs: Any) -> Any:
+        """The run starts: forget any earlier one, and return the id of this one, or None.
+
+        ``(ex_info: dict, command: str, host_info: dict, start_time: datetime, config: dict,
+        meta_info: dict, _id: int | str | None)``. Times are in UTC and aware. ``_id`` is what
+        the user asked for or an earlier observer chose, None if nobody did yet.
+        """
+
+    def resource_event(self, *args: Any, **kwargs: Any) -> None:
+        """A file was read: ``(filename: str)``, an absolute path."""
+
+    def artifact_event(self, *args: Any, **kwargs: Any) -> None:
+        """A file was made.
+
+        ``(name: str, filename: str, metadata: dict | None, content_type: str | None)``.
+        """
+
+    def output_event(self, *args: Any, **kwargs: Any) -> None:
+        """Something was printed: ``(text: str, offset: int)``.
+
+        From its character ``offset`` on the output is now ``text``.
+        """
+
+    def log_metrics(self, *args: Any, **kwargs: Any) -> None:
+        """Numbers were logged.
+
+        ``(metrics_by_name: dict, info: dict, starts: dict)``: for each metric its new
+        ``{"name": str, "steps": list, "values": list, "timestamps": list[datetime]}``, and the
+        index of its first point here.
+        """
+
+    def heartbeat_event(self, *args: Any, **kwargs: Any) -> None:
+        """The run is alive.
+
+        ``(info: dict, captured_out: str, beat_time: datetime, result)``. ``captured_out`` is
+        the whole output; it is put together only for a method that requires it.
+        """
+
+    def completed_event(self, *args: Any, **kwargs: Any) -> None:
+        """The command returned: ``(stop_time: datetime, result)``."""
+
+    def interrupted_event(self, *args: Any, **kwargs: Any) -> None:
+        """The run was stopped: ``(interrupt_time: datetime, status: str)``."""
+
+    def failed_event(self, *args: Any, **kwargs: Any) -> None:
+        """The command raised: ``(fail_time: datetime, fail_trace: list[str])``."""
+
+    def join(self) -> None:
+        """Wait for whatever is still under way; nothing follows."""

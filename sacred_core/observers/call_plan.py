@@ -1,0 +1,80 @@
+"""Which arguments of which events an observer asks for."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from sacred_core.events import EVENTS, IDENTITY, Event
+from sacred_core.exceptions import ObserverSignatureError
+from sacred_core.observers.base import RunObserver
+
+_KINDS = inspect.Parameter
+
+
+@attrs.frozen
+class CallPlan:
+    """One method of one observer and the names of the arguments that it is given."""
+
+    call: Callable[..., Any]
+    names: tuple[str, ...]
+
+    def __call__(self, event: Event, look_up: Callable[[str], Any]) -> Any:
+        """Call the method with the fields of ``event``; ``look_up`` gives what is no field."""
+        looked_up = type(event).looked_up
+        return self.call(
+            **{
+                name: look_up(name) if name in looked_up else getattr(event, name)
+                for name in self.names
+            }
+        )
+
+
+def call_plans(observer: object) -> dict[type[Event], CallPlan]:
+    """Return the plans of all events that ``observer`` listens to.
+
+    Raises:
+        ObserverSignatureError: a method requires an argument that its event does not have.
+    """
+    plans = {}
+    for event in EVENTS:
+        method = getattr(observer, event.method, None)
+        if callable(method) and not _is_untouched(observer, event.method):
+            plans[event] = CallPlan(method, _names(event, method, observer))
+    return plans
+
+
+def _is_untouched(observer: object, name: str) -> bool:
+    own = getattr(RunObserver, name)
+    return getattr(type(observer), name, None) is own and name not in _own_attributes(observer)
+
+
+def _own_attributes(observer: object) -> dict[str, Any]:
+    """Return the attributes of the object itself (none for one with slots)."""
+    return getattr(observer, "__dict__", {})
+
+
+def _names(event: type[Event], method: Callable[..., Any], observer: object) -> tuple[str, ...]:
+    names: list[str] = []
+    offered = event.arguments()
+    for parameter in inspect.signature(method).parameters.values():
+        if parameter.kind is _KINDS.VAR_KEYWORD:
+            names += [name for name in offered if name not in names]
+        elif parameter.kind is not _KINDS.VAR_POSITIONAL:
+            names += _one_name(parameter, event, observer)
+    return tuple(names)
+
+
+def _one_name(parameter: inspect.Parameter, event: type[Event], observer: object) -> list[str]:
+    required = parameter.default is _KINDS.empty
+    known = parameter.name in event.arguments() + IDENTITY
+    if required and (not known or parameter.kind is _KINDS.POSITIONAL_ONLY):
+        raise ObserverSignatureError(
+            f"{type(observer).__name__}.{event.method} requires the argument "
+            f"{parameter.name!r}, which is not passed by keyword to it: it may take "
+            f"{', '.join(event.arguments())}"
+        )
+    if not known or (parameter.name in event.looked_up and not required):
+        return []
+    return [parameter.name]

@@ -1,0 +1,187 @@
+"""Hands the events of one run to its observers, each on its own."""
+
+import copy
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+
+from sacred_core.events import Event, Heartbeat
+from sacred_core.masking import masked_text
+from sacred_core.observers.call_plan import call_plans
+from sacred_core.run.backlog import Backlog
+
+_live: set[int] = set()
+_live_lock = threading.Lock()
+
+
+class Delivery:
+    """The way of one run's events to one observer: in order, each until it was taken.
+
+    An observer serves one live run at a time: where it is busy, a copy of it serves this one.
+    """
+
+    def __init__(self, observer: Any, look_up: Callable[[str], Any], logger: logging.Logger):
+        self._plans = call_plans(observer)  # raises before anything is claimed
+        with _live_lock:
+            self.observer = copy.copy(observer) if id(observer) in _live else observer
+            _live.add(id(self.observer))
+        if self.observer is not observer:
+            self._plans = call_plans(self.observer)
+        self.name = type(observer).__name__
+        self.backlog = Backlog()
+        self.is_failing = False
+        self._look_up = look_up
+        self._logger = logger
+
+    def announce(self, event: Event) -> Any:
+        """Give a start to the observer now and return its answer; whatever it raises passes."""
+        plan = self._plans.get(type(event))
+        return plan(event, self._look_up) if plan else None
+
+    def add(self, event: Event) -> None:
+        """Keep ``event`` for the observer, if it listens to such events."""
+        if type(event) in self._plans:
+            self.backlog.add(event)
+
+    def drain(self) -> None:
+        """Give the observer what it has not heard yet, up to the first failure."""
+        while self.backlog:
+            event = self.backlog.first()
+            try:
+                self._plans[type(event)](event, self._look_up)
+            except Exception as error:  # foreign code: must not harm the run
+                self._warn_once(event, error)
+                return
+            self.backlog.remove_first()
+            self.is_failing = False
+
+    def finish(self) -> None:
+        """Try every entry once, the final one included, then ``join``; report what failed."""
+        missed: list[str] = []
+        while self.backlog:
+            event = self.backlog.first()
+            self.backlog.remove_first()
+            try:
+                self._plans[type(event)](event, self._look_up)
+            except Exception as error:  # foreign code
+                missed.append(f"{event.method} ({_told(error)})")
+        missed += self._join()
+        if self.backlog.lost:
+            missed.append(f"{self.backlog.lost} events that no longer fitted into memory")
+        if missed:
+            self._logger.warning("The observer %s missed: %s", self.name, "; ".join(missed))
+
+    def release(self) -> None:
+        """Let the observer serve another run."""
+        with _live_lock:
+            _live.discard(id(self.observer))
+
+    def _join(self) -> list[str]:
+        try:
+            getattr(self.observer, "join", lambda: None)()
+        except Exception as error:  # foreign code
+            return [f"join ({_told(error)})"]
+        return []
+
+    def _warn_once(self, event: Event, error: Exception) -> None:
+        if not self.is_failing:
+            self.is_failing = True
+            self._logger.warning(
+                "The observer %s failed in %s: %s. The run goes on; what it missed is kept "
+                "and given to it again.",
+                self.name,
+                event.method,
+                _told(error),
+            )
+            self._logger.debug("%s.%s", self.name, event.method, exc_info=error)
+
+
+def _told(error: Exception) -> str:
+    text = masked_text(str(error)).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class Dispatcher:
+    """The observers of one run, by descending priority. Calls may come from any thread.
+
+    Args:
+        observers: As added to the experiment.
+        look_up: Gives the arguments that are no field of an event (`Event.looked_up`).
+        logger: Where failures of observers are told.
+
+    Raises:
+        ObserverSignatureError: an observer requires an argument that no event has.
+    """
+
+    def __init__(
+        self, observers: Iterable[Any], look_up: Callable[[str], Any], logger: logging.Logger
+    ) -> None:
+        # Re-entrant: an observer may add an artifact of its own while it is called.
+        self._lock = threading.RLock()
+        self._waiting: list[Delivery] = []
+        self._started: list[Delivery] = []
+        try:
+            for observer in sorted(observers, key=_descending_priority):
+                self._waiting.append(Delivery(observer, look_up, logger))
+        except BaseException:
+            self._release()
+            raise
+
+    @property
+    def observers(self) -> list[Any]:
+        """The objects that are called: for an observer that is busy elsewhere, its copy."""
+        return [delivery.observer for delivery in self._started + self._waiting]
+
+    def announce(self, event: Event, run_id: Any) -> Any:
+        """Tell all observers that the run starts or is queued, and return the run's id.
+
+        Args:
+            event: A record with ``names_run``.
+            run_id: What the user asked for, or None: then the first answer counts.
+
+        Raises:
+            Exception: what an observer raised; it and those after it hear of nothing more.
+        """
+        with self._lock:
+            while self._waiting:
+                delivery = self._waiting.pop(0)
+                try:
+                    answer = delivery.announce(attrs.evolve(event, _id=run_id))
+                except BaseException:
+                    delivery.release()
+                    raise
+                self._started.append(delivery)
+                run_id = answer if run_id is None else run_id
+        return run_id
+
+    def send(self, event: Event) -> None:
+        """Give ``event`` to every observer; one that failed before waits for the next beat."""
+        with self._lock:
+            # All first: an interrupt in the midst of a delivery must not lose the event.
+            for delivery in self._started:
+                delivery.add(event)
+            for delivery in self._started:
+                if not delivery.is_failing or isinstance(event, Heartbeat):
+                    delivery.drain()
+
+    def finish(self, event: Event | None) -> None:
+        """Send the final event, if there is one, then join and release every observer."""
+        with self._lock:
+            try:
+                for delivery in self._started:
+                    if event is not None:
+                        delivery.add(event)
+                    delivery.finish()
+            finally:
+                self._release()
+
+    def _release(self) -> None:
+        for delivery in self._started + self._waiting:
+            delivery.release()
+
+
+def _descending_priority(observer: Any) -> float:
+    return -float(getattr(observer, "priority", 0))

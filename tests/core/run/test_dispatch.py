@@ -1,0 +1,210 @@
+"""Tests of handing events to observers."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sacred_core.events import (
+    ArtifactAdded,
+    Event,
+    EventSource,
+    Heartbeat,
+    ResourceAdded,
+    RunCompleted,
+    RunStarted,
+)
+from sacred_core.exceptions import ObserverSignatureError
+from sacred_core.observers import RunObserver
+from sacred_core.run.dispatch import Dispatcher
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LOGGER = logging.getLogger("tests.dispatch")
+
+
+class Recorder(RunObserver):
+    """Keeps what it hears; fails in the methods named in ``failing``."""
+
+    def __init__(self, answer: Any = None, priority: int = 0, failing: Any = ()) -> None:
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.answer, self.priority, self.failing = answer, priority, set(failing)
+
+    def hear(self, method: str, **fields: Any) -> Any:
+        if method in self.failing:
+            raise OSError("gone: mongodb://u:pw@host")
+        self.heard.append((method, fields))
+        return self.answer
+
+    def started_event(self, _id: Any) -> Any:
+        return self.hear("started_event", _id=_id)
+
+    def resource_event(self, filename: str) -> None:
+        self.hear("resource_event", filename=filename)
+
+    def artifact_event(self, **fields: Any) -> None:
+        self.hear("artifact_event", **fields)
+
+    def heartbeat_event(self, beat_time: datetime) -> None:
+        self.hear("heartbeat_event", beat_time=beat_time)
+
+    def completed_event(self, result: Any) -> None:
+        self.hear("completed_event", result=result)
+
+    def join(self) -> None:
+        self.hear("join")
+
+    @property
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.heard]
+
+
+class Events:
+    """Makes one event of each kind."""
+
+    def __init__(self) -> None:
+        self.source = EventSource("uid")
+
+    def started(self) -> Event:
+        empty: dict[str, Any] = {}
+        return self.source.make(
+            RunStarted, ex_info=empty, command="main", host_info=empty, config=empty,
+            meta_info=empty, start_time=NOW,
+        )  # fmt: skip
+
+    def resource(self, name: str = "/r") -> Event:
+        return self.source.make(ResourceAdded, filename=name)
+
+    def artifact(self) -> Event:
+        return self.source.make(ArtifactAdded, name="a", filename="/a")
+
+    def beat(self) -> Event:
+        return self.source.make(Heartbeat, info={}, beat_time=NOW)
+
+    def completed(self) -> Event:
+        return self.source.make(RunCompleted, stop_time=NOW, result=3)
+
+
+@pytest.fixture
+def events() -> Events:
+    return Events()
+
+
+def dispatcher(*observers: Any, captured_out: str = "") -> Dispatcher:
+    return Dispatcher(observers, {"captured_out": captured_out}.__getitem__, LOGGER)
+
+
+def test_the_first_answer_by_priority_names_the_run(events: Events) -> None:
+    """Higher priority first; those after it are given the id."""
+    low, silent, high = Recorder("low"), Recorder(None, 9), Recorder("high", 5)
+    run_id = dispatcher(low, silent, high).announce(events.started(), None)
+    assert run_id == "high"
+    assert [o.heard[0][1]["_id"] for o in (silent, high, low)] == [None, None, "high"]
+
+
+def test_the_id_asked_for_wins(events: Events) -> None:
+    """No observer renames a run whose id the user chose."""
+    observer = Recorder("other")
+    assert dispatcher(observer).announce(events.started(), "mine") == "mine"
+    assert observer.heard == [("started_event", {"_id": "mine"})]
+
+
+def test_methods_get_what_they_declare(events: Events) -> None:
+    """A subset of the fields by keyword; ``**fields`` gets all documented ones."""
+    observer = Recorder()
+    dispatch = dispatcher(observer)
+    dispatch.announce(events.started(), None)
+    dispatch.send(events.artifact())
+    expected = {"name": "a", "filename": "/a", "metadata": None, "content_type": None}
+    assert observer.heard[1] == ("artifact_event", expected)
+
+
+def test_whole_output_is_put_together_only_when_required(events: Events) -> None:
+    """A default for ``captured_out`` means that it is not needed."""
+    seen = []
+
+    class Needs:
+        def heartbeat_event(self, captured_out: str) -> None:
+            seen.append(captured_out)
+
+    class Spares:
+        def heartbeat_event(self, captured_out: str | None = None) -> None:
+            seen.append(captured_out)
+
+    dispatch = dispatcher(Needs(), Spares(), captured_out="text")
+    dispatch.announce(events.started(), None)
+    dispatch.send(events.beat())
+    assert seen == ["text", None]
+
+
+def test_unknown_required_argument_is_refused_at_attachment() -> None:
+    """The error names the method, the argument and what there is."""
+
+    class Wrong:
+        def completed_event(self, stop_time: datetime, outcome: int) -> None: ...
+
+    with pytest.raises(ObserverSignatureError, match=r"completed_event.*'outcome'.*stop_time, res"):
+        dispatcher(Wrong())
+
+
+def test_failure_at_the_start_passes_and_ends_there(events: Events) -> None:
+    """Observers that had started hear the end; later ones hear nothing."""
+    first, broken, last = Recorder(1, 3), Recorder(2, 2, ["started_event"]), Recorder(3, 1)
+    dispatch = dispatcher(first, broken, last)
+    with pytest.raises(OSError, match="gone"):
+        dispatch.announce(events.started(), None)
+    dispatch.finish(events.completed())
+    assert first.methods == ["started_event", "completed_event", "join"]
+    assert broken.methods == last.methods == []
+
+
+def test_failure_harms_no_other_observer(
+    events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One warning with the observer's name and no password; the others hear everything."""
+    broken, sound = Recorder(1, 9, ["resource_event"]), Recorder(2)
+    dispatch = dispatcher(broken, sound)
+    dispatch.announce(events.started(), None)
+    for _ in range(3):
+        dispatch.send(events.resource())
+    assert sound.methods == ["started_event", *["resource_event"] * 3]
+    assert len(caplog.messages) == 1
+    assert "Recorder failed in resource_event: OSError" in caplog.text
+    assert "pw" not in caplog.text
+
+
+def test_what_was_missed_comes_again_in_order(events: Events) -> None:
+    """At a later beat the observer hears first what it missed; beats merge."""
+    observer = Recorder(1, 0, ["resource_event"])
+    dispatch = dispatcher(observer)
+    dispatch.announce(events.started(), None)
+    dispatch.send(events.resource("/1"))
+    dispatch.send(events.beat())
+    dispatch.send(events.artifact())
+    observer.failing.clear()
+    dispatch.send(events.beat())
+    assert observer.methods[1:] == ["resource_event", "artifact_event", "heartbeat_event"]
+
+
+def test_final_event_is_tried_in_any_case(
+    events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What still fails at the end is reported by name, and the end is told all the same."""
+    observer = Recorder(1, 0, ["resource_event"])
+    dispatch = dispatcher(observer)
+    dispatch.announce(events.started(), None)
+    dispatch.send(events.resource())
+    dispatch.finish(events.completed())
+    assert observer.methods == ["started_event", "completed_event", "join"]
+    assert "Recorder missed: resource_event" in caplog.text
+
+
+def test_busy_observer_serves_another_run_as_a_copy(events: Events) -> None:
+    """Two live runs never share an observer; after the end it is free again."""
+    observer = Recorder(1)
+    first, second = dispatcher(observer), dispatcher(observer)
+    assert first.observers == [observer]
+    assert second.observers != [observer]
+    first.announce(events.started(), None)
+    first.finish(None)
+    assert dispatcher(observer).observers == [observer]
