@@ -51,7 +51,9 @@ IDENTITY = ("run", "segment", "writer", "seq")
 
 
 @attrs.frozen(kw_only=True)
-class _Announcement(Event):
+class Announcement(Event):
+    """What is told before anything else; the observers' answers name the run."""
+
     names_run = True
 
     ex_info: PlainDict
@@ -63,7 +65,7 @@ class _Announcement(Event):
 
 
 @attrs.frozen(kw_only=True)
-class RunQueued(_Announcement):
+class RunQueued(Announcement):
     """The run was put into the store to be started later; nothing else follows."""
 
     method = "queued_event"
@@ -72,7 +74,7 @@ class RunQueued(_Announcement):
 
 
 @attrs.frozen(kw_only=True)
-class RunStarted(_Announcement):
+class RunStarted(Announcement):
     """The run starts now."""
 
     method = "started_event"
@@ -157,13 +159,14 @@ class RunCompleted(Event):
 
 @attrs.frozen(kw_only=True)
 class RunInterrupted(Event):
-    """The run was stopped for the reason that ``status`` tells."""
+    """The run was stopped, where ``fail_trace`` shows, for the reason that ``status`` tells."""
 
     method = "interrupted_event"
     final = True
 
     interrupt_time: datetime
     status: str
+    fail_trace: list[str]
 
 
 @attrs.frozen(kw_only=True)
@@ -203,5 +206,10 @@ class EventSource:
 
     def make(self, kind: type[E], **fields: Any) -> E:
         """Return a new record of ``kind`` with the next number."""
-        identity = {"run": self.run, "segment": self.segment, "writer": self.writer}
-        return kind(seq=next(self._numbers), **identity, **fields)
+        return kind(
+            run=self.run,
+            segment=self.segment,
+            writer=self.writer,
+            seq=next(self._numbers),
+            **fields,
+        )

@@ -17,3 +17,50 @@ class SettingError(SacredError, KeyError, AttributeError):
 
 class ObserverSignatureError(SacredError, TypeError):
     """An observer's method requires an argument that its event does not have."""
+
+
+class NoRunError(SacredError, RuntimeError):
+    """Something that only a running experiment can do was asked for outside a run."""
+
+
+class AmbiguousRunError(NoRunError):
+    """Several runs are live in this process and a thread does not tell which one it belongs to."""
+
+
+class ForkedRunError(SacredError, RuntimeError):
+    """A forked child tried to record something in its parent's run, where it would be lost."""
+
+
+class MetricValueError(SacredError, TypeError):
+    """What was logged as a metric is no number."""
+
+
+class ArtifactNameTakenError(SacredError, ValueError):
+    """Another file was already added under the name."""
+
+
+class RunStartedTwiceError(SacredError, RuntimeError):
+    """A run object was called a second time."""
+
+
+class SacredInterrupt(Exception):
+    """Base of reasons to stop a run that are no failure; ``STATUS`` becomes the run's status.
+
+    Example:
+        ```python
+        class OutOfBudget(SacredInterrupt):
+            STATUS = "OUT_OF_BUDGET"
+        ```
+    """
+
+    STATUS = "INTERRUPTED"
+
+
+class TimeoutInterrupt(SacredInterrupt):
+    """The run exceeded its time limit."""
+
+    STATUS = "TIMEOUT"
+
+
+class Terminated(SystemExit):
+    """The process was asked to end (SIGTERM); the run is recorded as INTERRUPTED."""

@@ -12,7 +12,9 @@ from sacred_core.settings import SETTINGS
 MASK = "***"
 
 # user:password@ of a URL (RFC 3986, section 3.2.1). A user without a password stays.
-_CREDENTIALS = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/?#:@]*):[^\s/?#]+@", re.I)
+_CREDENTIALS = re.compile(
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/?#:@]*):[^\s/?#]+@", re.I
+)
 _WEBHOOKS = re.compile(
     r"(?P<before>https?://hooks\.slack\.com/services/|https?://api\.telegram\.org/(?:file/)?bot)"
     r"[^\s\"'<>/]+(?:/[A-Z][\w/]+)?"
@@ -48,14 +50,24 @@ def masked(value: Any, path: str = "") -> tuple[Any, list[str]]:
 def _masked(value: Any, path: str, secret: bool, paths: list[str]) -> Any:
     if isinstance(value, dict):
         return {
-            key: _masked(item, f"{path}.{key}" if path else str(key), secret or is_secret(key), paths)
+            key: _masked(
+                item, f"{path}.{key}" if path else str(key), secret or is_secret(key), paths
+            )
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [_masked(item, f"{path}[{i}]", secret, paths) for i, item in enumerate(value)]
     if not isinstance(value, str):
         return value
-    shown = MASK if secret and value else masked_text(value)
+    shown = MASK if secret and value else _masked_assignment(value)
     if shown != value:
         paths.append(path)
     return shown
+
+
+def _masked_assignment(text: str) -> str:
+    """Mask the value of an update such as ``db.password=x``, as it was given on a command line."""
+    key, equals, value = text.partition("=")
+    if equals and value and is_secret(key) and not any(map(str.isspace, key)):
+        return f"{key}={MASK}"
+    return masked_text(text)

@@ -98,9 +98,7 @@ def strict_json(value: Any, indent: int | None = None) -> str:
     try:
         return json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
     except ValueError:
-        return json.dumps(
-            _finite(value), indent=indent, allow_nan=False, ensure_ascii=False
-        )
+        return json.dumps(_finite(value), indent=indent, allow_nan=False, ensure_ascii=False)
 
 
 def _finite(value: Any) -> Any:

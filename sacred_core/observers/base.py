@@ -80,7 +80,7 @@ class RunObserver:
         """The command returned: ``(stop_time: datetime, result)``."""
 
     def interrupted_event(self, *args: Any, **kwargs: Any) -> None:
-        """The run was stopped: ``(interrupt_time: datetime, status: str)``."""
+        """The run was stopped: ``(interrupt_time: datetime, status: str, fail_trace: list)``."""
 
     def failed_event(self, *args: Any, **kwargs: Any) -> None:
         """The command raised: ``(fail_time: datetime, fail_trace: list[str])``."""

@@ -2,19 +2,30 @@
 
 import copy
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
 
-from sacred_core.events import Event, Heartbeat
+from sacred_core.events import Announcement, Event, Heartbeat
 from sacred_core.masking import masked_text
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.run.backlog import Backlog
 
 _live: set[int] = set()
 _live_lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    """Give a forked child a lock of its own: another thread may have held this one."""
+    global _live_lock
+    _live_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class Delivery:
@@ -135,11 +146,11 @@ class Dispatcher:
         """The objects that are called: for an observer that is busy elsewhere, its copy."""
         return [delivery.observer for delivery in self._started + self._waiting]
 
-    def announce(self, event: Event, run_id: Any) -> Any:
+    def announce(self, event: Announcement, run_id: Any) -> Any:
         """Tell all observers that the run starts or is queued, and return the run's id.
 
         Args:
-            event: A record with ``names_run``.
+            event: The record; each observer gets it with the id as known so far.
             run_id: What the user asked for, or None: then the first answer counts.
 
         Raises:
@@ -168,15 +179,22 @@ class Dispatcher:
                     delivery.drain()
 
     def finish(self, event: Event | None) -> None:
-        """Send the final event, if there is one, then join and release every observer."""
+        """Send the final event, if there is one, then join and release every observer.
+
+        An interrupt (a second Ctrl-C) ends the work for one observer, then is raised again.
+        """
+        interrupt: BaseException | None = None
         with self._lock:
-            try:
-                for delivery in self._started:
-                    if event is not None:
-                        delivery.add(event)
+            for delivery in self._started:
+                if event is not None:
+                    delivery.add(event)
+                try:
                     delivery.finish()
-            finally:
-                self._release()
+                except BaseException as error:
+                    interrupt = error
+            self._release()
+        if interrupt is not None:
+            raise interrupt
 
     def _release(self) -> None:
         for delivery in self._started + self._waiting:

@@ -23,7 +23,10 @@ def test_ordinary_keys(key: object) -> None:
         ("mongodb://ann:s3cr:et@host/db", "mongodb://ann:***@host/db"),
         ("postgresql+psycopg2://u:p@ss@h", "postgresql+psycopg2://u:***@h"),
         ("https://hooks.slack.com/services/T00/B00/XXX", "https://hooks.slack.com/services/***"),
-        ("GET https://api.telegram.org/bot12:ab/getMe", "GET https://api.telegram.org/bot***/getMe"),
+        (
+            "GET https://api.telegram.org/bot12:ab/getMe",
+            "GET https://api.telegram.org/bot***/getMe",
+        ),
         ("http://host:8080/a@b", "http://host:8080/a@b"),
         ("no url: x@y", "no url: x@y"),
     ],

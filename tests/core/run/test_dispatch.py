@@ -158,9 +158,7 @@ def test_failure_at_the_start_passes_and_ends_there(events: Events) -> None:
     assert broken.methods == last.methods == []
 
 
-def test_failure_harms_no_other_observer(
-    events: Events, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_failure_harms_no_other_observer(events: Events, caplog: pytest.LogCaptureFixture) -> None:
     """One warning with the observer's name and no password; the others hear everything."""
     broken, sound = Recorder(1, 9, ["resource_event"]), Recorder(2)
     dispatch = dispatcher(broken, sound)
@@ -186,9 +184,7 @@ def test_what_was_missed_comes_again_in_order(events: Events) -> None:
     assert observer.methods[1:] == ["resource_event", "artifact_event", "heartbeat_event"]
 
 
-def test_final_event_is_tried_in_any_case(
-    events: Events, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_final_event_is_tried_in_any_case(events: Events, caplog: pytest.LogCaptureFixture) -> None:
     """What still fails at the end is reported by name, and the end is told all the same."""
     observer = Recorder(1, 0, ["resource_event"])
     dispatch = dispatcher(observer)

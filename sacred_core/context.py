@@ -1,0 +1,64 @@
+"""Which run am I in?
+
+The context variable knows it; a plain thread, which starts with an empty context, belongs to
+the process's only live run.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sacred_core.exceptions import AmbiguousRunError, NoRunError
+
+_current: ContextVar[Any] = ContextVar("sacred_core_run", default=None)
+# No lock: each step is atomic, and a forked child must not inherit one that is held.
+_live: list[Any] = []
+
+
+@contextmanager
+def running(run: Any) -> Iterator[None]:
+    """Make ``run`` the current one inside the ``with`` block, and live in the process."""
+    _live.append(run)
+    token = _current.set(run)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        _live.remove(run)
+
+
+def live_runs() -> list[Any]:
+    """Return the runs under way in this process, in the order in which they started."""
+    return list(_live)
+
+
+def current_run() -> Any:
+    """Return the run that the caller belongs to, or None if none is under way.
+
+    Raises:
+        AmbiguousRunError: several runs are live and this thread was started without a context.
+    """
+    run = _current.get()
+    if run is not None and run in _live:
+        return run
+    live = live_runs()
+    if len(live) > 1:
+        raise AmbiguousRunError(
+            f"{len(live)} runs are under way and this thread does not know which one it belongs "
+            "to: start it with threading.Thread(target=contextvars.copy_context().run, "
+            "args=(function, ...))"
+        )
+    return live[0] if live else None
+
+
+def required_run(what: str) -> Any:
+    """Return the current run; ``what`` names in the error what only works in one.
+
+    Raises:
+        NoRunError: none is under way.
+    """
+    run = current_run()
+    if run is None:
+        raise NoRunError(f"{what} works only while the experiment is running")
+    return run

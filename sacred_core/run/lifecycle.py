@@ -1,0 +1,184 @@
+"""The stages of a run, and the only place that emits its events."""
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sacred_core.events import (
+    Announcement,
+    ArtifactAdded,
+    Event,
+    EventSource,
+    Heartbeat,
+    MetricsLogged,
+    OutputCaptured,
+    ResourceAdded,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunQueued,
+    RunStarted,
+)
+from sacred_core.masking import masked, masked_text
+from sacred_core.run.dispatch import Dispatcher
+from sacred_core.run.heartbeat import BeatThread
+from sacred_core.serialization import plain
+
+if TYPE_CHECKING:
+    from sacred_core.run.run import Run
+
+
+class Lifecycle:
+    """Tells the observers of one run what happens in it.
+
+    In a forked child, which is not the run, every method does nothing.
+    """
+
+    def __init__(self, run: "Run") -> None:
+        self._run = run
+        self._pid = os.getpid()
+        self._source = EventSource(os.urandom(16).hex())
+        self._dispatcher = Dispatcher(run.observers, self._look_up, run.run_logger)
+        self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
+        self._is_started = False
+        #: Dotted paths of what the record does not show.
+        self.masked_paths: list[str] = []
+        run.observers = self._dispatcher.observers
+        run.metrics.keeps_points = self.is_observed
+
+    @property
+    def is_own_process(self) -> bool:
+        """False in a child that was forked off the run."""
+        return os.getpid() == self._pid
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._run.observers)
+
+    def queue(self) -> None:
+        """Put the run aside; raises what an observer raises."""
+        now = datetime.now(UTC)
+        self._run.status = "QUEUED"
+        self._run._id = self._announce(
+            self._source.make(RunQueued, queue_time=now, **self._announcement())
+        )
+        self._dispatcher.finish(None)
+
+    def start(self) -> None:
+        """Start the run and its beats; raises what an observer raises."""
+        self._run.start_time = datetime.now(UTC)
+        self._run.status = "RUNNING"
+        self._run._id = self._announce(
+            self._source.make(RunStarted, start_time=self._run.start_time, **self._announcement())
+        )
+        self._is_started = True
+        if self.is_observed:
+            self._beats.start()
+
+    def beat(self) -> None:
+        """Hand on what is new: output, metrics, then the sign of life."""
+        if not self.is_own_process or not self.is_observed:
+            return
+        self._send_output(final=False)
+        self._send_rest()
+
+    def resource(self, filename: str) -> None:
+        """Tell that a file was read."""
+        self._send(self._source.make(ResourceAdded, filename=filename))
+
+    def artifact(self, **fields: Any) -> None:
+        """Tell that a file was made."""
+        self._send(self._source.make(ArtifactAdded, **fields))
+
+    def complete(self) -> None:
+        """End the run with its result."""
+        if self.is_own_process:
+            self._run.status = "COMPLETED"
+            now, result = self._stop(), self._shown(self._run.result)
+            self._finish(self._source.make(RunCompleted, stop_time=now, result=result))
+
+    def interrupt(self, status: str, trace: list[str]) -> None:
+        """End the run for a reason that is no failure."""
+        if self.is_own_process:
+            self._run.status = status
+            trace = [masked_text(line) for line in trace]
+            now = self._stop()
+            self._finish(
+                self._source.make(
+                    RunInterrupted, interrupt_time=now, status=status, fail_trace=trace
+                )
+            )
+
+    def fail(self, trace: list[str]) -> None:
+        """End the run with the traceback of what it raised."""
+        if self.is_own_process:
+            self._run.status = "FAILED"
+            trace = [masked_text(line) for line in trace]
+            now = self._stop()
+            self._finish(self._source.make(RunFailed, fail_time=now, fail_trace=trace))
+
+    def _announcement(self) -> dict[str, Any]:
+        run = self._run
+        fields: dict[str, Any] = {}
+        for name, value in (
+            ("config", run.config),
+            ("meta", run.meta_info),
+            ("host", run.host_info),
+            ("experiment", run.experiment_info),
+        ):
+            fields[name], found = masked(plain(value), name)
+            self.masked_paths += found
+        if self.masked_paths:
+            fields["meta"]["masked"] = self.masked_paths
+        return {
+            "ex_info": fields["experiment"],
+            "command": run.command,
+            "host_info": fields["host"],
+            "config": fields["config"],
+            "meta_info": fields["meta"],
+        }
+
+    def _announce(self, event: Announcement) -> Any:
+        return self._dispatcher.announce(event, self._run._id)
+
+    def _send(self, event: Event) -> None:
+        if self.is_own_process:
+            self._dispatcher.send(event)
+
+    def _send_output(self, final: bool) -> None:
+        new = self._run.output.take(final)
+        if new is not None:
+            self._send(self._source.make(OutputCaptured, text=new[0], offset=new[1]))
+
+    def _send_rest(self) -> None:
+        info = self._shown(self._run.info)
+        metrics, starts = self._run.metrics.drain()
+        if metrics:
+            self._send(
+                self._source.make(MetricsLogged, metrics_by_name=metrics, info=info, starts=starts)
+            )
+        now = datetime.now(UTC)
+        self._run.heartbeat_time = now
+        result = self._shown(self._run.result)
+        self._send(self._source.make(Heartbeat, info=info, beat_time=now, result=result))
+
+    def _stop(self) -> datetime:
+        """End the beats and note the time; what they had not handed on goes before the end."""
+        self._run.stop_time = datetime.now(UTC)
+        self._beats.stop()
+        return self._run.stop_time
+
+    def _finish(self, event: Event) -> None:
+        try:
+            if self.is_observed and self._is_started:
+                self._send_output(final=True)
+                self._send_rest()
+        finally:
+            self._dispatcher.finish(event)
+
+    def _look_up(self, name: str) -> Any:
+        return {"captured_out": self._run.output.text}[name]()
+
+    def _shown(self, value: Any) -> Any:
+        return masked(plain(value))[0]

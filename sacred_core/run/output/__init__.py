@@ -1,0 +1,1 @@
+"""What a run prints, recorded in one of the modes ``no``, ``sys`` and ``fd``."""

@@ -1,0 +1,262 @@
+"""The run of an experiment: what the user's functions see and use while it lasts."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from sacred_core.context import running
+from sacred_core.exceptions import (
+    ArtifactNameTakenError,
+    ForkedRunError,
+    NoRunError,
+    RunStartedTwiceError,
+    SacredInterrupt,
+    Terminated,
+)
+from sacred_core.run.lifecycle import Lifecycle
+from sacred_core.run.metrics import MetricsBuffer
+from sacred_core.run.output.base import OutputCapture
+from sacred_core.run.termination import terminable
+from sacred_core.run.trace import trace_lines
+from sacred_core.settings import SETTINGS
+
+Hook = Callable[..., Any]
+FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class Run:
+    """One execution of a command. Calling it starts it, once.
+
+    Attributes:
+        config: The final configuration, with read-only containers.
+        config_modifications: What differs from the defaults.
+        experiment_info: Name, sources, dependencies of the experiment.
+        host_info: About the machine.
+        meta_info: Command, options, comment and what the caller added.
+        info: A dictionary of the user's own, handed to the observers with every beat.
+        observers: Who is told of this run.
+        result: What the command returned.
+        status: QUEUED, RUNNING, COMPLETED, FAILED, INTERRUPTED, or an interrupt's ``STATUS``.
+        start_time, stop_time, heartbeat_time: In UTC and aware; None before.
+        fail_trace: Lines of the traceback of a run that did not complete.
+        beat_interval: Seconds between two beats.
+        debug: Exceptions are not touched, so that a debugger sees the whole stack.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        config_modifications: Any,
+        main_function: Callable[..., Any],
+        observers: Sequence[Any],
+        root_logger: logging.Logger,
+        run_logger: logging.Logger,
+        experiment_info: dict[str, Any],
+        host_info: dict[str, Any],
+        pre_run_hooks: Sequence[Hook],
+        post_run_hooks: Sequence[Hook],
+        captured_out_filter: Callable[[str], str] | None = None,
+    ) -> None:
+        self._id: Any = None
+        self.config = config
+        self.config_modifications = config_modifications
+        self.main_function = main_function
+        self.observers = list(observers)
+        self.root_logger = root_logger
+        self.run_logger = run_logger
+        self.experiment_info = experiment_info
+        self.host_info = host_info
+        self.pre_run_hooks = list(pre_run_hooks)
+        self.post_run_hooks = list(post_run_hooks)
+        self.captured_out_filter = captured_out_filter
+        self.command: str = getattr(main_function, "__name__", str(main_function))
+        self.meta_info: dict[str, Any] = {}
+        self.result: Any = None
+        self.status: str | None = None
+        self.start_time: datetime | None = None
+        self.stop_time: datetime | None = None
+        self.heartbeat_time: datetime | None = None
+        self.fail_trace: list[str] | None = None
+        self.beat_interval: float = SETTINGS.DEFAULT_BEAT_INTERVAL
+        self.capture_mode: str = SETTINGS.CAPTURE_MODE
+        self.debug = self.pdb = self.force = self.queue_only = self.unobserved = False
+        self.metrics = MetricsBuffer()
+        self.output = OutputCapture()
+        self._info: dict[str, Any] = {}
+        self._artifacts: dict[str, Path] = {}
+        self._lifecycle: Lifecycle | None = None
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """A dictionary of the user's own, handed to the observers with every beat."""
+        if self._lifecycle is not None and not self._lifecycle.is_own_process:
+            raise _forked("info")
+        return self._info
+
+    @info.setter
+    def info(self, value: Mapping[str, Any]) -> None:
+        self._info = dict(value)
+
+    @property
+    def captured_out(self) -> str:
+        """What was printed so far to stdout and stderr, as far as it is recorded."""
+        return self.output.text()
+
+    def log_scalar(self, metric_name: str, value: float, step: int | None = None) -> None:
+        """Add a point to the series ``metric_name``; may be called from any thread.
+
+        Without ``step`` it follows the last point, from 0.
+
+        Raises:
+            MetricValueError: ``value`` or ``step`` is no number.
+            ForkedRunError: this is a forked child, from where nothing reaches the record.
+        """
+        if self._lifecycle is not None and not self._lifecycle.is_own_process:
+            raise _forked("log_scalar")
+        self.metrics.log(metric_name, value, step)
+
+    def add_artifact(
+        self,
+        filename: FilePath,
+        name: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Record a file that this run produced. The same file again is an update.
+
+        Args:
+            filename: An existing, readable file.
+            name: Under which it is kept; by default its file name.
+            metadata: Kept beside it by stores that can.
+            content_type: Its media type, for stores that can.
+
+        Raises:
+            OSError: the file cannot be read.
+            ArtifactNameTakenError: another file was added under the name.
+        """
+        lifecycle = self._live("add_artifact")
+        path = _readable(filename)
+        name = name or path.name
+        if self._artifacts.setdefault(name, path) != path:
+            raise ArtifactNameTakenError(
+                f"the artifact name {name!r} is taken by {str(self._artifacts[name])!r}: give "
+                f"{str(path)!r} another one with add_artifact(..., name=...)"
+            )
+        lifecycle.artifact(
+            name=name, filename=str(path), metadata=metadata, content_type=content_type
+        )
+
+    def add_resource(self, filename: FilePath) -> None:
+        """Record a file that this run needs.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        self._live("add_resource").resource(str(_readable(filename)))
+
+    def open_resource(self, filename: FilePath, mode: str = "r") -> IO[Any]:
+        """Open a file that this run needs, and record it; see `add_resource`."""
+        self.add_resource(filename)
+        return open(os.fsdecode(filename), mode)
+
+    def warn_if_unobserved(self) -> None:
+        """Warn that nothing is recorded, unless that was asked for."""
+        if not self.observers and not self.unobserved:
+            self.run_logger.warning("No observers have been added to this run")
+
+    def __call__(self, *args: Any) -> Any:
+        """Start this run: call the command with ``args`` and return its result.
+
+        Whatever the command raises is recorded and raised again.
+        """
+        if self._lifecycle is not None:
+            raise RunStartedTwiceError("a run can be started only once: create a new one")
+        self._lifecycle = Lifecycle(self)
+        if self.queue_only:
+            self._queue(self._lifecycle)
+            return None
+        started = time.monotonic()
+        with running(self), terminable():
+            try:
+                self._start(self._lifecycle)
+                self._execute(args)
+            except BaseException as error:
+                self._end(self._lifecycle, error, started)
+                raise
+            self._end(self._lifecycle, None, started)
+        return self.result
+
+    def _queue(self, lifecycle: Lifecycle) -> None:
+        lifecycle.queue()
+        self.run_logger.info("Queued%s", self._with_id())
+        if lifecycle.masked_paths:
+            self.run_logger.warning(
+                "Secrets are not stored: give %s again when the run is started",
+                ", ".join(lifecycle.masked_paths),
+            )
+
+    def _start(self, lifecycle: Lifecycle) -> None:
+        self.run_logger.info("Running command '%s'", self.command)
+        self.warn_if_unobserved()
+        self.output.start()
+        lifecycle.start()
+        self.run_logger.info("Started%s", self._with_id())
+
+    def _execute(self, args: tuple[Any, ...]) -> None:
+        for hook in self.pre_run_hooks:
+            hook()
+        self.result = self.main_function(*args)
+        for hook in self.post_run_hooks:
+            hook()
+
+    def _end(self, lifecycle: Lifecycle, error: BaseException | None, started: float) -> None:
+        if not lifecycle.is_own_process:
+            return
+        took = timedelta(seconds=round(time.monotonic() - started))
+        if error is not None:
+            self.fail_trace = trace_lines(error, keep_own=self.debug)
+        try:
+            self._tell_end(lifecycle, error, took)
+        finally:
+            self.output.stop()
+
+    def _tell_end(self, lifecycle: Lifecycle, error: BaseException | None, took: timedelta) -> None:
+        trace = self.fail_trace or []
+        if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+            self.fail_trace = None
+            self.run_logger.info("Completed after %s", took)
+            lifecycle.complete()
+        elif isinstance(error, (KeyboardInterrupt, SacredInterrupt, Terminated)):
+            self.run_logger.warning("Aborted after %s!", took)
+            lifecycle.interrupt(getattr(error, "STATUS", "INTERRUPTED"), trace)
+        else:
+            self.run_logger.error("Failed after %s!", took)
+            lifecycle.fail(trace)
+
+    def _with_id(self) -> str:
+        return "" if self._id is None else f' run with ID "{self._id}"'
+
+    def _live(self, what: str) -> Lifecycle:
+        if self._lifecycle is None or self.status != "RUNNING":
+            raise NoRunError(f"{what} works only while the run is under way")
+        if not self._lifecycle.is_own_process:
+            raise _forked(what)
+        return self._lifecycle
+
+
+def _forked(what: str) -> ForkedRunError:
+    return ForkedRunError(
+        f"{what} was used in the forked process {os.getpid()}, from where nothing reaches the "
+        "run's record: hand the values back to the process that started the run"
+    )
+
+
+def _readable(filename: FilePath) -> Path:
+    """Return the absolute path of a file that can be read; raise what `open` raises."""
+    path = Path(os.path.abspath(os.fsdecode(filename)))
+    path.open("rb").close()
+    return path
