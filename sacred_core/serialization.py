@@ -86,7 +86,7 @@ def _pickled(value: Any) -> Any:
     try:
         flat = jsonpickle.pickler.Pickler(warn=False).flatten(value)
         return json.loads(json.dumps(flat, default=repr))
-    except Exception:  # foreign code: __getstate__ and friends of the user's class
+    except Exception:  # noqa: BLE001 - foreign code: the class's own __getstate__
         return repr(value)
 
 

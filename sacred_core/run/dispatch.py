@@ -63,7 +63,7 @@ class Delivery:
             event = self.backlog.first()
             try:
                 self._plans[type(event)](event, self._look_up)
-            except Exception as error:  # foreign code: must not harm the run
+            except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
                 self._warn_once(event, error)
                 return
             self.backlog.remove_first()
@@ -77,7 +77,7 @@ class Delivery:
             self.backlog.remove_first()
             try:
                 self._plans[type(event)](event, self._look_up)
-            except Exception as error:  # foreign code
+            except Exception as error:  # noqa: BLE001 - foreign code
                 missed.append(f"{event.method} ({_told(error)})")
         missed += self._join()
         if self.backlog.lost:
@@ -93,7 +93,7 @@ class Delivery:
     def _join(self) -> list[str]:
         try:
             getattr(self.observer, "join", lambda: None)()
-        except Exception as error:  # foreign code
+        except Exception as error:  # noqa: BLE001 - foreign code
             return [f"join ({_told(error)})"]
         return []
 
@@ -190,7 +190,7 @@ class Dispatcher:
                     delivery.add(event)
                 try:
                     delivery.finish()
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - raised again below
                     interrupt = error
             self._release()
         if interrupt is not None:

@@ -47,7 +47,10 @@ def _listen(method: str) -> Callable[..., None]:
     return heard
 
 
-for _method in ["queued_event", "started_event", "heartbeat_event", "log_metrics", "resource_event", "artifact_event", "completed_event", "interrupted_event", "failed_event"]:
+for _method in (
+    "queued_event started_event heartbeat_event log_metrics resource_event artifact_event "
+    "completed_event interrupted_event failed_event"
+).split():
     setattr(Recorder, _method, _listen(_method))
 
 
