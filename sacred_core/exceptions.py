@@ -64,3 +64,37 @@ class TimeoutInterrupt(SacredInterrupt):
 
 class Terminated(SystemExit):
     """The process was asked to end (SIGTERM); the run is recorded as INTERRUPTED."""
+
+
+class ConfigError(SacredError):
+    """Something is wrong with a configuration, or with an update of it."""
+
+
+class ConfigScopeError(ConfigError, SyntaxError):
+    """A config scope cannot be used as one; the message tells file and line."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ConfigValueError(ConfigError, TypeError):
+    """A configuration holds something that is not plain data."""
+
+
+class ReadOnlyConfigError(SacredError, TypeError):
+    """A captured function tried to change the configuration."""
+
+
+class MissingConfigError(ConfigError, TypeError):
+    """A function needs a value that was neither passed nor configured."""
+
+
+class CommandNotFoundError(SacredError, KeyError):
+    """The experiment has no command of the name, or no main function."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class InteractiveError(SacredError, RuntimeError):
+    """An experiment is run where its source cannot be recorded, without saying so."""

@@ -1,33 +1,184 @@
 """The class that a script is built around."""
 
+import logging
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from sacred_core.ingredient import F, Ingredient
+from sacred_core import settings
+from sacred_core.config.captured_function import CapturedFunction
+from sacred_core.config.containers import read_only
+from sacred_core.config.resolution import ResolvedConfig, resolve
+from sacred_core.context import current_run, required_run
+from sacred_core.exceptions import CommandNotFoundError, InteractiveError
+from sacred_core.ingredient import Ingredient, P, R
+from sacred_core.run import Run
+from sacred_core.run.logs import default_logger
+from sacred_core.run.run import FilePath
 
 
 class Experiment(Ingredient):
-    """A main function that can be run from Python and from the command line."""
+    """Configuration, commands and observers of one experiment.
 
-    def __init__(self, name: str | None = None) -> None:
-        super().__init__(name or Path(sys.argv[0]).stem)
+    Args:
+        name: By default that of the file, without its suffix.
+        interactive: Allow it to be defined where there is no file, as in a notebook.
+
+    Attributes:
+        observers: Told of every run, in the order of their priorities.
+        default_command: Name of the command that runs unless another is asked for.
+        captured_out_filter: Applied to the recorded output.
+        logger: Parent of all loggers of a run; None for the root logger.
+
+    Raises:
+        InteractiveError: there is no file, and ``interactive`` or ``name`` is not given.
+    """
+
+    def __init__(self, name: str | None = None, interactive: bool = False) -> None:
+        file = sys._getframe(1).f_globals.get("__file__")
+        if file is None and (not interactive or name is None):
+            raise InteractiveError(
+                "an experiment in an interactive session cannot record its source: "
+                "Experiment('a name', interactive=True) allows it all the same"
+            )
+        super().__init__(name or Path(str(file)).stem)
+        self.observers: list[Any] = []
         self.default_command: str | None = None
+        self.captured_out_filter: Callable[[str], str] | None = None
+        self.logger: logging.Logger | None = None
 
-    def main(self, function: F) -> F:
-        """Make ``function`` what a run executes unless told otherwise."""
-        self.default_command = function.__name__
-        return self.command(function)
+    def main(self, function: Callable[P, R]) -> CapturedFunction[P, R]:
+        """Make ``function`` the command that runs unless another is asked for."""
+        captured = self.command(function)
+        self.default_command = captured.function.__name__
+        return captured
 
-    def automain(self, function: F) -> F:
-        """Like `main`, and run the experiment if its file is being executed."""
-        self.main(function)
+    def automain(self, function: Callable[P, R]) -> CapturedFunction[P, R]:
+        """Like `main`, and run the command line if the file is being executed.
+
+        It belongs at the end of the file: what stands below is not defined yet when it runs.
+        """
+        captured = self.main(function)
         if function.__module__ == "__main__":
-            self.run()
-        return function
+            self.run_commandline()
+        return captured
 
-    def run(self) -> Any:
-        """Execute the main function and return its result."""
-        if self.default_command is None:
-            raise RuntimeError(f"the experiment {self.path!r} has no main function: use @ex.main")
-        return self.commands[self.default_command]()
+    def run(
+        self,
+        command_name: str | None = None,
+        config_updates: Mapping[str, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        meta_info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Run a command, by default the main function, and return its finished run.
+
+        Args:
+            command_name: Which command.
+            config_updates: Entries that are fixed, as a nested dictionary.
+            named_configs: Named configurations to apply, in order.
+            info: What ``run.info`` holds at the start.
+            meta_info: Kept with the run, beside what the core notes.
+            options: As on the command line: ``{"--loglevel": "ERROR"}``.
+
+        Raises:
+            CommandNotFoundError: there is no such command, or no main function.
+            ConfigError: the configuration cannot be resolved.
+            BaseException: what the command raises, after it was recorded.
+        """
+        if settings.environment_error is not None:
+            raise settings.environment_error
+        run = self._create_run(self._command(command_name), config_updates or {})
+        run.info = info or {}
+        run.meta_info = {"command": run.command, "options": dict(options or {})} | dict(
+            meta_info or {}
+        )
+        run()
+        return run
+
+    def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
+        """Run the command line ``argv``, by default that of the process."""
+        del argv
+        return self.run()
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The current run's dictionary of the user's own."""
+        info: dict[str, Any] = required_run("ex.info").info
+        return info
+
+    @property
+    def current_run(self) -> Run | None:
+        """The run under way, or None."""
+        run: Run | None = current_run()
+        return run
+
+    def log_scalar(self, name: str, value: float, step: int | None = None) -> None:
+        """Add a point to a metric of the current run; see `Run.log_scalar`."""
+        required_run("ex.log_scalar").log_scalar(name, value, step)
+
+    def add_artifact(
+        self,
+        filename: FilePath,
+        name: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Record a file that the current run produced; see `Run.add_artifact`."""
+        required_run("ex.add_artifact").add_artifact(filename, name, metadata, content_type)
+
+    def add_resource(self, filename: FilePath) -> None:
+        """Record a file that the current run needs; see `Run.add_resource`."""
+        required_run("ex.add_resource").add_resource(filename)
+
+    def open_resource(self, filename: FilePath, mode: str = "r") -> IO[Any]:
+        """Open a file that the current run needs, and record it."""
+        opened: IO[Any] = required_run("ex.open_resource").open_resource(filename, mode)
+        return opened
+
+    @property
+    def _config_path(self) -> str:
+        return ""
+
+    def _command(self, name: str | None) -> CapturedFunction[..., Any]:
+        if name is None and self.default_command is None:
+            raise CommandNotFoundError(
+                f"the experiment {self.path!r} has no main function: decorate one with @ex.main "
+                "or @ex.automain"
+            )
+        command = self.commands.get(name or self.default_command or "")
+        if command is None:
+            raise CommandNotFoundError(
+                f"the experiment {self.path!r} has no command {name!r}: it has "
+                f"{', '.join(sorted(self.commands))}"
+            )
+        return command
+
+    def _create_run(self, command: CapturedFunction[..., Any], updates: Mapping[str, Any]) -> Run:
+        resolved = resolve(self.configurations, updates)
+        root_logger = self.logger or default_logger()
+        run = Run(
+            self._final_config(resolved),
+            resolved.summary,
+            command,
+            [] if command.unobserved else self.observers,
+            root_logger,
+            root_logger.getChild(self.path),
+            {"name": self.path},
+            {},
+            self.pre_run_hooks,
+            self.post_run_hooks,
+            self.captured_out_filter,
+        )
+        run.unobserved = command.unobserved
+        run.extras = resolved.extras
+        return run
+
+    @staticmethod
+    def _final_config(resolved: ResolvedConfig) -> dict[str, Any]:
+        config = resolved.config
+        if settings.SETTINGS.CONFIG.READ_ONLY_CONFIG:
+            config = read_only(config)
+        return config

@@ -1,5 +1,6 @@
 """The run of an experiment: what the user's functions see and use while it lasts."""
 
+import itertools
 import logging
 import os
 import time
@@ -8,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from sacred_core.config.captured_function import Binding, CapturedFunction
+from sacred_core.config.containers import subtree
 from sacred_core.context import running
 from sacred_core.exceptions import (
     ArtifactNameTakenError,
@@ -86,6 +89,9 @@ class Run:
         self.debug = self.pdb = self.force = self.queue_only = self.unobserved = False
         self.metrics = MetricsBuffer()
         self.output = OutputCapture()
+        #: What captured functions may take by name beside the configuration.
+        self.extras: dict[str, dict[str, Any]] = {}
+        self._bindings: dict[CapturedFunction[..., Any], Binding] = {}
         self._info: dict[str, Any] = {}
         self._artifacts: dict[str, Path] = {}
         self._lifecycle: Lifecycle | None = None
@@ -168,6 +174,13 @@ class Run:
         if not self.observers and not self.unobserved:
             self.run_logger.warning("No observers have been added to this run")
 
+    def bind(self, captured: CapturedFunction[..., Any]) -> Binding:
+        """Return what this run gives to ``captured``; the same object each time."""
+        binding = self._bindings.get(captured)
+        if binding is None:
+            binding = self._bindings.setdefault(captured, self._new_binding(captured))
+        return binding
+
     def __call__(self, *args: Any) -> Any:
         """Start this run: call the command with ``args`` and return its result.
 
@@ -189,6 +202,24 @@ class Run:
                 raise
             self._end(self._lifecycle, None, started)
         return self.result
+
+    def _new_binding(self, captured: CapturedFunction[..., Any]) -> Binding:
+        name = captured.function.__name__
+        calls = itertools.count()
+
+        def next_seed() -> int:
+            from sacred_core.randomness import derived_seed
+
+            return derived_seed(self.config.get("seed"), captured.path, name, next(calls))
+
+        return Binding(
+            captured,
+            self,
+            subtree(self.config, captured.prefix),
+            self.extras.get(captured.path, {}) if captured.prefix is None else {},
+            self.root_logger.getChild(name),
+            next_seed,
+        )
 
     def _queue(self, lifecycle: Lifecycle) -> None:
         lifecycle.queue()

@@ -1,0 +1,1 @@
+"""From scopes, dictionaries and updates to one read-only configuration."""

@@ -1,0 +1,146 @@
+"""Functions whose missing arguments come from the configuration."""
+
+import functools
+import inspect
+import logging
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from sacred_core.context import current_run
+from sacred_core.exceptions import MissingConfigError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SPECIAL_NAMES = frozenset({"_config", "_seed", "_rnd", "_log", "_run"})
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+class CapturedFunction(Generic[P, R]):
+    """A function that takes what it is not given from the configuration of its run.
+
+    Arguments that are passed win over the configuration, which wins over defaults. The
+    parameters ``_config``, ``_seed``, ``_rnd``, ``_log`` and ``_run`` are filled in too.
+
+    Attributes:
+        path: Path of the ingredient that captured it, ``""`` for the experiment.
+        prefix: Dotted path of the subtree, below the ingredient's, that it sees; or None.
+        unobserved: As a command, it is run without observers.
+    """
+
+    def __init__(self, function: Callable[P, R], path: str = "", prefix: str | None = None) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.path = path
+        self.prefix = prefix
+        self.unobserved = False
+        parameters = inspect.signature(function).parameters.values()
+        self.positional = tuple(p.name for p in parameters if p.kind in _POSITIONAL)
+        self.positional_only = sum(p.kind is _POSITIONAL[0] for p in parameters)
+        self.names = tuple(p.name for p in parameters if p.kind not in _VARIADIC)
+        self.required = frozenset(
+            p.name for p in parameters if p.default is p.empty and p.kind not in _VARIADIC
+        )
+        self.specials = SPECIAL_NAMES.intersection(self.names)
+        self._binding: Binding | None = None
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> R: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> R:
+        """Call the function.
+
+        Raises:
+            MissingConfigError: an argument is neither passed nor configured nor has a default.
+        """
+        run = current_run()
+        binding = self._binding
+        if run is not None and (binding is None or binding.run is not run):
+            binding = self._binding = run.bind(self)
+        if binding is None:
+            return self.function(*args, **kwargs)
+        kwargs = binding.completed(len(args), kwargs)
+        if self.positional_only > len(args):
+            missing = self.positional[len(args) : self.positional_only]
+            args += tuple(kwargs.pop(name) for name in missing if name in kwargs)
+        return self.function(*args, **kwargs)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "CapturedFunction[P, R]": ...
+    @overload
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., R]: ...
+    def __get__(self, instance: object | None, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<captured function {getattr(self, '__qualname__', self.function)!r}>"
+
+
+class Binding:
+    """One captured function together with what one run gives it.
+
+    Args:
+        captured: The function.
+        run: Its run; its ``_run``.
+        config: What it may take by name; its ``_config``.
+        extras: Values that it may take by name but which are no entries.
+        logger: Its ``_log``.
+        next_seed: Gives a new seed for each call; called only if the function asks.
+    """
+
+    def __init__(
+        self,
+        captured: CapturedFunction[..., Any],
+        run: Any,
+        config: Mapping[str, Any],
+        extras: Mapping[str, Any],
+        logger: logging.Logger,
+        next_seed: Callable[[], int],
+    ) -> None:
+        self.run = run
+        self._captured = captured
+        self._next_seed = next_seed
+        available = {**extras, **config, "_config": config, "_run": run, "_log": logger}
+        self._values = {name: available[name] for name in captured.names if name in available}
+        self._per_call = captured.specials & {"_seed", "_rnd"}
+        self._by_count: dict[int, tuple[dict[str, Any], frozenset[str]]] = {}
+
+    def completed(self, count: int, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the keyword arguments of a call with ``count`` positional ones."""
+        plan = self._by_count.get(count)
+        if plan is None:
+            plan = self._by_count[count] = self._plan(count)
+        values, open_names = plan
+        merged = {**values, **given} if given else values.copy()
+        if self._per_call:
+            self._add_random(merged, count)
+        if open_names and not merged.keys() >= open_names:
+            raise self._missing(open_names - merged.keys())
+        return merged
+
+    def _plan(self, count: int) -> tuple[dict[str, Any], frozenset[str]]:
+        passed = set(self._captured.positional[:count])
+        values = {name: value for name, value in self._values.items() if name not in passed}
+        return values, self._captured.required - passed - values.keys()
+
+    def _add_random(self, merged: dict[str, Any], count: int) -> None:
+        seed = self._next_seed()
+        passed = self._captured.positional[:count]
+        if "_seed" in self._per_call and "_seed" not in passed:
+            merged.setdefault("_seed", seed)
+        if "_rnd" in self._per_call and "_rnd" not in passed and "_rnd" not in merged:
+            from sacred_core.randomness import generator
+
+            merged["_rnd"] = generator(seed)
+
+    def _missing(self, names: frozenset[str]) -> MissingConfigError:
+        told = ", ".join(repr(name) for name in self._captured.names if name in names)
+        where = ".".join(filter(None, (self._captured.path, self._captured.prefix)))
+        place = f"the configuration under {where!r}" if where else "the configuration"
+        return MissingConfigError(
+            f"{getattr(self._captured, '__name__', self._captured)}() is missing a value for "
+            f"{told}: it was not passed and is not in {place}"
+        )

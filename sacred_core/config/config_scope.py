@@ -1,0 +1,86 @@
+"""A function whose local variables are configuration entries."""
+
+import functools
+import inspect
+from types import FunctionType, ModuleType
+from typing import Any
+
+import attrs
+
+from sacred_core.config.overrides import Overrides
+from sacred_core.config.scope_source import ScopeSource
+from sacred_core.config.values import is_plain, normalized
+from sacred_core.exceptions import ConfigScopeError
+
+
+@attrs.frozen
+class Contribution:
+    """What one scope, dictionary or file adds.
+
+    Attributes:
+        entries: Plain data, by name.
+        extras: Other values, which functions may take by name but which are not recorded.
+    """
+
+    entries: dict[str, Any]
+    extras: dict[str, Any] = attrs.field(factory=dict)
+
+
+class ConfigScope:
+    """The scope that `sacred_core.Ingredient.config` makes of a function.
+
+    Calling it returns the configuration that it gives on its own.
+
+    Raises:
+        ConfigScopeError: the function returns or yields, or its source is not available.
+    """
+
+    def __init__(self, func: FunctionType) -> None:
+        functools.update_wrapper(self, func)
+        self._function = func
+        self._source = ScopeSource(func)
+        self._parameters = inspect.signature(func).parameters
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the entries; arguments stand for those of earlier scopes."""
+        bound = inspect.signature(self._function).bind_partial(*args, **kwargs)
+        return self.evaluate(Overrides(), dict(bound.arguments)).entries
+
+    def evaluate(self, overrides: Overrides, available: dict[str, Any]) -> Contribution:
+        """Run the scope while ``overrides`` keep what they fix.
+
+        Args:
+            overrides: What is fixed.
+            available: Entries and other values that the scope may take as parameters.
+
+        Raises:
+            ConfigScopeError: a parameter is not available.
+        """
+        arguments = {name: available[name] for name in self._required(available)}
+        values = self._source.evaluate(arguments, set(overrides.values), overrides.fix)
+        contribution = Contribution({})
+        for name, value in values.items():
+            if not self._is_hidden(name, value, arguments):
+                self._add(contribution, name, value)
+        return contribution
+
+    def _required(self, available: dict[str, Any]) -> list[str]:
+        for name, parameter in self._parameters.items():
+            if name not in available and parameter.default is parameter.empty:
+                raise ConfigScopeError(
+                    f"the config scope {self._function.__name__!r} takes {name!r}, which is "
+                    f"defined nowhere before it: there are {', '.join(sorted(available))}"
+                )
+        return [name for name in self._parameters if name in available]
+
+    def _is_hidden(self, name: str, value: Any, arguments: dict[str, Any]) -> bool:
+        is_untouched = name in arguments and value is arguments[name] and not is_plain(value)
+        return name in self._source.imported or is_untouched
+
+    @staticmethod
+    def _add(contribution: Contribution, name: str, value: Any) -> None:
+        value = normalized(value)
+        if name.startswith("_") or isinstance(value, ModuleType) or not is_plain(value):
+            contribution.extras[name] = value
+        else:
+            contribution.entries[name] = value

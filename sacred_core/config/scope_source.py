@@ -1,0 +1,229 @@
+"""The source of a config scope, and how it is made to respect fixed entries.
+
+A scope stays an ordinary function, so that closures, comprehensions and lambdas over its
+entries work as everywhere in Python. Only where an entry is fixed from outside is its tree
+changed: after each statement that touches the entry, it is set again to what is fixed.
+"""
+
+import ast
+import inspect
+import linecache
+from collections.abc import Callable, Iterator
+from types import CellType, CodeType, FunctionType
+from typing import Any, cast
+
+from sacred_core.exceptions import ConfigScopeError
+
+_FIX = "__sacred_fix__"
+_FACTORY = "__sacred_factory__"
+_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_FUTURES = 0x1FF0000  # the bits of co_flags that ``from __future__`` sets
+
+Fix = Callable[[str, Any], Any]
+
+
+class ScopeSource:
+    """The parsed source of ``function``.
+
+    Attributes:
+        lines: Its source lines, decorators included, as they stand in the file.
+        imported: Names that are bound by an import inside the scope.
+
+    Raises:
+        ConfigScopeError: the source is not available, or returns or yields.
+    """
+
+    def __init__(self, function: FunctionType) -> None:
+        self.function = function
+        self.first_line = function.__code__.co_firstlineno
+        self.lines = self._read_lines()
+        self._definition = self._parse()
+        self._refuse_jumps()
+        self.imported = frozenset(_imported(self._definition))
+
+    def evaluate(self, arguments: dict[str, Any], fixed: set[str], fix: Fix) -> dict[str, Any]:
+        """Call the scope and return its local variables, as they are at its end.
+
+        Args:
+            arguments: Values of its parameters.
+            fixed: Names of entries that are fixed, wholly or in part.
+            fix: Called with a fixed name and the value that the scope gave it; returns the
+                value to go on with.
+        """
+        code = self.function.__code__
+        own = set(code.co_varnames) | set(code.co_cellvars)
+        values: dict[str, Any] = self._collecting(fixed & own, fix)(**arguments)
+        return {name: values[name] for name in values if name in own}
+
+    def _collecting(self, fixed: set[str], fix: Fix) -> FunctionType:
+        """Return the scope as a function that fixes entries and returns its locals."""
+        code = self._compiled(fixed)
+        cells = dict(
+            zip(self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True)
+        )
+        cells[_FIX] = CellType(fix)
+        function = FunctionType(
+            code,
+            self.function.__globals__,
+            self.function.__name__,
+            self.function.__defaults__,
+            tuple(cells[name] for name in code.co_freevars),
+        )
+        function.__kwdefaults__ = self.function.__kwdefaults__ or {}
+        return function
+
+    def _compiled(self, fixed: set[str]) -> CodeType:
+        definition = self._parse()
+        definition.decorator_list = []
+        definition.body = _Fixing(fixed).body(definition.body)
+        definition.body.append(_statement("return locals()", definition))
+        free = [*self.function.__code__.co_freevars, _FIX]
+        factory = cast(
+            ast.FunctionDef, ast.parse(f"def {_FACTORY}({', '.join(free)}): pass").body[0]
+        )
+        factory.body = [definition]
+        module = ast.Module(body=[factory], type_ignores=[])
+        flags = self.function.__code__.co_flags & _FUTURES
+        filename = self.function.__code__.co_filename
+        whole = compile(ast.fix_missing_locations(module), filename, "exec", flags, True)
+        return _inner_code(_inner_code(whole, _FACTORY), definition.name)
+
+    def _read_lines(self) -> list[str]:
+        code = self.function.__code__
+        lines = linecache.getlines(code.co_filename, self.function.__globals__)
+        if len(lines) < self.first_line:
+            raise ConfigScopeError(
+                f"the source of the config scope {self.function.__name__!r} "
+                f"({code.co_filename!r}) is not available: define it in a file, or use a "
+                "dictionary with add_config"
+            )
+        return inspect.getblock(lines[self.first_line - 1 :])
+
+    def _parse(self) -> ast.FunctionDef:
+        """Parse the block where it stands: dedenting would change multi-line strings."""
+        is_nested = self.lines[0][:1].isspace()
+        text = ("if True:\n" if is_nested else "") + "".join(self.lines)
+        first = ast.parse(text).body[0]
+        if is_nested and isinstance(first, ast.If):
+            first = first.body[0]
+        if not isinstance(first, ast.FunctionDef):
+            raise ConfigScopeError(
+                f"{self._place(self.first_line)}: a config scope is a plain function, which "
+                f"{self.function.__name__!r} is not"
+            )
+        ast.increment_lineno(first, self.first_line - (2 if is_nested else 1))
+        return first
+
+    def _refuse_jumps(self) -> None:
+        for node in _own_nodes(self._definition):
+            if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
+                kind = "return" if isinstance(node, ast.Return) else "yield"
+                raise ConfigScopeError(
+                    f"{self._place(node.lineno)}: the config scope {self.function.__name__!r} "
+                    f"must not {kind}: its local variables are the configuration"
+                )
+
+    def _place(self, line: int) -> str:
+        return f"{self.function.__code__.co_filename}:{line}"
+
+
+class _Fixing(ast.NodeTransformer):
+    """Sets the names in ``fixed`` again after each statement that binds or mentions them."""
+
+    def __init__(self, fixed: set[str]) -> None:
+        self._fixed = fixed
+
+    def body(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        """Return ``statements`` with the fixing ones among them."""
+        done: list[ast.stmt] = []
+        for statement in statements:
+            done += self._with_fixes(statement)
+        return done
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        """``(a := value)`` becomes ``(a := fix('a', value))``."""
+        self.generic_visit(node)
+        if node.target.id in self._fixed:
+            source = f"{_FIX}({node.target.id!r}, None)"
+            call = cast(ast.Call, ast.parse(source, mode="eval").body)
+            call.args[1] = node.value
+            node.value = ast.copy_location(call, node)
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """Leave functions inside the scope alone."""
+        return node
+
+    def _with_fixes(self, statement: ast.stmt) -> list[ast.stmt]:
+        if isinstance(statement, _NESTED):
+            return [statement, *self._fixes({statement.name}, statement)]
+        if isinstance(statement, ast.Delete):
+            return [statement]
+        inner = [name for name in ("body", "orelse", "finalbody") if getattr(statement, name, None)]
+        inner += [name for name in ("handlers", "cases") if getattr(statement, name, None)]
+        if not inner:
+            self.visit(statement)
+            return [statement, *self._fixes(_names(statement), statement)]
+        return [self._compound(statement)]
+
+    def _compound(self, statement: ast.stmt) -> ast.stmt:
+        """Fix what a ``for``, ``with`` or ``case`` binds at the start of its body."""
+        for field, value in ast.iter_fields(statement):
+            if field in ("handlers", "cases"):
+                for part in value:
+                    part.body = self._fixes(_bound(part), part) + self.body(part.body)
+            elif field in ("body", "orelse", "finalbody"):
+                setattr(statement, field, self.body(value))
+            elif isinstance(value, ast.AST):
+                self.visit(value)
+        header = [getattr(statement, "target", None)]
+        header += [item.optional_vars for item in getattr(statement, "items", [])]
+        names = {name for part in header if part is not None for name in _names(part)}
+        statement.body[:0] = self._fixes(names, statement)  # type: ignore[attr-defined]
+        return statement
+
+    def _fixes(self, names: set[str], place: ast.AST) -> list[ast.stmt]:
+        # A name may be mentioned where it is not bound yet: then there is nothing to fix.
+        return [
+            _statement(f"try: {name} = {_FIX}({name!r}, {name})\nexcept NameError: pass", place)
+            for name in sorted(names & self._fixed)
+        ]
+
+
+def _statement(source: str, place: ast.AST) -> ast.stmt:
+    statement = ast.parse(source).body[0]
+    for node in ast.walk(statement):
+        ast.copy_location(node, place)
+    return statement
+
+
+def _own_nodes(root: ast.AST) -> Iterator[ast.AST]:
+    """Walk the tree below ``root`` without entering functions and classes inside it."""
+    for node in ast.iter_child_nodes(root):
+        yield node
+        if not isinstance(node, _NESTED):
+            yield from _own_nodes(node)
+
+
+def _names(statement: ast.AST) -> set[str]:
+    nodes = [statement, *_own_nodes(statement)]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names | set(_imported(statement, itself=True))
+
+
+def _bound(part: ast.AST) -> set[str]:
+    captures = {getattr(node, "name", None) for node in _own_nodes(part)}
+    return {name for name in captures if isinstance(name, str)}
+
+
+def _imported(root: ast.AST, itself: bool = False) -> Iterator[str]:
+    for node in [root, *_own_nodes(root)] if itself else _own_nodes(root):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                yield alias.asname or alias.name.partition(".")[0]
+
+
+def _inner_code(code: CodeType, name: str) -> CodeType:
+    return next(
+        const for const in code.co_consts if isinstance(const, CodeType) and const.co_name == name
+    )

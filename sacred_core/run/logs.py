@@ -1,0 +1,47 @@
+"""The log lines of a run: ``LEVEL - name - message`` on stderr."""
+
+import logging
+import sys
+from typing import TextIO
+
+FORMAT = "%(levelname)s - %(name)s - %(message)s"
+
+
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to what ``sys.stderr`` is at that moment, so that captured output holds the lines."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+        self.setFormatter(logging.Formatter(FORMAT))
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """The current ``sys.stderr``."""
+        return sys.stderr
+
+
+def default_logger() -> logging.Logger:
+    """Return the root logger; where the user has not set it up, with our handler at INFO."""
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(StderrHandler())
+        root.setLevel(logging.INFO)
+    return root
+
+
+def level_of(text: str | int) -> int:
+    """Return the number of a log level given as a name or as a number.
+
+    Raises:
+        ValueError: there is no such level.
+    """
+    if isinstance(text, int) or text.strip().lstrip("+-").isdigit():
+        return int(text)
+    names = logging.getLevelNamesMapping()
+    try:
+        return names[text.strip().upper()]
+    except KeyError:
+        raise ValueError(
+            f"{text!r} is no log level: use a number or one of "
+            "DEBUG, INFO, WARNING, ERROR, CRITICAL"
+        ) from None

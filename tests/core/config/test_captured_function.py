@@ -1,0 +1,179 @@
+"""Tests of functions that take arguments from the configuration."""
+
+import random
+from typing import Any
+
+import pytest
+
+from sacred_core import Experiment
+from sacred_core.exceptions import MissingConfigError, ReadOnlyConfigError
+
+
+@pytest.fixture
+def ex() -> Experiment:
+    experiment = Experiment("captured")
+    experiment.add_config(foo=42, bar="baz", nested={"deep": {"x": 1}}, layers=[1, 2])
+    return experiment
+
+
+def result_of(ex: Experiment, main: Any, **updates: Any) -> Any:
+    ex.main(main)
+    return ex.run(config_updates=updates).result
+
+
+def test_priority_of_arguments(ex: Experiment) -> None:
+    """Passed wins over configured, configured over the default (section 1.2.4)."""
+
+    @ex.capture
+    def some_function(a: Any, foo: Any, bar: Any = 10) -> Any:
+        return a, foo, bar
+
+    def main() -> Any:
+        return [some_function(1, 2, 3), some_function(1), some_function(1, bar=12)]
+
+    assert result_of(ex, main) == [(1, 2, 3), (1, 42, "baz"), (1, 42, 12)]
+
+
+def test_missing_value_is_a_type_error_that_names_it(ex: Experiment) -> None:
+    """The error says which argument, of which function, and where it was looked for."""
+
+    @ex.capture
+    def some_function(a: Any, foo: Any) -> None: ...
+
+    with pytest.raises(MissingConfigError, match=r"some_function\(\) .* value for 'a'"):
+        result_of(ex, lambda: some_function())
+    assert issubclass(MissingConfigError, TypeError)
+
+
+@pytest.mark.parametrize("call", [lambda f: f(1, 2), lambda f: f(nope=1)])
+def test_too_many_and_unexpected_arguments_are_type_errors(ex: Experiment, call: Any) -> None:
+    """Python's own errors stay."""
+
+    @ex.capture
+    def some_function(foo: Any) -> None: ...
+
+    with pytest.raises(TypeError, match="some_function"):
+        result_of(ex, lambda: call(some_function))
+
+
+def test_positional_only_and_keyword_only(ex: Experiment) -> None:
+    """Every kind of parameter is filled in."""
+
+    @ex.capture
+    def some_function(foo: Any, /, bar: Any, *rest: Any, layers: Any, **more: Any) -> Any:
+        return foo, bar, rest, layers, more
+
+    def main() -> Any:
+        return some_function(), some_function(1, 2, 3, z=4)
+
+    assert result_of(ex, main) == (
+        (42, "baz", (), [1, 2], {}),
+        (1, 2, (3,), [1, 2], {"z": 4}),
+    )
+
+
+def test_special_values(ex: Experiment) -> None:
+    """The run, its configuration, a logger, and seeds that differ from call to call."""
+
+    @ex.capture
+    def seeds(_seed: int, _rnd: Any) -> Any:
+        return _seed, _rnd
+
+    def main(_run: Any, _config: Any, _log: Any) -> Any:
+        return _run, _config, _log, seeds(), seeds()
+
+    run, config, log, first, second = result_of(ex, main, seed=1)
+    assert run.config is config
+    assert config["foo"] == 42
+    assert log.name == "main"
+    assert first[0] != second[0]
+    assert first[0] == ex.run("main", {"seed": 1}).result[3][0]
+
+
+def test_seeds_of_one_function_do_not_depend_on_another(ex: Experiment) -> None:
+    """Section 1.7.4: calling A first leaves B's seed alone."""
+
+    @ex.capture
+    def a(_seed: int) -> int:
+        return _seed
+
+    @ex.capture
+    def b(_seed: int) -> int:
+        return _seed
+
+    alone = result_of(ex, lambda: b(), seed=5)
+    after = result_of(ex, lambda: (a(), b())[1], seed=5)
+    assert alone == after
+
+
+def test_prefix_restricts_to_a_subtree(ex: Experiment) -> None:
+    """Dotted prefixes reach into the tree, and the rest is out of sight."""
+
+    @ex.capture(prefix="nested.deep")
+    def inside(x: int, foo: Any = "unseen") -> Any:
+        return x, foo
+
+    assert result_of(ex, lambda: inside()) == (1, "unseen")
+
+
+def test_extras_are_taken_by_name_but_not_recorded(ex: Experiment) -> None:
+    """A class in a scope reaches functions and later scopes, not the configuration."""
+
+    @ex.config
+    def first():
+        kind = random.Random
+
+    @ex.config
+    def second(kind):
+        name = kind.__name__
+
+    run_of: Any = result_of(ex, lambda kind, name, _run: (kind, name, dict(_run.config)))
+    kind, name, config = run_of
+    assert kind is random.Random
+    assert name == "Random"
+    assert "kind" not in config
+
+
+def test_methods_are_captured(ex: Experiment) -> None:
+    """`self` counts as passed."""
+
+    class Model:
+        @ex.capture
+        def size(self, foo: int) -> int:
+            return foo
+
+    assert result_of(ex, lambda: Model().size()) == 42
+
+
+def test_configuration_is_read_only_at_any_depth(ex: Experiment) -> None:
+    """Writing to a nested entry is an error that says what to do."""
+
+    def main(nested: Any, layers: Any) -> None:
+        for change in (
+            lambda: nested["deep"].update(x=2),
+            lambda: nested.setdefault("y", 1),
+            lambda: layers.append(3),
+        ):
+            with pytest.raises(ReadOnlyConfigError, match="change a copy"):
+                change()
+
+    result_of(ex, main)
+
+
+def test_each_run_sees_its_own_configuration(ex: Experiment) -> None:
+    """A run inside a run of the same experiment does not change the outer one's values."""
+
+    @ex.capture
+    def value(foo: int) -> int:
+        return foo
+
+    @ex.command
+    def inner() -> int:
+        return value()
+
+    def main() -> Any:
+        before = value()
+        within = ex.run("inner", {"foo": 1}).result
+        return before, within, value()
+
+    assert result_of(ex, main) == (42, 1, 42)

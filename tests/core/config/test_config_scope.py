@@ -1,0 +1,189 @@
+"""Tests of config scopes: what becomes an entry, and how fixed entries reach later lines."""
+
+import math
+from typing import Any
+
+import pytest
+
+from sacred_core.config.config_scope import ConfigScope
+from sacred_core.config.overrides import Overrides
+from sacred_core.exceptions import ConfigScopeError
+
+
+@ConfigScope
+def demo():
+    """This is my demo configuration"""
+
+    a = 10  # some integer
+
+    # a dictionary
+    foo = {
+        "a_squared": a**2,
+        "bar": "my_string%d" % a,
+    }
+    if a > 8:
+        # cool: a dynamic entry
+        e = a / 2
+
+
+def with_fixed(scope: ConfigScope, **fixed: Any) -> dict[str, Any]:
+    return scope.evaluate(Overrides(fixed), {}).entries
+
+
+def test_calling_a_scope_returns_its_configuration() -> None:
+    """Section 1.3.1 prints the result of the demo."""
+    expected = {"foo": {"bar": "my_string10", "a_squared": 100}, "a": 10, "e": 5}
+    assert demo() == expected
+
+
+@pytest.mark.parametrize(
+    ("fixed", "expected"),
+    [
+        ({"a": 23}, {"foo": {"bar": "my_string23", "a_squared": 529}, "a": 23, "e": 11.5}),
+        ({"a": 6}, {"foo": {"bar": "my_string6", "a_squared": 36}, "a": 6}),
+        (
+            {"foo": {"bar": "baobab"}},
+            {"foo": {"bar": "baobab", "a_squared": 100}, "a": 10, "e": 5},
+        ),
+        ({"foo": 3}, {"foo": 3, "a": 10, "e": 5}),
+    ],
+)
+def test_later_lines_see_what_is_fixed(fixed: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Everything that depends on a fixed entry changes accordingly (section 1.3.2)."""
+    assert with_fixed(demo, **fixed) == expected
+
+
+def test_every_way_to_bind_a_name_respects_what_is_fixed() -> None:
+    """Tuples, walrus, loops, `with`, augmented and annotated assignments, functions."""
+
+    @ConfigScope
+    def scope():
+        text = """two
+  lines"""
+        a, b = 1, 2
+        if (c := a + b) > 50:
+            big = True
+        total = 0
+        for i in range(3):
+            total += i
+        d: int = 5
+        squares = [x * d for x in range(3)]
+        later = (lambda: d + c)()
+        try:
+            e = missing
+        except NameError:
+            e = "none"
+
+    assert scope() == {
+        "text": "two\n  lines", "a": 1, "b": 2, "c": 3, "total": 3, "i": 2, "d": 5,
+        "squares": [0, 5, 10], "later": 8, "e": "none",
+    }  # fmt: skip
+    fixed = with_fixed(scope, a=10, c=100, d=7, total=0, e="fixed")
+    assert fixed == {
+        "text": "two\n  lines", "a": 10, "b": 2, "c": 100, "big": True, "total": 0, "i": 2,
+        "d": 7, "squares": [0, 7, 14], "later": 107, "e": "fixed",
+    }  # fmt: skip
+
+
+def test_a_fixed_entry_is_fixed_inside_dictionaries_that_are_filled_later() -> None:
+    """Neither an item assignment nor an update of a dictionary undoes it."""
+
+    @ConfigScope
+    def scope():
+        d = {}
+        d["x"] = 1
+        d.update(x=2, y=3)
+        seen = d["x"]
+
+    assert with_fixed(scope, d={"x": 9}) == {"d": {"x": 9, "y": 3}, "seen": 9}
+
+
+def test_closures_are_read_and_written() -> None:
+    """A scope may use names of the function around it; they are no entries."""
+    factor = 3
+
+    @ConfigScope
+    def scope():
+        nonlocal factor
+        factor = 4
+        a = factor * 2
+
+    assert with_fixed(scope, a=1) == {"a": 1}
+    assert scope() == {"a": 8}
+    assert factor == 4
+
+
+def test_only_plain_data_becomes_an_entry() -> None:
+    """Other values stay available by name but are not recorded; tuples become lists."""
+
+    @ConfigScope
+    def scope():
+
+        pair = (1, (2, 3))
+        function = math.floor
+        mixed = {"f": len}
+        _hidden = 1
+
+    contribution = scope.evaluate(Overrides(), {})
+    assert contribution.entries == {"pair": [1, [2, 3]]}
+    assert contribution.extras["function"] is math.floor
+    assert set(contribution.extras) == {"function", "mixed", "_hidden"}
+
+
+def test_parameters_take_earlier_entries() -> None:
+    """Section 1.3.1: a later scope declares what it needs and may change it."""
+
+    @ConfigScope
+    def second(a):
+        c = a * 2
+        a = -1
+
+    assert second.evaluate(Overrides(), {"a": 10}).entries == {"c": 20, "a": -1}
+    with pytest.raises(ConfigScopeError, match="takes 'a', which is defined nowhere"):
+        second.evaluate(Overrides(), {})
+
+
+def test_return_is_refused_with_its_place() -> None:
+    """The error tells the file and the line of the statement."""
+    with pytest.raises(ConfigScopeError, match=r"test_config_scope.py:\d+: .*must not return"):
+
+        @ConfigScope
+        def scope():
+            return {"a": 1}
+
+
+def test_yield_is_refused() -> None:
+    """A generator has no final local variables."""
+    with pytest.raises(ConfigScopeError, match="must not yield"):
+
+        @ConfigScope
+        def scope():
+            yield 1
+
+
+def test_functions_inside_a_scope_may_return() -> None:
+    """Only the scope's own statements are looked at."""
+
+    @ConfigScope
+    def scope():
+        def double(x: int) -> int:
+            return 2 * x
+
+        a = double(4)
+
+    assert scope() == {"a": 8}
+
+
+def test_an_exception_shows_the_line_of_the_scope() -> None:
+    """Also where entries are fixed, the traceback ends at the user's line."""
+
+    @ConfigScope
+    def scope():
+        a = 1
+        b = 1 / (a - 2)
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        with_fixed(scope, a=2)
+    line = caught.traceback[-1]
+    assert str(line.path) == __file__
+    assert "b = 1 / (a - 2)" in str(line.statement)
