@@ -98,3 +98,23 @@ class CommandNotFoundError(SacredError, KeyError):
 
 class InteractiveError(SacredError, RuntimeError):
     """An experiment is run where its source cannot be recorded, without saying so."""
+
+
+class PluginClashError(SacredError):
+    """Two plugins offer the same name or flag."""
+
+
+class UsageError(SacredError, ValueError):
+    """A command line cannot be understood."""
+
+
+class OptionError(UsageError):
+    """An option is unknown or its argument is not what it takes."""
+
+
+class UpdateError(UsageError):
+    """What stands after ``with`` cannot be understood."""
+
+
+class ObserverStartError(SacredError, RuntimeError):
+    """An observer could not record the start of a run; its own error is the cause."""

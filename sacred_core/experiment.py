@@ -11,10 +11,10 @@ from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.config.containers import read_only
 from sacred_core.config.resolution import ResolvedConfig, resolve
 from sacred_core.context import current_run, required_run
-from sacred_core.exceptions import CommandNotFoundError, InteractiveError
+from sacred_core.exceptions import CommandNotFoundError, ConfigError, InteractiveError
 from sacred_core.ingredient import Ingredient, P, R
 from sacred_core.run import Run
-from sacred_core.run.logs import default_logger
+from sacred_core.run.logs import default_logger, level_of
 from sacred_core.run.run import FilePath
 
 
@@ -88,20 +88,61 @@ class Experiment(Ingredient):
             ConfigError: the configuration cannot be resolved.
             BaseException: what the command raises, after it was recorded.
         """
-        if settings.environment_error is not None:
-            raise settings.environment_error
-        run = self._create_run(self._command(command_name), config_updates or {})
-        run.info = info or {}
-        run.meta_info = {"command": run.command, "options": dict(options or {})} | dict(
-            meta_info or {}
-        )
+        run = self.create_run(command_name, config_updates, named_configs, info, meta_info, options)
         run()
         return run
 
+    def create_run(
+        self,
+        command_name: str | None = None,
+        config_updates: Mapping[str, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        meta_info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        tokens: Sequence[str] | None = None,
+    ) -> Run:
+        """Return a run that has not started; calling it starts it. Arguments as for `run`.
+
+        Args:
+            tokens: How the updates were written on a command line, for the record.
+        """
+        if settings.environment_error is not None:
+            raise settings.environment_error
+        if named_configs:
+            raise ConfigError(f"there is no named configuration {named_configs[0]!r}")
+        command = self.command_named(command_name)
+        run = self._new_run(command, config_updates or {})
+        run.info = info or {}
+        run.meta_info = {"command": run.command, "options": {}, **(meta_info or {})}
+        if options:
+            self._apply_options(run, options, command_name, tokens)
+        return run
+
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
-        """Run the command line ``argv``, by default that of the process."""
-        del argv
-        return self.run()
+        """Run a command line and return its finished run, or None after a help text.
+
+        Args:
+            argv: A text or a list that begins with the program, by default ``sys.argv``.
+
+        Raises:
+            SystemExit: the run did not complete, or was not started; the reason was printed.
+        """
+        from sacred_core.cli.experiment_cli import run_commandline
+
+        return run_commandline(self, sys.argv if argv is None else argv)
+
+    def all_commands(self) -> dict[str, CapturedFunction[..., Any]]:
+        """Return the commands by name: this experiment's, and those that every one has."""
+        from sacred_core.hooks.manager import plugin_manager
+        from sacred_core.hooks.records import resolved
+
+        standard = {
+            spec.name: _unobserved(resolved(spec.target))
+            for spec in plugin_manager().commands
+            if spec.of_experiments
+        }
+        return {**standard, **self.commands}
 
     @property
     def info(self) -> dict[str, Any]:
@@ -142,28 +183,36 @@ class Experiment(Ingredient):
     def _config_path(self) -> str:
         return ""
 
-    def _command(self, name: str | None) -> CapturedFunction[..., Any]:
-        if name is None and self.default_command is None:
+    def command_named(self, name: str | None) -> CapturedFunction[..., Any]:
+        """Return the command of this name, or the default one for None.
+
+        Raises:
+            CommandNotFoundError: there is no such command, or no main function.
+        """
+        name = name or self.default_command
+        if name is None:
             raise CommandNotFoundError(
                 f"the experiment {self.path!r} has no main function: decorate one with @ex.main "
                 "or @ex.automain"
             )
-        command = self.commands.get(name or self.default_command or "")
-        if command is None:
+        if name in self.commands:
+            return self.commands[name]
+        commands = self.all_commands()
+        if name not in commands:
             raise CommandNotFoundError(
                 f"the experiment {self.path!r} has no command {name!r}: it has "
-                f"{', '.join(sorted(self.commands))}"
+                f"{', '.join(sorted(commands))}"
             )
-        return command
+        return commands[name]
 
-    def _create_run(self, command: CapturedFunction[..., Any], updates: Mapping[str, Any]) -> Run:
+    def _new_run(self, command: CapturedFunction[..., Any], updates: Mapping[str, Any]) -> Run:
         resolved = resolve(self.configurations, updates)
         root_logger = self.logger or default_logger()
         run = Run(
             self._final_config(resolved),
             resolved.summary,
             command,
-            [] if command.unobserved else self.observers,
+            self.observers,
             root_logger,
             root_logger.getChild(self.path),
             {"name": self.path},
@@ -177,8 +226,30 @@ class Experiment(Ingredient):
         return run
 
     @staticmethod
+    def _apply_options(
+        run: Run,
+        options: Mapping[str, Any],
+        command_name: str | None,
+        tokens: Sequence[str] | None,
+    ) -> None:
+        from sacred_core.hooks.options import apply_options, completed_options, offered_options
+
+        offered = offered_options()
+        complete = completed_options(options, offered)
+        run.meta_info["options"] = {**complete, "COMMAND": command_name, "UPDATE": tokens or []}
+        if complete["--loglevel"] is not None:
+            run.log_level = level_of(complete["--loglevel"])
+        apply_options(complete, offered, run)
+
+    @staticmethod
     def _final_config(resolved: ResolvedConfig) -> dict[str, Any]:
         config = resolved.config
         if settings.SETTINGS.CONFIG.READ_ONLY_CONFIG:
             config = read_only(config)
         return config
+
+
+def _unobserved(function: Callable[..., Any]) -> CapturedFunction[..., Any]:
+    command = CapturedFunction(function)
+    command.unobserved = True
+    return command

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from sacred_core.events import Announcement, Event, Heartbeat
+from sacred_core.exceptions import ObserverStartError
 from sacred_core.masking import masked_text
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.run.backlog import Backlog
@@ -154,15 +155,20 @@ class Dispatcher:
             run_id: What the user asked for, or None: then the first answer counts.
 
         Raises:
-            Exception: what an observer raised; it and those after it hear of nothing more.
+            ObserverStartError: an observer raised; it and those after it hear nothing more.
         """
         with self._lock:
             while self._waiting:
                 delivery = self._waiting.pop(0)
                 try:
                     answer = delivery.announce(attrs.evolve(event, _id=run_id))
-                except BaseException:
+                except BaseException as error:
                     delivery.release()
+                    if isinstance(error, Exception):
+                        raise ObserverStartError(
+                            f"the observer {delivery.name} could not record the start of the "
+                            f"run: {_told(error)}"
+                        ) from error
                     raise
                 self._started.append(delivery)
                 run_id = answer if run_id is None else run_id

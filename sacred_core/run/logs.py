@@ -2,7 +2,11 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
+
+from sacred_core.exceptions import OptionError
 
 FORMAT = "%(levelname)s - %(name)s - %(message)s"
 
@@ -29,11 +33,23 @@ def default_logger() -> logging.Logger:
     return root
 
 
+@contextmanager
+def at_level(logger: logging.Logger, level: int | None) -> Iterator[None]:
+    """Let ``logger`` show ``level`` and above inside the ``with`` block; None changes nothing."""
+    before = logger.level
+    if level is not None:
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 def level_of(text: str | int) -> int:
     """Return the number of a log level given as a name or as a number.
 
     Raises:
-        ValueError: there is no such level.
+        OptionError: there is no such level.
     """
     if isinstance(text, int) or text.strip().lstrip("+-").isdigit():
         return int(text)
@@ -41,7 +57,7 @@ def level_of(text: str | int) -> int:
     try:
         return names[text.strip().upper()]
     except KeyError:
-        raise ValueError(
+        raise OptionError(
             f"{text!r} is no log level: use a number or one of "
             "DEBUG, INFO, WARNING, ERROR, CRITICAL"
         ) from None

@@ -21,6 +21,7 @@ from sacred_core.exceptions import (
     Terminated,
 )
 from sacred_core.run.lifecycle import Lifecycle
+from sacred_core.run.logs import at_level
 from sacred_core.run.metrics import MetricsBuffer
 from sacred_core.run.output.base import OutputCapture
 from sacred_core.run.termination import terminable
@@ -87,6 +88,7 @@ class Run:
         self.beat_interval: float = SETTINGS.DEFAULT_BEAT_INTERVAL
         self.capture_mode: str = SETTINGS.CAPTURE_MODE
         self.debug = self.pdb = self.force = self.queue_only = self.unobserved = False
+        self.log_level: int | None = None
         self.metrics = MetricsBuffer()
         self.output = OutputCapture()
         #: What captured functions may take by name beside the configuration.
@@ -172,7 +174,10 @@ class Run:
     def warn_if_unobserved(self) -> None:
         """Warn that nothing is recorded, unless that was asked for."""
         if not self.observers and not self.unobserved:
-            self.run_logger.warning("No observers have been added to this run")
+            self.run_logger.warning(
+                "No observers have been added to this run: nothing is recorded. "
+                "-F my_runs keeps it in a folder (pip install sacred-file)"
+            )
 
     def bind(self, captured: CapturedFunction[..., Any]) -> Binding:
         """Return what this run gives to ``captured``; the same object each time."""
@@ -188,12 +193,14 @@ class Run:
         """
         if self._lifecycle is not None:
             raise RunStartedTwiceError("a run can be started only once: create a new one")
+        if self.unobserved:
+            self.observers = []
         self._lifecycle = Lifecycle(self)
         if self.queue_only:
             self._queue(self._lifecycle)
             return None
         started = time.monotonic()
-        with running(self), terminable():
+        with running(self), terminable(), at_level(self.root_logger, self.log_level):
             try:
                 self._start(self._lifecycle)
                 self._execute(args)

@@ -18,6 +18,12 @@ def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
     return [line for text in whole.format() for line in text.splitlines(keepends=True)]
 
 
+def has_foreign_frames(error: BaseException) -> bool:
+    """Tell whether ``error`` passed through code that is not sacred-core's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(not frame.filename.startswith(_OWN) for frame in frames)
+
+
 def _leave_own_out(part: traceback.TracebackException | None) -> None:
     while part is not None:
         foreign = [frame for frame in part.stack if not frame.filename.startswith(_OWN)]

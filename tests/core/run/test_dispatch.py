@@ -15,7 +15,7 @@ from sacred_core.events import (
     RunCompleted,
     RunStarted,
 )
-from sacred_core.exceptions import ObserverSignatureError
+from sacred_core.exceptions import ObserverSignatureError, ObserverStartError
 from sacred_core.observers import RunObserver
 from sacred_core.run.dispatch import Dispatcher
 
@@ -151,7 +151,7 @@ def test_failure_at_the_start_passes_and_ends_there(events: Events) -> None:
     """Observers that had started hear the end; later ones hear nothing."""
     first, broken, last = Recorder(1, 3), Recorder(2, 2, ["started_event"]), Recorder(3, 1)
     dispatch = dispatcher(first, broken, last)
-    with pytest.raises(OSError, match="gone"):
+    with pytest.raises(ObserverStartError, match=r"Recorder could not .* OSError: gone"):
         dispatch.announce(events.started(), None)
     dispatch.finish(events.completed())
     assert first.methods == ["started_event", "completed_event", "join"]

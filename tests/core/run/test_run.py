@@ -17,6 +17,7 @@ from sacred_core.exceptions import (
     ArtifactNameTakenError,
     ForkedRunError,
     NoRunError,
+    ObserverStartError,
     RunStartedTwiceError,
     SacredInterrupt,
     Terminated,
@@ -159,7 +160,7 @@ def test_failing_start_fails_the_run(recorder: Recorder) -> None:
             raise ConnectionError("no server")
 
     run = run_of(raising(AssertionError()), recorder, Broken())
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ObserverStartError, match="no server"):
         run()
     assert run.status == "FAILED"
     assert recorder.methods == ["started_event", "failed_event"]

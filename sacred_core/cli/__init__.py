@@ -1,0 +1,1 @@
+"""The command lines: a script's own, and ``sacred``."""

@@ -1,0 +1,67 @@
+"""What happens when a script's command line is run."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sacred_core.cli.parsing import CommandLine, parsed, split
+from sacred_core.cli.updates import parsed_updates
+from sacred_core.cli.usage import usage_text
+from sacred_core.exceptions import SacredError
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.options import offered_options
+from sacred_core.run import Run
+from sacred_core.run.trace import has_foreign_frames, trace_lines
+
+if TYPE_CHECKING:
+    from sacred_core.experiment import Experiment
+
+USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
+    """Run ``argv`` and return the finished run, or None after a help text.
+
+    Raises:
+        SystemExit: the command line cannot be understood (2), or the run did not complete
+            (1; 130 after Ctrl-C). What happened was printed.
+    """
+    try:
+        line = parsed(split(argv), offered_options())
+        if line.options["--help"] or line.command == "help":
+            print(usage_text(ex, line))
+            return None
+        run = _created(ex, line)
+        for problem in plugin_manager().problems:
+            run.run_logger.warning(problem)
+    except SacredError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(USAGE) from None
+    return _finished(run)
+
+
+def _created(ex: "Experiment", line: CommandLine) -> Run:
+    updates, named = parsed_updates(line.updates)
+    return ex.create_run(line.command, updates, named, options=line.options, tokens=line.updates)
+
+
+def _finished(run: Run) -> Run:
+    try:
+        run()
+    except SystemExit:
+        raise
+    except BaseException as error:
+        if run.debug:
+            raise
+        _print_error(error)
+        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILURE
+        raise SystemExit(code) from None
+    return run
+
+
+def _print_error(error: BaseException) -> None:
+    """Print the user's part of the stack, or a sentence where there is no such part."""
+    if isinstance(error, SacredError) and not has_foreign_frames(error):
+        print(f"Error: {error}", file=sys.stderr)
+    else:
+        sys.stderr.write("".join(trace_lines(error)))

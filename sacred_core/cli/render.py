@@ -1,0 +1,70 @@
+"""A configuration as text."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pprint import pformat
+from typing import Any, TextIO
+
+from sacred_core.config.summary import ConfigSummary
+
+RESET = "\x1b[0m"
+MODIFIED = "\x1b[34m"  # blue
+ADDED = "\x1b[32m"  # green
+TYPECHANGED = "\x1b[31m"  # red
+DOCUMENTATION = "\x1b[90m"  # grey
+
+_COMMENT_COLUMN = 38
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Tell whether colours may go to ``stream`` (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def rendered_config(config: Mapping[str, Any], summary: ConfigSummary, colour: bool) -> str:
+    """Return the lines that ``print_config`` shows."""
+    title = "Configuration (" + ", ".join(
+        _painted(word, code, colour)
+        for word, code in (
+            ("modified", MODIFIED),
+            ("added", ADDED),
+            ("typechanged", TYPECHANGED),
+            ("doc", DOCUMENTATION),
+        )
+    )
+    return "\n".join([title + "):", *_lines(config, summary, colour, "", "  ")])
+
+
+def _lines(
+    tree: Mapping[str, Any], summary: ConfigSummary, colour: bool, path: str, indent: str
+) -> Iterator[str]:
+    """Yield plain entries first, then the groups, each by name."""
+    for key in sorted(tree, key=lambda key: (_is_group(tree[key]), str(key))):
+        full = f"{path}.{key}" if path else str(key)
+        text = indent + (f"{key}:" if _is_group(tree[key]) else f"{key} = {pformat(tree[key])}")
+        comment = summary.docs.get(full, "")
+        painted = _painted(text, _code(full, summary), colour)
+        if comment:
+            gap = " " * max(2, _COMMENT_COLUMN - len(text))
+            painted += gap + _painted(f"# {comment}", DOCUMENTATION, colour)
+        yield painted
+        if _is_group(tree[key]):
+            yield from _lines(tree[key], summary, colour, full, indent + "  ")
+
+
+def _is_group(value: Any) -> bool:
+    return isinstance(value, Mapping) and bool(value)
+
+
+def _code(path: str, summary: ConfigSummary) -> str:
+    if path in summary.typechanged:
+        return TYPECHANGED
+    if path in summary.added:
+        return ADDED
+    inside = path + "."
+    touched = summary.modified | summary.added
+    return MODIFIED if any(p == path or p.startswith(inside) for p in touched) else ""
+
+
+def _painted(text: str, code: str, colour: bool) -> str:
+    return f"{code}{text}{RESET}" if colour and code else text

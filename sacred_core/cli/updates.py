@@ -1,0 +1,50 @@
+"""What stands after ``with``: values of entries, and names of configurations."""
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from sacred_core.exceptions import UpdateError
+from sacred_core.settings import SETTINGS
+
+
+def parsed_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the nested values of ``key=value`` tokens, and the other tokens, in order.
+
+    Raises:
+        UpdateError: a token has no key, sets below a value of another token, or holds a value
+            that is no literal although ``SETTINGS.COMMAND_LINE.STRICT_PARSING`` asks for one.
+    """
+    updates: dict[str, Any] = {}
+    named: list[str] = []
+    for token in tokens:
+        path, equals, text = token.partition("=")
+        if not equals:
+            named.append(token)
+            continue
+        _set(updates, path.strip(), _value(text, token), token)
+    return updates, named
+
+
+def _set(updates: dict[str, Any], path: str, value: Any, token: str) -> None:
+    *parents, last = path.split(".")
+    if not last or not all(parents):
+        raise UpdateError(f"{token!r} names no entry: write entry=value or group.entry=value")
+    place = updates
+    for name in parents:
+        place = place.setdefault(name, {})
+        if not isinstance(place, dict):
+            raise UpdateError(f"{token!r} sets an entry below {name!r}, which was set to {place!r}")
+    place[last] = value
+
+
+def _value(text: str, token: str) -> Any:
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        if SETTINGS.COMMAND_LINE.STRICT_PARSING:
+            raise UpdateError(
+                f"{token!r}: {text!r} is no Python literal; texts need quotes of their own: "
+                f"'{token.partition('=')[0]}=\"{text}\"'"
+            ) from None
+        return text

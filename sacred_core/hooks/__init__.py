@@ -1,0 +1,1 @@
+"""What an installation can do: the hooks that plugins implement."""

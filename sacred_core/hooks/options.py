@@ -1,0 +1,69 @@
+"""The flags of an experiment, for its command line and for ``ex.run(options=...)``."""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sacred_core.exceptions import OptionError
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.records import CLIOption, ObserverSpec, resolved
+
+
+def offered_options() -> list[CLIOption]:
+    """Return the flags that the core and the plugins offer, those of observers last."""
+    manager = plugin_manager()
+    observers = [_observer_option(spec) for spec in manager.observers if spec.flags]
+    return [*manager.cli_options, *observers]
+
+
+def default_options(offered: Iterable[CLIOption]) -> dict[str, Any]:
+    """Return what the options are if none is given: False for flags, else None."""
+    return {option.name: False if option.is_flag else None for option in offered}
+
+
+def completed_options(given: Mapping[str, Any], offered: list[CLIOption]) -> dict[str, Any]:
+    """Return all options by name, with those ``given``.
+
+    Names may be spelt as any of the flags, with or without dashes in front, and with ``-`` for
+    ``_``.
+
+    Raises:
+        OptionError: there is no such option.
+    """
+    spellings = {_plain(flag): option.name for option in offered for flag in option.flags}
+    options = default_options(offered)
+    for key, value in given.items():
+        name = spellings.get(_plain(key))
+        if name is None:
+            close = difflib.get_close_matches(_plain(key), spellings, 1)
+            hint = f", did you mean {spellings[close[0]]!r}?" if close else ""
+            raise OptionError(f"there is no option {key!r}{hint}")
+        options[name] = value
+    return options
+
+
+def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run: Any) -> None:
+    """Let every option that is given change ``run``, in the order of ``offered``."""
+    for option in offered:
+        value = options.get(option.name)
+        if option.apply is None or value is None or value is False:
+            continue
+        for argument in value if isinstance(value, list) else [value]:
+            resolved(option.apply)(argument, run)
+
+
+def _plain(flag: str) -> str:
+    return flag.lstrip("-").replace("-", "_")
+
+
+def _observer_option(spec: ObserverSpec) -> CLIOption:
+    return CLIOption(
+        spec.flags, _adding(spec.create), metavar=spec.metavar, help=spec.help, multiple=True
+    )
+
+
+def _adding(create: Callable[[str], Any]) -> Callable[[str, Any], None]:
+    def add(argument: str, run: Any) -> None:
+        run.observers.append(create(argument))
+
+    return add

@@ -1,0 +1,125 @@
+"""What hooks return: small frozen records that say what a plugin offers.
+
+Targets are written ``"package.module:name"`` and imported at first use, so that offering
+something costs nothing; a plugin of one file may give the callable itself.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+
+Target = str | Callable[..., Any]
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _targets(values: Iterable[Target]) -> tuple[Target, ...]:
+    return tuple(values)
+
+
+def resolved(target: Target) -> Any:
+    """Return what ``target`` names, importing its module if need be.
+
+    Raises:
+        ImportError: the module cannot be imported, or has no such name.
+    """
+    if not isinstance(target, str):
+        return target
+    module_name, _, names = target.partition(":")
+    found: Any = importlib.import_module(module_name)
+    for name in names.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            raise ImportError(f"the module {module_name!r} has no {names!r}") from None
+    return found
+
+
+def target_name(target: Target) -> str:
+    """Return the last part of what ``target`` names."""
+    if isinstance(target, str):
+        return target.rpartition(":")[2].rpartition(".")[2]
+    return target.__name__
+
+
+@attrs.frozen
+class ObserverSpec:
+    """An observer that a plugin offers.
+
+    Attributes:
+        target: The class, to be imported by its name from ``sacred_core.observers``.
+        flags: Its flags on every experiment's command line, like ``("-F", "--file_storage")``.
+            The argument goes to its classmethod ``from_argument``, or else to the class.
+        metavar: What the help calls the argument.
+        help: One line about it, for the help.
+        store: The `RunStore` class that reads what it wrote.
+        schemes: Schemes of locations that the store opens, like ``("file",)``.
+        exports: Further targets to be imported from ``sacred_core.observers``.
+    """
+
+    target: Target
+    flags: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    metavar: str = "ARG"
+    help: str = ""
+    store: Target | None = None
+    schemes: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    exports: tuple[Target, ...] = attrs.field(default=(), converter=_targets)
+
+    @property
+    def name(self) -> str:
+        """The last part of the target."""
+        return target_name(self.target)
+
+    def create(self, argument: str) -> Any:
+        """Return the observer for the argument of its flag."""
+        observer = resolved(self.target)
+        return getattr(observer, "from_argument", observer)(argument)
+
+
+@attrs.frozen
+class CLIOption:
+    """A flag of every experiment's command line.
+
+    Attributes:
+        flags: Its spellings, like ``("-l", "--loglevel")``.
+        apply: Called as ``apply(argument, run)`` after the run was created and before it
+            starts, if the flag is given; None for a flag that is looked at elsewhere.
+        is_flag: It takes no argument; then ``apply`` is given True.
+        metavar: What the help calls the argument.
+        help: One line about it, for the help.
+        multiple: It may be given several times; ``apply`` is called for each.
+    """
+
+    flags: tuple[str, ...] = attrs.field(converter=_texts)
+    apply: Target | None = None
+    is_flag: bool = False
+    metavar: str = "ARG"
+    help: str = ""
+    multiple: bool = False
+
+    @property
+    def name(self) -> str:
+        """The first long flag, or else the first: the key among the options of a run."""
+        return next((flag for flag in self.flags if flag.startswith("--")), self.flags[0])
+
+
+@attrs.frozen
+class CommandSpec:
+    """A subcommand of ``sacred``, or of every experiment's command line.
+
+    Attributes:
+        name: What the user types.
+        target: For ``sacred`` a click command, imported when it is called; for experiments a
+            function that is captured, so that it may take ``_run`` and ``_config``.
+        help: One line about it.
+        of_experiments: It belongs to every experiment's command line instead of to ``sacred``.
+    """
+
+    name: str
+    target: Target
+    help: str = ""
+    of_experiments: bool = False

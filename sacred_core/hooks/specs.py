@@ -1,0 +1,63 @@
+"""Every hook there is. Implement one in your plugin with ``from sacred_core import hookimpl``.
+
+A plugin is a module that an entry point of the group ``sacred_core`` names; the hooks are
+functions of that module. They are called at most once a process, must be cheap and import
+nothing heavy: what is heavy stands behind a dotted target.
+"""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from sacred_core.hooks.records import CLIOption, CommandSpec, ObserverSpec
+
+hookspec = pluggy.HookspecMarker("sacred_core")
+hookimpl = pluggy.HookimplMarker("sacred_core")
+
+
+@hookspec
+def sacred_observers() -> Iterable[ObserverSpec]:
+    """Offer observers, with their flags and with the stores that read what they wrote.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_observers():
+            yield ObserverSpec("acme.observer:AcmeObserver", flags=("-A", "--acme"))
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_cli_options() -> Iterable[CLIOption]:
+    """Offer flags of every experiment's command line.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_cli_options():
+            yield CLIOption(("--gpu",), "acme.gpu:choose", metavar="N", help="run on GPU N")
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_commands() -> Iterable[CommandSpec]:
+    """Offer subcommands of ``sacred``, as click commands, or commands of every experiment.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_commands():
+            yield CommandSpec("acme", "acme.cli:main", help="look after acme runs")
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError

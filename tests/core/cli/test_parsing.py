@@ -1,0 +1,119 @@
+"""Tests of the grammar of a script's command line."""
+
+from typing import Any
+
+import pytest
+
+from sacred_core.cli.parsing import parsed, split
+from sacred_core.cli.updates import parsed_updates
+from sacred_core.exceptions import OptionError, UpdateError, UsageError
+from sacred_core.hooks.records import CLIOption
+from sacred_core.settings import SETTINGS
+
+OPTIONS = [
+    CLIOption(("-F", "--file_storage"), multiple=True),
+    CLIOption(("-l", "--loglevel")),
+    CLIOption(("-q", "--queue"), is_flag=True),
+    CLIOption(("-d", "--debug"), is_flag=True),
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "train with a=1 b.c=2 -F runs -l INFO -q",
+        "-q -F runs train -l INFO with a=1 b.c=2",
+        "train with a=1 -Fruns --queue --loglevel=INFO b.c=2",
+        "-q --file_storage=runs --loglevel INFO train with a=1 b.c=2",
+    ],
+)
+def test_options_stand_anywhere(text: str) -> None:
+    """Before, among and after the updates, short and long."""
+    line = parsed(text.split(), OPTIONS)
+    assert line.command == "train"
+    assert line.updates == ["a=1", "b.c=2"]
+    assert line.options == {
+        "--file_storage": ["runs"], "--loglevel": "INFO", "--queue": True, "--debug": False
+    }  # fmt: skip
+
+
+def test_short_flags_join() -> None:
+    """`-qd` is `-q -d`."""
+    options = parsed(["-qd"], OPTIONS).options
+    assert options["--queue"] and options["--debug"]
+
+
+def test_nothing_is_the_default_command() -> None:
+    """Without a command and updates everything is at its default."""
+    line = parsed([], OPTIONS)
+    assert (line.command, line.updates) == (None, [])
+
+
+def test_command_line_as_a_text_is_split_like_a_shell_does() -> None:
+    """The first word is the program."""
+    assert split("script.py with 'a=b c'") == ["with", "a=b c"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["a=1"], "'a=1' is no command: updates stand after 'with'"),
+        (["train", "a=1"], "'a=1' is not understood"),
+        (["with"], "nothing stands after 'with'"),
+        (["--lglevel", "3"], "--loglevel"),
+        (["-m", "db"], "pip install sacred-mongo"),
+        (["-l"], "requires an argument"),
+    ],
+)
+def test_misuse_says_what_to_do(words: list[str], told: str) -> None:
+    """Each error names the word and what was expected."""
+    with pytest.raises(UsageError, match=told):
+        parsed(words, OPTIONS)
+    assert issubclass(OptionError, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("a=10", {"a": 10}),
+        ("a=2.3", {"a": 2.3}),
+        ('b="FooBar"', {"b": "FooBar"}),
+        ("b=FooBar", {"b": "FooBar"}),
+        ("c=True", {"c": True}),
+        ("my_list=[1, 2, 3]", {"my_list": [1, 2, 3]}),
+        ('my_dict={"a":1, "b":[-.2, "two"]}', {"my_dict": {"a": 1, "b": [-0.2, "two"]}}),
+        ("alpha=-.3e-7", {"alpha": -0.3e-7}),
+        ("mask=0b111000", {"mask": 0b111000}),
+        ("d.foo=100", {"d": {"foo": 100}}),
+        ("url=a=b", {"url": "a=b"}),
+        ("empty=", {"empty": ""}),
+    ],
+)
+def test_values_are_python_literals_or_text(token: str, expected: dict[str, Any]) -> None:
+    """The examples of section 1.4.1."""
+    assert parsed_updates([token]) == (expected, [])
+
+
+def test_tokens_without_equals_are_names() -> None:
+    """They keep their order."""
+    assert parsed_updates(["v1", "a=1", "v2"]) == ({"a": 1}, ["v1", "v2"])
+
+
+@pytest.mark.parametrize("token", ["=1", ".a=1", "a..b=1", "a.=1"])
+def test_an_update_needs_a_name(token: str) -> None:
+    """Empty parts of a path are refused."""
+    with pytest.raises(UpdateError, match="names no entry"):
+        parsed_updates([token])
+
+
+def test_an_update_below_a_value_is_refused() -> None:
+    """`a` cannot be a number and a group at once."""
+    with pytest.raises(UpdateError, match="below 'a', which was set to 1"):
+        parsed_updates(["a=1", "a.b=2"])
+
+
+def test_strict_parsing_refuses_text_without_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error shows the quotes that are missing."""
+    monkeypatch.setattr(SETTINGS.COMMAND_LINE, "STRICT_PARSING", True)
+    with pytest.raises(UpdateError, match="'name=\"Bob\"'"):
+        parsed_updates(["name=Bob"])
