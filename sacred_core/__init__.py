@@ -1,7 +1,57 @@
-"""Configure, run, log and reproduce computational experiments."""
+"""Configure, run, log and reproduce computational experiments.
 
-from sacred_core.experiment import Experiment
-from sacred_core.ingredient import Ingredient
-from sacred_core.settings import SETTINGS
+Names and submodules are imported when they are first used.
+"""
 
-__all__ = ["SETTINGS", "Experiment", "Ingredient"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sacred_core.experiment import Experiment
+    from sacred_core.hooks.records import CLIOption, CommandSpec, ObserverSpec
+    from sacred_core.hooks.specs import hookimpl
+    from sacred_core.ingredient import Ingredient
+    from sacred_core.observers.base import RunObserver
+    from sacred_core.settings import SETTINGS
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SETTINGS",
+    "CLIOption",
+    "CommandSpec",
+    "Experiment",
+    "Ingredient",
+    "ObserverSpec",
+    "RunObserver",
+    "hookimpl",
+]
+
+_MODULES = {
+    "CLIOption": "hooks.records",
+    "CommandSpec": "hooks.records",
+    "Experiment": "experiment",
+    "Ingredient": "ingredient",
+    "ObserverSpec": "hooks.records",
+    "RunObserver": "observers.base",
+    "SETTINGS": "settings",
+    "hookimpl": "hooks.specs",
+}
+_SUBMODULES = frozenset(
+    "cli config context events exceptions experiment hooks ingredient masking observers "
+    "randomness run serialization settings".split()
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBMODULES})

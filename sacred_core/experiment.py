@@ -1,21 +1,21 @@
 """The class that a script is built around."""
 
-import logging
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sacred_core import settings
 from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.config.containers import read_only
-from sacred_core.config.resolution import ResolvedConfig, resolve
 from sacred_core.context import current_run, required_run
 from sacred_core.exceptions import CommandNotFoundError, ConfigError, InteractiveError
 from sacred_core.ingredient import Ingredient, P, R
-from sacred_core.run import Run
-from sacred_core.run.logs import default_logger, level_of
-from sacred_core.run.run import FilePath
+
+if TYPE_CHECKING:
+    import logging
+
+    from sacred_core.run import Run
+    from sacred_core.run.run import FilePath
 
 
 class Experiment(Ingredient):
@@ -42,7 +42,7 @@ class Experiment(Ingredient):
                 "an experiment in an interactive session cannot record its source: "
                 "Experiment('a name', interactive=True) allows it all the same"
             )
-        super().__init__(name or Path(str(file)).stem)
+        super().__init__(name or os.path.basename(str(file)).removesuffix(".py"))  # noqa: PTH119
         self.observers: list[Any] = []
         self.default_command: str | None = None
         self.captured_out_filter: Callable[[str], str] | None = None
@@ -72,7 +72,7 @@ class Experiment(Ingredient):
         info: Mapping[str, Any] | None = None,
         meta_info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> Run:
+    ) -> "Run":
         """Run a command, by default the main function, and return its finished run.
 
         Args:
@@ -101,7 +101,7 @@ class Experiment(Ingredient):
         meta_info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
         tokens: Sequence[str] | None = None,
-    ) -> Run:
+    ) -> "Run":
         """Return a run that has not started; calling it starts it. Arguments as for `run`.
 
         Args:
@@ -119,7 +119,7 @@ class Experiment(Ingredient):
             self._apply_options(run, options, command_name, tokens)
         return run
 
-    def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
+    def run_commandline(self, argv: str | Sequence[str] | None = None) -> "Run | None":
         """Run a command line and return its finished run, or None after a help text.
 
         Args:
@@ -151,7 +151,7 @@ class Experiment(Ingredient):
         return info
 
     @property
-    def current_run(self) -> Run | None:
+    def current_run(self) -> "Run | None":
         """The run under way, or None."""
         run: Run | None = current_run()
         return run
@@ -162,7 +162,7 @@ class Experiment(Ingredient):
 
     def add_artifact(
         self,
-        filename: FilePath,
+        filename: "FilePath",
         name: str | None = None,
         metadata: dict[str, Any] | None = None,
         content_type: str | None = None,
@@ -170,11 +170,11 @@ class Experiment(Ingredient):
         """Record a file that the current run produced; see `Run.add_artifact`."""
         required_run("ex.add_artifact").add_artifact(filename, name, metadata, content_type)
 
-    def add_resource(self, filename: FilePath) -> None:
+    def add_resource(self, filename: "FilePath") -> None:
         """Record a file that the current run needs; see `Run.add_resource`."""
         required_run("ex.add_resource").add_resource(filename)
 
-    def open_resource(self, filename: FilePath, mode: str = "r") -> IO[Any]:
+    def open_resource(self, filename: "FilePath", mode: str = "r") -> IO[Any]:
         """Open a file that the current run needs, and record it."""
         opened: IO[Any] = required_run("ex.open_resource").open_resource(filename, mode)
         return opened
@@ -205,11 +205,17 @@ class Experiment(Ingredient):
             )
         return commands[name]
 
-    def _new_run(self, command: CapturedFunction[..., Any], updates: Mapping[str, Any]) -> Run:
+    def _new_run(self, command: CapturedFunction[..., Any], updates: Mapping[str, Any]) -> "Run":
+        from sacred_core.config.containers import read_only
+        from sacred_core.config.resolution import resolve
+        from sacred_core.run import Run
+        from sacred_core.run.logs import default_logger
+
         resolved = resolve(self.configurations, updates)
+        is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
         root_logger = self.logger or default_logger()
         run = Run(
-            self._final_config(resolved),
+            read_only(resolved.config) if is_read_only else resolved.config,
             resolved.summary,
             command,
             self.observers,
@@ -227,12 +233,13 @@ class Experiment(Ingredient):
 
     @staticmethod
     def _apply_options(
-        run: Run,
+        run: "Run",
         options: Mapping[str, Any],
         command_name: str | None,
         tokens: Sequence[str] | None,
     ) -> None:
         from sacred_core.hooks.options import apply_options, completed_options, offered_options
+        from sacred_core.run.logs import level_of
 
         offered = offered_options()
         complete = completed_options(options, offered)
@@ -240,13 +247,6 @@ class Experiment(Ingredient):
         if complete["--loglevel"] is not None:
             run.log_level = level_of(complete["--loglevel"])
         apply_options(complete, offered, run)
-
-    @staticmethod
-    def _final_config(resolved: ResolvedConfig) -> dict[str, Any]:
-        config = resolved.config
-        if settings.SETTINGS.CONFIG.READ_ONLY_CONFIG:
-            config = read_only(config)
-        return config
 
 
 def _unobserved(function: Callable[..., Any]) -> CapturedFunction[..., Any]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from types import FunctionType
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.config.config_dict import ConfigDict
-from sacred_core.config.config_scope import ConfigScope
-from sacred_core.config.resolution import Configuration
 from sacred_core.exceptions import ConfigError
+
+# What only a run or a scope needs is imported when there is one: every script, also one that
+# only prints its help, pays for what stands here.
+if TYPE_CHECKING:
+    from sacred_core.config.config_scope import ConfigScope
+    from sacred_core.config.resolution import Configuration
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -82,8 +85,10 @@ class Ingredient:
         self.commands[captured.function.__name__] = captured
         return captured
 
-    def config(self, function: Callable[..., Any]) -> ConfigScope:
+    def config(self, function: Callable[..., Any]) -> "ConfigScope":
         """Turn a function into a scope: its local variables become configuration entries."""
+        from sacred_core.config.config_scope import ConfigScope
+
         scope = ConfigScope(cast(FunctionType, function))
         self.configurations.append(scope)
         return scope
@@ -94,6 +99,8 @@ class Ingredient:
         Raises:
             ConfigError: both or neither are given, or a value is no plain data.
         """
+        from sacred_core.config.config_dict import ConfigDict
+
         if (cfg_or_file is None) == (not kw_conf):
             raise ConfigError("add_config takes either a dictionary or keywords")
         self.configurations.append(ConfigDict(kw_conf if cfg_or_file is None else cfg_or_file))

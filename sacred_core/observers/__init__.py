@@ -1,5 +1,26 @@
 """The interface of observers. Those of installed plugins can be imported from here by name."""
 
-from sacred_core.observers.base import RunObserver
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sacred_core.observers.base import RunObserver
 
 __all__ = ["RunObserver"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import an observer of an installed plugin.
+
+    Raises:
+        ImportError: the name is that of an official plugin which is not installed or broken.
+        AttributeError: nobody offers the name.
+    """
+    if name == "RunObserver":
+        from sacred_core.observers.base import RunObserver
+
+        return RunObserver
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sacred_core.hooks.lookup import exported
+
+    return exported(name)

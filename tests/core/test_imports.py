@@ -1,0 +1,70 @@
+"""Tests of what an import loads."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "click", "importlib.metadata", "numpy", "git", "yaml", "jsonpickle", "cpuinfo", "pluggy",
+)  # fmt: skip
+
+
+def loaded_by(code: str) -> set[str]:
+    listing = f"{code}\nimport sys\nprint(*sys.modules)"
+    command = [sys.executable, "-c", listing]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code", ["import sacred_core", "from sacred_core import Experiment; Experiment('x', True)"]
+)
+def test_a_script_loads_nothing_heavy(code: str) -> None:
+    """The line that every script has costs little."""
+    assert loaded_by(code).isdisjoint(HEAVY)
+
+
+def test_a_bare_import_loads_no_other_module() -> None:
+    """Everything else is imported when it is used."""
+    own = {name for name in loaded_by("import sacred_core") if name.startswith("sacred_")}
+    assert own == {"sacred_core"}
+
+
+def test_importtime_lists_no_heavy_module() -> None:
+    """`python -X importtime` tells the same, and that the line is in budget's reach."""
+    command = [sys.executable, "-X", "importtime", "-c", "from sacred_core import Experiment"]
+    log = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    imported = {line.rpartition("|")[2].strip() for line in log.splitlines()}
+    assert "sacred_core.ingredient" in imported
+    assert imported.isdisjoint(HEAVY)
+
+
+def test_submodules_are_attributes() -> None:
+    """`sacred_core.observers.RunObserver` works after `import sacred_core`."""
+    code = "import sacred_core\nassert sacred_core.observers.RunObserver is sacred_core.RunObserver"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_all_names_can_be_imported() -> None:
+    """What `__all__` lists is there."""
+    import sacred_core
+
+    for name in sacred_core.__all__:
+        assert getattr(sacred_core, name) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "told"),
+    [
+        ("SlackObserver", ImportError, "pip install sacred-slack"),
+        ("NoSuchObserver", AttributeError, "NoSuchObserver"),
+    ],
+)
+def test_a_missing_observer_says_what_to_install(
+    name: str, error: type[Exception], told: str
+) -> None:
+    """An official name is an ImportError with the way out, any other an AttributeError."""
+    import sacred_core.observers
+
+    with pytest.raises(error, match=told):
+        getattr(sacred_core.observers, name)
