@@ -33,14 +33,20 @@ def live_runs() -> list[Any]:
     return list(_live)
 
 
+def run_around() -> Any:
+    """Return the run that the caller was started in, or None; never that of another thread."""
+    run = _current.get()
+    return run if run in _live else None
+
+
 def current_run() -> Any:
     """Return the run that the caller belongs to, or None if none is under way.
 
     Raises:
         AmbiguousRunError: several runs are live and this thread was started without a context.
     """
-    run = _current.get()
-    if run is not None and run in _live:
+    run = run_around()
+    if run is not None:
         return run
     live = live_runs()
     if len(live) > 1:

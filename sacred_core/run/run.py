@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from sacred_core.config.captured_function import Binding, CapturedFunction
 from sacred_core.config.containers import subtree
-from sacred_core.context import running
+from sacred_core.context import run_around, running
 from sacred_core.exceptions import (
     ArtifactNameTakenError,
     ForkedRunError,
@@ -23,7 +23,7 @@ from sacred_core.exceptions import (
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.logs import at_level
 from sacred_core.run.metrics import MetricsBuffer
-from sacred_core.run.output.base import OutputCapture
+from sacred_core.run.output import OutputCapture, capture_for
 from sacred_core.run.termination import terminable
 from sacred_core.run.trace import trace_lines
 from sacred_core.settings import SETTINGS
@@ -91,6 +91,8 @@ class Run:
         self.log_level: int | None = None
         self.metrics = MetricsBuffer()
         self.output = OutputCapture()
+        #: The run around this one, if it was started inside another.
+        self.outer: Run | None = None
         #: What captured functions may take by name beside the configuration.
         self.extras: dict[str, dict[str, Any]] = {}
         self._bindings: dict[CapturedFunction[..., Any], Binding] = {}
@@ -200,6 +202,7 @@ class Run:
             self._queue(self._lifecycle)
             return None
         started = time.monotonic()
+        self.outer = run_around()
         with running(self), terminable(), at_level(self.root_logger, self.log_level):
             try:
                 self._start(self._lifecycle)
@@ -238,9 +241,11 @@ class Run:
             )
 
     def _start(self, lifecycle: Lifecycle) -> None:
+        if self.observers:
+            self.output = capture_for(self.capture_mode, self.captured_out_filter)
+        self.output.start(self.outer.output if self.outer else None)
         self.run_logger.info("Running command '%s'", self.command)
         self.warn_if_unobserved()
-        self.output.start()
         lifecycle.start()
         self.run_logger.info("Started%s", self._with_id())
 
@@ -266,6 +271,8 @@ class Run:
         trace = self.fail_trace or []
         if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
             self.fail_trace = None
+            if self.result is not None:
+                self.run_logger.info("Result: %r", self.result)
             self.run_logger.info("Completed after %s", took)
             lifecycle.complete()
         elif isinstance(error, (KeyboardInterrupt, SacredInterrupt, Terminated)):

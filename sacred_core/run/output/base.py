@@ -4,11 +4,20 @@
 class OutputCapture:
     """Records nothing: the mode ``no``, and the interface of the others."""
 
-    def start(self) -> None:
-        """Begin to record."""
+    def __init__(self) -> None:
+        self._around: OutputCapture | None = None
+
+    def start(self, around: "OutputCapture | None") -> None:
+        """Begin to record. What is recorded goes to the capture ``around`` this one too."""
+        self._around = around
 
     def stop(self) -> None:
         """Restore what `start` changed; the text stays available."""
+
+    def record(self, text: str) -> None:
+        """Take what was printed in this run or in one inside it."""
+        if self._around is not None:
+            self._around.record(text)
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""
@@ -23,4 +32,5 @@ class OutputCapture:
         Returns:
             The new text and the character of the whole output from which on it stands.
         """
+        del final
         return None

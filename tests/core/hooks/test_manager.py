@@ -65,7 +65,10 @@ def test_the_core_offers_its_own_through_the_same_hooks() -> None:
         ("import not_installed_anywhere", "No module named 'not_installed_anywhere'"),
         ("1 / 0", "ZeroDivisionError"),
         (GOOD.replace("yield ObserverSpec(Bell", "return dict(x=1 / 0"), "ZeroDivisionError"),
-        (GOOD.replace("yield ObserverSpec(Bell", "yield dict(b=Bell"), "yields ObserverSpec records"),
+        (
+            GOOD.replace("yield ObserverSpec(Bell", "yield dict(b=Bell"),
+            "yields ObserverSpec records",
+        ),
         (GOOD.replace("def sacred_observers()", "def sacred_observers(nope)"), "nope"),
     ],
 )
