@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sacred_core.ingredient import Ingredient
     from sacred_core.observers.base import RunObserver
     from sacred_core.settings import SETTINGS
+    from sacred_core.stores import open_store
 
 __version__ = "0.1.0"
 
@@ -25,6 +26,7 @@ __all__ = [
     "ObserverSpec",
     "RunObserver",
     "hookimpl",
+    "open_store",
 ]
 
 _MODULES = {
@@ -36,10 +38,11 @@ _MODULES = {
     "RunObserver": "observers.base",
     "SETTINGS": "settings",
     "hookimpl": "hooks.specs",
+    "open_store": "stores",
 }
 _SUBMODULES = frozenset(
     "cli config context events exceptions experiment hooks ingredient masking observers "
-    "randomness run serialization settings".split()
+    "randomness run serialization settings stores".split()
 )
 
 

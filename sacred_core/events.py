@@ -52,7 +52,13 @@ IDENTITY = ("run", "segment", "writer", "seq")
 
 @attrs.frozen(kw_only=True)
 class Announcement(Event):
-    """What is told before anything else; the observers' answers name the run."""
+    """What is told before anything else; the observers' answers name the run.
+
+    Attributes:
+        _id: The id as known so far: asked for, or chosen by an earlier observer; or None.
+        asked_id: What the user asked for, or None. Where it is taken, that is an error; where
+            ``_id`` of an earlier observer is taken, an observer uses a free one of its own.
+    """
 
     names_run = True
 
@@ -62,6 +68,7 @@ class Announcement(Event):
     config: PlainDict
     meta_info: PlainDict
     _id: Any = attrs.field(default=None, alias="_id")
+    asked_id: Any = None
 
 
 @attrs.frozen(kw_only=True)

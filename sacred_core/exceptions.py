@@ -118,3 +118,11 @@ class UpdateError(UsageError):
 
 class ObserverStartError(SacredError, RuntimeError):
     """An observer could not record the start of a run; its own error is the cause."""
+
+
+class RunIdError(SacredError, ValueError):
+    """The id that was asked for is taken, or cannot be an id in that store."""
+
+
+class StoreError(SacredError):
+    """A store cannot be opened, or holds no such run."""

@@ -238,15 +238,19 @@ class Experiment(Ingredient):
         command_name: str | None,
         tokens: Sequence[str] | None,
     ) -> None:
-        from sacred_core.hooks.options import apply_options, completed_options, offered_options
+        from sacred_core.hooks import options as option_hooks
         from sacred_core.run.logs import level_of
 
-        offered = offered_options()
-        complete = completed_options(options, offered)
-        run.meta_info["options"] = {**complete, "COMMAND": command_name, "UPDATE": tokens or []}
+        offered = option_hooks.offered_options()
+        complete = option_hooks.completed_options(options, offered)
+        run.meta_info["options"] = {
+            **option_hooks.recorded_options(complete),
+            "COMMAND": command_name,
+            "UPDATE": list(tokens or ()),
+        }
         if complete["--loglevel"] is not None:
             run.log_level = level_of(complete["--loglevel"])
-        apply_options(complete, offered, run)
+        option_hooks.apply_options(complete, offered, run)
 
 
 def _unobserved(function: Callable[..., Any]) -> CapturedFunction[..., Any]:

@@ -17,6 +17,7 @@ STANDARD_COMMANDS = (
         "print the configuration, with what differs from the defaults",
         of_experiments=True,
     ),
+    CommandSpec("runs", "sacred_core.cli.runs:runs", "list and show recorded runs"),
 )
 
 

@@ -52,6 +52,14 @@ def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run:
             resolved(option.apply)(argument, run)
 
 
+def recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``options`` as a run keeps them: a list only where several values were given."""
+    return {
+        name: (value[0] if len(value) == 1 else value or None) if isinstance(value, list) else value
+        for name, value in options.items()
+    }
+
+
 def _plain(flag: str) -> str:
     return flag.lstrip("-").replace("-", "_")
 

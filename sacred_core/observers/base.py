@@ -43,7 +43,8 @@ class RunObserver:
 
         ``(ex_info: dict, command: str, host_info: dict, start_time: datetime, config: dict,
         meta_info: dict, _id: int | str | None)``. Times are in UTC and aware. ``_id`` is what
-        the user asked for or an earlier observer chose, None if nobody did yet.
+        the user asked for (then ``asked_id`` is that too) or an earlier observer chose, None if
+        nobody did yet.
         """
 
     def resource_event(self, *args: Any, **kwargs: Any) -> None:

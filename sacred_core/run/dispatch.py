@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from sacred_core.events import Announcement, Event, Heartbeat
-from sacred_core.exceptions import ObserverStartError
+from sacred_core.exceptions import ObserverStartError, SacredError
 from sacred_core.masking import masked_text
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.run.backlog import Backlog
@@ -113,6 +113,8 @@ class Delivery:
 
 def _told(error: Exception) -> str:
     text = masked_text(str(error)).strip()
+    if isinstance(error, SacredError):
+        return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

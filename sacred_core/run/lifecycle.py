@@ -123,7 +123,7 @@ class Lifecycle:
         fields: dict[str, Any] = {}
         for name, value in (
             ("config", run.config),
-            ("meta", run.meta_info),
+            ("meta", {**run.meta_info, "beat_interval": run.beat_interval}),
             ("host", run.host_info),
             ("experiment", run.experiment_info),
         ):
@@ -137,6 +137,7 @@ class Lifecycle:
             "host_info": fields["host"],
             "config": fields["config"],
             "meta_info": fields["meta"],
+            "asked_id": run._id,
         }
 
     def _announce(self, event: Announcement) -> Any:

@@ -1,0 +1,39 @@
+"""JSON files that are whole at any moment, and valid for every parser."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sacred_core.serialization import strict_json
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write plain ``data``; whoever reads meanwhile, or after a crash, sees old or new."""
+    write_text(path, strict_json(data, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace the file at ``path`` in one step. Only one process may write to it."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="")
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path, default: Any = None) -> Any:
+    """Return what the file holds, or ``default`` if there is none.
+
+    Raises:
+        ValueError: it holds no JSON.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return default
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{str(path)!r} holds no JSON: {error}") from None

@@ -1,0 +1,303 @@
+"""Records a run in a folder."""
+
+import hashlib
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sacred_core import RunObserver
+from sacred_core.serialization import plain
+from sacred_file import folders, layout
+from sacred_file.append import AppendFile, AppendText
+from sacred_file.json_files import read_json, write_json
+from sacred_file.metrics import folded, metric_lines
+
+_logger = logging.getLogger(__name__)
+PathLike = str | os.PathLike[str]
+
+
+class FileStorageObserver(RunObserver):
+    """Keeps each run in a sub-folder of its own, as files that everybody can read.
+
+    Args:
+        basedir: The folder of all runs; made when the first run starts.
+        resource_dir: Where resources are kept, by default ``_resources`` in ``basedir``.
+        priority: See `sacred_core.RunObserver`.
+
+    Attributes:
+        basedir, resource_dir: As given, absolute.
+        dir: The folder of the current run; None before the first one.
+        run_entry: What ``run.json`` holds; change it and call `save` to add to it.
+        config, info: What ``config.json`` and ``info.json`` hold.
+    """
+
+    VERSION = "FileStorageObserver-0.1.0"
+
+    dir: Path | None
+    run_entry: dict[str, Any]
+    config: dict[str, Any]
+    info: dict[str, Any]
+    _output: AppendText | None
+    _metrics: AppendFile | None
+
+    def __init__(
+        self, basedir: PathLike, resource_dir: PathLike | None = None, priority: int = 20
+    ) -> None:
+        self.basedir = Path(os.path.abspath(basedir))
+        self.resource_dir = Path(os.path.abspath(resource_dir or self.basedir / layout.RESOURCES))
+        self.priority = priority
+        self.dir = None
+        self._reset()
+
+    @classmethod
+    def create(cls, basedir: PathLike, *args: Any, **kwargs: Any) -> "FileStorageObserver":
+        """Return an observer. Deprecated: call the class."""
+        warnings.warn(
+            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return cls(basedir, *args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.basedir)!r})"
+
+    def queued_event(
+        self,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        queue_time: datetime,
+        config: Mapping[str, Any],
+        meta_info: Mapping[str, Any],
+        _id: Any,
+        asked_id: Any = None,
+    ) -> Any:
+        """Make the run's folder, with the status QUEUED."""
+        meta = {**meta_info, "queue_time": _text(queue_time)}
+        return self._begin("QUEUED", None, ex_info, command, host_info, config, meta, _id, asked_id)
+
+    def started_event(
+        self,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        start_time: datetime,
+        config: Mapping[str, Any],
+        meta_info: Mapping[str, Any],
+        _id: Any,
+        asked_id: Any = None,
+    ) -> Any:
+        """Make the run's folder, or take over that of the queued run."""
+        return self._begin(
+            "RUNNING", start_time, ex_info, command, host_info, config, meta_info, _id, asked_id
+        )
+
+    def heartbeat_event(
+        self,
+        info: Mapping[str, Any],
+        captured_out: str | None = None,
+        beat_time: datetime | None = None,
+        result: Any = None,
+    ) -> None:
+        """Note that the run is alive, and its ``info`` if it changed."""
+        del captured_out
+        if dict(info) != self.info:
+            self.save_json(dict(info), layout.INFO)
+            self.info = dict(info)
+        self.run_entry["heartbeat"] = _text(beat_time)
+        self.run_entry["result"] = result
+        self.save()
+
+    def output_event(self, text: str, offset: int) -> None:
+        """Append to ``cout.txt``."""
+        if self._output is None:
+            self._output = AppendText(self._folder() / layout.OUTPUT)
+        self._output.write(text, offset)
+
+    def log_metrics(
+        self,
+        metrics_by_name: Mapping[str, Any],
+        info: Mapping[str, Any] | None = None,
+        starts: Mapping[str, int] | None = None,
+    ) -> None:
+        """Append the points; ``metrics.json`` is written from them at the end."""
+        del info
+        if self._metrics is None:
+            self._metrics = AppendFile(self._folder() / layout.METRICS_PARTS)
+        self._metrics.write(metric_lines(metrics_by_name, starts or {}))
+
+    def completed_event(self, stop_time: datetime, result: Any) -> None:
+        """Finish the record."""
+        self._end("COMPLETED", stop_time, result=result)
+
+    def interrupted_event(
+        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
+    ) -> None:
+        """Finish the record with where and why it was stopped."""
+        self._end(status, interrupt_time, fail_trace=fail_trace)
+
+    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
+        """Finish the record with the traceback."""
+        self._end("FAILED", fail_time, fail_trace=fail_trace)
+
+    def resource_event(self, filename: str) -> None:
+        """Keep a copy of the file; the same content is kept once for all runs."""
+        kept = self.find_or_save(filename, self.resource_dir)
+        entry = [str(filename), os.path.relpath(kept, self.basedir)]
+        if entry not in self.run_entry["resources"]:
+            self.run_entry["resources"].append(entry)
+            self.save()
+
+    def artifact_event(
+        self,
+        name: str,
+        filename: str,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Keep a copy of the file under its name, in place of an earlier version."""
+        del metadata, content_type
+        _copy(Path(filename), layout.artifact_path(self._folder(), name))
+        if name not in self.run_entry["artifacts"]:
+            self.run_entry["artifacts"].append(name)
+            self.save()
+
+    def save(self) -> None:
+        """Write ``run.json`` from `run_entry`."""
+        self.save_json(self.run_entry, layout.RUN)
+
+    def save_json(self, obj: Any, filename: str) -> None:
+        """Write anything as a JSON file into the folder of the run."""
+        write_json(self._folder() / filename, plain(obj))
+
+    def save_file(self, filename: PathLike, target_name: str | None = None) -> None:
+        """Copy a file into the folder of the run, by default under its own name."""
+        _copy(Path(filename), self._folder() / (target_name or Path(filename).name))
+
+    def find_or_save(self, filename: PathLike, store_dir: PathLike) -> Path:
+        """Return the copy of the file in ``store_dir``; make it if its content is new there."""
+        source, folder = Path(filename), Path(store_dir)
+        kept = folder / f"{source.stem}_{_md5(source)}{source.suffix}"
+        if not kept.exists():
+            _copy(source, kept)
+        return kept
+
+    def _reset(self) -> None:
+        self.run_entry = {}
+        self.config = {}
+        self.info = {}
+        self._output = None
+        self._metrics = None
+
+    def _begin(
+        self,
+        status: str,
+        start_time: datetime | None,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        config: Mapping[str, Any],
+        meta: Mapping[str, Any],
+        _id: Any,
+        asked_id: Any,
+    ) -> Any:
+        self._reset()
+        self.basedir.mkdir(parents=True, exist_ok=True)
+        own_id, self.dir = self._claim(_id, asked_id)
+        self.config = dict(config)
+        self.run_entry = {
+            "experiment": dict(ex_info),
+            "command": command,
+            "host": dict(host_info),
+            "start_time": _text(start_time),
+            "stop_time": None,
+            "heartbeat": None,
+            "status": status,
+            "result": None,
+            "meta": self._queued_meta() | dict(meta),
+            "resources": [],
+            "artifacts": [],
+        }
+        if _id is not None and own_id != _id:
+            self.run_entry["run_id"] = _id
+        self.save_json(self.config, layout.CONFIG)
+        (self.dir / layout.OUTPUT).touch()
+        self.save()  # last: a folder is a run once it holds this
+        return own_id
+
+    def _claim(self, _id: Any, asked_id: Any) -> tuple[Any, Path]:
+        """Return the id of the run in this store, and its folder, which is now there."""
+        if asked_id is not None:
+            return asked_id, folders.folder_of_id(self.basedir, asked_id)
+        if _id is not None and folders.is_free(self.basedir, _id):
+            return _id, self.basedir / folders.named(_id)
+        number, folder = folders.new_folder(self.basedir)
+        if _id is not None:
+            _logger.warning(
+                "The id %r is taken in %s: the run is kept there as %s", _id, self.basedir, number
+            )
+        return number, folder
+
+    def _queued_meta(self) -> dict[str, Any]:
+        entry = read_json(self._folder() / layout.RUN, {})
+        queued = entry.get("meta", {}).get("queue_time")
+        return {"queue_time": queued} if queued else {}
+
+    def _end(
+        self,
+        status: str,
+        time: datetime,
+        result: Any = None,
+        fail_trace: list[str] | None = None,
+    ) -> None:
+        if self._metrics is not None:
+            self._write_metrics()
+        self.run_entry.update(status=status, stop_time=_text(time))
+        if result is not None:
+            self.run_entry["result"] = result
+        if fail_trace:
+            self.run_entry["fail_trace"] = fail_trace
+        self.save()
+
+    def _write_metrics(self) -> None:
+        parts = self._folder() / layout.METRICS_PARTS
+        write_json(self._folder() / layout.METRICS, folded(parts))
+        parts.unlink()
+        self._metrics = None
+
+    def _folder(self) -> Path:
+        if self.dir is None:
+            raise RuntimeError(f"{self!r} has no run yet: its folder is made when one starts")
+        return self.dir
+
+
+def _text(time: datetime | None) -> str | None:
+    """Return a time as the format documents it: UTC, without saying so."""
+    if time is None:
+        return None
+    if time.tzinfo is not None:
+        time = time.astimezone(UTC).replace(tzinfo=None)
+    return time.isoformat(timespec="microseconds")
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy in one step: whoever looks meanwhile sees the old file or the new one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,271 @@
+"""Tests of what a run leaves in its folder."""
+
+import json
+import math
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sacred_file import FileStorageObserver, FileStore
+
+from sacred_core import Experiment
+from sacred_core.exceptions import ObserverStartError
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "my_runs"
+
+
+@pytest.fixture
+def recorded(runs: Path) -> Callable[..., Any]:
+    """Runs a function as the main function of an experiment that is recorded in `runs`."""
+
+    def run(main: Callable[..., Any], **arguments: Any) -> Any:
+        ex = Experiment("hello_cs")
+        ex.observers.append(FileStorageObserver(runs))
+        ex.add_config(message="Hello world!")
+        ex.main(main)
+        return ex.run(**arguments)
+
+    return run
+
+
+def contents(path: Path) -> Any:
+    """Read JSON the way a strict parser does: a bare NaN is an error."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(path.read_text(), parse_constant=refuse)
+
+
+def test_files_of_a_run(recorded: Any, runs: Path) -> None:
+    """The files and entries that section 1.6.2 documents."""
+
+    def main(message: str, _run: Any) -> str:
+        print(message)
+        _run.info["curve"] = [1, 2.5]
+        _run.log_scalar("loss", 0.5, 10)
+        return "done"
+
+    run = recorded(main, config_updates={"seed": 1}, meta_info={"comment": "mine"})
+    folder = runs / "1"
+    assert run._id == 1
+    assert contents(folder / "config.json") == {"message": "Hello world!", "seed": 1}
+    assert contents(folder / "info.json") == {"curve": [1, 2.5]}
+    assert "Hello world!\n" in (folder / "cout.txt").read_text()
+    metrics = contents(folder / "metrics.json")["loss"]
+    assert (metrics["steps"], metrics["values"]) == ([10], [0.5])
+    assert not (folder / "metrics.jsonl").exists()
+    entry = contents(folder / "run.json")
+    assert entry["status"] == "COMPLETED"
+    assert entry["result"] == "done"
+    assert entry["command"] == "main"
+    assert entry["experiment"]["name"] == "hello_cs"
+    assert entry["meta"]["comment"] == "mine"
+    for key in ("start_time", "heartbeat", "stop_time"):
+        assert datetime.fromisoformat(entry[key]).tzinfo is None
+    started = datetime.fromisoformat(entry["start_time"]).replace(tzinfo=UTC)
+    assert started == run.start_time
+
+
+def test_ids_count_up_and_gaps_are_not_filled(recorded: Any, runs: Path) -> None:
+    """An id that was used is not used again while the hint is there."""
+    assert [recorded(lambda: None)._id for _ in range(3)] == [1, 2, 3]
+    (runs / "7").mkdir()
+    (runs / "_next_id").unlink()
+    assert recorded(lambda: None)._id == 8
+
+
+def test_stale_hint_costs_only_attempts(recorded: Any, runs: Path) -> None:
+    """Folders decide, not the hint."""
+    recorded(lambda: None)
+    (runs / "_next_id").write_text("1")
+    assert recorded(lambda: None)._id == 2
+    (runs / "_next_id").write_text("what")
+    assert recorded(lambda: None)._id == 3
+
+
+def test_asked_id_is_used_once(recorded: Any, runs: Path) -> None:
+    """`--id` names the folder; where it is taken, nothing is overwritten."""
+    assert recorded(lambda: None, options={"--id": "first"})._id == "first"
+    before = (runs / "first" / "run.json").read_text()
+    with pytest.raises(ObserverStartError, match="the id 'first' is taken"):
+        recorded(lambda: None, options={"--id": "first"})
+    assert (runs / "first" / "run.json").read_text() == before
+
+
+@pytest.mark.parametrize("wrong", ["../up", "_sources", ".hidden", "a/b"])
+def test_an_id_that_cannot_be_a_folder_is_refused(recorded: Any, wrong: str) -> None:
+    """It would leave the folder, or hide in it."""
+    with pytest.raises(ObserverStartError, match="cannot be the name of a folder"):
+        recorded(lambda: None, options={"--id": wrong})
+
+
+def test_queued_run_is_taken_over_once(recorded: Any, runs: Path) -> None:
+    """Starting with the id of a queued run continues its entry."""
+    queued = recorded(lambda: None, options={"--queue": True})
+    assert contents(runs / "1" / "run.json")["status"] == "QUEUED"
+    started = recorded(lambda: 5, options={"--id": str(queued._id)})
+    entry = contents(runs / "1" / "run.json")
+    assert started._id == 1
+    assert entry["status"] == "COMPLETED"
+    assert entry["meta"]["queue_time"]
+    with pytest.raises(ObserverStartError, match="taken"):
+        recorded(lambda: None, options={"--id": "1"})
+
+
+def test_id_of_another_observer_that_is_taken_here(
+    runs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A free one of its own is used, the run's id stands beside it, and that is said."""
+    recorded_before = Experiment("before")
+    recorded_before.observers.append(FileStorageObserver(runs))
+    recorded_before.main(lambda: None)
+    recorded_before.run()
+
+    ex = Experiment("two stores")
+    ex.observers += [FileStorageObserver(runs.with_name("other"), priority=30)]
+    ex.observers += [FileStorageObserver(runs)]
+    ex.main(lambda: None)
+    run = ex.run()
+    assert run._id == 1
+    assert contents(runs / "2" / "run.json")["run_id"] == 1
+    assert "The id 1 is taken" in caplog.text
+
+
+def test_numbers_that_json_lacks_have_a_form(recorded: Any, runs: Path) -> None:
+    """NaN and the infinities are text in the files, and numbers in the store."""
+
+    def main(_run: Any) -> float:
+        for value in (math.nan, math.inf, -math.inf, 1.0):
+            _run.log_scalar("loss", value)
+        return math.nan
+
+    recorded(main)
+    stored = contents(runs / "1" / "metrics.json")["loss"]["values"]
+    assert stored == ["NaN", "Infinity", "-Infinity", 1.0]
+    assert contents(runs / "1" / "run.json")["result"] == "NaN"
+    values = FileStore(runs).metrics(1)["loss"]["values"]
+    assert [repr(value) for value in values] == ["nan", "inf", "-inf", "1.0"]
+
+
+def test_artifact_added_again_is_an_update(recorded: Any, runs: Path, tmp_path: Path) -> None:
+    """The name is listed once and holds the newer content."""
+    file = tmp_path / "model.bin"
+
+    def main(_run: Any) -> None:
+        for text in ("old", "new"):
+            file.write_text(text)
+            _run.add_artifact(file)
+
+    recorded(main)
+    assert (runs / "1" / "model.bin").read_text() == "new"
+    assert contents(runs / "1" / "run.json")["artifacts"] == ["model.bin"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["run.json", "config.json", "cout.txt", "metrics.json", "RUN.JSON", "../up", "a/b", ".x"],
+)
+def test_artifact_never_replaces_a_file_of_ours(
+    recorded: Any, runs: Path, tmp_path: Path, name: str
+) -> None:
+    """It is kept apart, found by its name, and stays inside the folder."""
+    (tmp_path / "evil").write_text("evil")
+    recorded(lambda _run: _run.add_artifact(tmp_path / "evil", name))
+    entry = contents(runs / "1" / "run.json")
+    assert entry["artifacts"] == [name]
+    kept = [p for p in runs.rglob("*") if p.is_file() and p.read_text() == "evil"]
+    assert [path.parent for path in kept] == [runs / "1" / "_artifacts"]
+
+
+def test_resources_are_kept_once(recorded: Any, runs: Path, tmp_path: Path) -> None:
+    """The same content is stored once for all runs; every run says where."""
+    data = tmp_path / "data.csv"
+    data.write_text("1,2")
+
+    def main(_run: Any) -> None:
+        with _run.open_resource(data) as file:
+            assert file.read() == "1,2"
+        _run.add_resource(data)
+
+    recorded(main)
+    recorded(main)
+    [kept] = (runs / "_resources").iterdir()
+    assert kept.name.startswith("data_") and kept.suffix == ".csv"
+    for number in ("1", "2"):
+        [[original, stored]] = contents(runs / number / "run.json")["resources"]
+        assert original == str(data)
+        assert (runs / stored) == kept
+
+
+def test_programs_put_files_of_their_own_beside_the_record(
+    recorded: Any, runs: Path, tmp_path: Path
+) -> None:
+    """The documented attributes and methods of the observer."""
+    own = tmp_path / "own.txt"
+    own.write_text("own")
+
+    def main(_run: Any) -> None:
+        observer = _run.observers[0]
+        assert observer.dir == observer.basedir / "1"
+        observer.save_json({"x": (1, 2)}, "extra.json")
+        observer.save_file(own)
+        observer.save_file(own, "renamed.txt")
+        observer.run_entry["mine"] = 1
+
+    recorded(main)
+    folder = runs / "1"
+    assert contents(folder / "extra.json") == {"x": [1, 2]}
+    assert (folder / "own.txt").read_text() == (folder / "renamed.txt").read_text() == "own"
+    assert contents(folder / "run.json")["mine"] == 1
+
+
+def test_create_is_deprecated(runs: Path) -> None:
+    """Public programs use it: it works, with a warning."""
+    with pytest.warns(DeprecationWarning, match=r"use FileStorageObserver\(...\)"):
+        observer = FileStorageObserver.create(str(runs))
+    assert observer.basedir == runs
+
+
+def test_a_folder_that_cannot_be_made_fails_the_start(tmp_path: Path) -> None:
+    """The user knows before the main function runs."""
+    (tmp_path / "file").write_text("")
+    ex = Experiment("blocked")
+    ex.observers.append(FileStorageObserver(tmp_path / "file" / "runs"))
+    ex.main(lambda: pytest.fail("the main function ran"))
+    with pytest.raises(ObserverStartError, match="FileStorageObserver could not record"):
+        ex.run()
+
+
+def test_relative_folder_stays_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that changes its directory does not scatter its runs."""
+    monkeypatch.chdir(tmp_path)
+    observer = FileStorageObserver("runs")
+    monkeypatch.chdir(os.sep)
+    assert observer.basedir == tmp_path / "runs"
+
+
+def test_nested_runs_have_folders_of_their_own(runs: Path) -> None:
+    """One observer object serves a run inside a run as a copy."""
+    ex = Experiment("nested")
+    ex.observers.append(FileStorageObserver(runs))
+
+    @ex.command
+    def inner() -> None:
+        print("inside")
+
+    @ex.main
+    def outer() -> None:
+        ex.run("inner")
+
+    ex.run()
+    commands = {p.name: contents(p / "run.json")["command"] for p in runs.iterdir() if p.is_dir()}
+    assert commands == {"1": "outer", "2": "inner"}

@@ -1,0 +1,33 @@
+"""Finds the store of a location."""
+
+from typing import cast
+
+from sacred_core.exceptions import StoreError
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.records import ObserverSpec, Target, resolved
+from sacred_core.masking import masked_text
+from sacred_core.stores.base import RunStore
+
+
+def open_store(location: str) -> RunStore:
+    """Return the store at ``location``: a path, or a URL like ``file:///data/runs``.
+
+    Raises:
+        StoreError: no installed plugin reads such a location, or there is no store.
+    """
+    scheme, separator, _ = str(location).partition("://")
+    specs = [spec for spec in plugin_manager().observers if spec.store is not None]
+    wanted = scheme.partition("+")[0] if separator else "file"
+    for spec in specs:
+        if wanted in spec.schemes:
+            return _opened(spec, str(location))
+    known = ", ".join(sorted({name for spec in specs for name in spec.schemes})) or "none"
+    hint = ": pip install sacred-file" if wanted == "file" else ""
+    raise StoreError(
+        f"no installed plugin reads {masked_text(str(location))!r}{hint} (schemes: {known})"
+    )
+
+
+def _opened(spec: ObserverSpec, location: str) -> RunStore:
+    store = resolved(cast(Target, spec.store))
+    return cast(RunStore, getattr(store, "from_location", store)(location))
