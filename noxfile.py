@@ -1,22 +1,97 @@
-"""The project's chores: ``nox -l`` lists them."""
+"""The project's chores: ``nox -l`` lists them, ``nox -s quick`` is the one between two edits."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["tests"]
+nox.options.sessions = ["lint", "types", "tests", "core"]
+nox.options.reuse_venv = "yes"
 
 MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pyproject.toml"))
+PLUGINS = [Path(member).name for member in MEMBERS]
+TEST_TOOLS = ("pytest>=8",)
+
+# With these two set each printed line is flushed and each child compiles everything anew.
+for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
+    os.environ.pop(_name, None)
 
 
-def editable(members: list[str]) -> list[str]:
-    """Return the pip arguments that install ``members`` in place."""
-    return [argument for member in members for argument in ("-e", member)]
+@nox.session
+def quick(session: nox.Session) -> None:
+    """Test the core, and the plugins that differ from what has landed."""
+    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS)
+    changed = [f"{member}/tests" for member in MEMBERS if _differs(member)]
+    session.run("pytest", "tests/core", *changed, *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test with all plugins installed."""
-    session.install(*editable([".", *MEMBERS]), "pytest>=8")
+    """Run every test, with all plugins installed."""
+    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS)
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def core(session: nox.Session) -> None:
+    """Run the core's tests with no plugin installed."""
+    session.install(*_editable(["."]), *TEST_TOOLS)
+    session.run("pytest", "tests/core", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("name", PLUGINS, ids=PLUGINS)
+def plugin(session: nox.Session, name: str) -> None:
+    """Run one plugin's tests with only that plugin installed."""
+    session.install(*_editable([".", f"plugins/{name}"]), *TEST_TOOLS)
+    session.run("pytest", f"plugins/{name}/tests", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install("ruff>=0.9")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types, strictly."""
+    session.install(*_editable([".", *MEMBERS]), "mypy>=1.14")
+    session.run("mypy")
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build the wheel of every distribution into dist/."""
+    session.install("build", "hatchling>=1.24")
+    for member in [".", *MEMBERS]:
+        session.run("python", "-m", "build", "-q", "--wheel", "--outdir", "dist", member)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure against Sacred, in one run on this machine."""
+    session.install(*_editable([".", *MEMBERS]), "sacred==0.8.7", "setuptools<81")
+    for script in sorted(Path("benchmarks").glob("bench_*.py")):
+        session.run("python", str(script), *session.posargs)
+
+
+def _editable(members: list[str]) -> list[str]:
+    return [argument for member in members for argument in ("-e", member)]
+
+
+def _differs(folder: str) -> bool:
+    """Tell whether ``folder`` differs from the last landed commit, or in the work tree."""
+    base = _git("merge-base", "HEAD", "origin/main") or _git("rev-parse", "HEAD")
+    return bool(_git("diff", "--name-only", base, "--", folder)) or bool(
+        _git("status", "--porcelain", "--", folder)
+    )
+
+
+def _git(*arguments: str) -> str:
+    result = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return result.stdout.strip()

@@ -24,6 +24,8 @@ class Experiment(Ingredient):
     Args:
         name: By default that of the file, without its suffix.
         interactive: Allow it to be defined where there is no file, as in a notebook.
+        base_dir: The folder that its sources are in, by default that of the main file.
+        save_git_info: Record the commit that the sources are at.
 
     Attributes:
         observers: Told of every run, in the order of their priorities.
@@ -35,7 +37,14 @@ class Experiment(Ingredient):
         InteractiveError: there is no file, and ``interactive`` or ``name`` is not given.
     """
 
-    def __init__(self, name: str | None = None, interactive: bool = False) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        interactive: bool = False,
+        *,
+        base_dir: "FilePath | None" = None,
+        save_git_info: bool = True,
+    ) -> None:
         file = sys._getframe(1).f_globals.get("__file__")
         if file is None and (not interactive or name is None):
             raise InteractiveError(
@@ -43,6 +52,8 @@ class Experiment(Ingredient):
                 "Experiment('a name', interactive=True) allows it all the same"
             )
         super().__init__(name or os.path.basename(str(file)).removesuffix(".py"))  # noqa: PTH119
+        self.base_dir = base_dir
+        self.save_git_info = save_git_info
         self.observers: list[Any] = []
         self.default_command: str | None = None
         self.captured_out_filter: Callable[[str], str] | None = None
@@ -208,10 +219,11 @@ class Experiment(Ingredient):
     def _new_run(self, command: CapturedFunction[..., Any], updates: Mapping[str, Any]) -> "Run":
         from sacred_core.config.containers import read_only
         from sacred_core.config.resolution import resolve
+        from sacred_core.randomness import new_seed
         from sacred_core.run import Run
         from sacred_core.run.logs import default_logger
 
-        resolved = resolve(self.configurations, updates)
+        resolved = resolve(self.configurations, updates, new_seed)
         is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
         root_logger = self.logger or default_logger()
         run = Run(

@@ -7,6 +7,8 @@ import attrs
 import click
 
 from sacred_core.config.summary import leaves
+from sacred_core.exceptions import StoreError
+from sacred_core.masking import masked_text
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, open_store
 
@@ -43,17 +45,24 @@ def list_runs(
 
 @runs.command("show")
 @click.argument("location")
-@click.argument("run_id")
+@click.argument("run_id", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
-def show_run(location: str, run_id: str, as_json: bool) -> None:
-    """Show the run RUN_ID at LOCATION: configuration, result, metrics and output."""
+def show_run(location: str, run_id: str | None, as_json: bool) -> None:
+    """Show the run RUN_ID at LOCATION, by default the newest: configuration, result, metrics,
+    files and output."""
     store = open_store(location)
-    run = store.get(run_id)
+    run = _newest(store, location) if run_id is None else store.get(run_id)
     if as_json:
         data = _as_data(run) | {"metrics": _plain_metrics(store.metrics(run.id))}
         click.echo(strict_json(data | {"output": store.output(run.id)}, indent=2))
     else:
         click.echo("\n".join(_page(store, run)))
+
+
+def _newest(store: RunStore, location: str) -> StoredRun:
+    for run in store.list(RunQuery(limit=1)):
+        return run
+    raise StoreError(f"there are no runs at {masked_text(location)!r}")
 
 
 def _page(store: RunStore, run: StoredRun) -> list[str]:

@@ -89,6 +89,7 @@ class Binding:
         extras: Values that it may take by name but which are no entries.
         logger: Its ``_log``.
         next_seed: Gives a new seed for each call; called only if the function asks.
+        generator: Gives its ``_rnd`` from a seed.
     """
 
     def __init__(
@@ -99,10 +100,12 @@ class Binding:
         extras: Mapping[str, Any],
         logger: logging.Logger,
         next_seed: Callable[[], int],
+        generator: Callable[[int], Any],
     ) -> None:
         self.run = run
         self._captured = captured
         self._next_seed = next_seed
+        self._generator = generator
         available = {**extras, **config, "_config": config, "_run": run, "_log": logger}
         self._values = {name: available[name] for name in captured.names if name in available}
         self._per_call = captured.specials & {"_seed", "_rnd"}
@@ -132,9 +135,7 @@ class Binding:
         if "_seed" in self._per_call and "_seed" not in passed:
             merged.setdefault("_seed", seed)
         if "_rnd" in self._per_call and "_rnd" not in passed and "_rnd" not in merged:
-            from sacred_core.randomness import generator
-
-            merged["_rnd"] = generator(seed)
+            merged["_rnd"] = self._generator(seed)
 
     def _missing(self, names: frozenset[str]) -> MissingConfigError:
         told = ", ".join(repr(name) for name in self._captured.names if name in names)

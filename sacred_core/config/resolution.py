@@ -1,7 +1,7 @@
 """From an ingredient and the updates of a call to one configuration."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -34,19 +34,20 @@ class ResolvedConfig:
     summary: ConfigSummary
 
 
-def resolve(configurations: list[Configuration], updates: Mapping[str, Any]) -> ResolvedConfig:
+def resolve(
+    configurations: list[Configuration], updates: Mapping[str, Any], new_seed: Callable[[], int]
+) -> ResolvedConfig:
     """Run ``configurations`` in order, each seeing the entries of the earlier ones.
 
     Args:
         configurations: Of the experiment, in order of declaration.
         updates: Nested entries that are fixed.
+        new_seed: Gives the root seed, unless the updates do.
     """
     overrides = Overrides({name: normalized(value) for name, value in updates.items()})
     defaults: dict[str, Any] = {}
     extras: dict[str, Any] = {}
     if "seed" not in updates:
-        from sacred_core.randomness import new_seed
-
         defaults["seed"] = new_seed()
     for configuration in configurations:
         fixed = {k: v for k, v in overrides.values.items() if k not in defaults}

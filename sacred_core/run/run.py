@@ -20,6 +20,7 @@ from sacred_core.exceptions import (
     SacredInterrupt,
     Terminated,
 )
+from sacred_core.randomness import derived_seed, generator, seed_globals
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.logs import at_level
 from sacred_core.run.metrics import MetricsBuffer
@@ -218,8 +219,6 @@ class Run:
         calls = itertools.count()
 
         def next_seed() -> int:
-            from sacred_core.randomness import derived_seed
-
             return derived_seed(self.config.get("seed"), captured.path, name, next(calls))
 
         return Binding(
@@ -229,6 +228,7 @@ class Run:
             self.extras.get(captured.path, {}) if captured.prefix is None else {},
             self.root_logger.getChild(name),
             next_seed,
+            generator,
         )
 
     def _queue(self, lifecycle: Lifecycle) -> None:
@@ -248,6 +248,8 @@ class Run:
         self.warn_if_unobserved()
         lifecycle.start()
         self.run_logger.info("Started%s", self._with_id())
+        if "seed" in self.config:
+            seed_globals(self.config["seed"])
 
     def _execute(self, args: tuple[Any, ...]) -> None:
         for hook in self.pre_run_hooks:

@@ -152,3 +152,11 @@ def test_runs_show(runs: Path) -> None:
     assert data["config"] == {"seed": 2}
     assert data["metrics"]["loss"]["values"] == [0.5]
     assert "the reason" in sacred_command("show", runs, 11).output
+
+
+def test_runs_show_shows_the_newest_by_default(runs: Path, tmp_path: Path) -> None:
+    """Without an id it is the last run; without runs that is said."""
+    assert sacred_command("show", runs).output.startswith("Run 11:")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(StoreError, match="there are no runs at"):
+        sacred_command("show", tmp_path / "empty")

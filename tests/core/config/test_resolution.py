@@ -7,6 +7,7 @@ import pytest
 from sacred_core import Experiment
 from sacred_core.config.resolution import ResolvedConfig, resolve
 from sacred_core.exceptions import ConfigError, ConfigValueError
+from sacred_core.randomness import new_seed
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def ex() -> Experiment:
 
 
 def resolved(ex: Experiment, **updates: Any) -> ResolvedConfig:
-    return resolve(ex.configurations, {"seed": 1, **updates})
+    return resolve(ex.configurations, {"seed": 1, **updates}, new_seed)
 
 
 def test_configurations_combine_in_order(ex: Experiment) -> None:
@@ -45,7 +46,7 @@ def test_updates_reach_parameters_of_later_scopes(ex: Experiment) -> None:
 
 def test_seed_is_drawn_anew_unless_given(ex: Experiment) -> None:
     """Each resolution has its own root seed."""
-    seeds = {resolve(ex.configurations, {}).config["seed"] for _ in range(3)}
+    seeds = {resolve(ex.configurations, {}, new_seed).config["seed"] for _ in range(3)}
     assert len(seeds) == 3
 
 
@@ -68,8 +69,8 @@ def test_a_mutable_update_is_not_shared(ex: Experiment) -> None:
         layers.append(2)
         count = len(layers)
 
-    first = resolve(ex.configurations, updates).config
-    assert resolve(ex.configurations, updates).config == first
+    first = resolve(ex.configurations, updates, new_seed).config
+    assert resolve(ex.configurations, updates, new_seed).config == first
     assert (first["layers"], updates["layers"]) == ([1], [1])
 
 

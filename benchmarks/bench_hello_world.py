@@ -1,0 +1,74 @@
+"""Hello world, recorded in a folder, against Sacred: how long a user waits for a script.
+
+The scripts run by turns as processes of their own; medians and their ratio are printed.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SCRIPT = """
+from {package} import Experiment
+
+ex = Experiment("hello")
+
+
+@ex.config
+def config():
+    message = "Hello world!"
+
+
+@ex.automain
+def main(message):
+    print(message)
+"""
+
+
+def main() -> None:
+    """Print the medians and the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-n", type=int, default=25, help="runs of each")
+    count = parser.parse_args().n
+    with tempfile.TemporaryDirectory() as folder:
+        scripts = {
+            package: _written(Path(folder), package) for package in ("sacred", "sacred_core")
+        }
+        for script in scripts.values():  # the first run compiles
+            _seconds(script)
+        times: dict[str, list[float]] = {package: [] for package in scripts}
+        for _ in range(count):
+            for package, script in scripts.items():
+                times[package].append(_seconds(script))
+    medians = {package: statistics.median(values) for package, values in times.items()}
+    for package, median in medians.items():
+        print(f"{package:12} {median * 1000:7.1f} ms")
+    print(f"{'ratio':12} {medians['sacred_core'] / medians['sacred']:7.2f}    (aim 0.50)")
+
+
+def _written(folder: Path, package: str) -> Path:
+    script = folder / package / "hello.py"
+    script.parent.mkdir()
+    script.write_text(SCRIPT.format(package=package))
+    return script
+
+
+def _seconds(script: Path) -> float:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, script, "-F", script.parent / "runs"],
+        check=True,
+        capture_output=True,
+        env=environment,
+        cwd=script.parent,
+    )
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Tests that the house keeps its shape: import directions, sizes, sentences on tests."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "sacred_core"
+
+#: Each tier may import those above it, and its own folder. What is not listed holds names only.
+TIERS = (
+    ("exceptions", "settings"),
+    ("events", "context", "masking", "serialization"),
+    ("hooks",),
+    ("config", "provenance", "observers", "stores", "randomness"),
+    ("run",),
+    ("ingredient", "experiment"),
+    ("cli", "builtin"),
+)
+RANK = {name: rank for rank, names in enumerate(TIERS) for name in names}
+#: Importer and imported that may break the order, and why.
+EXCEPTIONS = {
+    ("experiment", "cli"): "run_commandline imports it when it is called",
+    ("experiment", "ingredient"): "an experiment is an ingredient",
+    ("settings", "exceptions"): "a wrong setting is an error",
+    ("masking", "settings"): "a list of words is a setting",
+    ("builtin", "cli"): "it registers what stands there",
+}
+#: Files over 300 lines and functions over 40, with the reason that each may be.
+LONG: dict[str, str] = {
+    "sacred_core/run/run.py": "the documented Run has one attribute and method after the other",
+    "plugins/sacred-file/src/sacred_file/observer.py": "one method an event, each with its "
+    "documented parameters one a line",
+}
+
+
+def sources(*folders: Path) -> list[Path]:
+    found = [path for folder in folders for path in folder.rglob("*.py")]
+    return [path for path in found if "tests" not in path.parts[len(ROOT.parts) :]]
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def tier_of(dotted: str) -> str | None:
+    parts = dotted.split(".")
+    return parts[1] if parts[0] == "sacred_core" and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("path", sources(PACKAGE), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path: Path) -> None:
+    """A module imports what stands before its tier, or in its own folder."""
+    own = path.relative_to(PACKAGE).with_suffix("").parts[0]
+    if own not in RANK:
+        return
+    for name in imports(path):
+        other = tier_of(name)
+        if other not in RANK or other == own or (own, other) in EXCEPTIONS:
+            continue
+        assert RANK[other] < RANK[own], f"{own} imports {name}"
+
+
+def test_the_core_imports_no_plugin() -> None:
+    """Nothing in sacred_core knows a module of plugins/."""
+    plugins = {path.name for path in (ROOT / "plugins").glob("*/src/*") if path.is_dir()}
+    for path in sources(PACKAGE):
+        for name in imports(path):
+            assert name.split(".")[0] not in plugins, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path", sources(PACKAGE, ROOT / "plugins"), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_long_files_and_functions_state_a_reason(path: Path) -> None:
+    """Over 300 lines a file, over 40 a function (without its docstring), there is one here."""
+    text = path.read_text(encoding="utf-8")
+    name = str(path.relative_to(ROOT))
+    long = [f"{name}: {len(text.splitlines())} lines"] if len(text.splitlines()) > 300 else []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = sum((part.end_lineno or 0) - part.lineno + 1 for part in body)
+            if lines > 40:
+                long.append(f"{name}: {node.name} has {lines} lines")
+    assert not long or name in LONG, long
+
+
+def test_every_reason_for_length_is_needed() -> None:
+    """A reason goes with what it excuses."""
+    for name in LONG:
+        assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) > 300, name
+
+
+def test_every_test_says_its_fact() -> None:
+    """Each test has a docstring: one sentence with what is expected."""
+    for path in [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "plugins").rglob("test_*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                assert ast.get_docstring(node), f"{path}: {node.name}"
