@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sacred_core.cli.parsing import CommandLine, parsed, split
 from sacred_core.cli.updates import parsed_updates
-from sacred_core.cli.usage import usage_text
 from sacred_core.exceptions import SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
@@ -29,6 +28,8 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
     try:
         line = parsed(split(argv), offered_options())
         if line.options["--help"] or line.command == "help":
+            from sacred_core.cli.usage import usage_text
+
             print(usage_text(ex, line))
             return None
         run = _created(ex, line)

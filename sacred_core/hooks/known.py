@@ -1,10 +1,9 @@
 """The official distributions, as data: what to install for a name or a flag that is missing."""
 
-import attrs
+from typing import NamedTuple
 
 
-@attrs.frozen
-class KnownObserver:
+class KnownObserver(NamedTuple):
     """An observer of an official plugin, installed or not."""
 
     name: str

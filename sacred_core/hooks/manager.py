@@ -7,7 +7,6 @@ otherwise left out: it never stops a run that does not use it.
 import functools
 import importlib
 from collections.abc import Callable, Iterable
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 import attrs
@@ -15,10 +14,10 @@ import pluggy
 
 from sacred_core.exceptions import PluginClashError
 from sacred_core.hooks import specs
+from sacred_core.hooks.discovery import FoundPlugin, installed_plugins
 from sacred_core.hooks.records import CLIOption, CommandSpec, ObserverSpec
 from sacred_core.settings import SETTINGS
 
-GROUP = "sacred_core"
 BUILTIN = "sacred_core.builtin"
 HOOK_NAMES = ("sacred_observers", "sacred_cli_options", "sacred_commands")
 
@@ -48,16 +47,16 @@ class PluginManager:
     """The hooks of an installation, typed.
 
     Args:
-        found: The entry points to load; by default those that are installed.
+        found: The plugins to load; by default those that are installed.
     """
 
-    def __init__(self, found: Iterable[EntryPoint] | None = None) -> None:
+    def __init__(self, found: Iterable[FoundPlugin] | None = None) -> None:
         self._hooks = pluggy.PluginManager("sacred_core")
         self._hooks.add_hookspecs(specs)
         self.plugins: list[Plugin] = []
         self._add("builtin", "sacred-core", lambda: importlib.import_module(BUILTIN))
-        for entry_point in entry_points(group=GROUP) if found is None else found:
-            self._add(entry_point.name, _distribution(entry_point), entry_point.load)
+        for plugin in installed_plugins() if found is None else found:
+            self._add(plugin.name, plugin.distribution, plugin.load)
 
     @property
     def problems(self) -> list[str]:
@@ -132,11 +131,6 @@ class PluginManager:
 def plugin_manager() -> PluginManager:
     """Return the manager of this process; plugins are discovered at the first call."""
     return PluginManager()
-
-
-def _distribution(entry_point: EntryPoint) -> str:
-    found = entry_point.dist
-    return f"{found.name} {found.version}" if found else entry_point.value
 
 
 def _command_key(command: CommandSpec) -> tuple[str]:

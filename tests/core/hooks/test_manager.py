@@ -2,12 +2,12 @@
 
 import sys
 import textwrap
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from sacred_core.exceptions import PluginClashError
+from sacred_core.hooks.discovery import FoundPlugin
 from sacred_core.hooks.manager import PluginManager
 from sacred_core.hooks.records import CommandSpec, ObserverSpec, resolved, target_name
 from sacred_core.settings import SETTINGS
@@ -34,7 +34,9 @@ class Plugins:
         for name, source in sources.items():
             (self.folder / f"tried_{name}.py").write_text(textwrap.dedent(source))
             sys.modules.pop(f"tried_{name}", None)
-        return PluginManager([EntryPoint(name, f"tried_{name}", "sacred_core") for name in sources])
+        return PluginManager(
+            [FoundPlugin(name, f"tried_{name}", f"acme-{name} 1.0") for name in sources]
+        )
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def test_a_broken_plugin_is_named_and_harms_no_other(
     manager = plugins(broken=source, good=GOOD)
     assert [spec.name for spec in manager.observers] == ["Bell"]
     [problem] = manager.problems
-    assert "The plugin 'broken'" in problem
+    assert "The plugin 'broken' (acme-broken 1.0)" in problem
     assert reason in problem
 
 

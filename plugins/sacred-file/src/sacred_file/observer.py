@@ -1,9 +1,7 @@
 """Records a run in a folder."""
 
-import hashlib
 import logging
 import os
-import shutil
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -163,7 +161,7 @@ class FileStorageObserver(RunObserver):
     ) -> None:
         """Keep a copy of the file under its name, in place of an earlier version."""
         del metadata, content_type
-        _copy(Path(filename), layout.artifact_path(self._folder(), name))
+        _copy(filename, layout.artifact_path(self._folder(), name))
         if name not in self.run_entry["artifacts"]:
             self.run_entry["artifacts"].append(name)
             self.save()
@@ -178,15 +176,13 @@ class FileStorageObserver(RunObserver):
 
     def save_file(self, filename: PathLike, target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
-        _copy(Path(filename), self._folder() / (target_name or Path(filename).name))
+        _copy(filename, self._folder() / (target_name or Path(filename).name))
 
     def find_or_save(self, filename: PathLike, store_dir: PathLike) -> Path:
         """Return the copy of the file in ``store_dir``; make it if its content is new there."""
-        source, folder = Path(filename), Path(store_dir)
-        kept = folder / f"{source.stem}_{_md5(source)}{source.suffix}"
-        if not kept.exists():
-            _copy(source, kept)
-        return kept
+        from sacred_file.copies import kept_once
+
+        return kept_once(Path(filename), Path(store_dir))
 
     def _reset(self) -> None:
         self.run_entry = {}
@@ -286,18 +282,7 @@ def _text(time: datetime | None) -> str | None:
     return time.isoformat(timespec="microseconds")
 
 
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+def _copy(source: PathLike, target: Path) -> None:
+    from sacred_file.copies import copy
 
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy in one step: whoever looks meanwhile sees the old file or the new one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        shutil.copyfile(source, partial)
-        partial.replace(target)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    copy(Path(source), target)

@@ -1,0 +1,99 @@
+"""Finds the installed plugins.
+
+Entry points are read from the metadata folders on ``sys.path``, as the packaging standard lays
+them out (https://packaging.python.org/specifications/entry-points/). ``importlib.metadata``
+does the same, but importing it and letting it look at some hundred distributions costs more
+than all else that a script's command line does; it is asked only about what is no folder.
+"""
+
+import importlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+GROUP = "sacred_core"
+_SUFFIXES = (".dist-info", ".egg-info")
+
+
+@attrs.frozen
+class FoundPlugin:
+    """An entry point of the group ``sacred_core``.
+
+    Attributes:
+        name: What the plugin is called.
+        value: Its module, as ``"package.module"``.
+        distribution: Name and version of what it was installed as.
+    """
+
+    name: str
+    value: str
+    distribution: str
+
+    def load(self) -> Any:
+        """Import the module; what that raises passes."""
+        module, _, attributes = self.value.partition(":")
+        found: Any = importlib.import_module(module.strip())
+        for attribute in filter(None, attributes.split(".")):
+            found = getattr(found, attribute)
+        return found
+
+
+def installed_plugins() -> list[FoundPlugin]:
+    """Return the plugins on ``sys.path``; of a distribution that is there twice, the first."""
+    found: list[FoundPlugin] = []
+    seen: set[str] = set()
+    for entry in sys.path:
+        for project, distribution, text in _metadata(entry or os.curdir):
+            if project not in seen:
+                seen.add(project)
+                found += _parsed(text, distribution)
+    return found
+
+
+def _metadata(entry: str) -> Iterator[tuple[str, str, str]]:
+    """Yield normalised project name, name with version, and entry points of distributions."""
+    if os.path.isfile(entry):  # noqa: PTH113 - a zip archive; pathlib is not needed so far
+        yield from _metadata_of_archive(entry)
+        return
+    try:
+        names = sorted(name for name in os.listdir(entry) if name.endswith(_SUFFIXES))  # noqa: PTH208
+    except OSError:  # not there, or not ours to read: Python skips it too
+        return
+    for name in names:
+        project, _, version = name.rpartition(".")[0].partition("-")
+        text = _read(f"{entry}/{name}/entry_points.txt")
+        yield _normalised(project), f"{project.replace('_', '-')} {version}".strip(), text
+
+
+def _metadata_of_archive(entry: str) -> Iterator[tuple[str, str, str]]:
+    from importlib.metadata import distributions
+
+    for found in distributions(path=[entry]):
+        text = found.read_text("entry_points.txt") or ""
+        yield _normalised(found.name), f"{found.name} {found.version}", text
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return ""
+
+
+def _parsed(text: str, distribution: str) -> Iterator[FoundPlugin]:
+    section = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            section = line.strip("[] ")
+        elif section == GROUP and "=" in line and not line.startswith(("#", ";")):
+            name, _, value = line.partition("=")
+            yield FoundPlugin(name.strip(), value.partition("[")[0].strip(), distribution)
+
+
+def _normalised(project: str) -> str:
+    return re.sub(r"[-_.]+", "-", project).lower()
