@@ -269,3 +269,47 @@ def test_nested_runs_have_folders_of_their_own(runs: Path) -> None:
     ex.run()
     commands = {p.name: contents(p / "run.json")["command"] for p in runs.iterdir() if p.is_dir()}
     assert commands == {"1": "outer", "2": "inner"}
+
+
+def test_what_could_not_be_written_for_a_while_is_written_later(
+    recorded: Any, runs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While a folder stands in the way of the points they wait; none is lost or doubled."""
+
+    def main(_run: Any) -> None:
+        obstacle = runs / "1" / "metrics.jsonl"
+        obstacle.mkdir()
+        for step in range(5):
+            _run.log_scalar("loss", step)
+            _run._lifecycle.beat()
+        obstacle.rmdir()
+        _run._lifecycle.beat()
+        _run.log_scalar("loss", 5)
+
+    recorded(main)
+    assert contents(runs / "1" / "metrics.json")["loss"]["values"] == [0, 1, 2, 3, 4, 5]
+    assert "FileStorageObserver failed in log_metrics: IsADirectoryError" in caplog.text
+    assert "missed:" not in caplog.text
+
+
+def test_end_is_recorded_when_the_metrics_cannot_be_put_together(
+    recorded: Any, runs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The status is written first, and the points stay readable where they are."""
+
+    def main(_run: Any) -> None:
+        _run.log_scalar("loss", 1)
+        (runs / "1" / "metrics.json").mkdir()
+
+    recorded(main)
+    (runs / "1" / "metrics.json").rmdir()
+    assert contents(runs / "1" / "run.json")["status"] == "COMPLETED"
+    assert FileStore(runs).metrics(1)["loss"]["values"] == [1]
+    assert "The metrics stay in" in caplog.text
+
+
+def test_a_live_run_holds_room_for_its_end(recorded: Any, runs: Path) -> None:
+    """The spare file is there while it runs and gone afterwards."""
+    spare = runs / "1" / ".spare"
+    assert recorded(spare.stat).result.st_size >= 16_384
+    assert not spare.exists()

@@ -11,7 +11,7 @@ class AppendFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._size = path.stat().st_size if path.exists() else 0
+        self._size = path.stat().st_size if path.is_file() else 0
 
     @property
     def size(self) -> int:

@@ -15,6 +15,9 @@ METRICS_PARTS = "metrics.jsonl"
 KEPT_APART = "_artifacts"
 RESOURCES = "_resources"
 NEXT_ID = "_next_id"
+#: Room on the disk that a run under way holds, so that its end can be written on a full one.
+SPARE = ".spare"
+SPARE_BYTES = 16_384
 
 _OURS = {RUN, CONFIG, INFO, METRICS, OUTPUT, METRICS_PARTS, KEPT_APART, "report.html", "report.txt"}
 

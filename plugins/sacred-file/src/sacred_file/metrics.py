@@ -13,6 +13,8 @@ from typing import Any
 
 from sacred_core.serialization import strict_json
 
+_UTC_LENGTH = len("2026-01-01T00:00:00.000000")
+
 COLUMNS = ("steps", "values", "timestamps")
 
 
@@ -54,4 +56,6 @@ def _fold(metrics: dict[str, dict[str, list[Any]]], part: dict[str, Any]) -> Non
 
 
 def _time_text(time: datetime) -> str:
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec="microseconds")[:_UTC_LENGTH]  # without the "+00:00"

@@ -224,6 +224,8 @@ class FileStorageObserver(RunObserver):
             self.run_entry["run_id"] = _id
         self.save_json(self.config, layout.CONFIG)
         (self.dir / layout.OUTPUT).touch()
+        if status == "RUNNING":
+            (self.dir / layout.SPARE).write_bytes(bytes(layout.SPARE_BYTES))
         self.save()  # last: a folder is a run once it holds this
         return own_id
 
@@ -252,19 +254,26 @@ class FileStorageObserver(RunObserver):
         result: Any = None,
         fail_trace: list[str] | None = None,
     ) -> None:
-        if self._metrics is not None:
-            self._write_metrics()
+        (self._folder() / layout.SPARE).unlink(missing_ok=True)
         self.run_entry.update(status=status, stop_time=_text(time))
         if result is not None:
             self.run_entry["result"] = result
         if fail_trace:
             self.run_entry["fail_trace"] = fail_trace
         self.save()
+        self._write_metrics()
 
     def _write_metrics(self) -> None:
+        """Put the points together; where that fails they stay where they can be read, too."""
+        if self._metrics is None:
+            return
         parts = self._folder() / layout.METRICS_PARTS
-        write_json(self._folder() / layout.METRICS, folded(parts))
-        parts.unlink()
+        try:
+            # Columns of numbers: indented, each would be a line, and take four times as long.
+            write_json(self._folder() / layout.METRICS, folded(parts), indent=None)
+            parts.unlink()
+        except OSError as error:
+            _logger.warning("The metrics stay in %s: %s", parts, error)
         self._metrics = None
 
     def _folder(self) -> Path:
