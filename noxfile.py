@@ -60,7 +60,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types, strictly."""
-    session.install(*_editable([".", *MEMBERS]), "mypy>=1.14")
+    session.install(*_editable([".", *MEMBERS]), "mypy>=1.14", "types-PyYAML")
     session.run("mypy")
 
 

@@ -1,20 +1,85 @@
-"""What the core itself offers, through the hooks that plugins use."""
+"""What the core itself offers, through the hooks that plugins use.
+
+Like every plugin module it holds records only: what they name is imported when it is used.
+"""
 
 from collections.abc import Iterable
 
-from sacred_core.cli.commands import STANDARD_COMMANDS
-from sacred_core.cli.options import STANDARD_OPTIONS
-from sacred_core.hooks.records import CLIOption, CommandSpec
+from sacred_core.hooks.records import CLIOption, CommandSpec, ConfigSource, HostInfo
 from sacred_core.hooks.specs import hookimpl
+
+_OPTIONS = "sacred_core.cli.options:"
+_SOURCES = "sacred_core.config.sources:"
+_HOST = "sacred_core.provenance.host:"
 
 
 @hookimpl
 def sacred_cli_options() -> Iterable[CLIOption]:
-    """The standard flags."""
-    return STANDARD_OPTIONS
+    """The standard flags of section 1.4.4."""
+    yield CLIOption(("-h", "--help"), is_flag=True, help="show this message and exit")
+    for short, name, metavar, text in (
+        ("-l", "loglevel", "LEVEL", "show log lines of this level and above"),
+        ("-c", "comment", "TEXT", "add a comment"),
+        ("-n", "name", "NAME", "name the experiment"),
+        ("-i", "id", "ID", "set the id of the run"),
+        ("-P", "priority", "N", "priority of a queued run"),
+        ("-b", "beat_interval", "SECONDS", "time between two heartbeats"),
+        ("-C", "capture", "MODE", "how output is recorded: no, sys or fd"),
+    ):
+        yield CLIOption((short, f"--{name}"), _OPTIONS + name, metavar=metavar, help=text)
+    for short, name, text in (
+        ("-d", "debug", "do not filter the stacktrace"),
+        ("-q", "queue", "only queue the run"),
+        ("-u", "unobserved", "ignore all observers"),
+        ("-p", "print_config", "print the configuration first"),
+        ("-f", "force", "silence warnings about suspicious changes"),
+    ):
+        yield CLIOption((short, f"--{name}"), _OPTIONS + name, is_flag=True, help=text)
 
 
 @hookimpl
 def sacred_commands() -> Iterable[CommandSpec]:
-    """The commands that every experiment has."""
-    return STANDARD_COMMANDS
+    """Commands of every experiment, and those of ``sacred``."""
+    yield CommandSpec(
+        "print_config",
+        "sacred_core.cli.commands:print_config",
+        "print the configuration, with what differs from the defaults",
+        of_experiments=True,
+    )
+    yield CommandSpec("runs", "sacred_core.cli.runs:runs", "list and show recorded runs")
+    yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "list installed plugins")
+
+
+@hookimpl
+def sacred_config_sources() -> Iterable[ConfigSource]:
+    """JSON, YAML and pickle."""
+    for suffixes, name in (
+        ((".json",), "json"),
+        ((".yaml", ".yml"), "yaml"),
+        ((".pickle", ".pkl"), "pickle"),
+    ):
+        yield ConfigSource(suffixes, f"{_SOURCES}load_{name}", f"{_SOURCES}dump_{name}")
+
+
+@hookimpl
+def sacred_host_info() -> Iterable[HostInfo]:
+    """Machine, system, Python, processor, GPUs, and the captured environment."""
+    for name, function in (
+        ("hostname", "hostname"),
+        ("os", "operating_system"),
+        ("python_version", "python_version"),
+        ("python_compiler", "python_compiler"),
+        ("cpu", "cpu"),
+        ("cpu_count", "cpu_count"),
+        ("gpus", "gpus"),
+        ("ENV", "captured_env"),
+    ):
+        yield HostInfo(name, _HOST + function)
+
+
+@hookimpl
+def sacred_seed(seed: int) -> None:
+    """Seed ``random``, and numpy where it is loaded."""
+    from sacred_core.randomness import seed_globals
+
+    seed_globals(seed)

@@ -100,8 +100,12 @@ class InteractiveError(SacredError, RuntimeError):
     """An experiment is run where its source cannot be recorded, without saying so."""
 
 
+class PluginError(SacredError):
+    """Something is wrong with a plugin, and ``SETTINGS.PLUGINS.STRICT`` asks for an error."""
+
+
 class PluginClashError(SacredError):
-    """Two plugins offer the same name or flag."""
+    """Two plugins offer the name or flag that is to be used."""
 
 
 class UsageError(SacredError, ValueError):
@@ -126,3 +130,11 @@ class RunIdError(SacredError, ValueError):
 
 class StoreError(SacredError):
     """A store cannot be opened, or holds no such run."""
+
+
+class ConfigFileError(ConfigError):
+    """A configuration file cannot be read, or written."""
+
+
+class SkipHostInfo(Exception):
+    """A gatherer of host information has nothing to tell on this machine."""

@@ -251,7 +251,6 @@ class Experiment(Ingredient):
         tokens: Sequence[str] | None,
     ) -> None:
         from sacred_core.hooks import options as option_hooks
-        from sacred_core.run.logs import level_of
 
         offered = option_hooks.offered_options()
         complete = option_hooks.completed_options(options, offered)
@@ -260,8 +259,6 @@ class Experiment(Ingredient):
             "COMMAND": command_name,
             "UPDATE": list(tokens or ()),
         }
-        if complete["--loglevel"] is not None:
-            run.log_level = level_of(complete["--loglevel"])
         option_hooks.apply_options(complete, offered, run)
 
 

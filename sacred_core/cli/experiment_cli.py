@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sacred_core.cli.parsing import CommandLine, parsed, split
 from sacred_core.cli.updates import parsed_updates
-from sacred_core.exceptions import SacredError
+from sacred_core.exceptions import PluginError, SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
 from sacred_core.run import Run
@@ -34,8 +34,13 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
             return None
         run = _created(ex, line)
         for problem in plugin_manager().problems:
-            run.run_logger.warning(problem)
+            run.run_logger.warning("%s", problem)
+    except PluginError as error:  # where the environment asks to be strict
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(USAGE) from None
     except SacredError as error:
+        for problem in plugin_manager().problems:
+            print(f"Warning: {problem}", file=sys.stderr)
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(USAGE) from None
     return _finished(run)

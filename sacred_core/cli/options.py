@@ -3,46 +3,15 @@
 from typing import TYPE_CHECKING
 
 from sacred_core.exceptions import OptionError
-from sacred_core.hooks.records import CLIOption
+from sacred_core.run.logs import level_of
 
 if TYPE_CHECKING:
     from sacred_core.run import Run
 
-_HERE = "sacred_core.cli.options:"
 
-STANDARD_OPTIONS = (
-    CLIOption(("-h", "--help"), None, True, help="show this message and exit"),
-    CLIOption(
-        ("-l", "--loglevel"), None, metavar="LEVEL", help="show log lines of this level and above"
-    ),
-    CLIOption(("-d", "--debug"), _HERE + "debug", True, help="do not filter the stacktrace"),
-    CLIOption(("-c", "--comment"), _HERE + "comment", metavar="TEXT", help="add a comment"),
-    CLIOption(("-n", "--name"), _HERE + "name", metavar="NAME", help="name the experiment"),
-    CLIOption(("-i", "--id"), _HERE + "run_id", metavar="ID", help="set the id of the run"),
-    CLIOption(("-q", "--queue"), _HERE + "queue", True, help="only queue the run"),
-    CLIOption(
-        ("-P", "--priority"), _HERE + "priority", metavar="N", help="priority of a queued run"
-    ),
-    CLIOption(("-u", "--unobserved"), _HERE + "unobserved", True, help="ignore all observers"),
-    CLIOption(
-        ("-b", "--beat_interval"),
-        _HERE + "beat_interval",
-        metavar="SECONDS",
-        help="time between two heartbeats",
-    ),
-    CLIOption(
-        ("-C", "--capture"),
-        _HERE + "capture",
-        metavar="MODE",
-        help="how output is recorded: no, sys or fd",
-    ),
-    CLIOption(
-        ("-p", "--print_config"), _HERE + "print_config", True, help="print the configuration first"
-    ),
-    CLIOption(
-        ("-f", "--force"), _HERE + "force", True, help="silence warnings about suspicious changes"
-    ),
-)
+def loglevel(argument: str | int, run: "Run") -> None:
+    """Show log lines of this level and above while the run lasts."""
+    run.log_level = level_of(argument)
 
 
 def debug(argument: bool, run: "Run") -> None:
@@ -61,7 +30,7 @@ def name(argument: str, run: "Run") -> None:
     run.run_logger = run.root_logger.getChild(argument)
 
 
-def run_id(argument: str, run: "Run") -> None:
+def id(argument: str, run: "Run") -> None:  # noqa: A001 - named like its flag
     """Ask for an id; digits make a number, as observers count."""
     run._id = int(argument) if argument.isdecimal() else argument
 

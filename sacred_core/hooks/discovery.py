@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 GROUP = "sacred_core"
+_REQUIREMENT = re.compile(r"Requires-Dist:\s*sacred[-_.]core\b\s*([^;\[]*)", re.I)
 _SUFFIXES = (".dist-info", ".egg-info")
 
 
@@ -27,11 +28,13 @@ class FoundPlugin:
         name: What the plugin is called.
         value: Its module, as ``"package.module"``.
         distribution: Name and version of what it was installed as.
+        requirement: What it asks of the version of sacred-core, like ``">=0.1,<0.2"``.
     """
 
     name: str
     value: str
     distribution: str
+    requirement: str = ""
 
     def load(self) -> Any:
         """Import the module; what that raises passes."""
@@ -47,15 +50,15 @@ def installed_plugins() -> list[FoundPlugin]:
     found: list[FoundPlugin] = []
     seen: set[str] = set()
     for entry in sys.path:
-        for project, distribution, text in _metadata(entry or os.curdir):
+        for project, distribution, text, folder in _metadata(entry or os.curdir):
             if project not in seen:
                 seen.add(project)
-                found += _parsed(text, distribution)
+                found += _parsed(text, distribution, folder)
     return found
 
 
-def _metadata(entry: str) -> Iterator[tuple[str, str, str]]:
-    """Yield normalised project name, name with version, and entry points of distributions."""
+def _metadata(entry: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield normalised name, name with version, entry points and folder of distributions."""
     if os.path.isfile(entry):  # noqa: PTH113 - a zip archive; pathlib is not needed so far
         yield from _metadata_of_archive(entry)
         return
@@ -66,15 +69,20 @@ def _metadata(entry: str) -> Iterator[tuple[str, str, str]]:
     for name in names:
         project, _, version = name.rpartition(".")[0].partition("-")
         text = _read(f"{entry}/{name}/entry_points.txt")
-        yield _normalised(project), f"{project.replace('_', '-')} {version}".strip(), text
+        yield (
+            _normalised(project),
+            f"{project.replace('_', '-')} {version}".strip(),
+            text,
+            f"{entry}/{name}",
+        )
 
 
-def _metadata_of_archive(entry: str) -> Iterator[tuple[str, str, str]]:
+def _metadata_of_archive(entry: str) -> Iterator[tuple[str, str, str, str]]:
     from importlib.metadata import distributions
 
     for found in distributions(path=[entry]):
         text = found.read_text("entry_points.txt") or ""
-        yield _normalised(found.name), f"{found.name} {found.version}", text
+        yield _normalised(found.name), f"{found.name} {found.version}", text, ""
 
 
 def _read(path: str) -> str:
@@ -85,14 +93,23 @@ def _read(path: str) -> str:
         return ""
 
 
-def _parsed(text: str, distribution: str) -> Iterator[FoundPlugin]:
+def _parsed(text: str, distribution: str, folder: str) -> Iterator[FoundPlugin]:
     section = ""
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
             section = line.strip("[] ")
         elif section == GROUP and "=" in line and not line.startswith(("#", ";")):
             name, _, value = line.partition("=")
-            yield FoundPlugin(name.strip(), value.partition("[")[0].strip(), distribution)
+            target = value.partition("[")[0].strip()
+            yield FoundPlugin(name.strip(), target, distribution, _requirement(folder))
+
+
+def _requirement(folder: str) -> str:
+    for line in _read(f"{folder}/METADATA").partition("\n\n")[0].splitlines():
+        match = _REQUIREMENT.match(line)
+        if match and "extra" not in line:
+            return match[1].strip(" ()")
+    return ""
 
 
 def _normalised(project: str) -> str:

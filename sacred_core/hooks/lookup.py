@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sacred_core.exceptions import PluginClashError
 from sacred_core.hooks.known import distribution_of
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import Target, resolved, target_name
@@ -15,15 +16,19 @@ def exported(name: str) -> Any:
         AttributeError: nobody offers it.
     """
     target = _targets().get(name)
+    try:
+        plugin_manager().check_single("observer", name)
+    except PluginClashError as error:
+        raise ImportError(str(error)) from None
     if target is not None:
         return resolved(target)
     distribution = distribution_of(name)
     if distribution is None:
         raise AttributeError(f"no installed plugin offers {name!r} in sacred_core.observers")
-    broken = [p for p in plugin_manager().plugins if p.distribution.startswith(distribution + " ")]
-    if broken:
-        reason = broken[0].error or f"the plugin is {broken[0].state}"
-        raise ImportError(f"{name} of {distribution} cannot be used: {reason}")
+    for plugin in plugin_manager().plugins:
+        if plugin.distribution.startswith(distribution + " "):
+            reason = "; ".join(plugin.problems) or f"the plugin is {plugin.state}"
+            raise ImportError(f"{name} of {distribution} cannot be used: {reason}")
     raise ImportError(f"{name} is in a plugin of its own: pip install {distribution}")
 
 

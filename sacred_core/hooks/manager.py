@@ -1,27 +1,36 @@
-"""Finds the plugins of the installation and asks them, each on its own.
+"""Loads the plugins of the installation and asks them, each on its own.
 
-A plugin that cannot be loaded, or whose hook raises, is named in `PluginManager.problems` and
-otherwise left out: it never stops a run that does not use it.
+Whatever is wrong with a plugin is told in one line, names its distribution, and harms no run
+that does not use it.
 """
 
 import functools
-import importlib
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import attrs
 import pluggy
 
-from sacred_core.exceptions import PluginClashError
+from sacred_core import __version__
+from sacred_core.exceptions import PluginClashError, PluginError
 from sacred_core.hooks import specs
+from sacred_core.hooks.checking import implemented_hooks, mistakes, version_mismatch
 from sacred_core.hooks.discovery import FoundPlugin, installed_plugins
-from sacred_core.hooks.records import CLIOption, CommandSpec, ObserverSpec
+from sacred_core.hooks.records import (
+    CLIOption,
+    CommandSpec,
+    ConfigSource,
+    HostInfo,
+    ObserverSpec,
+    target_name,
+)
 from sacred_core.settings import SETTINGS
 
-BUILTIN = "sacred_core.builtin"
-HOOK_NAMES = ("sacred_observers", "sacred_cli_options", "sacred_commands")
+BUILTIN = "builtin"
 
-Record = TypeVar("Record")
+R = TypeVar("R", bound=attrs.AttrsInstance)
+Key = tuple[str, str]  # the kind of what is offered, and its name or spelling
 
 
 @attrs.define
@@ -30,17 +39,18 @@ class Plugin:
 
     Attributes:
         name: The name of its entry point.
-        distribution: What it is installed as, with its version.
-        state: ``"loaded"``, ``"disabled"`` or ``"broken"``.
-        error: Why it is broken.
+        distribution: Name and version of what it was installed as.
+        state: ``"loaded"``, ``"disabled"``, ``"skipped"`` (a library that it needs is missing)
+            or ``"broken"``.
         hooks: The hooks that it implements.
+        problems: What is wrong with it, and what to do, a sentence each.
     """
 
     name: str
     distribution: str
     state: str = "loaded"
-    error: str = ""
     hooks: tuple[str, ...] = ()
+    problems: list[str] = attrs.field(factory=list)
 
 
 class PluginManager:
@@ -48,83 +58,170 @@ class PluginManager:
 
     Args:
         found: The plugins to load; by default those that are installed.
+
+    Attributes:
+        plugins: All that were found, the core's own first.
+
+    Raises:
+        PluginError: something is wrong with a plugin and ``SETTINGS.PLUGINS.STRICT`` is set.
     """
 
     def __init__(self, found: Iterable[FoundPlugin] | None = None) -> None:
-        self._hooks = pluggy.PluginManager("sacred_core")
-        self._hooks.add_hookspecs(specs)
+        self._pluggy = pluggy.PluginManager("sacred_core")
+        self._pluggy.add_hookspecs(specs)
+        self._owners: dict[Key, Plugin] = {}
+        self._clashes: dict[Key, str] = {}
         self.plugins: list[Plugin] = []
-        self._add("builtin", "sacred-core", lambda: importlib.import_module(BUILTIN))
+        self._load(FoundPlugin(BUILTIN, "sacred_core.builtin", f"sacred-core {__version__}"))
         for plugin in installed_plugins() if found is None else found:
-            self._add(plugin.name, plugin.distribution, plugin.load)
+            self._load(plugin)
 
     @property
     def problems(self) -> list[str]:
-        """One line for each plugin that is broken: who, and why."""
+        """One line for each thing that is wrong: who, what, and what to do."""
         return [
-            f"The plugin {plugin.name!r} ({plugin.distribution}) is left out: {plugin.error}"
+            f"The plugin {plugin.name!r} ({plugin.distribution}): {problem}"
             for plugin in self.plugins
-            if plugin.state == "broken"
+            for problem in plugin.problems
         ]
 
     @functools.cached_property
     def observers(self) -> list[ObserverSpec]:
-        """All observers on offer; their names differ."""
-        return self._collect(
-            "sacred_observers", ObserverSpec, lambda spec: (spec.name, *spec.flags)
-        )
+        """All observers on offer."""
+        self.cli_options  # noqa: B018 - first: no observer may take a flag of the core
+        return self._collect("sacred_observers", ObserverSpec, _observer_keys)
+
+    @functools.cached_property
+    def config_sources(self) -> list[ConfigSource]:
+        """All formats of configuration files on offer."""
+        return self._collect("sacred_config_sources", ConfigSource, _suffix_keys)
+
+    @functools.cached_property
+    def host_info(self) -> list[HostInfo]:
+        """All entries of host_info on offer."""
+        return self._collect("sacred_host_info", HostInfo, _host_info_keys)
 
     @functools.cached_property
     def cli_options(self) -> list[CLIOption]:
-        """All flags on offer, without those of observers; their spellings differ."""
-        return self._collect("sacred_cli_options", CLIOption, lambda option: option.flags)
+        """All flags on offer, without those of observers."""
+        return self._collect("sacred_cli_options", CLIOption, _flag_keys)
 
     @functools.cached_property
     def commands(self) -> list[CommandSpec]:
-        """All commands on offer; their names differ."""
-        return self._collect("sacred_commands", CommandSpec, _command_key)
+        """All commands on offer."""
+        return self._collect("sacred_commands", CommandSpec, _command_keys)
 
-    def _add(self, name: str, distribution: str, load: Callable[[], Any]) -> None:
-        plugin = Plugin(name, distribution)
+    def seed(self, seed: int) -> None:
+        """Let every plugin seed its library."""
+        for plugin, implementation in self._implementations("sacred_seed"):
+            try:
+                implementation(seed=seed)
+            except Exception as error:  # noqa: BLE001 - foreign code
+                self._note(plugin, f"sacred_seed failed: {_told(error)}")
+
+    def collect_all(self) -> None:
+        """Ask for everything, so that all problems are known."""
+        for name in ("observers", "config_sources", "host_info", "cli_options", "commands"):
+            getattr(self, name)
+
+    def check_single(self, kind: str, key: str) -> None:
+        """Refuse the use of what two plugins offer.
+
+        Args:
+            kind: ``"flag"``, ``"observer"``, ``"scheme"``, ``"suffix"``, ``"command"`` or
+                ``"subcommand"``.
+            key: What is to be used.
+
+        Raises:
+            PluginClashError: two plugins offer it; both are named.
+        """
+        clash = self._clashes.get((kind, key))
+        if clash is not None:
+            raise PluginClashError(clash)
+
+    def _load(self, found: FoundPlugin) -> None:
+        plugin = Plugin(found.name, found.distribution)
+        namesake = next((p for p in self.plugins if p.name == found.name), None)
         self.plugins.append(plugin)
-        if name in SETTINGS.PLUGINS.DISABLE:
+        if namesake is not None:
+            self._break(plugin, f"{namesake.distribution} has a plugin of that name: remove one")
+            return
+        if found.name in SETTINGS.PLUGINS.DISABLE:
             plugin.state = "disabled"
             return
+        _trace(f"loading {found.name} = {found.value} ({found.distribution})")
+        mismatch = version_mismatch(found.requirement, __version__)
+        if mismatch:
+            self._break(plugin, mismatch)
+            return
         try:
-            module = load()
-            self._hooks.register(module, name)
+            module = found.load()
+            plugin.hooks = implemented_hooks(module)
+            wrong = mistakes(module)
+            self._pluggy.register(module, found.name)
+        except pluggy.PluginValidationError:
+            self._break(plugin, "; ".join(wrong))
+        except ModuleNotFoundError as error:
+            self._break(plugin, _missing(error, found), "skipped")
         except Exception as error:  # noqa: BLE001 - foreign code: any plugin may be broken
-            self._break(plugin, error)
+            self._break(plugin, f"it cannot be loaded: {_told(error)}; reinstall or remove it")
         else:
-            plugin.hooks = tuple(hook for hook in HOOK_NAMES if hasattr(module, hook))
+            for mistake in wrong:
+                self._note(plugin, mistake)
 
-    def _collect(
-        self,
-        hook: str,
-        kind: type[Record],
-        keys: Callable[[Record], Iterable[str]],
-    ) -> list[Record]:
-        records: list[Record] = []
-        owners: dict[str, str] = {}
-        implementations = getattr(self._hooks.hook, hook).get_hookimpls()
-        order = [plugin.name for plugin in self.plugins]
-        for implementation in sorted(implementations, key=lambda i: order.index(i.plugin_name)):
-            name = implementation.plugin_name
+    def _collect(self, hook: str, kind: type[R], keys: Callable[[R], Iterable[Key]]) -> list[R]:
+        records: list[R] = []
+        for plugin, ask in self._implementations(hook):
             try:
-                offered = [_checked(record, kind, hook) for record in implementation.function()]
+                offered = [_checked(record, kind) for record in ask() or ()]
             except Exception as error:  # noqa: BLE001 - foreign code
-                self._break(self.plugins[order.index(name)], error)
+                self._break(plugin, f"{hook} failed: {_told(error)}; report it to its authors")
                 continue
-            for record in offered:
-                _claim(owners, keys(record), name)
-            records += offered
+            records += [record for record in offered if self._claim(plugin, keys(record))]
         return records
 
-    def _break(self, plugin: Plugin, error: Exception) -> None:
+    def _implementations(self, hook: str) -> Iterator[tuple[Plugin, Callable[..., Any]]]:
+        """Yield the implementations in the order of `plugins`, never through one call."""
+        implementations = {
+            implementation.plugin_name: implementation
+            for implementation in getattr(self._pluggy.hook, hook).get_hookimpls()
+            if not (implementation.hookwrapper or implementation.wrapper)
+        }
+        for plugin in self.plugins:
+            if plugin.state == "loaded" and plugin.name in implementations:
+                found = implementations[plugin.name]
+                yield plugin, functools.partial(_call, found.function, found.argnames)
+
+    def _claim(self, plugin: Plugin, keys: Iterable[Key]) -> bool:
+        """Note what ``plugin`` offers; tell whether nobody offered any of it before."""
+        is_new = True
+        for key in keys:
+            owner = self._owners.setdefault(key, plugin)
+            if owner is not plugin:
+                is_new = False
+                self._note_clash(owner, plugin, key)
+        return is_new
+
+    def _note_clash(self, owner: Plugin, plugin: Plugin, key: Key) -> None:
+        """The core's own stays usable; of two plugins neither wins."""
+        clash = (
+            f"the plugins {owner.name!r} ({owner.distribution}) and {plugin.name!r} "
+            f"({plugin.distribution}) both offer the {key[0]} {key[1]!r}: switch one off with "
+            f"SACRED_PLUGINS__DISABLE={plugin.name}"
+        )
+        if owner.name != BUILTIN:
+            self._clashes[key] = clash
+        self._note(plugin, clash)
+
+    def _break(self, plugin: Plugin, problem: str, state: str = "broken") -> None:
+        plugin.state = state
+        self._note(plugin, problem)
+
+    def _note(self, plugin: Plugin, problem: str) -> None:
+        if problem not in plugin.problems:
+            plugin.problems.append(problem)
         if SETTINGS.PLUGINS.STRICT:
-            raise error
-        plugin.state = "broken"
-        plugin.error = f"{type(error).__name__}: {error}"
+            raise PluginError(self.problems[-1])
 
 
 @functools.cache
@@ -133,21 +230,50 @@ def plugin_manager() -> PluginManager:
     return PluginManager()
 
 
-def _command_key(command: CommandSpec) -> tuple[str]:
-    return (("experiment " if command.of_experiments else "sacred ") + command.name,)
+def _call(function: Callable[..., Any], names: Iterable[str], **arguments: Any) -> Any:
+    return function(**{name: arguments[name] for name in names})
 
 
-def _checked(record: Any, kind: type[Record], hook: str) -> Record:
+def _checked(record: Any, kind: type[R]) -> R:
     if not isinstance(record, kind):
-        raise TypeError(f"{hook} yields {kind.__name__} records, not {record!r}")
+        raise TypeError(f"it yields {record!r}, and must yield {kind.__name__} records")
     return record
 
 
-def _claim(owners: dict[str, str], keys: Iterable[str], plugin: str) -> None:
-    for key in keys:
-        if key in owners:
-            raise PluginClashError(
-                f"the plugins {owners[key]!r} and {plugin!r} both offer {key!r}: switch one off "
-                f"with SACRED_PLUGINS__DISABLE={plugin}"
-            )
-        owners[key] = plugin
+def _missing(error: ModuleNotFoundError, found: FoundPlugin) -> str:
+    own = found.value.partition(":")[0].partition(".")[0]
+    name = str(error.name)
+    if name.partition(".")[0] == own:
+        return f"its module {name!r} is missing: reinstall it"
+    return f"the library {name!r} that it needs is missing: install it, or reinstall the plugin"
+
+
+def _told(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _trace(text: str) -> None:
+    if SETTINGS.PLUGINS.TRACE:
+        sys.stderr.write(f"sacred plugins: {text}\n")
+
+
+def _flag_keys(option: CLIOption) -> Iterable[Key]:
+    return [("flag", flag) for flag in option.flags]
+
+
+def _observer_keys(spec: ObserverSpec) -> Iterable[Key]:
+    names = [spec.name, *map(target_name, spec.exports)]
+    flags = [("flag", flag) for flag in spec.flags]
+    return [*(("observer", name) for name in names), *flags, *(("scheme", s) for s in spec.schemes)]
+
+
+def _suffix_keys(source: ConfigSource) -> Iterable[Key]:
+    return [("suffix", suffix) for suffix in source.suffixes]
+
+
+def _host_info_keys(info: HostInfo) -> Iterable[Key]:
+    return [("host info", info.name)]
+
+
+def _command_keys(command: CommandSpec) -> Iterable[Key]:
+    return [("command" if command.of_experiments else "subcommand", command.name)]

@@ -46,8 +46,10 @@ def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run:
     """Let every option that is given change ``run``, in the order of ``offered``."""
     for option in offered:
         value = options.get(option.name)
-        if option.apply is None or value is None or value is False:
+        if option.apply is None or value is None or value is False or value == []:
             continue
+        for flag in option.flags:
+            plugin_manager().check_single("flag", flag)
         for argument in value if isinstance(value, list) else [value]:
             resolved(option.apply)(argument, run)
 

@@ -108,6 +108,37 @@ class CLIOption:
 
 
 @attrs.frozen
+class ConfigSource:
+    """A format of configuration files.
+
+    Attributes:
+        suffixes: File name suffixes, like ``(".toml",)``.
+        load: Called as ``load(path)`` with a `pathlib.Path`; returns the entries as a
+            dictionary of plain data, and executes nothing that the file holds. Any exception
+            is told to the user as the reason why the file cannot be read.
+        dump: Called as ``dump(entries, path)``; None for a format that is only read.
+    """
+
+    suffixes: tuple[str, ...] = attrs.field(converter=_texts)
+    load: Target
+    dump: Target | None = None
+
+
+@attrs.frozen
+class HostInfo:
+    """Something about the machine that is recorded with every run.
+
+    Attributes:
+        name: Its key in ``host_info``.
+        gather: Called without arguments at the start of a run; returns plain data. Where it
+            raises `SkipHostInfo`, there is nothing to tell; any other exception is one warning.
+    """
+
+    name: str
+    gather: Target
+
+
+@attrs.frozen
 class CommandSpec:
     """A subcommand of ``sacred``, or of every experiment's command line.
 

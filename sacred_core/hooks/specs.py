@@ -9,7 +9,13 @@ from collections.abc import Iterable
 
 import pluggy
 
-from sacred_core.hooks.records import CLIOption, CommandSpec, ObserverSpec
+from sacred_core.hooks.records import (
+    CLIOption,
+    CommandSpec,
+    ConfigSource,
+    HostInfo,
+    ObserverSpec,
+)
 
 hookspec = pluggy.HookspecMarker("sacred_core")
 hookimpl = pluggy.HookimplMarker("sacred_core")
@@ -24,6 +30,43 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         @hookimpl
         def sacred_observers():
             yield ObserverSpec("acme.observer:AcmeObserver", flags=("-A", "--acme"))
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_config_sources() -> Iterable[ConfigSource]:
+    """Offer formats of configuration files, by their suffixes.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_config_sources():
+            yield ConfigSource((".toml",), "acme.toml_files:load")
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_host_info() -> Iterable[HostInfo]:
+    """Offer entries of ``host_info``, gathered at the start of every run.
+
+    Example:
+        ```python
+        def queue():
+            if "SLURM_JOB_PARTITION" not in os.environ:
+                raise SkipHostInfo
+            return os.environ["SLURM_JOB_PARTITION"]
+
+        @hookimpl
+        def sacred_host_info():
+            yield HostInfo("queue", queue)
         ```
 
     Version added: 0.1.
@@ -56,6 +99,28 @@ def sacred_commands() -> Iterable[CommandSpec]:
         @hookimpl
         def sacred_commands():
             yield CommandSpec("acme", "acme.cli:main", help="look after acme runs")
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_seed(seed: int) -> None:
+    """Seed the global generator of a library; called at the start of every run.
+
+    Where the library is not loaded yet, do not import it for this.
+
+    Args:
+        seed: The root seed of the run.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_seed(seed):
+            if "acme" in sys.modules:
+                sys.modules["acme"].set_seed(seed)
         ```
 
     Version added: 0.1.

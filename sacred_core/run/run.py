@@ -20,7 +20,8 @@ from sacred_core.exceptions import (
     SacredInterrupt,
     Terminated,
 )
-from sacred_core.randomness import derived_seed, generator, seed_globals
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.randomness import derived_seed, generator
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.logs import at_level
 from sacred_core.run.metrics import MetricsBuffer
@@ -248,8 +249,9 @@ class Run:
         self.warn_if_unobserved()
         lifecycle.start()
         self.run_logger.info("Started%s", self._with_id())
-        if "seed" in self.config:
-            seed_globals(self.config["seed"])
+        seed = self.config.get("seed")
+        if isinstance(seed, int):
+            plugin_manager().seed(seed)
 
     def _execute(self, args: tuple[Any, ...]) -> None:
         for hook in self.pre_run_hooks:

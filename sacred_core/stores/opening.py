@@ -20,6 +20,7 @@ def open_store(location: str) -> RunStore:
     wanted = scheme.partition("+")[0] if separator else "file"
     for spec in specs:
         if wanted in spec.schemes:
+            plugin_manager().check_single("scheme", wanted)
             return _opened(spec, str(location))
     known = ", ".join(sorted({name for spec in specs for name in spec.schemes})) or "none"
     hint = ": pip install sacred-file" if wanted == "file" else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sacred_core.exceptions import PluginClashError
+from sacred_core.exceptions import PluginClashError, PluginError
 from sacred_core.hooks.discovery import FoundPlugin
 from sacred_core.hooks.manager import PluginManager
 from sacred_core.hooks.records import CommandSpec, ObserverSpec, resolved, target_name
@@ -61,28 +61,14 @@ def test_the_core_offers_its_own_through_the_same_hooks() -> None:
     assert "print_config" in {command.name for command in manager.commands}
 
 
-@pytest.mark.parametrize(
-    ("source", "reason"),
-    [
-        ("import not_installed_anywhere", "No module named 'not_installed_anywhere'"),
-        ("1 / 0", "ZeroDivisionError"),
-        (GOOD.replace("yield ObserverSpec(Bell", "return dict(x=1 / 0"), "ZeroDivisionError"),
-        (
-            GOOD.replace("yield ObserverSpec(Bell", "yield dict(b=Bell"),
-            "yields ObserverSpec records",
-        ),
-        (GOOD.replace("def sacred_observers()", "def sacred_observers(nope)"), "nope"),
-    ],
-)
-def test_a_broken_plugin_is_named_and_harms_no_other(
-    plugins: Plugins, source: str, reason: str
-) -> None:
-    """The line says who and why; the others are there."""
-    manager = plugins(broken=source, good=GOOD)
+def test_one_hook_that_fails_leaves_the_other_plugins(plugins: Plugins) -> None:
+    """Every implementation is called on its own."""
+    manager = plugins(broken=GOOD.replace("yield", "1 / 0; yield"), good=GOOD)
     assert [spec.name for spec in manager.observers] == ["Bell"]
     [problem] = manager.problems
-    assert "The plugin 'broken' (acme-broken 1.0)" in problem
-    assert reason in problem
+    assert problem.startswith(
+        "The plugin 'broken' (acme-broken 1.0): sacred_observers failed: Zero"
+    )
 
 
 def test_disabled_plugin_is_not_imported(plugins: Plugins, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,15 +84,52 @@ def test_strict_raises_what_a_plugin_raises(
 ) -> None:
     """`SETTINGS.PLUGINS.STRICT` is for continuous integration."""
     monkeypatch.setattr(SETTINGS.PLUGINS, "STRICT", True)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(PluginError, match=r"'broken'.*ZeroDivisionError"):
         plugins(broken="1 / 0")
 
 
-def test_a_name_offered_twice_names_both_plugins(plugins: Plugins) -> None:
-    """Nobody wins silently."""
+def test_of_two_plugins_that_offer_one_name_neither_wins(plugins: Plugins) -> None:
+    """Using it is an error that names both; everything else works."""
     manager = plugins(one=GOOD, two=GOOD)
-    with pytest.raises(PluginClashError, match="'one' and 'two' both offer 'Bell'"):
-        manager.observers
+    assert len(manager.observers) == 1
+    told = r"'one' \(acme-one 1.0\) and 'two' \(acme-two 1.0\) both offer the flag '--bell'"
+    with pytest.raises(PluginClashError, match=told):
+        manager.check_single("flag", "--bell")
+    manager.check_single("flag", "--loglevel")
+
+
+def test_the_flags_of_the_core_stay_usable(plugins: Plugins) -> None:
+    """A plugin that offers one of them is told, and loses it."""
+    manager = plugins(greedy=GOOD.replace("--bell", "--loglevel"))
+    assert len(manager.cli_options) > 10
+    assert manager.observers == []
+    manager.check_single("flag", "--loglevel")
+    assert "both offer the flag '--loglevel'" in manager.problems[0]
+
+
+def test_seed_reaches_every_plugin_even_if_one_fails(plugins: Plugins) -> None:
+    """The notice hook is called on each in its own try."""
+    seeding = """
+        from sacred_core import hookimpl
+        seeds = []
+
+        @hookimpl
+        def sacred_seed(seed):
+            seeds.append(seed)
+    """
+    manager = plugins(broken=seeding.replace("seeds.append(seed)", "1 / 0"), good=seeding)
+    manager.seed(7)
+    assert sys.modules["tried_good"].seeds == [7]
+    assert "sacred_seed failed: ZeroDivisionError" in manager.problems[0]
+
+
+def test_trace_tells_what_is_loaded(
+    plugins: Plugins, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`SETTINGS.PLUGINS.TRACE` shows it on stderr."""
+    monkeypatch.setattr(SETTINGS.PLUGINS, "TRACE", True)
+    plugins(good=GOOD)
+    assert "loading good = tried_good (acme-good 1.0)" in capsys.readouterr().err
 
 
 def test_targets_are_imported_at_first_use() -> None:

@@ -1,0 +1,120 @@
+"""Configuration files: the formats that plugins offer, and those of the core.
+
+Whatever a file holds, it becomes data or an error; nothing in it is executed.
+"""
+
+import io
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sacred_core.exceptions import ConfigFileError
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.records import ConfigSource, resolved
+
+
+def has_config_suffix(name: str) -> bool:
+    """Tell whether ``name`` ends like a configuration file."""
+    return os.path.splitext(name)[1].lower() in _by_suffix()  # noqa: PTH122 - a name, no path
+
+
+def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the entries that a configuration file holds.
+
+    Raises:
+        ConfigFileError: there is no such file, its format is unknown, or what it holds is no
+            dictionary of plain data.
+    """
+    path = Path(filename)
+    source = _source_of(path)
+    try:
+        entries = resolved(source.load)(path)
+    except Exception as error:
+        raise ConfigFileError(f"the file {str(path)!r} cannot be read: {_told(error)}") from error
+    if not isinstance(entries, dict):
+        raise ConfigFileError(
+            f"the file {str(path)!r} holds a {type(entries).__name__}: the entries of a "
+            "configuration are a dictionary"
+        )
+    return entries
+
+
+def dump_config_file(entries: dict[str, Any], filename: str | os.PathLike[str]) -> None:
+    """Write ``entries`` in the format that the suffix of the file names.
+
+    Raises:
+        ConfigFileError: the format is unknown or only read, or the file cannot be written.
+    """
+    path = Path(filename)
+    source = _source_of(path)
+    if source.dump is None:
+        raise ConfigFileError(f"files like {str(path)!r} can be read but not written")
+    try:
+        resolved(source.dump)(entries, path)
+    except Exception as error:
+        raise ConfigFileError(f"{str(path)!r} cannot be written: {_told(error)}") from error
+
+
+def load_json(path: Path) -> Any:
+    """Read JSON."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def dump_json(entries: Any, path: Path) -> None:
+    """Write JSON."""
+    text = json.dumps(entries, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def load_yaml(path: Path) -> Any:
+    """Read YAML 1.1 with plain data only; an empty file has no entries."""
+    import yaml
+
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {} if entries is None else entries
+
+
+def dump_yaml(entries: Any, path: Path) -> None:
+    """Write YAML."""
+    import yaml
+
+    path.write_text(yaml.safe_dump(entries, allow_unicode=True), encoding="utf-8")
+
+
+def load_pickle(path: Path) -> Any:
+    """Read a pickle of plain data; whatever else it names is neither imported nor called."""
+    return _PlainUnpickler(io.BytesIO(path.read_bytes())).load()
+
+
+def dump_pickle(entries: Any, path: Path) -> None:
+    """Write a pickle."""
+    path.write_bytes(pickle.dumps(entries))
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> NoReturn:
+        """Refuse everything that a pickle could import."""
+        raise pickle.UnpicklingError(f"it holds a {module}.{name}, and only plain data is read")
+
+
+def _source_of(path: Path) -> ConfigSource:
+    source = _by_suffix().get(path.suffix.lower())
+    if source is None:
+        known = ", ".join(sorted(_by_suffix()))
+        raise ConfigFileError(
+            f"the format of {str(path)!r} is unknown: configuration files end in {known}"
+        )
+    plugin_manager().check_single("suffix", path.suffix.lower())
+    return source
+
+
+def _by_suffix() -> dict[str, ConfigSource]:
+    return {
+        suffix: source for source in plugin_manager().config_sources for suffix in source.suffixes
+    }
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__

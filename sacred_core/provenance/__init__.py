@@ -1,0 +1,1 @@
+"""What ran where: the code, the packages and the machine of a run."""

@@ -1,0 +1,158 @@
+"""Tests of plugins that are wrong, each a distribution as pip would have installed it."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+GOOD = """
+    from sacred_core import ObserverSpec, hookimpl
+
+    class AcmeObserver:
+        pass
+
+    @hookimpl
+    def sacred_observers():
+        yield ObserverSpec(AcmeObserver, flags=("--acme",))
+"""
+SCRIPT = """
+    from sacred_core import Experiment
+
+    ex = Experiment("unrelated")
+
+    @ex.automain
+    def main():
+        print("ran")
+"""
+
+
+class Installation:
+    """A folder on the path that holds distributions, and a script beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "script.py").write_text(textwrap.dedent(SCRIPT))
+
+    def add(self, name: str, source: str, requires: str = ">=0.1,<0.2") -> None:
+        """Lay out the distribution ``name`` with one module as its plugin."""
+        info = self.folder / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+            f"Requires-Dist: sacred-core{requires}\n\nText\n"
+        )
+        (info / "entry_points.txt").write_text(f"[sacred_core]\n{name} = {name}_plugin\n")
+        (self.folder / f"{name}_plugin.py").write_text(textwrap.dedent(source))
+
+    def run(self, *args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "script.py", *args],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder), **environment},
+            capture_output=True,
+            text=True,
+        )
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)
+
+
+BAD = {
+    "fails on import": ("1 / 0", "it cannot be loaded: ZeroDivisionError: division by zero"),
+    "no Python": ("def (", "it cannot be loaded: SyntaxError"),
+    "driver missing": (
+        "import acme_driver",
+        "the library 'acme_driver' that it needs is missing: install it",
+    ),
+    "raises in a hook": (
+        GOOD.replace("yield", "1 / 0; yield"),
+        "sacred_observers failed: ZeroDivisionError",
+    ),
+    "returns nonsense": (
+        GOOD.replace("ObserverSpec(AcmeObserver, flags=", "dict(flags="),
+        "it yields {'flags': ('--acme',)}, and must yield ObserverSpec records",
+    ),
+    "returns no iterable": (
+        GOOD.replace("yield ObserverSpec(AcmeObserver, flags=(\"--acme\",))", "return 3"),
+        "sacred_observers failed: TypeError",
+    ),
+    "misspelt hook": (
+        GOOD.replace("sacred_observers", "sacred_observer"),
+        "there is no hook 'sacred_observer', did you mean 'sacred_observers'?",
+    ),
+    "misspelt argument": (
+        GOOD.replace("sacred_observers()", "sacred_seed(sed)"),
+        "the hook 'sacred_seed' has no argument 'sed': it takes (seed)",
+    ),
+    "forgotten decorator": (
+        GOOD.replace("@hookimpl", ""),
+        "the function 'sacred_observers' lacks the decorator @hookimpl",
+    ),
+    "flag of the core": (
+        GOOD.replace("--acme", "--loglevel"),
+        "both offer the flag '--loglevel': switch one off with SACRED_PLUGINS__DISABLE=acme",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_plugin_is_one_line_and_the_run_completes(
+    installation: Installation, kind: str
+) -> None:
+    """The line names the distribution and the reason; an unrelated run is not harmed."""
+    source, reason = BAD[kind]
+    installation.add("acme", source)
+    result = installation.run()
+    assert result.returncode == 0
+    assert result.stdout == "ran\n"
+    lines = [line for line in result.stderr.splitlines() if "acme 1.0" in line]
+    assert len(lines) == 1, result.stderr
+    assert reason in lines[0]
+    assert "Traceback" not in result.stderr
+
+
+def test_plugin_for_a_newer_core(installation: Installation) -> None:
+    """What pip was told to ignore is said, and it is not imported."""
+    installation.add("acme", "1 / 0", requires=">=99.1")
+    result = installation.run()
+    assert result.returncode == 0
+    assert "it needs sacred-core>=99.1, and 0.1.0 is installed: pip install -U" in result.stderr
+
+
+def test_two_plugins_with_one_flag(installation: Installation) -> None:
+    """A run that does not use it completes; using it names both."""
+    installation.add("acme", GOOD)
+    installation.add("rival", GOOD.replace("AcmeObserver", "RivalObserver"))
+    assert installation.run().returncode == 0
+    result = installation.run("--acme", "x")
+    assert result.returncode == 2
+    assert "'acme' (acme 1.0) and 'rival' (rival 1.0) both offer the flag" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_disabled_plugin_is_silent(installation: Installation) -> None:
+    """The environment variable that the messages name works."""
+    installation.add("acme", "1 / 0")
+    result = installation.run(SACRED_PLUGINS__DISABLE="acme")
+    assert result.returncode == 0
+    assert "acme" not in result.stderr
+
+
+def test_strict_stops_at_the_first_problem(installation: Installation) -> None:
+    """For continuous integration: exit code 2 and the line."""
+    installation.add("acme", "1 / 0")
+    result = installation.run(SACRED_PLUGINS__STRICT="1")
+    assert result.returncode == 2
+    assert "Error: The plugin 'acme' (acme 1.0): it cannot be loaded" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_nothing_is_written_for_plugins_that_are_well(installation: Installation) -> None:
+    """No line about plugins without a reason."""
+    installation.add("acme", GOOD)
+    assert "plugin" not in installation.run("-u").stderr
