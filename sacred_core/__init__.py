@@ -7,11 +7,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sacred_core.exceptions import SkipHostInfo
     from sacred_core.experiment import Experiment
-    from sacred_core.hooks.records import CLIOption, CommandSpec, ObserverSpec
+    from sacred_core.hooks.records import (
+        CLIOption,
+        CommandSpec,
+        ConfigSource,
+        HostInfo,
+        ObserverSpec,
+        cli_option,
+    )
     from sacred_core.hooks.specs import hookimpl
     from sacred_core.ingredient import Ingredient
     from sacred_core.observers.base import RunObserver
+    from sacred_core.provenance.host import host_info_gatherer
     from sacred_core.settings import SETTINGS
     from sacred_core.stores import open_store
 
@@ -21,28 +30,39 @@ __all__ = [
     "SETTINGS",
     "CLIOption",
     "CommandSpec",
+    "ConfigSource",
     "Experiment",
+    "HostInfo",
     "Ingredient",
     "ObserverSpec",
     "RunObserver",
+    "SkipHostInfo",
+    "cli_option",
     "hookimpl",
+    "host_info_gatherer",
     "open_store",
 ]
 
 _MODULES = {
     "CLIOption": "hooks.records",
     "CommandSpec": "hooks.records",
+    "ConfigSource": "hooks.records",
     "Experiment": "experiment",
+    "HostInfo": "hooks.records",
     "Ingredient": "ingredient",
     "ObserverSpec": "hooks.records",
     "RunObserver": "observers.base",
     "SETTINGS": "settings",
+    "SkipHostInfo": "exceptions",
+    "cli_option": "hooks.records",
     "hookimpl": "hooks.specs",
+    "host_info_gatherer": "provenance.host",
     "open_store": "stores",
 }
 _SUBMODULES = frozenset(
-    "cli config context events exceptions experiment hooks ingredient masking observers "
-    "randomness run serialization settings stores".split()
+    "cli commandline_options config context events exceptions experiment hooks host_info "
+    "ingredient masking observer observers provenance randomness run serialization settings "
+    "stores testing".split()
 )
 
 

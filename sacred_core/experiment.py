@@ -14,6 +14,8 @@ from sacred_core.ingredient import Ingredient, P, R
 if TYPE_CHECKING:
     import logging
 
+    from sacred_core.hooks.records import CLIOption
+    from sacred_core.provenance.host import HostInfoGetter
     from sacred_core.run import Run
     from sacred_core.run.run import FilePath
 
@@ -25,6 +27,8 @@ class Experiment(Ingredient):
         name: By default that of the file, without its suffix.
         interactive: Allow it to be defined where there is no file, as in a notebook.
         base_dir: The folder that its sources are in, by default that of the main file.
+        additional_host_info: Gatherers made with `host_info_gatherer`.
+        additional_cli_options: Options made with `cli_option`.
         save_git_info: Record the commit that the sources are at.
 
     Attributes:
@@ -43,6 +47,8 @@ class Experiment(Ingredient):
         interactive: bool = False,
         *,
         base_dir: "FilePath | None" = None,
+        additional_host_info: "Sequence[HostInfoGetter] | None" = None,
+        additional_cli_options: "Sequence[CLIOption] | None" = None,
         save_git_info: bool = True,
     ) -> None:
         file = sys._getframe(1).f_globals.get("__file__")
@@ -53,6 +59,8 @@ class Experiment(Ingredient):
             )
         super().__init__(name or os.path.basename(str(file)).removesuffix(".py"))  # noqa: PTH119
         self.base_dir = base_dir
+        self.additional_host_info = list(additional_host_info or ())
+        self.additional_cli_options = list(additional_cli_options or ())
         self.save_git_info = save_git_info
         self.observers: list[Any] = []
         self.default_command: str | None = None
@@ -143,6 +151,22 @@ class Experiment(Ingredient):
 
         return run_commandline(self, sys.argv if argv is None else argv)
 
+    def get_default_options(self) -> dict[str, Any]:
+        """Return all options by their long flags: False for flags, else None."""
+        from sacred_core.hooks.options import default_options, offered_options
+
+        return default_options(offered_options(self.additional_cli_options))
+
+    def get_usage(self, program_name: str | None = None) -> str:
+        """Return the help of the command line.
+
+        Args:
+            program_name: What it calls the script, by default what was started.
+        """
+        from sacred_core.cli.usage import help_text
+
+        return help_text(self, program_name or os.path.basename(sys.argv[0]))  # noqa: PTH119
+
     def all_commands(self) -> dict[str, CapturedFunction[..., Any]]:
         """Return the commands by name: this experiment's, and those that every one has."""
         from sacred_core.hooks.manager import plugin_manager
@@ -219,6 +243,7 @@ class Experiment(Ingredient):
     def _new_run(self, command: CapturedFunction[..., Any], updates: Mapping[str, Any]) -> "Run":
         from sacred_core.config.containers import read_only
         from sacred_core.config.resolution import resolve
+        from sacred_core.provenance.host import get_host_info
         from sacred_core.randomness import new_seed
         from sacred_core.run import Run
         from sacred_core.run.logs import default_logger
@@ -234,7 +259,7 @@ class Experiment(Ingredient):
             root_logger,
             root_logger.getChild(self.path),
             {"name": self.path},
-            {},
+            {} if command.unobserved else get_host_info(self.additional_host_info),
             self.pre_run_hooks,
             self.post_run_hooks,
             self.captured_out_filter,
@@ -243,8 +268,8 @@ class Experiment(Ingredient):
         run.extras = resolved.extras
         return run
 
-    @staticmethod
     def _apply_options(
+        self,
         run: "Run",
         options: Mapping[str, Any],
         command_name: str | None,
@@ -252,7 +277,7 @@ class Experiment(Ingredient):
     ) -> None:
         from sacred_core.hooks import options as option_hooks
 
-        offered = option_hooks.offered_options()
+        offered = option_hooks.offered_options(self.additional_cli_options)
         complete = option_hooks.completed_options(options, offered)
         run.meta_info["options"] = {
             **option_hooks.recorded_options(complete),

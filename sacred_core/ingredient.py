@@ -1,5 +1,6 @@
 """A reusable part of an experiment: configuration with the functions that use it."""
 
+import os
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
@@ -10,6 +11,7 @@ from sacred_core.exceptions import ConfigError
 # What only a run or a scope needs is imported when there is one: every script, also one that
 # only prints its help, pays for what stands here.
 if TYPE_CHECKING:
+    from sacred_core.config.config_dict import ConfigDict
     from sacred_core.config.config_scope import ConfigScope
     from sacred_core.config.resolution import Configuration
 
@@ -93,17 +95,23 @@ class Ingredient:
         self.configurations.append(scope)
         return scope
 
-    def add_config(self, cfg_or_file: Mapping[str, Any] | None = None, **kw_conf: Any) -> None:
-        """Add configuration entries, as a dictionary or as keywords.
+    def add_config(
+        self,
+        cfg_or_file: "Mapping[str, Any] | str | os.PathLike[str] | None" = None,
+        **kw_conf: Any,
+    ) -> None:
+        """Add configuration entries: as a dictionary, as keywords, or from a file.
+
+        Args:
+            cfg_or_file: A dictionary, or the name of a JSON, YAML or pickle file, or of another
+                that a plugin reads.
+            kw_conf: The entries.
 
         Raises:
             ConfigError: both or neither are given, or a value is no plain data.
+            ConfigFileError: the file cannot be read.
         """
-        from sacred_core.config.config_dict import ConfigDict
-
-        if (cfg_or_file is None) == (not kw_conf):
-            raise ConfigError("add_config takes either a dictionary or keywords")
-        self.configurations.append(ConfigDict(kw_conf if cfg_or_file is None else cfg_or_file))
+        self.configurations.append(_config_dict(cfg_or_file, kw_conf))
 
     def pre_run_hook(self, func: Any = None, prefix: str | None = None) -> Any:
         """Run a captured function just before the command."""
@@ -122,3 +130,15 @@ class Ingredient:
     @property
     def _config_path(self) -> str:
         return self.path
+
+
+def _config_dict(given: Any, keywords: dict[str, Any]) -> "ConfigDict":
+    from sacred_core.config.config_dict import ConfigDict
+
+    if (given is None) == (not keywords):
+        raise ConfigError("add_config takes one of a dictionary, a file name, and keywords")
+    if isinstance(given, (str, os.PathLike)):
+        from sacred_core.config.sources import load_config_file
+
+        return ConfigDict(load_config_file(given))
+    return ConfigDict(keywords if given is None else given)

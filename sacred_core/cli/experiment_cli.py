@@ -26,7 +26,7 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
             (1; 130 after Ctrl-C). What happened was printed.
     """
     try:
-        line = parsed(split(argv), offered_options())
+        line = parsed(split(argv), offered_options(ex.additional_cli_options))
         if line.options["--help"] or line.command == "help":
             from sacred_core.cli.usage import usage_text
 

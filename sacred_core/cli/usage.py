@@ -42,6 +42,9 @@ def help_text(ex: "Experiment", program: str) -> str:
         )
     with formatter.section("Options"):
         formatter.write_dl([_option_line(option) for option in plugin_manager().cli_options])
+    if ex.additional_cli_options:
+        with formatter.section("Options of this experiment"):
+            formatter.write_dl([_option_line(option) for option in ex.additional_cli_options])
     with formatter.section("Observers"):
         formatter.write_dl(
             [

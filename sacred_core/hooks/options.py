@@ -9,11 +9,27 @@ from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CLIOption, ObserverSpec, resolved
 
 
-def offered_options() -> list[CLIOption]:
-    """Return the flags that the core and the plugins offer, those of observers last."""
+def offered_options(own: Iterable[CLIOption] = ()) -> list[CLIOption]:
+    """Return the flags of the core and the plugins, those of observers last, and ``own``.
+
+    Args:
+        own: What a script defines for itself.
+
+    Raises:
+        OptionError: one of ``own`` has a flag that is taken.
+    """
     manager = plugin_manager()
     observers = [_observer_option(spec) for spec in manager.observers if spec.flags]
-    return [*manager.cli_options, *observers]
+    offered = [*manager.cli_options, *observers]
+    for option in own:
+        taken = {flag for other in offered for flag in other.flags}.intersection(option.flags)
+        if taken:
+            raise OptionError(
+                f"the experiment's own option {option.name!r} has the flag {min(taken)!r}, which "
+                "is taken: choose another one"
+            )
+        offered.append(option)
+    return offered
 
 
 def default_options(offered: Iterable[CLIOption]) -> dict[str, Any]:

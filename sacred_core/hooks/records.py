@@ -10,6 +10,8 @@ from typing import Any
 
 import attrs
 
+from sacred_core.exceptions import OptionError
+
 Target = str | Callable[..., Any]
 
 
@@ -101,10 +103,47 @@ class CLIOption:
     help: str = ""
     multiple: bool = False
 
+    def __call__(self, argument: Any, run: Any) -> Any:
+        """Apply the option, as if it were still the function that `cli_option` decorated."""
+        return resolved(self.apply)(argument, run) if self.apply is not None else None
+
     @property
     def name(self) -> str:
         """The first long flag, or else the first: the key among the options of a run."""
         return next((flag for flag in self.flags if flag.startswith("--")), self.flags[0])
+
+
+def cli_option(
+    *flags: str, is_flag: bool = False, metavar: str = "ARG"
+) -> Callable[[Callable[[Any, Any], Any]], CLIOption]:
+    """Turn a function ``apply(argument, run)`` into an option for ``additional_cli_options``.
+
+    Args:
+        flags: Its spellings, like ``"-o", "--own-flag"``.
+        is_flag: It takes no argument; the function is given True.
+        metavar: What the help calls the argument; the help itself is the function's docstring.
+
+    Example:
+        ```python
+        @cli_option("-o", "--own-flag")
+        def my_option(args, run):
+            \"\"\"Say something.\"\"\"
+            run.info["some"] = args
+
+        ex = Experiment("mine", additional_cli_options=[my_option])
+        ```
+
+    Raises:
+        OptionError: there is no flag, or one does not begin with a dash.
+    """
+    if not flags or not all(flag.startswith("-") and flag.strip("-") for flag in flags):
+        raise OptionError(f"an option needs flags like '-o' or '--own-flag', not {flags!r}")
+
+    def decorated(function: Callable[[Any, Any], Any]) -> CLIOption:
+        text = " ".join((function.__doc__ or "").split())
+        return CLIOption(flags, function, is_flag=is_flag, metavar=metavar, help=text)
+
+    return decorated
 
 
 @attrs.frozen

@@ -1,5 +1,6 @@
 """Tests of plugins that are wrong, each a distribution as pip would have installed it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -48,8 +49,11 @@ class Installation:
         (self.folder / f"{name}_plugin.py").write_text(textwrap.dedent(source))
 
     def run(self, *args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return self.python("script.py", *args, **environment)
+
+    def python(self, *args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "script.py", *args],
+            [sys.executable, *args],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder), **environment},
             capture_output=True,
@@ -156,3 +160,28 @@ def test_nothing_is_written_for_plugins_that_are_well(installation: Installation
     """No line about plugins without a reason."""
     installation.add("acme", GOOD)
     assert "plugin" not in installation.run("-u").stderr
+
+
+def test_sacred_plugins_lists_state_hooks_and_reasons(installation: Installation) -> None:
+    """For people and, with --json, for programs; `python -m sacred_core` is `sacred`."""
+    installation.add("acme", GOOD)
+    installation.add("broken", "1 / 0")
+    installation.add("off", GOOD)
+    listing = installation.python("-m", "sacred_core", "plugins", SACRED_PLUGINS__DISABLE="off")
+    lines = listing.stdout.splitlines()
+    assert "builtin (sacred-core 0.1.0), loaded: sacred_config_sources" in lines[0]
+    assert "acme (acme 1.0), loaded: sacred_observers" in lines
+    assert "broken (broken 1.0), broken: no hooks" in lines
+    assert "    it cannot be loaded: ZeroDivisionError: division by zero" in listing.stdout
+    assert "off (off 1.0), disabled: no hooks" in lines
+    data = json.loads(installation.python("-m", "sacred_core", "plugins", "--json").stdout)
+    assert {entry["name"]: entry["state"] for entry in data}["broken"] == "broken"
+
+
+def test_lazy_name_of_a_broken_plugin_says_why(installation: Installation) -> None:
+    """`from sacred_core.observers import MongoObserver` tells what is wrong with sacred-mongo."""
+    installation.add("sacred_mongo", "1 / 0")
+    code = "from sacred_core.observers import MongoObserver"
+    result = installation.python("-c", code)
+    assert "ImportError: MongoObserver of sacred-mongo cannot be used" in result.stderr
+    assert "ZeroDivisionError" in result.stderr

@@ -1,0 +1,5 @@
+"""The documented names of what defines options of a script's command line."""
+
+from sacred_core.hooks.records import CLIOption, cli_option
+
+__all__ = ["CLIOption", "cli_option"]

@@ -1,0 +1,109 @@
+"""Tests of what is recorded about the machine."""
+
+import json
+import os
+import platform
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sacred_core import SETTINGS, Experiment, SkipHostInfo, host_info_gatherer
+from sacred_core.host_info import get_host_info, host_info_gatherers, host_info_getter
+
+NVIDIA_SMI = """#!/bin/sh
+echo '<nvidia_smi_log><driver_version>123.45</driver_version><gpu>
+<product_name>Fake GPU</product_name><persistence_mode>Enabled</persistence_mode>
+<fb_memory_usage><total>4096 MiB</total></fb_memory_usage></gpu></nvidia_smi_log>'
+"""
+
+
+@pytest.fixture
+def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(NVIDIA_SMI)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    return program
+
+
+def test_default_entries() -> None:
+    """The keys of section 1.5.3, as plain data."""
+    info = get_host_info()
+    assert info["hostname"] == socket.gethostname()
+    assert info["python_version"] == platform.python_version()
+    assert info["os"][0] == platform.system()
+    assert info["cpu"]
+    assert info["cpu_count"] >= 1
+    assert info["ENV"] == {}
+    assert json.loads(json.dumps(info)) == info
+
+
+def test_captured_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables that are named and set."""
+    monkeypatch.setattr(SETTINGS.HOST_INFO, "CAPTURED_ENV", ["MINE", "UNSET"])
+    monkeypatch.setenv("MINE", "value")
+    assert get_host_info()["ENV"] == {"MINE": "value"}
+
+
+def test_gpus(nvidia_smi: Path) -> None:
+    """What the tool reports, under the manual's key and under Sacred's."""
+    info = get_host_info()
+    assert info["gpu"] == info["gpus"]
+    assert info["gpus"] == {
+        "driver_version": "123.45",
+        "gpus": [{"model": "Fake GPU", "total_memory": "4096 MiB", "persistence_mode": "Enabled"}],
+    }
+
+
+def test_a_driver_that_does_not_answer_is_left_out(nvidia_smi: Path) -> None:
+    """No GPU information, no warning, no error."""
+    nvidia_smi.write_text("#!/bin/sh\necho 'NVIDIA-SMI has failed'; exit 9\n")
+    assert "gpus" not in get_host_info()
+
+
+def test_settings_switch_information_off(nvidia_smi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`INCLUDE_GPU_INFO` and `INCLUDE_CPU_INFO`."""
+    monkeypatch.setattr(SETTINGS.HOST_INFO, "INCLUDE_GPU_INFO", False)
+    monkeypatch.setattr(SETTINGS.HOST_INFO, "INCLUDE_CPU_INFO", False)
+    assert {"gpus", "gpu", "cpu"}.isdisjoint(get_host_info())
+
+
+def test_additional_host_info(caplog: pytest.LogCaptureFixture) -> None:
+    """What a script defines stands beside the rest; one that raises is a warning."""
+
+    @host_info_gatherer("host IP address")
+    def ip() -> Any:
+        return ("10.0.0.1", {1})
+
+    @host_info_gatherer("broken")
+    def broken() -> None:
+        raise OSError("no network")
+
+    @host_info_gatherer("skipped")
+    def skipped() -> None:
+        raise SkipHostInfo
+
+    ex = Experiment("cool experiment", additional_host_info=[ip, broken, skipped])
+    ex.main(lambda: None)
+    info = ex.run().host_info
+    assert info["host IP address"] == ["10.0.0.1", [1]]
+    assert {"broken", "skipped"}.isdisjoint(info)
+    assert "The host information 'broken' is left out: OSError('no network')" in caplog.text
+    assert ip() == ("10.0.0.1", {1})
+
+
+def test_host_info_getter_adds_to_every_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documented function returns what it was given."""
+
+    def users() -> int:
+        return 3
+
+    assert host_info_getter(users) is users
+    assert host_info_getter(users, "people") is users
+    try:
+        info = get_host_info()
+    finally:
+        del host_info_gatherers["users"], host_info_gatherers["people"]
+    assert info["users"] == info["people"] == 3
