@@ -35,8 +35,11 @@ def _specs() -> dict[str, CommandSpec]:
 
 @click.command(cls=LazyGroup)
 @click.version_option(package_name="sacred-core", prog_name="sacred")
-def sacred() -> None:
+@click.pass_context
+def sacred(ctx: click.Context) -> None:
     """Look after recorded runs and installed plugins."""
+    if ctx.invoked_subcommand == "plugins":  # tells them itself
+        return
     for problem in plugin_manager().problems:
         click.echo(f"Warning: {problem}", err=True)
 

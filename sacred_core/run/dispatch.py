@@ -15,7 +15,8 @@ from sacred_core.masking import masked_text
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.run.backlog import Backlog
 
-_live: set[int] = set()
+#: By ``id()``: observers need be neither hashable nor comparable.
+_live: dict[int, Any] = {}
 _live_lock = threading.Lock()
 
 
@@ -39,7 +40,7 @@ class Delivery:
         self._plans = call_plans(observer)  # raises before anything is claimed
         with _live_lock:
             self.observer = copy.copy(observer) if id(observer) in _live else observer
-            _live.add(id(self.observer))
+            _live[id(self.observer)] = self.observer
         if self.observer is not observer:
             self._plans = call_plans(self.observer)
         self.name = type(observer).__name__
@@ -89,7 +90,7 @@ class Delivery:
     def release(self) -> None:
         """Let the observer serve another run."""
         with _live_lock:
-            _live.discard(id(self.observer))
+            _live.pop(id(self.observer), None)
 
     def _join(self) -> list[str]:
         try:

@@ -58,12 +58,15 @@ class Lifecycle:
 
     def queue(self) -> None:
         """Put the run aside; raises what an observer raises."""
-        now = datetime.now(UTC)
         self._run.status = "QUEUED"
-        self._run._id = self._announce(
-            self._source.make(RunQueued, queue_time=now, **self._announcement())
-        )
-        self._dispatcher.finish(None)
+        event = self._source.make(RunQueued, queue_time=datetime.now(UTC), **self._announcement())
+        try:
+            self._run._id = self._announce(event)
+        except BaseException:
+            self._run.status = "FAILED"
+            raise
+        finally:
+            self._dispatcher.finish(None)
 
     def start(self) -> None:
         """Start the run and its beats; raises what an observer raises."""

@@ -166,6 +166,22 @@ def test_failing_start_fails_the_run(recorder: Recorder) -> None:
     assert recorder.methods == ["started_event", "failed_event"]
 
 
+def test_failing_queue_frees_the_observers(recorder: Recorder) -> None:
+    """An observer of a run that could not be queued serves the next one itself."""
+
+    class Broken(RunObserver):
+        priority = -1
+
+        def queued_event(self) -> None:
+            raise ConnectionError("no server")
+
+    with pytest.raises(ObserverStartError):
+        run_of(lambda: None, recorder, Broken(), queue_only=True)()
+    run = run_of(lambda: None, recorder)
+    run()
+    assert run.observers == [recorder]
+
+
 def test_a_run_starts_once() -> None:
     """A second call is refused."""
     run = run_of(lambda: None)

@@ -1,0 +1,151 @@
+"""What every plugin promises to sacred-core."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution
+from typing import Any, ClassVar
+
+from sacred_core.hooks.checking import HOOKS, implemented_hooks, mistakes
+from sacred_core.hooks.discovery import FoundPlugin, installed_plugins
+from sacred_core.hooks.manager import PluginManager
+from sacred_core.hooks.records import ObserverSpec, Target, resolved
+
+_LIGHT = {"attr", "attrs", "pluggy", "sacred_core"}
+
+
+class PluginContract:
+    """The tests that a plugin's author runs first. Install the plugin, then subclass.
+
+    Example:
+        ```python
+        from sacred_core.testing import PluginContract
+
+        class TestPlugin(PluginContract):
+            distribution = "acme-sacred"
+        ```
+
+    Attributes:
+        distribution: What the plugin is installed as.
+        light_modules: Top-level modules, beside the standard library's, that the plugin's
+            module may import because they cost next to nothing.
+    """
+
+    distribution: ClassVar[str]
+    light_modules: ClassVar[frozenset[str]] = frozenset()
+
+    def test_it_requires_a_range_of_sacred_core(self) -> None:
+        """A version with other hooks must not be installed beside it by accident."""
+        found = [plugin.requirement for plugin in self._entry_points()]
+        _require(
+            all("<" in requirement and ">" in requirement for requirement in found),
+            f"{self.distribution} must require a range like sacred-core>=0.1,<0.2, not {found}",
+        )
+
+    def test_it_says_what_it_is(self) -> None:
+        """Package indexes and `sacred plugins` show its version and summary."""
+        metadata = self._distribution().metadata
+        _require(bool(metadata["Summary"]), f"{self.distribution} has no description")
+
+    def test_its_module_loads(self) -> None:
+        """The entry point names a module that can be imported."""
+        for plugin in self._entry_points():
+            plugin.load()
+
+    def test_it_implements_a_hook_without_mistakes(self) -> None:
+        """Names and arguments are those of the hooks, and each has its decorator."""
+        for plugin in self._entry_points():
+            module = plugin.load()
+            found = mistakes(module)
+            _require(not found, "; ".join(found))
+            _require(
+                bool(implemented_hooks(module)),
+                f"{plugin.value} implements no hook: there are {', '.join(HOOKS)}",
+            )
+
+    def test_its_hooks_answer(self) -> None:
+        """Each returns records, and nothing that others offer."""
+        manager = PluginManager()
+        manager.collect_all()
+        known = {m for plugin in self._entry_points() for m in mistakes(plugin.load())}
+        names = {plugin.name for plugin in self._entry_points()}
+        found = [problem for p in manager.plugins if p.name in names for problem in p.problems]
+        problems = [problem for problem in found if problem not in known]
+        _require(not problems, "; ".join(problems))
+
+    def test_its_targets_can_be_imported(self) -> None:
+        """What a record names is there."""
+        for target in self._targets():
+            resolved(target)
+
+    def test_its_module_imports_nothing_heavy(self) -> None:
+        """Every command line waits for it: what is heavy stands behind a dotted target."""
+        for plugin in self._entry_points():
+            module = plugin.value.partition(":")[0]
+            own = module.partition(".")[0]
+            light = _LIGHT | self.light_modules | sys.stdlib_module_names | {own}
+            heavy = sorted(_loaded_by(module) - light)
+            _require(not heavy, f"{module} imports {', '.join(heavy)}")
+
+    def _distribution(self) -> Distribution:
+        return distribution(self.distribution)
+
+    def _entry_points(self) -> list[FoundPlugin]:
+        wanted = _normalised(self.distribution)
+        found = [
+            plugin
+            for plugin in installed_plugins()
+            if _normalised(plugin.distribution.rpartition(" ")[0]) == wanted
+        ]
+        _require(
+            bool(found),
+            f"{self.distribution} is not installed, or has no entry point in the group sacred_core",
+        )
+        return found
+
+    def _targets(self) -> Iterator[Target]:
+        manager = PluginManager(self._entry_points())
+        builtin = _records(PluginManager([]))
+        for record in _records(manager):
+            if record not in builtin:
+                yield from _targets_of(record)
+
+
+def _records(manager: PluginManager) -> list[Any]:
+    return [
+        *manager.observers,
+        *manager.config_sources,
+        *manager.host_info,
+        *manager.cli_options,
+        *manager.commands,
+    ]
+
+
+def _targets_of(record: Any) -> Iterator[Target]:
+    if isinstance(record, ObserverSpec):
+        yield from record.exports
+    for name in ("target", "store", "load", "dump", "gather", "apply"):
+        target = getattr(record, name, None)
+        if target is not None:
+            yield target
+
+
+def _loaded_by(module: str) -> set[str]:
+    """Return the top-level modules that are there after importing ``module``, and only then."""
+    listing = "import sys; print(*sys.modules)"
+    before, after = (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for code in (listing, f"import {module}\n{listing}")
+    )
+    return {name.partition(".")[0] for name in set(after) - set(before)}
+
+
+def _normalised(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise AssertionError(message)

@@ -1,0 +1,83 @@
+"""Tests of the contract for plugins: each fault fails the one test that names it."""
+
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from sacred_core.testing import PluginContract
+
+GOOD = """
+    from sacred_core import ObserverSpec, hookimpl
+
+    class AcmeObserver:
+        pass
+
+    @hookimpl
+    def sacred_observers():
+        yield ObserverSpec(AcmeObserver, flags=("--acme",))
+"""
+
+FAULTS = {
+    "no upper bound": (
+        {"requires": ">=0.1"}, GOOD, "test_it_requires_a_range_of_sacred_core",
+    ),
+    "no summary": ({"summary": ""}, GOOD, "test_it_says_what_it_is"),
+    "misspelt hook": (
+        {}, GOOD + "\n    @hookimpl\n    def sacred_sed(seed): ...\n",
+        "test_it_implements_a_hook_without_mistakes",
+    ),
+    "no hook": ({}, "x = 1", "test_it_implements_a_hook_without_mistakes"),
+    "flag of the core": ({}, GOOD.replace("--acme", "--loglevel"), "test_its_hooks_answer"),
+    "target that is not there": (
+        {}, GOOD.replace("ObserverSpec(AcmeObserver", "ObserverSpec('acme_plugin:Nope'"),
+        "test_its_targets_can_be_imported",
+    ),
+    "heavy import": ({}, "    import click\n" + GOOD, "test_its_module_imports_nothing_heavy"),
+}  # fmt: skip
+
+
+def failures() -> dict[str, str]:
+    """Run the contract for the distribution acme and return what failed, with its message."""
+
+    class Contract(PluginContract):
+        distribution = "acme"
+
+    failed = {}
+    for name in dir(Contract):
+        if name.startswith("test_"):
+            try:
+                getattr(Contract(), name)()
+            except Exception as error:  # noqa: BLE001 - whatever a fault leads to
+                failed[name] = str(error)
+    return failed
+
+
+@pytest.fixture
+def acme(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(installation.folder))
+    monkeypatch.setenv("PYTHONPATH", str(installation.folder), prepend=os.pathsep)
+    monkeypatch.delitem(sys.modules, "acme_plugin", raising=False)
+    yield installation
+    sys.modules.pop("acme_plugin", None)
+
+
+def test_a_good_plugin_passes(acme: Any) -> None:
+    """Nothing is found where nothing is wrong."""
+    acme.add("acme", GOOD)
+    assert failures() == {}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_fails_the_test_that_names_it(acme: Any, fault: str) -> None:
+    """One test, and no other."""
+    arguments, source, test = FAULTS[fault]
+    acme.add("acme", source, **arguments)
+    failed = failures()
+    assert list(failed) == [test], failed
+
+
+def test_a_plugin_that_is_not_installed_is_told(acme: Any) -> None:
+    """The message says what is missing, whichever test comes first."""
+    assert "acme is not installed, or has no entry point" in failures()["test_its_module_loads"]

@@ -1,0 +1,133 @@
+"""Tests of observers that users write themselves (section 1.6.13)."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sacred_core import Experiment
+from sacred_core.exceptions import ObserverSignatureError
+from sacred_core.observer import RunObserver
+
+
+class MyObserver(RunObserver):
+    """The manual's example, each method noting that it was called."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def queued_event(self, ex_info, command, queue_time, config, meta_info, _id):
+        self.calls.append("queued")
+
+    def started_event(self, ex_info, command, host_info, start_time, config, meta_info, _id):
+        self.calls.append("started")
+
+    def heartbeat_event(self, info, captured_out, beat_time, result):
+        self.calls.append("heartbeat")
+
+    def completed_event(self, stop_time, result):
+        self.calls.append("completed")
+
+    def interrupted_event(self, interrupt_time, status):
+        self.calls.append("interrupted")
+
+    def failed_event(self, fail_time, fail_trace):
+        self.calls.append("failed")
+
+    def resource_event(self, filename):
+        self.calls.append("resource")
+
+    def artifact_event(self, name, filename):
+        self.calls.append("artifact")
+
+
+def experiment(observer: Any, main: Callable[..., Any]) -> Experiment:
+    ex = Experiment("custom")
+    ex.observers.append(observer)
+    ex.main(main)
+    return ex
+
+
+def test_the_manuals_example_hears_everything(tmp_path: Path) -> None:
+    """Every method with the arguments as printed there."""
+    (tmp_path / "file").write_text("x")
+
+    def main() -> None:
+        ex.open_resource(tmp_path / "file").close()
+        ex.add_artifact(tmp_path / "file")
+
+    observer = MyObserver()
+    ex = experiment(observer, main)
+    ex.run()
+    assert observer.calls == ["started", "resource", "artifact", "heartbeat", "completed"]
+    ex.run(options={"--queue": True})
+    assert observer.calls[-1] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("error", "last"), [(ValueError("x"), "failed"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_the_manuals_example_hears_other_ends(error: BaseException, last: str) -> None:
+    """Failures and interrupts have methods of their own."""
+
+    def main() -> None:
+        raise error
+
+    observer = MyObserver()
+    with pytest.raises(type(error)):
+        experiment(observer, main).run()
+    assert observer.calls[-1] == last
+
+
+def test_a_duck_serves_as_well() -> None:
+    """No base class, only what it wants to hear of."""
+
+    class Duck:
+        results: tuple[Any, ...] = ()
+
+        def completed_event(self, result: Any) -> None:
+            self.results += (result,)
+
+    duck = Duck()
+    experiment(duck, lambda: 3).run()
+    assert duck.results == (3,)
+
+
+def test_keyword_arguments_get_all_documented_fields() -> None:
+    """Those of section 1.15.6, the whole output among them."""
+
+    class Greedy(RunObserver):
+        heard: dict[str, set[str]]
+
+        def started_event(self, **fields: Any) -> None:
+            self.heard = {"started": set(fields)}
+
+        def heartbeat_event(self, **fields: Any) -> None:
+            self.heard["heartbeat"] = set(fields)
+
+    greedy = Greedy()
+    experiment(greedy, lambda: None).run()
+    documented = {"ex_info", "command", "host_info", "start_time", "config", "meta_info", "_id"}
+    assert documented <= greedy.heard["started"]
+    assert greedy.heard["heartbeat"] == {"info", "captured_out", "beat_time", "result"}
+
+
+def test_an_argument_that_no_event_has_is_told_before_the_run() -> None:
+    """The main function does not run."""
+
+    class Wrong(RunObserver):
+        def completed_event(self, outcome: Any) -> None: ...
+
+    with pytest.raises(ObserverSignatureError, match=r"Wrong.completed_event requires .*'outcome'"):
+        experiment(Wrong(), lambda: pytest.fail("it ran")).run()
+
+
+def test_started_event_may_name_the_run() -> None:
+    """What it returns is the run's id."""
+
+    class Naming(RunObserver):
+        def started_event(self) -> str:
+            return "my-id"
+
+    assert experiment(Naming(), lambda: None).run()._id == "my-id"
