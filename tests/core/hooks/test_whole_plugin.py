@@ -1,0 +1,130 @@
+"""Tests of one distribution that uses every hook, with a script that knows nothing of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+PLUGIN = """
+    import tomllib
+    import sys
+
+    import click
+    from sacred_core import (
+        CLIOption, CommandSpec, ConfigSource, HostInfo, ObserverSpec, RunObserver, SkipHostInfo,
+        hookimpl,
+    )
+
+    class LineObserver(RunObserver):
+        def __init__(self, path):
+            self.path = path
+
+        def started_event(self, config, host_info, meta_info):
+            self.line = {"config": config, "host": host_info, "meta": meta_info}
+
+        def completed_event(self, result):
+            import json
+            with open(self.path, "a") as file:
+                file.write(json.dumps({**self.line, "result": result}) + "\\n")
+
+    def load_toml(path):
+        return tomllib.loads(path.read_text())
+
+    def skip():
+        raise SkipHostInfo
+
+    def set_gpu(argument, run):
+        run.meta_info["gpu"] = int(argument)
+
+    @click.command()
+    def acme():
+        click.echo("acme says hello")
+
+    def shout(message):
+        print(message.upper())
+
+    @hookimpl
+    def sacred_observers():
+        yield ObserverSpec(LineObserver, flags=("-A", "--acme"), metavar="FILE", help="add a line")
+
+    @hookimpl
+    def sacred_config_sources():
+        yield ConfigSource((".toml",), load_toml)
+
+    @hookimpl
+    def sacred_host_info():
+        yield HostInfo("rack", lambda: 12)
+        yield HostInfo("nothing", skip)
+
+    @hookimpl
+    def sacred_cli_options():
+        yield CLIOption(("--gpu",), set_gpu, metavar="N", help="run on GPU N")
+
+    @hookimpl
+    def sacred_commands():
+        yield CommandSpec("acme", acme, "say hello")
+        yield CommandSpec("shout", shout, "shout the message", of_experiments=True)
+
+    @hookimpl
+    def sacred_seed(seed):
+        print("seeded with", seed, file=sys.stderr)
+"""
+
+SCRIPT = """
+from sacred_core import Experiment
+
+ex = Experiment("unchanged")
+ex.add_config("conf.toml")
+
+
+@ex.automain
+def main(message):
+    return message
+"""
+
+
+@pytest.fixture
+def installed(installation: Any) -> Any:
+    installation.add("acme", PLUGIN)
+    (installation.folder / "script.py").write_text(SCRIPT)
+    (installation.folder / "conf.toml").write_text('message = "hello"\n')
+    return installation
+
+
+def test_a_run_uses_everything_that_the_plugin_offers(installed: Any) -> None:
+    """Observer with flag, file format, host information, a flag of its own, and the seed."""
+    result = installed.run("-A", "lines.jsonl", "--gpu", "3", "with", "seed=7")
+    assert result.returncode == 0, result.stderr
+    line = json.loads((installed.folder / "lines.jsonl").read_text())
+    assert line["result"] == "hello"
+    assert line["config"] == {"message": "hello", "seed": 7}
+    assert line["host"]["rack"] == 12
+    assert "nothing" not in line["host"]
+    assert line["meta"]["gpu"] == 3
+    assert line["meta"]["options"]["--acme"] == "lines.jsonl"
+    assert "seeded with 7" in result.stderr
+
+
+def test_the_help_shows_its_flags_and_commands(installed: Any) -> None:
+    """Those of the observer, its own, and the command of every experiment."""
+    usage = installed.run("--help").stdout
+    for words in ("-A, --acme FILE", "add a line", "--gpu N", "run on GPU N", "shout"):
+        assert words in usage
+
+
+def test_its_commands(installed: Any) -> None:
+    """One below `sacred`, and one of every experiment, which takes configuration."""
+    assert installed.python("-m", "sacred_core", "acme").stdout == "acme says hello\n"
+    assert "acme" in installed.python("-m", "sacred_core", "--help").stdout
+    assert installed.run("shout").stdout == "HELLO\n"
+
+
+def test_the_plugin_keeps_the_contract_but_for_click(installed: Any) -> None:
+    """Its one heavy import would be named to its author."""
+    (installed.folder / "test_acme.py").write_text(
+        "from sacred_core.testing import PluginContract\n"
+        "class TestPlugin(PluginContract):\n    distribution = 'acme'\n"
+    )
+    result = installed.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_acme.py")
+    assert "6 passed" in result.stdout
+    assert "AssertionError: acme_plugin imports click" in result.stdout

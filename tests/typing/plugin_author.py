@@ -1,0 +1,147 @@
+"""What a plugin's author writes, with every public name of the platform, under mypy --strict."""
+
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sacred_core import (
+    SETTINGS,
+    CLIOption,
+    CommandSpec,
+    ConfigSource,
+    Experiment,
+    HostInfo,
+    Ingredient,
+    ObserverSpec,
+    RunObserver,
+    SkipHostInfo,
+    cli_option,
+    hookimpl,
+    host_info_gatherer,
+    open_store,
+)
+from sacred_core.run import Run
+from sacred_core.stores import RunQuery, RunStore, StoredRun
+from sacred_core.testing import PluginContract
+
+
+class AcmeObserver(RunObserver):
+    """Takes a subset of each event's arguments."""
+
+    priority = 5
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "AcmeObserver":
+        return cls(Path(argument))
+
+    def started_event(self, config: dict[str, Any], start_time: datetime) -> str:
+        return start_time.isoformat()
+
+    def heartbeat_event(self, info: dict[str, Any], captured_out: str | None = None) -> None: ...
+
+    def completed_event(self, result: Any) -> None: ...
+
+
+class AcmeStore:
+    """Satisfies the protocol without a base class."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+
+    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
+        yield self.get(1)
+
+    def get(self, run_id: int | str) -> StoredRun:
+        return StoredRun(id=run_id, status="COMPLETED")
+
+    def output(self, run_id: int | str) -> str:
+        return ""
+
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+        return {}
+
+
+def load(path: Path) -> dict[str, Any]:
+    return {"text": path.read_text()}
+
+
+def rack() -> int:
+    if "RACK" not in os.environ:
+        raise SkipHostInfo
+    return int(os.environ["RACK"])
+
+
+def set_gpu(argument: str, run: Run) -> None:
+    run.meta_info["gpu"] = argument
+
+
+@hookimpl
+def sacred_observers() -> Iterable[ObserverSpec]:
+    yield ObserverSpec(AcmeObserver, flags=["--acme"], store=AcmeStore, schemes=["acme"])
+
+
+@hookimpl
+def sacred_config_sources() -> Iterable[ConfigSource]:
+    yield ConfigSource([".acme"], load)
+
+
+@hookimpl
+def sacred_host_info() -> Iterable[HostInfo]:
+    yield HostInfo("rack", rack)
+
+
+@hookimpl
+def sacred_cli_options() -> Iterable[CLIOption]:
+    yield CLIOption(["--gpu"], set_gpu)
+
+
+@hookimpl
+def sacred_commands() -> Iterable[CommandSpec]:
+    yield CommandSpec("acme", "acme.cli:main", help="look after acme runs")
+
+
+@hookimpl
+def sacred_seed(seed: int) -> None:
+    print(seed)
+
+
+@cli_option("-o", "--own", is_flag=True)
+def own(argument: bool, run: Run) -> None:
+    run.info["own"] = argument
+
+
+@host_info_gatherer("directory")
+def directory() -> str:
+    return str(Path.cwd())
+
+
+class TestAcme(PluginContract):
+    """What the author's tests are."""
+
+    distribution = "acme"
+
+
+def use() -> None:
+    ex = Experiment("typed", additional_cli_options=[own], additional_host_info=[directory])
+    data = Ingredient("data")
+    SETTINGS.HOST_INFO.CAPTURED_ENV.append("HOME")
+
+    @data.capture
+    def size(n: int) -> int:
+        return n
+
+    @ex.main
+    def main(seed: int, scale: float = 1.0) -> float:
+        whole: int = size()
+        return seed * scale * whole
+
+    result: float = main(3)
+    run: Run = ex.run(config_updates={"seed": 1})
+    store: RunStore = AcmeStore("x")
+    opened: RunStore = open_store("runs")
+    print(result, run.result, store, opened)
