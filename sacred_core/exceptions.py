@@ -138,3 +138,26 @@ class ConfigFileError(ConfigError):
 
 class SkipHostInfo(Exception):
     """A gatherer of host information has nothing to tell on this machine."""
+
+
+class CircularDependencyError(ConfigError):
+    """Ingredients use each other in a circle."""
+
+
+class ConfigPathError(ConfigError, TypeError):
+    """The path of an update does not fit what is there."""
+
+
+class ConfigKeyError(ConfigError, KeyError):
+    """A key of the configuration is not allowed, or not known."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ConfigAddedError(ConfigKeyError):
+    """An update adds an entry that nothing uses."""
+
+
+class NamedConfigNotFoundError(ConfigKeyError):
+    """There is no named configuration, and no file, of the name."""

@@ -1,14 +1,14 @@
 """The class that a script is built around."""
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from sacred_core import settings
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.context import current_run, required_run
-from sacred_core.exceptions import CommandNotFoundError, ConfigError, InteractiveError
+from sacred_core.exceptions import CommandNotFoundError, InteractiveError, OptionError
 from sacred_core.ingredient import Ingredient, P, R
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Experiment(Ingredient):
 
     Args:
         name: By default that of the file, without its suffix.
+        ingredients: Those that it uses.
         interactive: Allow it to be defined where there is no file, as in a notebook.
         base_dir: The folder that its sources are in, by default that of the main file.
         additional_host_info: Gatherers made with `host_info_gatherer`.
@@ -44,28 +45,29 @@ class Experiment(Ingredient):
     def __init__(
         self,
         name: str | None = None,
+        ingredients: Sequence[Ingredient] = (),
         interactive: bool = False,
-        *,
         base_dir: "FilePath | None" = None,
         additional_host_info: "Sequence[HostInfoGetter] | None" = None,
         additional_cli_options: "Sequence[CLIOption] | None" = None,
         save_git_info: bool = True,
     ) -> None:
-        file = sys._getframe(1).f_globals.get("__file__")
+        caller = sys._getframe(1).f_globals
+        file = caller.get("__file__")
         if file is None and (not interactive or name is None):
             raise InteractiveError(
                 "an experiment in an interactive session cannot record its source: "
                 "Experiment('a name', interactive=True) allows it all the same"
             )
-        super().__init__(name or os.path.basename(str(file)).removesuffix(".py"))  # noqa: PTH119
-        self.base_dir = base_dir
+        name = name or os.path.basename(str(file)).removesuffix(".py")  # noqa: PTH119
+        super().__init__(name, ingredients, interactive, caller, base_dir, save_git_info)
         self.additional_host_info = list(additional_host_info or ())
         self.additional_cli_options = list(additional_cli_options or ())
-        self.save_git_info = save_git_info
         self.observers: list[Any] = []
         self.default_command: str | None = None
         self.captured_out_filter: Callable[[str], str] | None = None
         self.logger: logging.Logger | None = None
+        self.option_hooks: list[Callable[..., Any]] = []
 
     def main(self, function: Callable[P, R]) -> CapturedFunction[P, R]:
         """Make ``function`` the command that runs unless another is asked for."""
@@ -82,6 +84,41 @@ class Experiment(Ingredient):
         if function.__module__ == "__main__":
             self.run_commandline()
         return captured
+
+    def option_hook(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Let ``function(options)`` change the options just before a run is created.
+
+        The dictionary holds all options by their long flags, and ``COMMAND`` and ``UPDATE``,
+        which are only to be read.
+
+        Raises:
+            OptionError: it has no argument named ``options``.
+        """
+        if "options" not in inspect.signature(function).parameters:
+            raise OptionError(
+                f"the option hook {function.__name__!r} must have an argument named 'options'"
+            )
+        self.option_hooks.append(function)
+        return function
+
+    def run_command(
+        self,
+        command_name: str,
+        config_updates: Mapping[str, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        args: Sequence[Any] = (),
+        meta_info: Mapping[str, Any] | None = None,
+    ) -> "Run":
+        """Run the command of this name and return its finished run.
+
+        Args:
+            command_name: Which command, with the path of its ingredient.
+            config_updates, named_configs, meta_info: As for `run`.
+            args: Positional arguments of the command.
+        """
+        run = self.create_run(command_name, config_updates, named_configs, {}, meta_info)
+        run(*args)
+        return run
 
     def run(
         self,
@@ -126,17 +163,18 @@ class Experiment(Ingredient):
         Args:
             tokens: How the updates were written on a command line, for the record.
         """
-        if settings.environment_error is not None:
-            raise settings.environment_error
-        if named_configs:
-            raise ConfigError(f"there is no named configuration {named_configs[0]!r}")
-        command = self.command_named(command_name)
-        run = self._new_run(command, config_updates or {})
-        run.info = info or {}
-        run.meta_info = {"command": run.command, "options": {}, **(meta_info or {})}
-        if options:
-            self._apply_options(run, options, command_name, tokens)
-        return run
+        from sacred_core.run.creation import Request, new_run
+
+        request = Request(
+            command_name=command_name,
+            config_updates=config_updates or {},
+            named_configs=named_configs,
+            info=info or {},
+            meta_info=meta_info or {},
+            options=options or {},
+            tokens=tokens or (),
+        )
+        return new_run(self, self.command_named(command_name), request)
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> "Run | None":
         """Run a command line and return its finished run, or None after a help text.
@@ -177,7 +215,7 @@ class Experiment(Ingredient):
             for spec in plugin_manager().commands
             if spec.of_experiments
         }
-        return {**standard, **self.commands}
+        return {**standard, **dict(self.gather_commands())}
 
     @property
     def info(self) -> dict[str, Any]:
@@ -214,10 +252,6 @@ class Experiment(Ingredient):
         opened: IO[Any] = required_run("ex.open_resource").open_resource(filename, mode)
         return opened
 
-    @property
-    def _config_path(self) -> str:
-        return ""
-
     def command_named(self, name: str | None) -> CapturedFunction[..., Any]:
         """Return the command of this name, or the default one for None.
 
@@ -239,52 +273,6 @@ class Experiment(Ingredient):
                 f"{', '.join(sorted(commands))}"
             )
         return commands[name]
-
-    def _new_run(self, command: CapturedFunction[..., Any], updates: Mapping[str, Any]) -> "Run":
-        from sacred_core.config.containers import read_only
-        from sacred_core.config.resolution import resolve
-        from sacred_core.provenance.host import get_host_info
-        from sacred_core.randomness import new_seed
-        from sacred_core.run import Run
-        from sacred_core.run.logs import default_logger
-
-        resolved = resolve(self.configurations, updates, new_seed)
-        is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
-        root_logger = self.logger or default_logger()
-        run = Run(
-            read_only(resolved.config) if is_read_only else resolved.config,
-            resolved.summary,
-            command,
-            self.observers,
-            root_logger,
-            root_logger.getChild(self.path),
-            {"name": self.path},
-            {} if command.unobserved else get_host_info(self.additional_host_info),
-            self.pre_run_hooks,
-            self.post_run_hooks,
-            self.captured_out_filter,
-        )
-        run.unobserved = command.unobserved
-        run.extras = resolved.extras
-        return run
-
-    def _apply_options(
-        self,
-        run: "Run",
-        options: Mapping[str, Any],
-        command_name: str | None,
-        tokens: Sequence[str] | None,
-    ) -> None:
-        from sacred_core.hooks import options as option_hooks
-
-        offered = option_hooks.offered_options(self.additional_cli_options)
-        complete = option_hooks.completed_options(options, offered)
-        run.meta_info["options"] = {
-            **option_hooks.recorded_options(complete),
-            "COMMAND": command_name,
-            "UPDATE": list(tokens or ()),
-        }
-        option_hooks.apply_options(complete, offered, run)
 
 
 def _unobserved(function: Callable[..., Any]) -> CapturedFunction[..., Any]:

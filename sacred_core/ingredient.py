@@ -1,7 +1,9 @@
 """A reusable part of an experiment: configuration with the functions that use it."""
 
+import inspect
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
@@ -13,10 +15,12 @@ from sacred_core.exceptions import ConfigError
 if TYPE_CHECKING:
     from sacred_core.config.config_dict import ConfigDict
     from sacred_core.config.config_scope import ConfigScope
-    from sacred_core.config.resolution import Configuration
+    from sacred_core.config.tree import Configuration
+    from sacred_core.run.run import FilePath
 
 P = ParamSpec("P")
 R = TypeVar("R")
+H = TypeVar("H", bound=Callable[..., Any])
 
 
 class Ingredient:
@@ -24,18 +28,40 @@ class Ingredient:
 
     Args:
         path: Where its configuration stands in that of the experiment, dotted.
+        ingredients: Those that it uses.
+        interactive: Allow it to be defined where there is no file, as in a notebook.
+        base_dir: The folder that its sources are in, by default that of the defining file.
+        save_git_info: Record the commit that its sources are at.
 
     Attributes:
         configurations: Scopes and dictionaries in order of declaration.
+        named_configs: Those that are applied only when they are asked for.
+        captured_functions: All functions that take entries, commands and hooks among them.
         commands: Captured functions by the name that the command line gives them.
+        config_hooks: Called after its configuration; what they return changes it.
         pre_run_hooks, post_run_hooks: Called before and after the command.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(
+        self,
+        path: str | bytes | os.PathLike[str],
+        ingredients: "Sequence[Ingredient]" = (),
+        interactive: bool = False,
+        _caller_globals: dict[str, Any] | None = None,
+        base_dir: "FilePath | None" = None,
+        save_git_info: bool = True,
+    ) -> None:
+        self.path = os.fsdecode(path)
+        self.ingredients: list[Any] = list(ingredients)
+        self.interactive = interactive
+        self.base_dir = base_dir
+        self.save_git_info = save_git_info
+        self._caller_globals = _caller_globals or sys._getframe(1).f_globals
         self.configurations: list[Configuration] = []
+        self.named_configs: dict[str, Configuration] = {}
         self.captured_functions: list[CapturedFunction[..., Any]] = []
         self.commands: dict[str, CapturedFunction[..., Any]] = {}
+        self.config_hooks: list[Callable[..., Any]] = []
         self.pre_run_hooks: list[CapturedFunction[..., Any]] = []
         self.post_run_hooks: list[CapturedFunction[..., Any]] = []
 
@@ -58,7 +84,7 @@ class Ingredient:
             return lambda f: self.capture(f, prefix=prefix)
         if isinstance(function, CapturedFunction):
             return function
-        captured = CapturedFunction(function, self._config_path, prefix)
+        captured = CapturedFunction(function, self, prefix)
         self.captured_functions.append(captured)
         return captured
 
@@ -113,6 +139,78 @@ class Ingredient:
         """
         self.configurations.append(_config_dict(cfg_or_file, kw_conf))
 
+    def named_config(self, func: Callable[..., Any]) -> "ConfigScope":
+        """Turn a function into a scope that is applied when its name is asked for."""
+        from sacred_core.config.config_scope import ConfigScope
+
+        scope = ConfigScope(cast(FunctionType, func))
+        self.named_configs[func.__name__] = scope
+        return scope
+
+    def add_named_config(
+        self,
+        name: str,
+        cfg_or_file: "Mapping[str, Any] | str | os.PathLike[str] | None" = None,
+        **kw_conf: Any,
+    ) -> None:
+        """Add entries that are applied when ``name`` is asked for; see `add_config`."""
+        self.named_configs[name] = _config_dict(cfg_or_file, kw_conf)
+
+    def config_hook(self, func: H) -> H:
+        """Let ``func(config, command_name, logger)`` change the configuration.
+
+        It is called after the configuration of this ingredient and before that of further ones,
+        with a copy of the whole configuration so far. The dictionary that it returns, nested or
+        with dotted keys, changes the whole configuration, but nothing that the call fixes.
+
+        Raises:
+            ConfigError: it does not take these three arguments.
+        """
+        names = list(inspect.signature(func).parameters)
+        if names != ["config", "command_name", "logger"]:
+            raise ConfigError(
+                f"the config hook {func.__name__!r} takes ({', '.join(names)}): it must take "
+                "(config, command_name, logger)"
+            )
+        self.config_hooks.append(func)
+        return func
+
+    def traverse_ingredients(self) -> "Iterator[tuple[Ingredient, int]]":
+        """Yield this ingredient and those that it uses, each with its depth, from 0.
+
+        Raises:
+            CircularDependencyError: they use each other in a circle.
+        """
+        from sacred_core.config.tree import traversed
+
+        yield from traversed(self)
+
+    def gather_commands(self) -> "Iterator[tuple[str, CapturedFunction[..., Any]]]":
+        """Yield dotted name and function of all commands, this ingredient's first."""
+        for name, ingredient, attribute in self._gathered("commands"):
+            yield name, ingredient.commands[attribute]
+
+    def gather_named_configs(self) -> "Iterator[tuple[str, Configuration]]":
+        """Yield dotted name and configuration of all named configurations."""
+        for name, ingredient, attribute in self._gathered("named_configs"):
+            yield name, ingredient.named_configs[attribute]
+
+    def post_process_name(self, name: str, ingredient: "Ingredient") -> str:
+        """Return the name that a command or named configuration is known by.
+
+        Override it to change the names.
+
+        Args:
+            name: Its dotted name.
+            ingredient: The ingredient that it belongs to.
+        """
+        del ingredient
+        return name
+
+    def get_experiment_info(self) -> dict[str, Any]:
+        """Return what is recorded of it: its name."""
+        return {"name": self.path}
+
     def pre_run_hook(self, func: Any = None, prefix: str | None = None) -> Any:
         """Run a captured function just before the command."""
         return self._hook(self.pre_run_hooks, func, prefix)
@@ -121,15 +219,21 @@ class Ingredient:
         """Run a captured function just after the command."""
         return self._hook(self.post_run_hooks, func, prefix)
 
+    def _gathered(self, kind: str) -> "Iterator[tuple[str, Ingredient, str]]":
+        seen: set[str] = set()
+        for ingredient, depth in self.traverse_ingredients():
+            for attribute in getattr(ingredient, kind):
+                name = attribute if depth == 0 else f"{ingredient.path}.{attribute}"
+                name = self.post_process_name(name, ingredient)
+                if name not in seen:  # an ingredient may be used by several others
+                    seen.add(name)
+                    yield name, ingredient, attribute
+
     def _hook(self, hooks: list[CapturedFunction[..., Any]], func: Any, prefix: str | None) -> Any:
         if func is None:
             return lambda f: self._hook(hooks, f, prefix)
         hooks.append(self.capture(func, prefix))
         return hooks[-1]
-
-    @property
-    def _config_path(self) -> str:
-        return self.path
 
 
 def _config_dict(given: Any, keywords: dict[str, Any]) -> "ConfigDict":
@@ -140,5 +244,5 @@ def _config_dict(given: Any, keywords: dict[str, Any]) -> "ConfigDict":
     if isinstance(given, (str, os.PathLike)):
         from sacred_core.config.sources import load_config_file
 
-        return ConfigDict(load_config_file(given))
+        return ConfigDict(load_config_file(given), str(given))
     return ConfigDict(keywords if given is None else given)

@@ -9,11 +9,11 @@ from sacred_core.settings import SETTINGS
 
 
 def parsed_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
-    """Return the nested values of ``key=value`` tokens, and the other tokens, in order.
+    """Return the values of ``key=value`` tokens by dotted path, and the other tokens, in order.
 
     Raises:
-        UpdateError: a token has no key, sets below a value of another token, or holds a value
-            that is no literal although ``SETTINGS.COMMAND_LINE.STRICT_PARSING`` asks for one.
+        UpdateError: a token has no key, or holds a value that is no literal although
+            ``SETTINGS.COMMAND_LINE.STRICT_PARSING`` asks for one.
     """
     updates: dict[str, Any] = {}
     named: list[str] = []
@@ -22,20 +22,11 @@ def parsed_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
         if not equals:
             named.append(token)
             continue
-        _set(updates, path.strip(), _value(text, token), token)
+        path = path.strip()
+        if not all(path.split(".")):
+            raise UpdateError(f"{token!r} names no entry: write entry=value or group.entry=value")
+        updates[path] = _value(text, token)
     return updates, named
-
-
-def _set(updates: dict[str, Any], path: str, value: Any, token: str) -> None:
-    *parents, last = path.split(".")
-    if not last or not all(parents):
-        raise UpdateError(f"{token!r} names no entry: write entry=value or group.entry=value")
-    place = updates
-    for name in parents:
-        place = place.setdefault(name, {})
-        if not isinstance(place, dict):
-            raise UpdateError(f"{token!r} sets an entry below {name!r}, which was set to {place!r}")
-    place[last] = value
 
 
 def _value(text: str, token: str) -> Any:

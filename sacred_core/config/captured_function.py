@@ -25,15 +25,17 @@ class CapturedFunction(Generic[P, R]):
     parameters ``_config``, ``_seed``, ``_rnd``, ``_log`` and ``_run`` are filled in too.
 
     Attributes:
-        path: Path of the ingredient that captured it, ``""`` for the experiment.
+        owner: The ingredient or experiment that captured it.
         prefix: Dotted path of the subtree, below the ingredient's, that it sees; or None.
         unobserved: As a command, it is run without observers.
     """
 
-    def __init__(self, function: Callable[P, R], path: str = "", prefix: str | None = None) -> None:
+    def __init__(
+        self, function: Callable[P, R], owner: Any = None, prefix: str | None = None
+    ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.path = path
+        self.owner = owner
         self.prefix = prefix
         self.unobserved = False
         parameters = inspect.signature(function).parameters.values()
@@ -85,6 +87,7 @@ class Binding:
     Args:
         captured: The function.
         run: Its run; its ``_run``.
+        path: Where the entries of its ingredient stand.
         config: What it may take by name; its ``_config``.
         extras: Values that it may take by name but which are no entries.
         logger: Its ``_log``.
@@ -96,6 +99,7 @@ class Binding:
         self,
         captured: CapturedFunction[..., Any],
         run: Any,
+        path: str,
         config: Mapping[str, Any],
         extras: Mapping[str, Any],
         logger: logging.Logger,
@@ -103,6 +107,7 @@ class Binding:
         generator: Callable[[int], Any],
     ) -> None:
         self.run = run
+        self._path = path
         self._captured = captured
         self._next_seed = next_seed
         self._generator = generator
@@ -139,7 +144,7 @@ class Binding:
 
     def _missing(self, names: frozenset[str]) -> MissingConfigError:
         told = ", ".join(repr(name) for name in self._captured.names if name in names)
-        where = ".".join(filter(None, (self._captured.path, self._captured.prefix)))
+        where = ".".join(filter(None, (self._path, self._captured.prefix)))
         place = f"the configuration under {where!r}" if where else "the configuration"
         return MissingConfigError(
             f"{getattr(self._captured, '__name__', self._captured)}() is missing a value for "

@@ -4,8 +4,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.config.config_scope import Contribution
 from sacred_core.config.overrides import Overrides
+from sacred_core.config.summary import Origin
+from sacred_core.config.tree import Contribution
+from sacred_core.config.validation import check_keys
 from sacred_core.config.values import is_plain, normalized
 from sacred_core.exceptions import ConfigValueError
 
@@ -13,11 +15,21 @@ from sacred_core.exceptions import ConfigValueError
 class ConfigDict:
     """Entries given as a dictionary. Calling it returns them.
 
+    Args:
+        d: The entries.
+        file: Where they were read from.
+
     Raises:
         ConfigValueError: an entry is no plain data.
+        ConfigKeyError: a key is not allowed.
     """
 
-    def __init__(self, d: Mapping[str, Any]) -> None:
+    docs: Mapping[str, str] = {}
+    parameters: tuple[str, ...] = ()
+
+    def __init__(self, d: Mapping[str, Any], file: str = "") -> None:
+        self.origin = Origin("file", file=file) if file else Origin("dictionary")
+        check_keys(d)
         self._entries = {name: normalized(value) for name, value in d.items()}
         for name, value in self._entries.items():
             if not is_plain(value):

@@ -5,25 +5,12 @@ import inspect
 from types import FunctionType, ModuleType
 from typing import Any
 
-import attrs
-
 from sacred_core.config.overrides import Overrides
 from sacred_core.config.scope_source import ScopeSource
+from sacred_core.config.summary import Origin
+from sacred_core.config.tree import Contribution
 from sacred_core.config.values import is_plain, normalized
 from sacred_core.exceptions import ConfigScopeError
-
-
-@attrs.frozen
-class Contribution:
-    """What one scope, dictionary or file adds.
-
-    Attributes:
-        entries: Plain data, by name.
-        extras: Other values, which functions may take by name but which are not recorded.
-    """
-
-    entries: dict[str, Any]
-    extras: dict[str, Any] = attrs.field(factory=dict)
 
 
 class ConfigScope:
@@ -40,6 +27,22 @@ class ConfigScope:
         self._function = func
         self._source = ScopeSource(func)
         self._parameters = inspect.signature(func).parameters
+
+    @property
+    def origin(self) -> Origin:
+        """The scope's name and place."""
+        code = self._function.__code__
+        return Origin("scope", self._function.__name__, code.co_filename, code.co_firstlineno)
+
+    @property
+    def docs(self) -> dict[str, str]:
+        """Comments of its entries; under ``""`` its docstring."""
+        return self._source.docs
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names that it takes from earlier entries and from ingredients."""
+        return list(self._parameters)
 
     def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the entries; arguments stand for those of earlier scopes."""

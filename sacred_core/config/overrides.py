@@ -1,9 +1,13 @@
 """Values that are fixed from outside, whatever a scope or a dictionary says."""
 
-import copy
 from typing import Any
 
 from sacred_core.config.values import is_plain
+from sacred_core.exceptions import ConfigPathError
+
+
+class PathDict(dict[str, Any]):
+    """Values given by dotted paths: it reaches into what is there and never replaces it."""
 
 
 class Overrides:
@@ -24,6 +28,9 @@ class Overrides:
         """Return what the entry ``name``, which was to be ``value``, is to be.
 
         A dictionary keeps its other entries, and stays the same object.
+
+        Raises:
+            ConfigPathError: a path reaches into something that is no dictionary or list.
         """
         return self._fixed(self.values[name], value, name) if name in self.values else value
 
@@ -38,22 +45,71 @@ class Overrides:
 
     def _new(self, fixed: Any, path: str) -> Any:
         self.added.add(path)
-        return copy.deepcopy(fixed)
+        return plain_copy(fixed)
 
     def _fixed(self, fixed: Any, value: Any, path: str) -> Any:
         if isinstance(fixed, dict) and isinstance(value, dict):
             for key, inner in fixed.items():
-                if key in value:
-                    value[key] = self._fixed(inner, value[key], f"{path}.{key}")
+                known = _known_key(key, value)
+                if known in value:
+                    value[known] = self._fixed(inner, value[known], f"{path}.{key}")
                 else:
                     value[key] = self._new(inner, f"{path}.{key}")
             return value
+        if isinstance(fixed, PathDict) and value is not None:
+            return self._inside(fixed, value, path)
         if path in self.added and _is_same(value, fixed):
-            return copy.deepcopy(fixed)  # our own, met again
+            return plain_copy(fixed)  # our own, met again
         self.added.discard(path)
         if not _is_same(value, fixed):
             self.originals[path] = value
-        return copy.deepcopy(fixed)
+        return plain_copy(fixed)
+
+    def _inside(self, fixed: PathDict, value: Any, path: str) -> Any:
+        """Set items of a list by their indices; anything else has nothing inside."""
+        if not isinstance(value, (list, tuple)):
+            inner = next(iter(fixed))
+            raise ConfigPathError(
+                f"{path}.{inner} cannot be set: {path!r} is {value!r}, which has no entries"
+            )
+        items = list(value)
+        for key, inner in fixed.items():
+            if not key.lstrip("-").isdecimal() or not -len(items) <= int(key) < len(items):
+                raise ConfigPathError(
+                    f"{path}.{key} cannot be set: {path!r} is a list of {len(items)}, whose items "
+                    f"are 0 to {len(items) - 1}"
+                )
+            items[int(key)] = self._fixed(inner, items[int(key)], f"{path}.{key}")
+        return items
+
+
+def plain_copy(value: Any) -> Any:
+    """Return a copy in which paths have become ordinary dictionaries."""
+    if isinstance(value, dict):
+        return {key: plain_copy(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain_copy(item) for item in value]
+    return value  # a scalar, or a class or function of a named configuration
+
+
+def layered(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+    """Return the fixed values of two layers; where both fix something, those of ``upper``."""
+    result = dict(lower)
+    for key, value in upper.items():
+        if key not in result:
+            result[key] = value
+        elif isinstance(result[key], PathDict) and isinstance(value, PathDict):
+            result[key] = PathDict(layered(result[key], value))
+        else:
+            result[key] = Overrides({key: value}).fix(key, plain_copy(result[key]))
+    return result
+
+
+def _known_key(key: Any, value: dict[Any, Any]) -> Any:
+    """Return the key of ``value`` that ``key``, a part of a path, means: it may be a number."""
+    if key not in value and isinstance(key, str) and key.lstrip("-").isdecimal():
+        return int(key)
+    return key
 
 
 def _is_same(value: Any, fixed: Any) -> bool:

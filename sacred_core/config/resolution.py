@@ -1,22 +1,30 @@
-"""From an ingredient and the updates of a call to one configuration."""
+"""From an experiment and the updates of a call to one configuration.
+
+Each layer fixes what it sets for those after it: (1) the updates of the call; (2) its named
+configurations, in the order given; (3) the ingredients, those used before those that use them,
+each with its scopes and dictionaries in order of declaration, then its config hooks; (4) the
+experiment itself.
+"""
 
 import copy
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
-from sacred_core.config.config_scope import Contribution
-from sacred_core.config.overrides import Overrides
-from sacred_core.config.summary import ConfigSummary, leaves
-from sacred_core.config.values import normalized
+from sacred_core.config.containers import read_only
+from sacred_core.config.named import find_named
+from sacred_core.config.overrides import Overrides, PathDict, layered, plain_copy
+from sacred_core.config.paths import at, is_inside, joined, placed, put, reach, without
+from sacred_core.config.summary import ConfigSummary, Origin, leaves
+from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of
+from sacred_core.config.updates import nested
+from sacred_core.config.validation import check_keys
+from sacred_core.config.values import is_plain
+from sacred_core.exceptions import ConfigError
 
-
-class Configuration(Protocol):
-    """A scope or a dictionary."""
-
-    def evaluate(self, overrides: Overrides, available: dict[str, Any]) -> Contribution:
-        """Return what it adds while ``overrides`` keep what they fix."""
+SEED_DOC = "the random seed for this experiment"
 
 
 @attrs.define
@@ -25,44 +33,210 @@ class ResolvedConfig:
 
     Attributes:
         config: Nested dictionaries of plain data.
-        extras: For each ingredient's path what its functions may take by name beside it.
+        nodes: The ingredients, the experiment last.
+        extras: For each node's path what its functions may take by name beside the entries.
         summary: What differs from the defaults.
+        originals: What updates and named configurations replaced, by dotted path.
     """
 
-    config: dict[str, Any]
-    extras: dict[str, dict[str, Any]]
-    summary: ConfigSummary
+    config: dict[str, Any] = attrs.field(factory=dict)
+    nodes: list[Node] = attrs.field(factory=list)
+    extras: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    summary: ConfigSummary = attrs.field(factory=ConfigSummary)
+    originals: dict[str, Any] = attrs.field(factory=dict)
 
 
-def resolve(
-    configurations: list[Configuration], updates: Mapping[str, Any], new_seed: Callable[[], int]
-) -> ResolvedConfig:
-    """Run ``configurations`` in order, each seeing the entries of the earlier ones.
+@attrs.frozen
+class Call:
+    """What a call asks of the configuration.
 
-    Args:
-        configurations: Of the experiment, in order of declaration.
-        updates: Nested entries that are fixed.
-        new_seed: Gives the root seed, unless the updates do.
+    Attributes:
+        updates: Entries that are fixed, nested or by dotted paths.
+        named_configs: Names of configurations and of files, in order.
+        command_name: For config hooks.
+        logger: For config hooks.
+        new_seed: Gives the root seed, where nothing else does.
     """
-    overrides = Overrides({name: normalized(value) for name, value in updates.items()})
-    defaults: dict[str, Any] = {}
-    extras: dict[str, Any] = {}
-    if "seed" not in updates:
-        defaults["seed"] = new_seed()
-    for configuration in configurations:
-        fixed = {k: v for k, v in overrides.values.items() if k not in defaults}
-        available = {**extras, **copy.deepcopy({**fixed, **defaults})}
-        contribution = configuration.evaluate(overrides, available)
-        defaults = {**defaults, **contribution.entries}
-        extras = {**extras, **contribution.extras}
-    config = overrides.applied_to(defaults)
-    return ResolvedConfig(config, {"": extras}, _summary(config, overrides))
+
+    updates: Mapping[str, Any]
+    named_configs: Sequence[str]
+    command_name: str
+    logger: logging.Logger
+    new_seed: Callable[[], int]
 
 
-def _summary(config: dict[str, Any], overrides: Overrides) -> ConfigSummary:
-    summary = ConfigSummary()
-    values = dict(leaves(config))
-    for path, old in overrides.originals.items():
-        summary.note_change(path, old, values.get(path))
-    summary.added = overrides.added - {"seed"}
-    return summary
+def resolve(root: Configurable, call: Call) -> ResolvedConfig:
+    """Return the configuration of ``root`` for ``call``.
+
+    Raises:
+        ConfigError: anything is wrong with it, or with the call.
+        Exception: what a scope or a hook raises.
+    """
+    return _Resolver(root, call).run()
+
+
+class _Resolver:
+    def __init__(self, root: Configurable, call: Call) -> None:
+        self._call = call
+        self._nodes = nodes_of(root)
+        self._root = self._nodes[-1]
+        self._updates = nested(call.updates)
+        self._fixed: dict[str, Any] = self._updates
+        self._fixed_origins = _origins_of(self._updates, Origin("update"))
+        self._result = ResolvedConfig(nodes=self._nodes)
+
+    def run(self) -> ResolvedConfig:
+        self._apply_named()
+        for node in self._nodes:
+            self._configure(node)
+            self._run_hooks(node)
+        self._result.summary.origins |= self._fixed_origins
+        check_keys(self._result.config)
+        return self._result
+
+    def _apply_named(self) -> None:
+        """Fix what the named configurations set; a later one wins, the updates over all."""
+        chosen: dict[str, Any] = {}
+        for name in self._call.named_configs:
+            node, configuration = find_named(name, self._nodes)
+            overrides = Overrides(at(self._updates, node.path))
+            available = self._available_to_named(node, configuration)
+            contribution = configuration.evaluate(overrides, available)
+            values = placed({**contribution.extras, **contribution.entries}, node.path)
+            chosen = layered(chosen, values)
+            origin = attrs.evolve(configuration.origin, layer="named config", name=name)
+            updated = _origins_of(self._updates, Origin("update"))
+            self._fixed_origins = {
+                **self._fixed_origins, **_origins_of(values, origin), **updated,
+            }  # fmt: skip
+            self._fixed = layered(chosen, self._updates)
+
+    def _available_to_named(self, node: Node, configuration: Configuration) -> dict[str, Any]:
+        """Return what is fixed so far, and the ingredients as they are with it."""
+        available = _plain_part(at(self._fixed, node.path))
+        if all(name in available for name in configuration.parameters) or not node.below:
+            return available
+        ahead = copy.copy(self)
+        ahead._result = ResolvedConfig(nodes=self._nodes)
+        for inner in node.below:
+            ahead._configure(inner)
+        return {**available, **ahead._view_of_below(node)}
+
+    def _configure(self, node: Node) -> None:
+        """Run the scopes and dictionaries of one ingredient."""
+        overrides = Overrides(self._fixed_for(node))
+        entries: dict[str, Any] = {}
+        if node is self._root and "seed" not in overrides.values:
+            entries["seed"] = self._call.new_seed()
+            self._note({"seed"}, "", Origin("seed"), {"seed": SEED_DOC})
+        extras = self._result.extras.setdefault(node.path, {})
+        ingredients = self._view_of_below(node)
+        for configuration in node.ingredient.configurations:
+            fixed = {k: v for k, v in overrides.values.items() if k not in entries}
+            own = plain_copy({**_plain_part(fixed), **entries})
+            contribution = configuration.evaluate(overrides, {**extras, **own, **ingredients})
+            _refuse_ingredients(node, contribution.entries, ingredients, configuration)
+            entries |= contribution.entries
+            extras |= contribution.extras
+            names = contribution.entries.keys()
+            self._note(names, node.path, configuration.origin, configuration.docs)
+        entries = overrides.applied_to(entries)
+        for name in [name for name, value in entries.items() if not is_plain(value)]:
+            extras[name] = entries.pop(name)
+        put(self._result.config, node.path, entries)
+        self._note_changes(node, overrides)
+
+    def _run_hooks(self, node: Node) -> None:
+        """Let the config hooks of one ingredient change the configuration so far."""
+        for hook in node.ingredient.config_hooks:
+            config = self._result.config
+            answer = hook(copy.deepcopy(config), self._call.command_name, self._call.logger)
+            if not isinstance(answer, (dict, type(None))):
+                raise ConfigError(
+                    f"the config hook {hook.__name__!r} returned {answer!r}: it returns the "
+                    "entries that it changes, as a dictionary"
+                )
+            origin = Origin("config hook", hook.__name__)
+            present = dict(leaves(config))
+            for path, value in leaves(nested(answer or {})):
+                if path in self._fixed_origins or (path in present and present[path] == value):
+                    continue
+                self._apply_hooked(path, value, origin)
+
+    def _apply_hooked(self, path: str, value: Any, origin: Origin) -> None:
+        self._result.summary.origins[path] = origin
+        owner = max(
+            (n for n in self._nodes if not n.path or (path + ".").startswith(n.path + ".")),
+            key=lambda n: len(n.path),
+        )
+        if owner.path in self._result.extras:  # it was configured already
+            *parents, last = path.split(".")
+            reach(self._result.config, parents)[last] = value
+        else:
+            self._fixed = layered(self._fixed, nested({path: value}))
+            self._fixed_origins[path] = origin
+
+    def _fixed_for(self, node: Node) -> dict[str, Any]:
+        """Return what is fixed of the node's own entries, without those of nodes inside it."""
+        fixed: dict[str, Any] = copy.copy(at(self._fixed, node.path))
+        for other in self._nodes:
+            if other is not node and (not node.path or other.path.startswith(node.path + ".")):
+                relative = other.path[len(node.path) + 1 :] if node.path else other.path
+                fixed = without(fixed, relative.split("."))
+        return fixed
+
+    def _view_of_below(self, node: Node) -> dict[str, Any]:
+        """Return the ingredients of ``node`` by the names that it knows them by, read-only."""
+        view: dict[str, Any] = {}
+        for other in node.below:
+            *parents, last = node.relative(other).split(".")
+            reach(view, parents).setdefault(last, {}).update(at(self._result.config, other.path))
+        return {name: read_only(entries) for name, entries in view.items()}
+
+    def _note(
+        self, names: Iterable[str], path: str, origin: Origin, docs: Mapping[str, str]
+    ) -> None:
+        summary = self._result.summary
+        for name in names:
+            full = joined(path, name)
+            summary.origins[full] = origin
+            if docs.get(name):
+                summary.docs[full] = docs[name]
+        if docs.get(""):
+            summary.docs[path] = docs[""]
+
+    def _note_changes(self, node: Node, overrides: Overrides) -> None:
+        summary, config = self._result.summary, self._result.config
+        for path, old in overrides.originals.items():
+            full = joined(node.path, path)
+            summary.note_change(full, old, at(config, full))
+            self._result.originals[full] = old
+        for path in overrides.added:
+            full = joined(node.path, path)
+            layers = {o.layer for p, o in self._fixed_origins.items() if is_inside(p, full)}
+            if full != "seed" and layers != {"config hook"}:
+                summary.added.add(full)
+
+
+def _origins_of(values: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
+    return {path: origin for path, _ in leaves(dict(values))}
+
+
+def _refuse_ingredients(
+    node: Node,
+    entries: Mapping[str, Any],
+    ingredients: Mapping[str, Any],
+    configuration: Configuration,
+) -> None:
+    for name in entries.keys() & ingredients.keys():
+        if entries[name] != ingredients[name]:
+            raise ConfigError(
+                f"the {configuration.origin} of {node.path or 'the experiment'} sets {name!r}, "
+                f"which is an ingredient: decorate a scope with @{name}.config, or set it in a "
+                "named configuration"
+            )
+
+
+def _plain_part(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is given by paths: it is no value of its own."""
+    return {name: value for name, value in values.items() if not isinstance(value, PathDict)}

@@ -6,6 +6,7 @@ changed: after each statement that touches the entry, it is set again to what is
 """
 
 import ast
+import functools
 import inspect
 import linecache
 from collections.abc import Callable, Iterator
@@ -40,6 +41,15 @@ class ScopeSource:
         self._definition = self._parse()
         self._refuse_jumps()
         self.imported = frozenset(_imported(self._definition))
+
+    @functools.cached_property
+    def docs(self) -> dict[str, str]:
+        """Comments of entries; under ``""`` the docstring."""
+        from sacred_core.config.scope_docs import entry_docs
+
+        docs = entry_docs(self._definition, self.lines, self.first_line)
+        text = ast.get_docstring(self._definition)
+        return {**docs, "": text} if text else docs
 
     def evaluate(self, arguments: dict[str, Any], fixed: set[str], fix: Fix) -> dict[str, Any]:
         """Call the scope and return its local variables, as they are at its end.

@@ -7,8 +7,27 @@ import attrs
 
 from sacred_core.config.values import normalized
 
-#: Where a value came from: the layer and, if it has one, the name.
-Origin = str
+
+@attrs.frozen
+class Origin:
+    """Where a value came from.
+
+    Attributes:
+        layer: Like ``"update"``, ``"named config"``, ``"scope"``, ``"dictionary"``, ``"seed"``.
+        name: Of the scope, hook or named configuration.
+        file: Where that stands, or the file that holds the value.
+        line: Of ``file``, from 1.
+    """
+
+    layer: str
+    name: str = ""
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        named = f"{self.layer} {self.name}" if self.name else self.layer
+        return f"{named} ({place})" if place else named
 
 
 @attrs.define
@@ -38,10 +57,10 @@ class ConfigSummary:
 
 
 def _type_changed(old: Any, new: Any) -> bool:
-    """None may become anything, and a whole number stand for a fraction."""
+    """None may become anything, and whole numbers and fractions stand for each other."""
     if old is None or new is None or type(old) is type(new):
         return False
-    return not (type(old) is float and type(new) is int)
+    return not {type(old), type(new)} <= {int, float}
 
 
 def leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

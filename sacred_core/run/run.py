@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from sacred_core.config.captured_function import Binding, CapturedFunction
-from sacred_core.config.containers import subtree
+from sacred_core.config.namespace import Namespaces
+from sacred_core.config.resolution import ResolvedConfig
 from sacred_core.context import run_around, running
 from sacred_core.exceptions import (
     ArtifactNameTakenError,
@@ -95,8 +96,8 @@ class Run:
         self.output = OutputCapture()
         #: The run around this one, if it was started inside another.
         self.outer: Run | None = None
-        #: What captured functions may take by name beside the configuration.
-        self.extras: dict[str, dict[str, Any]] = {}
+        #: What the functions of each ingredient see of the configuration.
+        self.namespaces = Namespaces(ResolvedConfig(), config)
         self._bindings: dict[CapturedFunction[..., Any], Binding] = {}
         self._info: dict[str, Any] = {}
         self._artifacts: dict[str, Path] = {}
@@ -217,16 +218,18 @@ class Run:
 
     def _new_binding(self, captured: CapturedFunction[..., Any]) -> Binding:
         name = captured.function.__name__
+        path = self.namespaces.path_of(captured.owner)
         calls = itertools.count()
 
         def next_seed() -> int:
-            return derived_seed(self.config.get("seed"), captured.path, name, next(calls))
+            return derived_seed(self.config.get("seed"), path, name, next(calls))
 
         return Binding(
             captured,
             self,
-            subtree(self.config, captured.prefix),
-            self.extras.get(captured.path, {}) if captured.prefix is None else {},
+            path,
+            self.namespaces.config_of(captured.owner, captured.prefix),
+            {} if captured.prefix else self.namespaces.extras_of(captured.owner),
             self.root_logger.getChild(name),
             next_seed,
             generator,

@@ -18,7 +18,8 @@ def loaded_by(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "code", ["import sacred_core", "from sacred_core import Experiment; Experiment('x', True)"]
+    "code",
+    ["import sacred_core", "from sacred_core import Experiment; Experiment('x', interactive=True)"],
 )
 def test_a_script_loads_nothing_heavy(code: str) -> None:
     """The line that every script has costs little."""

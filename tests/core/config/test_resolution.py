@@ -1,11 +1,12 @@
 """Tests of putting a configuration together."""
 
+import logging
 from typing import Any
 
 import pytest
 
 from sacred_core import Experiment
-from sacred_core.config.resolution import ResolvedConfig, resolve
+from sacred_core.config.resolution import Call, ResolvedConfig, resolve
 from sacred_core.exceptions import ConfigError, ConfigValueError
 from sacred_core.randomness import new_seed
 
@@ -28,8 +29,12 @@ def ex() -> Experiment:
     return experiment
 
 
+def call(updates: dict[str, Any], *named: str) -> Call:
+    return Call(updates, named, "main", logging.getLogger("tests"), new_seed)
+
+
 def resolved(ex: Experiment, **updates: Any) -> ResolvedConfig:
-    return resolve(ex.configurations, {"seed": 1, **updates}, new_seed)
+    return resolve(ex, call({"seed": 1, **updates}))
 
 
 def test_configurations_combine_in_order(ex: Experiment) -> None:
@@ -46,7 +51,7 @@ def test_updates_reach_parameters_of_later_scopes(ex: Experiment) -> None:
 
 def test_seed_is_drawn_anew_unless_given(ex: Experiment) -> None:
     """Each resolution has its own root seed."""
-    seeds = {resolve(ex.configurations, {}, new_seed).config["seed"] for _ in range(3)}
+    seeds = {resolve(ex, call({})).config["seed"] for _ in range(3)}
     assert len(seeds) == 3
 
 
@@ -69,8 +74,8 @@ def test_a_mutable_update_is_not_shared(ex: Experiment) -> None:
         layers.append(2)
         count = len(layers)
 
-    first = resolve(ex.configurations, updates, new_seed).config
-    assert resolve(ex.configurations, updates, new_seed).config == first
+    first = resolve(ex, call(updates)).config
+    assert resolve(ex, call(updates)).config == first
     assert (first["layers"], updates["layers"]) == ([1], [1])
 
 

@@ -1,0 +1,58 @@
+"""Dotted paths into nested dictionaries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def is_inside(path: str, other: str) -> bool:
+    """Tell whether ``path`` is ``other`` or below it."""
+    return path == other or path.startswith(other + ".")
+
+
+def joined(path: str, name: str) -> str:
+    """Return the path of ``name`` below ``path``."""
+    return f"{path}.{name}" if path else name
+
+
+def at(tree: Any, path: str) -> Any:
+    """Return what is at the dotted ``path``; an empty dictionary if there is nothing."""
+    for key in path.split(".") if path else ():
+        if isinstance(tree, Mapping):
+            tree = tree.get(key, {})
+        elif isinstance(tree, list) and key.lstrip("-").isdecimal():
+            tree = tree[int(key)]
+        else:
+            return {}
+    return tree
+
+
+def reach(tree: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return the dictionary below ``keys``; make those that are missing."""
+    for key in keys:
+        tree = tree.setdefault(key, {})
+    return tree
+
+
+def placed(entries: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return a tree that holds ``entries`` at ``path`` and nothing else."""
+    for key in reversed(path.split(".") if path else []):
+        entries = {key: entries}
+    return entries
+
+
+def put(config: dict[str, Any], path: str, entries: dict[str, Any]) -> None:
+    """Add ``entries`` to what is at ``path``."""
+    reach(config, path.split(".") if path else ()).update(entries)
+
+
+def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Return ``values`` without what is below ``keys``; dictionaries keep their types."""
+    if keys[0] not in values:
+        return values
+    rest = {name: value for name, value in values.items() if name != keys[0]}
+    inner = values[keys[0]]
+    if len(keys) > 1 and isinstance(inner, dict):
+        kept = without(inner, keys[1:])
+        if kept:
+            rest[keys[0]] = type(inner)(kept)
+    return type(values)(rest)

@@ -1,0 +1,126 @@
+"""Which keys a configuration may have, and which changes of it are suspicious."""
+
+import difflib
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sacred_core.config.paths import at, is_inside
+from sacred_core.config.summary import ConfigSummary
+from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
+from sacred_core.settings import SETTINGS
+
+_BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_NONE_WORDS = {"null", "none", "nil"}
+
+
+def check_keys(tree: Any, path: str = "") -> None:
+    """Check the keys of ``tree`` at every depth, lists included, against ``SETTINGS.CONFIG``.
+
+    Raises:
+        ConfigKeyError: a key is not allowed; the message names its path and the setting.
+    """
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            full = f"{path}.{key}" if path else str(key)
+            _check_key(key, full)
+            check_keys(value, full)
+    elif isinstance(tree, (list, tuple)):
+        for index, value in enumerate(tree):
+            check_keys(value, f"{path}.{index}")
+
+
+def _check_key(key: Any, path: str) -> None:
+    settings = SETTINGS.CONFIG
+    is_text = isinstance(key, str)
+    for setting, is_wrong, reason in (
+        ("ENFORCE_STRING_KEYS", not is_text, "is no text"),
+        (
+            "ENFORCE_KEYS_MONGO_COMPATIBLE",
+            is_text and any(sign in key for sign in ".$\0"),
+            "holds '.', '$' or a null character, which MongoDB does not store",
+        ),
+        ("ENFORCE_KEYS_NO_EQUALS", is_text and "=" in key, "holds '='"),
+        (
+            "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
+            is_text and key.startswith(("py/", "json://")),
+            "has a meaning of its own for jsonpickle",
+        ),
+        (
+            "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS",
+            not is_text or not key.isidentifier(),
+            "is no Python identifier",
+        ),
+    ):
+        if is_wrong and settings[setting]:
+            raise ConfigKeyError(
+                f"the configuration key {key!r} (at {path!r}) {reason}: rename it, or set "
+                f"SETTINGS.CONFIG.{setting} = False"
+            )
+
+
+def check_added(added: Iterable[str], used: set[str], known: Iterable[str]) -> list[str]:
+    """Return those of the ``added`` paths that functions use.
+
+    Args:
+        added: Paths of entries that only the updates have.
+        used: Paths of what captured functions take by name.
+        known: Paths of all other entries.
+
+    Raises:
+        ConfigAddedError: nothing uses one of them; the nearest known names are told.
+    """
+    accepted = []
+    for path in sorted(added):
+        if not any(is_inside(path, name) or is_inside(name, path) for name in used):
+            raise ConfigAddedError(
+                f"the configuration has no entry {path!r}, and no function takes it"
+                f"{_suggestion(path, [*known, *used])}"
+            )
+        accepted.append(path)
+    return accepted
+
+
+def warn_of_changes(summary: ConfigSummary, config: Mapping[str, Any], log: logging.Logger) -> None:
+    """Warn of entries that were added or changed their type, so that typos are found."""
+    for path in sorted(summary.added):
+        log.warning('Added new config entry: "%s"', path)
+    for path, (old, new) in sorted(summary.typechanged.items()):
+        log.warning(
+            'Changed type of config entry "%s" from %s to %s%s',
+            path,
+            old.__name__,
+            new.__name__,
+            _spelling(path, old, at(config, path)),
+        )
+
+
+def warn_of_words(
+    originals: Mapping[str, Any], config: Mapping[str, Any], log: logging.Logger
+) -> None:
+    """Warn where None became a text that was meant as None."""
+    for path, old in sorted(originals.items()):
+        value = at(config, path)
+        if old is None and isinstance(value, str) and value.lower() in _NONE_WORDS:
+            log.warning(
+                'The config entry "%s" is the text %r: None is written %s=None', path, value, path
+            )
+
+
+def _spelling(path: str, old: type, value: Any) -> str:
+    word = value.lower() if isinstance(value, str) else ""
+    if old is bool and word in _BOOLEAN_WORDS:
+        return f": {value!r} is a text; write {path}={_BOOLEAN_WORDS[word]}"
+    if word in _NONE_WORDS:
+        return f": {value!r} is a text; None is written {path}=None"
+    return ""
+
+
+def _suggestion(path: str, known: list[str]) -> str:
+    """Name the nearest names: whole paths, and those that share the parent or the last part."""
+    last = path.rpartition(".")[2]
+    by_last = {name.rpartition(".")[2]: name for name in reversed(known)}
+    names = difflib.get_close_matches(path, known, 3)
+    names += [by_last[near] for near in difflib.get_close_matches(last, by_last, 2)]
+    unique = list(dict.fromkeys(names))[:3]
+    return f": did you mean {' or '.join(map(repr, unique))}?" if unique else ""

@@ -1,0 +1,124 @@
+"""From an experiment and what a call asks of it to a run that can start."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from sacred_core import settings
+from sacred_core.config.captured_function import SPECIAL_NAMES, CapturedFunction
+from sacred_core.config.containers import read_only
+from sacred_core.config.namespace import Namespaces
+from sacred_core.config.overrides import plain_copy
+from sacred_core.config.paths import joined
+from sacred_core.config.resolution import Call, ResolvedConfig, resolve
+from sacred_core.config.summary import leaves
+from sacred_core.config.updates import nested
+from sacred_core.config.validation import check_added, warn_of_changes, warn_of_words
+from sacred_core.hooks import options as option_hooks
+from sacred_core.provenance.host import get_host_info
+from sacred_core.randomness import new_seed
+from sacred_core.run.logs import default_logger
+from sacred_core.run.run import Run
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What a call asks of an experiment; see `sacred_core.Experiment.run`.
+
+    Attributes:
+        tokens: How updates and named configurations were written on a command line.
+    """
+
+    command_name: str | None = None
+    config_updates: Mapping[str, Any] = attrs.field(factory=dict)
+    named_configs: Sequence[str] = ()
+    info: Mapping[str, Any] = attrs.field(factory=dict)
+    meta_info: Mapping[str, Any] = attrs.field(factory=dict)
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+    tokens: Sequence[str] = ()
+
+
+def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> Run:
+    """Return a run of ``command`` of the experiment ``ex`` that has not started.
+
+    Raises:
+        SacredError: the configuration or the options are wrong.
+    """
+    if settings.environment_error is not None:
+        raise settings.environment_error
+    root_logger = ex.logger or default_logger()
+    run_logger = root_logger.getChild(ex.path)
+    name = request.command_name or command.function.__name__
+    call = Call(request.config_updates, request.named_configs, name, run_logger, new_seed)
+    resolved = resolve(ex, call)
+    is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
+    config = read_only(resolved.config) if is_read_only else resolved.config
+    ingredients = [node.ingredient for node in resolved.nodes]
+    run = Run(
+        config,
+        resolved.summary,
+        command,
+        ex.observers,
+        root_logger,
+        run_logger,
+        {"name": ex.path},
+        {} if command.unobserved else get_host_info(ex.additional_host_info),
+        [hook for ingredient in ingredients for hook in ingredient.pre_run_hooks],
+        [hook for ingredient in ingredients for hook in ingredient.post_run_hooks],
+        ex.captured_out_filter,
+    )
+    run.command = name
+    run.unobserved = command.unobserved
+    run.namespaces = Namespaces(resolved, config)
+    run.info = request.info
+    run.meta_info = {
+        "command": name,
+        "options": {},
+        "config_updates": plain_copy(nested(request.config_updates)),
+        "named_configs": list(request.named_configs),
+        **request.meta_info,
+    }
+    _apply_options(ex, run, request)
+    _check_changes(resolved, command, run)
+    return run
+
+
+def _apply_options(ex: Any, run: Run, request: Request) -> None:
+    if not request.options and not ex.option_hooks:
+        return
+    offered = option_hooks.offered_options(ex.additional_cli_options)
+    complete = option_hooks.completed_options(request.options, offered)
+    words = {"COMMAND": request.command_name, "UPDATE": list(request.tokens)}
+    for hook in ex.option_hooks:
+        given = {**complete, **words}
+        hook(options=given)
+        complete |= {name: given[name] for name in complete}
+    run.meta_info["options"] = {**option_hooks.recorded_options(complete), **words}
+    option_hooks.apply_options(complete, offered, run)
+
+
+def _check_changes(resolved: ResolvedConfig, command: CapturedFunction[..., Any], run: Run) -> None:
+    """Refuse entries that nothing uses, and warn of what may be a typo."""
+    summary = resolved.summary
+    if summary.added:
+        known = [p for p, _ in leaves(resolved.config) if p not in summary.added]
+        check_added(summary.added, _used_paths(resolved, command), known)
+    if not run.force:
+        warn_of_changes(summary, resolved.config, run.root_logger)
+        warn_of_words(resolved.originals, resolved.config, run.root_logger)
+
+
+def _used_paths(resolved: ResolvedConfig, command: CapturedFunction[..., Any]) -> set[str]:
+    """Return the paths of everything that captured functions take by name."""
+    captured = [
+        (node.path, f) for node in resolved.nodes for f in node.ingredient.captured_functions
+    ]
+    if command.owner is None:  # one that every experiment has
+        captured.append(("", command))
+    return {
+        joined(joined(path, function.prefix or ""), name).replace("..", ".").strip(".")
+        for path, function in captured
+        for name in function.names
+        if name not in SPECIAL_NAMES
+    }
