@@ -60,9 +60,9 @@ _MODULES = {
     "open_store": "stores",
 }
 _SUBMODULES = frozenset(
-    "cli commandline_options config context events exceptions experiment hooks host_info "
+    "cli commandline_options commands config context events exceptions experiment hooks host_info "
     "ingredient masking observer observers provenance randomness run serialization settings "
-    "stores testing".split()
+    "stores testing utils".split()
 )
 
 

@@ -40,12 +40,12 @@ def sacred_cli_options() -> Iterable[CLIOption]:
 @hookimpl
 def sacred_commands() -> Iterable[CommandSpec]:
     """Commands of every experiment, and those of ``sacred``."""
-    yield CommandSpec(
-        "print_config",
-        "sacred_core.cli.commands:print_config",
-        "print the configuration, with what differs from the defaults",
-        of_experiments=True,
-    )
+    for name, text in (
+        ("print_config", "print the configuration, with what differs from the defaults"),
+        ("save_config", "write the configuration to a file"),
+        ("print_named_configs", "print the named configurations"),
+    ):
+        yield CommandSpec(name, f"sacred_core.cli.commands:{name}", text, of_experiments=True)
     yield CommandSpec("runs", "sacred_core.cli.runs:runs", "list and show recorded runs")
     yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "list installed plugins")
 

@@ -1,9 +1,10 @@
 """The class that a script is built around."""
 
+import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from sacred_core.config.captured_function import CapturedFunction
@@ -205,17 +206,13 @@ class Experiment(Ingredient):
 
         return help_text(self, program_name or os.path.basename(sys.argv[0]))  # noqa: PTH119
 
-    def all_commands(self) -> dict[str, CapturedFunction[..., Any]]:
-        """Return the commands by name: this experiment's, and those that every one has."""
-        from sacred_core.hooks.manager import plugin_manager
-        from sacred_core.hooks.records import resolved
-
-        standard = {
-            spec.name: _unobserved(resolved(spec.target))
-            for spec in plugin_manager().commands
-            if spec.of_experiments
-        }
-        return {**standard, **dict(self.gather_commands())}
+    def gather_commands(self) -> "Iterator[tuple[str, CapturedFunction[..., Any]]]":
+        """Yield name and function of all commands: its own, its ingredients', the standard ones."""
+        own = dict(super().gather_commands())
+        yield from own.items()
+        for name, command in _standard_commands().items():
+            if name not in own:
+                yield name, command
 
     @property
     def info(self) -> dict[str, Any]:
@@ -266,7 +263,7 @@ class Experiment(Ingredient):
             )
         if name in self.commands:
             return self.commands[name]
-        commands = self.all_commands()
+        commands = dict(self.gather_commands())
         if name not in commands:
             raise CommandNotFoundError(
                 f"the experiment {self.path!r} has no command {name!r}: it has "
@@ -275,7 +272,15 @@ class Experiment(Ingredient):
         return commands[name]
 
 
-def _unobserved(function: Callable[..., Any]) -> CapturedFunction[..., Any]:
-    command = CapturedFunction(function)
-    command.unobserved = True
-    return command
+@functools.cache
+def _standard_commands() -> dict[str, CapturedFunction[..., Any]]:
+    """Return the commands that the installation gives to every experiment."""
+    from sacred_core.hooks.manager import plugin_manager
+    from sacred_core.hooks.records import resolved
+
+    commands = {}
+    for spec in plugin_manager().commands:
+        if spec.of_experiments:
+            commands[spec.name] = CapturedFunction(resolved(spec.target))
+            commands[spec.name].unobserved = True
+    return commands

@@ -65,6 +65,15 @@ class SettingsGroup:
             raise SettingError(
                 f"{self._path}.{name} takes a {type(default).__name__}, not {value!r}"
             )
+        return value
+
+    def valid(self, name: str) -> Any:
+        """Return the entry ``name`` for use.
+
+        Raises:
+            SettingError: it is none of the values that it may have.
+        """
+        value = self[name]
         if name in self._choices and value not in self._choices[name]:
             allowed = ", ".join(map(repr, self._choices[name]))
             raise SettingError(f"{self._path}.{name} is one of {allowed}, not {value!r}")

@@ -1,9 +1,13 @@
 """The commands that every experiment has."""
 
+import inspect
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sacred_core.cli.render import rendered_config, wants_colour
+from sacred_core.cli.render import painted_doc, rendered_config, wants_colour
+from sacred_core.config.named import named_configs
+from sacred_core.config.overrides import plain_copy
+from sacred_core.config.sources import dump_config_file
 from sacred_core.config.summary import ConfigSummary
 
 if TYPE_CHECKING:
@@ -14,3 +18,27 @@ def print_config(_run: "Run") -> None:
     """Print the configuration, with what differs from the defaults."""
     summary = _run.config_modifications or ConfigSummary()
     print(rendered_config(_run.config, summary, wants_colour(sys.stdout)))
+
+
+def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "config.json") -> None:
+    """Write the configuration to a file, by default config.json.
+
+    The suffix of config_filename chooses the format.
+    """
+    entries = plain_copy(_config)
+    entries.pop("config_filename", None)
+    dump_config_file(entries, config_filename)
+    _run.run_logger.info("Saved the configuration to %s", config_filename)
+
+
+def print_named_configs(_run: "Run") -> None:
+    """Print the named configurations, with what they say of themselves."""
+    colour = wants_colour(sys.stdout)
+    print(f"Named Configurations ({painted_doc('doc', colour)}):")
+    offered = named_configs(_run.namespaces.nodes)
+    for name, (_, configuration) in sorted(offered.items()):
+        text = " ".join(inspect.cleandoc(configuration.docs.get("", "")).split())
+        comment = painted_doc(f"  # {text}", colour) if text else ""
+        print(f"  {name}{comment}")
+    if not offered:
+        print("  No named configs")

@@ -32,7 +32,13 @@ def rendered_config(config: Mapping[str, Any], summary: ConfigSummary, colour: b
             ("doc", DOCUMENTATION),
         )
     )
-    return "\n".join([title + "):", *_lines(config, summary, colour, "", "  ")])
+    text = _docstring(summary, "", colour, "  ")
+    return "\n".join([title + "):", *text, *_lines(config, summary, colour, "", "  ")])
+
+
+def painted_doc(text: str, colour: bool) -> str:
+    """Return ``text`` as documentation is shown."""
+    return _painted(text, DOCUMENTATION, colour)
 
 
 def _lines(
@@ -49,7 +55,15 @@ def _lines(
             painted += gap + _painted(f"# {comment}", DOCUMENTATION, colour)
         yield painted
         if _is_group(tree[key]):
+            yield from _docstring(summary, full, colour, indent + "  ")
             yield from _lines(tree[key], summary, colour, full, indent + "  ")
+
+
+def _docstring(summary: ConfigSummary, path: str, colour: bool, indent: str) -> list[str]:
+    """Return the lines of what scopes say of themselves; a group's comment is on its line."""
+    text = summary.scope_docs.get(path, "")
+    lines = f'"""{text}"""'.splitlines() if text else []
+    return [_painted(indent + line, DOCUMENTATION, colour) for line in lines]
 
 
 def _is_group(value: Any) -> bool:

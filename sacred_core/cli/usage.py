@@ -38,7 +38,10 @@ def help_text(ex: "Experiment", program: str) -> str:
     formatter.write_usage(program, "help [COMMAND]", prefix="       ")
     with formatter.section("Commands"):
         formatter.write_dl(
-            [(name, _first_line(command)) for name, command in sorted(ex.all_commands().items())]
+            [
+                (name, _first_line(command))
+                for name, command in sorted(dict(ex.gather_commands()).items())
+            ]
         )
     with formatter.section("Options"):
         formatter.write_dl([_option_line(option) for option in plugin_manager().cli_options])

@@ -16,9 +16,13 @@ class Namespaces:
     Args:
         resolved: The configuration and its ingredients.
         config: The same configuration, with the containers that functions get.
+
+    Attributes:
+        nodes: The ingredients, the experiment last.
     """
 
     def __init__(self, resolved: ResolvedConfig, config: Mapping[str, Any]) -> None:
+        self.nodes = resolved.nodes
         self._config = config
         self._extras = resolved.extras
         self._nodes = {id(node.ingredient): node for node in resolved.nodes}

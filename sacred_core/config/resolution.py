@@ -203,7 +203,8 @@ class _Resolver:
             if docs.get(name):
                 summary.docs[full] = docs[name]
         if docs.get(""):
-            summary.docs[path] = docs[""]
+            texts = [*filter(None, [summary.scope_docs.get(path)]), docs[""]]
+            summary.scope_docs[path] = "\n".join(texts)
 
     def _note_changes(self, node: Node, overrides: Overrides) -> None:
         summary, config = self._result.summary, self._result.config

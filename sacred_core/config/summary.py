@@ -38,7 +38,8 @@ class ConfigSummary:
         modified: Entries that have another value than they would have had.
         added: Entries that the configuration knows nothing of.
         typechanged: For each entry whose type changed, the old and the new one.
-        docs: Comments of entries; under ``""`` the docstring of the scopes.
+        docs: Comments of entries.
+        scope_docs: Docstrings of scopes, by the path of the ingredient that they belong to.
         origins: Where the value of each entry came from.
     """
 
@@ -46,6 +47,7 @@ class ConfigSummary:
     added: set[str] = attrs.field(factory=set)
     typechanged: dict[str, tuple[type, type]] = attrs.field(factory=dict)
     docs: dict[str, str] = attrs.field(factory=dict)
+    scope_docs: dict[str, str] = attrs.field(factory=dict)
     origins: dict[str, Origin] = attrs.field(factory=dict)
 
     def note_change(self, path: str, old: Any, new: Any) -> None:

@@ -53,10 +53,10 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     call = Call(request.config_updates, request.named_configs, name, run_logger, new_seed)
     resolved = resolve(ex, call)
     is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
-    config = read_only(resolved.config) if is_read_only else resolved.config
+    seen = read_only(resolved.config) if is_read_only else resolved.config
     ingredients = [node.ingredient for node in resolved.nodes]
     run = Run(
-        config,
+        resolved.config,
         resolved.summary,
         command,
         ex.observers,
@@ -70,7 +70,7 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     )
     run.command = name
     run.unobserved = command.unobserved
-    run.namespaces = Namespaces(resolved, config)
+    run.namespaces = Namespaces(resolved, seen)
     run.info = request.info
     run.meta_info = {
         "command": name,

@@ -39,7 +39,7 @@ class Run:
     """One execution of a command. Calling it starts it, once.
 
     Attributes:
-        config: The final configuration, with read-only containers.
+        config: The final configuration; captured functions get read-only containers.
         config_modifications: What differs from the defaults.
         experiment_info: Name, sources, dependencies of the experiment.
         host_info: About the machine.
@@ -89,7 +89,7 @@ class Run:
         self.heartbeat_time: datetime | None = None
         self.fail_trace: list[str] | None = None
         self.beat_interval: float = SETTINGS.DEFAULT_BEAT_INTERVAL
-        self.capture_mode: str = SETTINGS.CAPTURE_MODE
+        self.capture_mode: str = SETTINGS.valid("CAPTURE_MODE")
         self.debug = self.pdb = self.force = self.queue_only = self.unobserved = False
         self.log_level: int | None = None
         self.metrics = MetricsBuffer()

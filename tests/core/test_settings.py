@@ -30,7 +30,6 @@ def test_two_trees_share_no_list(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("CAPTURE_MODE", "file", "'no', 'sys', 'fd'"),
         ("DEFAULT_BEAT_INTERVAL", "soon", "takes a float"),
         ("CAPTUREMODE", "sys", "has no entry 'CAPTUREMODE'"),
         ("CONFIG", {}, "takes a ConfigSettings"),
@@ -40,6 +39,13 @@ def test_wrong_entry_is_refused(settings: Settings, name: str, value: Any, reaso
     """An unknown name, type or choice is an error that says what is allowed."""
     with pytest.raises(SettingError, match=reason):
         settings[name] = value
+
+
+def test_a_value_that_is_none_of_the_choices_is_refused_in_use(settings: Settings) -> None:
+    """It may be set, as a script may set it before anybody looks; using it is an error."""
+    settings.CAPTURE_MODE = "tape"
+    with pytest.raises(SettingError, match="CAPTURE_MODE is one of 'no', 'sys', 'fd', not 'tape'"):
+        settings.valid("CAPTURE_MODE")
 
 
 def test_unknown_entry_is_a_key_error_and_an_attribute_error(settings: Settings) -> None:

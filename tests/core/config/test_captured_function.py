@@ -83,7 +83,7 @@ def test_special_values(ex: Experiment) -> None:
         return _run, _config, _log, seeds(), seeds()
 
     run, config, log, first, second = result_of(ex, main, seed=1)
-    assert run.config is config
+    assert run.config == config
     assert config["foo"] == 42
     assert log.name == "main"
     assert first[0] != second[0]
