@@ -4,8 +4,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.exceptions import ConfigError
@@ -117,7 +116,7 @@ class Ingredient:
         """Turn a function into a scope: its local variables become configuration entries."""
         from sacred_core.config.config_scope import ConfigScope
 
-        scope = ConfigScope(cast(FunctionType, function))
+        scope = ConfigScope.of(function)
         self.configurations.append(scope)
         return scope
 
@@ -143,8 +142,8 @@ class Ingredient:
         """Turn a function into a scope that is applied when its name is asked for."""
         from sacred_core.config.config_scope import ConfigScope
 
-        scope = ConfigScope(cast(FunctionType, func))
-        self.named_configs[func.__name__] = scope
+        scope = ConfigScope.of(func)
+        self.named_configs[scope.origin.name] = scope
         return scope
 
     def add_named_config(

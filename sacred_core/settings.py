@@ -46,14 +46,23 @@ class SettingsGroup:
         object.__setattr__(self, name, self._checked(name, value))
 
     def __getattr__(self, name: str) -> Any:
-        raise SettingError(f"{self._path} has no entry {name!r}: it has {', '.join(self)}")
+        if name.startswith("__"):  # what copy and the like look for
+            raise AttributeError(name)
+        raise self._unknown(name)
 
     def __repr__(self) -> str:
         return f"{self._path}({', '.join(f'{n}={self[n]!r}' for n in self)})"
 
     def _require(self, name: str) -> None:
         if name not in set(self):
-            raise SettingError(f"{self._path} has no entry {name!r}: it has {', '.join(self)}")
+            raise self._unknown(name)
+
+    def _unknown(self, name: str) -> SettingError:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name.upper(), list(self), 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(self)}"
+        return SettingError(f"{self._path} has no entry {name!r}: {hint}")
 
     def _checked(self, name: str, value: Any) -> Any:
         default = getattr(type(self), name)

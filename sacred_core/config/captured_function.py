@@ -1,11 +1,13 @@
 """Functions whose missing arguments come from the configuration."""
 
 import functools
+import importlib
 import inspect
+import itertools
 import logging
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
 
 from sacred_core.context import current_run
 from sacred_core.exceptions import MissingConfigError
@@ -77,8 +79,75 @@ class CapturedFunction(Generic[P, R]):
     def __get__(self, instance: object | None, owner: type | None = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by name, with what the current run gives: so it works in a spawned child."""
+        snapshot = self._snapshot()
+        return _unpickled, (self.function.__module__, self.function.__qualname__, snapshot)
+
+    def __copy__(self) -> "CapturedFunction[P, R]":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "CapturedFunction[P, R]":
+        return self
+
+    def _snapshot(self) -> "Snapshot | None":
+        run = current_run()
+        binding = self._binding if run is None else run.bind(self)
+        return binding.snapshot() if binding is not None else None
+
+    def _bound_to(self, snapshot: "Snapshot") -> "CapturedFunction[P, R]":
+        """Return a function that takes its arguments from ``snapshot``."""
+        from sacred_core.config.containers import read_only
+
+        bound = CapturedFunction(self.function, self.owner, self.prefix)
+        calls = itertools.count()
+        bound._binding = Binding(
+            bound,
+            None,
+            "",
+            read_only(snapshot.config),
+            snapshot.extras,
+            logging.getLogger(self.function.__name__),
+            lambda: snapshot.seed_of(next(calls)),
+            snapshot.generator,
+            snapshot.derive,
+        )
+        return bound
+
     def __repr__(self) -> str:
         return f"<captured function {getattr(self, '__qualname__', self.function)!r}>"
+
+
+class Snapshot(NamedTuple):
+    """What a pickled function carries into another process.
+
+    Attributes:
+        config: Its ``_config``.
+        extras: What else it takes by name.
+        seed: From which those of its calls follow; differs each time it is pickled.
+        derive: Gives the seed of a call from ``seed`` and the number of the call.
+        generator: Gives ``_rnd`` from a seed.
+    """
+
+    config: dict[str, Any]
+    extras: dict[str, Any]
+    seed: int
+    derive: Callable[[int, int], int]
+    generator: Callable[[int], Any]
+
+    def seed_of(self, call: int) -> int:
+        """Return the seed of the call with this number."""
+        return self.derive(self.seed, call)
+
+
+def _unpickled(
+    module: str, qualname: str, snapshot: Snapshot | None
+) -> "CapturedFunction[..., Any]":
+    found: Any = importlib.import_module(module)
+    for name in qualname.split("."):
+        found = getattr(found, name)
+    captured: CapturedFunction[..., Any] = found
+    return captured if snapshot is None else captured._bound_to(snapshot)
 
 
 class Binding:
@@ -93,6 +162,7 @@ class Binding:
         logger: Its ``_log``.
         next_seed: Gives a new seed for each call; called only if the function asks.
         generator: Gives its ``_rnd`` from a seed.
+        derive: Gives a seed from another one and a number; for `snapshot`.
     """
 
     def __init__(
@@ -105,16 +175,31 @@ class Binding:
         logger: logging.Logger,
         next_seed: Callable[[], int],
         generator: Callable[[int], Any],
+        derive: Callable[[int, int], int],
     ) -> None:
         self.run = run
         self._path = path
         self._captured = captured
         self._next_seed = next_seed
         self._generator = generator
+        self._derive = derive
         available = {**extras, **config, "_config": config, "_run": run, "_log": logger}
+        self._config = config
         self._values = {name: available[name] for name in captured.names if name in available}
         self._per_call = captured.specials & {"_seed", "_rnd"}
         self._by_count: dict[int, tuple[dict[str, Any], frozenset[str]]] = {}
+
+    def snapshot(self) -> Snapshot:
+        """Return what the function needs in a process that is not the run's."""
+        extras = {
+            name: value
+            for name, value in self._values.items()
+            if name not in self._config and name not in SPECIAL_NAMES
+        }
+        from sacred_core.config.overrides import plain_copy
+
+        seed, config = self._next_seed(), plain_copy(dict(self._config))
+        return Snapshot(config, extras, seed, self._derive, self._generator)
 
     def completed(self, count: int, given: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments of a call with ``count`` positional ones."""

@@ -23,10 +23,19 @@ class ConfigScope:
     """
 
     def __init__(self, func: FunctionType) -> None:
+        if not inspect.isfunction(func):
+            raise ConfigScopeError(f"a config scope is a function, which {func!r} is not")
         functools.update_wrapper(self, func)
         self._function = func
         self._source = ScopeSource(func)
         self._parameters = inspect.signature(func).parameters
+
+    @classmethod
+    def of(cls, function: Any) -> "ConfigScope":
+        """Return the scope of a function, also one under decorators, or of a scope itself."""
+        if isinstance(function, ConfigScope):
+            return function
+        return cls(inspect.unwrap(function))
 
     @property
     def origin(self) -> Origin:

@@ -5,10 +5,12 @@ take them; copies are ordinary and can be changed.
 """
 
 import copy
+import functools
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from sacred_core.exceptions import ReadOnlyConfigError
+from sacred_core.importing import when_imported
 
 
 def _refuse(self: object, *args: Any, **kwargs: Any) -> NoReturn:
@@ -59,10 +61,27 @@ class ReadOnlyList(list[Any]):
 
 def read_only(value: Any) -> Any:
     """Return ``value`` with all its dictionaries and lists, at any depth, read-only."""
+    _teach_yaml()
+    return _read_only(value)
+
+
+@functools.cache
+def _teach_yaml() -> None:
+    """Let yaml write the containers as the plain ones that they are, once it is imported."""
+    when_imported("yaml", _add_representers)
+
+
+def _add_representers(yaml: Any) -> None:
+    for dumper in (yaml.SafeDumper, yaml.Dumper):
+        dumper.add_representer(ReadOnlyDict, lambda d, value: d.represent_dict(value.items()))
+        dumper.add_representer(ReadOnlyList, lambda d, value: d.represent_list(list(value)))
+
+
+def _read_only(value: Any) -> Any:
     if isinstance(value, dict):
-        return ReadOnlyDict({key: read_only(item) for key, item in value.items()})
+        return ReadOnlyDict({key: _read_only(item) for key, item in value.items()})
     if isinstance(value, (list, tuple)):
-        return ReadOnlyList(read_only(item) for item in value)
+        return ReadOnlyList(_read_only(item) for item in value)
     return value
 
 

@@ -44,6 +44,8 @@ class Overrides:
         return entries
 
     def _new(self, fixed: Any, path: str) -> Any:
+        if isinstance(fixed, PathDict):
+            return {key: self._new(inner, f"{path}.{key}") for key, inner in fixed.items()}
         self.added.add(path)
         return plain_copy(fixed)
 

@@ -116,7 +116,7 @@ class ScopeSource:
         first = ast.parse(text).body[0]
         if is_nested and isinstance(first, ast.If):
             first = first.body[0]
-        if not isinstance(first, ast.FunctionDef):
+        if not isinstance(first, ast.FunctionDef) or first.name != self.function.__name__:
             raise ConfigScopeError(
                 f"{self._place(self.first_line)}: a config scope is a plain function, which "
                 f"{self.function.__name__!r} is not"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sacred_core.config.paths import at, is_inside
-from sacred_core.config.summary import ConfigSummary
+from sacred_core.config.summary import ConfigSummary, leaves
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
 from sacred_core.settings import SETTINGS
 
@@ -83,8 +83,10 @@ def check_added(added: Iterable[str], used: set[str], known: Iterable[str]) -> l
 
 def warn_of_changes(summary: ConfigSummary, config: Mapping[str, Any], log: logging.Logger) -> None:
     """Warn of entries that were added or changed their type, so that typos are found."""
+    known = [path for path, _ in leaves(dict(config)) if path not in summary.added]
     for path in sorted(summary.added):
-        log.warning('Added new config entry: "%s"', path)
+        near = [name for name in known if name.rpartition(".")[0] == path.rpartition(".")[0]]
+        log.warning('Added new config entry: "%s"%s', path, _suggestion(path, near))
     for path, (old, new) in sorted(summary.typechanged.items()):
         log.warning(
             'Changed type of config entry "%s" from %s to %s%s',

@@ -233,6 +233,7 @@ class Run:
             self.root_logger.getChild(name),
             next_seed,
             generator,
+            derived_seed,
         )
 
     def _queue(self, lifecycle: Lifecycle) -> None:

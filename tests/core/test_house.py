@@ -12,7 +12,7 @@ PACKAGE = ROOT / "sacred_core"
 #: Each tier may import those above it, and its own folder. What is not listed holds names only.
 TIERS = (
     ("exceptions", "settings"),
-    ("events", "context", "masking", "serialization"),
+    ("events", "context", "importing", "masking", "serialization"),
     ("hooks",),
     ("config", "provenance", "observers", "stores", "randomness"),
     ("run",),

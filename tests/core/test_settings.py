@@ -31,7 +31,9 @@ def test_two_trees_share_no_list(settings: Settings) -> None:
     ("name", "value", "reason"),
     [
         ("DEFAULT_BEAT_INTERVAL", "soon", "takes a float"),
-        ("CAPTUREMODE", "sys", "has no entry 'CAPTUREMODE'"),
+        ("CAPTUREMODE", "sys", "has no entry 'CAPTUREMODE': did you mean 'CAPTURE_MODE'?"),
+        ("capture_mode", "sys", "did you mean 'CAPTURE_MODE'?"),
+        ("XYZ", 1, "it has CAPTURE_MODE, DEFAULT_BEAT_INTERVAL"),
         ("CONFIG", {}, "takes a ConfigSettings"),
     ],
 )

@@ -1,12 +1,18 @@
 """Tests of functions that take arguments from the configuration."""
 
+import asyncio
+import copy
+import inspect
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sacred_core import Experiment
-from sacred_core.exceptions import MissingConfigError, ReadOnlyConfigError
+from sacred_core.exceptions import ConfigError, MissingConfigError, ReadOnlyConfigError
 
 
 @pytest.fixture
@@ -177,3 +183,124 @@ def test_each_run_sees_its_own_configuration(ex: Experiment) -> None:
         return before, within, value()
 
     assert result_of(ex, main) == (42, 1, 42)
+
+
+def test_static_and_class_methods(ex: Experiment) -> None:
+    """In either order of decorators that Python allows."""
+
+    class Model:
+        @staticmethod
+        @ex.capture
+        def static(foo: int) -> int:
+            return foo
+
+        @classmethod
+        @ex.capture
+        def of_class(cls, bar: str) -> Any:
+            return cls, bar
+
+    main = lambda: (Model.static(), Model().static(1), Model.of_class())
+    assert result_of(ex, main) == (42, 1, (Model, "baz"))
+
+
+def test_coroutines_and_generators(ex: Experiment) -> None:
+    """What the function makes of a call stays what it is."""
+
+    @ex.capture
+    async def coroutine(foo: int) -> int:
+        await asyncio.sleep(0)
+        return foo
+
+    @ex.capture
+    def generator(layers: Any) -> Any:
+        yield from layers
+
+    @ex.capture
+    async def async_generator(layers: Any) -> Any:
+        for layer in layers:
+            yield layer
+
+    async def everything() -> Any:
+        return await coroutine(), [layer async for layer in async_generator()]
+
+    def main() -> Any:
+        return list(generator()), asyncio.run(everything())
+
+    assert result_of(ex, main) == ([1, 2], (42, [1, 2]))
+
+
+def test_metadata_is_the_functions(ex: Experiment) -> None:
+    """Name, docstring and signature are those that were written."""
+
+    @ex.capture
+    def documented(foo: int, /, *args: Any, bar: str = "x", **kwargs: Any) -> None:
+        """Do it."""
+
+    assert (documented.__name__, documented.__doc__) == ("documented", "Do it.")
+    assert list(inspect.signature(documented).parameters) == ["foo", "args", "bar", "kwargs"]
+
+
+SPAWNED = """
+import multiprocessing, random
+from sacred_core import Experiment
+
+ex = Experiment("spawned")
+ex.add_config(n=3, seed=5, nested={"a": [1]})
+
+
+@ex.capture
+def work(i, n, nested, _seed, _rnd, _log, _config):
+    try:
+        nested["a"].append(1)
+        return "written"
+    except TypeError:
+        return i * n, nested["a"], _seed, _config["seed"], _log.name
+
+
+@ex.automain
+def main():
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        results = pool.map(work, range(3), chunksize=1)
+    assert [r[0] for r in results] == [0, 3, 6], results
+    assert all(r[1] == [1] and r[3] == 5 and r[4] == "work" for r in results)
+    assert len({r[2] for r in results}) == 3, "each has a seed of its own"
+    print([r[2] for r in results])
+"""
+
+
+def test_pickled_functions_carry_their_configuration(tmp_path: Path) -> None:
+    """In spawned children arguments are filled in, and seeds differ but repeat."""
+    (tmp_path / "spawned.py").write_text(SPAWNED)
+    outputs = set()
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "spawned.py", "-l", "ERROR"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        outputs.add(done.stdout)
+    assert len(outputs) == 1
+
+
+def test_copies_of_a_captured_function_are_itself(ex: Experiment) -> None:
+    """Copying an object that holds one does not detach it."""
+
+    @ex.capture
+    def some_function(foo: int) -> int:
+        return foo
+
+    assert copy.deepcopy([some_function]) == [some_function]
+
+
+def test_function_of_a_foreign_experiment_says_so(ex: Experiment) -> None:
+    """Its entries are not part of this run."""
+    other = Experiment("other")
+
+    @other.capture
+    def foreign(foo: int) -> int:
+        return foo
+
+    with pytest.raises(ConfigError, match="'other' was called in a run of 'captured'"):
+        result_of(ex, lambda: foreign())

@@ -1,5 +1,7 @@
 """Tests of config scopes: what becomes an entry, and how fixed entries reach later lines."""
 
+import functools
+import linecache
 import math
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from sacred_core.config.config_scope import ConfigScope
 from sacred_core.config.overrides import Overrides
 from sacred_core.exceptions import ConfigScopeError
+from sacred_core.settings import SETTINGS
 
 
 @ConfigScope
@@ -187,3 +190,118 @@ def test_an_exception_shows_the_line_of_the_scope() -> None:
     line = caught.traceback[-1]
     assert str(line.path) == __file__
     assert "b = 1 / (a - 2)" in str(line.statement)
+
+
+def test_a_scope_in_a_class_body() -> None:
+    """Where it stands does not matter."""
+
+    class Holder:
+        @ConfigScope
+        def scope():
+            a = 1
+            text = """x
+    y"""
+
+    assert with_fixed(Holder.scope, a=2) == {"a": 2, "text": "x\n    y"}
+
+
+def test_a_scope_in_a_notebook_cell() -> None:
+    """Its source is where IPython puts it: in linecache, under the name of the cell."""
+    source = "@ConfigScope\ndef cell():\n    a = 1  # cell comment\n    b = a + 1\n"
+    name = "<ipython-input-1-cell>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    namespace: dict[str, Any] = {"ConfigScope": ConfigScope}
+    exec(compile(source, name, "exec"), namespace)
+    scope = namespace["cell"]
+    assert with_fixed(scope, a=5) == {"a": 5, "b": 6}
+    assert scope.docs == {"a": "cell comment"}
+
+
+def test_without_its_source_the_error_says_what_to_do() -> None:
+    """Code that was typed into a plain interpreter has none."""
+    with pytest.raises(ConfigScopeError, match=r"is not available: define it in a file, or use"):
+        exec("@ConfigScope\ndef scope():\n    a = 1\n", {"ConfigScope": ConfigScope})
+
+
+def test_a_scope_under_another_decorator() -> None:
+    """Decorators that keep the function inside are seen through; scopes are taken as they are."""
+
+    def shouting(function: Any) -> Any:
+        @functools.wraps(function)
+        def wrapper(*args: Any) -> Any:
+            return function(*args)
+
+        return wrapper
+
+    @ConfigScope.of
+    @shouting
+    def scope():
+        a = 1
+
+    assert with_fixed(scope, a=2) == {"a": 2}
+    assert ConfigScope.of(scope) is scope
+
+
+@pytest.mark.parametrize("value", [lambda: 1, 3, len, str])
+def test_what_is_no_function_with_a_body_is_refused(value: Any) -> None:
+    """The error names it."""
+    with pytest.raises(ConfigScopeError):
+        ConfigScope.of(value)
+
+
+def test_comments_become_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end of the line, or alone on the line above; ignored ones are neither."""
+
+    @ConfigScope
+    def scope():
+        """What it is for."""
+        a = 10  # some integer
+        # above
+        b = 1
+        c = 2  # pylint: disable=invalid-name
+        # noinspection PyUnusedLocal
+        d = 3
+        # of both
+        e, f = 1, 2
+        if a:
+            # dynamic
+            g = [
+                1,
+            ]
+        h = {
+            "x": 1,
+        }  # at the end
+        text = "# no comment"
+        #
+        i = 1
+
+    assert scope.docs == {
+        "": "What it is for.", "a": "some integer", "b": "above", "e": "of both", "f": "of both",
+        "g": "dynamic", "h": "at the end",
+    }  # fmt: skip
+
+
+def test_ignored_comments_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`SETTINGS.CONFIG.IGNORED_COMMENTS` is a list of patterns."""
+    monkeypatch.setattr(SETTINGS.CONFIG, "IGNORED_COMMENTS", ["^TODO"])
+
+    @ConfigScope
+    def scope():
+        a = 1  # TODO: think
+        b = 2  # pylint: said
+
+    assert scope.docs == {"b": "pylint: said"}
+
+
+def test_arrays_and_scalars_of_numpy_become_lists_and_numbers() -> None:
+    """Section 1.3: what is stored is plain."""
+    numpy = pytest.importorskip("numpy")
+
+    @ConfigScope
+    def scope():
+        a = numpy.arange(3)
+        b = numpy.float32(0.5)
+        c = {"x": numpy.int64(3), "y": (numpy.bool_(True),)}
+
+    assert scope() == {"a": [0, 1, 2], "b": 0.5, "c": {"x": 3, "y": [True]}}
+    assert type(scope()["b"]) is float

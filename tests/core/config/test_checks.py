@@ -1,0 +1,275 @@
+"""Tests of what is refused, and of what is warned of."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sacred_core import SETTINGS, Experiment
+from sacred_core.exceptions import (
+    CircularDependencyError,
+    ConfigAddedError,
+    ConfigError,
+    ConfigKeyError,
+    ConfigPathError,
+    ConfigValueError,
+    NamedConfigNotFoundError,
+)
+from sacred_core.ingredient import Ingredient
+
+
+@pytest.fixture
+def ex() -> Experiment:
+    experiment = Experiment("checked")
+    experiment.add_config(
+        opt={"lr": 0.1, "momentum": 0.9}, layers=[{"size": 1}, {"size": 2}], flag=True, none=None
+    )
+    experiment.main(lambda layers: None)
+    return experiment
+
+
+RESTRICTIONS = [
+    ("ENFORCE_KEYS_MONGO_COMPATIBLE", True, "with.dot"),
+    ("ENFORCE_KEYS_MONGO_COMPATIBLE", True, "$dollar"),
+    ("ENFORCE_KEYS_NO_EQUALS", True, "a=b"),
+    ("ENFORCE_KEYS_JSONPICKLE_COMPATIBLE", True, "py/object"),
+    ("ENFORCE_STRING_KEYS", False, 3),
+    ("ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS", False, "no identifier"),
+]
+
+
+def _scope(ex: Experiment, entries: Any) -> None:
+    global SCOPE_ENTRIES
+    SCOPE_ENTRIES = entries
+
+    @ex.config
+    def scope():
+        holder = SCOPE_ENTRIES
+
+
+def _file(ex: Experiment, entries: Any) -> None:
+    import pickle
+
+    Path("conf.pickle").write_bytes(pickle.dumps({"holder": entries}))
+    ex.add_config("conf.pickle")
+
+
+POSITIONS = {
+    "dictionary": lambda ex, entries: ex.add_config({"holder": entries}),
+    "nested": lambda ex, entries: ex.add_config({"holder": {"deep": [entries]}}),
+    "scope": _scope,
+    "file": _file,
+    "update": lambda ex, entries: ex.run(config_updates={"opt": entries}),
+}
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+@pytest.mark.parametrize(("setting", "default", "key"), RESTRICTIONS)
+def test_each_restriction_of_keys_in_each_position(
+    ex: Experiment,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    position: str,
+    setting: str,
+    default: bool,
+    key: Any,
+) -> None:
+    """Switched on it refuses, naming itself; switched off it does not."""
+    monkeypatch.chdir(tmp_path)
+    assert SETTINGS.CONFIG[setting] is default
+    monkeypatch.setattr(SETTINGS.CONFIG, setting, True)
+
+    def use() -> None:
+        ex.main(lambda opt: None)
+        POSITIONS[position](ex, {key: 1})
+        ex.run()
+
+    with pytest.raises(ConfigKeyError, match=f"SETTINGS.CONFIG.{setting} = False"):
+        use()
+    for name, _, _ in RESTRICTIONS:
+        monkeypatch.setattr(SETTINGS.CONFIG, name, False)
+    allowed = Experiment("allowed")
+    allowed.add_config(opt={})
+    allowed.main(lambda opt: None)
+    POSITIONS[position](allowed, {key: 1})
+    allowed.run()
+
+
+@pytest.mark.parametrize(
+    ("path", "suggestion"),
+    [
+        ("opt.lrr", "did you mean 'opt.lr'"),
+        ("otp.lr", "'opt.lr'"),
+        ("momentum", "'opt.momentum'"),
+        ("flagg", "did you mean 'flag'"),
+    ],
+)
+def test_an_entry_that_nothing_uses_names_the_nearest(
+    ex: Experiment, path: str, suggestion: str
+) -> None:
+    """At every depth; the error is a KeyError, and nothing is run."""
+    ex.main(lambda flag: pytest.fail("it ran"))
+    with pytest.raises(ConfigAddedError, match=suggestion) as caught:
+        ex.run(config_updates={path: 1})
+    assert isinstance(caught.value, KeyError)
+    assert f"no entry {path!r}" in str(caught.value)
+
+
+def test_an_added_entry_that_a_function_takes_is_a_warning(
+    ex: Experiment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By its own name, through its parent, or below a prefix."""
+
+    @ex.capture(prefix="below.here")
+    def prefixed(x: int = 0) -> int:
+        return x
+
+    ex.main(lambda opt, new=0: (opt["extra"], new, prefixed()))
+    run = ex.run(config_updates={"opt.extra": 1, "new": 2, "below.here.x": 3})
+    assert run.result == (1, 2, 3)
+    for path in ("opt.extra", "new", "below.here.x"):
+        assert f'Added new config entry: "{path}"' in caplog.text
+
+
+def test_the_warning_of_an_added_entry_suggests_too(
+    ex: Experiment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A function that takes the whole group may use anything in it: only a warning can help."""
+    ex.main(lambda opt: None)
+    ex.run(config_updates={"opt.lrr": 1})
+    assert "Added new config entry: \"opt.lrr\": did you mean 'opt.lr'?" in caplog.text
+
+
+def test_changed_types_are_warned_of(ex: Experiment, caplog: pytest.LogCaptureFixture) -> None:
+    """The message of section 1.4.3; `--force` silences it."""
+    changes = {"flag": "x", "opt.lr": "high"}
+    ex.run(config_updates=changes)
+    assert 'Changed type of config entry "flag" from bool to str' in caplog.text
+    assert 'Changed type of config entry "opt.lr" from float to str' in caplog.text
+    caplog.clear()
+    ex.run(config_updates=changes, options={"--force": True})
+    assert "Changed type" not in caplog.text
+
+
+def test_numbers_and_none_are_no_change_of_type(
+    ex: Experiment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whole numbers and fractions, numpy's and Python's, and what was None."""
+    numpy = pytest.importorskip("numpy")
+    ex.add_config(n=1)
+    ex.run(config_updates={"opt.lr": 1, "n": numpy.float64(2.5), "none": "text"})
+    assert "Changed type" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("update", "spelling"),
+    [
+        ("flag=false", "write flag=False"),
+        ("flag=yes", "write flag=True"),
+        ("none=null", "None is written none=None"),
+        ("flag=none", "None is written flag=None"),
+    ],
+)
+def test_words_of_other_languages_are_told(
+    ex: Experiment, caplog: pytest.LogCaptureFixture, update: str, spelling: str
+) -> None:
+    """A boolean or None that would become a text is warned of with the right spelling."""
+    ex.run_commandline(["checked.py", "with", update])
+    assert spelling in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("updates", "told"),
+    [
+        ({"flag.deep": 1}, "flag.deep cannot be set: 'flag' is True, which has no entries"),
+        ({"layers.2.size": 1}, "'layers' is a list of 2, whose items are 0 to 1"),
+        ({"layers.first": 1}, "layers.first cannot be set"),
+        ({"opt": 1, "opt.lr": 2}, "reaches into 'opt', which another update sets to 1"),
+    ],
+)
+def test_a_path_that_does_not_fit_is_told(
+    ex: Experiment, updates: dict[str, Any], told: str
+) -> None:
+    """Nothing is replaced by accident."""
+    with pytest.raises(ConfigPathError, match=told):
+        ex.run(config_updates=updates)
+
+
+def test_an_index_reaches_into_a_list(ex: Experiment) -> None:
+    """`layers.1.size=5` leaves the rest; the list counts as modified."""
+    run = ex.run(config_updates={"layers.1.size": 5, "layers.-2.size": 7})
+    assert run.config["layers"] == [{"size": 7}, {"size": 5}]
+    assert run.config_modifications.modified == {"layers.1.size", "layers.-2.size"}
+
+
+def test_an_update_that_cannot_be_stored_is_refused(ex: Experiment) -> None:
+    """Unlike in a scope there is nobody who could take it by name."""
+    with pytest.raises(ConfigValueError, match="update of 'flag' is <built-in function len>"):
+        ex.run(config_updates={"flag": len})
+
+
+def test_unknown_named_config_suggests(ex: Experiment) -> None:
+    """The nearest names, or all there are."""
+    ex.add_named_config("variant", flag=False)
+    with pytest.raises(NamedConfigNotFoundError, match="did you mean 'variant'"):
+        ex.run(named_configs=["varaint"])
+    with pytest.raises(NamedConfigNotFoundError, match="there are variant"):
+        ex.run(named_configs=["xyz"])
+
+
+def test_file_wins_over_a_named_config(
+    ex: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Section 1.4.2; without the file the configuration of that name is meant."""
+    monkeypatch.chdir(tmp_path)
+    ex.add_named_config("v.json", opt={"lr": 1})
+    assert ex.run(named_configs=["v.json"]).config["opt"]["lr"] == 1
+    Path("v.json").write_text(json.dumps({"opt": {"lr": 2}}))
+    assert ex.run(named_configs=["v.json"]).config["opt"]["lr"] == 2
+
+
+def test_ingredients_in_a_circle_are_refused() -> None:
+    """The error shows the circle."""
+    a, b = Ingredient("a"), Ingredient("b")
+    a.ingredients.append(b)
+    b.ingredients.append(a)
+    ex = Experiment("circle", ingredients=[a])
+    with pytest.raises(CircularDependencyError, match="'a' -> 'b' -> 'a'"):
+        list(ex.traverse_ingredients())
+
+
+def test_two_ingredients_with_one_path_are_refused() -> None:
+    """The error names the path."""
+    ex = Experiment("twins", ingredients=[Ingredient("same"), Ingredient("same")])
+    ex.main(lambda: None)
+    with pytest.raises(ConfigError, match="same path 'same'"):
+        ex.run()
+
+
+def test_a_scope_that_sets_an_ingredient_is_refused() -> None:
+    """The error says how to do it."""
+    data = Ingredient("data")
+    data.add_config(n=1)
+    ex = Experiment("wrong", ingredients=[data])
+
+    @ex.config
+    def scope():
+        data = {"n": 2}
+
+    ex.main(lambda: None)
+    with pytest.raises(ConfigError, match=r"which is an ingredient: .* @data.config"):
+        ex.run()
+
+
+def test_config_hook_must_take_its_arguments_and_return_entries(ex: Experiment) -> None:
+    """Both mistakes are told."""
+    with pytest.raises(ConfigError, match=r"takes \(config\): it must take"):
+        ex.config_hook(lambda config: {})
+
+    @ex.config_hook
+    def hook(config: Any, command_name: str, logger: Any) -> Any:
+        return 3
+
+    with pytest.raises(ConfigError, match="the config hook 'hook' returned 3"):
+        ex.run()
