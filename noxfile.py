@@ -32,7 +32,7 @@ def tests(session: nox.Session) -> None:
     """Run every test, with all plugins installed."""
     # The tests of the plugin page install a plugin as its reader would.
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *session.posargs, env={"SACRED_TEST_EXAMPLES": "10000"})
 
 
 @nox.session
@@ -76,7 +76,7 @@ def wheels(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure against Sacred, in one run on this machine."""
-    session.install(*_editable([".", *MEMBERS]), "sacred==0.8.7", "setuptools<81")
+    session.install(*_editable([".", *MEMBERS]), "sacred==0.8.7", "setuptools<81", "numpy")
     for script in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", str(script), *session.posargs)
 

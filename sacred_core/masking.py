@@ -4,6 +4,7 @@ Masked are text entries whose key is, or ends in, a word of ``SETTINGS.SECRETS.K
 credentials inside any URL. The run itself sees the values.
 """
 
+import functools
 import re
 from typing import Any
 
@@ -31,14 +32,15 @@ def masked_text(text: str) -> str:
 
 def is_secret(key: Any) -> bool:
     """Tell whether an entry of this name is masked: ``db_password`` is, ``pad_token`` is not."""
-    if not isinstance(key, str):
-        return False
+    return isinstance(key, str) and _ends_in(key, tuple(SETTINGS.SECRETS.KEYS))
+
+
+@functools.lru_cache(maxsize=4096)
+def _ends_in(key: str, words: tuple[str, ...]) -> bool:
     name = key.lower().replace("-", "_")
-    return any(name == word or name.endswith(("_" + word, "." + word)) for word in _words())
-
-
-def _words() -> list[str]:
-    return [word.lower() for word in SETTINGS.SECRETS.KEYS]
+    return any(
+        name == word or name.endswith(("_" + word, "." + word)) for word in map(str.lower, words)
+    )
 
 
 def masked(value: Any, path: str = "") -> tuple[Any, list[str]]:

@@ -1,5 +1,7 @@
 """Seeds and generators that all follow from the root seed of a run."""
 
+import functools
+import importlib
 import random
 import sys
 from typing import Any
@@ -18,21 +20,31 @@ def new_seed() -> int:
 def derived_seed(root: Any, *path: Any) -> int:
     """Return the seed at ``path`` below ``root``: always the same, and unrelated to the others.
 
-    Python seeds its generator from a text through SHA-512 (``random.seed``, version 2), on
-    every platform alike.
+    It is the first four bytes of the SHA-256 of the path as text, on every platform alike.
     """
-    return random.Random("/".join(map(str, (root, *path)))).randrange(SEED_LIMIT)
+    from hashlib import sha256
+
+    text = "/".join(map(str, (root, *path)))
+    return int.from_bytes(sha256(text.encode()).digest()[:4], "big")
 
 
 def generator(seed: int) -> Any:
     """Return a generator: numpy's where numpy is installed, else ``random.Random``."""
-    try:
-        import numpy
-    except ImportError:
+    numpy = _numpy()
+    if numpy is None:
         return random.Random(seed)
     if SETTINGS.CONFIG.NUMPY_RANDOM_LEGACY_API:
         return numpy.random.RandomState(seed)
     return numpy.random.default_rng(seed)
+
+
+@functools.cache
+def _numpy() -> Any:
+    """Import numpy once: looking for what is not installed costs as much every time."""
+    try:
+        return importlib.import_module("numpy")
+    except ImportError:
+        return None
 
 
 def seed_globals(seed: Any) -> None:

@@ -105,7 +105,8 @@ class CapturedFunction(Generic[P, R]):
             bound,
             None,
             "",
-            read_only(snapshot.config),
+            snapshot.config,
+            read_only,
             snapshot.extras,
             logging.getLogger(self.function.__name__),
             lambda: snapshot.seed_of(next(calls)),
@@ -158,6 +159,7 @@ class Binding:
         run: Its run; its ``_run``.
         path: Where the entries of its ingredient stand.
         config: What it may take by name; its ``_config``.
+        freeze: Makes of an entry what the function gets.
         extras: Values that it may take by name but which are no entries.
         logger: Its ``_log``.
         next_seed: Gives a new seed for each call; called only if the function asks.
@@ -171,6 +173,7 @@ class Binding:
         run: Any,
         path: str,
         config: Mapping[str, Any],
+        freeze: Callable[[Any], Any],
         extras: Mapping[str, Any],
         logger: logging.Logger,
         next_seed: Callable[[], int],
@@ -183,9 +186,13 @@ class Binding:
         self._next_seed = next_seed
         self._generator = generator
         self._derive = derive
-        available = {**extras, **config, "_config": config, "_run": run, "_log": logger}
+        available = {**extras, "_run": run, "_log": logger}
         self._config = config
         self._values = {name: available[name] for name in captured.names if name in available}
+        wanted = [name for name in captured.names if name in config]
+        self._values |= {name: freeze(config[name]) for name in wanted}
+        if "_config" in captured.specials:
+            self._values["_config"] = freeze(config)
         self._per_call = captured.specials & {"_seed", "_rnd"}
         self._by_count: dict[int, tuple[dict[str, Any], frozenset[str]]] = {}
 

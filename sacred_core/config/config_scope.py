@@ -5,7 +5,8 @@ import inspect
 from types import FunctionType, ModuleType
 from typing import Any
 
-from sacred_core.config.overrides import Overrides
+from sacred_core.config.containers import ReadOnlyDict
+from sacred_core.config.overrides import Overrides, plain_copy
 from sacred_core.config.scope_source import ScopeSource
 from sacred_core.config.summary import Origin
 from sacred_core.config.tree import Contribution
@@ -69,10 +70,14 @@ class ConfigScope:
             ConfigScopeError: a parameter is not available.
         """
         arguments = {name: available[name] for name in self._required(available)}
-        values = self._source.evaluate(arguments, set(overrides.values), overrides.fix)
+        before = {name: plain_copy(value) for name, value in arguments.items()}
+        # Ingredients are resolved already, with all that is fixed in them.
+        ingredients = {n for n, value in arguments.items() if isinstance(value, ReadOnlyDict)}
+        fixed = set(overrides.values) - ingredients
+        values = self._source.evaluate(arguments, fixed, overrides.fix)
         contribution = Contribution({})
         for name, value in values.items():
-            if not self._is_hidden(name, value, arguments):
+            if not (name in self._source.imported or _is_untouched(name, value, before)):
                 self._add(contribution, name, value)
         return contribution
 
@@ -85,10 +90,6 @@ class ConfigScope:
                 )
         return [name for name in self._parameters if name in available]
 
-    def _is_hidden(self, name: str, value: Any, arguments: dict[str, Any]) -> bool:
-        is_untouched = name in arguments and value is arguments[name] and not is_plain(value)
-        return name in self._source.imported or is_untouched
-
     @staticmethod
     def _add(contribution: Contribution, name: str, value: Any) -> None:
         value = normalized(value)
@@ -96,3 +97,10 @@ class ConfigScope:
             contribution.extras[name] = value
         else:
             contribution.entries[name] = value
+
+
+def _is_untouched(name: str, value: Any, before: dict[str, Any]) -> bool:
+    """Tell whether a parameter is still what it was: then it is no entry of the scope's own."""
+    if name not in before:
+        return False
+    return value is before[name] or (is_plain(value) and bool(value == before[name]))

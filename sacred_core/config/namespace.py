@@ -1,6 +1,6 @@
 """What the captured functions of each ingredient see of a configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sacred_core.config.containers import read_only, subtree
@@ -15,15 +15,16 @@ class Namespaces:
 
     Args:
         resolved: The configuration and its ingredients.
-        config: The same configuration, with the containers that functions get.
+        freeze: Makes of a value what functions get.
 
     Attributes:
         nodes: The ingredients, the experiment last.
     """
 
-    def __init__(self, resolved: ResolvedConfig, config: Mapping[str, Any]) -> None:
+    def __init__(self, resolved: ResolvedConfig, freeze: Callable[[Any], Any] = read_only) -> None:
         self.nodes = resolved.nodes
-        self._config = config
+        self.freeze = freeze
+        self._config = resolved.config
         self._extras = resolved.extras
         self._nodes = {id(node.ingredient): node for node in resolved.nodes}
         self._root = resolved.nodes[-1] if resolved.nodes else None
@@ -76,7 +77,7 @@ class Namespaces:
         for name, other in outside.items():
             *parents, last = name.split(".")
             reach(merged, parents).setdefault(last, at(self._config, other.path))
-        return merged if type(own) is dict else read_only(merged)
+        return merged
 
 
 def _is_below(node: Node, other: Node) -> bool:

@@ -13,14 +13,20 @@ class PathDict(dict[str, Any]):
 class Overrides:
     """A tree of fixed values, and a note of what each would have been.
 
+    Args:
+        values: The fixed values, as nested dictionaries.
+        fills: Add what is fixed inside a dictionary and missing there; else only change what
+            is there.
+
     Attributes:
         values: The fixed values, as nested dictionaries.
         originals: For each dotted path that was given another value, the last such value.
         added: Dotted paths of fixed values that nothing else defined so far.
     """
 
-    def __init__(self, values: dict[str, Any] | None = None) -> None:
+    def __init__(self, values: dict[str, Any] | None = None, fills: bool = True) -> None:
         self.values = values or {}
+        self._fills = fills
         self.originals: dict[str, Any] = {}
         self.added: set[str] = set()
 
@@ -55,7 +61,7 @@ class Overrides:
                 known = _known_key(key, value)
                 if known in value:
                     value[known] = self._fixed(inner, value[known], f"{path}.{key}")
-                else:
+                elif self._fills:
                     value[key] = self._new(inner, f"{path}.{key}")
             return value
         if isinstance(fixed, PathDict) and value is not None:
@@ -98,12 +104,14 @@ def layered(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
     """Return the fixed values of two layers; where both fix something, those of ``upper``."""
     result = dict(lower)
     for key, value in upper.items():
-        if key not in result:
-            result[key] = value
-        elif isinstance(result[key], PathDict) and isinstance(value, PathDict):
-            result[key] = PathDict(layered(result[key], value))
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            both_paths = isinstance(old, PathDict) and isinstance(value, PathDict)
+            result[key] = (PathDict if both_paths else dict)(layered(old, value))
+        elif key in result:
+            result[key] = Overrides({key: value}).fix(key, plain_copy(old))
         else:
-            result[key] = Overrides({key: value}).fix(key, plain_copy(result[key]))
+            result[key] = value
     return result
 
 

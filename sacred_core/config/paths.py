@@ -56,3 +56,17 @@ def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
         if kept:
             rest[keys[0]] = type(inner)(kept)
     return type(values)(rest)
+
+
+def restore(entries: dict[str, Any], originals: Mapping[str, Any]) -> None:
+    """Put back what the fixed values of a higher layer took the place of.
+
+    That layer comes on top again, but a layer between the two must see what this one said.
+    """
+    for path, original in originals.items():
+        parent, _, last = path.rpartition(".")
+        holder = at(entries, parent)
+        if isinstance(holder, list):
+            holder[int(last)] = original
+        elif isinstance(holder, dict):
+            holder[last] = original

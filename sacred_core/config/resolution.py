@@ -16,7 +16,7 @@ import attrs
 from sacred_core.config.containers import read_only
 from sacred_core.config.named import find_named
 from sacred_core.config.overrides import Overrides, PathDict, layered, plain_copy
-from sacred_core.config.paths import at, is_inside, joined, placed, put, reach, without
+from sacred_core.config.paths import at, is_inside, joined, placed, put, reach, restore, without
 from sacred_core.config.summary import ConfigSummary, Origin, leaves
 from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of
 from sacred_core.config.updates import nested
@@ -99,9 +99,10 @@ class _Resolver:
         chosen: dict[str, Any] = {}
         for name in self._call.named_configs:
             node, configuration = find_named(name, self._nodes)
-            overrides = Overrides(at(self._updates, node.path))
+            overrides = Overrides(at(self._updates, node.path), fills=False)
             available = self._available_to_named(node, configuration)
             contribution = configuration.evaluate(overrides, available)
+            restore(contribution.entries, overrides.originals)
             values = placed({**contribution.extras, **contribution.entries}, node.path)
             chosen = layered(chosen, values)
             origin = attrs.evolve(configuration.origin, layer="named config", name=name)
@@ -130,11 +131,10 @@ class _Resolver:
             entries["seed"] = self._call.new_seed()
             self._note({"seed"}, "", Origin("seed"), {"seed": SEED_DOC})
         extras = self._result.extras.setdefault(node.path, {})
-        ingredients = self._view_of_below(node)
+        ingredients = {node.relative(other).partition(".")[0] for other in node.below}
         for configuration in node.ingredient.configurations:
-            fixed = {k: v for k, v in overrides.values.items() if k not in entries}
-            own = plain_copy({**_plain_part(fixed), **entries})
-            contribution = configuration.evaluate(overrides, {**extras, **own, **ingredients})
+            available = self._available(node, configuration, {**overrides.values, **entries})
+            contribution = configuration.evaluate(overrides, available)
             _refuse_ingredients(node, contribution.entries, ingredients, configuration)
             entries |= contribution.entries
             extras |= contribution.extras
@@ -145,6 +145,15 @@ class _Resolver:
             extras[name] = entries.pop(name)
         put(self._result.config, node.path, entries)
         self._note_changes(node, overrides)
+
+    def _available(
+        self, node: Node, configuration: Configuration, entries: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return what a scope may take by name; nothing for one that takes nothing."""
+        if not configuration.parameters:
+            return {}
+        own = plain_copy(_plain_part(entries))
+        return {**self._result.extras[node.path], **own, **self._view_of_below(node)}
 
     def _run_hooks(self, node: Node) -> None:
         """Let the config hooks of one ingredient change the configuration so far."""
@@ -226,16 +235,15 @@ def _origins_of(values: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
 def _refuse_ingredients(
     node: Node,
     entries: Mapping[str, Any],
-    ingredients: Mapping[str, Any],
+    ingredients: set[str],
     configuration: Configuration,
 ) -> None:
-    for name in entries.keys() & ingredients.keys():
-        if entries[name] != ingredients[name]:
-            raise ConfigError(
-                f"the {configuration.origin} of {node.path or 'the experiment'} sets {name!r}, "
-                f"which is an ingredient: decorate a scope with @{name}.config, or set it in a "
-                "named configuration"
-            )
+    for name in entries.keys() & ingredients:
+        raise ConfigError(
+            f"the {configuration.origin} of {node.path or 'the experiment'} sets {name!r}, which "
+            f"is an ingredient: decorate a scope with @{name}.config, or set it in a named "
+            "configuration"
+        )
 
 
 def _plain_part(values: Mapping[str, Any]) -> dict[str, Any]:

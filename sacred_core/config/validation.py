@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sacred_core.config.paths import at, is_inside
@@ -20,41 +20,55 @@ def check_keys(tree: Any, path: str = "") -> None:
     Raises:
         ConfigKeyError: a key is not allowed; the message names its path and the setting.
     """
+    rules = [rule for rule in _RULES if SETTINGS.CONFIG[rule[0]]]
+    _check_tree(tree, path, rules, set())
+
+
+_RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("ENFORCE_STRING_KEYS", lambda key: not isinstance(key, str), "is no text"),
+    (
+        "ENFORCE_KEYS_MONGO_COMPATIBLE",
+        lambda key: isinstance(key, str) and ("." in key or "$" in key or "\0" in key),
+        "holds '.', '$' or a null character, which MongoDB does not store",
+    ),
+    (
+        "ENFORCE_KEYS_NO_EQUALS",
+        lambda key: isinstance(key, str) and "=" in key,
+        "holds '='",
+    ),
+    (
+        "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
+        lambda key: isinstance(key, str) and key.startswith(("py/", "json://")),
+        "has a meaning of its own for jsonpickle",
+    ),
+    (
+        "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS",
+        lambda key: not isinstance(key, str) or not key.isidentifier(),
+        "is no Python identifier",
+    ),
+)
+
+
+def _check_tree(tree: Any, path: str, rules: Sequence[Any], seen: set[Any]) -> None:
     if isinstance(tree, Mapping):
         for key, value in tree.items():
-            full = f"{path}.{key}" if path else str(key)
-            _check_key(key, full)
-            check_keys(value, full)
+            if key not in seen:
+                _check_key(key, path, rules)
+                seen.add(key)
+            if isinstance(value, (dict, list, tuple)):
+                _check_tree(value, f"{path}.{key}" if path else str(key), rules, seen)
     elif isinstance(tree, (list, tuple)):
         for index, value in enumerate(tree):
-            check_keys(value, f"{path}.{index}")
+            if isinstance(value, (dict, list, tuple)):
+                _check_tree(value, f"{path}.{index}", rules, seen)
 
 
-def _check_key(key: Any, path: str) -> None:
-    settings = SETTINGS.CONFIG
-    is_text = isinstance(key, str)
-    for setting, is_wrong, reason in (
-        ("ENFORCE_STRING_KEYS", not is_text, "is no text"),
-        (
-            "ENFORCE_KEYS_MONGO_COMPATIBLE",
-            is_text and any(sign in key for sign in ".$\0"),
-            "holds '.', '$' or a null character, which MongoDB does not store",
-        ),
-        ("ENFORCE_KEYS_NO_EQUALS", is_text and "=" in key, "holds '='"),
-        (
-            "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
-            is_text and key.startswith(("py/", "json://")),
-            "has a meaning of its own for jsonpickle",
-        ),
-        (
-            "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS",
-            not is_text or not key.isidentifier(),
-            "is no Python identifier",
-        ),
-    ):
-        if is_wrong and settings[setting]:
+def _check_key(key: Any, path: str, rules: Sequence[Any]) -> None:
+    for setting, is_wrong, reason in rules:
+        if is_wrong(key):
+            full = f"{path}.{key}" if path else str(key)
             raise ConfigKeyError(
-                f"the configuration key {key!r} (at {path!r}) {reason}: rename it, or set "
+                f"the configuration key {key!r} (at {full!r}) {reason}: rename it, or set "
                 f"SETTINGS.CONFIG.{setting} = False"
             )
 

@@ -52,8 +52,6 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     name = request.command_name or command.function.__name__
     call = Call(request.config_updates, request.named_configs, name, run_logger, new_seed)
     resolved = resolve(ex, call)
-    is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
-    seen = read_only(resolved.config) if is_read_only else resolved.config
     ingredients = [node.ingredient for node in resolved.nodes]
     run = Run(
         resolved.config,
@@ -70,7 +68,8 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     )
     run.command = name
     run.unobserved = command.unobserved
-    run.namespaces = Namespaces(resolved, seen)
+    is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
+    run.namespaces = Namespaces(resolved, read_only if is_read_only else lambda value: value)
     run.info = request.info
     run.meta_info = {
         "command": name,

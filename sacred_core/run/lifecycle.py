@@ -72,12 +72,13 @@ class Lifecycle:
         """Start the run and its beats; raises what an observer raises."""
         self._run.start_time = datetime.now(UTC)
         self._run.status = "RUNNING"
-        self._run._id = self._announce(
-            self._source.make(RunStarted, start_time=self._run.start_time, **self._announcement())
-        )
-        self._is_started = True
         if self.is_observed:
+            event = self._source.make(
+                RunStarted, start_time=self._run.start_time, **self._announcement()
+            )
+            self._run._id = self._announce(event)
             self._beats.start()
+        self._is_started = True
 
     def beat(self) -> None:
         """Hand on what is new: output, metrics, then the sign of life."""

@@ -97,7 +97,7 @@ class Run:
         #: The run around this one, if it was started inside another.
         self.outer: Run | None = None
         #: What the functions of each ingredient see of the configuration.
-        self.namespaces = Namespaces(ResolvedConfig(), config)
+        self.namespaces = Namespaces(ResolvedConfig(config=dict(config)))
         self._bindings: dict[CapturedFunction[..., Any], Binding] = {}
         self._info: dict[str, Any] = {}
         self._artifacts: dict[str, Path] = {}
@@ -229,6 +229,7 @@ class Run:
             self,
             path,
             self.namespaces.config_of(captured.owner, captured.prefix),
+            self.namespaces.freeze,
             {} if captured.prefix else self.namespaces.extras_of(captured.owner),
             self.root_logger.getChild(name),
             next_seed,

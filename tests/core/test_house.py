@@ -1,6 +1,7 @@
 """Tests that the house keeps its shape: import directions, sizes, sentences on tests."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,3 +103,12 @@ def test_every_test_says_its_fact() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 assert ast.get_docstring(node), f"{path}: {node.name}"
+
+
+def test_every_promise_names_a_test_that_exists() -> None:
+    """docs/promises.md is true: each row's test is there."""
+    text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [\d.]+ \| .* \| (?:\*open\*|`(.+?)::(\w+)`) \|$", text, re.MULTILINE)
+    assert len(rows) == sum(line.startswith("| 1.") for line in text.splitlines()) > 40
+    for file, name in filter(all, rows):
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{name}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core import Experiment
+from sacred_core import SETTINGS, Experiment
 from sacred_core.exceptions import ConfigError, MissingConfigError, ReadOnlyConfigError
 
 
@@ -242,7 +242,7 @@ def test_metadata_is_the_functions(ex: Experiment) -> None:
 
 SPAWNED = """
 import multiprocessing, random
-from sacred_core import Experiment
+from sacred_core import SETTINGS, Experiment
 
 ex = Experiment("spawned")
 ex.add_config(n=3, seed=5, nested={"a": [1]})
@@ -304,3 +304,28 @@ def test_function_of_a_foreign_experiment_says_so(ex: Experiment) -> None:
 
     with pytest.raises(ConfigError, match="'other' was called in a run of 'captured'"):
         result_of(ex, lambda: foreign())
+
+
+def test_read_only_can_be_switched_off(ex: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`SETTINGS.CONFIG.READ_ONLY_CONFIG = False` gives ordinary containers."""
+    monkeypatch.setattr(SETTINGS.CONFIG, "READ_ONLY_CONFIG", False)
+
+    def main(nested: Any, layers: Any) -> Any:
+        nested["deep"]["x"] = 2
+        layers.append(3)
+        return type(nested), type(layers)
+
+    assert result_of(ex, main) == (dict, list)
+
+
+@pytest.mark.parametrize(("legacy", "kind"), [(False, "Generator"), (True, "RandomState")])
+def test_numpys_generator_or_its_legacy(
+    ex: Experiment, monkeypatch: pytest.MonkeyPatch, legacy: bool, kind: str
+) -> None:
+    """What `_rnd` is where numpy is installed; the same seed gives the same numbers."""
+    numpy = pytest.importorskip("numpy")
+    monkeypatch.setattr(SETTINGS.CONFIG, "NUMPY_RANDOM_LEGACY_API", legacy)
+    main = lambda _rnd: (type(_rnd), float(_rnd.uniform()))
+    first, second = (result_of(ex, main, seed=3) for _ in range(2))
+    assert first == second
+    assert first[0] is getattr(numpy.random, kind)

@@ -1,0 +1,175 @@
+"""Properties of configurations and of configuration files, on drawn examples."""
+
+import contextlib
+import json
+import logging
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from sacred_core import Experiment
+from sacred_core.config.resolution import Call, resolve
+from sacred_core.config.sources import load_config_file
+from sacred_core.exceptions import ConfigFileError, ConfigPathError
+
+EXAMPLES = int(os.environ.get("SACRED_TEST_EXAMPLES", "300"))
+NAMES = st.sampled_from("abcd")
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.text("xy", max_size=2))
+TREES = st.recursive(SCALARS, lambda inner: st.dictionaries(NAMES, inner, max_size=3), max_leaves=6)
+ENTRIES = st.dictionaries(NAMES, TREES, max_size=3)
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map(".".join)
+
+
+# ---- the reference ---------------------------------------------------------------------------
+class DoesNotFit(Exception):
+    """A path reaches into a value."""
+
+
+def put_in(target: Any, keys: list[str], value: Any) -> Any:
+    """Set one path: into a dictionary, or in place of nothing."""
+    if not keys:
+        both = isinstance(target, dict) and isinstance(value, dict)
+        if not both:
+            return json.loads(json.dumps(value))
+        for key, inner in value.items():
+            target[key] = (
+                put_in(target[key], [], inner) if key in target else put_in(None, [], inner)
+            )
+        return target
+    if target is None:
+        target = {}
+    if not isinstance(target, dict):
+        raise DoesNotFit
+    target[keys[0]] = put_in(target.get(keys[0]), keys[1:], value)
+    return target
+
+
+def fixed(layer: dict[str, Any], updates: dict[str, Any]) -> dict[str, Any]:
+    """What a layer gives while the updates are kept fixed: those of its own entries."""
+    layer = json.loads(json.dumps(layer))
+    for path, value in updates.items():
+        name, *rest = path.split(".")
+        if name in layer:
+            layer[name] = put_in(layer[name], rest, value)
+    return layer
+
+
+def reference(
+    layers: list[dict[str, Any]], named: list[dict[str, Any]], updates: dict[str, Any]
+) -> dict[str, Any]:
+    """Later dictionaries replace entries, named ones reach into them, updates come last."""
+    names = {name for layer in named for name in layer}
+    alone = {path: v for path, v in updates.items() if path.split(".")[0] not in names}
+    config: dict[str, Any] = {}
+    for layer in layers:
+        config.update(fixed(layer, alone))
+    chosen: dict[str, Any] = {}
+    for layer in named:
+        for name, value in layer.items():
+            chosen[name] = put_in(chosen.get(name), [], value)
+    for name, value in chosen.items():
+        config[name] = put_in(config.get(name), [], value)
+    for path, value in updates.items():
+        config = put_in(config, path.split("."), value)
+    return config
+
+
+# ---- the properties --------------------------------------------------------------------------
+def compatible(updates: dict[str, Any]) -> bool:
+    """No update reaches into or contains another: what that means is told elsewhere."""
+    paths = [path + "." for path in updates]
+    return not any(a != b and a.startswith(b) for a in paths for b in paths)
+
+
+def reaches_into_value(layer: dict[str, Any], path: str) -> bool:
+    """A path through what a named configuration sets to a value: told elsewhere, too."""
+    target: Any = layer
+    for key in path.split(".")[:-1]:
+        if key not in target:
+            return False
+        target = target[key]
+        if not isinstance(target, dict):
+            return True
+    return False
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(
+    layers=st.lists(ENTRIES, max_size=3),
+    named=st.lists(ENTRIES, max_size=2),
+    updates=st.dictionaries(PATHS, TREES, max_size=3).filter(compatible),
+)
+def test_resolution_equals_the_reference(
+    layers: list[dict[str, Any]], named: list[dict[str, Any]], updates: dict[str, Any]
+) -> None:
+    """For dictionaries, named dictionaries and updates by path, of any shape."""
+    assume(not any(reaches_into_value(layer, path) for layer in named for path in updates))
+    both = [path for path in updates if any(path.split(".")[0] in layer for layer in named)]
+    assume(not any(reaches_into_value(layer, path) for layer in layers for path in both))
+    assume(not any(isinstance(updates[path], dict) for path in both))
+    ex = Experiment("drawn")
+    for layer in filter(None, layers):
+        ex.add_config(layer)
+    for number, layer in enumerate(named):
+        ex.add_named_config(str(number), layer) if layer else ex.add_named_config(str(number), {})
+    call = Call(
+        {**updates, "seed": 0}, [str(n) for n in range(len(named))], "main",
+        logging.getLogger("tests"), lambda: 0,
+    )  # fmt: skip
+    try:
+        expected: Any = {**reference(layers, named, updates), "seed": 0}
+    except DoesNotFit:
+        with pytest.raises(ConfigPathError):
+            resolve(ex, call)
+        return
+    assert resolve(ex, call).config == expected
+
+
+CANARY = Path("canary-of-executed-files")
+
+
+class Evil:
+    """Leaves a trace when a pickle of it is loaded the ordinary way."""
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(CANARY),)
+
+
+PICKLES = st.one_of(
+    st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=2)).map(pickle.dumps),
+    ENTRIES.map(pickle.dumps),
+    ENTRIES.map(lambda entries: pickle.dumps({**entries, "evil": Evil()})),
+)
+YAMLS = st.sampled_from(
+    ["!!python/object/apply:os.mkdir ['%s']", "{a: !!python/object:os.system x, b: '%s'}"]
+).map(lambda text: (text % CANARY if "%s" in text else text).encode())
+FILES = st.tuples(
+    st.sampled_from([".json", ".yaml", ".pickle"]),
+    st.one_of(
+        st.binary(max_size=40), PICKLES, YAMLS, ENTRIES.map(lambda e: json.dumps(e).encode())
+    ),
+)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(file=FILES)
+def test_a_file_is_data_or_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: tuple[str, bytes]
+) -> None:
+    """Whatever it holds: nothing is executed, and no other exception comes out."""
+    monkeypatch.chdir(tmp_path)
+    suffix, content = file
+    path = tmp_path / f"drawn{suffix}"
+    path.write_bytes(content)
+    with contextlib.suppress(ConfigFileError):  # it names the file: see test_sources.py
+        assert type(load_config_file(path)) is dict
+    assert not CANARY.exists()
