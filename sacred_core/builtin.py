@@ -29,6 +29,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         yield CLIOption((short, f"--{name}"), _OPTIONS + name, metavar=metavar, help=text)
     for short, name, text in (
         ("-d", "debug", "do not filter the stacktrace"),
+        ("-D", "pdb", "start the debugger pdb where the command fails"),
         ("-q", "queue", "only queue the run"),
         ("-u", "unobserved", "ignore all observers"),
         ("-p", "print_config", "print the configuration first"),

@@ -161,3 +161,7 @@ class ConfigAddedError(ConfigKeyError):
 
 class NamedConfigNotFoundError(ConfigKeyError):
     """There is no named configuration, and no file, of the name."""
+
+
+class DecoratorError(SacredError, TypeError):
+    """A method of the experiment was used as a decorator and is none."""

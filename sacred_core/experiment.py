@@ -9,7 +9,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.context import current_run, required_run
-from sacred_core.exceptions import CommandNotFoundError, InteractiveError, OptionError
+from sacred_core.exceptions import (
+    CommandNotFoundError,
+    InteractiveError,
+    OptionError,
+)
 from sacred_core.ingredient import Ingredient, P, R
 
 if TYPE_CHECKING:
@@ -213,6 +217,11 @@ class Experiment(Ingredient):
         for name, command in _standard_commands().items():
             if name not in own:
                 yield name, command
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the file that defines the experiment."""
+        return inspect.cleandoc(self._caller_globals.get("__doc__") or "")
 
     @property
     def info(self) -> dict[str, Any]:

@@ -19,6 +19,11 @@ def debug(argument: bool, run: "Run") -> None:
     run.debug = argument
 
 
+def pdb(argument: bool, run: "Run") -> None:
+    """Start a debugger where the command fails."""
+    run.pdb = argument
+
+
 def comment(argument: str, run: "Run") -> None:
     """Keep a comment with the run."""
     run.meta_info["comment"] = argument

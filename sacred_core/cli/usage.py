@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from sacred_core.cli.parsing import CommandLine
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.exceptions import UsageError
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.records import CLIOption
+from sacred_core.hooks.records import CLIOption, ObserverSpec
 
 if TYPE_CHECKING:
     from sacred_core.experiment import Experiment
+
+_WIDTH = 100
 
 
 def usage_text(ex: "Experiment", line: CommandLine) -> str:
@@ -32,35 +35,37 @@ def usage_text(ex: "Experiment", line: CommandLine) -> str:
 
 
 def help_text(ex: "Experiment", program: str) -> str:
-    """Return the usage, the commands and the options of ``ex``."""
-    formatter = click.HelpFormatter(width=100)
+    """Return the usage, what the file says of itself, the commands and the options of ``ex``."""
+    manager = plugin_manager()
+    formatter = click.HelpFormatter(width=_WIDTH)
     formatter.write_usage(program, "[COMMAND] [with UPDATE...] [OPTIONS]")
     formatter.write_usage(program, "help [COMMAND]", prefix="       ")
-    with formatter.section("Commands"):
-        formatter.write_dl(
-            [
-                (name, _first_line(command))
-                for name, command in sorted(dict(ex.gather_commands()).items())
-            ]
-        )
-    with formatter.section("Options"):
-        formatter.write_dl([_option_line(option) for option in plugin_manager().cli_options])
-    if ex.additional_cli_options:
-        with formatter.section("Options of this experiment"):
-            formatter.write_dl([_option_line(option) for option in ex.additional_cli_options])
-    with formatter.section("Observers"):
-        formatter.write_dl(
-            [
-                (f"{', '.join(spec.flags)} {spec.metavar}", spec.help)
-                for spec in plugin_manager().observers
-                if spec.flags
-            ]
-            or [("none installed", "pip install sacred-file brings -F")]
-        )
-    with formatter.section("Examples"):
-        formatter.write_text(f"{program} with seed=123")
-        formatter.write_text(f"{program} print_config")
+    if ex.doc:
+        formatter.write("".join(f"\n{line}" for line in ex.doc.splitlines()) + "\n")
+    commands = sorted(dict(ex.gather_commands()).items())
+    _section(formatter, "Commands", [(name, _first_line(command)) for name, command in commands])
+    _section(formatter, "Options of this experiment", map(_option_line, ex.additional_cli_options))
+    _section(formatter, "Options", map(_option_line, manager.cli_options))
+    observers = [_observer_line(spec) for spec in manager.observers if spec.flags]
+    missing = [("none installed", "pip install sacred-file brings -F")]
+    _section(formatter, "Observers", observers or missing)
+    examples = [
+        (f"{program} with seed=123", "run with an entry of the configuration changed"),
+        (f"{program} print_config", "show the configuration"),
+    ]
+    _section(formatter, "Examples", examples)
     return formatter.getvalue()
+
+
+def _section(formatter: click.HelpFormatter, title: str, lines: Iterable[tuple[str, str]]) -> None:
+    lines = list(lines)
+    if lines:
+        with formatter.section(title):
+            formatter.write_dl(lines)
+
+
+def _observer_line(spec: ObserverSpec) -> tuple[str, str]:
+    return f"{', '.join(spec.flags)} {spec.metavar}", spec.help
 
 
 def _option_line(option: CLIOption) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from sacred_core.config.resolution import Call, ResolvedConfig, resolve
 from sacred_core.config.summary import leaves
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_added, warn_of_changes, warn_of_words
+from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks import options as option_hooks
 from sacred_core.provenance.host import get_host_info
 from sacred_core.randomness import new_seed
@@ -52,6 +53,7 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     name = request.command_name or command.function.__name__
     call = Call(request.config_updates, request.named_configs, name, run_logger, new_seed)
     resolved = resolve(ex, call)
+    _check_seed(resolved.config.get("seed"))
     ingredients = [node.ingredient for node in resolved.nodes]
     run = Run(
         resolved.config,
@@ -81,6 +83,11 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     _apply_options(ex, run, request)
     _check_changes(resolved, command, run)
     return run
+
+
+def _check_seed(seed: Any) -> None:
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise ConfigValueError(f"the seed is {seed!r}: it must be a whole number")
 
 
 def _apply_options(ex: Any, run: Run, request: Request) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -52,6 +53,7 @@ class Run:
         fail_trace: Lines of the traceback of a run that did not complete.
         beat_interval: Seconds between two beats.
         debug: Exceptions are not touched, so that a debugger sees the whole stack.
+        pdb: A debugger is started where the command failed.
     """
 
     def __init__(
@@ -212,6 +214,8 @@ class Run:
                 self._execute(args)
             except BaseException as error:
                 self._end(self._lifecycle, error, started)
+                if self.pdb and self.status == "FAILED":
+                    _debug(error)
                 raise
             self._end(self._lifecycle, None, started)
         return self.result
@@ -250,8 +254,8 @@ class Run:
         if self.observers:
             self.output = capture_for(self.capture_mode, self.captured_out_filter)
         self.output.start(self.outer.output if self.outer else None)
-        self.run_logger.info("Running command '%s'", self.command)
         self.warn_if_unobserved()
+        self.run_logger.info("Running command '%s'", self.command)
         lifecycle.start()
         self.run_logger.info("Started%s", self._with_id())
         seed = self.config.get("seed")
@@ -300,6 +304,14 @@ class Run:
         if not self._lifecycle.is_own_process:
             raise _forked(what)
         return self._lifecycle
+
+
+def _debug(error: BaseException) -> None:
+    """Let the user look around where ``error`` was raised."""
+    import pdb
+
+    sys.stderr.write("".join(trace_lines(error)))
+    pdb.post_mortem(error.__traceback__)
 
 
 def _forked(what: str) -> ForkedRunError:
