@@ -33,6 +33,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         ("-q", "queue", "only queue the run"),
         ("-u", "unobserved", "ignore all observers"),
         ("-p", "print_config", "print the configuration first"),
+        ("-e", "enforce_clean", "fail if a repository has uncommitted changes"),
         ("-f", "force", "silence warnings about suspicious changes"),
     ):
         yield CLIOption((short, f"--{name}"), _OPTIONS + name, is_flag=True, help=text)
@@ -43,6 +44,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
     """Commands of every experiment, and those of ``sacred``."""
     for name, text in (
         ("print_config", "print the configuration, with what differs from the defaults"),
+        ("print_dependencies", "print packages, source files and repositories"),
         ("save_config", "write the configuration to a file"),
         ("print_named_configs", "print the named configurations"),
     ):

@@ -77,6 +77,9 @@ class Experiment(Ingredient):
     def main(self, function: Callable[P, R]) -> CapturedFunction[P, R]:
         """Make ``function`` the command that runs unless another is asked for."""
         captured = self.command(function)
+        file = getattr(inspect.unwrap(function), "__globals__", {}).get("__file__")
+        if file:  # the main function tells where the experiment is
+            self.main_file = os.path.abspath(file)
         self.default_command = captured.function.__name__
         return captured
 

@@ -4,6 +4,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from sacred_core.config.captured_function import CapturedFunction
@@ -56,6 +57,11 @@ class Ingredient:
         self.base_dir = base_dir
         self.save_git_info = save_git_info
         self._caller_globals = _caller_globals or sys._getframe(1).f_globals
+        file = self._caller_globals.get("__file__")
+        #: The file that defines it: its sources are searched in that file's folder.
+        self.main_file: str | None = os.path.abspath(file) if file else None
+        self.added_sources: list[Path] = []
+        self.added_dependencies: dict[str, str] = {}
         self.configurations: list[Configuration] = []
         self.named_configs: dict[str, Configuration] = {}
         self.captured_functions: list[CapturedFunction[..., Any]] = []
@@ -207,8 +213,28 @@ class Ingredient:
         return name
 
     def get_experiment_info(self) -> dict[str, Any]:
-        """Return what is recorded of it: its name."""
-        return {"name": self.path}
+        """Return name, base folder, sources, dependencies and repositories.
+
+        See `sacred_core.provenance.experiment_info.experiment_info`.
+        """
+        from sacred_core.provenance.experiment_info import experiment_info
+
+        ingredients = {id(i): i for i, _ in self.traverse_ingredients()}
+        return experiment_info(self, ingredients.values())
+
+    def add_source_file(self, filename: "FilePath") -> None:
+        """Record a file as a source that discovery does not find.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        path = Path(os.path.abspath(os.fsdecode(filename)))
+        path.open("rb").close()
+        self.added_sources.append(path)
+
+    def add_package_dependency(self, package_name: str, version: str) -> None:
+        """Record a package, and its version, that discovery does not find."""
+        self.added_dependencies[package_name] = version
 
     def pre_run_hook(self, func: Any = None, prefix: str | None = None) -> Any:
         """Run a captured function just before the command."""

@@ -8,6 +8,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping
+from datetime import date, time
 from pathlib import PurePath
 from typing import Any
 
@@ -20,9 +21,9 @@ def plain(value: Any) -> Any:
     """Return ``value`` as plain data that shares nothing mutable with it.
 
     Tuples and sets become lists, numpy arrays nested lists, numpy scalars numbers, pandas
-    objects dictionaries, paths text; other objects become what jsonpickle makes of them, and a
-    container inside itself the text ``"<recursion>"``. Keys become text unless they are
-    numbers, booleans or None.
+    objects dictionaries, paths and times text; other objects become what jsonpickle makes of
+    them, and a container inside itself the text ``"<recursion>"``. Keys become text unless they
+    are numbers, booleans or None.
     """
     return _plain(value, set())
 
@@ -71,6 +72,8 @@ def _from_object(value: Any, inside: set[int]) -> Any:
             return kind(value)
     if isinstance(value, PurePath):
         return str(value)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
     return _pickled(value)
 
 

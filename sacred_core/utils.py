@@ -7,6 +7,7 @@ from sacred_core.exceptions import (
     SacredInterrupt,
     TimeoutInterrupt,
 )
+from sacred_core.run.output.filters import apply_backspaces_and_linefeeds
 
 __all__ = [
     "CircularDependencyError",
@@ -14,4 +15,5 @@ __all__ = [
     "SacredError",
     "SacredInterrupt",
     "TimeoutInterrupt",
+    "apply_backspaces_and_linefeeds",
 ]

@@ -42,3 +42,25 @@ def print_named_configs(_run: "Run") -> None:
         print(f"  {name}{comment}")
     if not offered:
         print("  No named configs")
+
+
+def print_dependencies(_run: "Run") -> None:
+    """Print the packages, source files and repositories of the experiment."""
+    info = _run.experiment_info
+    print("Dependencies:")
+    for dependency in info["dependencies"]:
+        name, _, version = dependency.partition("==")
+        print(f"  {name:<20} == {version}")
+    print("\nSources:")
+    width = max((len(name) for name, _ in info["sources"]), default=0)
+    for name, md5 in info["sources"]:
+        print(f"  {name:<{width}}   {md5}")
+    if info["repositories"]:
+        print("\nVersion Control:")
+        for repository in info["repositories"]:
+            mark = "M" if repository["dirty"] else " "
+            print(f"{mark} {repository['url'] or '(no remote)'} {repository['commit']}")
+    print()
+
+
+print_dependencies.needs_experiment_info = True  # type: ignore[attr-defined]

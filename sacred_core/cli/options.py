@@ -78,6 +78,22 @@ def print_config(argument: bool, run: "Run") -> None:
         run.pre_run_hooks.insert(0, lambda: show(run))
 
 
+def enforce_clean(argument: bool, run: "Run") -> None:
+    """Refuse to run with sources that are not committed."""
+    repositories = run.experiment_info.get("repositories", [])
+    if argument and not repositories:
+        raise OptionError(
+            "--enforce_clean: no git repository is recorded for this experiment (is git "
+            "installed, is there a commit, is save_git_info off?)"
+        )
+    for repository in repositories:
+        if argument and repository["dirty"]:
+            raise OptionError(
+                f"--enforce_clean: the repository {repository['url'] or ''} at commit "
+                f"{repository['commit'][:12]} is dirty: commit or stash your changes"
+            )
+
+
 def force(argument: bool, run: "Run") -> None:
     """Silence warnings about suspicious changes."""
     run.force = argument

@@ -153,7 +153,9 @@ class _Resolver:
         if not configuration.parameters:
             return {}
         own = plain_copy(_plain_part(entries))
-        return {**self._result.extras[node.path], **own, **self._view_of_below(node)}
+        special = {"_log": self._call.logger}
+        extras = self._result.extras[node.path]
+        return {**special, **extras, **own, **self._view_of_below(node)}
 
     def _run_hooks(self, node: Node) -> None:
         """Let the config hooks of one ingredient change the configuration so far."""

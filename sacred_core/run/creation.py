@@ -62,7 +62,7 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
         ex.observers,
         root_logger,
         run_logger,
-        {"name": ex.path},
+        ex.get_experiment_info() if _wants_info(command) else {"name": ex.path},
         {} if command.unobserved else get_host_info(ex.additional_host_info),
         [hook for ingredient in ingredients for hook in ingredient.pre_run_hooks],
         [hook for ingredient in ingredients for hook in ingredient.post_run_hooks],
@@ -83,6 +83,11 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     _apply_options(ex, run, request)
     _check_changes(resolved, command, run)
     return run
+
+
+def _wants_info(command: CapturedFunction[..., Any]) -> bool:
+    """Gathering it takes time: a command that nobody observes and that does not ask has none."""
+    return not command.unobserved or getattr(command.function, "needs_experiment_info", False)
 
 
 def _check_seed(seed: Any) -> None:

@@ -59,7 +59,9 @@ class Lifecycle:
     def queue(self) -> None:
         """Put the run aside; raises what an observer raises."""
         self._run.status = "QUEUED"
-        event = self._source.make(RunQueued, queue_time=datetime.now(UTC), **self._announcement())
+        now = datetime.now(UTC)
+        self._run.meta_info["queue_time"] = now
+        event = self._source.make(RunQueued, queue_time=now, **self._announcement())
         try:
             self._run._id = self._announce(event)
         except BaseException:

@@ -267,8 +267,7 @@ def test_nested_runs_have_folders_of_their_own(runs: Path) -> None:
         ex.run("inner")
 
     ex.run()
-    commands = {p.name: contents(p / "run.json")["command"] for p in runs.iterdir() if p.is_dir()}
-    assert commands == {"1": "outer", "2": "inner"}
+    assert [run.command for run in FileStore(runs).list()] == ["outer", "inner"]
 
 
 def test_what_could_not_be_written_for_a_while_is_written_later(
@@ -313,3 +312,27 @@ def test_a_live_run_holds_room_for_its_end(recorded: Any, runs: Path) -> None:
     spare = runs / "1" / ".spare"
     assert recorded(spare.stat).result.st_size >= 16_384
     assert not spare.exists()
+
+
+def test_sources_are_kept_once_a_version(recorded: Any, runs: Path) -> None:
+    """Below the folder of all runs, with their hash; each run says where."""
+    for _ in range(2):
+        recorded(lambda: None)
+    kept = list((runs / "_sources").iterdir())
+    entry = contents(runs / "2" / "run.json")["experiment"]
+    [[name, stored]] = [pair for pair in entry["sources"] if pair[0] == Path(__file__).name]
+    assert (runs / stored) in kept
+    assert (runs / stored).read_bytes() == Path(__file__).read_bytes()
+    assert len({path.name.rpartition("_")[0] for path in kept}) == len(kept), name
+
+
+def test_sources_need_not_be_copied(runs: Path) -> None:
+    """Then names and hashes are recorded."""
+    ex = Experiment("uncopied")
+    ex.observers.append(FileStorageObserver(runs, copy_sources=False))
+    ex.main(lambda: None)
+    ex.run()
+    assert not (runs / "_sources").exists()
+    assert all(
+        len(md5) == 32 for _, md5 in contents(runs / "1" / "run.json")["experiment"]["sources"]
+    )

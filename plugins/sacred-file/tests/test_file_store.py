@@ -67,7 +67,7 @@ def test_run_comes_back_as_it_was(runs: Path) -> None:
 
 def test_list_is_in_the_order_of_numbers(runs: Path) -> None:
     """Ten comes after nine; other folders are no runs."""
-    (runs / "_sources").mkdir()
+    (runs / "_other").mkdir()
     (runs / "notes").mkdir()
     assert [run.id for run in FileStore(runs).list()] == list(range(1, 12))
 

@@ -14,6 +14,7 @@ METRICS_PARTS = "metrics.jsonl"
 #: Artifacts whose names cannot be, or are taken by, files beside the record.
 KEPT_APART = "_artifacts"
 RESOURCES = "_resources"
+SOURCES = "_sources"
 NEXT_ID = "_next_id"
 #: Room on the disk that a run under way holds, so that its end can be written on a full one.
 SPARE = ".spare"

@@ -4,9 +4,9 @@ import logging
 import os
 import warnings
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sacred_core import RunObserver
 from sacred_core.serialization import plain
@@ -14,6 +14,7 @@ from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
 from sacred_file.json_files import read_json, write_json
 from sacred_file.metrics import folded, metric_lines
+from sacred_file.record import new_entry, time_text
 
 _logger = logging.getLogger(__name__)
 PathLike = str | os.PathLike[str]
@@ -25,6 +26,8 @@ class FileStorageObserver(RunObserver):
     Args:
         basedir: The folder of all runs; made when the first run starts.
         resource_dir: Where resources are kept, by default ``_resources`` in ``basedir``.
+        source_dir: Where sources are kept, by default ``_sources`` in ``basedir``.
+        copy_sources: Keep copies of the sources.
         priority: See `sacred_core.RunObserver`.
 
     Attributes:
@@ -44,10 +47,17 @@ class FileStorageObserver(RunObserver):
     _metrics: AppendFile | None
 
     def __init__(
-        self, basedir: PathLike, resource_dir: PathLike | None = None, priority: int = 20
+        self,
+        basedir: PathLike,
+        resource_dir: PathLike | None = None,
+        source_dir: PathLike | None = None,
+        priority: int = 20,
+        copy_sources: bool = True,
     ) -> None:
         self.basedir = Path(os.path.abspath(basedir))
         self.resource_dir = Path(os.path.abspath(resource_dir or self.basedir / layout.RESOURCES))
+        self.source_dir = Path(os.path.abspath(source_dir or self.basedir / layout.SOURCES))
+        self.copy_sources = copy_sources
         self.priority = priority
         self.dir = None
         self._reset()
@@ -77,7 +87,7 @@ class FileStorageObserver(RunObserver):
         asked_id: Any = None,
     ) -> Any:
         """Make the run's folder, with the status QUEUED."""
-        meta = {**meta_info, "queue_time": _text(queue_time)}
+        meta = {**meta_info, "queue_time": time_text(queue_time)}
         return self._begin("QUEUED", None, ex_info, command, host_info, config, meta, _id, asked_id)
 
     def started_event(
@@ -108,7 +118,7 @@ class FileStorageObserver(RunObserver):
         if dict(info) != self.info:
             self.save_json(dict(info), layout.INFO)
             self.info = dict(info)
-        self.run_entry["heartbeat"] = _text(beat_time)
+        self.run_entry["heartbeat"] = time_text(beat_time)
         self.run_entry["result"] = result
         self.save()
 
@@ -161,7 +171,7 @@ class FileStorageObserver(RunObserver):
     ) -> None:
         """Keep a copy of the file under its name, in place of an earlier version."""
         del metadata, content_type
-        _copy(filename, layout.artifact_path(self._folder(), name))
+        _copies().copy(Path(filename), layout.artifact_path(self._folder(), name))
         if name not in self.run_entry["artifacts"]:
             self.run_entry["artifacts"].append(name)
             self.save()
@@ -176,13 +186,11 @@ class FileStorageObserver(RunObserver):
 
     def save_file(self, filename: PathLike, target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
-        _copy(filename, self._folder() / (target_name or Path(filename).name))
+        _copies().copy(Path(filename), self._folder() / (target_name or Path(filename).name))
 
     def find_or_save(self, filename: PathLike, store_dir: PathLike) -> Path:
         """Return the copy of the file in ``store_dir``; make it if its content is new there."""
-        from sacred_file.copies import kept_once
-
-        return kept_once(Path(filename), Path(store_dir))
+        return cast(Path, _copies().kept_once(Path(filename), Path(store_dir)))
 
     def _reset(self) -> None:
         self.run_entry = {}
@@ -208,17 +216,9 @@ class FileStorageObserver(RunObserver):
         own_id, self.dir = self._claim(_id, asked_id)
         self.config = dict(config)
         self.run_entry = {
-            "experiment": dict(ex_info),
-            "command": command,
-            "host": dict(host_info),
-            "start_time": _text(start_time),
-            "stop_time": None,
-            "heartbeat": None,
-            "status": status,
-            "result": None,
+            **new_entry(status, start_time, command, host_info),
+            "experiment": self._with_kept_sources(ex_info),
             "meta": self._queued_meta() | dict(meta),
-            "resources": [],
-            "artifacts": [],
         }
         if _id is not None and own_id != _id:
             self.run_entry["run_id"] = _id
@@ -228,6 +228,17 @@ class FileStorageObserver(RunObserver):
             (self.dir / layout.SPARE).write_bytes(bytes(layout.SPARE_BYTES))
         self.save()  # last: a folder is a run once it holds this
         return own_id
+
+    def _with_kept_sources(self, ex_info: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the information with the names of the copies in place of the hashes."""
+        if not self.copy_sources or not ex_info.get("sources"):
+            return dict(ex_info)
+        base = Path(ex_info["base_dir"])
+        kept = [
+            [name, os.path.relpath(self.find_or_save(base / name, self.source_dir), self.basedir)]
+            for name, _ in ex_info["sources"]
+        ]
+        return {**ex_info, "sources": kept}
 
     def _claim(self, _id: Any, asked_id: Any) -> tuple[Any, Path]:
         """Return the id of the run in this store, and its folder, which is now there."""
@@ -255,7 +266,7 @@ class FileStorageObserver(RunObserver):
         fail_trace: list[str] | None = None,
     ) -> None:
         (self._folder() / layout.SPARE).unlink(missing_ok=True)
-        self.run_entry.update(status=status, stop_time=_text(time))
+        self.run_entry.update(status=status, stop_time=time_text(time))
         if result is not None:
             self.run_entry["result"] = result
         if fail_trace:
@@ -282,16 +293,8 @@ class FileStorageObserver(RunObserver):
         return self.dir
 
 
-def _text(time: datetime | None) -> str | None:
-    """Return a time as the format documents it: UTC, without saying so."""
-    if time is None:
-        return None
-    if time.tzinfo is not None:
-        time = time.astimezone(UTC).replace(tzinfo=None)
-    return time.isoformat(timespec="microseconds")
+def _copies() -> Any:
+    """Import what copies files: most runs have none, and need not wait for it."""
+    from sacred_file import copies
 
-
-def _copy(source: PathLike, target: Path) -> None:
-    from sacred_file.copies import copy
-
-    copy(Path(source), target)
+    return copies
