@@ -7,7 +7,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "tests", "core"]
+nox.options.sessions = ["lint", "types", "tests", "core", "learning"]
 nox.options.reuse_venv = "yes"
 
 MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pyproject.toml"))
@@ -48,6 +48,13 @@ def plugin(session: nox.Session, name: str) -> None:
     """Run one plugin's tests with only that plugin installed."""
     session.install(*_editable([".", f"plugins/{name}"]), *TEST_TOOLS)
     session.run("pytest", f"plugins/{name}/tests", *session.posargs)
+
+
+@nox.session
+def learning(session: nox.Session) -> None:
+    """Run the examples that need scikit-learn."""
+    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "scikit-learn")
+    session.run("pytest", "tests/learning", *session.posargs)
 
 
 @nox.session

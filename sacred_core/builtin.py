@@ -34,9 +34,11 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         ("-u", "unobserved", "ignore all observers"),
         ("-p", "print_config", "print the configuration first"),
         ("-e", "enforce_clean", "fail if a repository has uncommitted changes"),
+        ("", "origin", "let print_config tell where each value comes from"),
         ("-f", "force", "silence warnings about suspicious changes"),
     ):
-        yield CLIOption((short, f"--{name}"), _OPTIONS + name, is_flag=True, help=text)
+        flags = filter(None, (short, f"--{name}"))
+        yield CLIOption(flags, _OPTIONS + name, is_flag=True, help=text)
 
 
 @hookimpl
@@ -50,6 +52,9 @@ def sacred_commands() -> Iterable[CommandSpec]:
     ):
         yield CommandSpec(name, f"sacred_core.cli.commands:{name}", text, of_experiments=True)
     yield CommandSpec("runs", "sacred_core.cli.runs:runs", "list and show recorded runs")
+    yield CommandSpec(
+        "completion", "sacred_core.cli.completion:completion", "complete scripts in the shell"
+    )
     yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "list installed plugins")
 
 

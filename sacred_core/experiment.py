@@ -11,6 +11,7 @@ from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.context import current_run, required_run
 from sacred_core.exceptions import (
     CommandNotFoundError,
+    DecoratorError,
     InteractiveError,
     OptionError,
 )
@@ -152,6 +153,13 @@ class Experiment(Ingredient):
             ConfigError: the configuration cannot be resolved.
             BaseException: what the command raises, after it was recorded.
         """
+        if callable(command_name):
+            from sacred_core.cli.experiment_cli import refuse
+
+            message = (
+                "@ex.run is no decorator, it runs the experiment: use @ex.main or @ex.automain"
+            )
+            refuse(DecoratorError(message), command_name)
         run = self.create_run(command_name, config_updates, named_configs, info, meta_info, options)
         run()
         return run

@@ -2,13 +2,16 @@
 
 import inspect
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from sacred_core.cli.render import painted_doc, rendered_config, wants_colour
 from sacred_core.config.named import named_configs
 from sacred_core.config.overrides import plain_copy
 from sacred_core.config.sources import dump_config_file
-from sacred_core.config.summary import ConfigSummary
+from sacred_core.config.summary import ConfigSummary, leaves
 
 if TYPE_CHECKING:
     from sacred_core.run import Run
@@ -17,7 +20,21 @@ if TYPE_CHECKING:
 def print_config(_run: "Run") -> None:
     """Print the configuration, with what differs from the defaults."""
     summary = _run.config_modifications or ConfigSummary()
+    if _run.shows_origin:
+        summary = attrs.evolve(summary, docs=_origins(_run.config, summary))
     print(rendered_config(_run.config, summary, wants_colour(sys.stdout)))
+
+
+def _origins(config: Mapping[str, Any], summary: ConfigSummary) -> dict[str, str]:
+    """Return where each value comes from: what is told of it, or of the group it is in."""
+    told = {}
+    for path, _ in leaves(dict(config)):
+        known = path
+        while known and known not in summary.origins:
+            known = known.rpartition(".")[0]
+        if known:
+            told[path] = str(summary.origins[known])
+    return told
 
 
 def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "config.json") -> None:

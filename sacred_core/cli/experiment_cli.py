@@ -1,8 +1,9 @@
 """What happens when a script's command line is run."""
 
+import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sacred_core.cli.parsing import CommandLine, parsed, split
 from sacred_core.cli.updates import parsed_updates
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sacred_core.experiment import Experiment
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+COMPLETION = "_SACRED_COMPLETE"
 
 
 def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
@@ -25,6 +27,11 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
         SystemExit: the command line cannot be understood (2), or the run did not complete
             (1; 130 after Ctrl-C). What happened was printed.
     """
+    if COMPLETION in os.environ:
+        from sacred_core.cli.completion import candidates
+
+        print("\n".join(candidates(ex, os.environ[COMPLETION].split("\n"))))
+        raise SystemExit(0)
     try:
         line = parsed(split(argv), offered_options(ex.additional_cli_options))
         if line.options["--help"] or line.command == "help":
@@ -44,6 +51,20 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(USAGE) from None
     return _finished(run)
+
+
+def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
+    """Tell of a mistake in how ``function`` was decorated.
+
+    Raises:
+        SystemExit: in a script that is being executed, after the sentence was printed.
+        SacredError: ``error``, anywhere else.
+    """
+    if function.__module__ != "__main__":
+        raise error
+    code = function.__code__
+    print(f"Error: {code.co_filename}:{code.co_firstlineno}: {error}", file=sys.stderr)
+    raise SystemExit(USAGE)
 
 
 def _created(ex: "Experiment", line: CommandLine) -> Run:

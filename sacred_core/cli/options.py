@@ -94,6 +94,11 @@ def enforce_clean(argument: bool, run: "Run") -> None:
             )
 
 
+def origin(argument: bool, run: "Run") -> None:
+    """Let print_config tell where each value comes from."""
+    run.shows_origin = argument
+
+
 def force(argument: bool, run: "Run") -> None:
     """Silence warnings about suspicious changes."""
     run.force = argument

@@ -117,4 +117,4 @@ def _by_suffix() -> dict[str, ConfigSource]:
 
 
 def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return " ".join(str(error).split()) or type(error).__name__

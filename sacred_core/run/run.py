@@ -94,6 +94,8 @@ class Run:
         self.capture_mode: str = SETTINGS.valid("CAPTURE_MODE")
         self.debug = self.pdb = self.force = self.queue_only = self.unobserved = False
         self.log_level: int | None = None
+        #: Whether print_config tells where each value comes from.
+        self.shows_origin = False
         self.metrics = MetricsBuffer()
         self.output = OutputCapture()
         #: The run around this one, if it was started inside another.

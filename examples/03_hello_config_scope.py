@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""
+A configurable Hello World "experiment", with the message in a config scope.
+
+The message can be changed as in the example before:
+
+    $ ./03_hello_config_scope.py with message='Ciao world!'
+
+But because the scope makes the message from a recipient, that can be changed as well:
+
+    $ ./03_hello_config_scope.py with recipient='Bob'
+    INFO - hello_cs - Running command 'main'
+    INFO - hello_cs - Started
+    Hello Bob!
+    INFO - hello_cs - Completed after 0:00:00
+"""
+
+from sacred_core import Experiment
+
+ex = Experiment("hello_cs")
+
+
+@ex.config
+def cfg():
+    recipient = "world"  # whom to greet
+    message = f"Hello {recipient}!"
+
+
+@ex.automain
+def main(message):
+    print(message)

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""
+Commands: more than one thing that an experiment can do.
+
+    $ ./05_my_commands.py greet
+    INFO - my_commands - Running command 'greet'
+    INFO - my_commands - Started
+    Hello John! Nice to greet you!
+    INFO - my_commands - Completed after 0:00:00
+
+    $ ./05_my_commands.py shout
+    WHAZZZUUUUUUUUUUUP!!!???
+
+They take entries of the configuration, and all flags work with them:
+
+    $ ./05_my_commands.py greet with name='Jane' -l ERROR
+    Hello Jane! Nice to greet you!
+
+The main function is a command, too. What each one does is told by
+
+    $ ./05_my_commands.py help greet
+"""
+
+from sacred_core import Experiment
+
+ex = Experiment("my_commands")
+
+
+@ex.config
+def cfg():
+    name = "John"
+
+
+@ex.command
+def greet(name):
+    """Print a nice greet message to whoever name says."""
+    print(f"Hello {name}! Nice to greet you!")
+
+
+@ex.command
+def shout():
+    """Shout slang question for 'what is up?'."""
+    print("WHAZZZUUUUUUUUUUUP!!!???")
+
+
+@ex.automain
+def main():
+    """Say what there is to try."""
+    print("This is just the main command. Try greet or shout.")

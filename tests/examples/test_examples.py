@@ -1,0 +1,94 @@
+"""Tests that run every example as a user does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+ALL = sorted(path.name for path in EXAMPLES.glob("*.py"))
+LEARNING = {"07_magic.py", "08_less_magic.py"}
+
+
+def run(name: str, *args: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / name, *args], cwd=cwd, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+SHOWN = [
+    ("01_hello_world.py", [], ["Hello world!"]),
+    ("02_hello_config_dict.py", ["with", "message=Ciao world!"], ["Ciao world!"]),
+    ("03_hello_config_scope.py", ["with", "message=Ciao world!"], ["Ciao world!"]),
+    ("03_hello_config_scope.py", ["with", "recipient=Bob"], ["Hello Bob!"]),
+    (
+        "04_captured_functions.py",
+        [],
+        [
+            "This is printed by function foo.",
+            "This is printed by function bar.",
+            "Overriding the default message for foo.",
+        ],
+    ),
+    ("05_my_commands.py", ["greet"], ["Hello John! Nice to greet you!"]),
+    ("05_my_commands.py", ["greet", "with", "name=Jane"], ["Hello Jane! Nice to greet you!"]),
+    ("05_my_commands.py", ["shout"], ["WHAZZZUUUUUUUUUUUP!!!???"]),
+    ("05_my_commands.py", ["main"], ["This is just the main command. Try greet or shout."]),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "lines"), SHOWN)
+def test_what_the_manual_shows(
+    tmp_path: Path, name: str, args: list[str], lines: list[str]
+) -> None:
+    """The program's own output, and the log lines around it."""
+    done = run(name, *args, cwd=tmp_path)
+    assert done.stdout.splitlines() == lines
+    log = done.stderr.splitlines()
+    assert "No observers have been added to this run" in log[0]
+    assert "Running command" in log[1]
+    assert log[2].endswith("Started")
+    assert log[-1].endswith("Completed after 0:00:00")
+
+
+@pytest.mark.parametrize("name", sorted(set(ALL) - LEARNING))
+def test_the_docstring_is_the_help(tmp_path: Path, name: str) -> None:
+    """Each is executable, and tells of itself."""
+    assert os.access(EXAMPLES / name, os.X_OK)
+    text = run(name, "--help", cwd=tmp_path).stdout
+    summary = (EXAMPLES / name).read_text(encoding="utf-8").splitlines()[2]
+    assert summary in text
+
+
+def test_randomness_depends_on_the_seed_only(tmp_path: Path) -> None:
+    """The three variations of section 1.12.6."""
+
+    def drawn(*updates: str) -> list[str]:
+        args = ("with", "seed=12345", *updates, "-l", "ERROR")
+        return run("06_randomness.py", *args, cwd=tmp_path).stdout.splitlines()
+
+    one = drawn()
+    assert drawn() == one
+    three = drawn("numbers=3")
+    assert [line.split(",")[0].strip("[]") for line in three] == [line.strip("[]") for line in one]
+    backwards = drawn("numbers=3", "reverse=True")
+    assert backwards == [three[2], three[0], three[1], three[3]]
+
+
+def test_filter_keeps_the_last_state(tmp_path: Path) -> None:
+    """What is shown moves, what is recorded is the end."""
+    pytest.importorskip("sacred_file", reason="the example records with -F: sacred-file")
+    run("captured_out_filter.py", "-F", "runs", "-l", "ERROR", cwd=tmp_path)
+    assert (tmp_path / "runs" / "1" / "cout.txt").read_text() == "progress 100 %\n"
+
+
+def test_own_logger(tmp_path: Path) -> None:
+    """All lines have its format."""
+    log = run("log_example.py", cwd=tmp_path).stderr.splitlines()
+    assert '[I] mylogger.main >> "Attempting to transmogrify 2..."' in log
+    assert '''[W] mylogger.transmogrify >> "No gizmo. Can't transmogrify!"''' in log
+    assert all(line.startswith("[") for line in log)
