@@ -129,7 +129,9 @@ class _Resolver:
         entries: dict[str, Any] = {}
         if node is self._root and "seed" not in overrides.values:
             entries["seed"] = self._call.new_seed()
-            self._note({"seed"}, "", Origin("seed"), {"seed": SEED_DOC})
+            self._note({"seed"}, "", Origin("seed"), {})
+        if node is self._root:
+            self._result.summary.docs["seed"] = SEED_DOC
         extras = self._result.extras.setdefault(node.path, {})
         ingredients = {node.relative(other).partition(".")[0] for other in node.below}
         for configuration in node.ingredient.configurations:

@@ -6,6 +6,7 @@ changed: after each statement that touches the entry, it is set again to what is
 """
 
 import ast
+import copy
 import functools
 import inspect
 import linecache
@@ -39,8 +40,11 @@ class ScopeSource:
         self.first_line = function.__code__.co_firstlineno
         self.lines = self._read_lines()
         self._definition = self._parse()
-        self._refuse_jumps()
-        self.imported = frozenset(_imported(self._definition))
+        text = "".join(self.lines)
+        if "return" in text or "yield" in text:
+            self._refuse_jumps()
+        has_imports = "import" in text
+        self.imported = frozenset(_imported(self._definition)) if has_imports else frozenset()
 
     @functools.cached_property
     def docs(self) -> dict[str, str]:
@@ -83,10 +87,7 @@ class ScopeSource:
         return function
 
     def _compiled(self, fixed: set[str]) -> CodeType:
-        definition = self._parse()
-        definition.decorator_list = []
-        definition.body = _Fixing(fixed).body(definition.body)
-        definition.body.append(_statement("return locals()", definition))
+        definition = self._collecting_definition(fixed)
         free = [*self.function.__code__.co_freevars, _FIX]
         factory = cast(
             ast.FunctionDef, ast.parse(f"def {_FACTORY}({', '.join(free)}): pass").body[0]
@@ -95,8 +96,16 @@ class ScopeSource:
         module = ast.Module(body=[factory], type_ignores=[])
         flags = self.function.__code__.co_flags & _FUTURES
         filename = self.function.__code__.co_filename
-        whole = compile(ast.fix_missing_locations(module), filename, "exec", flags, True)
+        whole = compile(module, filename, "exec", flags, True)
         return _inner_code(_inner_code(whole, _FACTORY), definition.name)
+
+    def _collecting_definition(self, fixed: set[str]) -> ast.FunctionDef:
+        """Return the definition of `_collecting`; it is parsed anew only if it must change."""
+        definition = copy.copy(self._definition) if not fixed else self._parse()
+        definition.decorator_list = []
+        body = _Fixing(fixed).body(definition.body) if fixed else definition.body
+        definition.body = [*body, _statement("return locals()", definition)]
+        return ast.fix_missing_locations(definition) if fixed else definition
 
     def _read_lines(self) -> list[str]:
         code = self.function.__code__

@@ -91,7 +91,7 @@ def test_print_config(script: Script) -> None:
         "Configuration (modified, added, typechanged, doc):",
         "  message = 'Hello world!'",
         "  recipient = 'world'",
-        "  seed = 746486301",
+        "  seed = 746486301                    # the random seed for this experiment",
     ]
     assert "No observers" not in result.stderr
 
