@@ -10,10 +10,16 @@ __all__ = ["OutputCapture", "capture_for"]
 def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> OutputCapture:
     """Return a capture of the given mode that was not started.
 
-    ``fd`` records what ``sys`` does, until it has a room of its own here.
+    Where ``fd`` is not possible, because Python's streams are no descriptors (as in a notebook) or
+    another run holds these, it is ``sys``.
     """
     if mode == "no":
         return OutputCapture()
+    if mode == "fd":
+        from sacred_core.run.output.fd_capture import FdCapture, can_capture
+
+        if can_capture():
+            return FdCapture(output_filter)
     from sacred_core.run.output.sys_capture import SysCapture
 
     return SysCapture(output_filter)

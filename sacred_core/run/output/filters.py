@@ -26,3 +26,7 @@ def _shown(line: str) -> str:
             shown[position : position + 1] = [sign]
             position += 1
     return "".join(shown)
+
+
+# A finished line stays as it is: only the text from the last unfinished line on is looked at.
+apply_backspaces_and_linefeeds.incremental = True  # type: ignore[attr-defined]

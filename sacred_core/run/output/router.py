@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from sacred_core.run.output.locking import stream_lock
+
 Sink = Callable[[str], None]
 #: Gives the sink of the run that the caller belongs to, or None.
 FindSink = Callable[[], Sink | None]
@@ -26,11 +28,17 @@ class Router:
 
     def write(self, text: str) -> int:
         """Write ``text`` to the original; the run gets it even if that fails."""
-        sink = self._find_sink()
-        if sink is not None:
-            sink(text)
-        written: int = self.original.write(text)
+        with stream_lock:
+            sink = self._find_sink()
+            if sink is not None:
+                sink(text)
+            written: int = self.original.write(text)
         return written
+
+    def flush(self) -> None:
+        """Flush the original."""
+        with stream_lock:
+            self.original.flush()
 
     def writelines(self, lines: Any) -> None:
         """Write each of ``lines``."""

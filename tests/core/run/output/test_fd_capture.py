@@ -1,0 +1,242 @@
+"""Tests of recording file descriptors, in processes of their own."""
+
+import os
+import pty
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="descriptors are recorded on POSIX")
+
+SCRIPT = """
+    import ctypes, os, subprocess, sys, threading, time
+    from sacred_core import Experiment, RunObserver
+    import sacred_core.run.output.spool as spool
+
+    class Record(RunObserver):
+        text = ""
+
+        def output_event(self, text, offset):
+            self.text = self.text[:offset] + text
+
+        def join(self):
+            with open("record.txt", "w", newline="") as file:
+                file.write(self.text)
+
+    ex = Experiment("fd", save_git_info=False)
+    ex.observers.append(Record())
+
+    @ex.automain
+    def main(_run):
+"""
+
+
+class Scripts:
+    """Runs a main function as a script and returns what was shown and what was recorded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, body: str) -> list[Any]:
+        source = textwrap.dedent(SCRIPT) + textwrap.indent(textwrap.dedent(body), "    ")
+        (self.folder / "script.py").write_text(source)
+        return [sys.executable, "script.py", "-l", "ERROR", "-b", "0.05"]
+
+    def run(self, body: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        command = self.write(body)
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, timeout=60, check=True, **options
+        )
+
+    @property
+    def record(self) -> str:
+        return (self.folder / "record.txt").read_bytes().decode()
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Scripts:
+    return Scripts(tmp_path)
+
+
+def test_children_and_c_code_are_recorded(scripts: Scripts) -> None:
+    """What Python does not write itself is in the record and on the screen."""
+    done = scripts.run(
+        """
+        print("python", flush=True)
+        os.system("echo child; echo child error >&2")
+        os.write(1, b"raw\\n")
+        ctypes.CDLL(None).puts(b"from C")
+        ctypes.CDLL(None).fflush(None)
+        """,
+        stderr=subprocess.STDOUT,
+    )
+    expected = "python\nchild\nchild error\nraw\nfrom C\n"
+    assert scripts.record == done.stdout.decode() == expected
+
+
+def test_two_streams_are_put_together_in_pythons_order(scripts: Scripts) -> None:
+    """Although they are different files, and stdout is buffered."""
+    done = scripts.run(
+        """
+        for i in range(2000):
+            print("out", i)
+            if i % 3 == 0:
+                print("err", i, file=sys.stderr)
+        """
+    )
+    expected = [
+        line for i in range(2000) for line in ([f"out {i}"] + ([f"err {i}"] if i % 3 == 0 else []))
+    ]
+    assert scripts.record.splitlines() == expected
+    assert done.stdout.decode().splitlines() == [x for x in expected if x.startswith("out")]
+    assert done.stderr.decode().splitlines() == [x for x in expected if x.startswith("err")]
+
+
+def test_c_code_that_holds_the_interpreters_lock(scripts: Scripts) -> None:
+    """5 MB in one call: no deadlock, every byte."""
+    done = scripts.run(
+        """
+        data = b"x" * 99 + b"\\n"
+        ctypes.PyDLL(None).write(1, data * 50_000, 5_000_000)
+        """
+    )
+    assert len(done.stdout) == 5_000_000
+    assert scripts.record == done.stdout.decode()
+
+
+def test_half_a_character_at_a_beat(scripts: Scripts) -> None:
+    """It is put together with the other half; what is no UTF-8 is replaced, not lost."""
+    scripts.run(
+        """
+        os.write(1, "ä".encode()[:1])
+        time.sleep(0.2)
+        os.write(1, "ä".encode()[1:] + b" \\xff end\\n")
+        """
+    )
+    assert scripts.record == "ä \ufffd end\n"
+
+
+def test_a_reader_that_goes_away(scripts: Scripts) -> None:
+    """`| head -1`: the run completes and its record is whole."""
+    command = scripts.write(
+        """
+        for i in range(50_000):
+            print("line", i)
+            if i == 0:
+                sys.stdout.flush()
+                time.sleep(0.3)
+        """
+    )
+    shell = subprocess.run(
+        " ".join(map(str, command)) + " | head -1; exit ${PIPESTATUS[0]}",
+        shell=True, executable="/bin/bash", cwd=scripts.folder, capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert shell.stdout == b"line 0\n"
+    assert scripts.record.splitlines() == [f"line {i}" for i in range(50_000)]
+
+
+def test_threads_print_each_line_once(scripts: Scripts) -> None:
+    """Eight threads: none lost, doubled or torn."""
+    scripts.run(
+        """
+        def work(name):
+            for i in range(5000):
+                sys.stdout.write(f"{name} {i}\\n")
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+        [t.start() for t in threads]
+        [t.join() for t in threads]
+        """
+    )
+    lines = scripts.record.splitlines()
+    assert sorted(lines) == sorted(f"{n} {i}" for n in range(8) for i in range(5000))
+
+
+def test_a_terminal_still_looks_like_one(scripts: Scripts) -> None:
+    """`isatty` answers as before, and the text is shown there."""
+    main, terminal = pty.openpty()
+    scripts.run("print(sys.stdout.isatty())", stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    assert os.read(main, 100) == b"True\r\n"
+    os.close(main)
+    assert scripts.record == "True\n"
+
+
+def test_little_disk_ends_the_recording_not_the_run(scripts: Scripts) -> None:
+    """The output goes where it went before, with one warning."""
+    command = scripts.write(
+        """
+        spool.LITTLE = 1 << 62
+        print("recorded", flush=True)
+        time.sleep(1.5)
+        print("shown", flush=True)
+        """
+    )
+    command[3] = "WARNING"
+    done = subprocess.run(command, cwd=scripts.folder, capture_output=True, check=True, timeout=60)
+    assert done.stdout == b"recorded\nshown\n"
+    assert b"Little disk is left" in done.stderr
+    assert "recorded" in scripts.record
+    assert "shown" not in scripts.record
+
+
+def test_a_child_that_outlives_the_run_is_not_killed(scripts: Scripts) -> None:
+    """Its descriptors stay good: it goes on to its end."""
+    scripts.run(
+        """
+        code = "import time; time.sleep(0.5); print('late'); open('late.txt', 'w').close()"
+        subprocess.Popen([sys.executable, "-c", code])
+        """
+    )
+    for _ in range(200):
+        if (scripts.folder / "late.txt").exists():
+            break
+        subprocess.run(["sleep", "0.05"], check=True)
+    assert (scripts.folder / "late.txt").exists()
+
+
+def test_filters_apply(scripts: Scripts) -> None:
+    """A progress bar over many beats is recorded as its last state."""
+    scripts.run(
+        """
+        from sacred_core.utils import apply_backspaces_and_linefeeds
+        print("before")
+        for i in range(101):
+            sys.stdout.write(f"\\rprogress {i} %")
+            sys.stdout.flush()
+            time.sleep(0.002)
+        print("\\nafter")
+        """
+    )
+    assert "progress 0 %" in scripts.record
+    source = (scripts.folder / "script.py").read_text().replace(
+        "ex.observers", "from sacred_core.utils import apply_backspaces_and_linefeeds as f\n"
+        "ex.captured_out_filter = f\nex.observers", 1
+    )  # fmt: skip
+    (scripts.folder / "script.py").write_text(source)
+    command = [sys.executable, "script.py", "-l", "ERROR", "-b", "0.05"]
+    subprocess.run(command, cwd=scripts.folder, check=True, capture_output=True, timeout=60)
+    assert scripts.record == "before\nprogress 100 %\nafter\n"
+
+
+def test_a_nested_run_has_its_own_part(scripts: Scripts) -> None:
+    """What Python writes in it belongs to both."""
+    scripts.run(
+        """
+        inner = Experiment("inner", save_git_info=False)
+        record = type(ex.observers[0])()
+        record.join = lambda: None
+        inner.observers.append(record)
+        inner.main(lambda: print("inside"))
+        print("before")
+        inner.run(options={"-l": "ERROR"})
+        print("after")
+        assert record.text == "inside\\n", record.text
+        """
+    )
+    assert scripts.record == "before\ninside\nafter\n"
