@@ -1,11 +1,14 @@
 """The mode ``fd``: everything that the process and its children write to the descriptors 1 and 2.
 
-The descriptors lead to a spool; a thread copies its growth to where they led before. Where stdout
-and stderr are different files there is a spool for each, put together in the order in which Python
-wrote: before it writes to the one, what it wrote to the other is flushed and its end is noted.
+The descriptors lead to a spool; a thread copies its growth to where they led before. Python's text
+streams hand everything to their binary buffers at once while that lasts: these may be flushed from
+the thread that beats, which text streams do not bear (https://github.com/python/cpython/issues/119506).
+Where stdout and stderr are different files there is a spool for each, put together in the
+order in which Python wrote: each time that it writes to stderr the ends of both are noted.
 """
 
 import codecs
+import contextlib
 import logging
 import os
 import sys
@@ -28,6 +31,8 @@ _holder: "FdCapture | None" = None
 
 def can_capture() -> bool:
     """Tell whether Python's streams are the descriptors 1 and 2, and nobody holds these."""
+    if not all(hasattr(stream, "reconfigure") for stream in (sys.stdout, sys.stderr)):
+        return False
     try:
         numbers = (sys.stdout.fileno(), sys.stderr.fileno())
         os.fstat(1), os.fstat(2)
@@ -50,11 +55,10 @@ class FdCapture(OutputCapture):
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._spools: list[Spool] = []
         self._positions: list[int] = []
-        #: A spool, and its size when the other's turn came.
+        #: The sizes of both spools each time that Python wrote to stderr.
         self._turns: deque[tuple[int, int]] = deque()
         self._merged: list[str] = []  # of two spools; one can be read again
         self._untold = ""
-        self._last = 0
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._copy, name="sacred-output", daemon=True)
@@ -69,11 +73,10 @@ class FdCapture(OutputCapture):
         is_one_file = os.path.sameopenfile(1, 2)
         self._spools = [Spool([1, 2])] if is_one_file else [Spool([1]), Spool([2])]
         self._positions = [0] * len(self._spools)
-        self._streams = [
-            _Stream(stream, self, number, terminals[number])
-            for number, stream in enumerate((sys.stdout, sys.stderr))
-        ]
-        sys.stdout, sys.stderr = self._streams
+        self._stdout = _Through(sys.stdout, terminals[0])
+        self._stderr = _Through(sys.stderr, terminals[1])
+        self._noting = _Noting(sys.stderr, self)
+        sys.stderr = self._noting
         _holder = self
         self._thread.start()
 
@@ -89,15 +92,17 @@ class FdCapture(OutputCapture):
             spool.close()
         _holder = None
 
-    def turn(self, number: int) -> None:
-        """Note that Python writes to the stream ``number`` now, if it wrote to the other before."""
-        if number == self._last:
+    def note(self) -> None:
+        """Note how far both spools are: what is there comes before what follows."""
+        if len(self._spools) != 2:
             return
-        self._last = number
-        other = 1 - number
-        self._streams[other].original.flush()
-        if len(self._spools) == 2:
-            self._turns.append((other, self._spools[other].size))
+        sizes = (self._spools[0].size, self._spools[1].size)
+        # No lock, which a forked child might find held: only the beat takes entries away.
+        with contextlib.suppress(IndexError):
+            if self._turns[-1][0] == sizes[0]:
+                self._turns[-1] = sizes  # stderr again: one entry tells it all
+                return
+        self._turns.append(sizes)
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""
@@ -111,7 +116,8 @@ class FdCapture(OutputCapture):
 
     def take(self, final: bool) -> tuple[str, int] | None:
         """Return what changed since the last call; see `OutputCapture.take`."""
-        _flush()
+        self._stdout.flush()
+        self._stderr.flush()
         with self._lock:
             new, self._untold = self._untold + self._read(final), ""
             return self._presentation.feed(new, final)
@@ -120,8 +126,7 @@ class FdCapture(OutputCapture):
         """Return what is new in the spools, in the order of Python's turns."""
         parts = []
         while self._turns:
-            number, end = self._turns.popleft()
-            parts.append(self._advance(number, end))
+            parts += [self._advance(n, end) for n, end in enumerate(self._turns.popleft())]
         parts += [self._advance(number, spool.size) for number, spool in enumerate(self._spools)]
         text = self._decoder.decode(b"".join(parts), final)
         if len(self._spools) == 2:
@@ -154,45 +159,59 @@ class FdCapture(OutputCapture):
                 return
             self._restored = True
         _flush()
-        for name, stream in zip(("stdout", "stderr"), self._streams, strict=True):
-            if getattr(sys, name) is stream:
-                setattr(sys, name, stream.original)
+        if sys.stderr is self._noting:
+            sys.stderr = self._noting.original
+        self._stdout.end()
+        self._stderr.end()
         for spool in self._spools:
             spool.restore()
 
 
-class _Stream:
-    """Stands in for one of Python's two streams; knows whether it was a terminal.
+class _Through:
+    """One of Python's streams, which holds no text back and looks like what it led to.
 
     Progress bars and colours depend on ``isatty``, which answers what it did before.
     """
 
-    def __init__(self, original: Any, capture: FdCapture, number: int, is_terminal: bool) -> None:
+    def __init__(self, stream: Any, is_terminal: bool) -> None:
+        self._stream = stream
+        self._was_through = stream.write_through
+        stream.reconfigure(write_through=True)
+        stream.isatty = lambda: is_terminal
+
+    def flush(self) -> None:
+        """Write what the binary buffer holds; may be called from any thread."""
+        with contextlib.suppress(OSError, ValueError):  # it was closed meanwhile
+            self._stream.buffer.flush()
+
+    def end(self) -> None:
+        """Let the stream be what it was."""
+        vars(self._stream).pop("isatty", None)
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.reconfigure(write_through=self._was_through)
+
+
+class _Noting:
+    """Stands in for ``sys.stderr`` and notes when Python writes to it."""
+
+    def __init__(self, original: Any, capture: FdCapture) -> None:
         self.original = original
         self._capture = capture
-        self._number = number
-        self._is_terminal = is_terminal
 
     def write(self, text: str) -> int:
-        """Write to the stream, after what the other one holds."""
+        """Write to the stream, after what Python wrote to stdout."""
         with stream_lock:
-            self._capture.turn(self._number)
+            sys.stdout.flush()
+            self._capture.note()
             written: int = self.original.write(text)
+            self.original.flush()
+            self._capture.note()
         return written
 
     def writelines(self, lines: Any) -> None:
         """Write each of ``lines``."""
         for line in lines:
             self.write(line)
-
-    def flush(self) -> None:
-        """Flush the stream."""
-        with stream_lock:
-            self.original.flush()
-
-    def isatty(self) -> bool:
-        """Tell whether the stream led to a terminal."""
-        return self._is_terminal
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)

@@ -24,12 +24,14 @@ class Router:
     def __init__(self, original: Any, find_sink: FindSink) -> None:
         self.original = original
         self.users = 0
+        #: The sink of the only run that records, which need not be looked for.
+        self.only: Sink | None = None
         self._find_sink = find_sink
 
     def write(self, text: str) -> int:
         """Write ``text`` to the original; the run gets it even if that fails."""
         with stream_lock:
-            sink = self._find_sink()
+            sink = self.only or self._find_sink()
             if sink is not None:
                 sink(text)
             written: int = self.original.write(text)
@@ -52,8 +54,13 @@ class Router:
         return iter(self.original)
 
 
-def install(find_sink: FindSink) -> list[tuple[str, Router]]:
-    """Route both streams, or join the routers that are there; the result goes to `release`."""
+def install(find_sink: FindSink, sink: Sink) -> list[tuple[str, Router]]:
+    """Route both streams, or join the routers that are there; the result goes to `release`.
+
+    Args:
+        find_sink: Where the text of whoever writes goes.
+        sink: Where it goes as long as nobody else routes the streams.
+    """
     used = []
     with _lock:
         for name in _NAMES:
@@ -62,6 +69,7 @@ def install(find_sink: FindSink) -> list[tuple[str, Router]]:
                 continue
             router = stream if isinstance(stream, Router) else Router(stream, find_sink)
             router.users += 1
+            router.only = sink if router.users == 1 else None
             setattr(sys, name, router)
             used.append((name, router))
     return used

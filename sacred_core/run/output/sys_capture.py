@@ -28,7 +28,8 @@ class SysCapture(OutputCapture):
     def start(self, around: OutputCapture | None) -> None:
         """Route the streams."""
         super().start(around)
-        self._routers = install(_current_record)
+        record = self.record if around is not None else self._parts.append
+        self._routers = install(_current_record, record)
 
     def stop(self) -> None:
         """Restore the streams, unless another run still needs them routed."""
