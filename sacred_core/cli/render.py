@@ -1,10 +1,12 @@
 """A configuration as text."""
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from pprint import pformat
 from typing import Any, TextIO
 
+from sacred_core.config.paths import is_inside
 from sacred_core.config.summary import ConfigSummary
 
 RESET = "\x1b[0m"
@@ -75,9 +77,8 @@ def _code(path: str, summary: ConfigSummary) -> str:
         return TYPECHANGED
     if path in summary.added:
         return ADDED
-    inside = path + "."
-    touched = summary.modified | summary.added
-    return MODIFIED if any(p == path or p.startswith(inside) for p in touched) else ""
+    touched = itertools.chain(summary.modified, summary.added)
+    return MODIFIED if any(is_inside(changed, path) for changed in touched) else ""
 
 
 def _painted(text: str, code: str, colour: bool) -> str:

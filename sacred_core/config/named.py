@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
+from sacred_core.config.paths import joined
 from sacred_core.config.tree import Configuration, Node
 from sacred_core.exceptions import NamedConfigNotFoundError
 
@@ -35,7 +36,7 @@ def find_named(name: str, nodes: Sequence[Node]) -> tuple[Node, Configuration]:
 def named_configs(nodes: Sequence[Node]) -> dict[str, tuple[Node, Configuration]]:
     """Return all named configurations by their dotted names."""
     return {
-        f"{node.path}.{name}" if node.path else name: (node, configuration)
+        joined(node.path, name): (node, configuration)
         for node in nodes
         for name, configuration in node.ingredient.named_configs.items()
     }

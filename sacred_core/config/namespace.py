@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sacred_core.config.containers import read_only, subtree
-from sacred_core.config.paths import at, reach
+from sacred_core.config.paths import at, is_inside, reach
 from sacred_core.config.resolution import ResolvedConfig
 from sacred_core.config.tree import Node
 from sacred_core.exceptions import ConfigError
@@ -69,7 +69,7 @@ class Namespaces:
 
     def _new_view(self, node: Node) -> Mapping[str, Any]:
         own = at(self._config, node.path)
-        outside = {node.relative(o): o for o in node.below if not _is_below(o, node)}
+        outside = {node.relative(o): o for o in node.below if not is_inside(o.path, node.path)}
         if not outside:
             view: Mapping[str, Any] = own
             return view
@@ -78,7 +78,3 @@ class Namespaces:
             *parents, last = name.split(".")
             reach(merged, parents).setdefault(last, at(self._config, other.path))
         return merged
-
-
-def _is_below(node: Node, other: Node) -> bool:
-    return node.path.startswith(other.path + ".")

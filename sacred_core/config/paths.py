@@ -10,8 +10,8 @@ def is_inside(path: str, other: str) -> bool:
 
 
 def joined(path: str, name: str) -> str:
-    """Return the path of ``name`` below ``path``."""
-    return f"{path}.{name}" if path else name
+    """Return the path of ``name`` below ``path``; either may be empty."""
+    return f"{path}.{name}" if path and name else path or name
 
 
 def at(tree: Any, path: str) -> Any:

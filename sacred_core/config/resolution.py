@@ -82,7 +82,8 @@ class _Resolver:
         self._root = self._nodes[-1]
         self._updates = nested(call.updates)
         self._fixed: dict[str, Any] = self._updates
-        self._fixed_origins = _origins_of(self._updates, Origin("update"))
+        self._update_origins = _origins_of(self._updates, Origin("update"))
+        self._fixed_origins = self._update_origins
         self._result = ResolvedConfig(nodes=self._nodes)
 
     def run(self) -> ResolvedConfig:
@@ -106,10 +107,8 @@ class _Resolver:
             values = placed({**contribution.extras, **contribution.entries}, node.path)
             chosen = layered(chosen, values)
             origin = attrs.evolve(configuration.origin, layer="named config", name=name)
-            updated = _origins_of(self._updates, Origin("update"))
-            self._fixed_origins = {
-                **self._fixed_origins, **_origins_of(values, origin), **updated,
-            }  # fmt: skip
+            chosen_origins = {**self._fixed_origins, **_origins_of(values, origin)}
+            self._fixed_origins = chosen_origins | self._update_origins
             self._fixed = layered(chosen, self._updates)
 
     def _available_to_named(self, node: Node, configuration: Configuration) -> dict[str, Any]:
@@ -179,7 +178,7 @@ class _Resolver:
     def _apply_hooked(self, path: str, value: Any, origin: Origin) -> None:
         self._result.summary.origins[path] = origin
         owner = max(
-            (n for n in self._nodes if not n.path or (path + ".").startswith(n.path + ".")),
+            (n for n in self._nodes if not n.path or is_inside(path, n.path)),
             key=lambda n: len(n.path),
         )
         if owner.path in self._result.extras:  # it was configured already
@@ -187,13 +186,13 @@ class _Resolver:
             reach(self._result.config, parents)[last] = value
         else:
             self._fixed = layered(self._fixed, nested({path: value}))
-            self._fixed_origins[path] = origin
+            self._fixed_origins = {**self._fixed_origins, path: origin}
 
     def _fixed_for(self, node: Node) -> dict[str, Any]:
         """Return what is fixed of the node's own entries, without those of nodes inside it."""
         fixed: dict[str, Any] = copy.copy(at(self._fixed, node.path))
         for other in self._nodes:
-            if other is not node and (not node.path or other.path.startswith(node.path + ".")):
+            if other is not node and (not node.path or is_inside(other.path, node.path)):
                 relative = other.path[len(node.path) + 1 :] if node.path else other.path
                 fixed = without(fixed, relative.split("."))
         return fixed

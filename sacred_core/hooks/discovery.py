@@ -62,19 +62,25 @@ def _metadata(entry: str) -> Iterator[tuple[str, str, str, str]]:
     if os.path.isfile(entry):  # noqa: PTH113 - a zip archive; pathlib is not needed so far
         yield from _metadata_of_archive(entry)
         return
+    for folder, project, version in metadata_folders(entry, _SUFFIXES):
+        text = _read(f"{folder}/entry_points.txt")
+        yield normalised(project), f"{project} {version}".strip(), text, folder
+
+
+def metadata_folders(entry: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    """Yield path, project and version of the metadata folders in ``entry``, a part of sys.path.
+
+    Args:
+        entry: A folder; one that is not there holds none.
+        suffixes: Of the folders' names, like ``(".dist-info",)``.
+    """
     try:
-        names = sorted(name for name in os.listdir(entry) if name.endswith(_SUFFIXES))  # noqa: PTH208
+        names = sorted(name for name in os.listdir(entry) if name.endswith(suffixes))  # noqa: PTH208
     except OSError:  # not there, or not ours to read: Python skips it too
         return
     for name in names:
         project, _, version = name.rpartition(".")[0].partition("-")
-        text = _read(f"{entry}/{name}/entry_points.txt")
-        yield (
-            _normalised(project),
-            f"{project.replace('_', '-')} {version}".strip(),
-            text,
-            f"{entry}/{name}",
-        )
+        yield f"{entry}/{name}", project.replace("_", "-"), version
 
 
 def _metadata_of_archive(entry: str) -> Iterator[tuple[str, str, str, str]]:
@@ -82,7 +88,7 @@ def _metadata_of_archive(entry: str) -> Iterator[tuple[str, str, str, str]]:
 
     for found in distributions(path=[entry]):
         text = found.read_text("entry_points.txt") or ""
-        yield _normalised(found.name), f"{found.name} {found.version}", text, ""
+        yield normalised(found.name), f"{found.name} {found.version}", text, ""
 
 
 def _read(path: str) -> str:
@@ -112,5 +118,6 @@ def _requirement(folder: str) -> str:
     return ""
 
 
-def _normalised(project: str) -> str:
+def normalised(project: str) -> str:
+    """Return the name by which the packaging standard compares projects."""
     return re.sub(r"[-_.]+", "-", project).lower()

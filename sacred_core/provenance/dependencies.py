@@ -2,14 +2,13 @@
 
 import functools
 import importlib
-import re
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sacred_core import __version__
+from sacred_core.hooks.discovery import metadata_folders, normalised
 
 
 def discovered(modules: Iterable[ModuleType]) -> dict[str, str]:
@@ -42,7 +41,7 @@ def _top(name: str) -> str:
 
 def _distribution(module: str) -> tuple[str, str] | None:
     """Return name and version of what a top-level module was installed with."""
-    found = _installed().get(_normalised(module))
+    found = _installed().get(normalised(module))
     if found is not None:
         return found
     metadata = importlib.import_module("importlib.metadata")  # only where the names differ
@@ -57,15 +56,6 @@ def _installed() -> dict[str, tuple[str, str]]:
     """Return name and version of all distributions, from the names of their folders."""
     found: dict[str, tuple[str, str]] = {}
     for entry in sys.path:
-        try:
-            folders = [path.name for path in Path(entry or ".").glob("*.dist-info")]
-        except OSError:
-            continue
-        for folder in folders:
-            name, _, version = folder.removesuffix(".dist-info").partition("-")
-            found.setdefault(_normalised(name), (name.replace("_", "-"), version))
+        for _, name, version in metadata_folders(entry or ".", (".dist-info",)):
+            found.setdefault(normalised(name), (name, version))
     return found
-
-
-def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -31,7 +31,7 @@ class Source:
 
 def sources_of(paths: Iterable[Path], base_dir: Path) -> list[Source]:
     """Return the files at ``paths`` as sources, by name."""
-    return sorted(Source(os.path.relpath(path, base_dir), _md5(path), path) for path in paths)
+    return sorted(Source(os.path.relpath(path, base_dir), md5_of(path), path) for path in paths)
 
 
 def local_modules(base_dir: Path) -> Iterator[tuple[ModuleType, Path]]:
@@ -64,6 +64,7 @@ def _python_folders() -> tuple[str, ...]:
     return tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
 
 
-def _md5(path: Path) -> str:
+def md5_of(path: Path) -> str:
+    """Return the md5 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -128,7 +128,7 @@ def _used_paths(resolved: ResolvedConfig, command: CapturedFunction[..., Any]) -
     if command.owner is None:  # one that every experiment has
         captured.append(("", command))
     return {
-        joined(joined(path, function.prefix or ""), name).replace("..", ".").strip(".")
+        joined(joined(path, function.prefix or ""), name)
         for path, function in captured
         for name in function.names
         if name not in SPECIAL_NAMES

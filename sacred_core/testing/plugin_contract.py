@@ -7,7 +7,7 @@ from importlib.metadata import Distribution, distribution
 from typing import Any, ClassVar
 
 from sacred_core.hooks.checking import HOOKS, implemented_hooks, mistakes
-from sacred_core.hooks.discovery import FoundPlugin, installed_plugins
+from sacred_core.hooks.discovery import FoundPlugin, installed_plugins, normalised
 from sacred_core.hooks.manager import PluginManager
 from sacred_core.hooks.records import ObserverSpec, Target, resolved
 
@@ -91,11 +91,11 @@ class PluginContract:
         return distribution(self.distribution)
 
     def _entry_points(self) -> list[FoundPlugin]:
-        wanted = _normalised(self.distribution)
+        wanted = normalised(self.distribution)
         found = [
             plugin
             for plugin in installed_plugins()
-            if _normalised(plugin.distribution.rpartition(" ")[0]) == wanted
+            if normalised(plugin.distribution.rpartition(" ")[0]) == wanted
         ]
         _require(
             bool(found),
@@ -140,10 +140,6 @@ def _loaded_by(module: str) -> set[str]:
         for code in (listing, f"import {module}\n{listing}")
     )
     return {name.partition(".")[0] for name in set(after) - set(before)}
-
-
-def _normalised(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def _require(holds: bool, message: str) -> None:

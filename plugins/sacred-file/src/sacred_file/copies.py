@@ -1,12 +1,10 @@
-"""Copies of artifacts and resources.
+"""Copies of sources, artifacts and resources."""
 
-Imported when there is a file to copy: most runs have none, and need not wait for this.
-"""
-
-import hashlib
 import os
 import shutil
 from pathlib import Path
+
+from sacred_core.provenance.sources import md5_of
 
 
 def copy(source: Path, target: Path) -> None:
@@ -21,14 +19,15 @@ def copy(source: Path, target: Path) -> None:
         raise
 
 
-def kept_once(source: Path, folder: Path) -> Path:
-    """Return the copy of ``source`` in ``folder``; make it if its content is new there."""
-    kept = folder / f"{source.stem}_{_md5(source)}{source.suffix}"
+def kept_once(source: Path, folder: Path, md5: str | None = None) -> Path:
+    """Return the copy of ``source`` in ``folder``; make it if its content is new there.
+
+    Args:
+        source: The file.
+        folder: Where each content is kept once.
+        md5: Of the content, where it is known already.
+    """
+    kept = folder / f"{source.stem}_{md5 or md5_of(source)}{source.suffix}"
     if not kept.exists():
         copy(source, kept)
     return kept
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

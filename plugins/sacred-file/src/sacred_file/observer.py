@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from sacred_core import RunObserver
 from sacred_core.serialization import plain
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
+from sacred_file.copies import copy, kept_once
 from sacred_file.json_files import read_json, write_json
 from sacred_file.metrics import folded, metric_lines
 from sacred_file.record import new_entry, time_text
@@ -171,7 +172,7 @@ class FileStorageObserver(RunObserver):
     ) -> None:
         """Keep a copy of the file under its name, in place of an earlier version."""
         del metadata, content_type
-        _copies().copy(Path(filename), layout.artifact_path(self._folder(), name))
+        copy(Path(filename), layout.artifact_path(self._folder(), name))
         if name not in self.run_entry["artifacts"]:
             self.run_entry["artifacts"].append(name)
             self.save()
@@ -186,11 +187,11 @@ class FileStorageObserver(RunObserver):
 
     def save_file(self, filename: PathLike, target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
-        _copies().copy(Path(filename), self._folder() / (target_name or Path(filename).name))
+        copy(Path(filename), self._folder() / (target_name or Path(filename).name))
 
     def find_or_save(self, filename: PathLike, store_dir: PathLike) -> Path:
         """Return the copy of the file in ``store_dir``; make it if its content is new there."""
-        return cast(Path, _copies().kept_once(Path(filename), Path(store_dir)))
+        return kept_once(Path(filename), Path(store_dir))
 
     def _reset(self) -> None:
         self.run_entry = {}
@@ -235,8 +236,8 @@ class FileStorageObserver(RunObserver):
             return dict(ex_info)
         base = Path(ex_info["base_dir"])
         kept = [
-            [name, os.path.relpath(self.find_or_save(base / name, self.source_dir), self.basedir)]
-            for name, _ in ex_info["sources"]
+            [name, os.path.relpath(kept_once(base / name, self.source_dir, md5), self.basedir)]
+            for name, md5 in ex_info["sources"]
         ]
         return {**ex_info, "sources": kept}
 
@@ -291,10 +292,3 @@ class FileStorageObserver(RunObserver):
         if self.dir is None:
             raise RuntimeError(f"{self!r} has no run yet: its folder is made when one starts")
         return self.dir
-
-
-def _copies() -> Any:
-    """Import what copies files: most runs have none, and need not wait for it."""
-    from sacred_file import copies
-
-    return copies
