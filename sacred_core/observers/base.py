@@ -1,5 +1,6 @@
 """The interface of an observer."""
 
+import os
 from typing import Any
 
 
@@ -27,9 +28,14 @@ class RunObserver:
     Attributes:
         priority: Observers of higher priority hear of the start first; the first that returns
             an id names the run. The order of equals is that in which they were added.
+        spool_folder: Once the run has started, a folder of that run on this machine, or None.
+            What the run prints may lie there, in files whose names begin with ``.output``, until
+            it ends; `sacred_core.stores.with_unfinished` finds there what a killed run printed
+            after its last heartbeat.
     """
 
     priority: int = 0
+    spool_folder: "os.PathLike[str] | None" = None
 
     def queued_event(self, *args: Any, **kwargs: Any) -> Any:
         """The run is put aside, to be started later; return its id, or None.

@@ -1,7 +1,9 @@
 """The stages of a run, and the only place that emits its events."""
 
+import contextlib
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sacred_core.events import (
@@ -79,6 +81,7 @@ class Lifecycle:
                 RunStarted, start_time=self._run.start_time, **self._announcement()
             )
             self._run._id = self._announce(event)
+            self._keep_output()
             self._beats.start()
         self._is_started = True
 
@@ -146,6 +149,14 @@ class Lifecycle:
             "asked_id": run._id,
         }
 
+    def _keep_output(self) -> None:
+        """Let the output lie where the first observer that has a folder offers it."""
+        folders = (getattr(observer, "spool_folder", None) for observer in self._run.observers)
+        folder = next(filter(None, folders), None)
+        if folder is not None:
+            with contextlib.suppress(OSError):  # then it lies in a file without a name
+                self._run.output.keep_in(Path(folder))
+
     def _announce(self, event: Announcement) -> Any:
         return self._dispatcher.announce(event, self._run._id)
 
@@ -157,6 +168,7 @@ class Lifecycle:
         new = self._run.output.take(final)
         if new is not None:
             self._send(self._source.make(OutputCaptured, text=new[0], offset=new[1]))
+            self._run.output.confirm()
 
     def _send_rest(self) -> None:
         info = self._shown(self._run.info)

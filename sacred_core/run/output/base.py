@@ -1,5 +1,10 @@
 """What a run asks of the recording of its output."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from sacred_core.run.output.streams import Recorder
+
 
 class OutputCapture:
     """Records nothing: the mode ``no``, and the interface of the others."""
@@ -14,10 +19,20 @@ class OutputCapture:
     def stop(self) -> None:
         """Restore what `start` changed; the text stays available."""
 
-    def record(self, text: str) -> None:
-        """Take what was printed in this run or in one inside it."""
-        if self._around is not None:
-            self._around.record(text)
+    @property
+    def recorders(self) -> Sequence[Recorder]:
+        """What takes the text of this run: its own recording, and those of the runs around it."""
+        return self._around.recorders if self._around is not None else []
+
+    def keep_in(self, folder: Path) -> None:
+        """Let what is printed lie in ``folder`` until the run ends.
+
+        Raises:
+            OSError: it cannot be written there; the recording goes on as before.
+        """
+
+    def confirm(self) -> None:
+        """Note that the observers were told what `take` returned last."""
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""

@@ -24,6 +24,13 @@ class Presentation:
         self._shown = ""  # what was told of the pending text
         self._filtered_length = 0
 
+    @property
+    def unsettled(self) -> tuple[int, str]:
+        """From which character on the shown text may still change, and its raw text from there."""
+        if self._is_incremental:
+            return self._start, self._pending
+        return len(self._shown), self._pending[self._filtered_length :]
+
     def feed(self, text: str, final: bool) -> tuple[str, int] | None:
         """Take ``text`` and return what changed and from which character on, or None.
 

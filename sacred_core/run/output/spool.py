@@ -1,13 +1,14 @@
-"""A file that stands in for a file descriptor and shows what it gets where that led before.
+"""A file that holds what a run printed, as it was written; the record is made from it.
 
-The file is the record itself: whoever writes, C code and children included, is done when the
-kernel has the bytes. A pipe with a reader would deadlock while C code holds the interpreter's
-lock, and lose what is in it when the process is killed.
+It has no name, unless an observer offers a folder for it: then what was printed after the last
+heartbeat is not lost with a process that is killed.
 """
 
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 #: Below so many free bytes the output goes where it went before, and is no longer recorded.
 LITTLE = 16 * 1024 * 1024
@@ -15,67 +16,81 @@ _CHUNK = 1 << 20
 
 
 class Spool:
-    """Takes the place of the file descriptors ``numbers``, which lead to the same file."""
+    """Bytes that are appended, by this process and by others that have its descriptor."""
 
-    def __init__(self, numbers: list[int]) -> None:
-        self._numbers = numbers
-        self._original = os.dup(numbers[0])
-        self._file, path = tempfile.mkstemp(prefix="sacred-output-")
-        writer = os.open(path, os.O_WRONLY | os.O_APPEND)
+    def __init__(self) -> None:
+        self._reader, path = tempfile.mkstemp(prefix="sacred-output-")
+        self.writer = os.open(path, os.O_WRONLY | os.O_APPEND)
         os.unlink(path)  # noqa: PTH108 - it goes with the last process that writes to it
-        self._shown = 0
-        self._is_gone = False
-        for number in numbers:
-            os.dup2(writer, number)
-        os.close(writer)
+        self.path: Path | None = None
 
     @property
     def size(self) -> int:
         """How many bytes there are."""
-        return os.fstat(self._file).st_size
+        return os.fstat(self._reader).st_size
 
     @property
     def has_room(self) -> bool:
         """Whether the disk has more than a little left."""
-        disk = os.fstatvfs(self._file)
+        disk = os.fstatvfs(self._reader)
         return disk.f_bavail * disk.f_frsize > LITTLE
 
-    def read(self, start: int, end: int) -> bytes:
+    def append(self, data: bytes, done: list[int]) -> None:
+        """Write ``data`` from the byte ``sum(done)`` on; append to ``done`` what was written."""
+        while (start := sum(done)) < len(data):
+            # The count is stored by the C code that writes: no interrupt falls between.
+            done.extend(map(os.write, (self.writer,), (data[start:],)))
+
+    def read(self, start: int, end: int | None = None) -> bytes:
         """Return the bytes between two positions."""
+        end = self.size if end is None else end
         parts = []
         while start < end:
-            part = os.pread(self._file, min(_CHUNK, end - start), start)
+            part = os.pread(self._reader, min(_CHUNK, end - start), start)
             if not part:
                 break
             parts.append(part)
             start += len(part)
         return b"".join(parts)
 
-    def show(self) -> bool:
-        """Write what is new to where the descriptors led; tell whether there was any."""
-        data = os.pread(self._file, _CHUNK, self._shown)
-        self._shown += len(data)
-        while data and not self._is_gone:
-            try:
-                data = data[os.write(self._original, data) :]
-            except BlockingIOError:
-                continue
-            except OSError:  # a closed pipe, a terminal that went away: recording goes on
-                self._is_gone = True
-        return bool(data) or self._shown < self.size
+    def move(self, path: Path, switch: Callable[[int], None]) -> None:
+        """Go on in a new file at ``path``.
 
-    def restore(self) -> None:
-        """Let the descriptors lead where they led; what was recorded stays readable."""
-        for number in self._numbers:
-            os.dup2(self._original, number)
+        Args:
+            path: There must be none; it is readable for the owner only: secrets are not masked.
+            switch: Called with the new descriptor: from then on nobody writes to the old one.
 
-    def close(self) -> None:
-        """Show what is left, and let go of where the descriptors led."""
-        while self.show():
-            pass
+        Raises:
+            OSError: the file cannot be made; all stays as it was.
+        """
+        reader = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        old_reader, old_writer, moved = self._reader, self.writer, 0
+        try:
+            writer = os.open(path, os.O_WRONLY | os.O_APPEND)
+            moved = self._copy_to(writer, moved)
+        except OSError:
+            os.close(reader)
+            path.unlink(missing_ok=True)
+            raise
+        switch(writer)
+        self._copy_to(writer, moved)
+        self._reader, self.writer, self.path = reader, writer, path
+        os.close(old_reader)
+        os.close(old_writer)
+
+    def _copy_to(self, writer: int, start: int) -> int:
+        while data := os.pread(self._reader, _CHUNK, start):
+            start += os.write(writer, data)
+        return start
+
+    def end_writing(self) -> None:
+        """Let go of the writing end and of the name; what is there stays readable."""
         with contextlib.suppress(OSError):
-            os.close(self._original)
+            os.close(self.writer)
+        self.writer = -1
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
 
     def __del__(self) -> None:
-        with contextlib.suppress(OSError):
-            os.close(self._file)
+        with contextlib.suppress(OSError, AttributeError):
+            os.close(self._reader)

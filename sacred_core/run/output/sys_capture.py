@@ -1,12 +1,17 @@
-"""The mode ``sys``: what is written to ``sys.stdout`` and ``sys.stderr``, in order."""
+"""The mode ``sys``: what Python writes to ``sys.stdout`` and ``sys.stderr``, in order."""
 
+import os
 import threading
+from pathlib import Path
 
 from sacred_core.context import current_run
 from sacred_core.exceptions import AmbiguousRunError
 from sacred_core.run.output.base import OutputCapture
-from sacred_core.run.output.presentation import Filter, Presentation, presented
-from sacred_core.run.output.router import Router, Sink, install, release
+from sacred_core.run.output.presentation import Filter
+from sacred_core.run.output.reading import Reading
+from sacred_core.run.output.spool import Spool
+from sacred_core.run.output.stand_in import StandIn
+from sacred_core.run.output.streams import Recorders, Streams
 
 
 class SysCapture(OutputCapture):
@@ -18,44 +23,65 @@ class SysCapture(OutputCapture):
 
     def __init__(self, output_filter: Filter | None = None) -> None:
         super().__init__()
-        self._filter = output_filter
-        self._presentation = Presentation(output_filter)
-        self._parts: list[str] = []
-        self._taken = 0
-        self._lock = threading.Lock()
-        self._routers: list[tuple[str, Router]] = []
+        self._spool = Spool()
+        self._reading = Reading([self._spool], output_filter)
+        self._lock = threading.RLock()
+        self._used: list[tuple[str, StandIn]] = []
+
+    @property
+    def recorders(self) -> Recorders:
+        """This one and those around it."""
+        return [self, *super().recorders]
 
     def start(self, around: OutputCapture | None) -> None:
-        """Route the streams."""
+        """Put stand-ins in place of the streams."""
         super().start(around)
-        record = self.record if around is not None else self._parts.append
-        self._routers = install(_current_record, record)
+        self._used = standard_streams.join(self)
 
     def stop(self) -> None:
-        """Restore the streams, unless another run still needs them routed."""
-        release(self._routers)
-        self._routers = []
+        """Restore the streams, unless another run still needs them replaced."""
+        if self._used:
+            standard_streams.leave(self, self._used)
+            self._used = []
+            self._reading.close()
 
-    def record(self, text: str) -> None:
-        """Record ``text`` for this run and for those around it."""
-        self._parts.append(text)
-        super().record(text)
+    def record(self, data: bytes, done: list[int]) -> None:
+        """Record ``data`` from the byte ``sum(done)`` on; append to ``done`` what was."""
+        with self._lock:
+            self._spool.append(data, done)
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""
-        return presented("".join(self._parts.copy()), self._filter)
+        standard_streams.record()
+        return self._reading.whole()
 
     def take(self, final: bool) -> tuple[str, int] | None:
         """Return what changed since the last call; see `OutputCapture.take`."""
+        standard_streams.record()
+        return self._reading.advance(final)
+
+    def keep_in(self, folder: Path) -> None:
+        """Let what was printed be found in ``folder``; see `OutputCapture.keep_in`."""
         with self._lock:
-            new = self._parts[self._taken :]
-            self._taken += len(new)
-            return self._presentation.feed("".join(new), final)
+            self._reading.keep_in(folder, lambda number, writer: None)
+
+    def confirm(self) -> None:
+        """Note that the observers were told what `take` returned last."""
+        self._reading.confirm()
 
 
-def _current_record() -> Sink | None:
+def _recorders() -> Recorders:
     try:
         run = current_run()
     except AmbiguousRunError:  # a thread that no run can be told for
-        return None
-    return run.output.record if run is not None else None
+        return []
+    return run.output.recorders if run is not None else []
+
+
+standard_streams = Streams(_recorders)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=standard_streams.before_fork,
+        after_in_parent=standard_streams.after_fork,
+        after_in_child=standard_streams.after_fork_in_child,
+    )

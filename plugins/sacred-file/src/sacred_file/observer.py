@@ -63,6 +63,11 @@ class FileStorageObserver(RunObserver):
         self.dir = None
         self._reset()
 
+    @property
+    def spool_folder(self) -> Path | None:  # type: ignore[override]
+        """The folder of the current run."""
+        return self.dir
+
     @classmethod
     def create(cls, basedir: PathLike, *args: Any, **kwargs: Any) -> "FileStorageObserver":
         """Return an observer. Deprecated: call the class."""

@@ -10,7 +10,7 @@ from urllib.request import url2pathname
 
 from sacred_core.exceptions import StoreError
 from sacred_core.serialization import number
-from sacred_core.stores import RunQuery, StoredRun
+from sacred_core.stores import RunQuery, StoredRun, with_unfinished
 from sacred_file import layout
 from sacred_file.json_files import read_json
 from sacred_file.metrics import folded
@@ -56,8 +56,10 @@ class FileStore:
 
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""
-        path = self._folder(run_id) / layout.OUTPUT
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        folder = self._folder(run_id)
+        path = folder / layout.OUTPUT
+        text = path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
+        return with_unfinished(text, folder)
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run, finished or under way; see `RunStore.metrics`."""

@@ -1,0 +1,128 @@
+"""Reads what spools hold: as one text, in the order in which it was written, and what is new."""
+
+import codecs
+import contextlib
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sacred_core.run.output.presentation import Filter, Presentation, presented
+from sacred_core.run.output.spool import Spool
+from sacred_core.stores.unfinished import PARTS, POSITIONS, WHOLE
+
+
+class Reading:
+    """The output of one run, from the one spool of both streams or from a spool of each.
+
+    Two are put together as Python wrote to them: each time that it writes to stderr the ends of
+    both are noted. Methods may be called from any thread.
+
+    Args:
+        spools: One, or that of stdout and that of stderr.
+        output_filter: Applied to the text before anybody sees it.
+    """
+
+    def __init__(self, spools: Sequence[Spool], output_filter: Filter | None) -> None:
+        self._filter = output_filter
+        self._presentation = Presentation(output_filter)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._whole = spools[0] if len(spools) == 1 else Spool()
+        self._parts = list(spools) if len(spools) == 2 else []
+        self._merged = [0, 0]
+        #: The sizes of both parts each time that Python wrote to stderr.
+        self._turns: deque[tuple[int, int]] = deque()
+        self._told = 0
+        self._folder: Path | None = None
+        self._lock = threading.RLock()
+
+    def note(self) -> None:
+        """Note how far both parts are: what is there comes before what follows."""
+        if not self._parts:
+            return
+        sizes = (self._parts[0].size, self._parts[1].size)
+        # No lock, which a forked child might find held: only `_merge` takes entries away.
+        with contextlib.suppress(IndexError):
+            if self._turns[-1][0] == sizes[0]:
+                self._turns[-1] = sizes  # stderr again: one entry tells it all
+                return
+        self._turns.append(sizes)
+
+    def whole(self) -> str:
+        """Return everything, filtered and with secrets masked."""
+        with self._lock:
+            self._merge()
+            return presented(self._whole.read(0).decode("utf-8", "replace"), self._filter)
+
+    def advance(self, final: bool) -> tuple[str, int] | None:
+        """Return what changed since the last call; see `OutputCapture.take`."""
+        with self._lock:
+            self._merge()
+            new = self._whole.read(self._told)
+            self._told += len(new)
+            return self._presentation.feed(self._decoder.decode(new, final), final)
+
+    def keep_in(self, folder: Path, switch: Callable[[int, int], None]) -> None:
+        """Move all into ``folder``, where `sacred_core.stores.unfinished` finds it.
+
+        Args:
+            folder: Of this run only.
+            switch: Called with the number of each spool and its new writing end.
+
+        Raises:
+            OSError: it cannot be written there; all goes on as before.
+        """
+        with self._lock:
+            if self._parts:
+                for number, part in enumerate(self._parts):
+                    part.move(folder / PARTS[number], lambda fd, n=number: switch(n, fd))  # type: ignore[misc]
+                self._whole.move(folder / WHOLE, lambda fd: None)
+            else:
+                self._whole.move(folder / WHOLE, lambda fd: switch(0, fd))
+            self._folder = folder
+            self.confirm()
+
+    def confirm(self) -> None:
+        """Note beside the spools how much of them the observers were told."""
+        if self._folder is None:
+            return
+        with self._lock:
+            characters, pending = self._presentation.unsettled
+            undecoded = self._decoder.getstate()[0]
+            # What is no UTF-8 was one byte each.
+            held = len(pending.replace("\ufffd", "?").encode("utf-8", "replace")) + len(undecoded)
+            positions = {
+                "characters": characters,
+                "whole": [self._told - held, self._told],
+                "parts": self._merged if self._parts else [],
+            }
+        target = self._folder / POSITIONS
+        partial = target.with_name(POSITIONS + ".partial")
+        with contextlib.suppress(OSError):  # the record has it all the same
+            partial.write_text(json.dumps(positions))
+            partial.replace(target)
+
+    def close(self) -> None:
+        """Remove the files; what they hold can still be read from here."""
+        for spool in [self._whole, *self._parts]:
+            spool.end_writing()
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / POSITIONS).unlink()
+
+    def _merge(self) -> None:
+        """Append what is new in the parts to the whole, in the order of Python's turns."""
+        if not self._parts:
+            return
+        while self._turns:
+            for number, end in enumerate(self._turns.popleft()):
+                self._advance(number, end)
+        for number, part in enumerate(self._parts):
+            self._advance(number, part.size)
+
+    def _advance(self, number: int, end: int) -> None:
+        start = self._merged[number]
+        if end > start:
+            self._whole.append(self._parts[number].read(start, end), [])
+            self._merged[number] = end

@@ -1,0 +1,161 @@
+"""What stands in for ``sys.stdout`` and ``sys.stderr`` while any run records its output.
+
+A text stream of the interpreter's own in front of a binary end whose ``write`` is the ``append``
+of a queue: a printed line runs through C code only, which no other thread can interrupt. (A
+text stream in front of Python code may hold garbage once another thread flushes it:
+https://github.com/python/cpython/issues/119506.) What is in the queue is handed on by others.
+"""
+
+import contextlib
+import io
+from collections.abc import Callable
+from typing import Any
+
+Write = Callable[[Any], Any]
+
+
+class QueueEnd:
+    """The binary end: what `write` does is set from outside."""
+
+    closed = False
+
+    def __init__(self, original: Any, write: Write, flush: Callable[[], None]) -> None:
+        self.original = original
+        self.write = write
+        self.flush = flush
+
+    def seekable(self) -> bool:
+        """Tell that there is no way back."""
+        return False
+
+    readable = seekable
+
+    def writable(self) -> bool:
+        """Tell that this is what it is for."""
+        return True
+
+    def close(self) -> None:
+        """Hand on what is there; the original stays open, for it is not ours."""
+        self.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+
+class BinaryView(io.BufferedIOBase):
+    """The ``buffer`` of a stand-in: takes bytes in the order in which text is written."""
+
+    def __init__(self, stand_in: "StandIn", end: QueueEnd) -> None:
+        self._stand_in = stand_in
+        self._end = end
+
+    def write(self, data: Any) -> int:
+        """Write a copy of ``data``, which the caller may change afterwards."""
+        copied = bytes(data)
+        self._stand_in.flush()  # the text that is held back comes first
+        self._end.write(copied)
+        return len(copied)
+
+    def flush(self) -> None:
+        """Hand on what is there."""
+        self._stand_in.flush()
+
+    def writable(self) -> bool:
+        """Tell that this is what it is for."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the original's."""
+        return self._stand_in.fileno()
+
+    def isatty(self) -> bool:
+        """Return the original's."""
+        return self._stand_in.isatty()
+
+    def close(self) -> None:
+        """Hand on what is there."""
+        self.flush()
+
+
+class StandIn(io.TextIOWrapper):
+    """A text stream in place of ``original``; encoding, descriptor and terminal are that's.
+
+    Args:
+        original: The stream that it stands in for; one without bytes, as in a notebook, too.
+        flush: Called when the bytes are to be handed on at once.
+        is_error: Whether it is ``sys.stderr``.
+    """
+
+    closed = False
+
+    def __init__(self, original: Any, flush: Callable[[], None], is_error: bool) -> None:
+        self.end = QueueEnd(original, self.show, flush)
+        self.original = original
+        self.is_error = is_error
+        #: How many runs use it.
+        self.users = 0
+        self._flush = flush
+        self._has_bytes = hasattr(original, "buffer")
+        self._is_terminal = bool(getattr(original, "isatty", lambda: False)())
+        super().__init__(
+            self.end,
+            encoding=(self._has_bytes and getattr(original, "encoding", None)) or "utf-8",
+            errors=getattr(original, "errors", None) if self._has_bytes else "surrogatepass",
+            newline=None if self._has_bytes else "",
+            # Where nothing was held back (python -u) lines are still shown as they end.
+            line_buffering=getattr(original, "line_buffering", False)
+            or getattr(original, "write_through", False),
+        )
+        self._view = BinaryView(self, self.end)
+
+    @property
+    def buffer(self) -> Any:
+        """Takes bytes."""
+        return self._view
+
+    @property
+    def name(self) -> Any:
+        """The original's."""
+        return getattr(self.original, "name", "<stand-in>")
+
+    def write_later(self, write: Write) -> None:
+        """Let ``write``, which must be C code, have what is written, some time."""
+        self.end.write, self.end.flush = write, self._flush
+        self.reconfigure(write_through=False)
+
+    def write_at_once(self, write: Write) -> None:
+        """Let ``write`` have what is written before the writer goes on."""
+        self.end.write, self.end.flush = write, self._flush
+        self.reconfigure(write_through=True)
+
+    def let_through(self) -> None:
+        """Let what is written go to the original, for those who still hold this stream."""
+        self.end.write, self.end.flush = self.show, self.original.flush
+        self.reconfigure(write_through=True)
+
+    def show(self, data: bytes) -> None:
+        """Write to the original; one that went away is no error."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._has_bytes:
+                self.original.buffer.write(data)
+            else:
+                self.original.write(_text(data))
+            self.original.flush()
+
+    def isatty(self) -> bool:
+        """Return the original's answer: progress bars and colours depend on it."""
+        return self._is_terminal
+
+    def close(self) -> None:
+        """Hand on what is there."""
+        self.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # bytes of the user's own
+        return data.decode("utf-8", "replace")

@@ -1,0 +1,218 @@
+"""Hands on what Python writes to its standard streams: to the runs it belongs to, then to where
+it would have gone.
+
+While one run records, the text of stdout waits in a queue that a thread empties every 20 ms (a
+``flush``, a write to stderr, and the end of a line on a terminal empty it at once). While several
+do, each write looks for its run and is handed on at once.
+
+An interrupt (Ctrl-C) can fall between any two steps, mostly right after a system call; nothing may
+be lost or doubled by it. So where it matters the result of a step is stored by the C code that
+takes it, as in ``list.extend(map(os.write, …))``.
+"""
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from sacred_core.run.output.stand_in import StandIn
+
+INTERVAL = 0.02
+#: From so many bytes on that could not be shown yet, whoever writes waits.
+_MUCH = 64 * 1024 * 1024
+
+
+class Recorder(Protocol):
+    """What takes the output of one run."""
+
+    def record(self, data: bytes, done: list[int]) -> None:
+        """Record ``data`` from the byte ``sum(done)`` on; append to ``done`` what was."""
+
+
+Recorders = Sequence[Recorder]
+#: Gives the recorders of the run that the caller belongs to.
+FindRecorders = Callable[[], Recorders]
+
+
+class Streams:
+    """The standard streams of the process, as long as a run records them.
+
+    Args:
+        find: Asked at each write while several runs record.
+    """
+
+    def __init__(self, find: FindRecorders) -> None:
+        #: Called before and after something is shown on stderr.
+        self.note: Callable[[], None] | None = None
+        self._find = find
+        self._users: list[Recorder] = []
+        self._stand_ins: list[StandIn] = []
+        # Bytes belong to `_sole`; from elsewhere: a stand-in, bytes, and the recorders.
+        self._queue: deque[Any] = deque()
+        self._sole: tuple[StandIn, Recorders] | None = None
+        self._recorded: deque[tuple[StandIn, bytes]] = deque()  # and not shown yet
+        self._progress: tuple[Any, list[list[int]]] = (None, [])
+        self._drainer: int | None = None
+        self._is_held_up = False
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._record_lock = threading.RLock()
+        self._show_lock = threading.RLock()
+
+    def before_fork(self) -> None:
+        """Leave nothing that a child would write again, nor a lock that others hold."""
+        self.record()
+        self._record_lock.acquire()
+        self._show_lock.acquire()
+
+    def after_fork(self) -> None:
+        """Go on in the parent."""
+        self._show_lock.release()
+        self._record_lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Let what is written go where it went before: the child is not the run."""
+        self._record_lock = threading.RLock()
+        self._show_lock = threading.RLock()
+        self._queue.clear()
+        self._recorded.clear()
+        self._thread = self._drainer = None
+        for stand_in in self._stand_ins:
+            stand_in.let_through()
+
+    def join(self, recorder: Recorder) -> list[tuple[str, StandIn]]:
+        """Let ``recorder`` hear of what is written; the result goes to `leave`."""
+        self.drain()
+        used = []
+        with self._alone():
+            self._users.append(recorder)
+            for name in ("stdout", "stderr"):
+                stream: Any = getattr(sys, name)
+                if stream is None:  # a program without a console
+                    continue
+                stand_in = stream if isinstance(stream, StandIn) else self._made(stream, name)
+                stand_in.users += 1
+                setattr(sys, name, stand_in)
+                used.append((name, stand_in))
+            self._choose_ways()
+        if self._thread is None:
+            self._stopped.clear()
+            self._thread = threading.Thread(target=self._work, name="sacred-output", daemon=True)
+            self._thread.start()
+        return used
+
+    def leave(self, recorder: Recorder, used: list[tuple[str, StandIn]]) -> None:
+        """Undo `join`; the last one restores the original streams."""
+        self.drain()
+        with self._alone():
+            self._record_all()
+            self._users.remove(recorder)
+            for name, stand_in in used:
+                stand_in.users -= 1
+                # Somebody may have put a stream of their own in front meanwhile: it stays.
+                if stand_in.users == 0 and getattr(sys, name) is stand_in:
+                    setattr(sys, name, stand_in.original)
+            self._choose_ways()
+            thread, is_last = self._thread, not self._users
+        if is_last and thread is not None:
+            self._thread = None
+            self._stopped.set()
+            thread.join()
+
+    def drain(self) -> None:
+        """Record and show what is in the queue."""
+        if self._drainer == threading.get_ident():  # a stand-in is flushed from here
+            return
+        self.record()
+        with self._show_lock:
+            while self._recorded:
+                self._show(*self._recorded.popleft())
+
+    def record(self) -> None:
+        """Record what is in the queue, even while the showing of it is held up."""
+        with self._alone():
+            self._record_all()
+            waiting = len(self._recorded) > 1 and sum(len(d) for _, d in self._recorded) > _MUCH
+            if waiting != self._is_held_up:
+                self._is_held_up = waiting
+                self._choose_ways()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._record_lock:
+            before, self._drainer = self._drainer, threading.get_ident()
+            try:
+                yield
+            finally:
+                self._drainer = before
+
+    def _made(self, original: Any, name: str) -> StandIn:
+        made = StandIn(original, self.drain, is_error=name == "stderr")
+        self._stand_ins.append(made)
+        return made
+
+    def _choose_ways(self) -> None:
+        """Set what a write to each stand-in does."""
+        self._record_all()
+        before, self._sole = self._sole, None
+        for stand_in in self._stand_ins:
+            if not stand_in.users:
+                stand_in.let_through()
+            elif len(self._users) > 1 or stand_in.is_error or self._is_held_up or self._sole:
+                stand_in.write_at_once(self._writer(stand_in))
+            else:
+                self._sole = (stand_in, self._users[:1])
+                stand_in.write_later(self._queue.append)
+        self._stand_ins = [each for each in self._stand_ins if each.users]
+        if self._sole is None and before is not None:
+            for position, piece in enumerate(self._queue):  # of a thread that writes meanwhile
+                if isinstance(piece, bytes):
+                    self._queue[position] = (before[0], piece, before[1])
+
+    def _writer(self, stand_in: StandIn) -> Callable[[bytes], None]:
+        def write(data: bytes) -> None:
+            recorders = self._users[:1] if len(self._users) == 1 else self._find()
+            with self._alone():
+                self._push()  # what was written before comes first
+                self._queue.append((stand_in, data, recorders))
+            self.drain()
+
+        return write
+
+    def _push(self) -> None:
+        """Let the text that streams hold back enter the queue."""
+        for stand_in in self._stand_ins:
+            stand_in.flush()
+
+    def _record_all(self) -> None:
+        self._push()
+        while self._queue:
+            self._record_first()
+
+    def _record_first(self) -> None:
+        first = self._queue[0]
+        if isinstance(first, bytes):
+            assert self._sole is not None
+            stand_in, data, recorders = self._sole[0], first, self._sole[1]
+        else:
+            stand_in, data, recorders = first
+        if self._progress[0] is not first:
+            self._progress = (first, [[] for _ in recorders])
+        for recorder, done in zip(recorders, self._progress[1], strict=True):
+            recorder.record(data, done)
+        self._recorded.append((stand_in, data))
+        self._queue.popleft()
+
+    def _show(self, stand_in: StandIn, data: bytes) -> None:
+        if self.note is None or not stand_in.is_error:
+            stand_in.show(data)
+            return
+        self.note()
+        stand_in.show(data)
+        self.note()
+
+    def _work(self) -> None:
+        while not self._stopped.wait(INTERVAL):
+            self.drain()
