@@ -4,13 +4,12 @@ import codecs
 import contextlib
 import json
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sacred_core.run.output.presentation import Filter, Presentation, presented
 from sacred_core.run.output.spool import Spool
-from sacred_core.stores.unfinished import PARTS, POSITIONS, WHOLE
+from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE
 
 
 class Reading:
@@ -32,22 +31,16 @@ class Reading:
         self._parts = list(spools) if len(spools) == 2 else []
         self._merged = [0, 0]
         #: The sizes of both parts each time that Python wrote to stderr.
-        self._turns: deque[tuple[int, int]] = deque()
+        self._turns = Spool() if self._parts else None
+        self._turned = 0
         self._told = 0
         self._folder: Path | None = None
         self._lock = threading.RLock()
 
     def note(self) -> None:
         """Note how far both parts are: what is there comes before what follows."""
-        if not self._parts:
-            return
-        sizes = (self._parts[0].size, self._parts[1].size)
-        # No lock, which a forked child might find held: only `_merge` takes entries away.
-        with contextlib.suppress(IndexError):
-            if self._turns[-1][0] == sizes[0]:
-                self._turns[-1] = sizes  # stderr again: one entry tells it all
-                return
-        self._turns.append(sizes)
+        if self._turns is not None:
+            self._turns.append(TURN.pack(*(part.size for part in self._parts)), [])
 
     def whole(self) -> str:
         """Return everything, filtered and with secrets masked."""
@@ -77,7 +70,9 @@ class Reading:
             if self._parts:
                 for number, part in enumerate(self._parts):
                     part.move(folder / PARTS[number], lambda fd, n=number: switch(n, fd))  # type: ignore[misc]
-                self._whole.move(folder / WHOLE, lambda fd: None)
+                for spool, name in ((self._whole, WHOLE), (self._turns, TURNS)):
+                    assert spool is not None
+                    spool.move(folder / name, lambda fd: None)
             else:
                 self._whole.move(folder / WHOLE, lambda fd: switch(0, fd))
             self._folder = folder
@@ -96,6 +91,7 @@ class Reading:
                 "characters": characters,
                 "whole": [self._told - held, self._told],
                 "parts": self._merged if self._parts else [],
+                "turns": self._turned,
             }
         target = self._folder / POSITIONS
         partial = target.with_name(POSITIONS + ".partial")
@@ -105,24 +101,30 @@ class Reading:
 
     def close(self) -> None:
         """Remove the files; what they hold can still be read from here."""
-        for spool in [self._whole, *self._parts]:
-            spool.end_writing()
+        for spool in [self._whole, *self._parts, self._turns]:
+            if spool is not None:
+                spool.end_writing()
         if self._folder is not None:
             with contextlib.suppress(OSError):
                 (self._folder / POSITIONS).unlink()
 
     def _merge(self) -> None:
         """Append what is new in the parts to the whole, in the order of Python's turns."""
-        if not self._parts:
+        if self._turns is None:
             return
-        while self._turns:
-            for number, end in enumerate(self._turns.popleft()):
-                self._advance(number, end)
-        for number, part in enumerate(self._parts):
-            self._advance(number, part.size)
+        # First the sizes: a turn that is noted meanwhile, and what follows it, waits.
+        sizes = [part.size for part in self._parts]
+        turns = self._turns.read(self._turned)
+        for ends in TURN.iter_unpack(turns[: len(turns) // TURN.size * TURN.size]):
+            if any(end > size for end, size in zip(ends, sizes, strict=True)):
+                return
+            self._advance(ends)
+            self._turned += TURN.size
+        self._advance(sizes)
 
-    def _advance(self, number: int, end: int) -> None:
-        start = self._merged[number]
-        if end > start:
-            self._whole.append(self._parts[number].read(start, end), [])
-            self._merged[number] = end
+    def _advance(self, ends: Sequence[int]) -> None:
+        for number, end in enumerate(ends):
+            start = self._merged[number]
+            if end > start:
+                self._whole.append(self._parts[number].read(start, end), [])
+                self._merged[number] = end

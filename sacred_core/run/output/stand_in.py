@@ -130,16 +130,20 @@ class StandIn(io.TextIOWrapper):
 
     def let_through(self) -> None:
         """Let what is written go to the original, for those who still hold this stream."""
-        self.end.write, self.end.flush = self.show, self.original.flush
+        self.end.write = self.original.buffer.write if self._has_bytes else self.show
+        self.end.flush = self.original.flush
         self.reconfigure(write_through=True)
 
-    def show(self, data: bytes) -> None:
-        """Write to the original; one that went away is no error."""
+    def show(self, data: bytes, done: list[int] | None = None) -> None:
+        """Write to the original, unless ``done`` tells that this was done; one that is gone is
+        no error.
+        """
+        done = [] if done is None else done
         with contextlib.suppress(OSError, ValueError):
-            if self._has_bytes:
-                self.original.buffer.write(data)
-            else:
-                self.original.write(_text(data))
+            if not done and self._has_bytes:
+                done.extend(map(self.original.buffer.write, (data,)))
+            elif not done:
+                done.extend(map(self.original.write, (_text(data),)))
             self.original.flush()
 
     def isatty(self) -> bool:

@@ -15,6 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import starmap
 from typing import Any, Protocol
 
 from sacred_core.run.output.stand_in import StandIn
@@ -44,7 +45,7 @@ class Streams:
     """
 
     def __init__(self, find: FindRecorders) -> None:
-        #: Called before and after something is shown on stderr.
+        #: Called after something was shown on stderr.
         self.note: Callable[[], None] | None = None
         self._find = find
         self._users: list[Recorder] = []
@@ -52,8 +53,9 @@ class Streams:
         # Bytes belong to `_sole`; from elsewhere: a stand-in, bytes, and the recorders.
         self._queue: deque[Any] = deque()
         self._sole: tuple[StandIn, Recorders] | None = None
-        self._recorded: deque[tuple[StandIn, bytes]] = deque()  # and not shown yet
+        self._recorded: deque[Any] = deque()  # and not shown yet
         self._progress: tuple[Any, list[list[int]]] = (None, [])
+        self._shown: tuple[Any, list[int]] = (None, [])
         self._drainer: int | None = None
         self._is_held_up = False
         self._stopped = threading.Event()
@@ -128,13 +130,15 @@ class Streams:
         self.record()
         with self._show_lock:
             while self._recorded:
-                self._show(*self._recorded.popleft())
+                self._show_first()
 
     def record(self) -> None:
         """Record what is in the queue, even while the showing of it is held up."""
         with self._alone():
             self._record_all()
-            waiting = len(self._recorded) > 1 and sum(len(d) for _, d in self._recorded) > _MUCH
+            waiting = (
+                len(self._recorded) > 1 and sum(len(piece[1]) for piece in self._recorded) > _MUCH
+            )
             if waiting != self._is_held_up:
                 self._is_held_up = waiting
                 self._choose_ways()
@@ -195,23 +199,23 @@ class Streams:
         first = self._queue[0]
         if isinstance(first, bytes):
             assert self._sole is not None
-            stand_in, data, recorders = self._sole[0], first, self._sole[1]
-        else:
-            stand_in, data, recorders = first
+            first = self._queue[0] = (self._sole[0], first, self._sole[1])
+        _, data, recorders = first
         if self._progress[0] is not first:
             self._progress = (first, [[] for _ in recorders])
         for recorder, done in zip(recorders, self._progress[1], strict=True):
             recorder.record(data, done)
-        self._recorded.append((stand_in, data))
-        self._queue.popleft()
+        self._recorded.extend(starmap(self._queue.popleft, [()]))
 
-    def _show(self, stand_in: StandIn, data: bytes) -> None:
-        if self.note is None or not stand_in.is_error:
-            stand_in.show(data)
-            return
-        self.note()
-        stand_in.show(data)
-        self.note()
+    def _show_first(self) -> None:
+        first = self._recorded[0]
+        if self._shown[0] is not first:
+            self._shown = (first, [])
+        stand_in, data, _ = first
+        stand_in.show(data, self._shown[1])
+        if self.note is not None and stand_in.is_error:
+            self.note()
+        self._recorded.popleft()
 
     def _work(self) -> None:
         while not self._stopped.wait(INTERVAL):

@@ -1,0 +1,207 @@
+"""Tests of the stand-ins for Python's streams, in processes of their own."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = """
+    import io, os, subprocess, sys, threading, time
+    from sacred_core import Experiment, RunObserver, SETTINGS
+
+    class Record(RunObserver):
+        text = ""
+
+        def output_event(self, text, offset):
+            self.text = self.text[:offset] + text
+
+        def join(self):
+            with open("record.txt", "w", newline="") as file:
+                file.write(self.text)
+
+    SETTINGS.CAPTURE_MODE = "sys"
+    ex = Experiment("streams", save_git_info=False)
+    ex.observers.append(Record())
+
+    @ex.automain
+    def main(_run):
+"""
+
+
+class Scripts:
+    """Runs a main function as a script and returns what was shown and what was recorded."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def start(self, body: str, **options: Any) -> "subprocess.Popen[bytes]":
+        source = textwrap.dedent(SCRIPT) + textwrap.indent(textwrap.dedent(body), "    ")
+        (self.folder / "script.py").write_text(source)
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+        return subprocess.Popen(
+            [sys.executable, "script.py", "-l", "ERROR", "-b", "0.05"],
+            cwd=self.folder,
+            env=environment,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+        )
+
+    def shown(self, body: str, **options: Any) -> tuple[str, str]:
+        process = self.start(body, **options)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        return (out or b"").decode(), (err or b"").decode()
+
+    @property
+    def record(self) -> str:
+        return (self.folder / "record.txt").read_bytes().decode()
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Scripts:
+    return Scripts(tmp_path)
+
+
+def test_a_forked_child_writes_once(scripts: Scripts) -> None:
+    """What the parent had printed is not printed again by the child, whose own text is shown."""
+    out, _ = scripts.shown(
+        """
+        print("before")
+        pid = os.fork()
+        if pid == 0:
+            print("child")
+            sys.stdout.flush()
+            os._exit(0)
+        os.waitpid(pid, 0)
+        print("after")
+        """
+    )
+    assert sorted(out.split()) == ["after", "before", "child"]
+    assert scripts.record == "before\nafter\n"
+
+
+def test_a_pool_of_processes_prints(scripts: Scripts) -> None:
+    """Workers that were forked show what they print, each line once."""
+    out, _ = scripts.shown(
+        """
+        import multiprocessing
+        print("parent")
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            pool.map(print, [f"task {i}" for i in range(20)], chunksize=1)
+            pool.close()
+            pool.join()
+        """
+    )
+    assert sorted(out.splitlines()) == sorted(["parent", *(f"task {i}" for i in range(20))])
+
+
+def test_bytes_and_text_keep_their_order(scripts: Scripts) -> None:
+    """What is written to ``sys.stdout.buffer`` is recorded, as it was when it was written."""
+    process = scripts.start(
+        """
+        print("one")
+        data = bytearray(b"two\\n")
+        assert sys.stdout.buffer.write(data) == 4
+        data[:3] = b"bad"
+        print("three")
+        sys.stdout.buffer.write(b"\\xff\\n")
+        sys.stdout.buffer.flush()
+        """
+    )
+    assert process.communicate(timeout=60)[0] == b"one\ntwo\nthree\n\xff\n"
+    assert scripts.record == "one\ntwo\nthree\n\ufffd\n"
+
+
+def test_text_is_there_before_a_child_writes(scripts: Scripts) -> None:
+    """After a flush, and on a terminal at the end of each line."""
+    out, _ = scripts.shown("print('first', flush=True)\nos.system('echo second')")
+    assert out == "first\nsecond\n"
+    main, terminal = pty.openpty()
+    process = scripts.start("print('first')\nos.system('echo second')", stdout=terminal)
+    process.communicate(timeout=60)
+    os.close(terminal)
+    assert os.read(main, 100) == b"first\r\nsecond\r\n"
+    os.close(main)
+
+
+def test_eight_threads(scripts: Scripts) -> None:
+    """Each line and each point once, none torn, at many beats."""
+    count = 20_000
+    scripts.shown(
+        f"""
+        def work(name):
+            for i in range({count}):
+                sys.stdout.write(f"{{name}} {{i}}\\n")
+                if i % 1000 == 0:
+                    sys.stderr.write(f"{{name}} error {{i}}\\n")
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+        [t.start() for t in threads]
+        [t.join() for t in threads]
+        """,
+        stdout=subprocess.DEVNULL,
+    )
+    expected = [f"{n} {i}" for n in range(8) for i in range(count)]
+    expected += [f"{n} error {i}" for n in range(8) for i in range(0, count, 1000)]
+    assert sorted(scripts.record.splitlines()) == sorted(expected)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_interrupt_loses_and_doubles_nothing(scripts: Scripts, seed: int) -> None:
+    """Lines that are shown at once, on a terminal, and Ctrl-C in the midst of them."""
+    main, terminal = pty.openpty()
+    process = scripts.start(
+        f"""
+        import signal
+        n = 0
+        signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        for attempt in range(50):
+            signal.setitimer(signal.ITIMER_REAL, 0.001 + {seed} * 0.0003 + attempt * 0.00001)
+            try:
+                while True:
+                    n += 1
+                    sys.stdout.write(f"line {{n}}\\n")
+            except KeyboardInterrupt:
+                pass
+        """,
+        stdout=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            part = os.read(main, 1 << 16)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(main)
+    process.communicate(timeout=60)
+    recorded = [int(line.split()[1]) for line in scripts.record.splitlines()]
+    assert recorded == sorted(set(recorded)), "doubled or out of order"
+    # The write that was interrupted may not have begun; any other is there.
+    missing = set(range(1, recorded[-1])) - set(recorded)
+    assert len(missing) <= 50
+    assert shown.decode().split() == scripts.record.split()
+
+
+def test_memory_is_flat(scripts: Scripts) -> None:
+    """200 MB that are printed leave no trace in the process."""
+    body = """
+        import resource
+        for i in range(200):
+            for line in range(1000):
+                print("x" * 999)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+        """
+    _, err = scripts.shown(
+        body.replace("print(res", "Record.output_event = None; print(res"),
+        stdout=subprocess.DEVNULL,
+    )
+    assert int(err) < 400_000
