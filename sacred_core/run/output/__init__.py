@@ -11,10 +11,15 @@ def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> Output
     """Return a capture of the given mode that was not started.
 
     Where ``fd`` is not possible, because Python's streams are no descriptors (as in a notebook) or
-    another run holds these, it is ``sys``.
+    another run holds these, it is ``sys``. A filter that ignores its input switches recording off.
     """
     if mode == "no":
         return OutputCapture()
+    if output_filter is not None:
+        from sacred_core.run.output.fixed import FixedOutput, ignores_its_input
+
+        if ignores_its_input(output_filter):
+            return FixedOutput(output_filter(""))
     if mode == "fd":
         from sacred_core.run.output.fd_capture import FdCapture, can_capture
 

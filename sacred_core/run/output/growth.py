@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import sys
 
+from sacred_core.run.output import follower
+from sacred_core.run.output.follower import has_writers
 from sacred_core.run.output.spool import Spool
 
 _CHUNK = 1 << 20
@@ -24,8 +27,10 @@ class Growth:
             self._write(data)
 
     def end(self) -> None:
-        """Show what is left, and let go of the target."""
+        """Show what is left, now and as long as children write, and let go of the target."""
         self.show()
+        if not self._is_gone and has_writers(self._spool.reader):
+            self._leave_to_follower()
         with contextlib.suppress(OSError):
             os.close(self.target)
 
@@ -37,3 +42,13 @@ class Growth:
                 continue
             except OSError:  # a closed pipe, a terminal that went away: recording goes on
                 self._is_gone = True
+
+    def _leave_to_follower(self) -> None:
+        import subprocess
+
+        numbers = (self._spool.reader, self.target)
+        command = [sys.executable, "-IS", follower.__file__, *map(str, numbers), str(self._shown)]
+        process = subprocess.Popen(
+            command, pass_fds=numbers, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        process.returncode = 0  # nobody waits for it

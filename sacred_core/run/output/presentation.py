@@ -1,9 +1,12 @@
 """From recorded text to what observers are told: filtered, masked, and only what changed."""
 
+import functools
+import logging
 from collections.abc import Callable
 
 from sacred_core.masking import masked_text
 
+_logger = logging.getLogger(__name__)
 Filter = Callable[[str], str]
 #: A filter that is given the whole text runs when that has grown by this factor, and at the end.
 _GROWTH = 1.5
@@ -42,7 +45,7 @@ class Presentation:
         if not self._is_incremental and not self._is_due(final):
             return None
         raw = self._pending if final else _without_last_word(self._pending)
-        shown = masked_text(self._filter(raw) if self._filter else raw)
+        shown = presented(raw, self._filter)
         same = _common_length(self._shown, shown)
         change = (shown[same:], self._start + same)
         has_changed = same < len(shown) or same < len(self._shown)
@@ -68,7 +71,25 @@ class Presentation:
 
 def presented(text: str, output_filter: Filter | None) -> str:
     """Return the whole of ``text`` as observers are told it."""
-    return masked_text(output_filter(text) if output_filter else text)
+    return masked_text(text if output_filter is None else _filtered(text, output_filter))
+
+
+def _filtered(text: str, output_filter: Filter) -> str:
+    """Apply the user's function; where it fails, the text stays as it is."""
+    try:
+        filtered = output_filter(text)
+        if isinstance(filtered, str):
+            return filtered
+        problem = f"returned {filtered!r:.100}, which is no text"
+    except Exception as error:  # noqa: BLE001 - the user's code
+        problem = f"raised {type(error).__name__}: {error}"
+    _warn_once(f"The output filter {output_filter!r} {problem}: the output is kept as it is")
+    return text
+
+
+@functools.lru_cache(maxsize=16)
+def _warn_once(message: str) -> None:
+    _logger.warning(message)
 
 
 def _without_last_word(text: str) -> str:

@@ -19,20 +19,22 @@ class Spool:
     """Bytes that are appended, by this process and by others that have its descriptor."""
 
     def __init__(self) -> None:
-        self._reader, path = tempfile.mkstemp(prefix="sacred-output-")
+        made, path = tempfile.mkstemp(prefix="sacred-output-")
+        self.reader = os.open(path, os.O_RDONLY)
         self.writer = os.open(path, os.O_WRONLY | os.O_APPEND)
+        os.close(made)
         os.unlink(path)  # noqa: PTH108 - it goes with the last process that writes to it
         self.path: Path | None = None
 
     @property
     def size(self) -> int:
         """How many bytes there are."""
-        return os.fstat(self._reader).st_size
+        return os.fstat(self.reader).st_size
 
     @property
     def has_room(self) -> bool:
         """Whether the disk has more than a little left."""
-        disk = os.fstatvfs(self._reader)
+        disk = os.fstatvfs(self.reader)
         return disk.f_bavail * disk.f_frsize > LITTLE
 
     def append(self, data: bytes, done: list[int]) -> None:
@@ -46,7 +48,7 @@ class Spool:
         end = self.size if end is None else end
         parts = []
         while start < end:
-            part = os.pread(self._reader, min(_CHUNK, end - start), start)
+            part = os.pread(self.reader, min(_CHUNK, end - start), start)
             if not part:
                 break
             parts.append(part)
@@ -63,8 +65,8 @@ class Spool:
         Raises:
             OSError: the file cannot be made; all stays as it was.
         """
-        reader = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        old_reader, old_writer, moved = self._reader, self.writer, 0
+        reader = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        old_reader, old_writer, moved = self.reader, self.writer, 0
         try:
             writer = os.open(path, os.O_WRONLY | os.O_APPEND)
             moved = self._copy_to(writer, moved)
@@ -74,12 +76,12 @@ class Spool:
             raise
         switch(writer)
         self._copy_to(writer, moved)
-        self._reader, self.writer, self.path = reader, writer, path
+        self.reader, self.writer, self.path = reader, writer, path
         os.close(old_reader)
         os.close(old_writer)
 
     def _copy_to(self, writer: int, start: int) -> int:
-        while data := os.pread(self._reader, _CHUNK, start):
+        while data := os.pread(self.reader, _CHUNK, start):
             start += os.write(writer, data)
         return start
 
@@ -93,4 +95,4 @@ class Spool:
 
     def __del__(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
-            os.close(self._reader)
+            os.close(self.reader)

@@ -185,19 +185,18 @@ def test_little_disk_ends_the_recording_not_the_run(scripts: Scripts) -> None:
     assert "shown" not in scripts.record
 
 
-def test_a_child_that_outlives_the_run_is_not_killed(scripts: Scripts) -> None:
-    """Its descriptors stay good: it goes on to its end."""
-    scripts.run(
+def test_a_child_that_outlives_the_run_is_shown(scripts: Scripts) -> None:
+    """It is neither killed nor mute, and the record is that of the run; then all is gone."""
+    done = scripts.run(
         """
-        code = "import time; time.sleep(0.5); print('late'); open('late.txt', 'w').close()"
+        print("run")
+        code = "import time; time.sleep(0.7); print('late')"
         subprocess.Popen([sys.executable, "-c", code])
-        """
+        """,
+        stderr=subprocess.STDOUT,
     )
-    for _ in range(200):
-        if (scripts.folder / "late.txt").exists():
-            break
-        subprocess.run(["sleep", "0.05"], check=True)
-    assert (scripts.folder / "late.txt").exists()
+    assert done.stdout == b"run\nlate\n"
+    assert scripts.record == "run\n"
 
 
 def test_filters_apply(scripts: Scripts) -> None:

@@ -1,7 +1,13 @@
 """Tests of filters of recorded output."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from sacred_core.run.output import capture_for
+from sacred_core.run.output.fixed import FixedOutput, ignores_its_input
+from sacred_core.run.output.presentation import presented
 from sacred_core.utils import apply_backspaces_and_linefeeds
 
 
@@ -22,3 +28,35 @@ from sacred_core.utils import apply_backspaces_and_linefeeds
 def test_text_as_a_terminal_shows_it(text: str, shown: str) -> None:
     """Backspaces and carriage returns move, what follows replaces."""
     assert apply_backspaces_and_linefeeds(text) == shown
+
+
+def test_a_filter_that_ignores_its_input_switches_recording_off() -> None:
+    """As ``lambda text: "off"`` in section 1.2.5; observers hear its text once."""
+    capture = capture_for("sys", lambda text: "Output capturing turned off.")
+    assert isinstance(capture, FixedOutput)
+    assert capture.take(False) == ("Output capturing turned off.", 0)
+    assert capture.take(True) is None
+    assert capture.text() == "Output capturing turned off."
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        lambda text: text[:3],
+        lambda text: (lambda: text)(),
+        lambda text: "".join(sign for sign in text),
+        str.strip,
+        apply_backspaces_and_linefeeds,
+    ],
+)
+def test_a_filter_that_uses_its_input_is_applied(used: Callable[[str], str]) -> None:
+    """In whatever way it does."""
+    assert not ignores_its_input(used)
+
+
+@pytest.mark.parametrize("broken", [lambda text: 1 / len(text[:0]), lambda text: len(text)])
+def test_a_filter_that_fails_loses_nothing(broken: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The text is kept as it is, and the user is told once."""
+    assert [presented("text", broken) for _ in range(3)] == ["text"] * 3
+    assert len(caplog.records) == 1
+    assert "kept as it is" in caplog.text
