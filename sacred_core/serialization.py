@@ -23,7 +23,8 @@ def plain(value: Any) -> Any:
     Tuples and sets become lists, numpy arrays nested lists, numpy scalars numbers, pandas
     objects dictionaries, paths and times text; other objects become what jsonpickle makes of
     them, and a container inside itself the text ``"<recursion>"``. Keys become text unless they
-    are numbers, booleans or None.
+    are numbers, booleans or None. What raises when it is looked at becomes a text that says so:
+    one bad value must not cost the others.
     """
     return _plain(value, set())
 
@@ -31,6 +32,14 @@ def plain(value: Any) -> Any:
 def _plain(value: Any, inside: set[int]) -> Any:
     if type(value) in _PLAIN:
         return value
+    try:
+        return _from_other(value, inside)
+    except Exception as error:  # noqa: BLE001 - foreign code
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return f"<{type(value).__qualname__} that cannot be stored: {reason}>"
+
+
+def _from_other(value: Any, inside: set[int]) -> Any:
     if isinstance(value, (Mapping, list, tuple, set, frozenset)):
         if id(value) in inside:
             return "<recursion>"

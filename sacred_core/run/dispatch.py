@@ -4,6 +4,8 @@ import copy
 import logging
 import os
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +17,10 @@ from sacred_core.masking import masked_text
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.run.backlog import Backlog
 
+#: Seconds that an observer which fails may cost at the end of a run.
+_PATIENCE = 30.0
+#: Different failures that are told at the end.
+_TOLD = 8
 #: By ``id()``: observers need be neither hashable nor comparable.
 _live: dict[int, Any] = {}
 _live_lock = threading.Lock()
@@ -72,20 +78,35 @@ class Delivery:
             self.is_failing = False
 
     def finish(self) -> None:
-        """Try every entry once, the final one included, then ``join``; report what failed."""
-        missed: list[str] = []
+        """Try every entry once, the final one included, then ``join``; report what failed.
+
+        An observer that costs `_PATIENCE` seconds in vain is only told the end.
+        """
+        missed: Counter[str] = Counter()
+        wasted = 0.0
         while self.backlog:
             event = self.backlog.first()
             self.backlog.remove_first()
+            if wasted > _PATIENCE and not event.final:
+                missed[f"{event.method} (not tried)"] += 1
+                continue
+            started = time.monotonic()
             try:
                 self._plans[type(event)](event, self._look_up)
             except Exception as error:  # noqa: BLE001 - foreign code
-                missed.append(f"{event.method} ({_told(error)})")
-        missed += self._join()
+                wasted += time.monotonic() - started
+                missed[f"{event.method} ({_told(error)})"] += 1
+        missed.update(self._join())
         if self.backlog.lost:
-            missed.append(f"{self.backlog.lost} events that no longer fitted into memory")
+            missed[f"{self.backlog.lost} events that no longer fitted into memory"] += 1
         if missed:
-            self._logger.warning("The observer %s missed: %s", self.name, "; ".join(missed))
+            told = [
+                text if count == 1 else f"{count} times {text}" for text, count in missed.items()
+            ]
+            more = f"; and {len(told) - _TOLD} other failures" if len(told) > _TOLD else ""
+            self._logger.warning(
+                "The observer %s missed: %s%s", self.name, "; ".join(told[:_TOLD]), more
+            )
 
     def release(self) -> None:
         """Let the observer serve another run."""

@@ -4,13 +4,19 @@ import logging
 import threading
 from collections.abc import Callable
 
+#: Seconds; shorter intervals would take the time that the user's code needs.
+_SHORTEST = 0.01
+
 
 class BeatThread:
-    """Calls ``beat`` every ``interval`` seconds on a thread of its own, until it is stopped."""
+    """Calls ``beat`` every ``interval`` seconds on a thread of its own, until it is stopped.
+
+    An interval of 0 stands for the shortest one.
+    """
 
     def __init__(self, beat: Callable[[], None], interval: float, logger: logging.Logger) -> None:
         self._beat = beat
-        self._interval = interval
+        self._interval = max(interval, _SHORTEST)
         self._logger = logger
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sacred-heartbeat", daemon=True)

@@ -191,8 +191,10 @@ class Lifecycle:
     def _finish(self, event: Event) -> None:
         try:
             if self.is_observed and self._is_started:
-                self._send_output(final=True)
-                self._send_rest()
+                try:
+                    self._send_output(final=True)
+                finally:
+                    self._send_rest()
         finally:
             self._dispatcher.finish(event)
 

@@ -69,3 +69,30 @@ def test_strict_json_has_no_bare_nan() -> None:
     values = json.loads(text, parse_constant=refuse)["v"]
     assert values == [*NON_FINITE, 1.5]
     assert [repr(number(v)) for v in values] == ["nan", "inf", "-inf", "1.5"]
+
+
+class Unspeakable:
+    """Raises whatever is asked of it."""
+
+    def __reduce_ex__(self, protocol: object) -> str:
+        raise ValueError("no pickle")
+
+    def __repr__(self) -> str:
+        raise ValueError("no text")
+
+
+class Gone(dict[str, int]):
+    """A mapping whose backend went away."""
+
+    def items(self) -> Any:
+        raise OSError("backend is gone")
+
+
+def test_one_bad_value_costs_no_other() -> None:
+    """What raises when it is looked at becomes a text that tells why."""
+    assert plain({"good": 1, "bad": Unspeakable(), "gone": Gone(), "last": [2]}) == {
+        "good": 1,
+        "bad": "<Unspeakable that cannot be stored: ValueError: no text>",
+        "gone": "<Gone that cannot be stored: OSError: backend is gone>",
+        "last": [2],
+    }

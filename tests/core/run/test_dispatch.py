@@ -1,9 +1,11 @@
 """Tests of handing events to observers."""
 
+import itertools
 import logging
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import pytest
 
 from sacred_core.events import (
@@ -11,12 +13,14 @@ from sacred_core.events import (
     Event,
     EventSource,
     Heartbeat,
+    OutputCaptured,
     ResourceAdded,
     RunCompleted,
     RunStarted,
 )
 from sacred_core.exceptions import ObserverSignatureError, ObserverStartError
 from sacred_core.observers import RunObserver
+from sacred_core.run.backlog import Backlog
 from sacred_core.run.dispatch import Dispatcher
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -193,6 +197,38 @@ def test_final_event_is_tried_in_any_case(events: Events, caplog: pytest.LogCapt
     dispatch.finish(events.completed())
     assert observer.methods == ["started_event", "completed_event", "join"]
     assert "Recorder missed: resource_event" in caplog.text
+
+
+def test_an_observer_that_fails_slowly_does_not_hold_up_the_end(
+    events: Events, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it cost too much time in vain it is only told the end; failures are counted."""
+    observer = Recorder(1, 0, ["resource_event"])
+    dispatch = dispatcher(observer)
+    dispatch.announce(events.started(), None)
+    for _ in range(5):
+        dispatch.send(events.resource())
+    clock = itertools.count(0, 20)
+    monkeypatch.setattr("sacred_core.run.dispatch.time.monotonic", lambda: next(clock))
+    dispatch.finish(events.completed())
+    assert observer.methods == ["started_event", "completed_event", "join"]
+    assert "2 times resource_event (OSError" in caplog.text
+    assert "3 times resource_event (not tried)" in caplog.text
+
+
+def test_a_backlog_is_bounded(events: Events) -> None:
+    """By entries and by bytes; the oldest but the first go, and are counted."""
+    by_count = Backlog(capacity=3)
+    for number in range(10):
+        by_count.add(events.resource(str(number)))
+    assert len(by_count) == 3 and by_count.lost == 7
+    assert by_count.first() == attrs.evolve(by_count.first(), filename="0")
+    by_bytes = Backlog(capacity_bytes=100_000)
+    for number in range(100):
+        text = "x" * 10_000
+        by_bytes.add(events.source.make(OutputCaptured, text=text, offset=10_000 * number))
+    assert len(by_bytes) < 10
+    assert by_bytes.lost + len(by_bytes) == 100
 
 
 def test_busy_observer_serves_another_run_as_a_copy(events: Events) -> None:

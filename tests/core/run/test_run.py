@@ -343,3 +343,65 @@ def test_forked_child_records_nothing_and_says_so(recorder: Recorder, tmp_path: 
         os._exit(0)
     assert refused.read_text() == "xxx"
     assert recorder.methods == ["started_event", "heartbeat_event", "completed_event"]
+
+
+def test_info_that_grows_while_it_is_stored(recorder: Recorder) -> None:
+    """Threads add entries while beats read them: no beat fails, the last one has all."""
+
+    def main(count: int = 3000) -> None:
+        def grow(name: str) -> None:
+            for number in range(count):
+                run.info.setdefault(name, []).append(number)
+                run.info[f"{name} {number}"] = {number: number}
+
+        threads = [threading.Thread(target=grow, args=(name,)) for name in "ab"]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            run._lifecycle.beat()  # type: ignore[union-attr]
+        for thread in threads:
+            thread.join()
+
+    run = run_of(main, recorder)
+    run()
+    info = recorder.last("heartbeat_event")["info"]
+    assert info["a"] == info["b"] == list(range(3000))
+    assert len(info) == 2 + 2 * 3000
+
+
+def test_intermediate_results_are_told(recorder: Recorder) -> None:
+    """`_run.result` goes out with each beat (section 1.5.4)."""
+
+    def main() -> int:
+        run.result = 1
+        run._lifecycle.beat()  # type: ignore[union-attr]
+        return 2
+
+    run = run_of(main, recorder)
+    run()
+    beats = [fields["result"] for method, fields in recorder.heard if method == "heartbeat_event"]
+    assert beats == [1, 2]
+
+
+def test_a_slow_observer_does_not_delay_main() -> None:
+    """While it hears a beat the command prints and logs on."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Slow(RunObserver):
+        def log_metrics(self, metrics_by_name: Any) -> None:
+            inside.set()
+            assert go_on.wait(30)
+
+    def main() -> None:
+        run.log_scalar("first", 1)
+        assert inside.wait(30)
+        for number in range(1000):
+            run.log_scalar("more", number)
+            run.info["number"] = number
+            print(number)
+        go_on.set()
+
+    run = run_of(main, Slow())
+    run.beat_interval = 0.01
+    run()
+    assert run.status == "COMPLETED"
