@@ -32,6 +32,8 @@ class Event:
     names_run: ClassVar[bool] = False
     #: Nothing follows but ``join``: it is tried even for an observer that failed before.
     final: ClassVar[bool] = False
+    #: Nothing that follows builds on it: it may come later where an observer does not take it.
+    stands_alone: ClassVar[bool] = False
     #: Arguments of the method that are no fields: they are looked up at delivery.
     looked_up: ClassVar[tuple[str, ...]] = ()
 
@@ -137,6 +139,7 @@ class ResourceAdded(Event):
     """The run reads the file ``filename`` (an absolute path)."""
 
     method = "resource_event"
+    stands_alone = True
 
     filename: str
 
@@ -146,6 +149,7 @@ class ArtifactAdded(Event):
     """The run produced the file ``filename`` (an absolute path), known as ``name``."""
 
     method = "artifact_event"
+    stands_alone = True
 
     name: str
     filename: str

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -51,6 +51,7 @@ class Delivery:
             self._plans = call_plans(self.observer)
         self.name = type(observer).__name__
         self.backlog = Backlog()
+        self._set_aside: list[Event] = []
         self.is_failing = False
         self._look_up = look_up
         self._logger = logger
@@ -66,16 +67,37 @@ class Delivery:
             self.backlog.add(event)
 
     def drain(self) -> None:
-        """Give the observer what it has not heard yet, up to the first failure."""
+        """Give the observer what it has not heard yet, up to the second failure.
+
+        A file that could not be kept is set aside, so that it holds up nothing: it may be gone.
+        """
+        has_failed = False
         while self.backlog:
             event = self.backlog.first()
-            try:
-                self._plans[type(event)](event, self._look_up)
-            except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
-                self._warn_once(event, error)
+            if self._is_taken(event):
+                self.is_failing = False
+            elif has_failed or not event.stands_alone:
                 return
+            else:
+                has_failed = True
+                self._set_aside.append(event)
             self.backlog.remove_first()
-            self.is_failing = False
+
+    def retry(self) -> None:
+        """Give the observer, if it is well, what was set aside."""
+        while self._set_aside and not self.is_failing:
+            if not self._is_taken(self._set_aside[0], is_told=True):
+                return
+            self._set_aside.pop(0)
+
+    def _is_taken(self, event: Event, is_told: bool = False) -> bool:
+        try:
+            self._plans[type(event)](event, self._look_up)
+        except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
+            if not is_told:
+                self._warn_once(event, error)
+            return False
+        return True
 
     def finish(self) -> None:
         """Try every entry once, the final one included, then ``join``; report what failed.
@@ -84,9 +106,7 @@ class Delivery:
         """
         missed: Counter[str] = Counter()
         wasted = 0.0
-        while self.backlog:
-            event = self.backlog.first()
-            self.backlog.remove_first()
+        for event in self._left():
             if wasted > _PATIENCE and not event.final:
                 missed[f"{event.method} (not tried)"] += 1
                 continue
@@ -107,6 +127,14 @@ class Delivery:
             self._logger.warning(
                 "The observer %s missed: %s%s", self.name, "; ".join(told[:_TOLD]), more
             )
+
+    def _left(self) -> Iterator[Event]:
+        while self._set_aside:
+            yield self._set_aside.pop(0)
+        while self.backlog:
+            event = self.backlog.first()
+            self.backlog.remove_first()
+            yield event
 
     def release(self) -> None:
         """Let the observer serve another run."""
@@ -207,6 +235,8 @@ class Dispatcher:
             for delivery in self._started:
                 if not delivery.is_failing or isinstance(event, Heartbeat):
                     delivery.drain()
+                if isinstance(event, Heartbeat):
+                    delivery.retry()
 
     def finish(self, event: Event | None) -> None:
         """Send the final event, if there is one, then join and release every observer.

@@ -177,15 +177,36 @@ def test_failure_harms_no_other_observer(events: Events, caplog: pytest.LogCaptu
 
 def test_what_was_missed_comes_again_in_order(events: Events) -> None:
     """At a later beat the observer hears first what it missed; beats merge."""
-    observer = Recorder(1, 0, ["resource_event"])
+    observer = Recorder(1, 0, ["resource_event", "artifact_event", "heartbeat_event"])
     dispatch = dispatcher(observer)
     dispatch.announce(events.started(), None)
-    dispatch.send(events.resource("/1"))
     dispatch.send(events.beat())
+    dispatch.send(events.resource("/1"))
     dispatch.send(events.artifact())
+    dispatch.send(events.beat())
+    assert observer.methods == ["started_event"]
     observer.failing.clear()
     dispatch.send(events.beat())
-    assert observer.methods[1:] == ["resource_event", "artifact_event", "heartbeat_event"]
+    # The first one might have been under way: it is not merged.
+    beat = "heartbeat_event"
+    assert observer.methods[1:] == [beat, "resource_event", "artifact_event", beat]
+
+
+def test_a_file_that_cannot_be_kept_holds_up_nothing(
+    events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is tried again with each beat and at the end, and told once."""
+    observer = Recorder(1, 0, ["artifact_event"])
+    dispatch = dispatcher(observer)
+    dispatch.announce(events.started(), None)
+    dispatch.send(events.artifact())
+    dispatch.send(events.beat())
+    dispatch.send(events.beat())
+    assert observer.methods[1:] == ["heartbeat_event"] * 2
+    assert len(caplog.messages) == 1
+    observer.failing.clear()
+    dispatch.send(events.beat())
+    assert observer.methods[3:] == ["heartbeat_event", "artifact_event"]
 
 
 def test_final_event_is_tried_in_any_case(events: Events, caplog: pytest.LogCaptureFixture) -> None:
