@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sacred_core.hooks.records import CLIOption
     from sacred_core.provenance.host import HostInfoGetter
     from sacred_core.run import Run
-    from sacred_core.run.run import FilePath
+    from sacred_core.run.files import FilePath
 
 
 class Experiment(Ingredient):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sacred_core.config.config_dict import ConfigDict
     from sacred_core.config.config_scope import ConfigScope
     from sacred_core.config.tree import Configuration
-    from sacred_core.run.run import FilePath
+    from sacred_core.run.files import FilePath
 
 P = ParamSpec("P")
 R = TypeVar("R")

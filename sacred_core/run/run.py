@@ -24,6 +24,7 @@ from sacred_core.exceptions import (
 )
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.randomness import derived_seed, generator
+from sacred_core.run.files import FilePath, named_files, readable
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.logs import at_level
 from sacred_core.run.metrics import MetricsBuffer
@@ -33,7 +34,6 @@ from sacred_core.run.trace import trace_lines
 from sacred_core.settings import SETTINGS
 
 Hook = Callable[..., Any]
-FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
 class Run:
@@ -146,8 +146,9 @@ class Run:
         """Record a file that this run produced. The same file again is an update.
 
         Args:
-            filename: An existing, readable file.
-            name: Under which it is kept; by default its file name.
+            filename: An existing, readable file; of a folder, all files are recorded.
+            name: Under which it is kept, which may hold folders (``"plots/loss.png"``); by
+                default its file name.
             metadata: Kept beside it by stores that can.
             content_type: Its media type, for stores that can.
 
@@ -156,16 +157,17 @@ class Run:
             ArtifactNameTakenError: another file was added under the name.
         """
         lifecycle = self._live("add_artifact")
-        path = _readable(filename)
-        name = name or path.name
-        if self._artifacts.setdefault(name, path) != path:
-            raise ArtifactNameTakenError(
-                f"the artifact name {name!r} is taken by {str(self._artifacts[name])!r}: give "
-                f"{str(path)!r} another one with add_artifact(..., name=...)"
-            )
-        lifecycle.artifact(
-            name=name, filename=str(path), metadata=metadata, content_type=content_type
-        )
+        details = {"metadata": metadata, "content_type": content_type}
+        files = named_files(filename, name)
+        for each, path in files:
+            if self._artifacts.get(each, path) != path:
+                raise ArtifactNameTakenError(
+                    f"the artifact name {each!r} is taken by {str(self._artifacts[each])!r}: give "
+                    f"{str(path)!r} another one with add_artifact(..., name=...)"
+                )
+        for each, path in files:
+            self._artifacts[each] = path
+            lifecycle.artifact(name=each, filename=str(path), **details)
 
     def add_resource(self, filename: FilePath) -> None:
         """Record a file that this run needs.
@@ -173,7 +175,7 @@ class Run:
         Raises:
             OSError: the file cannot be read.
         """
-        self._live("add_resource").resource(str(_readable(filename)))
+        self._live("add_resource").resource(str(readable(filename)))
 
     def open_resource(self, filename: FilePath, mode: str = "r") -> IO[Any]:
         """Open a file that this run needs, and record it; see `add_resource`."""
@@ -321,10 +323,3 @@ def _forked(what: str) -> ForkedRunError:
         f"{what} was used in the forked process {os.getpid()}, from where nothing reaches the "
         "run's record: hand the values back to the process that started the run"
     )
-
-
-def _readable(filename: FilePath) -> Path:
-    """Return the absolute path of a file that can be read; raise what `open` raises."""
-    path = Path(os.path.abspath(os.fsdecode(filename)))
-    path.open("rb").close()
-    return path

@@ -170,7 +170,17 @@ def test_artifact_added_again_is_an_update(recorded: Any, runs: Path, tmp_path: 
 
 @pytest.mark.parametrize(
     "name",
-    ["run.json", "config.json", "cout.txt", "metrics.json", "RUN.JSON", "../up", "a/b", ".x"],
+    [
+        "run.json",
+        "config.json",
+        "cout.txt",
+        "metrics.json",
+        "RUN.JSON",
+        "../up",
+        "/root",
+        ".x",
+        "a/../../b",
+    ],
 )
 def test_artifact_never_replaces_a_file_of_ours(
     recorded: Any, runs: Path, tmp_path: Path, name: str
@@ -182,6 +192,81 @@ def test_artifact_never_replaces_a_file_of_ours(
     assert entry["artifacts"] == [name]
     kept = [p for p in runs.rglob("*") if p.is_file() and p.read_text() == "evil"]
     assert [path.parent for path in kept] == [runs / "1" / "_artifacts"]
+
+
+@pytest.mark.parametrize("name", ["plots/loss.png", "ünïcode/データ", "a b/c.d/e", "x" * 150])
+def test_artifacts_are_kept_under_their_names(
+    recorded: Any, runs: Path, tmp_path: Path, name: str
+) -> None:
+    """Folders in a name are folders of the run."""
+    (tmp_path / "file").write_text("content")
+    recorded(lambda _run: _run.add_artifact(tmp_path / "file", name))
+    assert contents(runs / "1" / "run.json")["artifacts"] == [name]
+    assert (runs / "1" / name).read_text() == "content"
+
+
+def test_artifacts_whose_names_exclude_each_other(
+    recorded: Any, runs: Path, tmp_path: Path
+) -> None:
+    """A file and a folder of one name, and a name that is too long: all are kept."""
+    for text in ("file", "in folder", "long"):
+        (tmp_path / text).write_text(text)
+
+    def main(_run: Any) -> None:
+        _run.add_artifact(tmp_path / "file", "a")
+        _run.add_artifact(tmp_path / "in folder", "a/b")
+        _run.add_artifact(tmp_path / "long", "ä" * 300)
+
+    recorded(main)
+    kept = {path.read_text() for path in (runs / "1").rglob("*") if path.is_file()}
+    assert {"file", "in folder", "long"} <= kept
+    assert (runs / "1" / "a").read_text() == "file"
+
+
+def test_a_folder_is_an_artifact_of_its_files(recorded: Any, runs: Path, tmp_path: Path) -> None:
+    """Each file is kept under the folder's name, or under the one that is given."""
+    (tmp_path / "out" / "deep").mkdir(parents=True)
+    (tmp_path / "out" / "a.txt").write_text("a")
+    (tmp_path / "out" / "deep" / "b.txt").write_text("b")
+
+    def main(_run: Any) -> None:
+        _run.add_artifact(tmp_path / "out")
+        _run.add_artifact(tmp_path / "out", name="results")
+
+    recorded(main)
+    expected = ["out/a.txt", "out/deep/b.txt", "results/a.txt", "results/deep/b.txt"]
+    assert contents(runs / "1" / "run.json")["artifacts"] == expected
+    assert (runs / "1" / "results" / "deep" / "b.txt").read_text() == "b"
+
+
+def test_metadata_and_content_type_are_kept(recorded: Any, runs: Path, tmp_path: Path) -> None:
+    """Beside the names, for the artifacts that have any."""
+    (tmp_path / "a.png").write_text("")
+    (tmp_path / "b.png").write_text("")
+
+    def main(_run: Any) -> None:
+        _run.add_artifact(tmp_path / "a.png", metadata={"epoch": 3}, content_type="image/png")
+        _run.add_artifact(tmp_path / "b.png")
+
+    recorded(main)
+    entry = contents(runs / "1" / "run.json")
+    assert entry["artifacts"] == ["a.png", "b.png"]
+    assert entry["artifact_details"] == {
+        "a.png": {"metadata": {"epoch": 3}, "content_type": "image/png"}
+    }
+
+
+def test_many_files_are_all_listed(recorded: Any, runs: Path, tmp_path: Path) -> None:
+    """However many there are, and in the order in which they came."""
+    (tmp_path / "file").write_text("content")
+    names = [f"file{number}" for number in range(120)]
+
+    def main(_run: Any) -> None:
+        for name in names:
+            _run.add_artifact(tmp_path / "file", name)
+
+    recorded(main)
+    assert contents(runs / "1" / "run.json")["artifacts"] == names
 
 
 def test_resources_are_kept_once(recorded: Any, runs: Path, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 One sub-folder a run, named by its id; names that begin with an underscore belong to all runs.
 """
 
-from pathlib import Path, PurePath
+import os
+from hashlib import sha256
+from pathlib import Path
 from urllib.parse import quote
 
 RUN, CONFIG, INFO, METRICS, OUTPUT = (
@@ -20,16 +22,33 @@ NEXT_ID = "_next_id"
 SPARE = ".spare"
 SPARE_BYTES = 16_384
 
+#: Bytes of a name; most file systems take 255, and the copy has a longer one while it is made.
+_LONGEST = 200
 _OURS = {RUN, CONFIG, INFO, METRICS, OUTPUT, METRICS_PARTS, KEPT_APART, "report.html", "report.txt"}
 
 
 def artifact_path(folder: Path, name: str) -> Path:
-    """Return where the artifact ``name`` of the run in ``folder`` is kept."""
-    is_file_name = name not in ("", ".", "..") and PurePath(name).name == name and "\\" not in name
-    is_free = name.casefold() not in _OURS and not name.startswith(".") and "\0" not in name
-    if is_file_name and is_free:
-        return folder / name
-    return folder / KEPT_APART / quote(name, safe="").replace(".", "%2E", 1)
+    """Return where the artifact ``name`` of the run in ``folder`` is kept: under its name.
+
+    A name that would leave the folder, replace a file of ours, or need a folder where a file is
+    (or a file where a folder is) has its place in `KEPT_APART`.
+    """
+    parts = name.split("/")
+    path = folder.joinpath(*parts)
+    is_inside = all(part and part[:1] != "." and not set(part) & set("\\\0") for part in parts)
+    if is_inside and parts[0].casefold() not in _OURS and _is_possible(folder, path):
+        return path
+    quoted = quote(name, safe="").replace(".", "%2E", 1)
+    if len(quoted) > _LONGEST:
+        quoted = f"{quoted[: _LONGEST - 65]}_{sha256(name.encode()).hexdigest()}"
+    return folder / KEPT_APART / quoted
+
+
+def _is_possible(folder: Path, path: Path) -> bool:
+    if any(len(os.fsencode(part)) > _LONGEST for part in path.relative_to(folder).parts):
+        return False
+    above = path.parents[: len(path.relative_to(folder).parts) - 1]
+    return not path.is_dir() and not any(parent.is_file() for parent in above)
 
 
 def is_run_folder(path: Path) -> bool:

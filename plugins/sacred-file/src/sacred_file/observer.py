@@ -15,7 +15,7 @@ from sacred_file.append import AppendFile, AppendText
 from sacred_file.copies import copy, kept_once
 from sacred_file.json_files import read_json, write_json
 from sacred_file.metrics import folded, metric_lines
-from sacred_file.record import new_entry, time_text
+from sacred_file.record import FileLists, new_entry, time_text
 
 _logger = logging.getLogger(__name__)
 PathLike = str | os.PathLike[str]
@@ -46,6 +46,7 @@ class FileStorageObserver(RunObserver):
     info: dict[str, Any]
     _output: AppendText | None
     _metrics: AppendFile | None
+    _files: FileLists
 
     def __init__(
         self,
@@ -163,9 +164,7 @@ class FileStorageObserver(RunObserver):
     def resource_event(self, filename: str) -> None:
         """Keep a copy of the file; the same content is kept once for all runs."""
         kept = self.find_or_save(filename, self.resource_dir)
-        entry = [str(filename), os.path.relpath(kept, self.basedir)]
-        if entry not in self.run_entry["resources"]:
-            self.run_entry["resources"].append(entry)
+        if self._files.add_resource(str(filename), os.path.relpath(kept, self.basedir)):
             self.save()
 
     def artifact_event(
@@ -176,10 +175,8 @@ class FileStorageObserver(RunObserver):
         content_type: str | None = None,
     ) -> None:
         """Keep a copy of the file under its name, in place of an earlier version."""
-        del metadata, content_type
         copy(Path(filename), layout.artifact_path(self._folder(), name))
-        if name not in self.run_entry["artifacts"]:
-            self.run_entry["artifacts"].append(name)
+        if self._files.add_artifact(name, metadata, content_type):
             self.save()
 
     def save(self) -> None:
@@ -200,6 +197,7 @@ class FileStorageObserver(RunObserver):
 
     def _reset(self) -> None:
         self.run_entry = {}
+        self._files = FileLists(self.run_entry)
         self.config = {}
         self.info = {}
         self._output = None
@@ -226,6 +224,7 @@ class FileStorageObserver(RunObserver):
             "experiment": self._with_kept_sources(ex_info),
             "meta": self._queued_meta() | dict(meta),
         }
+        self._files = FileLists(self.run_entry)
         if _id is not None and own_id != _id:
             self.run_entry["run_id"] = _id
         self.save_json(self.config, layout.CONFIG)
