@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,9 @@ class Lifecycle:
 
     def __init__(self, run: "Run") -> None:
         self._run = run
-        self._pid = os.getpid()
+        #: False in a child that was forked off the run.
+        self.is_own_process = True
+        _made_here.add(self)
         self._source = EventSource(os.urandom(16).hex())
         self._dispatcher = Dispatcher(run.observers, self._look_up, run.run_logger)
         self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
@@ -47,11 +50,6 @@ class Lifecycle:
         self.masked_paths: list[str] = []
         run.observers = self._dispatcher.observers
         run.metrics.keeps_points = self.is_observed
-
-    @property
-    def is_own_process(self) -> bool:
-        """False in a child that was forked off the run."""
-        return os.getpid() == self._pid
 
     @property
     def is_observed(self) -> bool:
@@ -203,3 +201,16 @@ class Lifecycle:
 
     def _shown(self, value: Any) -> Any:
         return masked(plain(value))[0]
+
+
+#: What a forked child finds is not its own.
+_made_here: "weakref.WeakSet[Lifecycle]" = weakref.WeakSet()
+
+
+def _disown() -> None:
+    for lifecycle in _made_here:
+        lifecycle.is_own_process = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_disown)

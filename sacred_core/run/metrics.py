@@ -8,6 +8,8 @@ from typing import Any
 
 from sacred_core.exceptions import MetricValueError
 
+_in_utc = datetime.fromtimestamp
+_now = time.time
 Point = tuple[str, float, float, float]  # name, step, value, seconds since the epoch
 
 
@@ -38,13 +40,14 @@ class MetricsBuffer:
             value = _number(value, f"The value of the metric {name!r}")
         if step is not None and type(step) is not int:
             step = _number(step, f"The step of the metric {name!r}")
-        now = time.time()
-        with self._lock:
-            if step is None:
-                step = self._last_steps.get(name, -1) + 1
+        if step is None:
+            with self._lock:
+                step = self._last_steps[name] = self._last_steps.get(name, -1) + 1
+        else:
             self._last_steps[name] = step
-            if self.keeps_points:
-                self._points.append((name, step, value, now))
+        if self.keeps_points:
+            # Atomic, as is taking the front off in `drain`: a lock would cost as much again.
+            self._points.append((name, step, value, _now()))
 
     def drain(self) -> tuple[dict[str, dict[str, Any]], dict[str, int]]:
         """Return the new points by metric, and the index of each metric's first one.
@@ -53,7 +56,9 @@ class MetricsBuffer:
         ``{"name", "steps", "values", "timestamps"}`` with lists of equal length.
         """
         with self._lock:
-            points, self._points = self._points, []
+            count = len(self._points)
+            points = self._points[:count]
+            del self._points[:count]
         metrics: dict[str, dict[str, Any]] = {}
         for name, step, value, seconds in points:
             metric = metrics.get(name)
@@ -62,7 +67,7 @@ class MetricsBuffer:
                 metrics[name] = metric
             metric["steps"].append(step)
             metric["values"].append(value)
-            metric["timestamps"].append(datetime.fromtimestamp(seconds, UTC))
+            metric["timestamps"].append(_in_utc(seconds, UTC))
         return metrics, {name: self._advance(name, len(m["steps"])) for name, m in metrics.items()}
 
     def _advance(self, name: str, count: int) -> int:

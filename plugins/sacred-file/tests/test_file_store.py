@@ -98,9 +98,9 @@ def test_run_without_heartbeats_is_dead(runs: Path) -> None:
 
 def test_metrics_of_a_live_run(runs: Path) -> None:
     """Points are there before the end, a torn last line is not."""
-    line = '{"name": "loss", "start": 0, "steps": [0], "values": [1], "timestamps": [null]}\n'
+    line = '{"name": "loss", "start": 0, "count": 1}\n[0]\n[1]\n[null]\n'
     (runs / "1" / "metrics.json").unlink()
-    (runs / "1" / "metrics.jsonl").write_text(line + line[:20])
+    (runs / "1" / "metrics.jsonl").write_text(line + line[:-20])
     assert FileStore(runs).metrics(1)["loss"]["values"] == [1]
 
 

@@ -1,61 +1,134 @@
 """The points of a run: appended beat by beat, and put together at the end.
 
-While the run lives each line of ``metrics.jsonl`` holds some points of one metric, from the
-index ``start`` on: ``{"name", "start", "steps", "values", "timestamps"}``. A point that was
-written twice takes the place of itself.
+While the run lasts ``metrics.jsonl`` has four lines of JSON for the new points of one metric:
+``{"name", "start", "count"}``, where ``start`` is the index of the first one, then the columns
+``steps``, ``values`` and ``timestamps``. A point that was written twice takes the place of itself.
 """
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 from sacred_core.serialization import strict_json
 
-_UTC_LENGTH = len("2026-01-01T00:00:00.000000")
-
 COLUMNS = ("steps", "values", "timestamps")
+_SECOND = timedelta(seconds=1)
+_TO_SECONDS = len("2026-01-01T00:00:00")
 
 
 def metric_lines(metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bytes:
     """Return the lines of the new points of ``metrics``."""
-    return "".join(
-        strict_json(
-            {
-                "name": name,
-                "start": starts.get(name, 0),
-                "steps": list(metric["steps"]),
-                "values": list(metric["values"]),
-                "timestamps": [_time_text(time) for time in metric["timestamps"]],
-            }
-        )
-        + "\n"
-        for name, metric in metrics.items()
-    ).encode()
+    lines = []
+    for name, metric in metrics.items():
+        head = {"name": name, "start": starts.get(name, 0), "count": len(metric["steps"])}
+        lines += [
+            strict_json(head),
+            strict_json(list(metric["steps"])),
+            strict_json(list(metric["values"])),
+            strict_json(list(_time_texts(metric["timestamps"]))),
+        ]
+    return "".join(line + "\n" for line in lines).encode()
 
 
 def folded(parts: Path) -> dict[str, dict[str, list[Any]]]:
-    """Return the points in the file ``parts`` as ``metrics.json`` holds them.
+    """Return the points in the file ``parts`` by metric, each a list by column.
 
-    A last line that a crash cut off is left out.
+    The last lines, which a crash may have cut off, are left out if they are not whole.
     """
     metrics: dict[str, dict[str, list[Any]]] = {}
     with parts.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                _fold(metrics, json.loads(line))
+        for part in _parts(file):
+            metric = metrics.setdefault(part.name, {column: [] for column in COLUMNS})
+            for column, (start, length) in zip(COLUMNS, part.columns, strict=True):
+                values = json.loads(_read(file, start, length))
+                metric[column][part.start : part.start + part.points] = values
     return metrics
 
 
-def _fold(metrics: dict[str, dict[str, list[Any]]], part: dict[str, Any]) -> None:
-    metric = metrics.setdefault(part["name"], {column: [] for column in COLUMNS})
-    start = part["start"]
-    for column in COLUMNS:
-        metric[column][start : start + len(part[column])] = part[column]
+def write_folded(parts: Path, target: Path) -> None:
+    """Write ``metrics.json`` from ``parts``: one object by metric, of one list a column.
+
+    Columns are joined as text: neither time nor memory goes into parsing them.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with parts.open("rb") as file, partial.open("wb") as out:
+            by_name: dict[str, list[_Part]] = {}
+            for part in _parts(file):
+                by_name.setdefault(part.name, []).append(part)
+            out.write(b"{")
+            for number, (name, own) in enumerate(by_name.items()):
+                out.write(b", " * bool(number) + strict_json(name).encode() + b": ")
+                _write_metric(file, _without_repetitions(own), out)
+            out.write(b"}\n")
+        partial.replace(target)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
-def _time_text(time: datetime) -> str:
-    if time.tzinfo is not UTC:
-        time = time.astimezone(UTC)
-    return time.isoformat(timespec="microseconds")[:_UTC_LENGTH]  # without the "+00:00"
+class _Part(NamedTuple):
+    """Where some points of one metric are in the file."""
+
+    name: str
+    start: int
+    points: int
+    columns: list[tuple[int, int]]  # position and length of the text, with its brackets
+
+
+def _parts(file: BinaryIO) -> Iterator[_Part]:
+    """Yield what is whole; the file may be read from between two of them."""
+    position = 0
+    while True:
+        file.seek(position)
+        lines = [file.readline() for _ in range(1 + len(COLUMNS))]
+        if not lines[-1].endswith(b"\n"):
+            return
+        head = json.loads(lines[0])
+        columns = []
+        position += len(lines[0])
+        for line in lines[1:]:
+            columns.append((position, len(line) - 1))
+            position += len(line)
+        yield _Part(head["name"], head["start"], head["count"], columns)
+
+
+def _without_repetitions(parts: list[_Part]) -> list[_Part]:
+    """Return the parts that follow each other: what was written twice is the same text."""
+    last = {part.start: part for part in parts}
+    return [last[start] for start in sorted(last)]
+
+
+def _write_metric(file: BinaryIO, parts: list[_Part], out: BinaryIO) -> None:
+    for number, column in enumerate(COLUMNS):
+        out.write(b'{"' * (number == 0) + b', "' * (number > 0) + column.encode() + b'": [')
+        is_first = True
+        for part in parts:
+            start, length = part.columns[number]
+            text = _read(file, start + 1, length - 2)
+            if text:
+                out.write(text if is_first else b", " + text)
+                is_first = False
+        out.write(b"]")
+    out.write(b"}")
+
+
+def _read(file: BinaryIO, start: int, length: int) -> bytes:
+    file.seek(start)
+    return file.read(length)
+
+
+def _time_texts(times: Iterable[datetime]) -> Iterator[str]:
+    """Yield times in UTC, without saying so; most are in the same second as the one before."""
+    second = until = None
+    text = ""
+    for time in times:
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=UTC)
+        if second is None or until is None or not second <= time < until:
+            second = time.astimezone(UTC).replace(microsecond=0)
+            until = second + _SECOND
+            text = second.isoformat()[:_TO_SECONDS]
+        yield f"{text}.{time.microsecond:06d}"

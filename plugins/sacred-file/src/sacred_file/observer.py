@@ -14,7 +14,7 @@ from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
 from sacred_file.copies import copy, kept_once
 from sacred_file.json_files import read_json, write_json
-from sacred_file.metrics import folded, metric_lines
+from sacred_file.metrics import metric_lines, write_folded
 from sacred_file.record import FileLists, new_entry, time_text
 
 _logger = logging.getLogger(__name__)
@@ -285,8 +285,7 @@ class FileStorageObserver(RunObserver):
             return
         parts = self._folder() / layout.METRICS_PARTS
         try:
-            # Columns of numbers: indented, each would be a line, and take four times as long.
-            write_json(self._folder() / layout.METRICS, folded(parts), indent=None)
+            write_folded(parts, self._folder() / layout.METRICS)
             parts.unlink()
         except OSError as error:
             _logger.warning("The metrics stay in %s: %s", parts, error)
