@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 import weakref
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,7 @@ class Lifecycle:
         self._dispatcher = Dispatcher(run.observers, self._look_up, run.run_logger)
         self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
         self._is_started = False
+        self._telling = threading.RLock()
         #: Dotted paths of what the record does not show.
         self.masked_paths: list[str] = []
         run.observers = self._dispatcher.observers
@@ -87,8 +89,9 @@ class Lifecycle:
         """Hand on what is new: output, metrics, then the sign of life."""
         if not self.is_own_process or not self.is_observed:
             return
-        self._send_output(final=False)
-        self._send_rest()
+        with self._telling:
+            self._send_output(final=False)
+            self._send_rest()
 
     def resource(self, filename: str) -> None:
         """Tell that a file was read."""
@@ -163,15 +166,13 @@ class Lifecycle:
             self._dispatcher.send(event)
 
     def _send_output(self, final: bool) -> None:
-        new = self._run.output.take(final)
-        if new is not None:
+        for new in self._run.output.take(final):
             self._send(self._source.make(OutputCaptured, text=new[0], offset=new[1]))
             self._run.output.confirm()
 
     def _send_rest(self) -> None:
         info = self._shown(self._run.info)
-        metrics, starts = self._run.metrics.drain()
-        if metrics:
+        for metrics, starts in self._run.metrics.drain():
             self._send(
                 self._source.make(MetricsLogged, metrics_by_name=metrics, info=info, starts=starts)
             )
@@ -189,10 +190,11 @@ class Lifecycle:
     def _finish(self, event: Event) -> None:
         try:
             if self.is_observed and self._is_started:
-                try:
-                    self._send_output(final=True)
-                finally:
-                    self._send_rest()
+                with self._telling:
+                    try:
+                        self._send_output(final=True)
+                    finally:
+                        self._send_rest()
         finally:
             self._dispatcher.finish(event)
 

@@ -1,6 +1,6 @@
 """What a run asks of the recording of its output."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sacred_core.run.output.streams import Recorder
@@ -32,20 +32,20 @@ class OutputCapture:
         """
 
     def confirm(self) -> None:
-        """Note that the observers were told what `take` returned last."""
+        """Note that the observers were told what `take` gave last."""
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""
         return ""
 
-    def take(self, final: bool) -> tuple[str, int] | None:
-        """Return what changed since the last call, or None.
+    def take(self, final: bool) -> Iterator[tuple[str, int]]:
+        """Yield what changed since the last call, in pieces of bounded length.
 
         Args:
             final: Nothing more will come: hand on also what is unfinished.
 
-        Returns:
-            The new text and the character of the whole output from which on it stands.
+        Yields:
+            A new text and the character of the whole output from which on it stands.
         """
         del final
-        return None
+        return iter(())

@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from sacred_core.run.output.base import OutputCapture
@@ -105,8 +106,8 @@ class FdCapture(OutputCapture):
         standard_streams.drain()
         return self._reading.whole()
 
-    def take(self, final: bool) -> tuple[str, int] | None:
-        """Return what changed since the last call; see `OutputCapture.take`."""
+    def take(self, final: bool) -> Iterator[tuple[str, int]]:
+        """Yield what changed since the last call; see `OutputCapture.take`."""
         standard_streams.drain()
         return self._reading.advance(final)
 

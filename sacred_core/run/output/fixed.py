@@ -1,5 +1,6 @@
 """Output that does not depend on what is printed."""
 
+from collections.abc import Iterator
 from types import FunctionType
 
 from sacred_core.masking import masked_text
@@ -19,13 +20,12 @@ class FixedOutput(OutputCapture):
         """Return the fixed text."""
         return self._text
 
-    def take(self, final: bool) -> tuple[str, int] | None:
-        """Return the text the first time; see `OutputCapture.take`."""
+    def take(self, final: bool) -> Iterator[tuple[str, int]]:
+        """Yield the text the first time; see `OutputCapture.take`."""
         del final
-        if self._is_told or not self._text:
-            return None
-        self._is_told = True
-        return self._text, 0
+        if not self._is_told and self._text:
+            self._is_told = True
+            yield self._text, 0
 
 
 def ignores_its_input(output_filter: Filter) -> bool:

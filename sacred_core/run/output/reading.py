@@ -4,12 +4,15 @@ import codecs
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sacred_core.run.output.presentation import Filter, Presentation, presented
 from sacred_core.run.output.spool import Spool
 from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE
+
+#: Bytes that are told at a time.
+_CHUNK = 1 << 18
 
 
 class Reading:
@@ -48,13 +51,22 @@ class Reading:
             self._merge()
             return presented(self._whole.read(0).decode("utf-8", "replace"), self._filter)
 
-    def advance(self, final: bool) -> tuple[str, int] | None:
-        """Return what changed since the last call; see `OutputCapture.take`."""
+    def advance(self, final: bool) -> Iterator[tuple[str, int]]:
+        """Yield what changed since the last call; see `OutputCapture.take`."""
         with self._lock:
             self._merge()
-            new = self._whole.read(self._told)
-            self._told += len(new)
-            return self._presentation.feed(self._decoder.decode(new, final), final)
+            end = self._whole.size
+        while True:
+            with self._lock:
+                new = self._whole.read(self._told, min(end, self._told + _CHUNK))
+                self._told += len(new)
+                is_last = self._told >= end or not new
+                text = self._decoder.decode(new, final and is_last)
+                change = self._presentation.feed(text, final and is_last)
+            if change is not None:
+                yield change
+            if is_last:
+                return
 
     def keep_in(self, folder: Path, switch: Callable[[int, int], None]) -> None:
         """Move all into ``folder``, where `sacred_core.stores.unfinished` finds it.
@@ -124,7 +136,7 @@ class Reading:
 
     def _advance(self, ends: Sequence[int]) -> None:
         for number, end in enumerate(ends):
-            start = self._merged[number]
-            if end > start:
-                self._whole.append(self._parts[number].read(start, end), [])
-                self._merged[number] = end
+            while (start := self._merged[number]) < end:
+                data = self._parts[number].read(start, min(end, start + _CHUNK))
+                self._whole.append(data, [])
+                self._merged[number] += len(data)

@@ -15,7 +15,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import starmap
+from itertools import takewhile
+from operator import itemgetter
 from typing import Any, Protocol
 
 from sacred_core.run.output.stand_in import StandIn
@@ -37,6 +38,21 @@ Recorders = Sequence[Recorder]
 FindRecorders = Callable[[], Recorders]
 
 
+class _Batch:
+    """Some text on its way: what of it was recorded and shown."""
+
+    def __init__(
+        self, first: Any, count: int, stand_in: StandIn, data: bytes, recorders: Recorders
+    ) -> None:
+        self.first = first  # of ``count`` pieces in the queue
+        self.count = count
+        self.stand_in = stand_in
+        self.data = data
+        self.recorders = recorders
+        self.done: list[list[int]] = [[] for _ in recorders]
+        self.shown: list[int] = []
+
+
 class Streams:
     """The standard streams of the process, as long as a run records them.
 
@@ -51,11 +67,10 @@ class Streams:
         self._users: list[Recorder] = []
         self._stand_ins: list[StandIn] = []
         # Bytes belong to `_sole`; from elsewhere: a stand-in, bytes, and the recorders.
-        self._queue: deque[Any] = deque()
+        self._queue: list[Any] = []
         self._sole: tuple[StandIn, Recorders] | None = None
-        self._recorded: deque[Any] = deque()  # and not shown yet
-        self._progress: tuple[Any, list[list[int]]] = (None, [])
-        self._shown: tuple[Any, list[int]] = (None, [])
+        self._batch: _Batch | None = None  # the first of the queue, partly recorded
+        self._recorded: deque[_Batch] = deque()  # and not shown yet
         self._drainer: int | None = None
         self._is_held_up = False
         self._stopped = threading.Event()
@@ -137,7 +152,7 @@ class Streams:
         with self._alone():
             self._record_all()
             waiting = (
-                len(self._recorded) > 1 and sum(len(piece[1]) for piece in self._recorded) > _MUCH
+                len(self._recorded) > 1 and sum(len(batch.data) for batch in self._recorded) > _MUCH
             )
             if waiting != self._is_held_up:
                 self._is_held_up = waiting
@@ -192,28 +207,35 @@ class Streams:
 
     def _record_all(self) -> None:
         self._push()
-        while self._queue:
-            self._record_first()
+        left = len(self._queue)  # not what is written meanwhile, of which there is no end
+        while left > 0:
+            left -= self._record_first()
 
-    def _record_first(self) -> None:
+    def _record_first(self) -> int:
+        """Record some pieces and return how many."""
+        if self._batch is None or self._queue[0] is not self._batch.first:
+            self._batch = self._first_batch()
+        batch = self._batch
+        for recorder, done in zip(batch.recorders, batch.done, strict=True):
+            recorder.record(batch.data, done)
+        # In one step: the batch leaves the queue as it enters the other.
+        taken = map(self._queue.__delitem__, (slice(0, batch.count),))
+        self._recorded.extend(map(itemgetter(0), zip((batch,), taken, strict=True)))
+        self._batch = None
+        return batch.count
+
+    def _first_batch(self) -> "_Batch":
         first = self._queue[0]
-        if isinstance(first, bytes):
-            assert self._sole is not None
-            first = self._queue[0] = (self._sole[0], first, self._sole[1])
-        _, data, recorders = first
-        if self._progress[0] is not first:
-            self._progress = (first, [[] for _ in recorders])
-        for recorder, done in zip(recorders, self._progress[1], strict=True):
-            recorder.record(data, done)
-        self._recorded.extend(starmap(self._queue.popleft, [()]))
+        if not isinstance(first, bytes):
+            return _Batch(first, 1, *first)
+        assert self._sole is not None
+        pieces = list(takewhile(lambda piece: isinstance(piece, bytes), self._queue))
+        return _Batch(first, len(pieces), self._sole[0], b"".join(pieces), self._sole[1])
 
     def _show_first(self) -> None:
-        first = self._recorded[0]
-        if self._shown[0] is not first:
-            self._shown = (first, [])
-        stand_in, data, _ = first
-        stand_in.show(data, self._shown[1])
-        if self.note is not None and stand_in.is_error:
+        batch = self._recorded[0]
+        batch.stand_in.show(batch.data, batch.shown)
+        if self.note is not None and batch.stand_in.is_error:
             self.note()
         self._recorded.popleft()
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from sacred_core.context import current_run
@@ -55,8 +56,8 @@ class SysCapture(OutputCapture):
         standard_streams.record()
         return self._reading.whole()
 
-    def take(self, final: bool) -> tuple[str, int] | None:
-        """Return what changed since the last call; see `OutputCapture.take`."""
+    def take(self, final: bool) -> Iterator[tuple[str, int]]:
+        """Yield what changed since the last call; see `OutputCapture.take`."""
         standard_streams.record()
         return self._reading.advance(final)
 

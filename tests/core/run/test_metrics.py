@@ -1,6 +1,7 @@
 """Tests of the buffer of metrics."""
 
 import math
+import threading
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -33,21 +34,21 @@ def test_points_are_handed_on_once_with_their_position(buffer: MetricsBuffer) ->
     buffer.log("loss", 3.0)
     buffer.log("loss", 2.0)
     buffer.log("acc", 1)
-    first, starts = buffer.drain()
+    [(first, starts)] = buffer.drain()
     assert first["loss"]["values"] == [3.0, 2.0]
     assert starts == {"loss": 0, "acc": 0}
     buffer.log("loss", 1.0)
-    second, starts = buffer.drain()
+    [(second, starts)] = buffer.drain()
     assert second["loss"]["values"] == [1.0]
     assert starts == {"loss": 2}
-    assert buffer.drain() == ({}, {})
+    assert list(buffer.drain()) == []
 
 
 def test_steps_count_on_from_the_last_one(buffer: MetricsBuffer) -> None:
     """A step that was given moves the counter."""
     for step in (None, None, 10, None):
         buffer.log("loss", 0, step)
-    metrics, _ = buffer.drain()
+    [(metrics, _)] = buffer.drain()
     assert metrics["loss"]["steps"] == [0, 1, 10, 11]
 
 
@@ -66,7 +67,7 @@ def test_steps_count_on_from_the_last_one(buffer: MetricsBuffer) -> None:
 def test_numbers_become_int_or_float(buffer: MetricsBuffer, value: Any, expected: Any) -> None:
     """Everything that is one number is stored as a plain one."""
     buffer.log("m", value)
-    stored = buffer.drain()[0]["m"]["values"][0]
+    stored = next(buffer.drain())[0]["m"]["values"][0]
     assert stored == expected
     assert type(stored) is type(expected)
 
@@ -74,7 +75,7 @@ def test_numbers_become_int_or_float(buffer: MetricsBuffer, value: Any, expected
 def test_nan_is_a_value(buffer: MetricsBuffer) -> None:
     """A loss that diverged is logged like any other."""
     buffer.log("m", math.nan)
-    assert math.isnan(buffer.drain()[0]["m"]["values"][0])
+    assert math.isnan(next(buffer.drain())[0]["m"]["values"][0])
 
 
 @pytest.mark.parametrize("value", ["0.5", None, [1], 1j, Scalar([1, 2])])
@@ -82,4 +83,50 @@ def test_no_number_is_refused_at_the_call(buffer: MetricsBuffer, value: Any) -> 
     """The error names the metric."""
     with pytest.raises(MetricValueError, match="metric 'm'"):
         buffer.log("m", value)
-    assert buffer.drain() == ({}, {})
+    assert list(buffer.drain()) == []
+
+
+def test_many_points_come_in_blocks(buffer: MetricsBuffer) -> None:
+    """Of all kinds of numbers, each as it was logged, with the position of each block."""
+    logged: dict[str, list[Any]] = {
+        "float": [number / 7 for number in range(25_000)],
+        "int": [-number for number in range(25_000)],
+        "huge": [1 << 80] * 25_000,
+        "mixed": [number if number % 2 else number / 3 for number in range(25_000)],
+    }
+    for numbers in zip(*logged.values(), strict=True):
+        for name, value in zip(logged, numbers, strict=True):
+            buffer.log(name, value)
+    found: dict[str, list[Any]] = {name: [] for name in logged}
+    for metrics, starts in buffer.drain():
+        assert sum(len(metric["steps"]) for metric in metrics.values()) <= 10_000
+        for name, metric in metrics.items():
+            assert starts[name] == len(found[name])
+            assert metric["steps"] == list(range(starts[name], starts[name] + len(metric["steps"])))
+            found[name] += metric["values"]
+    assert found == logged
+    assert {name: set(map(type, found[name])) for name in found} == {
+        "float": {float}, "int": {int}, "huge": {int}, "mixed": {int, float},
+    }  # fmt: skip
+
+
+def test_threads_lose_no_point(buffer: MetricsBuffer) -> None:
+    """While another thread takes them: each once, in the order of its thread."""
+    found: dict[str, list[float]] = {}
+
+    def take() -> None:
+        for metrics, _ in buffer.drain():
+            for name, metric in metrics.items():
+                found.setdefault(name, []).extend(metric["values"])
+
+    def work(name: str) -> None:
+        for number in range(30_000):
+            buffer.log(name, number, number)
+
+    threads = [threading.Thread(target=work, args=(str(n),)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        take()
+    take()
+    assert found == {str(n): list(range(30_000)) for n in range(8)}
