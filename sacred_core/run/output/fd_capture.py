@@ -12,8 +12,9 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from sacred_core.run.output.base import OutputCapture
 from sacred_core.run.output.growth import Growth
@@ -66,12 +67,12 @@ class FdCapture(OutputCapture):
         """Put the spools in place of the descriptors."""
         global _holder
         super().start(around)
-        _flush()
+        _flush([sys.stdout, sys.stderr])
         self._numbers = _ONE if os.path.sameopenfile(1, 2) else _TWO
         self._spools = [Spool() for _ in self._numbers]
         self._reading = Reading(self._spools, self._filter)
         self._used = standard_streams.join(self)  # before: terminals still look like ones
-        standard_streams.note = self._reading.note
+        standard_streams.show = self._write
         self._growths = [
             Growth(spool, os.dup(numbers[0]))
             for spool, numbers in zip(self._spools, self._numbers, strict=True)
@@ -133,23 +134,40 @@ class FdCapture(OutputCapture):
                 growth.show()
             rounds += 1
             if rounds % _DISK_CHECKS == 0 and not self._spools[0].has_room:
-                self._restore()
-                _logger.warning("Little disk is left: the output is no longer recorded")
+                self._give_up("Little disk is left")
                 return
+
+    def _write(self, is_error: bool, data: bytes, done: list[int]) -> None:
+        """Let the descriptors have what Python's streams show."""
+        while (start := sum(done)) < len(data):
+            try:
+                # The count is stored by the C code that writes: no interrupt falls between.
+                done.extend(map(os.write, (2 if is_error else 1,), (data[start:],)))
+            except OSError as error:
+                if self._is_restored:
+                    break  # nobody reads the original
+                self._give_up(str(error))
+        if is_error and not self._is_restored:
+            self._reading.note()
+
+    def _give_up(self, reason: str) -> None:
+        self._restore()
+        _logger.warning("%s: the output is no longer recorded", reason)
 
     def _restore(self) -> None:
         with self._lock:
             if self._is_restored:
                 return
             self._is_restored = True
-            _flush()
-            standard_streams.note = None
+            _flush([stand_in.original for _, stand_in in self._used])
+            standard_streams.show = None
             for growth, numbers in zip(self._growths, self._numbers, strict=True):
                 for descriptor in numbers:
                     os.dup2(growth.target, descriptor)
+                growth.show()  # before anything that goes there from now on
 
 
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
+def _flush(streams: Iterable[Any]) -> None:
+    for stream in streams:
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()

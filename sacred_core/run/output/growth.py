@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import threading
 
 from sacred_core.run.output import follower
 from sacred_core.run.output.follower import has_writers
@@ -19,12 +20,14 @@ class Growth:
         self.target = target
         self._shown = 0
         self._is_gone = False
+        self._lock = threading.Lock()
 
     def show(self) -> None:
-        """Write what is new."""
-        while data := self._spool.read(self._shown, self._shown + _CHUNK):
-            self._shown += len(data)
-            self._write(data)
+        """Write what is new; may be called from any thread."""
+        with self._lock:
+            while data := self._spool.read(self._shown, self._shown + _CHUNK):
+                self._shown += len(data)
+                self._write(data)
 
     def end(self) -> None:
         """Show what is left, now and as long as children write, and let go of the target."""

@@ -130,13 +130,20 @@ class Reading:
         for ends in TURN.iter_unpack(turns[: len(turns) // TURN.size * TURN.size]):
             if any(end > size for end, size in zip(ends, sizes, strict=True)):
                 return
-            self._advance(ends)
+            if not self._advance(ends):
+                return
             self._turned += TURN.size
         self._advance(sizes)
 
-    def _advance(self, ends: Sequence[int]) -> None:
+    def _advance(self, ends: Sequence[int]) -> bool:
+        """Append the parts up to ``ends``; tell whether there was room for all of it."""
         for number, end in enumerate(ends):
             while (start := self._merged[number]) < end:
                 data = self._parts[number].read(start, min(end, start + _CHUNK))
-                self._whole.append(data, [])
-                self._merged[number] += len(data)
+                done: list[int] = []
+                with contextlib.suppress(OSError):  # a full disk; the next beat tries again
+                    self._whole.append(data, done)
+                self._merged[number] += sum(done)
+                if sum(done) < len(data):
+                    return False
+        return True

@@ -91,7 +91,8 @@ class Spool:
             os.close(self.writer)
         self.writer = -1
         if self.path is not None:
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the folder may be gone, or read-only
+                self.path.unlink()
 
     def __del__(self) -> None:
         with contextlib.suppress(OSError, AttributeError):

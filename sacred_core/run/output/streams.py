@@ -61,8 +61,9 @@ class Streams:
     """
 
     def __init__(self, find: FindRecorders) -> None:
-        #: Called after something was shown on stderr.
-        self.note: Callable[[], None] | None = None
+        #: Shows text in place of the original streams: whether it is for stderr, the bytes, and
+        #: how much of them was shown, to which it adds.
+        self.show: Callable[[bool, bytes, list[int]], None] | None = None
         self._find = find
         self._users: list[Recorder] = []
         self._stand_ins: list[StandIn] = []
@@ -72,6 +73,7 @@ class Streams:
         self._batch: _Batch | None = None  # the first of the queue, partly recorded
         self._recorded: deque[_Batch] = deque()  # and not shown yet
         self._drainer: int | None = None
+        self._is_showing = False
         self._is_held_up = False
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -96,6 +98,7 @@ class Streams:
         self._queue.clear()
         self._recorded.clear()
         self._thread = self._drainer = None
+        self._is_showing = False
         for stand_in in self._stand_ins:
             stand_in.let_through()
 
@@ -144,8 +147,14 @@ class Streams:
             return
         self.record()
         with self._show_lock:
-            while self._recorded:
-                self._show_first()
+            if self._is_showing:  # the showing itself writes, a warning for example
+                return
+            self._is_showing = True
+            try:
+                while self._recorded:
+                    self._show_first()
+            finally:
+                self._is_showing = False
 
     def record(self) -> None:
         """Record what is in the queue, even while the showing of it is held up."""
@@ -234,9 +243,10 @@ class Streams:
 
     def _show_first(self) -> None:
         batch = self._recorded[0]
-        batch.stand_in.show(batch.data, batch.shown)
-        if self.note is not None and batch.stand_in.is_error:
-            self.note()
+        if self.show is not None:
+            self.show(batch.stand_in.is_error, batch.data, batch.shown)
+        else:
+            batch.stand_in.show(batch.data, batch.shown)
         self._recorded.popleft()
 
     def _work(self) -> None:

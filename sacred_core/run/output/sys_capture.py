@@ -1,5 +1,6 @@
 """The mode ``sys``: what Python writes to ``sys.stdout`` and ``sys.stderr``, in order."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from sacred_core.run.output.spool import Spool
 from sacred_core.run.output.stand_in import StandIn
 from sacred_core.run.output.streams import Recorders, Streams
 
+_logger = logging.getLogger(__name__)
+
 
 class SysCapture(OutputCapture):
     """Records what belongs to one run, whichever thread writes it.
@@ -27,6 +30,7 @@ class SysCapture(OutputCapture):
         self._spool = Spool()
         self._reading = Reading([self._spool], output_filter)
         self._lock = threading.RLock()
+        self._is_incomplete = False
         self._used: list[tuple[str, StandIn]] = []
 
     @property
@@ -49,7 +53,12 @@ class SysCapture(OutputCapture):
     def record(self, data: bytes, done: list[int]) -> None:
         """Record ``data`` from the byte ``sum(done)`` on; append to ``done`` what was."""
         with self._lock:
-            self._spool.append(data, done)
+            try:
+                self._spool.append(data, done)
+            except OSError as error:  # a full disk; the next piece may find room again
+                if not self._is_incomplete:
+                    self._is_incomplete = True
+                    _logger.warning("%s: not all of the output is recorded", error)
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""

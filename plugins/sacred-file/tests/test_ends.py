@@ -1,0 +1,264 @@
+"""Tests of how runs end, a row of docs/ends.md each: the record, what is shown, the exit code."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sacred_file import FileStore
+
+from sacred_core.stores import StoredRun
+
+SCRIPT = """
+    import os, signal, sys, threading, time
+    from sacred_core import Experiment
+    from sacred_core.utils import SacredInterrupt, TimeoutInterrupt
+
+    class OutOfBudget(SacredInterrupt):
+        STATUS = "OUT_OF_BUDGET"
+
+    ex = Experiment("ends", save_git_info=False)
+    ex.add_config(how="")
+
+    @ex.automain
+    def main(_run, how):
+        print("first words")
+        _run.log_scalar("metric", 1)
+        globals()[how](_run)
+        print("last words")
+        return 42
+
+    def returns(_run):
+        pass
+    """
+# `automain` runs at its place in the file: what it calls stands before it.
+BODIES = {
+    "returns": "pass",
+    "raises": "raise ValueError('the reason')",
+    "exits_0": "sys.exit(0)",
+    "exits_3": "sys.exit(3)",
+    "exits_with_text": "sys.exit('a message')",
+    "times_out": "raise TimeoutInterrupt()",
+    "own_interrupt": "raise OutOfBudget()",
+    "waits": "print('ready', flush=True); time.sleep(60)",
+    "waits_without_privileges": (
+        "import ctypes\n"  # root may write everywhere, unless it gives its capabilities up
+        "header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()\n"
+        "ctypes.CDLL(None).capset(header, none)\n"
+        "waits(_run)"
+    ),
+    "segfaults": (
+        "time.sleep(0.5); print('dying', flush=True); os.kill(os.getpid(), signal.SIGSEGV)"
+    ),
+    "child_exits_hard": "pid = os.fork()\nif not pid: os._exit(9)\nos.waitpid(pid, 0)",
+    "child_raises": (
+        "pid = os.fork()\nif not pid: raise ValueError('in the child')\nos.waitpid(pid, 0)"
+    ),
+    "thread_raises": "t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()",
+    "thread_runs_on": "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+    "fills_the_file": "for _ in range(40): print('x' * 9999); time.sleep(0.01)",
+}
+
+
+def script() -> str:
+    head, _, tail = textwrap.dedent(SCRIPT).partition("ex = Experiment")
+    functions = "".join(
+        f"def {name}(_run):\n{textwrap.indent(body, '    ')}\n\n" for name, body in BODIES.items()
+    )
+    return head + functions + "ex = Experiment" + tail.partition("def returns")[0]
+
+
+class Ended:
+    """A run that ended, as its user and its store see it."""
+
+    def __init__(self, folder: Path, code: int, stdout: str, stderr: str) -> None:
+        self.folder = folder
+        self.code, self.stdout, self.stderr = code, stdout, stderr
+
+    @property
+    def run(self) -> StoredRun:
+        return FileStore(self.folder / "runs").get(1)
+
+    @property
+    def output(self) -> str:
+        return FileStore(self.folder / "runs").output(1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "script.py").write_text(script())
+    return tmp_path
+
+
+def start(folder: Path, how: str, *args: str, before: Callable[[], None] = lambda: None) -> Any:
+    def prepare() -> None:
+        # a shell that started the tests in the background made them ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        before()
+
+    command = [sys.executable, "script.py", "-F", "runs", "-b", "0.1", *args, "with", f"how={how}"]
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=prepare,
+    )  # fmt: skip
+
+
+def ended(folder: Path, process: Any) -> Ended:
+    out, err = process.communicate(timeout=60)
+    return Ended(folder, process.returncode, out, err)
+
+
+def wait_until_ready(process: Any) -> None:
+    while process.stdout.readline() != "ready\n":
+        pass
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "code", "shown"),
+    [
+        ("returns", "COMPLETED", 0, "Completed after"),
+        ("raises", "FAILED", 1, "ValueError: the reason"),
+        ("exits_0", "COMPLETED", 0, "Completed after"),
+        ("exits_3", "FAILED", 3, "Failed after"),
+        ("exits_with_text", "FAILED", 1, "a message"),
+        ("times_out", "TIMEOUT", 1, "Aborted after"),
+        ("own_interrupt", "OUT_OF_BUDGET", 1, "Aborted after"),
+        ("child_exits_hard", "COMPLETED", 0, "Completed after"),
+        ("child_raises", "COMPLETED", 0, "in the child"),
+        ("thread_raises", "COMPLETED", 0, "ZeroDivisionError"),
+        ("thread_runs_on", "COMPLETED", 0, "Completed after"),
+    ],
+)
+def test_ends_of_the_command(folder: Path, how: str, status: str, code: int, shown: str) -> None:
+    """How the function ends decides the status and the exit code."""
+    end = ended(folder, start(folder, how))
+    assert (end.run.status, end.code) == (status, code)
+    assert shown in end.stderr
+    assert "first words" in end.output
+    assert FileStore(folder / "runs").metrics(1)["metric"]["values"] == [1]
+    assert end.run.stop_time is not None
+    assert bool(end.run.fail_trace) == (status != "COMPLETED")
+    assert end.run.result == (42 if status == "COMPLETED" and how != "exits_0" else None)
+    if how == "thread_raises":
+        assert "ZeroDivisionError" in end.output
+    if status == "COMPLETED" and how != "exits_0":
+        assert "last words" in end.output
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals(folder: Path, sent: signal.Signals, code: int) -> None:
+    """Ctrl-C and SIGTERM interrupt; the trace shows where."""
+    process = start(folder, "waits")
+    wait_until_ready(process)
+    process.send_signal(sent)
+    end = ended(folder, process)
+    assert (end.run.status, end.code) == ("INTERRUPTED", code)
+    assert "Aborted after" in end.stderr
+    assert "time.sleep" in "".join(end.run.fail_trace)
+    assert "first words" in end.output
+
+
+def test_a_second_interrupt_while_stopping(folder: Path) -> None:
+    """It ends the wait for one observer; the others hear the end."""
+    source = (folder / "script.py").read_text()
+    slow = (
+        "from sacred_core import RunObserver\n"
+        "class Slow(RunObserver):\n"
+        "    priority = 99\n"
+        "    def interrupted_event(self):\n"
+        "        print('stopping', flush=True); time.sleep(60)\n"
+        "ex.observers.append(Slow())\n"
+    )
+    marker = "ex.add_config(how"
+    (folder / "script.py").write_text(source.replace(marker, slow + marker))
+    process = start(folder, "waits")
+    wait_until_ready(process)
+    process.send_signal(signal.SIGINT)
+    while process.stdout.readline() != "stopping\n":
+        pass
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    end = ended(folder, process)
+    assert time.monotonic() - began < 30
+    assert (end.run.status, end.code) == ("INTERRUPTED", 130)
+
+
+@pytest.mark.parametrize("how", ["segfaults", "kill -9"])
+def test_a_process_that_is_gone(folder: Path, how: str) -> None:
+    """Nobody can write the end: the run reads as dead, with all that it had said."""
+    process = start(folder, "waits" if how == "kill -9" else how)
+    if how == "kill -9":
+        wait_until_ready(process)
+        process.kill()
+    end = ended(folder, process)
+    assert end.code == (-signal.SIGKILL if how == "kill -9" else -signal.SIGSEGV)
+    assert end.run.status == "RUNNING"
+    last = end.run.heartbeat or end.run.start_time
+    assert last is not None
+    assert end.run.current_status(last + timedelta(seconds=3)) == "DEAD"
+    assert ("ready" if how == "kill -9" else "dying") in end.output
+
+
+@pytest.mark.parametrize("mode", ["sys", "fd"])
+def test_a_full_disk(folder: Path, mode: str) -> None:
+    """The command goes on, the end is recorded, and what is missing is told.
+
+    A limit on the size of files stands for the disk: the kernel refuses to let one grow.
+    """
+    import resource
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    end = ended(folder, start(folder, "fills_the_file", "-C", mode, before=limit))
+    assert (end.run.status, end.code) == ("COMPLETED", 0), end.stderr
+    assert "output is" in end.stderr and "recorded" in end.stderr
+    assert end.stdout.count("x" * 9999) == 40
+    assert "last words" in end.stdout
+
+
+def test_the_folder_is_deleted(folder: Path) -> None:
+    """The command goes on and its exit code is its own; what is lost is told."""
+    process = start(folder, "waits")
+    wait_until_ready(process)
+    shutil.rmtree(folder / "runs")
+    process.send_signal(signal.SIGINT)
+    end = ended(folder, process)
+    assert end.code == 130, end.stderr
+    assert "FileStorageObserver missed" in end.stderr
+
+
+def test_the_folder_becomes_read_only(folder: Path) -> None:
+    """As when it is deleted; what was recorded before stays."""
+
+    process = start(folder, "waits_without_privileges")
+    wait_until_ready(process)
+    run = folder / "runs" / "1"
+    while not FileStore(folder / "runs").metrics(1):
+        time.sleep(0.02)
+    run.chmod(0o555)
+    process.send_signal(signal.SIGINT)
+    end = ended(folder, process)
+    run.chmod(0o755)
+    assert end.code == 130, end.stderr
+    assert "FileStorageObserver missed" in end.stderr
+    assert "Permission denied" in end.stderr
+    assert FileStore(folder / "runs").metrics(1)["metric"]["values"] == [1]
+
+
+def test_a_start_that_cannot_be_recorded(folder: Path) -> None:
+    """Nothing runs: the user knows before hours are spent."""
+    (folder / "runs").write_text("a file")
+    end = ended(folder, start(folder, "returns"))
+    assert end.code == 1
+    assert "could not record the start" in end.stderr
+    assert "Traceback" not in end.stderr
+    assert "first words" not in end.stdout
