@@ -26,7 +26,6 @@ from sacred_core.run.output.streams import INTERVAL
 from sacred_core.run.output.sys_capture import standard_streams
 
 _logger = logging.getLogger(__name__)
-_DISK_CHECKS = 50  # intervals between two looks at the disk
 #: The descriptors of each spool.
 _ONE, _TWO = ((1, 2),), ((1,), (2,))
 
@@ -128,12 +127,10 @@ class FdCapture(OutputCapture):
 
     def _copy(self) -> None:
         """Show the spools' growth until the run ends; runs on a thread of its own."""
-        rounds = 0
         while not self._stopped.wait(INTERVAL):
             for growth in self._growths:
                 growth.show()
-            rounds += 1
-            if rounds % _DISK_CHECKS == 0 and not self._spools[0].has_room:
+            if not self._reading.has_room:
                 self._give_up("Little disk is left")
                 return
 

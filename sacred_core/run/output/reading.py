@@ -11,6 +11,8 @@ from sacred_core.run.output.presentation import Filter, Presentation, presented
 from sacred_core.run.output.spool import Spool
 from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE
 
+#: Below so many free bytes nothing more is recorded.
+LITTLE = 16 * 1024 * 1024
 #: Bytes that are told at a time.
 _CHUNK = 1 << 18
 
@@ -39,6 +41,13 @@ class Reading:
         self._told = 0
         self._folder: Path | None = None
         self._lock = threading.RLock()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the disk has more than a little left, once all this is in the record too."""
+        waiting = sum(part.size for part in self._parts) - sum(self._merged)
+        waiting += waiting + self._whole.size - self._told
+        return self._whole.free > LITTLE + waiting
 
     def note(self) -> None:
         """Note how far both parts are: what is there comes before what follows."""
@@ -107,9 +116,11 @@ class Reading:
             }
         target = self._folder / POSITIONS
         partial = target.with_name(POSITIONS + ".partial")
-        with contextlib.suppress(OSError):  # the record has it all the same
+        try:
             partial.write_text(json.dumps(positions))
             partial.replace(target)
+        except OSError:  # the record has it all the same
+            _remove(partial)
 
     def close(self) -> None:
         """Remove the files; what they hold can still be read from here."""
@@ -117,8 +128,7 @@ class Reading:
             if spool is not None:
                 spool.end_writing()
         if self._folder is not None:
-            with contextlib.suppress(OSError):
-                (self._folder / POSITIONS).unlink()
+            _remove(self._folder / POSITIONS)
 
     def _merge(self) -> None:
         """Append what is new in the parts to the whole, in the order of Python's turns."""
@@ -147,3 +157,8 @@ class Reading:
                 if sum(done) < len(data):
                     return False
         return True
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -10,8 +10,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-#: Below so many free bytes the output goes where it went before, and is no longer recorded.
-LITTLE = 16 * 1024 * 1024
 _CHUNK = 1 << 20
 
 
@@ -32,10 +30,10 @@ class Spool:
         return os.fstat(self.reader).st_size
 
     @property
-    def has_room(self) -> bool:
-        """Whether the disk has more than a little left."""
+    def free(self) -> int:
+        """How many bytes its disk has left."""
         disk = os.fstatvfs(self.reader)
-        return disk.f_bavail * disk.f_frsize > LITTLE
+        return disk.f_bavail * disk.f_frsize
 
     def append(self, data: bytes, done: list[int]) -> None:
         """Write ``data`` from the byte ``sum(done)`` on; append to ``done`` what was written."""

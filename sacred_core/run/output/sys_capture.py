@@ -30,7 +30,7 @@ class SysCapture(OutputCapture):
         self._spool = Spool()
         self._reading = Reading([self._spool], output_filter)
         self._lock = threading.RLock()
-        self._is_incomplete = False
+        self._is_full = False
         self._used: list[tuple[str, StandIn]] = []
 
     @property
@@ -53,12 +53,17 @@ class SysCapture(OutputCapture):
     def record(self, data: bytes, done: list[int]) -> None:
         """Record ``data`` from the byte ``sum(done)`` on; append to ``done`` what was."""
         with self._lock:
+            if self._is_full:
+                return
+            reason = "" if self._reading.has_room else "Little disk is left"
             try:
-                self._spool.append(data, done)
-            except OSError as error:  # a full disk; the next piece may find room again
-                if not self._is_incomplete:
-                    self._is_incomplete = True
-                    _logger.warning("%s: not all of the output is recorded", error)
+                if not reason:
+                    self._spool.append(data, done)
+            except OSError as error:
+                reason = str(error)
+            if reason:
+                self._is_full = True
+                _logger.warning("%s: the output is no longer recorded", reason)
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="descriptors are
 SCRIPT = """
     import ctypes, os, subprocess, sys, threading, time
     from sacred_core import Experiment, RunObserver
-    import sacred_core.run.output.spool as spool
+    import sacred_core.run.output.reading as reading
 
     class Record(RunObserver):
         text = ""
@@ -171,7 +171,7 @@ def test_little_disk_ends_the_recording_not_the_run(scripts: Scripts) -> None:
     """The output goes where it went before, with one warning."""
     command = scripts.write(
         """
-        spool.LITTLE = 1 << 62
+        reading.LITTLE = 1 << 62
         print("recorded", flush=True)
         time.sleep(1.5)
         print("shown", flush=True)
