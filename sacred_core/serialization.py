@@ -8,7 +8,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -20,11 +20,11 @@ NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 def plain(value: Any) -> Any:
     """Return ``value`` as plain data that shares nothing mutable with it.
 
-    Tuples and sets become lists, numpy arrays nested lists, numpy scalars numbers, pandas
-    objects dictionaries, paths and times text; other objects become what jsonpickle makes of
-    them, and a container inside itself the text ``"<recursion>"``. Keys become text unless they
-    are numbers, booleans or None. What raises when it is looked at becomes a text that says so:
-    one bad value must not cost the others.
+    Tuples and sets become lists, arrays and tensors nested lists, numpy scalars numbers, pandas
+    frames and series dictionaries, paths, times and complex numbers text; other objects become
+    what jsonpickle makes of them, and a container inside itself the text ``"<recursion>"``. Keys
+    become text unless they are numbers, booleans or None. What raises when it is looked at becomes
+    a text that says so: one bad value must not cost the others.
     """
     return _plain(value, set())
 
@@ -71,18 +71,21 @@ def _from_object(value: Any, inside: set[int]) -> Any:
     if _is_a(value, "numpy", "ndarray"):
         listed = value.tolist()
         return listed if value.dtype.kind in "biufU" else _plain(listed, inside)
-    if _is_a(value, "numpy", "generic"):
-        item = value.item()
-        return item if type(item) in _PLAIN else _pickled(item)
     if _is_a(value, "pandas", "DataFrame") or _is_a(value, "pandas", "Series"):
         return _plain(value.to_dict(), inside)
+    if hasattr(value, "tolist") and hasattr(value, "__array__"):
+        # An index or a tensor of any library; the one value of a scalar, which may be itself.
+        listed = value.tolist()
+        return _pickled(value) if type(listed) is type(value) else _plain(listed, inside)
     for kind in (str, int, float):
         if isinstance(value, kind):
             return kind(value)
-    if isinstance(value, PurePath):
-        return str(value)
     if isinstance(value, (date, time)):
         return value.isoformat()
+    if isinstance(value, (PurePath, complex, timedelta)):
+        return str(value)
+    if value is getattr(sys.modules.get("pandas"), "NA", _pickled):
+        return None
     return _pickled(value)
 
 

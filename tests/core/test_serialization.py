@@ -7,6 +7,8 @@ from enum import IntEnum
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from sacred_core.serialization import NON_FINITE, number, plain, strict_json
@@ -95,4 +97,56 @@ def test_one_bad_value_costs_no_other() -> None:
         "bad": "<Unspeakable that cannot be stored: ValueError: no text>",
         "gone": "<Gone that cannot be stored: OSError: backend is gone>",
         "last": [2],
+    }
+
+
+def test_numpy_becomes_lists_and_numbers() -> None:
+    """Readable whatever the size, of every kind (section 1.10.3)."""
+    values = {
+        "matrix": np.arange(6).reshape(2, 3),
+        "large": np.zeros(100_000),
+        "scalar": np.float32(0.5),
+        "flag": np.bool_(True),
+        "no dimension": np.array(5),
+        "texts": np.array(["a", "b"]),
+        "mixed": np.array([1, "b", None], dtype=object),
+        "masked": np.ma.masked_array([1, 2], mask=[0, 1]),
+        "days": np.array(["2026-01-01"], dtype="datetime64[D]"),
+        "day": np.datetime64("2026-01-01"),
+        "complex": np.complex128(1 + 2j),
+    }
+    assert plain(values) == {
+        "matrix": [[0, 1, 2], [3, 4, 5]],
+        "large": [0.0] * 100_000,
+        "scalar": 0.5,
+        "flag": True,
+        "no dimension": 5,
+        "texts": ["a", "b"],
+        "mixed": [1, "b", None],
+        "masked": [1, None],
+        "days": ["2026-01-01"],
+        "day": "2026-01-01",
+        "complex": "(1+2j)",
+    }
+
+
+def test_pandas_becomes_dictionaries_and_lists() -> None:
+    """Frames by column, series by key; what is missing stays so (section 1.10.3)."""
+    values = {
+        "frame": pd.DataFrame({"x": [1, 2], "y": ["u", "v"]}),
+        "series": pd.Series([1.5, 2.5], index=["a", "b"]),
+        "index": pd.Index([1, 2]),
+        "categories": pd.Categorical(["a", "b", "a"]),
+        "moment": pd.Timestamp("2026-01-01"),
+        "span": pd.Timedelta("1h"),
+        "missing": pd.NA,
+    }
+    assert plain(values) == {
+        "frame": {"x": {0: 1, 1: 2}, "y": {0: "u", 1: "v"}},
+        "series": {"a": 1.5, "b": 2.5},
+        "index": [1, 2],
+        "categories": ["a", "b", "a"],
+        "moment": "2026-01-01T00:00:00",
+        "span": "0 days 01:00:00",
+        "missing": None,
     }
