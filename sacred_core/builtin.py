@@ -87,7 +87,7 @@ def sacred_host_info() -> Iterable[HostInfo]:
 
 @hookimpl
 def sacred_seed(seed: int) -> None:
-    """Seed ``random``, and numpy where it is loaded."""
+    """Seed ``random``, numpy, torch and TensorFlow, now or as soon as they are loaded."""
     from sacred_core.randomness import seed_globals
 
     seed_globals(seed)

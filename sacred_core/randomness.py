@@ -2,11 +2,19 @@
 
 import functools
 import importlib
+import itertools
+import logging
+import os
 import random
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from sacred_core.context import live_runs
+from sacred_core.importing import when_imported
 from sacred_core.settings import SETTINGS
+
+_logger = logging.getLogger(__name__)
 
 #: Seeds are below this: what numpy's legacy generator, the narrowest, takes.
 SEED_LIMIT = 2**32
@@ -47,9 +55,64 @@ def _numpy() -> Any:
         return None
 
 
-def seed_globals(seed: Any) -> None:
-    """Seed the global generators of ``random`` and, where it is loaded, of numpy."""
+def seed_globals(seed: int) -> None:
+    """Seed the global generators of ``random``, numpy, torch and TensorFlow.
+
+    A library that is not imported yet is seeded at the moment when it is, if the run is still
+    under way then; none is imported for it.
+    """
     random.seed(seed)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(seed, int):
-        numpy.random.seed(seed % SEED_LIMIT)
+    for library in _LIBRARIES:
+        if library in sys.modules:
+            _seed_library(sys.modules[library], seed)
+        elif library not in _awaited:
+            _awaited.add(library)
+            when_imported(library, _seed_late)
+    _root_seeds[:] = [seed]
+
+
+def _seed_late(library: Any) -> None:
+    if live_runs():
+        _seed_library(library, _root_seeds[-1])
+
+
+def _seed_library(library: Any, seed: int) -> None:
+    try:
+        _LIBRARIES[library.__name__](library, seed % SEED_LIMIT)
+    except Exception as error:  # noqa: BLE001 - the library's: it must not break the import
+        _logger.warning("The global seed of %s is not set: %r", library.__name__, error)
+
+
+def _seed_tensorflow(tensorflow: Any, seed: int) -> None:
+    if hasattr(tensorflow.random, "set_seed"):
+        tensorflow.random.set_seed(seed)
+    else:  # version 1
+        tensorflow.set_random_seed(seed)
+
+
+_LIBRARIES: dict[str, Callable[[Any, int], Any]] = {
+    "numpy": lambda numpy, seed: numpy.random.seed(seed),
+    "torch": lambda torch, seed: torch.manual_seed(seed),
+    "tensorflow": _seed_tensorflow,
+}
+_awaited: set[str] = set()
+_root_seeds: list[int] = []
+
+#: Which fork of which fork this process is, counted from 1; empty in the process that was started.
+lineage: tuple[int, ...] = ()
+_forks = itertools.count(1)
+_number_of_fork = 0
+
+
+def _before_fork() -> None:
+    global _number_of_fork
+    _number_of_fork = next(_forks)
+
+
+def _after_fork_in_child() -> None:
+    global lineage, _forks
+    lineage, _forks = (*lineage, _number_of_fork), itertools.count(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

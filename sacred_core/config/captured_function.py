@@ -62,7 +62,8 @@ class CapturedFunction(Generic[P, R]):
         """
         run = current_run()
         binding = self._binding
-        if run is not None and (binding is None or binding.run is not run):
+        # What was pickled for a forked child has seeds of its own, whichever child gets it.
+        if run is not None and (binding is None or (binding.run is not run and not run.is_forked)):
             binding = self._binding = run.bind(self)
         if binding is None:
             return self.function(*args, **kwargs)
@@ -235,6 +236,11 @@ class Binding:
             merged["_rnd"] = self._generator(seed)
 
     def _missing(self, names: frozenset[str]) -> MissingConfigError:
+        if names == {"_run"} and self.run is None:
+            return MissingConfigError(
+                f"{getattr(self._captured, '__name__', self._captured)}() takes '_run', which is "
+                "there only in the process of the run: hand values back to it and log them there"
+            )
         told = ", ".join(repr(name) for name in self._captured.names if name in names)
         where = ".".join(filter(None, (self._path, self._captured.prefix)))
         place = f"the configuration under {where!r}" if where else "the configuration"

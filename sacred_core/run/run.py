@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from sacred_core import randomness
 from sacred_core.config.captured_function import Binding, CapturedFunction
 from sacred_core.config.namespace import Namespaces
 from sacred_core.config.resolution import ResolvedConfig
@@ -108,9 +109,14 @@ class Run:
         self._lifecycle: Lifecycle | None = None
 
     @property
+    def is_forked(self) -> bool:
+        """Whether this process is a child that was forked off the one of the run."""
+        return self._lifecycle is not None and not self._lifecycle.is_own_process
+
+    @property
     def info(self) -> dict[str, Any]:
         """A dictionary of the user's own, handed to the observers with every beat."""
-        if self._lifecycle is not None and not self._lifecycle.is_own_process:
+        if self.is_forked:
             raise _forked("info")
         return self._info
 
@@ -132,7 +138,7 @@ class Run:
             MetricValueError: ``value`` or ``step`` is no number.
             ForkedRunError: this is a forked child, from where nothing reaches the record.
         """
-        if self._lifecycle is not None and not self._lifecycle.is_own_process:
+        if self.is_forked:
             raise _forked("log_scalar")
         self.metrics.log(metric_name, value, step)
 
@@ -230,7 +236,9 @@ class Run:
         calls = itertools.count()
 
         def next_seed() -> int:
-            return derived_seed(self.config.get("seed"), path, name, next(calls))
+            # A forked child goes on counting where its parent was: the lineage sets it apart.
+            forks = [f"fork {number}" for number in randomness.lineage]
+            return derived_seed(self.config.get("seed"), path, name, next(calls), *forks)
 
         return Binding(
             captured,
@@ -305,7 +313,7 @@ class Run:
     def _live(self, what: str) -> Lifecycle:
         if self._lifecycle is None or self.status != "RUNNING":
             raise NoRunError(f"{what} works only while the run is under way")
-        if not self._lifecycle.is_own_process:
+        if self.is_forked:
             raise _forked(what)
         return self._lifecycle
 

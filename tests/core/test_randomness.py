@@ -1,0 +1,239 @@
+"""Tests of seeds and generators, in processes of their own where state is global."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sacred_core.randomness import SEED_LIMIT, derived_seed, generator
+
+HEAD = """
+    import json, os, random, sys
+    from sacred_core import Experiment, SETTINGS
+    ex = Experiment("seeds", save_git_info=False)
+    told = {}
+
+    @ex.capture
+    def a(_seed, _rnd):
+        return [_seed, int(_rnd.integers(10**6))]
+
+    @ex.capture
+    def b(_seed):
+        return _seed
+
+"""
+
+
+def told_by(folder: Path, body: str, *args: str, modules: "dict[str, str] | None" = None) -> Any:
+    """Run a script and return what it put into ``told``."""
+    for name, text in (modules or {}).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    tail = "\nif __name__ == '__main__':\n    ex.run_commandline()\n    print(json.dumps(told))\n"
+    (folder / "script.py").write_text(textwrap.dedent(HEAD) + textwrap.dedent(body) + tail)
+    command = [sys.executable, "script.py", *args, "-u", "-l", "ERROR", "with", "seed=42"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_derived_seeds_are_fixed_for_ever() -> None:
+    """What a record says is reproduced by every version and platform."""
+    assert [derived_seed(42, "", "f", n) for n in range(3)] == [3628974824, 4167029647, 2145152928]
+    assert derived_seed(42, "a", "f", 0) != derived_seed(42, "b", "f", 0)
+    assert all(0 <= derived_seed(n) < SEED_LIMIT for n in range(1000))
+
+
+def test_calls_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """The same numbers in another order, and with calls added (section 1.7.4)."""
+    first = told_by(tmp_path, """
+        @ex.main
+        def main():
+            told.update(a=[a(), a()], b=[b(), b()])
+    """)  # fmt: skip
+    other = told_by(tmp_path, """
+        @ex.capture
+        def added(_rnd):
+            return _rnd.random()
+
+        @ex.main
+        def main():
+            b1 = b()
+            random.random(), added(), added()
+            a1 = a()
+            told.update(a=[a1, a()], b=[b1, b()])
+    """)  # fmt: skip
+    assert first == other
+    assert len({*map(str, first["a"]), *map(str, first["b"])}) == 4
+
+
+LIBRARIES = {
+    "torch/__init__.py": "seeds = []\ndef manual_seed(seed): seeds.append(seed)\n",
+    "tensorflow/__init__.py": "from . import random\n",
+    "tensorflow/random.py": "seeds = []\ndef set_seed(seed): seeds.append(seed)\n",
+}
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_global_generators_are_seeded(tmp_path: Path, when: str) -> None:
+    """Of random, numpy, torch and TensorFlow, at the start or when they are imported."""
+    imports = "import numpy, torch, tensorflow"
+    told = told_by(
+        tmp_path,
+        f"""
+        {imports if when == "before" else ""}
+
+        @ex.main
+        def main():
+            {imports}
+            told["random"] = random.random()
+            told["numpy"] = numpy.random.random()
+            told["torch"] = torch.seeds
+            told["tensorflow"] = tensorflow.random.seeds
+        """,
+        modules=LIBRARIES,
+    )
+    assert told == {
+        "random": pytest.approx(0.6394267984578837),
+        "numpy": pytest.approx(0.3745401188473625),
+        "torch": [42],
+        "tensorflow": [42],
+    }
+
+
+def test_no_library_is_imported_to_be_seeded(tmp_path: Path) -> None:
+    """And one that is imported after the run is left alone."""
+    told = told_by(
+        tmp_path,
+        """
+        @ex.main
+        def main():
+            told.setdefault("loaded", [name for name in ("numpy", "torch") if name in sys.modules])
+
+        ex.run(options={"--unobserved": True, "--loglevel": "ERROR"})
+        import torch
+        told["late"] = list(torch.seeds)
+        """,
+        modules=LIBRARIES,
+    )
+    assert told == {"loaded": [], "late": []}
+
+
+def test_a_library_that_cannot_be_seeded_is_still_imported(tmp_path: Path) -> None:
+    """With a warning."""
+    told = told_by(
+        tmp_path,
+        """
+        @ex.main
+        def main():
+            import torch
+            told["value"] = torch.value
+        """,
+        modules={"torch/__init__.py": "value = 3\n"},
+    )
+    assert told == {"value": 3}
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_generators_of_numpy(legacy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new kind, or the legacy one by setting (section 1.7.3)."""
+    monkeypatch.setattr("sacred_core.randomness.SETTINGS.CONFIG.NUMPY_RANDOM_LEGACY_API", legacy)
+    assert type(generator(1)).__name__ == ("RandomState" if legacy else "Generator")
+
+
+def test_generator_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`random.Random` then."""
+    monkeypatch.setattr("sacred_core.randomness._numpy", lambda: None)
+    assert generator(1).random() == pytest.approx(0.13436424411240122)
+
+
+CHILDREN = {
+    "process": """
+        import multiprocessing
+        context = multiprocessing.get_context("{method}")
+        queue = context.Queue()
+        processes = [context.Process(target=work, args=(queue, n, a, b)) for n in range(3)]
+        for process in processes:
+            process.start()
+        told["children"] = sorted(queue.get(timeout=60) for _ in processes)
+        for process in processes:
+            process.join()
+    """,
+    "futures": """
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+        context = multiprocessing.get_context("{method}")
+        with ProcessPoolExecutor(2, mp_context=context) as pool:
+            told["children"] = [pool.submit(call, n, a, b).result() for n in range(3)]
+    """,
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="fork is a method of POSIX")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("kind", ["process", "futures"])
+def test_children_have_seeds_of_their_own(tmp_path: Path, kind: str, method: str) -> None:
+    """N children get N different reproducible seeds, and the configuration of the run."""
+    body = """
+        ex.add_config(size=3)
+
+        @ex.capture
+        def sized(size):
+            return size
+
+        def call(n, a, b):
+            return [n, a()[0], b(), sized()]
+
+        def work(queue, n, a, b):
+            queue.put([n, a()[0], b(), SIZED])
+
+        @ex.main
+        def main():
+            a(), b()
+    """
+    body = body.replace("SIZED", "sized()" if method == "fork" else "3")
+    if method == "spawn":
+        body = body.replace("b(), sized()]", "b(), 3]")
+    text = textwrap.indent(textwrap.dedent(CHILDREN[kind]), "    ").replace("{method}", method)
+    source = textwrap.dedent(body) + text
+    first, second = told_by(tmp_path, source), told_by(tmp_path, source)
+    assert first == second
+    children = first["children"]
+    assert [child[0] for child in children] == [0, 1, 2]
+    assert len({seed for child in children for seed in child[1:3]}) == 6
+    assert [child[3] for child in children] == [3, 3, 3]
+
+
+def test_plain_fork_sets_children_apart(tmp_path: Path) -> None:
+    """Also children of children; the parent's own calls are as without them."""
+    told = told_by(tmp_path, """
+        def child(depth):
+            reader, writer = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                seeds = [b()] + (child(depth - 1) + child(depth - 1) if depth else [])
+                os.write(writer, json.dumps(seeds).encode())
+                os._exit(0)
+            os.waitpid(pid, 0)
+            return json.loads(os.read(reader, 10_000))
+
+        @ex.main
+        def main():
+            told["children"] = child(1) + child(1)
+            told["parent"] = b()
+    """)  # fmt: skip
+    assert len(set(told["children"])) == 6
+    assert told["parent"] == derived_seed(42, "", "b", 0)
+
+
+def test_this_process_was_not_forked() -> None:
+    """Or the other tests would have other seeds: they run in the one that was started."""
+    from sacred_core.randomness import lineage
+
+    assert lineage == () or "PYTEST_XDIST_WORKER" in os.environ
