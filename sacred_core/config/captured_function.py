@@ -5,6 +5,7 @@ import importlib
 import inspect
 import itertools
 import logging
+import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
@@ -82,8 +83,9 @@ class CapturedFunction(Generic[P, R]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by name, with what the current run gives: so it works in a spawned child."""
-        snapshot = self._snapshot()
-        return _unpickled, (self.function.__module__, self.function.__qualname__, snapshot)
+        module, snapshot = self.function.__module__, self._snapshot()
+        script = self.function.__code__.co_filename if module == "__main__" else None
+        return _unpickled, (module, self.function.__qualname__, snapshot, script)
 
     def __copy__(self) -> "CapturedFunction[P, R]":
         return self
@@ -143,13 +145,34 @@ class Snapshot(NamedTuple):
 
 
 def _unpickled(
-    module: str, qualname: str, snapshot: Snapshot | None
+    module: str, qualname: str, snapshot: Snapshot | None, script: str | None = None
 ) -> "CapturedFunction[..., Any]":
-    found: Any = importlib.import_module(module)
-    for name in qualname.split("."):
-        found = getattr(found, name)
-    captured: CapturedFunction[..., Any] = found
-    return captured if snapshot is None else captured._bound_to(snapshot)
+    try:
+        found = _found(importlib.import_module(module), qualname)
+    except AttributeError:
+        if script is None:
+            raise
+        # A worker of loky, whose main module is its own: what multiprocessing does for its workers.
+        found = _found(_main_module(script), qualname)
+    return found if snapshot is None else found._bound_to(snapshot)
+
+
+def _found(module: Any, qualname: str) -> "CapturedFunction[..., Any]":
+    found: CapturedFunction[..., Any] = functools.reduce(getattr, qualname.split("."), module)
+    return found
+
+
+def _main_module(script: str) -> Any:
+    import runpy
+
+    name = "__mp_main__"
+    module = sys.modules.get(name)
+    if module is None or getattr(module, "__file__", None) != script:
+        module = types.ModuleType(name)
+        module.__file__ = script
+        sys.modules[name] = module
+        vars(module).update(runpy.run_path(script, run_name=name))
+    return module
 
 
 class Binding:

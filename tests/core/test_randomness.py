@@ -172,12 +172,18 @@ CHILDREN = {
         with ProcessPoolExecutor(2, mp_context=context) as pool:
             told["children"] = [pool.submit(call, n, a, b).result() for n in range(3)]
     """,
+    "joblib": """
+        import joblib
+        backend = {"fork": "multiprocessing", "spawn": "loky"}["{method}"]
+        jobs = [joblib.delayed(call)(n, a, b) for n in range(3)]
+        told["children"] = joblib.Parallel(2, backend=backend)(jobs)
+    """,
 }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="fork is a method of POSIX")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-@pytest.mark.parametrize("kind", ["process", "futures"])
+@pytest.mark.parametrize("kind", ["process", "futures", "joblib"])
 def test_children_have_seeds_of_their_own(tmp_path: Path, kind: str, method: str) -> None:
     """N children get N different reproducible seeds, and the configuration of the run."""
     body = """
