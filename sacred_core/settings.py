@@ -94,9 +94,9 @@ class SettingsGroup:
             if text.lower() not in _TRUE | _FALSE:
                 raise SettingError(f"{self._path}.{name} takes 1 or 0, not {text!r}")
             return text.lower() in _TRUE
-        if isinstance(default, float):
+        if isinstance(default, (int, float)):
             try:
-                return float(text)
+                return type(default)(text)
             except ValueError:
                 raise SettingError(f"{self._path}.{name} takes a number, not {text!r}") from None
         if isinstance(default, list):
@@ -176,18 +176,34 @@ class SecretSettings(SettingsGroup):
     ]
 
 
+class GitSettings(SettingsGroup):
+    """Whether the uncommitted change is stored, and up to how many bytes."""
+
+    _path = "SETTINGS.GIT"
+
+    SAVE_PATCH: bool = True
+    PATCH_LIMIT: int = 1_000_000
+
+
 class Settings(SettingsGroup):
     """The root of the tree: `sacred_core.SETTINGS`. Times are in seconds."""
 
-    _choices = {"CAPTURE_MODE": ("no", "sys", "fd")}
+    _choices = {
+        "CAPTURE_MODE": ("no", "sys", "fd"),
+        "DISCOVER_SOURCES": ("none", "imported", "sys", "dir"),
+        "DISCOVER_DEPENDENCIES": ("none", "imported", "sys", "pkg"),
+    }
 
     CAPTURE_MODE: str = "sys" if sys.platform == "win32" else "fd"
     DEFAULT_BEAT_INTERVAL: float = 10.0
+    DISCOVER_SOURCES: str = "imported"
+    DISCOVER_DEPENDENCIES: str = "imported"
     CONFIG: ConfigSettings = ConfigSettings()
     HOST_INFO: HostInfoSettings = HostInfoSettings()
     COMMAND_LINE: CommandLineSettings = CommandLineSettings()
     PLUGINS: PluginSettings = PluginSettings()
     SECRETS: SecretSettings = SecretSettings()
+    GIT: GitSettings = GitSettings()
 
 
 SETTINGS = Settings()

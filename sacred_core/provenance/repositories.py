@@ -1,19 +1,29 @@
-"""Which commits the sources of an experiment are at."""
+"""Which commits the sources of an experiment are at, and what was changed since."""
 
+import base64
 import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sacred_core.masking import masked_text
+from sacred_core.settings import SETTINGS
 
 _logger = logging.getLogger(__name__)
+#: One process tells whether there is a change, and what it is, whatever the user has configured.
+_DIFF = (
+    "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
+    "--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short",
+    "--ignore-submodules=dirty",
+)  # fmt: skip
 
 
 def discovered(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """Return ``{"url", "commit", "dirty"}`` of each git repository that ``paths`` are in.
 
-    A repository that git cannot tell about is left out with a warning.
+    One with uncommitted changes to tracked files has a ``patch`` too, which ``git apply`` takes
+    (``patch_base64`` where it is no UTF-8), up to ``SETTINGS.GIT.PATCH_LIMIT`` bytes. A
+    repository that git cannot tell about is left out with a warning.
     """
     folders = {path.parent for path in paths}
     roots = {root for root in map(_root, folders) if root is not None}
@@ -31,10 +41,47 @@ def _described(root: Path) -> dict[str, Any] | None:
 
         with git.Repo(root) as repository:
             commit = repository.head.commit.hexsha
-            urls = [url for remote in repository.remotes for url in remote.urls]
-            dirty = repository.is_dirty()
+            patch = _patch(repository)
+            url = _url(repository)
     except Exception as error:  # noqa: BLE001 - git is missing, broken, bare, or has no commit
         reason = masked_text(" ".join(str(error).split())) or type(error).__name__
         _logger.warning("The git repository %s is not recorded: %s", root, reason)
         return None
-    return {"url": masked_text(urls[0]) if urls else None, "commit": commit, "dirty": dirty}
+    described = {"url": masked_text(url) if url else None, "commit": commit, "dirty": bool(patch)}
+    return described | (_stored(patch, root) if patch and SETTINGS.GIT.SAVE_PATCH else {})
+
+
+def _url(repository: Any) -> str | None:
+    """Return the address of ``origin``, else of the first remote; read without asking git."""
+    remotes = sorted(repository.remotes, key=lambda remote: remote.name != "origin")
+    return str(remotes[0].config_reader.get("url")) if remotes else None
+
+
+def _patch(repository: Any) -> bytes:
+    """Return the uncommitted change, up to one byte more than may be stored."""
+    process = repository.git.diff(*_DIFF, as_process=True)
+    try:
+        read: bytes = process.proc.stdout.read(SETTINGS.GIT.PATCH_LIMIT + 1)
+        if len(read) > SETTINGS.GIT.PATCH_LIMIT:
+            process.proc.kill()
+            process.proc.communicate()
+            return read
+    finally:
+        process.proc.stdout.close()
+    process.wait()  # raises what git says
+    return read
+
+
+def _stored(patch: bytes, root: Path) -> dict[str, str]:
+    if len(patch) > SETTINGS.GIT.PATCH_LIMIT:
+        _logger.warning(
+            "The uncommitted change in %s is not stored: it is larger than %d bytes "
+            "(SETTINGS.GIT.PATCH_LIMIT)",
+            root,
+            SETTINGS.GIT.PATCH_LIMIT,
+        )
+        return {}
+    try:
+        return {"patch": patch.decode()}
+    except UnicodeDecodeError:
+        return {"patch_base64": base64.b64encode(patch).decode()}

@@ -1,7 +1,10 @@
 """Tests of what is recorded about the code of an experiment."""
 
+import base64
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,10 +40,12 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *args: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+def run(
+    folder: Path, *args: str, cwd: Path | None = None, environment: "dict[str, str] | None" = None
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, folder / "script.py", *args], cwd=cwd or folder,
-        capture_output=True, text=True,
+        capture_output=True, text=True, env={**os.environ, **(environment or {})},
     )  # fmt: skip
 
 
@@ -92,7 +97,71 @@ def test_commit_and_state_of_the_repository(repository: Path) -> None:
     expected = {"url": "https://ann:***@example.org/x.git", "commit": commit, "dirty": False}
     assert info_of(repository)["repositories"] == [expected]
     (repository / "data.py").write_text("# changed\n")
-    assert info_of(repository)["repositories"] == [{**expected, "dirty": True}]
+    [changed] = info_of(repository)["repositories"]
+    patch = changed.pop("patch")
+    assert changed == {**expected, "dirty": True}
+    assert "+# changed" in patch
+
+
+def test_the_patch_gives_the_files_that_ran(repository: Path, tmp_path_factory: Any) -> None:
+    """Applied to the commit: changed, staged, new, deleted, binary and Latin-1 files."""
+    (repository / "binary").write_bytes(bytes(range(256)))
+    (repository / "gone.txt").write_text("gone")
+    (repository / "latin.txt").write_bytes("ä\n".encode("latin-1"))
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "second")
+    git(repository, "config", "diff.noprefix", "true")
+    (repository / "binary").write_bytes(bytes(range(255, -1, -1)))
+    (repository / "gone.txt").unlink()
+    (repository / "data.py").write_text("# without an end of line")
+    (repository / "latin.txt").write_bytes("äö\n".encode("latin-1"))
+    (repository / "new.py").write_text("new = 1\n")
+    git(repository, "add", "new.py")
+    [found] = info_of(repository)["repositories"]
+    clone = tmp_path_factory.mktemp("clone")
+    git(clone, "clone", "-q", str(repository), ".")
+    git(clone, "checkout", "-q", found["commit"])
+    (clone / "x.patch").write_bytes(base64.b64decode(found["patch_base64"]))
+    git(clone, "apply", "x.patch")
+    (clone / "x.patch").unlink()
+    files = [path.relative_to(clone) for path in clone.rglob("*") if ".git" not in path.parts]
+    assert {str(path) for path in files} >= {"binary", "data.py", "latin.txt", "new.py"}
+    assert "gone.txt" not in {str(path) for path in files}
+    for path in files:
+        if (clone / path).is_file():
+            assert (clone / path).read_bytes() == (repository / path).read_bytes(), path
+
+
+def test_a_patch_has_a_limit(repository: Path) -> None:
+    """A larger change is told, not stored; a setting switches patches off."""
+    (repository / "data.py").write_text("# changed\n" * 200_000)
+    done = run(repository)
+    [found] = json.loads(done.stdout)["repositories"]
+    assert found["dirty"] is True and "patch" not in found
+    assert "larger than 1000000 bytes" in done.stderr
+    off = run(repository, environment={"SACRED_GIT__SAVE_PATCH": "0"})
+    assert "patch" not in json.loads(off.stdout)["repositories"][0]
+    assert "larger" not in off.stderr
+
+
+def test_several_repositories_and_submodules(repository: Path, tmp_path_factory: Any) -> None:
+    """Each that holds sources is recorded with its own commit."""
+    library = tmp_path_factory.mktemp("library")
+    git(library, "init", "-q")
+    (library / "inner.py").write_text("VALUE = 1\n")
+    git(library, "add", ".")
+    git(library, "commit", "-qm", "library")
+    allow = ("-c", "protocol.file.allow=always")
+    git(repository, *allow, "submodule", "add", "-q", str(library), "module")
+    git(repository, "commit", "-qm", "with submodule")
+    script = repository / "script.py"
+    script.write_text("import module.inner\n" + script.read_text())
+    git(repository, "commit", "-qam", "imports it")
+    (repository / "module" / "inner.py").write_text("VALUE = 2\n")
+    outer, inner = info_of(repository)["repositories"]
+    assert outer["commit"] == git(repository, "rev-parse", "HEAD") and not outer["dirty"]
+    assert inner["commit"] == git(library, "rev-parse", "HEAD") and inner["dirty"]
+    assert inner["url"] == str(library)
 
 
 def test_enforce_clean(repository: Path) -> None:
@@ -112,17 +181,51 @@ def test_without_a_repository_nothing_is_enforced(project: Path) -> None:
     assert "no git repository is recorded" in done.stderr
 
 
-@pytest.mark.parametrize("state", ["no commit", "broken"])
-def test_a_repository_that_git_cannot_tell_about_is_a_warning(project: Path, state: str) -> None:
-    """The run completes."""
-    if state == "broken":
-        (project / ".git").mkdir()
-    else:
+BROKEN = {
+    "no commit": lambda folder: git(folder, "init", "-q"),
+    "empty .git": lambda folder: (folder / ".git").mkdir(),
+    ".git points nowhere": lambda folder: (folder / ".git").write_text("gitdir: /nowhere\n"),
+    "HEAD is garbage": lambda folder: (folder / ".git" / "HEAD").write_text("garbage"),
+    "objects are gone": lambda folder: shutil.rmtree(folder / ".git" / "objects"),
+    "index is garbage": lambda folder: (folder / ".git" / "index").write_text("garbage"),
+    "config is garbage": lambda folder: (folder / ".git" / "config").write_text("[garbage"),
+    "git is missing": lambda folder: None,
+}
+
+
+@pytest.mark.parametrize("state", BROKEN)
+def test_a_repository_that_git_cannot_tell_about_is_a_warning(
+    project: Path, state: str, tmp_path_factory: Any
+) -> None:
+    """One; the run completes."""
+    if state not in ("no commit", "empty .git", ".git points nowhere"):
         git(project, "init", "-q")
-    done = run(project)
+        git(project, "add", ".")
+        git(project, "commit", "-qm", "first")
+    BROKEN[state](project)
+    empty = str(tmp_path_factory.mktemp("empty"))
+    done = run(project, "-u", environment={"PATH": empty} if state == "git is missing" else {})
     assert done.returncode == 0
+    assert done.stderr.count("WARNING") == 1
     assert "is not recorded" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_states_of_a_repository_that_are_sound(repository: Path, tmp_path_factory: Any) -> None:
+    """A lock that somebody holds, a shallow clone, a detached head, a worktree."""
+    (repository / ".git" / "index.lock").write_text("")
+    commit = git(repository, "rev-parse", "HEAD")
+    assert info_of(repository)["repositories"][0]["commit"] == commit
+    (repository / ".git" / "index.lock").unlink()
+    for kind in ("shallow", "worktree"):
+        folder = tmp_path_factory.mktemp(kind)
+        if kind == "shallow":
+            git(folder, "clone", "-q", "--depth", "1", repository.as_uri(), ".")
+        else:
+            git(repository, "worktree", "add", "-q", "--detach", str(folder / "tree"))
+            folder /= "tree"
+        [found] = info_of(folder)["repositories"]
+        assert (found["commit"], found["dirty"]) == (commit, False)
 
 
 def test_print_dependencies(repository: Path) -> None:

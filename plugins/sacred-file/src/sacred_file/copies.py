@@ -1,8 +1,12 @@
 """Copies of sources, artifacts and resources."""
 
+import base64
+import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sacred_core.provenance.sources import md5_of
 
@@ -31,3 +35,21 @@ def kept_once(source: Path, folder: Path, md5: str | None = None) -> Path:
     if not kept.exists():
         copy(source, kept)
     return kept
+
+
+def keep_bytes(data: bytes, folder: Path, stem: str, suffix: str) -> Path:
+    """Return the file in ``folder`` that holds ``data``; make it if it is not there."""
+    kept = folder / f"{stem}_{hashlib.md5(data, usedforsecurity=False).hexdigest()}{suffix}"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_name(f".{kept.name}.{os.getpid()}.partial")
+        partial.write_bytes(data)
+        partial.replace(kept)
+    return kept
+
+
+def patch_of(repository: Mapping[str, Any]) -> bytes | None:
+    """Return the uncommitted change that a ``repositories`` entry holds."""
+    if "patch_base64" in repository:
+        return base64.b64decode(repository["patch_base64"])
+    return str(repository["patch"]).encode() if "patch" in repository else None

@@ -12,7 +12,7 @@ from sacred_core import RunObserver
 from sacred_core.serialization import plain
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
-from sacred_file.copies import copy, kept_once
+from sacred_file.copies import copy, keep_bytes, kept_once, patch_of
 from sacred_file.json_files import read_json, write_json
 from sacred_file.metrics import metric_lines, write_folded
 from sacred_file.record import FileLists, new_entry, time_text
@@ -235,15 +235,25 @@ class FileStorageObserver(RunObserver):
         return own_id
 
     def _with_kept_sources(self, ex_info: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the information with the names of the copies in place of the hashes."""
-        if not self.copy_sources or not ex_info.get("sources"):
-            return dict(ex_info)
-        base = Path(ex_info["base_dir"])
-        kept = [
-            [name, os.path.relpath(kept_once(base / name, self.source_dir, md5), self.basedir)]
-            for name, md5 in ex_info["sources"]
-        ]
-        return {**ex_info, "sources": kept}
+        """Return the information with the names of the copies in place of the contents."""
+        info = dict(ex_info)
+        found = info.get("repositories") or ()
+        info["repositories"] = [self._with_kept_patch(repository) for repository in found]
+        if self.copy_sources and info.get("sources"):
+            base = Path(info["base_dir"])
+            info["sources"] = [
+                [name, os.path.relpath(kept_once(base / name, self.source_dir, md5), self.basedir)]
+                for name, md5 in info["sources"]
+            ]
+        return info
+
+    def _with_kept_patch(self, repository: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {key: value for key, value in repository.items() if not key.startswith("patch")}
+        patch = patch_of(repository)
+        if patch is None or not self.copy_sources:
+            return rest
+        kept = keep_bytes(patch, self.source_dir, "uncommitted", ".patch")
+        return {**rest, "patch": os.path.relpath(kept, self.basedir)}
 
     def _claim(self, _id: Any, asked_id: Any) -> tuple[Any, Path]:
         """Return the id of the run in this store, and its folder, which is now there."""
