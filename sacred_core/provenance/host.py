@@ -1,5 +1,6 @@
 """What is recorded about the machine that a run is on."""
 
+import contextlib
 import logging
 import os
 import platform
@@ -16,7 +17,7 @@ from sacred_core.serialization import plain
 from sacred_core.settings import SETTINGS
 
 _logger = logging.getLogger(__name__)
-_COMMAND_SECONDS = 15
+_COMMAND_SECONDS = 5.0
 
 
 class HostInfoGetter:
@@ -74,7 +75,8 @@ def get_host_info(additional_host_info: Iterable[HostInfoGetter] | None = None) 
         except SkipHostInfo:
             continue
         except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
-            _logger.warning("The host information %r is left out: %r", name, error)
+            kind = type(error).__name__
+            _logger.warning("The host information %r is left out: %s: %s", name, kind, error)
     if "gpus" in gathered:  # the manual names the key "gpu", Sacred wrote "gpus"
         gathered.setdefault("gpu", gathered["gpus"])
     return gathered
@@ -114,29 +116,63 @@ def cpu() -> str:
     return _cpu_of_linux() or _cpu_of_macos() or platform.processor() or _cpu_of_cpuinfo()
 
 
+def ask_gpus() -> None:
+    """Start to ask for the GPUs, which takes a second, while the run is being prepared."""
+    global _asked
+    program = shutil.which("nvidia-smi") if SETTINGS.HOST_INFO.INCLUDE_GPU_INFO else None
+    if program is None or _asked is not None:
+        return
+    with contextlib.suppress(OSError):
+        _asked = subprocess.Popen(
+            [program, "-q", "-x"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+
+_asked: "subprocess.Popen[bytes] | None" = None
+
+
 def gpus() -> dict[str, Any]:
     """Return driver and models of the NVidia GPUs, as ``nvidia-smi`` reports them."""
-    program = shutil.which("nvidia-smi")
-    if program is None or not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO:
-        raise SkipHostInfo
     from xml.etree import ElementTree
 
-    report = _output_of(program, "-q", "-x")
+    report = _gpu_report()
     try:
         root = ElementTree.fromstring(report)
-    except ElementTree.ParseError:  # a driver that does not answer
-        raise SkipHostInfo from None
+    except ElementTree.ParseError:
+        line = next(iter(report.split("\n")), "")
+        raise ValueError(f"nvidia-smi gave no report: {line[:200]!r}") from None
     fields = {
         "model": "product_name",
         "total_memory": "fb_memory_usage/total",
         "persistence_mode": "persistence_mode",
     }
     return {
-        "driver_version": root.findtext("driver_version"),
+        "driver_version": _known(root.findtext("driver_version")),
         "gpus": [
-            {key: gpu.findtext(path) for key, path in fields.items()} for gpu in root.iter("gpu")
+            {key: _known(gpu.findtext(path)) for key, path in fields.items()}
+            for gpu in root.iter("gpu")
         ],
     }
+
+
+def _gpu_report() -> str:
+    global _asked
+    ask_gpus()
+    process, _asked = _asked, None
+    if process is None or not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO:
+        raise SkipHostInfo
+    try:
+        return process.communicate(timeout=_COMMAND_SECONDS)[0].decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise TimeoutError(f"nvidia-smi did not answer within {_COMMAND_SECONDS:g} s") from None
+
+
+def _known(text: str | None) -> str | None:
+    """Return a value of the report; what a GPU does not tell stands there as ``[N/A]``."""
+    return None if text is None or "N/A" in text or "Not Supported" in text else text
 
 
 def captured_env() -> dict[str, str]:

@@ -17,7 +17,7 @@ from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_added, warn_of_changes, warn_of_words
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks import options as option_hooks
-from sacred_core.provenance.host import get_host_info
+from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import new_seed
 from sacred_core.run.logs import default_logger
 from sacred_core.run.run import Run
@@ -48,6 +48,8 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     """
     if settings.environment_error is not None:
         raise settings.environment_error
+    if not command.unobserved:
+        ask_gpus()
     root_logger = ex.logger or default_logger()
     run_logger = root_logger.getChild(ex.path)
     name = request.command_name or command.function.__name__

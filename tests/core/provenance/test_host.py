@@ -57,10 +57,42 @@ def test_gpus(nvidia_smi: Path) -> None:
     }
 
 
-def test_a_driver_that_does_not_answer_is_left_out(nvidia_smi: Path) -> None:
-    """No GPU information, no warning, no error."""
-    nvidia_smi.write_text("#!/bin/sh\necho 'NVIDIA-SMI has failed'; exit 9\n")
-    assert "gpus" not in get_host_info()
+BROKEN = {
+    "no driver": "echo 'NVIDIA-SMI has failed because it could not talk to the driver'; exit 9",
+    "no output": "exit 0",
+    "half a report": "echo '<nvidia_smi_log><gpu>'",
+    "not text": "head -c 1000 /dev/urandom",
+    "killed": "kill -9 $$",
+    "hangs": "exec sleep 60",
+}
+
+
+@pytest.mark.parametrize("state", BROKEN)
+def test_a_driver_that_does_not_answer_is_left_out(
+    nvidia_smi: Path,
+    state: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One warning, no error, and no wait to speak of."""
+    monkeypatch.setattr("sacred_core.provenance.host._COMMAND_SECONDS", 0.5)
+    nvidia_smi.write_text("#!/bin/sh\n" + BROKEN[state] + "\n")
+    ex = Experiment("gpus", save_git_info=False)
+    ex.main(lambda: None)
+    run = ex.run(options={"--unobserved": True})
+    assert run.status == "COMPLETED"
+    assert "gpus" not in run.host_info
+    told = [text for text in caplog.messages if "'gpus' is left out" in text]
+    assert len(told) == 1 and "nvidia-smi" in told[0]
+
+
+def test_a_gpu_that_does_not_tell_everything(nvidia_smi: Path) -> None:
+    """What is not available is None, as what is missing."""
+    text = NVIDIA_SMI.replace("4096 MiB", "[N/A]").replace("Enabled", "N/A")
+    nvidia_smi.write_text(text.replace("<product_name>Fake GPU</product_name>", ""))
+    assert get_host_info()["gpus"]["gpus"] == [
+        {"model": None, "total_memory": None, "persistence_mode": None}
+    ]
 
 
 def test_settings_switch_information_off(nvidia_smi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +122,7 @@ def test_additional_host_info(caplog: pytest.LogCaptureFixture) -> None:
     info = ex.run().host_info
     assert info["host IP address"] == ["10.0.0.1", [1]]
     assert {"broken", "skipped"}.isdisjoint(info)
-    assert "The host information 'broken' is left out: OSError('no network')" in caplog.text
+    assert "The host information 'broken' is left out: OSError: no network" in caplog.text
     assert ip() == ("10.0.0.1", {1})
 
 
