@@ -158,6 +158,24 @@ class ArtifactAdded(Event):
 
 
 @attrs.frozen(kw_only=True)
+class CodeLoaded(Event):
+    """More of the experiment's code was imported since the start.
+
+    Attributes:
+        sources: Pairs of a file name, relative to ``base_dir``, and the md5 of its content.
+        dependencies: Texts like ``numpy==2.0``.
+        base_dir: As in the ``ex_info`` of the start.
+    """
+
+    method = "code_event"
+    stands_alone = True
+
+    sources: list[list[str]]
+    dependencies: list[str]
+    base_dir: str
+
+
+@attrs.frozen(kw_only=True)
 class RunCompleted(Event):
     """The command returned ``result``."""
 
@@ -200,6 +218,7 @@ EVENTS: tuple[type[Event], ...] = (
     MetricsLogged,
     ResourceAdded,
     ArtifactAdded,
+    CodeLoaded,
     RunCompleted,
     RunInterrupted,
     RunFailed,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sacred_core.config.config_dict import ConfigDict
     from sacred_core.config.config_scope import ConfigScope
     from sacred_core.config.tree import Configuration
+    from sacred_core.provenance.experiment_info import Code
     from sacred_core.run.files import FilePath
 
 P = ParamSpec("P")
@@ -215,12 +216,16 @@ class Ingredient:
     def get_experiment_info(self) -> dict[str, Any]:
         """Return name, base folder, sources, dependencies and repositories.
 
-        See `sacred_core.provenance.experiment_info.experiment_info`.
+        See `sacred_core.provenance.experiment_info.Code`.
         """
-        from sacred_core.provenance.experiment_info import experiment_info
+        return self.code().info()
+
+    def code(self) -> "Code":
+        """Return what finds the code of this and of its ingredients."""
+        from sacred_core.provenance.experiment_info import Code
 
         ingredients = {id(i): i for i, _ in self.traverse_ingredients()}
-        return experiment_info(self, ingredients.values())
+        return Code(self, ingredients.values())
 
     def add_source_file(self, filename: "FilePath") -> None:
         """Record a file as a source that discovery does not find.

@@ -62,6 +62,13 @@ class RunObserver:
         ``(name: str, filename: str, metadata: dict | None, content_type: str | None)``.
         """
 
+    def code_event(self, *args: Any, **kwargs: Any) -> None:
+        """Code was imported after the start.
+
+        ``(sources: list[[filename, md5]], dependencies: list[str], base_dir: str)``: what is new,
+        as in the ``ex_info`` of the start.
+        """
+
     def output_event(self, *args: Any, **kwargs: Any) -> None:
         """Something was printed: ``(text: str, offset: int)``.
 

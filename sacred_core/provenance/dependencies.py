@@ -2,37 +2,63 @@
 
 import functools
 import importlib
+import re
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from sacred_core import __version__
 from sacred_core.hooks.discovery import metadata_folders, normalised
 
+_IMPORT = re.compile(rb"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import)", re.M)
+#: What takes part without being imported by anybody: `_rnd` is a generator of numpy's.
+_ALWAYS = ("numpy",)
 
-def discovered(modules: Iterable[ModuleType]) -> dict[str, str]:
-    """Return the versions of the distributions that ``modules`` import, by name.
 
-    What they import is seen in their global names: modules, and functions and classes with the
-    modules that these come from.
+def discovered(modules: Iterable[ModuleType], mode: str = "imported") -> dict[str, str]:
+    """Return the versions of the distributions that ``modules`` use, by name.
+
+    Args:
+        modules: Those of the experiment, with files.
+        mode: ``imported``: what their code imports, anywhere in it, and is loaded; ``sys``: all
+            that is loaded; ``pkg``: all that is installed; ``none``.
     """
+    versions = {"sacred-core": __version__}
+    if mode == "none":
+        return versions
+    if mode == "pkg":
+        return versions | dict(_installed().values())
     modules = list(modules)
     own = {_top(module.__name__) for module in modules}
-    names = {
-        name for module in modules for value in vars(module).values() for name in _origin(value)
-    }
-    versions = {"sacred-core": __version__}
-    for name in sorted(names - own - sys.stdlib_module_names - {"sacred_core", "builtins"}):
+    loaded = {_top(name) for name in list(sys.modules)}
+    names = loaded if mode == "sys" else loaded & _imported_by(modules)
+    for name in sorted(names - own - sys.stdlib_module_names - {"sacred_core", "__mp_main__"}):
         found = _distribution(name)
         if found is not None:
             versions[found[0]] = found[1]
-    return versions
+    return versions | dict(_installed()[name] for name in _ALWAYS if name in _installed())
 
 
-def _origin(value: Any) -> list[str]:
-    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-    return [_top(name)] if isinstance(name, str) and name else []
+def _imported_by(modules: Iterable[ModuleType]) -> set[str]:
+    """Return the top-level names in the import statements of the modules' files."""
+    names: set[str] = set()
+    for file in {module.__file__ for module in modules if module.__file__}:
+        names |= _imported_in(file)
+    return names
+
+
+@functools.lru_cache(maxsize=4096)
+def _imported_in(file: str) -> frozenset[str]:
+    try:
+        text = Path(file).read_bytes()
+    except OSError:
+        return frozenset()
+    names: set[str] = set()
+    for several, one in _IMPORT.findall(text):
+        parts = (several or one).split(b",")
+        names |= {_top(part.split()[0].decode()) for part in parts if part.strip()}
+    return frozenset(names)
 
 
 def _top(name: str) -> str:

@@ -1,11 +1,14 @@
 """What is recorded about the code of an experiment."""
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from sacred_core.provenance import dependencies, repositories, sources
+from sacred_core.settings import SETTINGS
 
 
 class Coded(Protocol):
@@ -19,36 +22,78 @@ class Coded(Protocol):
     added_dependencies: dict[str, str]
 
 
-def experiment_info(root: Coded, ingredients: Iterable[Coded]) -> dict[str, Any]:
-    """Return name, folder, sources, dependencies and repositories of ``root``.
+class Code:
+    """The code of an experiment, as far as it is loaded.
 
     Args:
         root: The experiment.
         ingredients: All that it uses, itself included.
-
-    Returns:
-        ``sources`` are pairs of file name and md5, ``dependencies`` texts like ``numpy==2.0``,
-        ``repositories`` dictionaries with ``url``, ``commit`` and ``dirty``.
     """
-    parts = list(ingredients)
-    base = base_dir_of(root)
-    folders = {base, *map(base_dir_of, parts)}
-    modules = {path: m for folder in folders for m, path in sources.local_modules(folder)}
-    mains = [Path(os.path.realpath(part.main_file)) for part in parts if part.main_file]
-    added = [path.resolve() for part in parts for path in part.added_sources]
-    found = sources.sources_of({*modules, *mains, *added}, base)
-    versions = dependencies.discovered(modules.values())
-    for part in parts:
-        versions |= part.added_dependencies
-    saves_git = any(part.save_git_info for part in parts)
-    return {
-        "name": root.path,
-        "base_dir": str(base),
-        "mainfile": os.path.relpath(root.main_file, base) if root.main_file else None,
-        "sources": [[source.filename, source.md5] for source in found],
-        "dependencies": [f"{name}=={versions[name]}" for name in sorted(versions, key=str.lower)],
-        "repositories": repositories.discovered(s.path for s in found) if saves_git else [],
-    }
+
+    def __init__(self, root: Coded, ingredients: Iterable[Coded]) -> None:
+        self._root = root
+        self._parts = list(ingredients)
+        self._base = base_dir_of(root)
+        self._folders = {self._base, *map(base_dir_of, self._parts)}
+        self._sources: dict[Path, sources.Source] = {}
+        self._versions: dict[str, str] = {}
+        self._seen_modules = 0
+
+    def info(self) -> dict[str, Any]:
+        """Return name, folder, sources, dependencies and repositories.
+
+        ``sources`` are pairs of file name and md5, ``dependencies`` texts like ``numpy==2.0``,
+        ``repositories`` as `repositories.discovered` returns them.
+        """
+        self.grown()
+        root, saves_git = self._root, any(part.save_git_info for part in self._parts)
+        return {
+            "name": root.path,
+            "base_dir": str(self._base),
+            "mainfile": os.path.relpath(root.main_file, self._base) if root.main_file else None,
+            "sources": _pairs(self._sources.values()),
+            "dependencies": _texts(self._versions),
+            "repositories": repositories.discovered(self._sources) if saves_git else [],
+        }
+
+    def grown(self) -> dict[str, Any] | None:
+        """Return the ``sources`` and ``dependencies`` that are new since the last call.
+
+        While nothing is imported this costs next to nothing: then it is None.
+        """
+        if len(sys.modules) == self._seen_modules:
+            return None
+        self._seen_modules = len(sys.modules)
+        modules, paths = self._modules_and_paths()
+        new = {s.path: s for s in sources.sources_of(paths - self._sources.keys(), self._base)}
+        self._sources |= new
+        mode = SETTINGS.valid("DISCOVER_DEPENDENCIES")
+        found = dependencies.discovered(modules, mode)
+        for part in self._parts:
+            found |= part.added_dependencies
+        versions = {name: found[name] for name in found.keys() - self._versions.keys()}
+        self._versions |= versions
+        if not new and not versions:
+            return None
+        return {"sources": _pairs(new.values()), "dependencies": _texts(versions)}
+
+    def _modules_and_paths(self) -> tuple[list[ModuleType], set[Path]]:
+        mode = SETTINGS.valid("DISCOVER_SOURCES")
+        local = [pair for folder in self._folders for pair in sources.local_modules(folder)]
+        paths: set[Path] = set()
+        if mode in ("imported", "sys"):
+            paths = {path for _, path in local}
+        elif mode == "dir":
+            paths = {path for folder in self._folders for path in sources.files_below(folder)}
+        mains = (Path(os.path.realpath(part.main_file)) for part in self._parts if part.main_file)
+        added = (path.resolve() for part in self._parts for path in part.added_sources)
+        # A script from standard input has no file.
+        return [module for module, _ in local], {*paths, *filter(Path.is_file, mains), *added}
+
+
+def experiment_info(root: Coded, ingredients: Iterable[Coded]) -> dict[str, Any]:
+    """Return what `Code.info` tells of ``root``, which uses ``ingredients``."""
+    return Code(root, ingredients).info()
 
 
 def base_dir_of(part: Coded) -> Path:
@@ -56,3 +101,11 @@ def base_dir_of(part: Coded) -> Path:
     if part.base_dir is not None:
         return Path(os.path.realpath(os.fsdecode(part.base_dir)))
     return Path(os.path.realpath(part.main_file)).parent if part.main_file else Path.cwd()
+
+
+def _pairs(found: Iterable[sources.Source]) -> list[list[str]]:
+    return [[source.filename, source.md5] for source in sorted(found)]
+
+
+def _texts(versions: dict[str, str]) -> list[str]:
+    return [f"{name}=={versions[name]}" for name in sorted(versions, key=str.lower)]

@@ -48,6 +48,16 @@ def local_modules(base_dir: Path) -> Iterator[tuple[ModuleType, Path]]:
                 yield module, Path(path)
 
 
+def files_below(base_dir: Path) -> Iterator[Path]:
+    """Yield the Python files below ``base_dir``, but those of environments and hidden folders."""
+    for folder, names, files in os.walk(base_dir):
+        if "pyvenv.cfg" in files:
+            names.clear()
+            continue
+        names[:] = [name for name in names if name[0] not in "._" and name not in _FOREIGN_PARTS]
+        yield from (Path(folder, name) for name in files if name.endswith(".py"))
+
+
 def is_foreign(path: str) -> bool:
     """Tell whether ``path`` belongs to Python itself or to an installed package."""
     return path.startswith(_python_folders()) or not _FOREIGN_PARTS.isdisjoint(path.split(os.sep))

@@ -57,6 +57,7 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     resolved = resolve(ex, call)
     _check_seed(resolved.config.get("seed"))
     ingredients = [node.ingredient for node in resolved.nodes]
+    code = ex.code() if _wants_info(command) else None
     run = Run(
         resolved.config,
         resolved.summary,
@@ -64,14 +65,13 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
         ex.observers,
         root_logger,
         run_logger,
-        ex.get_experiment_info() if _wants_info(command) else {"name": ex.path},
+        code.info() if code else {"name": ex.path},
         {} if command.unobserved else get_host_info(ex.additional_host_info),
         [hook for ingredient in ingredients for hook in ingredient.pre_run_hooks],
         [hook for ingredient in ingredients for hook in ingredient.post_run_hooks],
         ex.captured_out_filter,
     )
-    run.command = name
-    run.unobserved = command.unobserved
+    run.command, run.code, run.unobserved = name, code, command.unobserved
     is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
     run.namespaces = Namespaces(resolved, read_only if is_read_only else lambda value: value)
     run.info = request.info

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sacred_core.events import (
     Announcement,
     ArtifactAdded,
+    CodeLoaded,
     Event,
     EventSource,
     Heartbeat,
@@ -170,7 +171,18 @@ class Lifecycle:
             self._send(self._source.make(OutputCaptured, text=new[0], offset=new[1]))
             self._run.output.confirm()
 
+    def _send_code(self) -> None:
+        grown = self._run.code.grown() if self._run.code is not None else None
+        if grown is not None:
+            info = self._run.experiment_info
+            info["sources"] = sorted(info["sources"] + grown["sources"])
+            info["dependencies"] = sorted(
+                info["dependencies"] + grown["dependencies"], key=str.lower
+            )
+            self._send(self._source.make(CodeLoaded, base_dir=info["base_dir"], **grown))
+
     def _send_rest(self) -> None:
+        self._send_code()
         info = self._shown(self._run.info)
         for metrics, starts in self._run.metrics.drain():
             self._send(

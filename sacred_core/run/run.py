@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sacred_core import randomness
 from sacred_core.config.captured_function import Binding, CapturedFunction
@@ -33,6 +33,9 @@ from sacred_core.run.output import OutputCapture, capture_for
 from sacred_core.run.termination import terminable
 from sacred_core.run.trace import trace_lines
 from sacred_core.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from sacred_core.provenance.experiment_info import Code
 
 Hook = Callable[..., Any]
 
@@ -99,6 +102,8 @@ class Run:
         self.shows_origin = False
         self.metrics = MetricsBuffer()
         self.output = OutputCapture()
+        #: Tells what code is loaded while the run is under way.
+        self.code: Code | None = None
         #: The run around this one, if it was started inside another.
         self.outer: Run | None = None
         #: What the functions of each ingredient see of the configuration.

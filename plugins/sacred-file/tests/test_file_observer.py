@@ -1,5 +1,6 @@
 """Tests of what a run leaves in its folder."""
 
+import hashlib
 import json
 import math
 import os
@@ -421,3 +422,23 @@ def test_sources_need_not_be_copied(runs: Path) -> None:
     assert all(
         len(md5) == 32 for _, md5 in contents(runs / "1" / "run.json")["experiment"]["sources"]
     )
+
+
+def test_later_sources_and_uncommitted_changes_are_kept(runs: Path, tmp_path: Path) -> None:
+    """Once a version, beside those of the start; delivering again changes nothing."""
+    (tmp_path / "late.py").write_text("VALUE = 1")
+    patch = {"url": None, "commit": "c", "dirty": True, "patch": "diff --git ..."}
+    info = {"name": "x", "sources": [], "dependencies": ["a==1"], "repositories": [patch]}
+    observer = FileStorageObserver(runs)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    observer.started_event(info, "main", {}, now, {}, {}, None)
+    md5 = hashlib.md5(b"VALUE = 1").hexdigest()
+    for _ in range(2):
+        observer.code_event([["late.py", md5]], ["b==2"], str(tmp_path))
+    experiment = contents(runs / "1" / "run.json")["experiment"]
+    assert experiment["sources"] == [["late.py", f"_sources/late_{md5}.py"]]
+    assert experiment["dependencies"] == ["a==1", "b==2"]
+    assert (runs / "_sources" / f"late_{md5}.py").read_text() == "VALUE = 1"
+    [repository] = experiment["repositories"]
+    assert (runs / repository["patch"]).read_text() == "diff --git ..."
+    assert repository["patch"].startswith("_sources/uncommitted_")

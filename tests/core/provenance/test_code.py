@@ -87,7 +87,7 @@ def test_sources_are_the_imported_local_files(project: Path, tmp_path_factory: A
 def test_dependencies_have_the_names_of_distributions(project: Path) -> None:
     """`yaml` is PyYAML and `attr` is attrs; the core is one, the standard library none."""
     dependencies = dict(d.split("==") for d in info_of(project)["dependencies"])
-    assert set(dependencies) == {"attrs", "PyYAML", "sacred-core"}
+    assert set(dependencies) == {"attrs", "PyYAML", "sacred-core", "numpy"}
     assert all(dependencies.values())
 
 
@@ -246,3 +246,83 @@ def test_files_and_packages_can_be_added(project: Path) -> None:
     info = info_of(project)
     assert "model.txt" in [name for name, _ in info["sources"]]
     assert "own==1.0" in info["dependencies"]
+
+
+LATE = """
+import sys
+from sacred_core import Experiment, RunObserver
+
+class Listener(RunObserver):
+    def code_event(self, sources, dependencies, base_dir):
+        names = [text.split("==")[0] for text in dependencies]
+        print(sorted(name for name, _ in sources), names, base_dir)
+
+ex = Experiment("late")
+ex.observers.append(Listener())
+
+
+@ex.automain
+def main(_run):
+    import yaml
+    from late.part import VALUE
+    _run._lifecycle.beat()
+    _run._lifecycle.beat()
+    import json.tool
+    _run._lifecycle.beat()
+    import last
+"""
+
+
+def test_code_that_is_imported_later_is_told(project: Path) -> None:
+    """With the next beat and at the end, each file and package once; a namespace package too."""
+    (project / "late").mkdir()
+    (project / "late" / "part.py").write_text("VALUE = 1\n")
+    (project / "last.py").write_text("")
+    (project / "script.py").write_text(LATE)
+    done = run(project, "-l", "ERROR", "-C", "no")
+    base = str(project.resolve())
+    assert done.stdout.splitlines() == [
+        f"['late/part.py'] ['PyYAML'] {base}",
+        f"['last.py'] [] {base}",
+    ], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("none", {"script.py"}),
+        ("imported", {"script.py", "data.py", "unusual.py", "pkg/sub.py"}),
+        ("sys", {"script.py", "data.py", "unusual.py", "pkg/sub.py"}),
+        ("dir", {"script.py", "data.py", "unusual.py", "pkg/sub.py", "unused.py"}),
+    ],
+)
+def test_modes_of_discovering_sources(project: Path, mode: str, expected: set[str]) -> None:
+    """`SETTINGS.DISCOVER_SOURCES`; environments and hidden folders are never sources."""
+    for folder in ("env", ".hidden"):
+        (project / folder).mkdir()
+        (project / folder / "foreign.py").write_text("")
+    (project / "env" / "pyvenv.cfg").write_text("")
+    done = run(project, "-l", "ERROR", environment={"SACRED_DISCOVER_SOURCES": mode})
+    assert {name for name, _ in json.loads(done.stdout)["sources"]} == expected
+
+
+@pytest.mark.parametrize("mode", ["none", "imported", "sys", "pkg"])
+def test_modes_of_discovering_dependencies(project: Path, mode: str) -> None:
+    """`SETTINGS.DISCOVER_DEPENDENCIES`: from our own package only to all that is installed."""
+    done = run(project, "-l", "ERROR", environment={"SACRED_DISCOVER_DEPENDENCIES": mode})
+    found = {text.split("==")[0] for text in json.loads(done.stdout)["dependencies"]}
+    assert "sacred-core" in found
+    assert ("pyyaml" in {name.lower() for name in found}) == (mode != "none")
+    assert ("pluggy" in found) == (mode in ("sys", "pkg"))
+    assert ("pytest" in found) == (mode == "pkg")
+
+
+def test_a_script_from_standard_input(project: Path) -> None:
+    """It has no file that could be stored, which is no error."""
+    done = subprocess.run(
+        [sys.executable, "-", "-l", "ERROR"], cwd=project, input=SCRIPT,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sources = [name for name, _ in json.loads(done.stdout)["sources"]]
+    assert sources == ["data.py", "pkg/sub.py", "unusual.py"]

@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from sacred_core import RunObserver
 from sacred_core.serialization import plain
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
-from sacred_file.copies import copy, keep_bytes, kept_once, patch_of
+from sacred_file.code import KeptCode
+from sacred_file.copies import copy, kept_once
 from sacred_file.json_files import read_json, write_json
 from sacred_file.metrics import metric_lines, write_folded
 from sacred_file.record import FileLists, new_entry, time_text
@@ -167,6 +168,13 @@ class FileStorageObserver(RunObserver):
         if self._files.add_resource(str(filename), os.path.relpath(kept, self.basedir)):
             self.save()
 
+    def code_event(
+        self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
+    ) -> None:
+        """Add what was imported after the start to the sources and dependencies."""
+        self._code.add(self.run_entry["experiment"], base_dir, sources, dependencies)
+        self.save()
+
     def artifact_event(
         self,
         name: str,
@@ -221,7 +229,7 @@ class FileStorageObserver(RunObserver):
         self.config = dict(config)
         self.run_entry = {
             **new_entry(status, start_time, command, host_info),
-            "experiment": self._with_kept_sources(ex_info),
+            "experiment": self._code.info(ex_info),
             "meta": self._queued_meta() | dict(meta),
         }
         self._files = FileLists(self.run_entry)
@@ -234,26 +242,9 @@ class FileStorageObserver(RunObserver):
         self.save()  # last: a folder is a run once it holds this
         return own_id
 
-    def _with_kept_sources(self, ex_info: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the information with the names of the copies in place of the contents."""
-        info = dict(ex_info)
-        found = info.get("repositories") or ()
-        info["repositories"] = [self._with_kept_patch(repository) for repository in found]
-        if self.copy_sources and info.get("sources"):
-            base = Path(info["base_dir"])
-            info["sources"] = [
-                [name, os.path.relpath(kept_once(base / name, self.source_dir, md5), self.basedir)]
-                for name, md5 in info["sources"]
-            ]
-        return info
-
-    def _with_kept_patch(self, repository: Mapping[str, Any]) -> dict[str, Any]:
-        rest = {key: value for key, value in repository.items() if not key.startswith("patch")}
-        patch = patch_of(repository)
-        if patch is None or not self.copy_sources:
-            return rest
-        kept = keep_bytes(patch, self.source_dir, "uncommitted", ".patch")
-        return {**rest, "patch": os.path.relpath(kept, self.basedir)}
+    @property
+    def _code(self) -> KeptCode:
+        return KeptCode(self.basedir, self.source_dir, self.copy_sources)
 
     def _claim(self, _id: Any, asked_id: Any) -> tuple[Any, Path]:
         """Return the id of the run in this store, and its folder, which is now there."""
