@@ -12,6 +12,7 @@ from sacred_core.config.named import named_configs
 from sacred_core.config.overrides import plain_copy
 from sacred_core.config.sources import dump_config_file
 from sacred_core.config.summary import ConfigSummary, leaves
+from sacred_core.masking import masked
 
 if TYPE_CHECKING:
     from sacred_core.run import Run
@@ -22,7 +23,8 @@ def print_config(_run: "Run") -> None:
     summary = _run.config_modifications or ConfigSummary()
     if _run.shows_origin:
         summary = attrs.evolve(summary, docs=_origins(_run.config, summary))
-    print(rendered_config(_run.config, summary, wants_colour(sys.stdout)))
+    shown, _ = masked(dict(_run.config))
+    print(rendered_config(shown, summary, wants_colour(sys.stdout)))
 
 
 def _origins(config: Mapping[str, Any], summary: ConfigSummary) -> dict[str, str]:
@@ -44,8 +46,13 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
     """
     entries = plain_copy(_config)
     entries.pop("config_filename", None)
+    entries, hidden = masked(entries)
     dump_config_file(entries, config_filename)
     _run.run_logger.info("Saved the configuration to %s", config_filename)
+    if hidden:
+        _run.run_logger.warning(
+            "Secrets are not saved: give %s when the file is used", ", ".join(hidden)
+        )
 
 
 def print_named_configs(_run: "Run") -> None:

@@ -10,6 +10,7 @@ from sacred_core.cli.updates import parsed_updates
 from sacred_core.exceptions import PluginError, SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
+from sacred_core.masking import masked_text
 from sacred_core.run import Run
 from sacred_core.run.trace import has_foreign_frames, trace_lines
 
@@ -89,6 +90,6 @@ def _finished(run: Run) -> Run:
 def _print_error(error: BaseException) -> None:
     """Print the user's part of the stack, or a sentence where there is no such part."""
     if isinstance(error, SacredError) and not has_foreign_frames(error):
-        print(f"Error: {error}", file=sys.stderr)
+        print(masked_text(f"Error: {error}"), file=sys.stderr)
     else:
-        sys.stderr.write("".join(trace_lines(error)))
+        sys.stderr.write(masked_text("".join(trace_lines(error))))

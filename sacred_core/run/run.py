@@ -24,6 +24,7 @@ from sacred_core.exceptions import (
     Terminated,
 )
 from sacred_core.hooks.manager import plugin_manager
+from sacred_core.masking import masked, masked_text
 from sacred_core.randomness import derived_seed, generator
 from sacred_core.run.files import FilePath, named_files, readable
 from sacred_core.run.lifecycle import Lifecycle
@@ -302,7 +303,7 @@ class Run:
         if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
             self.fail_trace = None
             if self.result is not None:
-                self.run_logger.info("Result: %r", self.result)
+                self.run_logger.info("Result: %s", masked_text(repr(masked(self.result)[0])))
             self.run_logger.info("Completed after %s", took)
             lifecycle.complete()
         elif isinstance(error, (KeyboardInterrupt, SacredInterrupt, Terminated)):

@@ -1,11 +1,13 @@
 """Tests of the tree of settings."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sacred_core.exceptions import SettingError
-from sacred_core.settings import Settings
+from sacred_core.settings import SETTINGS, Settings, SettingsGroup
 
 
 @pytest.fixture
@@ -78,3 +80,15 @@ def test_environment_error_names_the_value(settings: Settings) -> None:
     """A number that is none is quoted."""
     with pytest.raises(SettingError, match="takes a number, not 'soon'"):
         settings.update_from({"SACRED_DEFAULT_BEAT_INTERVAL": "soon"})
+
+
+def test_every_setting_is_documented() -> None:
+    """Each has its row in docs/settings.md, and there is no other."""
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([A-Z_.]+)` \|", text, re.M)
+    names = []
+    for name in SETTINGS:
+        value = SETTINGS[name]
+        is_group = isinstance(value, SettingsGroup)
+        names += [f"{name}.{entry}" for entry in value] if is_group else [name]
+    assert sorted(rows) == sorted(names)
