@@ -1,10 +1,23 @@
 """What a store is, and the one form in which runs are read from all of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import attrs
+
+from sacred_core.events import (
+    ArtifactAdded,
+    CodeLoaded,
+    Event,
+    Heartbeat,
+    ResourceAdded,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunQueued,
+    RunStarted,
+)
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
 _MISSED_BEATS = 3
@@ -26,6 +39,7 @@ class StoredRun:
         fail_trace: Lines of the traceback of a run that did not complete.
         artifacts: Names of its artifacts.
         resources: Paths of its resources.
+        tags: Words that were put on it.
     """
 
     id: int | str
@@ -45,6 +59,16 @@ class StoredRun:
     fail_trace: list[str] = attrs.field(factory=list)
     artifacts: list[str] = attrs.field(factory=list)
     resources: list[str] = attrs.field(factory=list)
+    tags: list[str] = attrs.field(factory=list)
+
+    def apply(self, event: Event) -> None:
+        """Change the run by what ``event`` tells; given again it changes nothing.
+
+        Output and metrics, which a store keeps apart, are not part of it.
+        """
+        apply = _APPLY.get(type(event))
+        if apply is not None:
+            apply(self, event)
 
     @property
     def name(self) -> str:
@@ -71,6 +95,69 @@ class StoredRun:
         seconds = interval if isinstance(interval, (int, float)) else _DEFAULT_INTERVAL
         allowed = max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
         return "DEAD" if (now or datetime.now(UTC)) - last > allowed else "RUNNING"
+
+
+def _announced(run: StoredRun, event: Any) -> None:
+    run.command = event.command
+    run.experiment, run.host = dict(event.ex_info), dict(event.host_info)
+    run.config, run.meta = dict(event.config), dict(event.meta_info)
+
+
+def _queued(run: StoredRun, event: RunQueued) -> None:
+    _announced(run, event)
+    run.status, run.queue_time = "QUEUED", event.queue_time
+
+
+def _started(run: StoredRun, event: RunStarted) -> None:
+    _announced(run, event)
+    run.status, run.start_time = "RUNNING", event.start_time
+
+
+def _alive(run: StoredRun, event: Heartbeat) -> None:
+    run.heartbeat, run.info, run.result = event.beat_time, dict(event.info), event.result
+
+
+def _read(run: StoredRun, event: ResourceAdded) -> None:
+    if event.filename not in run.resources:
+        run.resources.append(event.filename)
+
+
+def _made(run: StoredRun, event: ArtifactAdded) -> None:
+    if event.name not in run.artifacts:
+        run.artifacts.append(event.name)
+
+
+def _loaded(run: StoredRun, event: CodeLoaded) -> None:
+    for key, new in (("sources", event.sources), ("dependencies", event.dependencies)):
+        old = run.experiment.get(key, [])
+        run.experiment[key] = [*old, *(each for each in new if each not in old)]
+
+
+def _completed(run: StoredRun, event: RunCompleted) -> None:
+    run.status, run.stop_time, run.result = "COMPLETED", event.stop_time, event.result
+
+
+def _interrupted(run: StoredRun, event: RunInterrupted) -> None:
+    run.status, run.stop_time = event.status, event.interrupt_time
+    run.fail_trace = list(event.fail_trace)
+
+
+def _failed(run: StoredRun, event: RunFailed) -> None:
+    run.status, run.stop_time = "FAILED", event.fail_time
+    run.fail_trace = list(event.fail_trace)
+
+
+_APPLY: dict[type[Event], Callable[[StoredRun, Any], None]] = {
+    RunQueued: _queued,
+    RunStarted: _started,
+    Heartbeat: _alive,
+    ResourceAdded: _read,
+    ArtifactAdded: _made,
+    CodeLoaded: _loaded,
+    RunCompleted: _completed,
+    RunInterrupted: _interrupted,
+    RunFailed: _failed,
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -111,3 +198,22 @@ class RunStore(Protocol):
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return ``{"steps", "values", "timestamps"}``, lists of equal length, by metric."""
+
+    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
+        """Open a file of a run for reading.
+
+        Args:
+            run_id: The run.
+            kind: ``"artifact"``, ``"resource"`` or ``"source"``.
+            name: As in `StoredRun.artifacts`, `StoredRun.resources`, or the name of a source.
+
+        Raises:
+            StoreError: there is no such run or file.
+        """
+
+    def delete(self, run_id: int | str) -> None:
+        """Remove a run, and what no other run uses.
+
+        Raises:
+            StoreError: there is no such run, or it is under way.
+        """

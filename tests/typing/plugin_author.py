@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sacred_core import (
     SETTINGS,
@@ -64,6 +64,12 @@ class AcmeStore:
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         return {}
+
+    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
+        raise FileNotFoundError(name)
+
+    def delete(self, run_id: int | str) -> None:
+        raise PermissionError(run_id)
 
 
 def load(path: Path) -> dict[str, Any]:

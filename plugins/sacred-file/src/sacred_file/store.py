@@ -1,10 +1,11 @@
 """Reads the runs of a folder."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
@@ -69,6 +70,48 @@ class FileStore:
             parts = folder / layout.METRICS_PARTS
             stored = folded(parts) if parts.exists() else {}
         return {name: _typed(metric) for name, metric in stored.items()}
+
+    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
+        """Open a file of a run; see `RunStore.open_file`."""
+        path = self._path(self._folder(run_id), kind, name)
+        if path is None or not path.is_file():
+            raise StoreError(f"the run {str(run_id)!r} has no {kind} {name!r}")
+        return path.open("rb")
+
+    def delete(self, run_id: int | str) -> None:
+        """Remove a run, and resources and sources that no other run uses."""
+        folder = self._folder(run_id)
+        if self._read(folder).current_status() == "RUNNING":
+            raise StoreError(f"the run {str(run_id)!r} is under way")
+        kept = self._kept_files(folder)
+        shutil.rmtree(folder)
+        if kept:
+            others = filter(layout.is_run_folder, self.root.iterdir())
+            for path in kept.difference(*map(self._kept_files, others)):
+                path.unlink(missing_ok=True)
+
+    def _path(self, folder: Path, kind: str, name: str) -> Path | None:
+        entry = read_json(folder / layout.RUN, {})
+        if kind == "artifact":
+            known = name in (entry.get("artifacts") or [])
+            return layout.artifact_path(folder, name) if known else None
+        if kind == "resource":
+            pairs = entry.get("resources") or []
+        elif kind == "source":
+            pairs = (entry.get("experiment") or {}).get("sources") or []
+        else:
+            return None
+        return next((self.root / kept for original, kept in pairs if original == name), None)
+
+    def _kept_files(self, folder: Path) -> set[Path]:
+        """Return the files below the root that the run shares with others."""
+        entry = read_json(folder / layout.RUN, {})
+        experiment = entry.get("experiment") or {}
+        names = [kept for _, kept in entry.get("resources") or []]
+        names += [kept for _, kept in experiment.get("sources") or []]
+        names += [r["patch"] for r in experiment.get("repositories") or [] if r.get("patch")]
+        paths = {Path(os.path.normpath(self.root / name)) for name in names}
+        return {path for path in paths if self.root in path.parents and path.is_file()}
 
     def _folder(self, run_id: int | str) -> Path:
         folder = self.root / str(run_id)

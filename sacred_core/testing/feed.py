@@ -1,0 +1,149 @@
+"""Gives an observer the events of runs, in the way in which a run gives them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sacred_core.events import (
+    ArtifactAdded,
+    CodeLoaded,
+    Event,
+    EventSource,
+    Heartbeat,
+    MetricsLogged,
+    OutputCaptured,
+    ResourceAdded,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunQueued,
+    RunStarted,
+)
+from sacred_core.observers.call_plan import call_plans
+from sacred_core.stores import StoredRun
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
+
+
+class Feed:
+    """One run of one observer. Exceptions of the observer pass.
+
+    Args:
+        observer: Is called with what its methods accept.
+        times: How often each event is delivered: delivery is at least once.
+
+    Attributes:
+        expected: What a store should tell of the run.
+        output, metrics: The same for what it printed and logged.
+    """
+
+    def __init__(self, observer: Any, times: int = 1) -> None:
+        self.observer = observer
+        self.expected = StoredRun(id=0, status="")
+        self.output = ""
+        self.metrics: dict[str, dict[str, list[Any]]] = {}
+        self._plans = call_plans(observer)
+        self._source = EventSource("feed")
+        self._times = times
+        self._beats = 0
+
+    def start(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
+        """Start the run and return the observer's answer."""
+        return self._announce(RunStarted, "start_time", _id, asked_id, fields)
+
+    def queue(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
+        """Queue the run and return the observer's answer."""
+        return self._announce(RunQueued, "queue_time", _id, asked_id, fields)
+
+    def beat(self, info: Any = None, result: Any = None) -> None:
+        """Give the sign of life that follows output and metrics."""
+        self._beats += 1
+        time = START + timedelta(seconds=self._beats)
+        self._give(Heartbeat, info=info or {}, beat_time=time, result=result)
+
+    def print(self, text: str, offset: int | None = None) -> None:
+        """Add ``text`` to the output, or let it stand from the character ``offset`` on."""
+        offset = len(self.output) if offset is None else offset
+        self.output = self.output[:offset] + text
+        self._give(OutputCaptured, text=text, offset=offset)
+
+    def log(self, name: str, values: list[float], first_step: int = 0) -> None:
+        """Add points to a metric."""
+        known = self.metrics.setdefault(name, {"steps": [], "values": [], "timestamps": []})
+        start = len(known["values"])
+        steps = list(range(first_step, first_step + len(values)))
+        times = [START + timedelta(microseconds=start + n) for n in range(len(values))]
+        new: dict[str, list[Any]] = {"steps": steps, "values": values, "timestamps": times}
+        for column, more in new.items():
+            known[column] += more
+        metrics = {name: {"name": name, **new}}
+        self._give(MetricsLogged, metrics_by_name=metrics, info={}, starts={name: start})
+
+    def resource(self, filename: str) -> None:
+        """Tell of a file that was read."""
+        self._give(ResourceAdded, filename=filename)
+
+    def artifact(self, name: str, filename: str, **details: Any) -> None:
+        """Tell of a file that was made."""
+        self._give(ArtifactAdded, name=name, filename=filename, **details)
+
+    def code(self, base_dir: str, sources: list[list[str]], dependencies: list[str]) -> None:
+        """Tell of code that was imported later."""
+        self._give(CodeLoaded, base_dir=base_dir, sources=sources, dependencies=dependencies)
+
+    def complete(self, result: Any = None) -> None:
+        """End the run."""
+        self._end(RunCompleted, stop_time=self._now(), result=result)
+
+    def interrupt(self, status: str = "INTERRUPTED", trace: tuple[str, ...] = ()) -> None:
+        """End the run for a reason that is no failure."""
+        fields = {"interrupt_time": self._now(), "status": status, "fail_trace": list(trace)}
+        self._end(RunInterrupted, **fields)
+
+    def fail(self, trace: tuple[str, ...] = ("ValueError: broke\n",)) -> None:
+        """End the run with a traceback."""
+        self._end(RunFailed, fail_time=self._now(), fail_trace=list(trace))
+
+    def join(self) -> None:
+        """Let the observer finish what it does in the background."""
+        join: Callable[[], None] = getattr(self.observer, "join", lambda: None)
+        join()
+
+    def _now(self) -> datetime:
+        return START + timedelta(seconds=self._beats, microseconds=1)
+
+    def _end(self, kind: type[Event], **fields: Any) -> None:
+        self._give(kind, **fields)
+        self.join()
+
+    def _announce(
+        self, kind: type[Event], time: str, _id: Any, asked_id: Any, fields: dict[str, Any]
+    ) -> Any:
+        event: Any = self._source.make(
+            kind,
+            **{
+                "ex_info": {"name": "fed", "base_dir": ".", "sources": [], "dependencies": []},
+                "command": "main",
+                "host_info": {"hostname": "here"},
+                "config": {"seed": 1},
+                "meta_info": {"command": "main", "beat_interval": 10.0},
+                "_id": _id,
+                "asked_id": asked_id,
+                time: START,
+                **fields,
+            },
+        )
+        self.expected.apply(event)
+        plan = self._plans.get(kind)
+        return plan(event, self._look_up) if plan else None
+
+    def _give(self, kind: type[Event], **fields: Any) -> None:
+        event = self._source.make(kind, **fields)
+        self.expected.apply(event)
+        plan = self._plans.get(kind)
+        if plan is not None:
+            for _ in range(self._times):
+                plan(event, self._look_up)
+
+    def _look_up(self, name: str) -> Any:
+        return {"captured_out": self.output}[name]

@@ -1,0 +1,177 @@
+"""Runs in memory: the reference that every backend is compared with."""
+
+import copy
+import io
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import attrs
+
+from sacred_core.events import (
+    ArtifactAdded,
+    CodeLoaded,
+    Event,
+    Heartbeat,
+    ResourceAdded,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunQueued,
+    RunStarted,
+)
+from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.observers import RunObserver
+from sacred_core.stores import RunQuery, StoredRun
+
+_NOBODY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
+
+
+@attrs.define
+class MemoryRun:
+    """All that is kept of one run."""
+
+    run: StoredRun
+    output: str = ""
+    metrics: dict[str, dict[str, list[Any]]] = attrs.field(factory=dict)
+    files: dict[tuple[str, str], bytes] = attrs.field(factory=dict)
+
+
+class Memory:
+    """The runs of one memory, which observers write to and stores read from."""
+
+    def __init__(self) -> None:
+        self.runs: dict[int | str, MemoryRun] = {}
+        self.lock = threading.Lock()
+
+
+class MemoryObserver(RunObserver):
+    """Keeps runs in ``memory``."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self._kept: MemoryRun | None = None
+
+    def queued_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+        """Keep the run with the status QUEUED."""
+        return self._begin(RunQueued(**_NOBODY, **fields, _id=_id), _id, asked_id)
+
+    def started_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+        """Keep the run, or take over the queued one."""
+        return self._begin(RunStarted(**_NOBODY, **fields, _id=_id), _id, asked_id)
+
+    def heartbeat_event(self, info: Any, beat_time: datetime, result: Any) -> None:
+        """Keep that it is alive."""
+        self._apply(Heartbeat(**_NOBODY, info=info, beat_time=beat_time, result=result))
+
+    def output_event(self, text: str, offset: int) -> None:
+        """Keep what it printed."""
+        kept = self._current()
+        kept.output = kept.output[:offset] + text
+
+    def log_metrics(self, metrics_by_name: Mapping[str, Any], starts: Mapping[str, int]) -> None:
+        """Keep its points, each in its place."""
+        for name, metric in metrics_by_name.items():
+            columns = self._current().metrics.setdefault(
+                name, {"steps": [], "values": [], "timestamps": []}
+            )
+            for column, values in columns.items():
+                values[starts[name] : starts[name] + len(metric[column])] = metric[column]
+
+    def resource_event(self, filename: str) -> None:
+        """Keep a file that it read."""
+        self._current().files["resource", filename] = Path(filename).read_bytes()
+        self._apply(ResourceAdded(**_NOBODY, filename=filename))
+
+    def artifact_event(self, name: str, filename: str, **details: Any) -> None:
+        """Keep a file that it made."""
+        self._current().files["artifact", name] = Path(filename).read_bytes()
+        self._apply(ArtifactAdded(**_NOBODY, name=name, filename=filename, **details))
+
+    def code_event(self, **fields: Any) -> None:
+        """Keep what it imported later."""
+        self._apply(CodeLoaded(**_NOBODY, **fields))
+
+    def completed_event(self, **fields: Any) -> None:
+        """Keep its result."""
+        self._apply(RunCompleted(**_NOBODY, **fields))
+
+    def interrupted_event(self, **fields: Any) -> None:
+        """Keep why it was stopped."""
+        self._apply(RunInterrupted(**_NOBODY, **fields))
+
+    def failed_event(self, **fields: Any) -> None:
+        """Keep why it failed."""
+        self._apply(RunFailed(**_NOBODY, **fields))
+
+    def _begin(self, event: Event, _id: Any, asked_id: Any) -> Any:
+        with self.memory.lock:
+            run_id, self._kept = self._claim(_id, asked_id)
+            self.memory.runs[run_id] = self._kept
+        self._apply(event)
+        return run_id
+
+    def _claim(self, _id: Any, asked_id: Any) -> tuple[Any, MemoryRun]:
+        runs = self.memory.runs
+        if asked_id is not None and asked_id in runs:
+            if runs[asked_id].run.status != "QUEUED":
+                raise RunIdError(f"the id {asked_id!r} is taken")
+            return asked_id, runs[asked_id]
+        if _id is not None and _id not in runs:
+            return _id, MemoryRun(StoredRun(id=_id, status=""))
+        free = max((key for key in runs if isinstance(key, int)), default=0) + 1
+        return free, MemoryRun(StoredRun(id=free, run_id=_id, status=""))
+
+    def _apply(self, event: Event) -> None:
+        self._current().run.apply(copy.deepcopy(event))
+
+    def _current(self) -> MemoryRun:
+        assert self._kept is not None, "an event before the start"
+        return self._kept
+
+
+class MemoryStore:
+    """Reads the runs of ``memory``."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._runs = memory.runs
+
+    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
+        """Yield runs from the oldest to the newest."""
+        query = query or RunQuery()
+        found = [kept.run for kept in self._runs.values() if query.accepts(kept.run)]
+        newest = found if query.limit is None else found[max(0, len(found) - query.limit) :]
+        yield from map(copy.deepcopy, newest)
+
+    def get(self, run_id: int | str) -> StoredRun:
+        """Return one run."""
+        return copy.deepcopy(self._kept(run_id).run)
+
+    def output(self, run_id: int | str) -> str:
+        """Return what the run printed."""
+        return self._kept(run_id).output
+
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+        """Return the metrics of a run."""
+        return copy.deepcopy(self._kept(run_id).metrics)
+
+    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
+        """Open a file of a run."""
+        try:
+            return io.BytesIO(self._kept(run_id).files[kind, name])
+        except KeyError:
+            raise StoreError(f"the run {run_id!r} has no {kind} {name!r}") from None
+
+    def delete(self, run_id: int | str) -> None:
+        """Remove a run that is not under way."""
+        if self._kept(run_id).run.current_status() == "RUNNING":
+            raise StoreError(f"the run {run_id!r} is under way")
+        del self._runs[run_id]
+
+    def _kept(self, run_id: int | str) -> MemoryRun:
+        try:
+            return self._runs[run_id]
+        except KeyError:
+            raise StoreError(f"there is no run {run_id!r}") from None

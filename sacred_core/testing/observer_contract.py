@@ -1,0 +1,97 @@
+"""What every observer promises to the runs that it watches."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sacred_core.testing.feed import Feed
+
+
+class ObserverContract:
+    """The tests of an observer that needs no store to be read: a messenger, for example.
+
+    Example:
+        ```python
+        from sacred_core.testing import ObserverContract
+
+        class TestBell(ObserverContract):
+            def make_observer(self, tmp_path):
+                return Bell()
+        ```
+
+    Attributes:
+        secret: A password or token that `make_observer` uses: it must not be shown.
+    """
+
+    secret: ClassVar[str | None] = None
+
+    def make_observer(self, tmp_path: Path) -> Any:
+        """Return a new observer; those of one test write to one place."""
+        raise NotImplementedError(f"{type(self).__name__}.make_observer returns an observer")
+
+    def test_it_hears_a_whole_run(self, tmp_path: Path) -> None:
+        """Every event of a run is taken without an exception."""
+        _whole_run(Feed(self.make_observer(tmp_path)), tmp_path)
+
+    def test_it_hears_events_twice(self, tmp_path: Path) -> None:
+        """Delivery is at least once: an event that comes again raises nothing."""
+        _whole_run(Feed(self.make_observer(tmp_path), times=2), tmp_path)
+
+    def test_it_hears_every_end(self, tmp_path: Path) -> None:
+        """Failures and interrupts of any name, with and without a trace."""
+        for end in ("fail", "interrupt", "custom"):
+            feed = Feed(self.make_observer(tmp_path))
+            feed.start()
+            if end == "fail":
+                feed.fail()
+            elif end == "interrupt":
+                feed.interrupt()
+            else:
+                feed.interrupt("OUT_OF_BUDGET", ("Traceback\n", "OutOfBudget\n"))
+
+    def test_it_serves_one_run_after_another(self, tmp_path: Path) -> None:
+        """The same object, also after a run that did not end."""
+        observer = self.make_observer(tmp_path)
+        _whole_run(Feed(observer), tmp_path)
+        Feed(observer).start()
+        _whole_run(Feed(observer), tmp_path)
+
+    def test_it_may_be_joined_twice(self, tmp_path: Path) -> None:
+        """And without a run."""
+        observer = self.make_observer(tmp_path)
+        feed = Feed(observer)
+        feed.join()
+        feed.start()
+        feed.complete()
+        feed.join()
+
+    def test_two_observers_do_not_disturb_each_other(self, tmp_path: Path) -> None:
+        """Their runs take turns."""
+        feeds = [Feed(self.make_observer(tmp_path)) for _ in range(2)]
+        for feed in feeds:
+            feed.start()
+        for feed in feeds:
+            feed.beat()
+        for feed in feeds:
+            feed.complete()
+
+    def test_it_shows_no_secret(self, tmp_path: Path) -> None:
+        """Neither as text nor for debugging, with or without a run."""
+        observer = self.make_observer(tmp_path)
+        shown = f"{observer!r} {observer}"
+        Feed(observer).start()
+        shown += f"{observer!r} {observer}"
+        assert self.secret is None or self.secret not in shown, f"it shows its secret: {shown}"
+
+
+def _whole_run(feed: Feed, tmp_path: Path) -> None:
+    file = tmp_path / "a file.txt"
+    file.write_text("content")
+    feed.start()
+    feed.print("first\n")
+    feed.log("loss", [0.5, 0.25])
+    feed.beat(info={"epoch": 1})
+    feed.resource(str(file))
+    feed.artifact("result.txt", str(file), metadata={"a": 1}, content_type="text/plain")
+    feed.code(str(tmp_path), [], ["numpy==2.0"])
+    feed.beat(info={"epoch": 2}, result=3)
+    feed.complete(result=3)

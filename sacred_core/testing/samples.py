@@ -1,0 +1,36 @@
+"""Awkward content that every store must give back as it was told."""
+
+from typing import Any
+
+#: Plain data, as events hold it.
+AWKWARD: dict[str, Any] = {
+    "text": 'ünïcödé \u4f60\u597d \U0001f600 "quoted" back\\slash\nline\ttab',
+    "empty": "",
+    "none": None,
+    "yes": True,
+    "no": False,
+    "zero": 0,
+    "negative": -1,
+    "large": 2**53 - 1,
+    "float": 0.1,
+    "tiny": 5e-324,
+    "whole float": 3.0,
+    "empty list": [],
+    "empty dictionary": {},
+    "nested": {"a": {"b": {"c": [1, [2, [3, {"d": None}]]]}}},
+    "mixed": [1, "two", 3.5, None, True, {"four": 4}],
+}
+#: Numbers that JSON has no form for.
+NON_FINITE = [float("nan"), float("inf"), float("-inf")]
+#: What one process prints: text of every kind, over several heartbeats.
+PRINTED = [
+    "first\n",
+    "zweite Zeile: ä\n",
+    "",
+    "\U0001f600 wide\n",
+    "tab\tand \u2028 separator\n",
+    "end",
+]
+METRIC_NAMES = ["loss", "train/loss", "train.loss", "a b", "$cost", "ünï", "x" * 100]
+FILE_NAMES = ["plain.txt", "in/folders/deep.bin", "ünïcödé \u4f60.txt", "two words.txt", "run.json"]
+TRACE = ["Traceback (most recent call last):\n", '  File "x.py", line 1\n', "ValueError: broke ä\n"]

@@ -1,0 +1,414 @@
+"""What every observer promises whose runs can be read back, together with its store."""
+
+import math
+import threading
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+from sacred_core.exceptions import SacredError, StoreError
+from sacred_core.stores import RunQuery, RunStore
+from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.observer_contract import ObserverContract
+from sacred_core.testing.samples import (
+    AWKWARD,
+    FILE_NAMES,
+    METRIC_NAMES,
+    NON_FINITE,
+    PRINTED,
+    TRACE,
+)
+
+#: Times may lose what is below a millisecond, which is what BSON holds.
+_PRECISION = timedelta(milliseconds=1)
+
+
+class StoreContract(ObserverContract):
+    """The tests of an observer and of the store that reads what it wrote.
+
+    Example:
+        ```python
+        class TestAcme(StoreContract):
+            def make_observer(self, tmp_path):
+                return AcmeObserver(tmp_path / "runs")
+
+            def make_store(self, tmp_path):
+                return AcmeStore(tmp_path / "runs")
+        ```
+    """
+
+    def make_store(self, tmp_path: Path) -> RunStore:
+        """Return a store of what the observers of the same test write to."""
+        raise NotImplementedError(f"{type(self).__name__}.make_store returns a store")
+
+    def test_it_answers_with_an_id(self, tmp_path: Path) -> None:
+        """By which the run is found from then on."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        assert run_id is not None, "started_event returned no id"
+        run = self.make_store(tmp_path).get(run_id)
+        assert run.id == run_id and run.status == "RUNNING", f"read back as {run}"
+
+    def test_runs_have_ids_of_their_own(self, tmp_path: Path) -> None:
+        """50 runs that 4 threads start at once have 50 ids."""
+        ids: list[Any] = []
+
+        def work(observer: Any) -> None:
+            for _ in range(50 // 4 + 1):
+                feed = Feed(observer)
+                ids.append(feed.start())
+                feed.complete()
+
+        threads = [
+            threading.Thread(target=work, args=(self.make_observer(tmp_path),)) for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(ids) == 52 and len(set(ids)) == 52, f"ids were given twice: {sorted(ids)}"
+        assert {run.id for run in self.make_store(tmp_path).list()} == set(ids)
+
+    def test_the_id_that_is_asked_for_is_used(self, tmp_path: Path) -> None:
+        """Numbers and text."""
+        for asked in (7, "name-of-mine"):
+            feed = Feed(self.make_observer(tmp_path))
+            assert feed.start(_id=asked, asked_id=asked) == asked, f"not the id {asked!r}"
+            assert self.make_store(tmp_path).get(asked).id == asked
+
+    def test_an_id_that_is_taken_is_refused(self, tmp_path: Path) -> None:
+        """Where the user asked for it; the run that has it stays as it was."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start(config={"a": 1})
+        feed.complete()
+        try:
+            Feed(self.make_observer(tmp_path)).start(_id=run_id, asked_id=run_id, config={"a": 2})
+        except SacredError:
+            pass
+        else:
+            raise AssertionError(f"a second run was started with the id {run_id!r}")
+        run = self.make_store(tmp_path).get(run_id)
+        assert (run.status, run.config) == ("COMPLETED", {"a": 1}), "the first run was changed"
+
+    def test_an_id_of_another_observer_is_used_where_it_is_free(self, tmp_path: Path) -> None:
+        """Else the run has an id of its own here, and the other stands beside it."""
+        first = Feed(self.make_observer(tmp_path))
+        assert first.start(_id=31) == 31, "the id 31, which another observer gave, was free"
+        first.complete()
+        own = Feed(self.make_observer(tmp_path)).start(_id=31)
+        store = self.make_store(tmp_path)
+        assert own not in (None, 31), "two runs have the id 31"
+        assert store.get(own).run_id == 31, "the id of the run itself is not told"
+
+    def test_a_queued_run_is_taken_over(self, tmp_path: Path) -> None:
+        """It keeps its id, and has a queue time and a start time."""
+        queued = Feed(self.make_observer(tmp_path))
+        run_id = queued.queue(config={"a": 1})
+        store = self.make_store(tmp_path)
+        assert store.get(run_id).status == "QUEUED"
+        _assert_time(store.get(run_id).queue_time, START)
+        feed = Feed(self.make_observer(tmp_path))
+        assert feed.start(_id=run_id, asked_id=run_id, config={"a": 2}) == run_id
+        run = store.get(run_id)
+        assert (run.status, run.config) == ("RUNNING", {"a": 2})
+        _assert_time(run.start_time, START)
+
+    def test_what_is_told_at_the_start_comes_back(self, tmp_path: Path) -> None:
+        """Configuration, host, meta information, experiment and command."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start(
+            config=AWKWARD,
+            host_info={"hostname": "h", "more": AWKWARD},
+            meta_info={"comment": "ä", "beat_interval": 3.0, "more": AWKWARD},
+            ex_info={**_EXPERIMENT, "name": "ünï"},
+            command="train",
+        )
+        run = self.make_store(tmp_path).get(run_id)
+        _assert_same(run.config, AWKWARD, "config")
+        _assert_same(run.host, {"hostname": "h", "more": AWKWARD}, "host")
+        for key in ("comment", "more"):
+            _assert_same(run.meta.get(key), feed.expected.meta[key], f"meta.{key}")
+        assert (run.name, run.command) == ("ünï", "train")
+        _assert_time(run.start_time, START)
+
+    def test_info_and_result_come_back(self, tmp_path: Path) -> None:
+        """As the last heartbeat and the end told them."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        feed.beat(info={"first": 1}, result=1)
+        feed.beat(info=AWKWARD, result=2)
+        store = self.make_store(tmp_path)
+        _assert_same(store.get(run_id).info, AWKWARD, "info")
+        assert store.get(run_id).result == 2, "the intermediate result is not told"
+        _assert_time(store.get(run_id).heartbeat, START + timedelta(seconds=2))
+        feed.complete(result=AWKWARD)
+        _assert_same(store.get(run_id).result, AWKWARD, "result")
+
+    def test_every_end_comes_back(self, tmp_path: Path) -> None:
+        """Status, time, result and trace, whose lines are in order."""
+        ids = []
+        for end in ("complete", "fail", "interrupt"):
+            feed = Feed(self.make_observer(tmp_path))
+            ids.append(feed.start())
+            if end == "complete":
+                feed.complete(result=3)
+            elif end == "fail":
+                feed.fail(tuple(TRACE))
+            else:
+                feed.interrupt("OUT_OF_BUDGET", tuple(TRACE))
+        completed, failed, stopped = (self.make_store(tmp_path).get(run_id) for run_id in ids)
+        assert (completed.status, completed.result) == ("COMPLETED", 3)
+        assert (failed.status, failed.fail_trace) == ("FAILED", TRACE)
+        assert (stopped.status, stopped.fail_trace) == ("OUT_OF_BUDGET", TRACE)
+        for run in (completed, failed, stopped):
+            _assert_time(run.stop_time, START)
+
+    def test_output_comes_back(self, tmp_path: Path) -> None:
+        """Sign for sign, also where the end of it was replaced."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        store = self.make_store(tmp_path)
+        for text in PRINTED:
+            feed.print(text)
+        feed.beat()
+        assert store.output(run_id) == feed.output, "not what was printed"
+        feed.print("progress 10 %")
+        feed.print("100 %", offset=len(feed.output) - len("10 %"))
+        feed.print("", offset=len(feed.output) - 2)
+        feed.print("x" * 200_000 + "\r\n")
+        feed.beat()
+        feed.complete()
+        assert store.output(run_id) == feed.output, "not what was printed after it was replaced"
+
+    def test_metrics_come_back(self, tmp_path: Path) -> None:
+        """Steps, values and times of every point, whatever the metric's name."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        store = self.make_store(tmp_path)
+        for name in METRIC_NAMES:
+            feed.log(name, [1, 0.5, -3])
+        feed.log("loss", [7.5], first_step=100)
+        feed.log("loss", [8.5], first_step=50)
+        feed.beat()
+        self._assert_metrics(store, run_id, feed)
+        feed.log("loss", [float(n) for n in range(5000)], first_step=200)
+        feed.complete()
+        self._assert_metrics(store, run_id, feed)
+
+    def test_numbers_that_json_lacks_come_back(self, tmp_path: Path) -> None:
+        """NaN and the infinities, in metrics."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        feed.log("loss", NON_FINITE)
+        feed.complete()
+        values = self.make_store(tmp_path).metrics(run_id)["loss"]["values"]
+        assert list(map(repr, map(float, values))) == ["nan", "inf", "-inf"], values
+
+    def test_artifacts_come_back(self, tmp_path: Path) -> None:
+        """Byte for byte, under the names that they were given; the last version counts."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        store = self.make_store(tmp_path)
+        contents = {name: name.encode() * 7 + bytes(range(256)) for name in FILE_NAMES}
+        file = tmp_path / "made"
+        for name, data in [("plain.txt", b"old"), *contents.items()]:
+            file.write_bytes(data)
+            feed.artifact(name, str(file))
+        file.unlink()
+        feed.beat()
+        feed.complete()
+        assert sorted(store.get(run_id).artifacts) == sorted(contents)
+        for name, data in contents.items():
+            with store.open_file(run_id, "artifact", name) as stream:
+                assert stream.read() == data, f"the artifact {name!r} has another content"
+
+    def test_resources_come_back(self, tmp_path: Path) -> None:
+        """Each listed once, byte for byte."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        paths = [tmp_path / "data.csv", tmp_path / "ünï code"]
+        for path in paths:
+            path.write_bytes(path.name.encode() + bytes(range(256)))
+            for _ in range(2):
+                feed.resource(str(path))
+        feed.complete()
+        store = self.make_store(tmp_path)
+        assert sorted(store.get(run_id).resources) == sorted(map(str, paths))
+        for path in paths:
+            with store.open_file(run_id, "resource", str(path)) as stream:
+                assert stream.read() == path.read_bytes(), f"{path} has another content"
+
+    def test_an_event_that_comes_again_changes_nothing(self, tmp_path: Path) -> None:
+        """Neither text nor points nor files are doubled."""
+        feed = Feed(self.make_observer(tmp_path), times=2)
+        run_id = feed.start()
+        file = tmp_path / "file"
+        file.write_text("content")
+        for number in range(3):
+            feed.print(f"line {number}\n")
+            feed.log("loss", [float(number)], first_step=number)
+            feed.artifact("file", str(file))
+            feed.resource(str(file))
+            feed.beat(info={"number": number})
+        feed.complete(result=1)
+        store = self.make_store(tmp_path)
+        run = store.get(run_id)
+        assert store.output(run_id) == feed.output, "output is doubled"
+        self._assert_metrics(store, run_id, feed)
+        assert (run.artifacts, run.resources) == (["file"], [str(file)]), "files are doubled"
+        assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"number": 2})
+
+    def test_runs_do_not_mix(self, tmp_path: Path) -> None:
+        """Neither those of two observers nor those of one, one after the other."""
+        observers = [self.make_observer(tmp_path), self.make_observer(tmp_path)]
+        feeds: list[tuple[Any, Feed]] = []
+        for round_number in range(2):
+            pair = [Feed(observer) for observer in observers]
+            ids = [feed.start(config={"n": round_number * 2 + i}) for i, feed in enumerate(pair)]
+            for i, feed in enumerate(pair):
+                feed.print(f"run {ids[i]}\n")
+                feed.log(f"metric {ids[i]}", [1.0])
+                feed.beat(info={"n": ids[i]})
+            for feed in pair:
+                feed.complete(result=feed.expected.config["n"])
+            feeds += zip(ids, pair, strict=True)
+        store = self.make_store(tmp_path)
+        for run_id, feed in feeds:
+            run = store.get(run_id)
+            n = feed.expected.config["n"]
+            assert (run.config, run.result, run.info) == ({"n": n}, n, {"n": run_id})
+            assert store.output(run_id) == f"run {run_id}\n"
+            assert list(store.metrics(run_id)) == [f"metric {run_id}"]
+
+    def test_nothing_is_written_after_the_end(self, tmp_path: Path) -> None:
+        """Another run of the observer, or a further join, leaves a finished one alone."""
+        observer = self.make_observer(tmp_path)
+        feed = Feed(observer)
+        run_id = feed.start()
+        feed.complete(result=1)
+        store = self.make_store(tmp_path)
+        before = store.get(run_id)
+        feed.join()
+        Feed(observer).start()
+        assert store.get(run_id) == before, "a finished run was changed"
+
+    def test_runs_are_listed_by_age(self, tmp_path: Path) -> None:
+        """From the oldest to the newest; a limit takes the newest."""
+        ids = []
+        for _ in range(12):
+            feed = Feed(self.make_observer(tmp_path))
+            ids.append(feed.start())
+            feed.complete()
+        store = self.make_store(tmp_path)
+        assert [run.id for run in store.list()] == ids
+        assert [run.id for run in store.list(RunQuery(limit=3))] == ids[-3:]
+
+    def test_runs_are_listed_by_what_they_are(self, tmp_path: Path) -> None:
+        """By status, where one whose heartbeats ended is dead, and by name."""
+        ids = {}
+        for name, end in (("a", "complete"), ("b", "fail"), ("b", "none")):
+            feed = Feed(self.make_observer(tmp_path))
+            ids[name, end] = feed.start(ex_info={**_EXPERIMENT, "name": name})
+            {"complete": feed.complete, "fail": feed.fail, "none": lambda: None}[end]()
+        store = self.make_store(tmp_path)
+        for query, found in (
+            (RunQuery(status="COMPLETED"), [("a", "complete")]),
+            (RunQuery(status="DEAD"), [("b", "none")]),
+            (RunQuery(status="RUNNING"), []),
+            (RunQuery(name="b"), [("b", "fail"), ("b", "none")]),
+            (RunQuery(name="b", status="FAILED"), [("b", "fail")]),
+        ):
+            assert [run.id for run in store.list(query)] == [ids[key] for key in found], query
+
+    def test_what_is_not_there_is_an_error(self, tmp_path: Path) -> None:
+        """Of an unknown run everything, of a known one files that it does not have."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        feed.complete()
+        store = self.make_store(tmp_path)
+        for unknown in (98_765, "no-such-run", "../x"):
+            for read in (store.get, store.output, store.metrics, store.delete):
+                _assert_refused(lambda read=read, unknown=unknown: read(unknown))
+        for kind in ("artifact", "resource", "source", "config"):
+            _assert_refused(lambda kind=kind: store.open_file(run_id, kind, "none"))
+        assert store.metrics(run_id) == {} and store.output(run_id) == ""
+
+    def test_a_run_is_deleted(self, tmp_path: Path) -> None:
+        """With all that is its own; the others stay as they are, resources they share too."""
+        file = tmp_path / "shared"
+        file.write_text("content")
+        feeds = [Feed(self.make_observer(tmp_path)) for _ in range(3)]
+        ids = [feed.start() for feed in feeds]
+        for feed in feeds[:2]:
+            feed.resource(str(file))
+            feed.artifact("made", str(file))
+            feed.print("text")
+            feed.log("loss", [1.0])
+            feed.complete()
+        store = self.make_store(tmp_path)
+        before = store.get(ids[1])
+        store.delete(ids[0])
+        _assert_refused(lambda: store.get(ids[0]))
+        assert [run.id for run in store.list()] == ids[1:]
+        assert store.get(ids[1]) == before
+        for kind, name in (("resource", str(file)), ("artifact", "made")):
+            with store.open_file(ids[1], kind, name) as stream:
+                assert stream.read() == b"content"
+        assert store.metrics(ids[1])["loss"]["values"] == [1.0]
+
+    @staticmethod
+    def _assert_metrics(store: RunStore, run_id: Any, feed: Feed) -> None:
+        found = store.metrics(run_id)
+        assert sorted(found) == sorted(feed.metrics), f"metrics are {sorted(found)}"
+        for name, expected in feed.metrics.items():
+            metric = found[name]
+            assert list(metric["steps"]) == expected["steps"], f"steps of {name!r}"
+            assert list(metric["values"]) == expected["values"], f"values of {name!r}"
+            assert len(metric["timestamps"]) == len(expected["timestamps"])
+            for time, wanted in zip(metric["timestamps"], expected["timestamps"], strict=True):
+                _assert_time(time, wanted)
+
+
+_EXPERIMENT = {
+    "name": "fed",
+    "base_dir": ".",
+    "sources": [],
+    "dependencies": [],
+    "repositories": [],
+}
+
+
+def _assert_refused(read: Any) -> None:
+    try:
+        read()
+    except StoreError:
+        return
+    raise AssertionError("what is not there was read, or raised no StoreError")
+
+
+def _assert_time(found: Any, expected: Any) -> None:
+    assert found is not None, "a time is missing"
+    assert found.tzinfo is not None and found.utcoffset() == timedelta(0), (
+        f"{found!r} is not in UTC"
+    )
+    difference = abs(found.astimezone(UTC) - expected)
+    assert difference < timedelta(seconds=1) if expected is START else difference < _PRECISION, (
+        f"{found} instead of {expected}"
+    )
+
+
+def _assert_same(found: Any, expected: Any, where: str) -> None:
+    """Compare with types: 1, 1.0 and True are not the same."""
+    if isinstance(expected, dict):
+        assert isinstance(found, dict), f"{where} is {found!r}"
+        assert set(found) == set(expected), f"{where} has the keys {sorted(found)}"
+        for key, value in expected.items():
+            _assert_same(found[key], value, f"{where}.{key}")
+    elif isinstance(expected, list):
+        assert isinstance(found, list) and len(found) == len(expected), f"{where} is {found!r}"
+        for number, value in enumerate(expected):
+            _assert_same(found[number], value, f"{where}[{number}]")
+    else:
+        is_nan = isinstance(expected, float) and math.isnan(expected)
+        same = math.isnan(found) if is_nan else found == expected
+        assert same and type(found) is type(expected), f"{where} is {found!r}, not {expected!r}"

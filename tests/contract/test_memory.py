@@ -1,0 +1,17 @@
+"""The reference itself keeps the contract."""
+
+from pathlib import Path
+
+from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
+
+
+class TestMemory(StoreContract):
+    def setup_method(self) -> None:
+        """Begin with an empty memory."""
+        self.memory = Memory()
+
+    def make_observer(self, tmp_path: Path) -> MemoryObserver:
+        return MemoryObserver(self.memory)
+
+    def make_store(self, tmp_path: Path) -> MemoryStore:
+        return MemoryStore(self.memory)
