@@ -1,0 +1,239 @@
+"""Wrong observers and stores: each fails the one rule that names its fault, and no other."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sacred_core.exceptions import StoreError
+from sacred_core.stores import RunStore
+from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
+
+
+class DoublesOutput(MemoryObserver):
+    def output_event(self, text: str, offset: int) -> None:
+        self._current().output += text
+
+
+class DoublesPoints(MemoryObserver):
+    def log_metrics(self, metrics_by_name: Any, starts: Any) -> None:
+        kept = self._current().metrics
+        positions = {name: len(kept[name]["steps"]) if name in kept else 0 for name in starts}
+        super().log_metrics(metrics_by_name, positions)
+
+
+class ForgetsEarlierPoints(MemoryObserver):
+    def log_metrics(self, metrics_by_name: Any, starts: Any) -> None:
+        self._current().metrics.clear()
+        super().log_metrics(metrics_by_name, dict.fromkeys(starts, 0))
+
+
+class OverwritesTakenId(MemoryObserver):
+    def _claim(self, _id: Any, asked_id: Any) -> Any:
+        if asked_id is not None:
+            self.memory.runs.pop(asked_id, None)
+        return super()._claim(_id, asked_id)
+
+
+class NeverTakesOver(MemoryObserver):
+    def _claim(self, _id: Any, asked_id: Any) -> Any:
+        return super()._claim(None if asked_id in self.memory.runs else _id, None)
+
+
+class IgnoresAskedId(MemoryObserver):
+    def _claim(self, _id: Any, asked_id: Any) -> Any:
+        if asked_id is not None and asked_id not in self.memory.runs:
+            return super()._claim(None, None)
+        return super()._claim(_id, asked_id)
+
+
+class TellsNoId(MemoryObserver):
+    def started_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+        answer = super().started_event(_id, asked_id, **fields)
+        return answer if len(self.memory.runs) > 1 or _id is not None else None
+
+
+class SharesIds(MemoryObserver):
+    def _claim(self, _id: Any, asked_id: Any) -> Any:
+        run_id, kept = super()._claim(_id, asked_id)
+        return (31 if _id == 31 else run_id), kept
+
+
+class LosesTheTrace(MemoryObserver):
+    def failed_event(self, **fields: Any) -> None:
+        super().failed_event(**{**fields, "fail_trace": sorted(fields["fail_trace"])})
+
+
+class LosesTheResultOfBeats(MemoryObserver):
+    def heartbeat_event(self, info: Any, beat_time: Any, result: Any) -> None:
+        super().heartbeat_event(info, beat_time, None)
+
+
+class RoundsNumbers(MemoryObserver):
+    def started_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+        config = {k: int(v) if v == 3.0 and type(v) is float else v
+                  for k, v in fields["config"].items()}  # fmt: skip
+        return super().started_event(_id, asked_id, **{**fields, "config": config})
+
+
+class KeepsTheFirstArtifact(MemoryObserver):
+    def artifact_event(self, name: str, filename: str, **details: Any) -> None:
+        if ("artifact", name) not in self._current().files:
+            super().artifact_event(name, filename, **details)
+
+
+class FlattensNames(MemoryObserver):
+    def artifact_event(self, name: str, filename: str, **details: Any) -> None:
+        super().artifact_event(Path(name).name, filename, **details)
+
+
+class ListsResourcesTwice(MemoryObserver):
+    def resource_event(self, filename: str) -> None:
+        super().resource_event(filename)
+        resources = self._current().run.resources
+        if len(resources) == 2:
+            resources.append(filename)
+
+
+class ReplacesNan(MemoryObserver):
+    def log_metrics(self, metrics_by_name: Any, starts: Any) -> None:
+        super().log_metrics(metrics_by_name, starts)
+        for metric in self._current().metrics.values():
+            metric["values"][:] = [value if value == value else 0.0 for value in metric["values"]]
+
+
+class WritesAfterTheEnd(MemoryObserver):
+    def join(self) -> None:
+        if self._kept is not None:
+            self._kept.run.meta["joined"] = self._kept.run.meta.get("joined", 0) + 1
+
+
+class FailsAfterAnUnfinishedRun(MemoryObserver):
+    def started_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+        running = self._kept is not None and self._kept.run.status == "RUNNING"
+        assert not running, "busy"
+        return super().started_event(_id, asked_id, **fields)
+
+
+class ShowsItsPassword(MemoryObserver):
+    def __repr__(self) -> str:
+        return "ShowsItsPassword('db://ann:hunter2@host')"
+
+
+class CannotJoinTwice(MemoryObserver):
+    joined: Any = None
+
+    def join(self) -> None:
+        assert self._kept is None or self.joined is not self._kept, "joined before"
+        self.joined = self._kept
+
+
+class NewestFirst(MemoryStore):
+    def list(self, query: Any = None) -> Any:
+        if query is not None and query.limit is not None:
+            yield from super().list(query)
+        else:
+            yield from reversed(list(super().list(query)))
+
+
+class BelievesTheStatus(MemoryStore):
+    def list(self, query: Any = None) -> Any:
+        status = getattr(query, "status", None)
+        for run in super().list():
+            if status is None and query is not None:
+                yield from (r for r in super().list(query) if r.id == run.id)
+            elif status in (None, run.status) and getattr(query, "name", None) in (None, run.name):
+                yield run
+
+
+class AnswersForUnknownRuns(MemoryStore):
+    def output(self, run_id: Any) -> str:
+        try:
+            return super().output(run_id)
+        except StoreError:
+            return ""
+
+
+class DeletesSharedFiles(MemoryStore):
+    def delete(self, run_id: Any) -> None:
+        super().delete(run_id)
+        for kept in self._runs.values():
+            kept.files.clear()
+
+
+FAULTS: dict[type[Any], set[str]] = {
+    DoublesPoints: {"an_event_that_comes_again_changes_nothing"},
+    OverwritesTakenId: {"an_id_that_is_taken_is_refused"},
+    IgnoresAskedId: {"the_id_that_is_asked_for_is_used"},
+    LosesTheTrace: {"every_end_comes_back"},
+    LosesTheResultOfBeats: {"info_and_result_come_back"},
+    RoundsNumbers: {"what_is_told_at_the_start_comes_back"},
+    KeepsTheFirstArtifact: {"artifacts_come_back"},
+    FlattensNames: {"artifacts_come_back"},
+    ListsResourcesTwice: {"resources_come_back"},
+    ReplacesNan: {"numbers_that_json_lacks_come_back"},
+    WritesAfterTheEnd: {"nothing_is_written_after_the_end"},
+    FailsAfterAnUnfinishedRun: {"it_serves_one_run_after_another"},
+    ShowsItsPassword: {"it_shows_no_secret"},
+    BelievesTheStatus: {"runs_are_listed_by_what_they_are"},
+    AnswersForUnknownRuns: {"what_is_not_there_is_an_error"},
+    DeletesSharedFiles: {"a_run_is_deleted"},
+}
+
+
+def failing(wrong: type[Any]) -> set[str]:
+    """Return the rules that ``wrong`` breaks."""
+
+    class Contract(StoreContract):
+        secret = "hunter2"
+        memory: Memory
+
+        def make_observer(self, tmp_path: Path) -> Any:
+            return (wrong if issubclass(wrong, MemoryObserver) else MemoryObserver)(self.memory)
+
+        def make_store(self, tmp_path: Path) -> RunStore:
+            store: RunStore = (wrong if issubclass(wrong, MemoryStore) else MemoryStore)(
+                self.memory
+            )
+            return store
+
+    broken = set()
+    for name in dir(Contract):
+        if name.startswith("test_"):
+            contract = Contract()
+            contract.memory = Memory()
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    getattr(contract, name)(Path(folder))
+                except Exception:  # noqa: BLE001 - whatever a rule raises
+                    broken.add(name.removeprefix("test_"))
+    return broken
+
+
+@pytest.mark.parametrize("wrong", FAULTS, ids=lambda wrong: wrong.__name__)
+def test_each_fault_fails_the_rule_that_names_it(wrong: type[Any]) -> None:
+    """And no other, so that an author reads what to mend."""
+    assert failing(wrong) == FAULTS[wrong]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        (TellsNoId, "it_answers_with_an_id"),
+        (CannotJoinTwice, "it_may_be_joined_twice"),
+        (NewestFirst, "runs_are_listed_by_age"),
+        (DoublesOutput, "output_comes_back"),
+        (ForgetsEarlierPoints, "metrics_come_back"),
+        (NeverTakesOver, "a_queued_run_is_taken_over"),
+        (SharesIds, "an_id_of_another_observer_is_used_where_it_is_free"),
+    ],
+)
+def test_faults_that_break_several_rules(wrong: type[Any], rule: str) -> None:
+    """The one that names them is among these."""
+    assert rule in failing(wrong)
+
+
+def test_the_reference_breaks_none() -> None:
+    """Or the faults above would prove nothing."""
+    assert failing(MemoryObserver) == set()
