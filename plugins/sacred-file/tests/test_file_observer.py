@@ -290,6 +290,44 @@ def test_resources_are_kept_once(recorded: Any, runs: Path, tmp_path: Path) -> N
         assert (runs / stored) == kept
 
 
+def test_resources_that_lie_among_the_runs_need_not_be_copied(runs: Path, tmp_path: Path) -> None:
+    """Then the record says where they are; what lies elsewhere is copied."""
+    (tmp_path / "art.txt").write_text("artifact of the first run")
+    (tmp_path / "outside.txt").write_text("outside")
+    ex = Experiment("uncopied", save_git_info=False)
+    ex.observers.append(FileStorageObserver(runs, copy_artifacts=False))
+    ex.main(lambda _run: _run.add_artifact(tmp_path / "art.txt"))
+    ex.run()
+    assert (runs / "1" / "art.txt").read_text() == "artifact of the first run"
+
+    @ex.command
+    def second(_run: Any) -> None:
+        _run.add_resource(runs / "1" / "art.txt")
+        _run.add_resource(tmp_path / "outside.txt")
+
+    ex.run("second")
+    [kept] = (runs / "_resources").iterdir()
+    assert contents(runs / "2" / "run.json")["resources"] == [
+        [str(runs / "1" / "art.txt"), "1/art.txt"],
+        [str(tmp_path / "outside.txt"), f"_resources/{kept.name}"],
+    ]
+    assert kept.read_text() == "outside"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_links_do_not_hide_where_resources_lie(runs: Path, tmp_path: Path) -> None:
+    """A link into the folder leads inside, a link in it that leads outside does not."""
+    runs.mkdir()
+    (runs / "inside.txt").write_text("inside")
+    (tmp_path / "outside.txt").write_text("outside")
+    (tmp_path / "to_inside").symlink_to(runs / "inside.txt")
+    (runs / "to_outside").symlink_to(tmp_path / "outside.txt")
+    observer = FileStorageObserver(runs, copy_artifacts=False)
+    store = runs / "_resources"
+    assert observer.find_or_save(tmp_path / "to_inside", store) == runs / "inside.txt"
+    assert observer.find_or_save(runs / "to_outside", store).parent == store
+
+
 def test_programs_put_files_of_their_own_beside_the_record(
     recorded: Any, runs: Path, tmp_path: Path
 ) -> None:

@@ -37,6 +37,12 @@ def kept_once(source: Path, folder: Path, md5: str | None = None) -> Path:
     return kept
 
 
+def below(folder: Path, path: Path) -> Path | None:
+    """Return where in ``folder`` the file at ``path`` lies, links followed; None: elsewhere."""
+    real, top = path.resolve(), folder.resolve()
+    return folder / real.relative_to(top) if real.is_relative_to(top) else None
+
+
 def keep_bytes(data: bytes, folder: Path, stem: str, suffix: str) -> Path:
     """Return the file in ``folder`` that holds ``data``; make it if it is not there."""
     kept = folder / f"{stem}_{hashlib.md5(data, usedforsecurity=False).hexdigest()}{suffix}"

@@ -1,5 +1,6 @@
 """Gives every run a folder of its own, also when many processes start at once."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,31 @@ from sacred_core.exceptions import RunIdError
 from sacred_file.json_files import read_json
 from sacred_file.layout import NEXT_ID, RUN
 
+_logger = logging.getLogger(__name__)
 _TAKEN_OVER = ".taken_over"
+
+
+def claim(basedir: Path, _id: Any, asked_id: Any) -> tuple[Any, Path]:
+    """Return the id of a new run in this store, and its folder, which is now there.
+
+    Args:
+        basedir: The folder of all runs.
+        _id: That of the run elsewhere, or None; it is used if it is free here.
+        asked_id: What the user asked for, or None.
+
+    Raises:
+        RunIdError: see `folder_of_id`.
+    """
+    if asked_id is not None:
+        return asked_id, folder_of_id(basedir, asked_id)
+    if _id is not None and is_free(basedir, _id):
+        return _id, basedir / named(_id)
+    number, folder = new_folder(basedir)
+    if _id is not None:
+        _logger.warning(
+            "The id %r is taken in %s: the run is kept there as %s", _id, basedir, number
+        )
+    return number, folder
 
 
 def new_folder(basedir: Path) -> tuple[int, Path]:

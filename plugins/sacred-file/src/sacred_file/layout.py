@@ -18,6 +18,8 @@ KEPT_APART = "_artifacts"
 RESOURCES = "_resources"
 SOURCES = "_sources"
 NEXT_ID = "_next_id"
+#: What a report of each run is made from, if it is there.
+TEMPLATE = "template.html"
 #: Room on the disk that a run under way holds, so that its end can be written on a full one.
 SPARE = ".spare"
 SPARE_BYTES = 16_384

@@ -6,6 +6,7 @@ While the run lasts ``metrics.jsonl`` has four lines of JSON for the new points 
 """
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from sacred_core.serialization import strict_json
 
+_logger = logging.getLogger(__name__)
 COLUMNS = ("steps", "values", "timestamps")
 _SECOND = timedelta(seconds=1)
 _TO_SECONDS = len("2026-01-01T00:00:00")
@@ -45,6 +47,16 @@ def folded(parts: Path) -> dict[str, dict[str, list[Any]]]:
                 values = json.loads(_read(file, start, length))
                 metric[column][part.start : part.start + part.points] = values
     return metrics
+
+
+def fold(parts: Path, target: Path) -> None:
+    """Put ``parts`` together, if there are any; where that fails they stay, and can be read."""
+    try:
+        if parts.exists():
+            write_folded(parts, target)
+            parts.unlink()
+    except OSError as error:
+        _logger.warning("The metrics stay in %s: %s", parts, error)
 
 
 def write_folded(parts: Path, target: Path) -> None:

@@ -1,6 +1,5 @@
 """Records a run in a folder."""
 
-import logging
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +12,12 @@ from sacred_core.serialization import plain
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
 from sacred_file.code import KeptCode
-from sacred_file.copies import copy, kept_once
+from sacred_file.copies import below, copy, kept_once
 from sacred_file.json_files import read_json, write_json
-from sacred_file.metrics import metric_lines, write_folded
+from sacred_file.metrics import fold, metric_lines
 from sacred_file.record import FileLists, new_entry, time_text
+from sacred_file.report import given_template, write_report
 
-_logger = logging.getLogger(__name__)
 PathLike = str | os.PathLike[str]
 
 
@@ -29,11 +28,19 @@ class FileStorageObserver(RunObserver):
         basedir: The folder of all runs; made when the first run starts.
         resource_dir: Where resources are kept, by default ``_resources`` in ``basedir``.
         source_dir: Where sources are kept, by default ``_sources`` in ``basedir``.
-        copy_sources: Keep copies of the sources.
+        template: What mako renders into ``report`` (with the template's suffix) at the end of a
+            run; by default ``template.html`` in ``basedir``, if it is there.
         priority: See `sacred_core.RunObserver`.
+        copy_artifacts: Keep copies of resources that lie in ``basedir`` already, such as the
+            artifacts of other runs; without, ``run.json`` says where they lie.
+        copy_sources: Keep copies of the sources.
+
+    Raises:
+        FileNotFoundError: there is no such ``template``.
+        ModuleNotFoundError: a ``template`` is given, and mako is not installed.
 
     Attributes:
-        basedir, resource_dir: As given, absolute.
+        basedir, resource_dir, source_dir, template: As given, absolute.
         dir: The folder of the current run; None before the first one.
         run_entry: What ``run.json`` holds; change it and call `save` to add to it.
         config, info: What ``config.json`` and ``info.json`` hold.
@@ -54,12 +61,16 @@ class FileStorageObserver(RunObserver):
         basedir: PathLike,
         resource_dir: PathLike | None = None,
         source_dir: PathLike | None = None,
+        template: PathLike | None = None,
         priority: int = 20,
+        copy_artifacts: bool = True,
         copy_sources: bool = True,
     ) -> None:
         self.basedir = Path(os.path.abspath(basedir))
         self.resource_dir = Path(os.path.abspath(resource_dir or self.basedir / layout.RESOURCES))
         self.source_dir = Path(os.path.abspath(source_dir or self.basedir / layout.SOURCES))
+        self.template = None if template is None else given_template(template)
+        self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
         self.priority = priority
         self.dir = None
@@ -163,7 +174,7 @@ class FileStorageObserver(RunObserver):
         self._end("FAILED", fail_time, fail_trace=fail_trace)
 
     def resource_event(self, filename: str) -> None:
-        """Keep a copy of the file; the same content is kept once for all runs."""
+        """Keep the file; the same content is kept once for all runs."""
         kept = self.find_or_save(filename, self.resource_dir)
         if self._files.add_resource(str(filename), os.path.relpath(kept, self.basedir)):
             self.save()
@@ -200,8 +211,12 @@ class FileStorageObserver(RunObserver):
         copy(Path(filename), self._folder() / (target_name or Path(filename).name))
 
     def find_or_save(self, filename: PathLike, store_dir: PathLike) -> Path:
-        """Return the copy of the file in ``store_dir``; make it if its content is new there."""
-        return kept_once(Path(filename), Path(store_dir))
+        """Return the copy of the file in ``store_dir``; make it if its content is new there.
+
+        Without ``copy_artifacts``, a file in ``basedir`` is returned itself.
+        """
+        there = None if self.copy_artifacts else below(self.basedir, Path(filename))
+        return there or kept_once(Path(filename), Path(store_dir))
 
     def _reset(self) -> None:
         self.run_entry = {}
@@ -225,7 +240,7 @@ class FileStorageObserver(RunObserver):
     ) -> Any:
         self._reset()
         self.basedir.mkdir(parents=True, exist_ok=True)
-        own_id, self.dir = self._claim(_id, asked_id)
+        own_id, self.dir = folders.claim(self.basedir, _id, asked_id)
         self.config = dict(config)
         self.run_entry = {
             **new_entry(status, start_time, command, host_info),
@@ -246,19 +261,6 @@ class FileStorageObserver(RunObserver):
     def _code(self) -> KeptCode:
         return KeptCode(self.basedir, self.source_dir, self.copy_sources)
 
-    def _claim(self, _id: Any, asked_id: Any) -> tuple[Any, Path]:
-        """Return the id of the run in this store, and its folder, which is now there."""
-        if asked_id is not None:
-            return asked_id, folders.folder_of_id(self.basedir, asked_id)
-        if _id is not None and folders.is_free(self.basedir, _id):
-            return _id, self.basedir / folders.named(_id)
-        number, folder = folders.new_folder(self.basedir)
-        if _id is not None:
-            _logger.warning(
-                "The id %r is taken in %s: the run is kept there as %s", _id, self.basedir, number
-            )
-        return number, folder
-
     def _queued_meta(self) -> dict[str, Any]:
         entry = read_json(self._folder() / layout.RUN, {})
         queued = entry.get("meta", {}).get("queue_time")
@@ -278,19 +280,11 @@ class FileStorageObserver(RunObserver):
         if fail_trace:
             self.run_entry["fail_trace"] = fail_trace
         self.save()
-        self._write_metrics()
-
-    def _write_metrics(self) -> None:
-        """Put the points together; where that fails they stay where they can be read, too."""
-        if self._metrics is None:
-            return
-        parts = self._folder() / layout.METRICS_PARTS
-        try:
-            write_folded(parts, self._folder() / layout.METRICS)
-            parts.unlink()
-        except OSError as error:
-            _logger.warning("The metrics stay in %s: %s", parts, error)
+        fold(self._folder() / layout.METRICS_PARTS, self._folder() / layout.METRICS)
         self._metrics = None
+        template = self.template or self.basedir / layout.TEMPLATE
+        if self.template or template.is_file():
+            write_report(template, self._folder(), self.run_entry, self.config, self.info)
 
     def _folder(self) -> Path:
         if self.dir is None:
