@@ -132,6 +132,10 @@ class StoreError(SacredError):
     """A store cannot be opened, or holds no such run."""
 
 
+class QueryError(StoreError):
+    """A query of runs cannot be understood; the message shows where."""
+
+
 class ConfigFileError(ConfigError):
     """A configuration file cannot be read, or written."""
 

@@ -1,0 +1,120 @@
+"""What a query means: the reference for every backend that translates queries.
+
+A condition on what a run does not have is false, and so is one between values that cannot be
+compared, like a text and a number; but ``!=``, ``!~`` and ``not in`` hold for whatever is there
+and is not equal. A query is two-valued: ``not`` turns each of these around.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sacred_core.serialization import number
+from sacred_core.stores.base import StoredRun
+from sacred_core.stores.query.nodes import And, Condition, Field, Not, Or, Query, Value
+from sacred_core.stores.query.reading import MISSING, MetricOf, is_number, read
+
+_LISTS = (list, tuple)
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_NEGATED = {"!=": "=", "!~": "~", "not in": "in"}
+
+
+def matches(query: Query, run: StoredRun, metrics: MetricOf, now: datetime | None = None) -> bool:
+    """Tell whether ``run`` is one of those that ``query`` asks for. Nothing stored makes it raise.
+
+    Args:
+        metrics: Returns a metric of this run, or None; called, perhaps repeatedly, only if a
+            condition on metrics decides.
+        now: An aware time, by default the present.
+    """
+    return _holds(query, run, metrics, now or datetime.now(UTC))
+
+
+def needs_metrics(query: Query | Sequence[tuple[Field, bool]]) -> bool:
+    """Tell whether a query, or what `parse_sort` returned, looks at metrics."""
+    match query:
+        case And(parts) | Or(parts):
+            return any(needs_metrics(part) for part in parts)
+        case Not(part):
+            return needs_metrics(part)
+        case Condition(field):
+            return field.name == "metrics"
+    return any(field.name == "metrics" for field, _ in query)
+
+
+def _holds(query: Query, run: StoredRun, metrics: MetricOf, now: datetime) -> bool:
+    match query:
+        case And(parts):
+            return all(_holds(part, run, metrics, now) for part in parts)
+        case Or(parts):
+            return any(_holds(part, run, metrics, now) for part in parts)
+        case Not(part):
+            return not _holds(part, run, metrics, now)
+        case Condition(field, name, values):
+            stored = read(field, run, metrics, now)
+            if name in ("exists", "missing"):
+                return (stored is MISSING) == (name == "missing")
+            if stored is MISSING:
+                return False
+            fixed = [_absolute(value, now) for value in values]
+            if name in _NEGATED:
+                return not _is(stored, _NEGATED[name], fixed)
+            return _is(stored, name, fixed)
+
+
+def _is(stored: Any, name: str, values: list[Any]) -> bool:
+    if name in ("=", "in"):
+        return any(_equal(stored, value) for value in values)
+    if name == "between":
+        return _ordered(stored, ">=", values[0]) and _ordered(stored, "<=", values[1])
+    if name == "~":
+        items = stored if isinstance(stored, _LISTS) else [stored]
+        return any(isinstance(item, str) and fnmatchcase(item, values[0]) for item in items)
+    if name == "has":
+        return _has(stored, values[0])
+    return _ordered(stored, name, values[0])
+
+
+def _has(stored: Any, value: Any) -> bool:
+    if isinstance(stored, _LISTS):
+        return any(_equal(item, value) for item in stored)
+    return isinstance(stored, str) and isinstance(value, str) and value in stored
+
+
+def _equal(stored: Any, value: Any) -> bool:
+    if value is None or isinstance(value, bool):
+        return stored is value
+    pair = _comparable(stored, value)
+    return pair is not None and bool(pair[0] == pair[1])
+
+
+def _ordered(stored: Any, name: str, value: Any) -> bool:
+    pair = _comparable(stored, value)
+    return pair is not None and bool(_ORDERS[name](*pair))
+
+
+def _comparable(stored: Any, value: Any) -> tuple[Any, Any] | None:
+    """Return both if they are two numbers, two texts or two times."""
+    if is_number(value):
+        stored = number(stored)  # what is no JSON number was stored as a text
+        return (stored, value) if is_number(stored) else None
+    for kind in (str, datetime):
+        if isinstance(value, kind):
+            return (stored, value) if isinstance(stored, kind) else None
+    return None
+
+
+def _absolute(value: Value, now: datetime) -> Value:
+    if not isinstance(value, timedelta):
+        return value
+    try:
+        return now + value
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
