@@ -23,6 +23,7 @@ from sacred_core.events import (
 _MISSED_BEATS = 3
 _GRACE = timedelta(seconds=2)
 _DEFAULT_INTERVAL = 10.0
+_LONGEST_INTERVAL = 1e8  # seconds; what is stored may be anything
 
 
 @attrs.define(kw_only=True)
@@ -92,7 +93,8 @@ class StoredRun:
         if self.status != "RUNNING" or last is None:
             return self.status
         interval = self.meta.get("beat_interval")
-        seconds = interval if isinstance(interval, (int, float)) else _DEFAULT_INTERVAL
+        is_sound = isinstance(interval, (int, float)) and 0 < interval < _LONGEST_INTERVAL
+        seconds = float(interval) if is_sound else _DEFAULT_INTERVAL  # type: ignore[arg-type]
         allowed = max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
         return "DEAD" if (now or datetime.now(UTC)) - last > allowed else "RUNNING"
 

@@ -1,29 +1,19 @@
 """What every observer promises whose runs can be read back, together with its store."""
 
-import math
 import threading
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sacred_core.exceptions import SacredError, StoreError
-from sacred_core.stores import RunQuery, RunStore
+from sacred_core.exceptions import SacredError
+from sacred_core.stores import RunQuery
+from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
+from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.feed import START, Feed
-from sacred_core.testing.observer_contract import ObserverContract
-from sacred_core.testing.samples import (
-    AWKWARD,
-    FILE_NAMES,
-    METRIC_NAMES,
-    NON_FINITE,
-    PRINTED,
-    TRACE,
-)
-
-#: Times may lose what is below a millisecond, which is what BSON holds.
-_PRECISION = timedelta(milliseconds=1)
+from sacred_core.testing.samples import AWKWARD, TRACE
 
 
-class StoreContract(ObserverContract):
+class StoreContract(ContentContract):
     """The tests of an observer and of the store that reads what it wrote.
 
     Example:
@@ -36,10 +26,6 @@ class StoreContract(ObserverContract):
                 return AcmeStore(tmp_path / "runs")
         ```
     """
-
-    def make_store(self, tmp_path: Path) -> RunStore:
-        """Return a store of what the observers of the same test write to."""
-        raise NotImplementedError(f"{type(self).__name__}.make_store returns a store")
 
     def test_it_answers_with_an_id(self, tmp_path: Path) -> None:
         """By which the run is found from then on."""
@@ -106,12 +92,12 @@ class StoreContract(ObserverContract):
         run_id = queued.queue(config={"a": 1})
         store = self.make_store(tmp_path)
         assert store.get(run_id).status == "QUEUED"
-        _assert_time(store.get(run_id).queue_time, START)
+        assert_time(store.get(run_id).queue_time, START)
         feed = Feed(self.make_observer(tmp_path))
         assert feed.start(_id=run_id, asked_id=run_id, config={"a": 2}) == run_id
         run = store.get(run_id)
         assert (run.status, run.config) == ("RUNNING", {"a": 2})
-        _assert_time(run.start_time, START)
+        assert_time(run.start_time, START)
 
     def test_what_is_told_at_the_start_comes_back(self, tmp_path: Path) -> None:
         """Configuration, host, meta information, experiment and command."""
@@ -124,12 +110,12 @@ class StoreContract(ObserverContract):
             command="train",
         )
         run = self.make_store(tmp_path).get(run_id)
-        _assert_same(run.config, AWKWARD, "config")
-        _assert_same(run.host, {"hostname": "h", "more": AWKWARD}, "host")
+        assert_same(run.config, AWKWARD, "config")
+        assert_same(run.host, {"hostname": "h", "more": AWKWARD}, "host")
         for key in ("comment", "more"):
-            _assert_same(run.meta.get(key), feed.expected.meta[key], f"meta.{key}")
+            assert_same(run.meta.get(key), feed.expected.meta[key], f"meta.{key}")
         assert (run.name, run.command) == ("ünï", "train")
-        _assert_time(run.start_time, START)
+        assert_time(run.start_time, START)
 
     def test_info_and_result_come_back(self, tmp_path: Path) -> None:
         """As the last heartbeat and the end told them."""
@@ -138,11 +124,11 @@ class StoreContract(ObserverContract):
         feed.beat(info={"first": 1}, result=1)
         feed.beat(info=AWKWARD, result=2)
         store = self.make_store(tmp_path)
-        _assert_same(store.get(run_id).info, AWKWARD, "info")
+        assert_same(store.get(run_id).info, AWKWARD, "info")
         assert store.get(run_id).result == 2, "the intermediate result is not told"
-        _assert_time(store.get(run_id).heartbeat, START + timedelta(seconds=2))
+        assert_time(store.get(run_id).heartbeat, START + timedelta(seconds=2))
         feed.complete(result=AWKWARD)
-        _assert_same(store.get(run_id).result, AWKWARD, "result")
+        assert_same(store.get(run_id).result, AWKWARD, "result")
 
     def test_every_end_comes_back(self, tmp_path: Path) -> None:
         """Status, time, result and trace, whose lines are in order."""
@@ -161,102 +147,7 @@ class StoreContract(ObserverContract):
         assert (failed.status, failed.fail_trace) == ("FAILED", TRACE)
         assert (stopped.status, stopped.fail_trace) == ("OUT_OF_BUDGET", TRACE)
         for run in (completed, failed, stopped):
-            _assert_time(run.stop_time, START)
-
-    def test_output_comes_back(self, tmp_path: Path) -> None:
-        """Sign for sign, also where the end of it was replaced."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        store = self.make_store(tmp_path)
-        for text in PRINTED:
-            feed.print(text)
-        feed.beat()
-        assert store.output(run_id) == feed.output, "not what was printed"
-        feed.print("progress 10 %")
-        feed.print("100 %", offset=len(feed.output) - len("10 %"))
-        feed.print("", offset=len(feed.output) - 2)
-        feed.print("x" * 200_000 + "\r\n")
-        feed.beat()
-        feed.complete()
-        assert store.output(run_id) == feed.output, "not what was printed after it was replaced"
-
-    def test_metrics_come_back(self, tmp_path: Path) -> None:
-        """Steps, values and times of every point, whatever the metric's name."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        store = self.make_store(tmp_path)
-        for name in METRIC_NAMES:
-            feed.log(name, [1, 0.5, -3])
-        feed.log("loss", [7.5], first_step=100)
-        feed.log("loss", [8.5], first_step=50)
-        feed.beat()
-        self._assert_metrics(store, run_id, feed)
-        feed.log("loss", [float(n) for n in range(5000)], first_step=200)
-        feed.complete()
-        self._assert_metrics(store, run_id, feed)
-
-    def test_numbers_that_json_lacks_come_back(self, tmp_path: Path) -> None:
-        """NaN and the infinities, in metrics."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        feed.log("loss", NON_FINITE)
-        feed.complete()
-        values = self.make_store(tmp_path).metrics(run_id)["loss"]["values"]
-        assert list(map(repr, map(float, values))) == ["nan", "inf", "-inf"], values
-
-    def test_artifacts_come_back(self, tmp_path: Path) -> None:
-        """Byte for byte, under the names that they were given; the last version counts."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        store = self.make_store(tmp_path)
-        contents = {name: name.encode() * 7 + bytes(range(256)) for name in FILE_NAMES}
-        file = tmp_path / "made"
-        for name, data in [("plain.txt", b"old"), *contents.items()]:
-            file.write_bytes(data)
-            feed.artifact(name, str(file))
-        file.unlink()
-        feed.beat()
-        feed.complete()
-        assert sorted(store.get(run_id).artifacts) == sorted(contents)
-        for name, data in contents.items():
-            with store.open_file(run_id, "artifact", name) as stream:
-                assert stream.read() == data, f"the artifact {name!r} has another content"
-
-    def test_resources_come_back(self, tmp_path: Path) -> None:
-        """Each listed once, byte for byte."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        paths = [tmp_path / "data.csv", tmp_path / "ünï code"]
-        for path in paths:
-            path.write_bytes(path.name.encode() + bytes(range(256)))
-            for _ in range(2):
-                feed.resource(str(path))
-        feed.complete()
-        store = self.make_store(tmp_path)
-        assert sorted(store.get(run_id).resources) == sorted(map(str, paths))
-        for path in paths:
-            with store.open_file(run_id, "resource", str(path)) as stream:
-                assert stream.read() == path.read_bytes(), f"{path} has another content"
-
-    def test_an_event_that_comes_again_changes_nothing(self, tmp_path: Path) -> None:
-        """Neither text nor points nor files are doubled."""
-        feed = Feed(self.make_observer(tmp_path), times=2)
-        run_id = feed.start()
-        file = tmp_path / "file"
-        file.write_text("content")
-        for number in range(3):
-            feed.print(f"line {number}\n")
-            feed.log("loss", [float(number)], first_step=number)
-            feed.artifact("file", str(file))
-            feed.resource(str(file))
-            feed.beat(info={"number": number})
-        feed.complete(result=1)
-        store = self.make_store(tmp_path)
-        run = store.get(run_id)
-        assert store.output(run_id) == feed.output, "output is doubled"
-        self._assert_metrics(store, run_id, feed)
-        assert (run.artifacts, run.resources) == (["file"], [str(file)]), "files are doubled"
-        assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"number": 2})
+            assert_time(run.stop_time, START)
 
     def test_runs_do_not_mix(self, tmp_path: Path) -> None:
         """Neither those of two observers nor those of one, one after the other."""
@@ -328,9 +219,9 @@ class StoreContract(ObserverContract):
         store = self.make_store(tmp_path)
         for unknown in (98_765, "no-such-run", "../x"):
             for read in (store.get, store.output, store.metrics, store.delete):
-                _assert_refused(lambda read=read, unknown=unknown: read(unknown))
+                assert_refused(lambda read=read, unknown=unknown: read(unknown))
         for kind in ("artifact", "resource", "source", "config"):
-            _assert_refused(lambda kind=kind: store.open_file(run_id, kind, "none"))
+            assert_refused(lambda kind=kind: store.open_file(run_id, kind, "none"))
         assert store.metrics(run_id) == {} and store.output(run_id) == ""
 
     def test_a_run_is_deleted(self, tmp_path: Path) -> None:
@@ -348,25 +239,13 @@ class StoreContract(ObserverContract):
         store = self.make_store(tmp_path)
         before = store.get(ids[1])
         store.delete(ids[0])
-        _assert_refused(lambda: store.get(ids[0]))
+        assert_refused(lambda: store.get(ids[0]))
         assert [run.id for run in store.list()] == ids[1:]
         assert store.get(ids[1]) == before
         for kind, name in (("resource", str(file)), ("artifact", "made")):
             with store.open_file(ids[1], kind, name) as stream:
                 assert stream.read() == b"content"
         assert store.metrics(ids[1])["loss"]["values"] == [1.0]
-
-    @staticmethod
-    def _assert_metrics(store: RunStore, run_id: Any, feed: Feed) -> None:
-        found = store.metrics(run_id)
-        assert sorted(found) == sorted(feed.metrics), f"metrics are {sorted(found)}"
-        for name, expected in feed.metrics.items():
-            metric = found[name]
-            assert list(metric["steps"]) == expected["steps"], f"steps of {name!r}"
-            assert list(metric["values"]) == expected["values"], f"values of {name!r}"
-            assert len(metric["timestamps"]) == len(expected["timestamps"])
-            for time, wanted in zip(metric["timestamps"], expected["timestamps"], strict=True):
-                _assert_time(time, wanted)
 
 
 _EXPERIMENT = {
@@ -376,39 +255,3 @@ _EXPERIMENT = {
     "dependencies": [],
     "repositories": [],
 }
-
-
-def _assert_refused(read: Any) -> None:
-    try:
-        read()
-    except StoreError:
-        return
-    raise AssertionError("what is not there was read, or raised no StoreError")
-
-
-def _assert_time(found: Any, expected: Any) -> None:
-    assert found is not None, "a time is missing"
-    assert found.tzinfo is not None and found.utcoffset() == timedelta(0), (
-        f"{found!r} is not in UTC"
-    )
-    difference = abs(found.astimezone(UTC) - expected)
-    assert difference < timedelta(seconds=1) if expected is START else difference < _PRECISION, (
-        f"{found} instead of {expected}"
-    )
-
-
-def _assert_same(found: Any, expected: Any, where: str) -> None:
-    """Compare with types: 1, 1.0 and True are not the same."""
-    if isinstance(expected, dict):
-        assert isinstance(found, dict), f"{where} is {found!r}"
-        assert set(found) == set(expected), f"{where} has the keys {sorted(found)}"
-        for key, value in expected.items():
-            _assert_same(found[key], value, f"{where}.{key}")
-    elif isinstance(expected, list):
-        assert isinstance(found, list) and len(found) == len(expected), f"{where} is {found!r}"
-        for number, value in enumerate(expected):
-            _assert_same(found[number], value, f"{where}[{number}]")
-    else:
-        is_nan = isinstance(expected, float) and math.isnan(expected)
-        same = math.isnan(found) if is_nan else found == expected
-        assert same and type(found) is type(expected), f"{where} is {found!r}, not {expected!r}"

@@ -1,0 +1,112 @@
+"""What comes back of what a run printed, logged and made."""
+
+from pathlib import Path
+
+from sacred_core.stores import RunStore
+from sacred_core.testing.comparing import assert_metrics
+from sacred_core.testing.feed import Feed
+from sacred_core.testing.observer_contract import ObserverContract
+from sacred_core.testing.samples import FILE_NAMES, METRIC_NAMES, NON_FINITE, PRINTED
+
+
+class ContentContract(ObserverContract):
+    """The part of `StoreContract` that is about output, metrics and files."""
+
+    def make_store(self, tmp_path: Path) -> RunStore:
+        """Return a store of what the observers of the same test write to."""
+        raise NotImplementedError(f"{type(self).__name__}.make_store returns a store")
+
+    def test_output_comes_back(self, tmp_path: Path) -> None:
+        """Sign for sign, also where the end of it was replaced."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        store = self.make_store(tmp_path)
+        for text in PRINTED:
+            feed.print(text)
+        feed.beat()
+        assert store.output(run_id) == feed.output, "not what was printed"
+        feed.print("progress 10 %")
+        feed.print("100 %", offset=len(feed.output) - len("10 %"))
+        feed.print("", offset=len(feed.output) - 2)
+        feed.print("x" * 200_000 + "\r\n")
+        feed.beat()
+        feed.complete()
+        assert store.output(run_id) == feed.output, "not what was printed after it was replaced"
+
+    def test_metrics_come_back(self, tmp_path: Path) -> None:
+        """Steps, values and times of every point, whatever the metric's name."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        store = self.make_store(tmp_path)
+        for name in METRIC_NAMES:
+            feed.log(name, [1, 0.5, -3])
+        feed.log("loss", [7.5], first_step=100)
+        feed.log("loss", [8.5], first_step=50)
+        feed.beat()
+        assert_metrics(store, run_id, feed)
+        feed.log("loss", [float(n) for n in range(5000)], first_step=200)
+        feed.complete()
+        assert_metrics(store, run_id, feed)
+
+    def test_numbers_that_json_lacks_come_back(self, tmp_path: Path) -> None:
+        """NaN and the infinities, in metrics."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        feed.log("loss", NON_FINITE)
+        feed.complete()
+        values = self.make_store(tmp_path).metrics(run_id)["loss"]["values"]
+        assert list(map(repr, map(float, values))) == ["nan", "inf", "-inf"], values
+
+    def test_artifacts_come_back(self, tmp_path: Path) -> None:
+        """Byte for byte, under the names that they were given; the last version counts."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        store = self.make_store(tmp_path)
+        contents = {name: name.encode() * 7 + bytes(range(256)) for name in FILE_NAMES}
+        file = tmp_path / "made"
+        for name, data in [("plain.txt", b"old"), *contents.items()]:
+            file.write_bytes(data)
+            feed.artifact(name, str(file))
+        file.unlink()
+        feed.beat()
+        feed.complete()
+        assert sorted(store.get(run_id).artifacts) == sorted(contents)
+        for name, data in contents.items():
+            with store.open_file(run_id, "artifact", name) as stream:
+                assert stream.read() == data, f"the artifact {name!r} has another content"
+
+    def test_resources_come_back(self, tmp_path: Path) -> None:
+        """Each listed once, byte for byte."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        paths = [tmp_path / "data.csv", tmp_path / "ünï code"]
+        for path in paths:
+            path.write_bytes(path.name.encode() + bytes(range(256)))
+            for _ in range(2):
+                feed.resource(str(path))
+        feed.complete()
+        store = self.make_store(tmp_path)
+        assert sorted(store.get(run_id).resources) == sorted(map(str, paths))
+        for path in paths:
+            with store.open_file(run_id, "resource", str(path)) as stream:
+                assert stream.read() == path.read_bytes(), f"{path} has another content"
+
+    def test_an_event_that_comes_again_changes_nothing(self, tmp_path: Path) -> None:
+        """Neither text nor points nor files are doubled."""
+        feed = Feed(self.make_observer(tmp_path), times=2)
+        run_id = feed.start()
+        file = tmp_path / "file"
+        file.write_text("content")
+        for number in range(3):
+            feed.print(f"line {number}\n")
+            feed.log("loss", [float(number)], first_step=number)
+            feed.artifact("file", str(file))
+            feed.resource(str(file))
+            feed.beat(info={"number": number})
+        feed.complete(result=1)
+        store = self.make_store(tmp_path)
+        run = store.get(run_id)
+        assert store.output(run_id) == feed.output, "output is doubled"
+        assert_metrics(store, run_id, feed)
+        assert (run.artifacts, run.resources) == (["file"], [str(file)]), "files are doubled"
+        assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"number": 2})
