@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sacred_core.observers.base import RunObserver
+    from sacred_core.observers.queue import QueueObserver
 
-__all__ = ["RunObserver"]
+__all__ = ["QueueObserver", "RunObserver"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> Any:
         from sacred_core.observers.base import RunObserver
 
         return RunObserver
+    if name == "QueueObserver":
+        from sacred_core.observers.queue import QueueObserver
+
+        return QueueObserver
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from sacred_core.hooks.lookup import exported

@@ -14,8 +14,8 @@ import attrs
 from sacred_core.events import Announcement, Event, Heartbeat
 from sacred_core.exceptions import ObserverStartError, SacredError
 from sacred_core.masking import masked_text
+from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import call_plans
-from sacred_core.run.backlog import Backlog
 
 #: Seconds that an observer which fails may cost at the end of a run.
 _PATIENCE = 30.0

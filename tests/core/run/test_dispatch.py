@@ -20,7 +20,7 @@ from sacred_core.events import (
 )
 from sacred_core.exceptions import ObserverSignatureError, ObserverStartError
 from sacred_core.observers import RunObserver
-from sacred_core.run.backlog import Backlog
+from sacred_core.observers.backlog import Backlog
 from sacred_core.run.dispatch import Dispatcher
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -53,6 +53,11 @@ def _is_possible(folder: Path, path: Path) -> bool:
     return not path.is_dir() and not any(parent.is_file() for parent in above)
 
 
+def is_run_name(name: str) -> bool:
+    """Tell whether a folder of this name may hold the record of a run."""
+    return not name.startswith(("_", "."))
+
+
 def is_run_folder(path: Path) -> bool:
     """Tell whether ``path`` holds the record of a run."""
-    return not path.name.startswith(("_", ".")) and (path / RUN).is_file()
+    return is_run_name(path.name) and (path / RUN).is_file()

@@ -1,9 +1,11 @@
 """Reads the runs of a folder."""
 
+import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -15,6 +17,8 @@ from sacred_core.stores import RunQuery, StoredRun, with_unfinished
 from sacred_file import layout
 from sacred_file.json_files import read_json
 from sacred_file.metrics import folded
+
+_logger = logging.getLogger(__name__)
 
 
 class FileStore:
@@ -38,18 +42,12 @@ class FileStore:
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""
         query = query or RunQuery()
-        folders = sorted(filter(layout.is_run_folder, self.root.iterdir()), key=_age)
+        names = sorted(filter(layout.is_run_name, os.listdir(self.root)), key=_age)  # noqa: PTH208
         if query.limit is None:
-            yield from filter(query.accepts, map(self._read, folders))
+            yield from filter(query.accepts, self._readable(names))
             return
-        newest: list[StoredRun] = []
-        for folder in reversed(folders):
-            if len(newest) >= query.limit:
-                break
-            run = self._read(folder)
-            if query.accepts(run):
-                newest.append(run)
-        yield from reversed(newest)
+        newest = islice(filter(query.accepts, self._readable(reversed(names))), query.limit)
+        yield from reversed(list(newest))
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""
@@ -119,38 +117,64 @@ class FileStore:
             raise StoreError(f"{str(self.root)!r} holds no run {str(run_id)!r}")
         return folder
 
+    def _readable(self, names: Iterable[str]) -> Iterator[StoredRun]:
+        """Yield the runs of those folders that hold one; of damaged ones a warning."""
+        for name in names:
+            try:
+                run = self._found(name)
+            except StoreError as error:
+                _logger.warning("A run is left out: %s", error)
+            else:
+                if run is not None:
+                    yield run
+
     def _read(self, folder: Path) -> StoredRun:
+        run = self._found(folder.name)
+        if run is None:
+            raise StoreError(f"{str(self.root)!r} holds no run {folder.name!r}")
+        return run
+
+    def _found(self, name: str) -> StoredRun | None:
+        folder = os.path.join(self.root, name, "")  # noqa: PTH118 - see `read_json`
         try:
-            entry = read_json(folder / layout.RUN, {})
-            config = read_json(folder / layout.CONFIG, {})
-            info = read_json(folder / layout.INFO, {})
+            entry = read_json(folder + layout.RUN)
+            if entry is None:
+                return None
+            config = read_json(folder + layout.CONFIG, {})
+            info = read_json(folder + layout.INFO, {})
         except ValueError as error:
             raise StoreError(str(error)) from None
-        meta = entry.get("meta") or {}
-        return StoredRun(
-            id=int(folder.name) if folder.name.isdecimal() else folder.name,
-            run_id=entry.get("run_id"),
-            status=entry.get("status", ""),
-            command=entry.get("command", ""),
-            experiment=entry.get("experiment") or {},
-            host=entry.get("host") or {},
-            config=config,
-            meta=meta,
-            info=info,
-            result=entry.get("result"),
-            queue_time=_time(meta.get("queue_time")),
-            start_time=_time(entry.get("start_time")),
-            stop_time=_time(entry.get("stop_time")),
-            heartbeat=_time(entry.get("heartbeat")),
-            fail_trace=entry.get("fail_trace") or [],
-            artifacts=list(entry.get("artifacts") or []),
-            resources=[original for original, _ in entry.get("resources") or []],
-        )
+        return _stored(name, entry, config, info)
 
 
-def _age(folder: Path) -> tuple[int, int | str]:
+def _stored(
+    name: str, entry: dict[str, Any], config: dict[str, Any], info: dict[str, Any]
+) -> StoredRun:
+    meta = entry.get("meta") or {}
+    return StoredRun(
+        id=int(name) if name.isdecimal() else name,
+        run_id=entry.get("run_id"),
+        status=entry.get("status", ""),
+        command=entry.get("command", ""),
+        experiment=entry.get("experiment") or {},
+        host=entry.get("host") or {},
+        config=config,
+        meta=meta,
+        info=info,
+        result=entry.get("result"),
+        queue_time=_time(meta.get("queue_time")),
+        start_time=_time(entry.get("start_time")),
+        stop_time=_time(entry.get("stop_time")),
+        heartbeat=_time(entry.get("heartbeat")),
+        fail_trace=entry.get("fail_trace") or [],
+        artifacts=list(entry.get("artifacts") or []),
+        resources=[original for original, _ in entry.get("resources") or []],
+    )
+
+
+def _age(name: str) -> tuple[int, int | str]:
     """Numbers in their order, then names in theirs."""
-    return (0, int(folder.name)) if folder.name.isdecimal() else (1, folder.name)
+    return (0, int(name)) if name.isdecimal() else (1, name)
 
 
 def _typed(metric: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,435 @@
+"""Tests of the observer that works on a thread of its own (section 1.6.10)."""
+
+import copy
+import inspect
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sacred_core.observer
+from sacred_core import Experiment
+from sacred_core.events import (
+    ArtifactAdded,
+    Event,
+    EventSource,
+    Heartbeat,
+    MetricsLogged,
+    OutputCaptured,
+    ResourceAdded,
+    RunCompleted,
+    RunQueued,
+    RunStarted,
+)
+from sacred_core.exceptions import ObserverSignatureError, ObserverStartError
+from sacred_core.observers import QueueObserver, RunObserver
+from sacred_core.run.dispatch import Dispatcher
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+START: dict[str, Any] = {
+    "ex_info": {}, "command": "main", "host_info": {}, "config": {}, "meta_info": {},
+}  # fmt: skip
+
+
+class Recorder(RunObserver):
+    """Notes what it hears; fails in the methods whose names are in `broken`."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+        self.broken: set[str] = set()
+        self.failed = threading.Event()
+
+    def note(self, method: str, what: Any) -> None:
+        if not self.broken.isdisjoint((method, str(what))):
+            self.failed.set()
+            raise ConnectionError("mongodb://me:hunter2@host is down")
+        self.heard.append(what)
+
+    def queued_event(self, _id: Any) -> Any:
+        self.note("queued", "queued")
+        return "the id"
+
+    def started_event(self, _id: Any) -> Any:
+        self.heard = []
+        self.note("started", "started")
+        return "the id"
+
+    def resource_event(self, filename: str) -> None:
+        self.note("resource", filename)
+
+    def artifact_event(self, name: str) -> None:
+        self.note("artifact", name)
+
+    def log_metrics(self, starts: dict[str, int]) -> None:
+        self.note("metrics", starts)
+
+    def heartbeat_event(self, info: dict[str, Any]) -> None:
+        self.note("heartbeat", info)
+
+    def completed_event(self, result: Any) -> None:
+        self.note("completed", result)
+
+    def join(self) -> None:
+        self.heard.append("joined")
+
+
+class Session:
+    """A run as its observers see it."""
+
+    def __init__(self, observer: Any, **seconds: float) -> None:
+        self.seconds = {"interval": 0.01, "retry_interval": 0.01, "join_timeout": 0.05, **seconds}
+        self.queue = QueueObserver(observer, **self.seconds)
+        self.looked_up: list[str] = []
+        self.begin()
+
+    def begin(self) -> None:
+        self.source = EventSource("run")
+        self.dispatcher = Dispatcher([self.queue], self.look_up, logging.getLogger("test"))
+
+    def look_up(self, name: str) -> str:
+        self.looked_up.append(name)
+        return "all output"
+
+    def start(self) -> Any:
+        return self.dispatcher.announce(self.make(RunStarted, start_time=NOW, **START), None)
+
+    def make(self, kind: type[Event], **fields: Any) -> Any:
+        return self.source.make(kind, **fields)
+
+    def send(self, kind: type[Event], **fields: Any) -> None:
+        self.dispatcher.send(self.make(kind, **fields))
+
+    def artifact(self, name: str) -> None:
+        self.send(ArtifactAdded, name=name, filename="/f")
+
+    def metrics(self, start: int) -> None:
+        self.send(MetricsLogged, metrics_by_name={}, info={}, starts={"loss": start})
+
+    def beat(self, number: int) -> None:
+        self.send(Heartbeat, info={"beat": number}, beat_time=NOW)
+
+    def end(self) -> None:
+        self.dispatcher.finish(self.make(RunCompleted, stop_time=NOW, result="result"))
+
+
+def wait_for(condition: Callable[[], Any]) -> None:
+    limit = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.002)
+
+
+def test_the_documented_defaults() -> None:
+    """It wakes every 20 seconds, and 10 seconds after a failure."""
+    parameters = inspect.signature(QueueObserver).parameters
+    assert list(parameters)[:3] == ["covered_observer", "interval", "retry_interval"]
+    assert (parameters["interval"].default, parameters["retry_interval"].default) == (20, 10)
+
+
+def test_both_documented_modules_offer_it() -> None:
+    """`sacred_core.observer` is a facade, which knows no other new names."""
+    assert sacred_core.observer.QueueObserver is QueueObserver
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        sacred_core.observer.Nothing
+
+
+def test_a_run_is_told_whole_and_in_order(tmp_path: Path) -> None:
+    """Also with an interval that is longer than the run: its end wakes the thread."""
+    (tmp_path / "file").write_text("x")
+    recorder = Recorder()
+    ex = Experiment("queued")
+    ex.observers.append(QueueObserver(recorder, interval=1000, retry_interval=1000))
+
+    @ex.main
+    def main(_run: Any) -> int:
+        assert _run._id == "the id"
+        ex.open_resource(tmp_path / "file").close()
+        ex.add_artifact(tmp_path / "file", name="kept")
+        _run.log_scalar("loss", 0.5)
+        return 7
+
+    ex.run()
+    expected = ["started", str(tmp_path / "file"), "kept", {"loss": 0}, {}, 7, "joined"]
+    assert recorder.heard == expected
+
+
+def test_a_queued_run_is_told_at_once() -> None:
+    """Its id is the observer's answer."""
+    recorder = Recorder()
+    session = Session(recorder)
+    event = session.make(RunQueued, queue_time=NOW, **START)
+    assert session.dispatcher.announce(event, None) == "the id"
+    session.dispatcher.finish(None)
+    assert recorder.heard == ["queued", "joined"]
+
+
+def test_a_failure_at_the_start_fails_the_run() -> None:
+    """Nobody waits for hours to hear of it."""
+    recorder = Recorder()
+    recorder.broken = {"started"}
+    session = Session(recorder)
+    with pytest.raises(ObserverStartError, match="is down"):
+        session.start()
+    session.queue.join()
+    assert recorder.heard == []
+
+
+def test_a_method_that_asks_for_too_much_is_told_at_once() -> None:
+    """The error names the covered observer."""
+
+    class Wrong:
+        def completed_event(self, outcome: Any) -> None: ...
+
+    with pytest.raises(ObserverSignatureError, match=r"Wrong\.completed_event"):
+        QueueObserver(Wrong())
+
+
+def test_a_duck_gets_only_what_it_asks_for() -> None:
+    """The whole output is put together only for who requires it."""
+
+    class Duck:
+        def __init__(self) -> None:
+            self.heard: list[Any] = []
+
+        def completed_event(self, result: Any, seq: int) -> None:
+            self.heard.append((result, seq))
+
+    class Listener(Duck):
+        def heartbeat_event(self, captured_out: str) -> None:
+            self.heard.append(captured_out)
+
+    for duck, looked_up, heard in (
+        (Duck(), [], [("result", 2)]),
+        (Listener(), ["captured_out"], ["all output", ("result", 2)]),
+    ):
+        session = Session(duck)
+        assert session.start() is None
+        session.beat(1)
+        session.end()
+        assert (session.looked_up, duck.heard) == (looked_up, heard)
+
+
+def test_a_failing_event_holds_up_the_later_ones_until_it_is_taken() -> None:
+    """Nothing is lost and nothing overtakes."""
+    recorder = Recorder()
+    session = Session(recorder, join_timeout=10)
+    session.start()
+    recorder.broken = {"metrics"}
+    session.metrics(0)
+    session.artifact("later")
+    assert recorder.failed.wait(10)
+    session.metrics(1)
+    recorder.failed.clear()
+    assert recorder.failed.wait(10)
+    assert recorder.heard == ["started"]
+    recorder.broken = set()
+    session.end()
+    expected = ["started", {"loss": 0}, "later", {"loss": 1}, "result", "joined"]
+    assert recorder.heard == expected
+
+
+def test_a_backend_that_comes_back_during_the_join_gets_everything() -> None:
+    """The end of the run waits for it."""
+    recorder = Recorder()
+    session = Session(recorder, join_timeout=30)
+    session.start()
+    recorder.broken = {"metrics", "completed"}
+    session.metrics(0)
+    repair = threading.Timer(0.1, recorder.broken.clear)
+    repair.start()
+    session.end()
+    repair.join()
+    assert recorder.heard == ["started", {"loss": 0}, "result", "joined"]
+
+
+def test_a_file_that_cannot_be_stored_holds_up_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """It is tried again, and told of at the end."""
+    recorder = Recorder()
+    session = Session(recorder)
+    session.start()
+    recorder.broken = {"gone", "late"}
+    for name in ("gone", "late"):
+        session.artifact(name)
+        session.metrics(0)
+    wait_for(lambda: recorder.heard == ["started", {"loss": 0}, {"loss": 0}])
+    recorder.broken = {"gone"}
+    wait_for(lambda: "late" in recorder.heard)
+    session.end()
+    assert recorder.heard[-2:] == ["result", "joined"]
+    assert "Recorder in the queue missed: artifact_event (ConnectionError" in caplog.messages[-1]
+
+
+def test_what_fails_for_ever_is_told_once_with_counts(caplog: pytest.LogCaptureFixture) -> None:
+    """The process ends, the end of the run is told in any case, and no secret is shown."""
+    recorder = Recorder()
+    session = Session(recorder)
+    session.start()
+    recorder.broken = {"metrics", "/r"}
+    session.metrics(0)
+    session.metrics(1)
+    session.send(ResourceAdded, filename="/r")
+    session.end()
+    session.queue.join()
+    first, last = caplog.messages
+    assert "Recorder in the queue failed in log_metrics: ConnectionError: mongodb" in first
+    assert "missed: 2 times log_metrics (Conn" in last and "; resource_event (Conn" in last
+    assert "hunter2" not in caplog.text
+    assert recorder.heard == ["started", "result", "joined"]
+
+
+class Hanging(Recorder):
+    """Does not return from a method before it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released, self.hangs = threading.Event(), threading.Event()
+
+    def heartbeat_event(self, info: dict[str, Any]) -> None:
+        self.hangs.set()
+        self.released.wait(20)
+        self.heard.append(info)
+
+
+def test_an_observer_that_hangs_does_not_hang_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    """What it did not take is told; a later run gets a copy of it."""
+    hanging = Hanging()
+    session = Session(hanging, join_timeout=0.01)
+    session.start()
+    session.beat(1)
+    assert hanging.hangs.wait(10)
+    session.end()
+    assert caplog.messages == [
+        "The observer Hanging in the queue missed: "
+        "heartbeat_event (still under way); completed_event (not taken)"
+    ]
+    session.begin()
+    session.start()
+    hanging.released.set()
+    session.end()
+    assert session.queue.covered_observer is not hanging
+    assert session.queue.covered_observer.heard == ["started", "result", "joined"]
+
+
+def test_of_several_waiting_heartbeats_only_the_last_is_told() -> None:
+    """The first may be under way."""
+    hanging = Hanging()
+    session = Session(hanging, join_timeout=10)
+    session.start()
+    session.beat(1)
+    assert hanging.hangs.wait(10)
+    for number in (2, 3, 4):
+        session.beat(number)
+    hanging.released.set()
+    session.end()
+    assert hanging.heard == ["started", {"beat": 1}, {"beat": 4}, "result", "joined"]
+
+
+def test_memory_is_capped_and_the_loss_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """About 256 MiB of output wait at most."""
+
+    class Printer(Hanging):
+        def output_event(self, offset: int) -> None:
+            self.heard.append(offset)
+
+    printer = Printer()
+    session = Session(printer, join_timeout=10)
+    session.start()
+    session.beat(1)
+    assert printer.hangs.wait(10)
+    text = "x" * 2**24
+    for number in range(20):
+        session.send(OutputCaptured, text=text, offset=number)
+    printer.released.set()
+    session.end()
+    assert printer.heard[-3:] == [19, "result", "joined"]
+    assert "missed: 5 events that no longer fitted into memory" in caplog.messages[-1]
+
+
+def test_one_object_serves_one_run_after_another() -> None:
+    """Each with a new thread, which ends with it."""
+    recorder = Recorder()
+    session = Session(recorder)
+    for number in range(3):
+        if number:
+            session.begin()
+        session.start()
+        session.metrics(number)
+        session.end()
+        assert recorder.heard == ["started", {"loss": number}, "result", "joined"]
+    assert "sacred-queue" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_second_join_does_nothing() -> None:
+    """Neither does one before any run."""
+    recorder = Recorder()
+    session = Session(recorder)
+    session.queue.join()
+    session.start()
+    session.end()
+    session.queue.join()
+    assert recorder.heard.count("joined") == 1
+
+
+def test_runs_at_the_same_time_have_queues_and_observers_of_their_own() -> None:
+    """The dispatcher copies an observer that is busy."""
+    recorder = Recorder()
+    session = Session(recorder)
+    session.start()
+    outer, outer_source = session.dispatcher, session.source
+    session.begin()
+    (twin,) = session.dispatcher.observers
+    session.start()
+    session.metrics(5)
+    session.end()
+    assert twin.covered_observer.heard == ["started", {"loss": 5}, "result", "joined"]
+    outer.finish(outer_source.make(RunCompleted, stop_time=NOW, result="outer"))
+    assert recorder.heard == ["started", "outer", "joined"]
+
+
+def test_the_covered_observer_decides_on_priority_and_folder(tmp_path: Path) -> None:
+    """A duck without them has the usual ones."""
+    recorder = Recorder()
+    recorder.priority, recorder.spool_folder = 7, tmp_path
+    queue = QueueObserver(recorder)
+    assert (queue.priority, queue.spool_folder) == (7, tmp_path)
+    assert (QueueObserver(object()).priority, QueueObserver(object()).spool_folder) == (0, None)
+
+
+def test_a_subclass_may_override_a_method() -> None:
+    """What it passes on by name reaches the covered observer."""
+
+    class Doubling(QueueObserver):
+        def completed_event(self, result: Any) -> None:
+            super().completed_event(result=result * 2)
+
+    recorder = Recorder()
+    session = Session(recorder)
+    session.queue = copy.copy(Doubling(recorder, **session.seconds))
+    session.begin()
+    session.start()
+    session.end()
+    assert session.queue.covered_observer.heard == ["started", "resultresult", "joined"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_does_nothing() -> None:
+    """It has no thread: it neither adds nor waits."""
+    recorder = Recorder()
+    session = Session(recorder, interval=1000)
+    session.start()
+    session.metrics(0)
+    child = os.fork()
+    if child == 0:
+        session.queue.artifact_event(name="child's", filename="/f")
+        session.queue.join()
+        os._exit(0 if recorder.heard == ["started"] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    session.end()
+    assert recorder.heard == ["started", {"loss": 0}, "result", "joined"]
