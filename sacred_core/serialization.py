@@ -7,7 +7,7 @@ What goes into an event, a configuration or a JSON file passes through `plain`. 
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, time, timedelta
 from pathlib import PurePath
 from typing import Any
@@ -129,3 +129,13 @@ def _finite(value: Any) -> Any:
 def number(value: Any) -> Any:
     """Return what `strict_json` wrote for a number as the number."""
     return NON_FINITE.get(value, value) if isinstance(value, str) else value
+
+
+def leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted path and the value of everything in ``tree`` that is no dictionary."""
+    for key, value in tree.items():
+        path = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, dict) and value:
+            yield from leaves(value, path)
+        else:
+            yield path, value

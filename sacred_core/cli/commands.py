@@ -11,8 +11,9 @@ from sacred_core.cli.render import painted_doc, rendered_config, wants_colour
 from sacred_core.config.named import named_configs
 from sacred_core.config.overrides import plain_copy
 from sacred_core.config.sources import dump_config_file
-from sacred_core.config.summary import ConfigSummary, leaves
+from sacred_core.config.summary import ConfigSummary
 from sacred_core.masking import masked
+from sacred_core.serialization import leaves
 
 if TYPE_CHECKING:
     from sacred_core.run import Run

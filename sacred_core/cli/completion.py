@@ -13,10 +13,10 @@ import click
 
 from sacred_core.config.named import named_configs
 from sacred_core.config.resolution import Call, resolve
-from sacred_core.config.summary import leaves
 from sacred_core.config.tree import nodes_of
 from sacred_core.exceptions import SacredError
 from sacred_core.hooks.options import offered_options
+from sacred_core.serialization import leaves
 
 if TYPE_CHECKING:
     from sacred_core.experiment import Experiment

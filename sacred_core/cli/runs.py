@@ -1,46 +1,70 @@
 """``sacred runs``: what was recorded, in the terminal."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
-import attrs
 import click
 
-from sacred_core.config.summary import leaves
+from sacred_core.cli.runs_text import (
+    as_data,
+    cell,
+    comma_separated,
+    metrics_as_data,
+    page,
+    table,
+)
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import masked_text
 from sacred_core.serialization import strict_json
-from sacred_core.stores import RunQuery, RunStore, StoredRun, open_store
+from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs, open_store
+from sacred_core.stores.finding import metrics_of
+from sacred_core.stores.query import And, Condition, Field, Order, Query, parse, parse_sort
+from sacred_core.stores.query.reading import MISSING, read
 
-_HEADINGS = ("ID", "STATUS", "STARTED", "TOOK", "EXPERIMENT", "COMMAND")
+_COLUMNS = "id,status,start_time,duration,name,command"
+_HEADINGS = {"start_time": "STARTED", "duration": "TOOK", "name": "EXPERIMENT"}
+_where = click.option("-w", "--where", help="Only runs that this query asks for.")
 
 
 @click.group()
 def runs() -> None:
-    """List and show recorded runs."""
+    """List, show and delete recorded runs."""
 
 
 @runs.command("list")
 @click.argument("location")
+@_where
 @click.option("--status", help="Only runs of this status, like FAILED or DEAD.")
 @click.option("--name", help="Only runs of this experiment.")
-@click.option("-n", "--limit", type=click.IntRange(1), help="At most so many, the newest.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("-s", "--sort", help="Sort by these fields, like -config.lr,start_time.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(1), help="At most so many; unsorted, the newest."
+)
+@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many before.")
+@click.option("-c", "--columns", default=_COLUMNS, help=f"Fields to show: {_COLUMNS}.")
+@click.option("--json", "form", flag_value="json", help="One JSON object a line.")
+@click.option("--csv", "form", flag_value="csv", help="Columns set off by commas.")
 def list_runs(
-    location: str, status: str | None, name: str | None, limit: int | None, as_json: bool
-) -> None:
+    location: str, where: str | None, status: str | None, name: str | None, sort: str | None,
+    limit: int | None, offset: int, columns: str, form: str | None,
+) -> None:  # fmt: skip
     """List the runs at LOCATION, a folder or a URL, from the oldest to the newest."""
-    query = RunQuery(status=status and status.upper(), name=name, limit=limit)
-    found = open_store(location).list(query)
-    if as_json:
+    query = _joined(where, status, name)
+    fields = parse_sort(columns)
+    store = open_store(location)
+    found = find_runs(store, query, sort, limit, offset)
+    if form == "json":
         for run in found:
-            click.echo(strict_json(_as_data(run)))
+            click.echo(strict_json(as_data(run)))
         return
-    rows = [_row(run) for run in found]
-    if not rows:
+    rows = [_row(store, run, fields, is_exact=form == "csv") for run in found]
+    headings = columns.split(",")
+    if form == "csv":
+        click.echo(comma_separated([headings, *rows]))
+    elif rows:
+        click.echo(table([[_HEADINGS.get(name, name.upper()) for name in headings], *rows]))
+    else:
         click.echo("No runs.", err=True)
-        return
-    _echo_table([_HEADINGS, *rows])
 
 
 @runs.command("show")
@@ -51,80 +75,64 @@ def show_run(location: str, run_id: str | None, as_json: bool) -> None:
     """Show the run RUN_ID at LOCATION, by default the newest: configuration, result, metrics,
     files and output."""
     store = open_store(location)
-    run = _newest(store, location) if run_id is None else store.get(run_id)
+    run = _newest(store, location) if run_id is None else store.get(_id(run_id))
     if as_json:
-        data = _as_data(run) | {"metrics": _plain_metrics(store.metrics(run.id))}
+        data = as_data(run) | {"metrics": metrics_as_data(store.metrics(run.id))}
         click.echo(strict_json(data | {"output": store.output(run.id)}, indent=2))
     else:
-        click.echo("\n".join(_page(store, run)))
+        click.echo("\n".join(page(store, run)))
+
+
+@runs.command("delete")
+@click.argument("location")
+@click.argument("run_ids", nargs=-1)
+@_where
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: bool) -> None:
+    """Delete the runs RUN_IDS at LOCATION, or those that a query asks for, after asking.
+
+    Files that other runs use too stay. A run under way is not deleted.
+    """
+    store = open_store(location)
+    if bool(run_ids) == (where is not None):
+        raise click.UsageError("say which runs: either their ids or --where")
+    found = find_runs(store, where) if where else [store.get(_id(run_id)) for run_id in run_ids]
+    if not found:
+        click.echo("No runs.", err=True)
+        return
+    fields = parse_sort(_COLUMNS)
+    if not yes:
+        click.echo(table([_row(store, run, fields) for run in found]))
+        click.confirm(f"Delete {len(found)} run{'s' * (len(found) > 1)}?", abort=True)
+    for run in found:
+        store.delete(run.id)
+        click.echo(f"Deleted run {run.id}.")
+
+
+def _joined(where: str | None, status: str | None, name: str | None) -> Query | None:
+    parts: list[Query] = [parse(where)] if where else []
+    for field, value in (("status", status and status.upper()), ("name", name)):
+        if value:
+            parts.append(Condition(Field(field), "=", (value,)))
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return And(tuple(parts))
+
+
+def _row(store: RunStore, run: StoredRun, fields: Order, is_exact: bool = False) -> list[str]:
+    now = datetime.now(UTC)
+    values = (read(field, run, metrics_of(store, run), now) for field, _ in fields)
+    return [
+        "" if value is MISSING else cell(field.name, value, is_exact)
+        for (field, _), value in zip(fields, values, strict=True)
+    ]
+
+
+def _id(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def _newest(store: RunStore, location: str) -> StoredRun:
     for run in store.list(RunQuery(limit=1)):
         return run
     raise StoreError(f"there are no runs at {masked_text(location)!r}")
-
-
-def _page(store: RunStore, run: StoredRun) -> list[str]:
-    lines = [f"Run {run.id}: {run.name} {run.command}, {run.current_status()}"]
-    lines += _section("Times", _times(run))
-    lines += _section("Configuration", [f"{path} = {v!r}" for path, v in leaves(run.config)])
-    lines += _section("Info", [f"{path} = {value!r}" for path, value in leaves(run.info)])
-    lines += _section("Metrics", [_metric(n, m) for n, m in store.metrics(run.id).items()])
-    lines += _section("Artifacts", run.artifacts)
-    lines += _section("Resources", run.resources)
-    if run.result is not None:
-        lines += _section("Result", [repr(run.result)])
-    lines += _section("Traceback", "".join(run.fail_trace).splitlines())
-    return lines + _section("Output", store.output(run.id).splitlines())
-
-
-def _section(title: str, lines: list[str]) -> list[str]:
-    return ["", f"{title}:", *(f"  {line}" for line in lines)] if lines else []
-
-
-def _times(run: StoredRun) -> list[str]:
-    named = (("queued", run.queue_time), ("started", run.start_time), ("stopped", run.stop_time))
-    lines = [f"{what} {_time_text(time)}" for what, time in named if time is not None]
-    return lines + ([f"took {_duration_text(run.duration)}"] if run.duration is not None else [])
-
-
-def _metric(name: str, metric: dict[str, Any]) -> str:
-    values, steps = metric["values"], metric["steps"]
-    return f"{name}: {len(values)} points, last {values[-1]!r} at step {steps[-1]!r}"
-
-
-def _row(run: StoredRun) -> tuple[str, ...]:
-    started, took = _time_text(run.start_time), _duration_text(run.duration)
-    return (str(run.id), run.current_status(), started, took, run.name, run.command)
-
-
-def _echo_table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
-
-
-def _time_text(time: datetime | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC") if time else ""
-
-
-def _duration_text(duration: timedelta | None) -> str:
-    return str(timedelta(seconds=round(duration.total_seconds()))) if duration is not None else ""
-
-
-def _as_data(run: StoredRun) -> dict[str, Any]:
-    data = attrs.asdict(run) | {"current_status": run.current_status()}
-    return {key: _plain_time(value) for key, value in data.items()}
-
-
-def _plain_metrics(metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    return {
-        name: {column: [_plain_time(item) for item in items] for column, items in metric.items()}
-        for name, metric in metrics.items()
-    }
-
-
-def _plain_time(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value

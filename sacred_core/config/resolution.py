@@ -17,12 +17,13 @@ from sacred_core.config.containers import read_only
 from sacred_core.config.named import find_named
 from sacred_core.config.overrides import Overrides, PathDict, layered, plain_copy
 from sacred_core.config.paths import at, is_inside, joined, placed, put, reach, restore, without
-from sacred_core.config.summary import ConfigSummary, Origin, leaves
+from sacred_core.config.summary import ConfigSummary, Origin
 from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_keys
 from sacred_core.config.values import is_plain
 from sacred_core.exceptions import ConfigError
+from sacred_core.serialization import leaves
 
 SEED_DOC = "the random seed for this experiment"
 

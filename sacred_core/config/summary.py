@@ -1,6 +1,5 @@
 """How a configuration came about: what the updates changed, and what is documented."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -63,13 +62,3 @@ def _type_changed(old: Any, new: Any) -> bool:
     if old is None or new is None or type(old) is type(new):
         return False
     return not {type(old), type(new)} <= {int, float}
-
-
-def leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the dotted path and the value of everything in ``tree`` that is no dictionary."""
-    for key, value in tree.items():
-        path = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(value, dict) and value:
-            yield from leaves(value, path)
-        else:
-            yield path, value

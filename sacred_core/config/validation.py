@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sacred_core.config.paths import at, is_inside
-from sacred_core.config.summary import ConfigSummary, leaves
+from sacred_core.config.summary import ConfigSummary
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
+from sacred_core.serialization import leaves
 from sacred_core.settings import SETTINGS
 
 _BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}

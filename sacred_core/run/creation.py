@@ -12,7 +12,6 @@ from sacred_core.config.namespace import Namespaces
 from sacred_core.config.overrides import plain_copy
 from sacred_core.config.paths import joined
 from sacred_core.config.resolution import Call, ResolvedConfig, resolve
-from sacred_core.config.summary import leaves
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_added, warn_of_changes, warn_of_words
 from sacred_core.exceptions import ConfigValueError
@@ -21,6 +20,7 @@ from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import new_seed
 from sacred_core.run.logs import default_logger
 from sacred_core.run.run import Run
+from sacred_core.serialization import leaves
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,7 @@ import pytest
 
 from sacred_core import Experiment, Ingredient
 from sacred_core.config.resolution import Call, ResolvedConfig, resolve
-from sacred_core.config.summary import leaves
+from sacred_core.serialization import leaves
 
 GONE = "<gone>"
 DEFAULTS = {

@@ -1,0 +1,148 @@
+"""Tests of ``sacred runs`` over a folder."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+from sacred_file import FileStorageObserver
+
+from sacred_core.cli.main import sacred
+from sacred_core.exceptions import QueryError, StoreError
+from sacred_core.testing import Feed
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "runs.schema.json").read_text())
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> str:
+    folder = tmp_path / "runs"
+    (tmp_path / "file").write_text("content")
+    for number, rate in enumerate((0.1, 0.01, 0.001), 1):
+        feed = Feed(FileStorageObserver(folder))
+        feed.start(
+            config={"lr": rate, "name": f"run {number}"},
+            ex_info={"name": "a" if number < 3 else "b", "base_dir": ".", "sources": []},
+        )
+        feed.log("loss", [1.0, number / 10])
+        feed.resource(str(tmp_path / "file"))
+        feed.print("printed\n")
+        if number == 3:
+            feed.fail()
+        else:
+            feed.complete(result=number)
+    return str(folder)
+
+
+def sacred_runs(*args: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(sacred, ["runs", *args], input=answer)
+
+
+def ids(*args: str) -> list[str]:
+    result = sacred_runs("list", *args, "-c", "id", "--csv")
+    assert result.exit_code == 0, result.output
+    return result.output.split()[1:]
+
+
+def test_list_by_query(runs: str) -> None:
+    """`--where` with configuration, metrics and status; `--status` and `--name` beside it."""
+    assert ids(runs) == ["1", "2", "3"]
+    assert ids(runs, "-w", "config.lr < 0.05") == ["2", "3"]
+    assert ids(runs, "-w", "metrics.loss.last between 0.15 and 0.25 or status = FAILED") == [
+        "2",
+        "3",
+    ]
+    assert ids(runs, "--status", "completed", "-w", "config.lr < 0.05") == ["2"]
+    assert ids(runs, "--name", "a") == ["1", "2"]
+
+
+def test_list_sorted_and_paged(runs: str) -> None:
+    """`--sort`, `--limit`, `--offset`; without `--sort` the newest count."""
+    assert ids(runs, "-s", "config.lr") == ["3", "2", "1"]
+    assert ids(runs, "-s", "-metrics.loss.last", "-n", "2") == ["3", "2"]
+    assert ids(runs, "-s", "config.lr", "-n", "1", "--offset", "1") == ["2"]
+    assert ids(runs, "-n", "1") == ["3"]
+    assert ids(runs, "-n", "1", "--offset", "1") == ["2"]
+    assert ids(runs, "-w", "config.lr < 1", "-n", "1", "--offset", "1") == ["2"]
+    assert ids(runs, "--offset", "5") == []
+
+
+def test_columns(runs: str) -> None:
+    """Any fields, as a table and as CSV."""
+    args = ("list", runs, "-c", "id,config.name,duration,metrics.loss.min", "-w", "id = 2")
+    table = sacred_runs(*args).output.splitlines()
+    assert table[0].split() == ["ID", "CONFIG.NAME", "TOOK", "METRICS.LOSS.MIN"]
+    assert table[1].split() == ["2", "run", "2", "0:00:00", "0.2"]
+    rows = list(csv.reader(sacred_runs(*args, "--csv").output.splitlines()))
+    assert rows[0] == ["id", "config.name", "duration", "metrics.loss.min"]
+    assert rows[1][:2] == ["2", "run 2"] and float(rows[1][2]) < 1 and rows[1][3] == "0.2"
+
+
+def test_json_keeps_to_its_schema(runs: str) -> None:
+    """`docs/runs.schema.json` describes every output of `list` and `show`."""
+    lines = sacred_runs("list", runs, "--json").output.splitlines()
+    shown = [sacred_runs("show", runs, number, "--json").output for number in "123"]
+    for text in [*lines, *shown]:
+        jsonschema.validate(json.loads(text), SCHEMA)
+    assert json.loads(shown[0])["metrics"]["loss"]["values"] == [1.0, 0.1]
+    assert json.loads(shown[2])["output"] == "printed\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        (("-w", "config.lr <"), "expected a value"),
+        (("-w", "nmae = x"), "did you mean 'name'"),
+        (("-c", "foo"), "no field 'foo'"),
+        (("-s", "-"), "expected"),
+    ],
+)
+def test_mistakes_tell_where(runs: str, args: tuple[str, ...], error: str) -> None:
+    """A line with the text, one with a caret, and no traceback."""
+    result = sacred_runs("list", runs, *args)
+    assert isinstance(result.exception, QueryError)
+    assert error in str(result.exception) and "^" in str(result.exception)
+
+
+def test_delete_asks_first(runs: str) -> None:
+    """And tells what it is about to delete; `--yes` does not ask."""
+    refused = sacred_runs("delete", runs, "-w", "status = COMPLETED", answer="n\n")
+    assert refused.exit_code == 1
+    assert "Delete 2 runs?" in refused.output and "run" not in ids(runs)
+    assert ids(runs) == ["1", "2", "3"]
+    assert sacred_runs("delete", runs, "2", answer="y\n").exit_code == 0
+    assert sacred_runs("delete", runs, "1", "--yes").output == "Deleted run 1.\n"
+    assert ids(runs) == ["3"]
+    kept = [path for path in Path(runs, "_resources").iterdir() if path.is_file()]
+    assert len(kept) == 1
+    sacred_runs("delete", runs, "3", "--yes")
+    assert not list(Path(runs, "_resources").iterdir())
+
+
+@pytest.mark.parametrize("args", [(), ("1", "-w", "id = 1")])
+def test_delete_needs_to_know_which(runs: str, args: Any) -> None:
+    """Either ids or a query: exit code 2."""
+    assert sacred_runs("delete", runs, *args).exit_code == 2
+
+
+def test_what_is_under_way_is_not_deleted(tmp_path: Path) -> None:
+    """It would go on writing."""
+    from datetime import UTC, datetime
+
+    observer = FileStorageObserver(tmp_path / "runs")
+    Feed(observer).start(start_time=datetime.now(UTC))
+    result = sacred_runs("delete", str(tmp_path / "runs"), "1", "--yes")
+    assert isinstance(result.exception, StoreError)
+    assert "is under way" in str(result.exception)
+
+
+def test_runs_as_a_data_frame(runs: str) -> None:
+    """One row a run, a column for each entry of the configuration."""
+    from sacred_core.stores import find_runs, open_store, to_frame
+
+    frame = to_frame(find_runs(open_store(runs), sort="-config.lr"))
+    assert list(frame["config.lr"]) == [0.1, 0.01, 0.001]
+    assert list(frame["status"]) == ["COMPLETED", "COMPLETED", "FAILED"]
