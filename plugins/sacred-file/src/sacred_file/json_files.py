@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sacred_core.serialization import strict_json
+from sacred_core.serialization import strict_json, untagged
 
 
 def write_json(path: Path, data: Any, indent: int | None = 2) -> None:
@@ -24,7 +24,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_json(path: str | Path, default: Any = None) -> Any:
-    """Return what the file holds, or ``default`` if there is none.
+    """Return what the file holds, or ``default`` if there is none; what Sacred tagged is plain.
 
     Raises:
         ValueError: it holds no JSON.
@@ -36,6 +36,7 @@ def read_json(path: str | Path, default: Any = None) -> Any:
     except (FileNotFoundError, NotADirectoryError):
         return default
     try:
-        return json.loads(data.decode("utf-8"))
+        loaded = json.loads(data.decode("utf-8"))
+        return untagged(loaded) if b'"py/' in data else loaded
     except ValueError as error:
         raise ValueError(f"{str(path)!r} holds no JSON: {error}") from None

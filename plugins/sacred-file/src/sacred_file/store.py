@@ -99,7 +99,13 @@ class FileStore:
             pairs = (entry.get("experiment") or {}).get("sources") or []
         else:
             return None
-        return next((self.root / kept for original, kept in pairs if original == name), None)
+        return next((self._shared(kept) for original, kept in pairs if original == name), None)
+
+    def _shared(self, kept: str) -> Path:
+        """Return where a file that runs share is; Sacred named it from where it was started."""
+        path = self.root / kept
+        folder = layout.SOURCES if layout.SOURCES in path.parts else layout.RESOURCES
+        return path if path.is_file() else self.root / folder / path.name
 
     def _kept_files(self, folder: Path) -> set[Path]:
         """Return the files below the root that the run shares with others."""
@@ -108,7 +114,7 @@ class FileStore:
         names = [kept for _, kept in entry.get("resources") or []]
         names += [kept for _, kept in experiment.get("sources") or []]
         names += [r["patch"] for r in experiment.get("repositories") or [] if r.get("patch")]
-        paths = {Path(os.path.normpath(self.root / name)) for name in names}
+        paths = {Path(os.path.normpath(self._shared(name))) for name in names}
         return {path for path in paths if self.root in path.parents and path.is_file()}
 
     def _folder(self, run_id: int | str) -> Path:
@@ -185,5 +191,9 @@ def _typed(metric: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+def _time(text: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+    except (TypeError, ValueError):  # nothing, or what is no time
+        return None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
