@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -16,7 +17,7 @@ from sacred_core.cli.runs_text import (
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import masked_text
 from sacred_core.serialization import strict_json
-from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs, open_store
+from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun, find_runs, open_store
 from sacred_core.stores.finding import metrics_of
 from sacred_core.stores.query import And, Condition, Field, Order, Query, parse, parse_sort
 from sacred_core.stores.query.reading import MISSING, read
@@ -28,7 +29,7 @@ _where = click.option("-w", "--where", help="Only runs that this query asks for.
 
 @click.group()
 def runs() -> None:
-    """List, show and delete recorded runs."""
+    """List, show, delete and annotate recorded runs."""
 
 
 @runs.command("list")
@@ -107,6 +108,36 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
     for run in found:
         store.delete(run.id)
         click.echo(f"Deleted run {run.id}.")
+
+
+@runs.command("note")
+@click.argument("location")
+@click.argument("run_id")
+@click.argument("text")
+def note_run(location: str, run_id: str, text: str) -> None:
+    """Say TEXT of the run RUN_ID at LOCATION."""
+    open_store(location).annotate(_id(run_id), _said(note=text))
+
+
+@runs.command("tag")
+@click.argument("location")
+@click.argument("run_id")
+@click.argument("tags", nargs=-1, required=True)
+@click.option("-r", "--remove", is_flag=True, help="Take the tags away.")
+def tag_run(location: str, run_id: str, tags: Sequence[str], remove: bool) -> None:
+    """Put TAGS on the run RUN_ID at LOCATION: --where "tags has baseline" finds them."""
+    said = _said(removed=tags) if remove else _said(added=tags)
+    open_store(location).annotate(_id(run_id), said)
+
+
+def _said(**what: Any) -> Annotation:
+    import getpass
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user without an entry, as in a container
+        user = "unknown"
+    return Annotation(time=datetime.now(UTC), user=user, **what)
 
 
 def _joined(where: str | None, status: str | None, name: str | None) -> Query | None:

@@ -16,6 +16,8 @@ def page(store: RunStore, run: StoredRun) -> list[str]:
     """Return the lines that tell everything of a run."""
     lines = [f"Run {run.id}: {run.name} {run.command}, {run.current_status()}"]
     lines += _section("Times", _times(run))
+    lines += _section("Tags", [", ".join(run.tags)] if run.tags else [])
+    lines += _section("Notes", [_note(note) for note in run.notes])
     lines += _section("Configuration", [f"{path} = {v!r}" for path, v in leaves(run.config)])
     lines += _section("Info", [f"{path} = {value!r}" for path, value in leaves(run.info)])
     lines += _section("Metrics", [_metric(n, m) for n, m in store.metrics(run.id).items()])
@@ -25,6 +27,10 @@ def page(store: RunStore, run: StoredRun) -> list[str]:
         lines += _section("Result", [repr(run.result)])
     lines += _section("Traceback", "".join(run.fail_trace).splitlines())
     return lines + _section("Output", store.output(run.id).splitlines())
+
+
+def _note(note: dict[str, Any]) -> str:
+    return f"{_time_text(note['time'])} {note['user']}: {note['text']}"
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
@@ -98,4 +104,5 @@ def _duration_text(duration: timedelta | None) -> str:
 
 
 def _plain_time(value: Any) -> Any:
+    # Times inside, as those of notes, become ISO 8601 too.
     return value.isoformat() if isinstance(value, datetime) else plain(value)

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sacred_core.stores.base import RunQuery, RunStore, StoredRun
+from sacred_core.stores.base import Annotation, RunQuery, RunStore, StoredRun
 from sacred_core.stores.opening import open_store
 from sacred_core.stores.unfinished import with_unfinished
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sacred_core.stores.finding import find_runs, to_frame
 
 __all__ = [
+    "Annotation",
     "RunQuery",
     "RunStore",
     "StoredRun",

@@ -41,6 +41,7 @@ class StoredRun:
         artifacts: Names of its artifacts.
         resources: Paths of its resources.
         tags: Words that were put on it.
+        notes: ``{"text", "time", "user"}`` of what was said of it, the oldest first.
     """
 
     id: int | str
@@ -61,6 +62,15 @@ class StoredRun:
     artifacts: list[str] = attrs.field(factory=list)
     resources: list[str] = attrs.field(factory=list)
     tags: list[str] = attrs.field(factory=list)
+    notes: list[dict[str, Any]] = attrs.field(factory=list)
+
+    def annotate(self, annotation: "Annotation") -> None:
+        """Change tags and notes by what somebody said of the run."""
+        kept = [tag for tag in self.tags if tag not in annotation.removed]
+        self.tags = kept + [tag for tag in annotation.added if tag not in kept]
+        if annotation.note:
+            said = {"text": annotation.note, "time": annotation.time, "user": annotation.user}
+            self.notes.append(said)
 
     def apply(self, event: Event) -> None:
         """Change the run by what ``event`` tells; given again it changes nothing.
@@ -97,6 +107,24 @@ class StoredRun:
         seconds = float(interval) if is_sound else _DEFAULT_INTERVAL  # type: ignore[arg-type]
         allowed = max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
         return "DEAD" if (now or datetime.now(UTC)) - last > allowed else "RUNNING"
+
+
+@attrs.frozen(kw_only=True)
+class Annotation:
+    """What somebody said of a run, perhaps long after it ended: the record itself stays.
+
+    Attributes:
+        time: When, in UTC and aware.
+        user: Who.
+        note: A text.
+        added, removed: Tags.
+    """
+
+    time: datetime
+    user: str
+    note: str | None = None
+    added: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    removed: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 
 
 def _announced(run: StoredRun, event: Any) -> None:
@@ -218,4 +246,11 @@ class RunStore(Protocol):
 
         Raises:
             StoreError: there is no such run, or it is under way.
+        """
+
+    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
+        """Keep what somebody said of a run, beside its record.
+
+        Raises:
+            StoreError: there is no such run.
         """

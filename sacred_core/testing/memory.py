@@ -24,7 +24,7 @@ from sacred_core.events import (
 )
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.observers import RunObserver
-from sacred_core.stores import RunQuery, StoredRun
+from sacred_core.stores import Annotation, RunQuery, StoredRun
 
 _NOBODY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
 
@@ -169,6 +169,10 @@ class MemoryStore:
         if self._kept(run_id).run.current_status() == "RUNNING":
             raise StoreError(f"the run {run_id!r} is under way")
         del self._runs[run_id]
+
+    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
+        """Keep what somebody said of a run."""
+        self._kept(run_id).run.annotate(annotation)
 
     def _kept(self, run_id: int | str) -> MemoryRun:
         try:

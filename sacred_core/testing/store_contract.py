@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import SacredError
-from sacred_core.stores import RunQuery
+from sacred_core.stores import Annotation, RunQuery
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.feed import START, Feed
@@ -223,6 +223,31 @@ class StoreContract(ContentContract):
         for kind in ("artifact", "resource", "source", "config"):
             assert_refused(lambda kind=kind: store.open_file(run_id, kind, "none"))
         assert store.metrics(run_id) == {} and store.output(run_id) == ""
+
+    def test_what_is_said_of_a_run_comes_back(self, tmp_path: Path) -> None:
+        """Tags that were added and not removed, notes in order; the record stays as it was."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        feed.complete(result=1)
+        store = self.make_store(tmp_path)
+        before = store.get(run_id)
+        for number, said in enumerate((
+            {"note": "erste Notiz: ä", "added": ["good", "baseline"]},
+            {"removed": ["good"], "added": ["baseline", "ünï"]},
+            {"note": "second"},
+        )):  # fmt: skip
+            time = START + timedelta(days=number)
+            store.annotate(run_id, Annotation(time=time, user="ann", **said))  # type: ignore[arg-type]
+        run = store.get(run_id)
+        assert run.tags == ["baseline", "ünï"], run.tags
+        assert [(note["text"], note["user"]) for note in run.notes] == [
+            ("erste Notiz: ä", "ann"),
+            ("second", "ann"),
+        ]
+        assert_time(run.notes[1]["time"], START + timedelta(days=2))
+        run.tags, run.notes = before.tags, before.notes
+        assert run == before, "the record was changed"
+        assert_refused(lambda: store.annotate(98_765, Annotation(time=START, user="ann", note="x")))
 
     def test_a_run_is_deleted(self, tmp_path: Path) -> None:
         """With all that is its own; the others stay as they are, resources they share too."""

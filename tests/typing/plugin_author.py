@@ -23,7 +23,7 @@ from sacred_core import (
     open_store,
 )
 from sacred_core.run import Run
-from sacred_core.stores import RunQuery, RunStore, StoredRun
+from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun
 from sacred_core.testing import PluginContract
 
 
@@ -70,6 +70,9 @@ class AcmeStore:
 
     def delete(self, run_id: int | str) -> None:
         raise PermissionError(run_id)
+
+    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
+        self.location += f" {annotation.note}"
 
 
 def load(path: Path) -> dict[str, Any]:

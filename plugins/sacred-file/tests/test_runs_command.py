@@ -128,6 +128,19 @@ def test_delete_needs_to_know_which(runs: str, args: Any) -> None:
     assert sacred_runs("delete", runs, *args).exit_code == 2
 
 
+def test_tags_and_notes(runs: str) -> None:
+    """Put on a finished run, found by query, shown with who said it."""
+    assert sacred_runs("tag", runs, "2", "baseline", "good").exit_code == 0
+    assert sacred_runs("tag", runs, "2", "good", "--remove").exit_code == 0
+    assert sacred_runs("note", runs, "2", "to be repeated").exit_code == 0
+    assert ids(runs, "-w", "tags has baseline") == ["2"]
+    assert ids(runs, "-w", "tags has good") == []
+    shown = sacred_runs("show", runs, "2").output
+    assert "Tags:\n  baseline\n" in shown and ": to be repeated\n" in shown
+    jsonschema.validate(json.loads(sacred_runs("show", runs, "2", "--json").output), SCHEMA)
+    assert isinstance(sacred_runs("note", runs, "99", "x").exception, StoreError)
+
+
 def test_what_is_under_way_is_not_deleted(tmp_path: Path) -> None:
     """It would go on writing."""
     from datetime import UTC, datetime

@@ -13,6 +13,8 @@ RUN, CONFIG, INFO, METRICS, OUTPUT = (
 )  # fmt: skip
 #: Points of a run under way: one JSON line a beat and metric; at the end they are in METRICS.
 METRICS_PARTS = "metrics.jsonl"
+#: What was said of a run later, a JSON object a line.
+ANNOTATIONS = "annotations.jsonl"
 #: Artifacts whose names cannot be, or are taken by, files beside the record.
 KEPT_APART = "_artifacts"
 RESOURCES = "_resources"
@@ -26,7 +28,18 @@ SPARE_BYTES = 16_384
 
 #: Bytes of a name; most file systems take 255, and the copy has a longer one while it is made.
 _LONGEST = 200
-_OURS = {RUN, CONFIG, INFO, METRICS, OUTPUT, METRICS_PARTS, KEPT_APART, "report.html", "report.txt"}
+_OURS = {
+    RUN,
+    CONFIG,
+    INFO,
+    METRICS,
+    OUTPUT,
+    METRICS_PARTS,
+    ANNOTATIONS,
+    KEPT_APART,
+    "report.html",
+    "report.txt",
+}
 
 
 def artifact_path(folder: Path, name: str) -> Path:

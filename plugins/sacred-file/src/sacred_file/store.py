@@ -1,5 +1,7 @@
 """Reads the runs of a folder."""
 
+import contextlib
+import json
 import logging
 import os
 import shutil
@@ -11,12 +13,15 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+import attrs
+
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import number
-from sacred_core.stores import RunQuery, StoredRun, with_unfinished
+from sacred_core.serialization import number, plain, strict_json
+from sacred_core.stores import Annotation, RunQuery, StoredRun, with_unfinished
 from sacred_file import layout
 from sacred_file.json_files import read_json
 from sacred_file.metrics import folded
+from sacred_file.record import time_text
 
 _logger = logging.getLogger(__name__)
 
@@ -88,6 +93,12 @@ class FileStore:
             for path in kept.difference(*map(self._kept_files, others)):
                 path.unlink(missing_ok=True)
 
+    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
+        """Append what somebody said to a file of its own; see `RunStore.annotate`."""
+        data = {**attrs.asdict(annotation), "time": time_text(annotation.time)}
+        with (self._folder(run_id) / layout.ANNOTATIONS).open("a", encoding="utf-8") as file:
+            file.write(strict_json(plain(data)) + "\n")
+
     def _path(self, folder: Path, kind: str, name: str) -> Path | None:
         entry = read_json(folder / layout.RUN, {})
         if kind == "artifact":
@@ -150,7 +161,10 @@ class FileStore:
             info = read_json(folder + layout.INFO, {})
         except ValueError as error:
             raise StoreError(str(error)) from None
-        return _stored(name, entry, config, info)
+        run = _stored(name, entry, config, info)
+        for annotation in _annotations(folder + layout.ANNOTATIONS):
+            run.annotate(annotation)
+        return run
 
 
 def _stored(
@@ -176,6 +190,15 @@ def _stored(
         artifacts=list(entry.get("artifacts") or []),
         resources=[original for original, _ in entry.get("resources") or []],
     )
+
+
+def _annotations(path: str) -> Iterator[Annotation]:
+    if not os.path.exists(path):  # noqa: PTH110 - see `read_json`
+        return
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that a crash cut off
+            data = json.loads(line)
+            yield Annotation(**{**data, "time": _time(data["time"])})
 
 
 def _age(name: str) -> tuple[int, int | str]:
