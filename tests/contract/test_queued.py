@@ -1,0 +1,42 @@
+"""Every rule of the contract holds inside a queue too, once it is empty."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sacred_core.observers import QueueObserver
+from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
+
+
+class EmptyingStore:
+    """Waits before each question until the queues are empty."""
+
+    def __init__(self, store: MemoryStore, queues: list[QueueObserver]) -> None:
+        self._store = store
+        self._queues = queues
+
+    def __getattr__(self, name: str) -> Any:
+        deadline = time.monotonic() + 30
+        for queue in self._queues:
+            courier = queue._courier
+            while courier is not None and (courier._backlog or courier._current is not None):
+                assert time.monotonic() < deadline, "the queue was not emptied"
+                time.sleep(0.001)
+        return getattr(self._store, name)
+
+
+class TestQueued(StoreContract):
+    def setup_method(self) -> None:
+        """Begin with an empty memory."""
+        self.memory = Memory()
+        self.queues: list[QueueObserver] = []
+
+    def make_observer(self, tmp_path: Path) -> QueueObserver:
+        self.queues.append(QueueObserver(MemoryObserver(self.memory), interval=0.01))
+        return self.queues[-1]
+
+    def make_store(self, tmp_path: Path) -> Any:
+        return EmptyingStore(MemoryStore(self.memory), self.queues)
+
+    # A file may be removed or changed once the call returns, which a queue cannot know.
+    test_artifacts_come_back = None
