@@ -34,9 +34,10 @@ def find_named(name: str, nodes: Sequence[Node]) -> tuple[Node, Configuration]:
 
 
 def named_configs(nodes: Sequence[Node]) -> dict[str, tuple[Node, Configuration]]:
-    """Return all named configurations by their dotted names."""
+    """Return all named configurations by their dotted names, as the experiment renames them."""
+    renamed = nodes[-1].ingredient.post_process_name
     return {
-        joined(node.path, name): (node, configuration)
+        renamed(joined(node.path, name), node.ingredient): (node, configuration)
         for node in nodes
         for name, configuration in node.ingredient.named_configs.items()
     }

@@ -95,6 +95,8 @@ def test_names_can_be_changed(dataset: Ingredient) -> None:
     ex = Short("short", ingredients=[dataset])
     assert "stats" in dict(ex.gather_commands())
     assert ex.run("stats").result == "stats of /home/data"
+    assert list(dict(ex.gather_named_configs())) == ["raw"]
+    assert ex.run(named_configs=["raw"]).config["dataset"]["normalize"] is False
 
 
 def test_ingredients_are_traversed_in_preorder(
