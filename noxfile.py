@@ -12,7 +12,10 @@ nox.options.reuse_venv = "yes"
 
 MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pyproject.toml"))
 PLUGINS = [Path(member).name for member in MEMBERS]
-TEST_TOOLS = ("pytest>=8", "hypothesis>=6", "joblib", "jsonschema", "mako", "numpy", "pandas")
+TEST_TOOLS = (
+    "pytest>=8", "hypothesis>=6", "joblib", "jsonschema", "mako", "numpy", "pandas",
+    "SecantusDB==0.7.0b3",  # plays MongoDB; there are pre-releases only
+)  # fmt: skip
 
 # With these two set each printed line is flushed and each child compiles everything anew.
 for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):

@@ -1,0 +1,100 @@
+"""Where runs are kept, as users write it."""
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+import attrs
+
+from sacred_core.exceptions import OptionError
+from sacred_core.masking import masked_text
+
+#: Collections that are no runs.
+RESERVED = frozenset(
+    "fs.files fs.chunks _properties system.indexes system.users system.profile system.js "
+    "system.views search_space metrics".split()
+)
+_FORMS = "[HOST:PORT:]DB[.COLLECTION[:ID]][!PRIORITY] or mongodb://[USER:PASSWORD@]HOST/DB"
+_PLACE = r"(?P<db>[^.:/\\ \"$!]+)(?:\.(?P<collection>[^:!$]+)(?::(?P<id>[^!]+))?)?"
+_SHORT = re.compile(rf"(?:(?P<host>\[[^\]]+\]|[^:/@\s]+):(?P<port>\d+):)?{_PLACE}")
+_PATH = re.compile(_PLACE)
+_URL = re.compile(r"(?P<server>mongodb(?:\+srv)?://[^/?]+)(?:/(?P<path>[^?]*))?(?P<rest>\?.*)?")
+_PRIORITY = re.compile(r"(?P<rest>.*)!(?P<priority>-?\d+)", re.DOTALL)
+
+
+@attrs.frozen(repr=False)
+class Address:
+    """A collection of runs. The URL may hold a password: it is not shown.
+
+    Attributes:
+        url: Of the server, None for the local one.
+        db_name: The database.
+        collection: The runs in it.
+        overwrite: The id of a run that is to be replaced, or None.
+        priority: Of the observer, or None.
+    """
+
+    url: str | None
+    db_name: str = "sacred"
+    collection: str = "runs"
+    overwrite: int | str | None = None
+    priority: int | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what was given, by the names of `MongoObserver`'s arguments."""
+        return {k: v for k, v in attrs.asdict(self).items() if v is not None}
+
+
+def parsed(argument: str) -> Address:
+    """Return what the argument of ``-m`` says.
+
+    Raises:
+        OptionError: it has none of the documented forms.
+    """
+    text, priority = argument.strip(), None
+    if match := _PRIORITY.fullmatch(text):
+        text, priority = match["rest"], int(match["priority"])
+    if "://" in text:
+        return _from_url(text, priority, argument)
+    match = _SHORT.fullmatch(text)
+    if not match:
+        raise _error(argument)
+    if match["port"] and not 0 < int(match["port"]) < 2**16:
+        raise OptionError(f"{match['port']!r} in {argument!r} is no port: it is below 65536")
+    url = f"mongodb://{match['host']}:{match['port']}" if match["host"] else None
+    return _address(url, match, priority)
+
+
+def shown(url: str | None) -> str:
+    """Return the host part of a URL, which holds no secret."""
+    if url is None:
+        return "localhost:27017"
+    return (
+        url.partition("?")[0].partition("://")[2].rpartition("@")[2].partition("/")[0]
+        or (url.rpartition("@")[2])
+    )
+
+
+def _from_url(text: str, priority: int | None, argument: str) -> Address:
+    found = _URL.fullmatch(text)
+    if not found:
+        raise _error(argument)
+    path = unquote(found["path"] or "")
+    match = _PATH.fullmatch(path or "sacred")
+    if not match:
+        raise _error(argument)
+    # The database in the URL of a server is the one that knows the user.
+    url = f"{found['server']}/{match['db'] if path else ''}{found['rest'] or ''}"
+    return _address(url, match, priority)
+
+
+def _address(url: str | None, match: re.Match[str], priority: int | None) -> Address:
+    run_id: int | str | None = match["id"]
+    if run_id is not None and match["id"].isdecimal():
+        run_id = int(match["id"])
+    return Address(url, match["db"], match["collection"] or "runs", run_id, priority)
+
+
+def _error(argument: str) -> OptionError:
+    told = masked_text(argument) if "://" in argument else argument.rpartition("@")[2]
+    return OptionError(f"-m takes {_FORMS}, not {told!r}")

@@ -1,0 +1,46 @@
+"""The code of a run, kept in files that all runs share."""
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sacred_core.serialization import plain
+from sacred_mongo.files import Files
+from sacred_mongo.values import stored, unicode_text
+
+
+def stored_experiment(files: Files, ex_info: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the information with ids of files in place of contents."""
+    info: dict[str, Any] = stored(plain(dict(ex_info)))
+    info["sources"] = kept_sources(
+        files, ex_info.get("base_dir") or ".", ex_info.get("sources") or ()
+    )
+    info["repositories"] = [
+        _repository(files, repository) for repository in ex_info.get("repositories") or ()
+    ]
+    return info
+
+
+def kept_sources(files: Files, base_dir: str, sources: Iterable[Sequence[str]]) -> list[list[Any]]:
+    """Return pairs of the name of a source and the id of its file, stored if it is new."""
+    base = Path(base_dir)
+    return [
+        [unicode_text(source[0]), files.keep(base / source[0], str(base / source[0])).id]
+        for source in sources
+    ]
+
+
+def _repository(files: Files, repository: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in repository.items() if not key.startswith("patch")}
+    kept: dict[str, Any] = stored(plain(rest))
+    patch = _patch(repository)
+    if patch is not None:
+        kept["patch"] = files.keep_bytes(patch, "uncommitted.patch").id
+    return kept
+
+
+def _patch(repository: Mapping[str, Any]) -> bytes | None:
+    if "patch_base64" in repository:
+        return base64.b64decode(repository["patch_base64"])
+    return str(repository["patch"]).encode() if "patch" in repository else None

@@ -1,0 +1,125 @@
+"""The way to a server."""
+
+import ssl
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pymongo
+from bson.codec_options import CodecOptions
+from pymongo import errors
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from sacred_core.exceptions import StoreError
+from sacred_core.masking import masked_text
+from sacred_mongo.address import shown
+
+Document = dict[str, Any]
+Runs = Collection[Document]
+
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
+#: Milliseconds. The driver's own are 30 s, 20 s and for ever, for which a heartbeat would wait.
+_PATIENCE = {
+    "serverSelectionTimeoutMS": 5_000,
+    "connectTimeoutMS": 5_000,
+    "socketTimeoutMS": 60_000,
+}
+#: What the manual calls the options of TLS, and pymongo 4 does.
+_RENAMED = {
+    "ssl": "tls",
+    "ssl_certfile": "tlsCertificateKeyFile",
+    "ssl_pem_passphrase": "tlsCertificateKeyFilePassword",
+    "ssl_ca_certs": "tlsCAFile",
+    "ssl_crlfile": "tlsCRLFile",
+}
+
+
+class Connection:
+    """A client, closed when the last user of this object lets go of it.
+
+    Args:
+        url: Of the server, None for the local one.
+        options: Further arguments of `pymongo.MongoClient`.
+        client: One that the user made, used in place of an own one and never closed.
+
+    Raises:
+        ValueError: the URL or an option is wrong.
+    """
+
+    def __init__(
+        self, url: str | None, options: Mapping[str, Any], client: Any | None = None
+    ) -> None:
+        self.shown = "the given client" if client is not None else shown(url)
+        self.client = client if client is not None else _new_client(url, options)
+        if client is None:
+            weakref.finalize(self, self.client.close)
+
+    def database(self, name: str) -> Database[Document]:
+        """Return a database whose times are aware."""
+        database: Database[Document] = self.client.get_database(name, codec_options=_CODEC)
+        return database
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what the driver raises into a sentence.
+
+        Raises:
+            StoreError: the server cannot be reached, or refuses.
+        """
+        try:
+            yield
+        except errors.PyMongoError as error:
+            raise StoreError(f"MongoDB at {self.shown}: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """Return why something failed, without the driver's view of the whole cluster."""
+    if isinstance(error, errors.ServerSelectionTimeoutError):
+        first = str(error).partition(" (configured timeouts")[0].partition(", Timeout:")[0]
+        return f"cannot be reached: {masked_text(first)}"
+    if isinstance(error, errors.OperationFailure):
+        details = error.details or {}
+        return masked_text(str(details.get("errmsg") or error).partition(", full error")[0])
+    return f"{type(error).__name__}: {masked_text(str(error))}"
+
+
+def translated(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a client with the old names of TLS options replaced.
+
+    Raises:
+        ValueError: a key is in a file of its own, which pymongo no longer takes.
+    """
+    given = {_RENAMED.get(name, name): value for name, value in options.items()}
+    if (requirement := given.pop("ssl_cert_reqs", None)) is not None:
+        given["tlsAllowInvalidCertificates"] = requirement != ssl.CERT_REQUIRED
+    if (is_matched := given.pop("ssl_match_hostname", None)) is not None:
+        given["tlsAllowInvalidHostnames"] = not is_matched
+    key = given.pop("ssl_keyfile", None)
+    if key is not None and given.setdefault("tlsCertificateKeyFile", key) != key:
+        raise ValueError(
+            "pymongo takes the key and its certificate from one file: join ssl_keyfile and "
+            "ssl_certfile, and give that as tlsCertificateKeyFile"
+        )
+    return given
+
+
+def _new_client(url: str | None, options: Mapping[str, Any]) -> "pymongo.MongoClient[Document]":
+    given = translated(options)
+    known = {name.lower() for name in given}
+    for name, milliseconds in _PATIENCE.items():
+        if name.lower() not in known and f"{name.lower()}=" not in (url or "").lower():
+            given[name] = milliseconds
+    try:
+        return pymongo.MongoClient(url, **{"connect": False, **given})
+    except (errors.PyMongoError, ValueError, TypeError) as error:
+        # What the driver says of a URL may quote any part of it.
+        has_password = "@" in (url or "") and isinstance(error, (errors.InvalidURI, ValueError))
+        why = (
+            "user and password must be percent-encoded (urllib.parse.quote_plus), and the port "
+            "be a number"
+            if has_password
+            else reason(error)
+        )
+        raise ValueError(f"no client for MongoDB at {shown(url)!r}: {why}") from None

@@ -1,0 +1,187 @@
+"""Files in GridFS, each content of an owner once.
+
+The id of a file is made from what it holds and whose it is, so that two processes which store
+the same one at the same time, or one that tries again, write the same documents.
+"""
+
+import contextlib
+import hashlib
+import io
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import attrs
+import gridfs
+from bson import ObjectId
+from pymongo import errors
+from pymongo.database import Database
+
+_CHUNK = 255 * 1024
+_CHUNKS_AT_ONCE = 16
+_ATTEMPTS = 3
+_DUPLICATE = 11000
+
+
+@attrs.frozen
+class Kept:
+    """A file in the database."""
+
+    id: ObjectId
+    md5: str
+
+
+@attrs.frozen
+class _Digest:
+    sha256: str
+    md5: str
+    length: int
+
+
+class Files:
+    """The files of a database.
+
+    Args:
+        database: Where ``fs.files`` and ``fs.chunks`` are.
+    """
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._database = database
+        self._files = database["fs.files"]
+        self._chunks = database["fs.chunks"]
+        self._has_indexes = False
+
+    def keep(self, path: Path, filename: str, owner: str = "", **details: Any) -> Kept:
+        """Store a file if it is not there.
+
+        Args:
+            path: Where it is read.
+            filename: As it is called in the database; part of what makes it another file.
+            owner: Whose it is; without, everybody's.
+            details: Fields of the entry, such as ``metadata``.
+
+        Raises:
+            OSError: the file cannot be read, or does not hold still.
+        """
+        return self._keep(lambda: path.open("rb"), filename, owner, details)
+
+    def keep_bytes(self, data: bytes, filename: str, owner: str = "", **details: Any) -> Kept:
+        """Store ``data``, as `keep` does a file."""
+        return self._keep(lambda: io.BytesIO(data), filename, owner, details)
+
+    def read(self, file_id: Any) -> bytes:
+        """Return what a file holds; raises `gridfs.NoFile`."""
+        data: bytes = self.open(file_id).read()
+        return data
+
+    def open(self, file_id: Any) -> gridfs.GridOut:
+        """Return a file to read from; raises `gridfs.NoFile`."""
+        return gridfs.GridFS(self._database).get(file_id)
+
+    def find(self, filename: str, md5: str) -> Any:
+        """Return the id of a file that everybody may use, or None.
+
+        The md5 is missing where Sacred wrote with a driver that no longer makes one.
+        """
+        for wanted in ({"filename": filename, "md5": md5}, {"filename": filename, "md5": None}):
+            found = self._files.find_one(wanted, {"_id": 1}, sort=[("uploadDate", -1)])
+            if found is not None:
+                return found["_id"]
+        return None
+
+    def delete(self, file_ids: Iterable[Any]) -> None:
+        """Remove files; those that are not there too."""
+        wanted = {"$in": list(file_ids)}
+        if wanted["$in"]:
+            self._files.delete_many({"_id": wanted})
+            self._chunks.delete_many({"files_id": wanted})
+
+    def _keep(
+        self,
+        opened: Callable[[], BinaryIO],
+        filename: str,
+        owner: str,
+        details: Mapping[str, Any],
+    ) -> Kept:
+        self._ensure_indexes()
+        for _ in range(_ATTEMPTS):
+            with opened() as stream:
+                digest = _digest(iter(lambda: stream.read(_CHUNK), b""))
+            kept = Kept(derived_id(owner, filename, digest.sha256), digest.md5)
+            if self._is_there(kept.id, details):
+                return kept
+            with opened() as stream:
+                if self._upload(stream, kept.id) == digest:
+                    self._enter(kept, digest.length, filename, details)
+                    return kept
+            self.delete([kept.id])
+        raise OSError(f"{filename!r} is written to while it is stored")
+
+    def _is_there(self, file_id: ObjectId, details: Mapping[str, Any]) -> bool:
+        if not details:
+            return self._files.find_one({"_id": file_id}, {"_id": 1}) is not None
+        return self._files.update_one({"_id": file_id}, {"$set": details}).matched_count == 1
+
+    def _upload(self, stream: BinaryIO, file_id: ObjectId) -> _Digest:
+        """Write the chunks, those aside that another process has written."""
+        numbers = itertools.count()
+        parts: list[bytes] = []
+        hashes = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        length = 0
+        while data := stream.read(_CHUNK):
+            for each in hashes:
+                each.update(data)
+            length += len(data)
+            parts.append(data)
+            if len(parts) == _CHUNKS_AT_ONCE:
+                self._insert(parts, file_id, numbers)
+                parts = []
+        self._insert(parts, file_id, numbers)
+        return _Digest(hashes[0].hexdigest(), hashes[1].hexdigest(), length)
+
+    def _insert(
+        self, parts: list[bytes], file_id: ObjectId, numbers: "itertools.count[int]"
+    ) -> None:
+        chunks = [{"files_id": file_id, "n": next(numbers), "data": data} for data in parts]
+        try:
+            if chunks:
+                self._chunks.insert_many(chunks, ordered=False)
+        except errors.BulkWriteError as error:
+            others = [e for e in error.details["writeErrors"] if e["code"] != _DUPLICATE]
+            if others or error.details.get("writeConcernErrors"):
+                raise
+
+    def _enter(self, kept: Kept, length: int, filename: str, details: Mapping[str, Any]) -> None:
+        entry = {
+            "filename": filename.encode("utf-8", "replace").decode(),
+            "md5": kept.md5,  # Sacred's readers look for it; drivers no longer write one
+            "chunkSize": _CHUNK,
+            "length": length,
+            "uploadDate": datetime.now(UTC),
+            **details,
+        }
+        with contextlib.suppress(errors.DuplicateKeyError):  # another process was faster
+            self._files.insert_one({"_id": kept.id, **entry})
+
+    def _ensure_indexes(self) -> None:
+        if not self._has_indexes:
+            self._files.create_index([("filename", 1), ("uploadDate", 1)])
+            self._chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
+            self._has_indexes = True
+
+
+def _digest(parts: Iterable[bytes]) -> _Digest:
+    sha256, md5, length = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    for data in parts:
+        sha256.update(data)
+        md5.update(data)
+        length += len(data)
+    return _Digest(sha256.hexdigest(), md5.hexdigest(), length)
+
+
+def derived_id(*parts: str) -> ObjectId:
+    """Return the id that belongs to these texts."""
+    text = "\0".join(parts).encode("utf-8", "replace")
+    return ObjectId(hashlib.sha256(text).digest()[:12])

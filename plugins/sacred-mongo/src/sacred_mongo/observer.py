@@ -1,0 +1,277 @@
+"""Records a run in MongoDB."""
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gridfs
+
+from sacred_core import RunObserver
+from sacred_mongo.address import RESERVED, parsed
+from sacred_mongo.connection import Connection, Document
+from sacred_mongo.ids import Claim
+from sacred_mongo.missed import Missed
+from sacred_mongo.places import Place, place
+from sacred_mongo.recorder import Recorder
+from sacred_mongo.rescue import rescue
+from sacred_mongo.start import VERSION, Beginning, begun
+
+
+class MongoObserver(RunObserver):
+    """Keeps each run as a document of a database, where dashboards find it.
+
+    Args:
+        url: Of the server, like ``"mongodb://user:password@host:27017"`` or ``"host:27017"``;
+            without, the one on this machine.
+        db_name: The database.
+        collection: The collection of the runs.
+        collection_prefix: What the names of the collections begin with.
+        overwrite: The id of a run that the next one replaces.
+        priority: See `sacred_core.RunObserver`.
+        client: A `pymongo.MongoClient` to be used in place of an own one.
+        failure_dir: Where is kept what cannot be saved at the end; by default a new temporary
+            folder.
+        kwargs: Further arguments of `pymongo.MongoClient`. The names of options of TLS that
+            begin with ``ssl`` work as well.
+
+    Raises:
+        ValueError: arguments exclude each other, a name is reserved, or the URL is wrong.
+
+    Attributes:
+        run_entry: The document of the current run; change it and call `save` to add to it.
+    """
+
+    VERSION = VERSION
+    COLLECTION_NAME_BLACKLIST: ClassVar[frozenset[str]] = RESERVED
+
+    def __init__(
+        self,
+        url: str | None = None,
+        db_name: str = "sacred",
+        collection: str = "runs",
+        collection_prefix: str = "",
+        overwrite: int | str | None = None,
+        priority: int = 30,
+        client: Any | None = None,
+        failure_dir: str | bytes | os.PathLike[Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if client is not None and (url is not None or kwargs):
+            raise ValueError("give either a client, or a url and its options")
+        if collection in RESERVED:
+            raise ValueError(f"the collection {collection!r} is reserved: choose another name")
+        if collection_prefix and collection != "runs":
+            raise ValueError("give either a collection or a collection_prefix")
+        self._names = db_name, collection, collection_prefix
+        self._url, self._options, self._client = url, kwargs, client
+        self._place: Place | None = self._connected()
+        self.collection = collection
+        self.overwrite = overwrite
+        self.priority = priority
+        self.failure_dir = None if failure_dir is None else Path(os.fsdecode(failure_dir))
+        self.run_entry: Document = {}
+        self._missed = Missed()
+        self._recorder: Recorder | None = None
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "MongoObserver":
+        """Return the observer for the argument of ``-m``."""
+        return cls(**parsed(argument).arguments())
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> "MongoObserver":
+        """Return an observer. Deprecated: call the class."""
+        warnings.warn(
+            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return cls(*args, **kwargs)
+
+    @classmethod
+    def create_from(cls, *args: Any, **kwargs: Any) -> "MongoObserver":
+        """Return an observer of given collections, see `initialize`."""
+        self = cls.__new__(cls)
+        self.initialize(*args, **kwargs)
+        return self
+
+    def initialize(
+        self,
+        runs_collection: Any,
+        fs: Any = None,
+        overwrite: int | str | None = None,
+        metrics_collection: Any = None,
+        failure_dir: str | bytes | os.PathLike[Any] | None = None,
+        priority: int = 30,
+    ) -> None:
+        """Use collections of a client that is there. Files and points lie beside them."""
+        del fs, metrics_collection
+        database = runs_collection.database
+        MongoObserver.__init__(
+            self, db_name=database.name, collection=runs_collection.name, overwrite=overwrite,
+            priority=priority, client=database.client, failure_dir=failure_dir,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        db_name, collection, prefix = self._names
+        name = f"{prefix}_{collection}" if prefix else collection
+        return f"{type(self).__name__}({self.place.connection.shown!r}, {db_name!r}, {name!r})"
+
+    @property
+    def place(self) -> Place:
+        """The collections of this run."""
+        if self._place is None:
+            self._place = self._connected()
+        return self._place
+
+    @property
+    def runs(self) -> Any:
+        """The collection of the runs."""
+        return self.place.runs
+
+    @property
+    def metrics(self) -> Any:
+        """The collection of the points."""
+        return self.place.metrics
+
+    @property
+    def fs(self) -> Any:
+        """The files."""
+        return gridfs.GridFS(self.place.runs.database)
+
+    def queued_event(
+        self,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        queue_time: datetime,
+        config: Mapping[str, Any],
+        meta_info: Mapping[str, Any],
+        _id: Any,
+        asked_id: Any = None,
+    ) -> Any:
+        """Insert the run, with the status QUEUED."""
+        beginning = Beginning(ex_info, command, host_info, config, meta_info, queue_time=queue_time)
+        return self._begin(beginning, Claim(_id, asked_id, self.overwrite, is_start=False))
+
+    def started_event(
+        self,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        start_time: datetime,
+        config: Mapping[str, Any],
+        meta_info: Mapping[str, Any],
+        _id: Any,
+        asked_id: Any = None,
+    ) -> Any:
+        """Insert the run, or take over the queued one."""
+        beginning = Beginning(ex_info, command, host_info, config, meta_info, start_time=start_time)
+        return self._begin(beginning, Claim(_id, asked_id, self.overwrite, is_start=True))
+
+    def heartbeat_event(
+        self,
+        info: Mapping[str, Any],
+        captured_out: str | None = None,
+        beat_time: datetime | None = None,
+        result: Any = None,
+    ) -> None:
+        """Note that the run is alive, and what of ``info`` and ``result`` is new."""
+        del captured_out
+        self._give("heartbeat", info=info, beat_time=beat_time, result=result)
+
+    def output_event(self, text: str, offset: int) -> None:
+        """Add to ``captured_out``."""
+        self._give("output", text=text, offset=offset)
+
+    def log_metrics(
+        self,
+        metrics_by_name: Mapping[str, Any],
+        info: Mapping[str, Any] | None = None,
+        starts: Mapping[str, int] | None = None,
+    ) -> None:
+        """Add the points, and new metrics to the list in ``info.metrics``."""
+        del info
+        self._give("metrics", metrics=metrics_by_name, starts=starts or {})
+
+    def completed_event(self, stop_time: datetime, result: Any) -> None:
+        """Finish the record."""
+        self._end("COMPLETED", stop_time, result=result)
+
+    def interrupted_event(
+        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
+    ) -> None:
+        """Finish the record with where and why it was stopped."""
+        self._end(status, interrupt_time, fail_trace=fail_trace)
+
+    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
+        """Finish the record with the traceback."""
+        self._end("FAILED", fail_time, fail_trace=fail_trace)
+
+    def resource_event(self, filename: str) -> None:
+        """Keep the file; the same content is kept once for all runs."""
+        self._give("resource", filename=filename)
+
+    def artifact_event(
+        self,
+        name: str,
+        filename: str,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Keep the file under its name, in place of an earlier version."""
+        self._give(
+            "artifact", name=name, filename=filename, metadata=metadata, content_type=content_type
+        )
+
+    def code_event(
+        self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
+    ) -> None:
+        """Add what was imported after the start to the sources and dependencies."""
+        self._give("code", sources=sources, dependencies=dependencies, base_dir=base_dir)
+
+    def join(self) -> None:
+        """Save what could not be saved before, or else write it to a folder."""
+        if self._recorder is not None:
+            self.final_save()
+            self._recorder = None
+            if self._client is None:
+                self._place = None
+
+    def save(self) -> None:
+        """Write `run_entry`."""
+        self._give("save")
+
+    def final_save(self, attempts: int = 2) -> None:
+        """Save what could not be saved before; where that fails too, write it to a folder."""
+        rescue(self._active(), self._missed, self.failure_dir, attempts)
+
+    def _connected(self) -> Place:
+        return place(Connection(self._url, self._options, self._client), *self._names)
+
+    def _begin(self, beginning: Beginning, claim: Claim) -> Any:
+        self._recorder, self._missed = None, Missed()
+        with self.place.connection.told():
+            self._recorder = begun(self.place, beginning, claim)
+        self.run_entry = self._recorder.entry
+        return self._recorder.run_id
+
+    def _give(self, method: str, **arguments: Any) -> None:
+        self._missed.give(self._active(), method, **arguments)
+
+    def _end(
+        self,
+        status: str,
+        time: datetime,
+        result: Any = None,
+        fail_trace: list[str] | None = None,
+    ) -> None:
+        self._give("end", status=status, stop_time=time, result=result, fail_trace=fail_trace)
+
+    def _active(self) -> Recorder:
+        if self._recorder is None:
+            raise RuntimeError(f"{self!r} has no run: its document is made when one starts")
+        return self._recorder

@@ -1,0 +1,19 @@
+"""What the plugin offers to sacred-core."""
+
+from collections.abc import Iterable
+
+from sacred_core import ObserverSpec, hookimpl
+
+
+@hookimpl
+def sacred_observers() -> Iterable[ObserverSpec]:
+    """Offer the observer that keeps runs in MongoDB, and the store that reads them."""
+    yield ObserverSpec(
+        "sacred_mongo.observer:MongoObserver",
+        flags=("-m", "--mongo_db"),
+        metavar="DB",
+        help="record the run in MongoDB: [host:port:]db[.collection[:id]][!priority] or a URL",
+        store="sacred_mongo.store:MongoStore",
+        schemes=("mongodb", "mongodb+srv"),
+        exports=("sacred_mongo.queued:QueuedMongoObserver",),
+    )

@@ -1,0 +1,252 @@
+"""Reads runs from MongoDB, ours and those that Sacred 0.8 wrote."""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+import attrs
+import gridfs
+from bson import ObjectId
+
+from sacred_core.exceptions import StoreError
+from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_mongo.address import parsed
+from sacred_mongo.connection import Connection, Document
+from sacred_mongo.large import loaded_info, whole
+from sacred_mongo.output import full_output
+from sacred_mongo.places import Place, place
+from sacred_mongo.points import all_points
+from sacred_mongo.removal import removed
+from sacred_mongo.values import foreign, loaded, stored
+
+_NO_OUTPUT = {"captured_out": 0, "captured_out_parts": 0}
+
+
+class MongoStore:
+    """The runs in one collection. Reading executes nothing.
+
+    Args:
+        url: Of the server, as of `MongoObserver`; so are the others.
+        db_name: The database.
+        collection: The collection of the runs.
+        collection_prefix: What the names of the collections begin with.
+        client: A client in place of an own one.
+        options: Further arguments of the client.
+
+    Raises:
+        ValueError: the URL or an option is wrong.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        db_name: str = "sacred",
+        collection: str = "runs",
+        collection_prefix: str = "",
+        client: Any | None = None,
+        **options: Any,
+    ) -> None:
+        connection = Connection(url, options, client)
+        self._place: Place = place(connection, db_name, collection, collection_prefix)
+
+    @classmethod
+    def from_location(cls, location: str) -> "MongoStore":
+        """Return the store at ``mongodb://host:port/db.collection``."""
+        address = parsed(location)
+        try:
+            return cls(address.url, address.db_name, address.collection)
+        except ValueError as error:
+            raise StoreError(str(error)) from None
+
+    def __repr__(self) -> str:
+        return f"MongoStore({self._place.connection.shown!r}, {self._place.runs.full_name!r})"
+
+    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
+        """Yield runs by their ids: numbers in their order, then names."""
+        query = query or RunQuery()
+        with self._place.connection.told():
+            found = self._place.runs.find(_filter(query), _NO_OUTPUT)
+            if query.limit is None:
+                for entry in found.sort("_id", 1):
+                    if query.accepts(run := self._run(entry)):
+                        yield run
+                return
+            newest: list[StoredRun] = []
+            for entry in found.sort("_id", -1) if query.limit > 0 else ():
+                if query.accepts(run := self._run(entry)):
+                    newest.append(run)
+                if len(newest) == query.limit:
+                    break
+        yield from reversed(newest)
+
+    def get(self, run_id: int | str) -> StoredRun:
+        """Return one run."""
+        with self._place.connection.told():
+            return self._run(self._entry(run_id, _NO_OUTPUT))
+
+    def output(self, run_id: int | str) -> str:
+        """Return what the run printed."""
+        with self._place.connection.told():
+            entry = self._entry(run_id, {"captured_out": 1, "captured_out_parts": 1})
+            return full_output(self._place, entry)
+
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+        """Return ``{"steps", "values", "timestamps"}`` by metric."""
+        with self._place.connection.told():
+            entry = self._entry(run_id, {"info.metrics": 1, "writer": 1})
+            return all_points(self._place, entry)
+
+    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
+        """Open an artifact, a resource or a source for reading."""
+        with self._place.connection.told():
+            wanted = {"artifacts": 1, "resources": 1, "experiment.sources": 1, "writer": 1}
+            file_id = self._file_id(self._entry(run_id, wanted), kind, name)
+            if file_id is not None:
+                try:
+                    file = self._place.files.open(file_id)
+                except gridfs.NoFile:
+                    file_id = None
+        if file_id is None:
+            raise StoreError(f"the run {str(run_id)!r} has no {kind} {name!r}")
+        return io.BufferedReader(_Stream(file, self._place.connection))
+
+    def delete(self, run_id: int | str) -> None:
+        """Remove a run with its points, and files that no other run uses."""
+        with self._place.connection.told():
+            entry = self._entry(run_id, {"captured_out": 0})
+            if self._run(entry).current_status() == "RUNNING":
+                raise StoreError(f"the run {str(run_id)!r} is under way")
+            removed(self._place, entry)
+
+    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
+        """Add to what is said of a run, in its document."""
+        said = {name: value for name, value in attrs.asdict(annotation).items() if value}
+        with self._place.connection.told():
+            entry = self._entry(run_id, {"_id": 1})
+            self._place.change(entry["_id"], {"$push": {"annotations": stored(_listed(said))}})
+
+    def _entry(self, run_id: int | str, projection: Document) -> Document:
+        for each in _spellings(run_id):
+            if (entry := self._place.runs.find_one({"_id": each}, projection)) is not None:
+                return entry
+        raise StoreError(f"{self._place.runs.full_name} holds no run {str(run_id)!r}")
+
+    def _file_id(self, entry: Document, kind: str, name: str) -> Any:
+        back = _reader(entry)
+        if kind == "artifact":
+            files = entry.get("artifacts") or []
+            return next((f["file_id"] for f in files if back(f["name"]) == name), None)
+        if kind == "source":
+            pairs = (entry.get("experiment") or {}).get("sources") or []
+            return next((file_id for source, file_id in pairs if source == name), None)
+        if kind == "resource":
+            md5 = dict(entry.get("resources") or []).get(name)  # of several the last
+            return None if md5 is None else self._place.files.find(name, md5)
+        return None
+
+    def _run(self, entry: Document) -> StoredRun:
+        run = StoredRun(
+            id=_plain_id(entry["_id"]),
+            run_id=None if entry.get("run_id") is None else _plain_id(entry["run_id"]),
+            status=str(entry.get("status") or ""),
+            command=str(entry.get("command") or ""),
+            experiment=self._value(entry, "experiment"),
+            host=self._value(entry, "host"),
+            config=self._value(entry, "config"),
+            meta=self._value(entry, "meta"),
+            info=self._info(entry),
+            result=self._value(entry, "result", None),
+            queue_time=_time((entry.get("meta") or {}).get("queue_time")),
+            start_time=_time(entry.get("start_time")),
+            stop_time=_time(entry.get("stop_time")),
+            heartbeat=_time(entry.get("heartbeat")),
+            fail_trace=self._value(entry, "fail_trace", []),
+            artifacts=[_reader(entry)(f["name"]) for f in entry.get("artifacts") or []],
+            resources=list(dict(entry.get("resources") or [])),
+            tags=list((entry.get("omniboard") or {}).get("tags") or []),
+        )
+        for said in entry.get("annotations") or []:
+            run.annotate(Annotation(**{key: _said(value) for key, value in said.items()}))
+        return run
+
+    def _value(self, entry: Document, name: str, default: Any = ()) -> Any:
+        value = entry.get(name)
+        if value is None:
+            return {} if default == () else default
+        return whole(self._place, value) if "writer" in entry else foreign(value)
+
+    def _info(self, entry: Document) -> Any:
+        if "writer" in entry:
+            return loaded_info(self._place, entry.get("info"))
+        info = foreign(entry.get("info") or {})
+        return {key: value for key, value in info.items() if key != "metrics"}
+
+
+class _Stream(io.RawIOBase):
+    """A file in the database, which keeps the connection open."""
+
+    def __init__(self, file: gridfs.GridOut, connection: Connection) -> None:
+        self._file = file
+        self._connection = connection
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._file.seek(offset, whence)
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _filter(query: RunQuery) -> Document:
+    wanted: Document = {}
+    if query.name is not None:
+        wanted["experiment.name"] = query.name
+    if query.status is not None:
+        # Which of the running ones are dead depends on their own intervals.
+        wanted["status"] = "RUNNING" if query.status == "DEAD" else query.status
+    return wanted
+
+
+def _spellings(run_id: int | str) -> Iterator[Any]:
+    yield run_id
+    if isinstance(run_id, str):
+        if run_id.isascii() and run_id.isdecimal() and int(run_id) < 2**63:
+            yield int(run_id)
+        elif ObjectId.is_valid(run_id):
+            yield ObjectId(run_id)
+
+
+def _reader(entry: Document) -> Any:
+    return loaded if "writer" in entry else foreign
+
+
+def _listed(said: Document) -> Document:
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in said.items()}
+
+
+def _said(value: Any) -> Any:
+    return value if isinstance(value, datetime) else loaded(value)
+
+
+def _plain_id(value: Any) -> int | str:
+    return int(value) if isinstance(value, (int, float)) else str(value)
+
+
+def _time(value: Any) -> datetime | None:
+    if isinstance(value, str):  # Sacred before 0.7 wrote text
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

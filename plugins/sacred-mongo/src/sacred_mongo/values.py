@@ -1,0 +1,97 @@
+"""Between plain data and what BSON holds, and back without loss.
+
+Keys that MongoDB or its users' queries would stumble over are written with a percent sign as in
+URLs; a value that BSON lacks is its JSON text, as ``{"%json": "123456789012345678901234567890"}``.
+"""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+JSON = "%json"
+#: A value that is kept in a file of its own, see `sacred_mongo.large`.
+FILE = "%file"
+#: The ``metrics`` of the user's own ``info``: under that name stand those of the run.
+OWN_METRICS = "%metrics"
+
+_INTEGERS = range(-(2**63), 2**63)
+_DEEPEST = 80  # MongoDB takes 100 levels, some of which the document needs
+_AWKWARD = re.compile(
+    r"%(?=2E|24|25|00|u[0-9A-F]{4}|json$|file$|metrics$)|\.|^\$|\0|[\ud800-\udfff]"
+)
+_ESCAPED = re.compile(r"%(2E|24|25|00|u[0-9A-F]{4})")
+
+
+def stored(value: Any, depth: int = 0) -> Any:
+    """Return plain ``value`` as BSON can hold it."""
+    kind = type(value)
+    if kind is float or kind is bool or value is None:
+        return value
+    if kind is int:
+        return value if value in _INTEGERS else {JSON: str(value)}
+    if kind is str:
+        return value if _is_unicode(value) else {JSON: json.dumps(value)}
+    if kind is dict or kind is list:
+        if depth == _DEEPEST:
+            return {JSON: json.dumps(value)}
+        if kind is list:
+            return [stored(item, depth + 1) for item in value]
+        return {stored_key(key): stored(item, depth + 1) for key, item in value.items()}
+    return value  # what is BSON already: times and ids
+
+
+def loaded(value: Any) -> Any:
+    """Return what `stored` made of plain data as that data."""
+    if isinstance(value, dict):
+        if len(value) == 1 and JSON in value:
+            return json.loads(value[JSON])
+        return {loaded_key(key): loaded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [loaded(item) for item in value]
+    return foreign(value)
+
+
+def foreign(value: Any) -> Any:
+    """Return what another program wrote as plain data; nothing in it is interpreted."""
+    if isinstance(value, dict):
+        return {key: foreign(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [foreign(item) for item in value]
+    if isinstance(value, (ObjectId, datetime)):
+        return str(value) if isinstance(value, ObjectId) else value.isoformat()
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return value if value is None else str(value)
+
+
+def stored_key(key: Any) -> str:
+    """Return a key as it is stored: text, without what MongoDB reads something into."""
+    text = key if isinstance(key, str) else json.dumps(key)  # as JSON has true for True
+    return _AWKWARD.sub(_escape, text)
+
+
+def loaded_key(key: str) -> str:
+    """Return the key that `stored_key` was given."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1].lstrip("u"), 16)), key)
+
+
+def unicode_text(text: str) -> str:
+    """Return ``text`` with a question mark for each half of a surrogate pair."""
+    return text if _is_unicode(text) else text.encode("utf-8", "replace").decode()
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"%{code:02X}" if code < 0x80 else f"%u{code:04X}"
