@@ -1,11 +1,71 @@
 """A server for the tests: SecantusDB in this process, or a real one."""
 
+import contextlib
 import os
+import socket
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pymongo
+import pymongo.uri_parser
 import pytest
+
+
+class Proxy:
+    """Passes on what is sent to a server, until it is closed. It keeps its port."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self._target = target
+        self._open: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+        self.port = 0
+        self.sent = 0
+
+    @property
+    def url(self) -> str:
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
+
+    def __enter__(self) -> "Proxy":
+        self.open()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
+
+    def close(self) -> None:
+        listener, self._listener = self._listener, None
+        for each in [*self._open, *([listener] if listener else [])]:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._open = []
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                server = socket.create_connection(self._target)
+                self._open += [client, server]
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if source.getpeername()[1] != self._target[1]:
+                    self.sent += len(data)
+                target.sendall(data)
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +86,19 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def db_name() -> str:
     """The name of a database that no other test uses."""
     return f"test_{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def database(mongo_url: str, db_name: str) -> Iterator[Any]:
+    """The database of the test, as another program sees it."""
+    with pymongo.MongoClient(mongo_url, tz_aware=True) as client:
+        yield client[db_name]
+        client.drop_database(db_name)
+
+
+@pytest.fixture
+def proxy(mongo_url: str) -> Iterator[Proxy]:
+    """A way to the server that can be closed."""
+    host, port = pymongo.uri_parser.parse_uri(mongo_url)["nodelist"][0]
+    with Proxy((host, port)) as proxy:
+        yield proxy

@@ -4,6 +4,7 @@ import ssl
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC
 from typing import Any
 
 import pymongo
@@ -19,7 +20,7 @@ from sacred_mongo.address import shown
 Document = dict[str, Any]
 Runs = Collection[Document]
 
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 #: Milliseconds. The driver's own are 30 s, 20 s and for ever, for which a heartbeat would wait.
 _PATIENCE = {
     "serverSelectionTimeoutMS": 5_000,

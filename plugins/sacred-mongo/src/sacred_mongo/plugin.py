@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sacred_core import ObserverSpec, hookimpl
+from sacred_core import CommandSpec, ObserverSpec, hookimpl
 
 
 @hookimpl
@@ -16,4 +16,12 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         store="sacred_mongo.store:MongoStore",
         schemes=("mongodb", "mongodb+srv"),
         exports=("sacred_mongo.queued:QueuedMongoObserver",),
+    )
+
+
+@hookimpl
+def sacred_commands() -> Iterable[CommandSpec]:
+    """Offer ``sacred mongo load``."""
+    yield CommandSpec(
+        "mongo", "sacred_mongo.load:mongo", help="Save what runs could not save into MongoDB."
     )

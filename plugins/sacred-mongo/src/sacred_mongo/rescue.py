@@ -4,6 +4,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,6 @@ def stored_deep(value: Any) -> Any:
 
 def _timed(value: Any) -> Any:
     """Return plain data in which times are left."""
-    from datetime import datetime
-
     if isinstance(value, datetime):
         return value
     if isinstance(value, Mapping):

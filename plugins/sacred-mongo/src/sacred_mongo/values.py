@@ -54,6 +54,17 @@ def loaded(value: Any) -> Any:
     return foreign(value)
 
 
+def loaded_keeping_times(value: Any) -> Any:
+    """Return what `stored` made of plain data and times as those."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, dict) and not (len(value) == 1 and JSON in value):
+        return {loaded_key(key): loaded_keeping_times(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [loaded_keeping_times(item) for item in value]
+    return loaded(value)
+
+
 def foreign(value: Any) -> Any:
     """Return what another program wrote as plain data; nothing in it is interpreted."""
     if isinstance(value, dict):

@@ -1,0 +1,107 @@
+"""``sacred mongo load``: what a run could not save, into the database."""
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+from bson import json_util
+
+from sacred_core.exceptions import OptionError, SacredError, StoreError
+from sacred_mongo.address import Address, parsed
+from sacred_mongo.connection import Connection
+from sacred_mongo.files import Files
+from sacred_mongo.missed import Missed
+from sacred_mongo.places import Place
+from sacred_mongo.recorder import Recorder
+from sacred_mongo.rescue import FORMAT, JSON_OPTIONS, RECORD
+from sacred_mongo.values import loaded_keeping_times
+
+_logger = logging.getLogger(__name__)
+
+
+@click.group()
+def mongo() -> None:
+    """Care for runs in MongoDB."""
+
+
+@mongo.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("url", required=False)
+def load(folder: Path, url: str | None) -> None:
+    """Put what could not be saved into the database, and remove it from FOLDER.
+
+    FOLDER is that of one run, or holds those of several. URL is where the server is, like
+    mongodb://user:password@host:27017; without, it is on this machine. A database in it counts
+    in place of the one that the run used.
+    """
+    records = (
+        [folder / RECORD] if (folder / RECORD).exists() else sorted(folder.glob(f"*/{RECORD}"))
+    )
+    if not records:
+        raise SacredError(f"{str(folder)!r} holds no run that could not be saved")
+    for record in records:
+        run_id = load_record(record, url)
+        click.echo(f"{record.parent}: run {run_id} is saved")
+
+
+def load_record(path: Path, url: str | None) -> Any:
+    """Save what one run could not save, and return its id.
+
+    Raises:
+        SacredError: the file is no such record, or the server does not take it.
+    """
+    try:
+        record = json_util.loads(path.read_text(encoding="utf-8"), json_options=JSON_OPTIONS)
+        events = record["events"] if record["format"] == FORMAT else None
+    except (ValueError, KeyError, TypeError):
+        events = None
+    if events is None:
+        raise SacredError(f"{str(path)!r} is no record of what a run could not save")
+    place = _place(record, url)
+    with place.connection.told():
+        recorder = _recorder(place, record["entry"])
+    missed = Missed()
+    for event in events:
+        try:
+            missed.give(recorder, event["method"], **_arguments(event))
+        except OSError as error:
+            _logger.warning("A file of the run %r is not there: %s", recorder.run_id, error)
+    shutil.rmtree(path.parent)
+    return recorder.run_id
+
+
+def _place(record: Any, url: str | None) -> Place:
+    try:
+        address = parsed(url) if url and "://" in url else Address(_server(url))
+        connection = Connection(address.url, {})
+    except (OptionError, ValueError) as error:
+        raise StoreError(str(error)) from None
+    is_named = url is not None and "/" in url.partition("://")[2].partition("?")[0].rstrip("/")
+    database = connection.database(address.db_name if is_named else record["database"])
+    return Place(connection, database[record["runs"]], database[record["metrics"]], Files(database))
+
+
+def _server(url: str | None) -> str | None:
+    return f"mongodb://{url}" if url else None
+
+
+def _recorder(place: Place, entry: Any) -> Recorder:
+    """Continue the run, which is inserted where it is gone."""
+    found = place.runs.find_one({"_id": entry["_id"]})
+    if found is None:
+        place.runs.insert_one(entry)
+    elif found.get("start_time") != entry["start_time"]:
+        raise StoreError(f"{place.runs.full_name} holds another run {entry['_id']!r}")
+    return Recorder(place, entry["_id"], found or entry)
+
+
+def _arguments(event: Any) -> dict[str, Any]:
+    arguments: dict[str, Any] = loaded_keeping_times(event["arguments"])
+    content = arguments.pop("content", None)
+    if event["method"] == "artifact" and content is not None:
+        arguments["filename"] = content
+    elif event["method"] == "resource":
+        arguments["content"] = content
+    return arguments

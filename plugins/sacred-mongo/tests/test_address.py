@@ -1,0 +1,78 @@
+"""The forms of ``-m``."""
+
+import pytest
+from sacred_mongo import MongoObserver
+from sacred_mongo.address import Address, parsed
+
+from sacred_core.exceptions import OptionError
+
+SECRET = "hunter2hunter2"
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("MY_DB", Address(None, "MY_DB")),
+        ("my-db.runs2", Address(None, "my-db", "runs2")),
+        ("db.some.runs:12", Address(None, "db", "some.runs", 12)),
+        ("db.runs:baseline!5", Address(None, "db", "runs", "baseline", 5)),
+        ("db!-3", Address(None, "db", priority=-3)),
+        ("192.168.1.1:27017:db", Address("mongodb://192.168.1.1:27017", "db")),
+        ("my.org:12345:db.c!1", Address("mongodb://my.org:12345", "db", "c", None, 1)),
+        ("[::1]:27017:db", Address("mongodb://[::1]:27017", "db")),
+        ("mongodb://h:1/db.c?tls=true!2", Address("mongodb://h:1/db?tls=true", "db", "c", None, 2)),
+        ("mongodb://a:b%21@h", Address("mongodb://a:b%21@h/")),
+        ("mongodb+srv://u:p@c.net/db", Address("mongodb+srv://u:p@c.net/db", "db")),
+    ],
+)  # fmt: skip
+def test_documented_forms(argument: str, expected: Address) -> None:
+    """Each part is found, whichever others are given."""
+    assert parsed(argument) == expected
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["", "a b$", "host:27017", "host:99999:db", "db!high", "http://h/db", f"u:{SECRET}@h:1:db"],
+)
+def test_other_forms_are_errors(argument: str) -> None:
+    """The message names the forms, and shows no password."""
+    with pytest.raises(OptionError) as error:
+        parsed(argument)
+    assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"mongodb://u:{SECRET}@h:port",
+        f"mongodb://u:{SECRET}/@h",
+        f"mongodb://u:{SECRET}@@h",
+        f"mongodb://u:{SECRET}@h/?nonsense=1&x",
+    ],
+)
+def test_urls_that_cannot_be_used_show_no_password(url: str) -> None:
+    """Neither the message nor what caused it."""
+    with pytest.raises(ValueError, match="MongoDB") as error:
+        MongoObserver(url)
+    assert SECRET not in f"{error.value!r} {error.value.__cause__!r}"
+
+
+def test_no_password_in_the_repr() -> None:
+    """The repr says where runs go, not as whom."""
+    observer = MongoObserver(f"mongodb://ann:{SECRET}@host:1/admin?appName=x", "db")
+    assert repr(observer) == "MongoObserver('host:1', 'db', 'runs')"
+
+
+def test_old_names_of_tls_options() -> None:
+    """Those of the manual reach the driver under today's names."""
+    import ssl
+
+    from sacred_mongo.connection import translated
+
+    assert translated(
+        {"ssl": True, "ssl_certfile": "c.pem", "ssl_cert_reqs": ssl.CERT_REQUIRED,
+         "ssl_ca_certs": "ca.pem", "ssl_match_hostname": False}
+    ) == {
+        "tls": True, "tlsCertificateKeyFile": "c.pem", "tlsAllowInvalidCertificates": False,
+        "tlsCAFile": "ca.pem", "tlsAllowInvalidHostnames": True,
+    }  # fmt: skip

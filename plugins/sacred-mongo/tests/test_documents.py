@@ -1,0 +1,256 @@
+"""The documents, as Sacred's manual and its dashboards have them."""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import gridfs
+import pytest
+from bson import ObjectId, json_util
+from sacred_mongo import MongoObserver, MongoStore
+
+from sacred_core import Experiment
+from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.stores import RunQuery
+from sacred_core.testing import Feed
+
+MB = 1_000_000
+
+
+@pytest.fixture
+def observer(mongo_url: str, db_name: str) -> MongoObserver:
+    return MongoObserver(mongo_url, db_name)
+
+
+@pytest.fixture
+def store(mongo_url: str, db_name: str) -> MongoStore:
+    return MongoStore(mongo_url, db_name)
+
+
+def test_fields_of_the_manual(observer: MongoObserver, database: Any, tmp_path: Path) -> None:
+    """Those of section 1.6.1, and those that Omniboard and Incense read, with their types."""
+    ex = Experiment("hello_cs", save_git_info=False)
+    ex.observers.append(observer)
+    (tmp_path / "f").write_text("content")
+
+    @ex.config
+    def config():
+        recipient = "world"
+
+    @ex.main
+    def main(_run: Any, recipient: str) -> float:
+        print(f"Hello {recipient}!")
+        _run.log_scalar("loss", 0.5, 1)
+        ex.add_artifact(tmp_path / "f", "made")
+        ex.open_resource(tmp_path / "f").close()
+        return 0.25
+
+    ex.run()
+    (doc,) = database.runs.find()
+    assert (doc["_id"], doc["format"]) == (1, MongoObserver.VERSION)
+    assert (doc["status"], doc["result"], doc["command"]) == ("COMPLETED", 0.25, "main")
+    for time in ("start_time", "heartbeat", "stop_time"):
+        assert abs(doc[time] - datetime.datetime.now(datetime.UTC)).total_seconds() < 60
+    assert doc["config"]["recipient"] == "world" and "seed" in doc["config"]
+    assert doc["captured_out"] == "Hello world!\n"
+    assert doc["experiment"]["name"] == "hello_cs" and doc["experiment"]["repositories"] == []
+    assert {"base_dir", "dependencies", "mainfile"} <= set(doc["experiment"])
+    assert {"os", "cpu", "hostname", "python_version"} <= set(doc["host"])
+    assert doc["meta"]["command"] == "main"
+    files = gridfs.GridFS(database)
+    for name, file_id in doc["experiment"]["sources"]:
+        assert isinstance(file_id, ObjectId) and files.get(file_id).filename.endswith(name)
+    ((filename, md5),) = doc["resources"]
+    assert filename == str(tmp_path / "f") and database.fs.files.find_one({"md5": md5})
+    (artifact,) = doc["artifacts"]
+    assert artifact["name"] == "made" and files.get(artifact["file_id"]).read() == b"content"
+    (listed,) = doc["info"]["metrics"]
+    metric = database.metrics.find_one({"_id": ObjectId(listed["id"])})
+    assert (listed["name"], metric["name"], metric["run_id"]) == ("loss", "loss", 1)
+    assert (metric["steps"], metric["values"], len(metric["timestamps"])) == ([1], [0.5], 1)
+
+
+def test_long_metrics_are_one_document_at_the_end(
+    observer: MongoObserver, store: MongoStore, database: Any
+) -> None:
+    """While the run is under way a thousand points each, then as Sacred has them."""
+    feed = Feed(observer, times=2)
+    run_id = feed.start()
+    for start in range(0, 3500, 700):
+        feed.log("loss", [float(n) for n in range(start, start + 700)])
+    assert database.metrics.count_documents({}) == 4
+    assert store.metrics(run_id)["loss"]["values"] == list(range(3500))
+    feed.complete()
+    (document,) = database.metrics.find()
+    assert document["values"] == list(range(3500)) == store.metrics(run_id)["loss"]["values"]
+
+
+def test_output_beyond_the_limit_of_a_document(
+    observer: MongoObserver, store: MongoStore, database: Any
+) -> None:
+    """The end of 20 MB is in the document, the whole comes back, also when it is rewritten."""
+    feed = Feed(observer, times=2)
+    run_id = feed.start()
+    for number in range(20):
+        feed.print(f"{number} ä" + "x" * MB)
+    feed.beat()
+    assert store.output(run_id) == feed.output
+    document = database.runs.find_one()
+    assert feed.output.endswith(document["captured_out"]) and len(document["captured_out"]) < 8 * MB
+    feed.print("from here anew", offset=5 * MB)
+    assert store.output(run_id) == feed.output
+    feed.print("y" * 10 * MB)
+    feed.complete()
+    assert store.output(run_id) == feed.output
+    store.delete(run_id)
+    assert database.fs.files.count_documents({}) == 0
+
+
+def test_large_values_become_files(
+    observer: MongoObserver, store: MongoStore, database: Any
+) -> None:
+    """A configuration, info or result of 20 MB ends no run and comes back whole."""
+    large = {"a.b": ["x" * 1000] * 20_000, "metrics": "own"}
+    feed = Feed(observer)
+    run_id = feed.start(config=large)
+    feed.log("loss", [1.0])
+    feed.beat(info={"first": "x" * 4 * MB})
+    feed.beat(info=large)
+    feed.complete(result=large)
+    run = store.get(run_id)
+    assert run.config == large and run.info == large and run.result == large
+    assert store.metrics(run_id)["loss"]["values"] == [1.0]
+    assert database.runs.find_one()["info"]["metrics"][0]["name"] == "loss"
+    assert database.fs.files.count_documents({}) == 3  # the first info is gone
+    store.delete(run_id)
+    assert database.fs.files.count_documents({}) == 0
+
+
+def test_values_that_bson_lacks(observer: MongoObserver, store: MongoStore) -> None:
+    """Long integers, half characters, deep nesting and every key come back as they were."""
+    deep: Any = 1
+    for _ in range(150):
+        deep = [deep]
+    values = {
+        "": 0, "$a": 1, "a.b": {"$c.d": [2**63, -(2**70), 2**63 - 1]}, "%2E": "%2E", "50%": "%",
+        "%json": {"%json": "1"}, "%file": 1, "metrics": 1, "%metrics": 2, "\0": "\0", "é": "\ud800",
+        "\udfff": 1, "deep": deep, "nan": float("inf"),
+    }  # fmt: skip
+    feed = Feed(observer)
+    run_id = feed.start(config=values)
+    feed.beat(info=values)
+    feed.complete(result=values)
+    run = store.get(run_id)
+    assert run.config == values and run.info == values and run.result == values
+
+
+def test_an_idle_beat_is_short(proxy: Any, db_name: str) -> None:
+    """However much the run has recorded, a beat in which nothing is new sends 300 bytes."""
+    feed = Feed(MongoObserver(proxy.url, db_name))
+    feed.start(config={"long": ["x" * 100] * 1000})
+    info = {"more": ["y" * 100] * 1000}
+    feed.print("z" * MB)
+    feed.beat(info=info)
+    before = proxy.sent
+    feed.beat(info=info)
+    assert proxy.sent - before < 400
+    feed.complete()
+
+
+def test_overwrite_replaces_a_run(
+    observer: MongoObserver, mongo_url: str, db_name: str, database: Any, tmp_path: Path
+) -> None:
+    """With its points and files; a run that is not there is an error."""
+    (tmp_path / "f").write_text("content")
+    feed = Feed(observer)
+    run_id = feed.start()
+    feed.log("old", [1.0])
+    feed.artifact("f", str(tmp_path / "f"))
+    feed.complete()
+    feed = Feed(MongoObserver(mongo_url, db_name, overwrite=run_id))
+    assert feed.start(config={"new": True}) == run_id
+    feed.complete()
+    (doc,) = database.runs.find()
+    assert doc["config"] == {"new": True} and doc["artifacts"] == []
+    assert database.metrics.count_documents({}) == database.fs.files.count_documents({}) == 0
+    with pytest.raises(RunIdError, match="no run 77"):
+        Feed(MongoObserver(mongo_url, db_name, overwrite=77)).start()
+
+
+def test_names_do_not_disturb_numbers(observer: MongoObserver) -> None:
+    """A run with a name of its own leaves the next number as it was."""
+    ids = [Feed(observer).start(asked_id=asked) for asked in (None, "baseline", None, "zz", "9")]
+    assert ids == [1, "baseline", 2, "zz", 9]
+    assert Feed(observer).start() == 10
+
+
+def test_collections_with_a_prefix(mongo_url: str, db_name: str, database: Any) -> None:
+    """Runs and metrics have it, as Sacred names them."""
+    feed = Feed(MongoObserver(mongo_url, db_name, collection_prefix="pre"))
+    run_id = feed.start()
+    feed.log("loss", [1.0])
+    feed.complete()
+    assert {"pre_runs", "pre_metrics"} <= set(database.list_collection_names())
+    store = MongoStore(mongo_url, db_name, collection_prefix="pre")
+    assert store.metrics(run_id)["loss"]["values"] == [1.0]
+    with pytest.raises(ValueError, match="either a collection or"):
+        MongoObserver(mongo_url, db_name, collection="a", collection_prefix="b")
+
+
+def test_runs_of_two_collections_share_ids_but_no_points(
+    mongo_url: str, db_name: str, observer: MongoObserver, store: MongoStore
+) -> None:
+    """Both keep their points in `metrics`."""
+    for each, value in ((observer, 1.0), (MongoObserver(mongo_url, db_name, "mine"), 2.0)):
+        feed = Feed(each)
+        assert feed.start() == 1
+        feed.log("loss", [value])
+        feed.complete()
+    other = MongoStore(mongo_url, db_name, "mine")
+    assert store.metrics(1)["loss"]["values"] == [1.0]
+    assert other.metrics(1)["loss"]["values"] == [2.0]
+    store.delete(1)
+    assert other.metrics(1)["loss"]["values"] == [2.0]
+
+
+def test_runs_of_sacred_are_read(store: MongoStore, database: Any) -> None:
+    """Documents as Sacred 0.8.7 writes them; tagged data in them stays data."""
+    stored = json.loads((Path(__file__).parent / "sacred_0_8_7.json").read_text())
+    for name, documents in json_util.loads(json.dumps(stored)).items():
+        database[name].insert_many(documents)
+    # That server did not take the resource, of which an earlier driver would write the md5 too.
+    gridfs.GridFS(database).put(b"art", filename="/tmp/mg/art.txt")
+    (run,) = store.list(RunQuery(name="old", limit=5))
+    assert (run.id, run.status, run.result, run.command) == (1, "COMPLETED", 3.5, "m")
+    assert run.config["b"] == {"c": [1, 2.5, None]} and run.info == {"x": {"y": 1, "arr": [1, 2]}}
+    assert run.start_time is not None and run.start_time.tzinfo == datetime.UTC
+    assert "hello old\n" in store.output(1)
+    metrics = store.metrics("1")
+    assert metrics["loss"]["values"] == [0.0, 0.5, 1.0, 1.5, 2.0] and metrics["acc"]["steps"] == [0]
+    for kind, name in (("artifact", "art"), ("resource", run.resources[0])):
+        with store.open_file(1, kind, name) as stream:
+            assert stream.read() == b"art"
+    with store.open_file(1, "source", "up.py") as stream:
+        assert b"sacred" in stream.read()
+    store.delete(1)
+    left = {name: database[name].count_documents({}) for name in stored}
+    assert set(left.values()) == {0}, left
+
+
+def test_tags_of_omniboard_are_read(
+    observer: MongoObserver, store: MongoStore, database: Any
+) -> None:
+    """What its users say of a run is among its tags."""
+    Feed(observer).start()
+    database.runs.update_one({"_id": 1}, {"$set": {"omniboard": {"tags": ["good"]}}})
+    assert store.get(1).tags == ["good"]
+
+
+def test_a_run_that_is_deleted_meanwhile(observer: MongoObserver, database: Any) -> None:
+    """Its heartbeats fail with the reason."""
+    feed = Feed(observer)
+    feed.start()
+    database.runs.delete_one({"_id": 1})
+    with pytest.raises(StoreError, match="no longer holds the run 1"):
+        feed.beat()
