@@ -96,6 +96,7 @@ def test_names_can_be_changed(dataset: Ingredient) -> None:
     assert "stats" in dict(ex.gather_commands())
     assert ex.run("stats").result == "stats of /home/data"
     assert list(dict(ex.gather_named_configs())) == ["raw"]
+    ex.main(lambda: None)
     assert ex.run(named_configs=["raw"]).config["dataset"]["normalize"] is False
 
 
