@@ -1,0 +1,211 @@
+"""Many processes, processes that are killed, and a server that is stopped, all of them real."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymongo
+import pytest
+from sacred_mongo import MongoObserver, MongoStore
+
+from sacred_core.testing import Feed
+
+SECRET = "hunter2hunter2"
+
+
+class Server:
+    """SecantusDB as a process that can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.url = f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = Path(sys.executable).with_name("secantusd-py")
+        arguments = ["--port", str(self.port), "--storage-path", str(self._folder), "--standalone"]
+        with (self._folder.parent / "server.log").open("ab") as log:
+            self._process = subprocess.Popen([command, *arguments], stdout=log, stderr=log)
+        with pymongo.MongoClient(self.url, serverSelectionTimeoutMS=30_000) as client:
+            client.admin.command("ping")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+            self._process = None
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    if not Path(sys.executable).with_name("secantusd-py").exists():
+        pytest.skip("SecantusDB is not installed")
+    server = Server(tmp_path / "database")
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(tmp_path / "database", ignore_errors=True)
+
+
+def script(tmp_path: Path, body: str, db: str, *arguments: str) -> "subprocess.Popen[str]":
+    path = tmp_path / "script.py"
+    if not path.exists():  # another process may be reading it
+        path.write_text(textwrap.dedent(body))
+    return subprocess.Popen(
+        [sys.executable, str(path), "-m", db, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+RACE = """
+    import sys
+    from sacred_core import Experiment
+    ex = Experiment("race", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        print("run", _run._id)
+        _run.log_scalar("id", _run._id)
+"""
+
+
+def test_processes_at_once_have_numbers_of_their_own(server: Server, tmp_path: Path) -> None:
+    """Each has a record that is whole, and the source is stored once."""
+    count = 64 if os.environ.get("SACRED_TEST_EXAMPLES") else 16
+    done = [script(tmp_path, RACE, f"127.0.0.1:{server.port}:db") for _ in range(count)]
+    said = [process.communicate(timeout=120) for process in done]
+    assert [process.returncode for process in done] == [0] * count, said
+    numbers = sorted(int(out.split()[-1]) for out, _ in said)
+    assert numbers == list(range(1, count + 1))
+    store = MongoStore(server.url, "db")
+    runs = list(store.list())
+    assert [run.id for run in runs] == list(range(1, count + 1))
+    for run in runs:
+        assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
+        assert store.metrics(run.id)["id"]["values"] == [run.id]
+    with pymongo.MongoClient(server.url) as client:
+        sources = {str(run.experiment["sources"]) for run in runs}
+        assert len(sources) == 1 == client["db"]["fs.files"].count_documents({})
+
+
+KILLED = """
+    import os, time
+    from sacred_core import Experiment
+    ex = Experiment("killed", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        _run.beat_interval = 0.05
+        number = 0
+        while True:
+            _run.log_scalar("n", number, number)
+            print(f"line {number}", flush=True)
+            number += 1
+            time.sleep(0.002)
+"""
+
+
+def test_a_killed_run_is_readable(server: Server, tmp_path: Path) -> None:
+    """Whenever the process is killed: the output and points up to its last heartbeat."""
+    store = MongoStore(server.url, "db")
+    for number in range(1, 6):
+        process = script(tmp_path, KILLED, f"127.0.0.1:{server.port}:db", "--beat_interval", "0.05")
+        with pymongo.MongoClient(server.url) as client:
+            until = time.monotonic() + 30
+            while client["db"].metrics.count_documents({"run_id": number}) == 0:
+                assert time.monotonic() < until, process.communicate()
+                time.sleep(0.01 * number)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        run = store.get(number)
+        assert run.status == "RUNNING" and run.heartbeat is not None
+        points = store.metrics(number)["n"]
+        assert points["values"] == points["steps"] == list(range(len(points["values"])))
+        lines = store.output(number).splitlines()
+        printed = [line for line in lines if line.startswith("line ")]
+        assert printed or not lines
+        assert printed == [f"line {n}" for n in range(len(printed))]
+
+
+def test_a_server_that_is_started_again(server: Server, tmp_path: Path) -> None:
+    """What was told before it stopped and after is all there."""
+    observer = MongoObserver(
+        server.url, "db", failure_dir=tmp_path / "failed",
+        serverSelectionTimeoutMS=300, connectTimeoutMS=300,
+    )  # fmt: skip
+    feed = Feed(observer)
+    run_id = feed.start()
+    feed.print("before\n")
+    feed.log("loss", [1.0])
+    server.stop()
+    for tell in (lambda: feed.print("meanwhile\n"), lambda: feed.log("loss", [2.0])):
+        with pytest.raises(Exception, match=f"MongoDB at 127.0.0.1:{server.port}: cannot be"):
+            tell()
+    server.start()
+    observer.final_save()
+    feed.print("after\n")
+    feed.log("loss", [3.0])
+    feed.complete()
+    store = MongoStore(server.url, "db")
+    assert store.output(run_id) == "before\nmeanwhile\nafter\n"
+    assert store.metrics(run_id)["loss"]["values"] == [1.0, 2.0, 3.0]
+    assert not (tmp_path / "failed").exists()
+
+
+SECRETIVE = """
+    from sacred_core import Experiment
+    ex = Experiment("secretive", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        print("running", _run.observers)
+"""
+
+
+def test_no_password_is_told_or_stored(tmp_path: Path) -> None:
+    """A wrong one, a right one, a server that is away: it is in no line and no document."""
+    secantus = pytest.importorskip("secantus")
+    folder = str(tmp_path / "database")
+    with (
+        secantus.SecantusDBServer(port=0, storage_path=folder, replica_set_name=None) as open_one,
+        pymongo.MongoClient(open_one.uri) as client,
+    ):
+        client.admin.command("createUser", "ann", pwd=SECRET, roles=["root"])
+    with secantus.SecantusDBServer(
+        port=0, storage_path=folder, replica_set_name=None, require_auth=True
+    ) as server:
+        host = server.uri.split("//")[1].strip("/")
+        options = "authSource=admin&authMechanism=SCRAM-SHA-256"
+        right = f"mongodb://ann:{SECRET}@{host}/db.runs?{options}"
+        said = _said(tmp_path, right, 0)
+        wrong = right.replace(SECRET, f"{SECRET}x")
+        said += _said(tmp_path, wrong, 1)
+        assert "uthentication" in said
+        said += _said(
+            tmp_path, f"mongodb://ann:{SECRET}@127.0.0.1:1/db?serverSelectionTimeoutMS=200", 1
+        )
+        said += _said(
+            tmp_path,
+            f"mongodb://ann:{SECRET}@no-such-host.invalid/db?serverSelectionTimeoutMS=200",
+            1,
+        )
+        store = MongoStore.from_location(right)
+        with pymongo.MongoClient(right.replace("/db.runs", "/")) as client:
+            documents = str(
+                [list(client["db"][n].find()) for n in client["db"].list_collection_names()]
+            )
+        assert store.get(1).status == "COMPLETED" and "COMPLETED" in documents
+        assert SECRET not in said + documents + repr(store)
+
+
+def _said(tmp_path: Path, url: str, code: int) -> str:
+    process = script(tmp_path, SECRETIVE, url)
+    said = "".join(process.communicate(timeout=60))
+    assert process.returncode == code, said
+    return said
