@@ -12,7 +12,7 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         "sacred_mongo.observer:MongoObserver",
         flags=("-m", "--mongo_db"),
         metavar="DB",
-        help="record the run in MongoDB: [host:port:]db[.collection[:id]][!priority] or a URL",
+        help="record the run in MongoDB: [host:port:]db[.collection][!priority]",
         store="sacred_mongo.store:MongoStore",
         schemes=("mongodb", "mongodb+srv"),
         exports=("sacred_mongo.queued:QueuedMongoObserver",),
