@@ -25,7 +25,7 @@ _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _PATIENCE = {
     "serverSelectionTimeoutMS": 5_000,
     "connectTimeoutMS": 5_000,
-    "socketTimeoutMS": 60_000,
+    "socketTimeoutMS": 20_000,
 }
 #: What the manual calls the options of TLS, and pymongo 4 does.
 _RENAMED = {
