@@ -221,7 +221,10 @@ def test_runs_of_sacred_are_read(store: MongoStore, database: Any) -> None:
         database[name].insert_many(documents)
     # That server did not take the resource, of which an earlier driver would write the md5 too.
     gridfs.GridFS(database).put(b"art", filename="/tmp/mg/art.txt")
+    tagged = {"py/object": "os.system", "py/reduce": [{"py/function": "os.abort"}]}
+    database.runs.update_one({"_id": 1}, {"$set": {"config.tagged": tagged}})
     (run,) = store.list(RunQuery(name="old", limit=5))
+    assert "abort" in str(run.config["tagged"])
     assert (run.id, run.status, run.result, run.command) == (1, "COMPLETED", 3.5, "m")
     assert run.config["b"] == {"c": [1, 2.5, None]} and run.info == {"x": {"y": 1, "arr": [1, 2]}}
     assert run.start_time is not None and run.start_time.tzinfo == datetime.UTC

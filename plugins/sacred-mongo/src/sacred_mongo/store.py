@@ -10,6 +10,7 @@ import gridfs
 from bson import ObjectId
 
 from sacred_core.exceptions import StoreError
+from sacred_core.serialization import untagged
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_mongo.address import parsed
 from sacred_mongo.connection import Connection, Document
@@ -174,12 +175,12 @@ class MongoStore:
         value = entry.get(name)
         if value is None:
             return {} if default == () else default
-        return whole(self._place, value) if "writer" in entry else foreign(value)
+        return whole(self._place, value) if "writer" in entry else untagged(foreign(value))
 
     def _info(self, entry: Document) -> Any:
         if "writer" in entry:
             return loaded_info(self._place, entry.get("info"))
-        info = foreign(entry.get("info") or {})
+        info = untagged(foreign(entry.get("info") or {}))
         return {key: value for key, value in info.items() if key != "metrics"}
 
 
