@@ -257,3 +257,17 @@ def test_a_run_that_is_deleted_meanwhile(observer: MongoObserver, database: Any)
     database.runs.delete_one({"_id": 1})
     with pytest.raises(StoreError, match="no longer holds the run 1"):
         feed.beat()
+
+
+def test_methods_for_subclasses(observer: MongoObserver, database: Any, tmp_path: Path) -> None:
+    """`insert`, `save_sources` and `save`, as section 1.15.6 names them."""
+    (tmp_path / "code.py").write_text("x = 1")
+    info = {"base_dir": str(tmp_path), "sources": [["code.py", "md5"]]}
+    [(name, file_id)] = observer.save_sources(info)
+    assert name == "code.py"
+    assert observer.fs.get(file_id).read() == b"x = 1"
+    for given, expected in ({}, 1), ({"_id": 7}, 7), ({}, 8):
+        observer.run_entry = {"status": "COMPLETED", **given}
+        observer.insert()
+        assert observer.run_entry["_id"] == expected
+    assert sorted(doc["_id"] for doc in database.runs.find()) == [1, 7, 8]

@@ -11,8 +11,9 @@ import gridfs
 
 from sacred_core import RunObserver
 from sacred_mongo.address import RESERVED, parsed
+from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
-from sacred_mongo.ids import Claim
+from sacred_mongo.ids import Claim, insert
 from sacred_mongo.missed import Missed
 from sacred_mongo.places import Place, place
 from sacred_mongo.recorder import Recorder
@@ -244,6 +245,18 @@ class MongoObserver(RunObserver):
     def save(self) -> None:
         """Write `run_entry`."""
         self._give("save")
+
+    def insert(self) -> None:
+        """Insert `run_entry` as a document, under a free number where it has no ``_id``."""
+        entry = dict(self.run_entry)
+        claim = Claim(None, entry.pop("_id", None), None, is_start=True)
+        with self.place.connection.told():
+            self.run_entry["_id"], _ = insert(self.place.runs, entry, claim)
+
+    def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
+        """Store the source files and return pairs of their names and the ids of the files."""
+        with self.place.connection.told():
+            return kept_sources(self.place.files, ex_info["base_dir"], ex_info["sources"])
 
     def final_save(self, attempts: int = 2) -> None:
         """Save what could not be saved before; where that fails too, write it to a folder."""
