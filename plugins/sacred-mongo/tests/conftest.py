@@ -3,6 +3,8 @@
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -52,7 +54,11 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                server = socket.create_connection(self._target)
+                try:
+                    server = socket.create_connection(self._target)
+                except OSError:
+                    client.close()
+                    raise
                 self._open += [client, server]
                 for pair in ((client, server), (server, client)):
                     threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
@@ -66,6 +72,7 @@ class Proxy:
         for each in (source, target):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+            each.close()
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +81,24 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get("SACRED_TEST_MONGO_URL"):
         yield given
         return
-    secantus = pytest.importorskip("secantus")
+    command = Path(sys.executable).with_name("secantusd-py")
+    if not command.exists():
+        pytest.skip("SecantusDB is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
     folder: Path = tmp_path_factory.mktemp("mongo")
-    with secantus.SecantusDBServer(
-        port=0, storage_path=str(folder), replica_set_name=None
-    ) as server:
-        yield server.uri
+    # A process of its own: in this one it would wait for the interpreter's lock.
+    arguments = ["--port", str(port), "--storage-path", str(folder / "data"), "--standalone"]
+    with (folder / "server.log").open("ab") as log:
+        process = subprocess.Popen([command, *arguments], stdout=log, stderr=log)
+    try:
+        url = f"mongodb://127.0.0.1:{port}"
+        with pymongo.MongoClient(url, serverSelectionTimeoutMS=30_000) as client:
+            client.admin.command("ping")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 @pytest.fixture

@@ -120,8 +120,11 @@ def test_log_level(script: Script) -> None:
         (["with"], "nothing stands after 'with'"),
     ],
 )
-def test_misuse_is_one_sentence(script: Script, args: list[str], told: str) -> None:
+def test_misuse_is_one_sentence(
+    script: Script, args: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Exit code 2, no traceback, nothing was run."""
+    monkeypatch.setenv("SACRED_PLUGINS__DISABLE", "mongo")
     result = script(HELLO_CONFIG, *args)
     assert result.returncode == 2
     assert told in result.stderr
