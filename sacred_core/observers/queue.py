@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sacred_core.events import EVENTS, IDENTITY, Event
-from sacred_core.masking import masked_text
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.base import RunObserver
 from sacred_core.observers.call_plan import CallPlan, call_plans
+from sacred_core.observers.missed import error_text, missed_text
 
 Plans = Mapping[type[Event], CallPlan]
 
@@ -26,8 +26,6 @@ _parameter = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD
 _SHORTEST = 0.01
 #: One call at the end may take so many times ``join_timeout``: it may be storing a large file.
 _LONG_CALL = 10
-#: Different failures that are told at the end.
-_TOLD = 8
 _FAILED = "The observer %s failed in %s: %s. What it missed is kept and given to it again."
 
 
@@ -224,7 +222,7 @@ class _Courier:
             self._deliver()
         self._try_last()
         if not self._abandoned.is_set() and (error := self._failure("join")) is not None:
-            self._missed[f"join ({_told(error)})"] += 1
+            self._missed[f"join ({error_text(error)})"] += 1
 
     def _try_last(self) -> None:
         """Try each that is left once more; where that costs too much, only the end."""
@@ -235,7 +233,7 @@ class _Courier:
                     self._missed[f"{event.method} (not tried again)"] += 1
                 elif (error := self._failure(event)) is not None:
                     wasted += time.monotonic() - self._called
-                    self._missed[f"{event.method} ({_told(error)})"] += 1
+                    self._missed[f"{event.method} ({error_text(error)})"] += 1
                 self._remove_first(waiting)
 
     def _is_taken(self, event: Event, is_told: bool = False) -> bool:
@@ -244,7 +242,7 @@ class _Courier:
             self._is_failing = False
         elif not is_told and not self._is_failing:
             self._is_failing = True
-            _logger.warning(_FAILED, self._name, event.method, _told(error))
+            _logger.warning(_FAILED, self._name, event.method, error_text(error))
         return error is None
 
     def _failure(self, what: Event | str) -> Exception | None:
@@ -286,14 +284,4 @@ class _Courier:
         if lost := self._aside.lost + self._backlog.lost:
             missed[f"{lost} events that no longer fitted into memory"] += 1
         if missed:
-            told = [
-                f"{count} times {text}" if count > 1 else text for text, count in missed.items()
-            ]
-            more = [f"and {len(told) - _TOLD} other failures"] if len(told) > _TOLD else []
-            text = "; ".join(told[:_TOLD] + more)
-            _logger.warning("The observer %s missed: %s", self._name, text)
-
-
-def _told(error: Exception) -> str:
-    text = masked_text(str(error)).strip()
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+            _logger.warning("The observer %s missed: %s", self._name, missed_text(missed))

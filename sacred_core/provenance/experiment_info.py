@@ -91,11 +91,6 @@ class Code:
         return [module for module, _ in local], {*paths, *filter(Path.is_file, mains), *added}
 
 
-def experiment_info(root: Coded, ingredients: Iterable[Coded]) -> dict[str, Any]:
-    """Return what `Code.info` tells of ``root``, which uses ``ingredients``."""
-    return Code(root, ingredients).info()
-
-
 def base_dir_of(part: Coded) -> Path:
     """Return the folder that the sources are searched in."""
     if part.base_dir is not None:

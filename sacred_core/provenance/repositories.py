@@ -1,8 +1,7 @@
 """Which commits the sources of an experiment are at, and what was changed since."""
 
-import base64
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,15 @@ def discovered(paths: Iterable[Path]) -> list[dict[str, Any]]:
     folders = {path.parent for path in paths}
     roots = {root for root in map(_root, folders) if root is not None}
     return [found for root in sorted(roots) if (found := _described(root)) is not None]
+
+
+def patch_of(repository: Mapping[str, Any]) -> bytes | None:
+    """Return the uncommitted change that an entry of `discovered` holds, or None."""
+    if "patch_base64" in repository:
+        import base64
+
+        return base64.b64decode(repository["patch_base64"])
+    return str(repository["patch"]).encode() if "patch" in repository else None
 
 
 def _root(folder: Path) -> Path | None:
@@ -84,4 +92,6 @@ def _stored(patch: bytes, root: Path) -> dict[str, str]:
     try:
         return {"patch": patch.decode()}
     except UnicodeDecodeError:
+        import base64
+
         return {"patch_base64": base64.b64encode(patch).decode()}

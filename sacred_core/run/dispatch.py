@@ -16,11 +16,10 @@ from sacred_core.exceptions import ObserverStartError, SacredError
 from sacred_core.masking import masked_text
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import call_plans
+from sacred_core.observers.missed import error_text, missed_text
 
 #: Seconds that an observer which fails may cost at the end of a run.
 _PATIENCE = 30.0
-#: Different failures that are told at the end.
-_TOLD = 8
 #: By ``id()``: observers need be neither hashable nor comparable.
 _live: dict[int, Any] = {}
 _live_lock = threading.Lock()
@@ -120,13 +119,7 @@ class Delivery:
         if self.backlog.lost:
             missed[f"{self.backlog.lost} events that no longer fitted into memory"] += 1
         if missed:
-            told = [
-                text if count == 1 else f"{count} times {text}" for text, count in missed.items()
-            ]
-            more = f"; and {len(told) - _TOLD} other failures" if len(told) > _TOLD else ""
-            self._logger.warning(
-                "The observer %s missed: %s%s", self.name, "; ".join(told[:_TOLD]), more
-            )
+            self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
 
     def _left(self) -> Iterator[Event]:
         while self._set_aside:
@@ -162,10 +155,9 @@ class Delivery:
 
 
 def _told(error: Exception) -> str:
-    text = masked_text(str(error)).strip()
     if isinstance(error, SacredError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return masked_text(str(error)).strip()
+    return error_text(error)
 
 
 class Dispatcher:

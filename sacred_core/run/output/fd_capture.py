@@ -20,7 +20,7 @@ from sacred_core.run.output.base import OutputCapture
 from sacred_core.run.output.growth import Growth
 from sacred_core.run.output.presentation import Filter
 from sacred_core.run.output.reading import Reading
-from sacred_core.run.output.spool import Spool
+from sacred_core.run.output.spool import Spool, write_counted
 from sacred_core.run.output.stand_in import StandIn
 from sacred_core.run.output.streams import INTERVAL
 from sacred_core.run.output.sys_capture import standard_streams
@@ -136,10 +136,9 @@ class FdCapture(OutputCapture):
 
     def _write(self, is_error: bool, data: bytes, done: list[int]) -> None:
         """Let the descriptors have what Python's streams show."""
-        while (start := sum(done)) < len(data):
+        while sum(done) < len(data):
             try:
-                # The count is stored by the C code that writes: no interrupt falls between.
-                done.extend(map(os.write, (2 if is_error else 1,), (data[start:],)))
+                write_counted(2 if is_error else 1, data, done)
             except OSError as error:
                 if self._is_restored:
                     break  # nobody reads the original

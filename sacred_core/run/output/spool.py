@@ -37,9 +37,7 @@ class Spool:
 
     def append(self, data: bytes, done: list[int]) -> None:
         """Write ``data`` from the byte ``sum(done)`` on; append to ``done`` what was written."""
-        while (start := sum(done)) < len(data):
-            # The count is stored by the C code that writes: no interrupt falls between.
-            done.extend(map(os.write, (self.writer,), (data[start:],)))
+        write_counted(self.writer, data, done)
 
     def read(self, start: int, end: int | None = None) -> bytes:
         """Return the bytes between two positions."""
@@ -95,3 +93,14 @@ class Spool:
     def __del__(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
             os.close(self.reader)
+
+
+def write_counted(descriptor: int, data: bytes, done: list[int]) -> None:
+    """Write ``data`` from the byte ``sum(done)`` on; append to ``done`` what was written.
+
+    Raises:
+        OSError: not all of it could be written.
+    """
+    while (start := sum(done)) < len(data):
+        # The count is stored by the C code that writes: no interrupt falls between.
+        done.extend(map(os.write, (descriptor,), (data[start:],)))

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sacred_file.copies import keep_bytes, kept_once, patch_of
+from sacred_core.provenance.repositories import patch_of
+from sacred_file.copies import keep_bytes, kept_once
 
 
 class KeptCode:

@@ -1,12 +1,9 @@
 """Copies of sources, artifacts and resources."""
 
-import base64
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from sacred_core.provenance.sources import md5_of
 
@@ -52,10 +49,3 @@ def keep_bytes(data: bytes, folder: Path, stem: str, suffix: str) -> Path:
         partial.write_bytes(data)
         partial.replace(kept)
     return kept
-
-
-def patch_of(repository: Mapping[str, Any]) -> bytes | None:
-    """Return the uncommitted change that a ``repositories`` entry holds."""
-    if "patch_base64" in repository:
-        return base64.b64decode(repository["patch_base64"])
-    return str(repository["patch"]).encode() if "patch" in repository else None

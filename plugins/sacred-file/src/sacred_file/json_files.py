@@ -7,9 +7,9 @@ from typing import Any
 from sacred_core.serialization import strict_json, untagged
 
 
-def write_json(path: Path, data: Any, indent: int | None = 2) -> None:
+def write_json(path: Path, data: Any) -> None:
     """Write plain ``data``; whoever reads meanwhile, or after a crash, sees old or new."""
-    write_text(path, strict_json(data, indent) + "\n")
+    write_text(path, strict_json(data, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:

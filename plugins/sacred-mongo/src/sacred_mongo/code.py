@@ -1,10 +1,10 @@
 """The code of a run, kept in files that all runs share."""
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sacred_core.provenance.repositories import patch_of
 from sacred_core.serialization import plain
 from sacred_mongo.files import Files
 from sacred_mongo.values import stored, unicode_text
@@ -34,13 +34,7 @@ def kept_sources(files: Files, base_dir: str, sources: Iterable[Sequence[str]]) 
 def _repository(files: Files, repository: Mapping[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in repository.items() if not key.startswith("patch")}
     kept: dict[str, Any] = stored(plain(rest))
-    patch = _patch(repository)
+    patch = patch_of(repository)
     if patch is not None:
         kept["patch"] = files.keep_bytes(patch, "uncommitted.patch").id
     return kept
-
-
-def _patch(repository: Mapping[str, Any]) -> bytes | None:
-    if "patch_base64" in repository:
-        return base64.b64decode(repository["patch_base64"])
-    return str(repository["patch"]).encode() if "patch" in repository else None

@@ -1,0 +1,21 @@
+"""What an observer did not take, in words."""
+
+from collections import Counter
+
+from sacred_core.masking import masked_text
+
+#: Different failures that are told at the end.
+_TOLD = 8
+
+
+def error_text(error: Exception) -> str:
+    """Return what ``error`` says, with its type and without passwords."""
+    text = masked_text(str(error)).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def missed_text(missed: Counter[str]) -> str:
+    """Return what was missed, each with how often; of many different ones the first."""
+    told = [text if count == 1 else f"{count} times {text}" for text, count in missed.items()]
+    more = [f"and {len(told) - _TOLD} other failures"] if len(told) > _TOLD else []
+    return "; ".join(told[:_TOLD] + more)
