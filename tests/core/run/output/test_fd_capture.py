@@ -4,67 +4,16 @@ import os
 import pty
 import subprocess
 import sys
-import textwrap
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="descriptors are recorded on POSIX")
 
-SCRIPT = """
-    import ctypes, os, subprocess, sys, threading, time
-    from sacred_core import Experiment, RunObserver
-    import sacred_core.run.output.reading as reading
-
-    class Record(RunObserver):
-        text = ""
-
-        def output_event(self, text, offset):
-            self.text = self.text[:offset] + text
-
-        def join(self):
-            with open("record.txt", "w", newline="") as file:
-                file.write(self.text)
-
-    ex = Experiment("fd", save_git_info=False)
-    ex.observers.append(Record())
-
-    @ex.automain
-    def main(_run):
-"""
+MODE = "fd"
 
 
-class Scripts:
-    """Runs a main function as a script and returns what was shown and what was recorded."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def write(self, body: str) -> list[Any]:
-        source = textwrap.dedent(SCRIPT) + textwrap.indent(textwrap.dedent(body), "    ")
-        (self.folder / "script.py").write_text(source)
-        return [sys.executable, "script.py", "-l", "ERROR", "-b", "0.05"]
-
-    def run(self, body: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        command = self.write(body)
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
-        return subprocess.run(
-            command, cwd=self.folder, env=environment, timeout=60, check=True, **options
-        )
-
-    @property
-    def record(self) -> str:
-        return (self.folder / "record.txt").read_bytes().decode()
-
-
-@pytest.fixture
-def scripts(tmp_path: Path) -> Scripts:
-    return Scripts(tmp_path)
-
-
-def test_children_and_c_code_are_recorded(scripts: Scripts) -> None:
+def test_children_and_c_code_are_recorded(scripts: Any) -> None:
     """What Python does not write itself is in the record and on the screen."""
     done = scripts.run(
         """
@@ -80,7 +29,7 @@ def test_children_and_c_code_are_recorded(scripts: Scripts) -> None:
     assert scripts.record == done.stdout.decode() == expected
 
 
-def test_two_streams_are_put_together_in_pythons_order(scripts: Scripts) -> None:
+def test_two_streams_are_put_together_in_pythons_order(scripts: Any) -> None:
     """Although they are different files, and stdout is buffered."""
     done = scripts.run(
         """
@@ -98,7 +47,7 @@ def test_two_streams_are_put_together_in_pythons_order(scripts: Scripts) -> None
     assert done.stderr.decode().splitlines() == [x for x in expected if x.startswith("err")]
 
 
-def test_c_code_that_holds_the_interpreters_lock(scripts: Scripts) -> None:
+def test_c_code_that_holds_the_interpreters_lock(scripts: Any) -> None:
     """5 MB in one call: no deadlock, every byte."""
     done = scripts.run(
         """
@@ -110,7 +59,7 @@ def test_c_code_that_holds_the_interpreters_lock(scripts: Scripts) -> None:
     assert scripts.record == done.stdout.decode()
 
 
-def test_half_a_character_at_a_beat(scripts: Scripts) -> None:
+def test_half_a_character_at_a_beat(scripts: Any) -> None:
     """It is put together with the other half; what is no UTF-8 is replaced, not lost."""
     scripts.run(
         """
@@ -122,7 +71,7 @@ def test_half_a_character_at_a_beat(scripts: Scripts) -> None:
     assert scripts.record == "ä \ufffd end\n"
 
 
-def test_a_reader_that_goes_away(scripts: Scripts) -> None:
+def test_a_reader_that_goes_away(scripts: Any) -> None:
     """`| head -1`: the run completes and its record is whole."""
     command = scripts.write(
         """
@@ -141,7 +90,7 @@ def test_a_reader_that_goes_away(scripts: Scripts) -> None:
     assert scripts.record.splitlines() == [f"line {i}" for i in range(50_000)]
 
 
-def test_threads_print_each_line_once(scripts: Scripts) -> None:
+def test_threads_print_each_line_once(scripts: Any) -> None:
     """Eight threads: none lost, doubled or torn."""
     scripts.run(
         """
@@ -157,7 +106,7 @@ def test_threads_print_each_line_once(scripts: Scripts) -> None:
     assert sorted(lines) == sorted(f"{n} {i}" for n in range(8) for i in range(5000))
 
 
-def test_a_terminal_still_looks_like_one(scripts: Scripts) -> None:
+def test_a_terminal_still_looks_like_one(scripts: Any) -> None:
     """`isatty` answers as before, and the text is shown there."""
     main, terminal = pty.openpty()
     scripts.run("print(sys.stdout.isatty())", stdout=terminal, stderr=terminal)
@@ -167,7 +116,7 @@ def test_a_terminal_still_looks_like_one(scripts: Scripts) -> None:
     assert scripts.record == "True\n"
 
 
-def test_little_disk_ends_the_recording_not_the_run(scripts: Scripts) -> None:
+def test_little_disk_ends_the_recording_not_the_run(scripts: Any) -> None:
     """The output goes where it went before, with one warning."""
     command = scripts.write(
         """
@@ -185,7 +134,7 @@ def test_little_disk_ends_the_recording_not_the_run(scripts: Scripts) -> None:
     assert "shown" not in scripts.record
 
 
-def test_a_child_that_outlives_the_run_is_shown(scripts: Scripts) -> None:
+def test_a_child_that_outlives_the_run_is_shown(scripts: Any) -> None:
     """It is neither killed nor mute, and the record is that of the run; then all is gone."""
     done = scripts.run(
         """
@@ -199,7 +148,7 @@ def test_a_child_that_outlives_the_run_is_shown(scripts: Scripts) -> None:
     assert scripts.record == "run\n"
 
 
-def test_filters_apply(scripts: Scripts) -> None:
+def test_filters_apply(scripts: Any) -> None:
     """A progress bar over many beats is recorded as its last state."""
     scripts.run(
         """
@@ -223,7 +172,7 @@ def test_filters_apply(scripts: Scripts) -> None:
     assert scripts.record == "before\nprogress 100 %\nafter\n"
 
 
-def test_a_nested_run_has_its_own_part(scripts: Scripts) -> None:
+def test_a_nested_run_has_its_own_part(scripts: Any) -> None:
     """What Python writes in it belongs to both."""
     scripts.run(
         """

@@ -2,74 +2,15 @@
 
 import os
 import pty
-import signal
 import subprocess
-import sys
-import textwrap
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-SCRIPT = """
-    import io, os, subprocess, sys, threading, time
-    from sacred_core import Experiment, RunObserver, SETTINGS
-
-    class Record(RunObserver):
-        text = ""
-
-        def output_event(self, text, offset):
-            if offset < 10_000_000:
-                self.text = self.text[:offset] + text
-
-        def join(self):
-            with open("record.txt", "w", newline="") as file:
-                file.write(self.text)
-
-    SETTINGS.CAPTURE_MODE = "sys"
-    ex = Experiment("streams", save_git_info=False)
-    ex.observers.append(Record())
-
-    @ex.automain
-    def main(_run):
-"""
+MODE = "sys"
 
 
-class Scripts:
-    """Runs a main function as a script and returns what was shown and what was recorded."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def start(self, body: str, **options: Any) -> "subprocess.Popen[bytes]":
-        source = textwrap.dedent(SCRIPT) + textwrap.indent(textwrap.dedent(body), "    ")
-        (self.folder / "script.py").write_text(source)
-        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
-        return subprocess.Popen(
-            [sys.executable, "script.py", "-l", "ERROR", "-b", "0.05"],
-            cwd=self.folder,
-            env=environment,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
-        )
-
-    def shown(self, body: str, **options: Any) -> tuple[str, str]:
-        process = self.start(body, **options)
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        return (out or b"").decode(), (err or b"").decode()
-
-    @property
-    def record(self) -> str:
-        return (self.folder / "record.txt").read_bytes().decode()
-
-
-@pytest.fixture
-def scripts(tmp_path: Path) -> Scripts:
-    return Scripts(tmp_path)
-
-
-def test_a_forked_child_writes_once(scripts: Scripts) -> None:
+def test_a_forked_child_writes_once(scripts: Any) -> None:
     """What the parent had printed is not printed again by the child, whose own text is shown."""
     out, _ = scripts.shown(
         """
@@ -87,7 +28,7 @@ def test_a_forked_child_writes_once(scripts: Scripts) -> None:
     assert scripts.record == "before\nafter\n"
 
 
-def test_a_pool_of_processes_prints(scripts: Scripts) -> None:
+def test_a_pool_of_processes_prints(scripts: Any) -> None:
     """Workers that were forked show what they print, each line once."""
     out, _ = scripts.shown(
         """
@@ -102,7 +43,7 @@ def test_a_pool_of_processes_prints(scripts: Scripts) -> None:
     assert sorted(out.splitlines()) == sorted(["parent", *(f"task {i}" for i in range(20))])
 
 
-def test_bytes_and_text_keep_their_order(scripts: Scripts) -> None:
+def test_bytes_and_text_keep_their_order(scripts: Any) -> None:
     """What is written to ``sys.stdout.buffer`` is recorded, as it was when it was written."""
     process = scripts.start(
         """
@@ -119,7 +60,7 @@ def test_bytes_and_text_keep_their_order(scripts: Scripts) -> None:
     assert scripts.record == "one\ntwo\nthree\n\ufffd\n"
 
 
-def test_text_is_there_before_a_child_writes(scripts: Scripts) -> None:
+def test_text_is_there_before_a_child_writes(scripts: Any) -> None:
     """After a flush, and on a terminal at the end of each line."""
     out, _ = scripts.shown("print('first', flush=True)\nos.system('echo second')")
     assert out == "first\nsecond\n"
@@ -131,7 +72,7 @@ def test_text_is_there_before_a_child_writes(scripts: Scripts) -> None:
     os.close(main)
 
 
-def test_eight_threads(scripts: Scripts) -> None:
+def test_eight_threads(scripts: Any) -> None:
     """Each line and each point once, none torn, at many beats."""
     count = 20_000
     scripts.shown(
@@ -153,7 +94,7 @@ def test_eight_threads(scripts: Scripts) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_an_interrupt_loses_and_doubles_nothing(scripts: Scripts, seed: int) -> None:
+def test_an_interrupt_loses_and_doubles_nothing(scripts: Any, seed: int) -> None:
     """Lines that are shown at once, on a terminal, and Ctrl-C in the midst of them."""
     main, terminal = pty.openpty()
     process = scripts.start(
@@ -192,7 +133,7 @@ def test_an_interrupt_loses_and_doubles_nothing(scripts: Scripts, seed: int) -> 
     assert shown.decode().split() == scripts.record.split()
 
 
-def test_memory_is_flat(scripts: Scripts) -> None:
+def test_memory_is_flat(scripts: Any) -> None:
     """240 MB that are printed take no memory for long."""
     _, err = scripts.shown(
         """

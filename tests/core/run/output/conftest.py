@@ -1,0 +1,80 @@
+"""Scripts that print, in processes of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = """
+    import ctypes, io, os, subprocess, sys, threading, time
+    from sacred_core import Experiment, RunObserver, SETTINGS
+    import sacred_core.run.output.reading as reading
+
+    class Record(RunObserver):
+        text = ""
+
+        def output_event(self, text, offset):
+            if offset < 10_000_000:
+                self.text = self.text[:offset] + text
+
+        def join(self):
+            with open("record.txt", "w", newline="") as file:
+                file.write(self.text)
+
+    SETTINGS.CAPTURE_MODE = "{mode}"
+    ex = Experiment("output", save_git_info=False)
+    ex.observers.append(Record())
+
+    @ex.automain
+    def main(_run):
+"""
+
+
+class Scripts:
+    """Runs a main function as a script and returns what was shown and what was recorded."""
+
+    def __init__(self, folder: Path, mode: str) -> None:
+        self.folder = folder
+        self._head = textwrap.dedent(SCRIPT).replace("{mode}", mode)
+
+    def write(self, body: str) -> list[Any]:
+        source = self._head + textwrap.indent(textwrap.dedent(body), "    ")
+        (self.folder / "script.py").write_text(source)
+        return [sys.executable, "script.py", "-l", "ERROR", "-b", "0.05"]
+
+    def run(self, body: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(self.write(body), timeout=60, check=True, **self._options(options))
+
+    def start(self, body: str, **options: Any) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            self.write(body),
+            # a shell that started the tests in the background made them ignore it
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            **self._options(options),
+        )
+
+    def shown(self, body: str, **options: Any) -> tuple[str, str]:
+        process = self.start(body, **options)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        return (out or b"").decode(), (err or b"").decode()
+
+    @property
+    def record(self) -> str:
+        return (self.folder / "record.txt").read_bytes().decode()
+
+    def _options(self, given: dict[str, Any]) -> dict[str, Any]:
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return {"cwd": self.folder, "env": environment, **pipes, **given}
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, request: pytest.FixtureRequest) -> Scripts:
+    """Scripts that record in the mode ``MODE`` of the tests' module."""
+    return Scripts(tmp_path, request.module.MODE)
