@@ -1,15 +1,27 @@
-"""Reading back what observers wrote, the same for every backend."""
+"""Reading back what observers wrote, the same for every backend.
+
+Names are imported when they are used: a run that is recorded needs none of them.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sacred_core.stores.base import Annotation, RunQuery, RunStore, StoredRun
-from sacred_core.stores.opening import open_store
-from sacred_core.stores.unfinished import with_unfinished
-
 if TYPE_CHECKING:
+    from sacred_core.stores.base import Annotation, RunQuery, RunStore, StoredRun
     from sacred_core.stores.finding import find_runs, to_frame
+    from sacred_core.stores.opening import open_store
+    from sacred_core.stores.unfinished import with_unfinished
 
+_MODULES = {
+    "Annotation": "base",
+    "RunQuery": "base",
+    "RunStore": "base",
+    "StoredRun": "base",
+    "find_runs": "finding",
+    "open_store": "opening",
+    "to_frame": "finding",
+    "with_unfinished": "unfinished",
+}
 __all__ = [
     "Annotation",
     "RunQuery",
@@ -23,7 +35,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what asks questions: a run that is recorded asks none."""
-    if name in ("find_runs", "to_frame"):
-        return getattr(import_module("sacred_core.stores.finding"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import the module that a name comes from."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

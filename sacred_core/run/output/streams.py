@@ -127,7 +127,6 @@ class Streams:
         """Undo `join`; the last one restores the original streams."""
         self.drain()
         with self._alone():
-            self._record_all()
             self._users.remove(recorder)
             for name, stand_in in used:
                 stand_in.users -= 1
