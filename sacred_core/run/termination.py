@@ -22,18 +22,24 @@ def terminable() -> Iterator[None]:
     if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
-    pid = os.getpid()
-
-    def end(signum: int, frame: FrameType | None) -> None:
-        if os.getpid() != pid:  # a forked child ends as it would have without us
-            signal.signal(signum, signal.SIG_DFL)
-            os.kill(os.getpid(), signum)
-        else:
-            raise Terminated(EXIT_CODE)
-
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGTERM, _end)
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGTERM) is end:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _restore()
+
+
+def _end(signum: int, frame: FrameType | None) -> None:
+    raise Terminated(EXIT_CODE)
+
+
+def _restore() -> None:
+    if signal.getsignal(signal.SIGTERM) is _end:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked child ends as it would have without us. A handler of Python's that tells child from
+    # parent would not do: it runs after the system call before which the signal came, and a worker
+    # of a pool that waits for work then waits for ever.
+    os.register_at_fork(after_in_child=_restore)

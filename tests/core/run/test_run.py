@@ -4,6 +4,7 @@ import contextvars
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -140,6 +141,32 @@ def test_sigterm_interrupts(recorder: Recorder) -> None:
     assert ended.value.code == 143
     assert run.status == "INTERRUPTED"
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="fork is a method of POSIX")
+@pytest.mark.parametrize("forks_in_thread", [False, True])
+def test_sigterm_ends_a_forked_child(recorder: Recorder, forks_in_thread: bool) -> None:
+    """By the system's own way, however near it is to a call that waits: a handler of Python's
+    would run after that call only, and a pool would never see its workers end.
+    """
+    codes = []
+
+    def fork() -> None:
+        child = os.fork()
+        if child == 0:
+            os._exit(signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL)
+        codes.append(os.waitpid(child, 0)[1])
+
+    def main() -> None:
+        if forks_in_thread:
+            thread = threading.Thread(target=fork)
+            thread.start()
+            thread.join()
+        else:
+            fork()
+
+    run_of(main, recorder)()
+    assert codes == [0]
 
 
 def test_queued_run_does_not_start(recorder: Recorder) -> None:
