@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 import attrs
 
@@ -18,6 +18,9 @@ from sacred_core.events import (
     RunQueued,
     RunStarted,
 )
+
+if TYPE_CHECKING:
+    from sacred_core.stores.query import Query
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
 _MISSED_BEATS = 3
@@ -198,11 +201,15 @@ class RunQuery:
         status: Their current status, like ``"COMPLETED"`` or ``"DEAD"``.
         name: Of the experiment.
         limit: At most so many, the newest.
+        where: A hint that comes without a limit: runs that do not fulfil it may be left out, and
+            whoever lists asks `matches` of those that come. `sacred_core.stores.query.narrowed`
+            helps to use it.
     """
 
     status: str | None = None
     name: str | None = None
     limit: int | None = None
+    where: "Query | None" = None
 
     def accepts(self, run: StoredRun) -> bool:
         """Tell whether ``run`` is one of those asked for, whatever the limit."""

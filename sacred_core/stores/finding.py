@@ -16,6 +16,7 @@ from sacred_core.stores.query import (
     matches,
     parse,
     parse_sort,
+    settled,
     sort_key,
 )
 
@@ -47,7 +48,7 @@ def find_runs(
         wanted = None if limit is None else limit + offset
         return _newest(list(store.list(RunQuery(limit=wanted))), limit, offset)
     now = datetime.now(UTC)
-    runs = store.list(pushed_down(query))
+    runs = store.list(pushed_down(query, now))
     if query is not None:
         runs = (run for run in runs if matches(query, run, metrics_of(store, run), now))
     if not order:
@@ -71,15 +72,17 @@ def metrics_of(store: RunStore, run: StoredRun) -> MetricOf:
     return lambda name: all_metrics().get(name)
 
 
-def pushed_down(query: Query | None) -> RunQuery:
+def pushed_down(query: Query | None, now: datetime) -> RunQuery:
     """Return what a store can sort out itself: conditions that hold for all that is asked for."""
+    if query is None:
+        return RunQuery()
     fixed: dict[str, Any] = {}
     for part in query.parts if isinstance(query, And) else [query]:
         if not isinstance(part, Condition) or part.operator != "=" or part.field.path:
             continue
         if part.field.name in ("status", "name") and isinstance(part.values[0], str):
             fixed.setdefault(part.field.name, part.values[0])
-    return RunQuery(**fixed)
+    return RunQuery(**fixed, where=settled(query, now))
 
 
 def to_frame(runs: Iterable[StoredRun]) -> Any:

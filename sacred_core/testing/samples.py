@@ -34,3 +34,20 @@ PRINTED = [
 METRIC_NAMES = ["loss", "train/loss", "train.loss", "a b", "$cost", "ünï", "x" * 100]
 FILE_NAMES = ["plain.txt", "in/folders/deep.bin", "ünïcödé \u4f60.txt", "two words.txt", "run.json"]
 TRACE = ["Traceback (most recent call last):\n", '  File "x.py", line 1\n', "ValueError: broke ä\n"]
+#: Configurations whose entries are alike in some backends and different in a query.
+CONFIGS: list[dict[str, Any]] = [
+    AWKWARD,
+    {"a": 1, "b": {"c": [1, {"a": 2}, "x"]}, "0": 1, "-1": 2},
+    {"a": "1", "a.b": 3, "$a": 4, "%json": "5", "yes": "true", "none": "None"},
+    {"a": [5, "x", None, ["x"]], "b": [{"c": 1}, {"c": 5}], "yes": 1, "no": None},
+    {"a": {"b": None, "0": "x", "a": True}, "b": "", "zero": False, "large": 2**53},
+    {"a": 2**70, "b": "Infinity", "text": "Ünï%_'\x00", "float": 0.1 + 2**-55},
+]
+#: What is told of an experiment without code.
+EXPERIMENT: dict[str, Any] = {
+    "name": "fed",
+    "base_dir": ".",
+    "sources": [],
+    "dependencies": [],
+    "repositories": [],
+}

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import SacredError
-from sacred_core.stores import Annotation, RunQuery
+from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
-from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.feed import START, Feed
-from sacred_core.testing.samples import AWKWARD, TRACE
+from sacred_core.testing.listing_contract import ListingContract
+from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 
 
-class StoreContract(ContentContract):
+class StoreContract(ListingContract):
     """The tests of an observer and of the store that reads what it wrote.
 
     Example:
@@ -106,7 +106,7 @@ class StoreContract(ContentContract):
             config=AWKWARD,
             host_info={"hostname": "h", "more": AWKWARD},
             meta_info={"comment": "ä", "beat_interval": 3.0, "more": AWKWARD},
-            ex_info={**_EXPERIMENT, "name": "ünï"},
+            ex_info={**EXPERIMENT, "name": "ünï"},
             command="train",
         )
         run = self.make_store(tmp_path).get(run_id)
@@ -183,34 +183,6 @@ class StoreContract(ContentContract):
         Feed(observer).start()
         assert store.get(run_id) == before, "a finished run was changed"
 
-    def test_runs_are_listed_by_age(self, tmp_path: Path) -> None:
-        """From the oldest to the newest; a limit takes the newest."""
-        ids = []
-        for _ in range(12):
-            feed = Feed(self.make_observer(tmp_path))
-            ids.append(feed.start())
-            feed.complete()
-        store = self.make_store(tmp_path)
-        assert [run.id for run in store.list()] == ids
-        assert [run.id for run in store.list(RunQuery(limit=3))] == ids[-3:]
-
-    def test_runs_are_listed_by_what_they_are(self, tmp_path: Path) -> None:
-        """By status, where one whose heartbeats ended is dead, and by name."""
-        ids = {}
-        for name, end in (("a", "complete"), ("b", "fail"), ("b", "none")):
-            feed = Feed(self.make_observer(tmp_path))
-            ids[name, end] = feed.start(ex_info={**_EXPERIMENT, "name": name})
-            {"complete": feed.complete, "fail": feed.fail, "none": lambda: None}[end]()
-        store = self.make_store(tmp_path)
-        for query, found in (
-            (RunQuery(status="COMPLETED"), [("a", "complete")]),
-            (RunQuery(status="DEAD"), [("b", "none")]),
-            (RunQuery(status="RUNNING"), []),
-            (RunQuery(name="b"), [("b", "fail"), ("b", "none")]),
-            (RunQuery(name="b", status="FAILED"), [("b", "fail")]),
-        ):
-            assert [run.id for run in store.list(query)] == [ids[key] for key in found], query
-
     def test_what_is_not_there_is_an_error(self, tmp_path: Path) -> None:
         """Of an unknown run everything, of a known one files that it does not have."""
         feed = Feed(self.make_observer(tmp_path))
@@ -271,12 +243,3 @@ class StoreContract(ContentContract):
             with store.open_file(ids[1], kind, name) as stream:
                 assert stream.read() == b"content"
         assert store.metrics(ids[1])["loss"]["values"] == [1.0]
-
-
-_EXPERIMENT = {
-    "name": "fed",
-    "base_dir": ".",
-    "sources": [],
-    "dependencies": [],
-    "repositories": [],
-}

@@ -7,13 +7,14 @@ and is not equal. A query is two-valued: ``not`` turns each of these around.
 
 import operator
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 from sacred_core.serialization import number
 from sacred_core.stores.base import StoredRun
-from sacred_core.stores.query.nodes import And, Condition, Field, Not, Or, Query, Value
+from sacred_core.stores.query.narrowing import absolute
+from sacred_core.stores.query.nodes import And, Condition, Field, Not, Or, Query
 from sacred_core.stores.query.reading import MISSING, MetricOf, is_number, read
 
 _LISTS = (list, tuple)
@@ -63,7 +64,7 @@ def _holds(query: Query, run: StoredRun, metrics: MetricOf, now: datetime) -> bo
                 return (stored is MISSING) == (name == "missing")
             if stored is MISSING:
                 return False
-            fixed = [_absolute(value, now) for value in values]
+            fixed = [absolute(value, now) for value in values]
             if name in _NEGATED:
                 return not _is(stored, _NEGATED[name], fixed)
             return _is(stored, name, fixed)
@@ -109,12 +110,3 @@ def _comparable(stored: Any, value: Any) -> tuple[Any, Any] | None:
         if isinstance(value, kind):
             return (stored, value) if isinstance(stored, kind) else None
     return None
-
-
-def _absolute(value: Value, now: datetime) -> Value:
-    if not isinstance(value, timedelta):
-        return value
-    try:
-        return now + value
-    except OverflowError:
-        return datetime.min.replace(tzinfo=UTC)

@@ -24,9 +24,11 @@ from sacred_core.stores.query import (
     Not,
     Or,
     matches,
+    narrowed,
     needs_metrics,
     parse,
     parse_sort,
+    settled,
     sort_key,
 )
 
@@ -490,3 +492,37 @@ def test_any_runs_can_be_sorted(runs: list[TaggedRun], order: Any) -> None:
 
     shuffled = random.Random(0).sample(runs, len(runs))
     assert keys(runs) == keys(shuffled)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(QUERIES, RUNS, RECORDS, st.integers())
+def test_a_narrower_question_leaves_out_nothing(
+    query: Any, run: StoredRun, record: Any, seed: int
+) -> None:
+    """Whatever conditions a backend can ask itself, and times counted from now are the same."""
+    draw = random.Random(seed)
+    asked = narrowed(
+        settled(query, NOW),
+        lambda condition: condition if draw.random() < 0.7 else None,
+        lambda parts: And(tuple(parts)),
+        lambda parts: Or(tuple(parts)),
+    )
+    if matches(query, run, lambda name: record, NOW):
+        assert asked is None or matches(asked, run, lambda name: record, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("config.a = 1 and not (name = x or config.b exists)", "config.a = 1 and config.b missing"),
+        ("not not status = x", 'status = "x"'),
+        ("not config.a missing or id = 1", "config.a exists or id = 1"),
+        ("not config.a < 1 or id = 1", "None"),
+    ],
+)
+def test_a_question_is_as_narrow_as_it_can_be(text: str, asked: str) -> None:
+    """`not` is asked where its opposite can be said."""
+    found = narrowed(
+        parse(text), lambda each: each, lambda each: And(tuple(each)), lambda each: Or(tuple(each))
+    )
+    assert str(found) == asked

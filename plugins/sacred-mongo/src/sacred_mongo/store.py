@@ -14,6 +14,7 @@ from sacred_core.serialization import untagged
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_mongo.address import parsed
 from sacred_mongo.connection import Connection, Document
+from sacred_mongo.filters import filter_of
 from sacred_mongo.large import loaded_info, whole
 from sacred_mongo.output import full_output
 from sacred_mongo.places import Place, place
@@ -67,7 +68,7 @@ class MongoStore:
         """Yield runs by their ids: numbers in their order, then names."""
         query = query or RunQuery()
         with self._place.connection.told():
-            found = self._place.runs.find(_filter(query), _NO_OUTPUT)
+            found = self._place.runs.find(filter_of(query), _NO_OUTPUT)
             if query.limit is None:
                 for entry in found.sort("_id", 1):
                     if query.accepts(run := self._run(entry)):
@@ -205,16 +206,6 @@ class _Stream(io.RawIOBase):
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
-
-
-def _filter(query: RunQuery) -> Document:
-    wanted: Document = {}
-    if query.name is not None:
-        wanted["experiment.name"] = query.name
-    if query.status is not None:
-        # Which of the running ones are dead depends on their own intervals.
-        wanted["status"] = "RUNNING" if query.status == "DEAD" else query.status
-    return wanted
 
 
 def _spellings(run_id: int | str) -> Iterator[Any]:

@@ -17,7 +17,8 @@ FILE = "%file"
 #: The ``metrics`` of the user's own ``info``: under that name stand those of the run.
 OWN_METRICS = "%metrics"
 
-_INTEGERS = range(-(2**63), 2**63)
+#: What a BSON integer can be.
+INTEGERS = range(-(2**63), 2**63)
 _DEEPEST = 80  # MongoDB takes 100 levels, some of which the document needs
 _AWKWARD = re.compile(
     r"%(?=2E|24|25|00|u[0-9A-F]{4}|json$|file$|metrics$)|\.|^\$|\0|[\ud800-\udfff]"
@@ -31,9 +32,9 @@ def stored(value: Any, depth: int = 0) -> Any:
     if kind is float or kind is bool or value is None:
         return value
     if kind is int:
-        return value if value in _INTEGERS else {JSON: str(value)}
+        return value if value in INTEGERS else {JSON: str(value)}
     if kind is str:
-        return value if _is_unicode(value) else {JSON: json.dumps(value)}
+        return value if is_unicode(value) else {JSON: json.dumps(value)}
     if kind is dict or kind is list:
         if depth == _DEEPEST:
             return {JSON: json.dumps(value)}
@@ -92,10 +93,11 @@ def loaded_key(key: str) -> str:
 
 def unicode_text(text: str) -> str:
     """Return ``text`` with a question mark for each half of a surrogate pair."""
-    return text if _is_unicode(text) else text.encode("utf-8", "replace").decode()
+    return text if is_unicode(text) else text.encode("utf-8", "replace").decode()
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Tell whether ``text`` holds no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,0 +1,61 @@
+"""Which runs a store lists, and which it finds."""
+
+from pathlib import Path
+from typing import Any
+
+from sacred_core.stores import Annotation, RunQuery, find_runs
+from sacred_core.stores.finding import metrics_of
+from sacred_core.stores.query import matches
+from sacred_core.testing.content_contract import ContentContract
+from sacred_core.testing.drawn_queries import drawn_queries
+from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.samples import CONFIGS, EXPERIMENT
+
+
+class ListingContract(ContentContract):
+    """The part of `StoreContract` that is about many runs."""
+
+    def test_runs_are_listed_by_age(self, tmp_path: Path) -> None:
+        """From the oldest to the newest; a limit takes the newest."""
+        ids = []
+        for _ in range(12):
+            feed = Feed(self.make_observer(tmp_path))
+            ids.append(feed.start())
+            feed.complete()
+        store = self.make_store(tmp_path)
+        assert [run.id for run in store.list()] == ids
+        assert [run.id for run in store.list(RunQuery(limit=3))] == ids[-3:]
+
+    def test_runs_are_listed_by_what_they_are(self, tmp_path: Path) -> None:
+        """By status, where one whose heartbeats ended is dead, and by name."""
+        ids = {}
+        for name, end in (("a", "complete"), ("b", "fail"), ("b", "none")):
+            feed = Feed(self.make_observer(tmp_path))
+            ids[name, end] = feed.start(ex_info={**EXPERIMENT, "name": name})
+            {"complete": feed.complete, "fail": feed.fail, "none": lambda: None}[end]()
+        store = self.make_store(tmp_path)
+        for query, found in (
+            (RunQuery(status="COMPLETED"), [("a", "complete")]),
+            (RunQuery(status="DEAD"), [("b", "none")]),
+            (RunQuery(status="RUNNING"), []),
+            (RunQuery(name="b"), [("b", "fail"), ("b", "none")]),
+            (RunQuery(name="b", status="FAILED"), [("b", "fail")]),
+        ):
+            assert [run.id for run in store.list(query)] == [ids[key] for key in found], query
+
+    def test_a_query_finds_what_it_asks_for(self, tmp_path: Path) -> None:
+        """400 drawn queries: a store that uses the hint leaves out nothing."""
+        for number, config in enumerate(CONFIGS):
+            feed = Feed(self.make_observer(tmp_path))
+            feed.start(config=config, meta_info={"comment": "xay"[number % 3], "more": config})
+            feed.beat(info={"metrics": number, "more": config}, result=config)
+            ends: list[Any] = [feed.complete, feed.fail, feed.interrupt, lambda: None]
+            ends[number % 4]()
+        store = self.make_store(tmp_path)
+        runs = list(store.list())
+        for said in ({"added": ["a", "ü"]}, {"removed": ["a"]}):
+            store.annotate(runs[0].id, Annotation(time=START, user="a", **said))  # type: ignore[arg-type]
+        runs = list(store.list())
+        for query in drawn_queries(runs, 400, seed=0):
+            expected = [run.id for run in runs if matches(query, run, metrics_of(store, run))]
+            assert [run.id for run in find_runs(store, query)] == expected, str(query)
