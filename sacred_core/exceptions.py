@@ -132,6 +132,13 @@ class StoreError(SacredError):
     """A store cannot be opened, or holds no such run."""
 
 
+class EventKeptError(StoreError):
+    """An observer could not record an event and keeps it: its ``join`` will save it or tell.
+
+    It may be given the event again all the same, and must stand that, but did not miss it.
+    """
+
+
 class QueryError(StoreError):
     """A query of runs cannot be understood; the message shows where."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sacred_core.events import EVENTS, IDENTITY, Event
+from sacred_core.exceptions import EventKeptError
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.base import RunObserver
 from sacred_core.observers.call_plan import CallPlan, call_plans
@@ -233,7 +234,8 @@ class _Courier:
                     self._missed[f"{event.method} (not tried again)"] += 1
                 elif (error := self._failure(event)) is not None:
                     wasted += time.monotonic() - self._called
-                    self._missed[f"{event.method} ({error_text(error)})"] += 1
+                    if not isinstance(error, EventKeptError):
+                        self._missed[f"{event.method} ({error_text(error)})"] += 1
                 self._remove_first(waiting)
 
     def _is_taken(self, event: Event, is_told: bool = False) -> bool:

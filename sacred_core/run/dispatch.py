@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from sacred_core.events import Announcement, Event, Heartbeat
-from sacred_core.exceptions import ObserverStartError, SacredError
+from sacred_core.exceptions import EventKeptError, ObserverStartError, SacredError
 from sacred_core.masking import masked_text
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import call_plans
@@ -114,7 +114,8 @@ class Delivery:
                 self._plans[type(event)](event, self._look_up)
             except Exception as error:  # noqa: BLE001 - foreign code
                 wasted += time.monotonic() - started
-                missed[f"{event.method} ({_told(error)})"] += 1
+                if not isinstance(error, EventKeptError):
+                    missed[f"{event.method} ({_told(error)})"] += 1
         missed.update(self._join())
         if self.backlog.lost:
             missed[f"{self.backlog.lost} events that no longer fitted into memory"] += 1

@@ -271,3 +271,10 @@ def test_methods_for_subclasses(observer: MongoObserver, database: Any, tmp_path
         observer.insert()
         assert observer.run_entry["_id"] == expected
     assert sorted(doc["_id"] for doc in database.runs.find()) == [1, 7, 8]
+
+
+def test_metrics_elsewhere_are_refused(database: Any) -> None:
+    """Readers look beside the runs; the documented argument takes what is there."""
+    MongoObserver.create_from(database.runs, None, metrics_collection=database["metrics"])
+    with pytest.raises(ValueError, match=r"metrics_collection is '.*\.metrics', not '.*\.other'"):
+        MongoObserver.create_from(database.runs, None, metrics_collection=database.other)

@@ -18,7 +18,7 @@ from sacred_core.events import (
     RunCompleted,
     RunStarted,
 )
-from sacred_core.exceptions import ObserverSignatureError, ObserverStartError
+from sacred_core.exceptions import EventKeptError, ObserverSignatureError, ObserverStartError
 from sacred_core.observers import RunObserver
 from sacred_core.observers.backlog import Backlog
 from sacred_core.run.dispatch import Dispatcher
@@ -218,6 +218,23 @@ def test_final_event_is_tried_in_any_case(events: Events, caplog: pytest.LogCapt
     dispatch.finish(events.completed())
     assert observer.methods == ["started_event", "completed_event", "join"]
     assert "Recorder missed: resource_event" in caplog.text
+
+
+def test_what_an_observer_keeps_is_not_missed(
+    events: Events, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It saves it when it is joined, or tells by itself."""
+
+    class Keeping(Recorder):
+        def heartbeat_event(self, beat_time: Any) -> None:
+            raise EventKeptError("the server is away")
+
+    dispatch = dispatcher(Keeping(1, 0, []))
+    dispatch.announce(events.started(), None)
+    dispatch.send(events.beat())
+    assert "failed in heartbeat_event: the server is away" in caplog.text
+    dispatch.finish(events.completed())
+    assert "missed:" not in caplog.text
 
 
 def test_an_observer_that_fails_slowly_does_not_hold_up_the_end(

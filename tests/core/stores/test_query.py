@@ -32,7 +32,7 @@ from sacred_core.stores.query import (
     sort_key,
 )
 
-EXAMPLES = int(os.environ.get("SACRED_TEST_EXAMPLES", "300"))
+EXAMPLES = min(2000, int(os.environ.get("SACRED_TEST_EXAMPLES", "300")))
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

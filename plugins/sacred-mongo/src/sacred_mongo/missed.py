@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import EventKeptError, StoreError
 from sacred_mongo.recorder import Recorder
 
 #: Seconds for which a server that failed is left alone: at the end of a run every event that
@@ -30,15 +30,18 @@ class Missed:
         """Call the method after all that waits.
 
         Raises:
-            StoreError: the server cannot be reached, or refuses.
+            EventKeptError: the server cannot be reached, or refuses.
         """
         self._add((method, arguments))
         if time.monotonic() < self._held_until:
-            raise StoreError(self._error)
-        self.flush(recorder)
+            raise EventKeptError(self._error)
+        try:
+            self.flush(recorder)
+        except StoreError as error:
+            raise EventKeptError(str(error)) from error
 
     def flush(self, recorder: Recorder) -> None:
-        """Call what waits, up to the first failure; raises as `give` does."""
+        """Call what waits, up to the first failure, a StoreError where `give` says so."""
         while self.entries:
             method, arguments = self.entries[0]
             try:

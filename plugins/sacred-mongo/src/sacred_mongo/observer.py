@@ -108,9 +108,18 @@ class MongoObserver(RunObserver):
         failure_dir: str | bytes | os.PathLike[Any] | None = None,
         priority: int = 30,
     ) -> None:
-        """Use collections of a client that is there. Files and points lie beside them."""
-        del fs, metrics_collection
+        """Use the collection of a client that is there. Points and files lie beside it.
+
+        Raises:
+            ValueError: the metrics are to be elsewhere, where no reader would look for them.
+        """
+        del fs  # in every case that of the database
         database = runs_collection.database
+        if metrics_collection not in (None, database["metrics"]):
+            raise ValueError(
+                f"the metrics_collection is {database['metrics'].full_name!r}, not "
+                f"{metrics_collection.full_name!r}: leave it out, or use collection_prefix"
+            )
         MongoObserver.__init__(
             self, db_name=database.name, collection=runs_collection.name, overwrite=overwrite,
             priority=priority, client=database.client, failure_dir=failure_dir,
