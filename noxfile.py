@@ -13,7 +13,8 @@ nox.options.reuse_venv = "yes"
 MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pyproject.toml"))
 PLUGINS = [Path(member).name for member in MEMBERS]
 TEST_TOOLS = (
-    "pytest>=8", "hypothesis>=6", "joblib", "jsonschema", "mako", "numpy", "pandas",
+    "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "joblib", "jsonschema", "mako",
+    "numpy", "pandas", "trustme>=1",
     "SecantusDB==0.7.0b3",  # plays MongoDB; there are pre-releases only
 )  # fmt: skip
 
@@ -35,14 +36,14 @@ def tests(session: nox.Session) -> None:
     """Run every test, with all plugins installed."""
     # The tests of the plugin page install a plugin as its reader would.
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24")
-    session.run("pytest", *session.posargs, env={"SACRED_TEST_EXAMPLES": "10000"})
+    session.run("pytest", "-n", "auto", *session.posargs, env={"SACRED_TEST_EXAMPLES": "10000"})
 
 
 @nox.session
 def core(session: nox.Session) -> None:
     """Run the core's tests with no plugin installed."""
     session.install(*_editable(["."]), *TEST_TOOLS)
-    session.run("pytest", "tests/core", *session.posargs)
+    session.run("pytest", "-n", "auto", "tests/core", *session.posargs)
 
 
 @nox.session

@@ -81,24 +81,43 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get("SACRED_TEST_MONGO_URL"):
         yield given
         return
+    # With test commands it can be told to fail.
+    flags = "--standalone", "--enable-test-commands"
+    with _running(tmp_path_factory.mktemp("mongo"), *flags) as port:
+        yield f"mongodb://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _running(folder: Path, *flags: str, **options: Any) -> Iterator[int]:
+    """Run a server in a process of its own: in this one it would wait for the interpreter's lock.
+
+    Args:
+        folder: Of its data.
+        flags: Of the server.
+        options: Of the client that asks whether it is there.
+    """
     command = Path(sys.executable).with_name("secantusd-py")
     if not command.exists():
         pytest.skip("SecantusDB is not installed")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    folder: Path = tmp_path_factory.mktemp("mongo")
-    # A process of its own: in this one it would wait for the interpreter's lock.
-    arguments = ["--port", str(port), "--storage-path", str(folder / "data"), "--standalone"]
+    arguments = ["--port", str(port), "--storage-path", str(folder / "data"), *flags]
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen([command, *arguments], stdout=log, stderr=log)
     try:
-        url = f"mongodb://127.0.0.1:{port}"
-        with pymongo.MongoClient(url, serverSelectionTimeoutMS=30_000) as client:
+        options = {"serverSelectionTimeoutMS": 30_000, **options}
+        with pymongo.MongoClient("127.0.0.1", port, **options) as client:
             client.admin.command("ping")
-        yield url
+        yield port
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture
+def running() -> Any:
+    """Runs servers with flags of their own."""
+    return _running
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """What happens when the server is away."""
 
 import datetime
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,8 +58,10 @@ def test_what_cannot_be_saved_is_loaded_later(
     db_name: str,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """At the end it goes to the failure_dir, and `sacred mongo load` puts it in."""
+    monkeypatch.setattr("sacred_mongo.rescue.PAUSE", 0.1)
     ex = Experiment("ex", save_git_info=False)
     ex.observers.append(observer)
 
@@ -95,3 +99,24 @@ def test_what_cannot_be_saved_is_loaded_later(
     loss = store.metrics(run._id)["loss"]
     assert (loss["values"], loss["steps"]) == ([1.5, 2**70], [0, 7])
     assert loss["timestamps"][1].tzinfo == datetime.UTC
+
+
+def test_an_interrupt_of_the_last_tries_loses_nothing(
+    observer: MongoObserver, proxy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for the server any more, but what waits goes to the folder."""
+
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    feed = Feed(observer)
+    feed.start()
+    proxy.close()
+    with pytest.raises(StoreError):
+        feed.complete()
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=interrupt)
+    monkeypatch.setattr("sacred_mongo.rescue.time", clock)
+    with pytest.raises(KeyboardInterrupt):
+        feed.join()
+    (folder,) = (tmp_path / "failed").iterdir()
+    assert "COMPLETED" in (folder / "missed.json").read_text()

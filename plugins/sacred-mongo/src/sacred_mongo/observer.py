@@ -15,7 +15,7 @@ from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
 from sacred_mongo.ids import Claim, insert
 from sacred_mongo.missed import Missed
-from sacred_mongo.places import Place, place
+from sacred_mongo.places import Place, place, require_beside
 from sacred_mongo.recorder import Recorder
 from sacred_mongo.rescue import rescue
 from sacred_mongo.start import VERSION, Beginning, begun
@@ -115,11 +115,7 @@ class MongoObserver(RunObserver):
         """
         del fs  # in every case that of the database
         database = runs_collection.database
-        if metrics_collection not in (None, database["metrics"]):
-            raise ValueError(
-                f"the metrics_collection is {database['metrics'].full_name!r}, not "
-                f"{metrics_collection.full_name!r}: leave it out, or use collection_prefix"
-            )
+        require_beside(database, metrics_collection)
         MongoObserver.__init__(
             self, db_name=database.name, collection=runs_collection.name, overwrite=overwrite,
             priority=priority, client=database.client, failure_dir=failure_dir,
@@ -267,8 +263,12 @@ class MongoObserver(RunObserver):
         with self.place.connection.told():
             return kept_sources(self.place.files, ex_info["base_dir"], ex_info["sources"])
 
-    def final_save(self, attempts: int = 2) -> None:
-        """Save what could not be saved before; where that fails too, write it to a folder."""
+    def final_save(self, attempts: int = 6) -> None:
+        """Save what could not be saved before; where that fails too, write it to a folder.
+
+        Args:
+            attempts: How often the server is tried, every four seconds or more.
+        """
         rescue(self._active(), self._missed, self.failure_dir, attempts)
 
     def _connected(self) -> Place:

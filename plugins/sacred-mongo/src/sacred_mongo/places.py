@@ -64,3 +64,13 @@ def place(connection: Connection, db_name: str, collection: str, prefix: str = "
         database[f"{prefix}_metrics" if prefix else "metrics"],
         Files(database),
     )
+
+
+def require_beside(database: Any, metrics: Any) -> None:
+    """Raise a ValueError for a collection of metrics where no reader would look for them."""
+    usual = database["metrics"]
+    if metrics not in (None, usual):
+        raise ValueError(
+            f"the metrics_collection is {usual.full_name!r}, not {metrics.full_name!r}: "
+            "leave it out, or use collection_prefix"
+        )

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from sacred_mongo.values import stored
 FORMAT = "sacred-mongo missed 1"
 RECORD = "missed.json"
 _FILES = "files"
+#: Seconds from one try to the next: a replica set has a new primary after some of them.
+PAUSE = 4.0
 #: Keeps times and the types of numbers.
 JSON_OPTIONS = json_util.JSONOptions(json_mode=json_util.JSONMode.CANONICAL, tz_aware=True)
 
@@ -39,24 +42,36 @@ def rescue(
     Returns:
         The folder of the run, if one was needed.
     """
+    why = "Interrupted"
+    try:
+        why = _flushed(recorder, missed, attempts)
+    finally:
+        # Also after a second Ctrl-C: nobody waits for the server then, but nothing is dropped.
+        folder = _write(recorder, missed.entries, failure_dir) if missed.entries else None
+        missed.entries.clear()
+        if folder is not None:
+            _logger.warning(
+                "%s. What could not be saved of the run %r is kept in %s: "
+                "'sacred mongo load %s' puts it into the database",
+                why, recorder.run_id, folder, folder,
+            )  # fmt: skip
+    return folder
+
+
+def _flushed(recorder: Recorder, missed: Missed, attempts: int) -> str:
+    """Save what waits and return why some of it could not be."""
     why = ""
     while missed.entries and attempts > 0:
+        began = time.monotonic()
         try:
             missed.flush(recorder)
         except StoreError as error:
             why, attempts = str(error), attempts - 1
+            if attempts > 0:
+                time.sleep(max(0.0, began + PAUSE - time.monotonic()))
         except Exception as error:  # noqa: BLE001 - it was told when it came
             _logger.debug("not saved: %s", error)
-    if not missed.entries:
-        return None
-    folder = _write(recorder, missed.entries, failure_dir)
-    missed.entries.clear()
-    _logger.warning(
-        "%s. What could not be saved of the run %r is kept in %s: "
-        "'sacred mongo load %s' puts it into the database",
-        why, recorder.run_id, folder, folder,
-    )  # fmt: skip
-    return folder
+    return why
 
 
 def _write(recorder: Recorder, entries: list[Entry], failure_dir: Path | None) -> Path:
