@@ -12,10 +12,11 @@ nox.options.reuse_venv = "yes"
 
 MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pyproject.toml"))
 PLUGINS = [Path(member).name for member in MEMBERS]
+SERVER = "SecantusDB==0.7.0b3"  # plays MongoDB; there are pre-releases only
 TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "joblib", "jsonschema", "mako",
     "numpy", "pandas", "trustme>=1",
-    "SecantusDB==0.7.0b3",  # plays MongoDB; there are pre-releases only
+    SERVER,
 )  # fmt: skip
 
 # With these two set each printed line is flushed and each child compiles everything anew.
@@ -87,7 +88,7 @@ def wheels(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure against Sacred, in one run on this machine."""
-    session.install(*_editable([".", *MEMBERS]), "sacred==0.8.7", "setuptools<81", "numpy")
+    session.install(*_editable([".", *MEMBERS]), "sacred==0.8.7", "setuptools<81", "numpy", SERVER)
     for script in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", str(script), *session.posargs)
 
