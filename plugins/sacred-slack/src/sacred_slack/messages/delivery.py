@@ -1,0 +1,196 @@
+"""Posts to web services, in bounded time and without a word about secret addresses."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from sacred_core.exceptions import SacredError
+
+#: The thread that asks; what libraries log there would show addresses.
+_THREAD = "sacred-message"
+#: They log addresses, httpx even where nobody asked for details.
+_TALKATIVE = ("urllib3.connectionpool", "urllib3.util.retry", "httpx")
+#: Of an answer: a message's is short, and anything may answer.
+_LONGEST_ANSWER = 65536
+_TRIES = 5
+_LATE = "does not answer in time"
+#: Characters of an answer that an error shows.
+_SHOWN = 200
+
+
+class MessageError(SacredError, RuntimeError):
+    """A message could not be delivered."""
+
+
+class UnansweredError(MessageError):
+    """Nothing came back; the message says why, without any address."""
+
+
+@attrs.frozen
+class Answer:
+    """What a service said.
+
+    Attributes:
+        status: Of HTTP.
+        text: The beginning of the body.
+        retry_after: Seconds after which it wants to be asked again, or None.
+    """
+
+    status: int
+    text: str = ""
+    retry_after: float | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the message is delivered."""
+        return 200 <= self.status < 300
+
+    @property
+    def asks_for_another_try(self) -> bool:
+        """Whether the same message may be taken later."""
+        return self.status == 429 or self.status >= 500
+
+
+@attrs.frozen
+class Patience:
+    """How long to go on.
+
+    Attributes:
+        timeout: Seconds for one try.
+        total: Seconds for all tries and the pauses between them.
+        pause: Seconds after the first failure; twice as long after each further one.
+    """
+
+    timeout: float
+    total: float
+    pause: float
+
+
+def deliver(
+    service: str, ask: Callable[[float], Answer], patience: Patience, secrets: Sequence[str] = ()
+) -> None:
+    """Call ``ask(timeout)``, again where that may help, until a message is taken.
+
+    Args:
+        service: Who is asked and where, for errors.
+        ask: Returns the answer, or raises `UnansweredError`; called on another thread.
+        patience: How long to try.
+        secrets: What the answer says is not told if one of them is in it.
+
+    Raises:
+        MessageError: it was refused, or not taken in time.
+    """
+    end = time.monotonic() + patience.total
+    pause = patience.pause
+    for tries in range(1, _TRIES + 1):
+        answer, reason = _tried(ask, min(patience.timeout, end - time.monotonic()))
+        if answer is not None:
+            if answer.is_taken:
+                return
+            words = _shown(answer.text, secrets)
+            reason = f"answers {answer.status}" + (f": {words}" if words else "")
+        is_final = answer is not None and not answer.asks_for_another_try
+        wait = max(pause, (answer and answer.retry_after) or 0.0)
+        if is_final or tries == _TRIES or time.monotonic() + wait >= end:
+            break
+        time.sleep(wait)
+        pause *= 2
+    raise MessageError(f"{service} {reason}")
+
+
+def post(url: str, content: Mapping[str, Any], timeout: float, proxy: str | None = None) -> Answer:
+    """Post ``content`` as JSON to ``url`` once.
+
+    Args:
+        url: Is a secret.
+        content: Plain data.
+        timeout: Seconds to wait for a connection, and for each part of the answer.
+        proxy: The URL of a proxy; else the environment names it.
+
+    Raises:
+        UnansweredError: there was no answer.
+    """
+    import requests
+
+    # Redirected, a POST becomes a GET, and a secret path may go to another host.
+    options: dict[str, Any] = {"timeout": timeout, "allow_redirects": False, "stream": True}
+    if proxy is not None:
+        options["proxies"] = {"http": proxy, "https": proxy}
+    try:
+        with requests.post(url, json=content, **options) as response:
+            body = response.raw.read(_LONGEST_ANSWER, decode_content=True)
+            header = response.headers.get("Retry-After", "")
+            status = response.status_code
+    except Exception as error:  # noqa: BLE001 - its text and its chain hold the address
+        reason = _reason(error)
+    else:
+        retry_after = float(header) if header.isdecimal() else None
+        return Answer(status, body.decode("utf-8", "replace"), retry_after)
+    raise UnansweredError(reason)
+
+
+def _tried(ask: Callable[[float], Answer], timeout: float) -> tuple[Answer | None, str]:
+    """Ask on a thread, for looking up a name and an answer that trickles know no timeout.
+
+    Returns:
+        The answer, or None and why there is none.
+    """
+    found: list[tuple[Answer | None, str]] = []
+
+    def work() -> None:
+        try:
+            found.append((ask(timeout), ""))
+        except UnansweredError as error:
+            found.append((None, str(error)))
+
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_is_no_message)
+    thread = threading.Thread(target=work, name=_THREAD, daemon=True)
+    thread.start()
+    # A little longer: the library's own timeout closes the connection.
+    thread.join(timeout + 0.5)
+    return found[0] if found else (None, _LATE)
+
+
+def _is_no_message(record: logging.LogRecord) -> bool:
+    """Keep what libraries log for others; called on the thread that logs."""
+    del record
+    return threading.current_thread().name != _THREAD
+
+
+def _shown(text: str, secrets: Sequence[str]) -> str:
+    """Return the beginning of what a service says, or nothing if it names a secret."""
+    if any(secret in text for secret in secrets if secret):
+        return ""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+
+
+def _reason(error: BaseException) -> str:
+    """Say why there is no answer, in words that hold no address."""
+    import requests
+
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"cannot be reached through the proxy ({_cause(error)})"
+    if isinstance(error, requests.exceptions.Timeout):
+        return _LATE
+    if isinstance(error, (requests.exceptions.ConnectionError, OSError)):
+        return f"cannot be reached ({_cause(error)})"
+    return f"cannot be asked ({type(error).__name__})"
+
+
+def _cause(error: BaseException | None) -> str:
+    """Return what the operating system or OpenSSL says, or else the type of the error."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    for each in reversed(seen):
+        text = getattr(each, "verify_message", None) or getattr(each, "strerror", None)
+        if text:
+            return str(text)
+    return type(seen[0]).__name__

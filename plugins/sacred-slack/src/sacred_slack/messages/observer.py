@@ -1,0 +1,155 @@
+"""An observer that tells people what becomes of a run."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sacred_core.observers import RunObserver
+from sacred_slack.messages.delivery import Patience
+from sacred_slack.messages.templates import check_template, filled
+
+_STARTED = "_id command config ex_info experiment host_info meta_info start_time".split()
+_STOPPED = [*_STARTED, "stop_time", "elapsed_time"]
+_BROKEN = [*_STOPPED, "error", "backtrace"]
+#: The fields that each text may have.
+FIELDS: Mapping[str, list[str]] = {
+    "started_text": _STARTED,
+    "completed_text": [*_STOPPED, "result"],
+    "interrupted_text": [*_BROKEN, "status"],
+    "failed_text": _BROKEN,
+}
+
+
+class MessageObserver(RunObserver):
+    """Sends a message when a run stops; a subclass says how, and may send one at the start.
+
+    A subclass declares its texts, calls `use_texts` when it is made, and overrides `send` and,
+    if need be, `escape`. A message that was taken is not sent again, however often the event
+    comes; one that was not is an error, so that the core, or a queue, gives the event again.
+
+    Attributes:
+        limit: Characters of the longest message.
+        texts: Names of the attributes that hold texts. An empty text is no message.
+        timeout: Seconds for one try, and for all tries at the start of a run.
+        patience: Seconds for all tries at the end.
+        pause: Seconds between the first two tries.
+        run: What is known of the run that goes on, by the names of fields; None if there is none.
+    """
+
+    limit: ClassVar[int]
+    texts: ClassVar[tuple[str, ...]] = ("completed_text", "interrupted_text", "failed_text")
+    timeout: float = 10.0
+    patience: float = 30.0
+    pause: float = 1.0
+    run: dict[str, Any] | None = None
+    completed_text: str | None
+    interrupted_text: str | None
+    failed_text: str | None
+
+    def send(self, text: str, kind: str, patience: Patience) -> None:
+        """Send a message.
+
+        Args:
+            text: Not empty, and no longer than `limit`.
+            kind: The name of its template.
+            patience: How long to try.
+
+        Raises:
+            MessageError: it was not taken.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.send sends a message")
+
+    def template(self, text: str) -> str:
+        """Return what the user wrote as the template that is filled in."""
+        return text
+
+    def escape(self, value: str) -> str:
+        """Return the text of a value so that it has no meaning in the markup of the chat."""
+        return value
+
+    def use_texts(self, usual: Mapping[str, str], **texts: str | None) -> None:
+        """Set the texts: those of ``usual`` where None is given.
+
+        Raises:
+            TemplateError: one of them has a field that does not exist, or cannot be filled in.
+        """
+        for name in self.texts:
+            text = texts[name]
+            setattr(self, name, usual[name] if text is None else text)
+        self.check_texts()
+
+    def check_texts(self) -> None:
+        """Look for mistakes in the texts.
+
+        Raises:
+            TemplateError: one of them has a field that does not exist, or cannot be filled in.
+        """
+        for name in self.texts:
+            if (text := getattr(self, name)) is not None:
+                check_template(name, text, FIELDS[name], self.limit)
+
+    def started_event(
+        self,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        start_time: datetime,
+        config: Mapping[str, Any],
+        meta_info: Mapping[str, Any],
+        _id: Any,
+    ) -> None:
+        """Remember what the texts may tell of the run."""
+        self.check_texts()  # they may have been set since
+        self.run = {
+            "_id": _id,
+            "command": command,
+            "config": config,
+            "ex_info": ex_info,
+            "experiment": ex_info,
+            "host_info": host_info,
+            "meta_info": meta_info,
+            "start_time": start_time,
+        }
+
+    def completed_event(self, stop_time: datetime, result: Any) -> None:
+        """Send `completed_text`."""
+        self._end("completed_text", stop_time, result=result)
+
+    def interrupted_event(
+        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
+    ) -> None:
+        """Send `interrupted_text`."""
+        self._end("interrupted_text", interrupt_time, status=status, **_error(fail_trace or []))
+
+    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
+        """Send `failed_text`."""
+        self._end("failed_text", fail_time, **_error(fail_trace))
+
+    def tell(self, kind: str, values: Mapping[str, Any], patience: float) -> None:
+        """Send the text of that name, unless it is empty.
+
+        Raises:
+            MessageError: it was not taken.
+        """
+        text = getattr(self, kind)
+        if text:
+            message = filled(self.template(text), values, self.escape, self.limit)
+            if message.strip():
+                self.send(message, kind, Patience(self.timeout, patience, self.pause))
+
+    def _end(self, kind: str, time: datetime, **more: Any) -> None:
+        if self.run is not None:
+            seconds = round((time - self.run["start_time"]).total_seconds())
+            ended = {"stop_time": time, "elapsed_time": timedelta(seconds=seconds)}
+            self.tell(kind, {**self.run, **ended, **more}, self.patience)
+            self.run = None
+
+
+def _error(trace: list[str]) -> dict[str, str]:
+    """Return the trace, and of it the line that names the error."""
+    lines = [line.strip(" |+-\n") for line in trace]
+    # A message may have several lines: it begins after the last of the stack.
+    stack = [number for number, line in enumerate(trace) if line.startswith("  ")]
+    after = lines[stack[-1] + 1 :] if stack else lines
+    error = next((line for line in after or reversed(lines) if line), "")
+    return {"error": error, "backtrace": "".join(trace).rstrip("\n")}

@@ -1,0 +1,114 @@
+"""The observer that tells Slack."""
+
+import os
+from urllib.parse import urlsplit
+
+from sacred_core.exceptions import SacredError
+from sacred_slack.messages.configuration import load_secret_config
+from sacred_slack.messages.delivery import Patience, deliver, post
+from sacred_slack.messages.observer import MessageObserver
+
+#: Readers outside code see this sign as the one that would end the code.
+_GRAVE_ACCENT = "\N{MODIFIER LETTER GRAVE ACCENT}"
+_TEXTS = {
+    "completed_text": (
+        "*{experiment[name]}* completed after _{elapsed_time}_ with result=`{result}`"
+    ),
+    "interrupted_text": "*{experiment[name]}* stopped after _{elapsed_time}_: {status}",
+    "failed_text": (
+        "*{experiment[name]}* failed after _{elapsed_time}_ with `{error}`\n```{backtrace}```"
+    ),
+}
+
+
+class WebhookError(SacredError, ValueError):
+    """What was given as the URL of a webhook is none."""
+
+
+class SlackObserver(MessageObserver):
+    """Sends a message to Slack, through an incoming webhook, whenever a run stops.
+
+    The texts have fields in braces (`sacred_slack.messages.observer.FIELDS`) and Slack's marks:
+    ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
+
+    Args:
+        webhook_url: Of the incoming webhook. It is a secret: better use `from_config`.
+        bot_name: The name of who writes.
+        icon: Who writes looks like this emoji, or the picture at this URL.
+        completed_text, interrupted_text, failed_text: The messages; None for the usual ones.
+
+    Raises:
+        WebhookError: ``webhook_url`` is no URL.
+        TemplateError: a text has a field that does not exist.
+
+    Example:
+        ```python
+        ex.observers.append(SlackObserver.from_config("slack.json"))
+        ```
+    """
+
+    limit = 40_000
+
+    def __init__(
+        self,
+        webhook_url: str,
+        bot_name: str = "sacred-bot",
+        icon: str = ":angel:",
+        completed_text: str | None = None,
+        interrupted_text: str | None = None,
+        failed_text: str | None = None,
+    ) -> None:
+        self.webhook_url = webhook_url
+        self._host, self._path = _parts(webhook_url)
+        self.bot_name = bot_name
+        self.icon = icon
+        self.use_texts(
+            _TEXTS,
+            completed_text=completed_text,
+            interrupted_text=interrupted_text,
+            failed_text=failed_text,
+        )
+
+    @classmethod
+    def from_config(cls, filename: str | os.PathLike[str]) -> "SlackObserver":
+        """Return the observer that a configuration file describes.
+
+        Args:
+            filename: Holds ``webhook_url`` and, if need be, the other arguments of the class. A
+                text that is null there sends no message.
+
+        Raises:
+            ConfigFileError: the file cannot be read, lacks the URL, or has an unknown entry.
+        """
+        return cls(**load_secret_config(filename, ["webhook_url"], ["bot_name", "icon"], cls.texts))
+
+    def escape(self, value: str) -> str:
+        """Let ``<!channel>`` call nobody, and a backtick not end the code around the value."""
+        value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return value.replace("`", _GRAVE_ACCENT)
+
+    def send(self, text: str, kind: str, patience: Patience) -> None:
+        """Post the message to the webhook."""
+        message = {"text": text, "username": self.bot_name}
+        message["icon_url" if "://" in str(self.icon) else "icon_emoji"] = self.icon
+        deliver(
+            f"Slack at {self._host}",
+            lambda timeout: post(self.webhook_url, message, timeout),
+            patience,
+            [self._path],
+        )
+
+
+def _parts(url: object) -> tuple[str, str]:
+    """Return the host of a webhook, which may be shown, and the rest, which is the secret."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        if parts is not None and parts.scheme in ("http", "https") and parts.hostname:
+            host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+            return host, parts.path.strip("/")
+    except ValueError:
+        pass
+    raise WebhookError(
+        "webhook_url is not the URL of a webhook: it looks like "
+        "https://hooks.slack.com/services/T…/B…/… (what was given is not shown, as it is a secret)"
+    )
