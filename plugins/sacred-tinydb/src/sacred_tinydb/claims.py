@@ -1,0 +1,75 @@
+"""Gives every run a document and an id of its own."""
+
+import logging
+import uuid
+from typing import Any
+
+import attrs
+
+from sacred_core.exceptions import RunIdError
+from sacred_tinydb.database import Database, Document
+
+_logger = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class Claim:
+    """What a run asks for.
+
+    Attributes:
+        id: The id of the run elsewhere, or None; used if it is free.
+        asked_id: What the user asked for, or None.
+        overwrite: The run to be replaced, or None.
+        is_start: The run starts, so that it may take over one that is queued.
+    """
+
+    id: Any
+    asked_id: Any
+    overwrite: Any
+    is_start: bool
+
+
+def insert(database: Database, entry: Document, claim: Claim) -> tuple[int, Document | None]:
+    """Insert the document of a new run, and put its ``_id`` into it; only while locked.
+
+    Returns:
+        Its number, and the document that it replaced.
+
+    Raises:
+        RunIdError: the id that was asked for is taken, or there is no run to overwrite.
+    """
+    known = {str(entry.get("_id")): number for number, entry in database.all().items()}
+    if claim.overwrite is not None:
+        if str(claim.overwrite) not in known:
+            raise RunIdError(f"there is no run {claim.overwrite!r} to overwrite")
+        return _replaced(database, entry, known[str(claim.overwrite)])
+    if claim.asked_id is not None and str(claim.asked_id) in known:
+        return _taken_over(database, entry, known[str(claim.asked_id)], claim)
+    wanted = claim.id if claim.asked_id is None else claim.asked_id
+    if wanted is not None and str(wanted) in known:
+        entry["run_id"], wanted = wanted, None
+    entry["_id"] = uuid.uuid4().hex if wanted is None else wanted
+    if "run_id" in entry:
+        _logger.warning(
+            "The id %r is taken in the TinyDB: the run is kept there as %s",
+            entry["run_id"], entry["_id"],
+        )  # fmt: skip
+    return database.add(entry), None
+
+
+def _replaced(database: Database, entry: Document, number: int) -> tuple[int, Document]:
+    old = database.all()[number]
+    entry["_id"] = old["_id"]
+    database.put(number, entry)
+    return number, old
+
+
+def _taken_over(
+    database: Database, entry: Document, number: int, claim: Claim
+) -> tuple[int, Document]:
+    old = database.all()[number]
+    if old.get("status") != "QUEUED" or not claim.is_start:
+        raise RunIdError(f"the id {str(claim.asked_id)!r} is taken in the TinyDB: choose another")
+    if queued := (old.get("meta") or {}).get("queue_time"):
+        entry["meta"] = {**entry["meta"], "queue_time": queued}
+    return _replaced(database, entry, number)

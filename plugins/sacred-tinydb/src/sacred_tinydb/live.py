@@ -1,0 +1,97 @@
+"""What changes in a run that is under way: in files of its own, since the database is one file.
+
+In the run's folder ``state.json`` holds fields of its document that changed since the start,
+``info.json`` the information of its own, ``output`` what it printed, and ``metrics.jsonl`` its
+points as sacred-file writes them.
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sacred_file.append import AppendFile, AppendText
+from sacred_file.json_files import read_json, write_json
+from sacred_file.metrics import folded, metric_lines, write_folded
+
+from sacred_core.serialization import plain
+from sacred_core.stores import with_unfinished
+from sacred_tinydb.database import Document
+
+_STATE, _INFO, _OUTPUT, _POINTS, _METRICS = (
+    "state.json", "info.json", "output", "metrics.jsonl", "metrics.json",
+)  # fmt: skip
+
+
+class Live:
+    """The folder of a run under way.
+
+    Args:
+        folder: Which; made by `begin`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._info: dict[str, Any] = {}
+        self._output: AppendText | None = None
+        self._points: AppendFile | None = None
+
+    def begin(self) -> None:
+        """Make the folder; what an earlier run left there goes."""
+        self.remove()
+        self.folder.mkdir(parents=True)
+
+    def remove(self) -> None:
+        """Remove the folder, if it is there."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+
+    def save(self, state: Document) -> None:
+        """Let `state` be ``state``."""
+        write_json(self.folder / _STATE, state)
+
+    def save_info(self, info: Mapping[str, Any]) -> None:
+        """Let `info` be ``info``; what did not change is not written."""
+        if dict(info) != self._info:
+            write_json(self.folder / _INFO, plain(dict(info)))
+            self._info = dict(info)
+
+    def write_output(self, text: str, offset: int) -> None:
+        """Let ``text`` stand in the output from ``offset`` on."""
+        if self._output is None:
+            self._output = AppendText(self.folder / _OUTPUT)
+        self._output.write(text, offset)
+
+    def write_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
+        """Append points."""
+        if self._points is None:
+            self._points = AppendFile(self.folder / _POINTS)
+        self._points.write(metric_lines(metrics, starts))
+
+    def state(self) -> Document:
+        """Return the fields that changed."""
+        found: Document = read_json(self.folder / _STATE, {})
+        return found
+
+    def info(self) -> Any:
+        """Return the information of the run's own."""
+        return read_json(self.folder / _INFO, {})
+
+    def output(self) -> str:
+        """Return what was printed so far, also after the last beat."""
+        path = self.folder / _OUTPUT
+        text = path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
+        return with_unfinished(text, self.folder)
+
+    def points(self) -> dict[str, dict[str, list[Any]]]:
+        """Return the points by metric, times as text."""
+        path = self.folder / _POINTS
+        return folded(path) if path.exists() else {}
+
+    def metrics_file(self) -> Path | None:
+        """Write the points into one JSON file and return it, or None if there are none."""
+        parts = self.folder / _POINTS
+        if not parts.exists():
+            return None
+        write_folded(parts, self.folder / _METRICS)
+        return self.folder / _METRICS

@@ -1,0 +1,57 @@
+"""Where runs are kept: the database, the files, and the folders of runs under way."""
+
+from pathlib import Path
+
+import attrs
+from hashfs import HashFS
+from tinydb import TinyDB
+
+from sacred_tinydb.database import Database, WholeFile
+from sacred_tinydb.files import Files
+from sacred_tinydb.live import Live
+from sacred_tinydb.records import files_of
+
+_METADATA, _FILES = "metadata.json", "hashfs"
+
+
+@attrs.frozen
+class Place:
+    """The runs of one folder.
+
+    Attributes:
+        database: Their documents.
+        files: Their files.
+        live_root: The folder of the folders of runs under way.
+    """
+
+    database: Database
+    files: Files
+    live_root: Path
+
+    def live(self, number: int) -> Live:
+        """Return the folder of the run whose document has a number."""
+        return Live(self.live_root / str(number))
+
+    def remove_unused(self, file_ids: set[str]) -> None:
+        """Remove those of the files that no run names; only within `Database.locked`."""
+        if not file_ids:
+            return
+        documents = self.database.all()
+        states = [self.live(number).state() for number in documents]
+        used = {file_id for each in [*documents.values(), *states] for file_id in files_of(each)}
+        for file_id in file_ids - used:
+            self.files.delete(file_id)
+
+
+def place_in(root: Path) -> Place:
+    """Return the place in a folder, which need not be there yet."""
+    db = TinyDB(root / _METADATA, storage=WholeFile)
+    # The layout that the manual documents.
+    return place_of(db, HashFS(str(root / _FILES), depth=3, width=2, algorithm="md5"))
+
+
+def place_of(db: TinyDB, fs: HashFS) -> Place:
+    """Return the place of a database and files; what else is needed is beside the files."""
+    root = Path(fs.root)
+    database = Database(db, root.with_name(f".{root.name}.lock"))
+    return Place(database, Files(fs), root.with_name(f"{root.name}.live"))

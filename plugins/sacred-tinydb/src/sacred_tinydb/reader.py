@@ -1,0 +1,152 @@
+"""Finds runs in a TinyDB, and what belongs to them."""
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sacred_tinydb.database import Document
+from sacred_tinydb.files import LazyFile
+from sacred_tinydb.report import report
+from sacred_tinydb.store import TinyDbStore
+from sacred_tinydb.tags import tagged_date, tagged_file
+
+#: A query of TinyDB, which is asked of one document at a time.
+Query: TypeAlias = Callable[[Mapping[str, Any]], bool]
+
+_DATES = ("start_time", "stop_time", "heartbeat")
+_KINDS = ("sources", "artifacts", "resources")
+
+
+class TinyDbReader:
+    """Reads what a `TinyDbObserver` wrote, also of runs under way.
+
+    Each method takes one of three arguments, or several that must all fit:
+    ``indices``, a number or several as of a list, where 0 is the oldest run and -1 the newest;
+    ``exp_name``, a text or a regular expression that the name of the experiment must contain;
+    ``query``, a `tinydb.Query`, which sees the documents as `fetch_metadata` returns them.
+
+    Args:
+        path: The folder of the runs.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not Path(path).is_dir():
+            raise FileNotFoundError(f"there is no folder {os.fspath(path)!r}")
+        self._store = TinyDbStore(path)
+
+    def fetch_metadata(
+        self,
+        exp_name: str | None = None,
+        query: Query | None = None,
+        indices: int | Iterable[int] | None = None,
+    ) -> list[Document]:
+        """Return the documents of runs: times aware and in UTC, and files to read from.
+
+        Raises:
+            ValueError: nothing is asked for, there are fewer runs, or ``exp_name`` is no regular
+                expression.
+        """
+        return self.search(exp_name, query, indices)
+
+    def fetch_files(
+        self,
+        exp_name: str | None = None,
+        query: Query | None = None,
+        indices: int | Iterable[int] | None = None,
+    ) -> list[Document]:
+        """Return for each run ``date``, ``exp_id``, ``exp_name``, and files by name.
+
+        They are in ``sources``, ``artifacts`` and ``resources``, of which those are missing of
+        which a run has none. A file is opened when it is first read from. Raises as
+        `fetch_metadata` does.
+        """
+        return [_files_of(run) for run in self.search(exp_name, query, indices)]
+
+    def fetch_report(
+        self,
+        exp_name: str | None = None,
+        query: Query | None = None,
+        indices: int | Iterable[int] | None = None,
+    ) -> list[str]:
+        """Return a summary of each run. Raises as `fetch_metadata` does."""
+        return [report(run) for run in self.search(exp_name, query, indices)]
+
+    def search(
+        self,
+        exp_name: str | None = None,
+        query: Query | None = None,
+        indices: int | Iterable[int] | None = None,
+    ) -> list[Document]:
+        """Return what `fetch_metadata` does."""
+        if exp_name is None and query is None and indices is None:
+            raise ValueError("give one of exp_name, query and indices")
+        runs = [
+            self._opened(self._store.document(key, stored))
+            for key, stored in self._store.place.database.all().items()
+        ]
+        if indices is not None:
+            runs = list(_chosen(runs, indices))
+        if exp_name is not None:
+            pattern = _pattern(exp_name)
+            runs = [r for r in runs if pattern.search(str((r.get("experiment") or {}).get("name")))]
+        return runs if query is None else [run for run in runs if query(run)]
+
+    def _opened(self, document: Document) -> Document:
+        for name in _DATES:
+            if name in document:
+                document[name] = tagged_date(document[name])
+        for kind in _KINDS:
+            for entry in _entries(document, kind):
+                entry[:] = [self._file(part) for part in entry]
+        return document
+
+    def _file(self, part: Any) -> Any:
+        file_id = tagged_file(part)
+        return (
+            part
+            if file_id is None
+            else io.BufferedReader(LazyFile(self._store.place.files, file_id))
+        )
+
+
+def _chosen(runs: list[Document], indices: int | Iterable[int]) -> Iterator[Document]:
+    for index in [indices] if isinstance(indices, int) else list(indices):
+        if not -len(runs) <= index < len(runs):
+            raise ValueError(f"there is no run {index}: the number of runs is {len(runs)}")
+        yield runs[index]
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(f"exp_name {text!r} is no regular expression: {error}") from None
+
+
+def _files_of(run: Document) -> Document:
+    found: Document = {
+        "date": run.get("start_time"),
+        "exp_id": run.get("_id"),
+        "exp_name": (run.get("experiment") or {}).get("name"),
+    }
+    for kind in _KINDS:
+        files = {
+            entry[0]: part
+            for entry in _entries(run, kind)
+            for part in entry
+            if isinstance(part, io.BufferedReader)
+        }
+        if files:
+            found[kind] = files
+    return found
+
+
+def _entries(document: Mapping[str, Any], kind: str) -> list[list[Any]]:
+    part = (document.get("experiment") or {}) if kind == "sources" else document
+    return part.get(kind) or []
