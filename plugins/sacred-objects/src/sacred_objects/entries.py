@@ -1,0 +1,70 @@
+"""From what is in the bucket to a `StoredRun`."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+from sacred_file.record import time_text
+
+from sacred_core.serialization import number, plain, strict_json
+from sacred_core.stores import Annotation, StoredRun
+
+
+def stored_run(name: str, entry: dict[str, Any]) -> StoredRun:
+    """Return the run in the folder ``name`` without its configuration and information."""
+    meta = entry.get("meta") or {}
+    return StoredRun(
+        id=int(name) if name.isdecimal() else name,
+        run_id=entry.get("run_id"),
+        status=entry.get("status") or "",
+        command=entry.get("command") or "",
+        experiment=entry.get("experiment") or {},
+        host=entry.get("host") or {},
+        meta=meta,
+        result=entry.get("result"),
+        queue_time=time_of(meta.get("queue_time")),
+        start_time=time_of(entry.get("start_time")),
+        stop_time=time_of(entry.get("stop_time")),
+        heartbeat=time_of(entry.get("heartbeat")),
+        fail_trace=entry.get("fail_trace") or [],
+        artifacts=list(entry.get("artifacts") or []),
+        resources=[original for original, _ in entry.get("resources") or []],
+    )
+
+
+def typed_metrics(stored: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the content of ``metrics.json`` with numbers and times."""
+    return {
+        name: {
+            "steps": [number(step) for step in metric["steps"]],
+            "values": [number(value) for value in metric["values"]],
+            "timestamps": [time_of(time) for time in metric["timestamps"]],
+        }
+        for name, metric in stored.items()
+    }
+
+
+def annotation_line(annotation: Annotation) -> bytes:
+    """Return what somebody said as it is kept."""
+    data = {**attrs.asdict(annotation), "time": time_text(annotation.time)}
+    return f"{strict_json(plain(data))}\n".encode("utf-8", "backslashreplace")
+
+
+def annotations(data: bytes) -> Iterator[Annotation]:
+    """Yield what is in lines of `annotation_line`."""
+    for line in data.decode("utf-8", "replace").splitlines():
+        with contextlib.suppress(ValueError, TypeError, KeyError):  # what others wrote
+            said = json.loads(line)
+            yield Annotation(**{**said, "time": time_of(said["time"])})
+
+
+def time_of(text: Any) -> datetime | None:
+    """Return a time in UTC; None for what is no time."""
+    try:
+        time = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,144 @@
+"""Files that runs share: each content once, its digest in its name."""
+
+import hashlib
+import io
+import mimetypes
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import attrs
+
+from sacred_core.exceptions import StoreError
+from sacred_core.provenance.repositories import patch_of
+from sacred_core.provenance.sources import md5_of
+from sacred_objects.bucket import BucketAwayError
+from sacred_objects.layout import Place
+
+
+@attrs.frozen
+class Upload:
+    """A file on its way.
+
+    Attributes:
+        opened: Returns what is to be sent.
+        content_type: What browsers are told.
+        is_shared: Its key tells its content: what is there already is not sent again.
+    """
+
+    opened: Callable[[], BinaryIO]
+    content_type: str | None = None
+    is_shared: bool = True
+
+
+class Uploads:
+    """Files that are to be sent, by key.
+
+    Args:
+        place: Where to.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._waiting: dict[str, Upload] = {}
+        self._sent: set[str] = set()
+
+    @property
+    def waiting(self) -> Mapping[str, Upload]:
+        """What could not be sent yet."""
+        return self._waiting
+
+    def add(self, key: str, upload: Upload) -> None:
+        """Note a file; a shared one that was sent already is left out."""
+        if not (upload.is_shared and key in self._sent):
+            self._waiting[key] = upload
+
+    def send(self) -> None:
+        """Send what waits.
+
+        Raises:
+            BucketAwayError: it waits still.
+            OSError, StoreError: one could not be read, or was refused; the others were sent.
+        """
+        refused: Exception | None = None
+        for key, upload in list(self._waiting.items()):
+            try:
+                self._send(key, upload)
+            except BucketAwayError:
+                raise
+            except (OSError, StoreError) as error:
+                refused = refused or error
+            else:
+                self._sent.add(key)
+            del self._waiting[key]
+        if refused is not None:
+            raise refused
+
+    def _send(self, key: str, upload: Upload) -> None:
+        bucket = self._place.bucket
+        if upload.is_shared and bucket.size(key) is not None:
+            return
+        with upload.opened() as file:
+            bucket.put(key, file, upload.content_type)
+
+
+class KeptFiles:
+    """The names under which files are kept; sending them is left to ``uploads``.
+
+    Args:
+        place: Where they are.
+        uploads: Is told of every file.
+    """
+
+    def __init__(self, place: Place, uploads: Uploads) -> None:
+        self._place = place
+        self._uploads = uploads
+
+    def experiment(self, ex_info: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the information with the names of kept files in place of contents."""
+        info = dict(ex_info)
+        if info.get("sources"):
+            info["sources"] = self.sources(info["base_dir"], info["sources"])
+        found = info.get("repositories") or ()
+        info["repositories"] = [self._repository(repository) for repository in found]
+        return info
+
+    def sources(self, base_dir: str, sources: Iterable[Sequence[str]]) -> list[list[str]]:
+        """Return pairs of the name of a source and that of what is kept."""
+        base, folder = Path(base_dir), self._place.source_dir
+        return [[name, self._file(base / name, folder, md5)] for name, md5 in sources]
+
+    def resource(self, path: Path) -> str:
+        """Return the name of what is kept of a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return self._file(path, self._place.resource_dir, md5_of(path))
+
+    def _file(self, path: Path, folder: str, md5: str) -> str:
+        upload = Upload(lambda: path.open("rb"), guessed_type(path.name))
+        return self._noted(folder, path.stem, md5, path.suffix, upload)
+
+    def _repository(self, repository: Mapping[str, Any]) -> dict[str, Any]:
+        rest = {key: value for key, value in repository.items() if not key.startswith("patch")}
+        patch = patch_of(repository)
+        if patch is None:
+            return rest
+        md5 = hashlib.md5(patch, usedforsecurity=False).hexdigest()
+        upload = Upload(lambda: io.BytesIO(patch))
+        return {
+            **rest,
+            "patch": self._noted(self._place.source_dir, "uncommitted", md5, ".patch", upload),
+        }
+
+    def _noted(self, folder: str, stem: str, md5: str, suffix: str, upload: Upload) -> str:
+        name = f"{stem}_{md5}{suffix}".encode("utf-8", "replace").decode()
+        key = f"{folder}/{name}" if folder else name
+        self._uploads.add(key, upload)
+        return self._place.relative(key)
+
+
+def guessed_type(name: str) -> str | None:
+    """Return the type of content that the name of a file tells, or None."""
+    return mimetypes.guess_type(name)[0]

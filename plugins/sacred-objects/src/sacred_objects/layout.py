@@ -1,0 +1,114 @@
+"""Where things are in a bucket: as in a folder of sacred-file, and what only a bucket needs.
+
+Keys are ``BASEDIR/ID/run.json`` and so on. While a run lives, its output and its metrics are in
+parts below `OUTPUT_PARTS` and `METRICS_PARTS`, as objects cannot be appended to.
+"""
+
+import posixpath
+from hashlib import sha256
+from urllib.parse import quote
+
+import attrs
+from sacred_file.layout import CONFIG, INFO, KEPT_APART, METRICS, OUTPUT, RESOURCES, RUN, SOURCES
+
+from sacred_objects.bucket import Bucket
+
+__all__ = [
+    "CONFIG", "HEARTBEAT", "INFO", "JSON", "METRICS", "METRICS_PARTS", "OUTPUT", "OUTPUT_PARTS",
+    "RUN", "TAKEN_OVER", "TEXT", "Place", "annotation_key", "artifact_key", "cleaned", "place",
+]  # fmt: skip
+
+OUTPUT_PARTS, METRICS_PARTS = "_output/", "_metrics/"
+#: The last sign of life, where the record is too long to be written for each.
+HEARTBEAT = "heartbeat.json"
+#: Whoever starts a queued run first makes this.
+TAKEN_OVER = ".taken_over"
+#: What may be shown as text by whoever looks into the bucket.
+JSON, TEXT = "application/json", "text/plain; charset=utf-8"
+
+#: Bytes of a key; S3 and GCS take 1,024, and the run's folder stands before it.
+_LONGEST = 500
+_OURS = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, KEPT_APART, "_output", "_metrics"}
+
+
+@attrs.frozen
+class Place:
+    """Where the runs of an observer are.
+
+    Attributes:
+        bucket: The bucket.
+        basedir: What the keys of runs begin with, without slashes at its ends; may be empty.
+        resource_dir, source_dir: The same for what runs share.
+    """
+
+    bucket: Bucket
+    basedir: str
+    resource_dir: str
+    source_dir: str
+
+    @property
+    def root(self) -> str:
+        """The prefix of all runs."""
+        return f"{self.basedir}/" if self.basedir else ""
+
+    @property
+    def shown(self) -> str:
+        """The URL of the runs."""
+        return f"{self.bucket.url}/{self.basedir}".rstrip("/")
+
+    def run(self, name: str) -> str:
+        """Return the prefix of the run in the folder ``name``."""
+        return f"{self.root}{name}/"
+
+    def relative(self, key: str) -> str:
+        """Return a key as ``run.json`` tells it: relative to the basedir."""
+        return posixpath.relpath(f"/{key}", f"/{self.basedir}")
+
+    def absolute(self, name: str) -> str:
+        """Return the key that ``run.json`` tells as ``name``."""
+        return posixpath.normpath(f"/{self.basedir}/{name}").lstrip("/")
+
+
+def place(
+    bucket: Bucket, basedir: str, resource_dir: str | None = None, source_dir: str | None = None
+) -> Place:
+    """Return the place below ``basedir``, written with or without slashes at its ends."""
+    base = cleaned(basedir)
+    return Place(
+        bucket,
+        base,
+        cleaned(f"{base}/{RESOURCES}" if resource_dir is None else resource_dir),
+        cleaned(f"{base}/{SOURCES}" if source_dir is None else source_dir),
+    )
+
+
+def cleaned(folder: str) -> str:
+    """Return a prefix of keys without needless slashes.
+
+    Raises:
+        ValueError: it holds ``.`` or ``..``, which mean nothing in a key.
+    """
+    parts = [part for part in str(folder).split("/") if part]
+    if "." in parts or ".." in parts:
+        raise ValueError(f"{folder!r} is no folder of a bucket: '.' and '..' mean nothing there")
+    return "/".join(parts)
+
+
+def artifact_key(name: str) -> str:
+    """Return where below the run's prefix the artifact ``name`` is: under its name if it can be."""
+    parts = name.split("/")
+    is_plain = all(part and part[0] != "." and part.isprintable() for part in parts)
+    is_plain = is_plain and "\\" not in name and len(name.encode("utf-8", "replace")) <= _LONGEST
+    first = parts[0].casefold()
+    if is_plain and first not in _OURS and not first.startswith("annotations."):
+        return name
+    data = name.encode("utf-8", "surrogatepass")
+    quoted = quote(data, safe="").replace(".", "%2E", 1)
+    if len(quoted) > _LONGEST:
+        quoted = f"{quoted[: _LONGEST - 65]}_{sha256(data).hexdigest()}"
+    return f"{KEPT_APART}/{quoted}"
+
+
+def annotation_key(number: int) -> str:
+    """Return where below the run's prefix the annotation ``number``, from 1 on, is."""
+    return "annotations.jsonl" if number == 1 else f"annotations.{number}.jsonl"

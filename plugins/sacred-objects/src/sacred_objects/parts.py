@@ -1,0 +1,136 @@
+"""A file that grows, in a bucket, where nothing can be appended to.
+
+Each time that it grew the bucket gets a part: ``FIRST-LAST-START`` are the numbers of the times
+that the part stands for, and the byte of the file at which its content begins; what the file held
+from there on is replaced. Every 32nd part takes the place of the 31 before it, every 1,024th that
+of the last 32 such, and so on: a file that grew a million times is some hundred parts, and each
+byte was sent four times.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import attrs
+
+from sacred_objects.bucket import Bucket
+from sacred_objects.fetching import in_parallel
+
+_SPAN = 32
+_NAME = re.compile(r"(\d+)-(\d+)-(\d+)")
+#: Bytes that are sent from memory; more are read from the file while they are sent.
+_SMALL = 1_000_000
+
+
+@attrs.frozen
+class Part:
+    """One object.
+
+    Attributes:
+        first, last: The numbers of the times that it stands for, both included.
+        start: The byte at which it begins.
+    """
+
+    first: int
+    last: int
+    start: int
+
+    @property
+    def name(self) -> str:
+        """What its key ends in."""
+        return f"{self.first:08d}-{self.last:08d}-{self.start:012d}"
+
+
+class Parts:
+    """The parts of one file.
+
+    Args:
+        bucket: Where they are sent.
+        prefix: Of their keys.
+        path: The file on this machine.
+    """
+
+    def __init__(self, bucket: Bucket, prefix: str, path: Path) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
+        self._path = path
+        self._parts: list[Part] = []
+        self._number = 0
+        self._sent = 0
+        self._changed_from: int | None = None
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the bucket has all that the file holds."""
+        return self._changed_from is None
+
+    def changed(self, start: int) -> None:
+        """Note that the file was written to from the byte ``start`` on."""
+        known = self._sent if self._changed_from is None else self._changed_from
+        self._changed_from = min(start, known)
+
+    def send(self) -> None:
+        """Let the bucket know what changed; after an error it may be called again."""
+        if self._changed_from is None:
+            return
+        number = self._number
+        first = number - _span(number + 1) + 1
+        merged = [part for part in self._parts if part.first >= first]
+        part = Part(first, number, min([self._changed_from, *(each.start for each in merged)]))
+        size = self._put(part)
+        self._bucket.delete(self._prefix + each.name for each in merged)
+        self._parts = [each for each in self._parts if each.first < first] + [part]
+        self._number, self._sent, self._changed_from = number + 1, size, None
+
+    def clear(self) -> None:
+        """Remove the parts."""
+        if self._parts:
+            self._bucket.delete(self._prefix + part.name for part in self._parts)
+            self._parts = []
+
+    def _put(self, part: Part) -> int:
+        with self._path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(part.start)
+            data = file.read() if size - part.start <= _SMALL else file
+            self._bucket.put(self._prefix + part.name, data)
+        return size
+
+
+def joined(bucket: Bucket, prefix: str) -> bytes | None:
+    """Return what the file holds of which ``prefix`` has the parts; None: not yet known.
+
+    That is where parts were replaced while they were read; whoever asks again will know more.
+    """
+    parts = list(_newest(_named(key, prefix) for key in bucket.list(prefix)))
+    data = bytearray()
+    contents = in_parallel(bucket.get, [prefix + part.name for part in parts])
+    for part, content in zip(parts, contents, strict=True):
+        if content is None:
+            return None
+        del data[part.start :]
+        data += content
+    return bytes(data)
+
+
+def _newest(parts: Iterable[Part | None]) -> Iterable[Part]:
+    """Yield parts in order, without those whose place another one took."""
+    done = -1
+    found = (part for part in parts if part is not None)
+    for part in sorted(found, key=lambda part: (part.first, -part.last)):
+        if part.last > done:
+            done = part.last
+            yield part
+
+
+def _named(key: str, prefix: str) -> Part | None:
+    match = _NAME.fullmatch(key.removeprefix(prefix))
+    return Part(*map(int, match.groups())) if match else None
+
+
+def _span(number: int) -> int:
+    """Return the highest power of `_SPAN` that divides ``number``."""
+    span = 1
+    while number % (span * _SPAN) == 0:
+        span *= _SPAN
+    return span

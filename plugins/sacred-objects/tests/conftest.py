@@ -1,0 +1,73 @@
+"""A bucket in memory."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import pytest
+from sacred_objects import BucketAwayError
+
+
+class MemoryBucket:
+    """Objects in a dictionary.
+
+    Attributes:
+        objects: By key.
+        sent: Bytes that were written.
+        is_away: It cannot be reached.
+        refused: Keys that hold one of these are refused.
+    """
+
+    url = "memory://bucket"
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.sent = 0
+        self.is_away = False
+        self._lock = threading.Lock()
+
+    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> None:
+        self._require()
+        content = data if isinstance(data, bytes) else data.read()
+        self.objects[key] = content
+        self.sent += len(content)
+
+    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:
+        self._require()
+        with self._lock:
+            if key in self.objects:
+                return False
+            self.put(key, data)
+            return True
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
+        self._require()
+        content = self.objects.get(key)
+        end = None if length is None else start + length
+        return None if content is None else content[start:end]
+
+    def size(self, key: str) -> int | None:
+        self._require()
+        return len(self.objects[key]) if key in self.objects else None
+
+    def list(self, prefix: str) -> Iterator[str]:
+        self._require()
+        return iter(sorted(key for key in list(self.objects) if key.startswith(prefix)))
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        rest = (key.removeprefix(prefix) for key in self.list(prefix))
+        return iter(sorted({name.partition("/")[0] for name in rest if "/" in name}))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        self._require()
+        for key in list(keys):
+            self.objects.pop(key, None)
+
+    def _require(self) -> None:
+        if self.is_away:
+            raise BucketAwayError(f"{self.url} cannot be reached")
+
+
+@pytest.fixture
+def bucket() -> MemoryBucket:
+    return MemoryBucket()

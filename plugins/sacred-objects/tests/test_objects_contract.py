@@ -1,0 +1,29 @@
+"""The shared observer and store keep the contract, on a bucket in memory."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sacred_objects import ObjectObserver, ObjectStore, place
+
+from sacred_core.testing import StoreContract
+
+
+class TestObjects(StoreContract):
+    @pytest.fixture(autouse=True)
+    def _bucket(self, bucket: Any) -> None:
+        self.bucket = bucket
+
+    def make_observer(self, tmp_path: Path) -> ObjectObserver:
+        return ObjectObserver(lambda: self.bucket, self.bucket.url, "/runs/of mine/")
+
+    def make_store(self, tmp_path: Path) -> ObjectStore:
+        return ObjectStore(place(self.bucket, "runs/of mine"))
+
+
+class TestObjectsAtTheTop(TestObjects):
+    def make_observer(self, tmp_path: Path) -> ObjectObserver:
+        return ObjectObserver(lambda: self.bucket, self.bucket.url, "")
+
+    def make_store(self, tmp_path: Path) -> ObjectStore:
+        return ObjectStore(place(self.bucket, ""))
