@@ -59,7 +59,7 @@ class SlackObserver(MessageObserver):
         failed_text: str | None = None,
     ) -> None:
         self.webhook_url = webhook_url
-        self._host, self._path = _parts(webhook_url)
+        self._host, self._secrets = _parts(webhook_url)
         self.bot_name = bot_name
         self.icon = icon
         self.use_texts(
@@ -95,17 +95,17 @@ class SlackObserver(MessageObserver):
             f"Slack at {self._host}",
             lambda timeout: post(self.webhook_url, message, timeout),
             patience,
-            [self._path],
+            self._secrets,
         )
 
 
-def _parts(url: object) -> tuple[str, str]:
-    """Return the host of a webhook, which may be shown, and the rest, which is the secret."""
+def _parts(url: object) -> tuple[str, list[str]]:
+    """Return the host of a webhook, which may be shown, and the rest, which is secret."""
     try:
         parts = urlsplit(url) if isinstance(url, str) else None
         if parts is not None and parts.scheme in ("http", "https") and parts.hostname:
             host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
-            return host, parts.path.strip("/")
+            return host, [parts.path.strip("/"), parts.query, parts.password or ""]
     except ValueError:
         pass
     raise WebhookError(

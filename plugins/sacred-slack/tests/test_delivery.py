@@ -1,0 +1,191 @@
+"""Slack that is down, slow, busy or rude harms no run."""
+
+import logging
+import socket
+import threading
+import traceback
+from typing import Any
+
+import pytest
+from sacred_slack import SlackObserver
+from sacred_slack.messages.delivery import MessageError
+from werkzeug import Response
+
+from sacred_core import Experiment
+from sacred_core.observers import QueueObserver
+from sacred_core.testing import Feed
+
+
+def ended(observer: Any) -> Feed:
+    feed = Feed(observer)
+    feed.start()
+    feed.complete(result=1)
+    return feed
+
+
+def run(observer: Any) -> Any:
+    ex = Experiment("ex", save_git_info=False)
+    ex.observers.append(observer)
+
+    @ex.main
+    def main() -> int:
+        return 42
+
+    return ex.run().result
+
+
+@pytest.mark.parametrize("first", [[500], [503, 502], [429], [Response("x", 500)]])
+def test_what_may_pass_is_tried_again(
+    slack: Any, observer: SlackObserver, first: list[Any]
+) -> None:
+    """After 429 and 5xx the message is posted, and posted once."""
+    slack.answers = list(first)
+    ended(observer)
+    assert len(slack.asked) == len(first) + 1 and len(slack.posted) == 1
+
+
+def test_slack_says_when_to_try_again(
+    slack: Any, observer: SlackObserver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause is what Retry-After says, if that is within the patience."""
+    waited: list[float] = []
+    monkeypatch.setattr("sacred_slack.messages.delivery.time.sleep", waited.append)
+    slack.answers = [Response("slow down", 429, {"Retry-After": "7"})]
+    ended(observer)
+    assert waited == [7] and len(slack.posted) == 1
+    slack.answers = [Response("slow down", 429, {"Retry-After": "3600"})]
+    with pytest.raises(MessageError, match="answers 429: slow down"):
+        ended(observer)
+    assert waited == [7] and len(slack.posted) == 1
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 404, 410])
+def test_a_refusal_is_not_tried_again(slack: Any, observer: SlackObserver, status: int) -> None:
+    """Not even at another address that Slack names: what it says is told, once."""
+    slack.answers = [Response("no_service", status, {"Location": "http://127.0.0.1:1/"})]
+    with pytest.raises(MessageError, match=rf"^Slack at 127\.0\.0\.1:\d+ answers {status}"):
+        ended(observer)
+    assert len(slack.asked) == 1
+
+
+def test_tries_are_counted(slack: Any, observer: SlackObserver) -> None:
+    """A server that stays broken is asked five times."""
+    slack.answers = [500] * 9
+    with pytest.raises(MessageError, match="answers 500: broken"):
+        ended(observer)
+    assert len(slack.asked) == 5
+
+
+def test_an_event_that_failed_is_taken_when_it_comes_again(
+    slack: Any, observer: SlackObserver
+) -> None:
+    """The core may give it again, and then it is posted."""
+    slack.answers = [404]
+    feed = Feed(observer)
+    feed.start()
+    with pytest.raises(MessageError):
+        feed.complete(result=1)
+    feed.complete(result=1)
+    feed.complete(result=1)
+    assert len(slack.posted) == 1
+
+
+def test_a_server_that_is_down_harms_no_run(
+    closed_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The result is there, and one warning says what was missed and why."""
+    observer = SlackObserver(closed_url)
+    observer.pause = 0.001
+    assert run(observer) == 42
+    [warning] = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    assert "SlackObserver missed: completed_event (Slack at 127.0.0.1" in warning
+    assert "cannot be reached (Connection refused)" in warning
+
+
+def test_a_server_that_never_answers_ends_no_patience(
+    slack: Any, observer: SlackObserver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A try has its time, and all tries together have theirs."""
+    released = threading.Event()
+    slack.during = lambda: released.wait(60) and None
+    observer.timeout, observer.patience = 0.1, 0.3
+    try:
+        assert run(observer) == 42
+    finally:
+        released.set()
+    assert "does not answer in time" in caplog.text
+
+
+def test_an_answer_that_trickles_is_not_waited_for() -> None:
+    """Each byte comes within the timeout of the library, the whole never does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stopped = threading.Event()
+
+        def trickle() -> None:
+            client, _ = listener.accept()
+            with client:
+                while not stopped.wait(0.02):
+                    client.sendall(b"H")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        observer = SlackObserver(f"http://127.0.0.1:{listener.getsockname()[1]}/services/x")
+        observer.timeout, observer.patience = 0.2, 0.3
+        try:
+            with pytest.raises(MessageError, match="does not answer in time"):
+                ended(observer)
+        finally:
+            stopped.set()
+            thread.join()
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(slack: Any, observer: SlackObserver) -> None:
+    """Something that is not Slack may answer anything; the beginning is told."""
+    slack.answers = [Response((b"x" * 65536 for _ in range(10_000)), 404)]
+    with pytest.raises(MessageError, match=r"answers 404: x{200}…$"):
+        ended(observer)
+
+
+def test_a_queue_tries_longer(slack: Any, observer: SlackObserver) -> None:
+    """What is refused now may be taken by the next try of the queue."""
+    slack.answers = [404]
+    assert run(QueueObserver(observer, interval=0.01, retry_interval=0.01)) == 42
+    assert len(slack.posted) == 1
+
+
+@pytest.mark.parametrize("trouble", ["down", "refused", "fine"])
+def test_the_url_is_in_no_log_and_no_error(
+    slack: Any,
+    observer: SlackObserver,
+    closed_url: str,
+    caplog: pytest.LogCaptureFixture,
+    trouble: str,
+) -> None:
+    """Also where everything is logged, and the server echoes the address."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3")
+    if trouble == "down":
+        observer = SlackObserver(closed_url)
+        observer.pause = 0.001
+    elif trouble == "refused":
+        slack.answers = [Response(f"nothing at {slack.url}", 404)] * 2
+    shown = f"{observer!r}"
+    try:
+        ended(observer)
+    except MessageError as error:
+        shown += f"{error!r} {error.__context__!r} {''.join(traceback.format_exception(error))}"
+    assert run(observer) == 42
+    assert "SECRET" not in shown + caplog.text
+
+
+def test_other_requests_are_logged_as_before(
+    slack: Any, observer: SlackObserver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The user's own use of the library is not silenced."""
+    import requests
+
+    caplog.set_level(logging.DEBUG)
+    ended(observer)
+    assert "POST" not in caplog.text
+    requests.post(slack.url, json={"text": "mine"}, timeout=10).close()
+    assert "POST" in caplog.text
