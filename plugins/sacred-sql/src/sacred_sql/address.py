@@ -1,0 +1,118 @@
+"""Where a database is, as users write it."""
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from sacred_core.exceptions import StoreError
+from sacred_core.masking import masked_text
+
+_EXAMPLE = "sqlite:///runs.db or postgresql://user:password@host/database"
+#: By the name that users write: SQLAlchemy's name, drivers by their modules, and what to install.
+_DRIVERS: dict[str, tuple[str, dict[str, str], str]] = {
+    "postgresql": (
+        "postgresql",
+        {"psycopg": "psycopg", "psycopg2": "psycopg2", "pg8000": "pg8000"},
+        "sacred-sql[postgresql]",
+    ),
+    "mysql": (
+        "mysql",
+        {"pymysql": "pymysql", "MySQLdb": "mysqldb", "mysql.connector": "mysqlconnector"},
+        "sacred-sql[mysql]",
+    ),
+}
+_DRIVERS["postgres"] = _DRIVERS["postgresql"]
+_DRIVERS["mariadb"] = ("mariadb", *_DRIVERS["mysql"][1:])
+#: Seconds, so that a server that is away holds up no run: those of the drivers are minutes.
+_PATIENCE: dict[str, dict[str, Any]] = {
+    "psycopg": {"connect_timeout": 10, "keepalives_idle": 20, "tcp_user_timeout": 30_000},
+    "psycopg2": {"connect_timeout": 10, "keepalives_idle": 20, "tcp_user_timeout": 30_000},
+    "pymysql": {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
+    "pysqlite": {"timeout": 30.0},
+}
+
+
+def parsed(url: str | sa.URL) -> sa.URL:
+    """Return the URL with an installed driver, and the absolute path of a file.
+
+    Raises:
+        StoreError: it is none, or its driver is not installed.
+    """
+    try:
+        given = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError, TypeError):
+        raise StoreError(f"{_shown_text(url)!r} is no URL of a database, like {_EXAMPLE}") from None
+    given = with_driver(given)
+    if is_file(given):
+        return given.set(database=os.path.abspath(Path(given.database or "").expanduser()))
+    return given
+
+
+def with_driver(url: sa.URL) -> sa.URL:
+    """Return ``url`` with a driver that is installed, where it names none.
+
+    Raises:
+        StoreError: none is.
+    """
+    if url.drivername not in _DRIVERS:
+        return url
+    dialect, drivers, distribution = _DRIVERS[url.drivername]
+    for module, driver in drivers.items():
+        if _is_installed(module):
+            return url.set(drivername=f"{dialect}+{driver}")
+    raise StoreError(f"no driver for {url.drivername} is installed: pip install '{distribution}'")
+
+
+def shown(url: sa.URL) -> str:
+    """Return a URL without its secrets; options may be some too."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def is_file(url: sa.URL) -> bool:
+    """Tell whether the database is a file of which the URL gives the path."""
+    name = url.database or ""
+    return _is_sqlite(url) and name not in ("", ":memory:") and not name.startswith("file:")
+
+
+def is_in_memory(url: sa.URL) -> bool:
+    """Tell whether the database is gone with its connection."""
+    name = url.database or ""
+    is_uri = name.startswith("file:") and ("memory" in name or url.query.get("mode") == "memory")
+    return _is_sqlite(url) and (name in ("", ":memory:") or is_uri)
+
+
+def require_file(url: sa.URL) -> None:
+    """Refuse a database that is no file yet, which SQLite would make.
+
+    Raises:
+        StoreError: there is none.
+    """
+    if is_file(url) and not Path(url.database or "").is_file():
+        raise StoreError(f"there is no database {url.database!r}")
+
+
+def patience(url: sa.URL) -> dict[str, Any]:
+    """Return arguments of the driver that limit waiting, but for those that the URL gives."""
+    driver = url.drivername.partition("+")[2] or ("pysqlite" if _is_sqlite(url) else "")
+    given = _PATIENCE.get(driver, {})
+    return {name: value for name, value in given.items() if name not in url.query}
+
+
+def _is_sqlite(url: sa.URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package around it
+        return False
+
+
+def _shown_text(url: Any) -> str:
+    """Return what was given as URL, without what may be a password in it."""
+    text = str(url)
+    return masked_text(text) if "://" in text else text.rpartition("@")[2]

@@ -1,0 +1,176 @@
+"""What files hold, in parts, each content once for all runs."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import attrs
+import sqlalchemy as sa
+
+from sacred_sql.database import Database
+from sacred_sql.schema import USERS_OF_CONTENTS, content_parts, contents
+
+T = TypeVar("T")
+
+_PART = 1024 * 1024
+_ATTEMPTS = 3
+
+
+class ChangingFileError(OSError):
+    """A file is written to while it is stored."""
+
+
+@attrs.frozen
+class Content:
+    """What a file holds.
+
+    Attributes:
+        opened: Opens it for reading.
+        name: What errors call it.
+    """
+
+    opened: Callable[[], BinaryIO]
+    name: str
+    sha256: str
+    md5: str
+    size: int
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield it part by part.
+
+        Raises:
+            ChangingFileError: it is no longer what it was.
+        """
+        digest = hashlib.sha256()
+        with self.opened() as stream:
+            while data := stream.read(_PART):
+                digest.update(data)
+                yield data
+        if digest.hexdigest() != self.sha256:
+            raise ChangingFileError(f"{self.name!r} is written to while it is stored")
+
+
+def content_of(path: Path) -> Content:
+    """Return what a file holds now; raises `OSError`."""
+    return _content(lambda: path.open("rb"), str(path))
+
+
+def content_of_bytes(data: bytes, name: str) -> Content:
+    """Return ``data`` as a content."""
+    return _content(lambda: io.BytesIO(data), name)
+
+
+def with_content(path: Path, write: Callable[[Content], T]) -> T:
+    """Do ``write`` with what a file holds; again, if that changes meanwhile.
+
+    Raises:
+        OSError: it cannot be read, or does not hold still.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return write(content_of(path))
+        except ChangingFileError:
+            pass
+    return write(content_of(path))
+
+
+def kept(connection: sa.Connection, content: Content) -> int:
+    """Store a content, if it is not there, and return its key."""
+    columns = contents.c
+    found = connection.execute(
+        sa.select(columns.content_id).where(columns.sha256 == content.sha256)
+    ).scalar()
+    if found is not None:
+        return int(found)
+    row = {"sha256": content.sha256, "md5": content.md5, "size": content.size}
+    key = new_key(connection, contents, row)
+    for number, data in enumerate(content.parts()):
+        values = {"content_id": key, "part": number, "content": data}
+        connection.execute(content_parts.insert().values(values))
+    return key
+
+
+def new_key(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> int:
+    """Insert a row and return its key."""
+    inserted = connection.execute(table.insert().values(row)).inserted_primary_key
+    return int(inserted[0])  # type: ignore[index]
+
+
+def drop_unused(connection: sa.Connection, keys: Iterable[int | None]) -> None:
+    """Remove those of the contents that nothing refers to."""
+    wanted = sorted({key for key in keys if key is not None})
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        free = sa.select(contents.c.content_id).where(contents.c.content_id.in_(some))
+        for table in USERS_OF_CONTENTS:
+            used = sa.select(1).where(table.c.content_id == contents.c.content_id)
+            free = free.where(~used.exists())
+        unused = list(connection.execute(free).scalars())
+        for table in (content_parts, contents) if unused else ():
+            connection.execute(table.delete().where(table.c.content_id.in_(unused)))
+
+
+def read(connection: sa.Connection, key: int) -> bytes:
+    """Return a whole content."""
+    query = sa.select(content_parts.c.content).where(content_parts.c.content_id == key)
+    return b"".join(connection.execute(query.order_by(content_parts.c.part)).scalars())
+
+
+def stream(database: Database, key: int, size: int) -> BinaryIO:
+    """Return a content to read from, part by part."""
+    return io.BufferedReader(_Stream(database, key, size), _PART)
+
+
+class _Stream(io.RawIOBase):
+    """Reads one part at a time."""
+
+    def __init__(self, database: Database, key: int, size: int) -> None:
+        self._database = database
+        self._key = key
+        self._size = size
+        self._position = 0
+        self._part: tuple[int, bytes] = (-1, b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        if self._position >= self._size:
+            return 0
+        number, inside = divmod(self._position, _PART)
+        if self._part[0] != number:
+            self._part = (number, self._database.read(lambda c: self._read(c, number)))
+        data = self._part[1][inside : inside + len(buffer)]
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def _read(self, connection: sa.Connection, number: int) -> bytes:
+        columns = content_parts.c
+        query = sa.select(columns.content).where(
+            columns.content_id == self._key, columns.part == number
+        )
+        found = connection.execute(query).scalar()
+        if found is None:
+            raise OSError("the file was removed from the database while it was read")
+        return bytes(found)
+
+
+def _content(opened: Callable[[], BinaryIO], name: str) -> Content:
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    with opened() as file:
+        while data := file.read(_PART):
+            sha256.update(data)
+            md5.update(data)
+            size += len(data)
+    return Content(opened, name, sha256.hexdigest(), md5.hexdigest(), size)

@@ -1,0 +1,192 @@
+"""The way to a database: transactions, repeated where others were faster, and errors in words."""
+
+import contextlib
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.pool import NullPool, SingletonThreadPool, StaticPool
+
+from sacred_core.exceptions import StoreError
+from sacred_core.masking import masked_text
+from sacred_sql.address import is_file, is_in_memory, parsed, patience, require_file, shown
+from sacred_sql.creation import is_ready
+
+T = TypeVar("T")
+
+#: Seconds in which a transaction that others hinder is tried again.
+_PATIENCE = 30.0
+_PAUSE = 0.02
+#: Deadlocks, and locks that were not free: SQLSTATEs, MySQL's numbers, and SQLite's.
+_STATES = frozenset({"40001", "40P01", "55P03"})
+_NUMBERS = frozenset({1020, 1205, 1213})
+_SQLITE_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_WITH_LEVELS = ("postgresql", "mysql", "mariadb")
+
+
+class Database:
+    """An engine. What is opened is closed when the last user of this object lets go of it.
+
+    Args:
+        url: Of the database.
+        echo: Log every statement.
+        engine: One that the user made, used in place of an own one.
+
+    Raises:
+        StoreError: the URL is wrong, or its driver is not installed.
+        ValueError: each thread has another database with the given engine.
+    """
+
+    def __init__(
+        self, url: str | sa.URL | None, echo: bool = False, engine: sa.Engine | None = None
+    ) -> None:
+        self.is_own = engine is None
+        self.engine = _new_engine(parsed(url or ""), echo) if engine is None else engine
+        self.shown = shown(self.engine.url)
+        self._is_sqlite = self.engine.dialect.name == "sqlite"
+        self._is_ready = False
+        one_connection = isinstance(self.engine.pool, StaticPool)
+        self._turn: Any = threading.RLock() if one_connection else contextlib.nullcontext()
+        if isinstance(self.engine.pool, SingletonThreadPool):
+            raise ValueError(
+                "with this engine each thread has a database of its own: create it with "
+                'poolclass=StaticPool, connect_args={"check_same_thread": False}'
+            )
+        if self.is_own:
+            _own_engines.add(self.engine)
+            weakref.finalize(self, self.engine.dispose)
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do ``work`` in one transaction, again from its start where others were faster.
+
+        Raises:
+            StoreError: the database cannot be reached, or refuses.
+        """
+        with self._told():
+            if not self._is_ready:
+                self._is_ready = self._repeated(lambda c: is_ready(c, self.shown, is_made=True))
+            return self._repeated(work)
+
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do ``work``, which sees the database at one time.
+
+        Raises:
+            StoreError: the database cannot be reached, or holds no runs of ours.
+        """
+        with self._told():
+            if not self._is_ready:
+                require_file(self.engine.url)
+                with self._transaction("BEGIN") as connection:
+                    self._is_ready = is_ready(connection, self.shown, is_made=False)
+            with self._transaction("BEGIN", "REPEATABLE READ") as connection:
+                return work(connection)
+
+    def rest(self) -> None:
+        """Close what is not in use; whatever follows opens it again."""
+        if self.is_own and not is_in_memory(self.engine.url):
+            self.engine.dispose()
+
+    def _repeated(self, work: Callable[[sa.Connection], T]) -> T:
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                with self._transaction("BEGIN IMMEDIATE", "READ COMMITTED") as connection:
+                    done = work(connection)
+                    connection.commit()
+                    return done
+            except exc.DBAPIError as error:
+                if not _may_work_again(error) or time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(0, _PAUSE))
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str, isolation: str = "") -> Iterator[sa.Connection]:
+        with self._turn, self.engine.connect() as connection:
+            if not self._is_sqlite:
+                if isolation and self.engine.dialect.name in _WITH_LEVELS:
+                    connection = connection.execution_options(isolation_level=isolation)
+                yield connection
+                return
+            # Python's module would begin later, when another process may have the lock.
+            raw: Any = connection.connection.dbapi_connection
+            before, raw.isolation_level = raw.isolation_level, None
+            try:
+                if not raw.in_transaction:
+                    connection.exec_driver_sql(begin)
+                yield connection
+            finally:
+                connection.rollback()
+                raw.isolation_level = before
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except exc.SQLAlchemyError as error:
+            raise StoreError(f"the database {self.shown}: {self._reason(error)}") from error
+
+    def _reason(self, error: exc.SQLAlchemyError) -> str:
+        """Return why something failed, without statement, values and password."""
+        original = error.orig if isinstance(error, exc.DBAPIError) else error
+        words = original.args if isinstance(original, exc.SQLAlchemyError) else (original,)
+        text = masked_text(" ".join(" ".join(map(str, words)).split())) or type(original).__name__
+        password = self.engine.url.password
+        if password:
+            text = text.replace(str(password), "***")
+        if "unable to open database file" in text:
+            text += ": does its folder exist, and may you write there?"
+        return text
+
+
+def _new_engine(url: sa.URL, echo: bool) -> sa.Engine:
+    options: dict[str, Any] = {"echo": echo, "connect_args": patience(url)}
+    if is_in_memory(url):
+        options["poolclass"] = StaticPool
+        options["connect_args"]["check_same_thread"] = False
+    elif is_file(url):
+        options["poolclass"] = NullPool  # a forked child must not even close a connection
+    else:
+        options.update(pool_pre_ping=True, pool_size=1)
+    try:
+        return sa.create_engine(url, **options)
+    except exc.NoSuchModuleError:
+        raise StoreError(f"SQLAlchemy knows no database {url.drivername!r}") from None
+    except ImportError as error:
+        raise StoreError(
+            f"the driver of {url.drivername!r} is not installed: {error.name}"
+        ) from None
+    except exc.SQLAlchemyError as error:
+        raise StoreError(f"no engine for {shown(url)!r}: {masked_text(str(error))}") from None
+
+
+def _may_work_again(error: exc.DBAPIError) -> bool:
+    """Tell whether another transaction was the reason."""
+    if isinstance(error, exc.IntegrityError):
+        return True
+    original: Any = error.orig
+    if str(getattr(original, "sqlite_errorname", "")).startswith(_SQLITE_NAMES):
+        return True
+    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    number = original.args[0] if original is not None and original.args else None
+    return state in _STATES or number in _NUMBERS
+
+
+_own_engines: "weakref.WeakSet[sa.Engine]" = weakref.WeakSet()
+_of_parents: list[Any] = []
+
+
+def _leave_to_parent() -> None:
+    """Neither use nor close, in a forked child, connections that its parent uses."""
+    for engine in list(_own_engines):
+        _of_parents.append(engine.pool)
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

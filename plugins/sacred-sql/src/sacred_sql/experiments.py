@@ -1,0 +1,255 @@
+"""Experiments and hosts: runs that share them share their rows."""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from sacred_core.provenance.repositories import patch_of
+from sacred_sql import schema
+from sacred_sql.columns import json_text
+from sacred_sql.contents import Content, content_of_bytes, drop_unused, kept, new_key, read
+
+_logger = logging.getLogger(__name__)
+_LISTS = ("sources", "dependencies", "repositories")
+
+
+@attrs.frozen
+class _Part:
+    """A source, dependency or repository: its row, without digest, and what its file holds."""
+
+    row: dict[str, Any]
+    content: Content | None = None
+
+    @property
+    def digest(self) -> str:
+        return digest_of([self.row, self.content.sha256 if self.content else None])
+
+
+@attrs.frozen
+class Experiment:
+    """What is told of an experiment, with the contents of its files."""
+
+    info: dict[str, Any]
+    sources: tuple[_Part, ...]
+    dependencies: tuple[_Part, ...]
+    repositories: tuple[_Part, ...]
+
+    @property
+    def digest(self) -> str:
+        """Of all of it."""
+        return digest_of([self.info, *([p.digest for p in parts] for parts in self.lists)])
+
+    @property
+    def lists(self) -> tuple[tuple[_Part, ...], ...]:
+        """What has tables of its own."""
+        return self.sources, self.dependencies, self.repositories
+
+    def with_code(
+        self, base_dir: str, sources: Iterable[Sequence[str]], dependencies: Iterable[str]
+    ) -> "Experiment":
+        """Return the experiment with more code, of which some may be known."""
+        known = {part.row["name"] for part in self.sources}
+        new = _sources(base_dir, [source for source in sources if source[0] not in known])
+        told = [part for part in _dependencies(dependencies) if part not in self.dependencies]
+        return attrs.evolve(
+            self, sources=self.sources + new, dependencies=(*self.dependencies, *told)
+        )
+
+
+def told(ex_info: Mapping[str, Any]) -> Experiment:
+    """Return the experiment of ``ex_info``, whose files are read."""
+    return Experiment(
+        info={key: value for key, value in ex_info.items() if key not in _LISTS},
+        sources=_sources(str(ex_info.get("base_dir") or "."), ex_info.get("sources") or ()),
+        dependencies=_dependencies(ex_info.get("dependencies") or ()),
+        repositories=tuple(map(_repository, ex_info.get("repositories") or ())),
+    )
+
+
+def kept_experiment(connection: sa.Connection, experiment: Experiment) -> int:
+    """Store an experiment, if it is not there, and return its key."""
+    table, digest = schema.experiments, experiment.digest
+    found = _known(connection, table, [digest])
+    if found:
+        return found[digest]
+    info = experiment.info
+    row = {"digest": digest, "name": _text(info, "name"), "base_dir": _text(info, "base_dir")}
+    key = new_key(connection, table, {**row, "info": info})
+    for (links, target), parts in zip(_TABLES, experiment.lists, strict=True):
+        keys = _kept_parts(connection, target, parts)
+        name = target.primary_key.columns[0].name
+        rows = [
+            {"experiment_id": key, "position": position, name: part_key}
+            for position, part_key in enumerate(keys)
+        ]
+        if rows:
+            connection.execute(links.insert(), rows)
+    return key
+
+
+def kept_host(connection: sa.Connection, host_info: Mapping[str, Any]) -> int:
+    """Store a host, if it is not there, and return its key."""
+    info = dict(host_info)
+    digest = digest_of(info)
+    found = _known(connection, schema.hosts, [digest])
+    if found:
+        return found[digest]
+    system = info.get("os")
+    row = {"digest": digest, "info": info, "hostname": _text(info, "hostname")}
+    row |= {name: _text(info, name) for name in ("cpu", "python_version")}
+    row["os"] = " ".join(map(str, system)) if isinstance(system, list) else _text(info, "os")
+    return new_key(connection, schema.hosts, row)
+
+
+def read_experiment(connection: sa.Connection, key: int) -> dict[str, Any]:
+    """Return what was told of an experiment."""
+    table = schema.experiments
+    query = sa.select(table.c.info).where(table.c.experiment_id == key)
+    info: dict[str, Any] = dict(connection.execute(query).scalar_one())
+    info["sources"] = [[row.name, row.md5] for row in _rows(connection, key, 0)]
+    info["dependencies"] = [
+        row.name if row.version is None else f"{row.name}=={row.version}"
+        for row in _rows(connection, key, 1)
+    ]
+    info["repositories"] = [_read_repository(connection, row) for row in _rows(connection, key, 2)]
+    return info
+
+
+def drop_unused_experiment(connection: sa.Connection, key: int) -> None:
+    """Remove an experiment, and of what it consists, unless others use that."""
+    used = sa.select(1).where(schema.runs.c.experiment_id == key).limit(1)
+    if connection.execute(used).first() is not None:
+        return
+    gone = [
+        (links, target, [row[0] for row in _rows(connection, key, number)])
+        for number, (links, target) in enumerate(_TABLES)
+    ]
+    for links, _, _ in gone:
+        connection.execute(links.delete().where(links.c.experiment_id == key))
+    table = schema.experiments
+    connection.execute(table.delete().where(table.c.experiment_id == key))
+    contents: list[int | None] = []
+    for links, target, keys in gone:
+        own = target.primary_key.columns[0]
+        for part_key in keys:
+            still = sa.select(1).where(links.c[own.name] == part_key).limit(1)
+            if connection.execute(still).first() is None:
+                if "content_id" in target.c:
+                    query = sa.select(target.c.content_id).where(own == part_key)
+                    contents.append(connection.execute(query).scalar())
+                connection.execute(target.delete().where(own == part_key))
+    drop_unused(connection, contents)
+
+
+def drop_unused_host(connection: sa.Connection, key: int) -> None:
+    """Remove a host, unless other runs have it."""
+    used = sa.select(1).where(schema.runs.c.host_id == key).limit(1)
+    if connection.execute(used).first() is None:
+        connection.execute(schema.hosts.delete().where(schema.hosts.c.host_id == key))
+
+
+def digest_of(value: Any) -> str:
+    """Return the digest of plain data."""
+    return hashlib.sha256(json_text(value).encode()).hexdigest()
+
+
+_TABLES = (
+    (schema.experiment_sources, schema.sources),
+    (schema.experiment_dependencies, schema.dependencies),
+    (schema.experiment_repositories, schema.repositories),
+)
+
+
+def _rows(connection: sa.Connection, key: int, number: int) -> Sequence[Any]:
+    links, target = _TABLES[number]
+    query = sa.select(target).join(links).where(links.c.experiment_id == key)
+    return connection.execute(query.order_by(links.c.position)).all()
+
+
+def _kept_parts(connection: sa.Connection, table: sa.Table, parts: Sequence[_Part]) -> list[int]:
+    """Store what is new, in the order of digests: others may do the same at the same time."""
+    digests = {part.digest: part for part in parts}
+    known = _known(connection, table, list(digests))
+    rows = []
+    for digest, part in sorted(digests.items(), key=lambda item: item[0]):
+        if digest not in known:
+            row = {"digest": digest, **part.row}
+            if "content_id" in table.c:
+                row["content_id"] = kept(connection, part.content) if part.content else None
+            rows.append(row)
+    if rows:
+        connection.execute(table.insert(), rows)
+        known |= _known(connection, table, [row["digest"] for row in rows])
+    return [known[part.digest] for part in parts]
+
+
+def _known(connection: sa.Connection, table: sa.Table, digests: list[str]) -> dict[str, int]:
+    key = table.primary_key.columns[0]
+    found: dict[str, int] = {}
+    for start in range(0, len(digests), 500):
+        some = digests[start : start + 500]
+        query = sa.select(table.c.digest, key).where(table.c.digest.in_(some))
+        found |= {digest: int(value) for digest, value in connection.execute(query)}
+    return found
+
+
+def _sources(base_dir: str, sources: Iterable[Sequence[str]]) -> tuple[_Part, ...]:
+    return tuple(_source(Path(base_dir), *source[:2]) for source in sources)
+
+
+def _source(base_dir: Path, name: str, md5: str | None = None) -> _Part:
+    path = base_dir / name
+    row = {"name": name, "md5": md5}
+    try:
+        return _Part(row, content_of_bytes(path.read_bytes(), str(path)))
+    except OSError as error:
+        _logger.warning("The source %s is recorded without its content: %s", path, error)
+        return _Part(row)
+
+
+def _dependencies(dependencies: Iterable[str]) -> tuple[_Part, ...]:
+    split = (str(dependency).partition("==") for dependency in dependencies)
+    return tuple(
+        _Part({"name": name, "version": version if equals else None})
+        for name, equals, version in split
+    )
+
+
+def _repository(repository: Mapping[str, Any]) -> _Part:
+    patch = patch_of(repository)
+    info = {key: value for key, value in repository.items() if key != "patch"}
+    if patch is not None:
+        info.pop("patch_base64", None)
+        info["patch_is_binary"] = "patch_base64" in repository
+    dirty = repository.get("dirty")
+    row = {
+        "url": _text(repository, "url"),
+        "commit_hash": _text(repository, "commit"),
+        "dirty": dirty if isinstance(dirty, bool) else None,
+        "info": info,
+    }
+    return _Part(row, None if patch is None else content_of_bytes(patch, "uncommitted.patch"))
+
+
+def _read_repository(connection: sa.Connection, row: Any) -> dict[str, Any]:
+    info = dict(row.info)
+    is_binary = info.pop("patch_is_binary", False)
+    if row.content_id is not None:
+        patch = read(connection, row.content_id)
+        if is_binary:
+            import base64
+
+            info["patch_base64"] = base64.b64encode(patch).decode()
+        else:
+            info["patch"] = patch.decode()
+    return info
+
+
+def _text(info: Mapping[str, Any], name: str) -> str | None:
+    value = info.get(name)
+    return None if value is None else str(value)

@@ -1,0 +1,80 @@
+"""What the database is asked when runs are looked for: all that fulfil it come, perhaps others.
+
+Values inside of configurations and the like are texts to the database: those the core looks at.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from sacred_core.stores import RunQuery
+from sacred_core.stores.query import Condition, narrowed
+from sacred_sql.schema import experiments, runs
+
+Clause = sa.ColumnElement[bool]
+
+_TEXTS = {"command": runs.c.command, "name": experiments.c.name, "comment": runs.c.comment}
+_TIMES = ("start_time", "stop_time", "queue_time", "heartbeat")
+_INT64 = range(-(2**63), 2**63)
+
+
+def clauses(query: RunQuery) -> list[Clause]:
+    """Return what rows of runs, joined with their experiments, must fulfil."""
+    found: list[Clause] = []
+    if query.name is not None:
+        found.append(experiments.c.name == query.name)
+    if query.status is not None:
+        found.append(_of_status([query.status]))
+    if query.where is not None:
+        asked = narrowed(
+            query.where, _condition, lambda parts: sa.and_(*parts), lambda parts: sa.or_(*parts)
+        )
+        found += [asked] if asked is not None else []
+    return found
+
+
+def _condition(condition: Condition) -> Clause | None:
+    name, operator, values = condition.field.name, condition.operator, list(condition.values)
+    if condition.field.path:
+        return None
+    if name in _TIMES:
+        return _of_time(runs.c[name], operator, values)
+    if operator not in ("=", "in") or not values:
+        return None
+    if name == "id":
+        return _of_id(values)
+    # What is not told is read as an empty text.
+    if not all(isinstance(value, str) and value for value in values):
+        return None
+    if name == "status":
+        return _of_status(values)
+    return _TEXTS[name].in_(values) if name in _TEXTS else None
+
+
+def _of_status(statuses: list[Any]) -> Clause:
+    """Which of the running ones are dead depends on their own intervals."""
+    return runs.c.status.in_(["RUNNING" if each == "DEAD" else each for each in statuses])
+
+
+def _of_id(values: list[Any]) -> Clause | None:
+    for value in values:
+        is_number = isinstance(value, int) and not isinstance(value, bool) and value in _INT64
+        if not is_number and not isinstance(value, str):
+            return None
+    return runs.c.run_id.in_([str(value) for value in values])
+
+
+def _of_time(column: sa.ColumnElement[Any], operator: str, values: list[Any]) -> Clause | None:
+    if operator in ("exists", "missing"):
+        return column.is_not(None) if operator == "exists" else column.is_(None)
+    if not values or not all(isinstance(value, datetime) for value in values):
+        return None
+    first = values[0]
+    if operator == "between":
+        return column.between(*values)
+    if operator in ("=", "in"):
+        return column.in_(values)
+    compared = {"<": column < first, "<=": column <= first, ">": column > first}
+    compared[">="] = column >= first
+    return compared.get(operator)

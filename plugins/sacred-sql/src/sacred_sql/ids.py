@@ -1,0 +1,120 @@
+"""Gives every run a row of its own, also when many processes start at once."""
+
+import logging
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from sacred_core.exceptions import RunIdError
+from sacred_sql.columns import stored_text
+from sacred_sql.contents import new_key
+from sacred_sql.schema import runs
+
+_logger = logging.getLogger(__name__)
+_INT64 = range(-(2**63), 2**63)
+_LONGEST = 255
+#: Numbers from here on were asked for; there may be none after them.
+_HIGHEST = 2**62
+
+
+@attrs.frozen
+class Claim:
+    """What a run asks for.
+
+    Attributes:
+        id: The id of the run elsewhere, or None; used if it is free.
+        asked_id: What the user asked for, or None.
+        is_start: The run starts, so that it may take over one that is queued.
+        shown: The database, as errors call it.
+    """
+
+    id: Any
+    asked_id: Any
+    is_start: bool
+    shown: str
+
+
+@attrs.frozen
+class Place:
+    """The row of a run."""
+
+    key: int
+    run_id: int | str
+    is_taken_over: bool = False
+
+
+def insert(connection: sa.Connection, row: dict[str, Any], claim: Claim) -> Place:
+    """Insert the row of a new run, or replace that of a queued one.
+
+    A race is lost with an `sqlalchemy.exc.IntegrityError`: then it is to be tried again.
+
+    Raises:
+        RunIdError: the id that was asked for is taken, or can be none.
+    """
+    if claim.asked_id is not None:
+        asked = usable(claim.asked_id)
+        found = find(connection, asked)
+        if found is not None:
+            return _taken_over(connection, row, Place(found.run_key, asked, True), claim)
+        return _inserted(connection, row, asked)
+    if claim.id is None:
+        return _inserted(connection, row, _next(connection))
+    elsewhere = usable(claim.id)
+    if find(connection, elsewhere) is None:
+        return _inserted(connection, row, elsewhere)
+    place = _inserted(connection, {**row, "id_elsewhere": elsewhere}, _next(connection))
+    _logger.warning(
+        "The id %r is taken in %s: the run is kept there as %s",
+        claim.id, claim.shown, place.run_id,
+    )  # fmt: skip
+    return place
+
+
+def usable(run_id: Any) -> int | str:
+    """Return an id as it is read back: a number where it is one.
+
+    Raises:
+        RunIdError: it is too long.
+    """
+    text = str(run_id)
+    if isinstance(run_id, int) and run_id in _INT64:
+        return int(run_id)
+    if text.isascii() and text.isdecimal() and len(text) < 20 and str(int(text)) == text:
+        return int(text) if int(text) in _INT64 else text
+    if len(stored_text(text)) > _LONGEST or not text:
+        raise RunIdError(f"an id has 1 to {_LONGEST} characters, unlike {text!r}")
+    return text
+
+
+def find(connection: sa.Connection, run_id: Any) -> Any:
+    """Return ``run_key``, ``run_id``, ``run_number`` and ``status`` of a run, or None."""
+    columns = (runs.c.run_key, runs.c.run_id, runs.c.run_number, runs.c.status)
+    query = sa.select(*columns).where(runs.c.run_id == str(run_id))
+    for row in connection.execute(query):
+        if row.run_id == str(run_id):  # some databases are not as exact
+            return row
+    return None
+
+
+def _next(connection: sa.Connection) -> int:
+    query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number < _HIGHEST)
+    return max(int(connection.execute(query).scalar() or 0), 0) + 1
+
+
+def _inserted(connection: sa.Connection, row: dict[str, Any], run_id: int | str) -> Place:
+    number = run_id if isinstance(run_id, int) else None
+    row = {**row, "run_id": str(run_id), "run_number": number}
+    return Place(new_key(connection, runs, row), run_id)
+
+
+def _taken_over(
+    connection: sa.Connection, row: dict[str, Any], place: Place, claim: Claim
+) -> Place:
+    kept = {key: value for key, value in row.items() if key != "queue_time"}
+    change = runs.update().where(runs.c.run_key == place.key, runs.c.status == "QUEUED")
+    if not claim.is_start or connection.execute(change.values(kept)).rowcount != 1:
+        raise RunIdError(
+            f"the id {str(place.run_id)!r} is taken in {claim.shown}: choose another one"
+        )
+    return place

@@ -1,0 +1,187 @@
+"""The points of metrics, in blocks: what is new is added, and full blocks hold a thousand.
+
+A block tells where it begins, so that a point that stands in two blocks is read once.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from sacred_core.serialization import number
+from sacred_sql.columns import json_text
+from sacred_sql.schema import metrics, points
+
+_FULL = 1_000
+_COLUMNS = ("steps", "values", "timestamps")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+Columns = dict[str, list[Any]]
+
+
+@attrs.frozen
+class Metric:
+    """What is stored of a metric.
+
+    Attributes:
+        number: Its key among those of the run.
+        start: Where the blocks that are not full begin.
+        tail: The points in those.
+        blocks: How many they are.
+    """
+
+    number: int
+    start: int = 0
+    tail: Columns = attrs.field(factory=lambda: {name: [] for name in _COLUMNS})
+    blocks: int = 0
+
+    @property
+    def end(self) -> int:
+        """How many points there are."""
+        return self.start + len(self.tail["values"])
+
+
+Metrics = Mapping[str, Metric]
+
+
+@attrs.define
+class _Changes:
+    """Rows of blocks to remove and to insert."""
+
+    run_key: int
+    removed: list[dict[str, int]] = attrs.field(factory=list)
+    added: list[dict[str, Any]] = attrs.field(factory=list)
+
+    def remove(self, metric: int, start: int) -> None:
+        self.removed.append({"of_run": self.run_key, "of_metric": metric, "since": start})
+
+    def add(self, metric: int, start: int, columns: Columns) -> None:
+        row = {"run_key": self.run_key, "metric": metric, "start": start}
+        row["length"] = len(columns["values"])
+        texts = {
+            "steps": json_text(columns["steps"]),
+            "metric_values": json_text(columns["values"]),
+        }
+        times = [(time - _EPOCH) // _MICROSECOND for time in columns["timestamps"]]
+        self.added.append({**row, **texts, "timestamps": json_text(times)})
+
+    def write(self, connection: sa.Connection) -> None:
+        if self.removed:
+            mine = sa.and_(
+                points.c.run_key == sa.bindparam("of_run"),
+                points.c.metric == sa.bindparam("of_metric"),
+                points.c.start >= sa.bindparam("since"),
+            )
+            connection.execute(points.delete().where(mine), self.removed)
+        if self.added:
+            connection.execute(points.insert(), self.added)
+
+
+def write(
+    connection: sa.Connection,
+    run_key: int,
+    known: Metrics,
+    new: Mapping[str, Mapping[str, Any]],
+    starts: Mapping[str, int],
+    is_unsure: bool,
+) -> dict[str, Metric]:
+    """Add points; those that are there already are left out.
+
+    Args:
+        connection: In a transaction.
+        run_key: Of the run.
+        known: What is stored.
+        new: By name the new ``steps``, ``values`` and ``timestamps``.
+        starts: By name the index of the first; without, they follow the last.
+        is_unsure: More may be stored, as the answer to an earlier attempt was lost.
+
+    Returns:
+        What is stored then of the metrics in ``new``.
+    """
+    numbers = _numbers(connection, run_key, known, new)
+    changes = _Changes(run_key)
+    after = {}
+    for name, columns in new.items():
+        metric = known.get(name) or Metric(numbers[name])
+        start = starts.get(name, metric.end)
+        fresh = {key: list(columns[key])[max(0, metric.end - start) :] for key in _COLUMNS}
+        if fresh["values"]:
+            after[name] = _extended(changes, metric, max(start, metric.end), fresh, is_unsure)
+    changes.write(connection)
+    return after
+
+
+def join(connection: sa.Connection, run_key: int, known: Metrics) -> None:
+    """Put the points at the end of each metric into one block."""
+    changes = _Changes(run_key)
+    for metric in known.values():
+        if metric.blocks > 1:
+            changes.remove(metric.number, metric.start)
+            changes.add(metric.number, metric.start, metric.tail)
+    changes.write(connection)
+
+
+def read(connection: sa.Connection, run_key: int) -> dict[str, Columns]:
+    """Return the columns of each metric."""
+    named = sa.select(metrics.c.metric, metrics.c.name).where(metrics.c.run_key == run_key)
+    found: dict[int, Columns] = {}
+    names: dict[str, Columns] = {}
+    for row in connection.execute(named.order_by(metrics.c.metric)):
+        names[row.name] = found[row.metric] = {name: [] for name in _COLUMNS}
+    query = sa.select(points).where(points.c.run_key == run_key)
+    for row in connection.execute(query.order_by(points.c.metric, points.c.start)):
+        columns = found[row.metric]
+        skipped = max(0, len(columns["values"]) - row.start)
+        columns["steps"] += map(number, json.loads(row.steps)[skipped:])
+        columns["values"] += map(number, json.loads(row.metric_values)[skipped:])
+        times = json.loads(row.timestamps)[skipped:]
+        columns["timestamps"] += [_EPOCH + time * _MICROSECOND for time in times]
+    return {name: columns for name, columns in names.items() if columns["values"]}
+
+
+def _extended(
+    changes: _Changes, metric: Metric, start: int, fresh: Columns, is_unsure: bool
+) -> Metric:
+    if start > metric.end:  # what lay between was lost
+        metric = Metric(metric.number, start)
+    tail = {key: metric.tail[key] + fresh[key] for key in _COLUMNS}
+    count = len(tail["values"])
+    if count < _FULL:
+        if is_unsure:
+            changes.remove(metric.number, start)
+        changes.add(metric.number, start, fresh)
+        return attrs.evolve(metric, tail=tail, blocks=metric.blocks + 1)
+    if metric.blocks or is_unsure:
+        changes.remove(metric.number, metric.start)
+    for position in range(0, count, _FULL):
+        changes.add(metric.number, metric.start + position, _part(tail, position))
+    full = count - count % _FULL
+    rest = _part(tail, full)
+    return Metric(metric.number, metric.start + full, rest, int(count > full))
+
+
+def _part(columns: Columns, position: int) -> Columns:
+    return {key: values[position : position + _FULL] for key, values in columns.items()}
+
+
+def _numbers(
+    connection: sa.Connection, run_key: int, known: Metrics, names: Iterable[str]
+) -> dict[str, int]:
+    """Return the numbers of metrics, of which those that are not there yet are inserted."""
+    missing = [name for name in names if name not in known]
+    if not missing:
+        return {}
+    query = sa.select(metrics.c.name, metrics.c.metric).where(metrics.c.run_key == run_key)
+    numbers: dict[str, int] = {row.name: int(row.metric) for row in connection.execute(query)}
+    missing = [name for name in missing if name not in numbers]
+    following = max(numbers.values(), default=-1) + 1
+    rows = [
+        {"run_key": run_key, "metric": metric, "name": name}
+        for metric, name in enumerate(missing, following)
+    ]
+    if rows:
+        connection.execute(metrics.insert(), rows)
+    return numbers | {name: following + n for n, name in enumerate(missing)}

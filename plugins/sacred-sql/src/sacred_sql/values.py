@@ -1,0 +1,54 @@
+"""The configuration, result and the like of a run, as JSON text in its row or, if large, apart."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from sacred_sql.columns import json_text
+from sacred_sql.contents import content_of_bytes, drop_unused, kept, read
+from sacred_sql.schema import large_values
+
+#: Columns of `sacred_sql.schema.runs`.
+VALUES = ("config", "meta", "info", "result", "fail_trace")
+#: Bytes. MariaDB takes statements of up to 16 MB.
+_LARGEST = 4_000_000
+
+
+def texts_of(values: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the JSON texts of values; None is none."""
+    return {k: None if value is None else json_text(value) for k, value in values.items()}
+
+
+def columns_of(texts: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return what stands in the row of the run: nothing for what is large."""
+    return {name: None if is_large(text) else text for name, text in texts.items()}
+
+
+def is_large(text: str | None) -> bool:
+    """Tell whether a text has its place outside of the row."""
+    return text is not None and len(text) > _LARGEST // 4 and len(text.encode()) > _LARGEST
+
+
+def keep_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str | None]) -> None:
+    """Store those of the texts that are large, and remove what stood in their place."""
+    mine = sa.and_(large_values.c.run_key == run_key, large_values.c.name.in_(list(texts)))
+    gone = connection.execute(sa.select(large_values.c.content_id).where(mine)).scalars().all()
+    if gone:
+        connection.execute(large_values.delete().where(mine))
+    for name, text in texts.items():
+        if text is not None and is_large(text):
+            key = kept(connection, content_of_bytes(text.encode(), name))
+            row = {"run_key": run_key, "name": name, "content_id": key}
+            connection.execute(large_values.insert().values(row))
+    drop_unused(connection, gone)
+
+
+def read_large(connection: sa.Connection, run_keys: Iterable[int]) -> dict[tuple[int, str], Any]:
+    """Return the large values of runs."""
+    query = sa.select(large_values).where(large_values.c.run_key.in_(list(run_keys)))
+    return {
+        (row.run_key, row.name): json.loads(read(connection, row.content_id))
+        for row in connection.execute(query).all()
+    }
