@@ -1,0 +1,137 @@
+"""A bucket of S3, or of a server that speaks like it."""
+
+import time
+import weakref
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, BinaryIO
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+
+from sacred_core.exceptions import StoreError
+from sacred_s3.errors import code_of, told
+
+#: Larger files go in pieces, of which so many are in memory at the same time.
+_TRANSFER = TransferConfig(
+    multipart_threshold=8 * 1024 * 1024, multipart_chunksize=8 * 1024 * 1024, max_concurrency=2
+)
+_ABSENT = frozenset(("NoSuchKey", "404", "NotFound"))
+_DELETED_AT_ONCE = 1_000
+#: How often a write is tried that met another one of the same object.
+_CONFLICTS = 10
+
+
+class S3Bucket:
+    """Keeps the protocol of `sacred_objects.Bucket`.
+
+    Args:
+        client: Of boto3; closed with this object.
+        name: Of the bucket.
+        region: Where it is created, if it is.
+    """
+
+    def __init__(self, client: Any, name: str, region: str) -> None:
+        self.url = f"s3://{name}"
+        self._client = client
+        self._name = name
+        self._region = region
+        weakref.finalize(self, client.close)
+
+    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> None:
+        """Write an object."""
+        details = {"ContentType": content_type} if content_type else {}
+        with told(self.url):
+            if isinstance(data, bytes):
+                self._client.put_object(Bucket=self._name, Key=key, Body=data, **details)
+            else:
+                self._client.upload_fileobj(
+                    data, self._name, key, ExtraArgs=details, Config=_TRANSFER
+                )
+
+    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:
+        """Write an object unless there is one."""
+        details = {"ContentType": content_type} if content_type else {}
+        for attempt in range(_CONFLICTS):
+            try:
+                with told(self.url):
+                    self._client.put_object(
+                        Bucket=self._name, Key=key, Body=data, IfNoneMatch="*", **details
+                    )
+                return True
+            except StoreError as error:
+                code = code_of(error.__cause__) if error.__cause__ else ""
+                if code in ("PreconditionFailed", "412"):
+                    return False
+                if code != "ConditionalRequestConflict":
+                    raise
+                time.sleep(0.01 * 2**attempt)
+        raise StoreError(f"'{self.url}/{key}' is written to by others all the time")
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
+        """Return what an object holds, or a piece of it."""
+        if length == 0:
+            return b""
+        piece = {}
+        if start or length is not None:
+            piece["Range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
+        with told(self.url):
+            try:
+                found = self._client.get_object(Bucket=self._name, Key=key, **piece)
+                with found["Body"] as body:
+                    data: bytes = body.read()
+            except ClientError as error:
+                if code_of(error) in _ABSENT:
+                    return None
+                raise
+        return data
+
+    def size(self, key: str) -> int | None:
+        """Return how many bytes an object holds."""
+        with told(self.url):
+            try:
+                return int(self._client.head_object(Bucket=self._name, Key=key)["ContentLength"])
+            except ClientError as error:
+                if code_of(error) in _ABSENT:
+                    return None
+                raise
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that begin with ``prefix``."""
+        for page in self._pages(Prefix=prefix):
+            yield from (found["Key"] for found in page.get("Contents", ()))
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the names of the folders at ``prefix``."""
+        for page in self._pages(Prefix=prefix, Delimiter="/"):
+            for found in page.get("CommonPrefixes", ()):
+                yield found["Prefix"].removeprefix(prefix).rstrip("/")
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects."""
+        left = iter(keys)
+        while some := list(islice(left, _DELETED_AT_ONCE)):
+            with told(self.url):
+                objects = {"Objects": [{"Key": key} for key in some], "Quiet": True}
+                done = self._client.delete_objects(Bucket=self._name, Delete=objects)
+            for failed in done.get("Errors", ()):
+                where = f"'{self.url}/{failed['Key']}'"
+                raise StoreError(f"{where} cannot be deleted: {failed.get('Message')}")
+
+    def create(self) -> None:
+        """Create the bucket in its region; that it is there already is no mistake."""
+        details: dict[str, Any] = {}
+        if self._region != "us-east-1":
+            details["CreateBucketConfiguration"] = {"LocationConstraint": self._region}
+        with told(self.url):
+            try:
+                self._client.create_bucket(Bucket=self._name, **details)
+            except ClientError as error:
+                if code_of(error) != "BucketAlreadyOwnedByYou":
+                    raise
+
+    def _pages(self, **wanted: Any) -> Iterator[Any]:
+        with told(self.url):
+            yield from self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._name, **wanted
+            )

@@ -1,0 +1,110 @@
+"""The way to a bucket: names, regions, credentials."""
+
+import ipaddress
+import os
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from sacred_s3.bucket import S3Bucket
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+#: Seconds. The driver's own are a minute each, for which a heartbeat would wait.
+_CONNECT, _READ, _ATTEMPTS = 5, 20, 3
+#: Of servers that stand in for S3, which have no regions.
+_ANY_REGION = "us-east-1"
+
+
+@attrs.frozen
+class Options:
+    """How a bucket is reached; what is None is taken from the configuration of AWS.
+
+    Attributes:
+        region: Where the bucket is.
+        endpoint_url: Of another server than Amazon's.
+        profile: Of the configuration.
+    """
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+
+
+class Way:
+    """Leads to the bucket ``name``.
+
+    Raises:
+        ValueError: the name cannot be that of a bucket, or nothing tells the region.
+    """
+
+    def __init__(self, name: str, options: Options) -> None:
+        self._name = checked(name)
+        self._options = options
+        self._session = _session(options)
+        self.region = self._found_region()
+
+    def bucket(self) -> S3Bucket:
+        """Return the bucket, with a client of its own. Nothing is sent yet."""
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=_CONNECT,
+            read_timeout=_READ,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        )
+        client = self._session.client(
+            "s3",
+            region_name=self.region,
+            endpoint_url=self._options.endpoint_url,
+            config=config,
+        )
+        return S3Bucket(client, self._name, self.region)
+
+    def _found_region(self) -> str:
+        found = self._options.region or self._session.region_name or os.environ.get("AWS_REGION")
+        if not found and self._options.endpoint_url:
+            found = _ANY_REGION
+        if not found:
+            raise ValueError(
+                f"the region of the bucket {self._name!r} is not known: give region='...', set "
+                "AWS_DEFAULT_REGION, or run 'aws configure'"
+            )
+        return str(found)
+
+
+def checked(name: str) -> str:
+    """Return the name of a bucket.
+
+    Raises:
+        ValueError: no bucket can have it.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or _is_address(name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a bucket: it has 3 to 63 lower-case letters, digits, "
+            "hyphens and single dots, begins and ends with a letter or digit, and is no IP address"
+        )
+    return name
+
+
+def _session(options: Options) -> Any:
+    import boto3
+    from botocore.exceptions import ProfileNotFound
+
+    url = options.endpoint_url
+    if url is not None and urlsplit(url).scheme not in ("http", "https"):
+        raise ValueError(f"the endpoint_url {url!r} must begin with http:// or https://")
+    try:
+        return boto3.session.Session(profile_name=options.profile)
+    except ProfileNotFound as error:
+        raise ValueError(f"{error}: see ~/.aws/config, or run 'aws configure'") from None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Records runs in an S3 bucket."""
+
+from typing import cast
+
+import attrs
+
+from sacred_core.exceptions import OptionError
+from sacred_objects import BucketMissingError, ObjectObserver, parsed
+from sacred_s3.bucket import S3Bucket
+from sacred_s3.connection import Options, Way
+
+
+class S3Observer(ObjectObserver):
+    """Keeps each run in a bucket, as objects that look like the files of a `FileStorageObserver`.
+
+    A bucket that is not there is created when the first run starts. Credentials come from the
+    configuration of AWS: the environment, ``~/.aws``, or the role of the machine.
+
+    Args:
+        bucket: Its name.
+        basedir: The folder of all runs in it.
+        resource_dir: The folder for resources, by default ``_resources`` in ``basedir``.
+        source_dir: The folder for sources, by default ``_sources`` in ``basedir``.
+        priority: See `sacred_core.RunObserver`.
+        region: Of the bucket; by default that of the configuration.
+        endpoint_url: Of a server that stands in for Amazon's, such as MinIO.
+        profile: Of the configuration; by default that of ``AWS_PROFILE``.
+
+    Raises:
+        ValueError: no bucket can have the name, the region is not known, or there is no profile.
+
+    Attributes:
+        bucket, region: As given or found.
+    """
+
+    VERSION = "S3Observer-0.1.0"
+
+    def __init__(
+        self,
+        bucket: str,
+        basedir: str,
+        resource_dir: str | None = None,
+        source_dir: str | None = None,
+        priority: int = 20,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        profile: str | None = None,
+    ) -> None:
+        way = Way(bucket, Options(region, endpoint_url, profile))
+        super().__init__(
+            way.bucket, f"s3://{bucket}", basedir, resource_dir, source_dir, priority
+        )
+        self.bucket = bucket
+        self.region = way.region
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "S3Observer":
+        """Return the observer for the argument of ``--s3``."""
+        location = parsed(argument, "s3", [field.name for field in attrs.fields(Options)])
+        try:
+            return cls(location.bucket, location.basedir, **location.options)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise OptionError(f"--s3: {error}") from None
+
+    def make_bucket(self, missing: BucketMissingError) -> None:
+        """Create the bucket."""
+        del missing
+        cast(S3Bucket, self.place.bucket).create()

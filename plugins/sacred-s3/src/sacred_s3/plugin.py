@@ -1,0 +1,18 @@
+"""What the plugin offers to sacred-core."""
+
+from collections.abc import Iterable
+
+from sacred_core import ObserverSpec, hookimpl
+
+
+@hookimpl
+def sacred_observers() -> Iterable[ObserverSpec]:
+    """Offer the observer that keeps runs in an S3 bucket, and the store that reads them."""
+    yield ObserverSpec(
+        "sacred_s3.observer:S3Observer",
+        flags=("--s3",),
+        metavar="S3_URL",
+        help="record the run in a bucket: s3://bucket/folder[?region=...]",
+        store="sacred_s3.store:S3Store",
+        schemes=("s3",),
+    )

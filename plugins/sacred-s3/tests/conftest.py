@@ -1,0 +1,134 @@
+"""A server that plays S3, and a way to it that can be closed."""
+
+import contextlib
+import logging
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+SECRET = "hunter2hunter2hunter2"
+REGION = "eu-west-1"
+
+
+class Proxy:
+    """Passes on what is sent to a server, until it is closed. It keeps its port."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self._target = target
+        self._open: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+        self.port = 0
+        self.sent = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def open(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
+
+    def close(self) -> None:
+        listener, self._listener = self._listener, None
+        for each in [*self._open, *([listener] if listener else [])]:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._open = []
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                server = socket.create_connection(self._target)
+                self._open += [client, server]
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if source.getpeername()[1] != self._target[1]:
+                    self.sent += len(data)
+                target.sendall(data)
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+
+@pytest.fixture(scope="session")
+def moto_port() -> Iterator[int]:
+    """The port of a server that lives as long as the tests."""
+    moto = pytest.importorskip("moto.server", reason="moto[server] is not installed")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture
+def endpoint(moto_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> str:
+    """The server's URL; the configuration of AWS is that of the test, and has no region."""
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "no-aws-configuration"))
+    return f"http://127.0.0.1:{moto_port}"
+
+
+class Bucket:
+    """A bucket as another program sees it."""
+
+    def __init__(self, client: Any, name: str, endpoint: str) -> None:
+        self.client = client
+        self.name = name
+        #: Arguments of the observer and of the store.
+        self.arguments = {"bucket": name, "region": REGION, "endpoint_url": endpoint}
+
+    def create(self) -> None:
+        place = {"LocationConstraint": REGION}
+        self.client.create_bucket(Bucket=self.name, CreateBucketConfiguration=place)
+
+    def keys(self) -> list[str]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+        return [found["Key"] for page in pages for found in page.get("Contents", ())]
+
+    def read(self, key: str) -> bytes:
+        with self.client.get_object(Bucket=self.name, Key=key)["Body"] as body:
+            data: bytes = body.read()
+        return data
+
+
+@pytest.fixture
+def missing(endpoint: str) -> Iterator[Bucket]:
+    """A bucket that is not there."""
+    client = boto3.client("s3", endpoint_url=endpoint, region_name=REGION)
+    yield Bucket(client, f"bucket-{uuid.uuid4().hex}", endpoint)
+    client.close()
+
+
+@pytest.fixture
+def bucket(missing: Bucket) -> Bucket:
+    """A bucket that no other test uses."""
+    missing.create()
+    return missing
+
+
+@pytest.fixture
+def proxy(moto_port: int) -> Iterator[Proxy]:
+    """A way to the server that can be closed."""
+    proxy = Proxy(("127.0.0.1", moto_port))
+    proxy.open()
+    yield proxy
+    proxy.close()
