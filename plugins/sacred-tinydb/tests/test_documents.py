@@ -1,0 +1,279 @@
+"""Tests of what is in the folder, and of how the reader finds it."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hashfs import HashFS
+from sacred_tinydb import TinyDbObserver, TinyDbReader, TinyDbStore
+from tinydb import Query, TinyDB
+from tinydb.storages import MemoryStorage
+
+from sacred_core import Experiment, open_store
+from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.testing import Feed
+
+SACRED = Path(__file__).parent / "data" / "sacred_0_8_7"
+
+
+def experiment(root: Path, name: str = "iris_rbf_svm") -> Experiment:
+    """Return one that makes and reads a file, and whose result is that of the manual."""
+    ex = Experiment(name, save_git_info=False)
+    ex.observers.append(TinyDbObserver(root))
+    ex.add_config(C=1, gamma=0.7)
+
+    @ex.main
+    def run(C: int, _run: Any) -> float:
+        print("hello")
+        made = root.parent / "made.txt"
+        made.write_text("made")
+        ex.add_artifact(made)
+        ex.open_resource(made).close()
+        _run.log_scalar("loss", 0.5, 3)
+        _run.info["x"] = 1
+        return 0.9833
+
+    return ex
+
+
+def metadata(root: Path) -> list[dict[str, Any]]:
+    """Return the documents as any program reads them."""
+    return list(json.loads((root / "metadata.json").read_text())["runs"].values())
+
+
+def test_fields_of_the_manual(tmp_path: Path) -> None:
+    """Section 1.6.3: the document, with times and files as tagged texts."""
+    root = tmp_path / "my_runs"
+    experiment(root).run()
+    (document,) = metadata(root)
+    assert set(document) >= {
+        "_id", "artifacts", "captured_out", "command", "config", "experiment", "format",
+        "heartbeat", "host", "info", "meta", "resources", "result", "start_time", "status",
+        "stop_time",
+    }  # fmt: skip
+    assert document["format"].startswith("TinyDbObserver-")
+    assert (document["status"], document["command"], document["result"]) == (
+        "COMPLETED", "run", 0.9833,
+    )  # fmt: skip
+    assert document["info"] == {"x": 1} and "hello\n" in document["captured_out"]
+    for name in ("start_time", "stop_time", "heartbeat"):
+        assert document[name].startswith("{TinyDate}:")
+        datetime.fromisoformat(document[name].removeprefix("{TinyDate}:"))
+    ((name, path, md5, tag),) = document["artifacts"]
+    assert (name, Path(path).name, tag) == ("made.txt", "made.txt", f'{{TinyFile}}:"{md5}"')
+    place = root / "hashfs" / md5[:2] / md5[2:4] / md5[4:6] / md5[6:]
+    assert place.read_text() == "made"
+    assert document["resources"][0][1:] == [md5, tag]
+    assert {len(source) for source in document["experiment"]["sources"]} == {3}
+    assert sorted(path.name for path in root.iterdir() if not path.name.startswith(".")) == [
+        "hashfs", "hashfs.live", "metadata.json",
+    ]  # fmt: skip
+    assert list((root / "hashfs.live").iterdir()) == []
+
+
+def test_tinydb_reads_it_itself(tmp_path: Path) -> None:
+    """The file is a TinyDB of the library's own storage."""
+    root = tmp_path / "my_runs"
+    experiment(root).run()
+    with TinyDB(root / "metadata.json") as db:
+        assert len(db.table("runs").search(Query().config.gamma == 0.7)) == 1
+
+
+def test_the_report(tmp_path: Path) -> None:
+    """As the manual shows it."""
+    root = tmp_path / "my_runs"
+    experiment(root).run()
+    (text,) = TinyDbReader(root).fetch_report(indices=-1)
+    for part in (
+        "\nExperiment: iris_rbf_svm\n----",
+        "Parameters:\n    C: 1\n    gamma: 0.7\n    seed: ",
+        "Result:\n    0.9833\n",
+        "\nSource Files:\n    ",
+        "    test_documents.py\n",
+        "Outputs:\n    made.txt\n",
+        "    Duration: 00:00:0",
+    ):
+        assert part in text, text
+
+
+def test_the_reader_sees_a_run_under_way(tmp_path: Path) -> None:
+    """Output, information and files up to the last heartbeat."""
+    file = tmp_path / "file.txt"
+    file.write_text("content")
+    feed = Feed(TinyDbObserver(tmp_path / "runs"))
+    feed.start()
+    feed.print("text")
+    feed.artifact("made", str(file))
+    feed.beat(info={"a": 1})
+    reader = TinyDbReader(tmp_path / "runs")
+    (run,) = reader.fetch_metadata(query=Query().info.a == 1)
+    assert (run["status"], run["captured_out"]) == ("RUNNING", "text")
+    assert run["heartbeat"].tzinfo is UTC
+    (files,) = reader.fetch_files(exp_name="^fed$")
+    assert files["artifacts"]["made"].read() == b"content"
+    assert "sources" not in files
+    files["artifacts"]["made"].close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, "give one of"),
+        ({"indices": 1}, "there is no run 1: the number of runs is 1"),
+        ({"indices": [0, -2]}, "there is no run -2"),
+        ({"exp_name": "("}, "'\\(' is no regular expression"),
+    ],
+)
+def test_what_the_reader_cannot_find_is_one_sentence(
+    tmp_path: Path, asked: dict[str, Any], told: str
+) -> None:
+    """With the value that was given."""
+    Feed(TinyDbObserver(tmp_path / "runs")).start()
+    with pytest.raises(ValueError, match=told):
+        TinyDbReader(tmp_path / "runs").fetch_metadata(**asked)
+
+
+def test_a_reader_of_nothing(tmp_path: Path) -> None:
+    """Is an error that names the folder, and makes none."""
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        TinyDbReader(tmp_path / "nowhere")
+    with pytest.raises(StoreError, match="nowhere"):
+        open_store(f"tinydb://{tmp_path}/nowhere")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_databases_of_sacred_are_read() -> None:
+    """As Sacred 0.8.7 writes them."""
+    run, second = open_store(f"tinydb://{SACRED}").list()
+    assert (run.status, run.name, run.config["C"], second.config["C"]) == (
+        "COMPLETED", "iris_rbf_svm", 1, 2,
+    )  # fmt: skip
+    assert run.result == {"acc": 0.5, "l": [1]} and run.info == {"x": 1}
+    assert run.start_time is not None and run.start_time.tzinfo is UTC
+    store = TinyDbStore(SACRED)
+    assert "hello\n" in store.output(run.id) and store.metrics(run.id) == {}
+    for kind, name, content in (
+        ("artifact", "art.txt", b"art"), ("resource", run.resources[0], b"res"),
+    ):  # fmt: skip
+        with store.open_file(run.id, kind, name) as stream:
+            assert stream.read() == content
+    (report,) = TinyDbReader(SACRED).fetch_report(indices=0)
+    assert "Outputs:\n    art.txt\n" in report
+
+
+def test_a_database_and_files_of_ones_own(tmp_path: Path) -> None:
+    """Wherever they are, and however files are hashed."""
+    db = TinyDB(storage=MemoryStorage)
+    fs = HashFS(str(tmp_path / "files"), algorithm="sha256", depth=1)
+    file = tmp_path / "file.txt"
+    file.write_text("content")
+    observer = TinyDbObserver.create_from(db, fs)
+    assert (observer.db, observer.fs, observer.root) == (db, fs, tmp_path)
+    feed = Feed(observer)
+    run_id = feed.start()
+    feed.artifact("made", str(file))
+    feed.complete()
+    store = TinyDbStore.of(db, fs)
+    assert store.get(run_id).status == "COMPLETED"
+    with store.open_file(run_id, "artifact", "made") as stream:
+        assert stream.read() == b"content"
+    assert len(db.table("runs")) == 1
+
+
+def test_create_is_the_older_way(tmp_path: Path) -> None:
+    """It warns."""
+    with pytest.warns(DeprecationWarning, match=r"TinyDbObserver\.create"):
+        assert TinyDbObserver.create(tmp_path / "x").root == tmp_path / "x"
+
+
+def test_overwrite_replaces_a_run(tmp_path: Path) -> None:
+    """In its place, and its files go; a run that is not there is an error."""
+    file = tmp_path / "file.txt"
+    file.write_text("first")
+    for number in range(2):
+        feed = Feed(TinyDbObserver(tmp_path / "runs"))
+        feed.start(_id=f"run{number}", asked_id=f"run{number}")
+        feed.artifact("made", str(file))
+        feed.complete()
+        file.write_text(f"other {number}")
+    feed = Feed(TinyDbObserver(tmp_path / "runs", overwrite="run0"))
+    assert feed.start(config={"new": 1}) == "run0"
+    feed.complete()
+    store = TinyDbStore(tmp_path / "runs")
+    assert [run.id for run in store.list()] == ["run0", "run1"]
+    assert store.get("run0").config == {"new": 1}
+    assert len(list(HashFS(str(tmp_path / "runs" / "hashfs"), depth=3, width=2).files())) == 1
+    with pytest.raises(RunIdError, match="'run7'"):
+        Feed(TinyDbObserver(tmp_path / "runs", overwrite="run7")).start()
+
+
+def test_earlier_versions_of_an_artifact_go(tmp_path: Path) -> None:
+    """A checkpoint that is written again and again takes the space of one."""
+    file = tmp_path / "model"
+    feed = Feed(TinyDbObserver(tmp_path / "runs"))
+    run_id = feed.start()
+    for number in range(5):
+        file.write_text(f"version {number}")
+        feed.artifact("model", str(file))
+    feed.complete()
+    store = TinyDbStore(tmp_path / "runs")
+    with store.open_file(run_id, "artifact", "model") as stream:
+        assert stream.read() == b"version 4"
+    files = HashFS(str(tmp_path / "runs" / "hashfs"), depth=3, width=2)
+    assert len(list(files.files())) == 1
+
+
+def test_long_output_is_a_file(tmp_path: Path) -> None:
+    """The document has its end, so that the database stays small; the store reads all."""
+    feed = Feed(TinyDbObserver(tmp_path / "runs"))
+    run_id = feed.start()
+    feed.print("first" + "x" * 300_000 + "last")
+    feed.complete()
+    (document,) = metadata(tmp_path / "runs")
+    assert len(document["captured_out"]) == 100_000 and document["captured_out"].endswith("last")
+    assert TinyDbStore(tmp_path / "runs").output(run_id) == feed.output
+
+
+def test_a_beat_does_not_write_the_database(tmp_path: Path) -> None:
+    """Its cost does not grow with the runs that are in it, nor with what was logged."""
+    feed = Feed(TinyDbObserver(tmp_path / "runs"))
+    feed.start()
+    before = (tmp_path / "runs" / "metadata.json").stat()
+    for number in range(10):
+        feed.print(f"line {number}\n")
+        feed.log("loss", [1.0] * 100, first_step=number)
+        feed.beat(info={"n": number})
+    after = (tmp_path / "runs" / "metadata.json").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    state = tmp_path / "runs" / "hashfs.live" / "1" / "state.json"
+    assert state.stat().st_size < 200
+
+
+def test_a_broken_database_is_left_alone(tmp_path: Path) -> None:
+    """One sentence names the file; nothing is written over it."""
+    root = tmp_path / "runs"
+    root.mkdir()
+    (root / "metadata.json").write_text('{"runs": {"1": {')
+    with pytest.raises(StoreError, match=r"metadata\.json' holds no JSON"):
+        list(TinyDbStore(root).list())
+    with pytest.raises(StoreError, match=r"metadata\.json' holds no JSON"):
+        Feed(TinyDbObserver(root)).start()
+    assert (root / "metadata.json").read_text() == '{"runs": {"1": {'
+
+
+def test_text_that_looks_like_a_tag_stays_text(tmp_path: Path) -> None:
+    """Only fields meant for times and files are read as such; a name leads nowhere else."""
+    config = {"a": "{TinyDate}:2020-01-01T00:00:00", "b": '{TinyFile}:"../../etc/passwd"'}
+    feed = Feed(TinyDbObserver(tmp_path / "runs"))
+    run_id = feed.start(config=config)
+    feed.complete()
+    assert TinyDbStore(tmp_path / "runs").get(run_id).config == config
+    path = tmp_path / "runs" / "metadata.json"
+    stored = json.loads(path.read_text())
+    stored["runs"]["1"]["artifacts"] = [["x", "x", "x", '{TinyFile}:"../../secret"']]
+    path.write_text(json.dumps(stored))
+    (tmp_path / "secret").write_text("secret")
+    with pytest.raises(StoreError, match="is not in"):
+        TinyDbStore(tmp_path / "runs").open_file(run_id, "artifact", "x")
