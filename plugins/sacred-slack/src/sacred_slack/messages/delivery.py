@@ -77,7 +77,8 @@ def deliver(
 
     Args:
         service: Who is asked and where, for errors.
-        ask: Returns the answer, or raises `UnansweredError`; called on another thread.
+        ask: Returns the answer, or raises `UnansweredError`, or `MessageError` where another try
+            is no use; called on another thread.
         patience: How long to try.
         secrets: What the answer says is not told if one of them is in it.
 
@@ -87,15 +88,18 @@ def deliver(
     end = time.monotonic() + patience.total
     pause = patience.pause
     for tries in range(1, _TRIES + 1):
-        answer, reason = _tried(ask, min(patience.timeout, end - time.monotonic()))
-        if answer is not None:
-            if answer.is_taken:
+        outcome = _tried(ask, min(patience.timeout, end - time.monotonic()))
+        if isinstance(outcome, Answer):
+            if outcome.is_taken:
                 return
-            words = _shown(answer.text, secrets)
-            reason = f"answers {answer.status}" + (f": {words}" if words else "")
-        is_final = answer is not None and not answer.asks_for_another_try
-        wait = max(pause, (answer and answer.retry_after) or 0.0)
-        if is_final or tries == _TRIES or time.monotonic() + wait >= end:
+            words = shown(outcome.text, secrets)
+            reason = f"answers {outcome.status}" + (f": {words}" if words else "")
+            may_pass = outcome.asks_for_another_try
+            wait = max(pause, outcome.retry_after or 0.0)
+        else:
+            reason, wait = str(outcome), pause
+            may_pass = isinstance(outcome, UnansweredError)
+        if not may_pass or tries == _TRIES or time.monotonic() + wait >= end:
             break
         time.sleep(wait)
         pause *= 2
@@ -133,19 +137,23 @@ def post(url: str, content: Mapping[str, Any], timeout: float, proxy: str | None
     raise UnansweredError(reason)
 
 
-def _tried(ask: Callable[[float], Answer], timeout: float) -> tuple[Answer | None, str]:
-    """Ask on a thread, for looking up a name and an answer that trickles know no timeout.
+def shown(text: str, secrets: Sequence[str]) -> str:
+    """Return the beginning of what a service says, or nothing if it names a secret."""
+    if any(secret in text for secret in secrets if secret):
+        return ""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
-    Returns:
-        The answer, or None and why there is none.
-    """
-    found: list[tuple[Answer | None, str]] = []
+
+def _tried(ask: Callable[[float], Answer], timeout: float) -> Answer | MessageError:
+    """Ask on a thread, for looking up a name and an answer that trickles know no timeout."""
+    found: list[Answer | MessageError] = []
 
     def work() -> None:
         try:
-            found.append((ask(timeout), ""))
-        except UnansweredError as error:
-            found.append((None, str(error)))
+            found.append(ask(timeout))
+        except MessageError as error:
+            found.append(error)
 
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_is_no_message)
@@ -153,21 +161,13 @@ def _tried(ask: Callable[[float], Answer], timeout: float) -> tuple[Answer | Non
     thread.start()
     # A little longer: the library's own timeout closes the connection.
     thread.join(timeout + 0.5)
-    return found[0] if found else (None, _LATE)
+    return found[0] if found else UnansweredError(_LATE)
 
 
 def _is_no_message(record: logging.LogRecord) -> bool:
     """Keep what libraries log for others; called on the thread that logs."""
     del record
     return threading.current_thread().name != _THREAD
-
-
-def _shown(text: str, secrets: Sequence[str]) -> str:
-    """Return the beginning of what a service says, or nothing if it names a secret."""
-    if any(secret in text for secret in secrets if secret):
-        return ""
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def _reason(error: BaseException) -> str:

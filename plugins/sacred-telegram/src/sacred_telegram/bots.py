@@ -1,0 +1,160 @@
+"""Ways to send a message as a bot: the HTTP API, or an object that knows how."""
+
+import asyncio
+import inspect
+import json
+import re
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+import attrs
+from sacred_slack.messages.delivery import Answer, MessageError, UnansweredError, post, shown
+
+from sacred_core.exceptions import SacredError
+
+API = "https://api.telegram.org"
+_PROXIES = ("http", "https", "socks5", "socks5h")
+#: Errors of python-telegram-bot that may be gone a second later.
+_PASSING = ("NetworkError", "TimedOut", "RetryAfter")
+
+
+class TelegramSettingError(SacredError, ValueError):
+    """Something that a `TelegramObserver` was given cannot be used."""
+
+
+class Bot(Protocol):
+    """Sends messages.
+
+    Attributes:
+        shown: Who is asked, for errors.
+        secrets: Texts that must not be shown.
+    """
+
+    shown: str
+    secrets: list[str]
+
+    def send(self, message: dict[str, Any], timeout: float) -> Answer:
+        """Send once; a `MessageError` that is no `UnansweredError` is a refusal."""
+
+
+class ApiBot:
+    """Talks to the HTTP API.
+
+    Args:
+        token: From @BotFather.
+        base_url: Of the API, or of a Bot API server of your own.
+        proxy: What `proxy_with` returned.
+
+    Raises:
+        TelegramSettingError: ``token`` or ``base_url`` is none.
+    """
+
+    def __init__(self, token: object, base_url: str, proxy: str | None) -> None:
+        if not isinstance(token, str) or not re.fullmatch(r"[^\s/?#]+", token):
+            raise TelegramSettingError(
+                "the token is not that of a bot: it looks like 123456:ABC-DEF… (what was given is "
+                "not shown, as it is a secret)"
+            )
+        parts = urlsplit(base_url if isinstance(base_url, str) else "")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise TelegramSettingError(
+                f"base_url is the URL of a Bot API server like {API}, not {base_url!r}"
+            )
+        base = base_url.rstrip("/").removesuffix("/bot")
+        self._url = f"{base}/bot{quote(token, safe=':')}/sendMessage"
+        self._proxy = proxy
+        self.shown = f"Telegram at {parts.netloc.rpartition('@')[2]}"
+        self.secrets = [token, quote(token, safe=":"), parts.password or ""]
+
+    def send(self, message: dict[str, Any], timeout: float) -> Answer:
+        """Post the message."""
+        # Web pages that a traceback names are no part of the message.
+        content = {**message, "link_preview_options": {"is_disabled": True}}
+        answer = post(self._url, content, timeout, self._proxy)
+        body = _object(answer.text)
+        if answer.is_taken and body.get("ok") is not True:
+            raise UnansweredError("does not answer: something else does, such as a login page")
+        seconds = _object(body.get("parameters")).get("retry_after")
+        return attrs.evolve(
+            answer,
+            text=str(body.get("description", answer.text)),
+            retry_after=float(seconds) if isinstance(seconds, int) else answer.retry_after,
+        )
+
+
+class GivenBot:
+    """An object with ``send_message``, like `telegram.Bot`, whose methods may be coroutines."""
+
+    def __init__(self, bot: Any) -> None:
+        self._bot = bot
+        self.shown = "the given Telegram bot"
+        self.secrets = [str(getattr(bot, "token", ""))]
+
+    def send(self, message: dict[str, Any], timeout: float) -> Answer:
+        """Let the bot send, on an event loop of this thread if need be."""
+        del timeout  # the caller does not wait longer
+        try:
+            if inspect.iscoroutinefunction(self._bot.send_message):
+                asyncio.run(self._sent(message))
+            else:
+                self._bot.send_message(**message)
+        except Exception as error:  # noqa: BLE001 - foreign code; its text may hold the token
+            kind = UnansweredError if type(error).__name__ in _PASSING else MessageError
+            words = shown(str(error), self.secrets)
+            reason = f"fails: {type(error).__name__}" + (f": {words}" if words else "")
+        else:
+            return Answer(200)
+        raise kind(reason)
+
+    async def _sent(self, message: dict[str, Any]) -> None:
+        if hasattr(self._bot, "__aenter__"):
+            async with self._bot:
+                await self._bot.send_message(**message)
+        else:
+            await self._bot.send_message(**message)
+
+
+def _object(text: Any) -> dict[str, Any]:
+    """Return what is, or is written as, a JSON object; an empty one for anything else."""
+    if isinstance(text, str):
+        try:
+            text = json.loads(text)
+        except ValueError:
+            return {}
+    return text if isinstance(text, dict) else {}
+
+
+def proxy_with(url: object, username: str | None, password: str | None) -> str | None:
+    """Return the URL of a proxy with its user, or None if there is none.
+
+    Args:
+        url: ``PROTOCOL://HOST:[PORT]/``, with http or socks5; None for no proxy.
+        username, password: Of the proxy, not quoted.
+
+    Raises:
+        TelegramSettingError: it is no such URL, or there is a user without a proxy.
+    """
+    if url is None:
+        if username or password:
+            raise TelegramSettingError(
+                "username and password are those of a proxy: give its proxy_url too"
+            )
+        return None
+    try:
+        parts = urlsplit(str(url))
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in _PROXIES or not parts.hostname:
+        # The rest may hold a password.
+        raise TelegramSettingError(
+            "proxy_url is PROTOCOL://PROXY_HOST:[PROXY_PORT]/ with the protocol http or socks5, "
+            f"not {parts.scheme + '://…' if parts.scheme else 'what was given'}"
+        )
+    user = parts.netloc.rpartition("@")[0]
+    if username:
+        user = quote(username, safe="") + (f":{quote(password, safe='')}" if password else "")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    # Where Telegram is blocked, its name may lead astray: the proxy looks it up.
+    scheme = "socks5h" if parts.scheme == "socks5" else parts.scheme
+    return f"{scheme}://{user + '@' if user else ''}{host}{f':{port}' if port else ''}"

@@ -1,0 +1,157 @@
+"""The observer that tells a chat of Telegram."""
+
+import logging
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sacred_slack.messages.configuration import load_secret_config
+from sacred_slack.messages.delivery import MessageError, Patience, deliver
+from sacred_slack.messages.observer import MessageObserver
+
+from sacred_telegram.bots import API, ApiBot, Bot, GivenBot, TelegramSettingError, proxy_with
+from sacred_telegram.markup import as_html, escaped
+
+_logger = logging.getLogger(__name__)
+
+_TEXTS = {
+    "started_text": (
+        "▶️ *{experiment[name]}* started at _{start_time:%Y-%m-%d %H:%M:%S}_ UTC "
+        "on `{host_info[hostname]}`"
+    ),
+    "completed_text": (
+        "✅ *{experiment[name]}* completed after _{elapsed_time}_ with result=`{result}`"
+    ),
+    "interrupted_text": "⚠️ *{experiment[name]}* stopped after _{elapsed_time}_: {status}",
+    "failed_text": (
+        "❌ *{experiment[name]}* failed after _{elapsed_time}_ with `{error}`\n```{backtrace}```"
+    ),
+}
+
+
+class TelegramObserver(MessageObserver):
+    """Sends a message to a chat when a run starts and when it stops.
+
+    The texts have fields in braces (`sacred_slack.messages.observer.FIELDS`) and the marks
+    ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
+    Starts are sent silently; a start that cannot be told is one warning.
+
+    Args:
+        bot: The token from @BotFather, which is a secret: better use `from_config`. Or an
+            object with ``send_message(chat_id, text, parse_mode, disable_notification)``, like
+            `telegram.Bot` of any version.
+        chat_id: The chat of a user, a group, or a channel.
+        silent_completion: Completions are sent silently too; other ends never are.
+        started_text, completed_text, interrupted_text, failed_text: The messages; None for the
+            usual ones.
+        proxy_url: ``PROTOCOL://HOST:[PORT]/`` with http or socks5; else the environment's.
+        username, password: Of the proxy.
+        base_url: Of a Bot API server of your own.
+
+    Raises:
+        TelegramSettingError: an argument cannot be used.
+        TemplateError: a text has a field that does not exist.
+
+    Example:
+        ```python
+        ex.observers.append(TelegramObserver.from_config("telegram.json"))
+        ```
+    """
+
+    limit = 4096
+    texts = ("started_text", *MessageObserver.texts)
+    started_text: str | None
+
+    def __init__(
+        self,
+        bot: Any,
+        chat_id: int | str,
+        silent_completion: bool = False,
+        started_text: str | None = None,
+        completed_text: str | None = None,
+        interrupted_text: str | None = None,
+        failed_text: str | None = None,
+        *,
+        proxy_url: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        base_url: str = API,
+    ) -> None:
+        if not isinstance(chat_id, (int, str)) or isinstance(chat_id, bool) or not chat_id:
+            raise TelegramSettingError(f"chat_id is the number of a chat, not {chat_id!r}")
+        if not isinstance(silent_completion, bool):
+            raise TelegramSettingError(
+                f"silent_completion is true or false, not {silent_completion!r}"
+            )
+        proxy = proxy_with(proxy_url, username, password)
+        self._bot: Bot
+        if hasattr(bot, "send_message"):
+            self._bot = GivenBot(bot)
+        else:
+            self._bot = ApiBot(bot, base_url, proxy)
+        self.chat_id = chat_id
+        self.silent_completion = silent_completion
+        self.use_texts(
+            _TEXTS,
+            started_text=started_text,
+            completed_text=completed_text,
+            interrupted_text=interrupted_text,
+            failed_text=failed_text,
+        )
+
+    @classmethod
+    def from_config(cls, filename: str | os.PathLike[str]) -> "TelegramObserver":
+        """Return the observer that a configuration file describes.
+
+        Args:
+            filename: Holds ``token`` and ``chat_id`` and, if need be, the other arguments of the
+                class. A text that is null there sends no message.
+
+        Raises:
+            ConfigFileError: the file cannot be read, lacks one of them, or has an unknown entry.
+        """
+        optional = ["silent_completion", "proxy_url", "username", "password", "base_url"]
+        entries = load_secret_config(filename, ["token", "chat_id"], optional, cls.texts)
+        return cls(entries.pop("token"), **entries)
+
+    def template(self, text: str) -> str:
+        """Return HTML."""
+        return as_html(text)
+
+    def escape(self, value: str) -> str:
+        """Let a value mean itself in HTML."""
+        return escaped(value)
+
+    def send(self, text: str, kind: str, patience: Patience) -> None:
+        """Send the message as the bot."""
+        is_silent = kind == "started_text" or (kind == "completed_text" and self.silent_completion)
+        message = {
+            "chat_id": self.chat_id,
+            "text": text,
+            "parse_mode": "HTML",
+            "disable_notification": is_silent,
+        }
+        bot = self._bot
+        deliver(bot.shown, lambda timeout: bot.send(message, timeout), patience, bot.secrets)
+
+    def started_event(
+        self,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        start_time: datetime,
+        config: Mapping[str, Any],
+        meta_info: Mapping[str, Any],
+        _id: Any,
+    ) -> None:
+        """Tell that the run starts, if the chat can be told within `timeout`."""
+        super().started_event(ex_info, command, host_info, start_time, config, meta_info, _id)
+        try:
+            self.tell("started_text", self.run or {}, self.timeout)
+        except MessageError as error:
+            _logger.warning(
+                "%s could not tell that the run starts: %s. The run goes on.",
+                type(self).__name__,
+                error,
+            )

@@ -1,0 +1,106 @@
+"""The Bot API, played by a server of pytest-httpserver."""
+
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sacred_telegram import TelegramObserver
+
+pytest_httpserver = pytest.importorskip("pytest_httpserver")
+from pytest_httpserver import HTTPServer  # noqa: E402 - it may be missing
+from werkzeug import Request, Response  # noqa: E402
+
+TOKEN = "123456:AASECRET-token"
+
+
+class Api:
+    """Takes messages, or answers as it is told before it does.
+
+    Attributes:
+        answers: What it answers first: a status, or a whole response.
+        asked: What each request posted, and the headers of each.
+        sent: What it took.
+    """
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.url = server.url_for("").rstrip("/")
+        self.port = server.port
+        self.answers: list[int | Response] = []
+        self.asked: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.sent: list[dict[str, Any]] = []
+        path = f"/bot{TOKEN}/sendMessage"
+        server.expect_request(path, method="POST").respond_with_handler(self._answer)
+
+    @property
+    def texts(self) -> list[str]:
+        return [message["text"] for message in self.sent]
+
+    def _answer(self, request: Request) -> Response:
+        message = json.loads(request.get_data())
+        self.asked.append(message)
+        self.headers.append(dict(request.headers))
+        if self.answers:
+            answer = self.answers.pop(0)
+            return answer if isinstance(answer, Response) else refusal(answer, "broken")
+        self.sent.append(message)
+        return Response(json.dumps({"ok": True, "result": {"message_id": len(self.sent)}}))
+
+
+def refusal(status: int, description: str, **parameters: Any) -> Response:
+    body = {"ok": False, "error_code": status, "description": description}
+    return Response(json.dumps({**body, "parameters": parameters}), status)
+
+
+@pytest.fixture
+def refused() -> Any:
+    """Makes the answer with a status, a description, and parameters."""
+    return refusal
+
+
+@pytest.fixture(autouse=True)
+def _silent_server() -> Iterator[None]:
+    """The server would log every address; what else does is to be seen."""
+    log = logging.getLogger("werkzeug")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    yield
+    log.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[HTTPServer]:
+    """A server in threads, so that one request may wait while others come."""
+    with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
+        yield server
+
+
+@pytest.fixture
+def api(server: HTTPServer) -> Api:
+    """The API as this test alone sees it."""
+    server.clear()
+    return Api(server)
+
+
+@pytest.fixture
+def token() -> str:
+    """Of the bot."""
+    return TOKEN
+
+
+@pytest.fixture
+def observer(api: Api) -> TelegramObserver:
+    """One that does not wait long between two tries."""
+    observer = TelegramObserver(TOKEN, 42, base_url=api.url)
+    observer.pause = 0.001
+    return observer
+
+
+@pytest.fixture
+def closed_url() -> str:
+    """A URL where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
