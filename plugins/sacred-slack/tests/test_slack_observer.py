@@ -198,3 +198,9 @@ def test_the_manuals_configuration_can_be_read(slack: Any, tmp_path: Path) -> No
     (tmp_path / "slack.yml").write_text(yaml.safe_dump({"webhook_url": slack.url}))
     observer = SlackObserver.from_config(str(tmp_path / "slack.yml"))
     assert (observer.webhook_url, observer.bot_name) == (slack.url, "sacred-bot")
+
+
+def test_a_queued_run_is_not_told(slack: Any, observer: SlackObserver) -> None:
+    """Nothing started, and nothing stopped."""
+    experiment(observer).run(options={"--queue": True})
+    assert slack.posted == []

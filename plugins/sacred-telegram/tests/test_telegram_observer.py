@@ -187,3 +187,9 @@ def test_a_long_traceback_is_cut(api: Any, observer: TelegramObserver) -> None:
     text = api.texts[-1]
     assert len(text.encode("utf-16-le")) // 2 <= 4096
     assert "characters cut]" in text and text.endswith("ValueError: \U0001f600 the end</pre>")
+
+
+def test_a_queued_run_is_not_told(api: Any, observer: TelegramObserver) -> None:
+    """Nothing started, and nothing stopped."""
+    experiment(observer).run(options={"--queue": True})
+    assert api.sent == []
