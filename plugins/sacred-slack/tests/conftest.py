@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 from sacred_slack import SlackObserver
-
-pytest_httpserver = pytest.importorskip("pytest_httpserver")
-from pytest_httpserver import HTTPServer  # noqa: E402 - it may be missing
-from werkzeug import Request, Response  # noqa: E402
+from werkzeug import Request, Response
 
 PATH = "/services/T0SECRET/B0SECRET/XXXSECRET"
 

@@ -2,11 +2,13 @@
 
 import logging
 import socket
+import ssl
 import threading
 import traceback
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 from sacred_slack import SlackObserver
 from sacred_slack.messages.delivery import MessageError
 from werkzeug import Response
@@ -100,6 +102,19 @@ def test_a_server_that_is_down_harms_no_run(
     [warning] = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert "SlackObserver missed: completed_event (Slack at 127.0.0.1" in warning
     assert "cannot be reached (Connection refused)" in warning
+
+
+def test_a_server_that_is_not_slack_is_told_nothing(slack: Any) -> None:
+    """The certificate is checked, and what is wrong with it is told."""
+    trustme = pytest.importorskip("trustme")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with HTTPServer(host="127.0.0.1", port=0, ssl_context=context) as server:
+        observer = SlackObserver(server.url_for("/services/SECRET"))
+        observer.pause = 0.001
+        with pytest.raises(MessageError, match=r"cannot be reached \(.*certificate"):
+            ended(observer)
+        assert server.log == []
 
 
 def test_a_server_that_never_answers_ends_no_patience(

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 from sacred_telegram import TelegramObserver
-
-pytest_httpserver = pytest.importorskip("pytest_httpserver")
-from pytest_httpserver import HTTPServer  # noqa: E402 - it may be missing
-from werkzeug import Request, Response  # noqa: E402
+from werkzeug import Request, Response
 
 TOKEN = "123456:AASECRET-token"
 

@@ -16,6 +16,7 @@ from sacred_telegram import TelegramObserver
 from werkzeug import Response
 
 from sacred_core import Experiment
+from sacred_core.exceptions import SacredError
 from sacred_core.testing import Feed
 
 
@@ -290,6 +291,12 @@ def test_a_bot_of_the_user_sends(kind: type[SyncBot]) -> None:
         {"chat_id": 42, "text": "go", "silent": True},
         {"chat_id": 42, "text": "1", "silent": False},
     ]
+
+
+def test_a_bot_of_the_user_has_its_own_proxy() -> None:
+    """One that is given beside it would be ignored: that is an error."""
+    with pytest.raises(SacredError, match="go with a token"):
+        TelegramObserver(SyncBot(), 42, proxy_url="http://127.0.0.1:1")
 
 
 def test_what_a_bot_raises_harms_no_run(caplog: pytest.LogCaptureFixture) -> None:

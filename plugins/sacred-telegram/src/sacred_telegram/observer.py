@@ -40,7 +40,7 @@ class TelegramObserver(MessageObserver):
     Args:
         bot: The token from @BotFather, which is a secret: better use `from_config`. Or an
             object with ``send_message(chat_id, text, parse_mode, disable_notification)``, like
-            `telegram.Bot` of any version.
+            `telegram.Bot`.
         chat_id: The chat of a user, a group, or a channel.
         silent_completion: Completions are sent silently too; other ends never are.
         started_text, completed_text, interrupted_text, failed_text: The messages; None for the
@@ -87,6 +87,10 @@ class TelegramObserver(MessageObserver):
         proxy = proxy_with(proxy_url, username, password)
         self._bot: Bot
         if hasattr(bot, "send_message"):
+            if proxy or base_url != API:
+                raise TelegramSettingError(
+                    "proxy_url and base_url go with a token: the given bot has its own"
+                )
             self._bot = GivenBot(bot)
         else:
             self._bot = ApiBot(bot, base_url, proxy)
