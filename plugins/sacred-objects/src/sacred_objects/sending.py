@@ -44,6 +44,8 @@ class Sending:
         if time.monotonic() < self._held_until:
             raise EventKeptError(str(self._error))
         try:
+            if is_kept and self.recorder.uploads.waiting:
+                self._send_files()
             what()
         except StoreError as error:
             is_away = isinstance(error, BucketAwayError)

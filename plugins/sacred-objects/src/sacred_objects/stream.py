@@ -34,13 +34,24 @@ class _Stream(io.RawIOBase):
         self._position = max(0, base + offset)
         return self._position
 
+    def readall(self) -> bytes:
+        # The inherited one would ask for some kilobytes at a time.
+        pieces = []
+        while piece := self._read(_PIECE):
+            pieces.append(piece)
+        return b"".join(pieces)
+
     def readinto(self, buffer: Any) -> int:
-        length = min(len(buffer), self._size - self._position)
+        data = self._read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _read(self, length: int) -> bytes:
+        length = min(length, self._size - self._position)
         if length <= 0:
-            return 0
+            return b""
         data = self._bucket.get(self._key, self._position, length)
         if data is None:
             raise StoreError(f"'{self._bucket.url}/{self._key}' was removed while it was read")
-        buffer[: len(data)] = data
         self._position += len(data)
-        return len(data)
+        return data

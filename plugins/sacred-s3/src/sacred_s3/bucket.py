@@ -94,6 +94,7 @@ class S3Bucket:
             except ClientError as error:
                 if code_of(error) in _ABSENT:
                     return None
+                self.get(key, 0, 1)  # its answer, unlike that to HEAD, says what is wrong
                 raise
 
     def list(self, prefix: str) -> Iterator[str]:

@@ -80,7 +80,7 @@ def _translated(url: str, error: BaseException) -> StoreError:
             f"there are no credentials for {url}: run 'aws configure', or set AWS_ACCESS_KEY_ID "
             f"and AWS_SECRET_ACCESS_KEY ({reason(error)})"
         )
-    if isinstance(error, driver.HTTPClientError):
+    if isinstance(error, (driver.ConnectionError, driver.HTTPClientError)):
         return BucketAwayError(f"{url} cannot be reached: {reason(error)}")
     return StoreError(f"{url}: {reason(error)}")
 

@@ -1,0 +1,254 @@
+"""How a bucket is named and found, what is in it, and what is said when it is not there."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from sacred_s3 import S3Observer, S3Store
+
+from sacred_core import Experiment, open_store
+from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
+from sacred_core.testing import Feed
+
+BASE = "my-project/my-cool-experiment"
+
+
+def experiment(observer: S3Observer) -> Experiment:
+    ex = Experiment("s3_exp", save_git_info=False)
+    ex.observers.append(observer)
+    ex.add_config(message="Hello S3")
+
+    @ex.main
+    def main(message: str) -> int:
+        print(message)
+        return 3
+
+    return ex
+
+
+def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
+    """run.json, config.json, info.json, metrics.json, cout.txt, artifacts, sources, resources."""
+    (tmp_path / "art.txt").write_text("made")
+    (tmp_path / "res.txt").write_text("read")
+    ex = experiment(S3Observer(basedir=f"/{BASE}/", **bucket.arguments))
+
+    @ex.command
+    def work(_run: Any) -> None:
+        print("Hello")
+        _run.info["x"] = [1, 2]
+        _run.log_scalar("loss", 0.5)
+        ex.add_artifact(tmp_path / "art.txt", content_type="text/x-special")
+        ex.open_resource(tmp_path / "res.txt").close()
+
+    run = ex.run("work")
+    folder = f"{BASE}/{run._id}"
+    digest = hashlib.md5(b"read").hexdigest()
+    own = {"run.json", "config.json", "info.json", "metrics.json", "cout.txt", "art.txt"}
+    keys = set(bucket.keys())
+    sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
+    assert keys - sources == {f"{folder}/{n}" for n in own} | {f"{BASE}/_resources/res_{digest}.txt"}
+    assert all(hashlib.md5(bucket.read(key)).hexdigest() in key for key in sources) and sources
+    entry = json.loads(bucket.read(f"{folder}/run.json"))
+    assert (entry["status"], entry["command"]) == ("COMPLETED", "work")
+    assert entry["resources"] == [[str(tmp_path / "res.txt"), f"_resources/res_{digest}.txt"]]
+    assert json.loads(bucket.read(f"{folder}/info.json")) == {"x": [1, 2]}
+    assert json.loads(bucket.read(f"{folder}/metrics.json"))["loss"]["values"] == [0.5]
+    assert bucket.read(f"{folder}/cout.txt").decode().splitlines()[-1] == "Hello"
+    head = bucket.client.head_object(Bucket=bucket.name, Key=f"{folder}/art.txt")
+    assert head["ContentType"] == "text/x-special"
+
+
+def test_runs_are_numbered_in_ascending_order(bucket: Any) -> None:
+    """From 1 on."""
+    ids = [experiment(S3Observer(basedir=BASE, **bucket.arguments)).run()._id for _ in range(3)]
+    assert ids == [1, 2, 3]
+
+
+def test_a_text_as_id_does_not_disturb_the_numbers(bucket: Any) -> None:
+    """The next run has the next number."""
+    asked: tuple[Any, ...] = (None, "of-mine", None)
+    feeds = [Feed(S3Observer(basedir=BASE, **bucket.arguments)) for _ in asked]
+    ids = [feed.start(_id=i, asked_id=i) for feed, i in zip(feeds, asked, strict=True)]
+    assert ids == [1, "of-mine", 2]
+
+
+def test_a_missing_bucket_is_created(missing: Any) -> None:
+    """In the region of the observer, when the first run starts."""
+    observer = S3Observer(basedir=BASE, **missing.arguments)
+    run = experiment(observer).run()
+    assert S3Store(basedir=BASE, **missing.arguments).get(run._id).status == "COMPLETED"
+    where = missing.client.get_bucket_location(Bucket=missing.name)["LocationConstraint"]
+    assert where == "eu-west-1"
+
+
+def test_a_missing_bucket_cannot_be_read(missing: Any) -> None:
+    """Nor is it created by reading."""
+    store = S3Store(basedir=BASE, **missing.arguments)
+    for read in (lambda: list(store.list()), lambda: store.get(1)):
+        with pytest.raises(StoreError, match=f"there is no bucket 's3://{missing.name}'"):
+            read()
+
+
+def test_folders_of_resources_and_sources_can_be_elsewhere(bucket: Any, tmp_path: Path) -> None:
+    """They are shared by projects then; the store finds what is there and removes it."""
+    elsewhere = {"resource_dir": "/shared/res/", "source_dir": "shared/src"}
+    (tmp_path / "res.txt").write_text("read")
+    feed = Feed(S3Observer(basedir=BASE, **elsewhere, **bucket.arguments))
+    run_id = feed.start()
+    feed.resource(str(tmp_path / "res.txt"))
+    feed.complete()
+    (kept,) = (key for key in bucket.keys() if "res_" in key)
+    assert kept.startswith("shared/res/res_")
+    store = S3Store(basedir=BASE, **elsewhere, **bucket.arguments)
+    with store.open_file(run_id, "resource", str(tmp_path / "res.txt")) as file:
+        assert file.read() == b"read"
+    store.delete(run_id)
+    assert bucket.keys() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["ab", "s3://bucket", "With_Capitals", "192.168.1.1", "-abc", "a..b", "a" * 64, "", "a\n"]
+)
+def test_a_name_that_no_bucket_can_have(endpoint: str, name: str) -> None:
+    """Is refused when the observer is made."""
+    with pytest.raises(ValueError, match="cannot be the name of a bucket"):
+        S3Observer(name, BASE, region="eu-west-1")
+
+
+def test_no_region_is_an_error_at_creation(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the argument, the environment or the configuration names one."""
+    with pytest.raises(ValueError, match="the region of the bucket 'bucket' is not known"):
+        S3Observer("bucket", BASE)
+    assert S3Observer("bucket", BASE, region="eu-west-3").region == "eu-west-3"
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "eu-north-1")
+        assert S3Observer("bucket", BASE).region == "eu-north-1"
+        monkeypatch.delenv(name)
+
+
+def test_a_profile_is_that_of_the_configuration(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With its region; one that is not there is an error."""
+    path = tmp_path / "config"
+    path.write_text("[profile lab]\nregion = eu-south-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    assert S3Observer("bucket", BASE, profile="lab").region == "eu-south-1"
+    with pytest.raises(ValueError, match="nobody"):
+        S3Observer("bucket", BASE, profile="nobody")
+
+
+def test_create_is_deprecated(endpoint: str) -> None:
+    """And does what the class does."""
+    with pytest.warns(DeprecationWarning, match="S3Observer"):
+        observer = S3Observer.create("bucket", BASE, region="eu-west-1")
+    assert repr(observer) == f"S3Observer('s3://bucket/{BASE}')"
+
+
+@pytest.mark.parametrize("form", ["s3://{0}/a/b", "{0}/a/b", "s3://{0}/a/b/", "s3://{0}//a/b"])
+def test_the_flag_and_the_store_take_the_same_forms(
+    bucket: Any, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A URL, with or without its scheme."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.arguments["endpoint_url"])
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    where = form.format(bucket.name)
+    ex = experiment(S3Observer("unused-bucket", BASE))
+    ex.observers.clear()
+    run = ex.run_commandline(["ex.py", "--s3", where])
+    assert run is not None and f"a/b/{run._id}/run.json" in bucket.keys()
+    assert S3Store.from_location(where).get(run._id).status == "COMPLETED"
+
+
+def test_options_stand_behind_a_question_mark(bucket: Any) -> None:
+    """For servers that are not Amazon's; they need no region."""
+    where = f"s3://{bucket.name}/a?endpoint_url={bucket.arguments['endpoint_url']}"
+    observer = S3Observer.from_argument(where)
+    experiment(observer).run()
+    assert [run.status for run in open_store(where).list()] == ["COMPLETED"]
+    assert S3Observer.from_argument(f"{where}&region=eu-west-1").region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    "argument", ["", "s3://", "gs://bucket/a", "s3://ab/c", "s3://bucket/a?rgion=x", "s3://bucket/a/../b"]
+)
+def test_an_argument_that_is_wrong(endpoint: str, argument: str) -> None:
+    """Is told in a sentence, by the flag and by the store."""
+    with pytest.raises(OptionError):
+        S3Observer.from_argument(argument)
+    with pytest.raises(StoreError):
+        S3Store.from_location(argument)
+
+
+@pytest.fixture
+def refusing() -> Iterator[Callable[[int, str], str]]:
+    """Makes servers that answer everything with one mistake."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def make(status: int, code: str) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = f"<Error><Code>{code}</Code><Message>the server says no</Message></Error>"
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body.encode())
+
+            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield make
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (403, "AccessDenied", "access denied: the policy"),
+        (403, "InvalidAccessKeyId", "the access key is not known there"),
+        (403, "SignatureDoesNotMatch", "the secret key is wrong"),
+        (400, "ExpiredToken", "the session has expired"),
+        (400, "AuthorizationHeaderMalformed", "is in another region"),
+        (503, "SlowDown", "is not available: the server says no"),
+        (418, "Teapot", "Teapot: the server says no"),
+    ],
+)
+def test_what_the_server_refuses_is_one_sentence(
+    endpoint: str, refusing: Callable[[int, str], str], status: int, code: str, said: str
+) -> None:
+    """It names the bucket and what to do, and holds no secret."""
+    observer = S3Observer("my-bucket", BASE, endpoint_url=refusing(status, code))
+    with pytest.raises(ObserverStartError, match=said) as caught:
+        experiment(observer).run()
+    assert "s3://my-bucket" in str(caught.value)
+    assert "hunter2" not in f"{caught.value} {caught.value.__cause__!r} {observer!r}"
+
+
+def test_no_credentials(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence says how to give them."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(ObserverStartError, match="there are no credentials for s3://my-bucket"):
+        experiment(S3Observer("my-bucket", BASE, endpoint_url=endpoint)).run()
+
+
+def test_no_network_at_the_start(endpoint: str) -> None:
+    """Is an error before anything is computed."""
+    observer = S3Observer("my-bucket", BASE, endpoint_url="http://127.0.0.1:9")
+    with pytest.raises(ObserverStartError, match="s3://my-bucket cannot be reached"):
+        experiment(observer).run()

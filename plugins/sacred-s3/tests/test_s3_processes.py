@@ -1,0 +1,223 @@
+"""Many processes, processes that are killed, a network that goes away, files that are large."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sacred_s3 import S3Observer, S3Store
+
+from sacred_core.exceptions import EventKeptError
+from sacred_core.testing import Feed
+
+BASE = "runs"
+
+
+def script(tmp_path: Path, body: str, bucket: Any, *arguments: str) -> "subprocess.Popen[str]":
+    path = tmp_path / "script.py"
+    if not path.exists():  # another process may be reading it
+        path.write_text(textwrap.dedent(body))
+    where = "s3://{bucket}/runs?region={region}&endpoint_url={endpoint_url}"
+    return subprocess.Popen(
+        [sys.executable, str(path), "--s3", where.format(**bucket.arguments), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+RACE = """
+    from sacred_core import Experiment
+    ex = Experiment("race", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        print("run", _run._id)
+        _run.log_scalar("id", _run._id)
+"""
+
+
+def test_processes_at_once_have_numbers_of_their_own(bucket: Any, tmp_path: Path) -> None:
+    """Each has a record that is whole, and the source is stored once."""
+    done = [script(tmp_path, RACE, bucket) for _ in range(16)]
+    said = [process.communicate(timeout=240) for process in done]
+    assert [process.returncode for process in done] == [0] * 16, said
+    numbers = sorted(int(out.split()[-1]) for out, _ in said)
+    assert numbers == list(range(1, 17))
+    store = S3Store(basedir=BASE, **bucket.arguments)
+    runs = list(store.list())
+    assert [run.id for run in runs] == numbers
+    for run in runs:
+        assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
+        assert store.metrics(run.id)["id"]["values"] == [run.id]
+    assert sum("/_sources/" in key for key in bucket.keys()) == 1
+
+
+KILLED = """
+    import time
+    from sacred_core import Experiment
+    ex = Experiment("killed", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        number = 0
+        while True:
+            _run.log_scalar("n", number, number)
+            print(f"line {number}", flush=True)
+            number += 1
+            time.sleep(0.002)
+"""
+
+
+def test_a_killed_run_is_readable(bucket: Any, tmp_path: Path) -> None:
+    """Whenever the process is killed: the output and points up to its last heartbeat."""
+    store = S3Store(basedir=BASE, **bucket.arguments)
+    for number in range(1, 4):
+        process = script(tmp_path, KILLED, bucket, "--beat_interval", "0.05")
+        until = time.monotonic() + 60
+        while sum(f"{BASE}/{number}/_output/" in key for key in bucket.keys()) < number:
+            assert time.monotonic() < until and process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        run = store.get(number)
+        assert run.status == "RUNNING"
+        points = store.metrics(number)["n"]
+        assert points["values"] == points["steps"] == list(range(len(points["values"])))
+        printed = [line for line in store.output(number).splitlines() if line.startswith("line ")]
+        assert printed and printed == [f"line {n}" for n in range(len(printed))]
+
+
+def observer_of(bucket: Any, proxy: Any) -> S3Observer:
+    return S3Observer(basedir=BASE, **{**bucket.arguments, "endpoint_url": proxy.url})
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sacred_objects.sending.PAUSE", 0.05)
+    monkeypatch.setattr("sacred_objects.sending._HOLD", 0.0)
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_network_that_comes_back_misses_nothing(
+    bucket: Any, proxy: Any, tmp_path: Path
+) -> None:
+    """What is told meanwhile is kept, and sent when it is told again or the run ends."""
+    feed = Feed(observer_of(bucket, proxy))
+    run_id = feed.start()
+    feed.print("before\n")
+    made = tmp_path / "made"
+    made.write_text("content")
+    proxy.close()
+    for tell in (
+        lambda: feed.print("meanwhile\n"),
+        lambda: feed.log("loss", [1.0, 2.0]),
+        lambda: feed.artifact("made", str(made)),
+        lambda: feed.beat(info={"a": 1}),
+    ):
+        with pytest.raises(EventKeptError, match=f"s3://{bucket.name} cannot be reached"):
+            tell()
+    proxy.open()
+    feed.log("loss", [3.0])
+    feed.complete(result=1)
+    store = S3Store(basedir=BASE, **bucket.arguments)
+    run = store.get(run_id)
+    assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 1})
+    assert store.output(run_id) == "before\nmeanwhile\n"
+    assert store.metrics(run_id)["loss"]["values"] == [1.0, 2.0, 3.0]
+    with store.open_file(run_id, "artifact", "made") as file:
+        assert file.read() == b"content"
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_what_cannot_be_sent_is_left_in_a_folder(
+    bucket: Any, proxy: Any, tmp_path: Path, caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be copied into the bucket, and the run is whole then."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("sacred_objects.sending.ATTEMPTS", 2)
+    feed = Feed(observer_of(bucket, proxy))
+    run_id = feed.start()
+    made = tmp_path / "made"
+    made.write_text("content")
+    proxy.close()
+    for tell in (
+        lambda: feed.print("printed\n"),
+        lambda: feed.log("loss", [1.0]),
+        lambda: feed.artifact("in/made", str(made)),
+        lambda: feed.complete(result=5),
+    ):
+        with pytest.raises(EventKeptError):
+            tell()
+    feed.join()
+    (folder,) = tmp_path.glob("sacred_run_*")
+    assert f"kept in {folder}: copy it to s3://{bucket.name}/{BASE}/{run_id}/" in caplog.text
+    for path in folder.rglob("*"):
+        if path.is_file():
+            key = f"{BASE}/{run_id}/{path.relative_to(folder).as_posix()}"
+            bucket.client.upload_file(str(path), bucket.name, key)
+    store = S3Store(basedir=BASE, **bucket.arguments)
+    assert (store.get(run_id).status, store.get(run_id).result) == ("COMPLETED", 5)
+    assert store.output(run_id) == "printed\n"
+    assert store.metrics(run_id)["loss"]["values"] == [1.0]
+    with store.open_file(run_id, "artifact", "in/made") as file:
+        assert file.read() == b"content"
+
+
+def test_an_idle_heartbeat_costs_the_same_whatever_was_logged(bucket: Any, proxy: Any) -> None:
+    """Its bytes, counted on the wire, are those of a new run, and few."""
+    feed = Feed(observer_of(bucket, proxy))
+    feed.start()
+    feed.beat()
+
+    def cost() -> int:
+        before = proxy.sent
+        feed.beat()
+        return int(proxy.sent - before)
+
+    cost()
+    young = cost()
+    for number in range(20):
+        feed.print("x" * 50_000)
+        feed.log("loss", [0.5] * 1_000, first_step=number * 1_000)
+        feed.beat()
+    assert abs(cost() - young) < 200 and young < 5_000
+
+
+LARGE = """
+    import resource, sys
+    from sacred_core import Experiment
+    ex = Experiment("large", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        _run.add_artifact("small.bin")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        _run.add_artifact("large.bin")
+        _run.open_resource("large.bin").close()
+        print("grew", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_a_large_file_is_not_read_into_memory(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """50 MB go and come in pieces."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.bin").write_bytes(os.urandom(9 * 2**20))  # starts the driver's threads
+    content = os.urandom(50 * 2**20)
+    (tmp_path / "large.bin").write_bytes(content)
+    process = script(tmp_path, LARGE, bucket)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert int(out.split("grew")[1].split()[0]) < 25, out
+    store = S3Store(basedir=BASE, **bucket.arguments)
+    with store.open_file(1, "artifact", "large.bin") as file:
+        assert file.read(1000) == content[:1000]
+        file.seek(-1000, os.SEEK_END)
+        assert file.read() == content[-1000:]
+        file.seek(0)
+        assert file.read() == content
+    (kept,) = json.loads(bucket.read(f"{BASE}/1/run.json"))["resources"]
+    assert kept[1].startswith("_resources/large_")
