@@ -52,7 +52,7 @@ class Server:
                 engine.connect().close()
                 return
             except sa.exc.OperationalError:
-                log_text = (self.folder / "server.log").read_text(errors="replace")
+                log_text = (self.folder / "server.log").read_text(errors="replace")[-2000:]
                 assert self._process.poll() is None and time.monotonic() < until, log_text
                 time.sleep(0.05)
 
@@ -114,7 +114,7 @@ class Maria(Server):
         self.url = f"mysql+pymysql://sacred:{PASSWORD}@127.0.0.1:{self.port}/mysql"
         start = folder / "start.sql"
         start.write_text(
-            f"CREATE USER IF NOT EXISTS sacred@'%' IDENTIFIED BY '{PASSWORD}';"
+            f"CREATE USER IF NOT EXISTS sacred@'%' IDENTIFIED BY '{PASSWORD}';\n"
             "GRANT ALL PRIVILEGES ON *.* TO sacred@'%' WITH GRANT OPTION;\n"
         )
         self.run(

@@ -1,0 +1,107 @@
+"""Which URLs are understood, and what is said of the others."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sacred_sql import SqlObserver, SqlStore
+from sacred_sql.address import parsed, patience, shown
+
+from sacred_core import open_store
+from sacred_core.exceptions import OptionError, StoreError
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("postgresql://scott:tiger@localhost/mydatabase", "postgresql+psycopg"),
+        ("postgres://scott:tiger@localhost/mydatabase", "postgresql+psycopg"),
+        ("postgresql+psycopg2://localhost/mydatabase", "postgresql+psycopg2"),
+        ("mysql://scott:tiger@localhost/foo", "mysql+pymysql"),
+        ("mariadb://scott:tiger@localhost/foo", "mariadb+pymysql"),
+        ("sqlite:///foo.db", "sqlite"),
+    ],
+)
+def test_a_url_without_a_driver_gets_an_installed_one(url: str, driver: str) -> None:
+    """The examples of the manual work with the drivers that this plugin asks for."""
+    assert parsed(url).drivername == driver
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "mysql", "mariadb"])
+def test_a_missing_driver_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to install."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(StoreError, match=r"pip install 'sacred-sql\[(postgresql|mysql)\]'"):
+        SqlObserver(f"{scheme}://ann:hunter2@localhost/db")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "runs.db",
+        "ann:hunter2@localhost/db",
+        "nosuch://ann:hunter2@localhost/db",
+        "postgresql+nosuch://ann:hunter2@localhost/db",
+        "postgresql://ann:hunter2@localhost:port/db",
+        "sqlite:/runs.db",
+        "",
+    ],
+)
+def test_a_wrong_url_is_one_sentence(url: str) -> None:
+    """On the command line too, and without the password."""
+    with pytest.raises(OptionError) as told:
+        SqlObserver.from_argument(url)
+    assert str(told.value).startswith("-s: ") and "hunter2" not in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])
+def test_a_store_is_opened_by_its_url(scheme: str, tmp_path: Path) -> None:
+    """With and without a driver in it."""
+    assert isinstance(open_store(f"{scheme}:///{tmp_path}/runs.db"), SqlStore)
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://h/db", "mysql+pymysql://h/db"])
+def test_stores_of_servers_are_opened_by_their_urls(url: str) -> None:
+    """Nothing is connected to before it is asked."""
+    assert isinstance(open_store(url), SqlStore)
+
+
+def test_a_relative_path_stays_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that changes its folder still writes to the file that was meant."""
+    monkeypatch.chdir(tmp_path)
+    assert parsed("sqlite:///runs.db").database == str(tmp_path / "runs.db")
+
+
+@pytest.mark.parametrize("database", ["", "/:memory:", "/file:mem?mode=memory&uri=true"])
+def test_a_database_in_memory_is_no_file(database: str) -> None:
+    """It is left as it was written."""
+    assert not str(parsed(f"sqlite://{database}").database or "").startswith("/")
+
+
+def test_what_is_shown_holds_no_secret() -> None:
+    """Neither the password nor options."""
+    text = shown(sa.make_url("postgresql://ann:hunter2@h:5/db?sslpassword=hunter3"))
+    assert text == "postgresql://ann:***@h:5/db"
+
+
+def test_what_the_url_says_of_waiting_counts() -> None:
+    """Other times for connecting than ours."""
+    url = sa.make_url("postgresql+psycopg://h/db?connect_timeout=3")
+    assert "connect_timeout" not in patience(url) and "tcp_user_timeout" in patience(url)
+
+
+def test_a_password_with_awkward_signs_is_used(postgres: Any) -> None:
+    """Percent-encoded in the URL, hidden in every message."""
+    postgres.execute("CREATE USER odd PASSWORD 'p@:/ %%?#'")
+    url = sa.make_url(postgres.database()).set(username="odd", password="p@:/ %?#")
+    text = url.render_as_string(hide_password=False)
+    with pytest.raises(StoreError, match="holds no runs"):
+        list(SqlStore(text).list())
+    with pytest.raises(StoreError, match="password authentication failed") as told:
+        list(SqlStore(url.set(password="p@:/ wrong")).list())
+    assert "p@" not in str(told.value) and "p%40" not in str(told.value)

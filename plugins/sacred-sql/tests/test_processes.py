@@ -1,0 +1,251 @@
+"""Many processes, processes that are killed, forks, and servers that stop, all of them real."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sacred_sql import SqlObserver, SqlStore
+from sacred_sql.schema import metadata
+
+from sacred_core.exceptions import StoreError
+from sacred_core.testing import Feed
+
+SECRET = "hunter2hunter2"
+
+
+def script(tmp_path: Path, body: str, url: str, *arguments: str) -> "subprocess.Popen[str]":
+    path = tmp_path / "script.py"
+    if not path.exists():  # another process may be reading it
+        path.write_text(textwrap.dedent(body))
+    return subprocess.Popen(
+        [sys.executable, str(path), "-s", url, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def counted(url: str, table: str) -> int:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        query = sa.select(sa.func.count()).select_from(metadata.tables[table])
+        return int(connection.execute(query).scalar_one())
+
+
+RACE = """
+    from sacred_core import Experiment
+    ex = Experiment("race", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        print("run", _run._id)
+        _run.log_scalar("id", _run._id)
+        _run.add_artifact(__file__)
+"""
+
+
+def test_processes_at_once_have_numbers_of_their_own(url: str, tmp_path: Path) -> None:
+    """In a database without tables; each has a record that is whole, and they share rows."""
+    count = 16
+    done = [script(tmp_path, RACE, url) for _ in range(count)]
+    said = [process.communicate(timeout=120) for process in done]
+    assert [process.returncode for process in done] == [0] * count, said
+    assert not any("The observer" in error for _, error in said), said
+    numbers = sorted(int(out.split()[-1]) for out, _ in said)
+    assert numbers == list(range(1, count + 1))
+    store = SqlStore(url)
+    runs = list(store.list())
+    assert sorted(run.id for run in runs) == numbers
+    for run in runs:
+        assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
+        assert store.metrics(run.id)["id"]["values"] == [run.id]
+    assert counted(url, "experiments") == counted(url, "sources") == counted(url, "contents") == 1
+
+
+KILLED = """
+    import os, time
+    from sacred_core import Experiment
+    ex = Experiment("killed", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        number = 0
+        while True:
+            _run.log_scalar("n", number, number)
+            print(f"line {number}", flush=True)
+            number += 1
+            time.sleep(0.002)
+"""
+
+
+def test_a_killed_run_is_readable(url: str, tmp_path: Path) -> None:
+    """Whenever the process is killed: the output and points up to its last heartbeat."""
+    store = SqlStore(url)
+    for number in range(1, 21 if os.environ.get("SACRED_TEST_EXAMPLES") else 5):
+        process = script(tmp_path, KILLED, url, "--beat_interval", "0.05")
+        until = time.monotonic() + 60
+        while not is_alive(store, number):
+            assert time.monotonic() < until and process.poll() is None, process.communicate()
+            time.sleep(0.01 * number)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        run = store.get(number)
+        assert run.status == "RUNNING" and run.heartbeat is not None
+        points = store.metrics(number).get("n", {"values": [], "steps": []})
+        assert points["values"] == points["steps"] == list(range(len(points["values"])))
+        lines = store.output(number).splitlines()
+        printed = [line for line in lines if line.startswith("line ")]
+        assert printed == [f"line {n}" for n in range(len(printed))]
+    assert Feed(SqlObserver(url)).start() == number + 1
+
+
+def is_alive(store: SqlStore, run_id: int) -> bool:
+    try:
+        return store.get(run_id).heartbeat is not None
+    except StoreError:  # not even the tables are there
+        return False
+
+
+def test_a_server_that_is_started_again(own_server: Any) -> None:
+    """What is told meanwhile fails with a sentence, and is all there when it is told again."""
+    url = own_server.database()
+    feed = Feed(SqlObserver(url))
+    run_id = feed.start()
+    feed.print("before\n")
+    feed.log("loss", [1.0])
+    own_server.stop()
+    tells = [
+        lambda: feed.print("meanwhile\n", offset=len("before\n")),
+        lambda: feed.log("loss", [2.0]),
+        lambda: feed.beat(info={"a": 1}),
+    ]
+    for tell in tells:
+        with pytest.raises(StoreError, match=f"127.0.0.1:{own_server.port}/test_") as told:
+            tell()
+        assert SECRET not in str(told.value)
+    own_server.start()
+    tells[0]()
+    feed.metrics["loss"] = {name: values[:1] for name, values in feed.metrics["loss"].items()}
+    tells[1]()
+    tells[2]()
+    feed.print("after\n")
+    feed.log("loss", [3.0])
+    feed.complete(result=1)
+    store = SqlStore(url)
+    run = store.get(run_id)
+    assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 1})
+    assert store.output(run_id) == "before\nmeanwhile\nafter\n"
+    assert store.metrics(run_id)["loss"]["values"] == [1.0, 2.0, 3.0]
+
+
+RESTARTED = """
+    import sys
+    from sacred_core import Experiment
+    ex = Experiment("restarted", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        for word in ("one", "two", "three"):
+            print(word, file=sys.__stdout__, flush=True)
+            _run.log_scalar(word, 1.0)
+            input()
+        return 42
+"""
+
+
+def test_a_run_outlives_a_server_that_is_killed(own_server: Any, tmp_path: Path) -> None:
+    """A real run whose server goes and comes back is recorded without a gap."""
+    url = own_server.database()
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(RESTARTED))
+    process = subprocess.Popen(
+        [sys.executable, str(path), "-s", url, "--beat_interval", "0.05", "-C", "no"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    said = []
+    for step in (
+        lambda: own_server.stop(signal.SIGQUIT),
+        own_server.start,
+        lambda: None,
+    ):
+        while (line := process.stdout.readline()).strip() not in ("one", "two", "three"):
+            assert line, process.stderr.read()
+        step()
+        while not any("failed in" in each for each in said):  # before the server is back
+            said.append(process.stderr.readline())
+            assert said[-1], process.communicate()
+        process.stdin.write("\n")
+        process.stdin.flush()
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, out + errors
+    store = SqlStore(url)
+    assert (store.get(1).status, store.get(1).result) == ("COMPLETED", 42)
+    assert sorted(store.metrics(1)) == ["one", "three", "two"]
+    assert SECRET not in errors + "".join(said)
+
+
+FORKING = """
+    import os, sys
+    from sacred_core import Experiment
+    ex = Experiment("forking", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        _run.info["a"] = 1
+        _run.add_artifact(__file__, "before")
+        child = os.fork()
+        if child == 0:
+            sys.exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        _run.add_artifact(__file__, "after")
+"""
+
+
+def test_a_forked_child_leaves_the_connection_alone(url: str, tmp_path: Path) -> None:
+    """It ends like any program, and its parent goes on with what it had opened."""
+    process = script(tmp_path, FORKING, url)
+    said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "observer" not in said[1], said
+    run = SqlStore(url).get(1)
+    assert (run.status, run.artifacts) == ("COMPLETED", ["before", "after"])
+
+
+SECRETIVE = """
+    from sacred_core import Experiment
+    ex = Experiment("secretive", save_git_info=False)
+    @ex.automain
+    def main(_run):
+        print("running", _run.observers)
+"""
+
+
+def test_no_password_is_told_or_stored(postgres: Any, maria: Any, tmp_path: Path) -> None:
+    """A wrong one, a right one, a server that is away: it is in no line and no row."""
+    for server in (postgres, maria):
+        right = server.database()
+        said = _said(tmp_path, right, 0)
+        said += _said(tmp_path, right.replace(SECRET, f"{SECRET}x"), 1)
+        assert "Error" in said or "denied" in said or "failed" in said
+        said += _said(tmp_path, right.replace(str(server.port), "1"), 1)
+        said += _said(tmp_path, right.replace("127.0.0.1", "no-such-host.invalid"), 1)
+        store = SqlStore(right)
+        engine = sa.create_engine(right, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            rows = [
+                str([tuple(row) for row in connection.execute(sa.select(table))])
+                for table in metadata.sorted_tables
+            ]
+        assert store.get(1).status == "COMPLETED" and "COMPLETED" in str(rows)
+        assert SECRET not in said + str(rows) + repr(store), json.dumps(said)
+        assert "Traceback" not in said
+
+
+def _said(tmp_path: Path, url: str, code: int) -> str:
+    process = script(tmp_path, SECRETIVE, url)
+    said = "".join(process.communicate(timeout=60))
+    assert process.returncode == code, said
+    return said

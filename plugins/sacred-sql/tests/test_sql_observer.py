@@ -1,0 +1,338 @@
+"""What is this observer's own."""
+
+import copy
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sacred_sql import SqlObserver, SqlStore
+from sacred_sql.database import Database
+from sqlalchemy.orm import sessionmaker
+
+from sacred_core import Experiment
+from sacred_core.exceptions import ObserverStartError, StoreError
+from sacred_core.testing import Feed
+
+
+def test_its_arguments_are_those_of_the_manual() -> None:
+    """The priority is 40, and `create` still works."""
+    assert SqlObserver("sqlite://").priority == 40
+    with pytest.warns(DeprecationWarning, match=r"use SqlObserver\(\.\.\.\)"):
+        observer = SqlObserver.create("sqlite://", echo=False, priority=7)
+    assert observer.priority == 7
+
+
+def test_an_engine_of_the_user_is_used(url: str) -> None:
+    """The session is kept and left alone; its transaction sees the runs when it begins anew."""
+    engine = sa.create_engine(url)
+    with sessionmaker(bind=engine)() as session:
+        observer = SqlObserver.create_from(engine, session, priority=3)
+        assert (observer.engine, observer.session, observer.priority) == (engine, session, 3)
+        feed = Feed(observer)
+        feed.start(config={"a": 1})
+        feed.log("loss", [1.0])
+        feed.complete()
+        query = sa.text("SELECT status FROM runs")
+        assert session.execute(query).scalar_one() == "COMPLETED"
+        assert SqlStore(engine=engine).get(1).config == {"a": 1}
+        session.rollback()
+    assert url.rpartition("/")[2] in repr(observer)
+    engine.dispose()
+
+
+def test_the_transactions_of_the_users_connections_stay_as_they_were(tmp_path: Path) -> None:
+    """What the observer needs of a connection of SQLite it takes back."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/runs.db", poolclass=sa.StaticPool)
+    feed = Feed(SqlObserver.create_from(engine))
+    feed.start()
+    feed.complete()
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO sacred_schema VALUES (0)")
+        connection.rollback()
+        rows = connection.exec_driver_sql("SELECT version FROM sacred_schema").all()
+    assert rows == [(1,)]
+    engine.dispose()
+
+
+def test_a_database_in_memory_serves_all_threads() -> None:
+    """Those that beat see what the main thread wrote."""
+    observer = SqlObserver("sqlite://")
+    feed = Feed(observer)
+    feed.start()
+    thread = threading.Thread(target=lambda: feed.log("loss", [1.0]))
+    thread.start()
+    thread.join()
+    feed.complete()
+    store = SqlStore(engine=observer.engine)
+    assert store.metrics(1)["loss"]["values"] == [1.0]
+    observer.engine.dispose()
+
+
+def test_an_engine_with_a_database_for_each_thread_is_refused() -> None:
+    """With the arguments that make one for all."""
+    engine = sa.create_engine("sqlite://")
+    with pytest.raises(ValueError, match="poolclass=StaticPool"):
+        SqlObserver.create_from(engine)
+
+
+def test_a_copy_serves_another_run(url: str) -> None:
+    """While the run of the first is under way."""
+    first = SqlObserver(url)
+    feeds = [Feed(first)]
+    feeds[0].start()
+    feeds.append(Feed(copy.copy(first)))
+    feeds[1].start()
+    for number, feed in enumerate(feeds):
+        feed.print(f"of {number}")
+        feed.log("loss", [float(number)])
+    for number, feed in enumerate(feeds):
+        feed.complete(result=number)
+    store = SqlStore(url)
+    assert [run.result for run in store.list()] == [0, 1]
+    assert [store.output(run_id) for run_id in (1, 2)] == ["of 0", "of 1"]
+
+
+def test_the_command_line_adds_it(tmp_path: Path) -> None:
+    """With `-s`; a wrong URL is one line."""
+    path = tmp_path / "script.py"
+    body = """
+        import os
+        from sacred_core import Experiment
+        ex = Experiment("ex", save_git_info=False)
+        @ex.automain
+        def main():
+            os.mkdir("elsewhere")
+            os.chdir("elsewhere")
+            return 3
+    """
+    path.write_text(textwrap.dedent(body))
+
+    def run(url: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, str(path), "-s", url]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    done = run("sqlite:///runs.db")
+    assert done.returncode == 0, done.stderr
+    store = SqlStore(f"sqlite:///{tmp_path}/runs.db")
+    assert store.get(1).result == 3
+    with store.open_file(1, "source", "script.py") as stream:
+        assert stream.read() == path.read_bytes()
+    wrong = run("runs.db")
+    assert wrong.returncode != 0 and "Traceback" not in wrong.stderr
+    assert "'runs.db' is no URL of a database, like sqlite:///" in wrong.stderr
+
+
+def test_a_file_that_cannot_be_made_is_an_error_at_the_start(tmp_path: Path) -> None:
+    """Which says what to look at."""
+    ex = Experiment("ex", save_git_info=False)
+    ex.observers.append(SqlObserver(f"sqlite:///{tmp_path}/missing/runs.db"))
+    ex.main(lambda: None)
+    with pytest.raises(ObserverStartError, match="does its folder exist"):
+        ex.run()
+
+
+def test_a_store_makes_no_file(tmp_path: Path) -> None:
+    """A database that is not there, or holds something else, is an error."""
+    store = SqlStore(f"sqlite:///{tmp_path}/runs.db")
+    for use in (lambda: list(store.list()), lambda: store.get(1), lambda: store.delete(1)):
+        with pytest.raises(StoreError, match=r"no database .*runs\.db"):
+            use()
+    assert not list(tmp_path.iterdir())
+    other = tmp_path / "other.db"
+    other.write_text("no database, but a text that is long enough to be looked at" * 99)
+    with pytest.raises(StoreError, match="not a database"):
+        SqlStore(f"sqlite:///{other}").get(1)
+
+
+def test_a_file_that_may_only_be_read_can_be_read(tmp_path: Path) -> None:
+    """A run that would be recorded there fails at its start."""
+    path = tmp_path / "runs.db"
+    feed = Feed(SqlObserver(f"sqlite:///{path}"))
+    feed.start(config={"a": 1})
+    feed.complete()
+    # Root may write to every file: SQLite is told to refuse.
+    url = f"sqlite:///file:{path}?mode=ro&uri=true"
+    store = SqlStore(url)
+    assert store.get(1).config == {"a": 1}
+    for write in (Feed(SqlObserver(url)).start, lambda: store.delete(1)):
+        with pytest.raises(StoreError, match="readonly database"):
+            write()
+    assert store.get(1).status == "COMPLETED"
+
+
+def test_a_locked_file_is_waited_for(tmp_path: Path) -> None:
+    """What another process holds for a moment costs a run nothing."""
+    path = tmp_path / "runs.db"
+    feed = Feed(SqlObserver(f"sqlite:///{path}"))
+    feed.start()
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        timer = threading.Timer(0.3, other.rollback)
+        timer.start()
+        feed.print("text")
+        timer.join()
+    feed.complete()
+    assert SqlStore(f"sqlite:///{path}").output(1) == "text"
+
+
+def test_a_file_that_stays_locked_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
+    """And the event works when it is given again."""
+    monkeypatch.setattr("sacred_sql.database._PATIENCE", 0.2)
+    path = tmp_path / "runs.db"
+    feed = Feed(SqlObserver(f"sqlite:///{path}?timeout=0.1"))
+    feed.start()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="database is locked"):
+            feed.print("text")
+        other.rollback()
+    feed.print("text", offset=0)
+    assert SqlStore(f"sqlite:///{path}").output(1) == "text"
+
+
+def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypatch: Any) -> None:
+    """An event that was stored, though it seemed to fail, is given again."""
+    file = tmp_path / "f"
+    file.write_text("x")
+    feed = Feed(SqlObserver(url))
+    feed.start()
+    feed.log("loss", [float(n) for n in range(990)])
+    write = Database.write
+    lost: list[bool] = []
+
+    def stored_but_not_told(self: Database, work: Any) -> Any:
+        done = write(self, work)
+        lost.append(not lost or not lost[-1])
+        if lost[-1]:
+            raise StoreError("the answer was lost")
+        return done
+
+    monkeypatch.setattr(Database, "write", stored_but_not_told)
+    big = "x" * 4_100_000
+    for tell in (
+        lambda: feed.print("a\n", offset=0),
+        lambda: feed.print("", offset=1),
+        lambda: feed.print("b\n", offset=1),
+        lambda: feed.beat(info={"a": big}),
+        lambda: feed.beat(info={"a": 1}),
+        lambda: feed.artifact("made", str(file)),
+        lambda: feed.resource(str(file)),
+        lambda: feed.code(str(tmp_path), [["f", "0" * 32]], ["a==1"]),
+    ):
+        with pytest.raises(StoreError, match="was lost"):
+            tell()
+        tell()
+    metric = {
+        "steps": [0, 1],
+        "values": [1.5, 2.5],
+        "timestamps": feed.metrics["loss"]["timestamps"][:2],
+    }
+    for name, start in (("loss", 990), ("new", 0), ("loss", 992), ("new", 2)):
+        for extra in range(10):
+            at = {name: start + 2 * extra}
+            with pytest.raises(StoreError, match="was lost"):
+                feed.observer.log_metrics({name: metric}, {}, at)
+            feed.observer.log_metrics({name: metric}, {}, at)
+    with pytest.raises(StoreError, match="was lost"):
+        feed.observer.completed_event(feed.expected.start_time, 3)
+    feed.complete(result=3)
+    store = SqlStore(url)
+    run = store.get(1)
+    assert (run.status, run.result, run.info["a"]) == ("COMPLETED", 3, 1)
+    assert (run.artifacts, run.resources) == (["made"], [str(file)])
+    assert run.experiment["sources"] == [["f", "0" * 32]]
+    assert store.output(1) == feed.output == "ab\n"
+    found = store.metrics(1)
+    assert found["new"]["values"] == [1.5, 2.5] * 11
+    assert found["loss"]["values"] == [float(n) for n in range(990)] + [1.5, 2.5] * 11
+
+
+def test_an_idle_heartbeat_sends_next_to_nothing(url: str) -> None:
+    """Whatever was logged before: one statement with the time."""
+    observer = SqlObserver(url)
+    feed = Feed(observer)
+    feed.start()
+    info = {"large": list(range(50_000))}
+    feed.log("loss", [float(n) for n in range(5_000)])
+    feed.beat(info=info)
+    sent: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, values: Any, *others: Any) -> None:
+        sent.append(f"{statement} {values}")
+
+    sa.event.listen(observer.engine, "before_cursor_execute", note)
+    feed.beat(info=info)
+    changes = [each for each in sent if not each.startswith("BEGIN")]
+    assert len(changes) == 1 and "heartbeat" in changes[0] and len(changes[0]) < 300
+
+
+def test_a_run_that_was_deleted_is_told(url: str) -> None:
+    """Whoever goes on to write to it hears so, and leaves nothing behind."""
+    feed = Feed(SqlObserver(url))
+    feed.start()
+    SqlStore(url).delete(1)  # its start is long ago
+    for tell in (feed.beat, lambda: feed.print("x"), lambda: feed.log("a", [1.0]), feed.complete):
+        with pytest.raises(StoreError, match="the run '1' was removed from"):
+            tell()
+    assert list(SqlStore(url).list()) == []
+
+
+def test_a_source_that_is_gone_is_recorded_without_its_content(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its name and digest are known; the run starts."""
+    feed = Feed(SqlObserver(url))
+    sources = [["gone.py", "0" * 32]]
+    feed.start(ex_info={"name": "ex", "base_dir": str(tmp_path), "sources": sources})
+    store = SqlStore(url)
+    assert store.get(1).experiment["sources"] == sources
+    assert "gone.py is recorded without its content" in caplog.text
+    with pytest.raises(StoreError, match="has no source 'gone.py'"):
+        store.open_file(1, "source", "gone.py")
+
+
+def test_a_file_that_is_gone_raises_and_disturbs_nothing(url: str, tmp_path: Path) -> None:
+    """What follows is recorded."""
+    feed = Feed(SqlObserver(url))
+    feed.start()
+    with pytest.raises(FileNotFoundError):
+        feed.artifact("gone", str(tmp_path / "gone"))
+    feed.complete(result=1)
+    assert (SqlStore(url).get(1).result, SqlStore(url).get(1).artifacts) == (1, [])
+
+
+def test_large_files_are_read_in_parts(url: str, tmp_path: Path) -> None:
+    """And any place in them can be sought."""
+    data = bytes(range(256)) * 10_000
+    file = tmp_path / "large.bin"
+    file.write_bytes(data)
+    feed = Feed(SqlObserver(url))
+    feed.start()
+    feed.artifact("large", str(file))
+    with SqlStore(url).open_file(1, "artifact", "large") as stream:
+        assert stream.seek(-10, 2) == len(data) - 10 and stream.read() == data[-10:]
+        assert stream.seek(2**20 - 5) and stream.read(10) == data[2**20 - 5 : 2**20 + 5]
+        stream.seek(0)
+        assert stream.read() == data
+
+
+def test_a_list_is_read_page_by_page(url: str, monkeypatch: Any) -> None:
+    """Runs can be deleted while they are listed."""
+    monkeypatch.setattr("sacred_sql.store._PAGE", 2)
+    for number in range(5):
+        feed = Feed(SqlObserver(url))
+        feed.start(config={"n": number})
+        feed.complete()
+    store = SqlStore(url)
+    seen = []
+    for run in store.list():
+        seen.append(run.config["n"])
+        store.delete(run.id)
+    assert seen == list(range(5)) and list(store.list()) == []

@@ -1,0 +1,245 @@
+"""What is in the tables, as other programs see it."""
+
+import json
+import sqlite3
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sacred_sql import SqlObserver, SqlStore
+from sacred_sql.schema import metadata
+
+from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.stores import Annotation
+from sacred_core.testing import Feed
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+ODD = "NUL \0, half \udc80 and %00 %25 % ä \U0001f600"
+
+
+def counts(url: str) -> dict[str, int]:
+    """Return how many rows each table has that has any."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        numbers = {
+            table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
+            for table in metadata.sorted_tables
+        }
+    return {name: number for name, number in numbers.items() if number}
+
+
+def whole_run(url: str, tmp_path: Path, base: Path, number: int) -> Feed:
+    """Record a run that has rows in every table."""
+    for name in ("main.py", "later.py", "data.csv", "made.bin"):
+        (base / name).write_text(f"content of {name}" + str(number) * (name == "made.bin"))
+    repository = {"url": "https://host/x", "commit": "abc", "dirty": True, "patch": "+ä\n"}
+    ex_info = {
+        "name": "whole",
+        "base_dir": str(base),
+        "sources": [["main.py", "0" * 32]],
+        "dependencies": ["numpy==2.0", "odd"],
+        "repositories": [repository],
+        "mainfile": "main.py",
+    }
+    feed = Feed(SqlObserver(url))
+    feed.start(ex_info=ex_info)
+    feed.print("text\n")
+    feed.log("loss", [1.0, 2.0])
+    feed.resource(str(base / "data.csv"))
+    feed.artifact("made", str(base / "made.bin"), metadata={"a": 1}, content_type="x/y")
+    feed.code(str(base), [["later.py", "1" * 32]], ["scipy==1.0"])
+    feed.beat(info={"large": "x" * 4_100_000 + str(number)})
+    feed.complete(result=number)
+    return feed
+
+
+def test_runs_share_rows_and_leave_none_behind(url: str, tmp_path: Path) -> None:
+    """Two runs of the same code have one experiment; once both are deleted, no row is left."""
+    feeds = [whole_run(url, tmp_path, tmp_path, number) for number in (1, 2)]
+    store = SqlStore(url)
+    for number in (1, 2):
+        store.annotate(number, Annotation(time=NOW, user="ann", note="ä", added=("a",)))
+    both = counts(url)
+    assert both["runs"] == both["artifacts"] == both["large_values"] == both["annotations"] == 2
+    assert both["experiments"] == both["hosts"] == both["repositories"] == 1
+    assert both["sources"] == 2 and both["dependencies"] == 3
+    # Two sources, a patch, a resource; an artifact and an info of each run.
+    assert both["contents"] == 4 + 2 * 2
+    run = store.get(1)
+    assert run.experiment == feeds[0].expected.experiment
+    for kind, name in (("source", "main.py"), ("source", "later.py")):
+        with store.open_file(1, kind, name) as stream:
+            assert stream.read() == f"content of {name}".encode()
+    store.delete(1)
+    assert store.get(2).info["large"].endswith("x2")
+    assert counts(url)["contents"] == 4 + 2
+    store.delete(2)
+    assert counts(url) == {"sacred_schema": 1}
+
+
+def test_awkward_texts_come_back(url: str, tmp_path: Path) -> None:
+    """NUL, halves of surrogate pairs, and what looks like our own spelling of them."""
+    file = tmp_path / "f"
+    file.write_text("x")
+    feed = Feed(SqlObserver(url))
+    run_id = feed.start(
+        _id=ODD, asked_id=ODD, config={ODD: ODD}, command=ODD, meta_info={"comment": ODD},
+        host_info={"hostname": ODD}, ex_info={"name": ODD},
+    )  # fmt: skip
+    feed.print(ODD * 3)
+    feed.print(ODD, offset=5)
+    feed.log(ODD, [1.0])
+    feed.artifact(ODD, str(file), metadata={ODD: ODD}, content_type=ODD)
+    feed.beat(info={ODD: ODD}, result=ODD)
+    feed.fail((ODD,))
+    store = SqlStore(url)
+    store.annotate(ODD, Annotation(time=NOW, user=ODD, note=ODD, added=(ODD,)))
+    run = store.get(ODD)
+    assert run.id == run_id == run.name == run.command == run.result == ODD
+    assert run.config == run.info == {ODD: ODD} and run.host == {"hostname": ODD}
+    assert run.artifacts == run.tags == run.fail_trace == [ODD]
+    assert run.notes == [{"text": ODD, "user": ODD, "time": NOW}]
+    assert store.output(ODD) == ODD[:5] + ODD == feed.output
+    assert list(store.metrics(ODD)) == [ODD]
+    with store.open_file(ODD, "artifact", ODD) as stream:
+        assert stream.read() == b"x"
+
+
+def test_numbers_come_back_without_loss(url: str) -> None:
+    """Integers of any size, the smallest floats, and numbers that are none."""
+    values: list[Any] = [2**70, -(2**63), 5e-324, 0.1 + 2**-55, float("inf"), 1, 1.0]
+    feed = Feed(SqlObserver(url))
+    feed.start(config={"big": 2**70})
+    feed.log("loss", values, first_step=2**40)
+    feed.complete(result=2**70)
+    store = SqlStore(url)
+    found = store.metrics(1)["loss"]
+    assert found == feed.metrics["loss"] and list(map(repr, found["values"])) == list(
+        map(repr, values)
+    )
+    assert store.get(1).config == {"big": 2**70} and store.get(1).result == 2**70
+
+
+def test_points_are_in_blocks_of_a_thousand(url: str) -> None:
+    """However many came at a time, and they are sent twice at most."""
+    feed = Feed(SqlObserver(url))
+    feed.start()
+    feed.log("many", [float(n) for n in range(2_500)])
+    for start in range(0, 1_100, 100):
+        feed.log("few", [float(n) for n in range(100)], first_step=start)
+    feed.complete()
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        query = "SELECT m.name, p.start, p.length FROM points p JOIN metrics m"
+        query += " ON m.run_key = p.run_key AND m.metric = p.metric ORDER BY m.name, p.start"
+        rows = [tuple(row) for row in connection.exec_driver_sql(query)]
+    assert rows == [
+        ("few", 0, 1000), ("few", 1000, 100),
+        ("many", 0, 1000), ("many", 1000, 1000), ("many", 2000, 500),
+    ]  # fmt: skip
+    assert SqlStore(url).metrics(1) == feed.metrics
+
+
+def test_tables_can_be_read_with_sql_alone(tmp_path: Path) -> None:
+    """Configurations and points are JSON that SQLite's own functions take; times are in UTC."""
+    path = tmp_path / "runs.db"
+    feed = Feed(SqlObserver(f"sqlite:///{path}"))
+    feed.start(config={"lr": 0.5, "word": "ünï"})
+    feed.log("loss", [3.0, 1.0, 2.0])
+    feed.complete(result=float("nan"))
+    with closing(sqlite3.connect(path)) as database:
+        row = database.execute(
+            "SELECT run_id, status, json_extract(config, '$.lr'), config, start_time, result,"
+            " (SELECT min(v.value) FROM points p, json_each(p.metric_values) v"
+            "  WHERE p.run_key = r.run_key) FROM runs r"
+        ).fetchone()
+    assert row == (
+        "1", "COMPLETED", 0.5, '{"lr": 0.5, "word": "ünï"}', "2026-01-02 03:04:05.678901",
+        '"NaN"', 1.0,
+    )  # fmt: skip
+    json.loads(row[5])
+
+
+def test_a_database_of_a_later_release_is_refused(url: str) -> None:
+    """With what to do; nothing in it is changed."""
+    Feed(SqlObserver(url)).start()
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO sacred_schema VALUES (99)")
+    for use in (Feed(SqlObserver(url)).start, lambda: SqlStore(url).get(1)):
+        with pytest.raises(StoreError, match=r"version 99.*pip install --upgrade sacred-sql"):
+            use()
+
+
+def test_tables_of_another_program_are_left_alone(url: str) -> None:
+    """One sentence says which is in the way; none of ours is made."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE runs (a INTEGER)")
+    with pytest.raises(StoreError, match="'runs' of another program"):
+        Feed(SqlObserver(url)).start()
+    with pytest.raises(StoreError, match="holds no runs of sacred-core"):
+        list(SqlStore(url).list())
+    assert sa.inspect(engine).get_table_names() == ["runs"]
+
+
+def test_names_disturb_no_numbers(url: str) -> None:
+    """A run with a name is followed by the number after the highest."""
+    for asked in (None, "baseline", None, 40, "0041", None):
+        Feed(SqlObserver(url)).start(_id=asked, asked_id=asked)
+    assert [run.id for run in SqlStore(url).list()] == [1, "baseline", 2, 40, "0041", 41]
+    assert SqlStore(url).get("40").id == 40
+
+
+def test_ids_are_told_apart_by_every_sign(url: str) -> None:
+    """By case, accents and spaces at the end, or the second of them is refused."""
+    Feed(SqlObserver(url)).start(_id="a", asked_id="a")
+    for other in ("A", "ä"):
+        assert Feed(SqlObserver(url)).start(_id=other, asked_id=other) == other
+    with pytest.raises(StoreError, match="holds no run 'a '"):
+        SqlStore(url).get("a ")
+
+
+def test_an_id_that_is_too_long_is_refused(url: str) -> None:
+    """With how long it may be."""
+    with pytest.raises(RunIdError, match="1 to 255"):
+        Feed(SqlObserver(url)).start(_id="x" * 256, asked_id="x" * 256)
+
+
+def test_runs_that_come_and_go_at_once_leave_none_behind(url: str, tmp_path: Path) -> None:
+    """Rows that they share are there as long as one of them needs them."""
+    file = tmp_path / "shared"
+    file.write_text("content")
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            store = SqlStore(url)
+            for _ in range(6):
+                feed = Feed(SqlObserver(url))
+                source = [["shared", "0" * 32]]
+                run_id = feed.start(
+                    ex_info={"name": "a", "base_dir": str(tmp_path), "sources": source}
+                )
+                feed.artifact("made", str(file))
+                feed.resource(str(file))
+                feed.complete()
+                with store.open_file(run_id, "artifact", "made") as stream:
+                    assert stream.read() == b"content"
+                store.delete(run_id)
+        except BaseException as error:
+            problems.append(error)
+
+    Feed(SqlObserver(url)).start()
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems, problems
+    SqlStore(url).delete(1)
+    assert counts(url) == {"sacred_schema": 1}
