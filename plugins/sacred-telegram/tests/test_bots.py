@@ -55,7 +55,7 @@ def test_telegram_says_when_to_try_again(
     """The pause is what its answer says, at the start if that is within the timeout."""
     waited: list[float] = []
     monkeypatch.setattr("sacred_slack.messages.delivery.time.sleep", waited.append)
-    observer.timeout = 10.0
+    observer.start_patience = 10.0
     text = "Too Many Requests: retry after"
     api.answers = [refused(429, text, retry_after=7), refused(429, text, retry_after=20)]
     feed = Feed(observer)

@@ -149,10 +149,10 @@ class TelegramObserver(MessageObserver):
         meta_info: Mapping[str, Any],
         _id: Any,
     ) -> None:
-        """Tell that the run starts, if the chat can be told within `timeout`."""
+        """Tell that the run starts, if the chat can be told within `start_patience`."""
         super().started_event(ex_info, command, host_info, start_time, config, meta_info, _id)
         try:
-            self.tell("started_text", self.run or {}, self.timeout)
+            self.tell("started_text", self.run or {}, self.start_patience)
         except MessageError as error:
             _logger.warning(
                 "%s could not tell that the run starts: %s. The run goes on.",

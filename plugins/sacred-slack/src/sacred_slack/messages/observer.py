@@ -30,7 +30,8 @@ class MessageObserver(RunObserver):
     Attributes:
         limit: Characters of the longest message.
         texts: Names of the attributes that hold texts. An empty text is no message.
-        timeout: Seconds for one try, and for all tries at the start of a run.
+        timeout: Seconds for one try.
+        start_patience: Seconds for all tries at the start of a run, which waits for them.
         patience: Seconds for all tries at the end.
         pause: Seconds between the first two tries.
         run: What is known of the run that goes on, by the names of fields; None if there is none.
@@ -39,6 +40,7 @@ class MessageObserver(RunObserver):
     limit: ClassVar[int]
     texts: ClassVar[tuple[str, ...]] = ("completed_text", "interrupted_text", "failed_text")
     timeout: float = 10.0
+    start_patience: float = 5.0
     patience: float = 30.0
     pause: float = 1.0
     run: dict[str, Any] | None = None
