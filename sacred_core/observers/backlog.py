@@ -46,6 +46,15 @@ class Backlog:
         """Return the oldest entry, which stays."""
         return self._events[0]
 
+    def last(self) -> Event:
+        """Return the newest entry."""
+        return self._events[-1]
+
+    def replace_last(self, event: Event) -> None:
+        """Put ``event`` in the place of the newest entry."""
+        self._bytes += _size(event) - _size(self._events[-1])
+        self._events[-1] = event
+
     def remove_first(self) -> None:
         """Drop the oldest entry: it was taken."""
         self._remove(0)

@@ -11,12 +11,13 @@ from typing import Any
 
 import attrs
 
-from sacred_core.events import Announcement, Event, Heartbeat
+from sacred_core.events import Announcement, ArtifactAdded, Event, Heartbeat
 from sacred_core.exceptions import EventKeptError, ObserverStartError, SacredError
 from sacred_core.masking import masked_text
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.missed import error_text, missed_text
+from sacred_core.run.safe_copies import SafeCopies
 
 #: Seconds that an observer which fails may cost at the end of a run.
 _PATIENCE = 30.0
@@ -51,6 +52,7 @@ class Delivery:
         self.name = type(observer).__name__
         self.backlog = Backlog()
         self._set_aside: list[Event] = []
+        self._copies = SafeCopies()
         self.is_failing = False
         self._look_up = look_up
         self._logger = logger
@@ -64,6 +66,13 @@ class Delivery:
         """Keep ``event`` for the observer, if it listens to such events."""
         if type(event) in self._plans:
             self.backlog.add(event)
+
+    def keep_file(self, event: ArtifactAdded) -> None:
+        """Keep a copy of the file of the last event, if the observer did not take it."""
+        if self.backlog and self.backlog.last() is event:
+            self.backlog.replace_last(self._copies.of(event))
+        elif self._set_aside and self._set_aside[-1] is event:
+            self._set_aside[-1] = self._copies.of(event)
 
     def drain(self) -> None:
         """Give the observer what it has not heard yet, up to the second failure.
@@ -132,6 +141,7 @@ class Delivery:
 
     def release(self) -> None:
         """Let the observer serve another run."""
+        self._copies.remove()
         with _live_lock:
             _live.pop(id(self.observer), None)
 
@@ -230,6 +240,8 @@ class Dispatcher:
                     delivery.drain()
                 if isinstance(event, Heartbeat):
                     delivery.retry()
+                elif isinstance(event, ArtifactAdded):
+                    delivery.keep_file(event)
 
     def finish(self, event: Event | None) -> None:
         """Send the final event, if there is one, then join and release every observer.

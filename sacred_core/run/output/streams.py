@@ -139,6 +139,7 @@ class Streams:
             self._thread = None
             self._stopped.set()
             thread.join()
+            self.drain()  # what another thread wrote while this one left
 
     def drain(self) -> None:
         """Record and show what is in the queue."""

@@ -3,6 +3,7 @@
 import itertools
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -79,8 +80,8 @@ class Events:
     def resource(self, name: str = "/r") -> Event:
         return self.source.make(ResourceAdded, filename=name)
 
-    def artifact(self) -> Event:
-        return self.source.make(ArtifactAdded, name="a", filename="/a")
+    def artifact(self, filename: str = "/a") -> Event:
+        return self.source.make(ArtifactAdded, name="a", filename=filename)
 
     def beat(self) -> Event:
         return self.source.make(Heartbeat, info={}, beat_time=NOW)
@@ -278,3 +279,33 @@ def test_busy_observer_serves_another_run_as_a_copy(events: Events) -> None:
     first.announce(events.started(), None)
     first.finish(None)
     assert dispatcher(observer).observers == [observer]
+
+
+@pytest.mark.parametrize("failing", ["artifact_event", "heartbeat_event"])
+def test_a_file_is_kept_until_it_is_taken(
+    events: Events, failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user may remove an artifact once it was added, also while an observer is failing."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    contents = []
+
+    class Reading(Recorder):
+        def artifact_event(self, name: str, filename: str) -> None:
+            self.hear("artifact_event", name=name)
+            contents.append(Path(filename).read_text())
+
+    observer = Reading(1, 0, [failing])
+    dispatch = dispatcher(observer)
+    dispatch.announce(events.started(), None)
+    dispatch.send(events.beat())
+    made = tmp_path / "made"
+    made.write_text("content")
+    dispatch.send(events.artifact(filename=str(made)))
+    made.unlink()
+    dispatch.send(events.beat())
+    assert contents == []
+    observer.failing.clear()
+    dispatch.finish(events.completed())
+    assert contents == ["content"]
+    assert list(tmp_path.iterdir()) == [], "the copy is left"

@@ -59,6 +59,11 @@ class Missed:
     def _add(self, new: Entry) -> None:
         if new in self.entries:
             return
+        if new[0] == "artifact":  # a later version, or a copy of the file, takes its place
+            name = new[1]["name"]
+            self.entries = [
+                e for e in self.entries if (e[0], e[1].get("name")) != ("artifact", name)
+            ]
         if self.entries and new[0] == "heartbeat" == self.entries[-1][0]:
             self.entries.pop()
         self.entries.append(new)

@@ -1,0 +1,52 @@
+"""Copies of files that an observer could not take when it was told of them."""
+
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+import attrs
+
+from sacred_core.events import ArtifactAdded
+
+_logger = logging.getLogger(__name__)
+#: Bytes that stay free.
+_SPARE = 1_000_000_000
+
+
+class SafeCopies:
+    """A folder for what one observer is told of later: the user may change or remove the file."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._count = 0
+
+    def of(self, event: ArtifactAdded) -> ArtifactAdded:
+        """Return ``event`` with a copy of its file, or as it is where there is no space."""
+        source = Path(event.filename)
+        try:
+            if self._folder is None:
+                # Not a TemporaryDirectory: a forked child that ends would remove it.
+                self._folder = Path(tempfile.mkdtemp(prefix="sacred-artifacts-"))
+            size = source.stat().st_size
+            if shutil.disk_usage(self._folder).free < size + _SPARE:
+                raise OSError(f"{size} bytes would leave too little space")
+            self._count += 1
+            folder = self._folder / str(self._count)
+            folder.mkdir()
+            copy = shutil.copyfile(source, folder / source.name)
+        except FileNotFoundError:  # which is why it was not taken
+            return event
+        except OSError as error:
+            _logger.warning(
+                "No copy of %r is kept until an observer takes it: %s. Leave it where it is.",
+                event.filename, error,
+            )  # fmt: skip
+            return event
+        return attrs.evolve(event, filename=str(copy))
+
+    def remove(self) -> None:
+        """Remove the copies."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
