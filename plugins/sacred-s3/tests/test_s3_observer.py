@@ -51,7 +51,9 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
     own = {"run.json", "config.json", "info.json", "metrics.json", "cout.txt", "art.txt"}
     keys = set(bucket.keys())
     sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
-    assert keys - sources == {f"{folder}/{n}" for n in own} | {f"{BASE}/_resources/res_{digest}.txt"}
+    assert keys - sources == {f"{folder}/{n}" for n in own} | {
+        f"{BASE}/_resources/res_{digest}.txt"
+    }
     assert all(hashlib.md5(bucket.read(key)).hexdigest() in key for key in sources) and sources
     entry = json.loads(bucket.read(f"{folder}/run.json"))
     assert (entry["status"], entry["command"]) == ("COMPLETED", "work")
@@ -112,7 +114,8 @@ def test_folders_of_resources_and_sources_can_be_elsewhere(bucket: Any, tmp_path
 
 
 @pytest.mark.parametrize(
-    "name", ["ab", "s3://bucket", "With_Capitals", "192.168.1.1", "-abc", "a..b", "a" * 64, "", "a\n"]
+    "name",
+    ["ab", "s3://bucket", "With_Capitals", "192.168.1.1", "-abc", "a..b", "a" * 64, "", "a\n"],
 )
 def test_a_name_that_no_bucket_can_have(endpoint: str, name: str) -> None:
     """Is refused when the observer is made."""
@@ -175,7 +178,8 @@ def test_options_stand_behind_a_question_mark(bucket: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "argument", ["", "s3://", "gs://bucket/a", "s3://ab/c", "s3://bucket/a?rgion=x", "s3://bucket/a/../b"]
+    "argument",
+    ["", "s3://", "gs://bucket/a", "s3://ab/c", "s3://bucket/a?rgion=x", "s3://bucket/a/../b"],
 )
 def test_an_argument_that_is_wrong(endpoint: str, argument: str) -> None:
     """Is told in a sentence, by the flag and by the store."""
@@ -201,7 +205,7 @@ def refusing() -> Iterator[Callable[[int, str], str]]:
                 if self.command != "HEAD":
                     self.wfile.write(body.encode())
 
-            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer  # noqa: N815
+            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer
 
             def log_message(self, *args: Any) -> None:
                 pass

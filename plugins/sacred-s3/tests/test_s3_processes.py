@@ -101,9 +101,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_impatient")
-def test_a_network_that_comes_back_misses_nothing(
-    bucket: Any, proxy: Any, tmp_path: Path
-) -> None:
+def test_a_network_that_comes_back_misses_nothing(bucket: Any, proxy: Any, tmp_path: Path) -> None:
     """What is told meanwhile is kept, and sent when it is told again or the run ends."""
     feed = Feed(observer_of(bucket, proxy))
     run_id = feed.start()

@@ -8,7 +8,8 @@ from typing import TypeVar
 A = TypeVar("A")
 B = TypeVar("B")
 
-_AT_ONCE = 16
+#: The drivers keep ten connections.
+_AT_ONCE = 8
 
 
 def in_parallel(function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from boto3.exceptions import Boto3Error
 from botocore import exceptions as driver
+from sacred_objects import BucketAwayError, BucketMissingError
 
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import masked_text
-from sacred_objects import BucketAwayError, BucketMissingError
 
 _HINTS = {
     "AccessDenied": "access denied: the policy of the user or of the bucket must allow "

@@ -3,9 +3,9 @@
 from typing import cast
 
 import attrs
+from sacred_objects import BucketMissingError, ObjectObserver, parsed
 
 from sacred_core.exceptions import OptionError
-from sacred_objects import BucketMissingError, ObjectObserver, parsed
 from sacred_s3.bucket import S3Bucket
 from sacred_s3.connection import Options, Way
 
@@ -47,9 +47,7 @@ class S3Observer(ObjectObserver):
         profile: str | None = None,
     ) -> None:
         way = Way(bucket, Options(region, endpoint_url, profile))
-        super().__init__(
-            way.bucket, f"s3://{bucket}", basedir, resource_dir, source_dir, priority
-        )
+        super().__init__(way.bucket, f"s3://{bucket}", basedir, resource_dir, source_dir, priority)
         self.bucket = bucket
         self.region = way.region
 

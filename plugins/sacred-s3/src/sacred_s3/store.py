@@ -1,9 +1,9 @@
 """Reads runs from an S3 bucket."""
 
 import attrs
+from sacred_objects import ObjectStore, parsed, place
 
 from sacred_core.exceptions import StoreError
-from sacred_objects import ObjectStore, parsed, place
 from sacred_s3.connection import Options, Way
 
 

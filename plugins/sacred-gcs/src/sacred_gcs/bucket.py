@@ -1,0 +1,127 @@
+"""A bucket of Google Cloud Storage."""
+
+import io
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from google.api_core import exceptions as api
+from google.cloud import storage
+from google.cloud.storage.retry import DEFAULT_RETRY
+from sacred_objects.fetching import in_parallel
+
+from sacred_gcs.errors import told
+
+#: Seconds for which a request is tried again; the driver's own are 120, for which a heartbeat
+#: would wait.
+PATIENCE = 15.0
+#: Seconds to connect, and to wait for an answer.
+_TIMEOUT = (5.0, 20.0)
+#: Larger files go in pieces, of which one is in memory.
+_PIECE = 8 * 1024 * 1024
+
+
+class GcsBucket:
+    """Keeps the protocol of `sacred_objects.Bucket`.
+
+    Args:
+        name: Of the bucket.
+
+    Raises:
+        StoreError: there are no credentials.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.url = f"gs://{name}"
+        with told(self.url):
+            client = storage.Client(project=None)
+        self._client = client
+        self._bucket = client.bucket(name)
+        self._patience = {"timeout": _TIMEOUT, "retry": DEFAULT_RETRY.with_timeout(PATIENCE)}
+        weakref.finalize(self, client.close)
+
+    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> None:
+        """Write an object."""
+        with told(self.url):
+            self._upload(key, data, content_type)
+
+    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:
+        """Write an object unless there is one."""
+        with told(self.url):
+            try:
+                self._upload(key, data, content_type, if_generation_match=0)
+            except api.PreconditionFailed:
+                return False
+        return True
+
+    def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
+        """Return what an object holds, or a piece of it."""
+        if length == 0:
+            return b""
+        piece: dict[str, int] = {}
+        if start or length is not None:
+            piece["start"] = start
+        if length is not None:
+            piece["end"] = start + length - 1
+        with told(self.url):
+            try:
+                blob = self._bucket.blob(key)
+                data: bytes = blob.download_as_bytes(**piece, **self._patience)
+            except api.NotFound as error:
+                _raise_for_bucket(error)
+                return None
+        return data
+
+    def size(self, key: str) -> int | None:
+        """Return how many bytes an object holds."""
+        with told(self.url):
+            blob = self._bucket.get_blob(key, **self._patience)
+        return None if blob is None else int(blob.size)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that begin with ``prefix``."""
+        for page in self._pages(prefix=prefix, fields="items(name),nextPageToken"):
+            yield from (blob.name for blob in page)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """Yield the names of the folders at ``prefix``."""
+        for page in self._pages(prefix=prefix, delimiter="/", fields="prefixes,nextPageToken"):
+            yield from (found.removeprefix(prefix).rstrip("/") for found in page.prefixes)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects."""
+        for _ in in_parallel(self._delete, keys):
+            pass
+
+    def _delete(self, key: str) -> None:
+        with told(self.url):
+            try:
+                self._bucket.delete_blob(key, **self._patience)
+            except api.NotFound as error:
+                _raise_for_bucket(error)
+
+    def _upload(
+        self, key: str, data: bytes | BinaryIO, content_type: str | None, **conditions: Any
+    ) -> None:
+        blob = self._bucket.blob(key, chunk_size=_PIECE)
+        file = io.BytesIO(data) if isinstance(data, bytes) else data
+        start = file.tell()
+        size = file.seek(0, io.SEEK_END) - start
+        file.seek(start)
+        blob.upload_from_file(
+            file,
+            size=size,
+            content_type=content_type or "application/octet-stream",
+            **conditions,
+            **self._patience,
+        )
+
+    def _pages(self, **wanted: Any) -> Iterator[Any]:
+        with told(self.url):
+            yield from self._client.list_blobs(self._bucket, **wanted, **self._patience).pages
+
+
+def _raise_for_bucket(error: api.NotFound) -> None:
+    """Raise the error if it is the bucket that is missing, not the object."""
+    if "bucket does not exist" in str(error.message):
+        raise error

@@ -1,0 +1,56 @@
+"""What the driver raises, as one sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+from sacred_objects import BucketAwayError, BucketMissingError
+
+from sacred_core.exceptions import StoreError
+from sacred_core.masking import masked_text
+
+_LOG_IN = "set GOOGLE_APPLICATION_CREDENTIALS, or run 'gcloud auth application-default login'"
+_AWAY = (api.ServerError, api.TooManyRequests, requests.RequestException, ConnectionError)
+
+
+@contextmanager
+def told(url: str) -> Iterator[None]:
+    """Turn what the driver raises into a `StoreError` about the bucket ``url``."""
+    try:
+        yield
+    except (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException) as error:
+        raise _translated(url, error) from error
+    except ConnectionError as error:
+        raise _translated(url, error) from error
+
+
+def _translated(url: str, error: Exception) -> StoreError:
+    if isinstance(error, api.RetryError):
+        cause = error.cause
+        return BucketAwayError(f"{url} cannot be reached: {reason(cause or error)}")
+    if isinstance(error, auth.TransportError):
+        return BucketAwayError(f"{url}: Google cannot be asked for a token: {reason(error)}")
+    if isinstance(error, auth.DefaultCredentialsError):
+        return StoreError(f"there are no credentials for {url}: {_LOG_IN}")
+    if isinstance(error, (auth.GoogleAuthError, api.Unauthorized)):
+        return StoreError(f"the credentials for {url} are refused: {_LOG_IN} ({reason(error)})")
+    if isinstance(error, api.NotFound):
+        return BucketMissingError(
+            f"there is no bucket {url!r}: create it first, as with 'gcloud storage buckets create'"
+        )
+    if isinstance(error, api.Forbidden):
+        return StoreError(
+            f"{url}: access denied: the account needs the role 'Storage Object User' "
+            f"(roles/storage.objectUser) on the bucket ({reason(error)})"
+        )
+    if isinstance(error, _AWAY):
+        return BucketAwayError(f"{url} cannot be reached: {reason(error)}")
+    return StoreError(f"{url}: {reason(error)}")
+
+
+def reason(error: BaseException) -> str:
+    """Return why something failed, without secrets and addresses of requests."""
+    text = error.message if isinstance(error, api.GoogleAPICallError) else str(error)
+    return masked_text(f"{type(error).__name__}: {text}")

@@ -1,0 +1,56 @@
+"""Records runs in a bucket of Google Cloud Storage."""
+
+from sacred_objects import Bucket, ObjectObserver, parsed
+
+from sacred_core.exceptions import OptionError
+from sacred_gcs.names import checked
+
+
+class GoogleCloudStorageObserver(ObjectObserver):
+    """Keeps each run in a bucket, as objects that look like the files of a `FileStorageObserver`.
+
+    The bucket must be there. Credentials are those of the application: the file that
+    ``GOOGLE_APPLICATION_CREDENTIALS`` names, those of gcloud, or the account of the machine.
+
+    Args:
+        bucket: Its name.
+        basedir: The folder of all runs in it.
+        resource_dir: The folder for resources, by default ``_resources`` in ``basedir``.
+        source_dir: The folder for sources, by default ``_sources`` in ``basedir``.
+        priority: See `sacred_core.RunObserver`.
+
+    Raises:
+        ValueError: no bucket can have the name.
+
+    Attributes:
+        bucket: As given.
+    """
+
+    VERSION = "GoogleCloudStorageObserver-0.1.0"
+
+    def __init__(
+        self,
+        bucket: str,
+        basedir: str,
+        resource_dir: str | None = None,
+        source_dir: str | None = None,
+        priority: int = 20,
+    ) -> None:
+        self.bucket = checked(bucket)
+        super().__init__(
+            self._connected, f"gs://{bucket}", basedir, resource_dir, source_dir, priority
+        )
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "GoogleCloudStorageObserver":
+        """Return the observer for the argument of ``--gcs``."""
+        location = parsed(argument, "gs")
+        try:
+            return cls(location.bucket, location.basedir)
+        except ValueError as error:
+            raise OptionError(f"--gcs: {error}") from None
+
+    def _connected(self) -> Bucket:
+        from sacred_gcs.bucket import GcsBucket
+
+        return GcsBucket(self.bucket)

@@ -1,0 +1,18 @@
+"""What the plugin offers to sacred-core."""
+
+from collections.abc import Iterable
+
+from sacred_core import ObserverSpec, hookimpl
+
+
+@hookimpl
+def sacred_observers() -> Iterable[ObserverSpec]:
+    """Offer the observer that keeps runs in Google's buckets, and the store that reads them."""
+    yield ObserverSpec(
+        "sacred_gcs.observer:GoogleCloudStorageObserver",
+        flags=("--gcs",),
+        metavar="GS_URL",
+        help="record the run in a bucket: gs://bucket/folder",
+        store="sacred_gcs.store:GoogleCloudStorageStore",
+        schemes=("gs",),
+    )
