@@ -73,7 +73,7 @@ class Bucket:
     def create(self) -> None:
         self._ask("/storage/v1/b?project=proj", json.dumps({"name": self.name}).encode())
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         found = json.loads(self._ask(f"/storage/v1/b/{self.name}/o"))
         return [item["name"] for item in found.get("items", ())]
 

@@ -100,7 +100,7 @@ class Bucket:
         place = {"LocationConstraint": REGION}
         self.client.create_bucket(Bucket=self.name, CreateBucketConfiguration=place)
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         return [found["Key"] for page in pages for found in page.get("Contents", ())]
 

@@ -49,7 +49,7 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
     folder = f"{BASE}/{run._id}"
     digest = hashlib.md5(b"read").hexdigest()
     own = {"run.json", "config.json", "info.json", "metrics.json", "cout.txt", "art.txt"}
-    keys = set(bucket.keys())
+    keys = set(bucket.listed())
     sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
     assert keys - sources == {f"{folder}/{n}" for n in own} | {
         f"{BASE}/_resources/res_{digest}.txt"
@@ -104,13 +104,13 @@ def test_folders_of_resources_and_sources_can_be_elsewhere(bucket: Any, tmp_path
     run_id = feed.start()
     feed.resource(str(tmp_path / "res.txt"))
     feed.complete()
-    (kept,) = (key for key in bucket.keys() if "res_" in key)
+    (kept,) = (key for key in bucket.listed() if "res_" in key)
     assert kept.startswith("shared/res/res_")
     store = S3Store(basedir=BASE, **elsewhere, **bucket.arguments)
     with store.open_file(run_id, "resource", str(tmp_path / "res.txt")) as file:
         assert file.read() == b"read"
     store.delete(run_id)
-    assert bucket.keys() == []
+    assert bucket.listed() == []
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_the_flag_and_the_store_take_the_same_forms(
     ex = experiment(S3Observer("unused-bucket", BASE))
     ex.observers.clear()
     run = ex.run_commandline(["ex.py", "--s3", where])
-    assert run is not None and f"a/b/{run._id}/run.json" in bucket.keys()
+    assert run is not None and f"a/b/{run._id}/run.json" in bucket.listed()
     assert S3Store.from_location(where).get(run._id).status == "COMPLETED"
 
 

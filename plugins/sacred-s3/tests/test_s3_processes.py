@@ -53,7 +53,7 @@ def test_processes_at_once_have_numbers_of_their_own(bucket: Any, tmp_path: Path
     for run in runs:
         assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
         assert store.metrics(run.id)["id"]["values"] == [run.id]
-    assert sum("/_sources/" in key for key in bucket.keys()) == 1
+    assert sum("/_sources/" in key for key in bucket.listed()) == 1
 
 
 KILLED = """
@@ -77,7 +77,7 @@ def test_a_killed_run_is_readable(bucket: Any, tmp_path: Path) -> None:
     for number in range(1, 4):
         process = script(tmp_path, KILLED, bucket, "--beat_interval", "0.05")
         until = time.monotonic() + 60
-        while sum(f"{BASE}/{number}/_metrics/" in key for key in bucket.keys()) < number:
+        while sum(f"{BASE}/{number}/_metrics/" in key for key in bucket.listed()) < number:
             assert time.monotonic() < until and process.poll() is None, process.communicate()
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)

@@ -1,0 +1,178 @@
+"""How a bucket is named, what is in it, and what is said when it cannot be used."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
+
+from sacred_core import Experiment, open_store
+from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
+from sacred_core.testing import Feed
+
+BASE = "experiment-name"
+
+
+def experiment(*observers: GoogleCloudStorageObserver) -> Experiment:
+    ex = Experiment("gcs_exp", save_git_info=False)
+    ex.observers.extend(observers)
+
+    @ex.main
+    def main() -> int:
+        print("Hello GCS")
+        return 3
+
+    return ex
+
+
+def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
+    """run.json, config.json, info.json, metrics.json, cout.txt, artifacts, sources, resources."""
+    (tmp_path / "art.txt").write_text("made")
+    (tmp_path / "res.txt").write_text("read")
+    ex = experiment(GoogleCloudStorageObserver(bucket.name, f"/{BASE}/"))
+
+    @ex.command
+    def work(_run: Any) -> None:
+        print("Hello")
+        _run.info["x"] = [1, 2]
+        _run.log_scalar("loss", 0.5)
+        ex.add_artifact(tmp_path / "art.txt")
+        ex.open_resource(tmp_path / "res.txt").close()
+
+    run = ex.run("work")
+    folder = f"{BASE}/{run._id}"
+    kept = f"{BASE}/_resources/res_{hashlib.md5(b'read').hexdigest()}.txt"
+    own = {"run.json", "config.json", "info.json", "metrics.json", "cout.txt", "art.txt"}
+    keys = set(bucket.listed())
+    sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
+    assert keys - sources == {f"{folder}/{name}" for name in own} | {kept}
+    assert all(hashlib.md5(bucket.read(key)).hexdigest() in key for key in sources) and sources
+    assert json.loads(bucket.read(f"{folder}/run.json"))["status"] == "COMPLETED"
+    assert json.loads(bucket.read(f"{folder}/metrics.json"))["loss"]["values"] == [0.5]
+    assert bucket.read(f"{folder}/art.txt") == b"made"
+
+
+def test_a_text_as_id_does_not_disturb_the_numbers(bucket: Any) -> None:
+    """The next run has the next number."""
+    asked: tuple[Any, ...] = (None, "of-mine", None)
+    feeds = [Feed(GoogleCloudStorageObserver(bucket.name, BASE)) for _ in asked]
+    ids = [feed.start(_id=i, asked_id=i) for feed, i in zip(feeds, asked, strict=True)]
+    assert ids == [1, "of-mine", 2]
+
+
+def test_a_missing_bucket_is_an_error(missing: Any) -> None:
+    """It says how to create one; nothing else does."""
+    with pytest.raises(ObserverStartError, match=f"there is no bucket 'gs://{missing.name}'"):
+        experiment(GoogleCloudStorageObserver(missing.name, BASE)).run()
+    with pytest.raises(StoreError, match="there is no bucket"):
+        list(GoogleCloudStorageStore(missing.name, BASE).list())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ab", "gs://bucket", "With_Capitals", "192.168.1.1", "-abc", "a..b", "a" * 64, "goog-x", ""],
+)
+def test_a_name_that_no_bucket_can_have(name: str) -> None:
+    """Is refused when the observer is made."""
+    with pytest.raises(ValueError, match="cannot be the name of a bucket"):
+        GoogleCloudStorageObserver(name, BASE)
+
+
+def test_a_domain_may_be_longer() -> None:
+    """As long as each of its parts is not."""
+    name = f"{'a' * 60}.{'b' * 60}.example_x.org"
+    assert GoogleCloudStorageObserver(name, BASE).bucket == name
+
+
+@pytest.mark.parametrize("form", ["gs://{0}/a/b", "{0}/a/b", "gs://{0}/a/b/", "gs://{0}//a/b"])
+def test_the_flag_and_the_store_take_the_same_forms(bucket: Any, form: str) -> None:
+    """A URL, with or without its scheme."""
+    where = form.format(bucket.name)
+    run = experiment().run_commandline(["ex.py", "--gcs", where])
+    assert run is not None and f"a/b/{run._id}/run.json" in bucket.listed()
+    assert GoogleCloudStorageStore.from_location(where).get(run._id).status == "COMPLETED"
+    assert [r.id for r in open_store(f"gs://{bucket.name}/a/b").list()] == [run._id]
+
+
+@pytest.mark.parametrize(
+    "argument", ["", "gs://", "s3://bucket/a", "gs://ab/c", "gs://bucket/a?b=c"]
+)
+def test_an_argument_that_is_wrong(argument: str) -> None:
+    """Is told in a sentence, by the flag and by the store."""
+    with pytest.raises(OptionError):
+        GoogleCloudStorageObserver.from_argument(argument)
+    with pytest.raises(StoreError):
+        GoogleCloudStorageStore.from_location(argument)
+
+
+def test_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The sentence says how to give them."""
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    with pytest.raises(ObserverStartError, match="there are no credentials for gs://some-bucket"):
+        experiment(GoogleCloudStorageObserver("some-bucket", BASE)).run()
+
+
+def test_credentials_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither the run nor the message shows what is in the file."""
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps({"type": "service_account", "private_key": "hunter2hunter2"}))
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    observer = GoogleCloudStorageObserver("some-bucket", BASE)
+    with pytest.raises(ObserverStartError, match="gs://some-bucket") as caught:
+        experiment(observer).run()
+    assert "hunter2" not in f"{caught.value} {caught.value.__cause__!r} {observer!r}"
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """A server that answers everything with one status, the only one in the list."""
+    status: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = json.dumps({"error": {"code": status[0], "message": "no"}}).encode()
+            self.send_response(status[0])
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = do_DELETE = answer
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setattr("sacred_gcs.bucket.PATIENCE", 0.1)
+        yield status
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (403, "access denied: the account needs the role"),
+        (401, "there are no credentials for gs://my-bucket"),
+        (503, "gs://my-bucket cannot be reached"),
+        (429, "gs://my-bucket cannot be reached"),
+        (418, "gs://my-bucket: "),
+    ],
+)
+def test_what_the_server_refuses_is_one_sentence(
+    refusing: list[int], status: int, said: str
+) -> None:
+    """It names the bucket and what to do."""
+    refusing.append(status)
+    with pytest.raises(ObserverStartError, match=said):
+        experiment(GoogleCloudStorageObserver("my-bucket", BASE)).run()
