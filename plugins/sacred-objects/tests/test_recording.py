@@ -1,0 +1,236 @@
+"""What is sent, when, and what happens when it cannot be."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sacred_file import FileStore
+from sacred_objects import ObjectObserver, ObjectStore, parsed, place
+
+from sacred_core import Experiment
+from sacred_core.exceptions import EventKeptError, OptionError, RunIdError, StoreError
+from sacred_core.testing import Feed
+
+
+@pytest.fixture
+def observer(bucket: Any) -> ObjectObserver:
+    return ObjectObserver(lambda: bucket, bucket.url, "runs")
+
+
+@pytest.fixture
+def store(bucket: Any) -> ObjectStore:
+    return ObjectStore(place(bucket, "runs"))
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sacred_objects.sending.PAUSE", 0.0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+def test_an_idle_heartbeat_sends_the_record_alone(observer: ObjectObserver, bucket: Any) -> None:
+    """Neither output nor points nor info that it has."""
+    feed = Feed(observer)
+    feed.start()
+    feed.print("x" * 100_000)
+    feed.log("loss", [0.5] * 1_000)
+    feed.beat(info={"much": "y" * 10_000})
+    before = dict(bucket.objects)
+    feed.beat(info={"much": "y" * 10_000})
+    changed = {key for key, data in bucket.objects.items() if before.get(key) != data}
+    assert changed == {"runs/1/run.json"}
+
+
+def test_a_heartbeat_of_a_long_record_is_short(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore
+) -> None:
+    """The time goes to an object of its own, which is gone when the run has ended."""
+    feed = Feed(observer)
+    run_id = feed.start(host_info={"long": "x" * 50_000})
+    feed.beat()
+    feed.beat()
+    before = bucket.sent
+    feed.beat()
+    assert bucket.sent - before < 100
+    assert store.get(run_id).heartbeat == feed.expected.heartbeat
+    feed.beat(result=7)
+    assert store.get(run_id).result == 7
+    feed.complete()
+    assert "runs/1/heartbeat.json" not in bucket.objects
+    entry = json.loads(bucket.objects["runs/1/run.json"])
+    assert entry["heartbeat"] == "2026-01-02T03:04:09.678901"
+
+
+def test_a_run_that_ended_is_a_folder(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, tmp_path: Path
+) -> None:
+    """Copied to a disk, sacred-file reads it."""
+    made = tmp_path / "made"
+    made.write_text("content")
+    feed = Feed(observer)
+    run_id = feed.start()
+    feed.print("printed\n")
+    feed.log("loss", [1.0, float("nan")])
+    feed.artifact("in/made", str(made))
+    feed.beat(info={"a": 1})
+    feed.complete(result=3)
+    for key, data in bucket.objects.items():
+        path = tmp_path / "copy" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    copied = FileStore(tmp_path / "copy" / "runs")
+    assert copied.get(run_id) == store.get(run_id)
+    assert copied.output(run_id) == "printed\n"
+    assert repr(copied.metrics(run_id)) == repr(store.metrics(run_id))
+    with copied.open_file(run_id, "artifact", "in/made") as file:
+        assert file.read() == b"content"
+    assert sorted(bucket.objects) == [
+        f"runs/1/{n}"
+        for n in ("config.json", "cout.txt", "in/made", "info.json", "metrics.json", "run.json")
+    ]
+
+
+def test_a_bucket_that_comes_back_misses_nothing(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, caplog: Any, tmp_path: Path
+) -> None:
+    """In a real run: output, points, files, info and the end."""
+    ex = Experiment("ex", save_git_info=False)
+    ex.observers.append(observer)
+
+    @ex.main
+    def main(_run: Any) -> int:
+        print("before")
+        bucket.is_away = True
+        print("after")
+        _run.log_scalar("loss", 1.5)
+        _run.info["a"] = 1
+        (tmp_path / "made").write_text("content")
+        _run.add_artifact(tmp_path / "made")
+        _run.open_resource(tmp_path / "made").close()
+        tries = iter([True, True, False])
+        require = bucket._require
+
+        def recover() -> None:
+            bucket.is_away = next(tries, False)
+            require()
+
+        bucket._require = recover
+        return 42
+
+    run = ex.run()
+    stored = store.get(run._id)
+    assert (stored.status, stored.result, stored.info) == ("COMPLETED", 42, {"a": 1})
+    assert store.output(run._id).endswith("before\nafter\n")
+    assert store.metrics(run._id)["loss"]["values"] == [1.5]
+    assert (stored.artifacts, stored.resources) == (["made"], [str(tmp_path / "made")])
+    for kind, name in (("artifact", "made"), ("resource", str(tmp_path / "made"))):
+        with store.open_file(run._id, kind, name) as file:
+            assert file.read() == b"content"
+    assert "missed:" not in caplog.text
+
+
+def test_an_outage_that_lasts_costs_no_room(
+    observer: ObjectObserver, bucket: Any, tmp_path: Path
+) -> None:
+    """The same points, given again and again, are kept once."""
+    feed = Feed(observer, times=1)
+    feed.start()
+    feed.log("loss", [1.0])
+    bucket.is_away = True
+    points = {"loss": {"name": "loss", "steps": [1], "values": [2.0], "timestamps": []}}
+    for _ in range(5):
+        with pytest.raises(EventKeptError):
+            observer.log_metrics(points, starts={"loss": 1})
+    (kept,) = tmp_path.glob("sacred_run_*/metrics.jsonl")
+    assert kept.read_text().count('"name"') == 2
+
+
+def test_a_file_that_is_refused_holds_nothing_up(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, tmp_path: Path
+) -> None:
+    """It is an error of its own; the run is recorded without it."""
+    made = tmp_path / "made"
+    made.write_text("content")
+    feed = Feed(observer)
+    run_id = feed.start()
+    put = bucket.put
+
+    def refuse(key: str, *rest: Any) -> None:
+        if key.endswith("/bad"):
+            raise StoreError("access denied")
+        put(key, *rest)
+
+    bucket.put = refuse
+    with pytest.raises(StoreError, match="access denied") as caught:
+        feed.artifact("bad", str(made))
+    assert not isinstance(caught.value, EventKeptError)
+    feed.artifact("good", str(made))
+    feed.complete()
+    assert store.get(run_id).artifacts == ["good"]
+
+
+def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> None:
+    """Whoever comes second is told."""
+    run_id = Feed(observer).queue()
+    bucket.objects[f"runs/{run_id}/.taken_over"] = b""
+    with pytest.raises(RunIdError, match="was started by somebody else"):
+        Feed(observer).start(_id=run_id, asked_id=run_id)
+
+
+def test_a_damaged_record_is_left_out_with_a_warning(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, caplog: Any
+) -> None:
+    """The others are listed."""
+    for _ in range(2):
+        Feed(observer).start()
+    bucket.objects["runs/1/run.json"] = b"{"
+    assert [run.id for run in store.list()] == [2]
+    assert "memory://bucket/runs/1/run.json" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name", ["../up", "a//b", ".hidden", "cout.txt", "_output/1", "x" * 2_000, "a\nb", "é\udc80"]
+)
+def test_artifacts_have_any_name(
+    observer: ObjectObserver, store: ObjectStore, tmp_path: Path, bucket: Any, name: str
+) -> None:
+    """Those that an object of ours has, or that make no key, are kept apart."""
+    made = tmp_path / "made"
+    made.write_text("content")
+    feed = Feed(observer)
+    run_id = feed.start()
+    feed.artifact(name, str(made))
+    feed.complete()
+    with store.open_file(run_id, "artifact", name) as file:
+        assert file.read() == b"content"
+    (key,) = (key for key, data in bucket.objects.items() if data == b"content")
+    assert key.startswith("runs/1/_artifacts/") and len(key.encode()) < 1_000
+
+
+def test_what_sacred_wrote_is_read(bucket: Any, store: ObjectStore) -> None:
+    """Output of a run that never ended is in cout.txt there."""
+    entry = {"status": "RUNNING", "start_time": "2020-01-01T00:00:00", "meta": {}}
+    bucket.objects["runs/3/run.json"] = json.dumps(entry).encode()
+    bucket.objects["runs/3/cout.txt"] = b"printed"
+    assert store.get(3).current_status() == "DEAD"
+    assert store.output(3) == "printed"
+
+
+@pytest.mark.parametrize("folder", ["a/../b", "./a", ".."])
+def test_dots_are_no_folders(bucket: Any, folder: str) -> None:
+    """Keys are no paths."""
+    with pytest.raises(ValueError, match="mean nothing there"):
+        ObjectObserver(lambda: bucket, bucket.url, folder)
+
+
+def test_a_location_has_one_of_two_forms() -> None:
+    """With the scheme or without; nothing unknown stands behind the question mark."""
+    for text in ("s3://b/c/d?region=r", " b/c/d?region=r "):
+        found = parsed(text, "s3", ["region"])
+        assert (found.bucket, found.basedir, found.options) == ("b", "c/d", {"region": "r"})
+    with pytest.raises(OptionError, match=r"after '\?' there may be region"):
+        parsed("s3://b/c?regoin=r", "s3", ["region"])
+    with pytest.raises(OptionError) as caught:
+        parsed("http://user:hunter2@b/c", "s3")
+    assert "hunter2" not in str(caught.value)
