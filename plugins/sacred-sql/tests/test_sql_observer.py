@@ -294,7 +294,7 @@ def test_a_source_that_is_gone_is_recorded_without_its_content(
     store = SqlStore(url)
     assert store.get(1).experiment["sources"] == sources
     assert "gone.py is recorded without its content" in caplog.text
-    with pytest.raises(StoreError, match="has no source 'gone.py'"):
+    with pytest.raises(StoreError, match=r"has no source 'gone\.py'"):
         store.open_file(1, "source", "gone.py")
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,6 +164,19 @@ def test_tables_can_be_read_with_sql_alone(tmp_path: Path) -> None:
     json.loads(row[5])
 
 
+def test_the_questions_of_the_readme_can_be_asked(tmp_path: Path) -> None:
+    """Each of its SQL examples for SQLite answers."""
+    feed = Feed(SqlObserver(f"sqlite:///{tmp_path}/runs.db"))
+    feed.start(config={"lr": 0.5})
+    feed.log("loss", [3.0, 1.0, 2.0])
+    feed.complete(result=7)
+    readme = Path(__file__).parents[1] / "README.md"
+    block = readme.read_text(encoding="utf-8").partition("```sql\n")[2].partition("```")[0]
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as database:
+        answers = [database.execute(each).fetchall() for each in block.split(";") if each.strip()]
+    assert answers == [[("1", "COMPLETED", 0.5, "7")], [("1", 1.0)]]
+
+
 def test_a_database_of_a_later_release_is_refused(url: str) -> None:
     """With what to do; nothing in it is changed."""
     Feed(SqlObserver(url)).start()
@@ -214,32 +227,22 @@ def test_runs_that_come_and_go_at_once_leave_none_behind(url: str, tmp_path: Pat
     """Rows that they share are there as long as one of them needs them."""
     file = tmp_path / "shared"
     file.write_text("content")
-    problems: list[BaseException] = []
 
-    def work() -> None:
-        try:
-            store = SqlStore(url)
-            for _ in range(6):
-                feed = Feed(SqlObserver(url))
-                source = [["shared", "0" * 32]]
-                run_id = feed.start(
-                    ex_info={"name": "a", "base_dir": str(tmp_path), "sources": source}
-                )
-                feed.artifact("made", str(file))
-                feed.resource(str(file))
-                feed.complete()
-                with store.open_file(run_id, "artifact", "made") as stream:
-                    assert stream.read() == b"content"
-                store.delete(run_id)
-        except BaseException as error:
-            problems.append(error)
+    def work(number: int) -> None:
+        store = SqlStore(url)
+        for _ in range(6):
+            feed = Feed(SqlObserver(url))
+            source = [["shared", "0" * 32]]
+            run_id = feed.start(ex_info={"name": "a", "base_dir": str(tmp_path), "sources": source})
+            feed.artifact("made", str(file))
+            feed.resource(str(file))
+            feed.complete()
+            with store.open_file(run_id, "artifact", "made") as stream:
+                assert stream.read() == b"content"
+            store.delete(run_id)
 
     Feed(SqlObserver(url)).start()
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not problems, problems
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))  # raises what they do
     SqlStore(url).delete(1)
     assert counts(url) == {"sacred_schema": 1}

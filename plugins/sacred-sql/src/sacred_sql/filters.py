@@ -16,13 +16,15 @@ Clause = sa.ColumnElement[bool]
 
 _TEXTS = {"command": runs.c.command, "name": experiments.c.name, "comment": runs.c.comment}
 _TIMES = ("start_time", "stop_time", "queue_time", "heartbeat")
+#: Databases take some thousands in a statement.
+_MOST_VALUES = 500
 _INT64 = range(-(2**63), 2**63)
 
 
 def clauses(query: RunQuery) -> list[Clause]:
     """Return what rows of runs, joined with their experiments, must fulfil."""
     found: list[Clause] = []
-    if query.name is not None:
+    if query.name:  # without one, what is not told is meant too
         found.append(experiments.c.name == query.name)
     if query.status is not None:
         found.append(_of_status([query.status]))
@@ -36,7 +38,7 @@ def clauses(query: RunQuery) -> list[Clause]:
 
 def _condition(condition: Condition) -> Clause | None:
     name, operator, values = condition.field.name, condition.operator, list(condition.values)
-    if condition.field.path:
+    if condition.field.path or len(values) > _MOST_VALUES:
         return None
     if name in _TIMES:
         return _of_time(runs.c[name], operator, values)
