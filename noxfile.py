@@ -1,7 +1,9 @@
 """The project's chores: ``nox -l`` lists them, ``nox -s quick`` is the one between two edits."""
 
 import os
+import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import nox
@@ -15,7 +17,7 @@ PLUGINS = [Path(member).name for member in MEMBERS]
 SERVER = "SecantusDB==0.7.0b3"  # plays MongoDB; there are pre-releases only
 TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "joblib", "jsonschema", "mako",
-    "numpy", "pandas", "trustme>=1",
+    "numpy", "pandas", "pytest-httpserver>=1.1", "python-telegram-bot>=21", "trustme>=1",
     SERVER,
 )  # fmt: skip
 
@@ -51,7 +53,7 @@ def core(session: nox.Session) -> None:
 @nox.parametrize("name", PLUGINS, ids=PLUGINS)
 def plugin(session: nox.Session, name: str) -> None:
     """Run one plugin's tests with only that plugin installed."""
-    session.install(*_editable([".", f"plugins/{name}"]), *TEST_TOOLS)
+    session.install(*_editable([".", *_with_siblings(name)]), *TEST_TOOLS)
     session.run("pytest", f"plugins/{name}/tests", *session.posargs)
 
 
@@ -73,7 +75,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types, strictly."""
-    session.install(*_editable([".", *MEMBERS]), "mypy>=1.14", "types-PyYAML")
+    session.install(*_editable([".", *MEMBERS]), "mypy>=1.14", "types-PyYAML", "types-requests")
     session.run("mypy")
 
 
@@ -91,6 +93,14 @@ def bench(session: nox.Session) -> None:
     session.install(*_editable([".", *MEMBERS]), "sacred==0.8.7", "setuptools<81", "numpy", SERVER)
     for script in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", str(script), *session.posargs)
+
+
+def _with_siblings(name: str) -> list[str]:
+    """Return the folders of a plugin and of those of ours that it depends on."""
+    project = tomllib.loads(Path("plugins", name, "pyproject.toml").read_text())["project"]
+    needed = [re.split(r"[^a-z0-9-]", each)[0] for each in project["dependencies"]]
+    siblings = [each for each in needed if each in PLUGINS]
+    return [f"plugins/{name}", *(path for each in siblings for path in _with_siblings(each))]
 
 
 def _editable(members: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from sacred_core.exceptions import (
 
 @pytest.fixture
 def ex() -> Experiment:
-    experiment = Experiment("tried")
+    experiment = Experiment("tried", save_git_info=False)  # not of this checkout
     experiment.main(lambda: None)
     return experiment
 

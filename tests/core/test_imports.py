@@ -58,15 +58,19 @@ def test_all_names_can_be_imported() -> None:
 @pytest.mark.parametrize(
     ("name", "error", "told"),
     [
-        ("SlackObserver", ImportError, "pip install sacred-slack"),
+        ("AbsentObserver", ImportError, "pip install sacred-absent"),
         ("NoSuchObserver", AttributeError, "NoSuchObserver"),
     ],
 )
 def test_a_missing_observer_says_what_to_install(
-    name: str, error: type[Exception], told: str
+    name: str, error: type[Exception], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An official name is an ImportError with the way out, any other an AttributeError."""
     import sacred_core.observers
+    from sacred_core.hooks.known import KNOWN_OBSERVERS, KnownObserver
+
+    absent = KnownObserver("AbsentObserver", "sacred-absent")  # of the others all may be there
+    monkeypatch.setattr("sacred_core.hooks.known.KNOWN_OBSERVERS", (*KNOWN_OBSERVERS, absent))
 
     with pytest.raises(error, match=told):
         getattr(sacred_core.observers, name)

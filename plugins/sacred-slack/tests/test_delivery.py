@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from sacred_messages.delivery import MessageError
 from sacred_slack import SlackObserver
-from sacred_slack.messages.delivery import MessageError
 from werkzeug import Response
 
 from sacred_core import Experiment
@@ -51,7 +51,7 @@ def test_slack_says_when_to_try_again(
 ) -> None:
     """The pause is what Retry-After says, if that is within the patience."""
     waited: list[float] = []
-    monkeypatch.setattr("sacred_slack.messages.delivery.time.sleep", waited.append)
+    monkeypatch.setattr("sacred_messages.delivery.time.sleep", waited.append)
     slack.answers = [Response("slow down", 429, {"Retry-After": "7"})]
     ended(observer)
     assert waited == [7] and len(slack.posted) == 1

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sacred_messages.templates import TemplateError, check_template, filled
 from sacred_slack import SlackObserver
-from sacred_slack.messages.templates import TemplateError, check_template, filled
 
 from sacred_core.testing import Feed
 

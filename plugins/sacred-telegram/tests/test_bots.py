@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sacred_slack.messages.delivery import MessageError
+from sacred_messages.delivery import MessageError
 from sacred_telegram import TelegramObserver
 from werkzeug import Response
 
@@ -54,7 +54,7 @@ def test_telegram_says_when_to_try_again(
 ) -> None:
     """The pause is what its answer says, at the start if that is within the timeout."""
     waited: list[float] = []
-    monkeypatch.setattr("sacred_slack.messages.delivery.time.sleep", waited.append)
+    monkeypatch.setattr("sacred_messages.delivery.time.sleep", waited.append)
     observer.start_patience = 10.0
     text = "Too Many Requests: retry after"
     api.answers = [refused(429, text, retry_after=7), refused(429, text, retry_after=20)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sacred_slack.messages.templates import filled
+from sacred_messages.templates import filled
 from sacred_telegram.markup import as_html, escaped
 
 

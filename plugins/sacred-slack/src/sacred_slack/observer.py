@@ -3,10 +3,11 @@
 import os
 from urllib.parse import urlsplit
 
+from sacred_messages.configuration import load_secret_config
+from sacred_messages.delivery import Patience, deliver, post
+from sacred_messages.observer import MessageObserver
+
 from sacred_core.exceptions import SacredError
-from sacred_slack.messages.configuration import load_secret_config
-from sacred_slack.messages.delivery import Patience, deliver, post
-from sacred_slack.messages.observer import MessageObserver
 
 #: Readers outside code see this sign as the one that would end the code.
 _GRAVE_ACCENT = "\N{MODIFIER LETTER GRAVE ACCENT}"
@@ -28,7 +29,7 @@ class WebhookError(SacredError, ValueError):
 class SlackObserver(MessageObserver):
     """Sends a message to Slack, through an incoming webhook, whenever a run stops.
 
-    The texts have fields in braces (`sacred_slack.messages.observer.FIELDS`) and Slack's marks:
+    The texts have fields in braces (`sacred_messages.observer.FIELDS`) and Slack's marks:
     ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
 
     Args:

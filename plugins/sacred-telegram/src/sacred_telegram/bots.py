@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import attrs
-from sacred_slack.messages.delivery import Answer, MessageError, UnansweredError, post, shown
+from sacred_messages.delivery import Answer, MessageError, UnansweredError, post, shown
 
 from sacred_core.exceptions import SacredError
 

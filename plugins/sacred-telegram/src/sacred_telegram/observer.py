@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sacred_slack.messages.configuration import load_secret_config
-from sacred_slack.messages.delivery import MessageError, Patience, deliver
-from sacred_slack.messages.observer import MessageObserver
+from sacred_messages.configuration import load_secret_config
+from sacred_messages.delivery import MessageError, Patience, deliver
+from sacred_messages.observer import MessageObserver
 
 from sacred_telegram.bots import API, ApiBot, Bot, GivenBot, TelegramSettingError, proxy_with
 from sacred_telegram.markup import as_html, escaped
@@ -33,7 +33,7 @@ _TEXTS = {
 class TelegramObserver(MessageObserver):
     """Sends a message to a chat when a run starts and when it stops.
 
-    The texts have fields in braces (`sacred_slack.messages.observer.FIELDS`) and the marks
+    The texts have fields in braces (`sacred_messages.observer.FIELDS`) and the marks
     ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
     Starts are sent silently; a start that cannot be told is one warning.
 

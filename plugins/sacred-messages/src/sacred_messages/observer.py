@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sacred_core.observers import RunObserver
-from sacred_slack.messages.delivery import Patience
-from sacred_slack.messages.templates import check_template, filled
+from sacred_messages.delivery import Patience
+from sacred_messages.templates import check_template, filled
 
 _STARTED = "_id command config ex_info experiment host_info meta_info start_time".split()
 _STOPPED = [*_STARTED, "stop_time", "elapsed_time"]

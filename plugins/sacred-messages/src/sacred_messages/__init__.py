@@ -1,0 +1,1 @@
+"""Messages about runs, for observers that tell a chat."""

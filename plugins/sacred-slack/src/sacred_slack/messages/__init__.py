@@ -1,1 +1,0 @@
-"""What observers that tell a chat have in common; nothing here knows Slack."""
