@@ -190,15 +190,19 @@ def test_an_argument_that_is_wrong(endpoint: str, argument: str) -> None:
 
 
 @pytest.fixture
-def refusing() -> Iterator[Callable[[int, str], str]]:
-    """Makes servers that answer everything with one mistake."""
+def answering() -> Iterator[Callable[..., str]]:
+    """Makes servers that give the answers in a row, the last one for ever."""
     servers: list[ThreadingHTTPServer] = []
 
-    def make(status: int, code: str) -> str:
+    def make(*answers: tuple[int, str]) -> str:
+        left = list(answers)
+
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, code = left.pop(0) if len(left) > 1 else left[0]
                 body = f"<Error><Code>{code}</Code><Message>the server says no</Message></Error>"
+                body = body if code else ""
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -220,6 +224,26 @@ def refusing() -> Iterator[Callable[[int, str], str]]:
         server.server_close()
 
 
+def test_a_write_that_met_another_one_is_tried_again(
+    endpoint: str, answering: Callable[..., str]
+) -> None:
+    """Amazon refuses both of two at the same time."""
+    met, taken = (409, "ConditionalRequestConflict"), (412, "PreconditionFailed")
+    url = answering(met, met, (200, ""), taken)
+    bucket = S3Observer("my-bucket", BASE, endpoint_url=url).place.bucket
+    assert bucket.put_if_absent("key", b"data")
+    assert not bucket.put_if_absent("key", b"data")
+
+
+def test_a_server_that_ignores_conditions_is_refused(
+    endpoint: str, answering: Callable[..., str]
+) -> None:
+    """Two runs could have one id there."""
+    bucket = S3Observer("my-bucket", BASE, endpoint_url=answering((200, ""))).place.bucket
+    with pytest.raises(StoreError, match="the server ignores 'If-None-Match'"):
+        bucket.put_if_absent("key", b"data")
+
+
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [
@@ -233,10 +257,10 @@ def refusing() -> Iterator[Callable[[int, str], str]]:
     ],
 )
 def test_what_the_server_refuses_is_one_sentence(
-    endpoint: str, refusing: Callable[[int, str], str], status: int, code: str, said: str
+    endpoint: str, answering: Callable[..., str], status: int, code: str, said: str
 ) -> None:
     """It names the bucket and what to do, and holds no secret."""
-    observer = S3Observer("my-bucket", BASE, endpoint_url=refusing(status, code))
+    observer = S3Observer("my-bucket", BASE, endpoint_url=answering((status, code)))
     with pytest.raises(ObserverStartError, match=said) as caught:
         experiment(observer).run()
     assert "s3://my-bucket" in str(caught.value)

@@ -9,6 +9,7 @@ from google.api_core import exceptions as api
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 from sacred_objects.fetching import in_parallel
+from sacred_objects.stream import bytes_left
 
 from sacred_gcs.errors import told
 
@@ -105,12 +106,9 @@ class GcsBucket:
     ) -> None:
         blob = self._bucket.blob(key, chunk_size=_PIECE)
         file = io.BytesIO(data) if isinstance(data, bytes) else data
-        start = file.tell()
-        size = file.seek(0, io.SEEK_END) - start
-        file.seek(start)
         blob.upload_from_file(
             file,
-            size=size,
+            size=bytes_left(file),
             content_type=content_type or "application/octet-stream",
             **conditions,
             **self._patience,

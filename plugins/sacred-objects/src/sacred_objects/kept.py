@@ -13,6 +13,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.provenance.sources import md5_of
 from sacred_objects.bucket import BucketAwayError
+from sacred_objects.fetching import in_parallel
 from sacred_objects.layout import Place
 
 
@@ -60,19 +61,28 @@ class Uploads:
             BucketAwayError: it waits still.
             OSError, StoreError: one could not be read, or was refused; the others were sent.
         """
-        refused: Exception | None = None
-        for key, upload in list(self._waiting.items()):
+        waiting = list(self._waiting.items())
+        away: list[BucketAwayError] = []
+
+        def tried(item: tuple[str, Upload]) -> Exception | None:
             try:
-                self._send(key, upload)
-            except BucketAwayError:
-                raise
+                if not away:  # else it would wait for the network as well
+                    self._send(*item)
+            except BucketAwayError as error:
+                away.append(error)
             except (OSError, StoreError) as error:
-                refused = refused or error
-            else:
-                self._sent.add(key)
-            del self._waiting[key]
-        if refused is not None:
-            raise refused
+                return error
+            return None
+
+        # A run may have a hundred sources, which are asked for one after the other otherwise.
+        answers = map(tried, waiting) if len(waiting) == 1 else in_parallel(tried, waiting)
+        refused = [error for error in answers if error is not None]
+        if away:
+            raise away[0]
+        self._sent.update(self._waiting)
+        self._waiting.clear()
+        if refused:
+            raise refused[0]
 
     def _send(self, key: str, upload: Upload) -> None:
         bucket = self._place.bucket

@@ -1,7 +1,7 @@
 """An object as a file."""
 
 import io
-from typing import Any
+from typing import Any, BinaryIO
 
 from sacred_core.exceptions import StoreError
 from sacred_objects.bucket import Bucket
@@ -14,6 +14,14 @@ def opened(bucket: Bucket, key: str) -> io.BufferedReader | None:
     """Return an object to read from, piece by piece; None if there is none."""
     size = bucket.size(key)
     return None if size is None else io.BufferedReader(_Stream(bucket, key, size), _PIECE)
+
+
+def bytes_left(file: BinaryIO) -> int:
+    """Return how many bytes a file has from its position on, which stays."""
+    start = file.tell()
+    end = file.seek(0, io.SEEK_END)
+    file.seek(start)
+    return end - start
 
 
 class _Stream(io.RawIOBase):

@@ -8,18 +8,20 @@ from typing import Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
+from sacred_objects.stream import bytes_left
 
 from sacred_core.exceptions import StoreError
 from sacred_s3.errors import code_of, told
 
-#: Larger files go in pieces, of which so many are in memory at the same time.
+#: Larger files go in pieces, of which two are in memory at the same time.
+_PIECE = 8 * 1024 * 1024
 _TRANSFER = TransferConfig(
-    multipart_threshold=8 * 1024 * 1024, multipart_chunksize=8 * 1024 * 1024, max_concurrency=2
+    multipart_threshold=_PIECE, multipart_chunksize=_PIECE, max_concurrency=2
 )
 _ABSENT = frozenset(("NoSuchKey", "404", "NotFound"))
 _DELETED_AT_ONCE = 1_000
 #: How often a write is tried that met another one of the same object.
-_CONFLICTS = 10
+_CONFLICTS = 7
 
 
 class S3Bucket:
@@ -36,14 +38,19 @@ class S3Bucket:
         self._client = client
         self._name = name
         self._region = region
+        # Of others it is not known whether they look at conditions before they have shown it.
+        self._is_proven = str(client.meta.endpoint_url).endswith(
+            (".amazonaws.com", ".amazonaws.com.cn")
+        )
         weakref.finalize(self, client.close)
 
     def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> None:
         """Write an object."""
         details = {"ContentType": content_type} if content_type else {}
         with told(self.url):
-            if isinstance(data, bytes):
-                self._client.put_object(Bucket=self._name, Key=key, Body=data, **details)
+            if isinstance(data, bytes) or bytes_left(data) <= _PIECE:
+                body = data if isinstance(data, bytes) else data.read()
+                self._client.put_object(Bucket=self._name, Key=key, Body=body, **details)
             else:
                 self._client.upload_fileobj(
                     data, self._name, key, ExtraArgs=details, Config=_TRANSFER
@@ -52,6 +59,17 @@ class S3Bucket:
     def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:
         """Write an object unless there is one."""
         details = {"ContentType": content_type} if content_type else {}
+        is_written = self._written_if_absent(key, data, details)
+        if is_written and not self._is_proven:
+            if self._written_if_absent(key, data, details):
+                raise StoreError(
+                    f"{self.url}: the server ignores 'If-None-Match', without which two runs could "
+                    "have one id: use a newer version of it"
+                )
+            self._is_proven = True
+        return is_written
+
+    def _written_if_absent(self, key: str, data: bytes, details: dict[str, str]) -> bool:
         for attempt in range(_CONFLICTS):
             try:
                 with told(self.url):

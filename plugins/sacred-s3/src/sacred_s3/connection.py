@@ -16,6 +16,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 _CONNECT, _READ, _ATTEMPTS = 5, 20, 3
 #: Of servers that stand in for S3, which have no regions.
 _ANY_REGION = "us-east-1"
+_CHECKSUMS = ("request_checksum_calculation", "response_checksum_validation")
 
 
 @attrs.frozen
@@ -54,6 +55,8 @@ class Way:
             connect_timeout=_CONNECT,
             read_timeout=_READ,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            # The checksums that Amazon's driver adds by default are not known to all others.
+            **dict.fromkeys(_CHECKSUMS, "when_required" if self._options.endpoint_url else None),
         )
         client = self._session.client(
             "s3",
