@@ -27,6 +27,7 @@ def script(tmp_path: Path, body: str, bucket: Any, *arguments: str) -> "subproce
     return subprocess.Popen(
         [sys.executable, str(path), "--s3", where.format(**bucket.arguments), *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def test_processes_at_once_have_numbers_of_their_own(bucket: Any, tmp_path: Path
         assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
         assert store.metrics(run.id)["id"]["values"] == [run.id]
     assert sum("/_sources/" in key for key in bucket.listed()) == 1
+    assert not list(tmp_path.glob("sacred_run_*")), "what a run kept on this machine is left"
 
 
 KILLED = """
