@@ -120,13 +120,15 @@ class Maria(Server):
         self.run(
             str(_program("mariadb-install-db", "mysql_install_db")), "--no-defaults",
             f"--datadir={folder / 'data'}", "--auth-root-authentication-method=normal",
+            f"--tmpdir={folder}",  # a server that starts removes what it finds there
         )  # fmt: skip
 
     def command(self) -> list[str]:
         return [
             str(self._program), "--no-defaults", f"--datadir={self.folder / 'data'}",
-            f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve",
-            f"--socket={self.folder / 'socket'}", f"--init-file={self.folder / 'start.sql'}",
+            f"--tmpdir={self.folder}", f"--port={self.port}", "--bind-address=127.0.0.1",
+            "--skip-name-resolve", f"--socket={self.folder / 'socket'}",
+            f"--init-file={self.folder / 'start.sql'}",
             "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M",
         ]  # fmt: skip
 

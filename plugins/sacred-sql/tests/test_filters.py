@@ -8,7 +8,7 @@ from sacred_sql import SqlObserver, SqlStore
 from sacred_sql.filters import clauses
 
 from sacred_core.stores import RunQuery, find_runs
-from sacred_core.stores.query import parse
+from sacred_core.stores.query import Condition, Field, parse
 from sacred_core.testing import Feed
 
 
@@ -68,6 +68,5 @@ def test_times_are_compared_to_the_microsecond(url: str) -> None:
 def test_a_question_with_many_values_is_answered(url: str) -> None:
     """More than some databases take in one statement."""
     Feed(SqlObserver(url)).start()
-    ids = ", ".join(map(str, range(70_000)))
-    query = parse(f"id in [{ids}]")
+    query = Condition(Field("id"), "in", tuple(range(70_000)))
     assert [run.id for run in find_runs(SqlStore(url), query)] == [1]

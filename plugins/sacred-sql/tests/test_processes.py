@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
 from sacred_sql.schema import metadata
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import EventKeptError, StoreError
 from sacred_core.testing import Feed
 
 SECRET = "hunter2hunter2"
@@ -110,8 +111,9 @@ def is_alive(store: SqlStore, run_id: int) -> bool:
         return False
 
 
-def test_a_server_that_is_started_again(own_server: Any) -> None:
+def test_a_server_that_is_started_again(own_server: Any, monkeypatch: Any) -> None:
     """What is told meanwhile fails with a sentence, and is all there when it is told again."""
+    monkeypatch.setattr("sacred_sql.missed._HOLD", 0.0)
     url = own_server.database()
     feed = Feed(SqlObserver(url))
     run_id = feed.start()
@@ -140,6 +142,33 @@ def test_a_server_that_is_started_again(own_server: Any) -> None:
     assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 1})
     assert store.output(run_id) == "before\nmeanwhile\nafter\n"
     assert store.metrics(run_id)["loss"]["values"] == [1.0, 2.0, 3.0]
+
+
+def test_the_end_of_a_run_waits_for_a_server(own_server: Any, monkeypatch: Any) -> None:
+    """What was missed then is saved once it is back; of one that stays away that is told."""
+    monkeypatch.setattr("sacred_sql.missed.PAUSE", 0.1)
+    url = own_server.database()
+    feed = Feed(SqlObserver(url))
+    feed.start()
+    own_server.stop()
+    for tell in (lambda: feed.print("a\n"), lambda: feed.print("b\n"), feed.complete):
+        with pytest.raises(EventKeptError):
+            tell()
+    with ThreadPoolExecutor(1) as pool:
+        joined = pool.submit(feed.join)
+        own_server.start()
+        joined.result()
+    store = SqlStore(url)
+    assert (store.get(1).status, store.output(1)) == ("COMPLETED", "a\nb\n")
+    feed = Feed(SqlObserver(url))
+    feed.start()
+    own_server.stop()
+    with pytest.raises(EventKeptError):
+        feed.complete()
+    monkeypatch.setattr("sacred_sql.missed.LAST", 0.2)
+    with pytest.raises(StoreError, match="not saved: end"):
+        feed.join()
+    feed.join()
 
 
 RESTARTED = """

@@ -30,6 +30,10 @@ _SQLITE_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _WITH_LEVELS = ("postgresql", "mysql", "mariadb")
 
 
+class UnreachableError(StoreError):
+    """The database is away, or locked: later it may work."""
+
+
 class Database:
     """An engine. What is opened is closed when the last user of this object lets go of it.
 
@@ -129,7 +133,9 @@ class Database:
         try:
             yield
         except exc.SQLAlchemyError as error:
-            raise StoreError(f"the database {self.shown}: {self._reason(error)}") from error
+            is_passing = isinstance(error, (exc.OperationalError, exc.InterfaceError))
+            kind = UnreachableError if is_passing or _is_disconnect(error) else StoreError
+            raise kind(f"the database {self.shown}: {self._reason(error)}") from error
 
     def _reason(self, error: exc.SQLAlchemyError) -> str:
         """Return why something failed, without statement, values and password."""
@@ -163,6 +169,10 @@ def _new_engine(url: sa.URL, echo: bool) -> sa.Engine:
         ) from None
     except exc.SQLAlchemyError as error:
         raise StoreError(f"no engine for {shown(url)!r}: {masked_text(str(error))}") from None
+
+
+def _is_disconnect(error: exc.SQLAlchemyError) -> bool:
+    return isinstance(error, exc.DBAPIError) and error.connection_invalidated
 
 
 def _may_work_again(error: exc.DBAPIError) -> bool:

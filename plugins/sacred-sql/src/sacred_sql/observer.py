@@ -11,6 +11,7 @@ from sacred_core import RunObserver
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_sql.database import Database
 from sacred_sql.ids import Claim
+from sacred_sql.missed import Missed
 from sacred_sql.recorder import Recorder
 from sacred_sql.start import Beginning, begun
 
@@ -34,6 +35,7 @@ class SqlObserver(RunObserver):
     def __init__(self, url: str | sa.URL, echo: bool = False, priority: int = 40) -> None:
         self._database = Database(url, echo)
         self._recorder: Recorder | None = None
+        self._missed = Missed()
         self.session: Any = None
         self.priority = priority
 
@@ -71,6 +73,7 @@ class SqlObserver(RunObserver):
         """
         self = cls.__new__(cls)
         self._database, self._recorder = Database(None, engine=engine), None
+        self._missed = Missed()
         self.session, self.priority = session, priority
         return self
 
@@ -121,11 +124,11 @@ class SqlObserver(RunObserver):
     ) -> None:
         """Note that the run is alive, and what of ``info`` and ``result`` is new."""
         del captured_out
-        self._active().heartbeat(info, beat_time, result)
+        self._give("heartbeat", info=info, beat_time=beat_time, result=result)
 
     def output_event(self, text: str, offset: int) -> None:
         """Add a piece of output."""
-        self._active().output(text, offset)
+        self._give("output", text=text, offset=offset)
 
     def log_metrics(
         self,
@@ -135,25 +138,25 @@ class SqlObserver(RunObserver):
     ) -> None:
         """Add points."""
         del info
-        self._active().metrics(metrics_by_name, starts or {})
+        self._give("metrics", metrics=metrics_by_name, starts=starts or {})
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Finish the record."""
-        self._active().end("COMPLETED", stop_time, {"result": result})
+        self._end("COMPLETED", stop_time, result=result)
 
     def interrupted_event(
         self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
     ) -> None:
         """Finish the record with where and why it was stopped."""
-        self._active().end(status, interrupt_time, {"fail_trace": list(fail_trace or [])})
+        self._end(status, interrupt_time, fail_trace=list(fail_trace or []))
 
     def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Finish the record with the traceback."""
-        self._active().end("FAILED", fail_time, {"fail_trace": list(fail_trace)})
+        self._end("FAILED", fail_time, fail_trace=list(fail_trace))
 
     def resource_event(self, filename: str) -> None:
         """Keep the file; the same content is kept once for all runs."""
-        self._active().resource(filename)
+        self._give("resource", filename=filename)
 
     def artifact_event(
         self,
@@ -163,24 +166,40 @@ class SqlObserver(RunObserver):
         content_type: str | None = None,
     ) -> None:
         """Keep the file under its name, in place of an earlier version."""
-        self._active().artifact(name, filename, metadata, content_type)
+        self._give(
+            "artifact", name=name, filename=filename, metadata=metadata, content_type=content_type
+        )
 
     def code_event(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
     ) -> None:
         """Add what was imported after the start to the sources and dependencies."""
-        self._active().code(sources, dependencies, base_dir)
+        self._give("code", sources=sources, dependencies=dependencies, base_dir=base_dir)
 
     def join(self) -> None:
-        """Close the connections."""
-        self._recorder = None
-        self._database.rest()
+        """Save what could not be saved before, and close the connections.
+
+        Raises:
+            StoreError: it cannot be saved, as the database could not be reached for some time.
+        """
+        recorder, self._recorder = self._recorder, None
+        try:
+            if recorder is not None:
+                self._missed.save(recorder)
+        finally:
+            self._database.rest()
 
     def _begin(self, beginning: Beginning, claim: Claim) -> Any:
-        self._recorder = None
+        self._recorder, self._missed = None, Missed()
         recorder = begun(self._database, beginning, claim)
         self._recorder = recorder
         return recorder.run_id
+
+    def _give(self, method: str, **arguments: Any) -> None:
+        self._missed.give(self._active(), method, arguments)
+
+    def _end(self, status: str, stop_time: datetime, **values: Any) -> None:
+        self._give("end", status=status, stop_time=stop_time, values=values)
 
     def _active(self) -> Recorder:
         if self._recorder is None:
