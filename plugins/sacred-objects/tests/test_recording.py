@@ -170,6 +170,34 @@ def test_a_file_that_is_refused_holds_nothing_up(
     assert store.get(run_id).artifacts == ["good"]
 
 
+def test_a_resource_that_was_refused_is_sent_when_it_comes_again(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, tmp_path: Path
+) -> None:
+    """What was refused once may be allowed later; what was sent is not sent again."""
+    read = tmp_path / "read"
+    read.write_text("content")
+    feed = Feed(observer)
+    run_id = feed.start()
+    put = bucket.put
+
+    def refuse(key: str, *rest: Any) -> None:
+        raise StoreError("access denied")
+
+    bucket.put = refuse
+    with pytest.raises(StoreError, match="access denied"):
+        feed.resource(str(read))
+    bucket.put = put
+    feed.beat()
+    assert store.get(run_id).resources == []
+    feed.resource(str(read))
+    feed.beat()
+    with store.open_file(run_id, "resource", str(read)) as file:
+        assert file.read() == b"content"
+    before = bucket.sent
+    feed.resource(str(read))
+    assert bucket.sent == before
+
+
 def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> None:
     """Whoever comes second is told."""
     run_id = Feed(observer).queue()

@@ -65,24 +65,30 @@ class Uploads:
         away: list[BucketAwayError] = []
 
         def tried(item: tuple[str, Upload]) -> Exception | None:
+            if away:  # else it would wait for the network as well
+                return away[0]
             try:
-                if not away:  # else it would wait for the network as well
-                    self._send(*item)
+                self._send(*item)
             except BucketAwayError as error:
                 away.append(error)
+                return error
             except (OSError, StoreError) as error:
                 return error
             return None
 
         # A run may have a hundred sources, which are asked for one after the other otherwise.
         answers = map(tried, waiting) if len(waiting) == 1 else in_parallel(tried, waiting)
-        refused = [error for error in answers if error is not None]
-        if away:
-            raise away[0]
-        self._sent.update(self._waiting)
-        self._waiting.clear()
-        if refused:
-            raise refused[0]
+        refused: list[Exception] = []
+        for (key, _), error in zip(waiting, answers, strict=True):
+            if isinstance(error, BucketAwayError):
+                continue
+            del self._waiting[key]
+            if error is None:
+                self._sent.add(key)
+            else:
+                refused.append(error)
+        for error in [*away, *refused]:
+            raise error
 
     def _send(self, key: str, upload: Upload) -> None:
         bucket = self._place.bucket

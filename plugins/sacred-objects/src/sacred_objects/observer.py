@@ -167,9 +167,8 @@ class ObjectObserver(RunObserver):
     def resource_event(self, filename: str) -> None:
         """Keep the file; the same content is kept once for all runs."""
         recorder = self._active.recorder
-        is_due = recorder.resource(filename)
-        self._active.send(recorder.send_files, is_kept=False)
-        self._save_soon(is_due)
+        kept = recorder.add_resource(filename)
+        self._file_sent(lambda: recorder.list_resource(filename, kept))
 
     def artifact_event(
         self,
@@ -181,12 +180,7 @@ class ObjectObserver(RunObserver):
         """Keep the file under its name, in place of an earlier version."""
         recorder = self._active.recorder
         recorder.add_artifact(name, filename, content_type)
-        try:
-            self._active.send(recorder.send_files, is_kept=False)
-        except EventKeptError:
-            recorder.list_artifact(name, metadata, content_type)
-            raise
-        self._save_soon(recorder.list_artifact(name, metadata, content_type))
+        self._file_sent(lambda: recorder.list_artifact(name, metadata, content_type))
 
     def code_event(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
@@ -266,6 +260,15 @@ class ObjectObserver(RunObserver):
     ) -> None:
         self._active.recorder.end(status, time, result, fail_trace)
         self.save()
+
+    def _file_sent(self, listed: Callable[[], bool]) -> None:
+        """Send a file and list it: where it is refused it is not listed."""
+        try:
+            self._active.send(self._active.recorder.send_files, is_kept=False)
+        except EventKeptError:  # it will be sent
+            listed()
+            raise
+        self._save_soon(listed())
 
     def _save_soon(self, is_due: bool) -> None:
         """Write the record, unless that was just done: then the next heartbeat does it."""

@@ -85,9 +85,13 @@ class Recorder:
             self._lines.write(lines)
             self._last_lines = lines
 
-    def resource(self, filename: str) -> bool:
-        """Note a file that the run read, and tell whether to write that down at once."""
-        return self._files.add_resource(str(filename), self._kept.resource(Path(filename)))
+    def add_resource(self, filename: str) -> str:
+        """Note a file that the run read; `send_files` sends it to what is returned."""
+        return self._kept.resource(Path(filename))
+
+    def list_resource(self, filename: str, kept: str) -> bool:
+        """List a file that was sent, and tell whether to write that down at once."""
+        return self._files.add_resource(str(filename), kept)
 
     def add_artifact(self, name: str, filename: str, content_type: str | None) -> None:
         """Note a file that the run made; `send_files` sends it."""
