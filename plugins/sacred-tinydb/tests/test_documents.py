@@ -163,6 +163,14 @@ def test_databases_of_sacred_are_read() -> None:
     assert "Outputs:\n    art.txt\n" in report
 
 
+def test_a_folder_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From where one is, or from the root; with signs that URLs write in another way."""
+    run_id = Feed(TinyDbObserver(tmp_path / "my runs" / "ünï")).start()
+    monkeypatch.chdir(tmp_path)
+    for location in (f"tinydb://{tmp_path}/my%20runs/ünï", "tinydb://my%20runs/ünï"):
+        assert open_store(location).get(run_id).id == run_id
+
+
 def test_a_database_and_files_of_ones_own(tmp_path: Path) -> None:
     """Wherever they are, and however files are hashed."""
     db = TinyDB(storage=MemoryStorage)

@@ -52,7 +52,8 @@ class Reading:
     def note(self) -> None:
         """Note how far both parts are: what is there comes before what follows."""
         if self._turns is not None:
-            self._turns.append(TURN.pack(*(part.size for part in self._parts)), [])
+            with self._lock:  # it does not move meanwhile
+                self._turns.append(TURN.pack(*(part.size for part in self._parts)), [])
 
     def whole(self) -> str:
         """Return everything, filtered and with secrets masked."""

@@ -7,6 +7,7 @@ heartbeat is not lost with a process that is killed.
 import contextlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +15,14 @@ _CHUNK = 1 << 20
 
 
 class Spool:
-    """Bytes that are appended, by this process and by others that have its descriptor."""
+    """Bytes that are appended, by this process and by others that have its descriptor.
+
+    It may be read by any thread, also while it moves.
+    """
 
     def __init__(self) -> None:
+        # While it is held `reader` stays open.
+        self._lock = threading.Lock()
         made, path = tempfile.mkstemp(prefix="sacred-output-")
         self.reader = os.open(path, os.O_RDONLY)
         self.writer = os.open(path, os.O_WRONLY | os.O_APPEND)
@@ -27,12 +33,14 @@ class Spool:
     @property
     def size(self) -> int:
         """How many bytes there are."""
-        return os.fstat(self.reader).st_size
+        with self._lock:
+            return os.fstat(self.reader).st_size
 
     @property
     def free(self) -> int:
         """How many bytes its disk has left."""
-        disk = os.fstatvfs(self.reader)
+        with self._lock:
+            disk = os.fstatvfs(self.reader)
         return disk.f_bavail * disk.f_frsize
 
     def append(self, data: bytes, done: list[int]) -> None:
@@ -44,7 +52,8 @@ class Spool:
         end = self.size if end is None else end
         parts = []
         while start < end:
-            part = os.pread(self.reader, min(_CHUNK, end - start), start)
+            with self._lock:
+                part = os.pread(self.reader, min(_CHUNK, end - start), start)
             if not part:
                 break
             parts.append(part)
@@ -72,9 +81,10 @@ class Spool:
             raise
         switch(writer)
         self._copy_to(writer, moved)
-        self.reader, self.writer, self.path = reader, writer, path
-        os.close(old_reader)
-        os.close(old_writer)
+        with self._lock:
+            self.reader, self.writer, self.path = reader, writer, path
+            os.close(old_reader)
+            os.close(old_writer)
 
     def _copy_to(self, writer: int, start: int) -> int:
         while data := os.pread(self.reader, _CHUNK, start):

@@ -46,8 +46,9 @@ class TinyDbStore:
 
     @classmethod
     def from_location(cls, location: str) -> "TinyDbStore":
-        """Return the store at ``tinydb:folder`` or ``tinydb:///folder``."""
-        return cls(url2pathname(unquote(urlsplit(location).path)))
+        """Return the store at ``tinydb:///folder``, or ``tinydb://folder`` for a relative one."""
+        parts = urlsplit(location)
+        return cls(url2pathname(unquote(parts.netloc + parts.path)))
 
     def __repr__(self) -> str:
         return f"TinyDbStore({str(self.root)!r})"
