@@ -18,6 +18,7 @@ SERVER = "SecantusDB==0.7.0b3"  # plays MongoDB; there are pre-releases only
 TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "joblib", "jsonschema", "mako",
     "numpy", "pandas", "pytest-httpserver>=1.1", "python-telegram-bot>=21", "trustme>=1",
+    "psycopg[binary]>=3.1", "pymysql>=1.1",
     SERVER,
 )  # fmt: skip
 
