@@ -123,7 +123,9 @@ def run(folder: Path, source: str | None, args: list[str]) -> "subprocess.Comple
     (folder / "broken.yaml").write_text("a: [")
     (folder / "list.json").write_text("[1]")
     (folder / "folder.json").mkdir()
-    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder)}
+    # One plugin is missing, whatever is installed.
+    missing = {"SACRED_PLUGINS__DISABLE": "s3"}
+    environment = {**os.environ, **missing, "GIT_CEILING_DIRECTORIES": str(folder)}
     return subprocess.run(
         [sys.executable, "script.py", *args],
         cwd=folder,

@@ -1,27 +1,21 @@
 """Reads the runs of a folder."""
 
-import contextlib
-import json
 import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-import attrs
-
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import number, plain, strict_json
 from sacred_core.stores import Annotation, RunQuery, StoredRun, with_unfinished
 from sacred_file import layout
+from sacred_file.entries import annotation_line, annotations, stored_run, typed_metrics
 from sacred_file.json_files import read_json
 from sacred_file.metrics import folded
-from sacred_file.record import time_text
 
 _logger = logging.getLogger(__name__)
 
@@ -72,7 +66,7 @@ class FileStore:
         if stored is None:
             parts = folder / layout.METRICS_PARTS
             stored = folded(parts) if parts.exists() else {}
-        return {name: _typed(metric) for name, metric in stored.items()}
+        return typed_metrics(stored)
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open a file of a run; see `RunStore.open_file`."""
@@ -95,9 +89,8 @@ class FileStore:
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Append what somebody said to a file of its own; see `RunStore.annotate`."""
-        data = {**attrs.asdict(annotation), "time": time_text(annotation.time)}
-        with (self._folder(run_id) / layout.ANNOTATIONS).open("a", encoding="utf-8") as file:
-            file.write(strict_json(plain(data)) + "\n")
+        with (self._folder(run_id) / layout.ANNOTATIONS).open("ab") as file:
+            file.write(annotation_line(annotation))
 
     def _path(self, folder: Path, kind: str, name: str) -> Path | None:
         entry = read_json(folder / layout.RUN, {})
@@ -161,62 +154,15 @@ class FileStore:
             info = read_json(folder + layout.INFO, {})
         except ValueError as error:
             raise StoreError(str(error)) from None
-        run = _stored(name, entry, config, info)
-        for annotation in _annotations(folder + layout.ANNOTATIONS):
-            run.annotate(annotation)
+        run = stored_run(name, entry)
+        run.config, run.info = config, info
+        said = folder + layout.ANNOTATIONS
+        if os.path.exists(said):  # noqa: PTH110 - see `read_json`
+            for annotation in annotations(Path(said).read_bytes()):
+                run.annotate(annotation)
         return run
-
-
-def _stored(
-    name: str, entry: dict[str, Any], config: dict[str, Any], info: dict[str, Any]
-) -> StoredRun:
-    meta = entry.get("meta") or {}
-    return StoredRun(
-        id=int(name) if name.isdecimal() else name,
-        run_id=entry.get("run_id"),
-        status=entry.get("status", ""),
-        command=entry.get("command", ""),
-        experiment=entry.get("experiment") or {},
-        host=entry.get("host") or {},
-        config=config,
-        meta=meta,
-        info=info,
-        result=entry.get("result"),
-        queue_time=_time(meta.get("queue_time")),
-        start_time=_time(entry.get("start_time")),
-        stop_time=_time(entry.get("stop_time")),
-        heartbeat=_time(entry.get("heartbeat")),
-        fail_trace=entry.get("fail_trace") or [],
-        artifacts=list(entry.get("artifacts") or []),
-        resources=[original for original, _ in entry.get("resources") or []],
-    )
-
-
-def _annotations(path: str) -> Iterator[Annotation]:
-    if not os.path.exists(path):  # noqa: PTH110 - see `read_json`
-        return
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
-        with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that a crash cut off
-            data = json.loads(line)
-            yield Annotation(**{**data, "time": _time(data["time"])})
 
 
 def _age(name: str) -> tuple[int, int | str]:
     """Numbers in their order, then names in theirs."""
     return (0, int(name)) if name.isdecimal() else (1, name)
-
-
-def _typed(metric: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "steps": [number(step) for step in metric["steps"]],
-        "values": [number(value) for value in metric["values"]],
-        "timestamps": [_time(time) for time in metric["timestamps"]],
-    }
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text)
-    except (TypeError, ValueError):  # nothing, or what is no time
-        return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

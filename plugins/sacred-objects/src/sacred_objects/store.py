@@ -8,6 +8,13 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from sacred_file.entries import (
+    annotation_line,
+    annotations,
+    stored_run,
+    time_of,
+    typed_metrics,
+)
 from sacred_file.folders import named
 from sacred_file.layout import is_run_name
 from sacred_file.metrics import folded
@@ -15,13 +22,6 @@ from sacred_file.metrics import folded
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_objects import layout
-from sacred_objects.entries import (
-    annotation_line,
-    annotations,
-    stored_run,
-    time_of,
-    typed_metrics,
-)
 from sacred_objects.fetching import in_parallel
 from sacred_objects.json_objects import UnreadableError, read_json
 from sacred_objects.parts import joined

@@ -3,16 +3,16 @@
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 import attrs
+from sacred_file.entries import typed_metrics
 
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import number, plain, untagged
+from sacred_core.serialization import plain, untagged
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_tinydb.database import Document
 from sacred_tinydb.place import Place, place_in, place_of
@@ -101,7 +101,7 @@ class TinyDbStore:
             points = self._place.live(key).points()
         else:
             points = json.loads(self._place.files.read(file_id))
-        return {name: _typed(metric) for name, metric in points.items()}
+        return typed_metrics(points)
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""
@@ -174,15 +174,3 @@ def _files(document: Mapping[str, Any], kind: str) -> list[list[Any]]:
         return (document.get("experiment") or {}).get("sources") or []
     names = {"artifact": "artifacts", "resource": "resources"}
     return document.get(names.get(kind, "")) or []
-
-
-def _typed(metric: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "steps": [number(step) for step in metric["steps"]],
-        "values": [number(value) for value in metric["values"]],
-        "timestamps": [_time(text) for text in metric["timestamps"]],
-    }
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)

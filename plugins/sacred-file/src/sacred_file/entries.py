@@ -1,4 +1,4 @@
-"""From what is in the bucket to a `StoredRun`."""
+"""From what is stored to a `StoredRun`."""
 
 import contextlib
 import json
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import attrs
-from sacred_file.record import time_text
 
 from sacred_core.serialization import number, plain, strict_json
 from sacred_core.stores import Annotation, StoredRun
+from sacred_file.record import time_text
 
 
 def stored_run(name: str, entry: dict[str, Any]) -> StoredRun:
@@ -56,7 +56,7 @@ def annotation_line(annotation: Annotation) -> bytes:
 def annotations(data: bytes) -> Iterator[Annotation]:
     """Yield what is in lines of `annotation_line`."""
     for line in data.decode("utf-8", "replace").splitlines():
-        with contextlib.suppress(ValueError, TypeError, KeyError):  # what others wrote
+        with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that a crash cut off
             said = json.loads(line)
             yield Annotation(**{**said, "time": time_of(said["time"])})
 
