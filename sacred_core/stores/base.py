@@ -20,7 +20,7 @@ from sacred_core.events import (
 )
 
 if TYPE_CHECKING:
-    from sacred_core.stores.query import Query
+    from sacred_core.stores.query.nodes import Query
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
 _MISSED_BEATS = 3
