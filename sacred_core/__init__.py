@@ -62,7 +62,7 @@ _MODULES = {
 _SUBMODULES = frozenset(
     "cli commandline_options commands config context events exceptions experiment hooks host_info "
     "ingredient masking observer observers provenance randomness run serialization settings "
-    "stores testing utils".split()
+    "stflow stores testing utils".split()
 )
 
 

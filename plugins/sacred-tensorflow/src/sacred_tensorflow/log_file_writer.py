@@ -1,0 +1,61 @@
+"""The scope in which writers of summaries are noticed."""
+
+import contextlib
+from types import TracebackType
+from typing import Any, Self
+
+from sacred_core import Experiment
+from sacred_core.exceptions import NoRunError
+from sacred_tensorflow.watching import unwatch, watch
+
+
+class LogFileWriter(contextlib.ContextDecorator):
+    """Notes the folders of writers that TensorFlow makes in its scope, in the order they are made.
+
+    They stand in ``info["tensorflow"]["logdirs"]`` of the run, exactly as they were passed. Writers
+    are ``tf.compat.v1.summary.FileWriter`` (in TensorFlow 1 ``tf.summary.FileWriter``), those
+    derived from it, and what ``tf.summary.create_file_writer`` returns. Scopes may stand inside
+    each other.
+
+    Args:
+        ex: The experiment; its run must be under way when the scope is entered.
+
+    Raises:
+        NoRunError: when the scope is entered: no run of ``ex`` is under way.
+        ModuleNotFoundError: when the scope is entered: TensorFlow is not installed.
+
+    Example:
+        ```python
+        @ex.automain
+        @LogFileWriter(ex)
+        def main():
+            writer = tf.summary.create_file_writer("logs")
+        ```
+    """
+
+    def __init__(self, ex: Experiment) -> None:
+        self.ex = ex
+        self._runs: list[Any] = []
+
+    def __enter__(self) -> Self:
+        run = self.ex.current_run
+        if run is None or run.status != "RUNNING":
+            raise NoRunError(
+                f"LogFileWriter notes writers of a run, but none of the experiment "
+                f"{self.ex.path!r} is under way: use it inside a command, or as its decorator "
+                "below @ex.main"
+            )
+        watch(run)
+        self._runs.append(run)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        run = self.ex.current_run
+        # One object decorates a function that several runs may be in at once.
+        at = self._runs.index(run) if run in self._runs else -1
+        unwatch(self._runs.pop(at))
