@@ -117,6 +117,20 @@ def test_the_reader_sees_a_run_under_way(tmp_path: Path) -> None:
     files["artifacts"]["made"].close()
 
 
+def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
+    """Is read as it ended, not as a run under way that has nothing."""
+    feed = Feed(TinyDbObserver(tmp_path / "runs"))
+    feed.start()
+    feed.print("text")
+    store = TinyDbStore(tmp_path / "runs")
+    ((key, read_before),) = store.place.database.all().items()
+    feed.complete(result=5)
+    document = store.document(key, read_before)
+    assert (document["status"], document["result"], document["captured_out"]) == (
+        "COMPLETED", 5, "text",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [

@@ -79,14 +79,18 @@ class Live:
 
     def output(self) -> str:
         """Return what was printed so far, also after the last beat."""
-        path = self.folder / _OUTPUT
-        text = path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
-        return with_unfinished(text, self.folder)
+        try:
+            data = (self.folder / _OUTPUT).read_bytes()
+        except FileNotFoundError:
+            data = b""
+        return with_unfinished(data.decode("utf-8", "replace"), self.folder)
 
     def points(self) -> dict[str, dict[str, list[Any]]]:
         """Return the points by metric, times as text."""
-        path = self.folder / _POINTS
-        return folded(path) if path.exists() else {}
+        try:
+            return folded(self.folder / _POINTS)
+        except FileNotFoundError:
+            return {}
 
     def metrics_file(self) -> Path | None:
         """Write the points into one JSON file and return it, or None if there are none."""

@@ -83,6 +83,8 @@ class TinyDbStore:
             return copy.deepcopy(dict(stored))
         live = self._place.live(key)
         changed = {**live.state(), "info": live.info(), "captured_out": live.output()}
+        if not live.folder.exists():  # it ended meanwhile, and its document has everything
+            stored, changed = self._place.database.all().get(key, stored), {}
         return copy.deepcopy({**stored, **{k: v for k, v in changed.items() if v}})
 
     def output(self, run_id: int | str) -> str:
@@ -99,7 +101,9 @@ class TinyDbStore:
         file_id = tagged_file(stored.get("metrics"))
         if file_id is None:
             points = self._place.live(key).points()
-        else:
+            # Where it ended meanwhile, its document has everything.
+            file_id = tagged_file(self._found(run_id)[1].get("metrics"))
+        if file_id is not None:
             points = json.loads(self._place.files.read(file_id))
         return typed_metrics(points)
 
