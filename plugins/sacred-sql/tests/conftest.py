@@ -188,6 +188,7 @@ def url(new_url: Callable[[], str]) -> str:
 
 
 def _postgres_programs() -> Path:
+    pytest.importorskip("psycopg")
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     found = shutil.which("postgres")
     for folder in [*folders, *([Path(found).parent] if found else [])]:
@@ -197,6 +198,7 @@ def _postgres_programs() -> Path:
 
 
 def _program(*names: str) -> str:
+    pytest.importorskip("pymysql")
     places = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
     for name in names:
         if found := shutil.which(name, path=places):
