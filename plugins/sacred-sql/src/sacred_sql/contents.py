@@ -10,7 +10,7 @@ import attrs
 import sqlalchemy as sa
 
 from sacred_sql.database import Database
-from sacred_sql.schema import USERS_OF_CONTENTS, content_parts, contents
+from sacred_sql.schema import USERS_OF_CONTENTS, content_parts, contents, versions
 
 T = TypeVar("T")
 
@@ -98,9 +98,20 @@ def new_key(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> 
     return int(inserted[0])  # type: ignore[index]
 
 
+def let_one_remove(connection: sa.Connection) -> None:
+    """Wait until no other transaction removes what is unused, and keep others from it.
+
+    Of two at once each would see what the other is about to remove, and both would leave what
+    only these two used.
+    """
+    connection.execute(sa.select(versions.c.version).with_for_update())
+
+
 def drop_unused(connection: sa.Connection, keys: Iterable[int | None]) -> None:
     """Remove those of the contents that nothing refers to."""
     wanted = sorted({key for key in keys if key is not None})
+    if wanted:
+        let_one_remove(connection)
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]
         free = sa.select(contents.c.content_id).where(contents.c.content_id.in_(some))

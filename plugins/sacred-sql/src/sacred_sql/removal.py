@@ -2,13 +2,14 @@
 
 import sqlalchemy as sa
 
-from sacred_sql.contents import drop_unused
+from sacred_sql.contents import drop_unused, let_one_remove
 from sacred_sql.experiments import drop_unused_experiment, drop_unused_host
 from sacred_sql.schema import OF_RUNS, runs
 
 
 def remove(connection: sa.Connection, run_key: int) -> None:
     """Remove a run with all that is its own."""
+    let_one_remove(connection)
     query = sa.select(runs.c.experiment_id, runs.c.host_id).where(runs.c.run_key == run_key)
     experiment, host = connection.execute(query).one()
     contents: list[int] = []
