@@ -60,11 +60,11 @@ class Recorder:
         staged = self._place.files.stage(Path(filename))
         with self._place.database.locked():
             tag = file_tag(self._place.files.enter(staged))
-            self._replaced |= set(files_of(self.entry))
             new = [name, str(filename), staged.md5, tag, *([known] if known else [])]
             kept = {entry[0]: entry for entry in self.entry["artifacts"]}
+            if name in kept:
+                self._replaced.update(files_of({"artifacts": [kept[name]]}))
             self._change(artifacts=list({**kept, name: new}.values()))
-            self._replaced -= set(files_of(self.entry))
 
     def code(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
