@@ -63,7 +63,19 @@ class TimeoutInterrupt(SacredInterrupt):
 
 
 class Terminated(SystemExit):
-    """The process was asked to end (SIGTERM); the run is recorded as INTERRUPTED."""
+    """A signal asked the process to end, for example SIGTERM; the run is recorded as INTERRUPTED.
+
+    Args:
+        code: The exit code: 128 plus the number of the signal.
+    """
+
+    def __str__(self) -> str:
+        import signal
+
+        try:
+            return signal.Signals(int(str(self.code)) - 128).name
+        except ValueError:
+            return str(self.code)
 
 
 class ConfigError(SacredError):

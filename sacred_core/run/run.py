@@ -31,7 +31,7 @@ from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.logs import at_level
 from sacred_core.run.metrics import MetricsBuffer
 from sacred_core.run.output import OutputCapture, capture_for
-from sacred_core.run.termination import terminable
+from sacred_core.run.termination import deferred, terminable
 from sacred_core.run.trace import trace_lines
 from sacred_core.settings import SETTINGS
 
@@ -293,10 +293,11 @@ class Run:
         took = timedelta(seconds=round(time.monotonic() - started))
         if error is not None:
             self.fail_trace = trace_lines(error, keep_own=self.debug)
-        try:
-            self._tell_end(lifecycle, error, took)
-        finally:
-            self.output.stop()
+        with deferred():
+            try:
+                self._tell_end(lifecycle, error, took)
+            finally:
+                self.output.stop()
 
     def _tell_end(self, lifecycle: Lifecycle, error: BaseException | None, took: timedelta) -> None:
         trace = self.fail_trace or []

@@ -1,41 +1,165 @@
-"""SIGTERM ends a run the way Ctrl-C does."""
+"""Signals that ask a process to end interrupt its run, as Ctrl-C does."""
 
 import os
 import signal
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+
+import attrs
 
 from sacred_core.exceptions import Terminated
 
-EXIT_CODE = 143  # 128 + 15, as shells report a process that SIGTERM ended
+#: Those whose default action ends the process. Not in the list: SIGINT, which Python handles;
+#: SIGKILL, which cannot be handled; and SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP,
+#: SIGSYS, SIGEMT: after these the process cannot run Python code.
+_NAMES = [
+    "SIGALRM", "SIGBREAK", "SIGHUP", "SIGPIPE", "SIGPROF", "SIGQUIT", "SIGTERM", "SIGUSR1",
+    "SIGUSR2", "SIGVTALRM", "SIGXCPU", "SIGXFSZ",
+]  # fmt: skip
+if sys.platform == "linux":  # BSD and macOS ignore SIGIO
+    _NAMES += ["SIGIO", "SIGPWR", "SIGSTKFLT"]
+#: Numbers of signals for which a run sets a handler, where nobody else did.
+ENDING_SIGNALS = tuple(
+    sorted(
+        {int(getattr(signal, name)) for name in _NAMES if hasattr(signal, name)}
+        | set(range(getattr(signal, "SIGRTMIN", 0), getattr(signal, "SIGRTMAX", -1) + 1))
+    )
+)
+#: Shells report a process that a signal ended with this plus the number of the signal.
+_SHELL_OFFSET = 128
+_STATUS = Path("/proc/self/status")
+#: Size of the buffer for a ``struct sigaction``, which has 152 bytes on Linux.
+_SIGACTION_BYTES = 1024
+
+
+@attrs.define
+class _State:
+    """What the handler of this process does.
+
+    Attributes:
+        handled: The signals that have it.
+        is_deferred: The first signal waits, instead of being raised.
+        waiting: The signal that waits.
+    """
+
+    handled: tuple[int, ...] = ()
+    is_deferred: bool = False
+    waiting: int | None = None
+
+
+_state = _State()
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Raise `Terminated` in the block when the process is asked to end.
+    """Raise `Terminated` in the block when a signal of `ENDING_SIGNALS` comes.
 
-    Only in the main thread, where handlers can be set, and only if the user has set none.
+    Only in the main thread, where handlers can be set, and only for signals that the user
+    neither handles nor ignores. A handler that is set in the block, by Python or by C, stays.
     """
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+    if not _is_main_thread() or _state.handled:
         yield
         return
-    signal.signal(signal.SIGTERM, _end)
+    _state.handled = _unhandled()
+    for signum in _state.handled:
+        signal.signal(signum, _terminate)
     try:
         yield
     finally:
         _restore()
 
 
-def _end(signum: int, frame: FrameType | None) -> None:
-    raise Terminated(EXIT_CODE)
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Raise `Terminated` after the block for the first signal that comes in it.
+
+    For the end of a run: what is being recorded is not cut short. A second signal is raised at
+    once, as is Ctrl-C. In other threads than the main one this does nothing.
+    """
+    if not _is_main_thread() or _state.is_deferred:
+        yield
+        return
+    _state.is_deferred, _state.waiting = True, None
+    try:
+        yield
+    finally:
+        _state.is_deferred = False
+    if _state.waiting is not None:
+        raise _terminated(_state.waiting)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    if _state.is_deferred and _state.waiting is None:
+        _state.waiting = signum
+    else:
+        raise _terminated(signum)
+
+
+def _terminated(signum: int) -> Terminated:
+    return Terminated(_SHELL_OFFSET + signum)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _unhandled() -> tuple[int, ...]:
+    taken = _taken_in_c()
+    return tuple(
+        signum
+        for signum in ENDING_SIGNALS
+        if signal.getsignal(signum) is signal.SIG_DFL and not taken >> (signum - 1) & 1
+    )
+
+
+def _taken_in_c() -> int:
+    """Return a bit for each signal that is handled or ignored, the lowest for signal 1.
+
+    `signal.getsignal` does not know handlers that C code set after Python started:
+    `faulthandler.register`, or a library. Linux lists them; elsewhere the answer is 0.
+    """
+    try:
+        lines = _STATUS.read_text("ascii", "replace").splitlines()
+    except OSError:
+        return 0
+    masks = dict(line.split(":", 1) for line in lines if line.startswith(("SigIgn:", "SigCgt:")))
+    return int(masks.get("SigIgn", "0"), 16) | int(masks.get("SigCgt", "0"), 16)
 
 
 def _restore() -> None:
-    if signal.getsignal(signal.SIGTERM) is _end:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Set the default action again, for the signals whose handler is still ours."""
+    ours = [signum for signum in _state.handled if signal.getsignal(signum) is _terminate]
+    for signum in _without_c_handlers(ours):
+        signal.signal(signum, signal.SIG_DFL)
+    _state.handled = ()
+    _state.is_deferred = False
+
+
+def _without_c_handlers(signals: list[int]) -> list[int]:
+    """Return those of ``signals`` whose handler C code has not replaced meanwhile.
+
+    ctypes takes milliseconds to import: it is used where it, or the usual reason, is there.
+    """
+    if sys.platform == "win32" or not {"ctypes", "faulthandler"} & set(sys.modules):
+        return signals
+    import ctypes
+
+    handlers = {}
+    sigaction = ctypes.CDLL(None).sigaction
+    for signum in signals:
+        buffer = ctypes.create_string_buffer(_SIGACTION_BYTES)
+        if sigaction(signum, None, buffer) != 0:
+            return signals
+        # The address of the handler comes first in Linux, macOS and the BSDs.
+        handlers[signum] = ctypes.c_void_p.from_buffer(buffer).value
+    # All handlers of Python are one C function, and C code replaces few of them.
+    pythons = Counter(handlers.values()).most_common(1)
+    return [signum for signum in signals if handlers[signum] == pythons[0][0]]
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,5 +1,6 @@
 """Tests of how runs end, a row of docs/ends.md each: the record, what is shown, the exit code."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -48,6 +49,11 @@ BODIES = {
     "times_out": "raise TimeoutInterrupt()",
     "own_interrupt": "raise OutOfBudget()",
     "waits": "print('ready', flush=True); time.sleep(60)",
+    "sends_usr1": "os.kill(os.getpid(), signal.SIGUSR1)",
+    "handles_usr1": "signal.signal(signal.SIGUSR1, lambda *_: print('handled'))\nsends_usr1(_run)",
+    "dumps_threads": (
+        "import faulthandler\nfaulthandler.register(signal.SIGUSR1)\nsends_usr1(_run)"
+    ),
     "waits_without_privileges": (
         "import ctypes\n"  # root may write everywhere, unless it gives its capabilities up
         "header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()\n"
@@ -152,17 +158,113 @@ def test_ends_of_the_command(folder: Path, how: str, status: str, code: int, sho
         assert "last words" in end.output
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals(folder: Path, sent: signal.Signals, code: int) -> None:
-    """Ctrl-C and SIGTERM interrupt; the trace shows where."""
-    process = start(folder, "waits")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU",
+        "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGSTKFLT", "SIGRTMIN", "SIGRTMAX",
+    ],
+)  # fmt: skip
+def test_signals(folder: Path, name: str) -> None:
+    """Ctrl-C and what would end the process interrupt; points since the last beat are stored."""
+    sent = sent_signal(name)
+    process = start(folder, "waits", "-b", "60", before=lambda: set_default(sent))
     wait_until_ready(process)
     process.send_signal(sent)
     end = ended(folder, process)
-    assert (end.run.status, end.code) == ("INTERRUPTED", code)
+    assert (end.run.status, end.code) == ("INTERRUPTED", 128 + sent)
     assert "Aborted after" in end.stderr
     assert "time.sleep" in "".join(end.run.fail_trace)
     assert "first words" in end.output
+    assert FileStore(folder / "runs").metrics(1)["metric"]["values"] == [1]
+    assert end.run.stop_time is not None
+
+
+def sent_signal(name: str) -> int:
+    if not hasattr(signal, name):
+        pytest.skip(f"{sys.platform} has no {name}")
+    return int(getattr(signal, name))
+
+
+def ignore(signum: int) -> None:
+    signal.signal(signum, signal.SIG_IGN)
+
+
+def set_default(signum: int) -> None:
+    """A shell or nohup that started the tests may have made them ignore it."""
+    if signum != signal.SIGINT:
+        signal.signal(signum, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1", "SIGXFSZ", "SIGPIPE"])
+def test_an_ignored_signal_stays_ignored(folder: Path, name: str) -> None:
+    """By nohup, by the user, or by Python from its start: the run continues."""
+    process = start(folder, "waits", before=lambda: ignore(sent_signal(name)))
+    wait_until_ready(process)
+    process.send_signal(sent_signal(name))
+    process.send_signal(signal.SIGTERM)
+    assert ended(folder, process).code == 143
+
+
+@pytest.mark.parametrize("is_set_before", [True, False])
+@pytest.mark.parametrize(
+    ("how", "output"), [("handles_usr1", "handled"), ("dumps_threads", "Current thread")]
+)
+def test_a_handler_of_the_user_is_called(
+    folder: Path, how: str, output: str, is_set_before: bool
+) -> None:
+    """Set before the run or in it, by Python or in C: the run continues, the handler stays."""
+    source = (folder / "script.py").read_text() + f"\n{BODIES['sends_usr1']}\n"
+    if is_set_before:
+        handler = BODIES[how].removesuffix("sends_usr1(_run)")
+        source = source.replace("ex.add_config(how", f"{handler}ex.add_config(how")
+        how = "sends_usr1"
+    (folder / "script.py").write_text(source)
+    end = ended(folder, start(folder, how, before=lambda: set_default(signal.SIGUSR1)))
+    assert (end.run.status, end.code) == ("COMPLETED", 0), end.stderr
+    assert (end.stdout + end.stderr).count(output) == 2
+
+
+def test_a_signal_while_the_end_is_recorded(folder: Path) -> None:
+    """The record becomes complete first: a terminal that is closed sends SIGHUP twice."""
+    source = (folder / "script.py").read_text()
+    hangs_up = (
+        "from sacred_core import RunObserver\n"
+        "class HangsUp(RunObserver):\n"
+        "    priority = 99\n"
+        "    def interrupted_event(self):\n"
+        "        os.kill(os.getpid(), signal.SIGHUP)\n"
+        "        print('recorded', flush=True)\n"
+        "ex.observers.append(HangsUp())\n"
+    )
+    marker = "ex.add_config(how"
+    (folder / "script.py").write_text(source.replace(marker, hangs_up + marker))
+    process = start(folder, "waits", before=lambda: set_default(signal.SIGHUP))
+    wait_until_ready(process)
+    process.send_signal(signal.SIGHUP)
+    end = ended(folder, process)
+    assert (end.run.status, end.code) == ("INTERRUPTED", 129)
+    assert "recorded" in end.stdout
+
+
+def test_a_closed_terminal(folder: Path) -> None:
+    """The kernel sends SIGHUP, and nothing can be written to the terminal any more."""
+    pty = pytest.importorskip("pty")
+    process, terminal = pty.fork()
+    if not process:
+        for signum in (signal.SIGHUP, signal.SIGINT):
+            signal.signal(signum, signal.SIG_DFL)
+        os.chdir(folder)
+        command = [sys.executable, "script.py", "-F", "runs", "-b", "60", "with", "how=waits"]
+        os.execv(sys.executable, command)
+    shown = b""
+    while b"ready" not in shown:
+        shown += os.read(terminal, 4096)
+    os.close(terminal)
+    status = os.waitpid(process, 0)[1]
+    run = FileStore(folder / "runs").get(1)
+    assert (run.status, os.waitstatus_to_exitcode(status)) == ("INTERRUPTED", 129)
+    assert FileStore(folder / "runs").metrics(1)["metric"]["values"] == [1]
 
 
 def test_a_second_interrupt_while_stopping(folder: Path) -> None:
