@@ -88,6 +88,6 @@ def sacred_host_info() -> Iterable[HostInfo]:
 @hookimpl
 def sacred_seed(seed: int) -> None:
     """Seed ``random``, numpy, torch and TensorFlow, now or as soon as they are loaded."""
-    from sacred_core.randomness import seed_globals
+    from sacred_core.randomness import set_global_seed
 
-    seed_globals(seed)
+    set_global_seed(seed)

@@ -16,27 +16,42 @@ from sacred_core.settings import SETTINGS
 
 _logger = logging.getLogger(__name__)
 
-#: Seeds are below this: what numpy's legacy generator, the narrowest, takes.
-SEED_LIMIT = 2**32
+#: The lowest and the highest seed that is drawn: what every library takes as a seed
+#: (numpy's ``int32`` and OpenCV's ``setRNGSeed`` among them). A seed that the user sets may be any
+#: integer.
+SEEDRANGE = (1, 2**31 - 1)
+#: numpy's legacy generator takes seeds below this.
+_LEGACY_LIMIT = 2**32
 
 
-def new_seed() -> int:
-    """Return a root seed that no other run is likely to have."""
-    return random.SystemRandom().randrange(SEED_LIMIT)
+def get_seed(rnd: Any = None) -> int:
+    """Return a seed in `SEEDRANGE`.
+
+    Args:
+        rnd: The generator to draw it from: ``random.Random``, numpy's ``Generator`` or
+            ``RandomState``. Without one, no other run is likely to have the same seed.
+    """
+    lowest, highest = SEEDRANGE
+    rnd = random.SystemRandom() if rnd is None else rnd
+    names = ("integers", "randrange", "randint")  # numpy.random.Generator, random, RandomState
+    draw = next(getattr(rnd, name) for name in names if hasattr(rnd, name))
+    return int(draw(lowest, highest + 1))
 
 
 def derived_seed(root: Any, *path: Any) -> int:
     """Return the seed at ``path`` below ``root``: always the same, and unrelated to the others.
 
-    It is the first four bytes of the SHA-256 of the path as text, on every platform alike.
+    It is the first four bytes of the SHA-256 of the path as a string, without the highest bit (so
+    that it is in `SEEDRANGE`), on every platform alike.
     """
     from hashlib import sha256
 
     text = "/".join(map(str, (root, *path)))
-    return int.from_bytes(sha256(text.encode()).digest()[:4], "big")
+    lowest, highest = SEEDRANGE
+    return max(lowest, int.from_bytes(sha256(text.encode()).digest()[:4], "big") & highest)
 
 
-def generator(seed: int) -> Any:
+def create_rnd(seed: int) -> Any:
     """Return a generator: numpy's where numpy is installed, else ``random.Random``."""
     numpy = _numpy()
     if numpy is None:
@@ -55,11 +70,11 @@ def _numpy() -> Any:
         return None
 
 
-def seed_globals(seed: int) -> None:
+def set_global_seed(seed: int) -> None:
     """Seed the global generators of ``random``, numpy, torch and TensorFlow.
 
-    A library that is not imported yet is seeded at the moment when it is, if the run is still
-    under way then; none is imported for it.
+    A library that is imported later is seeded at that moment if a run is still in progress; none
+    is imported for it.
     """
     random.seed(seed)
     for library in _LIBRARIES:
@@ -78,7 +93,7 @@ def _seed_late(library: Any) -> None:
 
 def _seed_library(library: Any, seed: int) -> None:
     try:
-        _LIBRARIES[library.__name__](library, seed % SEED_LIMIT)
+        _LIBRARIES[library.__name__](library, seed % _LEGACY_LIMIT)
     except Exception as error:  # noqa: BLE001 - the library's: it must not break the import
         _logger.warning("The global seed of %s is not set: %r", library.__name__, error)
 

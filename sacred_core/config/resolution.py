@@ -56,7 +56,7 @@ class Call:
         named_configs: Names of configurations and of files, in order.
         command_name: For config hooks.
         logger: For config hooks.
-        new_seed: Gives the root seed, where nothing else does.
+        new_seed: Returns the root seed, where nothing sets it or what sets it sets None.
     """
 
     updates: Mapping[str, Any]
@@ -92,6 +92,7 @@ class _Resolver:
         for node in self._nodes:
             self._configure(node)
             self._run_hooks(node)
+        self._draw_seed(self._result.config)
         self._result.summary.origins |= self._fixed_origins
         check_keys(self._result.config)
         return self._result
@@ -127,10 +128,8 @@ class _Resolver:
         """Run the scopes and dictionaries of one ingredient."""
         overrides = Overrides(self._fixed_for(node))
         entries: dict[str, Any] = {}
-        if node is self._root and "seed" not in overrides.values:
-            entries["seed"] = self._call.new_seed()
-            self._note({"seed"}, "", Origin("seed"), {})
         if node is self._root:
+            self._draw_seed(overrides.values if "seed" in overrides.values else entries)
             self._result.summary.docs["seed"] = SEED_DOC
         extras = self._result.extras.setdefault(node.path, {})
         ingredients = {node.relative(other).partition(".")[0] for other in node.below}
@@ -142,11 +141,21 @@ class _Resolver:
             extras |= contribution.extras
             names = contribution.entries.keys()
             self._note(names, node.path, configuration.origin, configuration.docs)
+            if node is self._root and "seed" in names:
+                self._draw_seed(entries)
         entries = overrides.applied_to(entries)
         for name in [name for name, value in entries.items() if not is_plain(value)]:
             extras[name] = entries.pop(name)
         put(self._result.config, node.path, entries)
         self._note_changes(node, overrides)
+
+    def _draw_seed(self, entries: dict[str, Any]) -> None:
+        """Set the root seed if it is missing, or None, which asks for one."""
+        if entries.get("seed") is None:
+            entries["seed"] = self._call.new_seed()
+            self._note({"seed"}, "", Origin("seed"), {})
+            if "seed" in self._fixed_origins:
+                self._fixed_origins = {**self._fixed_origins, "seed": Origin("seed")}
 
     def _available(
         self, node: Node, configuration: Configuration, entries: dict[str, Any]

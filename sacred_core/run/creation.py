@@ -17,7 +17,7 @@ from sacred_core.config.validation import check_added, warn_of_changes, warn_of_
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks import options as option_hooks
 from sacred_core.provenance.host import ask_gpus, get_host_info
-from sacred_core.randomness import new_seed
+from sacred_core.randomness import get_seed
 from sacred_core.run.logs import default_logger
 from sacred_core.run.run import Run
 from sacred_core.serialization import leaves
@@ -53,7 +53,7 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     root_logger = ex.logger or default_logger()
     run_logger = root_logger.getChild(ex.path)
     name = request.command_name or command.function.__name__
-    call = Call(request.config_updates, request.named_configs, name, run_logger, new_seed)
+    call = Call(request.config_updates, request.named_configs, name, run_logger, get_seed)
     resolved = resolve(ex, call)
     _check_seed(resolved.config.get("seed"))
     ingredients = [node.ingredient for node in resolved.nodes]
@@ -94,7 +94,7 @@ def _wants_info(command: CapturedFunction[..., Any]) -> bool:
 
 def _check_seed(seed: Any) -> None:
     if not isinstance(seed, int) or isinstance(seed, bool):
-        raise ConfigValueError(f"the seed is {seed!r}: it must be a whole number")
+        raise ConfigValueError(f"seed must be an integer, got {seed!r}")
 
 
 def _apply_options(ex: Any, run: Run, request: Request) -> None:

@@ -25,7 +25,7 @@ from sacred_core.exceptions import (
 )
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.masking import masked, masked_text
-from sacred_core.randomness import derived_seed, generator
+from sacred_core.randomness import create_rnd, derived_seed
 from sacred_core.run.files import FilePath, named_files, readable
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.logs import at_level
@@ -255,7 +255,7 @@ class Run:
             {} if captured.prefix else self.namespaces.extras_of(captured.owner),
             self.root_logger.getChild(name),
             next_seed,
-            generator,
+            create_rnd,
             derived_seed,
         )
 

@@ -2,15 +2,19 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy
 import pytest
 
-from sacred_core.randomness import SEED_LIMIT, derived_seed, generator
+from sacred_core.randomness import SEEDRANGE, create_rnd, derived_seed, get_seed, set_global_seed
 
 HEAD = """
     import json, os, random, sys
@@ -45,9 +49,51 @@ def told_by(folder: Path, body: str, *args: str, modules: "dict[str, str] | None
 
 def test_derived_seeds_are_fixed_for_ever() -> None:
     """What a record says is reproduced by every version and platform."""
-    assert [derived_seed(42, "", "f", n) for n in range(3)] == [3628974824, 4167029647, 2145152928]
+    assert [derived_seed(42, "", "f", n) for n in range(3)] == [1481491176, 2019545999, 2145152928]
     assert derived_seed(42, "a", "f", 0) != derived_seed(42, "b", "f", 0)
-    assert all(0 <= derived_seed(n) < SEED_LIMIT for n in range(1000))
+
+
+DRAWS: dict[str, Callable[[int], int]] = {
+    "root": lambda n: get_seed(),
+    "derived": lambda n: derived_seed(n, "f"),
+    "random": lambda n: get_seed(random.Random(n)),
+    "numpy Generator": lambda n: get_seed(numpy.random.default_rng(n)),
+    "numpy RandomState": lambda n: get_seed(numpy.random.RandomState(n)),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+def test_seeds_fit_into_32_bits_with_a_sign(kind: str) -> None:
+    """Every library takes a seed from 1 to 2**31 - 1, and they use the whole range."""
+    assert SEEDRANGE == (1, 2**31 - 1)
+    seeds = [DRAWS[kind](n) for n in range(2000)]
+    assert all(type(seed) is int for seed in seeds)
+    assert 1 <= min(seeds) < 2**24
+    assert 2**30 < max(seeds) <= numpy.iinfo(numpy.int32).max
+
+
+def test_the_lowest_derived_seed_is_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hash of zeros gives 1, as some generators refuse 0."""
+    digest = SimpleNamespace(digest=lambda: bytes(32))
+    monkeypatch.setattr("hashlib.sha256", lambda text: digest)
+    assert derived_seed(1) == 1
+
+
+def test_a_generator_gives_the_same_seed_again() -> None:
+    """A seed that is drawn from a generator depends on it alone."""
+    assert get_seed(create_rnd(5)) == get_seed(create_rnd(5)) != get_seed(create_rnd(6))
+
+
+def test_set_global_seed_seeds_random_and_numpy() -> None:
+    """The same seed gives the same numbers."""
+    state, legacy_state = random.getstate(), numpy.random.get_state()
+    drawn = []
+    for _ in range(2):
+        set_global_seed(4)
+        drawn.append((random.random(), numpy.random.random()))
+    random.setstate(state)
+    numpy.random.set_state(legacy_state)
+    assert drawn[0] == drawn[1]
 
 
 def test_calls_do_not_disturb_each_other(tmp_path: Path) -> None:
@@ -144,13 +190,13 @@ def test_a_library_that_cannot_be_seeded_is_still_imported(tmp_path: Path) -> No
 def test_generators_of_numpy(legacy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The new kind, or the legacy one by setting (section 1.7.3)."""
     monkeypatch.setattr("sacred_core.randomness.SETTINGS.CONFIG.NUMPY_RANDOM_LEGACY_API", legacy)
-    assert type(generator(1)).__name__ == ("RandomState" if legacy else "Generator")
+    assert type(create_rnd(1)).__name__ == ("RandomState" if legacy else "Generator")
 
 
 def test_generator_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     """`random.Random` then."""
     monkeypatch.setattr("sacred_core.randomness._numpy", lambda: None)
-    assert generator(1).random() == pytest.approx(0.13436424411240122)
+    assert create_rnd(1).random() == pytest.approx(0.13436424411240122)
 
 
 CHILDREN = {

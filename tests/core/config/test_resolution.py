@@ -1,14 +1,16 @@
 """Tests of putting a configuration together."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sacred_core import Experiment
+from sacred_core import Experiment, Ingredient
 from sacred_core.config.resolution import Call, ResolvedConfig, resolve
+from sacred_core.config.summary import Origin
 from sacred_core.exceptions import ConfigError, ConfigValueError
-from sacred_core.randomness import new_seed
+from sacred_core.randomness import get_seed
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def ex() -> Experiment:
 
 
 def call(updates: dict[str, Any], *named: str) -> Call:
-    return Call(updates, named, "main", logging.getLogger("tests"), new_seed)
+    return Call(updates, named, "main", logging.getLogger("tests"), get_seed)
 
 
 def resolved(ex: Experiment, **updates: Any) -> ResolvedConfig:
@@ -53,6 +55,95 @@ def test_seed_is_drawn_anew_unless_given(ex: Experiment) -> None:
     """Each resolution has its own root seed."""
     seeds = {resolve(ex, call({})).config["seed"] for _ in range(3)}
     assert len(seeds) == 3
+
+
+def _no_seed_in_a_scope(ex: Experiment) -> Call:
+    @ex.config
+    def unseeded():
+        seed = None
+
+    return call({})
+
+
+def _no_seed_in_a_dictionary(ex: Experiment) -> Call:
+    ex.add_config(seed=None)
+    return call({})
+
+
+def _no_seed_in_a_file(ex: Experiment) -> Call:
+    Path("seed.json").write_text('{"seed": null}')
+    ex.add_config("seed.json")
+    return call({})
+
+
+def _no_seed_in_an_update(ex: Experiment) -> Call:
+    ex.add_config(seed=3)
+    return call({"seed": None})
+
+
+def _no_seed_in_a_named_config(ex: Experiment) -> Call:
+    ex.add_config(seed=3)
+    ex.add_named_config("unseeded", seed=None)
+    return call({}, "unseeded")
+
+
+def _no_seed_in_a_config_hook(ex: Experiment) -> Call:
+    ex.add_config(seed=3)
+    ex.config_hook(lambda config, command_name, logger: {"seed": None})
+    return call({})
+
+
+def _no_seed_in_an_ingredients_hook(ex: Experiment) -> Call:
+    ex.add_config(seed=3)
+    ex.ingredients.append(ingredient := Ingredient("used"))
+    ingredient.config_hook(lambda config, command_name, logger: {"seed": None})
+    return call({})
+
+
+UNSEEDED = [
+    _no_seed_in_a_scope,
+    _no_seed_in_a_dictionary,
+    _no_seed_in_a_file,
+    _no_seed_in_an_update,
+    _no_seed_in_a_named_config,
+    _no_seed_in_a_config_hook,
+    _no_seed_in_an_ingredients_hook,
+]
+
+
+@pytest.mark.parametrize("unseeded", UNSEEDED, ids=lambda function: function.__name__)
+def test_a_seed_of_none_asks_for_a_new_one(
+    ex: Experiment, unseeded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is set, a new seed is drawn for each run, and no type has changed."""
+    monkeypatch.chdir(tmp_path)
+    request = unseeded(ex)
+    first, second = resolve(ex, request), resolve(ex, request)
+    assert all(isinstance(result.config["seed"], int) for result in (first, second))
+    assert first.config["seed"] not in (3, second.config["seed"])
+    assert first.summary.origins["seed"] == Origin("seed")
+    assert first.summary.typechanged == {}
+
+
+def test_a_scope_gets_the_drawn_seed_in_place_of_none(ex: Experiment) -> None:
+    """A later scope that takes the seed does not get the None that asked for it."""
+    ex.add_config(seed=None)
+
+    @ex.config
+    def scope(seed):
+        doubled = 2 * seed
+
+    for updates in ({}, {"seed": None}):
+        config = resolve(ex, call(updates)).config
+        assert config["doubled"] == 2 * config["seed"]
+
+
+def test_an_update_wins_over_a_seed_of_none(ex: Experiment) -> None:
+    """A seed that is given is used, without a warning about its type."""
+    ex.add_config(seed=None)
+    result = resolve(ex, call({"seed": 5}))
+    assert result.config["seed"] == 5
+    assert result.summary.typechanged == {}
 
 
 def test_summary_tells_what_changed(ex: Experiment) -> None:
