@@ -95,10 +95,13 @@ class Experiment(Ingredient):
         return captured
 
     def option_hook(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Let ``function(options)`` change the options just before a run is created.
+        """Call ``function(options)`` right before a run is created, to change its options.
 
-        The dictionary holds all options by their long flags, and ``COMMAND`` and ``UPDATE``,
-        which are only to be read.
+        The dictionary has all options by their long flags: False or None for those not given, a
+        list for those given several times. It also has ``COMMAND`` and ``UPDATE``, which are only
+        to be read. Nothing is resolved before the hooks, so they may change the experiment and
+        its ingredients too: ``ex.path``, ``ex.logger``, ``ex.observers.append(...)``,
+        ``ex.add_config(...)``, ``ex.add_source_file(...)``. Such a change stays for later runs.
 
         Raises:
             OptionError: it has no argument named ``options``.
@@ -190,7 +193,7 @@ class Experiment(Ingredient):
             options=options or {},
             tokens=tokens or (),
         )
-        return new_run(self, self.command_named(command_name), request)
+        return new_run(self, request)
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> "Run | None":
         """Run a command line and return its finished run, or None after a help text.

@@ -1,5 +1,6 @@
 """The flags of an experiment, for its command line and for ``ex.run(options=...)``."""
 
+import copy
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -37,25 +38,97 @@ def default_options(offered: Iterable[CLIOption]) -> dict[str, Any]:
     return {option.name: False if option.is_flag else None for option in offered}
 
 
+class Options(dict[str, Any]):
+    """The options of a call, as option hooks get them: by long flag, `-` or `_` in the names.
+
+    Args:
+        values: All options by name, and further entries.
+        names: The option's name for each accepted spelling; see `spellings`.
+    """
+
+    def __init__(self, values: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        self._names = names
+        super().__init__(values)
+
+    def __getitem__(self, key: str) -> Any:
+        return super().__getitem__(self._name(key))
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(self._name(key), value)
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(self._name(key))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the option ``key``, in any spelling, or ``default``."""
+        return super().get(self._name(key), default)
+
+    def _name(self, key: Any) -> Any:
+        return self._names.get(key, key)
+
+
+def call_option_hooks(
+    hooks: Iterable[Callable[..., Any]],
+    given: Mapping[str, Any],
+    words: Mapping[str, Any],
+    offered: list[CLIOption],
+) -> dict[str, Any]:
+    """Return all options by name after the ``hooks``, in order, changed them.
+
+    Args:
+        hooks: Called as ``hook(options=...)``; only what they set for flags is used.
+        given: The options of the call; see `completed_options`.
+        words: Entries that the hooks only read.
+        offered: The options on offer.
+
+    Raises:
+        OptionError: a flag that is given, or that a hook sets, is not on offer.
+        Exception: what a hook raises.
+    """
+    names = spellings(offered)
+    chosen = completed_options(given, offered)
+    for hook in hooks:
+        options = Options({**chosen, **copy.deepcopy(dict(words))}, names)
+        hook(options=options)
+        flags = {key: value for key, value in options.items() if str(key).startswith("-")}
+        chosen = completed_options(flags, offered)
+    return chosen
+
+
 def completed_options(given: Mapping[str, Any], offered: list[CLIOption]) -> dict[str, Any]:
     """Return all options by name, with those ``given``.
 
-    Names may be spelt as any of the flags, with or without dashes in front, and with ``-`` for
-    ``_``.
+    Names may be spelled as any of the flags, with or without dashes in front, and with ``-`` for
+    ``_``. An option that may be given several times is a list only if it was.
 
     Raises:
         OptionError: there is no such option.
     """
-    spellings = {_plain(flag): option.name for option in offered for flag in option.flags}
+    names = spellings(offered)
+    by_plain = {_plain(flag): name for flag, name in names.items()}
     options = default_options(offered)
+    is_multiple = {option.name: option.multiple for option in offered}
     for key, value in given.items():
-        name = spellings.get(_plain(key))
+        name = names.get(key) or by_plain.get(_plain(key))
         if name is None:
-            close = difflib.get_close_matches(_plain(key), spellings, 1)
-            hint = f", did you mean {spellings[close[0]]!r}?" if close else ""
+            close = difflib.get_close_matches(_plain(key), by_plain, 1)
+            hint = f", did you mean {by_plain[close[0]]!r}?" if close else ""
             raise OptionError(f"there is no option {key!r}{hint}")
-        options[name] = value
+        options[name] = _without_list(value) if is_multiple[name] else value
     return options
+
+
+def spellings(offered: Iterable[CLIOption]) -> dict[str, str]:
+    """Return the option's name for each accepted spelling of its flags.
+
+    A long flag may be written with ``-`` for ``_`` and the other way round, unless the result is
+    a flag of another option.
+    """
+    names = {flag: option.name for option in offered for flag in option.flags}
+    for flag, name in list(names.items()):
+        for other in ("_", "-"):
+            names.setdefault(_respelled(flag, other), name)
+    return names
 
 
 def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run: Any) -> None:
@@ -66,16 +139,22 @@ def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run:
             continue
         for flag in option.flags:
             plugin_manager().check_single("flag", flag)
-        for argument in value if isinstance(value, list) else [value]:
+        several = option.multiple and isinstance(value, (list, tuple))
+        for argument in value if several else [value]:
             resolved(option.apply)(argument, run)
 
 
-def recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``options`` as a run keeps them: a list only where several values were given."""
-    return {
-        name: (value[0] if len(value) == 1 else value or None) if isinstance(value, list) else value
-        for name, value in options.items()
-    }
+def _without_list(value: Any) -> Any:
+    """Return None for no value, the value for one, and a list for several."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    return list(value) if len(value) > 1 else next(iter(value), None)
+
+
+def _respelled(flag: str, separator: str) -> str:
+    if not flag.startswith("--"):
+        return flag
+    return "--" + flag[2:].replace("-", separator).replace("_", separator)
 
 
 def _plain(flag: str) -> str:

@@ -15,7 +15,7 @@ from sacred_core.config.resolution import Call, ResolvedConfig, resolve
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_added, warn_of_changes, warn_of_words
 from sacred_core.exceptions import ConfigValueError
-from sacred_core.hooks import options as option_hooks
+from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
 from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
 from sacred_core.run.logs import default_logger
@@ -40,16 +40,41 @@ class Request:
     tokens: Sequence[str] = ()
 
 
-def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> Run:
-    """Return a run of ``command`` of the experiment ``ex`` that has not started.
+def new_run(ex: Any, request: Request) -> Run:
+    """Return a run of the experiment ``ex`` that has not started.
+
+    The option hooks come first, since they may change the experiment.
 
     Raises:
-        SacredError: the configuration or the options are wrong.
+        SacredError: the configuration or the options are wrong, or there is no such command.
+        Exception: what a hook or a scope raises.
     """
     if settings.environment_error is not None:
         raise settings.environment_error
+    offered = offered_options(ex.additional_cli_options)
+    words = {"COMMAND": request.command_name, "UPDATE": list(request.tokens)}
+    options = call_option_hooks(tuple(ex.option_hooks), request.options, words, offered)
+    command = ex.command_named(request.command_name)
     if not command.unobserved:
         ask_gpus()
+    run, resolved = _resolved_run(ex, command, request)
+    run.options = options
+    run.meta_info = {
+        "command": run.command,
+        "options": {**options, **words},
+        "config_updates": plain_copy(nested(request.config_updates)),
+        "named_configs": list(request.named_configs),
+        **request.meta_info,
+    }
+    apply_options(options, offered, run)
+    run.observers = _distinct(run.observers)
+    _check_changes(resolved, command, run)
+    return run
+
+
+def _resolved_run(
+    ex: Any, command: CapturedFunction[..., Any], request: Request
+) -> tuple[Run, ResolvedConfig]:
     root_logger = ex.logger or default_logger()
     run_logger = root_logger.getChild(ex.path)
     name = request.command_name or command.function.__name__
@@ -75,16 +100,26 @@ def new_run(ex: Any, command: CapturedFunction[..., Any], request: Request) -> R
     is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
     run.namespaces = Namespaces(resolved, read_only if is_read_only else lambda value: value)
     run.info = request.info
-    run.meta_info = {
-        "command": name,
-        "options": {},
-        "config_updates": plain_copy(nested(request.config_updates)),
-        "named_configs": list(request.named_configs),
-        **request.meta_info,
-    }
-    _apply_options(ex, run, request)
-    _check_changes(resolved, command, run)
-    return run
+    return run, resolved
+
+
+def _distinct(observers: Sequence[Any]) -> list[Any]:
+    """Leave out an observer that is equal to an earlier one and hashable, so a value.
+
+    An option hook that appends one to the experiment does so at every run of the process.
+    """
+    distinct: list[Any] = []
+    for observer in observers:
+        if not any(_is_same(observer, other) for other in distinct):
+            distinct.append(observer)
+    return distinct
+
+
+def _is_same(observer: Any, other: Any) -> bool:
+    if observer is other:
+        return True
+    is_value = type(observer) is type(other) and type(observer).__hash__ is not None
+    return is_value and bool(observer == other)
 
 
 def _wants_info(command: CapturedFunction[..., Any]) -> bool:
@@ -95,20 +130,6 @@ def _wants_info(command: CapturedFunction[..., Any]) -> bool:
 def _check_seed(seed: Any) -> None:
     if not isinstance(seed, int) or isinstance(seed, bool):
         raise ConfigValueError(f"seed must be an integer, got {seed!r}")
-
-
-def _apply_options(ex: Any, run: Run, request: Request) -> None:
-    if not request.options and not ex.option_hooks:
-        return
-    offered = option_hooks.offered_options(ex.additional_cli_options)
-    complete = option_hooks.completed_options(request.options, offered)
-    words = {"COMMAND": request.command_name, "UPDATE": list(request.tokens)}
-    for hook in ex.option_hooks:
-        given = {**complete, **words}
-        hook(options=given)
-        complete |= {name: given[name] for name in complete}
-    run.meta_info["options"] = {**option_hooks.recorded_options(complete), **words}
-    option_hooks.apply_options(complete, offered, run)
 
 
 def _check_changes(resolved: ResolvedConfig, command: CapturedFunction[..., Any], run: Run) -> None:

@@ -50,6 +50,7 @@ class Run:
         experiment_info: Name, sources, dependencies of the experiment.
         host_info: About the machine.
         meta_info: Command, options, comment and what the caller added.
+        options: The options of the call by long flag; None or False for those not given.
         info: A dictionary of the user's own, handed to the observers with every beat.
         observers: Who is told of this run.
         result: What the command returned.
@@ -89,6 +90,7 @@ class Run:
         self.captured_out_filter = captured_out_filter
         self.command: str = getattr(main_function, "__name__", str(main_function))
         self.meta_info: dict[str, Any] = {}
+        self.options: dict[str, Any] = {}
         self.result: Any = None
         self.status: str | None = None
         self.start_time: datetime | None = None

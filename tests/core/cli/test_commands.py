@@ -226,14 +226,3 @@ def test_two_runs_log_once_each(script: Path) -> None:
     )
     lines = run(script).stderr.splitlines()
     assert sum("Started" in line for line in lines) == 2
-
-
-def test_option_hook_changes_the_options(ex: Experiment) -> None:
-    """Just before the run is created; command and updates are only to be read."""
-
-    @ex.option_hook
-    def hook(options: dict[str, Any]) -> None:
-        assert options["COMMAND"] is None
-        options["--comment"] = "hooked"
-
-    assert ex.run().meta_info["comment"] == "hooked"
