@@ -1,38 +1,50 @@
-"""From recorded text to what observers are told: filtered, masked, and only what changed."""
+"""From recorded text to what observers are given: filtered, masked, and only what changed."""
 
 import functools
 import logging
+import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sacred_core.masking import masked_text
+from sacred_core.run.output.changes import difference
+
+if TYPE_CHECKING:
+    from sacred_core.run.output.screen import Screen
 
 _logger = logging.getLogger(__name__)
 Filter = Callable[[str], str]
 #: A filter that is given the whole text runs when that has grown by this factor, and at the end.
 _GROWTH = 1.5
+#: The end of a word that may go on as a URL (RFC 3986, section 3.1), and how long both may be.
+_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]*(?::/?)?\Z", re.I)
+_LONGEST_SCHEME = 64
+_LONGEST_URL = 8192
 
 
 class Presentation:
     """The output of one run, as it is fed piece by piece; each piece costs its own length.
 
-    A filter with the attribute ``incremental = True`` is given the text from its last unfinished
-    line on. Any other is given the whole text, at geometrically growing lengths and at the end.
+    A filter may have an attribute ``incremental``: a class like
+    `sacred_core.run.output.screen.Screen`, which is fed each piece once. Any other filter is called
+    with the whole text, at geometrically growing lengths and at the end.
     """
 
     def __init__(self, output_filter: Filter | None) -> None:
-        self._filter = output_filter
-        self._is_incremental = output_filter is None or getattr(output_filter, "incremental", False)
-        self._pending = ""  # raw text that may still change what is shown
-        self._start = 0  # the character of the shown text at which the pending text begins
-        self._shown = ""  # what was told of the pending text
-        self._filtered_length = 0
+        self._held = ""  # what may be the first half of a URL with a password
+        incremental = getattr(output_filter, "incremental", None)
+        self._shown: _Unfiltered | _WholeText | Screen
+        if output_filter is None:
+            self._shown = _Unfiltered()
+        elif incremental is not None:
+            self._shown = incremental(masked_text)
+        else:
+            self._shown = _WholeText(output_filter)
 
     @property
     def unsettled(self) -> tuple[int, str]:
-        """From which character on the shown text may still change, and its raw text from there."""
-        if self._is_incremental:
-            return self._start, self._pending
-        return len(self._shown), self._pending[self._filtered_length :]
+        """How many characters were given to observers, and the raw text that comes after them."""
+        return self._shown.length, self._shown.held + self._held
 
     def feed(self, text: str, final: bool) -> tuple[str, int] | None:
         """Take ``text`` and return what changed and from which character on, or None.
@@ -41,32 +53,71 @@ class Presentation:
             text: What was recorded since the last call.
             final: Nothing more will come: nothing is held back.
         """
-        self._pending += text
-        if not self._is_incremental and not self._is_due(final):
+        if not text and not final:
             return None
-        raw = self._pending if final else _without_last_word(self._pending)
-        shown = presented(raw, self._filter)
-        same = _common_length(self._shown, shown)
-        change = (shown[same:], self._start + same)
-        has_changed = same < len(shown) or same < len(self._shown)
-        self._shown = shown
-        if self._is_incremental:
-            self._settle(raw, shown)
-        return change if has_changed else None
+        text = self._held + text
+        ready = len(text) if final else _end_of_ready(text)
+        self._held = text[ready:]
+        if isinstance(self._shown, _WholeText):
+            self._shown.feed(text[:ready])
+            self._shown.is_due = final
+        else:
+            self._shown.feed(masked_text(text[:ready]))
+        return self._shown.take_change()
 
-    def _is_due(self, final: bool) -> bool:
-        if final or len(self._pending) > _GROWTH * self._filtered_length:
-            self._filtered_length = len(self._pending)
-            return True
-        return False
 
-    def _settle(self, raw: str, shown: str) -> None:
-        """Forget finished lines: nothing that comes can change them."""
-        end = len(raw) if self._filter is None else raw.rfind("\n") + 1
-        shown_end = len(shown) if self._filter is None else shown.rfind("\n") + 1
-        self._pending = self._pending[end:]
-        self._start += shown_end
-        self._shown = shown[shown_end:]
+class _Unfiltered:
+    """The text as it is."""
+
+    held = ""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._new = ""
+
+    def feed(self, text: str) -> None:
+        self._new += text
+
+    def take_change(self) -> tuple[str, int] | None:
+        new, offset = self._new, self.length
+        self._new = ""
+        self.length += len(new)
+        return (new, offset) if new else None
+
+
+class _WholeText:
+    """The text as a user's function returns it."""
+
+    def __init__(self, output_filter: Filter) -> None:
+        self._filter = output_filter
+        self._parts: list[str] = []  # the filtered text, then what came since
+        self._filtered_length = 0
+        self._new_length = 0
+        self._shown = ""
+        #: The filter is to be called even if little has come since.
+        self.is_due = False
+
+    @property
+    def length(self) -> int:
+        return len(self._shown)
+
+    @property
+    def held(self) -> str:
+        """What the filter has not been given."""
+        return "".join(self._parts[1:])
+
+    def feed(self, text: str) -> None:
+        self._parts.append(text)
+        self._new_length += len(text)
+
+    def take_change(self) -> tuple[str, int] | None:
+        is_due = self._new_length > (_GROWTH - 1) * self._filtered_length
+        if not is_due and not self.is_due:
+            return None
+        text = "".join(self._parts)
+        self._parts, self._filtered_length, self._new_length = [text], len(text), 0
+        before, self._shown = self._shown, presented(text, self._filter)
+        return difference(before, self._shown)
 
 
 def presented(text: str, output_filter: Filter | None) -> str:
@@ -92,23 +143,13 @@ def _warn_once(message: str) -> None:
     _logger.warning(message)
 
 
-def _without_last_word(text: str) -> str:
-    """Hold an unfinished word back: it may be the first half of a URL with a password."""
-    if text[-1:].isspace():
-        return text
-    words = text.rsplit(None, 1)
-    return text[: len(text) - len(words[-1])] if words else text
-
-
-def _common_length(first: str, second: str) -> int:
-    """Return how many characters both texts begin with, by bisection of comparisons."""
-    if second.startswith(first):
-        return len(first)
-    low, high = 0, min(len(first), len(second))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if first[:middle] == second[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+def _end_of_ready(text: str) -> int:
+    """Return where an unfinished URL may begin, of which a password could still be a part."""
+    words = text[-_LONGEST_URL:].rsplit(None, 1)
+    if not words or text[-1:].isspace():
+        return len(text)
+    word = words[-1]
+    if "://" in word:
+        return len(text) - len(word)
+    scheme = _SCHEME.search(word[-_LONGEST_SCHEME:])
+    return len(text) - len(scheme[0]) if scheme is not None else len(text)

@@ -1,0 +1,86 @@
+"""10 MB of progress bars: the CPU time of a run with the filter, against the run without it.
+
+Each run is a process of its own and prints over several beats; medians of the CPU time that the
+main function and the beats used, and their ratio, are printed. Then the CPU time of beats while
+nothing is printed.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROUNDS = 5
+SCRIPT = """
+import resource, sys, time
+from sacred_core import Experiment, SETTINGS
+from sacred_core.utils import apply_backspaces_and_linefeeds
+
+SETTINGS.DEFAULT_BEAT_INTERVAL = 0.3
+ex = Experiment("bench", save_git_info=False)
+if sys.argv.pop() == "filter":
+    ex.captured_out_filter = apply_backspaces_and_linefeeds
+
+
+@ex.main
+def main(_run):
+    for i in range(100_000):
+        sys.stdout.write({bar})
+        sys.stdout.flush()
+    _run._lifecycle.beat()
+    before = time.process_time()
+    for _ in range(100):
+        _run._lifecycle.beat()
+    sys.__stderr__.write("idle=%s\\n" % (time.process_time() - before))
+
+
+before = time.process_time()
+ex.run_commandline()
+sys.__stderr__.write("all=%s\\n" % (time.process_time() - before))
+"""
+BARS = {
+    "one bar": r"f'\rprogress {i:6d} ' + '#' * 83",
+    "two bars": r"f'\router {i}\n\rinner {i:6d} ' + '#' * 74 + '\x1b[A'",
+    "coloured bar": r"f'\rprogress {i:6d} \x1b[32m' + '\u2588' * 83 + '\x1b[0m'",
+    "rich": r"f'\r\x1b[2K\x1b[1A\x1b[2K\x1b[36mouter\x1b[0m {i}\ninner {i:6d} ' + '\u2501' * 50",
+}
+
+
+def main() -> None:
+    """Print all cases."""
+    for name, bar in BARS.items():
+        results: dict[str, list[dict[str, float]]] = {"filter": [], "none": []}
+        for _ in range(ROUNDS):
+            for kind, measured in results.items():
+                measured.append(_measure(bar, kind))
+        with_filter, without = (
+            statistics.median(each["all"] for each in measured) for measured in results.values()
+        )
+        idle = statistics.median(each["idle"] for each in results["filter"]) / 100
+        print(
+            f"{name:14} {with_filter:6.2f} s to {without:6.2f} s   "
+            f"ratio {with_filter / without:.2f} (aim 1.5)   idle beat {idle * 1000:.3f} ms"
+        )
+
+
+def _measure(bar: str, kind: str) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "script.py").write_text(SCRIPT.format(bar=bar))
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        reported = subprocess.run(
+            [sys.executable, "script.py", "-F", "runs", "-l", "ERROR", kind],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stderr
+    pairs = (line.split("=") for line in reported.splitlines() if "=" in line)
+    return {name: float(value) for name, value in pairs}
+
+
+if __name__ == "__main__":
+    main()
