@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -35,14 +36,31 @@ def default_logger() -> logging.Logger:
 
 @contextmanager
 def at_level(logger: logging.Logger, level: int | None) -> Iterator[None]:
-    """Let ``logger`` show ``level`` and above inside the ``with`` block; None changes nothing."""
-    before = logger.level
-    if level is not None:
+    """Let ``logger`` show ``level`` and above inside the ``with`` block; None changes nothing.
+
+    Of blocks in several threads the one that began last counts; the last to end restores the level.
+    """
+    if level is None:
+        yield
+        return
+    token = object()
+    with _levels_lock:
+        _levels.setdefault(logger, {None: logger.level})[token] = level
         logger.setLevel(level)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        with _levels_lock:
+            levels = _levels[logger]
+            del levels[token]
+            logger.setLevel(list(levels.values())[-1])
+            if len(levels) == 1:
+                del _levels[logger]
+
+
+#: By logger: its level before the first block (None), and that of each block under way.
+_levels: dict[logging.Logger, dict[object, int]] = {}
+_levels_lock = threading.RLock()
 
 
 def level_of(text: str | int) -> int:

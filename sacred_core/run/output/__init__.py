@@ -21,10 +21,11 @@ def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> Output
         if ignores_its_input(output_filter):
             return FixedOutput(output_filter(""))
     if mode == "fd":
-        from sacred_core.run.output.fd_capture import FdCapture, can_capture
+        from sacred_core.run.output.fd_capture import FdCapture, claim, obstacle
 
-        if can_capture():
-            return FdCapture(output_filter)
+        capture = FdCapture(output_filter)
+        if not obstacle() and claim.take(capture):
+            return capture
     from sacred_core.run.output.sys_capture import SysCapture
 
     return SysCapture(output_filter)

@@ -12,7 +12,8 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +23,66 @@ from sacred_core.run.output.presentation import Filter
 from sacred_core.run.output.reading import Reading
 from sacred_core.run.output.spool import Spool, write_counted
 from sacred_core.run.output.stand_in import StandIn
-from sacred_core.run.output.streams import INTERVAL
+from sacred_core.run.output.streams import INTERVAL, Recorders
 from sacred_core.run.output.sys_capture import standard_streams
 
 _logger = logging.getLogger(__name__)
 #: The descriptors of each spool.
 _ONE, _TWO = ((1, 2),), ((1,), (2,))
 
-#: The capture that holds the descriptors, if one does.
-_holder: "FdCapture | None" = None
+
+class Claim:
+    """The right to replace the descriptors 1 and 2, which one capture at a time has.
+
+    A capture that is garbage has no claim: whatever interrupts a start, the next run gets it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder: weakref.ref[FdCapture] | None = None
+
+    @property
+    def holder(self) -> "FdCapture | None":
+        """The capture that has the descriptors, if there is one."""
+        return self._holder() if self._holder is not None else None
+
+    def take(self, capture: "FdCapture") -> bool:
+        """Give the descriptors to ``capture``, unless another one has them."""
+        with self._lock:
+            if self.holder not in (None, capture):
+                return False
+            self._holder = weakref.ref(capture)
+            return True
+
+    def release(self, capture: "FdCapture") -> None:
+        """Take the descriptors back, if ``capture`` has them."""
+        with self._lock:
+            if self.holder is capture:
+                self._holder = None
+
+    def after_fork_in_child(self) -> None:
+        """Replace the lock: another thread of the parent may have held it."""
+        self._lock = threading.Lock()
 
 
-def can_capture() -> bool:
-    """Tell whether Python's streams are the descriptors 1 and 2, and nobody holds these."""
-    if not all(hasattr(stream, "reconfigure") for stream in (sys.stdout, sys.stderr)):
-        return False
-    try:
-        numbers = (sys.stdout.fileno(), sys.stderr.fileno())
-        os.fstat(1), os.fstat(2)
-    except (AttributeError, OSError, ValueError):
-        return False
-    return numbers == (1, 2) and _holder is None and sys.platform != "win32"
+claim = Claim()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=claim.after_fork_in_child)
+
+
+def obstacle() -> str:
+    """Return why the descriptors 1 and 2 are not what Python's streams write to, or ``""``."""
+    if sys.platform == "win32":
+        return "Windows has no such descriptors"
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        try:
+            if not hasattr(stream, "reconfigure") or stream.fileno() != number:
+                return f"sys.{name} does not write to the descriptor {number}"
+            os.fstat(number)
+        except (AttributeError, OSError, ValueError):
+            return f"sys.{name} has no open descriptor"
+    return ""
 
 
 class FdCapture(OutputCapture):
@@ -55,7 +95,9 @@ class FdCapture(OutputCapture):
     def __init__(self, output_filter: Filter | None = None) -> None:
         super().__init__()
         self._filter = output_filter
+        self._numbers: Sequence[Sequence[int]] = ()
         self._spools: list[Spool] = []
+        self._growths: list[Growth] = []
         self._used: list[tuple[str, StandIn]] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -63,38 +105,49 @@ class FdCapture(OutputCapture):
         self._is_restored = False
 
     def start(self, around: OutputCapture | None) -> None:
-        """Put the spools in place of the descriptors."""
-        global _holder
+        """Put the spools in place of the descriptors, which were claimed before."""
         super().start(around)
-        _flush([sys.stdout, sys.stderr])
-        self._numbers = _ONE if os.path.sameopenfile(1, 2) else _TWO
-        self._spools = [Spool() for _ in self._numbers]
-        self._reading = Reading(self._spools, self._filter)
         self._used = standard_streams.join(self)  # before: terminals still look like ones
-        standard_streams.show = self._write
-        self._growths = [
-            Growth(spool, os.dup(numbers[0]))
-            for spool, numbers in zip(self._spools, self._numbers, strict=True)
-        ]
-        for number, spool in enumerate(self._spools):
-            self._switch(number, spool.writer)
-        _holder = self
+        with standard_streams.paused():  # what other runs show meanwhile would be recorded here
+            _flush([stand_in.original for _, stand_in in self._used])
+            self._numbers = _ONE if os.path.sameopenfile(1, 2) else _TWO
+            self._spools = [Spool() for _ in self._numbers]
+            self._reading = Reading(self._spools, self._filter)
+            self._growths = [
+                Growth(spool, os.dup(numbers[0]))
+                for spool, numbers in zip(self._spools, self._numbers, strict=True)
+            ]
+            standard_streams.show = self._write
+            for number, spool in enumerate(self._spools):
+                self._switch(number, spool.writer)
         self._thread.start()
 
+    @property
+    def recorders(self) -> Recorders:
+        """This one, to which the text of a run inside this one belongs too, and those around it."""
+        return [self, *super().recorders]
+
     def stop(self) -> None:
-        """Restore the descriptors and show what is left."""
-        global _holder
-        if not self._spools:
-            return
+        """Restore the descriptors, show what is left and release the claim."""
+        try:
+            self._stop()
+        finally:
+            claim.release(self)
+
+    def _stop(self) -> None:
         standard_streams.drain()
         self._restore()
         standard_streams.leave(self, self._used)
+        self._used = []
+        if not self._growths:
+            return
         self._stopped.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._reading.close()
-        for growth in self._growths:
+        growths, self._growths = self._growths, []
+        for growth in growths:
             growth.end()
-        _holder = None
 
     def record(self, data: bytes, done: list[int]) -> None:
         """Do nothing: what Python's streams show is recorded where it goes."""
@@ -134,8 +187,11 @@ class FdCapture(OutputCapture):
                 self._give_up("Little disk is left")
                 return
 
-    def _write(self, is_error: bool, data: bytes, done: list[int]) -> None:
-        """Let the descriptors have what Python's streams show."""
+    def _write(self, recorders: Recorders, is_error: bool, data: bytes, done: list[int]) -> None:
+        """Write what Python's streams show to the descriptors; of another run, past the spool."""
+        if recorders and self not in recorders:
+            self._growths[is_error and len(self._growths) > 1].write(data, done)
+            return
         while sum(done) < len(data):
             try:
                 write_counted(2 if is_error else 1, data, done)
@@ -151,7 +207,8 @@ class FdCapture(OutputCapture):
         _logger.warning("%s: the output is no longer recorded", reason)
 
     def _restore(self) -> None:
-        with self._lock:
+        # In this order, for a stream that shows text may have to give up.
+        with standard_streams.paused(), self._lock:
             if self._is_restored:
                 return
             self._is_restored = True

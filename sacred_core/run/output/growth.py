@@ -7,7 +7,7 @@ import threading
 
 from sacred_core.run.output import follower
 from sacred_core.run.output.follower import has_writers
-from sacred_core.run.output.spool import Spool
+from sacred_core.run.output.spool import Spool, write_counted
 
 _CHUNK = 1 << 20
 
@@ -20,14 +20,14 @@ class Growth:
         self.target = target
         self._shown = 0
         self._is_gone = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def show(self) -> None:
         """Write what is new; may be called from any thread."""
         with self._lock:
             while data := self._spool.read(self._shown, self._shown + _CHUNK):
                 self._shown += len(data)
-                self._write(data)
+                self.write(data, [])
 
     def end(self) -> None:
         """Show what is left, now and as long as children write, and let go of the target."""
@@ -37,21 +37,25 @@ class Growth:
         with contextlib.suppress(OSError):
             os.close(self.target)
 
-    def _write(self, data: bytes) -> None:
-        while data and not self._is_gone:
-            try:
-                data = data[os.write(self.target, data) :]
-            except BlockingIOError:
-                continue
-            except OSError:  # a closed pipe, a terminal that went away: recording goes on
-                self._is_gone = True
+    def write(self, data: bytes, done: list[int]) -> None:
+        """Write ``data`` from the byte ``sum(done)`` on past the spool; count it in ``done``."""
+        with self._lock:
+            while sum(done) < len(data) and not self._is_gone:
+                try:
+                    write_counted(self.target, data, done)
+                except BlockingIOError:
+                    continue
+                except OSError:  # a closed pipe, a terminal that went away: recording goes on
+                    self._is_gone = True
 
     def _leave_to_follower(self) -> None:
         import subprocess
 
         numbers = (self._spool.reader, self.target)
         command = [sys.executable, "-IS", follower.__file__, *map(str, numbers), str(self._shown)]
+        nothing = subprocess.DEVNULL  # a spool of another run could be at 1 and 2
         process = subprocess.Popen(
-            command, pass_fds=numbers, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+            command, pass_fds=numbers, stdin=nothing, stdout=nothing, stderr=nothing,
+            start_new_session=True,
+        )  # fmt: skip
         process.returncode = 0  # nobody waits for it

@@ -125,14 +125,14 @@ class StandIn(io.TextIOWrapper):
 
     def write_at_once(self, write: Write) -> None:
         """Let ``write`` have what is written before the writer goes on."""
+        self.reconfigure(write_through=True)  # first: what is held back was written before
         self.end.write, self.end.flush = write, self._flush
-        self.reconfigure(write_through=True)
 
     def let_through(self) -> None:
         """Let what is written go to the original, for those who still hold this stream."""
+        self.reconfigure(write_through=True)  # first: what is held back was written before
         self.end.write = self.original.buffer.write if self._has_bytes else self.show
         self.end.flush = self.original.flush
-        self.reconfigure(write_through=True)
 
     def show(self, data: bytes, done: list[int] | None = None) -> None:
         """Write to the original, unless ``done`` tells that this was done; one that is gone is

@@ -61,9 +61,9 @@ class Streams:
     """
 
     def __init__(self, find: FindRecorders) -> None:
-        #: Shows text in place of the original streams: whether it is for stderr, the bytes, and
-        #: how much of them was shown, to which it adds.
-        self.show: Callable[[bool, bytes, list[int]], None] | None = None
+        #: Shows text in place of the original streams: the recorders of the run that wrote it,
+        #: whether it is for stderr, the bytes, and how much of them was shown, to which it adds.
+        self.show: Callable[[Recorders, bool, bytes, list[int]], None] | None = None
         self._find = find
         self._users: list[Recorder] = []
         self._stand_ins: list[StandIn] = []
@@ -77,19 +77,20 @@ class Streams:
         self._is_held_up = False
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        # Whoever needs both takes `_show_lock` first.
         self._record_lock = threading.RLock()
         self._show_lock = threading.RLock()
 
     def before_fork(self) -> None:
         """Leave nothing that a child would write again, nor a lock that others hold."""
         self.record()
-        self._record_lock.acquire()
         self._show_lock.acquire()
+        self._record_lock.acquire()
 
     def after_fork(self) -> None:
         """Go on in the parent."""
-        self._show_lock.release()
         self._record_lock.release()
+        self._show_lock.release()
 
     def after_fork_in_child(self) -> None:
         """Let what is written go where it went before: the child is not the run."""
@@ -113,31 +114,37 @@ class Streams:
                 if stream is None:  # a program without a console
                     continue
                 stand_in = stream if isinstance(stream, StandIn) else self._made(stream, name)
+                if stand_in not in self._stand_ins:
+                    self._stand_ins.append(stand_in)
                 stand_in.users += 1
                 setattr(sys, name, stand_in)
                 used.append((name, stand_in))
             self._choose_ways()
-        if self._thread is None:
-            self._stopped.clear()
-            self._thread = threading.Thread(target=self._work, name="sacred-output", daemon=True)
-            self._thread.start()
+            if self._thread is None:
+                self._stopped = threading.Event()
+                self._thread = threading.Thread(
+                    target=self._work, args=(self._stopped,), name="sacred-output", daemon=True
+                )
+                self._thread.start()
         return used
 
     def leave(self, recorder: Recorder, used: list[tuple[str, StandIn]]) -> None:
         """Undo `join`; the last one restores the original streams."""
         self.drain()
         with self._alone():
-            self._users.remove(recorder)
+            if recorder in self._users:
+                self._users.remove(recorder)
             for name, stand_in in used:
                 stand_in.users -= 1
                 # Somebody may have put a stream of their own in front meanwhile: it stays.
                 if stand_in.users == 0 and getattr(sys, name) is stand_in:
                     setattr(sys, name, stand_in.original)
             self._choose_ways()
-            thread, is_last = self._thread, not self._users
-        if is_last and thread is not None:
-            self._thread = None
-            self._stopped.set()
+            thread = None
+            if not self._users:
+                thread, self._thread = self._thread, None
+                self._stopped.set()
+        if thread is not None:
             thread.join()
             self.drain()  # what another thread wrote while this one left
 
@@ -168,6 +175,12 @@ class Streams:
                 self._choose_ways()
 
     @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let no other thread show text in the block."""
+        with self._show_lock:
+            yield
+
+    @contextmanager
     def _alone(self) -> Iterator[None]:
         with self._record_lock:
             before, self._drainer = self._drainer, threading.get_ident()
@@ -177,9 +190,7 @@ class Streams:
                 self._drainer = before
 
     def _made(self, original: Any, name: str) -> StandIn:
-        made = StandIn(original, self.drain, is_error=name == "stderr")
-        self._stand_ins.append(made)
-        return made
+        return StandIn(original, self.drain, is_error=name == "stderr")
 
     def _choose_ways(self) -> None:
         """Set what a write to each stand-in does."""
@@ -244,11 +255,11 @@ class Streams:
     def _show_first(self) -> None:
         batch = self._recorded[0]
         if self.show is not None:
-            self.show(batch.stand_in.is_error, batch.data, batch.shown)
+            self.show(batch.recorders, batch.stand_in.is_error, batch.data, batch.shown)
         else:
             batch.stand_in.show(batch.data, batch.shown)
         self._recorded.popleft()
 
-    def _work(self) -> None:
-        while not self._stopped.wait(INTERVAL):
+    def _work(self, stopped: threading.Event) -> None:
+        while not stopped.wait(INTERVAL):
             self.drain()

@@ -1,5 +1,6 @@
 """Scripts that print, in processes of their own."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -49,6 +50,20 @@ class Scripts:
 
     def run(self, body: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(self.write(body), timeout=60, check=True, **self._options(options))
+
+    def execute(self, command: list[Any], **options: Any) -> "subprocess.CompletedProcess[bytes]":
+        """Run a command that need not succeed."""
+        return subprocess.run(command, timeout=120, check=False, **self._options(options))
+
+    def followers(self) -> list[str]:
+        """Return the commands of the processes that still show a spool of these scripts."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                command = (path / "cmdline").read_bytes()
+                if b"follower.py" in command and (path / "cwd").readlink() == self.folder:
+                    found.append(command.replace(b"\0", b" ").decode())
+        return found
 
     def start(self, body: str, **options: Any) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
