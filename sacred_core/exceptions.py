@@ -1,5 +1,7 @@
 """Everything that sacred-core raises on purpose."""
 
+from typing import Any
+
 
 class SacredError(Exception):
     """A mistake that can be told in a sentence: what happened, the value, what to do.
@@ -89,6 +91,14 @@ class ConfigScopeError(ConfigError, SyntaxError):
         return str(self.args[0])
 
 
+class ConfigArgumentError(ConfigError, ValueError):
+    """A function that adds configuration entries was given none, or in two ways."""
+
+
+class HookSignatureError(ConfigError, ValueError):
+    """A config hook has other parameters than ``(config, command_name, logger)``."""
+
+
 class ConfigValueError(ConfigError, TypeError):
     """A configuration holds something that is not plain data."""
 
@@ -102,10 +112,14 @@ class MissingConfigError(ConfigError, TypeError):
 
 
 class CommandNotFoundError(SacredError, KeyError):
-    """The experiment has no command of the name, or no main function."""
+    """The experiment has no command of the name."""
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class NoCommandError(CommandNotFoundError, RuntimeError):
+    """No command was named, and the experiment has no main function."""
 
 
 class InteractiveError(SacredError, RuntimeError):
@@ -126,6 +140,13 @@ class UsageError(SacredError, ValueError):
 
 class OptionError(UsageError):
     """An option is unknown or its argument is not what it takes."""
+
+
+class OptionHookError(OptionError, KeyError):
+    """An option hook has no parameter named ``options``."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class UpdateError(UsageError):
@@ -157,6 +178,34 @@ class QueryError(StoreError):
 
 class ConfigFileError(ConfigError):
     """A configuration file cannot be read, or written."""
+
+
+class ConfigFileAccessError(ConfigFileError, OSError):
+    """The system refuses access to a configuration file; ``errno`` and ``filename`` say why.
+
+    Args:
+        message: What the user is shown.
+        error: The system's error.
+    """
+
+    def __init__(self, message: str, error: OSError) -> None:
+        super().__init__(message)
+        self.errno, self.strerror, self.filename = error.errno, error.strerror, error.filename
+        self._error = error
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self._error)
+
+
+class ConfigFileNotFoundError(ConfigFileAccessError, FileNotFoundError):
+    """There is no such configuration file."""
+
+
+class PackageVersionError(SacredError, ValueError):
+    """The version of a package does not have the form that PEP 440 defines."""
 
 
 class SkipHostInfo(Exception):

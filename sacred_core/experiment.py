@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from sacred_core.config.captured_function import CapturedFunction
+from sacred_core.config.paths import joined
 from sacred_core.context import current_run, required_run
 from sacred_core.exceptions import (
     CommandNotFoundError,
     DecoratorError,
     InteractiveError,
-    OptionError,
+    NoCommandError,
+    OptionHookError,
 )
 from sacred_core.ingredient import Ingredient, P, R
 
@@ -104,11 +106,11 @@ class Experiment(Ingredient):
         ``ex.add_config(...)``, ``ex.add_source_file(...)``. Such a change stays for later runs.
 
         Raises:
-            OptionError: it has no argument named ``options``.
+            OptionHookError: it has no parameter named ``options``.
         """
         if "options" not in inspect.signature(function).parameters:
-            raise OptionError(
-                f"the option hook {function.__name__!r} must have an argument named 'options'"
+            raise OptionHookError(
+                f"the option hook {function.__name__!r} must have a parameter named 'options'"
             )
         self.option_hooks.append(function)
         return function
@@ -152,7 +154,8 @@ class Experiment(Ingredient):
             options: As on the command line: ``{"--loglevel": "ERROR"}``.
 
         Raises:
-            CommandNotFoundError: there is no such command, or no main function.
+            CommandNotFoundError: there is no such command.
+            NoCommandError: no command is named, and there is no main function.
             ConfigError: the configuration cannot be resolved.
             BaseException: what the command raises, after it was recorded.
         """
@@ -225,17 +228,22 @@ class Experiment(Ingredient):
         return help_text(self, program_name or os.path.basename(sys.argv[0]))  # noqa: PTH119
 
     def gather_commands(self) -> "Iterator[tuple[str, CapturedFunction[..., Any]]]":
-        """Yield name and function of all commands: its own, its ingredients', the standard ones."""
-        own = dict(super().gather_commands())
-        yield from own.items()
-        for name, command in _standard_commands().items():
-            if name not in own:
-                yield name, command
+        """Yield name and function of all commands: standard ones, its own, its ingredients'.
 
-    @property
-    def doc(self) -> str:
-        """The docstring of the file that defines the experiment."""
-        return inspect.cleandoc(self._caller_globals.get("__doc__") or "")
+        Its own have names without its path.
+        """
+        commands = {
+            self.post_process_name(joined(self.path, name), self): command
+            for name, command in _standard_commands().items()
+        }
+        yield from (commands | dict(super().gather_commands())).items()
+
+    def post_process_name(self, name: str, ingredient: Ingredient) -> str:
+        """Return the name that a command or named configuration is known by.
+
+        Its own are known without its path. Override it to change the names.
+        """
+        return name[len(self.path) + 1 :] if ingredient is self else name
 
     @property
     def info(self) -> dict[str, Any]:
@@ -276,13 +284,14 @@ class Experiment(Ingredient):
         """Return the command of this name, or the default one for None.
 
         Raises:
-            CommandNotFoundError: there is no such command, or no main function.
+            CommandNotFoundError: there is no such command.
+            NoCommandError: ``name`` is None, and there is no main function.
         """
         name = name or self.default_command
         if name is None:
-            raise CommandNotFoundError(
-                f"the experiment {self.path!r} has no main function: decorate one with @ex.main "
-                "or @ex.automain"
+            raise NoCommandError(
+                f"no command to run: the experiment {self.path!r} has no main function; decorate "
+                "one with @ex.main or @ex.automain, or name a command"
             )
         if name in self.commands:
             return self.commands[name]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.exceptions import ConfigError
+from sacred_core.config.paths import joined
+from sacred_core.exceptions import ConfigArgumentError, ConfigValueError, HookSignatureError
 
 # What only a run or a scope needs is imported when there is one: every script, also one that
 # only prints its help, pays for what stands here.
@@ -140,7 +141,9 @@ class Ingredient:
             kw_conf: The entries.
 
         Raises:
-            ConfigError: both or neither are given, or a value is no plain data.
+            ConfigArgumentError: entries are given in two ways, or not at all.
+            ConfigValueError: ``cfg_or_file`` has another type, or a value is not plain data.
+            ConfigFileNotFoundError: there is no such file.
             ConfigFileError: the file cannot be read.
         """
         self.configurations.append(_config_dict(cfg_or_file, kw_conf))
@@ -170,11 +173,11 @@ class Ingredient:
         with dotted keys, changes the whole configuration, but nothing that the call fixes.
 
         Raises:
-            ConfigError: it does not take these three arguments.
+            HookSignatureError: it has other parameters.
         """
         names = list(inspect.signature(func).parameters)
         if names != ["config", "command_name", "logger"]:
-            raise ConfigError(
+            raise HookSignatureError(
                 f"the config hook {func.__name__!r} takes ({', '.join(names)}): it must take "
                 "(config, command_name, logger)"
             )
@@ -192,12 +195,19 @@ class Ingredient:
         yield from traversed(self)
 
     def gather_commands(self) -> "Iterator[tuple[str, CapturedFunction[..., Any]]]":
-        """Yield dotted name and function of all commands, this ingredient's first."""
+        """Yield dotted name and function of all commands, this ingredient's first.
+
+        A name begins with the path of the ingredient that the command belongs to, also with that
+        of this one.
+        """
         for name, ingredient, attribute in self._gathered("commands"):
             yield name, ingredient.commands[attribute]
 
     def gather_named_configs(self) -> "Iterator[tuple[str, Configuration]]":
-        """Yield dotted name and configuration of all named configurations."""
+        """Yield dotted name and configuration of all named configurations.
+
+        The names are made like those of `gather_commands`.
+        """
         for name, ingredient, attribute in self._gathered("named_configs"):
             yield name, ingredient.named_configs[attribute]
 
@@ -207,11 +217,16 @@ class Ingredient:
         Override it to change the names.
 
         Args:
-            name: Its dotted name.
+            name: Its dotted name, which begins with the path of its ingredient.
             ingredient: The ingredient that it belongs to.
         """
         del ingredient
         return name
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the file that defines it; empty if there is none."""
+        return inspect.cleandoc(self._caller_globals.get("__doc__") or "")
 
     def get_experiment_info(self) -> dict[str, Any]:
         """Return name, base folder, sources, dependencies and repositories.
@@ -238,7 +253,14 @@ class Ingredient:
         self.added_sources.append(path)
 
     def add_package_dependency(self, package_name: str, version: str) -> None:
-        """Record a package, and its version, that discovery does not find."""
+        """Record a package, and its version, that discovery does not find.
+
+        Raises:
+            PackageVersionError: ``version`` is not a version as in PEP 440, like ``"1.2.3"``.
+        """
+        from sacred_core.provenance.dependencies import validate_version
+
+        validate_version(package_name, version)
         self.added_dependencies[package_name] = version
 
     def pre_run_hook(self, func: Any = None, prefix: str | None = None) -> Any:
@@ -251,10 +273,9 @@ class Ingredient:
 
     def _gathered(self, kind: str) -> "Iterator[tuple[str, Ingredient, str]]":
         seen: set[str] = set()
-        for ingredient, depth in self.traverse_ingredients():
+        for ingredient, _ in self.traverse_ingredients():
             for attribute in getattr(ingredient, kind):
-                name = attribute if depth == 0 else f"{ingredient.path}.{attribute}"
-                name = self.post_process_name(name, ingredient)
+                name = self.post_process_name(joined(ingredient.path, attribute), ingredient)
                 if name not in seen:  # an ingredient may be used by several others
                     seen.add(name)
                     yield name, ingredient, attribute
@@ -270,9 +291,14 @@ def _config_dict(given: Any, keywords: dict[str, Any]) -> "ConfigDict":
     from sacred_core.config.config_dict import ConfigDict
 
     if (given is None) == (not keywords):
-        raise ConfigError("add_config takes one of a dictionary, a file name, and keywords")
+        raise ConfigArgumentError(
+            "add_config takes one of a dictionary, a file name and keyword arguments: got "
+            + ("several" if keywords else "none")
+        )
     if isinstance(given, (str, os.PathLike)):
         from sacred_core.config.sources import load_config_file
 
         return ConfigDict(load_config_file(given), str(given))
+    if not isinstance(given, Mapping | None):
+        raise ConfigValueError(f"add_config takes a dictionary or a file name, got {given!r}")
     return ConfigDict(keywords if given is None else given)

@@ -16,8 +16,8 @@ from sacred_core.importing import when_imported
 def _refuse(self: object, *args: Any, **kwargs: Any) -> NoReturn:
     del self, args, kwargs
     raise ReadOnlyConfigError(
-        "the configuration cannot be changed while the experiment runs, because the change "
-        "would not be recorded: change a copy (copy.deepcopy), or set "
+        "the configuration is read-only here, because the change would not be recorded: change a "
+        "copy (copy.deepcopy), or set "
         "SETTINGS.CONFIG.READ_ONLY_CONFIG = False"
     )
 

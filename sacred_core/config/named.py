@@ -37,7 +37,7 @@ def named_configs(nodes: Sequence[Node]) -> dict[str, tuple[Node, Configuration]
     """Return all named configurations by their dotted names, as the experiment renames them."""
     renamed = nodes[-1].ingredient.post_process_name
     return {
-        renamed(joined(node.path, name), node.ingredient): (node, configuration)
+        renamed(joined(node.ingredient.path, name), node.ingredient): (node, configuration)
         for node in nodes
         for name, configuration in node.ingredient.named_configs.items()
     }

@@ -10,7 +10,11 @@ import pickle
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sacred_core.exceptions import ConfigFileError
+from sacred_core.exceptions import (
+    ConfigFileAccessError,
+    ConfigFileError,
+    ConfigFileNotFoundError,
+)
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import ConfigSource, resolved
 
@@ -24,18 +28,24 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the entries that a configuration file holds.
 
     Raises:
-        ConfigFileError: there is no such file, its format is unknown, or what it holds is no
-            dictionary of plain data.
+        ConfigFileNotFoundError: there is no such file.
+        ConfigFileAccessError: the system refuses access to it.
+        ConfigFileError: its format is unknown, or it does not contain a dictionary of plain data.
     """
     path = Path(filename)
+    place = f"the file {str(path)!r}"
+    try:
+        path.stat()  # first: a missing file is not a file of an unknown format
+    except (OSError, ValueError) as error:
+        raise _file_error(f"{place} cannot be read", error) from error
     source = _source_of(path)
     try:
         entries = resolved(source.load)(path)
     except Exception as error:
-        raise ConfigFileError(f"the file {str(path)!r} cannot be read: {_told(error)}") from error
+        raise _file_error(f"{place} cannot be read", error) from error
     if not isinstance(entries, dict):
         raise ConfigFileError(
-            f"the file {str(path)!r} holds a {type(entries).__name__}: the entries of a "
+            f"{place} holds a {type(entries).__name__}: the entries of a "
             "configuration are a dictionary"
         )
     return entries
@@ -45,7 +55,8 @@ def dump_config_file(entries: dict[str, Any], filename: str | os.PathLike[str]) 
     """Write ``entries`` in the format that the suffix of the file names.
 
     Raises:
-        ConfigFileError: the format is unknown or only read, or the file cannot be written.
+        ConfigFileAccessError: the system refuses to write the file.
+        ConfigFileError: the format is unknown or can only be read, or a value cannot be written.
     """
     path = Path(filename)
     source = _source_of(path)
@@ -54,7 +65,7 @@ def dump_config_file(entries: dict[str, Any], filename: str | os.PathLike[str]) 
     try:
         resolved(source.dump)(entries, path)
     except Exception as error:
-        raise ConfigFileError(f"{str(path)!r} cannot be written: {_told(error)}") from error
+        raise _file_error(f"{str(path)!r} cannot be written", error) from error
 
 
 def load_json(path: Path) -> Any:
@@ -114,6 +125,16 @@ def _by_suffix() -> dict[str, ConfigSource]:
     return {
         suffix: source for source in plugin_manager().config_sources for suffix in source.suffixes
     }
+
+
+def _file_error(message: str, error: Exception) -> ConfigFileError:
+    """Return ``error`` as one of ours that is of the same kind."""
+    message = f"{message}: {_told(error)}"
+    if isinstance(error, FileNotFoundError):
+        return ConfigFileNotFoundError(message, error)
+    if isinstance(error, OSError):
+        return ConfigFileAccessError(message, error)
+    return ConfigFileError(message)
 
 
 def _told(error: Exception) -> str:

@@ -9,11 +9,33 @@ from pathlib import Path
 from types import ModuleType
 
 from sacred_core import __version__
+from sacred_core.exceptions import PackageVersionError
 from sacred_core.hooks.discovery import metadata_folders, normalised
 
 _IMPORT = re.compile(rb"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import)", re.M)
+#: From appendix B of PEP 440, https://peps.python.org/pep-0440/#appendix-b.
+_VERSION = re.compile(
+    r"""v?(\d+!)?\d+(\.\d+)*
+        ([-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?\d*)?
+        (-\d+|[-_.]?(post|rev|r)[-_.]?\d*)?
+        ([-_.]?dev[-_.]?\d*)?
+        (\+[a-z0-9]+([-_.][a-z0-9]+)*)?""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
 #: What takes part without being imported by anybody: `_rnd` is a generator of numpy's.
 _ALWAYS = ("numpy",)
+
+
+def validate_version(package: str, version: object) -> None:
+    """Check that ``version`` is a version.
+
+    Raises:
+        PackageVersionError: it does not have the form that PEP 440 defines.
+    """
+    if not isinstance(version, str) or not _VERSION.fullmatch(version.strip()):
+        raise PackageVersionError(
+            f"the version of the package {package!r} must be a string like '1.2.3', got {version!r}"
+        )
 
 
 def discovered(modules: Iterable[ModuleType], mode: str = "imported") -> dict[str, str]:

@@ -85,7 +85,7 @@ ROWS: list[tuple[str, list[str], str, str | None]] = [
     ("enforce clean", ["-e"], "no git repository is recorded", None),
     ("help of nothing", ["help", "nope"], "no command 'nope'", None),
     ("help of two", ["help", "main", "main"], "help takes one command", None),
-    ("no main function", [], "has no main function: decorate one with @ex.main", """
+    ("no main function", [], "no command to run: the experiment 'empty' has no main function", """
         from sacred_core import Experiment
         ex = Experiment("empty")
         ex.run_commandline()

@@ -1,5 +1,6 @@
 """Tests of ingredients: their entries, functions, commands and hooks in an experiment."""
 
+import inspect
 from typing import Any
 
 import pytest
@@ -83,6 +84,73 @@ def test_commands_and_named_configs_have_dotted_names(ex: Experiment) -> None:
     assert ex.run("dataset.stats").result == "stats of /home/data"
     assert ex.run(named_configs=["dataset.raw"]).config["dataset"]["normalize"] is False
     assert "dataset.stats" in ex.get_usage("x")
+
+
+STANDARD = ["print_config", "print_dependencies", "save_config", "print_named_configs"]
+
+
+def test_gathered_names_are_those_of_sacred() -> None:
+    """Ingredients have their path in front, the experiment has not; standard commands are first."""
+    below = Ingredient("a")
+    middle = Ingredient("b.c", ingredients=[below])
+    outer = Experiment("top", ingredients=[middle])
+    for owner, name in ((below, "x"), (middle, "y"), (outer, "z")):
+        command = lambda: None
+        command.__name__ = name
+        owner.command(command)
+        owner.add_named_config(f"n{name}", value=1)
+    gathered = {
+        owner.path: (
+            [name for name, _ in owner.gather_commands()],
+            [name for name, _ in owner.gather_named_configs()],
+        )
+        for owner in (below, middle, outer)
+    }
+    assert gathered == {  # as Sacred 0.8.7 gives them
+        "a": (["a.x"], ["a.nx"]),
+        "b.c": (["b.c.y", "a.x"], ["b.c.ny", "a.nx"]),
+        "top": ([*STANDARD, "z", "b.c.y", "a.x"], ["nz", "b.c.ny", "a.nx"]),
+    }
+
+
+def test_an_own_command_replaces_a_standard_one() -> None:
+    """It has the place of the standard one in the list."""
+    ex = Experiment("top")
+
+    @ex.command
+    def save_config() -> str:
+        return "own"
+
+    assert [name for name, _ in ex.gather_commands()] == STANDARD
+    assert ex.run("save_config").result == "own"
+
+
+def test_names_are_changed_as_in_sacred() -> None:
+    """`post_process_name` gets the whole dotted name; that of the experiment removes its path."""
+
+    class Loud(Experiment):
+        def post_process_name(self, name: str, ingredient: Ingredient) -> str:
+            given.append((name, ingredient.path))
+            return super().post_process_name(name, ingredient).upper()
+
+    given: list[tuple[str, str]] = []
+    ex = Loud("up", ingredients=[Ingredient("i")])
+    ex.ingredients[0].add_named_config("loud", a=1)
+    ex.add_named_config("own", b=2)
+    assert [name for name, _ in ex.gather_named_configs()] == ["OWN", "I.LOUD"]
+    assert given == [("up.own", "up"), ("i.loud", "i")]
+    ex.add_config(b=1)
+    assert ex.run("PRINT_CONFIG", named_configs=["OWN"]).config["b"] == 2
+
+
+def test_doc_is_the_docstring_of_the_defining_file() -> None:
+    """Of ingredients as of experiments."""
+    assert Ingredient("i").doc == Experiment("e").doc == inspect.cleandoc(__doc__ or "")
+
+
+def test_doc_of_a_file_without_docstring_is_empty() -> None:
+    """It is never None, so that it can be formatted."""
+    assert Ingredient("i", _caller_globals={"__name__": "x", "__doc__": None}).doc == ""
 
 
 def test_names_can_be_changed(dataset: Ingredient) -> None:
@@ -193,5 +261,5 @@ def test_fallbacks_are_read_only(dataset: Ingredient) -> None:
         dataset["filename"] = "changed"
 
     ex.main(lambda: None)
-    with pytest.raises(TypeError, match="cannot be changed"):
+    with pytest.raises(TypeError, match="read-only"):
         ex.run()
