@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.config.paths import joined
-from sacred_core.exceptions import ConfigArgumentError, ConfigValueError, HookSignatureError
+from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
 
 # What only a run or a scope needs is imported when there is one: every script, also one that
 # only prints its help, pays for what stands here.
@@ -138,11 +138,12 @@ class Ingredient:
         Args:
             cfg_or_file: A dictionary, or the name of a JSON, YAML or pickle file, or of another
                 that a plugin reads.
-            kw_conf: The entries.
+            kw_conf: The entries. Objects that are not plain data reach captured functions as they
+                are; the record shows their readable form.
 
         Raises:
             ConfigArgumentError: entries are given in two ways, or not at all.
-            ConfigValueError: ``cfg_or_file`` has another type, or a value is not plain data.
+            ConfigValueError: ``cfg_or_file`` has another type, or a value has no readable form.
             ConfigFileNotFoundError: there is no such file.
             ConfigFileError: the file cannot be read.
         """
@@ -299,6 +300,4 @@ def _config_dict(given: Any, keywords: dict[str, Any]) -> "ConfigDict":
         from sacred_core.config.sources import load_config_file
 
         return ConfigDict(load_config_file(given), str(given))
-    if not isinstance(given, Mapping | None):
-        raise ConfigValueError(f"add_config takes a dictionary or a file name, got {given!r}")
     return ConfigDict(keywords if given is None else given)

@@ -9,11 +9,10 @@ import attrs
 
 from sacred_core.cli.render import painted_doc, rendered_config, wants_colour
 from sacred_core.config.named import named_configs
-from sacred_core.config.overrides import plain_copy
 from sacred_core.config.sources import dump_config_file
 from sacred_core.config.summary import ConfigSummary
 from sacred_core.masking import masked
-from sacred_core.serialization import leaves
+from sacred_core.serialization import leaves, plain
 
 if TYPE_CHECKING:
     from sacred_core.run import Run
@@ -24,7 +23,7 @@ def print_config(_run: "Run") -> None:
     summary = _run.config_modifications or ConfigSummary()
     if _run.shows_origin:
         summary = attrs.evolve(summary, docs=_origins(_run.config, summary))
-    shown, _ = masked(dict(_run.config))
+    shown, _ = masked(plain(_run.config))
     print(rendered_config(shown, summary, wants_colour(sys.stdout)))
 
 
@@ -45,7 +44,7 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
 
     The suffix of config_filename chooses the format.
     """
-    entries = plain_copy(_config)
+    entries = plain(_config)
     entries.pop("config_filename", None)
     entries, hidden = masked(entries)
     dump_config_file(entries, config_filename)

@@ -175,6 +175,16 @@ def _main_module(script: str) -> Any:
     return module
 
 
+def _is_picklable(value: Any) -> bool:
+    import pickle
+
+    try:
+        pickle.dumps(value)
+    except Exception:  # noqa: BLE001 - the object's own __reduce__
+        return False
+    return True
+
+
 class Binding:
     """One captured function together with what one run gives it.
 
@@ -227,10 +237,21 @@ class Binding:
             for name, value in self._values.items()
             if name not in self._config and name not in SPECIAL_NAMES
         }
-        from sacred_core.config.overrides import plain_copy
-
-        seed, config = self._next_seed(), plain_copy(dict(self._config))
+        seed, config = self._next_seed(), self._needed_config()
         return Snapshot(config, extras, seed, self._derive, self._generator)
+
+    def _needed_config(self) -> dict[str, Any]:
+        """Return what the function takes; of a whole ``_config``, what can be pickled."""
+        from sacred_core.config.overrides import plain_copy
+        from sacred_core.config.values import is_plain
+
+        names = self._captured.names
+        wants_all = "_config" in self._captured.specials
+        return {
+            name: plain_copy(value)
+            for name, value in self._config.items()
+            if name in names or (wants_all and (is_plain(value) or _is_picklable(value)))
+        }
 
     def completed(self, count: int, given: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments of a call with ``count`` positional ones."""

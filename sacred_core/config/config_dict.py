@@ -1,13 +1,15 @@
 """A dictionary of configuration entries."""
 
+import dataclasses
 from collections.abc import Mapping
+from types import BuiltinFunctionType
 from typing import Any, cast
 
 from sacred_core.config.overrides import Overrides, plain_copy
 from sacred_core.config.summary import Origin
 from sacred_core.config.tree import Contribution
 from sacred_core.config.validation import check_keys
-from sacred_core.config.values import is_plain, normalized
+from sacred_core.config.values import is_readable, normalized, objects_in
 from sacred_core.exceptions import ConfigValueError
 
 
@@ -15,11 +17,12 @@ class ConfigDict:
     """Entries given as a dictionary. Calling it returns them.
 
     Args:
-        d: The entries.
+        d: The entries. Objects that are not plain data must have a readable form for the record:
+            classes, functions, paths, dates and dataclasses, for example, have one.
         file: Where they were read from.
 
     Raises:
-        ConfigValueError: an entry is no plain data.
+        ConfigValueError: ``d`` is not a dictionary, or an entry has no readable form.
         ConfigKeyError: a key is not allowed.
     """
 
@@ -28,14 +31,14 @@ class ConfigDict:
 
     def __init__(self, d: Mapping[str, Any], file: str = "") -> None:
         self.origin = Origin("file", file=file) if file else Origin("dictionary")
-        check_keys(d)
-        self._entries = {name: normalized(value) for name, value in d.items()}
-        for name, value in self._entries.items():
-            if not is_plain(value):
-                raise ConfigValueError(
-                    f"the configuration entry {name!r} is {value!r}, which cannot be stored: use "
-                    "numbers, texts, booleans, None, and lists and dictionaries of these"
-                )
+        if not isinstance(d, Mapping):
+            raise ConfigValueError(
+                f"add_config takes a dictionary or a file name, got {d!r}{_hint(d)}"
+            )
+        self._entries: dict[str, Any] = normalized(d)
+        check_keys(self._entries)
+        for path, value in objects_in(self._entries):
+            _refuse_unsuitable(path, value)
 
     def __call__(self) -> dict[str, Any]:
         """Return a copy of the entries."""
@@ -45,3 +48,29 @@ class ConfigDict:
         """Return the entries, with what is fixed; nothing ``available`` is needed."""
         del available
         return Contribution({name: overrides.fix(name, value) for name, value in self().items()})
+
+
+def _hint(given: Any) -> str:
+    """Name the way from a frequent kind of object to a dictionary."""
+    if dataclasses.is_dataclass(given) and not isinstance(given, type):
+        return ": use dataclasses.asdict(...)"
+    if hasattr(given, "__attrs_attrs__") and not isinstance(given, type):
+        return ": use attrs.asdict(...)"
+    if hasattr(given, "__dict__") and vars(given) and not callable(given):
+        return ": use vars(...)"
+    return ""
+
+
+def _refuse_unsuitable(path: str, value: Any) -> None:
+    if not is_readable(value):
+        raise ConfigValueError(
+            f"config entry {path!r} is {value!r}, which cannot be recorded: use plain data "
+            "(numbers, strings, booleans, None, lists, dictionaries) or an object with a "
+            "readable form, such as a class, a function, a path or a dataclass"
+        )
+    if isinstance(value, BuiltinFunctionType) and value.__module__ == "builtins":
+        # `dict(id=id)`: as a rule, a variable is missing.
+        raise ConfigValueError(
+            f"config entry {path!r} is {value!r}, a function of Python itself: if it is not a "
+            "variable that was not defined, set it in a config scope or use a function of your own"
+        )

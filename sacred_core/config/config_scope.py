@@ -10,7 +10,7 @@ from sacred_core.config.overrides import Overrides, plain_copy
 from sacred_core.config.scope_source import ScopeSource
 from sacred_core.config.summary import Origin
 from sacred_core.config.tree import Contribution
-from sacred_core.config.values import is_plain, normalized
+from sacred_core.config.values import is_same, normalized
 from sacred_core.exceptions import ConfigScopeError
 
 
@@ -77,8 +77,9 @@ class ConfigScope:
         values = self._source.evaluate(arguments, fixed, overrides.fix)
         contribution = Contribution({})
         for name, value in values.items():
-            if not (name in self._source.imported or _is_untouched(name, value, before)):
-                self._add(contribution, name, value)
+            if name in self._source.imported or (name in before and is_same(value, before[name])):
+                continue  # a parameter that is unchanged is not an entry of the scope's own
+            self._add(contribution, name, normalized(value))
         return contribution
 
     def _required(self, available: dict[str, Any]) -> list[str]:
@@ -90,17 +91,10 @@ class ConfigScope:
                 )
         return [name for name in self._parameters if name in available]
 
-    @staticmethod
-    def _add(contribution: Contribution, name: str, value: Any) -> None:
-        value = normalized(value)
-        if name.startswith("_") or isinstance(value, ModuleType) or not is_plain(value):
+    def _add(self, contribution: Contribution, name: str, value: Any) -> None:
+        """Add an entry; private names, modules and definitions are tools of the scope."""
+        is_tool = name.startswith("_") or isinstance(value, ModuleType)
+        if is_tool or self._source.defines(name, value):
             contribution.extras[name] = value
         else:
             contribution.entries[name] = value
-
-
-def _is_untouched(name: str, value: Any, before: dict[str, Any]) -> bool:
-    """Tell whether a parameter is still what it was: then it is no entry of the scope's own."""
-    if name not in before:
-        return False
-    return value is before[name] or (is_plain(value) and bool(value == before[name]))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sacred_core.config.values import is_plain
+from sacred_core.config.values import is_same
 from sacred_core.exceptions import ConfigPathError
 
 
@@ -66,10 +66,10 @@ class Overrides:
             return value
         if isinstance(fixed, PathDict) and value is not None:
             return self._inside(fixed, value, path)
-        if path in self.added and _is_same(value, fixed):
+        if path in self.added and is_same(value, fixed):
             return plain_copy(fixed)  # our own, met again
         self.added.discard(path)
-        if not _is_same(value, fixed):
+        if not is_same(value, fixed):
             self.originals[path] = value
         return plain_copy(fixed)
 
@@ -97,7 +97,7 @@ def plain_copy(value: Any) -> Any:
         return {key: plain_copy(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain_copy(item) for item in value]
-    return value  # a scalar, or a class or function of a named configuration
+    return value  # a scalar, or an object that is passed on as it is
 
 
 def layered(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
@@ -120,8 +120,3 @@ def _known_key(key: Any, value: dict[Any, Any]) -> Any:
     if key not in value and isinstance(key, str) and key.lstrip("-").isdecimal():
         return int(key)
     return key
-
-
-def _is_same(value: Any, fixed: Any) -> bool:
-    """Compare plain data; anything else, whose ``==`` may mean anything, differs."""
-    return type(value) is type(fixed) and is_plain(value) and bool(value == fixed)

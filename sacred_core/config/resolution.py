@@ -21,7 +21,7 @@ from sacred_core.config.summary import ConfigSummary, Origin
 from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_keys
-from sacred_core.config.values import is_plain
+from sacred_core.config.values import is_same
 from sacred_core.exceptions import ConfigError
 from sacred_core.serialization import leaves
 
@@ -33,7 +33,7 @@ class ResolvedConfig:
     """The configuration of one run.
 
     Attributes:
-        config: Nested dictionaries of plain data.
+        config: Nested dictionaries of plain data, and of other objects as they are.
         nodes: The ingredients, the experiment last.
         extras: For each node's path what its functions may take by name beside the entries.
         summary: What differs from the defaults.
@@ -85,6 +85,8 @@ class _Resolver:
         self._fixed: dict[str, Any] = self._updates
         self._update_origins = _origins_of(self._updates, Origin("update"))
         self._fixed_origins = self._update_origins
+        #: Names by path of a node that named configurations fix and that are not recorded.
+        self._unrecorded: dict[str, set[str]] = {}
         self._result = ResolvedConfig(nodes=self._nodes)
 
     def run(self) -> ResolvedConfig:
@@ -107,6 +109,7 @@ class _Resolver:
             contribution = configuration.evaluate(overrides, available)
             restore(contribution.entries, overrides.originals)
             values = placed({**contribution.extras, **contribution.entries}, node.path)
+            self._unrecorded.setdefault(node.path, set()).update(contribution.extras)
             chosen = layered(chosen, values)
             origin = attrs.evolve(configuration.origin, layer="named config", name=name)
             chosen_origins = {**self._fixed_origins, **_origins_of(values, origin)}
@@ -132,6 +135,7 @@ class _Resolver:
             self._draw_seed(overrides.values if "seed" in overrides.values else entries)
             self._result.summary.docs["seed"] = SEED_DOC
         extras = self._result.extras.setdefault(node.path, {})
+        unrecorded = self._unrecorded.get(node.path, set()) - at(self._updates, node.path).keys()
         ingredients = {node.relative(other).partition(".")[0] for other in node.below}
         for configuration in node.ingredient.configurations:
             available = self._available(node, configuration, {**overrides.values, **entries})
@@ -139,13 +143,15 @@ class _Resolver:
             _refuse_ingredients(node, contribution.entries, ingredients, configuration)
             entries |= contribution.entries
             extras |= contribution.extras
+            unrecorded -= contribution.entries.keys()
             names = contribution.entries.keys()
             self._note(names, node.path, configuration.origin, configuration.docs)
             if node is self._root and "seed" in names:
                 self._draw_seed(entries)
         entries = overrides.applied_to(entries)
-        for name in [name for name, value in entries.items() if not is_plain(value)]:
+        for name in unrecorded & entries.keys():
             extras[name] = entries.pop(name)
+            overrides.added.discard(name)
         put(self._result.config, node.path, entries)
         self._note_changes(node, overrides)
 
@@ -172,7 +178,7 @@ class _Resolver:
         """Let the config hooks of one ingredient change the configuration so far."""
         for hook in node.ingredient.config_hooks:
             config = self._result.config
-            answer = hook(copy.deepcopy(config), self._call.command_name, self._call.logger)
+            answer = hook(plain_copy(config), self._call.command_name, self._call.logger)
             if not isinstance(answer, (dict, type(None))):
                 raise ConfigError(
                     f"the config hook {hook.__name__!r} returned {answer!r}: it returns the "
@@ -181,7 +187,9 @@ class _Resolver:
             origin = Origin("config hook", hook.__name__)
             present = dict(leaves(config))
             for path, value in leaves(nested(answer or {})):
-                if path in self._fixed_origins or (path in present and present[path] == value):
+                if path in self._fixed_origins or (
+                    path in present and is_same(present[path], value)
+                ):
                     continue
                 self._apply_hooked(path, value, origin)
 
@@ -193,7 +201,12 @@ class _Resolver:
         )
         if owner.path in self._result.extras:  # it was configured already
             *parents, last = path.split(".")
-            reach(self._result.config, parents)[last] = value
+            holder = self._result.config
+            for key in parents:
+                if not isinstance(holder.get(key), dict):
+                    holder[key] = {}  # a dictionary in place of a value
+                holder = holder[key]
+            holder[last] = value
         else:
             self._fixed = layered(self._fixed, nested({path: value}))
             self._fixed_origins = {**self._fixed_origins, path: origin}

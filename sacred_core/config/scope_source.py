@@ -30,6 +30,7 @@ class ScopeSource:
     Attributes:
         lines: Its source lines, decorators included, as they stand in the file.
         imported: Names that are bound by an import inside the scope.
+        defined: Names that are bound by ``def`` or ``class`` inside the scope.
 
     Raises:
         ConfigScopeError: the source is not available, or returns or yields.
@@ -45,6 +46,7 @@ class ScopeSource:
             self._refuse_jumps()
         has_imports = "import" in text
         self.imported = frozenset(_imported(self._definition)) if has_imports else frozenset()
+        self.defined = frozenset(_defined(self._definition))
 
     @functools.cached_property
     def docs(self) -> dict[str, str]:
@@ -54,6 +56,10 @@ class ScopeSource:
         docs = entry_docs(self._definition, self.lines, self.first_line)
         text = ast.get_docstring(self._definition)
         return {**docs, "": text} if text else docs
+
+    def defines(self, name: str, value: Any) -> bool:
+        """Return whether ``value`` is a function or class that the scope itself defines."""
+        return name in self.defined and callable(value)
 
     def evaluate(self, arguments: dict[str, Any], fixed: set[str], fix: Fix) -> dict[str, Any]:
         """Call the scope and return its local variables, as they are at its end.
@@ -97,7 +103,8 @@ class ScopeSource:
         flags = self.function.__code__.co_flags & _FUTURES
         filename = self.function.__code__.co_filename
         whole = compile(module, filename, "exec", flags, True)
-        return _inner_code(_inner_code(whole, _FACTORY), definition.name)
+        code = _inner_code(_inner_code(whole, _FACTORY), definition.name)
+        return _renamed(code, code.co_qualname, self.function.__qualname__)
 
     def _collecting_definition(self, fixed: set[str]) -> ast.FunctionDef:
         """Return the definition of `_collecting`; it is parsed anew only if it must change."""
@@ -242,7 +249,27 @@ def _imported(root: ast.AST, itself: bool = False) -> Iterator[str]:
                 yield alias.asname or alias.name.partition(".")[0]
 
 
+def _defined(definition: ast.FunctionDef) -> Iterator[str]:
+    for node in _own_nodes(definition):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+
+
 def _inner_code(code: CodeType, name: str) -> CodeType:
     return next(
         const for const in code.co_consts if isinstance(const, CodeType) and const.co_name == name
+    )
+
+
+def _renamed(code: CodeType, old: str, new: str) -> CodeType:
+    """Return ``code`` with qualified names, of inner functions and classes too, below ``new``."""
+
+    def renamed(constant: Any) -> Any:
+        if isinstance(constant, CodeType):
+            return _renamed(constant, old, new)
+        is_name = isinstance(constant, str) and constant.startswith(old)  # of a class body
+        return new + constant[len(old) :] if is_name else constant
+
+    return code.replace(
+        co_qualname=renamed(code.co_qualname), co_consts=tuple(map(renamed, code.co_consts))
     )

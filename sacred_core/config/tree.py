@@ -15,8 +15,9 @@ class Contribution:
     """What one scope, dictionary or file adds.
 
     Attributes:
-        entries: Plain data, by name.
-        extras: Other values, which functions may take by name but which are not recorded.
+        entries: What is recorded, by name: plain data, and other objects as they are.
+        extras: What functions may take by name but is not recorded: private names, modules, and
+            what a scope defines with ``def`` or ``class``.
     """
 
     entries: dict[str, Any]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sacred_core.config.overrides import PathDict
-from sacred_core.config.values import is_plain, normalized
-from sacred_core.exceptions import ConfigPathError, ConfigValueError
+from sacred_core.config.values import normalized
+from sacred_core.exceptions import ConfigPathError
 
 
 def nested(updates: Mapping[str, Any]) -> dict[str, Any]:
@@ -13,16 +13,11 @@ def nested(updates: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         ConfigPathError: a path goes through a value that another update sets.
-        ConfigValueError: a value is no plain data.
+        ConfigValueError: a value contains itself.
     """
     tree: dict[str, Any] = {}
     for key, value in updates.items():
         value = normalized(value)
-        if not is_plain(value):
-            raise ConfigValueError(
-                f"the update of {key!r} is {value!r}, which cannot be stored: use numbers, texts, "
-                "booleans, None, and lists and dictionaries of these"
-            )
         if isinstance(key, str):
             _set(tree, key.split("."), value, key)
         else:

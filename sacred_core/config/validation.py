@@ -7,6 +7,7 @@ from typing import Any
 
 from sacred_core.config.paths import at, is_inside
 from sacred_core.config.summary import ConfigSummary
+from sacred_core.config.values import is_readable, objects_in
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
 from sacred_core.serialization import leaves
 from sacred_core.settings import SETTINGS
@@ -121,6 +122,25 @@ def warn_of_words(
         if old is None and isinstance(value, str) and value.lower() in _NONE_WORDS:
             log.warning(
                 'The config entry "%s" is the text %r: None is written %s=None', path, value, path
+            )
+
+
+def warn_of_objects(config: Mapping[str, Any], is_queued: bool, log: logging.Logger) -> None:
+    """Warn of each entry that cannot be recorded, or that a queued run cannot restore."""
+    for path, value in objects_in(config):
+        if not is_readable(value):
+            log.warning(
+                'The config entry "%s" is %r, which cannot be recorded: the record shows only this '
+                "(start the name with an underscore if it is not configuration)",
+                path,
+                value,
+            )
+        elif is_queued:
+            log.warning(
+                'The config entry "%s" is a %s, of which a queued run stores only the readable '
+                "form: set it again when the run is started",
+                path,
+                type(value).__name__,
             )
 
 

@@ -1,32 +1,55 @@
-"""What a configuration may hold: plain data."""
+"""What a configuration may hold: plain data, and any other object as it is."""
 
-from collections.abc import Mapping
+import io
+import re
+import sys
+import types
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sacred_core.exceptions import ConfigValueError
 from sacred_core.serialization import plain
 
 _SCALARS = (type(None), bool, int, float, str)
+#: Objects that are valid only in this process although some of them can be copied.
+_OF_THE_PROCESS = (Iterator, io.IOBase, types.ModuleType)
+#: How Python shows an object that has no `repr` of its own.
+_ADDRESS = re.compile(r"<[^<>]* at 0x[0-9A-Fa-f]+>|<\S+ that cannot be stored: ")
 
 
 def normalized(value: Any) -> Any:
-    """Return ``value`` as configuration stores it, wherever it can be plain data.
+    """Return ``value`` as configuration stores it.
 
-    Tuples become lists, numpy arrays and scalars lists and numbers; what is no plain data, or
-    holds such, comes back as it is.
+    Mappings become dictionaries, tuples lists, numpy's arrays and scalars lists and numbers if
+    these are plain data. Any other object is returned as it is, also inside dictionaries and lists.
+
+    Raises:
+        ConfigValueError: a dictionary or list contains itself.
     """
+    try:
+        return _normalized(value)
+    except RecursionError:
+        raise ConfigValueError(
+            f"a {type(value).__name__} of the configuration contains itself, or is nested too "
+            "deeply: remove the reference to itself"
+        ) from None
+
+
+def _normalized(value: Any) -> Any:
     if type(value) in _SCALARS:
         return value
     if isinstance(value, Mapping):
-        return _collected(value, {key: normalized(item) for key, item in value.items()})
+        return {key: _normalized(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return _collected(value, [normalized(item) for item in value])
-    if type(value).__module__ == "numpy" or isinstance(value, _SCALARS[2:]):
-        return plain(value)
+        return [_normalized(item) for item in value]
+    if _is_of_numpy(value):
+        listed = value.tolist()
+        return listed if is_plain(listed) else value
     return value
 
 
 def is_plain(value: Any) -> bool:
-    """Tell whether ``value`` is plain data all through."""
+    """Return whether ``value`` is plain data at every depth."""
     if isinstance(value, dict):
         return all(is_plain(item) for item in value.values())
     if isinstance(value, list):
@@ -34,7 +57,60 @@ def is_plain(value: Any) -> bool:
     return type(value) in _SCALARS
 
 
-def _collected(original: Any, converted: Any) -> Any:
-    if not is_plain(converted):
-        return original
-    return converted
+def is_same(value: Any, other: Any) -> bool:
+    """Return whether two values are the same: equal plain data, or one object.
+
+    Other objects are never compared with ``==``, which may mean anything for them.
+    """
+    if value is other:
+        return True
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(is_same(value[k], other[k]) for k in value)
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(is_same, value, other))
+    return type(value) is type(other) and type(value) in _SCALARS and bool(value == other)
+
+
+def objects_in(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield path and value of everything in ``value`` that is not plain data."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from objects_in(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from objects_in(item, f"{path}.{index}")
+    elif type(value) not in _SCALARS:
+        yield path, value
+
+
+def is_readable(value: Any) -> bool:
+    """Return whether the record of an object identifies it.
+
+    It does not for open files, iterators, locks, and what shows nothing but its address.
+    """
+    is_opaque = type(value) is object or _is_of_the_process(value) or _has_address(plain(value))
+    return not is_opaque
+
+
+def _is_of_the_process(value: Any) -> bool:
+    """Return whether an object is valid only in this process, like a lock or an open file."""
+    if callable(value):
+        return False
+    try:
+        value.__reduce_ex__(4)  # what `copy` and `pickle` need to make the same object again
+    except Exception:  # noqa: BLE001 - foreign code
+        return True
+    return isinstance(value, _OF_THE_PROCESS)
+
+
+def _has_address(recorded: Any) -> bool:
+    if isinstance(recorded, dict):
+        return any(map(_has_address, recorded.values()))
+    if isinstance(recorded, list):
+        return any(map(_has_address, recorded))
+    return isinstance(recorded, str) and _ADDRESS.search(recorded) is not None
+
+
+def _is_of_numpy(value: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic))

@@ -13,7 +13,12 @@ from sacred_core.config.overrides import plain_copy
 from sacred_core.config.paths import joined
 from sacred_core.config.resolution import Call, ResolvedConfig, resolve
 from sacred_core.config.updates import nested
-from sacred_core.config.validation import check_added, warn_of_changes, warn_of_words
+from sacred_core.config.validation import (
+    check_added,
+    warn_of_changes,
+    warn_of_objects,
+    warn_of_words,
+)
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
 from sacred_core.provenance.host import ask_gpus, get_host_info
@@ -69,6 +74,7 @@ def new_run(ex: Any, request: Request) -> Run:
     apply_options(options, offered, run)
     run.observers = _distinct(run.observers)
     _check_changes(resolved, command, run)
+    warn_of_objects(resolved.config, run.queue_only, run.root_logger)
     return run
 
 

@@ -123,21 +123,30 @@ def test_prefix_restricts_to_a_subtree(ex: Experiment) -> None:
 
 
 def test_extras_are_taken_by_name_but_not_recorded(ex: Experiment) -> None:
-    """A class in a scope reaches functions and later scopes, not the configuration."""
+    """What a scope defines for its own use reaches functions and later scopes."""
 
     @ex.config
     def first():
-        kind = random.Random
+        _kind = random.Random
+
+        def shown(value):
+            return f"<{value}>"
+
+        class Inner:
+            pass
 
     @ex.config
-    def second(kind):
-        name = kind.__name__
+    def second(_kind, shown):
+        name = shown(_kind.__name__)
 
-    run_of: Any = result_of(ex, lambda kind, name, _run: (kind, name, dict(_run.config)))
-    kind, name, config = run_of
+    def main(_kind: Any, shown: Any, Inner: Any, name: str, _run: Any) -> Any:
+        return _kind, shown(1), Inner, name, dict(_run.config)
+
+    kind, text, inner, name, config = result_of(ex, main)
     assert kind is random.Random
-    assert name == "Random"
-    assert "kind" not in config
+    assert (text, name) == ("<1>", "<Random>")
+    assert isinstance(inner, type)
+    assert config.keys() == {"seed", "foo", "bar", "nested", "layers", "name"}
 
 
 def test_methods_are_captured(ex: Experiment) -> None:

@@ -13,7 +13,6 @@ from sacred_core.exceptions import (
     ConfigError,
     ConfigKeyError,
     ConfigPathError,
-    ConfigValueError,
     NamedConfigNotFoundError,
 )
 from sacred_core.ingredient import Ingredient
@@ -201,12 +200,6 @@ def test_an_index_reaches_into_a_list(ex: Experiment) -> None:
     run = ex.run(config_updates={"layers.1.size": 5, "layers.-2.size": 7})
     assert run.config["layers"] == [{"size": 7}, {"size": 5}]
     assert run.config_modifications.modified == {"layers.1.size", "layers.-2.size"}
-
-
-def test_an_update_that_cannot_be_stored_is_refused(ex: Experiment) -> None:
-    """Unlike in a scope there is nobody who could take it by name."""
-    with pytest.raises(ConfigValueError, match="update of 'flag' is <built-in function len>"):
-        ex.run(config_updates={"flag": len})
 
 
 def test_unknown_named_config_suggests(ex: Experiment) -> None:

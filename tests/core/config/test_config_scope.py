@@ -116,21 +116,79 @@ def test_closures_are_read_and_written() -> None:
     assert factor == 4
 
 
-def test_only_plain_data_becomes_an_entry() -> None:
-    """Other values stay available by name but are not recorded; tuples become lists."""
+def test_tuples_become_lists_and_objects_stay_as_they_are() -> None:
+    """Section 1.3, and inside dictionaries and lists too."""
 
     @ConfigScope
     def scope():
 
         pair = (1, (2, 3))
         function = math.floor
-        mixed = {"f": len}
-        _hidden = 1
+        mixed = {"f": math.floor, "pair": (1, math)}
 
     contribution = scope.evaluate(Overrides(), {})
-    assert contribution.entries == {"pair": [1, [2, 3]]}
-    assert contribution.extras["function"] is math.floor
-    assert set(contribution.extras) == {"function", "mixed", "_hidden"}
+    assert contribution.entries == {
+        "pair": [1, [2, 3]],
+        "function": math.floor,
+        "mixed": {"f": math.floor, "pair": [1, math]},
+    }
+    assert not contribution.extras
+
+
+def test_tools_of_a_scope_are_not_entries() -> None:
+    """Private names, modules, imports, and what `def` and `class` define in it."""
+
+    @ConfigScope
+    def scope():
+        import json  # noqa: F401
+        from os import path  # noqa: F401
+
+        _hidden = 1
+        module = math
+
+        def helper(x):
+            return x
+
+        @functools.lru_cache
+        def cached(x):
+            return x
+
+        if helper(1):
+
+            class Inner:
+                pass
+
+        def text():
+            return "x"
+
+        text = text()
+
+    contribution = scope.evaluate(Overrides(), {})
+    assert contribution.entries == {"text": "x"}
+    assert set(contribution.extras) == {"_hidden", "module", "helper", "cached", "Inner"}
+
+
+def test_what_a_scope_defines_has_the_name_that_python_gives_it() -> None:
+    """Names in records, in pickles and in tracebacks are those of the source."""
+
+    @ConfigScope
+    def scope():
+        class Inner:
+            def method(self):
+                return lambda: 1
+
+        make = lambda: Inner
+        name = "__sacred_factory__ is only a string"
+
+    for entries in (scope.evaluate(Overrides(), {}), scope.evaluate(Overrides({"name": "x"}), {})):
+        inner = entries.extras["Inner"]
+        here = (
+            "test_what_a_scope_defines_has_the_name_that_python_gives_it.<locals>.scope.<locals>."
+        )
+        assert inner.__qualname__ == f"{here}Inner"
+        assert inner.method.__qualname__ == f"{here}Inner.method"
+        assert inner().method().__qualname__ == f"{here}Inner.method.<locals>.<lambda>"
+        assert entries.entries["make"].__qualname__ == f"{here}<lambda>"
 
 
 def test_parameters_take_earlier_entries() -> None:

@@ -1,9 +1,14 @@
 """Tests of putting a configuration together."""
 
+import argparse
+import dataclasses
 import logging
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from sacred_core import Experiment, Ingredient
@@ -170,10 +175,55 @@ def test_a_mutable_update_is_not_shared(ex: Experiment) -> None:
     assert (first["layers"], updates["layers"]) == ([1], [1])
 
 
-def test_values_that_cannot_be_stored_are_refused_in_dictionaries(ex: Experiment) -> None:
-    """Unlike in a scope, where they are left out."""
-    with pytest.raises(ConfigValueError, match="entry 'f' is <built-in function len>"):
-        ex.add_config(f=len)
+@pytest.mark.parametrize(
+    "value",
+    [object(), len, iter([1]), (i for i in "a"), open(os.devnull), threading.Lock(), os],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: {"x": v}, lambda v: [0, v]])
+def test_values_that_cannot_be_recorded_are_refused_in_dictionaries(
+    ex: Experiment, value: Any, wrap: Any
+) -> None:
+    """Unlike in a scope, where they are a warning; the error names the path."""
+    path = {type(value): "f", dict: "f.x", list: "f.1"}[type(wrap(value))]
+    with pytest.raises(ConfigValueError, match=f"entry '{path}' is "):
+        ex.add_config(f=wrap(value))
+    with pytest.raises(ConfigValueError, match=f"entry '{path}' is "):
+        ex.add_named_config("variant", f=wrap(value))
+
+
+@dataclasses.dataclass
+class Options:
+    lr: float = 0.1
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        (3, "got 3$"),
+        (object(), "got <object object"),
+        ([("a", 1)], r"got \[\('a', 1\)\]$"),
+        (argparse.Namespace(lr=0.1), r"use vars\(...\)"),
+        (Options(), r"use dataclasses.asdict\(...\)"),
+        (attrs.make_class("Settings", ["a"])(1), r"use attrs.asdict\(...\)"),
+        (Options, "got <class"),
+        (print, "got <built-in"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_what_is_not_a_configuration_is_refused(ex: Experiment, given: Any, hint: str) -> None:
+    """The error shows it, and the way from it to a dictionary where there is one."""
+    for add in (ex.add_config, lambda value: ex.add_named_config("variant", value)):
+        with pytest.raises(ConfigValueError, match=f"takes a dictionary or a file name, .*{hint}"):
+            add(given)
+
+
+def test_a_dictionary_that_contains_itself_is_refused(ex: Experiment) -> None:
+    """Instead of an error of the interpreter."""
+    endless: dict[str, Any] = {}
+    endless["self"] = endless
+    with pytest.raises(ConfigValueError, match="contains itself"):
+        ex.add_config(endless)
 
 
 @pytest.mark.parametrize(("args", "keywords"), [((), {}), (({"a": 1},), {"b": 2})])
