@@ -18,7 +18,7 @@ KNOWN_OBSERVERS = (
     KnownObserver("TinyDbObserver", "sacred-tinydb", ("-t", "--tiny_db")),
     KnownObserver("TinyDbReader", "sacred-tinydb"),
     KnownObserver("SqlObserver", "sacred-sql", ("-s", "--sql")),
-    KnownObserver("S3Observer", "sacred-s3", ("--s3",)),
+    KnownObserver("S3Observer", "sacred-s3", ("-S", "--s3")),
     KnownObserver("GoogleCloudStorageObserver", "sacred-gcs", ("--gcs",)),
     KnownObserver("SlackObserver", "sacred-slack"),
     KnownObserver("TelegramObserver", "sacred-telegram"),
@@ -26,8 +26,12 @@ KNOWN_OBSERVERS = (
 
 
 def distribution_of(name_or_flag: str) -> str | None:
-    """Return the official distribution that offers the name or the flag, or None."""
+    """Return the official distribution that offers the name or the flag, or None.
+
+    A long flag may be written with ``-`` for ``_``.
+    """
+    flag = name_or_flag[:2] + name_or_flag[2:].replace("-", "_")
     for known in KNOWN_OBSERVERS:
-        if name_or_flag == known.name or name_or_flag in known.flags:
+        if name_or_flag == known.name or flag in known.flags:
             return known.distribution
     return None

@@ -92,7 +92,9 @@ def test_shortcuts_reach_the_current_run(ex: Experiment, tmp_path: Path) -> None
         ex.info["a"] = 1
 
 
-@pytest.mark.parametrize("spelling", ["--beat_interval", "--beat-interval", "beat_interval", "-b"])
+@pytest.mark.parametrize(
+    "spelling", ["--beat_interval", "--beat-interval", "beat_interval", "beat-interval", "-b"]
+)
 def test_options_take_every_spelling(ex: Experiment, spelling: str) -> None:
     """As on the command line, with dashes, or plain."""
     run = ex.run(options={spelling: "0.5"})

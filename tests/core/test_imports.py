@@ -76,6 +76,24 @@ def test_a_missing_observer_says_what_to_install(
         getattr(sacred_core.observers, name)
 
 
+@pytest.mark.parametrize(
+    ("flag", "distribution"),
+    [
+        ("-S", "sacred-s3"),
+        ("--s3", "sacred-s3"),
+        ("--mongo_db", "sacred-mongo"),
+        ("--mongo-db", "sacred-mongo"),
+        ("-b", None),
+        ("-", None),
+    ],
+)
+def test_a_missing_flag_says_what_to_install(flag: str, distribution: str | None) -> None:
+    """Each spelling of the flag of an official observer leads to its distribution."""
+    from sacred_core.hooks.known import distribution_of
+
+    assert distribution_of(flag) == distribution
+
+
 def test_the_typed_example_uses_every_public_name() -> None:
     """`tests/typing/plugin_author.py`, which mypy checks, leaves none out."""
     import sacred_core

@@ -153,9 +153,10 @@ def test_create_is_deprecated(endpoint: str) -> None:
     assert repr(observer) == f"S3Observer('s3://bucket/{BASE}')"
 
 
+@pytest.mark.parametrize("flag", ["-S", "--s3"])
 @pytest.mark.parametrize("form", ["s3://{0}/a/b", "{0}/a/b", "s3://{0}/a/b/", "s3://{0}//a/b"])
 def test_the_flag_and_the_store_take_the_same_forms(
-    bucket: Any, form: str, monkeypatch: pytest.MonkeyPatch
+    bucket: Any, form: str, flag: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A URL, with or without its scheme."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.arguments["endpoint_url"])
@@ -163,7 +164,7 @@ def test_the_flag_and_the_store_take_the_same_forms(
     where = form.format(bucket.name)
     ex = experiment(S3Observer("unused-bucket", BASE))
     ex.observers.clear()
-    run = ex.run_commandline(["ex.py", "--s3", where])
+    run = ex.run_commandline(["ex.py", flag, where])
     assert run is not None and f"a/b/{run._id}/run.json" in bucket.listed()
     assert S3Store.from_location(where).get(run._id).status == "COMPLETED"
 

@@ -37,6 +37,72 @@ def test_options_stand_anywhere(text: str) -> None:
     }  # fmt: skip
 
 
+SPELLED = [
+    CLIOption(("-b", "--beat_interval")),
+    CLIOption(("-p", "--print_config"), is_flag=True),
+    CLIOption(("-o", "--own-flag"), is_flag=True),
+    CLIOption(("--three_part-flag",), multiple=True),
+    CLIOption(("-only",), is_flag=True),
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "value"),
+    [
+        ("--beat_interval=3", "--beat_interval", "3"),
+        ("--beat-interval=3", "--beat_interval", "3"),
+        ("--print_config", "--print_config", True),
+        ("--print-config", "--print_config", True),
+        ("--own-flag", "--own-flag", True),
+        ("--own_flag", "--own-flag", True),
+        ("--three_part-flag=x", "--three_part-flag", ["x"]),
+        ("--three_part_flag=x", "--three_part-flag", ["x"]),
+        ("--three-part-flag=x", "--three_part-flag", ["x"]),
+        ("-only", "-only", True),
+    ],
+)
+def test_long_flags_take_either_separator(word: str, name: str, value: Any) -> None:
+    """`-` and `_` are the same in the name of a long flag, as in Sacred's manual and versions."""
+    options = parsed([word], SPELLED).options
+    assert options == {**{o.name: options[o.name] for o in SPELLED}, name: value}
+    assert sum(bool(other) for other in options.values()) == 1
+
+
+def test_each_flag_of_its_own_wins_over_another_spelling() -> None:
+    """Two options may differ in the separator alone."""
+    options = [CLIOption(("--a_b",), is_flag=True), CLIOption(("--a-b",), is_flag=True)]
+    assert parsed(["--a-b"], options).options == {"--a_b": False, "--a-b": True}
+    assert parsed(["--a_b"], options).options == {"--a_b": True, "--a-b": False}
+
+
+def test_a_suggestion_has_one_spelling() -> None:
+    """The one that the help shows."""
+    with pytest.raises(OptionError, match=r"Did you mean '--beat_interval'\?"):
+        parsed(["--beat-intervall=3"], SPELLED)
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "value"),
+    [
+        (["--beat", "3"], "--beat_interval", "3"),
+        (["--beat-int=--p"], "--beat_interval", "--p"),
+        (["--b=a=b"], "--beat_interval", "a=b"),
+        (["with", "x=--own", "--own"], "--own-flag", True),
+        (["--thr", "1", "--thr=2"], "--three_part-flag", ["1", "2"]),
+    ],
+)
+def test_long_flags_may_be_abbreviated(words: list[str], name: str, value: Any) -> None:
+    """As job files for Sacred do: the beginning of one long flag is enough."""
+    assert parsed(words, SPELLED).options[name] == value
+
+
+@pytest.mark.parametrize("words", [["--p"], ["-thre"], ["--x"]])
+def test_what_abbreviates_no_flag_or_several_is_refused(words: list[str]) -> None:
+    """Also a short flag is never completed."""
+    with pytest.raises(OptionError, match="No such option"):
+        parsed(words, [*SPELLED, CLIOption(("--priority",), is_flag=True)])
+
+
 def test_short_flags_join() -> None:
     """`-qd` is `-q -d`."""
     options = parsed(["-qd"], OPTIONS).options

@@ -10,7 +10,7 @@ def sacred_observers() -> Iterable[ObserverSpec]:
     """Offer the observer that keeps runs in an S3 bucket, and the store that reads them."""
     yield ObserverSpec(
         "sacred_s3.observer:S3Observer",
-        flags=("--s3",),
+        flags=("-S", "--s3"),
         metavar="S3_URL",
         help="record the run in a bucket: s3://bucket/folder[?region=...]",
         store="sacred_s3.store:S3Store",
