@@ -1,8 +1,12 @@
 """What a run prints, recorded in one of the modes ``no``, ``sys`` and ``fd``."""
 
+import functools
+import logging
 from collections.abc import Callable
 
 from sacred_core.run.output.base import OutputCapture
+
+_logger = logging.getLogger(__name__)
 
 __all__ = ["OutputCapture", "capture_for"]
 
@@ -24,8 +28,20 @@ def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> Output
         from sacred_core.run.output.fd_capture import FdCapture, claim, obstacle
 
         capture = FdCapture(output_filter)
-        if not obstacle() and claim.take(capture):
+        reason = obstacle()
+        if not reason and claim.take(capture):
             return capture
+        _report_fallback(reason or "another run records them")
     from sacred_core.run.output.sys_capture import SysCapture
 
     return SysCapture(output_filter)
+
+
+@functools.cache
+def _report_fallback(reason: str) -> None:
+    """Log once for each reason that the descriptors are not recorded."""
+    _logger.info(
+        "The output is recorded in the mode 'sys', without that of child processes and C code: "
+        "the mode 'fd' needs the descriptors 1 and 2, but %s",
+        reason,
+    )

@@ -15,7 +15,6 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from sacred_core.run.output.base import OutputCapture
 from sacred_core.run.output.growth import Growth
@@ -109,7 +108,7 @@ class FdCapture(OutputCapture):
         super().start(around)
         self._used = standard_streams.join(self)  # before: terminals still look like ones
         with standard_streams.paused():  # what other runs show meanwhile would be recorded here
-            _flush([stand_in.original for _, stand_in in self._used])
+            _flush(self._used)
             self._numbers = _ONE if os.path.sameopenfile(1, 2) else _TWO
             self._spools = [Spool() for _ in self._numbers]
             self._reading = Reading(self._spools, self._filter)
@@ -212,7 +211,7 @@ class FdCapture(OutputCapture):
             if self._is_restored:
                 return
             self._is_restored = True
-            _flush([stand_in.original for _, stand_in in self._used])
+            _flush(self._used)
             standard_streams.show = None
             for growth, numbers in zip(self._growths, self._numbers, strict=True):
                 for descriptor in numbers:
@@ -220,7 +219,7 @@ class FdCapture(OutputCapture):
                 growth.show()  # before anything that goes there from now on
 
 
-def _flush(streams: Iterable[Any]) -> None:
-    for stream in streams:
+def _flush(used: Iterable[tuple[str, StandIn]]) -> None:
+    for _, stand_in in used:
         with contextlib.suppress(AttributeError, OSError, ValueError):
-            stream.flush()
+            stand_in.flush_original()

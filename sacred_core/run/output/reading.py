@@ -135,8 +135,10 @@ class Reading:
         """Append what is new in the parts to the whole, in the order of Python's turns."""
         if self._turns is None:
             return
-        # First the sizes: a turn that is noted meanwhile, and what follows it, waits.
-        sizes = [part.size for part in self._parts]
+        # First the sizes: a turn that is noted meanwhile, and what follows it, waits. That of
+        # stderr first: what Python writes there comes behind what stdout has by then.
+        size = self._parts[1].size
+        sizes = [self._parts[0].size, size]
         turns = self._turns.read(self._turned)
         for ends in TURN.iter_unpack(turns[: len(turns) // TURN.size * TURN.size]):
             if any(end > size for end, size in zip(ends, sizes, strict=True)):

@@ -84,14 +84,26 @@ class StandIn(io.TextIOWrapper):
         original: The stream that it stands in for; one without bytes, as in a notebook, too.
         flush: Called when the bytes are to be handed on at once.
         is_error: Whether it is ``sys.stderr``.
+        is_showing: Tells whether the caller is what shows text: it writes to originals.
     """
 
     closed = False
 
-    def __init__(self, original: Any, flush: Callable[[], None], is_error: bool) -> None:
+    def __init__(
+        self,
+        original: Any,
+        flush: Callable[[], None],
+        is_error: bool,
+        is_showing: Callable[[], bool],
+    ) -> None:
         self.end = QueueEnd(original, self.show, flush)
         self.original = original
         self.is_error = is_error
+        self._is_showing = is_showing
+        self._original_write = original.write
+        #: Lets the original write what it holds back.
+        self.flush_original: Callable[[], None] = original.flush
+        self._diversion: dict[str, Any] = {}
         #: How many runs use it.
         self.users = 0
         self._flush = flush
@@ -118,6 +130,29 @@ class StandIn(io.TextIOWrapper):
         """The original's."""
         return getattr(self.original, "name", "<stand-in>")
 
+    def divert(self) -> None:
+        """Let what is written to the original come here: handlers of logs keep it, made before."""
+        if self._diversion:
+            return
+
+        def write(text: Any) -> Any:
+            return self._original_write(text) if self._is_showing() else self.write(text)
+
+        def flush() -> None:
+            self.flush_original() if self._is_showing() else self.flush()
+
+        self._diversion = {"write": write, "flush": flush}
+        with contextlib.suppress(AttributeError, TypeError):  # a class that does not allow it
+            for name, function in self._diversion.items():
+                setattr(self.original, name, function)
+
+    def end_diversion(self) -> None:
+        """Undo `divert`."""
+        for name, function in self._diversion.items():
+            if vars(self.original).get(name) is function:
+                delattr(self.original, name)
+        self._diversion = {}
+
     def write_later(self, write: Write) -> None:
         """Let ``write``, which must be C code, have what is written, some time."""
         self.end.write, self.end.flush = write, self._flush
@@ -132,7 +167,7 @@ class StandIn(io.TextIOWrapper):
         """Let what is written go to the original, for those who still hold this stream."""
         self.reconfigure(write_through=True)  # first: what is held back was written before
         self.end.write = self.original.buffer.write if self._has_bytes else self.show
-        self.end.flush = self.original.flush
+        self.end.flush = self.flush_original
 
     def show(self, data: bytes, done: list[int] | None = None) -> None:
         """Write to the original, unless ``done`` tells that this was done; one that is gone is
@@ -143,8 +178,8 @@ class StandIn(io.TextIOWrapper):
             if not done and self._has_bytes:
                 done.extend(map(self.original.buffer.write, (data,)))
             elif not done:
-                done.extend(map(self.original.write, (_text(data),)))
-            self.original.flush()
+                done.extend(map(self._original_write, (_text(data),)))
+            self.flush_original()
 
     def isatty(self) -> bool:
         """Return the original's answer: progress bars and colours depend on it."""

@@ -74,6 +74,7 @@ class Streams:
         self._recorded: deque[_Batch] = deque()  # and not shown yet
         self._drainer: int | None = None
         self._is_showing = False
+        self._shower: int | None = None  # the thread that writes to an original stream
         self._is_held_up = False
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -100,6 +101,7 @@ class Streams:
         self._recorded.clear()
         self._thread = self._drainer = None
         self._is_showing = False
+        self._shower = None
         for stand_in in self._stand_ins:
             stand_in.let_through()
 
@@ -117,6 +119,7 @@ class Streams:
                 if stand_in not in self._stand_ins:
                     self._stand_ins.append(stand_in)
                 stand_in.users += 1
+                stand_in.divert()
                 setattr(sys, name, stand_in)
                 used.append((name, stand_in))
             self._choose_ways()
@@ -136,6 +139,8 @@ class Streams:
                 self._users.remove(recorder)
             for name, stand_in in used:
                 stand_in.users -= 1
+                if stand_in.users == 0:
+                    stand_in.end_diversion()
                 # Somebody may have put a stream of their own in front meanwhile: it stays.
                 if stand_in.users == 0 and getattr(sys, name) is stand_in:
                     setattr(sys, name, stand_in.original)
@@ -190,7 +195,11 @@ class Streams:
                 self._drainer = before
 
     def _made(self, original: Any, name: str) -> StandIn:
-        return StandIn(original, self.drain, is_error=name == "stderr")
+        return StandIn(original, self.drain, name == "stderr", self._shows)
+
+    def _shows(self) -> bool:
+        """Whether the calling thread is showing text now."""
+        return self._shower == threading.get_ident()
 
     def _choose_ways(self) -> None:
         """Set what a write to each stand-in does."""
@@ -257,7 +266,11 @@ class Streams:
         if self.show is not None:
             self.show(batch.recorders, batch.stand_in.is_error, batch.data, batch.shown)
         else:
-            batch.stand_in.show(batch.data, batch.shown)
+            self._shower = threading.get_ident()
+            try:
+                batch.stand_in.show(batch.data, batch.shown)
+            finally:
+                self._shower = None
         self._recorded.popleft()
 
     def _work(self, stopped: threading.Event) -> None:

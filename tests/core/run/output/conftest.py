@@ -51,6 +51,18 @@ class Scripts:
     def run(self, body: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(self.write(body), timeout=60, check=True, **self._options(options))
 
+    def run_with_head(
+        self, head: str, body: str, **options: Any
+    ) -> "subprocess.CompletedProcess[bytes]":
+        """Run a script with more code in front of its main function."""
+        command = self.write(body)
+        path = self.folder / "script.py"
+        start, main, rest = path.read_text().partition("@ex.automain")
+        path.write_text(start + textwrap.dedent(head) + main + rest)
+        done = self.execute(command, **options)
+        assert done.returncode == 0, done.stderr
+        return done
+
     def execute(self, command: list[Any], **options: Any) -> "subprocess.CompletedProcess[bytes]":
         """Run a command that need not succeed."""
         return subprocess.run(command, timeout=120, check=False, **self._options(options))

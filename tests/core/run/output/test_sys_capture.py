@@ -3,6 +3,7 @@
 import contextvars
 import io
 import logging
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ import pytest
 
 from sacred_core.observers import RunObserver
 from sacred_core.run import Run
+
+MODE = "sys"
 
 
 class OutputLog(RunObserver):
@@ -198,3 +201,119 @@ def test_the_stream_still_looks_like_the_original() -> None:
 
     original = sys.stdout
     assert run_of(main)() == (original.encoding, original.isatty(), original.writable())
+
+
+def test_handlers_made_before_the_run_are_recorded(scripts: Any) -> None:
+    """`logging.basicConfig()` at the top of a script, a stream that a sink of loguru keeps."""
+    done = scripts.run_with_head(
+        """
+        import logging
+        logging.basicConfig(format="%(message)s", level="INFO")
+
+        class Sink:
+            def __init__(self, stream):
+                self.stream = stream
+
+            def __call__(self, message):
+                self.stream.write(message)
+                self.stream.flush()
+
+        sinks = [Sink(sys.stderr), Sink(sys.stdout), Sink(sys.__stdout__)]
+        """,
+        """
+        print("one")
+        logging.error("two")
+        sinks[0]("three\\n")
+        sinks[1]("four\\n")
+        sinks[2]("five\\n")
+        sys.__stderr__.writelines(["six\\n", "seven\\n"])
+        """,
+        stderr=subprocess.STDOUT,
+    )
+    expected = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n"
+    assert scripts.record == expected
+    assert done.stdout.decode() == expected
+
+
+@pytest.mark.parametrize("mode", ["sys", "fd"])
+def test_the_original_streams_are_restored(scripts: Any, mode: str) -> None:
+    """What was written to them after the run is shown, and is in no record."""
+    done = scripts.run_with_head(
+        f"""
+        SETTINGS.CAPTURE_MODE = "{mode}"
+        before = [(vars(stream), stream.write) for stream in (sys.stdout, sys.stderr)]
+        kept = sys.stdout
+
+        import atexit
+        @atexit.register
+        def check():
+            after = [(vars(stream), stream.write) for stream in (sys.stdout, sys.stderr)]
+            assert after == before, after
+            kept.write("after\\n")
+        """,
+        'kept.write("inside\\n")',
+    )
+    assert done.stdout == b"inside\nafter\n", done.stderr
+    assert done.stderr == b""
+    assert scripts.record == "inside\n"
+
+
+def test_a_stream_that_writes_to_the_other_is_recorded_once(scripts: Any) -> None:
+    """A tee in place of stdout, whose terminal is what stderr writes to."""
+    done = scripts.run_with_head(
+        """
+        class Tee:
+            def __init__(self, terminal):
+                self.terminal = terminal
+            def write(self, text):
+                return self.terminal.write(text)
+            def flush(self):
+                self.terminal.flush()
+
+        sys.stdout = Tee(sys.__stdout__)
+        sys.stderr = sys.__stdout__
+        """,
+        """
+        print("once")
+        print("error", file=sys.stderr)
+        """,
+    )
+    assert done.stdout == b"once\nerror\n"
+    assert scripts.record == "once\nerror\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "reason"),
+    [
+        ("sys.stdout = io.StringIO()", "sys.stdout = sys.__stdout__", "sys.stdout does not write"),
+        ("kept = os.dup(2); os.close(2)", "os.dup2(kept, 2)", "sys.stderr has no open descriptor"),
+        ("claim.take(other)", "claim.release(other)", "another run records them"),
+    ],
+)
+def test_one_line_tells_that_descriptors_are_not_recorded(
+    scripts: Any, change: str, back: str, reason: str
+) -> None:
+    """Once for each reason, however many runs there are."""
+    scripts.run_with_head(
+        f"""
+        import logging
+        from sacred_core.run.output.fd_capture import FdCapture, claim
+        logging.basicConfig(filename="log.txt", format="%(levelname)s %(message)s", level="INFO")
+        SETTINGS.CAPTURE_MODE = "fd"
+        inner = Experiment("inner", save_git_info=False)
+        inner.main(lambda: print("text"))
+        inner.observers.append(RunObserver())
+        other = FdCapture()
+        {change}
+        for _ in range(3):
+            assert inner.run().captured_out.count("text") == 1
+        {back}
+        SETTINGS.CAPTURE_MODE = "sys"
+        """,
+        "pass",
+    )
+    lines = (scripts.folder / "log.txt").read_text().splitlines()
+    about = [line for line in lines if "mode 'sys'" in line]
+    assert len(about) == 1, lines
+    assert about[0].startswith("INFO ")
+    assert reason in about[0]
