@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 SCRIPT = """
+{imports}
 from {package} import Experiment
 
 ex = Experiment("hello")
@@ -33,10 +34,14 @@ def main() -> None:
     """Print the medians and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-n", type=int, default=25, help="runs of each")
-    count = parser.parse_args().n
+    parser.add_argument("--import", dest="imports", default=[], nargs="*", help="such as yaml")
+    arguments = parser.parse_args()
+    count = arguments.n
+    imports = "\n".join(f"import {name}" for name in arguments.imports)
     with tempfile.TemporaryDirectory() as folder:
         scripts = {
-            package: _written(Path(folder), package) for package in ("sacred", "sacred_core")
+            package: _written(Path(folder), package, imports)
+            for package in ("sacred", "sacred_core")
         }
         for script in scripts.values():  # the first run compiles
             _seconds(script)
@@ -50,10 +55,10 @@ def main() -> None:
     print(f"{'ratio':12} {medians['sacred_core'] / medians['sacred']:7.2f}    (aim 0.50)")
 
 
-def _written(folder: Path, package: str) -> Path:
+def _written(folder: Path, package: str, imports: str) -> Path:
     script = folder / package / "hello.py"
     script.parent.mkdir()
-    script.write_text(SCRIPT.format(package=package))
+    script.write_text(SCRIPT.format(package=package, imports=imports))
     return script
 
 

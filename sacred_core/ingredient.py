@@ -61,7 +61,7 @@ class Ingredient:
         self._caller_globals = _caller_globals or sys._getframe(1).f_globals
         file = self._caller_globals.get("__file__")
         #: The file that defines it: its sources are searched in that file's folder.
-        self.main_file: str | None = os.path.abspath(file) if file else None
+        self.main_file: str | None = os.path.abspath(file) if isinstance(file, str) else None
         self.added_sources: list[Path] = []
         self.added_dependencies: dict[str, str] = {}
         self.configurations: list[Configuration] = []

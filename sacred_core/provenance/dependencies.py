@@ -1,12 +1,16 @@
 """Which installed packages an experiment uses, and in which versions."""
 
+import contextlib
 import functools
 import importlib
+import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+
+import attrs
 
 from sacred_core import __version__
 from sacred_core.exceptions import PackageVersionError
@@ -38,6 +42,13 @@ def validate_version(package: str, version: object) -> None:
         )
 
 
+@attrs.frozen
+class _Distribution:
+    name: str
+    version: str
+    folder: str
+
+
 def discovered(modules: Iterable[ModuleType], mode: str = "imported") -> dict[str, str]:
     """Return the versions of the distributions that ``modules`` use, by name.
 
@@ -50,7 +61,7 @@ def discovered(modules: Iterable[ModuleType], mode: str = "imported") -> dict[st
     if mode == "none":
         return versions
     if mode == "pkg":
-        return versions | dict(_installed().values())
+        return versions | {each.name: each.version for each in _installed().values()}
     modules = list(modules)
     own = {_top(module.__name__) for module in modules}
     loaded = {_top(name) for name in list(sys.modules)}
@@ -59,51 +70,118 @@ def discovered(modules: Iterable[ModuleType], mode: str = "imported") -> dict[st
         found = _distribution(name)
         if found is not None:
             versions[found[0]] = found[1]
-    return versions | dict(_installed()[name] for name in _ALWAYS if name in _installed())
+    always = (_installed()[name] for name in _ALWAYS if name in _installed())
+    return versions | {each.name: each.version for each in always}
 
 
 def _imported_by(modules: Iterable[ModuleType]) -> set[str]:
     """Return the top-level names in the import statements of the modules' files."""
-    names: set[str] = set()
-    for file in {module.__file__ for module in modules if module.__file__}:
-        names |= _imported_in(file)
-    return names
+    files = {module.__file__: module for module in modules if module.__file__}
+    return {name for file, module in files.items() for name in _imported_in(file, module)}
 
 
-@functools.lru_cache(maxsize=4096)
-def _imported_in(file: str) -> frozenset[str]:
+_found: dict[str, frozenset[str]] = {}
+
+
+def _imported_in(file: str, module: ModuleType) -> frozenset[str]:
+    if file not in _found:
+        _found[file] = frozenset(_names_imported(_code(file, module)))
+    return _found[file]
+
+
+def _code(file: str, module: ModuleType) -> bytes:
+    """Return the content of a module's file, which may be in an archive."""
     try:
-        text = Path(file).read_bytes()
+        return Path(file).read_bytes()
     except OSError:
-        return frozenset()
-    names: set[str] = set()
-    for several, one in _IMPORT.findall(text):
+        pass
+    try:
+        data: bytes = module.__loader__.get_data(file)  # type: ignore[union-attr]
+    except Exception:  # noqa: BLE001 - any loader; the file is gone, or cannot be read
+        return b""
+    return data
+
+
+def _names_imported(code: bytes) -> Iterator[str]:
+    for several, one in _IMPORT.findall(code):
         parts = (several or one).split(b",")
-        names |= {_top(part.split()[0].decode()) for part in parts if part.strip()}
-    return frozenset(names)
+        yield from (_top(part.split()[0].decode()) for part in parts if part.strip())
 
 
 def _top(name: str) -> str:
     return name.partition(".")[0]
 
 
+@functools.cache
 def _distribution(module: str) -> tuple[str, str] | None:
     """Return name and version of what a top-level module was installed with."""
-    found = _installed().get(normalised(module))
+    found = _installed().get(normalised(module)) or _installed_with(module)
     if found is not None:
-        return found
-    metadata = importlib.import_module("importlib.metadata")  # only where the names differ
-    for name in metadata.packages_distributions().get(module, []):
+        return found.name, found.version
+    for name in _other_distributions().get(module, []):
+        metadata = importlib.import_module("importlib.metadata")
         return name, metadata.version(name)
-    version = getattr(sys.modules.get(module), "__version__", None)
+    try:
+        version = getattr(sys.modules.get(module), "__version__", None)
+    except Exception:  # noqa: BLE001 - what libraries put in sys.modules may raise anything
+        return None
     return (module, version) if isinstance(version, str) else None
 
 
+def _installed_with(module: str) -> _Distribution | None:
+    """Return the distribution that lists a module among its files, if one does.
+
+    Those whose name contains that of the module, as PyYAML does for yaml, are searched first.
+    """
+    likely = sorted(_installed().items(), key=lambda item: normalised(module) not in item[0])
+    found = next((each for _, each in likely if module in _modules_of(each.folder)), None)
+    return attrs.evolve(found, name=_exact_name(found)) if found is not None else None
+
+
+def _exact_name(found: _Distribution) -> str:
+    """Return the name as its author writes it, which that of the folder may not be."""
+    with (
+        contextlib.suppress(OSError, ValueError),
+        Path(found.folder, "METADATA").open(encoding="utf-8") as lines,
+    ):
+        for line in lines:
+            field, _, value = line.partition(":")
+            if field == "Name":
+                return value.strip()
+    return found.name
+
+
 @functools.cache
-def _installed() -> dict[str, tuple[str, str]]:
-    """Return name and version of all distributions, from the names of their folders."""
-    found: dict[str, tuple[str, str]] = {}
+def _modules_of(folder: str) -> frozenset[str]:
+    """Return the top-level modules of the distribution with this metadata folder.
+
+    Like `importlib.metadata.packages_distributions`: they are in ``top_level.txt``, else in
+    ``RECORD`` (https://packaging.python.org/en/latest/specifications/recording-installed-packages/).
+    """
+    for name, pattern in (("top_level.txt", r"^[^\s/]+"), ("RECORD", r'^"?([^/,."\n]+)[/.]')):
+        try:
+            modules = re.findall(pattern, Path(folder, name).read_text("utf-8"), re.M)
+        except (OSError, ValueError):
+            continue
+        if modules:
+            return frozenset(modules)
+    return frozenset()
+
+
+@functools.cache
+def _other_distributions() -> Mapping[str, list[str]]:
+    """Return the distributions of each module; empty where all of them are in `_installed`."""
     for entry in sys.path:
-        for _, name, version in metadata_folders(entry or ".", (".dist-info",)):
-            found.setdefault(normalised(name), (name, version))
+        if os.path.isfile(entry) or any(metadata_folders(entry or ".", (".egg-info",))):  # noqa: PTH113 - "" is not a file
+            return importlib.import_module("importlib.metadata").packages_distributions()  # type: ignore[no-any-return]
+    return {}
+
+
+@functools.cache
+def _installed() -> dict[str, _Distribution]:
+    """Return all distributions by normalised name, from the names of their folders."""
+    found: dict[str, _Distribution] = {}
+    for entry in sys.path:
+        for folder, name, version in metadata_folders(entry or ".", (".dist-info",)):
+            found.setdefault(normalised(name), _Distribution(name, version, folder))
     return found

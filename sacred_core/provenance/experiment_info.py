@@ -85,17 +85,21 @@ class Code:
             paths = {path for _, path in local}
         elif mode == "dir":
             paths = {path for folder in self._folders for path in sources.files_below(folder)}
-        mains = (Path(os.path.realpath(part.main_file)) for part in self._parts if part.main_file)
+        mains = (Path(_real_file(part.main_file)) for part in self._parts if part.main_file)
         added = (path.resolve() for part in self._parts for path in part.added_sources)
         # A script from standard input has no file.
-        return [module for module, _ in local], {*paths, *filter(Path.is_file, mains), *added}
+        return [module for module, _ in local], {*paths, *filter(os.path.isfile, mains), *added}
 
 
 def base_dir_of(part: Coded) -> Path:
     """Return the folder that the sources are searched in."""
     if part.base_dir is not None:
         return Path(os.path.realpath(os.fsdecode(part.base_dir)))
-    return Path(os.path.realpath(part.main_file)).parent if part.main_file else Path.cwd()
+    return Path(_real_file(part.main_file)).parent if part.main_file else Path.cwd()
+
+
+def _real_file(file: str) -> str:
+    return sources.containing_file(os.path.realpath(file))
 
 
 def _pairs(found: Iterable[sources.Source]) -> list[list[str]]:

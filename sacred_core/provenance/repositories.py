@@ -1,6 +1,7 @@
 """Which commits the sources of an experiment are at, and what was changed since."""
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def patch_of(repository: Mapping[str, Any]) -> bytes | None:
 
 def _root(folder: Path) -> Path | None:
     """Return the top of the repository, found without asking git."""
-    return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), None)
+    return next((f for f in (folder, *folder.parents) if os.path.exists(f / ".git")), None)  # noqa: PTH110 - never raises
 
 
 def _described(root: Path) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import logging
 import os
 import sys
 import sysconfig
@@ -11,6 +12,7 @@ from types import ModuleType
 
 import attrs
 
+_logger = logging.getLogger(__name__)
 _FOREIGN_PARTS = frozenset({"site-packages", "dist-packages"})
 
 
@@ -30,22 +32,52 @@ class Source:
 
 
 def sources_of(paths: Iterable[Path], base_dir: Path) -> list[Source]:
-    """Return the files at ``paths`` as sources, by name."""
-    return sorted(Source(os.path.relpath(path, base_dir), md5_of(path), path) for path in paths)
+    """Return the files at ``paths`` as sources, by name; those that cannot be read are skipped."""
+    found = []
+    for path in paths:
+        try:
+            found.append(Source(os.path.relpath(path, base_dir), md5_of(path), path))
+        except OSError as error:
+            _warn_once(f"The source {str(path)!r} is not recorded: {error.strerror}")
+    return sorted(found)
 
 
 def local_modules(base_dir: Path) -> Iterator[tuple[ModuleType, Path]]:
     """Yield the imported modules whose files are below ``base_dir``, with these.
 
-    The standard library, installed packages and environments are no sources.
+    The file of a module in an archive (a zip file, a zipapp) is the archive. The standard library,
+    installed packages and environments are no sources.
     """
     base = os.path.join(base_dir, "")
     for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py"):
+        file = _file_of(module)
+        if file is not None and file.endswith(".py"):
             path = _real(file)
             if path.startswith(base) and not is_foreign(path):
-                yield module, Path(path)
+                yield module, Path(containing_file(path))
+
+
+def _file_of(module: ModuleType) -> str | None:
+    try:
+        file = getattr(module, "__file__", None)
+    except Exception:  # noqa: BLE001 - what libraries put in sys.modules may raise anything
+        return None
+    return file if isinstance(file, str) else None
+
+
+@functools.cache
+def containing_file(path: str) -> str:
+    """Return the archive that ``path`` is in, or ``path`` where it is in none."""
+    if not os.path.isfile(path):
+        for folder in map(str, Path(path).parents):
+            if os.path.isfile(folder):
+                return folder
+    return path
+
+
+@functools.cache
+def _warn_once(message: str) -> None:
+    _logger.warning("%s", message)
 
 
 def files_below(base_dir: Path) -> Iterator[Path]:
@@ -64,7 +96,12 @@ def is_foreign(path: str) -> bool:
 
 
 # Asking the file system about each part of each path takes most of the time that sources take.
-_real = functools.cache(os.path.realpath)
+@functools.cache
+def _real(file: str) -> str:
+    try:
+        return os.path.realpath(file)
+    except (OSError, ValueError):  # the working directory is gone; a null character
+        return file
 
 
 @functools.cache

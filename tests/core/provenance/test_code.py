@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -326,3 +327,166 @@ def test_a_script_from_standard_input(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     sources = [name for name, _ in json.loads(done.stdout)["sources"]]
     assert sources == ["data.py", "pkg/sub.py", "unusual.py"]
+
+
+HELPER = """
+import yaml
+from sacred_core import Ingredient
+
+helper = Ingredient("helper")
+
+
+@helper.config
+def config():
+    rate = 3  # of the helper
+
+
+@helper.capture
+def value(rate):
+    return rate
+"""
+MAIN = """
+import sys
+sys.path[:0] = {paths!r}
+import json
+from helper import helper, value
+from sacred_core import Experiment
+
+ex = Experiment("archived", ingredients=[helper])
+
+
+@ex.main
+def main(_run):
+    print(json.dumps([value(), _run.experiment_info]))
+
+
+if __name__ == "__main__":
+    ex.run_commandline()
+"""
+
+
+def archive(path: Path, **files: str) -> Path:
+    with zipfile.ZipFile(path, "w") as file:
+        for name, text in files.items():
+            file.writestr(f"{name}.py", text)
+    return path
+
+
+def recorded(folder: Path, script: str, *args: str) -> tuple[Any, "dict[str, Any]", str]:
+    done = subprocess.run(
+        [sys.executable, script, "-F", "runs", *args],
+        cwd=folder, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    value, info = json.loads(done.stdout)
+    return value, info, done.stderr
+
+
+def test_a_zipapp_is_its_own_source(tmp_path: Path) -> None:
+    """The archive is recorded; what the modules in it import is found, and their comments."""
+    main = MAIN.format(paths=[])
+    app = archive(tmp_path / "app.pyz", __main__=main, helper=HELPER)
+    value, info, _ = recorded(tmp_path, "app.pyz")
+    assert value == 3
+    assert info["base_dir"] == str(tmp_path)
+    assert info["mainfile"] == str(Path("app.pyz", "__main__.py"))
+    assert info["sources"] == [["app.pyz", hashlib.md5(app.read_bytes()).hexdigest()]]
+    assert any(dependency.startswith("PyYAML==") for dependency in info["dependencies"])
+    shown = subprocess.run(
+        [sys.executable, "app.pyz", "print_config"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "# of the helper" in shown.stdout
+
+
+def test_an_imported_archive_is_a_source(tmp_path: Path) -> None:
+    """Once, however many modules are imported from it."""
+    (tmp_path / "code").mkdir()
+    archive(tmp_path / "code" / "lib.zip", helper=HELPER)
+    (tmp_path / "code" / "script.py").write_text(MAIN.format(paths=["lib.zip"]))
+    value, info, _ = recorded(tmp_path / "code", "script.py")
+    assert value == 3
+    assert [name for name, _ in info["sources"]] == ["lib.zip", "script.py"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "warning"),
+    [
+        ("import os; import helper as m; os.remove(m.__file__)", "No such file"),
+        ("import os; import helper as m; os.remove(m.__file__); os.mkdir(m.__file__)", "dire"),
+        ("import helper as m; m.__file__ = None", None),
+        ("import helper as m; m.__file__ = 5", None),
+        ("import helper as m; m.__file__ = 'a\\0b.py'", None),
+        ("import helper as m; m.__file__ += '/none/x.py'", None),
+        ("import helper as m; m.__loader__ = None; m.__file__ = 'gone.py'", "No such file"),
+        ("sys.modules['odd'] = None", None),
+        ("sys.modules['odd'] = type('Odd', (), {'__getattr__': lambda s, n: 1 / 0})()", None),
+        ("import namespace_package", None),
+    ],
+)  # fmt: skip
+def test_a_module_whose_file_cannot_be_read_is_no_error(
+    tmp_path: Path, spoil: str, warning: "str | None"
+) -> None:
+    """It is used, and is not among the sources; where a file is missing, a warning names it."""
+    (tmp_path / "namespace_package").mkdir()
+    (tmp_path / "helper.py").write_text(HELPER)
+    main = MAIN.format(paths=[]).replace("ex = Exp", f"{spoil}\nex = Exp")
+    (tmp_path / "script.py").write_text(main)
+    value, info, errors = recorded(tmp_path, "script.py")
+    assert value == 3
+    assert "script.py" in [name for name, _ in info["sources"]]
+    assert errors.count("is not recorded") == (warning is not None)
+    assert warning is None or warning in errors
+
+
+PLAIN = """
+import builtins, importlib.util, json, sys
+import yaml, {module}
+from sacred_core import Experiment
+
+counts = dict(metadata="importlib.metadata" in sys.modules, calls=0)
+{patch}
+for number in range(3):
+    ex = Experiment(f"run {{number}}")
+
+    @ex.main
+    def main(_run):
+        return _run.experiment_info["dependencies"]
+
+    found = ex.run(options={{"-l": "ERROR"}}).result
+counts["metadata"] = "importlib.metadata" in sys.modules
+print(json.dumps([counts, found]))
+"""
+COUNT = """
+import importlib.metadata
+original = importlib.metadata.packages_distributions
+def counted():
+    counts["calls"] += 1
+    return original()
+importlib.metadata.packages_distributions = counted
+"""
+
+
+def test_a_list_of_files_tells_the_distribution(tmp_path: Path) -> None:
+    """Where a RECORD or top_level.txt has a module, `importlib.metadata` is not even imported."""
+    (tmp_path / "script.py").write_text(PLAIN.format(module="json", patch=""))
+    done = run(tmp_path, cwd=tmp_path)
+    counts, found = json.loads(done.stdout)
+    assert not counts["metadata"]
+    assert any(dependency.startswith("PyYAML==") for dependency in found)
+
+
+def test_all_distributions_are_searched_once_a_process(tmp_path: Path) -> None:
+    """Only where one has neither, as old eggs; however many runs there are."""
+    egg = tmp_path / "site" / "Old.egg-info"
+    egg.mkdir(parents=True)
+    (egg / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: Old\nVersion: 0.3\n")
+    (egg / "top_level.txt").write_text("ancient\n")
+    (tmp_path / "site" / "ancient.py").write_text("")
+    (tmp_path / "site" / "unknown.py").write_text("__version__ = '9'")
+    (tmp_path / "code").mkdir()
+    text = PLAIN.format(module="ancient, unknown", patch=COUNT)
+    (tmp_path / "code" / "script.py").write_text(text)
+    done = run(tmp_path / "code", environment={"PYTHONPATH": str(tmp_path / "site")})
+    counts, found = json.loads(done.stdout)
+    assert counts["calls"] == 1
+    assert {"Old==0.3", "unknown==9"} <= set(found)
