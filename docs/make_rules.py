@@ -5,13 +5,21 @@ from pathlib import Path
 from sacred_core.testing import ObserverContract, PluginContract, StoreContract
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.listing_contract import ListingContract
+from sacred_core.testing.override_contract import OverrideContract
 
 HEAD = """# What a plugin promises
 
 Every rule is a test of `sacred_core.testing`, which the author of a plugin runs by subclassing a
 contract; our own plugins do. (This page is made by `python docs/make_rules.py`.)
 """
-CONTRACTS = (PluginContract, ObserverContract, StoreContract, ListingContract, ContentContract)
+CONTRACTS = (
+    PluginContract,
+    ObserverContract,
+    StoreContract,
+    ListingContract,
+    OverrideContract,
+    ContentContract,
+)
 
 
 def page() -> str:

@@ -34,6 +34,9 @@ class Event:
     final: ClassVar[bool] = False
     #: Nothing that follows builds on it: it may come later where an observer does not take it.
     stands_alone: ClassVar[bool] = False
+    #: Fields that are passed only to a method which names them, not in ``**fields``: overrides
+    #: pass these on to methods with Sacred's signatures, which do not have them.
+    only_by_name: ClassVar[tuple[str, ...]] = ()
     #: Arguments of the method that are no fields: they are looked up at delivery.
     looked_up: ClassVar[tuple[str, ...]] = ()
 
@@ -76,6 +79,7 @@ class Announcement(Event):
     """
 
     names_run = True
+    only_by_name = ("asked_id",)
 
     ex_info: PlainDict
     command: str
@@ -141,6 +145,7 @@ class MetricsLogged(Event):
     """
 
     method = "log_metrics"
+    only_by_name = ("starts",)
 
     metrics_by_name: Mapping[str, Mapping[str, Any]]
     info: PlainDict

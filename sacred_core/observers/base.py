@@ -16,6 +16,9 @@ class RunObserver:
     earlier one failed. An exception in `started_event` or `queued_event` fails the run; any
     other is reported once and what was missed is given again later.
 
+    A subclass of an observer may override methods with the signatures that Sacred documents and
+    call ``super()``, with arguments by position or by name; what is recorded stays the same.
+
     Example:
         ```python
         class Bell(RunObserver):
@@ -49,8 +52,8 @@ class RunObserver:
 
         ``(ex_info: dict, command: str, host_info: dict, start_time: datetime, config: dict,
         meta_info: dict, _id: int | str | None)``. Times are in UTC and aware. ``_id`` is what
-        the user asked for (then ``asked_id`` is that too) or an earlier observer chose, None if
-        nobody did yet.
+        the user asked for (then `sacred_core.observers.delivering.asked_id` returns it too) or an
+        earlier observer chose, None if nobody did yet.
         """
 
     def resource_event(self, *args: Any, **kwargs: Any) -> None:
@@ -78,9 +81,9 @@ class RunObserver:
     def log_metrics(self, *args: Any, **kwargs: Any) -> None:
         """Numbers were logged.
 
-        ``(metrics_by_name: dict, info: dict, starts: dict)``: for each metric its new
-        ``{"name": str, "steps": list, "values": list, "timestamps": list[datetime]}``, and the
-        index of its first point here.
+        ``(metrics_by_name: dict, info: dict)``: for each metric its new
+        ``{"name": str, "steps": list, "values": list, "timestamps": list[datetime]}``.
+        `sacred_core.observers.delivering.MetricPositions` returns the index of its first point.
         """
 
     def heartbeat_event(self, *args: Any, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ import attrs
 from sacred_core.events import EVENTS, IDENTITY, Event
 from sacred_core.exceptions import ObserverSignatureError
 from sacred_core.observers.base import RunObserver
+from sacred_core.observers.delivering import delivering
 
 _KINDS = inspect.Parameter
 
@@ -23,12 +24,12 @@ class CallPlan:
     def __call__(self, event: Event, look_up: Callable[[str], Any]) -> Any:
         """Call the method with the fields of ``event``; ``look_up`` gives what is no field."""
         looked_up = type(event).looked_up
-        return self.call(
-            **{
-                name: look_up(name) if name in looked_up else getattr(event, name)
-                for name in self.names
-            }
-        )
+        arguments = {
+            name: look_up(name) if name in looked_up else getattr(event, name)
+            for name in self.names
+        }
+        with delivering(event):
+            return self.call(**arguments)
 
 
 def call_plans(observer: object) -> dict[type[Event], CallPlan]:
@@ -57,7 +58,7 @@ def _own_attributes(observer: object) -> dict[str, Any]:
 
 def _names(event: type[Event], method: Callable[..., Any], observer: object) -> tuple[str, ...]:
     names: list[str] = []
-    offered = event.arguments()
+    offered = [name for name in event.arguments() if name not in event.only_by_name]
     for parameter in inspect.signature(method).parameters.values():
         if parameter.kind is _KINDS.VAR_KEYWORD:
             names += [name for name in offered if name not in names]

@@ -3,31 +3,22 @@
 import copy
 import functools
 import inspect
-import logging
 import os
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from sacred_core.events import EVENTS, IDENTITY, Event
-from sacred_core.exceptions import EventKeptError
-from sacred_core.observers.backlog import Backlog
+import attrs
+
+from sacred_core.events import EVENTS, IDENTITY, Announcement, Event, EventSource, MetricsLogged
 from sacred_core.observers.base import RunObserver
-from sacred_core.observers.call_plan import CallPlan, call_plans
-from sacred_core.observers.missed import error_text, missed_text
+from sacred_core.observers.call_plan import call_plans
+from sacred_core.observers.delivering import MetricPositions, current_event, named_arguments
+from sacred_core.observers.delivery_thread import DeliveryThread
 
-Plans = Mapping[type[Event], CallPlan]
-
-_logger = logging.getLogger(__name__)
 _parameter = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY)
 
 #: Seconds; a shorter interval would take the time that the user's code needs.
 _SHORTEST = 0.01
-#: One call at the end may take so many times ``join_timeout``: it may be storing a large file.
-_LONG_CALL = 10
-_FAILED = "The observer %s failed in %s: %s. What it missed is kept and given to it again."
 
 
 class QueueObserver(RunObserver):
@@ -61,14 +52,16 @@ class QueueObserver(RunObserver):
         join_timeout: float = 60.0,
     ) -> None:
         self._seconds = max(interval, _SHORTEST), max(retry_interval, _SHORTEST), join_timeout
-        self._courier: _Courier | None = None
+        self._thread: DeliveryThread | None = None
+        self._positions = MetricPositions()
+        self._source = EventSource("")
         self._cover(covered_observer)
 
     def __copy__(self) -> "QueueObserver":
         """Return one for another run at the same time: it has its own thread and observer."""
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._courier = None
+        twin._thread = None
         twin._cover(copy.copy(self.covered_observer))
         return twin
 
@@ -84,35 +77,48 @@ class QueueObserver(RunObserver):
 
     def join(self) -> None:
         """Give the observer what waits, for a bounded time, and tell what it did not take."""
-        if self._courier is not None:
-            self._courier.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _cover(self, observer: Any) -> None:
         self.covered_observer = observer
         self._plans = call_plans(observer)
 
-    def _hear(self, kind: type[Event], **arguments: Any) -> Any:
-        """Take any event: its fields by name, None for what is left out."""
+    def _hear(self, kind: type[Event], *args: Any, **arguments: Any) -> Any:
+        """Take any event, with the arguments that Sacred documents by position or by name."""
         if kind not in self._plans and not kind.names_run:
             return None
-        fields: dict[str, Any] = {name: arguments.get(name) for name in _names(kind)}
-        looked_up = {name: fields.pop(name) for name in kind.looked_up}
-        event = kind(**fields)
-        if kind.names_run:
+        arguments = named_arguments(kind.method, args, arguments)
+        looked_up = {name: arguments.pop(name, None) for name in kind.looked_up}
+        event = self._event(kind, arguments)
+        if isinstance(event, Announcement):
             return self._announce(event)
-        if self._courier is not None:
-            self._courier.add(event, looked_up)
+        if self._thread is not None:
+            self._thread.add(event, looked_up)
         return None
 
-    def _announce(self, event: Event) -> Any:
-        if self._courier is not None:
-            self._courier.join()
-            if self._courier.thread.is_alive():
+    def _event(self, kind: type[Event], arguments: dict[str, Any]) -> Event:
+        """Return the current event, with the arguments that an override changed."""
+        event = current_event(kind)
+        if event is None:
+            unknown = dict.fromkeys(name for name in kind.arguments() if name not in kind.looked_up)
+            event = self._source.make(kind, **unknown)
+        changed = {n: v for n, v in arguments.items() if v is not getattr(event, n)}
+        if isinstance(event, MetricsLogged):
+            metrics = changed.get("metrics_by_name", event.metrics_by_name) or {}
+            changed["starts"] = {**(event.starts or {}), **self._positions.starts(metrics)}
+        return attrs.evolve(event, **changed) if changed else event
+
+    def _announce(self, event: Announcement) -> Any:
+        self._positions = MetricPositions()
+        if self._thread is not None:
+            self._thread.join()
+            if self._thread.thread.is_alive():
                 # Its call may return at any time and must not write into the new run.
                 self._cover(copy.copy(self.covered_observer))
         plan = self._plans.get(type(event))
         answer = plan(event, lambda name: None) if plan else None
-        self._courier = _Courier(self.covered_observer, self._plans, self._seconds)
+        self._thread = DeliveryThread(self.covered_observer, self._plans, self._seconds)
         return answer
 
 
@@ -133,157 +139,3 @@ def _listener(kind: type[Event], observer: QueueObserver) -> Callable[..., Any]:
 # Properties, because what the method asks for depends on the covered observer.
 for _kind in EVENTS:
     setattr(QueueObserver, _kind.method, property(functools.partial(_listener, _kind)))
-
-
-class _Courier:
-    """The thread that brings the events of one run to the observer.
-
-    Nothing of it works in a forked child, which has no such thread.
-    """
-
-    def __init__(self, observer: Any, plans: Plans, seconds: tuple[float, float, float]) -> None:
-        self._observer = observer
-        self._name = f"{type(observer).__name__} in the queue"
-        self._plans = plans
-        self._interval, self._retry_interval, self._patience = seconds
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._backlog, self._aside = Backlog(), Backlog()
-        self._looked_up: dict[str, Any] = {}
-        self._missed: Counter[str] = Counter()
-        self._is_failing = False
-        #: What the observer is called with at this moment, and times of the last calls.
-        self._current: Event | str | None = None
-        self._called = self._taken = time.monotonic()
-        self._closing, self._abandoned = threading.Event(), threading.Event()
-        self.thread = threading.Thread(target=self._work, name="sacred-queue", daemon=True)
-        self.thread.start()
-
-    def add(self, event: Event, looked_up: Mapping[str, Any]) -> None:
-        """Keep ``event`` until its turn comes."""
-        if os.getpid() == self._pid:
-            with self._lock:
-                self._looked_up.update(looked_up)
-                self._backlog.add(event)
-
-    def join(self) -> None:
-        """Bring what waits, for a bounded time, and tell what was missed; an interrupt ends it."""
-        if self._closing.is_set() or os.getpid() != self._pid:
-            return
-        began = time.monotonic()
-        self._closing.set()
-        try:
-            while self.thread.is_alive():
-                limit = max(self._called + _LONG_CALL * self._patience, began + self._patience)
-                if time.monotonic() >= limit:
-                    break
-                self.thread.join(limit - time.monotonic())
-        finally:
-            with self._lock:
-                self._abandoned.set()
-            self._tell()
-
-    def _work(self) -> None:
-        while not self._closing.wait(self._retry_interval if self._is_failing else self._interval):
-            self._deliver()
-        self._finish()
-
-    def _deliver(self) -> None:
-        """Give the observer what waits, up to the second failure or one that holds up the rest."""
-        has_failed = False
-        while (event := self._first(self._backlog)) is not None:
-            if self._is_taken(event):
-                has_failed = False
-            elif has_failed or not event.stands_alone:
-                return
-            else:
-                has_failed = True
-                self._aside.add(event)
-            self._remove_first(self._backlog)
-        if not has_failed:
-            self._deliver_aside()
-
-    def _deliver_aside(self) -> None:
-        """Try again what was set aside; what fails ends the round and goes behind the others."""
-        while (event := self._first(self._aside)) is not None:
-            is_taken = self._is_taken(event, is_told=True)
-            self._remove_first(self._aside)
-            if not is_taken:
-                self._aside.add(event)
-                return
-
-    def _finish(self) -> None:
-        """Deliver until all is taken or patience ends, then join."""
-        began = time.monotonic()
-        self._deliver()
-        while self._is_failing and (self._backlog or self._aside):
-            left = max(began, self._taken) + self._patience - time.monotonic()
-            if left <= 0 or self._abandoned.wait(min(self._retry_interval, left)):
-                break
-            self._deliver()
-        self._try_last()
-        if not self._abandoned.is_set() and (error := self._failure("join")) is not None:
-            self._missed[f"join ({error_text(error)})"] += 1
-
-    def _try_last(self) -> None:
-        """Try each that is left once more; where that costs too much, only the end."""
-        wasted = 0.0
-        for waiting in (self._aside, self._backlog):
-            while (event := self._first(waiting)) is not None:
-                if wasted > self._patience and not event.final:
-                    self._missed[f"{event.method} (not tried again)"] += 1
-                elif (error := self._failure(event)) is not None:
-                    wasted += time.monotonic() - self._called
-                    if not isinstance(error, EventKeptError):
-                        self._missed[f"{event.method} ({error_text(error)})"] += 1
-                self._remove_first(waiting)
-
-    def _is_taken(self, event: Event, is_told: bool = False) -> bool:
-        error = self._failure(event)
-        if error is None:
-            self._is_failing = False
-        elif not is_told and not self._is_failing:
-            self._is_failing = True
-            _logger.warning(_FAILED, self._name, event.method, error_text(error))
-        return error is None
-
-    def _failure(self, what: Event | str) -> Exception | None:
-        """Call the observer and return what it raises."""
-        self._called = time.monotonic()
-        self._current = what
-        try:
-            if isinstance(what, Event):
-                self._plans[type(what)](what, self._looked_up.__getitem__)
-            else:
-                getattr(self._observer, what, lambda: None)()
-        except Exception as error:  # noqa: BLE001 - foreign code must not end the thread
-            return error
-        finally:
-            self._current = None
-        self._taken = time.monotonic()
-        return None
-
-    def _first(self, waiting: Backlog) -> Event | None:
-        with self._lock:
-            return waiting.first() if waiting and not self._abandoned.is_set() else None
-
-    def _remove_first(self, waiting: Backlog) -> None:
-        with self._lock:
-            if not self._abandoned.is_set():
-                waiting.remove_first()
-
-    def _tell(self) -> None:
-        """Tell what the observer missed: what it failed to take, and what is left."""
-        current, missed = self._current, Counter(self._missed)
-        if isinstance(current, str):
-            missed[f"{current} (still under way)"] += 1
-        for waiting in (self._aside, self._backlog):
-            while waiting:
-                event = waiting.first()
-                waiting.remove_first()
-                reason = "still under way" if event is current else "not taken"
-                missed[f"{event.method} ({reason})"] += 1
-        if lost := self._aside.lost + self._backlog.lost:
-            missed[f"{lost} events that no longer fitted into memory"] += 1
-        if missed:
-            _logger.warning("The observer %s missed: %s", self._name, missed_text(missed))

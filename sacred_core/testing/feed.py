@@ -119,6 +119,8 @@ class Feed:
     def _announce(
         self, kind: type[Event], time: str, _id: Any, asked_id: Any, fields: dict[str, Any]
     ) -> Any:
+        if _id is None:
+            _id = asked_id
         event: Any = self._source.make(
             kind,
             **{

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import attrs
 
 from sacred_core.events import (
+    Announcement,
     ArtifactAdded,
     CodeLoaded,
     Event,
@@ -24,6 +25,13 @@ from sacred_core.events import (
 )
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.observers import RunObserver
+from sacred_core.observers.delivering import (
+    MetricPositions,
+    artifact_details,
+    asked_id,
+    interrupt_trace,
+    optional_host_info,
+)
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 
 _NOBODY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
@@ -53,17 +61,36 @@ class MemoryObserver(RunObserver):
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self._kept: MemoryRun | None = None
+        self._positions = MetricPositions()
 
-    def queued_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+    @optional_host_info
+    def queued_event(
+        self, ex_info: Any, command: str, host_info: Any, queue_time: datetime, config: Any,
+        meta_info: Any, _id: Any,
+    ) -> Any:  # fmt: skip
         """Keep the run with the status QUEUED."""
-        return self._begin(RunQueued(**_NOBODY, **fields, _id=_id), _id, asked_id)
+        event = RunQueued(
+            **_NOBODY, ex_info=ex_info, command=command, host_info=host_info,
+            queue_time=queue_time, config=config, meta_info=meta_info,
+        )  # fmt: skip
+        return self._begin(event, _id)
 
-    def started_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+    def started_event(
+        self, ex_info: Any, command: str, host_info: Any, start_time: datetime, config: Any,
+        meta_info: Any, _id: Any,
+    ) -> Any:  # fmt: skip
         """Keep the run, or take over the queued one."""
-        return self._begin(RunStarted(**_NOBODY, **fields, _id=_id), _id, asked_id)
+        event = RunStarted(
+            **_NOBODY, ex_info=ex_info, command=command, host_info=host_info,
+            start_time=start_time, config=config, meta_info=meta_info,
+        )  # fmt: skip
+        return self._begin(event, _id)
 
-    def heartbeat_event(self, info: Any, beat_time: datetime, result: Any) -> None:
+    def heartbeat_event(
+        self, info: Any, captured_out: str | None = None, beat_time: Any = None, result: Any = None
+    ) -> None:
         """Keep that it is alive."""
+        del captured_out
         self._apply(Heartbeat(**_NOBODY, info=info, beat_time=beat_time, result=result))
 
     def output_event(self, text: str, offset: int) -> None:
@@ -71,8 +98,10 @@ class MemoryObserver(RunObserver):
         kept = self._current()
         kept.output = kept.output[:offset] + text
 
-    def log_metrics(self, metrics_by_name: Mapping[str, Any], starts: Mapping[str, int]) -> None:
+    def log_metrics(self, metrics_by_name: Mapping[str, Any], info: Any = None) -> None:
         """Keep its points, each in its place."""
+        del info
+        starts = self._positions.starts(metrics_by_name)
         for name, metric in metrics_by_name.items():
             columns = self._current().metrics.setdefault(
                 name, {"steps": [], "values": [], "timestamps": []}
@@ -85,40 +114,52 @@ class MemoryObserver(RunObserver):
         self._current().files["resource", filename] = Path(filename).read_bytes()
         self._apply(ResourceAdded(**_NOBODY, filename=filename))
 
-    def artifact_event(self, name: str, filename: str, **details: Any) -> None:
+    def artifact_event(
+        self, name: str, filename: str, metadata: Any = None, content_type: str | None = None
+    ) -> None:
         """Keep a file that it made."""
+        metadata, content_type = artifact_details(filename, metadata, content_type)
         self._current().files["artifact", name] = Path(filename).read_bytes()
+        details = {"metadata": metadata, "content_type": content_type}
         self._apply(ArtifactAdded(**_NOBODY, name=name, filename=filename, **details))
 
     def code_event(self, **fields: Any) -> None:
         """Keep what it imported later."""
         self._apply(CodeLoaded(**_NOBODY, **fields))
 
-    def completed_event(self, **fields: Any) -> None:
+    def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Keep its result."""
-        self._apply(RunCompleted(**_NOBODY, **fields))
+        self._apply(RunCompleted(**_NOBODY, stop_time=stop_time, result=result))
 
-    def interrupted_event(self, **fields: Any) -> None:
+    def interrupted_event(
+        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
+    ) -> None:
         """Keep why it was stopped."""
-        self._apply(RunInterrupted(**_NOBODY, **fields))
+        trace = interrupt_trace(fail_trace)
+        self._apply(
+            RunInterrupted(
+                **_NOBODY, interrupt_time=interrupt_time, status=status, fail_trace=trace
+            )
+        )
 
-    def failed_event(self, **fields: Any) -> None:
+    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Keep why it failed."""
-        self._apply(RunFailed(**_NOBODY, **fields))
+        self._apply(RunFailed(**_NOBODY, fail_time=fail_time, fail_trace=fail_trace))
 
-    def _begin(self, event: Event, _id: Any, asked_id: Any) -> Any:
+    def _begin(self, event: Announcement, _id: Any) -> Any:
         with self.memory.lock:
-            run_id, self._kept = self._claim(_id, asked_id)
+            run_id, self._kept = self._claim(_id, asked_id(_id))
             self.memory.runs[run_id] = self._kept
-        self._apply(event)
+        self._positions = MetricPositions()
+        self._apply(attrs.evolve(event, _id=_id))
         return run_id
 
-    def _claim(self, _id: Any, asked_id: Any) -> tuple[Any, MemoryRun]:
+    def _claim(self, _id: Any, asked: Any) -> tuple[Any, MemoryRun]:
         runs = self.memory.runs
-        if asked_id is not None and asked_id in runs:
-            if runs[asked_id].run.status != "QUEUED":
-                raise RunIdError(f"the id {asked_id!r} is taken")
-            return asked_id, runs[asked_id]
+        if asked is not None and asked in runs:
+            if runs[asked].run.status != "QUEUED":
+                raise RunIdError(f"the id {asked!r} is taken")
+            return asked, runs[asked]
         if _id is not None and _id not in runs:
             return _id, MemoryRun(StoredRun(id=_id, status=""))
         free = max((key for key in runs if isinstance(key, int)), default=0) + 1

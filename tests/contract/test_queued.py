@@ -18,8 +18,8 @@ class EmptyingStore:
     def __getattr__(self, name: str) -> Any:
         deadline = time.monotonic() + 30
         for queue in self._queues:
-            courier = queue._courier
-            while courier is not None and (courier._backlog or courier._current is not None):
+            thread = queue._thread
+            while thread is not None and (thread._backlog or thread._current is not None):
                 assert time.monotonic() < deadline, "the queue was not emptied"
                 time.sleep(0.001)
         return getattr(self._store, name)

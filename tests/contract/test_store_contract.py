@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import StoreError
+from sacred_core.observers.delivering import MetricPositions, named_arguments
 from sacred_core.stores import RunStore
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
 
@@ -17,46 +18,58 @@ class DoublesOutput(MemoryObserver):
 
 
 class DoublesPoints(MemoryObserver):
-    def log_metrics(self, metrics_by_name: Any, starts: Any) -> None:
+    def log_metrics(self, metrics_by_name: Any, info: Any = None) -> None:
+        self._positions = Appending()
         kept = self._current().metrics
-        positions = {name: len(kept[name]["steps"]) if name in kept else 0 for name in starts}
-        super().log_metrics(metrics_by_name, positions)
+        self._positions.ends = {name: len(metric["steps"]) for name, metric in kept.items()}
+        super().log_metrics(metrics_by_name, info)
+
+
+class Appending(MetricPositions):
+    """Positions after what there is, also for an event that comes again."""
+
+    ends: dict[str, int]
+
+    def starts(self, metrics_by_name: Any) -> dict[str, int]:
+        return {name: self.ends.get(name, 0) for name in metrics_by_name}
 
 
 class ForgetsEarlierPoints(MemoryObserver):
-    def log_metrics(self, metrics_by_name: Any, starts: Any) -> None:
+    def log_metrics(self, metrics_by_name: Any, info: Any = None) -> None:
         self._current().metrics.clear()
-        super().log_metrics(metrics_by_name, dict.fromkeys(starts, 0))
+        self._positions = Appending()
+        self._positions.ends = {}
+        super().log_metrics(metrics_by_name, info)
 
 
 class OverwritesTakenId(MemoryObserver):
-    def _claim(self, _id: Any, asked_id: Any) -> Any:
-        if asked_id is not None:
-            self.memory.runs.pop(asked_id, None)
-        return super()._claim(_id, asked_id)
+    def _claim(self, _id: Any, asked: Any) -> Any:
+        if asked is not None:
+            self.memory.runs.pop(asked, None)
+        return super()._claim(_id, asked)
 
 
 class NeverTakesOver(MemoryObserver):
-    def _claim(self, _id: Any, asked_id: Any) -> Any:
-        return super()._claim(None if asked_id in self.memory.runs else _id, None)
+    def _claim(self, _id: Any, asked: Any) -> Any:
+        return super()._claim(None if asked in self.memory.runs else _id, None)
 
 
 class IgnoresAskedId(MemoryObserver):
-    def _claim(self, _id: Any, asked_id: Any) -> Any:
-        if asked_id is not None and asked_id not in self.memory.runs:
+    def _claim(self, _id: Any, asked: Any) -> Any:
+        if asked is not None and asked not in self.memory.runs:
             return super()._claim(None, None)
-        return super()._claim(_id, asked_id)
+        return super()._claim(_id, asked)
 
 
 class TellsNoId(MemoryObserver):
-    def started_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
-        answer = super().started_event(_id, asked_id, **fields)
+    def started_event(self, _id: Any, **fields: Any) -> Any:
+        answer = super().started_event(_id=_id, **fields)
         return answer if len(self.memory.runs) > 1 or _id is not None else None
 
 
 class SharesIds(MemoryObserver):
-    def _claim(self, _id: Any, asked_id: Any) -> Any:
-        run_id, kept = super()._claim(_id, asked_id)
+    def _claim(self, _id: Any, asked: Any) -> Any:
+        run_id, kept = super()._claim(_id, asked)
         return (31 if _id == 31 else run_id), kept
 
 
@@ -66,15 +79,41 @@ class LosesTheTrace(MemoryObserver):
 
 
 class LosesTheResultOfBeats(MemoryObserver):
-    def heartbeat_event(self, info: Any, beat_time: Any, result: Any) -> None:
-        super().heartbeat_event(info, beat_time, None)
+    def heartbeat_event(
+        self, info: Any, captured_out: Any = None, beat_time: Any = None, result: Any = None
+    ) -> None:
+        super().heartbeat_event(info, None, beat_time, None)
 
 
 class RoundsNumbers(MemoryObserver):
-    def started_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+    def started_event(self, *args: Any, **fields: Any) -> Any:
+        fields = named_arguments("started_event", args, fields)
         config = {k: int(v) if v == 3.0 and type(v) is float else v
                   for k, v in fields["config"].items()}  # fmt: skip
-        return super().started_event(_id, asked_id, **{**fields, "config": config})
+        return super().started_event(**{**fields, "config": config})
+
+
+class TakesAskedIdAsArgument(MemoryObserver):
+    asked: Any = None
+
+    def started_event(  # type: ignore[override]
+        self, ex_info: Any, command: Any, host_info: Any, start_time: Any, config: Any,
+        meta_info: Any, _id: Any, asked_id: Any = None,
+    ) -> Any:  # fmt: skip
+        self.asked = asked_id
+        return super().started_event(
+            ex_info, command, host_info, start_time, config, meta_info, _id
+        )
+
+    def _claim(self, _id: Any, asked: Any) -> Any:
+        return super()._claim(_id, self.asked)
+
+
+class TakesStartsAsArgument(MemoryObserver):
+    def log_metrics(self, metrics_by_name: Any, info: Any = None, starts: Any = None) -> None:
+        self._positions = Appending()
+        self._positions.ends = dict(starts or {})
+        super().log_metrics(metrics_by_name, info)
 
 
 class KeepsTheFirstArtifact(MemoryObserver):
@@ -97,8 +136,8 @@ class ListsResourcesTwice(MemoryObserver):
 
 
 class ReplacesNan(MemoryObserver):
-    def log_metrics(self, metrics_by_name: Any, starts: Any) -> None:
-        super().log_metrics(metrics_by_name, starts)
+    def log_metrics(self, metrics_by_name: Any, info: Any = None) -> None:
+        super().log_metrics(metrics_by_name, info)
         for metric in self._current().metrics.values():
             metric["values"][:] = [value if value == value else 0.0 for value in metric["values"]]
 
@@ -110,10 +149,10 @@ class WritesAfterTheEnd(MemoryObserver):
 
 
 class FailsAfterAnUnfinishedRun(MemoryObserver):
-    def started_event(self, _id: Any, asked_id: Any = None, **fields: Any) -> Any:
+    def started_event(self, *args: Any, **fields: Any) -> Any:
         running = self._kept is not None and self._kept.run.status == "RUNNING"
         assert not running, "busy"
-        return super().started_event(_id, asked_id, **fields)
+        return super().started_event(*args, **fields)
 
 
 class ShowsItsPassword(MemoryObserver):
@@ -163,7 +202,15 @@ class DeletesSharedFiles(MemoryStore):
 
 
 FAULTS: dict[type[Any], set[str]] = {
-    DoublesPoints: {"an_event_that_comes_again_changes_nothing"},
+    DoublesPoints: {
+        "an_event_that_comes_again_changes_nothing",
+        "an_override_may_change_the_points",
+    },
+    TakesStartsAsArgument: {
+        "overridden_methods_record_the_same",
+        "an_override_may_change_the_points",
+    },
+    TakesAskedIdAsArgument: {"overridden_starts_respect_the_id_that_is_asked_for"},
     OverwritesTakenId: {"an_id_that_is_taken_is_refused"},
     IgnoresAskedId: {"the_id_that_is_asked_for_is_used"},
     LosesTheTrace: {"every_end_comes_back"},

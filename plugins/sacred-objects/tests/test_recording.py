@@ -9,7 +9,9 @@ from sacred_file import FileStore
 from sacred_objects import ObjectObserver, ObjectStore, parsed, place
 
 from sacred_core import Experiment
+from sacred_core.events import EventSource, MetricsLogged
 from sacred_core.exceptions import EventKeptError, OptionError, RunIdError, StoreError
+from sacred_core.observers.delivering import delivering
 from sacred_core.testing import Feed
 
 
@@ -139,9 +141,12 @@ def test_an_outage_that_lasts_costs_no_room(
     feed.log("loss", [1.0])
     bucket.is_away = True
     points = {"loss": {"name": "loss", "steps": [1], "values": [2.0], "timestamps": []}}
+    event = EventSource("run").make(
+        MetricsLogged, metrics_by_name=points, info={}, starts={"loss": 1}
+    )
     for _ in range(5):
-        with pytest.raises(EventKeptError):
-            observer.log_metrics(points, starts={"loss": 1})
+        with pytest.raises(EventKeptError), delivering(event):
+            observer.log_metrics(points)
     (kept,) = tmp_path.glob("sacred_run_*/metrics.jsonl")
     assert kept.read_text().count('"name"') == 2
 

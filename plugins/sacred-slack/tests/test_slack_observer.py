@@ -11,6 +11,7 @@ from sacred_slack import SlackObserver
 from sacred_core import Experiment
 from sacred_core.exceptions import ConfigFileError, SacredError, TimeoutInterrupt
 from sacred_core.testing import Feed, ObserverContract
+from sacred_core.testing.documented import overridden
 
 
 class TestContract(ObserverContract):
@@ -77,6 +78,17 @@ def test_an_interrupted_run(
     with pytest.raises(error):
         experiment(observer).run(command)
     assert slack.texts == [f"*cooking* stopped after _0:00:00_: {status}"]
+
+
+@pytest.mark.parametrize("by_position", [True, False])
+def test_overridden_methods_send_the_same(
+    slack: Any, observer: SlackObserver, by_position: bool
+) -> None:
+    """With Sacred's documented signatures, which have no trace of an interrupt."""
+    observer.interrupted_text = "{error}"
+    with pytest.raises(KeyboardInterrupt):
+        experiment(overridden(observer, by_position)).run("stop")
+    assert slack.texts == ["KeyboardInterrupt"]
 
 
 def test_nested_runs(slack: Any, observer: SlackObserver) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core import RunObserver
+from sacred_core.observers import delivering
 from sacred_core.serialization import plain
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
@@ -94,6 +95,7 @@ class FileStorageObserver(RunObserver):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.basedir)!r})"
 
+    @delivering.optional_host_info
     def queued_event(
         self,
         ex_info: Mapping[str, Any],
@@ -103,11 +105,10 @@ class FileStorageObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Make the run's folder, with the status QUEUED."""
         meta = {**meta_info, "queue_time": time_text(queue_time)}
-        return self._begin("QUEUED", None, ex_info, command, host_info, config, meta, _id, asked_id)
+        return self._begin("QUEUED", None, ex_info, command, host_info, config, meta, _id)
 
     def started_event(
         self,
@@ -118,11 +119,10 @@ class FileStorageObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Make the run's folder, or take over that of the queued run."""
         return self._begin(
-            "RUNNING", start_time, ex_info, command, host_info, config, meta_info, _id, asked_id
+            "RUNNING", start_time, ex_info, command, host_info, config, meta_info, _id
         )
 
     def heartbeat_event(
@@ -151,13 +151,12 @@ class FileStorageObserver(RunObserver):
         self,
         metrics_by_name: Mapping[str, Any],
         info: Mapping[str, Any] | None = None,
-        starts: Mapping[str, int] | None = None,
     ) -> None:
         """Append the points; ``metrics.json`` is written from them at the end."""
         del info
         if self._metrics is None:
             self._metrics = AppendFile(self._folder() / layout.METRICS_PARTS)
-        self._metrics.write(metric_lines(metrics_by_name, starts or {}))
+        self._metrics.write(metric_lines(metrics_by_name, self._positions.starts(metrics_by_name)))
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Finish the record."""
@@ -167,7 +166,7 @@ class FileStorageObserver(RunObserver):
         self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
     ) -> None:
         """Finish the record with where and why it was stopped."""
-        self._end(status, interrupt_time, fail_trace=fail_trace)
+        self._end(status, interrupt_time, fail_trace=delivering.interrupt_trace(fail_trace))
 
     def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Finish the record with the traceback."""
@@ -194,6 +193,7 @@ class FileStorageObserver(RunObserver):
         content_type: str | None = None,
     ) -> None:
         """Keep a copy of the file under its name, in place of an earlier version."""
+        metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
         copy(Path(filename), layout.artifact_path(self._folder(), name))
         if self._files.add_artifact(name, metadata, content_type):
             self.save()
@@ -225,6 +225,7 @@ class FileStorageObserver(RunObserver):
         self.info = {}
         self._output = None
         self._metrics = None
+        self._positions = delivering.MetricPositions()
 
     def _begin(
         self,
@@ -236,11 +237,10 @@ class FileStorageObserver(RunObserver):
         config: Mapping[str, Any],
         meta: Mapping[str, Any],
         _id: Any,
-        asked_id: Any,
     ) -> Any:
         self._reset()
         self.basedir.mkdir(parents=True, exist_ok=True)
-        own_id, self.dir = folders.claim(self.basedir, _id, asked_id)
+        own_id, self.dir = folders.claim(self.basedir, _id, delivering.asked_id(_id))
         self.config = dict(config)
         self.run_entry = {
             **new_entry(status, start_time, command, host_info),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from sacred_core.observers import RunObserver
+from sacred_core.observers.delivering import interrupt_trace
 from sacred_messages.delivery import Patience
 from sacred_messages.templates import check_template, filled
 
@@ -121,7 +122,9 @@ class MessageObserver(RunObserver):
         self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
     ) -> None:
         """Send `interrupted_text`."""
-        self._end("interrupted_text", interrupt_time, status=status, **_error(fail_trace or []))
+        self._end(
+            "interrupted_text", interrupt_time, status=status, **_error(interrupt_trace(fail_trace))
+        )
 
     def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Send `failed_text`."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import gridfs
 
 from sacred_core import RunObserver
+from sacred_core.observers import delivering
 from sacred_mongo.address import RESERVED, parsed
 from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
@@ -74,7 +75,7 @@ class MongoObserver(RunObserver):
         self.priority = priority
         self.failure_dir = None if failure_dir is None else Path(os.fsdecode(failure_dir))
         self.run_entry: Document = {}
-        self._missed = Missed()
+        self._missed, self._positions = Missed(), delivering.MetricPositions()
         self._recorder: Recorder | None = None
 
     @classmethod
@@ -148,6 +149,7 @@ class MongoObserver(RunObserver):
         """The files."""
         return gridfs.GridFS(self.place.runs.database)
 
+    @delivering.optional_host_info
     def queued_event(
         self,
         ex_info: Mapping[str, Any],
@@ -157,11 +159,10 @@ class MongoObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Insert the run, with the status QUEUED."""
         beginning = Beginning(ex_info, command, host_info, config, meta_info, queue_time=queue_time)
-        return self._begin(beginning, Claim(_id, asked_id, self.overwrite, is_start=False))
+        return self._begin(beginning, _id, is_start=False)
 
     def started_event(
         self,
@@ -172,11 +173,10 @@ class MongoObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Insert the run, or take over the queued one."""
         beginning = Beginning(ex_info, command, host_info, config, meta_info, start_time=start_time)
-        return self._begin(beginning, Claim(_id, asked_id, self.overwrite, is_start=True))
+        return self._begin(beginning, _id, is_start=True)
 
     def heartbeat_event(
         self,
@@ -197,11 +197,11 @@ class MongoObserver(RunObserver):
         self,
         metrics_by_name: Mapping[str, Any],
         info: Mapping[str, Any] | None = None,
-        starts: Mapping[str, int] | None = None,
     ) -> None:
         """Add the points, and new metrics to the list in ``info.metrics``."""
         del info
-        self._give("metrics", metrics=metrics_by_name, starts=starts or {})
+        starts = self._positions.starts(metrics_by_name)
+        self._give("metrics", metrics=metrics_by_name, starts=starts)
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Finish the record."""
@@ -211,7 +211,7 @@ class MongoObserver(RunObserver):
         self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
     ) -> None:
         """Finish the record with where and why it was stopped."""
-        self._end(status, interrupt_time, fail_trace=fail_trace)
+        self._end(status, interrupt_time, fail_trace=delivering.interrupt_trace(fail_trace))
 
     def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Finish the record with the traceback."""
@@ -229,9 +229,8 @@ class MongoObserver(RunObserver):
         content_type: str | None = None,
     ) -> None:
         """Keep the file under its name, in place of an earlier version."""
-        self._give(
-            "artifact", name=name, filename=filename, metadata=metadata, content_type=content_type
-        )
+        metadata, kind = delivering.artifact_details(filename, metadata, content_type)
+        self._give("artifact", name=name, filename=filename, metadata=metadata, content_type=kind)
 
     def code_event(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
@@ -274,8 +273,10 @@ class MongoObserver(RunObserver):
     def _connected(self) -> Place:
         return place(Connection(self._url, self._options, self._client), *self._names)
 
-    def _begin(self, beginning: Beginning, claim: Claim) -> Any:
+    def _begin(self, beginning: Beginning, _id: Any, is_start: bool) -> Any:
+        claim = Claim(_id, delivering.asked_id(_id), self.overwrite, is_start)
         self._recorder, self._missed = None, Missed()
+        self._positions = delivering.MetricPositions()
         with self.place.connection.told():
             self._recorder = begun(self.place, beginning, claim)
         self.run_entry = self._recorder.entry

@@ -13,6 +13,7 @@ from sacred_file.record import new_entry, time_text
 
 from sacred_core import RunObserver
 from sacred_core.exceptions import EventKeptError
+from sacred_core.observers import delivering
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
 from sacred_objects.ids import Claim, claim
@@ -66,6 +67,7 @@ class ObjectObserver(RunObserver):
         self.run_entry: dict[str, Any] = {}
         self._place: layout.Place | None = None
         self._sending: Sending | None = None
+        self._positions = delivering.MetricPositions()
         self._saved = 0.0
 
     @classmethod
@@ -88,6 +90,7 @@ class ObjectObserver(RunObserver):
             self._place = layout.place(self._connect(), *self._folders)
         return self._place
 
+    @delivering.optional_host_info
     def queued_event(
         self,
         ex_info: Mapping[str, Any],
@@ -97,12 +100,11 @@ class ObjectObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Write the run, with the status QUEUED."""
         entry = new_entry("QUEUED", None, command, host_info)
         entry["meta"] = {**meta_info, "queue_time": time_text(queue_time)}
-        return self._begin(entry, ex_info, config, Claim(_id, asked_id, is_start=False))
+        return self._begin(entry, ex_info, config, _id, is_start=False)
 
     def started_event(
         self,
@@ -113,12 +115,11 @@ class ObjectObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Write the run, or take over the queued one."""
         entry = new_entry("RUNNING", start_time, command, host_info)
         entry["meta"] = dict(meta_info)
-        return self._begin(entry, ex_info, config, Claim(_id, asked_id, is_start=True))
+        return self._begin(entry, ex_info, config, _id, is_start=True)
 
     def heartbeat_event(
         self,
@@ -142,12 +143,11 @@ class ObjectObserver(RunObserver):
         self,
         metrics_by_name: Mapping[str, Any],
         info: Mapping[str, Any] | None = None,
-        starts: Mapping[str, int] | None = None,
     ) -> None:
         """Add a part to the points; ``metrics.json`` is written at the end."""
         del info
         recorder = self._active.recorder
-        recorder.metrics(metrics_by_name, starts or {})
+        recorder.metrics(metrics_by_name, self._positions.starts(metrics_by_name))
         self._active.send(recorder.send_growth)
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
@@ -158,7 +158,7 @@ class ObjectObserver(RunObserver):
         self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
     ) -> None:
         """Finish the record with where and why it was stopped."""
-        self._end(status, interrupt_time, fail_trace=fail_trace)
+        self._end(status, interrupt_time, fail_trace=delivering.interrupt_trace(fail_trace))
 
     def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Finish the record with the traceback."""
@@ -178,6 +178,7 @@ class ObjectObserver(RunObserver):
         content_type: str | None = None,
     ) -> None:
         """Keep the file under its name, in place of an earlier version."""
+        metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
         recorder = self._active.recorder
         recorder.add_artifact(name, filename, content_type)
         self._file_sent(lambda: recorder.list_artifact(name, metadata, content_type))
@@ -221,9 +222,12 @@ class ObjectObserver(RunObserver):
         entry: dict[str, Any],
         ex_info: Mapping[str, Any],
         config: Mapping[str, Any],
-        wanted: Claim,
+        _id: Any,
+        is_start: bool,
     ) -> Any:
+        wanted = Claim(_id, delivering.asked_id(_id), is_start)
         self._sending, self.dir = None, None
+        self._positions = delivering.MetricPositions()
         try:
             return self._begun(entry, ex_info, config, wanted)
         except BucketMissingError as error:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sacred_core import RunObserver
 from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.observers import delivering
 from sacred_sql.database import Database
 from sacred_sql.ids import Claim
 from sacred_sql.missed import Missed
@@ -36,6 +37,7 @@ class SqlObserver(RunObserver):
         self._database = Database(url, echo)
         self._recorder: Recorder | None = None
         self._missed = Missed()
+        self._positions = delivering.MetricPositions()
         self.session: Any = None
         self.priority = priority
 
@@ -73,7 +75,7 @@ class SqlObserver(RunObserver):
         """
         self = cls.__new__(cls)
         self._database, self._recorder = Database(None, engine=engine), None
-        self._missed = Missed()
+        self._missed, self._positions = Missed(), delivering.MetricPositions()
         self.session, self.priority = session, priority
         return self
 
@@ -85,6 +87,7 @@ class SqlObserver(RunObserver):
         """What connects to the database."""
         return self._database.engine
 
+    @delivering.optional_host_info
     def queued_event(
         self,
         ex_info: Mapping[str, Any],
@@ -94,11 +97,10 @@ class SqlObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Insert the run, with the status QUEUED."""
         beginning = Beginning(ex_info, command, host_info, config, meta_info, queue_time=queue_time)
-        return self._begin(beginning, Claim(_id, asked_id, False, self._database.shown))
+        return self._begin(beginning, _id, is_start=False)
 
     def started_event(
         self,
@@ -109,11 +111,10 @@ class SqlObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Insert the run, or take over the queued one."""
         beginning = Beginning(ex_info, command, host_info, config, meta_info, start_time=start_time)
-        return self._begin(beginning, Claim(_id, asked_id, True, self._database.shown))
+        return self._begin(beginning, _id, is_start=True)
 
     def heartbeat_event(
         self,
@@ -134,11 +135,12 @@ class SqlObserver(RunObserver):
         self,
         metrics_by_name: Mapping[str, Any],
         info: Mapping[str, Any] | None = None,
-        starts: Mapping[str, int] | None = None,
     ) -> None:
         """Add points."""
         del info
-        self._give("metrics", metrics=metrics_by_name, starts=starts or {})
+        self._give(
+            "metrics", metrics=metrics_by_name, starts=self._positions.starts(metrics_by_name)
+        )
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Finish the record."""
@@ -148,7 +150,7 @@ class SqlObserver(RunObserver):
         self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
     ) -> None:
         """Finish the record with where and why it was stopped."""
-        self._end(status, interrupt_time, fail_trace=list(fail_trace or []))
+        self._end(status, interrupt_time, fail_trace=delivering.interrupt_trace(fail_trace))
 
     def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Finish the record with the traceback."""
@@ -166,6 +168,7 @@ class SqlObserver(RunObserver):
         content_type: str | None = None,
     ) -> None:
         """Keep the file under its name, in place of an earlier version."""
+        metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
         self._give(
             "artifact", name=name, filename=filename, metadata=metadata, content_type=content_type
         )
@@ -189,8 +192,10 @@ class SqlObserver(RunObserver):
         finally:
             self._database.rest()
 
-    def _begin(self, beginning: Beginning, claim: Claim) -> Any:
+    def _begin(self, beginning: Beginning, _id: Any, is_start: bool) -> Any:
+        claim = Claim(_id, delivering.asked_id(_id), is_start, self._database.shown)
         self._recorder, self._missed = None, Missed()
+        self._positions = delivering.MetricPositions()
         recorder = begun(self._database, beginning, claim)
         self._recorder = recorder
         return recorder.run_id

@@ -11,6 +11,7 @@ from hashfs import HashFS
 from tinydb import TinyDB
 
 from sacred_core import RunObserver
+from sacred_core.observers import delivering
 from sacred_tinydb.claims import Claim
 from sacred_tinydb.database import Document
 from sacred_tinydb.place import Place, place_in, place_of
@@ -101,6 +102,7 @@ class TinyDbObserver(RunObserver):
         """The folder of the current run."""
         return None if self._recorder is None else self._recorder.live.folder
 
+    @delivering.optional_host_info
     def queued_event(
         self,
         ex_info: Mapping[str, Any],
@@ -110,12 +112,11 @@ class TinyDbObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Add the run's document, with the status QUEUED."""
         meta = {**meta_info, "queue_time": date_tag(queue_time)}
         entry = new_entry("QUEUED", None, command, host_info, config, meta)
-        return self._begin(entry, ex_info, Claim(_id, asked_id, self.overwrite, is_start=False))
+        return self._begin(entry, ex_info, _id, is_start=False)
 
     def started_event(
         self,
@@ -126,11 +127,10 @@ class TinyDbObserver(RunObserver):
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,
-        asked_id: Any = None,
     ) -> Any:
         """Add the run's document, or take over that of the queued run."""
         entry = new_entry("RUNNING", start_time, command, host_info, config, meta_info)
-        return self._begin(entry, ex_info, Claim(_id, asked_id, self.overwrite, is_start=True))
+        return self._begin(entry, ex_info, _id, is_start=True)
 
     def heartbeat_event(
         self,
@@ -151,11 +151,10 @@ class TinyDbObserver(RunObserver):
         self,
         metrics_by_name: Mapping[str, Any],
         info: Mapping[str, Any] | None = None,
-        starts: Mapping[str, int] | None = None,
     ) -> None:
         """Append the points."""
         del info
-        self._active.live.write_points(metrics_by_name, starts or {})
+        self._active.live.write_points(metrics_by_name, self._positions.starts(metrics_by_name))
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Finish the record."""
@@ -165,7 +164,7 @@ class TinyDbObserver(RunObserver):
         self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
     ) -> None:
         """Finish the record with where and why it was stopped."""
-        self._active.end(status, interrupt_time, None, fail_trace)
+        self._active.end(status, interrupt_time, None, delivering.interrupt_trace(fail_trace))
 
     def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Finish the record with the traceback."""
@@ -183,6 +182,7 @@ class TinyDbObserver(RunObserver):
         content_type: str | None = None,
     ) -> None:
         """Keep the file under its name, in place of an earlier version."""
+        metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
         details = {"metadata": metadata, "content_type": content_type}
         self._active.artifact(name, filename, details)
 
@@ -205,6 +205,7 @@ class TinyDbObserver(RunObserver):
         self.overwrite = overwrite
         self.priority = priority
         self._recorder: Recorder | None = None
+        self._positions = delivering.MetricPositions()
 
     @property
     def _opened(self) -> Place:
@@ -219,7 +220,8 @@ class TinyDbObserver(RunObserver):
             raise RuntimeError(f"{self!r} has no run: its document is made when one starts")
         return self._recorder
 
-    def _begin(self, entry: Document, ex_info: Mapping[str, Any], claim: Claim) -> Any:
-        self._recorder = None
+    def _begin(self, entry: Document, ex_info: Mapping[str, Any], _id: Any, is_start: bool) -> Any:
+        claim = Claim(_id, delivering.asked_id(_id), self.overwrite, is_start)
+        self._recorder, self._positions = None, delivering.MetricPositions()
         self._recorder = begun(self._opened, entry, ex_info, claim)
         return entry["_id"]

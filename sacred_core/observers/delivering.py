@@ -1,0 +1,178 @@
+"""The event with which an observer is called, for what a method's signature does not name.
+
+A subclass may override a method with the signature that Sacred documents and call ``super()``. Such
+a call passes no more than these arguments; everything else is read from the event.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from sacred_core.events import (
+    Announcement,
+    ArtifactAdded,
+    Event,
+    MetricsLogged,
+    RunInterrupted,
+    RunQueued,
+)
+
+E = TypeVar("E", bound=Event)
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: By method the arguments that Sacred documents, in their order.
+DOCUMENTED: Mapping[str, tuple[str, ...]] = {
+    "queued_event": ("ex_info", "command", "queue_time", "config", "meta_info", "_id"),
+    "started_event": (
+        "ex_info", "command", "host_info", "start_time", "config", "meta_info", "_id",
+    ),
+    "heartbeat_event": ("info", "captured_out", "beat_time", "result"),
+    "completed_event": ("stop_time", "result"),
+    "interrupted_event": ("interrupt_time", "status"),
+    "failed_event": ("fail_time", "fail_trace"),
+    "resource_event": ("filename",),
+    "artifact_event": ("name", "filename"),
+    "log_metrics": ("metrics_by_name", "info"),
+}  # fmt: skip
+
+
+@attrs.frozen(eq=False)
+class Attempt:
+    """One call of an observer with ``event``; each retry is another attempt."""
+
+    event: Event
+
+
+_attempt: ContextVar[Attempt | None] = ContextVar("sacred_attempt", default=None)
+
+
+@contextmanager
+def delivering(event: Event) -> Iterator[None]:
+    """Make ``event`` the current event of this thread, within the block."""
+    token = _attempt.set(Attempt(event))
+    try:
+        yield
+    finally:
+        _attempt.reset(token)
+
+
+def current_event(kind: type[E]) -> E | None:
+    """Return the event with which an observer is being called in this thread.
+
+    Args:
+        kind: Its class, one of `sacred_core.events`.
+
+    Returns:
+        The event; None if there is none of this kind: then the method was called by hand.
+    """
+    attempt = _attempt.get()
+    return attempt.event if attempt is not None and isinstance(attempt.event, kind) else None
+
+
+def named_arguments(
+    method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a call of ``method`` by name; ``args`` are those by position."""
+    names = list(DOCUMENTED.get(method, ()))
+    if method == "queued_event" and len(args) + len(kwargs) > len(names):
+        names.insert(2, "host_info")  # as in Sacred 0.8
+    return {**dict(zip(names, args, strict=False)), **kwargs}
+
+
+def asked_id(_id: Any) -> Any:
+    """Return ``_id`` if it is what the user asked for (``--id``), otherwise None."""
+    event = current_event(Announcement)
+    asked = None if event is None else event.asked_id
+    return _id if asked is not None and asked == _id else None
+
+
+def optional_host_info(queued_event: F) -> F:
+    """Let ``queued_event`` be called without ``host_info``, which then comes from the event.
+
+    Sacred's manual has no such argument; Sacred 0.8 has it as the third one. Both may be passed
+    by position.
+    """
+
+    @functools.wraps(queued_event)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        event = current_event(RunQueued)
+        known = {"host_info": {} if event is None else event.host_info}
+        return queued_event(self, **(known | named_arguments("queued_event", args, kwargs)))
+
+    return cast("F", call)
+
+
+def interrupt_trace(fail_trace: list[str] | None) -> list[str]:
+    """Return ``fail_trace``, or if it is None that of the run that was interrupted."""
+    if fail_trace is not None:
+        return fail_trace
+    event = current_event(RunInterrupted)
+    return [] if event is None else event.fail_trace
+
+
+def artifact_details(
+    filename: str, metadata: Mapping[str, Any] | None, content_type: str | None
+) -> tuple[Mapping[str, Any] | None, str | None]:
+    """Return metadata and content type of an artifact; what is None comes from the event.
+
+    Only for the file of the event: an override may store other files beside it.
+    """
+    event = current_event(ArtifactAdded)
+    if event is None or event.filename != filename:
+        return metadata, content_type
+    return (
+        event.metadata if metadata is None else metadata,
+        event.content_type if content_type is None else content_type,
+    )
+
+
+class MetricPositions:
+    """Where the points of each call of ``log_metrics`` are in the whole metric, for one run.
+
+    Points that are passed as the event has them have the position that the event gives. An
+    override may drop points, rename metrics, or log others: these are appended. A retry of an
+    event returns the positions of the first attempt.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[str, int] = {}
+        self._ends_before: dict[str, int] = {}
+        self._changed: set[str] = set()
+        self._last: Attempt | None = None
+
+    def starts(self, metrics_by_name: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+        """Return for each metric the index of its first point, and note where its last one is."""
+        event = current_event(MetricsLogged)
+        self._begin_attempt(_attempt.get() if event is not None else None)
+        return {
+            name: self._start(event, name, len(metric["steps"]))
+            for name, metric in metrics_by_name.items()
+        }
+
+    def _begin_attempt(self, attempt: Attempt | None) -> None:
+        last, self._last = self._last, attempt
+        if last is attempt:
+            return
+        if last is not None and attempt is not None and _is_same(last.event, attempt.event):
+            self._ends.update(self._ends_before)
+        self._ends_before = {}
+
+    def _start(self, event: MetricsLogged | None, name: str, count: int) -> int:
+        end = self._ends.get(name, 0)
+        self._ends_before.setdefault(name, end)
+        sent = None if event is None else event.metrics_by_name.get(name)
+        if event is None or sent is None or len(sent["steps"]) != count:
+            self._changed.add(name)
+        start = end if event is None or name in self._changed else event.starts[name]
+        self._ends[name] = start + count
+        return start
+
+
+def _is_same(one: Event, other: Event) -> bool:
+    return (one.run, one.segment, one.writer, one.seq) == (
+        other.run, other.segment, other.writer, other.seq,
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""What a store promises to subclasses of its observer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from sacred_core.exceptions import SacredError
+from sacred_core.testing.comparing import assert_metrics
+from sacred_core.testing.content_contract import ContentContract
+from sacred_core.testing.documented import overridden
+from sacred_core.testing.feed import Feed
+from sacred_core.testing.samples import TRACE
+
+_COLUMNS = ("steps", "values", "timestamps")
+
+
+class OverrideContract(ContentContract):
+    """The part of `StoreContract` that is about methods which a subclass overrides."""
+
+    def test_overridden_methods_record_the_same(self, tmp_path: Path) -> None:
+        """With the signatures of Sacred's manual, by position and by name; also what these lack."""
+        plain = self._recorded(self.make_observer(tmp_path), tmp_path)
+        for by_position in (True, False):
+            observer = overridden(self.make_observer(tmp_path), by_position)
+            found = self._recorded(observer, tmp_path)
+            assert found == plain, f"by_position={by_position}: {found} instead of {plain}"
+
+    def test_overridden_starts_respect_the_id_that_is_asked_for(self, tmp_path: Path) -> None:
+        """As the plain observer does: a taken one is refused, and a queued run is started."""
+        plain = self._asked(10, lambda: self.make_observer(tmp_path), tmp_path)
+        for number, by_position in ((20, True), (30, False)):
+
+            def make(by_position: bool = by_position) -> Any:
+                return overridden(self.make_observer(tmp_path), by_position)
+
+            found = self._asked(number, make, tmp_path)
+            assert found == plain, f"by_position={by_position}: {found} instead of {plain}"
+
+    def test_an_override_may_change_the_points(self, tmp_path: Path) -> None:
+        """Those that it passes on are stored, in order and without gaps, also after a retry."""
+        observer = self.make_observer(tmp_path)
+        observer.__class__ = _thinned(type(observer))
+        feed = Feed(observer, times=2)
+        run_id = feed.start()
+        for number in range(3):
+            feed.log("loss", [10 * number + n for n in range(4)], first_step=4 * number)
+        feed.complete()
+        found = self.make_store(tmp_path).metrics(run_id)
+        assert found["loss"]["values"] == [1, 3, 11, 13, 21, 23], found["loss"]
+        assert found["all"]["values"] == [0, 2, 1, 3, 10, 12, 11, 13, 20, 22, 21, 23], found["all"]
+
+    def _asked(self, number: int, make: Callable[[], Any], tmp_path: Path) -> dict[str, Any]:
+        """Return what becomes of runs that ask for ``number`` and for the id of a queued run."""
+        feed = Feed(make())
+        found: dict[str, Any] = {"first": feed.start(_id=number, asked_id=number) == number}
+        feed.complete()
+        try:
+            Feed(make()).start(_id=number, asked_id=number)
+        except SacredError as error:
+            found["second"] = type(error)
+        queued = Feed(make()).queue()
+        found["queued"] = Feed(make()).start(_id=queued, asked_id=queued) == queued
+        return {**found, "status": self.make_store(tmp_path).get(queued).status}
+
+    def _recorded(self, observer: Any, tmp_path: Path) -> list[Any]:
+        """Return what the store has of a queued run and of an interrupted one."""
+        file = tmp_path / "overridden.txt"
+        file.write_text("content")
+        queued = Feed(observer).queue(host_info={"hostname": "queued here"})
+        feed = Feed(observer)
+        run_id = feed.start()
+        store = self.make_store(tmp_path)
+        for number in range(3):
+            feed.print(f"line {number}\n")
+            feed.log("loss", [float(number), 0.5], first_step=2 * number)
+            feed.beat(info={"number": number}, result=number)
+        feed.resource(str(file))
+        feed.artifact("a", str(file), metadata={"b": 1}, content_type="text/x-special")
+        feed.code(str(tmp_path), [], ["numpy==2.0"])
+        feed.beat(info={"number": 3}, result=3)
+        feed.interrupt("OUT_OF_BUDGET", tuple(TRACE))
+        assert_metrics(store, run_id, feed)
+        runs = [attrs.evolve(store.get(each), id=0) for each in (queued, run_id)]
+        return [*runs, store.output(run_id), store.metrics(run_id)]
+
+
+def _thinned(parent: Any) -> Any:
+    """Return a subclass that logs every second point, and all of them under another name."""
+
+    class Thinned(parent):  # type: ignore[misc]
+        def log_metrics(self, metrics_by_name: Any, info: Any) -> None:
+            loss = metrics_by_name["loss"]
+            for name, first in (("all", 0), ("all", 1), ("loss", 1)):
+                points = {key: loss[key][first::2] for key in _COLUMNS}
+                super().log_metrics({name: {"name": name, **points}}, info)
+
+    return Thinned
