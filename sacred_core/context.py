@@ -48,14 +48,21 @@ def current_run() -> Any:
     run = run_around()
     if run is not None:
         return run
-    live = live_runs()
-    if len(live) > 1:
-        raise AmbiguousRunError(
-            f"{len(live)} runs are under way and this thread does not know which one it belongs "
-            "to: start it with threading.Thread(target=contextvars.copy_context().run, "
-            "args=(function, ...))"
-        )
-    return live[0] if live else None
+    return _only(live_runs())
+
+
+def current_run_of(owner: object) -> Any:
+    """Return the live run of the experiment ``owner`` that the caller is in, or None.
+
+    That of a nested run is the innermost of ``owner``.
+
+    Raises:
+        AmbiguousRunError: several are live and this thread was started without a context.
+    """
+    run = run_around()
+    while run is not None and run.owner is not owner:
+        run = run.outer
+    return run or _only([live for live in live_runs() if live.owner is owner])
 
 
 def required_run(what: str) -> Any:
@@ -68,3 +75,13 @@ def required_run(what: str) -> Any:
     if run is None:
         raise NoRunError(f"{what} works only while the experiment is running")
     return run
+
+
+def _only(live: list[Any]) -> Any:
+    if len(live) > 1:
+        raise AmbiguousRunError(
+            f"{len(live)} runs are running and it is not clear which one this thread belongs "
+            "to: start it with threading.Thread(target=contextvars.copy_context().run, "
+            "args=(function, ...))"
+        )
+    return live[0] if live else None

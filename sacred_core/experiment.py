@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.config.paths import joined
-from sacred_core.context import current_run, required_run
+from sacred_core.context import current_run_of, required_run
 from sacred_core.exceptions import (
     CommandNotFoundError,
     DecoratorError,
@@ -76,6 +76,7 @@ class Experiment(Ingredient):
         self.captured_out_filter: Callable[[str], str] | None = None
         self.logger: logging.Logger | None = None
         self.option_hooks: list[Callable[..., Any]] = []
+        self._last_run: Run | None = None
 
     def main(self, function: Callable[P, R]) -> CapturedFunction[P, R]:
         """Make ``function`` the command that runs unless another is asked for."""
@@ -196,16 +197,18 @@ class Experiment(Ingredient):
             options=options or {},
             tokens=tokens or (),
         )
-        return new_run(self, request)
+        self._last_run = new_run(self, request)
+        return self._last_run
 
-    def run_commandline(self, argv: str | Sequence[str] | None = None) -> "Run | None":
-        """Run a command line and return its finished run, or None after a help text.
+    def run_commandline(self, argv: str | Sequence[str] | None = None) -> "Run":
+        """Run a command line and return its finished run.
 
         Args:
-            argv: A text or a list that begins with the program, by default ``sys.argv``.
+            argv: A string or a list that begins with the program, by default ``sys.argv``.
 
         Raises:
-            SystemExit: the run did not complete, or was not started; the reason was printed.
+            SystemExit: the run did not complete, or was not started, and the reason was printed;
+                with code 0 after the help.
         """
         from sacred_core.cli.experiment_cli import run_commandline
 
@@ -247,19 +250,22 @@ class Experiment(Ingredient):
 
     @property
     def info(self) -> dict[str, Any]:
-        """The current run's dictionary of the user's own."""
-        info: dict[str, Any] = required_run("ex.info").info
+        """The user's dictionary of `current_run`."""
+        info: dict[str, Any] = (self.current_run or required_run("ex.info")).info
         return info
 
     @property
     def current_run(self) -> "Run | None":
-        """The run under way, or None."""
-        run: Run | None = current_run()
-        return run
+        """The run of this experiment that is running, or else the last one, also if it failed.
+
+        The last one is that created last; None before the first.
+        """
+        running: Run | None = current_run_of(self)
+        return running or self._last_run
 
     def log_scalar(self, name: str, value: float, step: int | None = None) -> None:
         """Add a point to a metric of the current run; see `Run.log_scalar`."""
-        required_run("ex.log_scalar").log_scalar(name, value, step)
+        self._running("ex.log_scalar").log_scalar(name, value, step)
 
     def add_artifact(
         self,
@@ -269,16 +275,21 @@ class Experiment(Ingredient):
         content_type: str | None = None,
     ) -> None:
         """Record a file that the current run produced; see `Run.add_artifact`."""
-        required_run("ex.add_artifact").add_artifact(filename, name, metadata, content_type)
+        self._running("ex.add_artifact").add_artifact(filename, name, metadata, content_type)
 
     def add_resource(self, filename: "FilePath") -> None:
         """Record a file that the current run needs; see `Run.add_resource`."""
-        required_run("ex.add_resource").add_resource(filename)
+        self._running("ex.add_resource").add_resource(filename)
 
     def open_resource(self, filename: "FilePath", mode: str = "r") -> IO[Any]:
         """Open a file that the current run needs, and record it."""
-        opened: IO[Any] = required_run("ex.open_resource").open_resource(filename, mode)
+        opened: IO[Any] = self._running("ex.open_resource").open_resource(filename, mode)
         return opened
+
+    def _running(self, what: str) -> "Run":
+        """Return the run that ``what`` is for: that of this experiment, or else the one around."""
+        run: Run = current_run_of(self) or required_run(what)
+        return run
 
     def command_named(self, name: str | None) -> CapturedFunction[..., Any]:
         """Return the command of this name, or the default one for None.

@@ -21,12 +21,12 @@ USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 COMPLETION = "_SACRED_COMPLETE"
 
 
-def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
-    """Run ``argv`` and return the finished run, or None after a help text.
+def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run:
+    """Run ``argv`` and return the finished run.
 
     Raises:
-        SystemExit: the command line cannot be understood (2), or the run did not complete
-            (1; 130 after Ctrl-C). What happened was printed.
+        SystemExit: the help was printed (0), the command line is wrong (2), or the run did not
+            complete (1; 130 after Ctrl-C). What happened was printed.
     """
     if COMPLETION in os.environ:
         from sacred_core.cli.completion import candidates
@@ -39,7 +39,7 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run | None:
             from sacred_core.cli.usage import usage_text
 
             print(usage_text(ex, line))
-            return None
+            raise SystemExit(0)
         run = _created(ex, line)
         for problem in plugin_manager().problems:
             run.run_logger.warning("%s", problem)

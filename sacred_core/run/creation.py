@@ -63,7 +63,7 @@ def new_run(ex: Any, request: Request) -> Run:
     if not command.unobserved:
         ask_gpus()
     run, resolved = _resolved_run(ex, command, request)
-    run.options = options
+    run.owner, run.options = ex, options
     run.meta_info = {
         "command": run.command,
         "options": {**options, **words},

@@ -107,6 +107,8 @@ class Run:
         self.output = OutputCapture()
         #: Tells what code is loaded while the run is under way.
         self.code: Code | None = None
+        #: The experiment that it is a run of.
+        self.owner: object = None
         #: The run around this one, if it was started inside another.
         self.outer: Run | None = None
         #: What the functions of each ingredient see of the configuration.

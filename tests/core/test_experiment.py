@@ -78,7 +78,7 @@ def test_hooks_run_around_the_command(ex: Experiment) -> None:
 
 
 def test_shortcuts_reach_the_current_run(ex: Experiment, tmp_path: Path) -> None:
-    """`ex.info` and its like work while the experiment runs, and only then."""
+    """`ex.info`, `ex.log_scalar` and their like are those of the run, while it is running."""
 
     @ex.main
     def main(_run: Any) -> None:
@@ -87,9 +87,8 @@ def test_shortcuts_reach_the_current_run(ex: Experiment, tmp_path: Path) -> None
         assert ex.current_run is _run
 
     assert ex.run(info={"b": 2}).info == {"a": 1, "b": 2}
-    assert ex.current_run is None
-    with pytest.raises(NoRunError, match=r"ex.info works only while"):
-        ex.info["a"] = 1
+    with pytest.raises(NoRunError, match=r"ex.log_scalar works only while"):
+        ex.log_scalar("x", 1)
 
 
 @pytest.mark.parametrize(
