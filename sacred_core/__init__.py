@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sacred_core.hooks.specs import hookimpl
     from sacred_core.ingredient import Ingredient
     from sacred_core.observers.base import RunObserver
-    from sacred_core.provenance.host import host_info_gatherer
+    from sacred_core.provenance.host import host_info_gatherer, host_info_getter
     from sacred_core.settings import SETTINGS
     from sacred_core.stores import open_store
 
@@ -40,6 +40,7 @@ __all__ = [
     "cli_option",
     "hookimpl",
     "host_info_gatherer",
+    "host_info_getter",
     "open_store",
 ]
 
@@ -57,10 +58,12 @@ _MODULES = {
     "cli_option": "hooks.records",
     "hookimpl": "hooks.specs",
     "host_info_gatherer": "provenance.host",
+    "host_info_getter": "provenance.host",
     "open_store": "stores",
 }
 _SUBMODULES = frozenset(
-    "cli commandline_options commands config context events exceptions experiment hooks host_info "
+    "cli commandline_options commands config context dependencies events exceptions experiment "
+    "hooks host_info "
     "ingredient masking observer observers provenance randomness run serialization settings "
     "stflow stores testing utils".split()
 )

@@ -1,5 +1,6 @@
 """Everything that sacred-core raises on purpose."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -7,7 +8,12 @@ class SacredError(Exception):
     """A mistake that can be told in a sentence: what happened, the value, what to do.
 
     On a script's command line it is printed without a traceback.
+
+    Attributes:
+        print_traceback: Show the stack if it is raised in a function of the user.
     """
+
+    print_traceback: bool = True
 
 
 class SettingError(SacredError, KeyError, AttributeError):
@@ -210,6 +216,41 @@ class PackageVersionError(SacredError, ValueError):
 
 class SkipHostInfo(Exception):
     """A gatherer of host information has nothing to tell on this machine."""
+
+
+class InvalidConfigError(ConfigError):
+    """A script found that entries of the configuration do not go together.
+
+    Args:
+        message: What is wrong.
+        conflicting_configs: Dotted paths of the entries; the message names them.
+        print_conflicting_configs: Name them in the message.
+        print_traceback: Show the stack on the command line.
+        others: Further arguments that Sacred takes, without effect.
+
+    Example:
+        ```python
+        if a != b["a"]:
+            raise InvalidConfigError("must be equal", conflicting_configs=("a", "b.a"))
+        ```
+    """
+
+    def __init__(
+        self,
+        message: str,
+        conflicting_configs: Sequence[str] = (),
+        print_conflicting_configs: bool = True,
+        print_traceback: bool = True,
+        **others: Any,
+    ) -> None:
+        del others
+        paths = (
+            [conflicting_configs] if isinstance(conflicting_configs, str) else conflicting_configs
+        )
+        is_listed = bool(paths) and print_conflicting_configs
+        super().__init__(f"{message} (entries: {', '.join(paths)})" if is_listed else message)
+        self.conflicting_configs = tuple(paths)
+        self.print_traceback = print_traceback
 
 
 class CircularDependencyError(ConfigError):

@@ -20,8 +20,6 @@ from sacred_core.exceptions import (
 from sacred_core.ingredient import Ingredient, P, R
 
 if TYPE_CHECKING:
-    import logging
-
     from sacred_core.hooks.records import CLIOption
     from sacred_core.provenance.host import HostInfoGetter
     from sacred_core.run import Run
@@ -44,7 +42,6 @@ class Experiment(Ingredient):
         observers: Told of every run, in the order of their priorities.
         default_command: Name of the command that runs unless another is asked for.
         captured_out_filter: Applied to the recorded output.
-        logger: Parent of all loggers of a run; None for the root logger.
 
     Raises:
         InteractiveError: there is no file, and ``interactive`` or ``name`` is not given.
@@ -74,7 +71,6 @@ class Experiment(Ingredient):
         self.observers: list[Any] = []
         self.default_command: str | None = None
         self.captured_out_filter: Callable[[str], str] | None = None
-        self.logger: logging.Logger | None = None
         self.option_hooks: list[Callable[..., Any]] = []
         self._last_run: Run | None = None
 

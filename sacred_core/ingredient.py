@@ -14,10 +14,14 @@ from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
 # What only a run or a scope needs is imported when there is one: every script, also one that
 # only prints its help, pays for what stands here.
 if TYPE_CHECKING:
+    import logging
+
     from sacred_core.config.config_dict import ConfigDict
     from sacred_core.config.config_scope import ConfigScope
     from sacred_core.config.tree import Configuration
+    from sacred_core.provenance.dependencies import PackageDependency
     from sacred_core.provenance.experiment_info import Code
+    from sacred_core.provenance.sources import SourceFile
     from sacred_core.run.files import FilePath
 
 P = ParamSpec("P")
@@ -42,6 +46,7 @@ class Ingredient:
         commands: Captured functions by the name that the command line gives them.
         config_hooks: Called after its configuration; what they return changes it.
         pre_run_hooks, post_run_hooks: Called before and after the command.
+        logger: Of an experiment: parent of all loggers of a run; None for the root logger.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Ingredient:
         self.config_hooks: list[Callable[..., Any]] = []
         self.pre_run_hooks: list[CapturedFunction[..., Any]] = []
         self.post_run_hooks: list[CapturedFunction[..., Any]] = []
+        self.logger: logging.Logger | None = None
 
     @overload
     def capture(
@@ -235,6 +241,24 @@ class Ingredient:
         See `sacred_core.provenance.experiment_info.Code`.
         """
         return self.code().info()
+
+    @property
+    def sources(self) -> "set[SourceFile]":
+        """The files of code of this and of its ingredients, as a run would record them now."""
+        return self.code().files()
+
+    @property
+    def dependencies(self) -> "set[PackageDependency]":
+        """The packages that this and its ingredients use, as a run would record them now."""
+        return self.code().packages()
+
+    @property
+    def mainfile(self) -> "SourceFile | None":
+        """The file that defines it; None in an interactive session."""
+        from sacred_core.provenance.sources import SourceFile
+
+        is_there = self.main_file is not None and Path(self.main_file).is_file()
+        return SourceFile.create(self.main_file) if self.main_file and is_there else None
 
     def code(self) -> "Code":
         """Return what finds the code of this and of its ingredients."""

@@ -8,7 +8,7 @@ Entries are read and set by attribute or by key: ``SETTINGS.HOST_INFO.CAPTURED_E
 import copy
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from sacred_core.exceptions import SettingError
@@ -52,6 +52,43 @@ class SettingsGroup:
 
     def __repr__(self) -> str:
         return f"{self._path}({', '.join(f'{n}={self[n]!r}' for n in self)})"
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)  # list() would ask for the length
+
+    def keys(self) -> list[str]:
+        """Return the names of the entries and groups."""
+        return list(self)
+
+    def values(self) -> list[Any]:
+        """Return the entries and groups."""
+        return [self[name] for name in self]
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Return names with entries and groups."""
+        return [(name, self[name]) for name in self]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the entry or group ``name``, or ``default`` if it does not exist."""
+        return self[name] if name in self else default  # noqa: SIM401 - it would call itself
+
+    def update(
+        self, entries: "Mapping[str, Any] | Iterable[tuple[str, Any]]" = (), /, **more: Any
+    ) -> None:
+        """Set several entries; a dictionary for a group sets entries of that group.
+
+        Raises:
+            SettingError: an entry does not exist or has another type; those before it are set.
+        """
+        for name, value in {**dict(entries), **more}.items():
+            group = self[name]
+            if isinstance(group, SettingsGroup) and isinstance(value, (Mapping, SettingsGroup)):
+                group.update(value.items())
+            else:
+                self[name] = value
 
     def _require(self, name: str) -> None:
         if name not in set(self):

@@ -89,7 +89,7 @@ def _finished(run: Run) -> Run:
 
 def _print_error(error: BaseException) -> None:
     """Print the user's part of the stack, or a sentence where there is no such part."""
-    if isinstance(error, SacredError) and not has_foreign_frames(error):
+    if isinstance(error, SacredError) and not (error.print_traceback and has_foreign_frames(error)):
         print(masked_text(f"Error: {error}"), file=sys.stderr)
     else:
         sys.stderr.write(masked_text("".join(trace_lines(error))))

@@ -12,6 +12,7 @@ from sacred_core.cli.parsing import CommandLine
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.exceptions import UsageError
 from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.options import script_options
 from sacred_core.hooks.records import CLIOption, ObserverSpec
 
 if TYPE_CHECKING:
@@ -44,7 +45,11 @@ def help_text(ex: "Experiment", program: str) -> str:
         formatter.write("".join(f"\n{line}" for line in ex.doc.splitlines()) + "\n")
     commands = sorted(dict(ex.gather_commands()).items())
     _section(formatter, "Commands", [(name, _first_line(command)) for name, command in commands])
-    _section(formatter, "Options of this experiment", map(_option_line, ex.additional_cli_options))
+    _section(
+        formatter,
+        "Options of this experiment",
+        map(_option_line, script_options(ex.additional_cli_options)),
+    )
     _section(formatter, "Options", map(_option_line, manager.cli_options))
     observers = [_observer_line(spec) for spec in manager.observers if spec.flags]
     missing = [("none installed", "pip install sacred-file brings -F")]

@@ -7,22 +7,23 @@ from typing import Any
 
 from sacred_core.exceptions import OptionError
 from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.option_classes import options_of_classes
 from sacred_core.hooks.records import CLIOption, ObserverSpec, resolved
 
 
 def offered_options(own: Iterable[CLIOption] = ()) -> list[CLIOption]:
-    """Return the flags of the core and the plugins, those of observers last, and ``own``.
+    """Return the flags of the core and the plugins, those of observers, and those of scripts.
 
     Args:
-        own: What a script defines for itself.
+        own: What a script defines for one experiment; subclasses of `CommandLineOption` follow.
 
     Raises:
-        OptionError: one of ``own`` has a flag that is taken.
+        OptionError: one of a script's options has a flag that is taken.
     """
     manager = plugin_manager()
     observers = [_observer_option(spec) for spec in manager.observers if spec.flags]
     offered = [*manager.cli_options, *observers]
-    for option in own:
+    for option in script_options(own):
         taken = {flag for other in offered for flag in other.flags}.intersection(option.flags)
         if taken:
             raise OptionError(
@@ -31,6 +32,14 @@ def offered_options(own: Iterable[CLIOption] = ()) -> list[CLIOption]:
             )
         offered.append(option)
     return offered
+
+
+def script_options(own: Iterable[CLIOption]) -> list[CLIOption]:
+    """Return the options that the script defines: ``own`` and those that are classes."""
+    manager = plugin_manager()
+    own = list(own)
+    others: list[CLIOption | ObserverSpec] = [*manager.cli_options, *manager.observers, *own]
+    return [*own, *options_of_classes({flag for other in others for flag in other.flags})]
 
 
 def default_options(offered: Iterable[CLIOption]) -> dict[str, Any]:

@@ -30,6 +30,18 @@ _VERSION = re.compile(
 _ALWAYS = ("numpy",)
 
 
+@attrs.frozen
+class PackageDependency:
+    """A package that an experiment uses, as ``ex.dependencies`` lists it."""
+
+    name: str
+    version: str
+
+    def to_json(self) -> str:
+        """Return it as it is recorded, like ``"numpy==2.0"``."""
+        return f"{self.name}=={self.version}"
+
+
 def validate_version(package: str, version: object) -> None:
     """Check that ``version`` is a version.
 

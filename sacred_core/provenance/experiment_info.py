@@ -56,6 +56,16 @@ class Code:
             "repositories": repositories.discovered(self._sources) if saves_git else [],
         }
 
+    def files(self) -> set[sources.SourceFile]:
+        """Return the source files that are known now."""
+        self.grown()
+        return {sources.SourceFile(str(s.path), s.md5) for s in self._sources.values()}
+
+    def packages(self) -> set[dependencies.PackageDependency]:
+        """Return the packages that are known now."""
+        self.grown()
+        return {dependencies.PackageDependency(*package) for package in self._versions.items()}
+
     def grown(self) -> dict[str, Any] | None:
         """Return the ``sources`` and ``dependencies`` that are new since the last call.
 

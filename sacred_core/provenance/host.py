@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from sacred_core.exceptions import SkipHostInfo
 from sacred_core.hooks.manager import plugin_manager
@@ -18,6 +18,8 @@ from sacred_core.settings import SETTINGS
 
 _logger = logging.getLogger(__name__)
 _COMMAND_SECONDS = 5.0
+
+G = TypeVar("G", bound=Callable[[], Any])
 
 
 class HostInfoGetter:
@@ -49,13 +51,26 @@ def host_info_gatherer(name: str) -> Callable[[Callable[[], Any]], HostInfoGette
 host_info_gatherers: dict[str, Callable[[], Any]] = {}
 
 
-def host_info_getter(func: Callable[[], Any], name: str | None = None) -> Callable[[], Any]:
+@overload
+def host_info_getter(func: G, name: str | None = None) -> G: ...
+@overload
+def host_info_getter(func: None = None, name: str | None = None) -> Callable[[G], G]: ...
+def host_info_getter(func: Any = None, name: str | None = None) -> Any:
     """Gather what ``func`` returns for every run of this process; return ``func`` itself.
 
     Args:
-        func: Called without arguments; returns plain data.
+        func: Called without arguments; returns plain data. Without it, a decorator is returned.
         name: The name of its entry in ``host_info``, by default that of the function.
+
+    Example:
+        ```python
+        @host_info_getter(name="room")
+        def where():
+            return "B 12"
+        ```
     """
+    if func is None:
+        return lambda function: host_info_getter(function, name)
     host_info_gatherers[name or func.__name__] = func
     return func
 

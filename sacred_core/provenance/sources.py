@@ -111,6 +111,41 @@ def _python_folders() -> tuple[str, ...]:
     return tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
 
 
+@attrs.frozen
+class SourceFile:
+    """A file of code, as ``ex.sources`` lists it.
+
+    Attributes:
+        filename: Its absolute path.
+        digest: The md5 of its content, in hexadecimal.
+    """
+
+    filename: str
+    digest: str
+
+    @classmethod
+    def create(cls, filename: str | os.PathLike[str]) -> "SourceFile":
+        """Return the source for a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return cls(os.path.realpath(filename), get_digest(filename))
+
+    def to_json(self, base_dir: str | os.PathLike[str] | None = None) -> tuple[str, str]:
+        """Return the file name, relative to ``base_dir`` if it is given, and the digest."""
+        return os.path.relpath(self.filename, base_dir) if base_dir else self.filename, self.digest
+
+
+def get_digest(filename: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
+    """Return the md5 of a file's content, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return md5_of(Path(os.fsdecode(filename)))
+
+
 def md5_of(path: Path) -> str:
     """Return the md5 of a file's content, in hexadecimal."""
     with path.open("rb") as file:

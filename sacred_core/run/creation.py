@@ -6,7 +6,8 @@ from typing import Any
 import attrs
 
 from sacred_core import settings
-from sacred_core.config.captured_function import SPECIAL_NAMES, CapturedFunction
+from sacred_core.config.binding import SPECIAL_NAMES
+from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.config.containers import read_only
 from sacred_core.config.namespace import Namespaces
 from sacred_core.config.overrides import plain_copy

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sacred_core import randomness
-from sacred_core.config.captured_function import Binding, CapturedFunction
+from sacred_core.config.binding import Binding
+from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.config.namespace import Namespaces
 from sacred_core.config.resolution import ResolvedConfig
 from sacred_core.context import run_around, running

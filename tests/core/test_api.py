@@ -2,12 +2,20 @@
 
 import importlib
 import inspect
-from typing import Any
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
-from sacred_core import Experiment, Ingredient
+import sacred_core
+from sacred_core import Experiment, Ingredient, utils
+from sacred_core.dependencies import PackageDependency, Source, get_digest
 from sacred_core.run import Run
+from sacred_core.utils import PathType
 
 INGREDIENT = {
     "add_config": ["cfg_or_file", "kw_conf"],
@@ -77,17 +85,25 @@ CONSTRUCTORS = [
     ),
 ]  # fmt: skip
 PLACES = {
-    "utils": ["SacredInterrupt", "TimeoutInterrupt", "apply_backspaces_and_linefeeds"],
+    "utils": [
+        "CircularDependencyError", "ConfigAddedError", "ConfigError", "InvalidConfigError",
+        "MissingConfigError", "NamedConfigNotFoundError", "PathType", "SacredError",
+        "SacredInterrupt", "TimeoutInterrupt", "apply_backspaces_and_linefeeds",
+        "convert_to_nested_dict", "get_by_dotted_path", "is_prefix", "iter_prefixes",
+        "iterate_flattened", "join_paths", "recursive_update", "set_by_dotted_path",
+    ],
+    "randomness": ["SEEDRANGE", "create_rnd", "get_seed", "set_global_seed"],
+    "dependencies": ["PackageDependency", "Source", "get_digest"],
     "host_info": ["get_host_info", "host_info_getter", "host_info_gatherer"],
     "observer": ["RunObserver"],
     "observers": ["RunObserver"],
     "commands": ["print_config", "print_dependencies", "save_config", "print_named_configs"],
-    "commandline_options": ["cli_option"],
+    "commandline_options": ["CLIOption", "CommandLineOption", "cli_option"],
     "run": ["Run"],
     "config.config_scope": ["ConfigScope"],
     "config.config_dict": ["ConfigDict"],
     "settings": ["SETTINGS"],
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("owner", "name", "parameters"), METHODS)
@@ -109,14 +125,142 @@ def test_constructor_has_the_documented_parameters(owner: type, parameters: list
 @pytest.mark.parametrize("module", PLACES)
 def test_names_stand_where_they_are_documented(module: str) -> None:
     """And each module is an attribute of the package."""
-    import sacred_core
-
     found: Any = sacred_core
     for part in module.split("."):
         found = getattr(found, part)
     assert found is importlib.import_module(f"sacred_core.{module}")
     for name in PLACES[module]:
         assert getattr(found, name) is not None
+
+
+def test_a_file_name_may_be_any_path_type(tmp_path: Path) -> None:
+    """`PathType` is what `get_digest` and the methods of an experiment take."""
+    file = tmp_path / "a.txt"
+    file.write_text("hi")
+    names = [str(file), os.fsencode(file), file]
+    assert {type(name) for name in names} <= {*get_args(PathType), type(file)}
+    assert {get_digest(name) for name in names} == {"49f68a5c8493ec2c0bf489821c21fc3b"}
+
+
+def test_a_facade_loads_only_what_is_used() -> None:
+    """`from sacred_core.utils import SacredInterrupt` costs no further module."""
+    code = (
+        "import sys; from sacred_core.utils import SacredInterrupt; "
+        "print(*(name for name in sys.modules if name.startswith('sacred_core')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {
+        "sacred_core",
+        "sacred_core.exceptions",
+        "sacred_core.utils",
+    }
+    with pytest.raises(ImportError, match="nothing"):
+        exec("from sacred_core.utils import nothing")
+
+
+def test_captured_functions_show_their_run() -> None:
+    """`run`, `config` and `logger` are those of the current run, then of the last one."""
+    data = Ingredient("data")
+    data.add_config(b=[2])
+    ex = Experiment("captured", ingredients=[data])
+    ex.add_config(a=1)
+
+    @data.capture
+    def load(b: list[int]) -> Any:
+        return load.run, load.config, load.logger
+
+    @ex.main
+    def main(_run: Run) -> None:
+        assert load.run is _run  # before its first call
+        run, config, logger = load()
+        assert run is _run
+        assert config == {"b": [2]}
+        assert logger.name == "load"
+        with pytest.raises(TypeError, match="read-only"):
+            config["b"].append(3)
+
+    assert (load.run, load.config, load.logger) == (None, {}, None)
+    run = ex.run()
+    assert load.run is run
+    assert main.config == {"a": 1, "data": {"b": [2]}, "seed": run.config["seed"]}
+    assert load.logger is not None
+
+
+def test_sources_dependencies_and_main_file() -> None:
+    """They are what a run would record, as objects with Sacred's attributes."""
+    ex = Experiment("code", save_git_info=False)
+    ex.add_package_dependency("own-package", "1.2")
+    ex.add_source_file(Path(__file__).with_name("test_imports.py"))
+    main = Source.create(__file__)
+    assert (main.filename, main.digest) == (os.path.realpath(__file__), get_digest(__file__))
+    assert ex.mainfile == main
+    assert main in ex.sources
+    assert {Path(source.filename).name for source in ex.sources} >= {"test_imports.py"}
+    assert main.to_json() == (main.filename, main.digest)
+    assert main.to_json(Path(__file__).parent) == (Path(__file__).name, main.digest)
+    assert {each.to_json() for each in ex.dependencies} >= {"own-package==1.2"}
+    assert PackageDependency("own-package", "1.2") in ex.dependencies
+
+
+def test_an_ingredient_has_sources_and_a_logger_too() -> None:
+    """Its main file is the one that defines it; there is none in an interactive session."""
+    ingredient = Ingredient("data")
+    assert ingredient.logger is None
+    assert ingredient.mainfile == Source.create(__file__)
+    assert ingredient.mainfile in ingredient.sources
+    assert Ingredient("data", _caller_globals={"__name__": "__main__"}).mainfile is None
+
+
+@pytest.mark.parametrize("place", ["sacred_core", "sacred_core.host_info"])
+def test_host_info_getter_is_a_decorator(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without a name; the function itself is returned."""
+    getters: dict[str, Any] = {}
+    monkeypatch.setattr("sacred_core.provenance.host.host_info_gatherers", getters)
+    host_info_getter = importlib.import_module(place).host_info_getter
+
+    @host_info_getter
+    def room() -> str:
+        return "B 12"
+
+    @host_info_getter(name="named")
+    def other() -> str:
+        return "C 13"
+
+    assert host_info_getter(room, "again") is room
+    assert getters == {"room": room, "named": other, "again": room}
+    info = sacred_core.host_info.get_host_info()
+    assert [info[name] for name in getters] == ["B 12", "C 13", "B 12"]
+
+
+def test_an_invalid_configuration_can_be_reported() -> None:
+    """`InvalidConfigError` names the entries, and takes Sacred's other arguments."""
+    error = utils.InvalidConfigError(
+        "must be equal", conflicting_configs=("a", "b.a"), print_usage=True, config={"a": 1}
+    )
+    assert str(error) == "must be equal (entries: a, b.a)"
+    assert error.conflicting_configs == ("a", "b.a")
+    assert str(utils.InvalidConfigError("wrong", "a")) == "wrong (entries: a)"
+    assert str(utils.InvalidConfigError("wrong", "a", print_conflicting_configs=False)) == "wrong"
+    assert pickle.loads(pickle.dumps(error)).conflicting_configs == ("a", "b.a")
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_an_invalid_configuration_shows_the_stack_if_wanted(
+    is_shown: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By default with the user's frames, else as a sentence; the run has failed in both."""
+    ex = Experiment("invalid")
+
+    @ex.main
+    def main() -> None:
+        raise utils.InvalidConfigError("must be equal", ["a", "b"], print_traceback=is_shown)
+
+    with pytest.raises(SystemExit) as caught:
+        ex.run_commandline(["x", "-u"])
+    shown = capsys.readouterr().err
+    assert caught.value.code == 1
+    assert "must be equal (entries: a, b)" in shown
+    assert ("in main" in shown) is is_shown
 
 
 def test_run_has_the_documented_attributes() -> None:

@@ -52,6 +52,54 @@ def test_a_value_that_is_none_of_the_choices_is_refused_in_use(settings: Setting
         settings.valid("CAPTURE_MODE")
 
 
+def test_a_tree_has_the_methods_of_a_dictionary(settings: Settings) -> None:
+    """`get`, `keys`, `values`, `items`, `in`, `len`, `dict` and `**`, as in Sacred."""
+    assert settings.get("CAPTURE_MODE") == settings.CAPTURE_MODE
+    assert settings.get("NOPE") is None
+    assert settings.CONFIG.get("NOPE", 3) == 3
+    assert "CONFIG" in settings.keys()  # noqa: SIM118 - the method is tested
+    assert ("CONFIG", settings.CONFIG) in settings.items()
+    assert settings.values() == [value for _, value in settings.items()]
+    assert "CONFIG" in settings
+    assert "NOPE" not in settings
+    assert len(settings) == len(settings.keys()) == len(dict(settings))
+    assert dict(settings.HOST_INFO.items()) == {**settings.HOST_INFO}
+
+
+def test_several_entries_are_set_at_once(settings: Settings) -> None:
+    """As a dictionary, also of groups, as pairs, as another tree, and as keywords."""
+    other = Settings()
+    other.SECRETS.KEYS = ["pin"]
+    settings.update({"CAPTURE_MODE": "no", "CONFIG": {"READ_ONLY_CONFIG": False}})
+    settings.update([("DISCOVER_SOURCES", "none")], DEFAULT_BEAT_INTERVAL=2)
+    settings.update(SECRETS=other.SECRETS)
+    settings.HOST_INFO.update(INCLUDE_GPU_INFO=False)
+    assert (settings.CAPTURE_MODE, settings.DISCOVER_SOURCES) == ("no", "none")
+    assert settings.DEFAULT_BEAT_INTERVAL == 2.0
+    assert settings.CONFIG.READ_ONLY_CONFIG is False
+    assert settings.CONFIG.ENFORCE_KEYS_NO_EQUALS is True
+    assert settings.SECRETS.KEYS == ["pin"]
+    assert settings.SECRETS is not other.SECRETS
+    assert settings.HOST_INFO.INCLUDE_GPU_INFO is False
+
+
+@pytest.mark.parametrize(
+    ("entries", "reason"),
+    [
+        ({"NOPE": 1}, "SETTINGS has no entry 'NOPE'"),
+        ({"CONFIG": {"NOPE": 1}}, "SETTINGS.CONFIG has no entry 'NOPE'"),
+        ({"CONFIG": 1}, "takes a ConfigSettings"),
+        ({"DEFAULT_BEAT_INTERVAL": "soon"}, "takes a float"),
+    ],
+)
+def test_several_entries_are_checked(
+    settings: Settings, entries: dict[str, Any], reason: str
+) -> None:
+    """Each as if it were set alone."""
+    with pytest.raises(SettingError, match=reason):
+        settings.update(entries)
+
+
 def test_unknown_entry_is_a_key_error_and_an_attribute_error(settings: Settings) -> None:
     """Both notations raise what Python raises for a missing name."""
     with pytest.raises(KeyError):

@@ -20,6 +20,7 @@ from sacred_core import (
     cli_option,
     hookimpl,
     host_info_gatherer,
+    host_info_getter,
     open_store,
 )
 from sacred_core.run import Run
@@ -127,6 +128,16 @@ def own(argument: bool, run: Run) -> None:
 @host_info_gatherer("directory")
 def directory() -> str:
     return str(Path.cwd())
+
+
+@host_info_getter
+def room() -> str:
+    return "B 12"
+
+
+@host_info_getter(name="shelf")
+def numbered_shelf() -> int:
+    return 3
 
 
 class TestAcme(PluginContract):
