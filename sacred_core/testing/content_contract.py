@@ -1,12 +1,15 @@
 """What comes back of what a run printed, logged and made."""
 
+import threading
 from pathlib import Path
+from typing import Any
 
+from sacred_core.provenance.sources import md5_of
 from sacred_core.stores import RunStore
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.feed import Feed
 from sacred_core.testing.observer_contract import ObserverContract
-from sacred_core.testing.samples import FILE_NAMES, METRIC_NAMES, NON_FINITE, PRINTED
+from sacred_core.testing.samples import EXPERIMENT, FILE_NAMES, METRIC_NAMES, NON_FINITE, PRINTED
 
 
 class ContentContract(ObserverContract):
@@ -90,6 +93,44 @@ class ContentContract(ObserverContract):
         for path in paths:
             with store.open_file(run_id, "resource", str(path)) as stream:
                 assert stream.read() == path.read_bytes(), f"{path} has another content"
+
+    def test_runs_that_start_at_once_share_files(self, tmp_path: Path) -> None:
+        """8 threads start runs with the same 20 sources and 5 resources: each has all of them."""
+        paths = [tmp_path / f"shared {number}.py" for number in range(20)]
+        for path in paths:
+            path.write_text(f"# {path.name}\n" * 100)
+        sources = [[path.name, md5_of(path)] for path in paths]
+        ex_info = {**EXPERIMENT, "base_dir": str(tmp_path), "sources": sources}
+        observers = [self.make_observer(tmp_path) for _ in range(8)]
+        ids: list[Any] = []
+        errors: list[Exception] = []
+        barrier = threading.Barrier(len(observers))
+
+        def work(observer: Any) -> None:
+            barrier.wait()
+            try:
+                feed = Feed(observer)
+                ids.append(feed.start(ex_info=ex_info))
+                for path in paths[:5]:
+                    feed.resource(str(path))
+                feed.complete()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is asserted on below
+                errors.append(error)
+
+        threads = [threading.Thread(target=work, args=(observer,)) for observer in observers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not errors, f"{len(errors)} runs failed: {errors[0]!r}"
+        store = self.make_store(tmp_path)
+        for run_id in ids:
+            for kind, name, path in [
+                *(("source", path.name, path) for path in paths),
+                *(("resource", str(path), path) for path in paths[:5]),
+            ]:
+                with store.open_file(run_id, kind, name) as stream:
+                    assert stream.read() == path.read_bytes(), f"{kind} {name} of run {run_id}"
 
     def test_an_event_that_comes_again_changes_nothing(self, tmp_path: Path) -> None:
         """Neither text nor points nor files are doubled."""

@@ -123,9 +123,12 @@ class MemoryObserver(RunObserver):
         details = {"metadata": metadata, "content_type": content_type}
         self._apply(ArtifactAdded(**_NOBODY, name=name, filename=filename, **details))
 
-    def code_event(self, **fields: Any) -> None:
+    def code_event(self, sources: Any, dependencies: Any, base_dir: str) -> None:
         """Keep what it imported later."""
-        self._apply(CodeLoaded(**_NOBODY, **fields))
+        self._keep_sources(base_dir, sources)
+        self._apply(
+            CodeLoaded(**_NOBODY, sources=sources, dependencies=dependencies, base_dir=base_dir)
+        )
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Keep its result."""
@@ -151,8 +154,13 @@ class MemoryObserver(RunObserver):
             run_id, self._kept = self._claim(_id, asked_id(_id))
             self.memory.runs[run_id] = self._kept
         self._positions = MetricPositions()
+        self._keep_sources(event.ex_info.get("base_dir", "."), event.ex_info.get("sources", ()))
         self._apply(attrs.evolve(event, _id=_id))
         return run_id
+
+    def _keep_sources(self, base_dir: str, sources: Any) -> None:
+        for name, _ in sources:
+            self._current().files["source", name] = Path(base_dir, name).read_bytes()
 
     def _claim(self, _id: Any, asked: Any) -> tuple[Any, MemoryRun]:
         runs = self.memory.runs

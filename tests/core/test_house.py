@@ -13,7 +13,7 @@ PACKAGE = ROOT / "sacred_core"
 #: Each tier may import those above it, and its own folder. What is not listed holds names only.
 TIERS = (
     ("exceptions", "settings"),
-    ("events", "context", "importing", "masking", "serialization"),
+    ("atomic_files", "events", "context", "importing", "masking", "serialization"),
     ("hooks",),
     ("config", "provenance", "observers", "stores", "randomness"),
     ("run",),

@@ -1,23 +1,18 @@
 """Copies of sources, artifacts and resources."""
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
+from sacred_core.atomic_files import replacing, store_once
 from sacred_core.provenance.sources import md5_of
 
 
 def copy(source: Path, target: Path) -> None:
     """Copy in one step: whoever looks meanwhile sees the old file or the new one."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
+    with replacing(target) as partial:
         shutil.copyfile(source, partial)
-        partial.replace(target)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def kept_once(source: Path, folder: Path, md5: str | None = None) -> Path:
@@ -29,8 +24,7 @@ def kept_once(source: Path, folder: Path, md5: str | None = None) -> Path:
         md5: Of the content, where it is known already.
     """
     kept = folder / f"{source.stem}_{md5 or md5_of(source)}{source.suffix}"
-    if not kept.exists():
-        copy(source, kept)
+    store_once(kept, lambda partial: shutil.copyfile(source, partial))
     return kept
 
 
@@ -43,9 +37,5 @@ def below(folder: Path, path: Path) -> Path | None:
 def keep_bytes(data: bytes, folder: Path, stem: str, suffix: str) -> Path:
     """Return the file in ``folder`` that holds ``data``; make it if it is not there."""
     kept = folder / f"{stem}_{hashlib.md5(data, usedforsecurity=False).hexdigest()}{suffix}"
-    if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_name(f".{kept.name}.{os.getpid()}.partial")
-        partial.write_bytes(data)
-        partial.replace(kept)
+    store_once(kept, lambda partial: partial.write_bytes(data))
     return kept

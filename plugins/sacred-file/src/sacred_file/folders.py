@@ -1,10 +1,11 @@
 """Gives every run a folder of its own, also when many processes start at once."""
 
+import contextlib
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
+from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import RunIdError
 from sacred_file.json_files import read_json
 from sacred_file.layout import NEXT_ID, RUN
@@ -115,9 +116,5 @@ def _highest(basedir: Path) -> int:
 
 def _write_hint(basedir: Path, number: int) -> None:
     """Replace the hint in one step: two writers at once must not make one number of two."""
-    partial = basedir / f".{NEXT_ID}.{os.getpid()}"
-    try:
-        partial.write_text(str(number))
-        partial.replace(basedir / NEXT_ID)
-    except OSError:  # it is only a hint
-        partial.unlink(missing_ok=True)
+    with contextlib.suppress(OSError), replacing(basedir / NEXT_ID) as partial:
+        partial.write_text(str(number))  # it is only a hint

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sacred_core.atomic_files import replacing
 from sacred_core.serialization import strict_json, untagged
 
 
@@ -13,14 +14,9 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace the file at ``path`` in one step. Only one process may write to it."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    """Replace the file at ``path`` in one step."""
+    with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="")
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def read_json(path: str | Path, default: Any = None) -> Any:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from sacred_core.atomic_files import replacing
 from sacred_core.serialization import strict_json
 
 _logger = logging.getLogger(__name__)
@@ -64,21 +65,15 @@ def write_folded(parts: Path, target: Path) -> None:
 
     Columns are joined as text: neither time nor memory goes into parsing them.
     """
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        with parts.open("rb") as file, partial.open("wb") as out:
-            by_name: dict[str, list[_Part]] = {}
-            for part in _parts(file):
-                by_name.setdefault(part.name, []).append(part)
-            out.write(b"{")
-            for number, (name, own) in enumerate(by_name.items()):
-                out.write(b", " * bool(number) + strict_json(name).encode() + b": ")
-                _write_metric(file, _without_repetitions(own), out)
-            out.write(b"}\n")
-        partial.replace(target)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    with replacing(target) as partial, parts.open("rb") as file, partial.open("wb") as out:
+        by_name: dict[str, list[_Part]] = {}
+        for part in _parts(file):
+            by_name.setdefault(part.name, []).append(part)
+        out.write(b"{")
+        for number, (name, own) in enumerate(by_name.items()):
+            out.write(b", " * bool(number) + strict_json(name).encode() + b": ")
+            _write_metric(file, _without_repetitions(own), out)
+        out.write(b"}\n")
 
 
 class _Part(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any
 
 from bson import json_util
 
+from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import StoreError
 from sacred_core.serialization import plain
 from sacred_mongo.missed import Entry, Missed
@@ -89,9 +90,8 @@ def _write(recorder: Recorder, entries: list[Entry], failure_dir: Path | None) -
         "events": [_event(folder, number, *entry) for number, entry in enumerate(entries)],
     }
     text = json_util.dumps(record, json_options=JSON_OPTIONS)
-    partial = folder / f".{RECORD}"
-    partial.write_text(text, encoding="utf-8", errors="replace")
-    partial.replace(folder / RECORD)
+    with replacing(folder / RECORD) as partial:
+        partial.write_text(text, encoding="utf-8", errors="replace")
     return folder
 
 

@@ -12,6 +12,7 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
+from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import StoreError
 from sacred_core.serialization import strict_json
 
@@ -50,15 +51,12 @@ class WholeFile(Storage):
     def write(self, data: Any) -> None:
         """Replace the file."""
         self._known = (None, None)
-        partial = self._path.with_name(f".{self._path.name}.partial")  # one writes at a time
-        try:
-            # A half of a surrogate pair becomes an escape of JSON.
-            with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(strict_json(data))
-            partial.replace(self._path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        # A half of a surrogate pair becomes an escape of JSON.
+        with (
+            replacing(self._path) as partial,
+            partial.open("w", encoding="utf-8", errors="backslashreplace") as file,
+        ):
+            file.write(strict_json(data))
 
 
 def _version(descriptor: int) -> tuple[int, ...]:
