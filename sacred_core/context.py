@@ -5,7 +5,7 @@ the process's only live run.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -24,8 +24,9 @@ def running(run: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        _current.reset(token)
         _live.remove(run)
+        with suppress(ValueError):  # a coroutine that is closed from another context
+            _current.reset(token)
 
 
 def live_runs() -> list[Any]:

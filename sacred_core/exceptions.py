@@ -51,6 +51,10 @@ class RunStartedTwiceError(SacredError, RuntimeError):
     """A run object was called a second time."""
 
 
+class RunningLoopError(SacredError, RuntimeError):
+    """A coroutine cannot be run to its end because the event loop of its thread is running."""
+
+
 class SacredInterrupt(Exception):
     """Base of reasons to stop a run that are no failure; ``STATUS`` becomes the run's status.
 
@@ -115,6 +119,10 @@ class ReadOnlyConfigError(SacredError, TypeError):
 
 class MissingConfigError(ConfigError, TypeError):
     """A function needs a value that was neither passed nor configured."""
+
+
+class FunctionKindError(SacredError, TypeError):
+    """A generator or a coroutine function was declared as something that it cannot be."""
 
 
 class CommandNotFoundError(SacredError, KeyError):

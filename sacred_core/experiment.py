@@ -4,10 +4,11 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from sacred_core.config.captured_function import CapturedFunction
+from sacred_core.config.function_kinds import check_kind
 from sacred_core.config.paths import joined
 from sacred_core.context import current_run_of, required_run
 from sacred_core.exceptions import (
@@ -104,7 +105,9 @@ class Experiment(Ingredient):
 
         Raises:
             OptionHookError: it has no parameter named ``options``.
+            FunctionKindError: it is a generator or a coroutine function.
         """
+        check_kind(function, "option hook", may_be_async=False)
         if "options" not in inspect.signature(function).parameters:
             raise OptionHookError(
                 f"the option hook {function.__name__!r} must have a parameter named 'options'"
@@ -128,8 +131,7 @@ class Experiment(Ingredient):
             args: Positional arguments of the command.
         """
         run = self.create_run(command_name, config_updates, named_configs, {}, meta_info)
-        run(*args)
-        return run
+        return _finished(run, *args)
 
     def run(
         self,
@@ -141,6 +143,10 @@ class Experiment(Ingredient):
         options: Mapping[str, Any] | None = None,
     ) -> "Run":
         """Run a command, by default the main function, and return its finished run.
+
+        A coroutine function is run in an event loop of its own. Where the loop of this thread is
+        running already, as in a notebook, write ``await ex.run(...)``: the run starts when it is
+        awaited.
 
         Args:
             command_name: Which command.
@@ -164,8 +170,7 @@ class Experiment(Ingredient):
             )
             refuse(DecoratorError(message), command_name)
         run = self.create_run(command_name, config_updates, named_configs, info, meta_info, options)
-        run()
-        return run
+        return _finished(run)
 
     def create_run(
         self,
@@ -208,7 +213,7 @@ class Experiment(Ingredient):
         """
         from sacred_core.cli.experiment_cli import run_commandline
 
-        return run_commandline(self, sys.argv if argv is None else argv)
+        return cast("Run", run_commandline(self, sys.argv if argv is None else argv))
 
     def get_default_options(self) -> dict[str, Any]:
         """Return all options by their long flags: False for flags, else None."""
@@ -309,6 +314,17 @@ class Experiment(Ingredient):
                 f"{', '.join(sorted(commands))}"
             )
         return commands[name]
+
+
+def _finished(run: "Run", *args: Any) -> "Run":
+    """Call ``run`` and return it; what has to be awaited, as a coroutine that returns it."""
+    outcome = run(*args)
+    return cast("Run", _finished_in_loop(run, outcome)) if inspect.iscoroutine(outcome) else run
+
+
+async def _finished_in_loop(run: "Run", outcome: Awaitable[Any]) -> "Run":
+    await outcome
+    return run
 
 
 @functools.cache

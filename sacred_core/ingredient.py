@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from sacred_core.config.captured_function import CapturedFunction
+from sacred_core.config.function_kinds import check_kind
 from sacred_core.config.paths import joined
 from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
 
@@ -118,9 +119,13 @@ class Ingredient:
             function: The function; without one, a decorator is returned.
             prefix: As in `capture`.
             unobserved: Run it without observers.
+
+        Raises:
+            FunctionKindError: it is a generator function. Coroutine functions are allowed.
         """
         if function is None:
             return lambda f: self.command(f, prefix=prefix, unobserved=unobserved)
+        check_kind(function, "command", may_be_async=True)
         captured = self.capture(function, prefix)
         captured.unobserved = unobserved
         self.commands[captured.function.__name__] = captured
@@ -181,7 +186,9 @@ class Ingredient:
 
         Raises:
             HookSignatureError: it has other parameters.
+            FunctionKindError: it is a generator or a coroutine function.
         """
+        check_kind(func, "config hook", may_be_async=False)
         names = list(inspect.signature(func).parameters)
         if names != ["config", "command_name", "logger"]:
             raise HookSignatureError(
@@ -308,6 +315,7 @@ class Ingredient:
     def _hook(self, hooks: list[CapturedFunction[..., Any]], func: Any, prefix: str | None) -> Any:
         if func is None:
             return lambda f: self._hook(hooks, f, prefix)
+        check_kind(func, "hook", may_be_async=True)
         hooks.append(self.capture(func, prefix))
         return hooks[-1]
 

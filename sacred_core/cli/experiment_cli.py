@@ -1,8 +1,10 @@
 """What happens when a script's command line is run."""
 
+import inspect
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sacred_core.cli.parsing import CommandLine, parsed, split
@@ -21,8 +23,10 @@ USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 COMPLETION = "_SACRED_COMPLETE"
 
 
-def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Run:
+def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Any:
     """Run ``argv`` and return the finished run.
+
+    In a running event loop an asynchronous command gives a coroutine that returns the run.
 
     Raises:
         SystemExit: the help was printed (0), the command line is wrong (2), or the run did not
@@ -73,9 +77,23 @@ def _created(ex: "Experiment", line: CommandLine) -> Run:
     return ex.create_run(line.command, updates, named, options=line.options, tokens=line.updates)
 
 
-def _finished(run: Run) -> Run:
+def _finished(run: Run) -> Any:
+    with _exit_codes(run):
+        outcome = run()
+        return _finished_in_loop(run, outcome) if inspect.iscoroutine(outcome) else run
+
+
+async def _finished_in_loop(run: Run, outcome: Awaitable[Any]) -> Run:
+    with _exit_codes(run):
+        await outcome
+    return run
+
+
+@contextmanager
+def _exit_codes(run: Run) -> Iterator[None]:
+    """Print what a run raises and turn it into the exit code."""
     try:
-        run()
+        yield
     except SystemExit:
         raise
     except BaseException as error:
@@ -84,7 +102,6 @@ def _finished(run: Run) -> Run:
         _print_error(error)
         code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILURE
         raise SystemExit(code) from None
-    return run
 
 
 def _print_error(error: BaseException) -> None:

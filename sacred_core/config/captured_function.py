@@ -40,6 +40,7 @@ class CapturedFunction(Generic[P, R]):
         self.owner = owner
         self.prefix = prefix
         self.unobserved = False
+        self._resemble_function()
         parameters = inspect.signature(function).parameters.values()
         self.positional = tuple(p.name for p in parameters if p.kind in _POSITIONAL)
         self.positional_only = sum(p.kind is _POSITIONAL[0] for p in parameters)
@@ -49,6 +50,12 @@ class CapturedFunction(Generic[P, R]):
         )
         self.specials = SPECIAL_NAMES.intersection(self.names)
         self._binding: Binding | None = None
+
+    def _resemble_function(self) -> None:
+        """Let `inspect` answer as for the function: whether it is a coroutine function."""
+        for name in ("__code__", "__defaults__", "__kwdefaults__"):
+            if hasattr(self.function, name):
+                setattr(self, name, getattr(self.function, name))
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...

@@ -1,11 +1,12 @@
 """The run of an experiment: what the user's functions see and use while it lasts."""
 
+import contextlib
 import itertools
 import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from sacred_core.exceptions import (
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.masking import masked, masked_text
 from sacred_core.randomness import create_rnd, derived_seed
+from sacred_core.run.coroutines import CoroutineRunner, awaited, is_cancellation, must_be_awaited
 from sacred_core.run.files import FilePath, named_files, readable
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.logs import at_level
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code
 
 Hook = Callable[..., Any]
+#: What ends a run as interrupted. GeneratorExit: its coroutine is closed before its end.
+_INTERRUPTS = (KeyboardInterrupt, SacredInterrupt, Terminated, GeneratorExit)
 
 
 class Run:
@@ -217,29 +221,60 @@ class Run:
     def __call__(self, *args: Any) -> Any:
         """Start this run: call the command with ``args`` and return its result.
 
+        Where the command or a hook is asynchronous, it runs in an event loop of its own. If the
+        loop of this thread is running already, a coroutine is returned that starts the run when
+        it is awaited.
+
         Whatever the command raises is recorded and raised again.
         """
         if self._lifecycle is not None:
             raise RunStartedTwiceError("a run can be started only once: create a new one")
         if self.unobserved:
             self.observers = []
-        self._lifecycle = Lifecycle(self)
+        lifecycle = self._lifecycle = Lifecycle(self)
+        steps = (*self.pre_run_hooks, self.main_function, *self.post_run_hooks)
+        if must_be_awaited(steps):
+            return self._run_in_loop(lifecycle, args)
         if self.queue_only:
-            self._queue(self._lifecycle)
+            self._queue(lifecycle)
             return None
         started = time.monotonic()
-        self.outer = run_around()
-        with running(self), terminable(), at_level(self.root_logger, self.log_level):
+        with self._surroundings():
             try:
-                self._start(self._lifecycle)
+                self._start(lifecycle)
                 self._execute(args)
             except BaseException as error:
-                self._end(self._lifecycle, error, started)
-                if self.pdb and self.status == "FAILED":
-                    _debug(error)
+                self._fail(lifecycle, error, started)
                 raise
-            self._end(self._lifecycle, None, started)
+            self._end(lifecycle, None, started)
         return self.result
+
+    def __await__(self) -> Generator[Any, None, "Run"]:
+        """Return this run, so that ``await ex.run(...)`` is right for every command."""
+        return self
+        yield  # a generator function, as `await` wants it
+
+    async def _run_in_loop(self, lifecycle: Lifecycle, args: tuple[Any, ...]) -> Any:
+        """Do what calling does in the loop that is running; cancelling it interrupts the run."""
+        if self.queue_only:
+            self._queue(lifecycle)
+            return None
+        started = time.monotonic()
+        with self._surroundings():
+            try:
+                self._start(lifecycle)
+                await self._execute_in_loop(args)
+            except BaseException as error:
+                self._fail(lifecycle, error, started)
+                raise
+            self._end(lifecycle, None, started)
+        return self.result
+
+    @contextlib.contextmanager
+    def _surroundings(self) -> Iterator[None]:
+        self.outer = run_around()
+        with running(self), terminable(), at_level(self.root_logger, self.log_level):
+            yield
 
     def _new_binding(self, captured: CapturedFunction[..., Any]) -> Binding:
         name = captured.function.__name__
@@ -286,11 +321,24 @@ class Run:
             plugin_manager().seed(seed)
 
     def _execute(self, args: tuple[Any, ...]) -> None:
+        with CoroutineRunner() as runner:
+            for hook in self.pre_run_hooks:
+                runner.outcome(hook())
+            self.result = runner.outcome(self.main_function(*args))
+            for hook in self.post_run_hooks:
+                runner.outcome(hook())
+
+    async def _execute_in_loop(self, args: tuple[Any, ...]) -> None:
         for hook in self.pre_run_hooks:
-            hook()
-        self.result = self.main_function(*args)
+            await awaited(hook())
+        self.result = await awaited(self.main_function(*args))
         for hook in self.post_run_hooks:
-            hook()
+            await awaited(hook())
+
+    def _fail(self, lifecycle: Lifecycle, error: BaseException, started: float) -> None:
+        self._end(lifecycle, error, started)
+        if self.pdb and self.status == "FAILED":
+            _debug(error)
 
     def _end(self, lifecycle: Lifecycle, error: BaseException | None, started: float) -> None:
         if not lifecycle.is_own_process:
@@ -312,7 +360,7 @@ class Run:
                 self.run_logger.info("Result: %s", masked_text(repr(masked(self.result)[0])))
             self.run_logger.info("Completed after %s", took)
             lifecycle.complete()
-        elif isinstance(error, (KeyboardInterrupt, SacredInterrupt, Terminated)):
+        elif isinstance(error, _INTERRUPTS) or is_cancellation(error):
             self.run_logger.warning("Aborted after %s!", took)
             lifecycle.interrupt(getattr(error, "STATUS", "INTERRUPTED"), trace)
         else:

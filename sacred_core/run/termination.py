@@ -43,11 +43,13 @@ class _State:
 
     Attributes:
         handled: The signals that have it.
+        blocks: The number of `terminable` blocks that are not left yet.
         is_deferred: The first signal waits, instead of being raised.
         waiting: The signal that waits.
     """
 
     handled: tuple[int, ...] = ()
+    blocks: int = 0
     is_deferred: bool = False
     waiting: int | None = None
 
@@ -61,17 +63,22 @@ def terminable() -> Iterator[None]:
 
     Only in the main thread, where handlers can be set, and only for signals that the user
     neither handles nor ignores. A handler that is set in the block, by Python or by C, stays.
+    Blocks may overlap, as those of two coroutines do: the last one that is left restores.
     """
-    if not _is_main_thread() or _state.handled:
+    if not _is_main_thread():
         yield
         return
-    _state.handled = _unhandled()
-    for signum in _state.handled:
-        signal.signal(signum, _terminate)
+    if not _state.blocks:
+        _state.handled = _unhandled()
+        for signum in _state.handled:
+            signal.signal(signum, _terminate)
+    _state.blocks += 1
     try:
         yield
     finally:
-        _restore()
+        _state.blocks = max(0, _state.blocks - 1)
+        if not _state.blocks:
+            _restore()
 
 
 @contextmanager
@@ -162,8 +169,13 @@ def _without_c_handlers(signals: list[int]) -> list[int]:
     return [signum for signum in signals if handlers[signum] == pythons[0][0]]
 
 
+def _restore_in_child() -> None:
+    _restore()
+    _state.blocks = 0
+
+
 if hasattr(os, "register_at_fork"):
     # A forked child ends as it would have without us. A handler of Python's that tells child from
     # parent would not do: it runs after the system call before which the signal came, and a worker
     # of a pool that waits for work then waits for ever.
-    os.register_at_fork(after_in_child=_restore)
+    os.register_at_fork(after_in_child=_restore_in_child)

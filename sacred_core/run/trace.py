@@ -1,9 +1,12 @@
 """The traceback of a run's exception, as the user wants to read it."""
 
+import itertools
 import traceback
 from pathlib import Path
 
 _OWN = str(Path(__file__).resolve().parents[1])
+#: The frames between ours and those of an asynchronous command.
+_LOOP = str(Path(traceback.__file__).parent / "asyncio")
 
 
 def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
@@ -21,13 +24,14 @@ def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
 def has_foreign_frames(error: BaseException) -> bool:
     """Tell whether ``error`` passed through code that is not sacred-core's."""
     frames = traceback.extract_tb(error.__traceback__)
-    return any(not frame.filename.startswith(_OWN) for frame in frames)
+    return any(not frame.filename.startswith((_OWN, _LOOP)) for frame in frames)
 
 
 def _leave_own_out(part: traceback.TracebackException | None) -> None:
     while part is not None:
         foreign = [frame for frame in part.stack if not frame.filename.startswith(_OWN)]
-        part.stack[:] = foreign or part.stack
+        users = itertools.dropwhile(lambda frame: frame.filename.startswith(_LOOP), foreign)
+        part.stack[:] = list(users) or foreign or part.stack
         for inner in getattr(part, "exceptions", None) or ():
             _leave_own_out(inner)
         if part.__cause__ is not None and part.__context__ is not None:
