@@ -1,23 +1,26 @@
 """The mode ``fd``: everything that the process and its children write to the descriptors 1 and 2.
 
 The descriptors lead to a spool, which is the record itself: whoever writes, C code and children
-included, is done when the kernel has the bytes; a thread copies its growth to where they led
-before. (A pipe with a reader would deadlock while C code holds the interpreter's lock, and lose
-what is in it when the process is killed.) Where stdout and stderr are different files there is a
-spool for each.
+included, is done when the kernel has the bytes. A process of its own (`follower`) copies its growth
+to where they led before, so that it is shown however this one ends; where it cannot be started, a
+thread does. (A pipe with a reader would deadlock while C code holds the interpreter's lock, and
+lose what is in it when the process is killed.) Where stdout and stderr are different files there
+is a spool for each.
 """
 
 import contextlib
 import logging
 import os
 import sys
+import tempfile
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sacred_core.run.output.base import OutputCapture
-from sacred_core.run.output.growth import Growth
+from sacred_core.run.output.follower import Display
+from sacred_core.run.output.follower_process import FollowerProcess, can_start
 from sacred_core.run.output.presentation import Filter
 from sacred_core.run.output.reading import Reading
 from sacred_core.run.output.spool import Spool, write_counted
@@ -28,6 +31,8 @@ from sacred_core.run.output.sys_capture import standard_streams
 _logger = logging.getLogger(__name__)
 #: The descriptors of each spool.
 _ONE, _TWO = ((1, 2),), ((1,), (2,))
+#: Seconds between two looks at the disk.
+_PAUSE = 0.2
 
 
 class Claim:
@@ -96,11 +101,12 @@ class FdCapture(OutputCapture):
         self._filter = output_filter
         self._numbers: Sequence[Sequence[int]] = ()
         self._spools: list[Spool] = []
-        self._growths: list[Growth] = []
+        self._display: Display | None = None
+        self._follower: FollowerProcess | None = None
         self._used: list[tuple[str, StandIn]] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._copy, name="sacred-descriptors", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="sacred-descriptors", daemon=True)
         self._is_restored = False
 
     def start(self, around: OutputCapture | None) -> None:
@@ -112,10 +118,8 @@ class FdCapture(OutputCapture):
             self._numbers = _ONE if os.path.sameopenfile(1, 2) else _TWO
             self._spools = [Spool() for _ in self._numbers]
             self._reading = Reading(self._spools, self._filter)
-            self._growths = [
-                Growth(spool, os.dup(numbers[0]))
-                for spool, numbers in zip(self._spools, self._numbers, strict=True)
-            ]
+            self._display = _display(self._spools, [numbers[0] for numbers in self._numbers])
+            self._start_follower()
             standard_streams.show = self._write
             for number, spool in enumerate(self._spools):
                 self._switch(number, spool.writer)
@@ -129,24 +133,18 @@ class FdCapture(OutputCapture):
     def stop(self) -> None:
         """Restore the descriptors, show what is left and release the claim."""
         try:
-            self._stop()
+            standard_streams.drain()
+            self._restore()
+            standard_streams.leave(self, self._used)
+            self._used = []
+            self._stopped.set()
+            if self._thread.ident is not None:
+                self._thread.join()
+            if self._display is not None:
+                self._end_display(self._display)
+                self._display = None
         finally:
             claim.release(self)
-
-    def _stop(self) -> None:
-        standard_streams.drain()
-        self._restore()
-        standard_streams.leave(self, self._used)
-        self._used = []
-        if not self._growths:
-            return
-        self._stopped.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-        self._reading.close()
-        growths, self._growths = self._growths, []
-        for growth in growths:
-            growth.end()
 
     def record(self, data: bytes, done: list[int]) -> None:
         """Do nothing: what Python's streams show is recorded where it goes."""
@@ -166,8 +164,16 @@ class FdCapture(OutputCapture):
     def keep_in(self, folder: Path) -> None:
         """Let what is printed lie in ``folder``; see `OutputCapture.keep_in`."""
         with self._lock:
-            if not self._is_restored:
+            if self._is_restored or self._display is None:
+                return
+            with self._display as display:
                 self._reading.keep_in(folder, self._switch)
+                display.readers[:] = [spool.reader for spool in self._spools]
+            if self._follower is not None:
+                moved = [*self._spools, self._reading.turns]
+                for number, spool in enumerate(moved):
+                    if spool is not None and spool.path is not None:
+                        self._follower.follow_to(number, spool.path)
 
     def confirm(self) -> None:
         """Note that the observers were told what `take` returned last."""
@@ -177,20 +183,51 @@ class FdCapture(OutputCapture):
         for descriptor in self._numbers[number]:
             os.dup2(writer, descriptor)
 
-    def _copy(self) -> None:
-        """Show the spools' growth until the run ends; runs on a thread of its own."""
-        while not self._stopped.wait(INTERVAL):
-            for growth in self._growths:
-                growth.show()
+    def _start_follower(self) -> None:
+        assert self._display is not None
+        turns = self._reading.turns
+        if can_start():
+            try:
+                self._follower = FollowerProcess(self._display, turns.writer if turns else -1)
+            except OSError as error:
+                _logger.debug("A thread shows the output: %s", error)
+
+    def _end_display(self, display: Display) -> None:
+        """Let go of everything; what children still write is shown by the follower."""
+        self._reading.close()
+        if display.has_writers:
+            if self._follower is None or not self._follower.is_alive:
+                self._start_follower()
+            if self._follower is not None:
+                self._follower.detach()
+        elif self._follower is not None:
+            self._follower.end()
+        self._follower = None
+        for descriptor in (display.state, *display.targets):
+            os.close(descriptor)
+
+    def _watch(self) -> None:
+        """See to the disk until the run ends, and show the growth where no process does."""
+        while not self._stopped.wait(_PAUSE if self._is_followed else INTERVAL):
+            if not self._is_followed and self._display is not None:
+                self._reading.note()
+                self._display.show()
             if not self._reading.has_room:
                 self._give_up("Little disk is left")
                 return
 
+    @property
+    def _is_followed(self) -> bool:
+        return self._follower is not None and self._follower.is_alive
+
     def _write(self, recorders: Recorders, is_error: bool, data: bytes, done: list[int]) -> None:
         """Write what Python's streams show to the descriptors; of another run, past the spool."""
         if recorders and self not in recorders:
-            self._growths[is_error and len(self._growths) > 1].write(data, done)
+            if self._display is not None:
+                self._display.write(int(is_error and len(self._spools) > 1), data, done)
             return
+        if not is_error and not self._is_restored:
+            self._reading.note()  # what a child wrote to stderr comes before
         while sum(done) < len(data):
             try:
                 write_counted(2 if is_error else 1, data, done)
@@ -208,15 +245,26 @@ class FdCapture(OutputCapture):
     def _restore(self) -> None:
         # In this order, for a stream that shows text may have to give up.
         with standard_streams.paused(), self._lock:
-            if self._is_restored:
+            if self._is_restored or self._display is None:
                 return
             self._is_restored = True
             _flush(self._used)
             standard_streams.show = None
-            for growth, numbers in zip(self._growths, self._numbers, strict=True):
-                for descriptor in numbers:
-                    os.dup2(growth.target, descriptor)
-                growth.show()  # before anything that goes there from now on
+            with self._display as display:
+                display.show()  # before anything that goes there from now on
+                for target, numbers in zip(display.targets, self._numbers, strict=True):
+                    for descriptor in numbers:
+                        os.dup2(target, descriptor)
+                display.show()
+
+
+def _display(spools: Sequence[Spool], descriptors: Sequence[int]) -> Display:
+    """Return what shows ``spools`` where ``descriptors`` lead now."""
+    state, path = tempfile.mkstemp(prefix="sacred-shown-")
+    os.unlink(path)  # noqa: PTH108 - only its descriptor is used
+    return Display(
+        state, [spool.reader for spool in spools], [os.dup(each) for each in descriptors]
+    )
 
 
 def _flush(used: Iterable[tuple[str, StandIn]]) -> None:

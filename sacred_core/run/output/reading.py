@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from sacred_core.run.output.follower import sizes
 from sacred_core.run.output.presentation import Filter, Presentation, presented
 from sacred_core.run.output.spool import Spool
 from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE
@@ -20,8 +21,11 @@ _CHUNK = 1 << 18
 class Reading:
     """The output of one run, from the one spool of both streams or from a spool of each.
 
-    Two are put together as Python wrote to them: each time that it writes to stderr the ends of
-    both are noted. Methods may be called from any thread.
+    Two are put together by turns, the ends of both at one moment: what stdout got since the turn
+    before comes first. A turn is noted behind each write of Python's to stderr, before one to
+    stdout if stderr has grown, and each time that `follower` finds that it has. So the order of
+    what Python writes is exact; what children write is exact to the interval of the follower.
+    Methods may be called from any thread.
 
     Args:
         spools: One, or that of stdout and that of stderr.
@@ -35,7 +39,7 @@ class Reading:
         self._whole = spools[0] if len(spools) == 1 else Spool()
         self._parts = list(spools) if len(spools) == 2 else []
         self._merged = [0, 0]
-        #: The sizes of both parts each time that Python wrote to stderr.
+        self._noted = 0  # the size of stderr at the last turn of this process
         self._turns = Spool() if self._parts else None
         self._turned = 0
         self._told = 0
@@ -49,11 +53,24 @@ class Reading:
         waiting += waiting + self._whole.size - self._told
         return self._whole.free > LITTLE + waiting
 
+    @property
+    def turns(self) -> Spool | None:
+        """Where the turns are noted, if there are two spools."""
+        return self._turns
+
     def note(self) -> None:
-        """Note how far both parts are: what is there comes before what follows."""
-        if self._turns is not None:
-            with self._lock:  # it does not move meanwhile
-                self._turns.append(TURN.pack(*(part.size for part in self._parts)), [])
+        """Note a turn, if stderr has grown since the last one."""
+        if self._turns is None:
+            return
+        with self._lock:  # it does not move meanwhile
+            ends = self._sizes()
+            if ends[1] != self._noted:
+                self._noted = ends[1]
+                with contextlib.suppress(OSError):  # a full disk: the order is less exact
+                    self._turns.append(TURN.pack(*ends), [])
+
+    def _sizes(self) -> list[int]:
+        return sizes([part.reader for part in self._parts])
 
     def whole(self) -> str:
         """Return everything, filtered and with secrets masked."""
@@ -135,18 +152,16 @@ class Reading:
         """Append what is new in the parts to the whole, in the order of Python's turns."""
         if self._turns is None:
             return
-        # First the sizes: a turn that is noted meanwhile, and what follows it, waits. That of
-        # stderr first: what Python writes there comes behind what stdout has by then.
-        size = self._parts[1].size
-        sizes = [self._parts[0].size, size]
+        # First the sizes: a turn that is noted meanwhile, and what follows it, waits.
+        ends_now = self._sizes()
         turns = self._turns.read(self._turned)
         for ends in TURN.iter_unpack(turns[: len(turns) // TURN.size * TURN.size]):
-            if any(end > size for end, size in zip(ends, sizes, strict=True)):
+            if any(end > size for end, size in zip(ends, ends_now, strict=True)):
                 return
             if not self._advance(ends):
                 return
             self._turned += TURN.size
-        self._advance(sizes)
+        self._advance(ends_now)
 
     def _advance(self, ends: Sequence[int]) -> bool:
         """Append the parts up to ``ends``; tell whether there was room for all of it."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,19 @@ class Scripts:
     def run(self, body: str, **options: Any) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(self.write(body), timeout=60, check=True, **self._options(options))
 
+    def with_head(self, head: str, body: str) -> list[Any]:
+        """Write a script with more code in front of its main function; return its command."""
+        command = self.write(body)
+        path = self.folder / "script.py"
+        start, main, rest = path.read_text().partition("@ex.automain")
+        path.write_text(start + textwrap.dedent(head) + "\n" + main + rest)
+        return command
+
     def run_with_head(
         self, head: str, body: str, **options: Any
     ) -> "subprocess.CompletedProcess[bytes]":
         """Run a script with more code in front of its main function."""
-        command = self.write(body)
-        path = self.folder / "script.py"
-        start, main, rest = path.read_text().partition("@ex.automain")
-        path.write_text(start + textwrap.dedent(head) + main + rest)
-        done = self.execute(command, **options)
+        done = self.execute(self.with_head(head, body), **options)
         assert done.returncode == 0, done.stderr
         return done
 
@@ -67,14 +72,21 @@ class Scripts:
         """Run a command that need not succeed."""
         return subprocess.run(command, timeout=120, check=False, **self._options(options))
 
-    def followers(self) -> list[str]:
-        """Return the commands of the processes that still show a spool of these scripts."""
+    def follower_ids(self) -> list[int]:
+        """Return the processes that show a spool of these scripts now."""
         found = []
         for path in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                command = (path / "cmdline").read_bytes()
-                if b"follower.py" in command and (path / "cwd").readlink() == self.folder:
-                    found.append(command.replace(b"\0", b" ").decode())
+                is_follower = b"follower.py" in (path / "cmdline").read_bytes()
+                if is_follower and (path / "cwd").readlink() == self.folder:
+                    found.append(int(path.name))
+        return found
+
+    def followers(self) -> list[int]:
+        """Return those that do not end by themselves within a moment."""
+        deadline = time.monotonic() + 10
+        while (found := self.follower_ids()) and time.monotonic() < deadline:
+            time.sleep(0.01)
         return found
 
     def start(self, body: str, **options: Any) -> "subprocess.Popen[bytes]":

@@ -188,3 +188,50 @@ def test_a_nested_run_has_its_own_part(scripts: Any) -> None:
         """
     )
     assert scripts.record == "before\ninside\nafter\n"
+
+
+def test_children_that_write_to_two_files_keep_their_order(scripts: Any) -> None:
+    """As far as they write further apart than the spools are looked at."""
+    scripts.run(
+        """
+        for number in range(6):
+            os.system(f"echo out {number}")
+            time.sleep(0.1)
+            os.system(f"echo err {number} >&2")
+            time.sleep(0.1)
+        """
+    )
+    expected = [f"{kind} {number}" for number in range(6) for kind in ("out", "err")]
+    assert scripts.record.splitlines() == expected
+
+
+def test_python_comes_behind_what_its_children_wrote(scripts: Any) -> None:
+    """Exactly, for the sizes of both files are noted when Python writes."""
+    scripts.run(
+        """
+        for number in range(50):
+            os.system(f"echo child error {number} >&2")
+            print("out", number, flush=True)
+            os.system(f"echo child out {number}")
+            print("err", number, file=sys.stderr)
+        """
+    )
+    kinds = ("child error", "out", "child out", "err")
+    expected = [f"{kind} {number}" for number in range(50) for kind in kinds]
+    assert scripts.record.splitlines() == expected
+
+
+def test_order_without_the_process_that_shows(scripts: Any) -> None:
+    """A thread notes the sizes in its place."""
+    scripts.run_with_head(
+        "sys.frozen = True",
+        """
+        for number in range(4):
+            os.system(f"echo out {number}")
+            time.sleep(0.2)
+            os.system(f"echo err {number} >&2")
+            time.sleep(0.2)
+        """,
+    )
+    expected = [f"{kind} {number}" for number in range(4) for kind in ("out", "err")]
+    assert scripts.record.splitlines() == expected
