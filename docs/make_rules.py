@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sacred_core.testing import ObserverContract, PluginContract, StoreContract
+from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.override_contract import OverrideContract
@@ -17,6 +18,7 @@ CONTRACTS = (
     ObserverContract,
     StoreContract,
     ListingContract,
+    ClaimContract,
     OverrideContract,
     ContentContract,
 )

@@ -211,7 +211,7 @@ FAULTS: dict[type[Any], set[str]] = {
         "an_override_may_change_the_points",
     },
     TakesAskedIdAsArgument: {"overridden_starts_respect_the_id_that_is_asked_for"},
-    OverwritesTakenId: {"an_id_that_is_taken_is_refused"},
+    OverwritesTakenId: {"an_id_that_is_taken_is_refused", "one_of_many_starts_a_queued_run"},
     IgnoresAskedId: {"the_id_that_is_asked_for_is_used"},
     LosesTheTrace: {"every_end_comes_back"},
     LosesTheResultOfBeats: {"info_and_result_come_back"},

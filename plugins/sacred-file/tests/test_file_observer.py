@@ -13,7 +13,8 @@ import pytest
 from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core import Experiment
-from sacred_core.exceptions import ObserverStartError
+from sacred_core.exceptions import ObserverStartError, RunIdError
+from sacred_core.testing import Feed
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_asked_id_is_used_once(recorded: Any, runs: Path) -> None:
     """`--id` names the folder; where it is taken, nothing is overwritten."""
     assert recorded(lambda: None, options={"--id": "first"})._id == "first"
     before = (runs / "first" / "run.json").read_text()
-    with pytest.raises(ObserverStartError, match="the id 'first' is taken"):
+    with pytest.raises(ObserverStartError, match="run id 'first' already exists"):
         recorded(lambda: None, options={"--id": "first"})
     assert (runs / "first" / "run.json").read_text() == before
 
@@ -116,7 +117,7 @@ def test_queued_run_is_taken_over_once(recorded: Any, runs: Path) -> None:
     assert started._id == 1
     assert entry["status"] == "COMPLETED"
     assert entry["meta"]["queue_time"]
-    with pytest.raises(ObserverStartError, match="taken"):
+    with pytest.raises(ObserverStartError, match="already exists"):
         recorded(lambda: None, options={"--id": "1"})
 
 
@@ -136,7 +137,7 @@ def test_id_of_another_observer_that_is_taken_here(
     run = ex.run()
     assert run._id == 1
     assert contents(runs / "2" / "run.json")["run_id"] == 1
-    assert "The id 1 is taken" in caplog.text
+    assert "Run id 1 already exists" in caplog.text
 
 
 def test_numbers_that_json_lacks_have_a_form(recorded: Any, runs: Path) -> None:
@@ -480,3 +481,35 @@ def test_later_sources_and_uncommitted_changes_are_kept(runs: Path, tmp_path: Pa
     [repository] = experiment["repositories"]
     assert (runs / repository["patch"]).read_text() == "diff --git ..."
     assert repository["patch"].startswith("_sources/uncommitted_")
+
+
+def test_an_id_whose_run_never_started_is_free_again(runs: Path) -> None:
+    """The process that asked for it died before its start was written."""
+    feed = Feed(FileStorageObserver(runs))
+    assert feed.start(asked_id="mine") == "mine"
+    (runs / "mine" / "run.json").unlink()
+    (runs / "mine" / ".claim-0").write_bytes(b"")
+    assert Feed(FileStorageObserver(runs)).start(asked_id="mine") == "mine"
+    with pytest.raises(RunIdError, match="run id 'mine' already exists"):
+        Feed(FileStorageObserver(runs)).start(asked_id="mine")
+
+
+def test_a_start_that_fails_leaves_the_run_queued(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same process may try again at once."""
+    run_id = Feed(FileStorageObserver(runs)).queue()
+    observer = FileStorageObserver(runs)
+    monkeypatch.setattr(observer, "save", lambda: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(OSError, match="full"):
+        Feed(observer).start(asked_id=run_id)
+    assert FileStore(runs).get(run_id).status == "QUEUED"
+    assert Feed(FileStorageObserver(runs)).start(asked_id=run_id) == run_id
+
+
+def test_a_queued_id_is_not_queued_again(runs: Path) -> None:
+    """It can be started only; right after it was queued, and once."""
+    assert Feed(FileStorageObserver(runs)).queue(asked_id="mine") == "mine"
+    with pytest.raises(RunIdError, match="run id 'mine' already exists"):
+        Feed(FileStorageObserver(runs)).queue(asked_id="mine")
+    assert Feed(FileStorageObserver(runs)).start(asked_id="mine") == "mine"

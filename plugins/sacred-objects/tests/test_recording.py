@@ -204,11 +204,22 @@ def test_a_resource_that_was_refused_is_sent_when_it_comes_again(
 
 
 def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> None:
-    """Whoever comes second is told."""
+    """A process that is about to start it has a valid claim; that of an earlier version is not."""
     run_id = Feed(observer).queue()
     bucket.objects[f"runs/{run_id}/.taken_over"] = b""
-    with pytest.raises(RunIdError, match="was started by somebody else"):
-        Feed(observer).start(_id=run_id, asked_id=run_id)
+    put = bucket.put
+    errors = []
+
+    def start_meanwhile(key: str, *rest: Any) -> None:
+        if key.endswith("/run.json") and not errors:
+            with pytest.raises(RunIdError, match="already been started by another") as error:
+                Feed(ObjectObserver(lambda: bucket, bucket.url, "runs")).start(asked_id=run_id)
+            errors.append(error)
+        put(key, *rest)
+
+    bucket.put = start_meanwhile
+    assert Feed(observer).start(_id=run_id, asked_id=run_id) == run_id
+    assert len(errors) == 1
 
 
 def test_a_damaged_record_is_left_out_with_a_warning(

@@ -5,36 +5,56 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import RunIdError
+from sacred_core.stores import claims
+from sacred_core.stores.claims import Lease, is_claimed
 from sacred_file.json_files import read_json
 from sacred_file.layout import NEXT_ID, RUN
 
 _logger = logging.getLogger(__name__)
-_TAKEN_OVER = ".taken_over"
 
 
-def claim(basedir: Path, _id: Any, asked_id: Any) -> tuple[Any, Path]:
-    """Return the id of a new run in this store, and its folder, which is now there.
+@attrs.frozen
+class Place:
+    """Where a new run is recorded.
+
+    Attributes:
+        id: Its id in this store.
+        folder: Its folder, which exists.
+        lease: The claim of an id that the user asked for; to be checked before ``run.json`` is
+            written.
+    """
+
+    id: Any
+    folder: Path
+    lease: Lease | None = None
+
+
+def claim(basedir: Path, _id: Any, asked_id: Any, is_start: bool) -> Place:
+    """Return where a new run is recorded.
 
     Args:
         basedir: The folder of all runs.
         _id: That of the run elsewhere, or None; it is used if it is free here.
         asked_id: What the user asked for, or None.
+        is_start: The run starts, so that it may take over one that is queued.
 
     Raises:
-        RunIdError: see `folder_of_id`.
+        RunIdError: see `_asked`.
     """
     if asked_id is not None:
-        return asked_id, folder_of_id(basedir, asked_id)
+        return _asked(basedir, asked_id, is_start)
     if _id is not None and is_free(basedir, _id):
-        return _id, basedir / named(_id)
+        return Place(_id, basedir / named(_id))
     number, folder = new_folder(basedir)
     if _id is not None:
         _logger.warning(
-            "The id %r is taken in %s: the run is kept there as %s", _id, basedir, number
+            "Run id %r already exists in %s; this run is stored there as %s", _id, basedir, number
         )
-    return number, folder
+    return Place(number, folder)
 
 
 def new_folder(basedir: Path) -> tuple[int, Path]:
@@ -53,20 +73,6 @@ def new_folder(basedir: Path) -> tuple[int, Path]:
         else:
             _write_hint(basedir, number + 1)
             return number, folder
-
-
-def folder_of_id(basedir: Path, run_id: Any) -> Path:
-    """Return the folder of the id that the user asked for, which must be free or queued.
-
-    Raises:
-        RunIdError: the id is taken, or cannot be the name of a folder.
-    """
-    folder = basedir / named(run_id)
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        _take_over(folder, run_id)
-    return folder
 
 
 def is_free(basedir: Path, run_id: Any) -> bool:
@@ -93,14 +99,57 @@ def named(run_id: Any) -> str:
     return name
 
 
-def _take_over(folder: Path, run_id: Any) -> None:
-    entry = read_json(folder / RUN, {})
-    if entry.get("status") != "QUEUED":
-        raise RunIdError(f"the id {str(run_id)!r} is taken by {str(folder)!r}: choose another one")
+class _ClaimFiles:
+    """The claims in the folder of a run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def create(self, name: str, data: bytes) -> bool:
+        try:
+            with (self._folder / name).open("xb") as file:
+                file.write(data)
+        except FileExistsError:
+            return False
+        return True
+
+    def replace(self, name: str, data: bytes) -> None:
+        with replacing(self._folder / name) as partial:
+            partial.write_bytes(data)
+
+
+def _asked(basedir: Path, run_id: Any, is_start: bool) -> Place:
+    """Claim the id that the user asked for, which must be free, queued, or never started.
+
+    Raises:
+        RunIdError: the id is taken, or cannot be the name of a folder.
+    """
+    folder = basedir / named(run_id)
+    files = _ClaimFiles(folder)
     try:
-        (folder / _TAKEN_OVER).open("x").close()
+        folder.mkdir()
     except FileExistsError:
-        raise RunIdError(f"the queued run {str(run_id)!r} was started by somebody else") from None
+        _require_startable(folder, is_start, is_claimed(files))
+    lease = claims.claim(files)
+    if lease is None:
+        raise RunIdError(f"run {str(run_id)!r} has already been started by another process")
+    # Another process may have written its start before this one claimed the run.
+    _require_startable(folder, is_start, is_claimed=True)
+    return Place(run_id, folder, lease)
+
+
+def _require_startable(folder: Path, is_start: bool, is_claimed: bool) -> None:
+    status = read_json(folder / RUN, {}).get("status")
+    if not (is_start and status == "QUEUED") and not (is_claimed and status is None):
+        raise RunIdError(
+            f"run id {folder.name!r} already exists in {str(folder.parent)!r}: choose another one"
+        )
 
 
 def _hinted(basedir: Path) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from sacred_core import RunObserver
 from sacred_core.observers import delivering
 from sacred_core.serialization import plain
+from sacred_core.stores.claims import Lease, releasing
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
 from sacred_file.code import KeptCode
@@ -240,22 +241,29 @@ class FileStorageObserver(RunObserver):
     ) -> Any:
         self._reset()
         self.basedir.mkdir(parents=True, exist_ok=True)
-        own_id, self.dir = folders.claim(self.basedir, _id, delivering.asked_id(_id))
-        self.config = dict(config)
-        self.run_entry = {
-            **new_entry(status, start_time, command, host_info),
-            "experiment": self._code.info(ex_info),
-            "meta": self._queued_meta() | dict(meta),
-        }
-        self._files = FileLists(self.run_entry)
-        if _id is not None and own_id != _id:
-            self.run_entry["run_id"] = _id
+        is_start = status == "RUNNING"
+        place = folders.claim(self.basedir, _id, delivering.asked_id(_id), is_start)
+        self.dir, self.config = place.folder, dict(config)
+        with releasing(place.lease, always=not is_start):
+            self.run_entry = {
+                **new_entry(status, start_time, command, host_info),
+                "experiment": self._code.info(ex_info),
+                "meta": self._queued_meta() | dict(meta),
+            }
+            self._files = FileLists(self.run_entry)
+            if _id is not None and place.id != _id:
+                self.run_entry["run_id"] = _id
+            self._write_start(is_start, place.lease)
+        return place.id
+
+    def _write_start(self, is_start: bool, lease: Lease | None) -> None:
         self.save_json(self.config, layout.CONFIG)
-        (self.dir / layout.OUTPUT).touch()
-        if status == "RUNNING":
-            (self.dir / layout.SPARE).write_bytes(bytes(layout.SPARE_BYTES))
+        (self._folder() / layout.OUTPUT).touch()
+        if is_start:
+            (self._folder() / layout.SPARE).write_bytes(bytes(layout.SPARE_BYTES))
+        if lease is not None:
+            lease.require(f"run {self._folder().name!r}")
         self.save()  # last: a folder is a run once it holds this
-        return own_id
 
     @property
     def _code(self) -> KeptCode:

@@ -10,8 +10,10 @@ import attrs
 from sacred_file.folders import named
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.stores import claims
+from sacred_core.stores.claims import Lease, is_claimed
 from sacred_objects.json_objects import read_json
-from sacred_objects.layout import CONFIG, JSON, RUN, TAKEN_OVER, Place
+from sacred_objects.layout import CONFIG, JSON, RUN, Place
 
 _logger = logging.getLogger(__name__)
 
@@ -31,8 +33,24 @@ class Claim:
     is_start: bool
 
 
-def claim(place: Place, wanted: Claim, config: bytes) -> tuple[Any, dict[str, Any]]:
-    """Write the configuration of a new run; return its id and the record of the queued one.
+@attrs.frozen
+class Claimed:
+    """What a run got.
+
+    Attributes:
+        id: Its id in this bucket.
+        queued: The record of the queued run that it starts.
+        lease: The claim of an id that the user asked for; to be checked before ``run.json`` is
+            written.
+    """
+
+    id: Any
+    queued: dict[str, Any] = attrs.field(factory=dict)
+    lease: Lease | None = None
+
+
+def claim(place: Place, wanted: Claim, config: bytes) -> Claimed:
+    """Write the configuration of a new run, and return what it got.
 
     Args:
         place: Where the runs are.
@@ -43,29 +61,60 @@ def claim(place: Place, wanted: Claim, config: bytes) -> tuple[Any, dict[str, An
         RunIdError: the id that was asked for is taken, or cannot be one.
     """
     if wanted.asked_id is not None:
-        return wanted.asked_id, _of_id(place, wanted, config)
+        return _asked(place, wanted, config)
     if wanted.id is not None and _is_free(place, wanted.id, config):
-        return wanted.id, {}
+        return Claimed(wanted.id)
     number = _numbered(place, config)
     if wanted.id is not None:
         _logger.warning(
-            "The id %r is taken in %s: the run is kept there as %s", wanted.id, place.shown, number
-        )
-    return number, {}
+            "Run id %r already exists in %s; this run is stored there as %s",
+            wanted.id, place.shown, number,
+        )  # fmt: skip
+    return Claimed(number)
 
 
-def _of_id(place: Place, wanted: Claim, config: bytes) -> dict[str, Any]:
-    run_id = wanted.asked_id
-    if _is_written(place, named(run_id), config):
-        return {}
-    prefix = place.run(named(run_id))
-    queued: dict[str, Any] = read_json(place.bucket, prefix + RUN, {})
-    if queued.get("status") != "QUEUED" or not wanted.is_start:
-        raise RunIdError(f"the id {str(run_id)!r} is taken in {place.shown}: choose another one")
-    if not place.bucket.put_if_absent(prefix + TAKEN_OVER, b""):
-        raise RunIdError(f"the queued run {str(run_id)!r} was started by somebody else")
-    place.bucket.put(prefix + CONFIG, config, JSON)
-    return queued
+class _ClaimFiles:
+    """The claims of one run."""
+
+    def __init__(self, place: Place, name: str) -> None:
+        self._bucket = place.bucket
+        self._prefix = place.run(name)
+
+    def read(self, name: str) -> bytes | None:
+        return self._bucket.get(self._prefix + name)
+
+    def create(self, name: str, data: bytes) -> bool:
+        return self._bucket.put_if_absent(self._prefix + name, data, JSON)
+
+    def replace(self, name: str, data: bytes) -> None:
+        self._bucket.put(self._prefix + name, data, JSON)
+
+
+def _asked(place: Place, wanted: Claim, config: bytes) -> Claimed:
+    """Claim the id that the user asked for, which must be free, queued, or never started."""
+    name = named(wanted.asked_id)
+    files = _ClaimFiles(place, name)
+    is_new = _is_written(place, name, config)
+    if not is_new:
+        _startable(place, wanted, is_claimed(files))
+    lease = claims.claim(files)
+    if lease is None:
+        raise RunIdError(f"run {name!r} has already been started by another process")
+    # Another process may have written its start before this one claimed the run.
+    queued = _startable(place, wanted, is_claimed=True)
+    if not is_new:
+        place.bucket.put(place.run(name) + CONFIG, config, JSON)
+    return Claimed(wanted.asked_id, queued, lease)
+
+
+def _startable(place: Place, wanted: Claim, is_claimed: bool) -> dict[str, Any]:
+    """Return the record of a queued run, or of one that was claimed and never started."""
+    name = named(wanted.asked_id)
+    record: dict[str, Any] = read_json(place.bucket, place.run(name) + RUN, {})
+    status = record.get("status")
+    if not (wanted.is_start and status == "QUEUED") and not (is_claimed and status is None):
+        raise RunIdError(f"run id {name!r} already exists in {place.shown}: choose another one")
+    return record
 
 
 def _is_free(place: Place, run_id: Any, config: bytes) -> bool:

@@ -15,14 +15,12 @@ from sacred_objects.bucket import Bucket
 
 __all__ = [
     "CONFIG", "HEARTBEAT", "INFO", "JSON", "METRICS", "METRICS_PARTS", "OUTPUT", "OUTPUT_PARTS",
-    "RUN", "TAKEN_OVER", "TEXT", "Place", "annotation_key", "artifact_key", "cleaned", "place",
+    "RUN", "TEXT", "Place", "annotation_key", "artifact_key", "cleaned", "place",
 ]  # fmt: skip
 
 OUTPUT_PARTS, METRICS_PARTS = "_output/", "_metrics/"
 #: The last sign of life, where the record is too long to be written for each.
 HEARTBEAT = "heartbeat.json"
-#: Whoever starts a queued run first makes this.
-TAKEN_OVER = ".taken_over"
 #: What may be shown as text by whoever looks into the bucket.
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 

@@ -14,6 +14,7 @@ from sacred_file.record import new_entry, time_text
 from sacred_core import RunObserver
 from sacred_core.exceptions import EventKeptError
 from sacred_core.observers import delivering
+from sacred_core.stores.claims import releasing
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
 from sacred_objects.ids import Claim, claim
@@ -244,16 +245,19 @@ class ObjectObserver(RunObserver):
         uploads = Uploads(self.place)
         entry = {**entry, "experiment": KeptFiles(self.place, uploads).experiment(ex_info)}
         uploads.send()  # last comes the record: what it names is there
-        own_id, queued = claim(self.place, wanted, json_bytes(dict(config)))
-        if queue_time := (queued.get("meta") or {}).get("queue_time"):
-            entry["meta"] = {"queue_time": queue_time, **entry["meta"]}
-        if wanted.id is not None and own_id != wanted.id:
-            entry["run_id"] = wanted.id
-        recorder = Recorder(self.place, named(own_id), entry, uploads)
-        recorder.send_record()
+        got = claim(self.place, wanted, json_bytes(dict(config)))
+        with releasing(got.lease, always=not wanted.is_start):
+            if queue_time := (got.queued.get("meta") or {}).get("queue_time"):
+                entry["meta"] = {"queue_time": queue_time, **entry["meta"]}
+            if wanted.id is not None and got.id != wanted.id:
+                entry["run_id"] = wanted.id
+            recorder = Recorder(self.place, named(got.id), entry, uploads)
+            if got.lease is not None:
+                got.lease.require(f"run {str(got.id)!r}")
+            recorder.send_record()
         self.run_entry, self.dir = entry, recorder.prefix.rstrip("/")
         self._sending = Sending(recorder)
-        return own_id
+        return got.id
 
     def _end(
         self,

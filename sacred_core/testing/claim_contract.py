@@ -1,0 +1,74 @@
+"""What a store promises to processes that start the same run."""
+
+import functools
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from sacred_core.exceptions import SacredError
+from sacred_core.testing.feed import Feed
+from sacred_core.testing.killing import killed_at
+from sacred_core.testing.override_contract import OverrideContract
+
+
+class ClaimContract(OverrideContract):
+    """The part of `StoreContract` that is about queued runs and who starts them."""
+
+    def test_one_of_many_starts_a_queued_run(self, tmp_path: Path) -> None:
+        """8 threads try at once: the others get an error."""
+        run_id = Feed(self.make_observer(tmp_path)).queue()
+        observers = [self.make_observer(tmp_path) for _ in range(8)]
+        barrier = threading.Barrier(len(observers))
+        started: list[int] = []
+        errors: list[Exception] = []
+
+        def work(number: int, observer: Any) -> None:
+            barrier.wait()
+            try:
+                Feed(observer).start(_id=run_id, asked_id=run_id, config={"number": number})
+                started.append(number)
+            except Exception as error:  # noqa: BLE001 - its kind is asserted on below
+                errors.append(error)
+
+        threads = [
+            threading.Thread(target=work, args=(number, observer))
+            for number, observer in enumerate(observers)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(started) == 1, f"{len(started)} runs have the id {run_id}: {errors}"
+        assert all(isinstance(error, SacredError) for error in errors), errors
+        run = self.make_store(tmp_path).get(run_id)
+        assert (run.status, run.config) == ("RUNNING", {"number": started[0]})
+
+    def test_a_queued_run_can_be_started_after_a_crash(self, tmp_path: Path) -> None:
+        """Another process starts it, wherever the first one was killed before its start was
+        written. The points are found by bisection: the last ones are right before that.
+        """
+        if not hasattr(os, "fork"):
+            return
+
+        def start(run_id: Any) -> None:
+            observer = self.make_observer(tmp_path)
+            Feed(observer).start(_id=run_id, asked_id=run_id, config={"by": "the first"})
+
+        first = Feed(self.make_observer(tmp_path)).queue()
+        calls = killed_at(None, lambda: start(first))
+        assert calls is not None
+        queued_at, running_at = 0, calls
+        while running_at - queued_at > 1:
+            call = (queued_at + running_at) // 2
+            run_id = Feed(self.make_observer(tmp_path)).queue()
+            killed_at(call, functools.partial(start, run_id))
+            store = self.make_store(tmp_path)
+            if store.get(run_id).status != "QUEUED":
+                running_at = call
+                continue
+            queued_at = call
+            feed = Feed(self.make_observer(tmp_path))
+            feed.start(_id=run_id, asked_id=run_id, config={"by": "the second"})
+            run = store.get(run_id)
+            assert (run.status, run.config) == ("RUNNING", {"by": "the second"}), f"call {call}"
