@@ -1,7 +1,37 @@
 """The interface of an observer."""
 
+import inspect
 import os
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+_START = "ex_info command host_info {} config meta_info _id"
+
+
+def _with_parameters(names: str) -> Callable[[F], F]:
+    """Let `inspect.signature` show the documented parameters of a method.
+
+    An override may declare any of them, in any order, so that a type checker must see others.
+
+    Args:
+        names: Separated by blanks; one that ends in ``=`` is None by default.
+    """
+
+    def decorated(method: F) -> F:
+        method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [
+                inspect.Parameter(
+                    name.removesuffix("="),
+                    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                    default=None if name.endswith("=") else inspect.Parameter.empty,
+                )
+                for name in ["self", *names.split()]
+            ]
+        )
+        return method
+
+    return decorated
 
 
 class RunObserver:
@@ -15,6 +45,8 @@ class RunObserver:
     from the thread that beats; every call may come twice, with the same arguments, after an
     earlier one failed. An exception in `started_event` or `queued_event` fails the run; any
     other is reported once and what was missed is given again later.
+
+    Two observers of one class are equal if both have the same `recording_location`.
 
     A subclass of an observer may override methods with the signatures that Sacred documents and
     call ``super()``, with arguments by position or by name; what is recorded stays the same.
@@ -40,6 +72,26 @@ class RunObserver:
     priority: int = 0
     spool_folder: "os.PathLike[str] | None" = None
 
+    def recording_location(self) -> Hashable:
+        """Return where it records, without secrets; None for one that is equal to no other.
+
+        It is the same for the whole life of the observer.
+        """
+        return None
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, RunObserver) or type(other) is not type(self):
+            return NotImplemented
+        location = self.recording_location()
+        return location is not None and location == other.recording_location()
+
+    def __hash__(self) -> int:
+        location = self.recording_location()
+        return object.__hash__(self) if location is None else hash((type(self), location))
+
+    @_with_parameters(_START.format("queue_time"))
     def queued_event(self, *args: Any, **kwargs: Any) -> Any:
         """The run is put aside, to be started later; return its id, or None.
 
@@ -47,6 +99,7 @@ class RunObserver:
         meta_info: dict, _id: int | str | None)``, as in `started_event`.
         """
 
+    @_with_parameters(_START.format("start_time"))
     def started_event(self, *args: Any, **kwargs: Any) -> Any:
         """The run starts: forget any earlier one, and return the id of this one, or None.
 
@@ -56,15 +109,18 @@ class RunObserver:
         earlier observer chose, None if nobody did yet.
         """
 
+    @_with_parameters("filename")
     def resource_event(self, *args: Any, **kwargs: Any) -> None:
         """A file was read: ``(filename: str)``, an absolute path."""
 
+    @_with_parameters("name filename metadata= content_type=")
     def artifact_event(self, *args: Any, **kwargs: Any) -> None:
         """A file was made.
 
         ``(name: str, filename: str, metadata: dict | None, content_type: str | None)``.
         """
 
+    @_with_parameters("sources dependencies base_dir")
     def code_event(self, *args: Any, **kwargs: Any) -> None:
         """Code was imported after the start.
 
@@ -72,12 +128,14 @@ class RunObserver:
         as in the ``ex_info`` of the start.
         """
 
+    @_with_parameters("text offset")
     def output_event(self, *args: Any, **kwargs: Any) -> None:
         """Something was printed: ``(text: str, offset: int)``.
 
         From its character ``offset`` on the output is now ``text``.
         """
 
+    @_with_parameters("metrics_by_name info")
     def log_metrics(self, *args: Any, **kwargs: Any) -> None:
         """Numbers were logged.
 
@@ -86,6 +144,7 @@ class RunObserver:
         `sacred_core.observers.delivering.MetricPositions` returns the index of its first point.
         """
 
+    @_with_parameters("info captured_out beat_time result")
     def heartbeat_event(self, *args: Any, **kwargs: Any) -> None:
         """The run is alive.
 
@@ -93,12 +152,15 @@ class RunObserver:
         the whole output; it is put together only for a method that requires it.
         """
 
+    @_with_parameters("stop_time result")
     def completed_event(self, *args: Any, **kwargs: Any) -> None:
         """The command returned: ``(stop_time: datetime, result)``."""
 
+    @_with_parameters("interrupt_time status fail_trace=")
     def interrupted_event(self, *args: Any, **kwargs: Any) -> None:
         """The run was stopped: ``(interrupt_time: datetime, status: str, fail_trace: list)``."""
 
+    @_with_parameters("fail_time fail_trace")
     def failed_event(self, *args: Any, **kwargs: Any) -> None:
         """The command raised: ``(fail_time: datetime, fail_trace: list[str])``."""
 

@@ -4,7 +4,7 @@ import copy
 import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import attrs
@@ -74,6 +74,11 @@ class QueueObserver(RunObserver):
     def spool_folder(self) -> "os.PathLike[str] | None":  # type: ignore[override]
         """That of the covered observer."""
         return getattr(self.covered_observer, "spool_folder", None)
+
+    def recording_location(self) -> Hashable:
+        """Return that of the covered observer, with its class."""
+        location = getattr(self.covered_observer, "recording_location", lambda: None)()
+        return None if location is None else (type(self.covered_observer), location)
 
     def join(self) -> None:
         """Give the observer what waits, for a bounded time, and tell what it did not take."""

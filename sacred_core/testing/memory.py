@@ -3,7 +3,7 @@
 import copy
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -92,6 +92,10 @@ class MemoryObserver(RunObserver):
         """Keep that it is alive."""
         del captured_out
         self._apply(Heartbeat(**_NOBODY, info=info, beat_time=beat_time, result=result))
+
+    def recording_location(self) -> Hashable:
+        """Return what identifies the memory."""
+        return id(self.memory)
 
     def output_event(self, text: str, offset: int) -> None:
         """Keep what it printed."""

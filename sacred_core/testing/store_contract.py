@@ -35,6 +35,18 @@ class StoreContract(ListingContract):
         run = self.make_store(tmp_path).get(run_id)
         assert run.id == run_id and run.status == "RUNNING", f"read back as {run}"
 
+    def test_observers_of_one_place_are_equal(self, tmp_path: Path) -> None:
+        """And have one hash, also while one has a run: a list of observers can be searched."""
+        first, second = self.make_observer(tmp_path), self.make_observer(tmp_path)
+        assert first is not second and first == second, f"{first!r} is not equal to {second!r}"
+        assert second in [first] and len({first, second}) == 1
+        feed = Feed(first)
+        feed.start()
+        assert first == second and hash(first) == hash(second), "a run has changed it"
+        feed.complete()
+        second.__class__ = type("Other", (type(second),), {})
+        assert first != second and first != object(), "it is equal to an object of another class"
+
     def test_runs_have_ids_of_their_own(self, tmp_path: Path) -> None:
         """50 runs that 4 threads start at once have 50 ids."""
         ids: list[Any] = []

@@ -513,3 +513,15 @@ def test_a_queued_id_is_not_queued_again(runs: Path) -> None:
     with pytest.raises(RunIdError, match="run id 'mine' already exists"):
         Feed(FileStorageObserver(runs)).queue(asked_id="mine")
     assert Feed(FileStorageObserver(runs)).start(asked_id="mine") == "mine"
+
+
+def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the folder is written; other arguments do not count."""
+    monkeypatch.chdir(tmp_path)
+    first = FileStorageObserver("a")
+    assert first == FileStorageObserver(tmp_path / "b" / ".." / "a", priority=3)
+    assert len({first, FileStorageObserver("a/"), FileStorageObserver("b")}) == 2
+    assert first != FileStorageObserver("b")
+    assert first != "a"
+    monkeypatch.chdir("/")
+    assert first != FileStorageObserver("a")

@@ -176,3 +176,12 @@ def test_what_the_server_refuses_is_one_sentence(
     refusing.append(status)
     with pytest.raises(ObserverStartError, match=said):
         experiment(GoogleCloudStorageObserver("my-bucket", BASE)).run()
+
+
+def test_observers_of_one_prefix_are_equal() -> None:
+    """Bucket and prefix count; slashes at the ends and other arguments do not."""
+    first = GoogleCloudStorageObserver("my-bucket", "a/b")
+    assert first == GoogleCloudStorageObserver("my-bucket", "/a/b/", priority=3)
+    assert len({first, GoogleCloudStorageObserver("my-bucket", "a/b")}) == 1
+    assert first != GoogleCloudStorageObserver("my-bucket", "a")
+    assert first != GoogleCloudStorageObserver("other-bucket", "a/b")

@@ -1,5 +1,8 @@
 """The forms of ``-m``."""
 
+from typing import Any
+
+import pymongo
 import pytest
 from sacred_mongo import MongoObserver
 from sacred_mongo.address import Address, parsed
@@ -76,3 +79,36 @@ def test_old_names_of_tls_options() -> None:
         "tls": True, "tlsCertificateKeyFile": "c.pem", "tlsAllowInvalidCertificates": False,
         "tlsCAFile": "ca.pem", "tlsAllowInvalidHostnames": True,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        ({}, {"url": "mongodb://localhost:27017"}, True),
+        ({"url": "LOCALHOST"}, {"url": "mongodb://localhost/"}, True),
+        ({"url": "mongodb://a,b:2"}, {"url": "mongodb://b:2,a:27017/?replicaSet=x"}, True),
+        ({"url": "mongodb://u:one@a/"}, {"url": "mongodb://u:two@a/"}, True),
+        ({"url": "mongodb://[::1]"}, {"url": "mongodb://[::1]:27017"}, True),
+        ({"url": "a"}, {"url": "b"}, False),
+        ({}, {"db_name": "other"}, False),
+        ({}, {"collection": "other"}, False),
+        ({"collection_prefix": "p"}, {"collection": "p_runs"}, True),
+        ({}, {"priority": 3, "overwrite": 7}, True),
+    ],
+)
+def test_observers_of_one_collection_are_equal(
+    first: dict[str, Any], second: dict[str, Any], is_same: bool
+) -> None:
+    """However the server is written; secrets and options do not count."""
+    observers = [MongoObserver(**first), MongoObserver(**second)]
+    assert (observers[0] == observers[1]) is is_same
+    assert len(set(observers)) == (1 if is_same else 2)
+
+
+def test_observers_of_one_client_are_equal() -> None:
+    """Also those of a collection of it."""
+    client: Any = pymongo.MongoClient("localhost", connect=False)
+    first = MongoObserver(client=client)
+    assert first == MongoObserver(client=client) == MongoObserver.create_from(client.sacred.runs)
+    assert first != MongoObserver(client=client, db_name="other")
+    client.close()

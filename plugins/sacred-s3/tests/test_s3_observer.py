@@ -281,3 +281,14 @@ def test_no_network_at_the_start(endpoint: str) -> None:
     observer = S3Observer("my-bucket", BASE, endpoint_url="http://127.0.0.1:9")
     with pytest.raises(ObserverStartError, match="s3://my-bucket cannot be reached"):
         experiment(observer).run()
+
+
+def test_observers_of_one_prefix_are_equal() -> None:
+    """Server, bucket and prefix count; slashes at the ends and other arguments do not."""
+    options = {"bucket": "my-bucket", "region": "us-east-1"}
+    first = S3Observer(basedir="a/b", **options)
+    assert first == S3Observer(basedir="/a/b/", priority=3, **options)
+    assert len({first, S3Observer(basedir="a/b", **options)}) == 1
+    assert first != S3Observer(basedir="a", **options)
+    assert first != S3Observer("other-bucket", "a/b", region="us-east-1")
+    assert first != S3Observer(basedir="a/b", endpoint_url="http://localhost:1", **options)

@@ -216,3 +216,10 @@ def test_a_queued_run_is_not_told(slack: Any, observer: SlackObserver) -> None:
     """Nothing started, and nothing stopped."""
     experiment(observer).run(options={"--queue": True})
     assert slack.posted == []
+
+
+def test_observers_of_one_webhook_are_not_equal() -> None:
+    """They would have to be compared by what is secret, and may have texts of their own."""
+    url = "https://hooks.slack.com/services/T/B/x"
+    assert SlackObserver(url) != SlackObserver(url)
+    assert len({SlackObserver(url), SlackObserver(url)}) == 2

@@ -105,3 +105,31 @@ def test_a_password_with_awkward_signs_is_used(postgres: Any) -> None:
     with pytest.raises(StoreError, match="password authentication failed") as told:
         list(SqlStore(url.set(password="p@:/ wrong")).list())
     assert "p@" not in str(told.value) and "p%40" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "other", "is_same"),
+    [
+        ("sqlite:///a.db", "sqlite:///./a.db", True),
+        ("sqlite:///a.db", "sqlite:///b.db", False),
+        ("postgresql://u:one@h/d", "postgresql://u:two@h/d?password=three", True),
+        ("postgresql://u:one@h/d", "postgresql://u@h/d", True),
+        ("postgresql://u@h/d", "postgresql://u@h:5433/d", False),
+        ("postgresql://u@h/d", "postgresql://u@h/e", False),
+        ("sqlite://", "sqlite://", False),
+    ],
+)
+def test_observers_of_one_database_are_equal(url: str, other: str, is_same: bool) -> None:
+    """Secrets and options do not count; each database in memory is one of its own."""
+    first, second = SqlObserver(url), SqlObserver(other, echo=True, priority=2)
+    assert (first == second) is is_same
+    assert len({first, second}) == (1 if is_same else 2)
+    assert first == first
+
+
+def test_observers_of_one_engine_are_equal(tmp_path: Path) -> None:
+    """Also with that of an observer that got the URL."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    engine = sa.create_engine(url)
+    assert SqlObserver.create_from(engine) == SqlObserver.create_from(engine) == SqlObserver(url)
+    engine.dispose()

@@ -299,3 +299,11 @@ def test_text_that_looks_like_a_tag_stays_text(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     with pytest.raises(StoreError, match="is not in"):
         TinyDbStore(tmp_path / "runs").open_file(run_id, "artifact", "x")
+
+
+def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the folder is written; other arguments do not count."""
+    monkeypatch.chdir(tmp_path)
+    first = TinyDbObserver("a")
+    assert first == TinyDbObserver(tmp_path / "a", overwrite=3)
+    assert len({first, TinyDbObserver("a"), TinyDbObserver("b")}) == 2

@@ -1,5 +1,6 @@
 """Tests of observers that users write themselves (section 1.6.13)."""
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 
 from sacred_core import Experiment
+from sacred_core.events import EVENTS
 from sacred_core.exceptions import ObserverSignatureError
-from sacred_core.observer import RunObserver
+from sacred_core.observer import QueueObserver, RunObserver
 
 
 class MyObserver(RunObserver):
@@ -131,3 +133,68 @@ def test_started_event_may_name_the_run() -> None:
             return "my-id"
 
     assert experiment(Naming(), lambda: None).run()._id == "my-id"
+
+
+PARAMETERS = {  # section 1.15.6, and what sacred-core adds
+    "artifact_event": "(self, name, filename, metadata=None, content_type=None)",
+    "code_event": "(self, sources, dependencies, base_dir)",
+    "completed_event": "(self, stop_time, result)",
+    "failed_event": "(self, fail_time, fail_trace)",
+    "heartbeat_event": "(self, info, captured_out, beat_time, result)",
+    "interrupted_event": "(self, interrupt_time, status, fail_trace=None)",
+    "join": "(self) -> None",
+    "log_metrics": "(self, metrics_by_name, info)",
+    "output_event": "(self, text, offset)",
+    "queued_event": (
+        "(self, ex_info, command, host_info, queue_time, config, meta_info, _id)"
+    ),
+    "resource_event": "(self, filename)",
+    "started_event": (
+        "(self, ex_info, command, host_info, start_time, config, meta_info, _id)"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", PARAMETERS)
+def test_methods_show_their_documented_parameters(method: str) -> None:
+    """To editors, help() and tools that read signatures."""
+    assert str(inspect.signature(getattr(RunObserver, method))) == PARAMETERS[method]
+
+
+def test_every_event_shows_its_parameters() -> None:
+    """No method of the interface is left out."""
+    assert {event.method for event in EVENTS} | {"join"} == PARAMETERS.keys()
+
+
+def test_an_observer_without_a_place_is_equal_to_itself_only() -> None:
+    """Two of them may do different things, and both are hashable."""
+
+    class Plain(RunObserver): ...
+
+    first, second = Plain(), Plain()
+    assert first == first
+    assert first != second
+    assert len({first, second, first}) == 2
+
+
+def test_observers_are_equal_by_class_and_place() -> None:
+    """A subclass at the same place is another observer; a queue counts as what it covers."""
+
+    class Placed(RunObserver):
+        def __init__(self, place: str) -> None:
+            self.place = place
+
+        def recording_location(self) -> str:
+            return self.place
+
+    class Other(Placed): ...
+
+    assert Placed("a") == Placed("a")
+    assert hash(Placed("a")) == hash(Placed("a"))
+    assert Placed("a") != Placed("b")
+    assert Placed("a") != Other("a")
+    assert Placed("a") != "a"
+    assert QueueObserver(Placed("a")) == QueueObserver(Placed("a"), interval=3)
+    assert QueueObserver(Placed("a")) != QueueObserver(Other("a"))
+    assert QueueObserver(Placed("a")) != Placed("a")
+    assert QueueObserver(object()) != QueueObserver(object())

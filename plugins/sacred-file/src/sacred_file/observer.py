@@ -1,14 +1,14 @@
 """Records a run in a folder."""
 
 import os
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sacred_core import RunObserver
 from sacred_core.observers import delivering
+from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.serialization import plain
 from sacred_core.stores.claims import Lease, releasing
 from sacred_file import folders, layout
@@ -83,14 +83,14 @@ class FileStorageObserver(RunObserver):
         """The folder of the current run."""
         return self.dir
 
+    def recording_location(self) -> Hashable:
+        """Return the absolute path of the folder of all runs."""
+        return str(self.basedir)
+
     @classmethod
     def create(cls, basedir: PathLike, *args: Any, **kwargs: Any) -> "FileStorageObserver":
         """Return an observer. Deprecated: call the class."""
-        warnings.warn(
-            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_of_create(cls)
         return cls(basedir, *args, **kwargs)
 
     def __repr__(self) -> str:

@@ -75,6 +75,15 @@ def shown(url: str | None) -> str:
     )
 
 
+def hosts(url: str | None) -> frozenset[str]:
+    """Return the servers of a URL, each with its port."""
+    names = shown(url).lower().split(",")
+    has_ports = not (url or "").startswith("mongodb+srv://")
+    return frozenset(
+        f"{name}:27017" if has_ports and not re.search(r":\d+$", name) else name for name in names
+    )
+
+
 def _from_url(text: str, priority: int | None, argument: str) -> Address:
     found = _URL.fullmatch(text)
     if not found:

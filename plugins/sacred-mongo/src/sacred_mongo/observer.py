@@ -1,8 +1,7 @@
 """Records a run in MongoDB."""
 
 import os
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +10,8 @@ import gridfs
 
 from sacred_core import RunObserver
 from sacred_core.observers import delivering
-from sacred_mongo.address import RESERVED, parsed
+from sacred_core.observers.deprecated import warn_of_create
+from sacred_mongo.address import RESERVED, hosts, parsed
 from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
 from sacred_mongo.ids import Claim, insert
@@ -86,11 +86,7 @@ class MongoObserver(RunObserver):
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> "MongoObserver":
         """Return an observer. Deprecated: call the class."""
-        warnings.warn(
-            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_of_create(cls)
         return cls(*args, **kwargs)
 
     @classmethod
@@ -123,9 +119,14 @@ class MongoObserver(RunObserver):
         )  # fmt: skip
 
     def __repr__(self) -> str:
-        db_name, collection, prefix = self._names
-        name = f"{prefix}_{collection}" if prefix else collection
+        _, db_name, name = self.recording_location()
         return f"{type(self).__name__}({self.place.connection.shown!r}, {db_name!r}, {name!r})"
+
+    def recording_location(self) -> tuple[Hashable, str, str]:
+        """Return the servers, or the client that was given, the database and the collection."""
+        db_name, collection, prefix = self._names
+        server = hosts(self._url) if self._client is None else self._client
+        return server, db_name, f"{prefix}_{collection}" if prefix else collection
 
     @property
     def place(self) -> Place:
@@ -286,11 +287,7 @@ class MongoObserver(RunObserver):
         self._missed.give(self._active(), method, **arguments)
 
     def _end(
-        self,
-        status: str,
-        time: datetime,
-        result: Any = None,
-        fail_trace: list[str] | None = None,
+        self, status: str, time: datetime, result: Any = None, fail_trace: list[str] | None = None
     ) -> None:
         self._give("end", status=status, stop_time=time, result=result, fail_trace=fail_trace)
 

@@ -2,8 +2,7 @@
 
 import os
 import time
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +13,7 @@ from sacred_file.record import new_entry, time_text
 from sacred_core import RunObserver
 from sacred_core.exceptions import EventKeptError
 from sacred_core.observers import delivering
+from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stores.claims import releasing
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
@@ -74,15 +74,15 @@ class ObjectObserver(RunObserver):
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> Self:
         """Return an observer. Deprecated: call the class."""
-        warnings.warn(
-            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_of_create(cls)
         return cls(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({f'{self._url}/{self.basedir}'.rstrip('/')!r})"
+
+    def recording_location(self) -> Hashable:
+        """Return the URL of the bucket, with the prefix of the keys of all runs."""
+        return self._url, self.basedir
 
     @property
     def place(self) -> layout.Place:

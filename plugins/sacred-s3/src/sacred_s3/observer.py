@@ -1,5 +1,6 @@
 """Records runs in an S3 bucket."""
 
+from collections.abc import Hashable
 from typing import cast
 
 import attrs
@@ -30,7 +31,7 @@ class S3Observer(ObjectObserver):
         ValueError: no bucket can have the name, the region is not known, or there is no profile.
 
     Attributes:
-        bucket, region: As given or found.
+        bucket, region, endpoint_url: As given or found.
     """
 
     VERSION = "S3Observer-0.1.0"
@@ -50,6 +51,11 @@ class S3Observer(ObjectObserver):
         super().__init__(way.bucket, f"s3://{bucket}", basedir, resource_dir, source_dir, priority)
         self.bucket = bucket
         self.region = way.region
+        self.endpoint_url = endpoint_url
+
+    def recording_location(self) -> Hashable:
+        """Return server, bucket and prefix."""
+        return self.endpoint_url, super().recording_location()
 
     @classmethod
     def from_argument(cls, argument: str) -> "S3Observer":

@@ -1,7 +1,6 @@
 """Records a run in a SQL database."""
 
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,8 @@ import sqlalchemy as sa
 from sacred_core import RunObserver
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.observers import delivering
+from sacred_core.observers.deprecated import warn_of_create
+from sacred_sql.address import is_in_memory
 from sacred_sql.database import Database
 from sacred_sql.ids import Claim
 from sacred_sql.missed import Missed
@@ -52,11 +53,7 @@ class SqlObserver(RunObserver):
     @classmethod
     def create(cls, url: str | sa.URL, echo: bool = False, priority: int = 40) -> "SqlObserver":
         """Return an observer. Deprecated: call the class."""
-        warnings.warn(
-            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_of_create(cls)
         return cls(url, echo, priority)
 
     @classmethod
@@ -81,6 +78,13 @@ class SqlObserver(RunObserver):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._database.shown!r})"
+
+    def recording_location(self) -> Hashable:
+        """Return the database; one in memory belongs to the engine that connects to it."""
+        url = self.engine.url
+        if is_in_memory(url):
+            return self.engine
+        return url.get_backend_name(), url.username, url.host, url.port, url.database
 
     @property
     def engine(self) -> sa.Engine:

@@ -1,8 +1,7 @@
 """Records a run in a TinyDB."""
 
 import os
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from tinydb import TinyDB
 
 from sacred_core import RunObserver
 from sacred_core.observers import delivering
+from sacred_core.observers.deprecated import warn_of_create
 from sacred_tinydb.claims import Claim
 from sacred_tinydb.database import Document
 from sacred_tinydb.place import Place, place_in, place_of
@@ -54,11 +54,7 @@ class TinyDbObserver(RunObserver):
         cls, path: PathLike = "./runs_db", overwrite: int | str | None = None
     ) -> "TinyDbObserver":
         """Return an observer. Deprecated: call the class."""
-        warnings.warn(
-            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_of_create(cls)
         return cls(path, overwrite)
 
     @classmethod
@@ -86,6 +82,10 @@ class TinyDbObserver(RunObserver):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.root)!r})"
+
+    def recording_location(self) -> Hashable:
+        """Return the absolute path of the folder."""
+        return str(self.root)
 
     @property
     def db(self) -> TinyDB:
