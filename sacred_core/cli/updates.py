@@ -1,15 +1,22 @@
 """What stands after ``with``: values of entries, and names of configurations."""
 
 import ast
+import math
 from collections.abc import Iterable
 from typing import Any
 
+from sacred_core.config.values import Spelled
 from sacred_core.exceptions import UpdateError
 from sacred_core.settings import SETTINGS
+
+#: Numbers for which Python has no literal, as it prints them.
+_NOT_FINITE = {"nan", "inf", "+inf", "-inf"}
 
 
 def parsed_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
     """Return the values of ``key=value`` tokens by dotted path, and the other tokens, in order.
+
+    A number that is not written as Python prints it is a `Spelled`.
 
     Raises:
         UpdateError: a token has no key, or holds a value that is no literal although
@@ -30,8 +37,15 @@ def parsed_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _value(text: str, token: str) -> Any:
+    spelling = text.strip()
+    if spelling.lower() in _NOT_FINITE:
+        return Spelled(float(spelling), text)
     try:
-        return ast.literal_eval(text.strip())
+        value = ast.literal_eval(spelling)
+        if type(value) not in (int, float) or repr(value) == spelling:
+            return value
+        # A number too large for a float would be infinity: then it is only a string.
+        return Spelled(value, text) if math.isfinite(value) else text
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         if SETTINGS.COMMAND_LINE.STRICT_PARSING:
             raise UpdateError(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sacred_core.config.values import is_same
+from sacred_core.config.paths import known_key
+from sacred_core.config.values import Spelled, is_same
 from sacred_core.exceptions import ConfigPathError
 
 
@@ -38,15 +39,17 @@ class Overrides:
         Raises:
             ConfigPathError: a path reaches into something that is no dictionary or list.
         """
-        return self._fixed(self.values[name], value, name) if name in self.values else value
+        key = name if name in self.values else str(name)  # an update of 1 is a path: "1"
+        return self._fixed(self.values[key], value, str(name)) if key in self.values else value
 
     def applied_to(self, entries: dict[str, Any]) -> dict[str, Any]:
         """Return ``entries`` with all fixed values, also those for which it has no entry."""
         for name, fixed in self.values.items():
-            if name in entries:
-                entries[name] = self._fixed(fixed, entries[name], name)
+            known = known_key(name, entries)
+            if known in entries:
+                entries[known] = self._fixed(fixed, entries[known], str(name))
             else:
-                entries[name] = self._new(fixed, name)
+                entries[name] = self._new(fixed, str(name))
         return entries
 
     def _new(self, fixed: Any, path: str) -> Any:
@@ -56,9 +59,12 @@ class Overrides:
         return plain_copy(fixed)
 
     def _fixed(self, fixed: Any, value: Any, path: str) -> Any:
+        if isinstance(fixed, Spelled) and isinstance(value, str):
+            fixed = fixed.text
+        fixed = fixed.number if isinstance(fixed, Spelled) else fixed
         if isinstance(fixed, dict) and isinstance(value, dict):
             for key, inner in fixed.items():
-                known = _known_key(key, value)
+                known = known_key(key, value)
                 if known in value:
                     value[known] = self._fixed(inner, value[known], f"{path}.{key}")
                 elif self._fills:
@@ -92,11 +98,13 @@ class Overrides:
 
 
 def plain_copy(value: Any) -> Any:
-    """Return a copy in which paths have become ordinary dictionaries."""
+    """Return a copy in which paths have become ordinary dictionaries, and spellings numbers."""
     if isinstance(value, dict):
         return {key: plain_copy(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain_copy(item) for item in value]
+    if isinstance(value, Spelled):
+        return value.number
     return value  # a scalar, or an object that is passed on as it is
 
 
@@ -113,10 +121,3 @@ def layered(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
-
-
-def _known_key(key: Any, value: dict[Any, Any]) -> Any:
-    """Return the key of ``value`` that ``key``, a part of a path, means: it may be a number."""
-    if key not in value and isinstance(key, str) and key.lstrip("-").isdecimal():
-        return int(key)
-    return key

@@ -9,16 +9,24 @@ def is_inside(path: str, other: str) -> bool:
     return path == other or path.startswith(other + ".")
 
 
-def joined(path: str, name: str) -> str:
+def joined(path: str, name: Any) -> str:
     """Return the path of ``name`` below ``path``; either may be empty."""
+    name = str(name)
     return f"{path}.{name}" if path and name else path or name
+
+
+def known_key(key: Any, tree: Mapping[Any, Any]) -> Any:
+    """Return the key of ``tree`` that ``key``, a part of a path, means: it may be an integer."""
+    if key not in tree and isinstance(key, str) and key.removeprefix("-").isdecimal():
+        return int(key)
+    return key
 
 
 def at(tree: Any, path: str) -> Any:
     """Return what is at the dotted ``path``; an empty dictionary if there is nothing."""
     for key in path.split(".") if path else ():
         if isinstance(tree, Mapping):
-            tree = tree.get(key, {})
+            tree = tree.get(known_key(key, tree), {})
         elif isinstance(tree, list) and key.lstrip("-").isdecimal():
             tree = tree[int(key)]
         else:
@@ -69,4 +77,4 @@ def restore(entries: dict[str, Any], originals: Mapping[str, Any]) -> None:
         if isinstance(holder, list):
             holder[int(last)] = original
         elif isinstance(holder, dict):
-            holder[last] = original
+            holder[known_key(last, holder)] = original

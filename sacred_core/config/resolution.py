@@ -16,13 +16,23 @@ import attrs
 from sacred_core.config.containers import read_only
 from sacred_core.config.named import find_named
 from sacred_core.config.overrides import Overrides, PathDict, layered, plain_copy
-from sacred_core.config.paths import at, is_inside, joined, placed, put, reach, restore, without
+from sacred_core.config.paths import (
+    at,
+    is_inside,
+    joined,
+    known_key,
+    placed,
+    put,
+    reach,
+    restore,
+    without,
+)
 from sacred_core.config.summary import ConfigSummary, Origin
 from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_keys
 from sacred_core.config.values import is_same
-from sacred_core.exceptions import ConfigError
+from sacred_core.exceptions import ConfigError, ConfigPathError
 from sacred_core.serialization import leaves
 
 SEED_DOC = "the random seed for this experiment"
@@ -92,12 +102,21 @@ class _Resolver:
     def run(self) -> ResolvedConfig:
         self._apply_named()
         for node in self._nodes:
+            self._check_ingredient(node)
             self._configure(node)
             self._run_hooks(node)
         self._draw_seed(self._result.config)
         self._result.summary.origins |= self._fixed_origins
         check_keys(self._result.config)
         return self._result
+
+    def _check_ingredient(self, node: Node) -> None:
+        value = at(self._fixed, node.path)
+        if not isinstance(value, dict):
+            raise ConfigPathError(
+                f"{node.path!r} is an ingredient and cannot be set to {value!r}: set its entries, "
+                f"as in {node.path}.entry=value"
+            )
 
     def _apply_named(self) -> None:
         """Fix what the named configurations set; a later one wins, the updates over all."""
@@ -118,7 +137,7 @@ class _Resolver:
 
     def _available_to_named(self, node: Node, configuration: Configuration) -> dict[str, Any]:
         """Return what is fixed so far, and the ingredients as they are with it."""
-        available = _plain_part(at(self._fixed, node.path))
+        available: dict[str, Any] = plain_copy(_plain_part(at(self._fixed, node.path)))
         if all(name in available for name in configuration.parameters) or not node.below:
             return available
         ahead = copy.copy(self)
@@ -202,11 +221,12 @@ class _Resolver:
         if owner.path in self._result.extras:  # it was configured already
             *parents, last = path.split(".")
             holder = self._result.config
-            for key in parents:
+            for part in parents:
+                key = known_key(part, holder)
                 if not isinstance(holder.get(key), dict):
                     holder[key] = {}  # a dictionary in place of a value
                 holder = holder[key]
-            holder[last] = value
+            holder[known_key(last, holder)] = value
         else:
             self._fixed = layered(self._fixed, nested({path: value}))
             self._fixed_origins = {**self._fixed_origins, path: origin}

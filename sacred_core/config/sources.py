@@ -7,6 +7,8 @@ import io
 import json
 import os
 import pickle
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +19,9 @@ from sacred_core.exceptions import (
 )
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import ConfigSource, resolved
+
+#: Strings, so that what is in them is skipped, those before a colon as keys; and braces.
+_JSON_TOKENS = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}]', re.S)
 
 
 def has_config_suffix(name: str) -> bool:
@@ -69,8 +74,13 @@ def dump_config_file(entries: dict[str, Any], filename: str | os.PathLike[str]) 
 
 
 def load_json(path: Path) -> Any:
-    """Read JSON."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read JSON, with or without a byte order mark.
+
+    Raises:
+        ValueError: it is not JSON, or a key is there twice.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    return json.loads(text, object_pairs_hook=lambda pairs: _without_duplicates(pairs, text))
 
 
 def dump_json(entries: Any, path: Path) -> None:
@@ -80,18 +90,18 @@ def dump_json(entries: Any, path: Path) -> None:
 
 
 def load_yaml(path: Path) -> Any:
-    """Read YAML 1.1 with plain data only; an empty file has no entries."""
-    import yaml
+    """Read YAML with plain data only; see `yaml_format`. An empty file has no entries."""
+    from sacred_core.config.yaml_format import load
 
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = load(path.read_text(encoding="utf-8-sig"))
     return {} if entries is None else entries
 
 
 def dump_yaml(entries: Any, path: Path) -> None:
     """Write YAML."""
-    import yaml
+    from sacred_core.config.yaml_format import dump
 
-    path.write_text(yaml.safe_dump(entries, allow_unicode=True), encoding="utf-8")
+    path.write_text(dump(entries), encoding="utf-8")
 
 
 def load_pickle(path: Path) -> Any:
@@ -102,6 +112,29 @@ def load_pickle(path: Path) -> Any:
 def dump_pickle(entries: Any, path: Path) -> None:
     """Write a pickle."""
     path.write_bytes(pickle.dumps(entries))
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]], text: str) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        key, line = next(_duplicates(text))
+        raise ValueError(f"duplicate key {key!r} in line {line}")
+    return found
+
+
+def _duplicates(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each repeated key of valid JSON, with its line."""
+    around: list[set[str]] = []
+    for token in _JSON_TOKENS.finditer(text):
+        if token[0] == "{":
+            around.append(set())
+        elif token[0] == "}":
+            around.pop()
+        elif token["key"] is not None:
+            key = json.loads(token["key"])
+            if key in around[-1]:
+                yield key, text.count("\n", 0, token.start()) + 1
+            around[-1].add(key)
 
 
 class _PlainUnpickler(pickle.Unpickler):

@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sacred_core.config.paths import at, is_inside
@@ -75,31 +75,44 @@ def _check_key(key: Any, path: str, rules: Sequence[Any]) -> None:
             )
 
 
-def check_added(added: Iterable[str], used: set[str], known: Iterable[str]) -> list[str]:
-    """Return those of the ``added`` paths that functions use.
+def check_added(summary: ConfigSummary, used: set[str], config: Mapping[str, Any]) -> None:
+    """Check that functions use every entry that only updates and named configurations have.
 
     Args:
-        added: Paths of entries that only the updates have.
+        summary: Names these entries, and where they come from.
         used: Paths of what captured functions take by name.
-        known: Paths of all other entries.
+        config: The configuration.
 
     Raises:
-        ConfigAddedError: nothing uses one of them; the nearest known names are told.
+        ConfigAddedError: nothing uses one of them; the message has its origin, if it is not an
+            update, and the nearest known names.
     """
-    accepted = []
-    for path in sorted(added):
+    for path in sorted(summary.added):
         if not any(is_inside(path, name) or is_inside(name, path) for name in used):
+            known = [*_known_paths(summary, config), *used]
             raise ConfigAddedError(
-                f"the configuration has no entry {path!r}, and no function takes it"
-                f"{_suggestion(path, [*known, *used])}"
+                f"unknown config entry {path!r}{_source(path, summary)}: not defined in the "
+                f"configuration and not used by any captured function{_suggestion(path, known)}"
             )
-        accepted.append(path)
-    return accepted
+
+
+def _known_paths(summary: ConfigSummary, config: Mapping[str, Any]) -> list[str]:
+    """Return the paths of ``config`` without those that are added or inside such."""
+    paths = [path for path, _ in leaves(dict(config))]
+    return [path for path in paths if not any(is_inside(path, added) for added in summary.added)]
+
+
+def _source(path: str, summary: ConfigSummary) -> str:
+    origins = (origin for other, origin in summary.origins.items() if is_inside(other, path))
+    origin = next(origins, None)
+    if origin is None or origin.layer == "update":
+        return ""
+    return f" in the file {origin.file!r}" if origin.file == origin.name else f" in the {origin}"
 
 
 def warn_of_changes(summary: ConfigSummary, config: Mapping[str, Any], log: logging.Logger) -> None:
     """Warn of entries that were added or changed their type, so that typos are found."""
-    known = [path for path, _ in leaves(dict(config)) if path not in summary.added]
+    known = _known_paths(summary, config)
     for path in sorted(summary.added):
         near = [name for name in known if name.rpartition(".")[0] == path.rpartition(".")[0]]
         log.warning('Added new config entry: "%s"%s', path, _suggestion(path, near))

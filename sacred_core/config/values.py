@@ -7,6 +7,8 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import attrs
+
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.serialization import plain
 
@@ -15,6 +17,24 @@ _SCALARS = (type(None), bool, int, float, str)
 _OF_THE_PROCESS = (Iterator, io.IOBase, types.ModuleType)
 #: How Python shows an object that has no `repr` of its own.
 _ADDRESS = re.compile(r"<[^<>]* at 0x[0-9A-Fa-f]+>|<\S+ that cannot be stored: ")
+
+
+@attrs.frozen(repr=False)
+class Spelled:
+    """A number on a command line whose spelling differs from what Python prints for it.
+
+    It stays the string where the entry is one: ``1e5`` may be the name of a commit.
+
+    Attributes:
+        number: What the spelling means.
+        text: The spelling.
+    """
+
+    number: float
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def normalized(value: Any) -> Any:

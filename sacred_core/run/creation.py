@@ -26,7 +26,6 @@ from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
 from sacred_core.run.logs import default_logger
 from sacred_core.run.run import Run
-from sacred_core.serialization import leaves
 
 
 @attrs.frozen(kw_only=True)
@@ -143,8 +142,7 @@ def _check_changes(resolved: ResolvedConfig, command: CapturedFunction[..., Any]
     """Refuse entries that nothing uses, and warn of what may be a typo."""
     summary = resolved.summary
     if summary.added:
-        known = [p for p, _ in leaves(resolved.config) if p not in summary.added]
-        check_added(summary.added, _used_paths(resolved, command), known)
+        check_added(summary, _used_paths(resolved, command), resolved.config)
     if not run.force:
         warn_of_changes(summary, resolved.config, run.root_logger)
         warn_of_words(resolved.originals, resolved.config, run.root_logger)

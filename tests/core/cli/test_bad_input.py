@@ -63,7 +63,7 @@ ROWS: list[tuple[str, list[str], str, str | None]] = [
     ("contradiction", ["with", "d=1", "d.x=2"], "'d.x' reaches into 'd', which another", None),
     ("path into a number", ["with", "a.b=1"], "a.b cannot be set: 'a' is 1", None),
     ("index out of range", ["with", "layers.2=1"], "a list of 2, whose items are 0 to 1", None),
-    ("unknown entry", ["with", "aa=1"], "no entry 'aa', and no function takes it", None),
+    ("unknown entry", ["with", "aa=1"], "unknown config entry 'aa': not defined", None),
     ("unknown nested", ["with", "data.m=1"], "'data.n'", script("""
         del ex.captured_functions[:]
     """).replace("def main(a, d, layers, data)", "def main(a)")),

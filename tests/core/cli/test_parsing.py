@@ -6,6 +6,7 @@ import pytest
 
 from sacred_core.cli.parsing import parsed, split
 from sacred_core.cli.updates import parsed_updates
+from sacred_core.config.overrides import plain_copy
 from sacred_core.exceptions import OptionError, UpdateError, UsageError
 from sacred_core.hooks.records import CLIOption
 from sacred_core.settings import SETTINGS
@@ -157,7 +158,8 @@ def test_misuse_says_what_to_do(words: list[str], told: str) -> None:
 )
 def test_values_are_python_literals_or_text(token: str, expected: dict[str, Any]) -> None:
     """The examples of section 1.4.1."""
-    assert parsed_updates([token]) == (expected, [])
+    updates, named = parsed_updates([token])
+    assert (plain_copy(updates), named) == (expected, [])
 
 
 def test_tokens_without_equals_are_names() -> None:

@@ -1,6 +1,7 @@
 """Tests of what is refused, and of what is warned of."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def test_an_entry_that_nothing_uses_names_the_nearest(
     with pytest.raises(ConfigAddedError, match=suggestion) as caught:
         ex.run(config_updates={path: 1})
     assert isinstance(caught.value, KeyError)
-    assert f"no entry {path!r}" in str(caught.value)
+    assert f"unknown config entry {path!r}" in str(caught.value)
 
 
 def test_an_added_entry_that_a_function_takes_is_a_warning(
@@ -266,3 +267,150 @@ def test_config_hook_must_take_its_arguments_and_return_entries(ex: Experiment) 
 
     with pytest.raises(ConfigError, match="the config hook 'hook' returned 3"):
         ex.run()
+
+
+def unknown(ex: Experiment, **arguments: Any) -> str:
+    with pytest.raises(ConfigAddedError) as caught:
+        ex.run(**arguments)
+    return str(caught.value)
+
+
+def test_an_unknown_entry_of_a_file_names_the_file(ex: Experiment, tmp_path: Path) -> None:
+    """And never suggests what the same file defines."""
+    path = tmp_path / "conf.json"
+    path.write_text('{"optt": {"lr": 1, "lrr": 2}, "optn": 1, "flag": false}')
+    told = unknown(ex, named_configs=[str(path)])
+    assert told.startswith(f"unknown config entry 'optn' in the file {str(path)!r}: not defined in")
+    assert "optt" not in told
+
+
+def test_an_unknown_entry_of_a_named_configuration_names_it(ex: Experiment) -> None:
+    """With its place, where it has one; of an update there is nothing to name."""
+    ex.add_named_config("variant", flagg=1)
+    assert "'flagg' in the named config variant: not" in unknown(ex, named_configs=["variant"])
+
+    @ex.named_config
+    def scoped():
+        flagg = 1
+
+    told = unknown(ex, named_configs=["scoped"])
+    assert f"'flagg' in the named config scoped ({__file__}:" in told
+    assert "'flagg': not defined" in unknown(ex, config_updates={"flagg": 1})
+
+
+def test_an_ingredient_cannot_be_set_to_a_value() -> None:
+    """By an update or by a named configuration; its entries can."""
+    part = Ingredient("part")
+    part.add_config(n=1)
+    ex = Experiment("whole", ingredients=[part], save_git_info=False)
+    ex.main(lambda part: part["n"])
+    ex.add_named_config("variant", part=5)
+    for arguments in ({"config_updates": {"part": 5}}, {"named_configs": ["variant"]}):
+        with pytest.raises(ConfigPathError, match="'part' is an ingredient and cannot be set to 5"):
+            ex.run(**arguments)
+    assert ex.run(config_updates={"part": {"n": 2}}).result == 2
+
+
+def test_an_integer_key_gives_no_false_type_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """`labels.0=bird` changes a string to a string; a real change is still a warning."""
+    ex = Experiment("labels", save_git_info=False)
+    ex.add_config(labels={0: "cat", 1: {2: "dog"}})
+    ex.main(lambda labels: labels)
+    run = ex.run_commandline("prog with labels.0=bird labels.1.2=cow")
+    assert run.result == {0: "bird", 1: {2: "cow"}}
+    assert not [r for r in caplog.records if "Changed type" in r.message]
+    assert run.config_modifications.modified == {"labels.0", "labels.1.2"}
+    assert ex.run_commandline("prog with labels.0=5").result[0] == 5
+    (told,) = [r.message for r in caplog.records if "Changed type" in r.message]
+    assert '"labels.0" from str to int' in told
+
+
+NUMBERS = {
+    "inf": math.inf, "-inf": -math.inf, "+inf": math.inf, "Inf": math.inf, "1e5": 1e5,
+    "1e-3": 0.001, "1.50": 1.5, "0x10": 16, "1_000": 1000, "+3": 3, ".5": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "number"), NUMBERS.items())
+@pytest.mark.parametrize("default", [0.1, 1, None])
+def test_numbers_on_the_command_line(text: str, number: Any, default: Any) -> None:
+    """Infinity too; wherever the entry is not a string."""
+    ex = Experiment("numbers", save_git_info=False)
+    ex.add_config(entry=default, deep={"entry": default})
+    ex.main(lambda entry, deep: (entry, deep["entry"]))
+    run = ex.run_commandline(["prog", "with", f"entry={text}", f"deep.entry={text}"])
+    assert run.result == (number, number)
+    assert [type(value) for value in run.result] == [type(number)] * 2
+    assert run.meta_info["config_updates"] == {"entry": number, "deep": {"entry": number}}
+
+
+def test_not_a_number_on_the_command_line() -> None:
+    """`nan` is a number, also for an entry that only a function takes."""
+    ex = Experiment("numbers", save_git_info=False)
+    ex.main(lambda lr: lr)
+    result = ex.run_commandline("prog with lr=nan").result
+    assert type(result) is float and math.isnan(result)
+
+
+@pytest.mark.parametrize("text", [*NUMBERS, "nan", "123e456", "-1e999"])
+def test_a_string_stays_what_was_typed(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A number whose spelling would be lost, where the default is a string, at any place."""
+    ex = Experiment("strings", save_git_info=False)
+
+    @ex.config
+    def scope():
+        commit = "abc"
+        deep = {"commit": "abc", "list": ["abc"]}
+        label = f"at {commit}"
+
+    ex.add_named_config("variant", commit="def")
+    ex.main(lambda commit, deep, label: (commit, deep["commit"], deep["list"][0], label))
+    updates = [f"commit={text}", f"deep.commit={text}", f"deep.list.0={text}"]
+    for named in ([], ["variant"]):
+        run = ex.run_commandline(["prog", "with", *named, *updates])
+        assert run.result == (text, text, text, f"at {text}")
+    assert not [r for r in caplog.records if "Changed type" in r.message]
+
+
+def test_a_number_that_is_too_large_is_the_string(caplog: pytest.LogCaptureFixture) -> None:
+    """Instead of infinity; for a number the warning names the changed type."""
+    ex = Experiment("large", save_git_info=False)
+    ex.add_config(commit=None, lr=0.1)
+    ex.main(lambda commit, lr: (commit, lr))
+    run = ex.run_commandline("prog with commit=123e456 lr=1e999")
+    assert run.result == ("123e456", "1e999")
+    (told,) = [r.message for r in caplog.records if "Changed type" in r.message]
+    assert '"lr" from float to str' in told
+
+
+def test_a_plain_number_changes_the_type_of_a_string(caplog: pytest.LogCaptureFixture) -> None:
+    """As in Sacred: nothing of what was typed is lost."""
+    ex = Experiment("plain", save_git_info=False)
+    ex.add_config(entry="abc")
+    ex.main(lambda entry: entry)
+    assert ex.run_commandline("prog with entry=12").result == 12
+    assert [r for r in caplog.records if "from str to int" in r.message]
+
+
+def test_scopes_of_named_configurations_compute_with_numbers() -> None:
+    """A number that is spelled in its own way is one wherever it is used."""
+    ex = Experiment("computed", save_git_info=False)
+
+    @ex.config
+    def scope():
+        steps = 1
+        double = 2 * steps
+
+    @ex.named_config
+    def variant(steps):
+        half = steps / 2
+
+    @ex.config
+    def later(steps):
+        triple = 3 * steps
+
+    ex.main(lambda steps, double, half, triple: (steps, double, half, triple))
+    run = ex.run_commandline("prog with variant steps=1e3")
+    assert run.result == (1000.0, 2000.0, 500.0, 3000.0)
