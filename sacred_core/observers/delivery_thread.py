@@ -76,9 +76,14 @@ class DeliveryThread:
         self._finish()
 
     def _deliver(self) -> None:
-        """Give the observer what waits, up to the second failure or one that holds up the rest."""
+        """Give the observer what waits, up to the second failure or one that holds up the rest.
+
+        The end comes last: before it what was set aside is retried.
+        """
         has_failed = False
         while (event := self._first(self._backlog)) is not None:
+            if event.final and not self._retry_before_end():
+                return
             if self._is_taken(event):
                 has_failed = False
             elif has_failed or not event.stands_alone:
@@ -88,16 +93,30 @@ class DeliveryThread:
                 self._aside.add(event)
             self._remove_first(self._backlog)
         if not has_failed:
-            self._deliver_aside()
+            while self._aside and self._is_first_aside_taken():
+                pass
 
-    def _deliver_aside(self) -> None:
-        """Try again what was set aside; what fails ends the round and goes behind the others."""
-        while (event := self._first(self._aside)) is not None:
-            is_taken = self._is_taken(event, is_told=True)
-            self._remove_first(self._aside)
-            if not is_taken:
-                self._aside.add(event)
-                return
+    def _retry_before_end(self) -> bool:
+        """Retry all that was set aside, and return whether the end may be delivered.
+
+        Where other events are taken, what fails is a file that cannot be stored: it is not waited
+        for. Where nothing is taken, the observer cannot reach its backend: the end has to wait.
+        """
+        for _ in range(len(self._aside)):
+            if not self._is_first_aside_taken() and self._is_failing:
+                return False
+        return True
+
+    def _is_first_aside_taken(self) -> bool:
+        """Retry the first event that was set aside; if it fails, it goes behind the others."""
+        event = self._first(self._aside)
+        if event is None:
+            return False
+        is_taken = self._is_taken(event, is_told=True)
+        self._remove_first(self._aside)
+        if not is_taken:
+            self._aside.add(event)
+        return is_taken
 
     def _finish(self) -> None:
         """Deliver until all is taken or patience ends, then join."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -325,6 +325,49 @@ def test_a_full_disk(folder: Path, mode: str) -> None:
     assert "output is" in end.stderr and "recorded" in end.stderr
     assert end.stdout.count("x" * 9999) == 40
     assert "last words" in end.stdout
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 600 kB, in memory."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("only root may mount a disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("args", [["-C", "fd"], ["-C", "sys"], ["-C", "no"]])
+@pytest.mark.parametrize("is_queued", [False, True])
+def test_a_disk_without_space(
+    tmp_path: Path, small_disk: Path, args: list[str], is_queued: bool
+) -> None:
+    """The warning has the words of the operating system; the end is recorded."""
+    observer = f"FileStorageObserver({str(small_disk / 'runs')!r})"
+    if is_queued:
+        observer = f"QueueObserver({observer}, interval=0.1, retry_interval=0.1, join_timeout=0.1)"
+    (tmp_path / "script.py").write_text(
+        textwrap.dedent(f"""
+            from sacred_core import Experiment
+            from sacred_core.observers import FileStorageObserver, QueueObserver
+
+            ex = Experiment("full", save_git_info=False)
+            ex.observers.append({observer})
+
+            @ex.automain
+            def main(_run):
+                print("x" * 100_000)
+                for number in range(20_000):
+                    _run.log_scalar("metric", number)
+        """)
+    )
+    command = [sys.executable, "script.py", "-b", "0.1", *args]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "no space left on device" in done.stderr.lower()
+    assert FileStore(small_disk / "runs").get(1).status == "COMPLETED"
 
 
 def test_the_folder_is_deleted(folder: Path) -> None:

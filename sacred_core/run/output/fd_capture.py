@@ -22,7 +22,7 @@ from sacred_core.run.output.base import OutputCapture
 from sacred_core.run.output.follower import Display
 from sacred_core.run.output.follower_process import FollowerProcess, can_start
 from sacred_core.run.output.presentation import Filter
-from sacred_core.run.output.reading import Reading
+from sacred_core.run.output.reading import LOW_DISK, Reading
 from sacred_core.run.output.spool import Spool, write_counted
 from sacred_core.run.output.stand_in import StandIn
 from sacred_core.run.output.streams import INTERVAL, Recorders
@@ -213,7 +213,7 @@ class FdCapture(OutputCapture):
                 self._reading.note()
                 self._display.show()
             if not self._reading.has_room:
-                self._give_up("Little disk is left")
+                self._give_up(LOW_DISK)
                 return
 
     @property

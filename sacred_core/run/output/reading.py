@@ -14,6 +14,8 @@ from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE
 
 #: Below so many free bytes nothing more is recorded.
 LITTLE = 16 * 1024 * 1024
+#: What is reported then, with the words of the operating system.
+LOW_DISK = "Low disk space (almost no space left on device)"
 #: Bytes that are told at a time.
 _CHUNK = 1 << 18
 

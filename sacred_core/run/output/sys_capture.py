@@ -10,7 +10,7 @@ from sacred_core.context import current_run
 from sacred_core.exceptions import AmbiguousRunError
 from sacred_core.run.output.base import OutputCapture
 from sacred_core.run.output.presentation import Filter
-from sacred_core.run.output.reading import Reading
+from sacred_core.run.output.reading import LOW_DISK, Reading
 from sacred_core.run.output.spool import Spool
 from sacred_core.run.output.stand_in import StandIn
 from sacred_core.run.output.streams import Recorders, Streams
@@ -55,7 +55,7 @@ class SysCapture(OutputCapture):
         with self._lock:
             if self._is_full:
                 return
-            reason = "" if self._reading.has_room else "Little disk is left"
+            reason = "" if self._reading.has_room else LOW_DISK
             try:
                 if not reason:
                     self._spool.append(data, done)

@@ -248,6 +248,65 @@ def test_a_backend_that_comes_back_during_the_join_gets_everything() -> None:
     assert recorder.heard == ["started", {"loss": 0}, "result", "joined"]
 
 
+class Unreachable(Recorder):
+    """Fails in some of its calls, one after the other."""
+
+    def __init__(self, first: int, count: int) -> None:
+        super().__init__()
+        self.outage = range(first, first + count)
+        self.calls = 0
+
+    def note(self, method: str, what: Any) -> None:
+        self.calls += method != "started"
+        if self.calls - 1 in self.outage:
+            raise ConnectionError("unreachable")
+        super().note(method, what)
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+@pytest.mark.parametrize("first", range(6))
+def test_the_end_comes_after_what_was_missed(first: int, count: int) -> None:
+    """Wherever the backend becomes unreachable, and for however many calls."""
+    recorder = Unreachable(first, count)
+    session = Session(recorder, interval=1000, join_timeout=30)
+    session.start()
+    session.artifact("a")
+    session.send(ResourceAdded, filename="/r")
+    session.metrics(0)
+    session.artifact("b")
+    session.beat(1)
+    session.artifact("c")
+    session.end()
+    assert recorder.heard[-2:] == ["result", "joined"]
+    assert sorted(map(str, recorder.heard[1:-2])) == sorted(
+        ["a", "/r", "{'loss': 0}", "b", "{'beat': 1}", "c"]
+    )
+
+
+class RepairedLate(Recorder):
+    """Can store most files from the first heartbeat on."""
+
+    def started_event(self, _id: Any) -> Any:
+        self.broken = {"gone", "late", "later"}
+        return super().started_event(_id)
+
+    def heartbeat_event(self, info: dict[str, Any]) -> None:
+        self.broken = {"gone"}
+
+
+def test_files_that_can_be_stored_come_before_the_end() -> None:
+    """One that cannot is not waited for, as the observer takes other events."""
+    recorder = RepairedLate()
+    session = Session(recorder, interval=1000, retry_interval=1000, join_timeout=1000)
+    session.start()
+    for name in ("gone", "late", "later"):
+        session.artifact(name)
+        session.metrics(0)
+    session.beat(1)
+    session.end()
+    assert recorder.heard[-4:] == ["late", "later", "result", "joined"]
+
+
 def test_a_file_that_cannot_be_stored_holds_up_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """It is tried again, and told of at the end."""
     recorder = Recorder()

@@ -129,7 +129,7 @@ def test_little_disk_ends_the_recording_not_the_run(scripts: Any) -> None:
     command[3] = "WARNING"
     done = subprocess.run(command, cwd=scripts.folder, capture_output=True, check=True, timeout=60)
     assert done.stdout == b"recorded\nshown\n"
-    assert b"Little disk is left" in done.stderr
+    assert b"no space left on device" in done.stderr
     assert "recorded" in scripts.record
     assert "shown" not in scripts.record
 
