@@ -8,7 +8,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -103,43 +103,6 @@ def _pickled(value: Any) -> Any:
         return json.loads(json.dumps(flat, default=repr))
     except Exception:  # noqa: BLE001 - foreign code: the class's own __getstate__
         return repr(value)
-
-
-def untagged(value: Any) -> Any:
-    """Return data that Sacred wrote with jsonpickle as plain data; nothing of it is executed.
-
-    Tuples, sets, times, and numpy's arrays and scalars become what `plain` makes of them;
-    what other objects were is left as it was written.
-    """
-    if isinstance(value, list):
-        return [untagged(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    for tag in ("py/tuple", "py/set"):
-        if isinstance(value.get(tag), list):
-            return untagged(value[tag])
-    kind = str(value.get("py/object", ""))
-    if kind.startswith("numpy."):
-        for key in ("values", "value"):
-            if key in value and not isinstance(value[key], dict):
-                return untagged(value[key])
-    if kind == "datetime.datetime":
-        return _time_in(value) or value
-    return {key: untagged(item) for key, item in value.items()}
-
-
-def _time_in(tagged: dict[str, Any]) -> str | None:
-    """Return the time in the ten bytes that datetime pickles itself as, in ISO 8601."""
-    from base64 import b64decode
-
-    try:
-        data = b64decode(tagged["__reduce__"][1][0])
-        year, microsecond = int.from_bytes(data[:2], "big"), int.from_bytes(data[7:10], "big")
-        month, day, hour, minute, second = data[2:7]
-        time = datetime(year, month, day, hour, minute, second, microsecond)
-        return time.isoformat(timespec="microseconds")
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
 
 
 def strict_json(value: Any, indent: int | None = None) -> str:

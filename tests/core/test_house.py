@@ -14,6 +14,7 @@ PACKAGE = ROOT / "sacred_core"
 TIERS = (
     ("exceptions", "settings"),
     ("atomic_files", "events", "context", "importing", "masking", "serialization"),
+    ("jsonpickle_data",),
     ("hooks",),
     ("config", "provenance", "observers", "stores", "randomness"),
     ("run",),

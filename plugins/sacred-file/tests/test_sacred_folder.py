@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sacred_file import FileStorageObserver, FileStore
 
-from sacred_core.serialization import untagged
+from sacred_core.jsonpickle_data import decode_jsonpickle
 from sacred_core.stores import find_runs
 from sacred_core.testing import Feed
 
@@ -93,4 +93,4 @@ def test_one_is_deleted(store: FileStore) -> None:
 )  # fmt: skip
 def test_tagged_data_is_made_plain_and_never_executed(tagged: object, plain: object) -> None:
     """Of what is not known the text stays as it was."""
-    assert untagged(json.loads(json.dumps(tagged))) == plain
+    assert decode_jsonpickle(json.loads(json.dumps(tagged))) == plain

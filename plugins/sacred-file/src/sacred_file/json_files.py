@@ -1,11 +1,13 @@
 """JSON files that are whole at any moment, and valid for every parser."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sacred_core.atomic_files import replacing
-from sacred_core.serialization import strict_json, untagged
+from sacred_core.jsonpickle_data import decode_jsonpickle
+from sacred_core.serialization import strict_json
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -19,8 +21,15 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="")
 
 
-def read_json(path: str | Path, default: Any = None) -> Any:
-    """Return what the file holds, or ``default`` if there is none; what Sacred tagged is plain.
+def read_json(
+    path: str | Path, default: Any = None, decode: Callable[[Any], Any] = decode_jsonpickle
+) -> Any:
+    """Return what the file holds, or ``default`` if there is none.
+
+    Args:
+        path: The file.
+        default: What is returned if it does not exist.
+        decode: Makes tags of Sacred plain data.
 
     Raises:
         ValueError: it holds no JSON.
@@ -33,6 +42,6 @@ def read_json(path: str | Path, default: Any = None) -> Any:
         return default
     try:
         loaded = json.loads(data.decode("utf-8"))
-        return untagged(loaded) if b'"py/' in data else loaded
+        return decode(loaded) if b'"py/' in data or b'"json://' in data else loaded
     except ValueError as error:
         raise ValueError(f"{str(path)!r} holds no JSON: {error}") from None

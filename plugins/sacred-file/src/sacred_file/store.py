@@ -1,5 +1,6 @@
 """Reads the runs of a folder."""
 
+import functools
 import logging
 import os
 import shutil
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from sacred_core.exceptions import StoreError
+from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
 from sacred_core.stores import Annotation, RunQuery, StoredRun, with_unfinished
 from sacred_file import layout
 from sacred_file.entries import annotation_line, annotations, stored_run, typed_metrics
@@ -147,11 +149,13 @@ class FileStore:
     def _found(self, name: str) -> StoredRun | None:
         folder = os.path.join(self.root, name, "")  # noqa: PTH118 - see `read_json`
         try:
-            entry = read_json(folder + layout.RUN)
+            entry = read_json(folder + layout.RUN, decode=decode_run_entry)
             if entry is None:
                 return None
-            config = read_json(folder + layout.CONFIG, {})
-            info = read_json(folder + layout.INFO, {})
+            release = sacred_release(entry.get("experiment"))
+            decode = functools.partial(decode_jsonpickle, release=release)
+            config = read_json(folder + layout.CONFIG, {}, decode)
+            info = read_json(folder + layout.INFO, {}, decode)
         except ValueError as error:
             raise StoreError(str(error)) from None
         run = stored_run(name, entry)

@@ -10,7 +10,7 @@ import gridfs
 from bson import ObjectId
 
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import untagged
+from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_mongo.address import parsed
 from sacred_mongo.connection import Connection, Document
@@ -176,13 +176,19 @@ class MongoStore:
         value = entry.get(name)
         if value is None:
             return {} if default == () else default
-        return whole(self._place, value) if "writer" in entry else untagged(foreign(value))
+        return whole(self._place, value) if "writer" in entry else _decoded(entry, value)
 
     def _info(self, entry: Document) -> Any:
         if "writer" in entry:
             return loaded_info(self._place, entry.get("info"))
-        info = untagged(foreign(entry.get("info") or {}))
+        info = _decoded(entry, entry.get("info") or {})
         return {key: value for key, value in info.items() if key != "metrics"}
+
+
+def _decoded(entry: Document, value: Any) -> Any:
+    """Return a value that Sacred wrote, whose dictionaries MongoDB returns in their order."""
+    release = sacred_release(entry.get("experiment"))
+    return decode_jsonpickle(foreign(value), release, is_ordered=True)
 
 
 class _Stream(io.RawIOBase):

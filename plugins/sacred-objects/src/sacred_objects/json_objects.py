@@ -1,10 +1,12 @@
 """JSON in a bucket, valid for every parser."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import plain, strict_json, untagged
+from sacred_core.jsonpickle_data import decode_jsonpickle
+from sacred_core.serialization import plain, strict_json
 from sacred_objects.bucket import Bucket
 
 
@@ -18,8 +20,19 @@ def json_bytes(value: Any) -> bytes:
     return f"{strict_json(plain(value), indent=2)}\n".encode("utf-8", "backslashreplace")
 
 
-def read_json(bucket: Bucket, key: str, default: Any = None) -> Any:
-    """Return what the object holds, or ``default`` if there is none; what Sacred tagged is plain.
+def read_json(
+    bucket: Bucket,
+    key: str,
+    default: Any = None,
+    decode: Callable[[Any], Any] = decode_jsonpickle,
+) -> Any:
+    """Return what the object holds, or ``default`` if there is none.
+
+    Args:
+        bucket: Where the object is.
+        key: Its name.
+        default: What is returned if it does not exist.
+        decode: Makes tags of Sacred plain data.
 
     Raises:
         UnreadableError: it holds no JSON.
@@ -32,4 +45,4 @@ def read_json(bucket: Bucket, key: str, default: Any = None) -> Any:
         loaded = json.loads(data.decode("utf-8"))
     except ValueError as error:
         raise UnreadableError(f"'{bucket.url}/{key}' holds no JSON: {error}") from None
-    return untagged(loaded) if b'"py/' in data else loaded
+    return decode(loaded) if b'"py/' in data or b'"json://' in data else loaded

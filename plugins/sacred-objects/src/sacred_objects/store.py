@@ -1,5 +1,6 @@
 """Reads the runs in a bucket; a plugin says in whose."""
 
+import functools
 import json
 import logging
 import tempfile
@@ -20,6 +21,7 @@ from sacred_file.layout import is_run_name
 from sacred_file.metrics import folded
 
 from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_objects import layout
 from sacred_objects.fetching import in_parallel
@@ -100,19 +102,23 @@ class ObjectStore:
     def _entry(self, run_id: int | str) -> tuple[str, dict[str, Any]]:
         try:
             name = named(run_id)
-            entry = read_json(self._bucket, self._place.run(name) + layout.RUN)
+            entry = self._read_entry(name)
         except RunIdError:
             entry = None
         if entry is None:
             raise StoreError(f"{self._place.shown!r} holds no run {str(run_id)!r}")
         return name, entry
 
+    def _read_entry(self, name: str) -> Any:
+        key = self._place.run(name) + layout.RUN
+        return read_json(self._bucket, key, decode=decode_run_entry)
+
     def _readable(self, names: Iterable[str], query: RunQuery) -> Iterator[StoredRun]:
         """Yield the runs that are asked for; of damaged ones a warning."""
 
         def read(name: str) -> StoredRun | StoreError | None:
             try:
-                entry = read_json(self._bucket, self._place.run(name) + layout.RUN)
+                entry = self._read_entry(name)
                 if entry is None:
                     return None
                 run = self._alive(name, stored_run(name, entry))
@@ -136,8 +142,9 @@ class ObjectStore:
 
     def _completed(self, name: str, run: StoredRun) -> StoredRun:
         prefix = self._place.run(name)
-        run.config = read_json(self._bucket, prefix + layout.CONFIG, {})
-        run.info = read_json(self._bucket, prefix + layout.INFO, {})
+        decode = functools.partial(decode_jsonpickle, release=sacred_release(run.experiment))
+        run.config = read_json(self._bucket, prefix + layout.CONFIG, {}, decode)
+        run.info = read_json(self._bucket, prefix + layout.INFO, {}, decode)
         for number in count(1):
             data = self._bucket.get(prefix + layout.annotation_key(number))
             if data is None:

@@ -12,12 +12,15 @@ import attrs
 from sacred_file.entries import typed_metrics
 
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import plain, untagged
+from sacred_core.serialization import plain
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_tinydb.database import Document
 from sacred_tinydb.place import Place, place_in, place_of
 from sacred_tinydb.records import files_of
-from sacred_tinydb.tags import date_tag, tagged_date, tagged_file
+from sacred_tinydb.tags import date_tag, tagged_date, tagged_file, untagged_values
+
+#: Fields of a document that hold values of the user's.
+_VALUES = ("config", "info", "result", "host")
 
 
 class TinyDbStore:
@@ -145,7 +148,7 @@ class TinyDbStore:
     def _run(self, key: int, stored: Document) -> StoredRun:
         document = self.document(key, stored)
         if not str(document.get("format", "")).startswith("TinyDbObserver-0.1."):
-            document = untagged(document)
+            document = _read_sacred(document)
         meta = document.get("meta") or {}
         queued = tagged_date(meta.get("queue_time"))
         run = StoredRun(
@@ -170,6 +173,12 @@ class TinyDbStore:
         for said in document.get("annotations") or ():
             run.annotate(Annotation(**{**said, "time": tagged_date(said["time"])}))
         return run
+
+
+def _read_sacred(document: Document) -> Document:
+    """Return a document of Sacred with plain values."""
+    values = {key: untagged_values(document[key]) for key in _VALUES if key in document}
+    return {**document, **values}
 
 
 def _files(document: Mapping[str, Any], kind: str) -> list[list[Any]]:

@@ -1,10 +1,17 @@
-"""Times and files in documents: texts with a tag, which only fields meant for them may hold."""
+"""Values in documents that are strings with a tag.
+
+Of our own documents only fields for times and files have tags. Sacred writes them anywhere.
+"""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
+from sacred_core.serialization import plain
+
 _DATE, _FILE = "{TinyDate}:", "{TinyFile}:"
+#: Before the JSON text of numpy's and pandas' objects.
+_JSON_TAGS = ("{TinyArray}:", "{TinyDataFrame}:", "{TinySeries}:")
 
 
 def date_tag(time: datetime | None) -> str | None:
@@ -38,3 +45,23 @@ def tagged_file(stored: Any) -> str | None:
     if not isinstance(stored, str) or not stored.startswith(_FILE):
         return None
     return stored[len(_FILE) :].strip('"')
+
+
+def untagged_values(value: Any) -> Any:
+    """Return a value that Sacred recorded as plain data: arrays, tables and times without tags.
+
+    A string that only begins with a tag stays as it is; a time has no zone, as Sacred wrote it.
+    """
+    if isinstance(value, dict):
+        return {key: untagged_values(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [untagged_values(item) for item in value]
+    if not isinstance(value, str) or not value.startswith("{Tiny"):
+        return value
+    try:
+        if value.startswith(_DATE):
+            return plain(datetime.fromisoformat(value[len(_DATE) :]))
+        tag = next((tag for tag in _JSON_TAGS if value.startswith(tag)), None)
+        return value if tag is None else json.loads(value[len(tag) :])
+    except (ValueError, RecursionError):
+        return value

@@ -1,0 +1,91 @@
+"""Folders that Sacred 0.7.5, 0.8.2 and 0.8.7 wrote are read as they were recorded."""
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sacred_file import FileStore
+
+RELEASES = ("0.7.5", "0.8.2", "0.8.7")
+
+
+@pytest.fixture(scope="module")
+def recorded(golden: ModuleType) -> dict[str, Any]:
+    """The values that were recorded."""
+    pytest.importorskip("numpy")
+    pytest.importorskip("pandas")
+    values: dict[str, Any] = golden.recorded()
+    return values
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_each_value_in_info_is_read_as_it_was_recorded(
+    golden: ModuleType, recorded: dict[str, Any], release: str, tmp_path: Path
+) -> None:
+    """One run for each value, beside the ``run.json`` of that release."""
+    golden.unpack(release, "files.json", tmp_path)
+    stored = golden.values(release, "files")
+    for number, text in enumerate(stored.values(), 100):
+        (tmp_path / str(number)).mkdir()
+        for name, content in (("run", (tmp_path / "1/run.json").read_text()), ("info", text)):
+            (tmp_path / str(number) / f"{name}.json").write_text(content)
+    store = FileStore(tmp_path)
+    read = [store.get(number).info for number in range(100, 100 + len(stored))]
+    for name, info in zip(stored, read, strict=True):
+        if not golden.stays(release, name):
+            wanted = golden.expected(release, name, recorded[name])
+            assert golden.comparable(info) == golden.comparable({name: wanted})
+    assert sum(golden.stays(release, name) for name in stored) < len(stored) / 4
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_whole_runs_are_read(golden: ModuleType, release: str, tmp_path: Path) -> None:
+    """Statuses, configuration with an ingredient, result, output, metrics and files."""
+    golden.unpack(release, "files.json", tmp_path)
+    store = FileStore(tmp_path)
+    runs = list(store.list())
+    assert [run.status for run in runs] == [
+        "COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "COMPLETED", "QUEUED",
+    ]  # fmt: skip
+    first, failed = runs[0], runs[1]
+    for run in runs:
+        assert run.config["data"] == {"path": "data.csv", "columns": ["a", "b"]}
+        assert run.config["layers"] == [3, 4] and run.config["lr"] == 0.1
+    assert first.result["first"] == [float(n) for n in range(20)]
+    assert first.result["second"] == {"n": [1, 2]}
+    assert "it failed" in "".join(failed.fail_trace) and failed.info == {"before": 1}
+    assert "printed ä" in store.output(1)
+    metrics = store.metrics(1)
+    assert metrics["loss"]["values"] == [0.5, 0.25, 0.5 / 3] and metrics["loss"]["steps"] == [
+        0,
+        1,
+        2,
+    ]
+    assert metrics["accuracy"]["values"] == [0.25]
+    for kind, name, content in (
+        ("artifact", "artifact.txt", b"artifact"),
+        ("resource", first.resources[0], b"1,2\n"),
+        ("source", "golden_script.py", b"make_experiment"),
+    ):
+        with store.open_file(1, kind, name) as stream:
+            assert content in stream.read()
+
+
+def test_references_between_entries_are_resolved_only_if_they_are_certain(
+    golden: ModuleType, tmp_path: Path
+) -> None:
+    """The keys of ``info.json`` are sorted: what may have been another object stays a tag.
+
+    Sacred 0.7 wrote the entries in that order.
+    """
+    for release in RELEASES:
+        folder = tmp_path / release
+        golden.unpack(release, "files.json", folder)
+        info = FileStore(folder).get(1).info
+        again, listed = info["alpha"]["again"], info["alpha"]["list"]
+        shared = {"w": [float(n) for n in range(20)], "n": [1, 2]}
+        stored = json.loads((folder / "1/info.json").read_text())["alpha"]
+        assert again in (shared, stored["again"]) or again.keys() == {"w", "n"}
+        assert listed in ([1, 2], stored["list"])

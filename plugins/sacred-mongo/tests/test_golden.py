@@ -1,0 +1,76 @@
+"""Documents that Sacred's MongoObserver 0.7.5, 0.8.2 and 0.8.7 wrote are read as recorded."""
+
+import copy
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+from bson import json_util
+from sacred_mongo import MongoStore
+
+RELEASES = ("0.7.5", "0.8.2", "0.8.7")
+
+
+@pytest.fixture
+def store(mongo_url: str, db_name: str) -> MongoStore:
+    """A store of an empty database."""
+    return MongoStore(mongo_url, db_name)
+
+
+def insert(golden: ModuleType, release: str, database: Any) -> list[dict[str, Any]]:
+    """Fill the database with what a release recorded, and return its runs."""
+    dump = json_util.loads(golden.text(release, "mongo.json"))
+    for name, documents in dump.items():
+        database[name].insert_many(copy.deepcopy(documents))
+    runs: list[dict[str, Any]] = dump["runs"]
+    return runs
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_each_value_in_info_is_read_as_it_was_recorded(
+    golden: ModuleType, release: str, store: MongoStore, database: Any
+) -> None:
+    """Also the objects that are repeated: MongoDB keeps the order in which Sacred wrote."""
+    pytest.importorskip("pandas")
+    recorded = golden.recorded()
+    first = insert(golden, release, database)[0]
+    stored = golden.values(release, "mongo")
+    database.runs.insert_many(
+        {**first, "_id": name, "info": json_util.loads(json.dumps(info))}
+        for name, info in stored.items()
+    )
+    for name in stored:
+        if not golden.stays(release, name):
+            wanted = golden.expected(release, name, recorded[name])
+            read = golden.comparable(store.get(name).info)
+            assert read == golden.comparable({name: wanted})
+    assert sum(golden.stays(release, name) for name in stored) < len(stored) / 4
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_whole_runs_are_read(
+    golden: ModuleType, release: str, store: MongoStore, database: Any
+) -> None:
+    """Statuses, configuration, result, info with repeated objects, output, metrics and files."""
+    insert(golden, release, database)
+    runs = list(store.list())
+    assert [run.status for run in runs] == [
+        "COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "COMPLETED", "QUEUED",
+    ]  # fmt: skip
+    first = runs[0]
+    assert first.config["data"] == {"path": "data.csv", "columns": ["a", "b"]}
+    numbers = [float(n) for n in range(20)]
+    assert first.result["first"] == numbers and first.result["second"] == {"n": [1, 2]}
+    if release != "0.7.5":  # that release counted numbers of numpy, which leave no trace
+        assert first.result["third"] == [1, 2]
+        assert first.info["alpha"] == {"again": {"w": numbers, "n": [1, 2]}, "list": [1, 2]}
+        assert first.info["middle"] == [{"x": [1]}, [1, 2]]
+    assert store.metrics(1)["loss"]["values"] == [0.5, 0.25, 0.5 / 3]
+    assert "printed ä" in store.output(1)
+    for kind, name, content in (
+        ("artifact", "artifact.txt", b"artifact"),
+        ("source", "golden_script.py", b"make_experiment"),
+    ):
+        with store.open_file(1, kind, name) as stream:
+            assert content in stream.read()

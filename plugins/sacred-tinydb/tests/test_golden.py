@@ -1,0 +1,90 @@
+"""Folders that Sacred's TinyDbObserver 0.7.5, 0.8.2 and 0.8.7 wrote are read as recorded."""
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sacred_tinydb import TinyDbStore
+
+RELEASES = ("0.7.5", "0.8.2", "0.8.7")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_each_value_in_info_is_read_as_it_was_recorded(
+    golden: ModuleType, release: str, tmp_path: Path
+) -> None:
+    """Arrays, tables, series and times, whose strings have tags."""
+    pytest.importorskip("numpy")
+    pytest.importorskip("pandas")
+    recorded = golden.recorded()
+    golden.unpack(release, "tinydb.json", tmp_path)
+    path = tmp_path / "metadata.json"
+    content = json.loads(path.read_text())
+    first = content["runs"]["1"]
+    stored = golden.values(release, "tinydb")
+    content["runs"] = {
+        str(number): {**first, "_id": name, "info": info}
+        for number, (name, info) in enumerate(stored.items(), 1)
+    }
+    path.write_text(json.dumps(content))
+    store = TinyDbStore(tmp_path)
+    assert len(stored) > 70
+    for name in stored:
+        wanted = golden.expected_in_tinydb(name, recorded[name])
+        assert golden.comparable(store.get(name).info) == golden.comparable({name: wanted})
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_whole_runs_are_read(golden: ModuleType, release: str, tmp_path: Path) -> None:
+    """Statuses, configuration, result, output and files."""
+    golden.unpack(release, "tinydb.json", tmp_path)
+    store = TinyDbStore(tmp_path)
+    runs = list(store.list())
+    assert [run.status for run in runs] == [
+        "COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "COMPLETED",
+    ]  # fmt: skip
+    first = runs[0]
+    assert first.config["data"] == {"path": "data.csv", "columns": ["a", "b"]}
+    assert first.result == 0.5 and first.info["alpha"]["list"] == [1, 2]
+    assert first.info["zeta"][1][0] == [0.0, 6.0, 12.0, 18.0]
+    assert "printed ä" in store.output(first.id)
+    assert store.metrics(first.id) == {}  # Sacred's TinyDbObserver has none
+    for kind, name, content in (
+        ("artifact", "artifact.txt", b"artifact"),
+        ("resource", first.resources[0], b"1,2\n"),
+        ("source", "golden_script.py", b"make_experiment"),
+    ):
+        with store.open_file(first.id, kind, name) as stream:
+            assert content in stream.read()
+
+
+@pytest.mark.parametrize(
+    "text", ["{TinyArray}:[1,", "{TinyDate}:yesterday", "{TinyOther}:1", "{TinyArray}", "{Tiny"]
+)
+def test_a_string_that_only_looks_like_a_tag_stays(
+    golden: ModuleType, tmp_path: Path, text: str
+) -> None:
+    """What is no value of Sacred's is a string of the user's."""
+    golden.unpack("0.8.7", "tinydb.json", tmp_path)
+    path = tmp_path / "metadata.json"
+    content = json.loads(path.read_text())
+    content["runs"]["1"]["info"] = {"text": [text]}
+    path.write_text(json.dumps(content))
+    run = next(TinyDbStore(tmp_path).list())
+    assert run.info == {"text": [text]}
+
+
+def test_strings_of_our_own_runs_are_not_tags(tmp_path: Path) -> None:
+    """What a user records as a string comes back as that string."""
+    from sacred_tinydb import TinyDbObserver
+
+    from sacred_core.testing import Feed
+
+    info: dict[str, Any] = {"text": "{TinyArray}:[1]"}
+    feed = Feed(TinyDbObserver(tmp_path))
+    feed.start()
+    feed.beat(info=info)
+    feed.complete()
+    assert next(TinyDbStore(tmp_path).list()).info == info

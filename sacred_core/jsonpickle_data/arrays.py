@@ -1,0 +1,225 @@
+"""numpy's arrays as nested lists, from the bytes that jsonpickle stores of large ones.
+
+Their ``values`` are base64 of zlib of the memory; a view has its ``base`` with ``offset`` and
+``strides`` in bytes, as numpy defines them. Nothing is larger than the stored data says.
+"""
+
+import base64
+import binascii
+import itertools
+import json
+import math
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from sacred_core.jsonpickle_data.elements import (
+    CODES,
+    ElementType,
+    element_type,
+    element_values,
+    time_string,
+)
+from sacred_core.jsonpickle_data.tags import Decoder, Tag, UnreadableTagError, family
+
+#: Elements of an array that repeats those of its base.
+_MOST_REPEATED = 1_000_000
+_MOST_DIMENSIONS = 64  # that of numpy 2
+#: Bytes of JSON text for each element of an array of objects.
+_MOST_TEXT = 10_000
+
+
+@attrs.frozen
+class _Memory:
+    """What an array occupies: where its first element is, and the steps between elements."""
+
+    data: bytes
+    type: ElementType
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int = 0
+
+
+def read_array(tag: Tag, decoder: Decoder) -> Any:
+    """Return an array as nested lists, that of no dimension as its value.
+
+    Raises:
+        UnreadableTagError: its data does not fit its shape, or the type is not known.
+    """
+    values = tag.get("values")
+    if "values" in tag and not isinstance(values, (str, dict)):
+        return _listed(tag, decoder)
+    if isinstance(values, dict) and tag.get("shape", []) == []:
+        return decoder.decode(values)  # an array of no dimension
+    try:
+        if tag.get("dtype") == "object":
+            return _objects(tag, decoder)
+        memory = _memory(tag, decoder)
+        decoder.spend(math.prod(memory.shape))
+        return _folded(_elements(memory), memory.shape)
+    except (TypeError, ValueError, KeyError, OverflowError, struct.error, zlib.error) as error:
+        raise UnreadableTagError from error
+
+
+def _listed(tag: Tag, decoder: Decoder) -> Any:
+    """Return the values of a small array, which are lists already."""
+    values = decoder.decode(tag["values"])
+    if str(tag.get("dtype")).startswith(("datetime64", "timedelta64")):
+        return _with_times(values, tag["dtype"])
+    if values == [] and "shape" in tag:
+        shape = _shape(tag)
+        if math.prod(shape) == 0 and math.prod(filter(None, shape)) <= _MOST_REPEATED:
+            return _folded([], shape)
+    return values
+
+
+def _with_times(values: Any, dtype: Any) -> Any:
+    if isinstance(values, list):
+        return [_with_times(each, dtype) for each in values]
+    return "NaT" if values is None else time_string(values, dtype)
+
+
+def _objects(tag: Tag, decoder: Decoder) -> Any:
+    """Return an array of objects, which is stored as JSON text of its own."""
+    from sacred_core.jsonpickle_data.decoding import decode_jsonpickle
+
+    shape = _shape(tag)
+    most = min(math.prod(shape) * _MOST_TEXT, _most_inflated(tag["values"]))
+    values = decode_jsonpickle(json.loads(_inflate(tag["values"], most)))
+    if not isinstance(values, list):
+        raise UnreadableTagError
+    decoder.spend(len(values))
+    return values
+
+
+def _memory(tag: Tag, decoder: Decoder) -> _Memory:
+    kind = element_type(tag["dtype"], tag.get("byteorder"))
+    if "base" in tag:
+        return _view(tag, kind, decoder)
+    shape = _shape(tag)
+    size = math.prod(shape) * kind.size
+    values = tag["values"]
+    data = _inflate(values, size) if isinstance(values, str) else _packed(values, kind, size)
+    if len(data) != size:
+        raise UnreadableTagError
+    return _Memory(data, kind, shape, _strides(shape, kind.size, tag.get("order") == "F"))
+
+
+def _view(tag: Tag, kind: ElementType, decoder: Decoder) -> _Memory:
+    base = decoder.resolve(tag["base"])
+    if not isinstance(base, dict) or family(base) != "array":
+        raise UnreadableTagError
+    if "shape" not in base:
+        base = {**base, "shape": _shape_of(base.get("values"))}
+    whole = _memory(base, decoder)
+    shape = _shape(tag)
+    given = tag.get("strides")
+    strides = _strides(shape, kind.size) if given is None else tuple(map(_integer, given))
+    view = _Memory(whole.data, kind, shape, strides, whole.offset + _integer(tag.get("offset", 0)))
+    _check(view)
+    return view
+
+
+def _check(view: _Memory) -> None:
+    """Raise an error if an element of the view is outside of the data, or too many repeat."""
+    count = math.prod(view.shape)
+    if len(view.strides) != len(view.shape):
+        raise UnreadableTagError
+    if count > max(_MOST_REPEATED, len(view.data) // view.type.size):
+        raise UnreadableTagError
+    steps = [(n - 1) * step for n, step in zip(view.shape, view.strides, strict=True)]
+    lowest = view.offset + sum(step for step in steps if step < 0)
+    highest = view.offset + sum(step for step in steps if step > 0) + view.type.size
+    if count and (lowest < 0 or highest > len(view.data)):
+        raise UnreadableTagError
+
+
+def _elements(memory: _Memory) -> list[Any]:
+    """Return the elements, the last dimension fastest."""
+    size = memory.type.size
+    is_whole = memory.offset == 0 and memory.strides == _strides(memory.shape, size)
+    if is_whole:
+        return element_values(memory.data[: math.prod(memory.shape) * size], memory.type)
+    data, starts = memory.data, _starts(memory)
+    return element_values(b"".join([data[start : start + size] for start in starts]), memory.type)
+
+
+def _starts(memory: _Memory) -> Iterator[int]:
+    """Yield where the elements begin, the last dimension fastest."""
+    steps = [
+        [number * step for number in range(length)]
+        for length, step in zip(memory.shape, memory.strides, strict=True)
+    ]
+    return (memory.offset + sum(each) for each in itertools.product(*steps))
+
+
+def _folded(flat: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    if not shape:
+        return flat[0]
+    for position in range(len(shape) - 1, 0, -1):
+        length, count = shape[position], math.prod(shape[:position])
+        flat = [list(flat[i * length : (i + 1) * length]) for i in range(count)]
+    return list(flat)
+
+
+def _inflate(text: str, size: int) -> bytes:
+    """Return what was compressed, but not more than ``size`` bytes and one."""
+    try:
+        packed = base64.b64decode(text)
+    except binascii.Error:
+        raise UnreadableTagError from None
+    if size > _most_inflated(text):
+        raise UnreadableTagError
+    return zlib.decompressobj().decompress(packed, size + 1)
+
+
+def _most_inflated(text: str) -> int:
+    """Return the most bytes that can be in compressed text: the shape alone allocates nothing."""
+    return 1100 * len(text) + 1100  # zlib compresses to a thousandth at best
+
+
+def _packed(values: Any, kind: ElementType, size: int) -> bytes:
+    """Return listed numbers as the bytes that an array of them has."""
+    flat = list(_flat(values))
+    if len(flat) * kind.size != size or kind.kind not in "biuf":
+        raise UnreadableTagError
+    code = CODES.get(f"{kind.kind}{kind.size}", "e")
+    return struct.pack(f"{kind.order}{len(flat)}{code}", *flat)
+
+
+def _flat(values: Any) -> Iterator[Any]:
+    for each in values if isinstance(values, list) else [values]:
+        if isinstance(each, list):
+            yield from _flat(each)
+        else:
+            yield each
+
+
+def _shape_of(values: Any) -> list[int]:
+    shape = []
+    while isinstance(values, list):
+        shape.append(len(values))
+        values = values[0] if values else None
+    return shape
+
+
+def _shape(tag: Tag) -> tuple[int, ...]:
+    shape = tuple(map(_integer, tag["shape"]))
+    if len(shape) > _MOST_DIMENSIONS or any(length < 0 for length in shape):
+        raise UnreadableTagError
+    return shape
+
+
+def _strides(shape: tuple[int, ...], size: int, is_fortran: bool = False) -> tuple[int, ...]:
+    lengths = shape[:-1] if is_fortran else shape[:0:-1]
+    found = list(itertools.accumulate(lengths, lambda a, b: a * b, initial=size))[: len(shape)]
+    return tuple(found if is_fortran else found[::-1])
+
+
+def _integer(value: Any) -> int:
+    if type(value) is not int:
+        raise UnreadableTagError
+    return value
