@@ -144,6 +144,10 @@ class PluginError(SacredError):
     """Something is wrong with a plugin, and ``SETTINGS.PLUGINS.STRICT`` asks for an error."""
 
 
+class PluginLoadError(PluginError, ImportError):
+    """Something of a plugin is to be used and cannot be imported, as where a driver is missing."""
+
+
 class PluginClashError(SacredError):
     """Two plugins offer the name or flag that is to be used."""
 

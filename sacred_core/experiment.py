@@ -17,11 +17,13 @@ from sacred_core.exceptions import (
     InteractiveError,
     NoCommandError,
     OptionHookError,
+    PluginLoadError,
 )
 from sacred_core.ingredient import Ingredient, P, R
 
 if TYPE_CHECKING:
     from sacred_core.hooks.records import CLIOption
+    from sacred_core.hooks.targets import Target
     from sacred_core.provenance.host import HostInfoGetter
     from sacred_core.run import Run
     from sacred_core.run.files import FilePath
@@ -331,11 +333,25 @@ async def _finished_in_loop(run: "Run", outcome: Awaitable[Any]) -> "Run":
 def _standard_commands() -> dict[str, CapturedFunction[..., Any]]:
     """Return the commands that the installation gives to every experiment."""
     from sacred_core.hooks.manager import plugin_manager
-    from sacred_core.hooks.records import resolved
 
     commands = {}
     for spec in plugin_manager().commands:
         if spec.of_experiments:
-            commands[spec.name] = CapturedFunction(resolved(spec.target))
+            commands[spec.name] = CapturedFunction(_usable(spec.target))
             commands[spec.name].unobserved = True
     return commands
+
+
+def _usable(target: "Target") -> Any:
+    """Return the function of a command; if it cannot be imported, one that raises the reason."""
+    from sacred_core.hooks.targets import resolved
+
+    try:
+        return resolved(target)
+    except PluginLoadError as error:
+        problem = str(error)
+
+    def unusable() -> None:
+        raise PluginLoadError(problem)
+
+    return unusable

@@ -7,7 +7,8 @@ import click
 
 from sacred_core.exceptions import SacredError
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.records import CommandSpec, resolved
+from sacred_core.hooks.records import CommandSpec
+from sacred_core.hooks.targets import resolved
 
 
 class LazyGroup(click.Group):

@@ -18,7 +18,8 @@ from sacred_core.exceptions import (
     ConfigFileNotFoundError,
 )
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.records import ConfigSource, resolved
+from sacred_core.hooks.records import ConfigSource
+from sacred_core.hooks.targets import resolved
 
 #: Strings, so that what is in them is skipped, those before a colon as keys; and braces.
 _JSON_TOKENS = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}]', re.S)

@@ -5,7 +5,7 @@ from typing import Any
 from sacred_core.exceptions import PluginClashError
 from sacred_core.hooks.known import distribution_of
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.records import Target, resolved, target_name
+from sacred_core.hooks.targets import Target, resolved, target_name
 
 
 def exported(name: str) -> Any:

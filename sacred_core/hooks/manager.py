@@ -23,8 +23,9 @@ from sacred_core.hooks.records import (
     ConfigSource,
     HostInfo,
     ObserverSpec,
-    target_name,
+    targets_of,
 )
+from sacred_core.hooks.targets import ends_process, load_problem, note_owner, target_name
 from sacred_core.settings import SETTINGS
 
 BUILTIN = "builtin"
@@ -116,7 +117,9 @@ class PluginManager:
         for plugin, implementation in self._implementations("sacred_seed"):
             try:
                 implementation(seed=seed)
-            except Exception as error:  # noqa: BLE001 - foreign code
+            except BaseException as error:
+                if ends_process(error):
+                    raise
                 self._note(plugin, f"sacred_seed failed: {_told(error)}")
 
     def collect_all(self) -> None:
@@ -161,10 +164,11 @@ class PluginManager:
             self._pluggy.register(module, found.name)
         except pluggy.PluginValidationError:
             self._break(plugin, "; ".join(wrong))
-        except ModuleNotFoundError as error:
-            self._break(plugin, _missing(error, found), "skipped")
-        except Exception as error:  # noqa: BLE001 - foreign code: any plugin may be broken
-            self._break(plugin, f"it cannot be loaded: {_told(error)}; reinstall or remove it")
+        except BaseException as error:
+            if ends_process(error):
+                raise
+            state = "skipped" if isinstance(error, ModuleNotFoundError) else "broken"
+            self._break(plugin, load_problem(error, found.value, found.distribution), state)
         else:
             for mistake in wrong:
                 self._note(plugin, mistake)
@@ -174,9 +178,14 @@ class PluginManager:
         for plugin, ask in self._implementations(hook):
             try:
                 offered = [_checked(record, kind) for record in ask() or ()]
-            except Exception as error:  # noqa: BLE001 - foreign code
+            except BaseException as error:
+                if ends_process(error):
+                    raise
                 self._break(plugin, f"{hook} failed: {_told(error)}; report it to its authors")
                 continue
+            for record in offered:
+                for target in targets_of(record):
+                    note_owner(target, plugin.name, plugin.distribution)
             records += [record for record in offered if self._claim(plugin, keys(record))]
         return records
 
@@ -240,15 +249,7 @@ def _checked(record: Any, kind: type[R]) -> R:
     return record
 
 
-def _missing(error: ModuleNotFoundError, found: FoundPlugin) -> str:
-    own = found.value.partition(":")[0].partition(".")[0]
-    name = str(error.name)
-    if name.partition(".")[0] == own:
-        return f"its module {name!r} is missing: reinstall it"
-    return f"the library {name!r} that it needs is missing: install it, or reinstall the plugin"
-
-
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

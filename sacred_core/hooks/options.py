@@ -8,7 +8,8 @@ from typing import Any
 from sacred_core.exceptions import OptionError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.option_classes import options_of_classes
-from sacred_core.hooks.records import CLIOption, ObserverSpec, resolved
+from sacred_core.hooks.records import CLIOption, ObserverSpec
+from sacred_core.hooks.targets import called
 
 
 def offered_options(own: Iterable[CLIOption] = ()) -> list[CLIOption]:
@@ -150,7 +151,7 @@ def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run:
             plugin_manager().check_single("flag", flag)
         several = option.multiple and isinstance(value, (list, tuple))
         for argument in value if several else [value]:
-            resolved(option.apply)(argument, run)
+            called(option.apply, argument, run)
 
 
 def _without_list(value: Any) -> Any:

@@ -4,15 +4,13 @@ Targets are written ``"package.module:name"`` and imported at first use, so that
 something costs nothing; a plugin of one file may give the callable itself.
 """
 
-import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
 
 from sacred_core.exceptions import OptionError
-
-Target = str | Callable[..., Any]
+from sacred_core.hooks.targets import Target, called, resolved, target_name
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -21,31 +19,6 @@ def _texts(values: Iterable[str]) -> tuple[str, ...]:
 
 def _targets(values: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(values)
-
-
-def resolved(target: Target) -> Any:
-    """Return what ``target`` names, importing its module if need be.
-
-    Raises:
-        ImportError: the module cannot be imported, or has no such name.
-    """
-    if not isinstance(target, str):
-        return target
-    module_name, _, names = target.partition(":")
-    found: Any = importlib.import_module(module_name)
-    for name in names.split("."):
-        try:
-            found = getattr(found, name)
-        except AttributeError:
-            raise ImportError(f"the module {module_name!r} has no {names!r}") from None
-    return found
-
-
-def target_name(target: Target) -> str:
-    """Return the last part of what ``target`` names."""
-    if isinstance(target, str):
-        return target.rpartition(":")[2].rpartition(".")[2]
-    return target.__name__
 
 
 @attrs.frozen
@@ -78,8 +51,14 @@ class ObserverSpec:
 
     def create(self, argument: str) -> Any:
         """Return the observer for the argument of its flag."""
-        observer = resolved(self.target)
-        return getattr(observer, "from_argument", observer)(argument)
+        return called(self.target, argument, method="from_argument")
+
+    def open(self, location: str) -> Any:
+        """Return the store at ``location``; only where there is a ``store``."""
+        store = self.store
+        if store is None:
+            raise TypeError(f"{self.name} has no store")
+        return called(store, location, method="from_location")
 
 
 @attrs.frozen
@@ -193,3 +172,13 @@ class CommandSpec:
     target: Target
     help: str = ""
     of_experiments: bool = False
+
+
+def targets_of(record: attrs.AttrsInstance) -> list[Target]:
+    """Return the targets among the values of a record."""
+    values: list[Any] = []
+    for value in attrs.astuple(record, recurse=False):
+        values += value if isinstance(value, tuple) else (value,)
+    return [
+        value for value in values if callable(value) or (isinstance(value, str) and ":" in value)
+    ]

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, overload
 
 from sacred_core.exceptions import SkipHostInfo
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.records import resolved
+from sacred_core.hooks.targets import ends_process, resolved
 from sacred_core.serialization import plain
 from sacred_core.settings import SETTINGS
 
@@ -89,7 +89,9 @@ def get_host_info(additional_host_info: Iterable[HostInfoGetter] | None = None) 
             gathered[name] = plain(resolved(gather)())
         except SkipHostInfo:
             continue
-        except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
+        except BaseException as error:
+            if ends_process(error):
+                raise
             kind = type(error).__name__
             _logger.warning("The host information %r is left out: %s: %s", name, kind, error)
     if "gpus" in gathered:  # the manual names the key "gpu", Sacred wrote "gpus"

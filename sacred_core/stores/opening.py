@@ -4,7 +4,6 @@ from typing import cast
 
 from sacred_core.exceptions import StoreError
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.records import ObserverSpec, Target, resolved
 from sacred_core.masking import masked_text
 from sacred_core.stores.base import RunStore
 
@@ -21,14 +20,9 @@ def open_store(location: str) -> RunStore:
     for spec in specs:
         if wanted in spec.schemes:
             plugin_manager().check_single("scheme", wanted)
-            return _opened(spec, str(location))
+            return cast(RunStore, spec.open(str(location)))
     known = ", ".join(sorted({name for spec in specs for name in spec.schemes})) or "none"
     hint = ": pip install sacred-file" if wanted == "file" else ""
     raise StoreError(
         f"no installed plugin reads {masked_text(str(location))!r}{hint} (schemes: {known})"
     )
-
-
-def _opened(spec: ObserverSpec, location: str) -> RunStore:
-    store = resolved(cast(Target, spec.store))
-    return cast(RunStore, getattr(store, "from_location", store)(location))

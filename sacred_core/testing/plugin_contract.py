@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from sacred_core.hooks.checking import HOOKS, implemented_hooks, mistakes
 from sacred_core.hooks.discovery import FoundPlugin, installed_plugins, normalised
 from sacred_core.hooks.manager import PluginManager
-from sacred_core.hooks.records import ObserverSpec, Target, resolved
+from sacred_core.hooks.records import ObserverSpec
+from sacred_core.hooks.targets import Target, resolved
 
 _LIGHT = {"attr", "attrs", "pluggy", "sacred_core"}
 

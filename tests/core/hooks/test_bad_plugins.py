@@ -1,6 +1,7 @@
 """Tests of plugins that are wrong, each a distribution as pip would have installed it."""
 
 import json
+import textwrap
 from typing import Any
 
 import pytest
@@ -22,6 +23,16 @@ BAD = {
     "driver missing": (
         "import acme_driver",
         "the library 'acme_driver' that it needs is missing: install it",
+    ),
+    "ends on import": ("raise SystemExit(0)", "it cannot be loaded: SystemExit: 0; reinstall"),
+    "calls sys.exit": ("import sys; sys.exit('no GPU')", "it cannot be loaded: SystemExit: no GPU"),
+    "cancels": (
+        "import asyncio; raise asyncio.CancelledError('odd')",
+        "it cannot be loaded: CancelledError: odd",
+    ),
+    "ends in a hook": (
+        GOOD.replace("yield", "raise SystemExit(3); yield"),
+        "sacred_observers failed: SystemExit: 3",
     ),
     "raises in a hook": (
         GOOD.replace("yield", "1 / 0; yield"),
@@ -133,3 +144,132 @@ def test_lazy_name_of_a_broken_plugin_says_why(installation: Any) -> None:
     result = installation.python("-c", code)
     assert "ImportError: MongoObserver of sacred-mongo cannot be used" in result.stderr
     assert "ZeroDivisionError" in result.stderr
+
+
+def test_ctrl_c_while_plugins_are_loaded_is_not_a_broken_plugin(installation: Any) -> None:
+    """What the user or the system asks for passes."""
+    installation.add("acme", "raise KeyboardInterrupt")
+    result = installation.run()
+    assert result.returncode not in (0, 1, 2)
+    assert "acme 1.0" not in result.stderr
+
+
+TARGETS = """
+    from sacred_core import CLIOption, CommandSpec, HostInfo, ObserverSpec, hookimpl
+
+    @hookimpl
+    def sacred_observers():
+        yield ObserverSpec(
+            "acme_parts:AcmeObserver", flags=("--acme",), store="acme_parts:AcmeStore",
+            schemes=("acme",), exports=("acme_parts:AcmeReader",),
+        )
+
+    @hookimpl
+    def sacred_cli_options():
+        yield CLIOption(("--fast",), "acme_parts:fast", is_flag=True)
+
+    @hookimpl
+    def sacred_commands():
+        yield CommandSpec("acme", "acme_parts:command")
+        yield CommandSpec("train", "acme_parts:train", of_experiments=True)
+
+    @hookimpl
+    def sacred_host_info():
+        yield HostInfo("acme", "acme_parts:gather")
+"""
+LATE = """
+    class AcmeObserver:
+        def __init__(self, argument):
+            import acme_driver
+
+    AcmeReader = AcmeStore = AcmeObserver
+
+    def fast(argument, run):
+        import acme_driver
+"""
+FAILURES = {
+    "import acme_driver": (
+        "the library 'acme_driver' that it needs is missing: install it, or reinstall the plugin "
+        "(pip install acme)"
+    ),
+    "raise ImportError('libacme.so.3: cannot open')": (
+        "it cannot be loaded: ImportError: libacme.so.3: cannot open; reinstall or remove it"
+    ),
+    "raise SystemExit(0)": "it cannot be loaded: SystemExit: 0; reinstall or remove it",
+    "1 / 0": "it cannot be loaded: ZeroDivisionError: division by zero; reinstall or remove it",
+    "": "the module 'acme_parts' has no ",
+}
+USES = {
+    "flag of an observer": ("script.py", "--acme", "x"),
+    "flag": ("script.py", "--fast"),
+    "command of scripts": ("script.py", "train"),
+    "store": ("-m", "sacred_core", "runs", "list", "acme://runs"),
+    "command of sacred": ("-m", "sacred_core", "acme"),
+    "lazy name": ("-c", "from sacred_core.observers import AcmeObserver"),
+    "lazy name of an export": ("-c", "from sacred_core.observers import AcmeReader"),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("failure", FAILURES)
+def test_using_what_cannot_be_imported_is_one_line(
+    installation: Any, use: str, failure: str
+) -> None:
+    """With the distribution, the reason and the fix; the exit code is not 0."""
+    installation.add("acme", TARGETS)
+    (installation.folder / "acme_parts.py").write_text(failure + "\n")
+    result = installation.python(*USES[use])
+    assert result.returncode not in (0, None)
+    lines = result.stderr.splitlines()
+    if use.startswith("lazy name"):  # Python shows where; the last line says why
+        lines = lines[-1:]
+        assert "PluginLoadError" in lines[0]
+    assert not any(line.startswith("Traceback") for line in lines)
+    # Host information, which every run gathers, is a warning of its own.
+    found = [line for line in lines if FAILURES[failure] in line and "host info" not in line]
+    assert len(found) == 1, result.stderr
+    assert "The plugin 'acme' (acme 1.0): " in found[0]
+
+
+@pytest.mark.parametrize("use", ["flag of an observer", "flag", "store"])
+def test_a_driver_that_is_imported_late_is_named_too(installation: Any, use: str) -> None:
+    """As where an observer imports the driver of the database that the URL names."""
+    installation.add("acme", TARGETS)
+    (installation.folder / "acme_parts.py").write_text(textwrap.dedent(LATE))
+    result = installation.python(*USES[use])
+    assert result.returncode not in (0, None)
+    assert FAILURES["import acme_driver"] in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_cannot_be_imported_harms_no_run_that_does_not_use_it(
+    installation: Any, failure: str
+) -> None:
+    """Not even where the plugin offers a command or host information to every script."""
+    installation.add("acme", TARGETS)
+    (installation.folder / "acme_parts.py").write_text(failure + "\n")
+    result = installation.run()
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "ran\n"
+    assert "Traceback" not in result.stderr
+
+
+def test_a_python_program_gets_an_import_error(installation: Any) -> None:
+    """`ex.run(options=...)` raises it, so that a program can try another observer."""
+    installation.add("acme", TARGETS)
+    (installation.folder / "acme_parts.py").write_text("import acme_driver\n")
+    code = """
+        from sacred_core import Experiment
+        from sacred_core.exceptions import PluginLoadError, SacredError
+        ex = Experiment("x", save_git_info=False)
+        ex.main(lambda: None)
+        try:
+            ex.run(options={"--acme": "x"})
+        except ImportError as error:
+            assert isinstance(error, PluginLoadError) and isinstance(error, SacredError)
+            print("caught")
+    """
+    (installation.folder / "program.py").write_text(textwrap.dedent(code))
+    result = installation.python("program.py")
+    assert result.stdout == "caught\n", result.stderr

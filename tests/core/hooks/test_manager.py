@@ -9,7 +9,8 @@ import pytest
 from sacred_core.exceptions import PluginClashError, PluginError
 from sacred_core.hooks.discovery import FoundPlugin
 from sacred_core.hooks.manager import PluginManager
-from sacred_core.hooks.records import CommandSpec, ObserverSpec, resolved, target_name
+from sacred_core.hooks.records import CommandSpec, ObserverSpec
+from sacred_core.hooks.targets import resolved, target_name
 from sacred_core.settings import SETTINGS
 
 GOOD = """
