@@ -49,8 +49,27 @@ def placed(entries: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def put(config: dict[str, Any], path: str, entries: dict[str, Any]) -> None:
-    """Add ``entries`` to what is at ``path``."""
-    reach(config, path.split(".") if path else ()).update(entries)
+    """Add ``entries`` to what is at ``path``, at every depth."""
+    target = reach(config, path.split(".") if path else ())
+    for name, value in entries.items():
+        if isinstance(value, dict) and isinstance(target.get(name), dict):
+            put(target[name], "", value)
+        else:
+            target[name] = value
+
+
+def first_value(tree: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    """Return the way down ``keys`` to the first value that is not a dictionary.
+
+    It is all of ``keys`` if there are only dictionaries, and empty if one of them is missing.
+    """
+    for count, key in enumerate(keys, 1):
+        if key not in tree:
+            return []
+        if not isinstance(tree[key], dict):
+            return list(keys[:count])
+        tree = tree[key]
+    return list(keys)
 
 
 def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sacred_core.config.named import find_named
 from sacred_core.config.overrides import Overrides, PathDict, layered, plain_copy
 from sacred_core.config.paths import (
     at,
+    first_value,
     is_inside,
     joined,
     known_key,
@@ -28,7 +29,7 @@ from sacred_core.config.paths import (
     without,
 )
 from sacred_core.config.summary import ConfigSummary, Origin
-from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of
+from sacred_core.config.tree import Configurable, Configuration, Contribution, Node, nodes_of
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_keys
 from sacred_core.config.values import is_same
@@ -48,6 +49,7 @@ class ResolvedConfig:
         extras: For each node's path what its functions may take by name beside the entries.
         summary: What differs from the defaults.
         originals: What updates and named configurations replaced, by dotted path.
+        warnings: About configurations that have no effect.
     """
 
     config: dict[str, Any] = attrs.field(factory=dict)
@@ -55,6 +57,7 @@ class ResolvedConfig:
     extras: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     summary: ConfigSummary = attrs.field(factory=ConfigSummary)
     originals: dict[str, Any] = attrs.field(factory=dict)
+    warnings: list[str] = attrs.field(factory=list)
 
 
 @attrs.frozen
@@ -155,11 +158,10 @@ class _Resolver:
             self._result.summary.docs["seed"] = SEED_DOC
         extras = self._result.extras.setdefault(node.path, {})
         unrecorded = self._unrecorded.get(node.path, set()) - at(self._updates, node.path).keys()
-        ingredients = {node.relative(other).partition(".")[0] for other in node.below}
         for configuration in node.ingredient.configurations:
             available = self._available(node, configuration, {**overrides.values, **entries})
             contribution = configuration.evaluate(overrides, available)
-            _refuse_ingredients(node, contribution.entries, ingredients, configuration)
+            contribution = self._without_ingredients(node, configuration, contribution)
             entries |= contribution.entries
             extras |= contribution.extras
             unrecorded -= contribution.entries.keys()
@@ -173,6 +175,24 @@ class _Resolver:
             overrides.added.discard(name)
         put(self._result.config, node.path, entries)
         self._note_changes(node, overrides)
+
+    def _without_ingredients(
+        self, node: Node, configuration: Configuration, contribution: Contribution
+    ) -> Contribution:
+        """Leave out what sets an ingredient, whose own configuration counts, with a warning."""
+        entries, extras = contribution.entries, contribution.extras
+        for other in node.below:
+            keys = node.relative(other).split(".")
+            for found in filter(None, (first_value(entries, keys), first_value(extras, keys))):
+                entries, extras = without(entries, found), without(extras, found)
+                name = ".".join(found)
+                self._result.warnings.append(
+                    f"The {configuration.origin} sets {name!r}, which has no effect: "
+                    f"{other.path!r} is an ingredient. Set its entries in a scope decorated with "
+                    "@<ingredient>.config, with <ingredient>.add_config(...), or in a named "
+                    "configuration"
+                )
+        return Contribution(entries, extras)
 
     def _draw_seed(self, entries: dict[str, Any]) -> None:
         """Set the root seed if it is missing, or None, which asks for one."""
@@ -276,20 +296,6 @@ class _Resolver:
 
 def _origins_of(values: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
     return {path: origin for path, _ in leaves(dict(values))}
-
-
-def _refuse_ingredients(
-    node: Node,
-    entries: Mapping[str, Any],
-    ingredients: set[str],
-    configuration: Configuration,
-) -> None:
-    for name in entries.keys() & ingredients:
-        raise ConfigError(
-            f"the {configuration.origin} of {node.path or 'the experiment'} sets {name!r}, which "
-            f"is an ingredient: decorate a scope with @{name}.config, or set it in a named "
-            "configuration"
-        )
 
 
 def _plain_part(values: Mapping[str, Any]) -> dict[str, Any]:

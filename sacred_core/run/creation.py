@@ -139,13 +139,16 @@ def _check_seed(seed: Any) -> None:
 
 
 def _check_changes(resolved: ResolvedConfig, command: CapturedFunction[..., Any], run: Run) -> None:
-    """Refuse entries that nothing uses, and warn of what may be a typo."""
+    """Refuse entries that nothing uses, and warn of what may be a mistake; nothing if forced."""
+    if run.force:
+        return
     summary = resolved.summary
     if summary.added:
         check_added(summary, _used_paths(resolved, command), resolved.config)
-    if not run.force:
-        warn_of_changes(summary, resolved.config, run.root_logger)
-        warn_of_words(resolved.originals, resolved.config, run.root_logger)
+    for warning in resolved.warnings:
+        run.root_logger.warning("%s", warning)
+    warn_of_changes(summary, resolved.config, run.root_logger)
+    warn_of_words(resolved.originals, resolved.config, run.root_logger)
 
 
 def _used_paths(resolved: ResolvedConfig, command: CapturedFunction[..., Any]) -> set[str]:

@@ -101,11 +101,6 @@ ROWS: list[tuple[str, list[str], str, str | None]] = [
     ("two ingredients, one path", [], "two ingredients have the same path 'data'", script("""
         ex.ingredients.append(Ingredient("data"))
     """)),
-    ("scope sets ingredient", [], "which is an ingredient: decorate", script("""
-        @ex.config
-        def second():
-            data = {"n": 2}
-    """)),
     ("own flag that is taken", [], "has the flag '-l', which is taken", script("""
         from sacred_core import cli_option
         ex.additional_cli_options.append(cli_option("-l", "--lucky")(lambda args, run: None))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sacred_core import SETTINGS, Experiment
+from sacred_core.config.paths import at
 from sacred_core.exceptions import (
     CircularDependencyError,
     ConfigAddedError,
@@ -141,6 +142,51 @@ def test_the_warning_of_an_added_entry_suggests_too(
     assert "Added new config entry: \"opt.lrr\": did you mean 'opt.lr'?" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "update", [{"nothing": 1}, {"opt.lrr": 1}, {"new.group.x": 1}, {"flag": "x", "opt": None}]
+)
+def test_force_leaves_out_all_checks(
+    ex: Experiment, update: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also that for unknown entries, which are part of the configuration then (as in Sacred)."""
+    config = dict(ex.run(config_updates=update, options={"-f": True}).config)
+    for path, value in update.items():
+        assert at(config, path) == value
+    assert [r.message for r in caplog.records if "entry" in r.message] == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "old"),
+    [("flag", "bool"), ("opt", "dict"), ("opt.lr", "float"), ("layers", "list")],
+)
+@pytest.mark.parametrize("way", ["update", "named", "nested"])
+def test_a_change_to_none_is_warned_of(
+    ex: Experiment, entry: str, old: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Sacred does, whichever layer changes it."""
+    ex.main(lambda: None)
+    nested: Any = None
+    for part in reversed(entry.split(".")):
+        nested = {part: nested}
+    if way == "named":
+        ex.add_named_config("unset", nested)
+        ex.run(named_configs=["unset"])
+    else:
+        ex.run(config_updates=nested if way == "nested" else {entry: None})
+    warnings = [r.message for r in caplog.records if "Changed type" in r.message]
+    assert warnings == [f'Changed type of config entry "{entry}" from {old} to NoneType']
+
+
+@pytest.mark.parametrize("seed", [None, 5])
+def test_a_seed_of_none_is_no_change_of_type(
+    ex: Experiment, seed: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """None asks for a seed to be drawn, and the entry is an integer in the end."""
+    ex.add_config(seed=seed)
+    assert isinstance(ex.run(config_updates={"seed": None}).config["seed"], int)
+    assert "Changed type" not in caplog.text
+
+
 def test_changed_types_are_warned_of(ex: Experiment, caplog: pytest.LogCaptureFixture) -> None:
     """The message of section 1.4.3; `--force` silences it."""
     changes = {"flag": "x", "opt.lr": "high"}
@@ -238,21 +284,6 @@ def test_two_ingredients_with_one_path_are_refused() -> None:
     ex = Experiment("twins", ingredients=[Ingredient("same"), Ingredient("same")])
     ex.main(lambda: None)
     with pytest.raises(ConfigError, match="same path 'same'"):
-        ex.run()
-
-
-def test_a_scope_that_sets_an_ingredient_is_refused() -> None:
-    """The error says how to do it."""
-    data = Ingredient("data")
-    data.add_config(n=1)
-    ex = Experiment("wrong", ingredients=[data])
-
-    @ex.config
-    def scope():
-        data = {"n": 2}
-
-    ex.main(lambda: None)
-    with pytest.raises(ConfigError, match=r"which is an ingredient: .* @data.config"):
         ex.run()
 
 
