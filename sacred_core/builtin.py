@@ -35,7 +35,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         ("-p", "print_config", "print the configuration first"),
         ("-e", "enforce_clean", "fail if a repository has uncommitted changes"),
         ("", "origin", "let print_config tell where each value comes from"),
-        ("-f", "force", "silence warnings about suspicious changes"),
+        ("-f", "force", "do not check for unknown entries and suspicious changes"),
     ):
         flags = filter(None, (short, f"--{name}"))
         yield CLIOption(flags, _OPTIONS + name, is_flag=True, help=text)

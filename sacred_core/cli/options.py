@@ -100,7 +100,7 @@ def origin(argument: bool, run: "Run") -> None:
 
 
 def force(argument: bool, run: "Run") -> None:
-    """Silence warnings about suspicious changes."""
+    """Leave out the checks for unknown entries and suspicious changes."""
     run.force = argument
 
 

@@ -25,11 +25,10 @@ def parsed_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
     updates: dict[str, Any] = {}
     named: list[str] = []
     for token in tokens:
-        path, equals, text = token.partition("=")
+        path, equals, text = (part.strip() for part in token.partition("="))
         if not equals:
             named.append(token)
             continue
-        path = path.strip()
         if not all(path.split(".")):
             raise UpdateError(f"{token!r} names no entry: write entry=value or group.entry=value")
         updates[path] = _value(text, token)
@@ -37,12 +36,11 @@ def parsed_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _value(text: str, token: str) -> Any:
-    spelling = text.strip()
-    if spelling.lower() in _NOT_FINITE:
-        return Spelled(float(spelling), text)
+    if text.lower() in _NOT_FINITE:
+        return Spelled(float(text), text)
     try:
-        value = ast.literal_eval(spelling)
-        if type(value) not in (int, float) or repr(value) == spelling:
+        value = ast.literal_eval(text)
+        if type(value) not in (int, float) or repr(value) == text:
             return value
         # A number too large for a float would be infinity: then it is only a string.
         return Spelled(value, text) if math.isfinite(value) else text

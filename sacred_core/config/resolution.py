@@ -18,7 +18,6 @@ from sacred_core.config.named import find_named
 from sacred_core.config.overrides import Overrides, PathDict, layered, plain_copy
 from sacred_core.config.paths import (
     at,
-    first_value,
     is_inside,
     joined,
     known_key,
@@ -29,7 +28,7 @@ from sacred_core.config.paths import (
     without,
 )
 from sacred_core.config.summary import ConfigSummary, Origin
-from sacred_core.config.tree import Configurable, Configuration, Contribution, Node, nodes_of
+from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of, without_ingredients
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_keys
 from sacred_core.config.values import is_same
@@ -161,7 +160,8 @@ class _Resolver:
         for configuration in node.ingredient.configurations:
             available = self._available(node, configuration, {**overrides.values, **entries})
             contribution = configuration.evaluate(overrides, available)
-            contribution = self._without_ingredients(node, configuration, contribution)
+            contribution, warnings = without_ingredients(node, configuration, contribution)
+            self._result.warnings += warnings
             entries |= contribution.entries
             extras |= contribution.extras
             unrecorded -= contribution.entries.keys()
@@ -175,24 +175,6 @@ class _Resolver:
             overrides.added.discard(name)
         put(self._result.config, node.path, entries)
         self._note_changes(node, overrides)
-
-    def _without_ingredients(
-        self, node: Node, configuration: Configuration, contribution: Contribution
-    ) -> Contribution:
-        """Leave out what sets an ingredient, whose own configuration counts, with a warning."""
-        entries, extras = contribution.entries, contribution.extras
-        for other in node.below:
-            keys = node.relative(other).split(".")
-            for found in filter(None, (first_value(entries, keys), first_value(extras, keys))):
-                entries, extras = without(entries, found), without(extras, found)
-                name = ".".join(found)
-                self._result.warnings.append(
-                    f"The {configuration.origin} sets {name!r}, which has no effect: "
-                    f"{other.path!r} is an ingredient. Set its entries in a scope decorated with "
-                    "@<ingredient>.config, with <ingredient>.add_config(...), or in a named "
-                    "configuration"
-                )
-        return Contribution(entries, extras)
 
     def _draw_seed(self, entries: dict[str, Any]) -> None:
         """Set the root seed if it is missing, or None, which asks for one."""

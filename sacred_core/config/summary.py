@@ -58,7 +58,7 @@ class ConfigSummary:
 
 
 def _type_changed(old: Any, new: Any) -> bool:
-    """None may become anything, and whole numbers and fractions stand for each other."""
-    if old is None or new is None or type(old) is type(new):
+    """None may become anything, but nothing None; integers and floats replace each other."""
+    if old is None or type(old) is type(new):
         return False
     return not {type(old), type(new)} <= {int, float}

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import attrs
 
 from sacred_core.config.overrides import Overrides
+from sacred_core.config.paths import first_value, without
 from sacred_core.config.summary import Origin
 from sacred_core.exceptions import CircularDependencyError, ConfigError
 
@@ -108,6 +109,30 @@ def _visit(
         below |= {id(n.ingredient): n for n in (*node.below, node)}
     done[id(ingredient)] = Node(ingredient, path, tuple(below.values()))
     return done[id(ingredient)]
+
+
+def without_ingredients(
+    node: Node, configuration: Configuration, contribution: Contribution
+) -> tuple[Contribution, list[str]]:
+    """Leave out what sets an ingredient that ``node`` uses: its own configuration counts.
+
+    Returns:
+        What remains, and a warning for each ingredient that was set.
+    """
+    entries, extras = contribution.entries, contribution.extras
+    warnings = []
+    for other in node.below:
+        keys = node.relative(other).split(".")
+        found = first_value(entries, keys) or first_value(extras, keys)
+        if found:
+            entries, extras = without(entries, found), without(extras, found)
+            warnings.append(
+                f"The {configuration.origin} sets {'.'.join(found)!r}, which has no effect: "
+                f"{other.path!r} is an ingredient. Set its entries in a scope decorated with "
+                "@<ingredient>.config, with <ingredient>.add_config(...), or in a named "
+                "configuration"
+            )
+    return Contribution(entries, extras), warnings
 
 
 def traversed(root: Configurable) -> Iterator[tuple[Any, int]]:

@@ -162,6 +162,27 @@ def test_values_are_python_literals_or_text(token: str, expected: dict[str, Any]
     assert (plain_copy(updates), named) == (expected, [])
 
 
+@pytest.mark.parametrize(
+    ("token", "value"),
+    [
+        ("msg = hello", "hello"),
+        ("msg= hello ", "hello"),
+        (" msg =hello", "hello"),
+        ("msg = a = b", "a = b"),
+        ("msg =  a b ", "a b"),
+        ("msg=\ttab\t", "tab"),
+        ("msg=a\n", "a"),
+        ("msg= ", ""),
+        ('msg= "x', '"x'),
+        ("msg =  ' hi' ", " hi"),
+        ("msg= [1, 2]  ", [1, 2]),
+    ],
+)
+def test_blanks_around_the_equals_sign_are_no_part_of_a_string(token: str, value: Any) -> None:
+    """The values are those of Sacred 0.8.7; quotes preserve blanks."""
+    assert parsed_updates([token]) == ({"msg": value}, [])
+
+
 def test_tokens_without_equals_are_names() -> None:
     """They keep their order."""
     assert parsed_updates(["v1", "a=1", "v2"]) == ({"a": 1}, ["v1", "v2"])
