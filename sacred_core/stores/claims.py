@@ -59,9 +59,8 @@ class Owner:
     started: str | None
 
     @classmethod
-    def here(cls) -> "Owner":
-        """Return this process."""
-        pid = os.getpid()
+    def of(cls, pid: int) -> "Owner":
+        """Return the process with this id, on this machine."""
         return cls(token=os.urandom(8).hex(), system=_system(), pid=pid, started=_stat(pid, _START))
 
     def is_dead(self) -> bool:
@@ -120,7 +119,7 @@ def claim(files: ClaimFiles) -> Lease | None:
     now = datetime.now(UTC)
     if newest is not None and not _is_abandoned(newest, now):
         return None
-    owner = Owner.here()
+    owner = Owner.of(os.getpid())
     if not files.create(NAME.format(number), _data(owner, now + LIFETIME)):
         return None
     return Lease(files, number, owner)

@@ -307,6 +307,34 @@ def test_files_that_can_be_stored_come_before_the_end() -> None:
     assert recorder.heard[-4:] == ["late", "later", "result", "joined"]
 
 
+def test_the_end_is_retried_although_a_file_cannot_be_stored() -> None:
+    """The observer becomes unreachable right then, for three calls."""
+
+    class LateOutage(Recorder):
+        failures = 3
+
+        def completed_event(self, result: Any) -> None:
+            self.failures -= 1
+            if self.failures >= 0:
+                raise ConnectionError("unreachable")
+            super().completed_event(result)
+
+    recorder = LateOutage()
+    session = Session(recorder, interval=1000, join_timeout=10)
+    session.start()
+    recorder.broken = {"gone"}
+    session.artifact("gone")
+    session.metrics(0)
+    session.artifact("gone")
+    session.metrics(1)
+    # While nothing is taken the end waits for the files, so these have to become storable.
+    repair = threading.Timer(0.1, recorder.broken.clear)
+    repair.start()
+    session.end()
+    repair.join()
+    assert recorder.heard[-2:] == ["result", "joined"]
+
+
 def test_a_file_that_cannot_be_stored_holds_up_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """It is tried again, and told of at the end."""
     recorder = Recorder()

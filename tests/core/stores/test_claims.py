@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import RunIdError
-from sacred_core.stores import claims
 from sacred_core.stores.claims import Owner, claim, is_claimed, releasing
 
 
@@ -84,9 +83,7 @@ def test_the_claim_of_a_process_that_ended_is_abandoned(files: Files) -> None:
 def test_a_process_that_nobody_waited_for_has_ended() -> None:
     """It holds its id until then, for example in a container without an init process."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    owner = Owner(
-        token="", system=Owner.here().system, pid=process.pid, started=claims._stat(process.pid, 19)
-    )
+    owner = Owner.of(process.pid)
     assert not owner.is_dead()
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
