@@ -1,5 +1,6 @@
 """Tests of what a run leaves in its folder."""
 
+import contextlib
 import hashlib
 import json
 import math
@@ -43,6 +44,32 @@ def contents(path: Path) -> Any:
         raise AssertionError(f"{constant} is no JSON")
 
     return json.loads(path.read_text(), parse_constant=refuse)
+
+
+@pytest.mark.parametrize("error", [None, ValueError("x"), KeyboardInterrupt()])
+def test_a_run_without_metrics(recorded: Any, runs: Path, error: BaseException | None) -> None:
+    """``metrics.json`` is ``{}`` however the run ends, as dashboards for Sacred expect."""
+
+    def main(message: str) -> None:
+        if error is not None:
+            raise error
+
+    with contextlib.suppress(ValueError, KeyboardInterrupt):
+        recorded(main)
+    assert contents(runs / "1" / "metrics.json") == {}
+    assert not (runs / "1" / "metrics.jsonl").exists()
+    assert FileStore(runs).metrics(1) == {}
+
+
+def test_a_second_end_does_not_empty_the_metrics(runs: Path) -> None:
+    """The same end may be delivered twice."""
+    observer = FileStorageObserver(runs)
+    feed = Feed(observer)
+    feed.start()
+    feed.log("loss", [1.0])
+    for _ in range(2):
+        feed.complete()
+    assert contents(runs / "1" / "metrics.json")["loss"]["values"] == [1.0]
 
 
 def test_files_of_a_run(recorded: Any, runs: Path) -> None:

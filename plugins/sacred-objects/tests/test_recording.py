@@ -93,6 +93,17 @@ def test_a_run_that_ended_is_a_folder(
     ]
 
 
+def test_a_run_without_metrics(observer: ObjectObserver, bucket: Any, store: ObjectStore) -> None:
+    """``metrics.json`` is ``{}`` once the run has ended."""
+    feed = Feed(observer)
+    run_id = feed.start()
+    feed.beat()
+    assert "runs/1/metrics.json" not in bucket.objects
+    feed.complete()
+    assert json.loads(bucket.objects["runs/1/metrics.json"]) == {}
+    assert store.metrics(run_id) == {}
+
+
 def test_a_bucket_that_comes_back_misses_nothing(
     observer: ObjectObserver, bucket: Any, store: ObjectStore, caplog: Any, tmp_path: Path
 ) -> None:

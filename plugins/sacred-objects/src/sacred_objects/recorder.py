@@ -159,8 +159,7 @@ class Recorder:
     def write_whole(self) -> None:
         """Write the record to the folder, as sacred-file does."""
         self._output.touch()
-        if self._metrics.exists():
-            write_folded(self._metrics, self.folder / layout.METRICS)
+        write_folded(self._metrics, self.folder / layout.METRICS)
         (self.folder / layout.RUN).write_bytes(json_bytes(self.entry))
         if self.info:
             (self.folder / layout.INFO).write_bytes(json_bytes(self.info))
@@ -171,9 +170,8 @@ class Recorder:
         self.write_whole()
         with self._output.open("rb") as file:
             self.place.bucket.put(self.prefix + layout.OUTPUT, file, layout.TEXT)
-        if self._metrics.exists():
-            with (self.folder / layout.METRICS).open("rb") as file:
-                self.place.bucket.put(self.prefix + layout.METRICS, file, layout.JSON)
+        with (self.folder / layout.METRICS).open("rb") as file:
+            self.place.bucket.put(self.prefix + layout.METRICS, file, layout.JSON)
         self._send_info()
         # From here on readers look at what was written above.
         self._put(layout.RUN, json_bytes(self.entry))
