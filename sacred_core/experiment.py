@@ -143,6 +143,7 @@ class Experiment(Ingredient):
         info: Mapping[str, Any] | None = None,
         meta_info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
+        inherit_observers: bool = False,
     ) -> "Run":
         """Run a command, by default the main function, and return its finished run.
 
@@ -157,6 +158,8 @@ class Experiment(Ingredient):
             info: What ``run.info`` holds at the start.
             meta_info: Kept with the run, beside what the core notes.
             options: As on the command line: ``{"--loglevel": "ERROR"}``.
+            inherit_observers: Record a run that is started inside another one with the observers
+                of that one too, those of its command line included.
 
         Raises:
             CommandNotFoundError: there is no such command.
@@ -171,7 +174,15 @@ class Experiment(Ingredient):
                 "@ex.run is no decorator, it runs the experiment: use @ex.main or @ex.automain"
             )
             refuse(DecoratorError(message), command_name)
-        run = self.create_run(command_name, config_updates, named_configs, info, meta_info, options)
+        run = self.create_run(
+            command_name,
+            config_updates,
+            named_configs,
+            info,
+            meta_info,
+            options,
+            inherit_observers=inherit_observers,
+        )
         return _finished(run)
 
     def create_run(
@@ -183,6 +194,7 @@ class Experiment(Ingredient):
         meta_info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
         tokens: Sequence[str] | None = None,
+        inherit_observers: bool = False,
     ) -> "Run":
         """Return a run that has not started; calling it starts it. Arguments as for `run`.
 
@@ -199,6 +211,7 @@ class Experiment(Ingredient):
             meta_info=meta_info or {},
             options=options or {},
             tokens=tokens or (),
+            inherit_observers=inherit_observers,
         )
         self._last_run = new_run(self, request)
         return self._last_run

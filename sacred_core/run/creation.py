@@ -20,6 +20,7 @@ from sacred_core.config.validation import (
     warn_of_objects,
     warn_of_words,
 )
+from sacred_core.context import run_around
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
 from sacred_core.provenance.host import ask_gpus, get_host_info
@@ -43,6 +44,7 @@ class Request:
     meta_info: Mapping[str, Any] = attrs.field(factory=dict)
     options: Mapping[str, Any] = attrs.field(factory=dict)
     tokens: Sequence[str] = ()
+    inherit_observers: bool = False
 
 
 def new_run(ex: Any, request: Request) -> Run:
@@ -72,7 +74,8 @@ def new_run(ex: Any, request: Request) -> Run:
         **request.meta_info,
     }
     apply_options(options, offered, run)
-    run.observers = _distinct(run.observers)
+    outer = run_around() if request.inherit_observers else None
+    run.observers = _distinct([*run.observers, *(outer.attached_observers if outer else ())])
     _check_changes(resolved, command, run)
     warn_of_objects(resolved.config, run.queue_only, run.root_logger)
     return run

@@ -112,6 +112,8 @@ class Run:
         self.output = OutputCapture()
         #: Tells what code is loaded while the run is under way.
         self.code: Code | None = None
+        #: The observers at the start: in `observers`, a copy replaces one that another run uses.
+        self.attached_observers: list[Any] = []
         #: The experiment that it is a run of.
         self.owner: object = None
         #: The run around this one, if it was started inside another.
@@ -231,6 +233,7 @@ class Run:
             raise RunStartedTwiceError("a run can be started only once: create a new one")
         if self.unobserved:
             self.observers = []
+        self.attached_observers = self.observers
         lifecycle = self._lifecycle = Lifecycle(self)
         steps = (*self.pre_run_hooks, self.main_function, *self.post_run_hooks)
         if must_be_awaited(steps):

@@ -46,7 +46,10 @@ EXPERIMENT = {
     "main": ["function"],
     "open_resource": ["filename", "mode"],
     "option_hook": ["function"],
-    "run": ["command_name", "config_updates", "named_configs", "info", "meta_info", "options"],
+    "run": [
+        *("command_name", "config_updates", "named_configs", "info", "meta_info", "options"),
+        "inherit_observers",  # ours
+    ],
     "run_commandline": ["argv"],
 }
 RUN = {
