@@ -1,6 +1,7 @@
 """What the standard flags do to a run before it starts."""
 
-from typing import TYPE_CHECKING
+import operator
+from typing import TYPE_CHECKING, SupportsIndex
 
 from sacred_core.exceptions import OptionError
 from sacred_core.run.logs import level_of
@@ -24,20 +25,25 @@ def pdb(argument: bool, run: "Run") -> None:
     run.pdb = argument
 
 
-def comment(argument: str, run: "Run") -> None:
+def comment(argument: object, run: "Run") -> None:
     """Keep a comment with the run."""
-    run.meta_info["comment"] = argument
+    run.meta_info["comment"] = str(argument)
 
 
-def name(argument: str, run: "Run") -> None:
+def name(argument: object, run: "Run") -> None:
     """Give the experiment another name for this run."""
-    run.experiment_info["name"] = argument
-    run.run_logger = run.root_logger.getChild(argument)
+    run.experiment_info["name"] = str(argument)
+    run.run_logger = run.root_logger.getChild(str(argument))
 
 
-def id(argument: str, run: "Run") -> None:  # noqa: A001 - named like its flag
+def id(argument: str | SupportsIndex, run: "Run") -> None:  # noqa: A001 - named like its flag
     """Ask for an id; digits make a number, as observers count."""
-    run._id = int(argument) if argument.isdecimal() else argument
+    if isinstance(argument, str):
+        run._id = int(argument) if argument.isdecimal() else argument
+    elif isinstance(argument, SupportsIndex) and not isinstance(argument, bool):
+        run._id = operator.index(argument)  # also numpy's integers
+    else:
+        raise OptionError(f"--id takes a string or an integer, not {argument!r}")
 
 
 def queue(argument: bool, run: "Run") -> None:
@@ -107,5 +113,5 @@ def force(argument: bool, run: "Run") -> None:
 def _number(argument: str | float, flag: str) -> float:
     try:
         return float(argument)
-    except ValueError:
+    except (TypeError, ValueError):
         raise OptionError(f"{flag} takes a number, not {argument!r}") from None

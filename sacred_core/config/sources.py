@@ -38,7 +38,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
         ConfigFileAccessError: the system refuses access to it.
         ConfigFileError: its format is unknown, or it does not contain a dictionary of plain data.
     """
-    path = Path(filename)
+    path = Path(os.path.expanduser(filename))  # noqa: PTH111 - never raises
     place = f"the file {str(path)!r}"
     try:
         path.stat()  # first: a missing file is not a file of an unknown format

@@ -69,11 +69,12 @@ def level_of(text: str | int) -> int:
     Raises:
         OptionError: there is no such level.
     """
-    if isinstance(text, int) or text.strip().lstrip("+-").isdigit():
-        return int(text)
+    word = str(text).strip()
+    if word.lstrip("+-").isdigit():
+        return int(word)
     names = logging.getLevelNamesMapping()
     try:
-        return names[text.strip().upper()]
+        return names[word.upper()]
     except KeyError:
         raise OptionError(
             f"{text!r} is no log level: use a number or one of "

@@ -133,3 +133,14 @@ def test_observers_of_one_engine_are_equal(tmp_path: Path) -> None:
     engine = sa.create_engine(url)
     assert SqlObserver.create_from(engine) == SqlObserver.create_from(engine) == SqlObserver(url)
     engine.dispose()
+
+
+@pytest.mark.parametrize("path", ["~/runs.db", "~nobody_of_this_name/runs.db"])
+def test_the_home_folder_is_expanded(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is in the home folder; a user who does not exist is a folder of that name."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    expected = path.replace("~/", f"{tmp_path}/").replace("~n", f"{tmp_path}/~n")
+    assert parsed(f"sqlite:///{path}").database == expected

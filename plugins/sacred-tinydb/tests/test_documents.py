@@ -307,3 +307,13 @@ def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.M
     first = TinyDbObserver("a")
     assert first == TinyDbObserver(tmp_path / "a", overwrite=3)
     assert len({first, TinyDbObserver("a"), TinyDbObserver("b")}) == 2
+
+
+def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the observer, its reader, the store and its URL."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Feed(TinyDbObserver("~/runs")).start()
+    assert (tmp_path / "runs" / "metadata.json").is_file()
+    assert len(TinyDbReader("~/runs").fetch_metadata(indices=[0])) == 1
+    for store in (TinyDbStore("~/runs"), open_store("tinydb://~/runs")):
+        assert len(list(store.list())) == 1

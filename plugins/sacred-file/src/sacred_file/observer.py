@@ -11,6 +11,7 @@ from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.serialization import plain
 from sacred_core.stores.claims import Lease, releasing
+from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
 from sacred_file.code import KeptCode
@@ -19,8 +20,6 @@ from sacred_file.json_files import read_json, write_json
 from sacred_file.metrics import fold, metric_lines
 from sacred_file.record import FileLists, new_entry, time_text
 from sacred_file.report import given_template, write_report
-
-PathLike = str | os.PathLike[str]
 
 
 class FileStorageObserver(RunObserver):
@@ -60,17 +59,17 @@ class FileStorageObserver(RunObserver):
 
     def __init__(
         self,
-        basedir: PathLike,
-        resource_dir: PathLike | None = None,
-        source_dir: PathLike | None = None,
-        template: PathLike | None = None,
+        basedir: FilePath,
+        resource_dir: FilePath | None = None,
+        source_dir: FilePath | None = None,
+        template: FilePath | None = None,
         priority: int = 20,
         copy_artifacts: bool = True,
         copy_sources: bool = True,
     ) -> None:
-        self.basedir = Path(os.path.abspath(basedir))
-        self.resource_dir = Path(os.path.abspath(resource_dir or self.basedir / layout.RESOURCES))
-        self.source_dir = Path(os.path.abspath(source_dir or self.basedir / layout.SOURCES))
+        self.basedir = absolute_path(basedir)
+        self.resource_dir = absolute_path(resource_dir or self.basedir / layout.RESOURCES)
+        self.source_dir = absolute_path(source_dir or self.basedir / layout.SOURCES)
         self.template = None if template is None else given_template(template)
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
@@ -88,7 +87,7 @@ class FileStorageObserver(RunObserver):
         return str(self.basedir)
 
     @classmethod
-    def create(cls, basedir: PathLike, *args: Any, **kwargs: Any) -> "FileStorageObserver":
+    def create(cls, basedir: FilePath, *args: Any, **kwargs: Any) -> "FileStorageObserver":
         """Return an observer. Deprecated: call the class."""
         warn_of_create(cls)
         return cls(basedir, *args, **kwargs)
@@ -207,11 +206,11 @@ class FileStorageObserver(RunObserver):
         """Write anything as a JSON file into the folder of the run."""
         write_json(self._folder() / filename, plain(obj))
 
-    def save_file(self, filename: PathLike, target_name: str | None = None) -> None:
+    def save_file(self, filename: FilePath, target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
         copy(Path(filename), self._folder() / (target_name or Path(filename).name))
 
-    def find_or_save(self, filename: PathLike, store_dir: PathLike) -> Path:
+    def find_or_save(self, filename: FilePath, store_dir: FilePath) -> Path:
         """Return the copy of the file in ``store_dir``; make it if its content is new there.
 
         Without ``copy_artifacts``, a file in ``basedir`` is returned itself.

@@ -10,6 +10,7 @@ from typing import Any
 
 from sacred_core.exceptions import SacredError
 from sacred_core.serialization import plain
+from sacred_core.stores.locations import absolute_path
 from sacred_file import layout
 from sacred_file.json_files import write_text
 
@@ -28,7 +29,7 @@ def given_template(template: str | os.PathLike[str]) -> Path:
         FileNotFoundError: it is not there.
         ModuleNotFoundError: mako is not installed.
     """
-    path = Path(os.path.abspath(template))
+    path = absolute_path(template)
     if not path.is_file():
         raise FileNotFoundError(f"there is no template {str(path)!r}")
     _require_mako(path)

@@ -14,6 +14,7 @@ from urllib.request import url2pathname
 from sacred_core.exceptions import StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
 from sacred_core.stores import Annotation, RunQuery, StoredRun, with_unfinished
+from sacred_core.stores.locations import absolute_path
 from sacred_file import layout
 from sacred_file.entries import annotation_line, annotations, stored_run, typed_metrics
 from sacred_file.json_files import read_json
@@ -30,7 +31,7 @@ class FileStore:
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self.root = Path(os.path.abspath(root))
+        self.root = absolute_path(root)
         if not self.root.is_dir():
             raise StoreError(f"there is no folder {str(self.root)!r}")
 
@@ -38,7 +39,10 @@ class FileStore:
     def from_location(cls, location: str) -> "FileStore":
         """Return the store of a path or of a ``file:`` URL."""
         parts = urlsplit(location)
-        return cls(url2pathname(unquote(parts.path)) if parts.scheme == "file" else location)
+        if parts.scheme != "file":
+            return cls(location)
+        home = parts.netloc if parts.netloc.startswith("~") else ""  # as in file://~/runs
+        return cls(url2pathname(unquote(home + parts.path)))
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""

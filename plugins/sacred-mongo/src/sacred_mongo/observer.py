@@ -3,7 +3,6 @@
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, ClassVar
 
 import gridfs
@@ -11,6 +10,7 @@ import gridfs
 from sacred_core import RunObserver
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.stores.locations import absolute_path
 from sacred_mongo.address import RESERVED, hosts, parsed
 from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
@@ -73,7 +73,7 @@ class MongoObserver(RunObserver):
         self.collection = collection
         self.overwrite = overwrite
         self.priority = priority
-        self.failure_dir = None if failure_dir is None else Path(os.fsdecode(failure_dir))
+        self.failure_dir = None if failure_dir is None else absolute_path(failure_dir)
         self.run_entry: Document = {}
         self._missed, self._positions = Missed(), delivering.MetricPositions()
         self._recorder: Recorder | None = None

@@ -1,7 +1,6 @@
 """Where a database is, as users write it."""
 
 import importlib.util
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import masked_text
+from sacred_core.stores.locations import absolute_path
 
 _EXAMPLE = "sqlite:///runs.db or postgresql://user:password@host/database"
 #: By the name that users write: SQLAlchemy's name, drivers by their modules, and what to install.
@@ -47,7 +47,7 @@ def parsed(url: str | sa.URL) -> sa.URL:
         raise StoreError(f"{_shown_text(url)!r} is no URL of a database, like {_EXAMPLE}") from None
     given = with_driver(given)
     if is_file(given):
-        return given.set(database=os.path.abspath(Path(given.database or "").expanduser()))
+        return given.set(database=str(absolute_path(given.database or "")))
     return given
 
 

@@ -12,6 +12,7 @@ from tinydb import TinyDB
 from sacred_core import RunObserver
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.stores.locations import absolute_path
 from sacred_tinydb.claims import Claim
 from sacred_tinydb.database import Document
 from sacred_tinydb.place import Place, place_in, place_of
@@ -45,7 +46,7 @@ class TinyDbObserver(RunObserver):
         overwrite: int | str | None = None,
         priority: int = 10,
     ) -> None:
-        self.root = Path(os.path.abspath(path))
+        self.root = absolute_path(path)
         self._place: Place | None = None
         self._settle(overwrite, priority)
 

@@ -4,9 +4,9 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, TypeAlias
 
+from sacred_core.stores.locations import absolute_path
 from sacred_tinydb.database import Document
 from sacred_tinydb.files import LazyFile
 from sacred_tinydb.report import report
@@ -36,7 +36,7 @@ class TinyDbReader:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if not Path(path).is_dir():
+        if not absolute_path(path).is_dir():
             raise FileNotFoundError(f"there is no folder {os.fspath(path)!r}")
         self._store = TinyDbStore(path)
 

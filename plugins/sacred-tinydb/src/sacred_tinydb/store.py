@@ -14,6 +14,7 @@ from sacred_file.entries import typed_metrics
 from sacred_core.exceptions import StoreError
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_core.stores.locations import absolute_path
 from sacred_tinydb.database import Document
 from sacred_tinydb.place import Place, place_in, place_of
 from sacred_tinydb.records import files_of
@@ -34,7 +35,7 @@ class TinyDbStore:
     """
 
     def __init__(self, root: Any) -> None:
-        self.root = Path(root).absolute()
+        self.root = absolute_path(root)
         if not self.root.is_dir():
             raise StoreError(f"there is no folder {str(self.root)!r}")
         self._place = place_in(self.root)
