@@ -108,6 +108,19 @@ def test_every_test_says_its_fact() -> None:
                 assert ast.get_docstring(node), f"{path}: {node.name}"
 
 
+def test_every_difference_from_sacred_names_a_test_that_exists() -> None:
+    """docs/from-sacred.md is true: each row of what behaves differently has its test."""
+    text = (ROOT / "docs" / "from-sacred.md").read_text(encoding="utf-8")
+    section = text.partition("## What behaves differently")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    tests = [re.fullmatch(r"\| .* \| .* \| .* \| `(\S+)::(\w+)` \|", row) for row in rows]
+    assert len(rows) >= 8
+    for row, test in zip(rows, tests, strict=True):
+        assert test is not None, row
+        file, name = test.groups()
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), row
+
+
 def test_every_promise_names_a_test_that_exists() -> None:
     """docs/promises.md is true: each row's test is there."""
     text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")

@@ -155,6 +155,12 @@ def test_force_leaves_out_all_checks(
     assert [r.message for r in caplog.records if "entry" in r.message] == []
 
 
+def test_force_does_not_resolve_a_contradiction(ex: Experiment) -> None:
+    """An update inside a value that has no entries cannot be applied."""
+    with pytest.raises(ConfigPathError, match="which has no entries"):
+        ex.run(config_updates={"flag.x": 1}, options={"--force": True})
+
+
 @pytest.mark.parametrize(
     ("entry", "old"),
     [("flag", "bool"), ("opt", "dict"), ("opt.lr", "float"), ("layers", "list")],

@@ -104,6 +104,17 @@ def test_nothing_is_said_of_a_scope_that_takes_the_ingredient(
     assert "ingredient" not in caplog.text
 
 
+def test_later_scopes_see_the_ingredient(ex: Experiment) -> None:
+    """What has no effect on the configuration has none on later scopes either."""
+    scope(ex)
+
+    @ex.config
+    def later(venv):
+        z = venv["n"]
+
+    assert ex.run().result[0] == {"venv": {"n": 1, "m": 2}, "y": 5, "z": 1}
+
+
 def test_a_named_configuration_is_handed_to_the_ingredient(
     ex: Experiment, caplog: pytest.LogCaptureFixture
 ) -> None:
