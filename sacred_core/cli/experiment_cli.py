@@ -29,14 +29,16 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Any:
     In a running event loop an asynchronous command gives a coroutine that returns the run.
 
     Raises:
-        SystemExit: the help was printed (0), the command line is wrong (2), or the run did not
-            complete (1; 130 after Ctrl-C). What happened was printed.
+        SystemExit: the help was printed (0), the command line is wrong (2), or a function of the
+            user raised, so that the run was not created or did not complete (1; 130 after
+            Ctrl-C). What happened was printed, without frames of sacred-core.
     """
     if COMPLETION in os.environ:
         from sacred_core.cli.completion import candidates
 
         print("\n".join(candidates(ex, os.environ[COMPLETION].split("\n"))))
         raise SystemExit(0)
+    line: CommandLine | None = None
     try:
         line = parsed(split(argv), offered_options(ex.additional_cli_options))
         if line.options["--help"] or line.command == "help":
@@ -55,6 +57,10 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Any:
             print(f"Warning: {problem}", file=sys.stderr)
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(USAGE) from None
+    except (Exception, KeyboardInterrupt) as error:  # of a scope or a hook of the user's
+        if line is not None and line.options["--debug"]:
+            raise
+        raise _exit_after(error) from None
     return _finished(run)
 
 
@@ -99,9 +105,13 @@ def _exit_codes(run: Run) -> Iterator[None]:
     except BaseException as error:
         if run.debug:
             raise
-        _print_error(error)
-        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILURE
-        raise SystemExit(code) from None
+        raise _exit_after(error) from None
+
+
+def _exit_after(error: BaseException) -> SystemExit:
+    """Print ``error`` and return the end of the process."""
+    _print_error(error)
+    return SystemExit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILURE)
 
 
 def _print_error(error: BaseException) -> None:

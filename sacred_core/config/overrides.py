@@ -1,5 +1,6 @@
 """Values that are fixed from outside, whatever a scope or a dictionary says."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sacred_core.config.paths import known_key
@@ -121,3 +122,8 @@ def layered(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
+
+
+def without_paths(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``values`` without what is given by paths, which is not a value of its own."""
+    return {name: value for name, value in values.items() if not isinstance(value, PathDict)}

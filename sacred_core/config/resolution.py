@@ -15,7 +15,7 @@ import attrs
 
 from sacred_core.config.containers import read_only
 from sacred_core.config.named import find_named
-from sacred_core.config.overrides import Overrides, PathDict, layered, plain_copy
+from sacred_core.config.overrides import Overrides, layered, plain_copy, without_paths
 from sacred_core.config.paths import (
     at,
     is_inside,
@@ -27,7 +27,7 @@ from sacred_core.config.paths import (
     restore,
     without,
 )
-from sacred_core.config.summary import ConfigSummary, Origin
+from sacred_core.config.summary import ConfigSummary, Origin, origins_of
 from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of, without_ingredients
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_keys
@@ -95,13 +95,14 @@ class _Resolver:
         self._root = self._nodes[-1]
         self._updates = nested(call.updates)
         self._fixed: dict[str, Any] = self._updates
-        self._update_origins = _origins_of(self._updates, Origin("update"))
+        self._update_origins = origins_of(self._updates, Origin("update"))
         self._fixed_origins = self._update_origins
         #: Names by path of a node that named configurations fix and that are not recorded.
         self._unrecorded: dict[str, set[str]] = {}
         self._result = ResolvedConfig(nodes=self._nodes)
 
     def run(self) -> ResolvedConfig:
+        self._log_layer("updates", self._update_origins)
         self._apply_named()
         for node in self._nodes:
             self._check_ingredient(node)
@@ -132,14 +133,15 @@ class _Resolver:
             values = placed({**contribution.extras, **contribution.entries}, node.path)
             self._unrecorded.setdefault(node.path, set()).update(contribution.extras)
             chosen = layered(chosen, values)
+            self._log_layer(f"named config {name!r}", values, node.path)
             origin = attrs.evolve(configuration.origin, layer="named config", name=name)
-            chosen_origins = {**self._fixed_origins, **_origins_of(values, origin)}
+            chosen_origins = {**self._fixed_origins, **origins_of(values, origin)}
             self._fixed_origins = chosen_origins | self._update_origins
             self._fixed = layered(chosen, self._updates)
 
     def _available_to_named(self, node: Node, configuration: Configuration) -> dict[str, Any]:
         """Return what is fixed so far, and the ingredients as they are with it."""
-        available: dict[str, Any] = plain_copy(_plain_part(at(self._fixed, node.path)))
+        available: dict[str, Any] = plain_copy(without_paths(at(self._fixed, node.path)))
         if all(name in available for name in configuration.parameters) or not node.below:
             return available
         ahead = copy.copy(self)
@@ -167,6 +169,7 @@ class _Resolver:
             unrecorded -= contribution.entries.keys()
             names = contribution.entries.keys()
             self._note(names, node.path, configuration.origin, configuration.docs)
+            self._log_layer(str(configuration.origin), names, node.path)
             if node is self._root and "seed" in names:
                 self._draw_seed(entries)
         entries = overrides.applied_to(entries)
@@ -190,7 +193,7 @@ class _Resolver:
         """Return what a scope may take by name; nothing for one that takes nothing."""
         if not configuration.parameters:
             return {}
-        own = plain_copy(_plain_part(entries))
+        own = plain_copy(without_paths(entries))
         special = {"_log": self._call.logger}
         extras = self._result.extras[node.path]
         return {**special, **extras, **own, **self._view_of_below(node)}
@@ -213,6 +216,7 @@ class _Resolver:
                 ):
                     continue
                 self._apply_hooked(path, value, origin)
+                self._log_layer(str(origin), [path])
 
     def _apply_hooked(self, path: str, value: Any, origin: Origin) -> None:
         self._result.summary.origins[path] = origin
@@ -263,6 +267,12 @@ class _Resolver:
             texts = [*filter(None, [summary.scope_docs.get(path)]), docs[""]]
             summary.scope_docs[path] = "\n".join(texts)
 
+    def _log_layer(self, layer: str, names: Iterable[str], path: str = "") -> None:
+        """Log which entries a layer sets, without their values, which may be secret."""
+        if self._call.logger.isEnabledFor(logging.DEBUG):
+            told = ", ".join(joined(path, str(name)) for name in names)
+            self._call.logger.debug("Configuration: %s: %s", layer, told or "nothing")
+
     def _note_changes(self, node: Node, overrides: Overrides) -> None:
         summary, config = self._result.summary, self._result.config
         for path, old in overrides.originals.items():
@@ -274,12 +284,3 @@ class _Resolver:
             layers = {o.layer for p, o in self._fixed_origins.items() if is_inside(p, full)}
             if full != "seed" and layers != {"config hook"}:
                 summary.added.add(full)
-
-
-def _origins_of(values: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
-    return {path: origin for path, _ in leaves(dict(values))}
-
-
-def _plain_part(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is given by paths: it is no value of its own."""
-    return {name: value for name, value in values.items() if not isinstance(value, PathDict)}

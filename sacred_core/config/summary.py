@@ -1,10 +1,12 @@
 """How a configuration came about: what the updates changed, and what is documented."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from sacred_core.config.values import normalized
+from sacred_core.serialization import leaves
 
 
 @attrs.frozen
@@ -27,6 +29,11 @@ class Origin:
         place = f"{self.file}:{self.line}" if self.line else self.file
         named = f"{self.layer} {self.name}" if self.name else self.layer
         return f"{named} ({place})" if place else named
+
+
+def origins_of(values: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
+    """Return ``origin`` for the dotted path of each of the ``values``."""
+    return {path: origin for path, _ in leaves(dict(values))}
 
 
 @attrs.define

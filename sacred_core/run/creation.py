@@ -1,5 +1,6 @@
 """From an experiment and what a call asks of it to a run that can start."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,10 +23,11 @@ from sacred_core.config.validation import (
 )
 from sacred_core.context import run_around
 from sacred_core.exceptions import ConfigValueError
+from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
 from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
-from sacred_core.run.logs import default_logger
+from sacred_core.run.logs import at_level, default_logger, level_of
 from sacred_core.run.run import Run
 
 
@@ -64,28 +66,34 @@ def new_run(ex: Any, request: Request) -> Run:
     command = ex.command_named(request.command_name)
     if not command.unobserved:
         ask_gpus()
-    run, resolved = _resolved_run(ex, command, request)
-    run.owner, run.options = ex, options
-    run.meta_info = {
-        "command": run.command,
-        "options": {**options, **words},
-        "config_updates": plain_copy(nested(request.config_updates)),
-        "named_configs": list(request.named_configs),
-        **request.meta_info,
-    }
-    apply_options(options, offered, run)
-    outer = run_around() if request.inherit_observers else None
-    run.observers = _distinct([*run.observers, *(outer.attached_observers if outer else ())])
-    _check_changes(resolved, command, run)
-    warn_of_objects(resolved.config, run.queue_only, run.root_logger)
+    root_logger = ex.logger or default_logger()
+    level = options["--loglevel"]
+    with at_level(root_logger, None if level is None else level_of(level)):
+        run, resolved = _resolved_run(ex, command, request, root_logger)
+        run.owner, run.options = ex, options
+        run.meta_info = {
+            "command": run.command,
+            "options": {**options, **words},
+            "config_updates": plain_copy(nested(request.config_updates)),
+            "named_configs": list(request.named_configs),
+            **request.meta_info,
+        }
+        apply_options(options, offered, run)
+        outer = run_around() if request.inherit_observers else None
+        inherited = outer.attached_observers if outer else ()
+        run.observers = _distinct([*run.observers, *inherited])
+        _log_discovered(run)
+        _check_changes(resolved, command, run)
+        warn_of_objects(resolved.config, run.queue_only, run.root_logger)
     return run
 
 
 def _resolved_run(
-    ex: Any, command: CapturedFunction[..., Any], request: Request
+    ex: Any, command: CapturedFunction[..., Any], request: Request, root_logger: logging.Logger
 ) -> tuple[Run, ResolvedConfig]:
-    root_logger = ex.logger or default_logger()
     run_logger = root_logger.getChild(ex.path)
+    for plugin in plugin_manager().plugins:
+        run_logger.debug("Plugin %s (%s): %s", plugin.name, plugin.distribution, plugin.state)
     name = request.command_name or command.function.__name__
     call = Call(request.config_updates, request.named_configs, name, run_logger, get_seed)
     resolved = resolve(ex, call)
@@ -110,6 +118,23 @@ def _resolved_run(
     run.namespaces = Namespaces(resolved, read_only if is_read_only else lambda value: value)
     run.info = request.info
     return run, resolved
+
+
+def _log_discovered(run: Run) -> None:
+    """Log what was found of the experiment, at the level DEBUG."""
+    info = run.experiment_info
+    if "sources" in info:
+        run.run_logger.debug(
+            "Found %d source files below %s, %d packages and %d repositories",
+            len(info["sources"]),
+            info["base_dir"],
+            len(info["dependencies"]),
+            len(info["repositories"]),
+        )
+    if run.host_info:
+        run.run_logger.debug("Gathered host information: %s", ", ".join(run.host_info))
+    names = [type(observer).__name__ for observer in run.observers]
+    run.run_logger.debug("Observers: %s", ", ".join(names) or "none")
 
 
 def _distinct(observers: Sequence[Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from sacred_core.events import Announcement, ArtifactAdded, Event, Heartbeat
+from sacred_core.events import Announcement, ArtifactAdded, Event, Heartbeat, OutputCaptured
 from sacred_core.exceptions import EventKeptError, ObserverStartError, SacredError
 from sacred_core.masking import masked_text
 from sacred_core.observers.backlog import Backlog
@@ -59,8 +59,7 @@ class Delivery:
 
     def announce(self, event: Event) -> Any:
         """Give a start to the observer now and return its answer; whatever it raises passes."""
-        plan = self._plans.get(type(event))
-        return plan(event, self._look_up) if plan else None
+        return self._call(event) if type(event) in self._plans else None
 
     def add(self, event: Event) -> None:
         """Keep ``event`` for the observer, if it listens to such events."""
@@ -100,12 +99,18 @@ class Delivery:
 
     def _is_taken(self, event: Event, is_told: bool = False) -> bool:
         try:
-            self._plans[type(event)](event, self._look_up)
+            self._call(event)
         except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
             if not is_told:
                 self._warn_once(event, error)
             return False
         return True
+
+    def _call(self, event: Event) -> Any:
+        answer = self._plans[type(event)](event, self._look_up)
+        if not isinstance(event, OutputCaptured):  # the line itself is output: no end of it
+            self._logger.debug("Observer %s recorded %s", self.name, event.method)
+        return answer
 
     def finish(self) -> None:
         """Try every entry once, the final one included, then ``join``; report what failed.
@@ -120,7 +125,7 @@ class Delivery:
                 continue
             started = time.monotonic()
             try:
-                self._plans[type(event)](event, self._look_up)
+                self._call(event)
             except Exception as error:  # noqa: BLE001 - foreign code
                 wasted += time.monotonic() - started
                 if not isinstance(error, EventKeptError):
