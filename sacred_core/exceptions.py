@@ -109,6 +109,10 @@ class HookSignatureError(ConfigError, ValueError):
     """A config hook has other parameters than ``(config, command_name, logger)``."""
 
 
+class SourceChangedError(ConfigScopeError):
+    """The file of a config scope was edited after it was loaded."""
+
+
 class ConfigValueError(ConfigError, TypeError):
     """A configuration holds something that is not plain data."""
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from sacred_core.config.captured_function import CapturedFunction
@@ -65,6 +66,9 @@ class Ingredient:
         self.base_dir = base_dir
         self.save_git_info = save_git_info
         self._caller_globals = _caller_globals or sys._getframe(1).f_globals
+        #: The module that defines it, by its name, and its code where it is being executed.
+        self.module_name = str(self._caller_globals.get("__name__"))
+        self.module_code = _module_code(self._caller_globals)
         file = self._caller_globals.get("__file__")
         #: The file that defines it: its sources are searched in that file's folder.
         self.main_file: str | None = os.path.abspath(file) if isinstance(file, str) else None
@@ -318,6 +322,15 @@ class Ingredient:
         check_kind(func, "hook", may_be_async=True)
         hooks.append(self.capture(func, prefix))
         return hooks[-1]
+
+
+def _module_code(namespace: dict[str, Any]) -> CodeType | None:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals is namespace and frame.f_code.co_name == "<module>":
+            return frame.f_code
+        frame = frame.f_back
+    return None
 
 
 def _config_dict(given: Any, keywords: dict[str, Any]) -> "ConfigDict":

@@ -2,8 +2,10 @@
 
 import functools
 import inspect
+import logging
+from collections.abc import Mapping
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sacred_core.config.containers import ReadOnlyDict
 from sacred_core.config.overrides import Overrides, plain_copy
@@ -11,7 +13,12 @@ from sacred_core.config.scope_source import ScopeSource
 from sacred_core.config.summary import Origin
 from sacred_core.config.tree import Contribution
 from sacred_core.config.values import is_same, normalized
-from sacred_core.exceptions import ConfigScopeError
+from sacred_core.exceptions import ConfigScopeError, SourceChangedError
+
+if TYPE_CHECKING:
+    from sacred_core.config.traced_scope import TracedScope
+
+_logger = logging.getLogger(__name__)
 
 
 class ConfigScope:
@@ -28,7 +35,7 @@ class ConfigScope:
             raise ConfigScopeError(f"a config scope is a function, which {func!r} is not")
         functools.update_wrapper(self, func)
         self._function = func
-        self._source = ScopeSource(func)
+        self._source = _source_of(func)
         self._parameters = inspect.signature(func).parameters
 
     @classmethod
@@ -45,7 +52,7 @@ class ConfigScope:
         return Origin("scope", self._function.__name__, code.co_filename, code.co_firstlineno)
 
     @property
-    def docs(self) -> dict[str, str]:
+    def docs(self) -> Mapping[str, str]:
         """Comments of its entries; under ``""`` its docstring."""
         return self._source.docs
 
@@ -74,6 +81,8 @@ class ConfigScope:
         # Ingredients are resolved already, with all that is fixed in them.
         ingredients = {n for n, value in arguments.items() if isinstance(value, ReadOnlyDict)}
         fixed = set(overrides.values) - ingredients
+        if self._source.code is not self._function.__code__:  # as IPython's autoreload replaces it
+            self._source = _source_of(self._function)
         values = self._source.evaluate(arguments, fixed, overrides.fix)
         contribution = Contribution({})
         for name, value in values.items():
@@ -98,3 +107,13 @@ class ConfigScope:
             contribution.extras[name] = value
         else:
             contribution.entries[name] = value
+
+
+def _source_of(function: FunctionType) -> "ScopeSource | TracedScope":
+    try:
+        return ScopeSource(function)
+    except SourceChangedError as error:
+        from sacred_core.config.traced_scope import TracedScope
+
+        _logger.warning("%s", error)
+        return TracedScope(function)

@@ -11,10 +11,12 @@ import functools
 import inspect
 import linecache
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any, cast
 
-from sacred_core.exceptions import ConfigScopeError
+from sacred_core.exceptions import ConfigScopeError, SourceChangedError
+from sacred_core.loaded_code import is_comparable, line_of
 
 _FIX = "__sacred_fix__"
 _FACTORY = "__sacred_factory__"
@@ -34,11 +36,13 @@ class ScopeSource:
 
     Raises:
         ConfigScopeError: the source is not available, or returns or yields.
+        SourceChangedError: what is in the file is not the source of the function.
     """
 
     def __init__(self, function: FunctionType) -> None:
         self.function = function
-        self.first_line = function.__code__.co_firstlineno
+        self.code = function.__code__
+        self.first_line = self.code.co_firstlineno
         self.lines = self._read_lines()
         self._definition = self._parse()
         text = "".join(self.lines)
@@ -115,8 +119,22 @@ class ScopeSource:
         return ast.fix_missing_locations(definition) if fixed else definition
 
     def _read_lines(self) -> list[str]:
-        code = self.function.__code__
+        code = self.code
+        linecache.checkcache(code.co_filename)  # a reloaded module may have a new source
         lines = linecache.getlines(code.co_filename, self.function.__globals__)
+        is_file = bool(lines) or Path(code.co_filename).is_file()  # it may be empty by now
+        if is_file and is_comparable(self.function.__globals__):
+            line = line_of("".join(lines), code.co_filename, code)
+            if line is None:  # the cache takes a file of equal size and time for unchanged
+                linecache.cache.pop(code.co_filename, None)
+                lines = linecache.getlines(code.co_filename, self.function.__globals__)
+                line = line_of("".join(lines), code.co_filename, code)
+            if line is None:
+                raise SourceChangedError(
+                    f"{code.co_filename!r} has changed since it was loaded: the config scope "
+                    f"{self.function.__name__!r} runs as it was loaded, without its comments"
+                )
+            self.first_line = line
         if len(lines) < self.first_line:
             raise ConfigScopeError(
                 f"the source of the config scope {self.function.__name__!r} "

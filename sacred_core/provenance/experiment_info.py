@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Protocol
 
 from sacred_core.provenance import dependencies, repositories, sources
+from sacred_core.provenance.changes import changed_sources
 from sacred_core.settings import SETTINGS
 
 
@@ -18,6 +19,8 @@ class Coded(Protocol):
     base_dir: Any
     save_git_info: bool
     main_file: str | None
+    module_name: str
+    module_code: CodeType | None
     added_sources: list[Path]
     added_dependencies: dict[str, str]
 
@@ -38,6 +41,7 @@ class Code:
         self._sources: dict[Path, sources.Source] = {}
         self._versions: dict[str, str] = {}
         self._seen_modules = 0
+        self._changed: set[Path] = set()
 
     def info(self) -> dict[str, Any]:
         """Return name, folder, sources, dependencies and repositories.
@@ -75,7 +79,9 @@ class Code:
             return None
         self._seen_modules = len(sys.modules)
         modules, paths = self._modules_and_paths()
-        new = {s.path: s for s in sources.sources_of(paths - self._sources.keys(), self._base)}
+        paths -= self._sources.keys() | self._changed
+        self._changed |= changed_sources(modules, paths, self._module_codes())
+        new = {s.path: s for s in sources.sources_of(paths - self._changed, self._base)}
         self._sources |= new
         mode = SETTINGS.valid("DISCOVER_DEPENDENCIES")
         found = dependencies.discovered(modules, mode)
@@ -86,6 +92,9 @@ class Code:
         if not new and not versions:
             return None
         return {"sources": _pairs(new.values()), "dependencies": _texts(versions)}
+
+    def _module_codes(self) -> dict[str, CodeType]:
+        return {part.module_name: part.module_code for part in self._parts if part.module_code}
 
     def _modules_and_paths(self) -> tuple[list[ModuleType], set[Path]]:
         mode = SETTINGS.valid("DISCOVER_SOURCES")
