@@ -33,6 +33,15 @@ def is_ready(connection: sa.Connection, shown: str, is_made: bool) -> bool:
     return True
 
 
+def has_tables(connection: sa.Connection, shown: str) -> bool:
+    """Tell whether the database has the tables of sacred-core.
+
+    Raises:
+        StoreError: they are of a later release.
+    """
+    return _is_there(connection, shown)
+
+
 def _is_there(connection: sa.Connection, shown: str) -> bool:
     if not sa.inspect(connection).has_table(versions.name):
         return False

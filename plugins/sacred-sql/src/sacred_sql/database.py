@@ -91,6 +91,17 @@ class Database:
             with self._transaction("BEGIN", "REPEATABLE READ") as connection:
                 return work(connection)
 
+    def read_any(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do ``work`` as `read` does, whatever tables the database has.
+
+        Raises:
+            StoreError: the database cannot be reached.
+        """
+        with self._told():
+            require_file(self.engine.url)
+            with self._transaction("BEGIN", "REPEATABLE READ") as connection:
+                return work(connection)
+
     def rest(self) -> None:
         """Close what is not in use; whatever follows opens it again."""
         if self.is_own and not is_in_memory(self.engine.url):

@@ -7,6 +7,7 @@ import attrs
 import sqlalchemy as sa
 
 from sacred_core.exceptions import RunIdError
+from sacred_sql import sacred_runs, sacred_tables
 from sacred_sql.columns import stored_text
 from sacred_sql.contents import new_key
 from sacred_sql.schema import runs
@@ -57,11 +58,13 @@ def insert(connection: sa.Connection, row: dict[str, Any], claim: Claim) -> Plac
         found = find(connection, asked)
         if found is not None:
             return _taken_over(connection, row, Place(found.run_key, asked, True), claim)
+        if _is_of_sacred(connection, asked):
+            raise _taken(asked, claim)
         return _inserted(connection, row, asked)
     if claim.id is None:
         return _inserted(connection, row, _next(connection))
     elsewhere = usable(claim.id)
-    if find(connection, elsewhere) is None:
+    if find(connection, elsewhere) is None and not _is_of_sacred(connection, elsewhere):
         return _inserted(connection, row, elsewhere)
     place = _inserted(connection, {**row, "id_elsewhere": elsewhere}, _next(connection))
     _logger.warning(
@@ -99,7 +102,10 @@ def find(connection: sa.Connection, run_id: Any) -> Any:
 
 def _next(connection: sa.Connection) -> int:
     query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number < _HIGHEST)
-    return max(int(connection.execute(query).scalar() or 0), 0) + 1
+    found = connection.execute(query).scalar()
+    if found is None and sacred_tables.are_there(connection):  # the first run after Sacred's own
+        found = sacred_runs.highest_number(connection)
+    return max(int(found or 0), 0) + 1
 
 
 def _inserted(connection: sa.Connection, row: dict[str, Any], run_id: int | str) -> Place:
@@ -114,7 +120,16 @@ def _taken_over(
     kept = {key: value for key, value in row.items() if key != "queue_time"}
     change = runs.update().where(runs.c.run_key == place.key, runs.c.status == "QUEUED")
     if not claim.is_start or connection.execute(change.values(kept)).rowcount != 1:
-        raise RunIdError(
-            f"the id {str(place.run_id)!r} is taken in {claim.shown}: choose another one"
-        )
+        raise _taken(place.run_id, claim)
     return place
+
+
+def _taken(run_id: int | str, claim: Claim) -> RunIdError:
+    return RunIdError(f"the id {str(run_id)!r} is taken in {claim.shown}: choose another one")
+
+
+def _is_of_sacred(connection: sa.Connection, run_id: int | str) -> bool:
+    """Tell whether Sacred recorded a run of this id in tables of its own."""
+    if not sacred_tables.are_there(connection):
+        return False
+    return sacred_runs.find_run(connection, run_id) is not None

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -9,8 +10,9 @@ import sqlalchemy as sa
 
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import Annotation, RunQuery, StoredRun
-from sacred_sql import output, points
+from sacred_sql import output, points, sacred_runs, sacred_tables
 from sacred_sql.contents import new_key, stream
+from sacred_sql.creation import has_tables
 from sacred_sql.database import Database
 from sacred_sql.filters import clauses
 from sacred_sql.ids import find
@@ -32,7 +34,9 @@ _PAGE = 200
 
 
 class SqlStore:
-    """The runs in one database. Reading executes nothing.
+    """The runs in one database, also those that Sacred's own SqlObserver recorded there.
+
+    Reading executes nothing.
 
     Args:
         url: Of the database, as of `SqlObserver`.
@@ -49,32 +53,46 @@ class SqlStore:
         return f"SqlStore({self._database.shown!r})"
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
-        """Yield runs in the order in which they were entered."""
+        """Yield runs in the order in which they were entered, those of Sacred's tables first."""
         query = query or RunQuery()
         if query.limit is None:
+            yield from self._listed_of_sacred(query, is_descending=False)
             yield from self._listed(query, is_descending=False)
             return
-        newest: list[StoredRun] = []
-        for run in self._listed(query, is_descending=True) if query.limit > 0 else ():
-            newest.append(run)
-            if len(newest) == query.limit:
-                break
-        yield from reversed(newest)
+        newest = itertools.chain(
+            self._listed(query, is_descending=True),
+            self._listed_of_sacred(query, is_descending=True),
+        )
+        yield from reversed(list(itertools.islice(newest, max(query.limit, 0))))
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run."""
+        key = self._key_of_sacred(run_id)
+        if key is not None:
+            return self._database.read_any(lambda c: sacred_runs.read_run(c, key))
         return self._database.read(lambda c: self._run(c, self._key(c, run_id)))
 
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""
+        key = self._key_of_sacred(run_id)
+        if key is not None:
+            return self._database.read_any(lambda c: sacred_runs.read_output(c, key))
         return self._database.read(lambda c: output.read(c, self._key(c, run_id)))
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
-        """Return ``{"steps", "values", "timestamps"}`` by metric."""
+        """Return ``{"steps", "values", "timestamps"}`` by metric; Sacred recorded none here."""
+        if self._key_of_sacred(run_id) is not None:
+            return {}
         return self._database.read(lambda c: dict(points.read(c, self._key(c, run_id))))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""
+        key = self._key_of_sacred(run_id)
+        if key is not None:
+            file = self._database.read_any(lambda c: sacred_runs.open_file(c, key, kind, name))
+            if file is None:
+                raise StoreError(f"the run {str(run_id)!r} has no {kind} {name!r}")
+            return file
 
         def work(connection: sa.Connection) -> Any:
             query = _file_query(self._key(connection, run_id), kind, name)
@@ -87,7 +105,12 @@ class SqlStore:
         return stream(self._database, found.content_id, found.size)
 
     def delete(self, run_id: int | str) -> None:
-        """Remove a run, and what no other run uses."""
+        """Remove a run, and what no other run uses; see `RunStore.delete`.
+
+        Raises:
+            StoreError: also, if Sacred recorded the run: its tables are only read.
+        """
+        self._refuse_of_sacred(run_id)
 
         def work(connection: sa.Connection) -> None:
             key = self._key(connection, run_id)
@@ -98,7 +121,12 @@ class SqlStore:
         self._change(work)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
-        """Add to what is said of a run."""
+        """Add to what is said of a run.
+
+        Raises:
+            StoreError: there is no such run, or Sacred recorded it: its tables are only read.
+        """
+        self._refuse_of_sacred(run_id)
 
         def work(connection: sa.Connection) -> None:
             row = {
@@ -117,8 +145,55 @@ class SqlStore:
         self._database.read(lambda connection: None)  # the tables are there, none are made
         self._database.write(work)
 
+    @functools.cached_property
+    def _has_sacred(self) -> bool:
+        """Whether the database has tables of Sacred, which nothing adds any more."""
+        return self._database.read_any(sacred_tables.are_there)
+
+    def _key_of_sacred(self, run_id: int | str) -> int | None:
+        """Return the key of a run in Sacred's tables, or None; a run of ours comes first."""
+        if not self._has_sacred:
+            return None
+
+        def work(connection: sa.Connection) -> int | None:
+            has_own = self._has_own(connection)
+            if has_own and find(connection, run_id) is not None:
+                return None
+            key = sacred_runs.find_run(connection, run_id)
+            if key is None and not has_own:
+                raise self._missing(run_id)
+            return key
+
+        return self._database.read_any(work)
+
+    def _missing(self, run_id: int | str) -> StoreError:
+        return StoreError(f"{self._database.shown} holds no run {str(run_id)!r}")
+
+    def _has_own(self, connection: sa.Connection) -> bool:
+        return has_tables(connection, self._database.shown)
+
+    def _refuse_of_sacred(self, run_id: int | str) -> None:
+        if self._key_of_sacred(run_id) is not None:
+            raise StoreError(
+                f"run {str(run_id)!r} was recorded by Sacred: its tables are only read"
+            )
+
+    def _listed_of_sacred(self, query: RunQuery, is_descending: bool) -> Iterator[StoredRun]:
+        """Yield runs of Sacred's tables page by page."""
+        after: int | None = None
+        while self._has_sacred:
+            read = functools.partial(
+                sacred_runs.read_page, after=after, query=query, is_descending=is_descending
+            )
+            after, found = self._database.read_any(read)
+            yield from found
+            if after is None:
+                return
+
     def _listed(self, query: RunQuery, is_descending: bool) -> Iterator[StoredRun]:
         """Yield runs page by page."""
+        if self._has_sacred and not self._database.read_any(self._has_own):
+            return
         reader = Reader()
         asked = sa.select(runs).join(experiments).where(*clauses(query)).limit(_PAGE)
         asked = asked.order_by(runs.c.run_key.desc() if is_descending else runs.c.run_key)
@@ -137,7 +212,7 @@ class SqlStore:
     def _key(self, connection: sa.Connection, run_id: int | str) -> int:
         found = find(connection, run_id)
         if found is None:
-            raise StoreError(f"{self._database.shown} holds no run {str(run_id)!r}")
+            raise self._missing(run_id)
         return int(found.run_key)
 
     def _run(self, connection: sa.Connection, key: int) -> StoredRun:
