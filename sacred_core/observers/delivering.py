@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 import attrs
 
+from sacred_core.content_types import guess_content_type
 from sacred_core.events import (
     Announcement,
     ArtifactAdded,
@@ -119,11 +120,12 @@ def artifact_details(
 ) -> tuple[Mapping[str, Any] | None, str | None]:
     """Return metadata and content type of an artifact; what is None comes from the event.
 
-    Only for the file of the event: an override may store other files beside it.
+    Only for the file of the event: an override may store other files beside it. The type of these
+    is guessed from their names.
     """
     event = current_event(ArtifactAdded)
     if event is None or event.filename != filename:
-        return metadata, content_type
+        return metadata, content_type or guess_content_type(filename)
     return (
         event.metadata if metadata is None else metadata,
         event.content_type if content_type is None else content_type,

@@ -16,6 +16,7 @@ from sacred_core.config.binding import Binding
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.config.namespace import Namespaces
 from sacred_core.config.resolution import ResolvedConfig
+from sacred_core.content_types import guess_content_type
 from sacred_core.context import run_around, running
 from sacred_core.exceptions import (
     ArtifactNameTakenError,
@@ -173,14 +174,14 @@ class Run:
             name: Under which it is kept, which may hold folders (``"plots/loss.png"``); by
                 default its file name.
             metadata: Kept beside it by stores that can.
-            content_type: Its media type, for stores that can.
+            content_type: Its media type, by default that which its name stands for; stored by
+                stores that can.
 
         Raises:
             OSError: the file cannot be read.
             ArtifactNameTakenError: another file was added under the name.
         """
         lifecycle = self._live("add_artifact")
-        details = {"metadata": metadata, "content_type": content_type}
         files = named_files(filename, name)
         for each, path in files:
             if self._artifacts.get(each, path) != path:
@@ -190,7 +191,8 @@ class Run:
                 )
         for each, path in files:
             self._artifacts[each] = path
-            lifecycle.artifact(name=each, filename=str(path), **details)
+            kind = content_type or guess_content_type(each) or guess_content_type(path.name)
+            lifecycle.artifact(name=each, filename=str(path), metadata=metadata, content_type=kind)
 
     def add_resource(self, filename: FilePath) -> None:
         """Record a file that this run needs.

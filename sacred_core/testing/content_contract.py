@@ -1,10 +1,13 @@
 """What comes back of what a run printed, logged and made."""
 
+import contextlib
 import threading
 from pathlib import Path
 from typing import Any
 
+from sacred_core.experiment import Experiment
 from sacred_core.provenance.sources import md5_of
+from sacred_core.run import Run
 from sacred_core.stores import RunStore
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.feed import Feed
@@ -18,6 +21,38 @@ class ContentContract(ObserverContract):
     def make_store(self, tmp_path: Path) -> RunStore:
         """Return a store of what the observers of the same test write to."""
         raise NotImplementedError(f"{type(self).__name__}.make_store returns a store")
+
+    def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
+        """Return the media type that is stored of an artifact, read from the backend itself.
+
+        The rule is tested where this is overridden: not every backend stores content types.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.content_type returns a content type")
+
+    def test_artifacts_have_a_content_type(self, tmp_path: Path) -> None:
+        """The one that was given, else that which the name or the file's name stands for."""
+        expected = {
+            "plots/loss.png": "image/png", "table.csv": "text/csv", "given": "text/x-special",
+            "unknown": None, "logs.tar.gz": "application/gzip", "model": "application/json",
+        }  # fmt: skip
+        files = {"model": "model.json"}
+        ex = Experiment("content types", save_git_info=False)
+        ex.observers.append(self.make_observer(tmp_path))
+        folder = tmp_path / "made"
+        folder.mkdir()
+
+        def make(_run: Run) -> None:
+            for name in expected:
+                path = folder / files.get(name, name.rpartition("/")[2])
+                path.write_bytes(b"content")
+                kind = "text/x-special" if name == "given" else None
+                _run.add_artifact(path, name, content_type=kind)
+
+        ex.main(make)
+        run = ex.run(options={"--loglevel": "ERROR", "--capture": "no"})
+        with contextlib.suppress(NotImplementedError):
+            stored = {name: self.content_type(tmp_path, run._id, name) for name in expected}
+            assert stored == expected
 
     def test_output_comes_back(self, tmp_path: Path) -> None:
         """Sign for sign, also where the end of it was replaced."""

@@ -13,7 +13,16 @@ PACKAGE = ROOT / "sacred_core"
 #: Each tier may import those above it, and its own folder. What is not listed holds names only.
 TIERS = (
     ("exceptions", "settings"),
-    ("atomic_files", "events", "context", "importing", "loaded_code", "masking", "serialization"),
+    (
+        "atomic_files",
+        "content_types",
+        "events",
+        "context",
+        "importing",
+        "loaded_code",
+        "masking",
+        "serialization",
+    ),
     ("jsonpickle_data",),
     ("hooks",),
     ("config", "provenance", "observers", "stores", "randomness"),

@@ -1,6 +1,8 @@
 """The observer and the store keep the contract."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from sacred_file import FileStorageObserver, FileStore
 
@@ -13,3 +15,8 @@ class TestFile(StoreContract):
 
     def make_store(self, tmp_path: Path) -> FileStore:
         return FileStore(tmp_path / "runs")
+
+    def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
+        entry = json.loads((tmp_path / "runs" / str(run_id) / "run.json").read_text())
+        kind: str | None = entry["artifact_details"].get(name, {}).get("content_type")
+        return kind

@@ -271,17 +271,20 @@ def test_a_folder_is_an_artifact_of_its_files(recorded: Any, runs: Path, tmp_pat
 def test_metadata_and_content_type_are_kept(recorded: Any, runs: Path, tmp_path: Path) -> None:
     """Beside the names, for the artifacts that have any."""
     (tmp_path / "a.png").write_text("")
-    (tmp_path / "b.png").write_text("")
+    (tmp_path / "b.unknown").write_text("")
+    (tmp_path / "c").write_text("")
 
     def main(_run: Any) -> None:
         _run.add_artifact(tmp_path / "a.png", metadata={"epoch": 3}, content_type="image/png")
-        _run.add_artifact(tmp_path / "b.png")
+        _run.add_artifact(tmp_path / "b.unknown", metadata={"epoch": 4})
+        _run.add_artifact(tmp_path / "c")
 
     recorded(main)
     entry = contents(runs / "1" / "run.json")
-    assert entry["artifacts"] == ["a.png", "b.png"]
+    assert entry["artifacts"] == ["a.png", "b.unknown", "c"]
     assert entry["artifact_details"] == {
-        "a.png": {"metadata": {"epoch": 3}, "content_type": "image/png"}
+        "a.png": {"metadata": {"epoch": 3}, "content_type": "image/png"},
+        "b.unknown": {"metadata": {"epoch": 4}},
     }
 
 

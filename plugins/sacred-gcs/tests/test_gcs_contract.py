@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud import storage
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
 
 from sacred_core.testing import StoreContract
@@ -21,3 +22,13 @@ class TestGcs(StoreContract):
 
     def make_store(self, tmp_path: Path) -> GoogleCloudStorageStore:
         return GoogleCloudStorageStore(self.name, "experiment-name/of mine")
+
+    def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
+        """As browsers get it; GCS has a type for every object."""
+        blob = (
+            storage.Client(project="proj")
+            .bucket(self.name)
+            .get_blob(f"experiment-name/of mine/{run_id}/{name}")
+        )
+        kind: str = blob.content_type
+        return None if kind == "application/octet-stream" else kind

@@ -1,7 +1,9 @@
 """The observer and the store keep the contract."""
 
 from pathlib import Path
+from typing import Any
 
+import pymongo
 import pytest
 from sacred_mongo import MongoObserver, MongoStore
 
@@ -18,6 +20,17 @@ class TestMongo(StoreContract):
 
     def make_store(self, tmp_path: Path) -> MongoStore:
         return MongoStore(**self.place)
+
+    def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
+        """As Incense reads it."""
+        client: Any = pymongo.MongoClient(self.place["url"])
+        with client:
+            database = client[self.place["db_name"]]
+            run = database[self.place.get("collection", "runs")].find_one({"_id": run_id})
+            (file_id,) = (each["file_id"] for each in run["artifacts"] if each["name"] == name)
+            # `GridOut.content_type`, which warns that it is going to be removed, reads this field.
+            kind: str | None = database["fs.files"].find_one({"_id": file_id}).get("contentType")
+            return kind
 
 
 class TestMongoOfAnotherCollection(TestMongo):

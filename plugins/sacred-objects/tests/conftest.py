@@ -22,6 +22,7 @@ class MemoryBucket:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.kinds: dict[str, str | None] = {}
         self.sent = 0
         self.is_away = False
         self._lock = threading.Lock()
@@ -30,6 +31,7 @@ class MemoryBucket:
         self._require()
         content = data if isinstance(data, bytes) else data.read()
         self.objects[key] = content
+        self.kinds[key] = content_type
         self.sent += len(content)
 
     def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:

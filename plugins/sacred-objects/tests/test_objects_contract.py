@@ -20,6 +20,11 @@ class TestObjects(StoreContract):
     def make_store(self, tmp_path: Path) -> ObjectStore:
         return ObjectStore(place(self.bucket, "runs/of mine"))
 
+    def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
+        (key,) = (key for key in self.bucket.kinds if key.endswith(f"{run_id}/{name}"))
+        kind: str | None = self.bucket.kinds[key]
+        return kind
+
 
 class TestObjectsAtTheTop(TestObjects):
     def make_observer(self, tmp_path: Path) -> ObjectObserver:

@@ -15,10 +15,17 @@ class TestS3(StoreContract):
 
     @pytest.fixture(autouse=True)
     def _bucket(self, bucket: Any) -> None:
-        self.arguments = bucket.arguments
+        self.arguments, self.client = bucket.arguments, bucket.client
 
     def make_observer(self, tmp_path: Path) -> S3Observer:
         return S3Observer(basedir="/my-project/of mine/", **self.arguments)
 
     def make_store(self, tmp_path: Path) -> S3Store:
         return S3Store(basedir="my-project/of mine", **self.arguments)
+
+    def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
+        """As browsers get it; S3 has a type for every object."""
+        key = f"my-project/of mine/{run_id}/{name}"
+        head = self.client.head_object(Bucket=self.arguments["bucket"], Key=key)
+        kind: str = head["ContentType"]
+        return None if kind == "binary/octet-stream" else kind

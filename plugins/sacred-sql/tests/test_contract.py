@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
+from sacred_sql.address import parsed
+from sacred_sql.schema import artifacts, runs
 
 from sacred_core.testing import StoreContract
 
@@ -23,3 +27,12 @@ class TestSql(StoreContract):
 
     def make_store(self, tmp_path: Path) -> SqlStore:
         return SqlStore(self.url)
+
+    def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
+        query = sa.select(artifacts.c.content_type).join(runs)
+        query = query.where(artifacts.c.name == name, runs.c.run_id == str(run_id))
+        engine = sa.create_engine(parsed(self.url))
+        with engine.connect() as connection:
+            kind: str | None = connection.execute(query).scalar_one()
+        engine.dispose()
+        return kind

@@ -1,6 +1,8 @@
 """The observer and the store keep the contract."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 from sacred_tinydb import TinyDbObserver, TinyDbStore
 
@@ -18,3 +20,10 @@ class TestTinyDb(StoreContract):
     def make_store(self, tmp_path: Path) -> TinyDbStore:
         (tmp_path / "runs_db").mkdir(exist_ok=True)
         return TinyDbStore(tmp_path / "runs_db")
+
+    def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
+        documents = json.loads((tmp_path / "runs_db" / "metadata.json").read_text())["runs"]
+        (run,) = (each for each in documents.values() if each["_id"] == run_id)
+        (entry,) = (each for each in run["artifacts"] if each[0] == name)
+        kind: str | None = entry[4].get("content_type") if len(entry) > 4 else None
+        return kind

@@ -2,13 +2,13 @@
 
 import hashlib
 import io
-import mimetypes
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import attrs
 
+from sacred_core.content_types import guess_content_type
 from sacred_core.exceptions import StoreError
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.provenance.sources import md5_of
@@ -133,7 +133,7 @@ class KeptFiles:
         return self._file(path, self._place.resource_dir, md5_of(path))
 
     def _file(self, path: Path, folder: str, md5: str) -> str:
-        upload = Upload(lambda: path.open("rb"), guessed_type(path.name))
+        upload = Upload(lambda: path.open("rb"), guess_content_type(path.name))
         return self._noted(folder, path.stem, md5, path.suffix, upload)
 
     def _repository(self, repository: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,8 +153,3 @@ class KeptFiles:
         key = f"{folder}/{name}" if folder else name
         self._uploads.add(key, upload)
         return self._place.relative(key)
-
-
-def guessed_type(name: str) -> str | None:
-    """Return the type of content that the name of a file tells, or None."""
-    return mimetypes.guess_type(name)[0]

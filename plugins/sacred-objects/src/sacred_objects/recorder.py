@@ -15,7 +15,7 @@ from sacred_file.record import FileLists, time_text
 
 from sacred_objects import layout
 from sacred_objects.json_objects import json_bytes
-from sacred_objects.kept import KeptFiles, Upload, Uploads, guessed_type
+from sacred_objects.kept import KeptFiles, Upload, Uploads
 from sacred_objects.parts import Parts
 
 #: Bytes of a record that is written for every sign of life; a longer one when it changed.
@@ -95,9 +95,8 @@ class Recorder:
 
     def add_artifact(self, name: str, filename: str, content_type: str | None) -> None:
         """Note a file that the run made; `send_files` sends it."""
-        kind = content_type or guessed_type(name)
         path = Path(filename)
-        upload = Upload(lambda: path.open("rb"), kind, is_shared=False)
+        upload = Upload(lambda: path.open("rb"), content_type, is_shared=False)
         self.uploads.add(self.prefix + layout.artifact_key(name), upload)
 
     def list_artifact(
