@@ -75,13 +75,18 @@ def dump_config_file(entries: dict[str, Any], filename: str | os.PathLike[str]) 
 
 
 def load_json(path: Path) -> Any:
-    """Read JSON, with or without a byte order mark.
+    """Read JSON, with or without a byte order mark; tags of Sacred are read as the stores do.
 
     Raises:
-        ValueError: it is not JSON, or a key is there twice.
+        ValueError: it is not JSON, a key is there twice, or a tag cannot be read.
     """
     text = path.read_text(encoding="utf-8-sig")
-    return json.loads(text, object_pairs_hook=lambda pairs: _without_duplicates(pairs, text))
+    entries = json.loads(text, object_pairs_hook=lambda pairs: _without_duplicates(pairs, text))
+    if '"py/' not in text and '"json://' not in text:
+        return entries
+    from sacred_core.config.recorded_config import decode_config
+
+    return decode_config(entries, path)
 
 
 def dump_json(entries: Any, path: Path) -> None:
