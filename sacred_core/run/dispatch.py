@@ -214,9 +214,13 @@ class Dispatcher:
             event: The record; each observer gets it with the id as known so far.
             run_id: What the user asked for, or None: then the first answer counts.
 
+        Returns:
+            The id, in the form (string or integer) of the first observer that returned it.
+
         Raises:
             ObserverStartError: an observer raised; it and those after it hear nothing more.
         """
+        answers: list[Any] = []
         with self._lock:
             while self._waiting:
                 delivery = self._waiting.pop(0)
@@ -231,8 +235,9 @@ class Dispatcher:
                         ) from error
                     raise
                 self._started.append(delivery)
+                answers.append(answer)
                 run_id = answer if run_id is None else run_id
-        return run_id
+        return next((answer for answer in answers if str(answer) == str(run_id)), run_id)
 
     def send(self, event: Event) -> None:
         """Give ``event`` to every observer; one that failed before waits for the next beat."""

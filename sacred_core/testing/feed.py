@@ -21,6 +21,7 @@ from sacred_core.events import (
 )
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.stores import StoredRun
+from sacred_core.stores.run_ids import normalize_id
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
 
@@ -48,11 +49,11 @@ class Feed:
         self._beats = 0
 
     def start(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
-        """Start the run and return the observer's answer."""
+        """Start the run and return its id as stores list it."""
         return self._announce(RunStarted, "start_time", _id, asked_id, fields)
 
     def queue(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
-        """Queue the run and return the observer's answer."""
+        """Queue the run and return its id as stores list it."""
         return self._announce(RunQueued, "queue_time", _id, asked_id, fields)
 
     def beat(self, info: Any = None, result: Any = None) -> None:
@@ -137,7 +138,8 @@ class Feed:
         )
         self.expected.apply(event)
         plan = self._plans.get(kind)
-        return plan(event, self._look_up) if plan else None
+        answer = plan(event, self._look_up) if plan else None
+        return None if answer is None else normalize_id(answer)
 
     def _give(self, kind: type[Event], **fields: Any) -> None:
         event = self._source.make(kind, **fields)

@@ -33,6 +33,7 @@ from sacred_core.observers.delivering import (
     optional_host_info,
 )
 from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_core.stores.run_ids import normalize_id
 
 _NOBODY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
 
@@ -168,6 +169,7 @@ class MemoryObserver(RunObserver):
 
     def _claim(self, _id: Any, asked: Any) -> tuple[Any, MemoryRun]:
         runs = self.memory.runs
+        _id, asked = (None if each is None else normalize_id(each) for each in (_id, asked))
         if asked is not None and asked in runs:
             if runs[asked].run.status != "QUEUED":
                 raise RunIdError(f"the id {asked!r} is taken")

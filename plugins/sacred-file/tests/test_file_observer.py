@@ -15,7 +15,7 @@ from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core import Experiment
 from sacred_core.exceptions import ObserverStartError, RunIdError
-from sacred_core.testing import Feed
+from sacred_core.testing import Feed, Memory, MemoryObserver, MemoryStore
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_files_of_a_run(recorded: Any, runs: Path) -> None:
 
     run = recorded(main, config_updates={"seed": 1}, meta_info={"comment": "mine"})
     folder = runs / "1"
-    assert run._id == 1
+    assert run._id == "1"
     assert contents(folder / "config.json") == {"message": "Hello world!", "seed": 1}
     assert contents(folder / "info.json") == {"curve": [1, 2.5]}
     assert "Hello world!\n" in (folder / "cout.txt").read_text()
@@ -104,19 +104,19 @@ def test_files_of_a_run(recorded: Any, runs: Path) -> None:
 
 def test_ids_count_up_and_gaps_are_not_filled(recorded: Any, runs: Path) -> None:
     """An id that was used is not used again while the hint is there."""
-    assert [recorded(lambda: None)._id for _ in range(3)] == [1, 2, 3]
+    assert [recorded(lambda: None)._id for _ in range(3)] == ["1", "2", "3"]
     (runs / "7").mkdir()
     (runs / "_next_id").unlink()
-    assert recorded(lambda: None)._id == 8
+    assert recorded(lambda: None)._id == "8"
 
 
 def test_stale_hint_costs_only_attempts(recorded: Any, runs: Path) -> None:
     """Folders decide, not the hint."""
     recorded(lambda: None)
     (runs / "_next_id").write_text("1")
-    assert recorded(lambda: None)._id == 2
+    assert recorded(lambda: None)._id == "2"
     (runs / "_next_id").write_text("what")
-    assert recorded(lambda: None)._id == 3
+    assert recorded(lambda: None)._id == "3"
 
 
 def test_asked_id_is_used_once(recorded: Any, runs: Path) -> None:
@@ -141,7 +141,7 @@ def test_queued_run_is_taken_over_once(recorded: Any, runs: Path) -> None:
     assert contents(runs / "1" / "run.json")["status"] == "QUEUED"
     started = recorded(lambda: 5, options={"--id": str(queued._id)})
     entry = contents(runs / "1" / "run.json")
-    assert started._id == 1
+    assert started._id == "1"
     assert entry["status"] == "COMPLETED"
     assert entry["meta"]["queue_time"]
     with pytest.raises(ObserverStartError, match="already exists"):
@@ -162,9 +162,9 @@ def test_id_of_another_observer_that_is_taken_here(
     ex.observers += [FileStorageObserver(runs)]
     ex.main(lambda: None)
     run = ex.run()
-    assert run._id == 1
+    assert run._id == "1"
     assert contents(runs / "2" / "run.json")["run_id"] == 1
-    assert "Run id 1 already exists" in caplog.text
+    assert "Run id '1' already exists" in caplog.text
 
 
 def test_numbers_that_json_lacks_have_a_form(recorded: Any, runs: Path) -> None:
@@ -368,7 +368,7 @@ def test_programs_put_files_of_their_own_beside_the_record(
 
     def main(_run: Any) -> None:
         observer = _run.observers[0]
-        assert observer.dir == observer.basedir / "1"
+        assert observer.dir == observer.basedir + "/1" == str(runs / "1")
         observer.save_json({"x": (1, 2)}, "extra.json")
         observer.save_file(own)
         observer.save_file(own, "renamed.txt")
@@ -385,7 +385,7 @@ def test_create_is_deprecated(runs: Path) -> None:
     """Public programs use it: it works, with a warning."""
     with pytest.warns(DeprecationWarning, match=r"use FileStorageObserver\(...\)"):
         observer = FileStorageObserver.create(str(runs))
-    assert observer.basedir == runs
+    assert observer.basedir == str(runs)
 
 
 def test_a_folder_that_cannot_be_made_fails_the_start(tmp_path: Path) -> None:
@@ -396,16 +396,6 @@ def test_a_folder_that_cannot_be_made_fails_the_start(tmp_path: Path) -> None:
     ex.main(lambda: pytest.fail("the main function ran"))
     with pytest.raises(ObserverStartError, match="FileStorageObserver could not record"):
         ex.run()
-
-
-def test_relative_folder_stays_where_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A program that changes its directory does not scatter its runs."""
-    monkeypatch.chdir(tmp_path)
-    observer = FileStorageObserver("runs")
-    monkeypatch.chdir(os.sep)
-    assert observer.basedir == tmp_path / "runs"
 
 
 def test_nested_runs_have_folders_of_their_own(runs: Path) -> None:
@@ -555,3 +545,75 @@ def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.M
     assert first != "a"
     monkeypatch.chdir("/")
     assert first != FileStorageObserver("a")
+
+
+@pytest.mark.parametrize(
+    ("basedir", "told"), [("runs", "runs"), ("./a/../runs", "./a/../runs"), (b"runs", "runs")]
+)
+def test_folders_are_strings_as_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, basedir: Any, told: str
+) -> None:
+    """Scripts add to them, split them and write them as JSON; relative ones stay relative."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    observer = FileStorageObserver(basedir)
+    assert observer.dir is None
+    ex = Experiment("strings", save_git_info=False)
+    ex.observers.append(observer)
+
+    @ex.main
+    def main(_run: Any) -> None:
+        assert observer.dir == f"{told}/1"
+        (Path(observer.dir + "/ckpt")).write_text("saved")
+        assert json.dumps([observer.basedir, observer.dir]) == f'["{told}", "{told}/1"]'
+        assert f"{told}/" + _run._id == observer.dir
+        assert observer.dir.split("/")[-1] == _run._id
+
+    ex.run()
+    assert (tmp_path / "runs" / "1" / "ckpt").read_text() == "saved"
+
+
+def test_relative_folder_stays_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that changes its directory, before or in a run, does not scatter its runs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    ex = Experiment("moving", save_git_info=False)
+    ex.observers.append(FileStorageObserver("runs"))
+    ex.main(lambda: os.chdir(tmp_path / "elsewhere"))
+    for number in ("1", "2"):
+        ex.run()
+        assert contents(tmp_path / "runs" / number / "run.json")["status"] == "COMPLETED"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("asked", [None, "5", 5, "name"])
+def test_the_id_is_a_string_where_the_folder_is_first(runs: Path, asked: Any) -> None:
+    """As in Sacred, also with ``--id``; the store lists numbers."""
+    memory = Memory()
+    ex = Experiment("ids", save_git_info=False)
+    ex.observers += [FileStorageObserver(runs), MemoryObserver(memory)]
+    ex.main(lambda: None)
+    run = ex.run(options={} if asked is None else {"--id": asked})
+    wanted = "1" if asked is None else str(asked)
+    listed = wanted if wanted == "name" else int(wanted)
+    assert run._id == wanted
+    assert FileStore(runs).get(run._id).id == FileStore(runs).get(listed).id == listed
+    assert [stored.id for stored in MemoryStore(memory).list()] == [listed]
+
+
+def test_the_id_is_that_of_an_observer_before_the_folder(runs: Path) -> None:
+    """It is an integer where that gives integers, and equal ids are no second id."""
+    first = MemoryObserver(Memory())
+    first.priority = 50
+    ex = Experiment("ids", save_git_info=False)
+    ex.observers += [FileStorageObserver(runs), first]
+    ex.main(lambda: None)
+    for options in ({}, {"--id": "7"}):
+        run = ex.run(options=options)
+        assert type(run._id) is int
+        assert "run_id" not in contents(runs / str(run._id) / "run.json")
+    (runs / "8").mkdir()
+    assert ex.run()._id == 8
+    assert contents(runs / "9" / "run.json")["run_id"] == 8

@@ -37,7 +37,7 @@ def test_every_folder_of_the_observer_is_expanded(home: Path) -> None:
     observer = FileStorageObserver(
         "~/runs", resource_dir="~/resources", source_dir="~/sources", template="~/page.html"
     )
-    assert observer.basedir == home / "runs"
+    assert observer.basedir == str(home / "runs")
     assert observer.resource_dir == home / "resources"
     assert observer.source_dir == home / "sources"
     assert observer.template == home / "page.html"
@@ -45,9 +45,9 @@ def test_every_folder_of_the_observer_is_expanded(home: Path) -> None:
 
 def test_a_user_who_does_not_exist_is_a_folder_of_that_name(home: Path, tmp_path: Path) -> None:
     """As in a shell."""
-    assert FileStorageObserver("~nobody_of_this_name/runs").basedir == (
-        tmp_path / "~nobody_of_this_name" / "runs"
-    )
+    observer = FileStorageObserver("~nobody_of_this_name/runs")
+    assert observer.basedir == "~nobody_of_this_name/runs"
+    assert observer.resource_dir == tmp_path / "~nobody_of_this_name" / "runs" / "_resources"
 
 
 def test_configuration_files_are_expanded(home: Path) -> None:

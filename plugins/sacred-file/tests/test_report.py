@@ -40,7 +40,7 @@ def folder_of(observer: FileStorageObserver, main: Callable[..., Any] = lambda: 
     ex.main(main)
     ex.run()
     assert observer.dir is not None
-    return observer.dir
+    return Path(observer.dir)
 
 
 def status(folder: Path) -> Any:

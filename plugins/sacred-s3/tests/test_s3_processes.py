@@ -37,7 +37,7 @@ RACE = """
     @ex.automain
     def main(_run):
         print("run", _run._id)
-        _run.log_scalar("id", _run._id)
+        _run.log_scalar("id", int(_run._id))
 """
 
 

@@ -192,7 +192,7 @@ def test_a_database_and_files_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "file.txt"
     file.write_text("content")
     observer = TinyDbObserver.create_from(db, fs)
-    assert (observer.db, observer.fs, observer.root) == (db, fs, tmp_path)
+    assert (observer.db, observer.fs, observer.root) == (db, fs, str(tmp_path))
     feed = Feed(observer)
     run_id = feed.start()
     feed.artifact("made", str(file))
@@ -207,7 +207,7 @@ def test_a_database_and_files_of_ones_own(tmp_path: Path) -> None:
 def test_create_is_the_older_way(tmp_path: Path) -> None:
     """It warns."""
     with pytest.warns(DeprecationWarning, match=r"TinyDbObserver\.create"):
-        assert TinyDbObserver.create(tmp_path / "x").root == tmp_path / "x"
+        assert TinyDbObserver.create(tmp_path / "x").root == str(tmp_path / "x")
 
 
 def test_overwrite_replaces_a_run(tmp_path: Path) -> None:

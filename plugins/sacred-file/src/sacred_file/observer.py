@@ -12,6 +12,7 @@ from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.serialization import plain
 from sacred_core.stores.claims import Lease, releasing
 from sacred_core.stores.locations import FilePath, absolute_path
+from sacred_core.stores.run_ids import normalize_id
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
 from sacred_file.code import KeptCode
@@ -41,15 +42,17 @@ class FileStorageObserver(RunObserver):
         ModuleNotFoundError: a ``template`` is given, and mako is not installed.
 
     Attributes:
-        basedir, resource_dir, source_dir, template: As given, absolute.
-        dir: The folder of the current run; None before the first one.
+        basedir: As given, a string; a relative path stays relative.
+        resource_dir, source_dir, template: Absolute paths.
+        dir: The folder of the current run, below ``basedir``; None before the first run.
         run_entry: What ``run.json`` holds; change it and call `save` to add to it.
         config, info: What ``config.json`` and ``info.json`` hold.
     """
 
     VERSION = "FileStorageObserver-0.1.0"
 
-    dir: Path | None
+    dir: str | None
+    _run_folder: Path | None
     run_entry: dict[str, Any]
     config: dict[str, Any]
     info: dict[str, Any]
@@ -67,24 +70,25 @@ class FileStorageObserver(RunObserver):
         copy_artifacts: bool = True,
         copy_sources: bool = True,
     ) -> None:
-        self.basedir = absolute_path(basedir)
-        self.resource_dir = absolute_path(resource_dir or self.basedir / layout.RESOURCES)
-        self.source_dir = absolute_path(source_dir or self.basedir / layout.SOURCES)
+        self.basedir = os.path.expanduser(os.fsdecode(basedir))  # noqa: PTH111 - stays as given
+        self._root = absolute_path(basedir)
+        self.resource_dir = absolute_path(resource_dir or self._root / layout.RESOURCES)
+        self.source_dir = absolute_path(source_dir or self._root / layout.SOURCES)
         self.template = None if template is None else given_template(template)
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
         self.priority = priority
-        self.dir = None
+        self.dir = self._run_folder = None
         self._reset()
 
     @property
     def spool_folder(self) -> Path | None:  # type: ignore[override]
         """The folder of the current run."""
-        return self.dir
+        return self._run_folder
 
     def recording_location(self) -> Hashable:
         """Return the absolute path of the folder of all runs."""
-        return str(self.basedir)
+        return str(self._root)
 
     @classmethod
     def create(cls, basedir: FilePath, *args: Any, **kwargs: Any) -> "FileStorageObserver":
@@ -93,7 +97,7 @@ class FileStorageObserver(RunObserver):
         return cls(basedir, *args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self.basedir)!r})"
+        return f"{type(self).__name__}({self.basedir!r})"
 
     @delivering.optional_host_info
     def queued_event(
@@ -175,7 +179,7 @@ class FileStorageObserver(RunObserver):
     def resource_event(self, filename: str) -> None:
         """Keep the file; the same content is kept once for all runs."""
         kept = self.find_or_save(filename, self.resource_dir)
-        if self._files.add_resource(str(filename), os.path.relpath(kept, self.basedir)):
+        if self._files.add_resource(str(filename), os.path.relpath(kept, self._root)):
             self.save()
 
     def code_event(
@@ -215,7 +219,7 @@ class FileStorageObserver(RunObserver):
 
         Without ``copy_artifacts``, a file in ``basedir`` is returned itself.
         """
-        there = None if self.copy_artifacts else below(self.basedir, Path(filename))
+        there = None if self.copy_artifacts else below(self._root, Path(filename))
         return there or kept_once(Path(filename), Path(store_dir))
 
     def _reset(self) -> None:
@@ -239,10 +243,11 @@ class FileStorageObserver(RunObserver):
         _id: Any,
     ) -> Any:
         self._reset()
-        self.basedir.mkdir(parents=True, exist_ok=True)
+        self._root.mkdir(parents=True, exist_ok=True)
         is_start = status == "RUNNING"
-        place = folders.claim(self.basedir, _id, delivering.asked_id(_id), is_start)
-        self.dir, self.config = place.folder, dict(config)
+        place = folders.claim(self._root, _id, delivering.asked_id(_id), is_start)
+        self._run_folder, self.config = place.folder, dict(config)
+        self.dir = os.path.join(self.basedir, place.folder.name)  # noqa: PTH118 - a string
         with releasing(place.lease, always=not is_start):
             self.run_entry = {
                 **new_entry(status, start_time, command, host_info),
@@ -250,10 +255,10 @@ class FileStorageObserver(RunObserver):
                 "meta": self._queued_meta() | dict(meta),
             }
             self._files = FileLists(self.run_entry)
-            if _id is not None and place.id != _id:
-                self.run_entry["run_id"] = _id
+            if _id is not None and str(place.id) != str(_id):
+                self.run_entry["run_id"] = normalize_id(_id)
             self._write_start(is_start, place.lease)
-        return place.id
+        return str(place.id)
 
     def _write_start(self, is_start: bool, lease: Lease | None) -> None:
         self.save_json(self.config, layout.CONFIG)
@@ -266,7 +271,7 @@ class FileStorageObserver(RunObserver):
 
     @property
     def _code(self) -> KeptCode:
-        return KeptCode(self.basedir, self.source_dir, self.copy_sources)
+        return KeptCode(self._root, self.source_dir, self.copy_sources)
 
     def _queued_meta(self) -> dict[str, Any]:
         entry = read_json(self._folder() / layout.RUN, {})
@@ -274,11 +279,7 @@ class FileStorageObserver(RunObserver):
         return {"queue_time": queued} if queued else {}
 
     def _end(
-        self,
-        status: str,
-        time: datetime,
-        result: Any = None,
-        fail_trace: list[str] | None = None,
+        self, status: str, time: datetime, result: Any = None, fail_trace: list[str] | None = None
     ) -> None:
         (self._folder() / layout.SPARE).unlink(missing_ok=True)
         self.run_entry.update(status=status, stop_time=time_text(time))
@@ -289,11 +290,11 @@ class FileStorageObserver(RunObserver):
         self.save()
         fold(self._folder() / layout.METRICS_PARTS, self._folder() / layout.METRICS)
         self._metrics = None
-        template = self.template or self.basedir / layout.TEMPLATE
+        template = self.template or self._root / layout.TEMPLATE
         if self.template or template.is_file():
             write_report(template, self._folder(), self.run_entry, self.config, self.info)
 
     def _folder(self) -> Path:
-        if self.dir is None:
+        if self._run_folder is None:
             raise RuntimeError(f"{self!r} has no run yet: its folder is made when one starts")
-        return self.dir
+        return self._run_folder

@@ -9,10 +9,10 @@ import attrs
 from pymongo import errors
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.stores.run_ids import normalize_id
 from sacred_mongo.connection import Document, Runs
 
 _logger = logging.getLogger(__name__)
-_INT64 = range(-(2**63), 2**63)
 #: Seconds that one loser of a race for a number waits, at most.
 _PAUSE = 0.02
 
@@ -43,14 +43,14 @@ def insert(runs: Runs, document: Document, claim: Claim) -> tuple[Any, Document 
     if claim.overwrite is not None:
         return claim.overwrite, _replaced(runs, document, claim.overwrite)
     if claim.asked_id is not None:
-        asked = usable(claim.asked_id)
+        asked = normalize_id(claim.asked_id)
         if _is_inserted(runs, document, asked):
             return asked, None
         return asked, _taken_over(runs, document, asked, claim)
-    if claim.id is not None and _is_inserted(runs, document, usable(claim.id)):
-        return usable(claim.id), None
+    if claim.id is not None and _is_inserted(runs, document, normalize_id(claim.id)):
+        return normalize_id(claim.id), None
     if claim.id is not None:
-        document["run_id"] = usable(claim.id)
+        document["run_id"] = normalize_id(claim.id)
     number = _numbered(runs, document)
     if claim.id is not None:
         _logger.warning(
@@ -58,15 +58,6 @@ def insert(runs: Runs, document: Document, claim: Claim) -> tuple[Any, Document 
             claim.id, runs.full_name, number,
         )  # fmt: skip
     return number, None
-
-
-def usable(run_id: Any) -> int | str:
-    """Return an id as it is stored: a number where it is one."""
-    text = str(run_id)
-    if isinstance(run_id, int) and run_id in _INT64:
-        return int(run_id)
-    is_number = text.isascii() and text.isdecimal() and str(int(text)) == text
-    return int(text) if is_number and int(text) in _INT64 else text
 
 
 def _numbered(runs: Runs, document: Document) -> int:

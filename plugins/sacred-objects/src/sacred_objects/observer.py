@@ -15,6 +15,7 @@ from sacred_core.exceptions import EventKeptError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stores.claims import releasing
+from sacred_core.stores.run_ids import normalize_id
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
 from sacred_objects.ids import Claim, claim
@@ -249,15 +250,15 @@ class ObjectObserver(RunObserver):
         with releasing(got.lease, always=not wanted.is_start):
             if queue_time := (got.queued.get("meta") or {}).get("queue_time"):
                 entry["meta"] = {"queue_time": queue_time, **entry["meta"]}
-            if wanted.id is not None and got.id != wanted.id:
-                entry["run_id"] = wanted.id
+            if wanted.id is not None and str(got.id) != str(wanted.id):
+                entry["run_id"] = normalize_id(wanted.id)
             recorder = Recorder(self.place, named(got.id), entry, uploads)
             if got.lease is not None:
                 got.lease.require(f"run {str(got.id)!r}")
             recorder.send_record()
         self.run_entry, self.dir = entry, recorder.prefix.rstrip("/")
         self._sending = Sending(recorder)
-        return got.id
+        return str(got.id)
 
     def _end(
         self,

@@ -7,13 +7,13 @@ import attrs
 import sqlalchemy as sa
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import sacred_runs, sacred_tables
 from sacred_sql.columns import stored_text
 from sacred_sql.contents import new_key
 from sacred_sql.schema import runs
 
 _logger = logging.getLogger(__name__)
-_INT64 = range(-(2**63), 2**63)
 _LONGEST = 255
 #: Numbers from here on were asked for; there may be none after them.
 _HIGHEST = 2**62
@@ -80,14 +80,10 @@ def usable(run_id: Any) -> int | str:
     Raises:
         RunIdError: it is too long.
     """
-    text = str(run_id)
-    if isinstance(run_id, int) and run_id in _INT64:
-        return int(run_id)
-    if text.isascii() and text.isdecimal() and len(text) < 20 and str(int(text)) == text:
-        return int(text) if int(text) in _INT64 else text
-    if len(stored_text(text)) > _LONGEST or not text:
-        raise RunIdError(f"an id has 1 to {_LONGEST} characters, unlike {text!r}")
-    return text
+    normalized = normalize_id(run_id)
+    if isinstance(normalized, str) and not 0 < len(stored_text(normalized)) <= _LONGEST:
+        raise RunIdError(f"an id has 1 to {_LONGEST} characters, unlike {normalized!r}")
+    return normalized
 
 
 def find(connection: sa.Connection, run_id: Any) -> Any:

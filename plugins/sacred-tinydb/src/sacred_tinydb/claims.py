@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.stores.run_ids import normalize_id
 from sacred_tinydb.database import Database, Document
 
 _logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def insert(database: Database, entry: Document, claim: Claim) -> tuple[int, Docu
     if claim.asked_id is not None and str(claim.asked_id) in known:
         return _taken_over(database, entry, known[str(claim.asked_id)], claim)
     wanted = claim.id if claim.asked_id is None else claim.asked_id
+    wanted = None if wanted is None else normalize_id(wanted)
     if wanted is not None and str(wanted) in known:
         entry["run_id"], wanted = wanted, None
     entry["_id"] = uuid.uuid4().hex if wanted is None else wanted

@@ -35,7 +35,7 @@ class TinyDbObserver(RunObserver):
         priority: See `sacred_core.RunObserver`.
 
     Attributes:
-        root: The folder.
+        root: The folder, an absolute path as a string.
     """
 
     VERSION = VERSION
@@ -46,7 +46,7 @@ class TinyDbObserver(RunObserver):
         overwrite: int | str | None = None,
         priority: int = 10,
     ) -> None:
-        self.root = absolute_path(path)
+        self.root = str(absolute_path(path))
         self._place: Place | None = None
         self._settle(overwrite, priority)
 
@@ -76,17 +76,17 @@ class TinyDbObserver(RunObserver):
             root: What `root` tells; by default the folder of ``fs``.
         """
         self = cls.__new__(cls)
-        self.root = Path(os.path.abspath(root or Path(fs.root).parent))
+        self.root = os.path.abspath(root or Path(fs.root).parent)
         self._place = place_of(db, fs)
         self._settle(overwrite, priority)
         return self
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self.root)!r})"
+        return f"{type(self).__name__}({self.root!r})"
 
     def recording_location(self) -> Hashable:
         """Return the absolute path of the folder."""
-        return str(self.root)
+        return self.root
 
     @property
     def db(self) -> TinyDB:
@@ -211,8 +211,9 @@ class TinyDbObserver(RunObserver):
     @property
     def _opened(self) -> Place:
         if self._place is None:
-            self.root.mkdir(parents=True, exist_ok=True)
-            self._place = place_in(self.root)
+            root = Path(self.root)
+            root.mkdir(parents=True, exist_ok=True)
+            self._place = place_in(root)
         return self._place
 
     @property
