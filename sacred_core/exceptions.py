@@ -187,6 +187,14 @@ class StoreError(SacredError):
     """A store cannot be opened, or holds no such run."""
 
 
+class DamagedRecordError(StoreError):
+    """The record of one run cannot be read; others may be fine."""
+
+
+class NotARunError(StoreError):
+    """Something where a store has its runs is data of another program."""
+
+
 class EventKeptError(StoreError):
     """An observer could not record an event and keeps it: its ``join`` will save it or tell.
 

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from sacred_core.stores.base import Annotation, RunQuery, RunStore, StoredRun
     from sacred_core.stores.finding import find_runs, to_frame
     from sacred_core.stores.opening import open_store
+    from sacred_core.stores.skipping import SkippedRuns, check_record
     from sacred_core.stores.unfinished import with_unfinished
 
 _MODULES = {
     "Annotation": "base",
     "RunQuery": "base",
     "RunStore": "base",
+    "SkippedRuns": "skipping",
     "StoredRun": "base",
+    "check_record": "skipping",
     "find_runs": "finding",
     "open_store": "opening",
     "to_frame": "finding",
@@ -26,7 +29,9 @@ __all__ = [
     "Annotation",
     "RunQuery",
     "RunStore",
+    "SkippedRuns",
     "StoredRun",
+    "check_record",
     "find_runs",
     "open_store",
     "to_frame",

@@ -74,3 +74,20 @@ def test_whole_runs_are_read(
     ):
         with store.open_file(1, kind, name) as stream:
             assert content in stream.read()
+
+
+def test_other_documents_are_named(
+    store: MongoStore, database: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are neither empty rows nor silently missing."""
+    database.runs.insert_many(
+        [
+            {"_id": 1, "status": "COMPLETED"},
+            {"_id": 2, "hello": 1},
+            {"_id": 3, "status": "COMPLETED", "config": [1]},
+        ]
+    )
+    assert [run.id for run in store.list()] == [1]
+    damaged, foreign = caplog.messages
+    assert damaged.startswith("Skipping 1 runs that cannot be read (3): document 3 in ")
+    assert foreign.startswith("Skipping 1 records of other programs (2): document 2 in ")

@@ -88,3 +88,20 @@ def test_strings_of_our_own_runs_are_not_tags(tmp_path: Path) -> None:
     feed.beat(info=info)
     feed.complete()
     assert next(TinyDbStore(tmp_path).list()).info == info
+
+
+def test_other_documents_are_named(
+    golden: ModuleType, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are neither empty rows nor an error for the other runs."""
+    golden.unpack("0.8.7", "tinydb.json", tmp_path)
+    path = tmp_path / "metadata.json"
+    content = json.loads(path.read_text())
+    content["runs"]["7"] = {"hello": 1}
+    content["runs"]["8"] = {**content["runs"]["1"], "_id": "eight", "experiment": "x"}
+    content["runs"]["9"] = {"status": "COMPLETED"}
+    path.write_text(json.dumps(content))
+    assert len(list(TinyDbStore(tmp_path).list())) == 5
+    damaged, foreign = caplog.messages
+    assert damaged.startswith("Skipping 1 runs that cannot be read (eight): document 'eight' in ")
+    assert foreign.startswith("Skipping 2 records of other programs (7, 9): document 7 in ")

@@ -11,9 +11,16 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
-from sacred_core.stores import Annotation, RunQuery, StoredRun, with_unfinished
+from sacred_core.stores import (
+    Annotation,
+    RunQuery,
+    SkippedRuns,
+    StoredRun,
+    check_record,
+    with_unfinished,
+)
 from sacred_core.stores.locations import absolute_path
 from sacred_file import layout
 from sacred_file.entries import annotation_line, annotations, stored_run, typed_metrics
@@ -135,14 +142,29 @@ class FileStore:
 
     def _readable(self, names: Iterable[str]) -> Iterator[StoredRun]:
         """Yield the runs of those folders that hold one; of damaged ones a warning."""
-        for name in names:
-            try:
-                run = self._found(name)
-            except StoreError as error:
-                _logger.warning("A run is left out: %s", error)
-            else:
-                if run is not None:
-                    yield run
+        found_any = False
+        with SkippedRuns() as skipped:
+            for name in names:
+                try:
+                    run = self._found(name)
+                except StoreError as error:
+                    skipped.add(name, error)
+                    found_any = True
+                else:
+                    if run is not None:
+                        found_any = True
+                        yield run
+        if not found_any:
+            self._hint_at_subfolders()
+
+    def _hint_at_subfolders(self) -> None:
+        """Log which folders below the root have runs: they are stores of their own."""
+        found = sorted({path.parents[1].name for path in self.root.glob(f"*/*/{layout.RUN}")})
+        if found:
+            _logger.warning(
+                "%s has no runs, but its sub-folders have (%s): give one of them, as in %s",
+                self.root, ", ".join(found[:5]), self.root / found[0],
+            )  # fmt: skip
 
     def _read(self, folder: Path) -> StoredRun:
         run = self._found(folder.name)
@@ -156,12 +178,15 @@ class FileStore:
             entry = read_json(folder + layout.RUN, decode=decode_run_entry)
             if entry is None:
                 return None
+            place = f"{folder + layout.RUN!r}"
+            check_record(entry, place)
             release = sacred_release(entry.get("experiment"))
             decode = functools.partial(decode_jsonpickle, release=release)
             config = read_json(folder + layout.CONFIG, {}, decode)
             info = read_json(folder + layout.INFO, {}, decode)
-        except ValueError as error:
-            raise StoreError(str(error)) from None
+            check_record({**entry, "config": config, "info": info}, place)
+        except (ValueError, OSError) as error:
+            raise DamagedRecordError(str(error)) from None
         run = stored_run(name, entry)
         run.config, run.info = config, info
         said = folder + layout.ANNOTATIONS

@@ -1,17 +1,18 @@
 """Reads runs from MongoDB, ours and those that Sacred 0.8 wrote."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, BinaryIO
 
 import attrs
 import gridfs
 from bson import ObjectId
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
-from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
 from sacred_mongo.address import parsed
 from sacred_mongo.connection import Connection, Document
 from sacred_mongo.filters import filter_of
@@ -70,17 +71,20 @@ class MongoStore:
         with self._place.connection.told():
             found = self._place.runs.find(filter_of(query), _NO_OUTPUT)
             if query.limit is None:
-                for entry in found.sort("_id", 1):
-                    if query.accepts(run := self._run(entry)):
-                        yield run
+                yield from filter(query.accepts, self._readable(found.sort("_id", 1)))
                 return
-            newest: list[StoredRun] = []
-            for entry in found.sort("_id", -1) if query.limit > 0 else ():
-                if query.accepts(run := self._run(entry)):
-                    newest.append(run)
-                if len(newest) == query.limit:
-                    break
+            readable = filter(query.accepts, self._readable(found.sort("_id", -1)))
+            newest = list(islice(readable, query.limit)) if query.limit > 0 else []
         yield from reversed(newest)
+
+    def _readable(self, entries: Iterable[Document]) -> Iterator[StoredRun]:
+        """Yield the runs of documents; log which are skipped."""
+        with SkippedRuns() as skipped:
+            for entry in entries:
+                try:
+                    yield self._run(entry)
+                except (DamagedRecordError, NotARunError) as error:
+                    skipped.add(entry["_id"], error)
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run."""
@@ -148,6 +152,7 @@ class MongoStore:
         return None
 
     def _run(self, entry: Document) -> StoredRun:
+        check_record(entry, f"document {entry['_id']!r} in {self._place.runs.full_name}")
         run = StoredRun(
             id=_plain_id(entry["_id"]),
             run_id=None if entry.get("run_id") is None else _plain_id(entry["run_id"]),

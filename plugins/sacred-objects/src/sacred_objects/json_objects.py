@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle
 from sacred_core.serialization import plain, strict_json
 from sacred_objects.bucket import Bucket
 
 
-class UnreadableError(StoreError):
+class UnreadableError(DamagedRecordError):
     """An object holds no JSON."""
 
 

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import count, islice
@@ -20,20 +19,23 @@ from sacred_file.folders import named
 from sacred_file.layout import is_run_name
 from sacred_file.metrics import folded
 
-from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.exceptions import (
+    DamagedRecordError,
+    NotARunError,
+    RunIdError,
+    StoreError,
+)
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
-from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
 from sacred_objects import layout
 from sacred_objects.fetching import in_parallel
-from sacred_objects.json_objects import UnreadableError, read_json
+from sacred_objects.json_objects import read_json
 from sacred_objects.parts import joined
 from sacred_objects.removal import removed
 from sacred_objects.stream import opened
 
 #: How often a run is looked at that changes while it is read.
 _ATTEMPTS = 5
-
-_logger = logging.getLogger(__name__)
 
 
 class ObjectStore:
@@ -107,7 +109,10 @@ class ObjectStore:
             entry = None
         if entry is None:
             raise StoreError(f"{self._place.shown!r} holds no run {str(run_id)!r}")
-        return name, entry
+        return name, check_record(entry, self._address(name))
+
+    def _address(self, name: str) -> str:
+        return f"'{self._bucket.url}/{self._place.run(name)}{layout.RUN}'"
 
     def _read_entry(self, name: str) -> Any:
         key = self._place.run(name) + layout.RUN
@@ -121,16 +126,19 @@ class ObjectStore:
                 entry = self._read_entry(name)
                 if entry is None:
                     return None
+                check_record(entry, self._address(name))
                 run = self._alive(name, stored_run(name, entry))
                 return self._completed(name, run) if query.accepts(run) else None
-            except UnreadableError as error:
+            except (DamagedRecordError, NotARunError) as error:
                 return error
 
-        for found in in_parallel(read, names):
-            if isinstance(found, StoreError):
-                _logger.warning("A run is left out: %s", found)
-            elif found is not None:
-                yield found
+        with SkippedRuns() as skipped:
+            names = list(names)
+            for name, found in zip(names, in_parallel(read, names), strict=True):
+                if isinstance(found, StoreError):
+                    skipped.add(name, found)
+                elif found is not None:
+                    yield found
 
     def _alive(self, name: str, run: StoredRun) -> StoredRun:
         """Give a run under way its last sign of life, where that is in an object of its own."""
@@ -145,6 +153,8 @@ class ObjectStore:
         decode = functools.partial(decode_jsonpickle, release=sacred_release(run.experiment))
         run.config = read_json(self._bucket, prefix + layout.CONFIG, {}, decode)
         run.info = read_json(self._bucket, prefix + layout.INFO, {}, decode)
+        parts = {"status": run.status, "config": run.config, "info": run.info}
+        check_record(parts, self._address(name))
         for number in count(1):
             data = self._bucket.get(prefix + layout.annotation_key(number))
             if data is None:

@@ -2,15 +2,14 @@
 
 import io
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
-from sacred_core.stores import RunQuery, StoredRun
+from sacred_core.stores import RunQuery, SkippedRuns, StoredRun
 from sacred_sql.sacred_tables import (
     artifact,
     dependency,
@@ -26,7 +25,6 @@ from sacred_sql.sacred_tables import (
     source,
 )
 
-_logger = logging.getLogger(__name__)
 #: Runs that are read at a time.
 _PAGE = 200
 #: What a list of runs needs: not the output.
@@ -51,7 +49,7 @@ def read_run(connection: sa.Connection, key: int) -> StoredRun:
     """Return one run.
 
     Raises:
-        StoreError: its row does not hold JSON where it should.
+        DamagedRecordError: its row does not hold JSON where it should.
     """
     row = connection.execute(sa.select(*_COLUMNS).where(run.c.id == key)).one()
     return _Reader(connection, [row]).read(row)
@@ -133,12 +131,13 @@ class _Reader:
         self._has_repositories = sa.inspect(connection).has_table(experiments_repositories.name)
 
     def readable(self, rows: Sequence[Any]) -> Iterator[StoredRun]:
-        """Yield the runs of rows; for damaged ones log a warning."""
-        for row in rows:
-            try:
-                yield self.read(row)
-            except StoreError as error:
-                _logger.warning("Skipping unreadable run: %s", error)
+        """Yield the runs of rows; log the damaged ones."""
+        with SkippedRuns() as skipped:
+            for row in rows:
+                try:
+                    yield self.read(row)
+                except DamagedRecordError as error:
+                    skipped.add(row.run_id, error)
 
     def read(self, row: Any) -> StoredRun:
         """Return the run of one row."""
@@ -217,7 +216,9 @@ def _decoded(row: Any, name: str, told: dict[str, Any]) -> Any:
     try:
         loaded = json.loads(text)
     except ValueError as error:
-        raise StoreError(f"the {name} of run {row.run_id!r} is not valid JSON: {error}") from None
+        raise DamagedRecordError(
+            f"the {name} of run {row.run_id!r} is not valid JSON: {error}"
+        ) from None
     # The columns have the entries in the order in which they were written.
     decoded = decode_jsonpickle(loaded, sacred_release(told), is_ordered=True)
     return decoded if isinstance(decoded, dict) else {}

@@ -2,7 +2,8 @@
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -11,9 +12,9 @@ from urllib.request import url2pathname
 import attrs
 from sacred_file.entries import typed_metrics
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.serialization import plain
-from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
 from sacred_core.stores.locations import absolute_path
 from sacred_tinydb.database import Document
 from sacred_tinydb.place import Place, place_in, place_of
@@ -67,15 +68,21 @@ class TinyDbStore:
         query = query or RunQuery()
         documents = self._place.database.all()
         if query.limit is None:
-            yield from filter(query.accepts, map(self._run, documents, documents.values()))
+            yield from filter(query.accepts, self._readable(documents, documents))
             return
-        newest: list[StoredRun] = []
-        for key in reversed(documents) if query.limit > 0 else ():
-            if query.accepts(run := self._run(key, documents[key])):
-                newest.append(run)
-            if len(newest) == query.limit:
-                break
-        yield from reversed(newest)
+        found = filter(query.accepts, self._readable(documents, reversed(documents)))
+        yield from reversed(list(islice(found, max(query.limit, 0))))
+
+    def _readable(
+        self, documents: Mapping[int, Document], keys: Iterable[int]
+    ) -> Iterator[StoredRun]:
+        """Yield the runs of documents; log which are skipped."""
+        with SkippedRuns() as skipped:
+            for key in keys:
+                try:
+                    yield self._run(key, documents[key])
+                except (DamagedRecordError, NotARunError) as error:
+                    skipped.add(documents[key].get("_id", key), error)
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run."""
@@ -150,6 +157,9 @@ class TinyDbStore:
         document = self.document(key, stored)
         if not str(document.get("format", "")).startswith("TinyDbObserver-0.1."):
             document = _read_sacred(document)
+        check_record(document, f"document {document.get('_id', key)!r} in {str(self.root)!r}")
+        if "_id" not in document:
+            raise NotARunError(f"document {key} in {str(self.root)!r} has no run id")
         meta = document.get("meta") or {}
         queued = tagged_date(meta.get("queue_time"))
         run = StoredRun(

@@ -1,0 +1,59 @@
+"""Folders that hold no run, or a damaged one, are named instead of shown as empty rows."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sacred_file import FileStore
+
+from sacred_core.exceptions import StoreError
+
+RUN = {"status": "COMPLETED", "experiment": {"name": "x"}, "start_time": "2026-01-01T00:00:00"}
+
+
+def write(folder: Path, content: object, name: str = "run.json") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def test_damaged_and_foreign_records_have_one_line_each(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The sound run is listed; the others are counted and named."""
+    write(tmp_path / "1", RUN)
+    write(tmp_path / "2", {"hello": 1})
+    write(tmp_path / "3", [1, 2])
+    write(tmp_path / "4", "{")
+    write(tmp_path / "5", "")
+    write(tmp_path / "6", {**RUN, "resources": [1]})
+    write(tmp_path / "7", RUN)
+    write(tmp_path / "7", [], "config.json")
+    (tmp_path / "8" / "run.json").mkdir(parents=True)
+    write(tmp_path / "9", {}, "config.json")  # of nobody
+    store = FileStore(tmp_path)
+    assert [run.id for run in store.list()] == [1]
+    damaged, foreign = caplog.messages
+    assert damaged.startswith("Skipping 5 runs that cannot be read (4, 5, 6, 7, 8): ")
+    assert foreign.startswith("Skipping 2 records of other programs (2, 3): ")
+    assert "2/run.json' is not the record of a run" in foreign
+    for number in range(2, 9):
+        with pytest.raises(StoreError):
+            store.get(number)
+
+
+def test_runs_in_sub_folders_are_hinted_at(tmp_path: Path) -> None:
+    """The folder of an experiment was meant, not the one around it."""
+    write(tmp_path / "mnist" / "1", RUN)
+    write(tmp_path / "cifar" / "1", RUN)
+    command = [sys.executable, "-m", "sacred_core", "runs", "list", str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert "has no runs, but its sub-folders have (cifar, mnist): give one of them" in told
+    assert str(tmp_path / "cifar") in told and "No runs." in told
+
+
+def test_an_empty_folder_has_no_hint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor one whose only runs are damaged, which are named."""
+    (tmp_path / "other").mkdir()
+    assert list(FileStore(tmp_path).list()) == [] and caplog.messages == []
