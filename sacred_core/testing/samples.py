@@ -1,5 +1,6 @@
 """Awkward content that every store must give back as it was told."""
 
+import json
 from typing import Any
 
 #: Plain data, as events hold it.
@@ -43,6 +44,32 @@ CONFIGS: list[dict[str, Any]] = [
     {"a": {"b": None, "0": "x", "a": True}, "b": "", "zero": False, "large": 2**53},
     {"a": 2**70, "b": "Infinity", "text": "Ünï%_'\x00", "float": 0.1 + 2**-55},
 ]
+#: Strings that some encoding, database or file system refuses or takes for something else.
+ODD_STRINGS = [
+    "caf\udce9", "\ud800", "NaN", "Infinity", "-Infinity", "null", "true", "1", "a\0b", "%00",
+    "%json", '{TinyFile}:"x"', "{TinyDate}:2026-01-01T00:00:00", "py/tuple",
+]  # fmt: skip
+#: Plain data that stores encode, or that a reader may take for something else.
+ODD_VALUES: dict[str, Any] = {
+    "strings": ODD_STRINGS,
+    "keys": {text: number for number, text in enumerate([*ODD_STRINGS, "", "$a", "a.b", "%file"])},
+    "not finite": NON_FINITE,
+    "not finite, nested": [{"a": [float("nan"), {"b": float("-inf")}]}, "NaN"],
+    "not finite, under an odd key": {"caf\udce9": float("inf")},
+    "tag": {"%json": "1"},
+    "tag without text": {"%json": [float("nan")]},
+    "tag within": [{"a": {"%json": "NaN"}}],
+    "tuple of jsonpickle": {"py/tuple": [1, float("nan")]},
+    "array of jsonpickle": {"py/object": "numpy.int64", "value": 3},
+    "object": {"py/object": "module.Class", "size": 3},
+    "large": [2**63, -(2**70), 10**4000],
+    "deep": json.loads("[" * 150 + "]" * 150),
+}
+#: What a metric may hold beside numbers.
+ODD_POINTS: list[Any] = [
+    1.5, None, "text", "NaN", float("nan"), True, [1, [float("inf")]], {"a": "caf\udce9"},
+    2**70, "0.5",
+]  # fmt: skip
 #: What is told of an experiment without code.
 EXPERIMENT: dict[str, Any] = {
     "name": "fed",

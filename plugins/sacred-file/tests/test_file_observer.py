@@ -168,7 +168,7 @@ def test_id_of_another_observer_that_is_taken_here(
 
 
 def test_numbers_that_json_lacks_have_a_form(recorded: Any, runs: Path) -> None:
-    """NaN and the infinities are text in the files, and numbers in the store."""
+    """The files are valid JSON, and the store returns numbers."""
 
     def main(_run: Any) -> float:
         for value in (math.nan, math.inf, -math.inf, 1.0):
@@ -178,7 +178,8 @@ def test_numbers_that_json_lacks_have_a_form(recorded: Any, runs: Path) -> None:
     recorded(main)
     stored = contents(runs / "1" / "metrics.json")["loss"]["values"]
     assert stored == ["NaN", "Infinity", "-Infinity", 1.0]
-    assert contents(runs / "1" / "run.json")["result"] == "NaN"
+    assert contents(runs / "1" / "run.json")["result"] == {"%json": "NaN"}
+    assert math.isnan(FileStore(runs).get(1).result)
     values = FileStore(runs).metrics(1)["loss"]["values"]
     assert [repr(value) for value in values] == ["nan", "inf", "-inf", "1.0"]
 

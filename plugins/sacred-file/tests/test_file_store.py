@@ -114,7 +114,7 @@ def test_unknown_run_is_an_error(runs: Path, run_id: str) -> None:
 def test_broken_file_is_named(runs: Path) -> None:
     """The error says which file."""
     (runs / "1" / "run.json").write_text("{")
-    with pytest.raises(StoreError, match=r"1/run.json' holds no JSON"):
+    with pytest.raises(StoreError, match=r"1/run.json' is not valid JSON"):
         FileStore(runs).get(1)
 
 

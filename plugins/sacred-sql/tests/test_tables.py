@@ -159,7 +159,7 @@ def test_tables_can_be_read_with_sql_alone(tmp_path: Path) -> None:
         ).fetchone()
     assert row == (
         "1", "COMPLETED", 0.5, '{"lr": 0.5, "word": "ünï"}', "2026-01-02 03:04:05.678901",
-        '"NaN"', 1.0,
+        '{"%json": "NaN"}', 1.0,
     )  # fmt: skip
     json.loads(row[5])
 

@@ -278,9 +278,9 @@ def test_a_broken_database_is_left_alone(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     root.mkdir()
     (root / "metadata.json").write_text('{"runs": {"1": {')
-    with pytest.raises(StoreError, match=r"metadata\.json' holds no JSON"):
+    with pytest.raises(StoreError, match=r"metadata\.json' is not valid JSON"):
         list(TinyDbStore(root).list())
-    with pytest.raises(StoreError, match=r"metadata\.json' holds no JSON"):
+    with pytest.raises(StoreError, match=r"metadata\.json' is not valid JSON"):
         Feed(TinyDbObserver(root)).start()
     assert (root / "metadata.json").read_text() == '{"runs": {"1": {'
 

@@ -1,14 +1,13 @@
 """From what is stored to a `StoredRun`."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import attrs
 
-from sacred_core.serialization import number, plain, strict_json
+from sacred_core.serialization import column_values, from_json, plain, to_json
 from sacred_core.stores import Annotation, StoredRun
 from sacred_file.record import time_text
 
@@ -39,8 +38,8 @@ def typed_metrics(stored: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the content of ``metrics.json`` with numbers and times."""
     return {
         name: {
-            "steps": [number(step) for step in metric["steps"]],
-            "values": [number(value) for value in metric["values"]],
+            "steps": column_values(metric["steps"]),
+            "values": column_values(metric["values"]),
             "timestamps": [time_of(time) for time in metric["timestamps"]],
         }
         for name, metric in stored.items()
@@ -50,14 +49,14 @@ def typed_metrics(stored: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def annotation_line(annotation: Annotation) -> bytes:
     """Return what somebody said as it is kept."""
     data = {**attrs.asdict(annotation), "time": time_text(annotation.time)}
-    return f"{strict_json(plain(data))}\n".encode("utf-8", "backslashreplace")
+    return f"{to_json(plain(data))}\n".encode()
 
 
 def annotations(data: bytes) -> Iterator[Annotation]:
     """Yield what is in lines of `annotation_line`."""
     for line in data.decode("utf-8", "replace").splitlines():
         with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that a crash cut off
-            said = json.loads(line)
+            said = from_json(line)
             yield Annotation(**{**said, "time": time_of(said["time"])})
 
 

@@ -1,18 +1,19 @@
 """JSON files that are whole at any moment, and valid for every parser."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sacred_core.atomic_files import replacing
 from sacred_core.jsonpickle_data import decode_jsonpickle
-from sacred_core.serialization import strict_json
+from sacred_core.serialization import from_json, to_json
 
 
 def write_json(path: Path, data: Any) -> None:
     """Write plain ``data``; whoever reads meanwhile, or after a crash, sees old or new."""
-    write_text(path, strict_json(data, indent=2) + "\n")
+    write_text(path, to_json(data, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -32,16 +33,38 @@ def read_json(
         decode: Makes tags of Sacred plain data.
 
     Raises:
-        ValueError: it holds no JSON.
+        ValueError: it is not valid JSON.
     """
+    data = _bytes_of(path)
+    if data is None:
+        return default
+    with _naming(path):
+        return from_json(data, decode)
+
+
+def read_columns(path: str | Path) -> Any:
+    """Return what a file of points holds as it is written, or None if there is none.
+
+    Raises:
+        ValueError: it is not valid JSON.
+    """
+    data = _bytes_of(path)
+    with _naming(path):
+        return None if data is None else json.loads(data)
+
+
+def _bytes_of(path: str | Path) -> bytes | None:
     try:
         # Thousands of these are read at a time: a path object and a text layer cost as much again.
         with open(path, "rb", buffering=0) as file:
-            data = file.read()
+            return file.read()
     except (FileNotFoundError, NotADirectoryError):
-        return default
+        return None
+
+
+@contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
     try:
-        loaded = json.loads(data.decode("utf-8"))
-        return decode(loaded) if b'"py/' in data or b'"json://' in data else loaded
+        yield
     except ValueError as error:
-        raise ValueError(f"{str(path)!r} holds no JSON: {error}") from None
+        raise ValueError(f"{str(path)!r} is not valid JSON: {error}") from None

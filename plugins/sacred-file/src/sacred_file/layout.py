@@ -53,14 +53,18 @@ def artifact_path(folder: Path, name: str) -> Path:
     is_inside = all(part and part[:1] != "." and not set(part) & set("\\\0") for part in parts)
     if is_inside and parts[0].casefold() not in _OURS and _is_possible(folder, path):
         return path
-    quoted = quote(name, safe="").replace(".", "%2E", 1)
+    data = name.encode("utf-8", "surrogatepass")
+    quoted = quote(data, safe="").replace(".", "%2E", 1)
     if len(quoted) > _LONGEST:
-        quoted = f"{quoted[: _LONGEST - 65]}_{sha256(name.encode()).hexdigest()}"
+        quoted = f"{quoted[: _LONGEST - 65]}_{sha256(data).hexdigest()}"
     return folder / KEPT_APART / quoted
 
 
 def _is_possible(folder: Path, path: Path) -> bool:
-    if any(len(os.fsencode(part)) > _LONGEST for part in path.relative_to(folder).parts):
+    try:
+        if any(len(os.fsencode(part)) > _LONGEST for part in path.relative_to(folder).parts):
+            return False
+    except UnicodeEncodeError:
         return False
     above = path.parents[: len(path.relative_to(folder).parts) - 1]
     return not path.is_dir() and not any(parent.is_file() for parent in above)

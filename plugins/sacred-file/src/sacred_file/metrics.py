@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from sacred_core.atomic_files import replacing
-from sacred_core.serialization import strict_json
+from sacred_core.serialization import column_json, strict_json
 
 _logger = logging.getLogger(__name__)
 COLUMNS = ("steps", "values", "timestamps")
@@ -29,8 +29,8 @@ def metric_lines(metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bytes
         head = {"name": name, "start": starts.get(name, 0), "count": len(metric["steps"])}
         lines += [
             strict_json(head),
-            strict_json(list(metric["steps"])),
-            strict_json(list(metric["values"])),
+            column_json(metric["steps"]),
+            column_json(metric["values"]),
             strict_json(list(_time_texts(metric["timestamps"]))),
         ]
     return "".join(line + "\n" for line in lines).encode()

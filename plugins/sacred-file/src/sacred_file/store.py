@@ -24,7 +24,7 @@ from sacred_core.stores import (
 from sacred_core.stores.locations import absolute_path
 from sacred_file import layout
 from sacred_file.entries import annotation_line, annotations, stored_run, typed_metrics
-from sacred_file.json_files import read_json
+from sacred_file.json_files import read_columns, read_json
 from sacred_file.metrics import folded
 
 _logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class FileStore:
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run, finished or under way; see `RunStore.metrics`."""
         folder = self._folder(run_id)
-        stored = read_json(folder / layout.METRICS)
+        stored = read_columns(folder / layout.METRICS)
         if stored is None:
             parts = folder / layout.METRICS_PARTS
             stored = folded(parts) if parts.exists() else {}

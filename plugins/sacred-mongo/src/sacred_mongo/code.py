@@ -7,7 +7,7 @@ from typing import Any
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.serialization import plain
 from sacred_mongo.files import Files
-from sacred_mongo.values import stored, unicode_text
+from sacred_mongo.values import stored, stored_name
 
 
 def stored_experiment(files: Files, ex_info: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def kept_sources(files: Files, base_dir: str, sources: Iterable[Sequence[str]]) 
     """Return pairs of the name of a source and the id of its file, stored if it is new."""
     base = Path(base_dir)
     return [
-        [unicode_text(source[0]), files.keep(base / source[0], str(base / source[0])).id]
+        [stored_name(source[0]), files.keep(base / source[0], str(base / source[0])).id]
         for source in sources
     ]
 

@@ -19,6 +19,8 @@ from bson import ObjectId
 from pymongo import errors
 from pymongo.database import Database
 
+from sacred_mongo.values import stored_name
+
 _CHUNK = 255 * 1024
 _CHUNKS_AT_ONCE = 16
 _ATTEMPTS = 3
@@ -155,7 +157,7 @@ class Files:
 
     def _enter(self, kept: Kept, length: int, filename: str, details: Mapping[str, Any]) -> None:
         entry = {
-            "filename": filename.encode("utf-8", "replace").decode(),
+            "filename": stored_name(filename),
             "md5": kept.md5,  # Sacred's readers look for it; drivers no longer write one
             "chunkSize": _CHUNK,
             "length": length,
@@ -183,5 +185,5 @@ def _digest(parts: Iterable[bytes]) -> _Digest:
 
 def derived_id(*parts: str) -> ObjectId:
     """Return the id that belongs to these texts."""
-    text = "\0".join(parts).encode("utf-8", "replace")
+    text = "\0".join(parts).encode("utf-8", "surrogatepass")
     return ObjectId(hashlib.sha256(text).digest()[:12])

@@ -12,7 +12,7 @@ from sacred_mongo.large import file_of, fitted
 from sacred_mongo.output import Output
 from sacred_mongo.places import Place
 from sacred_mongo.points import Points
-from sacred_mongo.values import stored, unicode_text
+from sacred_mongo.values import stored, stored_name
 
 
 class Recorder:
@@ -68,7 +68,7 @@ class Recorder:
             content: Where it is now, if that is elsewhere.
         """
         kept = self.place.files.keep(Path(content or filename), filename)
-        entry = [unicode_text(filename), kept.md5]
+        entry = [stored_name(filename), kept.md5]
         self.place.change(self.run_id, {"$addToSet": {"resources": entry}})
         if entry not in self.entry["resources"]:
             self.entry["resources"].append(entry)
@@ -88,7 +88,7 @@ class Recorder:
             details["contentType"] = content_type
         owner = self.place.owner(self.run_id)
         kept = self.place.files.keep(Path(filename), f"artifact://{owner}/{name}", owner, **details)
-        self._enter_artifact({"name": stored(name), "file_id": kept.id})
+        self._enter_artifact({"name": stored_name(name), "file_id": kept.id})
 
     def code(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str

@@ -14,6 +14,7 @@ from sacred_mongo.large import file_of, fitted
 from sacred_mongo.places import Place
 from sacred_mongo.points import Points, metric_documents
 from sacred_mongo.recorder import Recorder, utc
+from sacred_mongo.values import stored
 
 VERSION = "MongoObserver-0.7.0"
 #: Documents with this field are ours: keys and values are written as `sacred_mongo.values` says.
@@ -71,7 +72,7 @@ def _entry(place: Place, beginning: Beginning) -> Document:
         "format": VERSION,
         "writer": WRITER,
         "status": "QUEUED" if beginning.start_time is None else "RUNNING",
-        "command": beginning.command,
+        "command": stored(beginning.command),
         "experiment": stored_experiment(place.files, beginning.ex_info),
         "host": kept("host", dict(beginning.host_info)),
         "config": kept("config", dict(beginning.config)),

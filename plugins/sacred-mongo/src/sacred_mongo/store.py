@@ -21,7 +21,7 @@ from sacred_mongo.output import full_output
 from sacred_mongo.places import Place, place
 from sacred_mongo.points import all_points
 from sacred_mongo.removal import removed
-from sacred_mongo.values import foreign, loaded, stored
+from sacred_mongo.values import foreign, loaded, loaded_name, stored, stored_name
 
 _NO_OUTPUT = {"captured_out": 0, "captured_out_parts": 0}
 
@@ -139,26 +139,32 @@ class MongoStore:
         raise StoreError(f"{self._place.runs.full_name} holds no run {str(run_id)!r}")
 
     def _file_id(self, entry: Document, kind: str, name: str) -> Any:
-        back = _reader(entry)
+        back = _name_reader(entry)
         if kind == "artifact":
             files = entry.get("artifacts") or []
             return next((f["file_id"] for f in files if back(f["name"]) == name), None)
         if kind == "source":
             pairs = (entry.get("experiment") or {}).get("sources") or []
-            return next((file_id for source, file_id in pairs if source == name), None)
+            return next((file_id for source, file_id in pairs if back(source) == name), None)
         if kind == "resource":
-            md5 = dict(entry.get("resources") or []).get(name)  # of several the last
-            return None if md5 is None else self._place.files.find(name, md5)
+            kept = stored_name(name) if "writer" in entry else name
+            md5 = dict(entry.get("resources") or []).get(kept)  # of several the last
+            return None if md5 is None else self._place.files.find(kept, md5)
         return None
 
     def _run(self, entry: Document) -> StoredRun:
         check_record(entry, f"document {entry['_id']!r} in {self._place.runs.full_name}")
+        back = _name_reader(entry)
+        experiment = self._value(entry, "experiment")
+        for source in experiment.get("sources") or ():
+            if isinstance(source, list) and source:
+                source[0] = back(source[0])
         run = StoredRun(
             id=_plain_id(entry["_id"]),
             run_id=None if entry.get("run_id") is None else _plain_id(entry["run_id"]),
             status=str(entry.get("status") or ""),
-            command=str(entry.get("command") or ""),
-            experiment=self._value(entry, "experiment"),
+            command=str(_reader(entry)(entry.get("command") or "")),
+            experiment=experiment,
             host=self._value(entry, "host"),
             config=self._value(entry, "config"),
             meta=self._value(entry, "meta"),
@@ -169,8 +175,8 @@ class MongoStore:
             stop_time=_time(entry.get("stop_time")),
             heartbeat=_time(entry.get("heartbeat")),
             fail_trace=self._value(entry, "fail_trace", []),
-            artifacts=[_reader(entry)(f["name"]) for f in entry.get("artifacts") or []],
-            resources=list(dict(entry.get("resources") or [])),
+            artifacts=[back(f["name"]) for f in entry.get("artifacts") or []],
+            resources=list(map(back, dict(entry.get("resources") or []))),
             tags=list((entry.get("omniboard") or {}).get("tags") or []),
         )
         for said in entry.get("annotations") or []:
@@ -230,6 +236,10 @@ def _spellings(run_id: int | str) -> Iterator[Any]:
 
 def _reader(entry: Document) -> Any:
     return loaded if "writer" in entry else foreign
+
+
+def _name_reader(entry: Document) -> Any:
+    return loaded_name if "writer" in entry else foreign
 
 
 def _listed(said: Document) -> Document:

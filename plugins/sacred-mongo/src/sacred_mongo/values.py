@@ -24,6 +24,9 @@ _AWKWARD = re.compile(
     r"%(?=2E|24|25|00|u[0-9A-F]{4}|json$|file$|metrics$)|\.|^\$|\0|[\ud800-\udfff]"
 )
 _ESCAPED = re.compile(r"%(2E|24|25|00|u[0-9A-F]{4})")
+#: What names of files hold: other programs show them, so that they stay strings.
+_AWKWARD_NAME = re.compile(r"%(?=u[0-9A-F]{4})|[\ud800-\udfff]")
+_ESCAPED_NAME = re.compile(r"%u([0-9A-F]{4})")
 
 
 def stored(value: Any, depth: int = 0) -> Any:
@@ -89,6 +92,16 @@ def stored_key(key: Any) -> str:
 def loaded_key(key: str) -> str:
     """Return the key that `stored_key` was given."""
     return _ESCAPED.sub(lambda found: chr(int(found[1].lstrip("u"), 16)), key)
+
+
+def stored_name(name: str) -> str:
+    """Return the name of a file as a string that UTF-8 has: ``caf%uDCE9`` for ``caf\\udce9``."""
+    return _AWKWARD_NAME.sub(lambda found: f"%u{ord(found[0]):04X}", name)
+
+
+def loaded_name(name: str) -> str:
+    """Return the name that `stored_name` was given."""
+    return _ESCAPED_NAME.sub(lambda found: chr(int(found[1], 16)), name)
 
 
 def unicode_text(text: str) -> str:

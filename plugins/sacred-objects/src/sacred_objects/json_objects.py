@@ -1,23 +1,21 @@
 """JSON in a bucket, valid for every parser."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle
-from sacred_core.serialization import plain, strict_json
+from sacred_core.serialization import from_json, plain, to_json
 from sacred_objects.bucket import Bucket
 
 
 class UnreadableError(DamagedRecordError):
-    """An object holds no JSON."""
+    """An object is not valid JSON."""
 
 
 def json_bytes(value: Any) -> bytes:
     """Return anything as the bytes of a JSON file."""
-    # Half a character, which UTF-8 lacks, is spelled as JSON spells it.
-    return f"{strict_json(plain(value), indent=2)}\n".encode("utf-8", "backslashreplace")
+    return f"{to_json(plain(value), indent=2)}\n".encode()
 
 
 def read_json(
@@ -35,14 +33,13 @@ def read_json(
         decode: Makes tags of Sacred plain data.
 
     Raises:
-        UnreadableError: it holds no JSON.
+        UnreadableError: it is not valid JSON.
         StoreError: the bucket cannot be read.
     """
     data = bucket.get(key)
     if data is None:
         return default
     try:
-        loaded = json.loads(data.decode("utf-8"))
+        return from_json(data, decode)
     except ValueError as error:
-        raise UnreadableError(f"'{bucket.url}/{key}' holds no JSON: {error}") from None
-    return decode(loaded) if b'"py/' in data or b'"json://' in data else loaded
+        raise UnreadableError(f"'{bucket.url}/{key}' is not valid JSON: {error}") from None

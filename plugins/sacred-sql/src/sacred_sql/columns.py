@@ -1,6 +1,5 @@
 """Types of columns that hold the same in every database."""
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 
-from sacred_core.serialization import strict_json
+from sacred_core.serialization import from_json, to_json
 
 #: Of keys. SQLite counts up by itself only in its one type of integers.
 Key = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -51,11 +50,11 @@ class Json(sa.types.TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Return what is stored."""
-        return None if value is None else json_text(value)
+        return None if value is None else to_json(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Return what was given."""
-        return None if value is None else json.loads(value)
+        return None if value is None else from_json(value)
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
@@ -85,16 +84,6 @@ def loaded_text(text: str) -> str:
     if "%" not in text:
         return text
     return _ESCAPED.sub(lambda found: chr(int(found[1].lstrip("u"), 16)), text)
-
-
-def json_text(value: Any) -> str:
-    """Return plain data as JSON text that every database takes."""
-    text = strict_json(value)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(json.loads(text))  # with escapes for everything beyond ASCII
-    return text
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -10,8 +10,8 @@ import attrs
 import sqlalchemy as sa
 
 from sacred_core.provenance.repositories import patch_of
+from sacred_core.serialization import to_json
 from sacred_sql import schema
-from sacred_sql.columns import json_text
 from sacred_sql.contents import Content, content_of_bytes, drop_unused, kept, new_key, read
 
 _logger = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ def drop_unused_host(connection: sa.Connection, key: int) -> None:
 
 def digest_of(value: Any) -> str:
     """Return the digest of plain data."""
-    return hashlib.sha256(json_text(value).encode()).hexdigest()
+    return hashlib.sha256(to_json(value).encode()).hexdigest()
 
 
 _TABLES = (

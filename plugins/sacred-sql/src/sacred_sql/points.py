@@ -11,8 +11,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
-from sacred_core.serialization import number
-from sacred_sql.columns import json_text
+from sacred_core.serialization import column_json, column_values
 from sacred_sql.schema import metrics, points
 
 _FULL = 1_000
@@ -62,11 +61,11 @@ class _Changes:
         row = {"run_key": self.run_key, "metric": metric, "start": start}
         row["length"] = len(columns["values"])
         texts = {
-            "steps": json_text(columns["steps"]),
-            "metric_values": json_text(columns["values"]),
+            "steps": column_json(columns["steps"]),
+            "metric_values": column_json(columns["values"]),
         }
         times = [(time - _EPOCH) // _MICROSECOND for time in columns["timestamps"]]
-        self.added.append({**row, **texts, "timestamps": json_text(times)})
+        self.added.append({**row, **texts, "timestamps": json.dumps(times)})
 
     def write(self, connection: sa.Connection) -> None:
         if self.removed:
@@ -135,8 +134,8 @@ def read(connection: sa.Connection, run_key: int) -> dict[str, Columns]:
     for row in connection.execute(query.order_by(points.c.metric, points.c.start)):
         columns = found[row.metric]
         skipped = max(0, len(columns["values"]) - row.start)
-        columns["steps"] += map(number, json.loads(row.steps)[skipped:])
-        columns["values"] += map(number, json.loads(row.metric_values)[skipped:])
+        columns["steps"] += column_values(json.loads(row.steps)[skipped:])
+        columns["values"] += column_values(json.loads(row.metric_values)[skipped:])
         times = json.loads(row.timestamps)[skipped:]
         columns["timestamps"] += [_EPOCH + time * _MICROSECOND for time in times]
     return {name: columns for name, columns in names.items() if columns["values"]}

@@ -1,11 +1,11 @@
 """From rows to runs."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from sacred_core.serialization import from_json
 from sacred_core.stores import Annotation, StoredRun
 from sacred_sql.experiments import read_experiment
 from sacred_sql.schema import annotations, artifacts, hosts, resources
@@ -74,7 +74,7 @@ class Reader:
 
 def _value(row: Any, name: str, large: dict[tuple[int, str], Any]) -> Any:
     text = getattr(row, name)
-    return large.get((row.run_key, name)) if text is None else json.loads(text)
+    return large.get((row.run_key, name)) if text is None else from_json(text)
 
 
 def _annotation(row: Any) -> Annotation:

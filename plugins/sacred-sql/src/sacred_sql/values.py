@@ -1,12 +1,11 @@
 """The configuration, result and the like of a run, as JSON text in its row or, if large, apart."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from sacred_sql.columns import json_text
+from sacred_core.serialization import from_json, to_json
 from sacred_sql.contents import content_of_bytes, drop_unused, kept, read
 from sacred_sql.schema import large_values
 
@@ -18,7 +17,7 @@ _LARGEST = 4_000_000
 
 def texts_of(values: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the JSON texts of values; None is none."""
-    return {k: None if value is None else json_text(value) for k, value in values.items()}
+    return {k: None if value is None else to_json(value) for k, value in values.items()}
 
 
 def columns_of(texts: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -49,6 +48,6 @@ def read_large(connection: sa.Connection, run_keys: Iterable[int]) -> dict[tuple
     """Return the large values of runs."""
     query = sa.select(large_values).where(large_values.c.run_key.in_(list(run_keys)))
     return {
-        (row.run_key, row.name): json.loads(read(connection, row.content_id))
+        (row.run_key, row.name): from_json(read(connection, row.content_id))
         for row in connection.execute(query).all()
     }

@@ -1,6 +1,5 @@
 """The documents of runs, which several processes may change."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from tinydb.table import Table
 
 from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import strict_json
+from sacred_core.serialization import from_json, to_json
 
 #: Plain data; times and files as `sacred_tinydb.tags` writes them.
 Document: TypeAlias = dict[str, Any]
@@ -41,22 +40,18 @@ class WholeFile(Storage):
             with self._path.open("rb") as file:
                 version = _version(file.fileno())
                 if self._known[0] != version:
-                    self._known = (version, json.loads(file.read()))
+                    self._known = (version, from_json(file.read()))
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise StoreError(f"{str(self._path)!r} holds no JSON: {error}") from None
+            raise StoreError(f"{str(self._path)!r} is not valid JSON: {error}") from None
         return self._known[1]
 
     def write(self, data: Any) -> None:
         """Replace the file."""
         self._known = (None, None)
-        # A half of a surrogate pair becomes an escape of JSON.
-        with (
-            replacing(self._path) as partial,
-            partial.open("w", encoding="utf-8", errors="backslashreplace") as file,
-        ):
-            file.write(strict_json(data))
+        with replacing(self._path) as partial, partial.open("w", encoding="utf-8") as file:
+            file.write(to_json(data))
 
 
 def _version(descriptor: int) -> tuple[int, ...]:

@@ -1,0 +1,32 @@
+"""From any Python value to plain data, to JSON text, and back.
+
+Plain data is None, bool, int, float, str, list, and dict with string keys. What goes into an event,
+a configuration or a JSON file passes through `plain`; ``docs/values.md`` has the table of forms.
+Reading yields plain data only: nothing that was stored is ever executed.
+"""
+
+from sacred_core.serialization.conversion import plain
+from sacred_core.serialization.json_text import (
+    NON_FINITE,
+    column_json,
+    column_values,
+    from_json,
+    number,
+    strict_json,
+    to_json,
+)
+from sacred_core.serialization.keys import key_clash
+from sacred_core.serialization.trees import leaves
+
+__all__ = [
+    "NON_FINITE",
+    "column_json",
+    "column_values",
+    "from_json",
+    "key_clash",
+    "leaves",
+    "number",
+    "plain",
+    "strict_json",
+    "to_json",
+]

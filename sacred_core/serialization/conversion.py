@@ -1,0 +1,143 @@
+"""From any value to plain data: the walk through containers."""
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sacred_core.serialization.keys import key_string, string_keys
+
+if TYPE_CHECKING:
+    from sacred_core.serialization.forms import Fields, Table
+
+_SCALARS = frozenset((type(None), bool, float, str))
+_STRING = {str}
+#: Python converts integers of up to 4,300 digits to decimal text and back.
+_MOST = 10**4200
+#: Levels of containers: readers, which recurse, can read them back.
+_DEEPEST = 200
+#: Objects without a known form whose attributes are stored, for each value.
+_MOST_OBJECTS = 1_000
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` as plain data that shares nothing mutable with it.
+
+    The table in ``docs/values.md`` has the form of each type. Iterators are not consumed, a
+    container inside itself is ``"<recursion>"``, and what raises an exception when it is read is
+    a string that says so: one bad value must not cost the others. Never raises an exception.
+    """
+    if type(value) in _SCALARS:
+        return value
+    return _Walk().convert(value, 0)
+
+
+class _Walk:
+    """One call of `plain`."""
+
+    def __init__(self) -> None:
+        self._inside: set[int] = set()
+        self._objects = 0
+
+    def convert(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if kind in _SCALARS:
+            return value
+        if kind is int:
+            return value if -_MOST < value < _MOST else hex(value)
+        try:
+            return self._container(value, depth)
+        except Exception as error:  # noqa: BLE001 - foreign code
+            return _failure(value, error)
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if id(value) in self._inside:
+            return "<recursion>"
+        if depth > _DEEPEST:
+            return "<nested too deeply>"
+        self._inside.add(id(value))
+        try:
+            kind = type(value)
+            if kind is list or kind is tuple:
+                return self._list(value, depth)
+            if kind is dict or isinstance(value, Mapping):
+                return self._mapping(value, depth)
+            return self._other(value, depth)
+        finally:
+            self._inside.discard(id(value))
+
+    def _mapping(self, mapping: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        # In one step, as another thread may be adding items; others may have no end.
+        is_own = isinstance(mapping, dict) and type(mapping).items is dict.items
+        items = list(mapping.items() if is_own else islice(mapping.items(), len(mapping)))
+        below = depth + 1
+        if {type(key) for key, _ in items} <= _STRING:
+            # Most values are strings and numbers: for them no call is needed.
+            return {
+                key: item if type(item) in _SCALARS else self.convert(item, below)
+                for key, item in items
+            }
+        keys = string_keys([key for key, _ in items], self._key)
+        return {key: self.convert(item, below) for key, (_, item) in zip(keys, items, strict=True)}
+
+    def _list(self, items: Iterable[Any], depth: int) -> list[Any]:
+        below = depth + 1
+        return [
+            item if type(item) in _SCALARS else self.convert(item, below) for item in list(items)
+        ]
+
+    def _key(self, key: Any) -> Any:
+        value = self.convert(key, 0)
+        if not isinstance(value, (list, dict)):
+            return value
+        try:
+            return str.__str__(str(key))  # of a tuple `('a', 2)`
+        except Exception:  # noqa: BLE001 - foreign code
+            return str(value)
+
+    def _other(self, value: Any, depth: int) -> Any:
+        # Most programs record nothing but plain data: they need not import it.
+        from sacred_core.serialization.forms import Again, Fields, Items, Table, form
+
+        found = form(value)
+        if isinstance(found, Items):
+            return self._list(found.items, depth)
+        if isinstance(found, Fields):
+            return self._fields(found, depth)
+        if isinstance(found, Table):
+            return self._table(found, depth)
+        return self.convert(found.value, depth) if isinstance(found, Again) else found
+
+    def _fields(self, found: "Fields", depth: int) -> Any:
+        if found.class_name is None:
+            return self._mapping(found.fields, depth)
+        self._objects += 1
+        if self._objects > _MOST_OBJECTS:
+            return f"<{found.class_name}>"
+        return {"py/object": found.class_name, **self._mapping(found.fields, depth)}
+
+    def _table(self, table: "Table", depth: int) -> Any:
+        """Return values by key, or lists where keys repeat: nothing may be lost."""
+        columns = [self._list(column, depth + 1) for column in table.columns]
+        names, labels = self._distinct(table.names), self._distinct(table.labels)
+        if names is None or labels is None:
+            index = self._list(table.labels, depth + 1)
+            if table.is_series:
+                return {"index": index, "data": columns[0]}
+            rows = [list(row) for row in zip(*columns, strict=True)] if columns else []
+            return {"columns": self._list(table.names, depth + 1), "index": index, "data": rows}
+        by_key = [dict(zip(labels, column, strict=True)) for column in columns]
+        return by_key[0] if table.is_series else dict(zip(names, by_key, strict=True))
+
+    def _distinct(self, keys: list[Any]) -> list[str] | None:
+        """Return the keys as strings, or None if two of them are the same."""
+        is_numbered = set(map(type, keys)) == {int}
+        strings = list(map(str, keys)) if is_numbered else [key_string(k, self._key) for k in keys]
+        return strings if len(set(strings)) == len(strings) else None
+
+
+def _failure(value: Any, error: Exception) -> str:
+    try:
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    except Exception:  # noqa: BLE001 - foreign code
+        reason = type(error).__name__
+    return f"<{type(value).__qualname__} that cannot be stored: {reason}>"

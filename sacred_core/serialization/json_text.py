@@ -1,0 +1,162 @@
+"""Plain data as JSON text, which every parser accepts, and back without loss.
+
+What JSON lacks is its Python spelling in a dictionary of one entry: ``{"%json": "NaN"}``. In the
+columns of metrics, which hold little but numbers, it is a string: ``"NaN"``.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+#: How JSON text spells numbers that it lacks (the JSON mapping of protocol buffers).
+NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_TAG = "%json"
+#: What keys of jsonpickle begin with, and how text shows that there may be one.
+_FOREIGN = ("py/", "json://")
+_FOREIGN_IN_TEXT = tuple(f'"{tag}' for tag in _FOREIGN)
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Return plain data as JSON text from which `from_json` reads an equal value.
+
+    NaN and the infinities are ``{"%json": "NaN"}`` and the like, and a dictionary that a reader
+    would take for something else is tagged so, too. Half of a surrogate pair is an escape.
+    """
+    try:
+        text = _dumped(value, indent)
+    except ValueError:  # NaN or an infinity
+        return _encodable(_dumped(_tagged(value), indent))
+    if f'"{_TAG}"' in text or _may_be_foreign(text):
+        text = _dumped(_tagged(value), indent)
+    return _encodable(text)
+
+
+def from_json(data: str | bytes, decode: Callable[[Any], Any] | None = None) -> Any:
+    """Return what `to_json` was given.
+
+    Args:
+        data: JSON text.
+        decode: Makes plain data of what jsonpickle tagged, where Sacred may have written ``data``.
+
+    Raises:
+        ValueError: ``data`` is not JSON.
+    """
+    text = data.decode("utf-8") if isinstance(data, bytes) else data
+    loaded = json.loads(text)
+    if decode is not None and _may_be_foreign(text):
+        loaded = decode(loaded)
+    return _untagged(loaded) if f'"{_TAG}"' in text else loaded
+
+
+def strict_json(value: Any, indent: int | None = None) -> str:
+    """Return plain data as JSON text for other programs.
+
+    NaN and the infinities become the strings of `NON_FINITE`.
+    """
+    try:
+        return _encodable(_dumped(value, indent))
+    except ValueError:
+        return _encodable(_dumped(_spelled(value), indent))
+
+
+def number(value: Any) -> Any:
+    """Return the number that is spelled as in `NON_FINITE`; other values as they are."""
+    return NON_FINITE.get(value, value) if isinstance(value, str) else value
+
+
+def column_json(values: Iterable[Any]) -> str:
+    """Return a column of a metric as JSON text.
+
+    NaN and the infinities become the strings of `NON_FINITE`; values that are not numbers are
+    written as `to_json` does.
+    """
+    values = list(values)
+    try:
+        text = _dumped(values)
+    except ValueError:
+        return _encodable(_dumped([_cell(value) for value in values]))
+    # Numbers need no quotes: this is what most columns are.
+    return _encodable(_dumped([_cell(value) for value in values])) if '"' in text else text
+
+
+def column_values(values: list[Any]) -> list[Any]:
+    """Return the values of a column that was written by `column_json`, and loaded as JSON."""
+    return [value if type(value) is float else _cell_value(value) for value in values]
+
+
+def _dumped(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
+
+
+def _encodable(text: str) -> str:
+    """Return JSON text with JSON's escapes for halves of surrogate pairs, which UTF-8 lacks."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+def _tagged(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_TAG: json.dumps(value)}
+    if isinstance(value, dict):
+        if set(value) == {_TAG} or _is_foreign(value):
+            return {_TAG: json.dumps(value)}
+        return {key: _tagged(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_tagged(item) for item in value]
+    return value
+
+
+def _untagged(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_untagged(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and isinstance(value.get(_TAG), str):
+        try:
+            return json.loads(value[_TAG])
+        except ValueError:  # another program's own
+            return value
+    return {key: _untagged(item) for key, item in value.items()}
+
+
+def _may_be_foreign(text: str) -> bool:
+    return any(tag in text for tag in _FOREIGN_IN_TEXT)
+
+
+def _is_foreign(value: dict[Any, Any]) -> bool:
+    """Return whether a reader of Sacred's records would take a dictionary for another value.
+
+    It takes objects without a known form as they are: these stay readable.
+    """
+    tags = [key for key in value if isinstance(key, str) and key.startswith(_FOREIGN)]
+    if tags != ["py/object"] or not isinstance(value["py/object"], str):
+        return bool(tags)
+    package = value["py/object"].partition(".")[0]
+    return package in sys.stdlib_module_names or package in ("numpy", "pandas")
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {_spelled(key): _spelled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_spelled(item) for item in value]
+    return value
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return {_TAG: json.dumps(value)} if value in NON_FINITE else value
+    return _tagged(value) if isinstance(value, (dict, list)) else _spelled(value)
+
+
+def _cell_value(value: Any) -> Any:
+    return _untagged(value) if isinstance(value, (dict, list)) else number(value)
