@@ -94,6 +94,7 @@ class _Resolver:
         self._nodes = nodes_of(root)
         self._root = self._nodes[-1]
         self._updates = nested(call.updates)
+        check_keys(self._updates)
         self._fixed: dict[str, Any] = self._updates
         self._update_origins = origins_of(self._updates, Origin("update"))
         self._fixed_origins = self._update_origins

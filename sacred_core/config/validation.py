@@ -9,7 +9,7 @@ from sacred_core.config.paths import at, is_inside
 from sacred_core.config.summary import ConfigSummary
 from sacred_core.config.values import is_readable, objects_in
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
-from sacred_core.serialization import leaves
+from sacred_core.serialization import key_clash, leaves
 from sacred_core.settings import SETTINGS
 
 _BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -20,7 +20,8 @@ def check_keys(tree: Any, path: str = "") -> None:
     """Check the keys of ``tree`` at every depth, lists included, against ``SETTINGS.CONFIG``.
 
     Raises:
-        ConfigKeyError: a key is not allowed; the message names its path and the setting.
+        ConfigKeyError: a key is not allowed; the message names its path and the setting. Or two
+            keys of a dictionary, like ``1`` and ``"1"``, are the same when they are stored.
     """
     rules = [rule for rule in _RULES if SETTINGS.CONFIG[rule[0]]]
     _check_tree(tree, path, rules, set())
@@ -53,6 +54,8 @@ _RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 
 def _check_tree(tree: Any, path: str, rules: Sequence[Any], seen: set[Any]) -> None:
     if isinstance(tree, Mapping):
+        if set(map(type, tree)) - {str}:
+            _check_distinct(tree, path)
         for key, value in tree.items():
             if key not in seen:
                 _check_key(key, path, rules)
@@ -63,6 +66,17 @@ def _check_tree(tree: Any, path: str, rules: Sequence[Any], seen: set[Any]) -> N
         for index, value in enumerate(tree):
             if isinstance(value, (dict, list, tuple)):
                 _check_tree(value, f"{path}.{index}", rules, seen)
+
+
+def _check_distinct(tree: Mapping[Any, Any], path: str) -> None:
+    """Refuse keys of which the record could hold only one."""
+    clash = key_clash(tree)
+    if clash is not None:
+        where = f" (in {path!r})" if path else ""
+        raise ConfigKeyError(
+            f"the configuration keys {clash[0]!r} and {clash[1]!r}{where} are the same string in "
+            "the record: rename one of them"
+        )
 
 
 def _check_key(key: Any, path: str, rules: Sequence[Any]) -> None:

@@ -451,3 +451,22 @@ def test_scopes_of_named_configurations_compute_with_numbers() -> None:
     ex.main(lambda steps, double, half, triple: (steps, double, half, triple))
     run = ex.run_commandline("prog with variant steps=1e3")
     assert run.result == (1000.0, 2000.0, 500.0, 3000.0)
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+@pytest.mark.parametrize("keys", [(1, "1"), (None, "null"), (True, "true"), (0.5, "0.5")])
+def test_keys_that_are_stored_as_one_are_refused(
+    ex: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, position: str, keys: Any
+) -> None:
+    """In each position and whatever the settings; the message names both."""
+    monkeypatch.chdir(tmp_path)
+    ex.add_config(opt={})
+    ex.main(lambda opt: None)
+
+    def use() -> None:
+        POSITIONS[position](ex, dict.fromkeys(keys, 1))
+        ex.run()
+
+    with pytest.raises(ConfigKeyError) as caught:
+        use()
+    assert f"{keys[0]!r} and {keys[1]!r}" in str(caught.value)
