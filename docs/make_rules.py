@@ -7,6 +7,7 @@ from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.override_contract import OverrideContract
+from sacred_core.testing.value_contract import ValueContract
 
 HEAD = """# What a plugin promises
 
@@ -20,6 +21,7 @@ CONTRACTS = (
     ListingContract,
     ClaimContract,
     OverrideContract,
+    ValueContract,
     ContentContract,
 )
 

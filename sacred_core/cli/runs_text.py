@@ -10,6 +10,7 @@ import attrs
 
 from sacred_core.serialization import leaves, plain
 from sacred_core.stores import RunStore, StoredRun
+from sacred_core.stores.query import is_number
 
 
 def page(store: RunStore, run: StoredRun) -> list[str]:
@@ -44,8 +45,13 @@ def _times(run: StoredRun) -> list[str]:
 
 
 def _metric(name: str, metric: dict[str, Any]) -> str:
-    values, steps = metric["values"], metric["steps"]
-    return f"{name}: {len(values)} points, last {values[-1]!r} at step {steps[-1]!r}"
+    points = zip(metric["steps"], metric["values"], strict=True)
+    numbers = [(step, value) for step, value in points if is_number(value)]
+    others = len(metric["values"]) - len(numbers)
+    text = f"{name}: {len(numbers)} points"
+    if numbers:
+        text += f", last {numbers[-1][1]!r} at step {numbers[-1][0]!r}"
+    return f"{text}, {others} values that are not numbers" if others else text
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

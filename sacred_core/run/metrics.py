@@ -1,18 +1,22 @@
 """Numbers that a run logs, between two beats."""
 
+import logging
 import threading
 import time
 from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from numbers import Real
+from enum import Enum
+from numbers import Number, Real
 from typing import Any
 
 from sacred_core.exceptions import MetricValueError
+from sacred_core.masking import masked
+from sacred_core.serialization import plain
 
-Point = tuple[str, float, float, float]  # name, step, value, seconds since the epoch
-Column = Sequence[float]
+Point = tuple[str, float, Any, float]  # name, step, value, seconds since the epoch
+Column = Sequence[Any]
 #: Steps, values and seconds by metric.
 Block = dict[str, tuple[Column, ...]]
 #: Points that are handed on at a time.
@@ -29,27 +33,37 @@ class MetricsBuffer:
 
     Attributes:
         keeps_points: False where nobody will ask for them; values are checked all the same.
+
+    Args:
+        logger: Where a metric with values that are not numbers is reported.
     """
 
     keeps_points = True
 
-    def __init__(self) -> None:
+    def __init__(self, logger: logging.Logger | None = None) -> None:
+        self._logger = logger or logging.getLogger(__name__)
+        self._warned: set[str] = set()
         self._points: list[Point] = []
         self._blocks: deque[Block] = deque()
         self._last_steps: dict[str, float] = {}
         self._handed_on: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def log(self, name: str, value: Any, step: Any = None) -> None:
+    def log(self, name: Any, value: Any, step: Any = None) -> None:
         """Add a point; without ``step`` it follows the last one of its metric, from 0.
 
+        A value that is not a number is stored as plain data, with one warning for each metric.
+
         Raises:
-            MetricValueError: ``value`` or ``step`` is no number.
+            MetricValueError: ``step`` is not a number, or ``name`` not a string, number or enum.
         """
-        if type(value) is not float and type(value) is not int:
-            value = _number(value, f"The value of the metric {name!r}")
+        if type(name) is not str:
+            name = _metric_name(name)
+        kind = type(value)
+        if kind is not float and kind is not int:
+            value = self._point_value(name, value)
         if step is not None and type(step) is not int:
-            step = _number(step, f"The step of the metric {name!r}")
+            step = _step(name, step)
         if step is None:
             with self._lock:
                 step = self._last_steps[name] = self._last_steps.get(name, -1) + 1
@@ -83,6 +97,20 @@ class MetricsBuffer:
             starts = {name: self._advance(name, len(block[name][0])) for name in block}
             yield metrics, starts
 
+    def _point_value(self, name: str, value: Any) -> Any:
+        found = _as_number(value)
+        if found is not None:
+            return found
+        if name not in self._warned:
+            self._warned.add(name)
+            self._logger.warning(
+                "A value of the metric %r is not a number but of type %r. Such values are stored, "
+                "and skipped by queries and summaries.",
+                name,
+                type(value).__name__,
+            )
+        return masked({name: plain(value)})[0][name]
+
     def _pack(self) -> None:
         with self._lock:
             count = len(self._points)
@@ -106,7 +134,7 @@ class MetricsBuffer:
         return start
 
 
-def _packed(values: tuple[float, ...]) -> Column:
+def _packed(values: tuple[Any, ...]) -> Column:
     """Return numbers without an object for each, if they are of one kind."""
     kinds = set(map(type, values))
     if kinds == {float}:
@@ -115,20 +143,50 @@ def _packed(values: tuple[float, ...]) -> Column:
         try:
             return array("q", values)
         except OverflowError:
-            return values
+            return plain(values)  # type: ignore[no-any-return]
     return values
 
 
-def _number(value: Any, what: str) -> float:
+def _metric_name(name: Any) -> str:
+    """Return a name that is not exactly a string as one.
+
+    Raises:
+        MetricValueError: it is not a string, a number or an enum.
+    """
+    if isinstance(name, str):
+        return str.__str__(name)
+    is_flag = _is_numpy_bool(name)
+    if isinstance(name, (Number, Enum)) or is_flag:
+        return str(name)
+    raise MetricValueError(
+        f"the name of a metric must be a string, a number or an enum, not {plain(name)!r} of type "
+        f"{type(name).__name__!r}: use log_scalar(str(name), ...)"
+    )
+
+
+def _is_numpy_bool(value: Any) -> bool:
+    kind = type(value)
+    return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
+
+
+def _step(name: str, step: Any) -> float:
+    number = _as_number(step)
+    if number is None:
+        raise MetricValueError(
+            f"the step of the metric {name!r} must be a number, not {plain(step)!r}"
+        )
+    return number
+
+
+def _as_number(value: Any) -> float | None:
     """Return numpy scalars, one-element tensors, fractions and the like as int or float."""
-    original = value
-    if hasattr(value, "item"):
-        try:
+    try:
+        if hasattr(value, "item"):
             value = value.item()
-        except (ValueError, RuntimeError, TypeError):  # more than one element
-            raise MetricValueError(f"{what} must be one number, not {original!r}") from None
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, Real) or hasattr(type(value), "__float__"):
-        return float(value)
-    raise MetricValueError(f"{what} must be a number, not {original!r}")
+        if isinstance(value, int):
+            return int(value)
+        if isinstance(value, Real) or hasattr(type(value), "__float__"):
+            return float(value)
+    except Exception:  # noqa: BLE001 - foreign code; more than one element, complex, too large
+        return None
+    return None

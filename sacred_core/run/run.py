@@ -37,6 +37,7 @@ from sacred_core.run.metrics import MetricsBuffer
 from sacred_core.run.output import OutputCapture, capture_for
 from sacred_core.run.termination import deferred, terminable
 from sacred_core.run.trace import trace_lines
+from sacred_core.serialization import plain
 from sacred_core.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Run:
         self.log_level: int | None = None
         #: Whether print_config tells where each value comes from.
         self.shows_origin = False
-        self.metrics = MetricsBuffer()
+        self.metrics = MetricsBuffer(run_logger)
         self.output = OutputCapture()
         #: Tells what code is loaded while the run is under way.
         self.code: Code | None = None
@@ -147,13 +148,17 @@ class Run:
         """What was printed so far to stdout and stderr, as far as it is recorded."""
         return self.output.text()
 
-    def log_scalar(self, metric_name: str, value: float, step: int | None = None) -> None:
+    def log_scalar(self, metric_name: Any, value: Any, step: int | None = None) -> None:
         """Add a point to the series ``metric_name``; may be called from any thread.
 
-        Without ``step`` it follows the last point, from 0.
+        Args:
+            metric_name: A string; of a number or an enum what `str` returns.
+            value: A number. Any other value is stored as plain data, with one warning for each
+                metric; queries and summaries skip it.
+            step: By default it follows the last point, from 0.
 
         Raises:
-            MetricValueError: ``value`` or ``step`` is no number.
+            MetricValueError: ``step`` is not a number, or ``metric_name`` is of another type.
             ForkedRunError: this is a forked child, from where nothing reaches the record.
         """
         if self.is_forked:
@@ -362,7 +367,7 @@ class Run:
         if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
             self.fail_trace = None
             if self.result is not None:
-                self.run_logger.info("Result: %s", masked_text(repr(masked(self.result)[0])))
+                self.run_logger.info("Result: %s", _result_text(self.result))
             self.run_logger.info("Completed after %s", took)
             lifecycle.complete()
         elif isinstance(error, _INTERRUPTS) or is_cancellation(error):
@@ -381,6 +386,14 @@ class Run:
         if self.is_forked:
             raise _forked(what)
         return self._lifecycle
+
+
+def _result_text(result: Any) -> str:
+    shown, secrets = masked(plain(result))
+    if not secrets:
+        with contextlib.suppress(Exception):  # foreign code
+            return masked_text(repr(result))
+    return masked_text(repr(shown))
 
 
 def _debug(error: BaseException) -> None:

@@ -68,7 +68,7 @@ class Feed:
         self.output = self.output[:offset] + text
         self._give(OutputCaptured, text=text, offset=offset)
 
-    def log(self, name: str, values: list[float], first_step: int = 0) -> None:
+    def log(self, name: str, values: list[Any], first_step: int = 0) -> None:
         """Add points to a metric."""
         known = self.metrics.setdefault(name, {"steps": [], "values": [], "timestamps": []})
         start = len(known["values"])

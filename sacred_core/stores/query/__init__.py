@@ -8,7 +8,7 @@
 from sacred_core.stores.query.evaluate import matches, needs_metrics
 from sacred_core.stores.query.narrowing import narrowed, settled
 from sacred_core.stores.query.nodes import And, Condition, Field, Not, Operator, Or, Query, Value
-from sacred_core.stores.query.reading import MetricOf
+from sacred_core.stores.query.reading import MetricOf, is_number
 from sacred_core.stores.query.sorting import Order, SortKey, sort_key
 from sacred_core.stores.query.syntax import parse, parse_sort
 
@@ -24,6 +24,7 @@ __all__ = [
     "Query",
     "SortKey",
     "Value",
+    "is_number",
     "matches",
     "narrowed",
     "needs_metrics",

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from sacred_core.serialization import number
 from sacred_core.stores.base import StoredRun
 from sacred_core.stores.query.fields import TREES
 from sacred_core.stores.query.nodes import Field
@@ -91,11 +90,11 @@ def _statistic(metric: Mapping[str, Any] | None, what: str) -> Any:
     values = metric.get("values") if isinstance(metric, Mapping) else None
     if not isinstance(values, (list, tuple)) or not values:
         return MISSING
+    numbers = [value for value in values if is_number(value)]
     if what == "count":
-        return len(values)
+        return len(numbers)
     if what == "last":
-        return values[-1]
-    numbers = [value for value in map(number, values) if is_number(value)]
+        return numbers[-1] if numbers else MISSING
     # NaN is left out, but not where there is nothing else.
     proper = [value for value in numbers if value == value] or numbers
     return (min if what == "min" else max)(proper, default=MISSING)

@@ -3,9 +3,12 @@
 import math
 import threading
 from decimal import Decimal
+from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from sacred_core.exceptions import MetricValueError
@@ -78,11 +81,108 @@ def test_nan_is_a_value(buffer: MetricsBuffer) -> None:
     assert math.isnan(next(buffer.drain())[0]["m"]["values"][0])
 
 
-@pytest.mark.parametrize("value", ["0.5", None, [1], 1j, Scalar([1, 2])])
-def test_no_number_is_refused_at_the_call(buffer: MetricsBuffer, value: Any) -> None:
-    """The error names the metric."""
-    with pytest.raises(MetricValueError, match="metric 'm'"):
+class Unusable:
+    """Raises whatever it is asked."""
+
+    def item(self) -> Any:
+        raise RuntimeError("the device is gone")
+
+    def __repr__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        ("0.5", "0.5"),
+        (None, None),
+        ([1, (2,)], [1, [2]]),
+        (1j, "1j"),
+        (np.complex128(1j), "1j"),
+        (np.array([1, 2]), [1, 2]),
+        (pd.DataFrame({"x": [1]}), {"x": {"0": 1}}),
+        (b"x", "b'x'"),
+        (Decimal("sNaN"), "sNaN"),
+        (Fraction(10**400), f"{10**400}"),
+        (Unusable(), "<Unusable that cannot be stored: ValueError: no text>"),
+        ("postgresql://user:secret@host/db", "postgresql://user:***@host/db"),
+    ],
+)
+def test_a_value_that_is_not_a_number_is_stored(
+    buffer: MetricsBuffer, caplog: pytest.LogCaptureFixture, value: Any, stored: Any
+) -> None:
+    """As plain data without secrets, with one warning for each metric."""
+    for name in ("m", "m", "n"):
+        buffer.log(name, value)
+    buffer.log("m", 1.5)
+    [(metrics, _)] = buffer.drain()
+    assert metrics["m"]["values"] == [stored, stored, 1.5]
+    assert metrics["m"]["steps"] == [0, 1, 2]
+    assert [record.args[0] for record in caplog.records] == ["m", "n"]  # type: ignore[index]
+
+
+def test_a_secret_metric_is_masked(buffer: MetricsBuffer) -> None:
+    """A string that is logged under the name of a secret is not stored."""
+    buffer.log("api_password", "hush")
+    assert next(buffer.drain())[0]["api_password"]["values"] == ["***"]
+
+
+def test_an_integer_too_large_for_decimal_text_is_hexadecimal(buffer: MetricsBuffer) -> None:
+    """The other points of its block are stored as they are."""
+    for value in (1, 10**5_000):
         buffer.log("m", value)
+    assert next(buffer.drain())[0]["m"]["values"] == [1, hex(10**5_000)]
+
+
+class Colour(Enum):
+    RED = 1
+
+
+class Mode(StrEnum):
+    TRAIN = "train"
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        (3, "3"),
+        (0.5, "0.5"),
+        (True, "True"),
+        (math.nan, "nan"),
+        (np.int64(3), "3"),
+        (np.float32(0.5), "0.5"),
+        (np.bool_(True), "True"),
+        (Decimal("0.5"), "0.5"),
+        (Fraction(1, 2), "1/2"),
+        (Colour.RED, "Colour.RED"),
+        (Mode.TRAIN, "train"),
+        (np.str_("loss"), "loss"),
+        ("caf\udce9", "caf\udce9"),
+    ],
+)
+def test_names_of_metrics_become_strings(buffer: MetricsBuffer, name: Any, stored: str) -> None:
+    """Numbers and enums as `str` writes them, strings as they are."""
+    buffer.log(name, 1)
+    buffer.log(stored, 2)
+    [(metrics, starts)] = buffer.drain()
+    assert metrics == {stored: metrics[stored]} and starts == {stored: 0}
+    assert type(next(iter(metrics))) is str
+    assert (metrics[stored]["steps"], metrics[stored]["values"]) == ([0, 1], [1, 2])
+
+
+@pytest.mark.parametrize("name", [None, ("a", 1), b"loss", ["loss"], np.array([1]), Unusable()])
+def test_other_names_of_metrics_are_refused(buffer: MetricsBuffer, name: Any) -> None:
+    """At the call, with the type that was given."""
+    with pytest.raises(MetricValueError, match=type(name).__name__):
+        buffer.log(name, 1)
+    assert list(buffer.drain()) == []
+
+
+@pytest.mark.parametrize("step", ["1", [1], 1j, Scalar([1, 2])])
+def test_a_step_that_is_not_a_number_is_refused(buffer: MetricsBuffer, step: Any) -> None:
+    """At the call, with the name of the metric."""
+    with pytest.raises(MetricValueError, match="metric 'm'"):
+        buffer.log("m", 1, step)
     assert list(buffer.drain()) == []
 
 
