@@ -61,6 +61,14 @@ def test_a_run_without_metrics(recorded: Any, runs: Path, error: BaseException |
     assert FileStore(runs).metrics(1) == {}
 
 
+@pytest.mark.parametrize("begin", ["start", "queue"])
+def test_every_run_has_a_file_for_its_info(runs: Path, begin: str) -> None:
+    """Incense and Sacredboard open ``info.json`` of any run: it is ``{}`` from the beginning."""
+    observer = FileStorageObserver(runs)
+    getattr(Feed(observer), begin)()
+    assert contents(runs / "1" / "info.json") == {}
+
+
 def test_a_second_end_does_not_empty_the_metrics(runs: Path) -> None:
     """The same end may be delivered twice."""
     observer = FileStorageObserver(runs)

@@ -93,15 +93,18 @@ def test_a_run_that_ended_is_a_folder(
     ]
 
 
-def test_a_run_without_metrics(observer: ObjectObserver, bucket: Any, store: ObjectStore) -> None:
-    """``metrics.json`` is ``{}`` once the run has ended."""
+@pytest.mark.parametrize("name", ["metrics.json", "info.json"])
+def test_a_run_without_metrics_and_info(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, name: str
+) -> None:
+    """Both files are ``{}`` once the run has ended, as clients of Sacred expect."""
     feed = Feed(observer)
     run_id = feed.start()
     feed.beat()
-    assert "runs/1/metrics.json" not in bucket.objects
+    assert f"runs/1/{name}" not in bucket.objects
     feed.complete()
-    assert json.loads(bucket.objects["runs/1/metrics.json"]) == {}
-    assert store.metrics(run_id) == {}
+    assert json.loads(bucket.objects[f"runs/1/{name}"]) == {}
+    assert (store.metrics(run_id), store.get(run_id).info) == ({}, {})
 
 
 def test_a_bucket_that_comes_back_misses_nothing(

@@ -262,6 +262,7 @@ class FileStorageObserver(RunObserver):
 
     def _write_start(self, is_start: bool, lease: Lease | None) -> None:
         self.save_json(self.config, layout.CONFIG)
+        self.save_json(self.info, layout.INFO)  # clients open it, whatever it holds
         (self._folder() / layout.OUTPUT).touch()
         if is_start:
             (self._folder() / layout.SPARE).write_bytes(bytes(layout.SPARE_BYTES))

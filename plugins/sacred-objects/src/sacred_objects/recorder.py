@@ -160,8 +160,7 @@ class Recorder:
         self._output.touch()
         write_folded(self._metrics, self.folder / layout.METRICS)
         (self.folder / layout.RUN).write_bytes(json_bytes(self.entry))
-        if self.info:
-            (self.folder / layout.INFO).write_bytes(json_bytes(self.info))
+        (self.folder / layout.INFO).write_bytes(json_bytes(self.info))
 
     def _send_whole(self) -> None:
         if self._is_complete:
@@ -181,7 +180,8 @@ class Recorder:
 
     def _send_info(self) -> None:
         data = json_bytes(self.info)
-        if data != self._sent.get("info", json_bytes({})):
+        unsent = None if self._has_ended else json_bytes({})
+        if data != self._sent.get("info", unsent):
             self._put(layout.INFO, data)
             self._sent["info"] = data
 
