@@ -1,11 +1,15 @@
 """Tests that the house keeps its shape: import directions, sizes, sentences on tests."""
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from sacred_core import SETTINGS, Ingredient
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "sacred_core"
@@ -129,6 +133,30 @@ def test_every_difference_from_sacred_names_a_test_that_exists() -> None:
         assert test is not None, row
         file, name = test.groups()
         assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), row
+
+
+def test_every_old_name_is_at_its_place() -> None:
+    """docs/from-sacred.md is true: what it lists can be imported, and objects have it."""
+    text = (ROOT / "docs" / "from-sacred.md").read_text(encoding="utf-8")
+    rows = [
+        [re.findall(r"`([\w.]+)`", cell) for cell in row.split("|")[1:-1]]
+        for row in text.partition("## Names at their old places")[2].splitlines()
+        if row.startswith("| ") and "`" in row
+    ]
+    places: list[tuple[Any, list[str]]] = [
+        (importlib.import_module(where[0]), names)
+        for where, names in rows
+        if where and where[0].startswith("sacred_core")
+    ]
+    ingredient = Ingredient("data")
+    places += zip(
+        (ingredient, ingredient.capture(lambda: None), SETTINGS),
+        [names for where, names in rows if not where or where[0] == "SETTINGS"],
+        strict=True,
+    )
+    assert sum(len(names) for _, names in places) >= 60
+    for place, names in places:
+        assert [name for name in names if not hasattr(place, name)] == []
 
 
 def test_every_promise_names_a_test_that_exists() -> None:

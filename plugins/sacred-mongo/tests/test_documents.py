@@ -178,6 +178,16 @@ def test_overwrite_replaces_a_run(
         Feed(MongoObserver(mongo_url, db_name, overwrite=77)).start()
 
 
+@pytest.mark.parametrize("options", [{}, {"--id": "1"}])
+def test_ids_are_integers(observer: MongoObserver, options: dict[str, str]) -> None:
+    """The run itself has the id of the document, also one that was asked for, as in Sacred."""
+    ex = Experiment("ids", save_git_info=False)
+    ex.observers.append(observer)
+    ex.main(lambda _run: type(_run._id))
+    run = ex.run(options=options)
+    assert (run._id, run.result) == (1, int)
+
+
 def test_names_do_not_disturb_numbers(observer: MongoObserver) -> None:
     """A run with a name of its own leaves the next number as it was."""
     ids = [Feed(observer).start(asked_id=asked) for asked in (None, "baseline", None, "zz", "9")]

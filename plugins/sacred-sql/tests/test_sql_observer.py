@@ -29,6 +29,16 @@ def test_its_arguments_are_those_of_the_manual() -> None:
     assert observer.priority == 7
 
 
+@pytest.mark.parametrize("options", [{}, {"--id": "1"}])
+def test_ids_are_integers(options: dict[str, str]) -> None:
+    """The run itself has the id that the store lists, also one that was asked for."""
+    ex = Experiment("ids", save_git_info=False)
+    ex.observers.append(SqlObserver("sqlite://"))
+    ex.main(lambda _run: type(_run._id))
+    run = ex.run(options=options)
+    assert (run._id, run.result) == (1, int)
+
+
 def test_an_engine_of_the_user_is_used(url: str) -> None:
     """The session is kept and left alone; its transaction sees the runs when it begins anew."""
     engine = sa.create_engine(url)

@@ -113,6 +113,17 @@ def test_gathered_names_are_those_of_sacred() -> None:
     }
 
 
+def test_gathered_names_of_a_nested_experiment() -> None:
+    """Its standard commands belong to the outer one; what several use is listed once."""
+    shared = Ingredient("shared")
+    shared.command(lambda: None)
+    inner = Experiment("inner", ingredients=[shared])
+    inner.add_named_config("fast", a=1)
+    outer = Experiment("outer", ingredients=[inner, shared])
+    assert [name for name, _ in outer.gather_commands()] == [*STANDARD, "shared.<lambda>"]
+    assert [name for name, _ in outer.gather_named_configs()] == ["inner.fast"]
+
+
 def test_an_own_command_replaces_a_standard_one() -> None:
     """It has the place of the standard one in the list."""
     ex = Experiment("top")
