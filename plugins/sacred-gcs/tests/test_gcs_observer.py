@@ -96,7 +96,7 @@ def test_the_flag_and_the_store_take_the_same_forms(bucket: Any, form: str) -> N
     run = experiment().run_commandline(["ex.py", "--gcs", where])
     assert run is not None and f"a/b/{run._id}/run.json" in bucket.listed()
     assert GoogleCloudStorageStore.from_location(where).get(run._id).status == "COMPLETED"
-    assert [r.id for r in open_store(f"gs://{bucket.name}/a/b").list()] == [run._id]
+    assert [str(r.id) for r in open_store(f"gs://{bucket.name}/a/b").list()] == [run._id]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
 def test_runs_are_numbered_in_ascending_order(bucket: Any) -> None:
     """From 1 on."""
     ids = [experiment(S3Observer(basedir=BASE, **bucket.arguments)).run()._id for _ in range(3)]
-    assert ids == [1, 2, 3]
+    assert ids == ["1", "2", "3"]
 
 
 def test_a_text_as_id_does_not_disturb_the_numbers(bucket: Any) -> None:
