@@ -326,3 +326,29 @@ def _string_keys(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _string_keys(item) for key, item in value.items()}
     return [_string_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def test_missing_times_are_read_as_numpy_writes_them() -> None:
+    """The lowest number of a large array, None in a small one: ``NaT``."""
+    lowest = struct.pack("<3q", -(2**63), -(2**63) + 1, 0)
+    tag = large("datetime64[s]", lowest, [3])
+    assert decode_jsonpickle(tag) == ["NaT", -(2**63) + 1, "1970-01-01T00:00:00"]
+    small = {"py/object": "numpy.ndarray", "dtype": "timedelta64[s]", "values": [None, 5]}
+    assert decode_jsonpickle(small) == ["NaT", "5 seconds"]
+
+
+def test_an_empty_array_is_not_expanded_without_end() -> None:
+    """Its rows are listed up to a million; of more the stored list is what there is."""
+    tag = {"py/object": "numpy.ndarray", "dtype": "int64", "values": []}
+    assert decode_jsonpickle({**tag, "shape": [2, 0]}) == [[], []]
+    assert decode_jsonpickle({**tag, "shape": [2_000_000, 0]}) == []
+
+
+def test_short_tags_are_complete() -> None:
+    """jsonpickle leaves out what is None at the end of a tag."""
+    short: Any = [{"py/type": "collections.deque"}, {"py/tuple": []}, None]
+    assert decode_jsonpickle({"py/reduce": short}) == decode_jsonpickle(
+        {"py/reduce": [*short, {"py/tuple": []}]}
+    )
+    ordered = [{"py/type": "collections.OrderedDict"}, {"py/tuple": []}]
+    assert decode_jsonpickle({"py/reduce": ordered}) == {}
