@@ -275,8 +275,7 @@ class FileStorageObserver(RunObserver):
         return KeptCode(self._root, self.source_dir, self.copy_sources)
 
     def _queued_meta(self) -> dict[str, Any]:
-        entry = read_json(self._folder() / layout.RUN, {})
-        queued = entry.get("meta", {}).get("queue_time")
+        queued = read_json(self._folder() / layout.RUN, {}).get("meta", {}).get("queue_time")
         return {"queue_time": queued} if queued else {}
 
     def _end(
