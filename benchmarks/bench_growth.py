@@ -74,6 +74,21 @@ BEATS = """
         tell("bytes%d" % stored, (written() - before) / 20)
 """
 
+INFO = """
+    lifecycle = _run._lifecycle
+    lifecycle._beats.stop()
+    for name in ("changed", "unchanged"):
+        costs = []
+        for n in range(5):
+            if name == "changed":
+                _run.info["n"] = n
+                _run.info.update({str(i): {"a": i, "b": [1, 2.5, "c"]} for i in range(20_000)})
+            start = time.process_time()
+            lifecycle.beat()
+            costs.append(time.process_time() - start)
+        tell(name, sorted(costs)[2])
+"""
+
 
 def main() -> None:
     """Print all cases."""
@@ -90,6 +105,8 @@ def main() -> None:
     for what in ("seconds", "bytes"):
         title = f"{what} of a beat, 300,000 stored points to 1,000"
         _report(title, beats[f"{what}300000"], beats[f"{what}1000"], 1.0)
+    info = _measured(mine, "no", INFO)
+    _report("a beat with a large unchanged info", info["unchanged"], info["changed"], 0.2)
     _report("the 10,001st run to the 11th", _nth_run(10_000), _nth_run(10), 1.0)
 
 

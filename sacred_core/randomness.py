@@ -3,7 +3,6 @@
 import functools
 import importlib
 import itertools
-import logging
 import os
 import random
 import sys
@@ -12,9 +11,10 @@ from typing import Any
 
 from sacred_core.context import live_runs
 from sacred_core.importing import when_imported
+from sacred_core.loggers import own_logger
 from sacred_core.settings import SETTINGS
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 #: The lowest and the highest seed that is drawn: what every library takes as a seed
 #: (numpy's ``int32`` and OpenCV's ``setRNGSeed`` among them). A seed that the user sets may be any

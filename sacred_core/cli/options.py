@@ -4,6 +4,7 @@ import operator
 from typing import TYPE_CHECKING, SupportsIndex
 
 from sacred_core.exceptions import OptionError
+from sacred_core.loggers import own_child
 from sacred_core.run.logs import level_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def comment(argument: object, run: "Run") -> None:
 def name(argument: object, run: "Run") -> None:
     """Give the experiment another name for this run."""
     run.experiment_info["name"] = str(argument)
-    run.run_logger = run.root_logger.getChild(str(argument))
+    run.run_logger = own_child(run.root_logger, str(argument))
 
 
 def id(argument: str | SupportsIndex, run: "Run") -> None:  # noqa: A001 - named like its flag

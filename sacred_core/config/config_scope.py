@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import logging
 from collections.abc import Mapping
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,12 @@ from sacred_core.config.summary import Origin
 from sacred_core.config.tree import Contribution
 from sacred_core.config.values import is_same, normalized
 from sacred_core.exceptions import ConfigScopeError, SourceChangedError
+from sacred_core.loggers import own_logger
 
 if TYPE_CHECKING:
     from sacred_core.config.traced_scope import TracedScope
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class ConfigScope:

@@ -1,6 +1,5 @@
 """The thread on which a queue delivers events to an observer, and retries what failed."""
 
-import logging
 import os
 import threading
 import time
@@ -10,13 +9,14 @@ from typing import Any
 
 from sacred_core.events import Event
 from sacred_core.exceptions import EventKeptError
+from sacred_core.loggers import own_logger
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import CallPlan
 from sacred_core.observers.missed import error_text, missed_text
 
 Plans = Mapping[type[Event], CallPlan]
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 #: One call at the end may take so many times ``join_timeout``: it may be storing a large file.
 _LONG_CALL = 10
 _FAILED = "The observer %s failed in %s: %s. What it missed is kept and given to it again."

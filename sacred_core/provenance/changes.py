@@ -1,15 +1,15 @@
 """Source files that were edited after their code was loaded: they are not what runs."""
 
 import importlib.util
-import logging
 import tokenize
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from sacred_core.loaded_code import functions_in, is_comparable, is_source_of
+from sacred_core.loggers import own_logger
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 def changed_sources(

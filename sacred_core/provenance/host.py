@@ -1,7 +1,6 @@
 """What is recorded about the machine that a run is on."""
 
 import contextlib
-import logging
 import os
 import platform
 import shutil
@@ -13,10 +12,11 @@ from typing import Any, TypeVar, overload
 from sacred_core.exceptions import SkipHostInfo
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.targets import ends_process, resolved
+from sacred_core.loggers import own_logger
 from sacred_core.serialization import plain
 from sacred_core.settings import SETTINGS
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 _COMMAND_SECONDS = 5.0
 
 G = TypeVar("G", bound=Callable[[], Any])

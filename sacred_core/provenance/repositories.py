@@ -1,15 +1,15 @@
 """Which commits the sources of an experiment are at, and what was changed since."""
 
-import logging
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sacred_core.loggers import own_logger
 from sacred_core.masking import masked_text
 from sacred_core.settings import SETTINGS
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 #: One process tells whether there is a change, and what it is, whatever the user has configured.
 _DIFF = (
     "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",

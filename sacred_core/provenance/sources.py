@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import logging
 import os
 import sys
 import sysconfig
@@ -12,7 +11,9 @@ from types import ModuleType
 
 import attrs
 
-_logger = logging.getLogger(__name__)
+from sacred_core.loggers import own_logger
+
+_logger = own_logger(__name__)
 _FOREIGN_PARTS = frozenset({"site-packages", "dist-packages"})
 
 

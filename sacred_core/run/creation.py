@@ -25,6 +25,7 @@ from sacred_core.context import run_around
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
+from sacred_core.loggers import own_child
 from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
 from sacred_core.run.logs import at_level, default_logger, level_of
@@ -91,7 +92,7 @@ def new_run(ex: Any, request: Request) -> Run:
 def _resolved_run(
     ex: Any, command: CapturedFunction[..., Any], request: Request, root_logger: logging.Logger
 ) -> tuple[Run, ResolvedConfig]:
-    run_logger = root_logger.getChild(ex.path)
+    run_logger = own_child(root_logger, ex.path)
     for plugin in plugin_manager().plugins:
         run_logger.debug("Plugin %s (%s): %s", plugin.name, plugin.distribution, plugin.state)
     name = request.command_name or command.function.__name__

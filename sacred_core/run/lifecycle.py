@@ -27,6 +27,7 @@ from sacred_core.events import (
 from sacred_core.masking import masked, masked_text
 from sacred_core.run.dispatch import Dispatcher
 from sacred_core.run.heartbeat import BeatThread
+from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.serialization import plain
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Lifecycle:
         self._dispatcher = Dispatcher(run.observers, self._look_up, run.run_logger)
         self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
         self._is_started = False
+        self._info, self._result = PlainCopy(), PlainCopy()
         self._telling = threading.RLock()
         #: Dotted paths of what the record does not show.
         self.masked_paths: list[str] = []
@@ -106,7 +108,7 @@ class Lifecycle:
         """End the run with its result."""
         if self.is_own_process:
             self._run.status = "COMPLETED"
-            now, result = self._stop(), self._shown(self._run.result)
+            now, result = self._stop(), self._result.of(self._run.result)
             self._finish(self._source.make(RunCompleted, stop_time=now, result=result))
 
     def interrupt(self, status: str, trace: list[str]) -> None:
@@ -183,14 +185,14 @@ class Lifecycle:
 
     def _send_rest(self) -> None:
         self._send_code()
-        info = self._shown(self._run.info)
+        info = self._info.of(self._run.info)
         for metrics, starts in self._run.metrics.drain():
             self._send(
                 self._source.make(MetricsLogged, metrics_by_name=metrics, info=info, starts=starts)
             )
         now = datetime.now(UTC)
         self._run.heartbeat_time = now
-        result = self._shown(self._run.result)
+        result = self._result.of(self._run.result)
         self._send(self._source.make(Heartbeat, info=info, beat_time=now, result=result))
 
     def _stop(self) -> datetime:
@@ -212,9 +214,6 @@ class Lifecycle:
 
     def _look_up(self, name: str) -> Any:
         return {"captured_out": self._run.output.text}[name]()
-
-    def _shown(self, value: Any) -> Any:
-        return masked(plain(value))[0]
 
 
 #: What a forked child finds is not its own.

@@ -1,6 +1,5 @@
 """Copies of files that an observer could not take when it was told of them."""
 
-import logging
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,8 +7,9 @@ from pathlib import Path
 import attrs
 
 from sacred_core.events import ArtifactAdded
+from sacred_core.loggers import own_logger
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 #: Bytes that stay free.
 _SPARE = 1_000_000_000
 

@@ -1,14 +1,14 @@
 """What a list of runs leaves out: one line for each kind, so that no run is missing silently."""
 
-import logging
 from types import TracebackType
 from typing import Any
 
 import attrs
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
+from sacred_core.loggers import own_logger
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 _MOST_NAMES = 5
 #: Parts of a record that are dictionaries or lists, if they are there.
 _DICTS = ("experiment", "host", "meta", "config", "info")

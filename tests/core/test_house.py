@@ -24,6 +24,7 @@ TIERS = (
         "context",
         "importing",
         "loaded_code",
+        "loggers",
         "masking",
         "serialization",
     ),

@@ -1,12 +1,12 @@
 """What a run prints, recorded in one of the modes ``no``, ``sys`` and ``fd``."""
 
 import functools
-import logging
 from collections.abc import Callable
 
+from sacred_core.loggers import own_logger
 from sacred_core.run.output.base import OutputCapture
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 __all__ = ["OutputCapture", "capture_for"]
 

@@ -9,7 +9,6 @@ is a spool for each.
 """
 
 import contextlib
-import logging
 import os
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from sacred_core.loggers import own_logger
 from sacred_core.run.output.base import OutputCapture
 from sacred_core.run.output.follower import Display
 from sacred_core.run.output.follower_process import FollowerProcess, can_start
@@ -28,7 +28,7 @@ from sacred_core.run.output.stand_in import StandIn
 from sacred_core.run.output.streams import INTERVAL, Recorders
 from sacred_core.run.output.sys_capture import standard_streams
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 #: The descriptors of each spool.
 _ONE, _TWO = ((1, 2),), ((1,), (2,))
 #: Seconds between two looks at the disk.

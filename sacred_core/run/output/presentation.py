@@ -1,18 +1,18 @@
 """From recorded text to what observers are given: filtered, masked, and only what changed."""
 
 import functools
-import logging
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sacred_core.loggers import own_logger
 from sacred_core.masking import masked_text
 from sacred_core.run.output.changes import difference
 
 if TYPE_CHECKING:
     from sacred_core.run.output.screen import Screen
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 Filter = Callable[[str], str]
 #: A filter that is given the whole text runs when that has grown by this factor, and at the end.
 _GROWTH = 1.5

@@ -1,6 +1,5 @@
 """The mode ``sys``: what Python writes to ``sys.stdout`` and ``sys.stderr``, in order."""
 
-import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from sacred_core.context import current_run
 from sacred_core.exceptions import AmbiguousRunError
+from sacred_core.loggers import own_logger
 from sacred_core.run.output.base import OutputCapture
 from sacred_core.run.output.presentation import Filter
 from sacred_core.run.output.reading import LOW_DISK, Reading
@@ -15,7 +15,7 @@ from sacred_core.run.output.spool import Spool
 from sacred_core.run.output.stand_in import StandIn
 from sacred_core.run.output.streams import Recorders, Streams
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class SysCapture(OutputCapture):

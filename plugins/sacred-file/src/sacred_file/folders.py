@@ -1,7 +1,6 @@
 """Gives every run a folder of its own, also when many processes start at once."""
 
 import contextlib
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,13 @@ import attrs
 
 from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import RunIdError
+from sacred_core.loggers import own_logger
 from sacred_core.stores import claims
 from sacred_core.stores.claims import Lease, is_claimed
 from sacred_file.json_files import read_json
 from sacred_file.layout import NEXT_ID, RUN
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 @attrs.frozen

@@ -6,7 +6,6 @@ While the run lasts ``metrics.jsonl`` has four lines of JSON for the new points 
 """
 
 import json
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from sacred_core.atomic_files import replacing
+from sacred_core.loggers import own_logger
 from sacred_core.serialization import column_json, strict_json
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 COLUMNS = ("steps", "values", "timestamps")
 _SECOND = timedelta(seconds=1)
 _TO_SECONDS = len("2026-01-01T00:00:00")

@@ -1,6 +1,5 @@
 """Reports of runs, made from a template with mako."""
 
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
@@ -9,12 +8,13 @@ from stat import S_ISVTX, S_IWGRP, S_IWOTH
 from typing import Any
 
 from sacred_core.exceptions import SacredError
+from sacred_core.loggers import own_logger
 from sacred_core.serialization import plain
 from sacred_core.stores.locations import absolute_path
 from sacred_file import layout
 from sacred_file.json_files import write_text
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 _warned: set[Path] = set()
 
 

@@ -1,7 +1,6 @@
 """Reads the runs of a folder."""
 
 import functools
-import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from urllib.request import url2pathname
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.loggers import own_logger
 from sacred_core.stores import (
     Annotation,
     RunQuery,
@@ -27,7 +27,7 @@ from sacred_file.entries import annotation_line, annotations, stored_run, typed_
 from sacred_file.json_files import read_columns, read_json
 from sacred_file.metrics import folded
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class FileStore:

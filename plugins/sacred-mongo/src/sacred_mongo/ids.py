@@ -1,6 +1,5 @@
 """Gives every run a document of its own, also when many processes start at once."""
 
-import logging
 import random
 import time
 from typing import Any
@@ -9,10 +8,11 @@ import attrs
 from pymongo import errors
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.loggers import own_logger
 from sacred_core.stores.run_ids import normalize_id
 from sacred_mongo.connection import Document, Runs
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 #: Seconds that one loser of a race for a number waits, at most.
 _PAUSE = 0.02
 

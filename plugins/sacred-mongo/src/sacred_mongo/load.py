@@ -1,6 +1,5 @@
 """``sacred mongo load``: what a run could not save, into the database."""
 
-import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import click
 from bson import json_util
 
 from sacred_core.exceptions import OptionError, SacredError, StoreError
+from sacred_core.loggers import own_logger
 from sacred_mongo.address import Address, parsed
 from sacred_mongo.connection import Connection
 from sacred_mongo.files import Files
@@ -18,7 +18,7 @@ from sacred_mongo.recorder import Recorder
 from sacred_mongo.rescue import FORMAT, JSON_OPTIONS, RECORD
 from sacred_mongo.values import loaded_keeping_times
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 @click.group()

@@ -1,6 +1,5 @@
 """Writes what could not be saved to a folder, from which it can be loaded later."""
 
-import logging
 import shutil
 import tempfile
 import time
@@ -13,6 +12,7 @@ from bson import json_util
 
 from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import StoreError
+from sacred_core.loggers import own_logger
 from sacred_core.serialization import plain
 from sacred_mongo.missed import Entry, Missed
 from sacred_mongo.recorder import Recorder
@@ -26,7 +26,7 @@ PAUSE = 4.0
 #: Keeps times and the types of numbers.
 JSON_OPTIONS = json_util.JSONOptions(json_mode=json_util.JSONMode.CANONICAL, tz_aware=True)
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 def rescue(

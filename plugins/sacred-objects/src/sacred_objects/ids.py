@@ -3,19 +3,19 @@
 Who writes ``config.json`` first has the folder. A run is there once ``run.json`` is.
 """
 
-import logging
 from typing import Any
 
 import attrs
 from sacred_file.folders import named
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.loggers import own_logger
 from sacred_core.stores import claims
 from sacred_core.stores.claims import Lease, is_claimed
 from sacred_objects.json_objects import read_json
 from sacred_objects.layout import CONFIG, JSON, RUN, Place
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 @attrs.frozen

@@ -1,11 +1,11 @@
 """Sends the record of a run, now or later; where nothing helps, it is kept on this machine."""
 
-import logging
 import shutil
 import time
 from collections.abc import Callable
 
 from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.loggers import own_logger
 from sacred_objects.bucket import BucketAwayError
 from sacred_objects.recorder import Recorder
 
@@ -15,7 +15,7 @@ _HOLD = 5.0
 #: Seconds from one of the last tries to the next, and how many there are.
 PAUSE, ATTEMPTS = 4.0, 6
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class Sending:

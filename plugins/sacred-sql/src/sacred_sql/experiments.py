@@ -1,7 +1,6 @@
 """Experiments and hosts: runs that share them share their rows."""
 
 import hashlib
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,13 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from sacred_core.loggers import own_logger
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.serialization import to_json
 from sacred_sql import schema
 from sacred_sql.contents import Content, content_of_bytes, drop_unused, kept, new_key, read
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 _LISTS = ("sources", "dependencies", "repositories")
 
 

@@ -1,19 +1,19 @@
 """Gives every run a row of its own, also when many processes start at once."""
 
-import logging
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.loggers import own_logger
 from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import sacred_runs, sacred_tables
 from sacred_sql.columns import stored_text
 from sacred_sql.contents import new_key
 from sacred_sql.schema import runs
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 _LONGEST = 255
 #: Numbers from here on were asked for; there may be none after them.
 _HIGHEST = 2**62

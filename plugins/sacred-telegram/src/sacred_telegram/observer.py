@@ -1,6 +1,5 @@
 """The observer that tells a chat of Telegram."""
 
-import logging
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,10 +9,11 @@ from sacred_messages.configuration import load_secret_config
 from sacred_messages.delivery import MessageError, Patience, deliver
 from sacred_messages.observer import MessageObserver
 
+from sacred_core.loggers import own_logger
 from sacred_telegram.bots import API, ApiBot, Bot, GivenBot, TelegramSettingError, proxy_with
 from sacred_telegram.markup import as_html, escaped
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 _TEXTS = {
     "started_text": (

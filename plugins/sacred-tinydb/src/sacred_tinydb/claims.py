@@ -1,16 +1,16 @@
 """Gives every run a document and an id of its own."""
 
-import logging
 import uuid
 from typing import Any
 
 import attrs
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.loggers import own_logger
 from sacred_core.stores.run_ids import normalize_id
 from sacred_tinydb.database import Database, Document
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 @attrs.frozen

@@ -1,0 +1,78 @@
+"""Plain data of a value that is looked at again at every beat, converted only if it changed."""
+
+import hashlib
+import marshal
+import pickle
+from typing import Any
+
+from sacred_core.masking import masked
+from sacred_core.serialization import plain
+
+#: Libraries whose values are pickled with all that `plain` reads of them.
+_COMPLETE = frozenset(
+    {"builtins", "collections", "copyreg", "datetime", "decimal", "fractions", "numpy", "pandas",
+     "pathlib", "uuid"}
+)  # fmt: skip
+
+
+class PlainCopy:
+    """Converts one value to plain data with secrets masked, anew only if it has changed.
+
+    Whether it has is found from its pickle, which is hashed as it is written: the pickler walks
+    the whole value, so that a change at any depth counts, in a small part of the time of the
+    conversion. A value that holds objects of other classes is converted each time: their pickles
+    may lack what the conversion reads.
+    """
+
+    def __init__(self) -> None:
+        self._fingerprint: bytes | None = None
+        self._stored = b""
+
+    def of(self, value: Any) -> Any:
+        """Return the plain data; each caller gets a copy of its own."""
+        if value is None or type(value) in (bool, int, float):
+            return value
+        fingerprint = _fingerprint(value)  # first: what changes meanwhile is seen the next time
+        if fingerprint is None or fingerprint != self._fingerprint:
+            data = masked(plain(value))[0]
+            self._fingerprint = None
+            if fingerprint is not None:
+                try:
+                    self._stored = marshal.dumps(data)
+                except ValueError:  # it is nested too deeply
+                    return data
+                self._fingerprint = fingerprint
+            return data
+        return marshal.loads(self._stored)  # written by this object, and nowhere but in memory
+
+
+class _Digest:
+    """A file that hashes what is written to it."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def write(self, data: "bytes | memoryview") -> None:
+        self._hash.update(data)
+
+    def digest(self) -> bytes:
+        return self._hash.digest()
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, obj: Any) -> Any:
+        is_named = hasattr(obj, "__qualname__")  # a class or function, which is pickled by its name
+        module = str(obj.__module__ if is_named else type(obj).__module__)
+        if module.partition(".")[0] not in _COMPLETE:
+            raise pickle.PicklingError(f"a pickle of a {type(obj)} may lack something")
+        return NotImplemented
+
+
+def _fingerprint(value: Any) -> bytes | None:
+    """Return a hash that changes with the value, or None if there is none."""
+    digest = _Digest()
+    try:
+        _Pickler(digest, pickle.HIGHEST_PROTOCOL).dump(value)
+    except Exception:  # noqa: BLE001 - classes' own methods; another thread that changes it
+        return None
+    return digest.digest()

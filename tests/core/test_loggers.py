@@ -1,0 +1,135 @@
+"""Tests of loggers that a program's configuration of logging does not switch off."""
+
+import copy
+import logging
+import logging.config
+import pickle
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sacred_core.loggers import own_child, own_logger
+
+NAME = "sacred_core.tests_of_loggers"
+
+
+@pytest.fixture
+def registered() -> Iterator[logging.Logger]:
+    logger = logging.getLogger(NAME)
+    yield logger
+    logger.disabled, logger.propagate = False, True
+    logger.setLevel(logging.NOTSET)
+    logger.filters.clear()
+    logger.handlers.clear()
+
+
+class Collected(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(f"{record.name}: {record.getMessage()}")
+
+
+def test_a_disabled_logger_still_logs(
+    registered: logging.Logger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Under its own name, to the handlers of the logger of that name and of those above."""
+    logger, handler = own_logger(NAME), Collected()
+    registered.addHandler(handler)
+    registered.disabled = True
+    logger.warning("%s is lost", "nothing")
+    assert handler.messages == [f"{NAME}: nothing is lost"]
+    assert "nothing is lost" in caplog.text
+
+
+def test_levels_handlers_and_filters_of_the_name_apply(
+    registered: logging.Logger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also those that are set later; children are those of that name."""
+    logger = own_logger(NAME)
+    registered.setLevel(logging.ERROR)
+    assert not logger.isEnabledFor(logging.WARNING)
+    logger.warning("below the level")
+    registered.setLevel(logging.DEBUG)
+    assert logger.isEnabledFor(logging.DEBUG)
+    registered.addFilter(lambda record: "secret" not in record.msg)
+    logger.debug("a secret")
+    registered.propagate = False
+    logger.debug("not propagated")
+    registered.propagate = True
+    logging.disable(logging.INFO)
+    logger.info("disabled everywhere")
+    logging.disable(logging.NOTSET)
+    logger.info("shown")
+    assert [record.message for record in caplog.records] == ["shown"]
+    assert own_child(registered, "x").name == f"{NAME}.x"
+    assert own_logger(NAME).getChild("x") is registered.getChild("x")
+
+
+def pickled(logger: logging.Logger) -> Any:
+    return pickle.loads(pickle.dumps(logger))
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickled])
+def test_it_can_be_copied_and_pickled(again: Any) -> None:
+    """As other loggers, by name."""
+    assert again(own_logger(NAME)).name == NAME
+
+
+SCRIPT = """
+    import logging.config
+    from sacred_core import Experiment, RunObserver
+
+    class Broken(RunObserver):
+        def heartbeat_event(self, info, beat_time, result):
+            raise OSError("the disk is away")
+
+    ex = Experiment("configures", save_git_info=False)
+    ex.observers.append(Broken())
+
+    @ex.automain
+    def main(_log, _run):
+        logging.config.{configure}
+        _log.warning("from the function")
+        _run.run_logger.warning("of the run")
+        open("file", "w").close()
+"""
+INI = """
+[loggers]
+keys=root
+[handlers]
+keys=one
+[formatters]
+keys=
+[logger_root]
+handlers=one
+[handler_one]
+class=StreamHandler
+args=()
+"""
+WAYS = {
+    "dictConfig": 'dictConfig({"version": 1, "handlers": {"h": {"class": "logging.StreamHandler"}},'
+    ' "root": {"handlers": ["h"], "level": "WARNING"}, "disable_existing_loggers": True})',
+    "without a root": 'dictConfig({"version": 1})',
+    "fileConfig": 'fileConfig("logging.ini")',
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_warnings_about_observers_are_shown(way: str, tmp_path: Path) -> None:
+    """Also where the program configures logging in the main function and disables what exists."""
+    (tmp_path / "logging.ini").write_text(INI)
+    (tmp_path / "script.py").write_text(textwrap.dedent(SCRIPT).format(configure=WAYS[way]))
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    for text in ("the disk is away", "from the function", "of the run"):
+        assert text in done.stderr
