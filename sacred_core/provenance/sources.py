@@ -63,7 +63,10 @@ def _file_of(module: ModuleType) -> str | None:
         file = getattr(module, "__file__", None)
     except Exception:  # noqa: BLE001 - what libraries put in sys.modules may raise anything
         return None
-    return file if isinstance(file, str) else None
+    if not isinstance(file, str):
+        return None
+    # Loaders set absolute paths. Libraries make up others: torch.ops has "_ops.py".
+    return file if os.path.isabs(file) or os.path.exists(file) else None
 
 
 @functools.cache

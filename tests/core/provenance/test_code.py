@@ -417,7 +417,7 @@ def test_an_imported_archive_is_a_source(tmp_path: Path) -> None:
         ("import helper as m; m.__file__ = 5", None),
         ("import helper as m; m.__file__ = 'a\\0b.py'", None),
         ("import helper as m; m.__file__ += '/none/x.py'", None),
-        ("import helper as m; m.__loader__ = None; m.__file__ = 'gone.py'", "No such file"),
+        ("import helper as m; m.__loader__ = None; m.__file__ = 'gone.py'", None),  # torch has such
         ("sys.modules['odd'] = None", None),
         ("sys.modules['odd'] = type('Odd', (), {'__getattr__': lambda s, n: 1 / 0})()", None),
         ("import namespace_package", None),
@@ -426,7 +426,7 @@ def test_an_imported_archive_is_a_source(tmp_path: Path) -> None:
 def test_a_module_whose_file_cannot_be_read_is_no_error(
     tmp_path: Path, spoil: str, warning: "str | None"
 ) -> None:
-    """It is used, and is not among the sources; where a file is missing, a warning names it."""
+    """It is used, and is not among the sources; where a file vanished, a warning names it."""
     (tmp_path / "namespace_package").mkdir()
     (tmp_path / "helper.py").write_text(HELPER)
     main = MAIN.format(paths=[]).replace("ex = Exp", f"{spoil}\nex = Exp")
