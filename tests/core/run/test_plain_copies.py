@@ -75,7 +75,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[dict[str, Any]], Any]]] = {
     "new entry": ({"a": 1}, _set("['b']", 2)),
     "entry removed": ({"a": 1, "b": 2}, lambda info: info.pop("b")),
     "order": ({"a": 1, "b": 2}, lambda info: info.update(a=info.pop("a"))),
-    "key": ({1: "a"}, lambda info: info.update({"1": info.pop(1)})),
+    "key": ({1: "a"}, lambda info: info.update({2: info.pop(1)})),
     "deep in a list": ({"a": {"b": [1, [2, {"c": 3}]]}}, _set("['a']['b'][1][1]['c']", 4)),
     "list in a tuple": ({"a": ([1], 2)}, lambda info: info["a"][0].append(3)),
     "set": ({"a": {1}}, lambda info: info["a"].add(2)),
