@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sacred_core.config.call import Call
 from sacred_core.config.named import named_configs
-from sacred_core.config.resolution import Call, resolve
+from sacred_core.config.resolution import resolve
 from sacred_core.config.tree import nodes_of
 from sacred_core.exceptions import SacredError
 from sacred_core.hooks.options import offered_options

@@ -47,7 +47,9 @@ class ConfigDict:
     def evaluate(self, overrides: Overrides, available: dict[str, Any]) -> Contribution:
         """Return the entries, with what is fixed; nothing ``available`` is needed."""
         del available
-        return Contribution({name: overrides.fix(name, value) for name, value in self().items()})
+        entries = {name: overrides.fix(name, value) for name, value in self().items()}
+        overrides.complete()
+        return Contribution(entries)
 
 
 def _hint(given: Any) -> str:

@@ -84,7 +84,9 @@ class ConfigScope:
         if self._source.code is not self._function.__code__:  # as IPython's autoreload replaces it
             self._source = _source_of(self._function)
         values = self._source.evaluate(arguments, fixed, overrides.fix)
-        contribution = Contribution({})
+        overrides.complete()
+        # A parameter that is only changed in place holds all that earlier configurations set.
+        contribution = Contribution({}, replacing=frozenset(before) - self._source.assigned)
         for name, value in values.items():
             if name in self._source.imported or (name in before and is_same(value, before[name])):
                 continue  # a parameter that is unchanged is not an entry of the scope's own

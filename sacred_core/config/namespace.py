@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sacred_core.config.call import ResolvedConfig
 from sacred_core.config.containers import read_only, subtree
 from sacred_core.config.paths import at, is_inside, reach
-from sacred_core.config.resolution import ResolvedConfig
 from sacred_core.config.tree import Node
 from sacred_core.exceptions import ConfigError
 

@@ -1,5 +1,6 @@
 """Values that are fixed from outside, whatever a scope or a dictionary says."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,87 +16,158 @@ class PathDict(dict[str, Any]):
 class Overrides:
     """A tree of fixed values, and a note of what each would have been.
 
+    No value that is passed in is changed: where something inside a dictionary or list is fixed, a
+    copy is made of it and of what contains it.
+
     Args:
         values: The fixed values, as nested dictionaries.
-        fills: Add what is fixed inside a dictionary and missing there; else only change what
-            is there.
 
     Attributes:
         values: The fixed values, as nested dictionaries.
         originals: For each dotted path that was given another value, the last such value.
-        added: Dotted paths of fixed values that nothing else defined so far.
     """
 
-    def __init__(self, values: dict[str, Any] | None = None, fills: bool = True) -> None:
+    def __init__(self, values: dict[str, Any] | None = None) -> None:
         self.values = values or {}
-        self._fills = fills
         self.originals: dict[str, Any] = {}
-        self.added: set[str] = set()
+        self._filled: set[str] = set()
+        self._defined: set[str] = set()
+        #: Copies that `complete` fills, by their `id`: with the fixed values, and the path.
+        self._incomplete: dict[int, tuple[dict[Any, Any], dict[str, Any], str]] = {}
+
+    @property
+    def added(self) -> set[str]:
+        """Dotted paths of fixed values that nothing else defined so far."""
+        return self._filled - self._defined
+
+    def forget_added(self, name: str) -> None:
+        """Take ``name`` out of what was added: it is not an entry of the configuration."""
+        self._defined.add(name)
 
     def fix(self, name: str, value: Any) -> Any:
-        """Return what the entry ``name``, which was to be ``value``, is to be.
+        """Return what the entry ``name``, to which a configuration gives ``value``, is to be.
 
-        A dictionary keeps its other entries, and stays the same object.
-
-        Raises:
-            ConfigPathError: a path reaches into something that is no dictionary or list.
+        A path into something without entries is ignored: a later configuration may replace it.
+        What is fixed and missing in a dictionary is added by `complete`, so that a scope sees
+        what it defined, and what refers to the dictionary contains it, as in Sacred.
         """
         key = name if name in self.values else str(name)  # an update of 1 is a path: "1"
-        return self._fixed(self.values[key], value, str(name)) if key in self.values else value
+        if key not in self.values:
+            return value
+        return self._fixed(self.values[key], value, str(name), False)
+
+    def complete(self) -> None:
+        """Add what is fixed and missing to the dictionaries that `fix` returned."""
+        for value, fixed, path in self._incomplete.values():
+            for key, inner in fixed.items():
+                if known_key(key, value) not in value:
+                    value[key] = self._new(inner, f"{path}.{key}")
+        self._incomplete.clear()
+
+    def preview(self, entries: dict[str, Any]) -> dict[str, Any]:
+        """Return the ``entries`` that are known so far, with what is fixed, for a scope to take."""
+        return self._applied(entries, is_strict=False)
 
     def applied_to(self, entries: dict[str, Any]) -> dict[str, Any]:
-        """Return ``entries`` with all fixed values, also those for which it has no entry."""
+        """Return ``entries`` with all fixed values, also those for which it has no entry.
+
+        Raises:
+            ConfigPathError: a path reaches into something that is not a dictionary or list.
+        """
+        return self._applied(entries, is_strict=True)
+
+    def _applied(self, entries: dict[str, Any], is_strict: bool) -> dict[str, Any]:
+        applied = dict(entries)
         for name, fixed in self.values.items():
             known = known_key(name, entries)
             if known in entries:
-                entries[known] = self._fixed(fixed, entries[known], str(name))
-            else:
-                entries[name] = self._new(fixed, str(name))
-        return entries
+                applied[known] = self._fixed(fixed, entries[known], str(name), is_strict)
+            elif is_strict:
+                applied[name] = self._new(fixed, str(name))
+            elif not isinstance(fixed, PathDict):  # from paths alone, no value is known
+                applied[name] = fixed
+        self.complete()
+        return applied
 
     def _new(self, fixed: Any, path: str) -> Any:
         if isinstance(fixed, PathDict):
             return {key: self._new(inner, f"{path}.{key}") for key, inner in fixed.items()}
-        self.added.add(path)
+        self._filled.add(path)
         return plain_copy(fixed)
 
-    def _fixed(self, fixed: Any, value: Any, path: str) -> Any:
-        if isinstance(fixed, Spelled) and isinstance(value, str):
-            fixed = fixed.text
-        fixed = fixed.number if isinstance(fixed, Spelled) else fixed
+    def _fixed(self, fixed: Any, value: Any, path: str, is_strict: bool) -> Any:
+        if isinstance(fixed, Spelled):
+            fixed = fixed.text if isinstance(value, str) else fixed.number
+        if path not in self._filled or not is_same(value, fixed):  # else it is ours, met again
+            self._defined.add(path)
         if isinstance(fixed, dict) and isinstance(value, dict):
-            for key, inner in fixed.items():
-                known = known_key(key, value)
-                if known in value:
-                    value[known] = self._fixed(inner, value[known], f"{path}.{key}")
-                elif self._fills:
-                    value[key] = self._new(inner, f"{path}.{key}")
-            return value
+            return self._in_dict(fixed, value, path, is_strict)
         if isinstance(fixed, PathDict) and value is not None:
-            return self._inside(fixed, value, path)
-        if path in self.added and is_same(value, fixed):
-            return plain_copy(fixed)  # our own, met again
-        self.added.discard(path)
-        if not is_same(value, fixed):
-            self.originals[path] = value
+            return self._in_list(fixed, value, path, is_strict)
+        if is_same(value, fixed):
+            return value
+        self.originals[path] = value
         return plain_copy(fixed)
 
-    def _inside(self, fixed: PathDict, value: Any, path: str) -> Any:
-        """Set items of a list by their indices; anything else has nothing inside."""
-        if not isinstance(value, (list, tuple)):
-            inner = next(iter(fixed))
-            raise ConfigPathError(
-                f"{path}.{inner} cannot be set: {path!r} is {value!r}, which has no entries"
-            )
-        items = list(value)
+    def _in_dict(
+        self, fixed: dict[str, Any], value: dict[Any, Any], path: str, is_strict: bool
+    ) -> dict[Any, Any]:
+        changes, is_complete = {}, True
         for key, inner in fixed.items():
-            if not key.lstrip("-").isdecimal() or not -len(items) <= int(key) < len(items):
-                raise ConfigPathError(
-                    f"{path}.{key} cannot be set: {path!r} is a list of {len(items)}, whose items "
-                    f"are 0 to {len(items) - 1}"
-                )
-            items[int(key)] = self._fixed(inner, items[int(key)], f"{path}.{key}")
-        return items
+            known = known_key(key, value)
+            if known in value:
+                new = self._fixed(inner, value[known], f"{path}.{key}", is_strict)
+                if new is not value[known]:
+                    changes[known] = new
+            else:
+                is_complete = False
+        if not changes and (is_complete or id(value) in self._incomplete):
+            return value
+        copied = _with_items(value, changes)
+        if not is_complete:
+            self._incomplete[id(copied)] = (copied, fixed, path)
+        return copied
+
+    def _in_list(self, fixed: PathDict, value: Any, path: str, is_strict: bool) -> Any:
+        """Set items of a list by their indices; anything else has nothing inside."""
+        items = list(value) if isinstance(value, (list, tuple)) else []
+        is_changed = False
+        for key, inner in fixed.items():
+            index = _index(key, items)
+            if index is not None:
+                old = items[index]
+                items[index] = self._fixed(inner, old, f"{path}.{key}", is_strict)
+                is_changed |= items[index] is not old
+            elif is_strict:
+                raise _no_entry(path, key, value)
+        return items if is_changed else value
+
+
+def _with_items(value: dict[Any, Any], changes: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a copy of ``value``, of the same type where it can be copied, with ``changes``."""
+    try:
+        copied = copy.copy(value)
+        copied.update(changes)
+    except Exception:  # noqa: BLE001 - a subclass of the user's
+        return {**value, **changes}
+    return copied
+
+
+def _index(key: str, items: list[Any]) -> int | None:
+    """Return the index of ``items`` that a part of a path means, or None if it means none."""
+    if not key.lstrip("-").isdecimal():
+        return None
+    return int(key) if -len(items) <= int(key) < len(items) else None
+
+
+def _no_entry(path: str, key: str, value: Any) -> ConfigPathError:
+    if not isinstance(value, (list, tuple)):
+        reason = f"{path!r} is {value!r}, which has no entries"
+    elif not value:
+        reason = f"{path!r} is an empty list"
+    else:
+        reason = f"{path!r} is a list of {len(value)}, whose items are 0 to {len(value) - 1}"
+    return ConfigPathError(f"{path}.{key} cannot be set: {reason}")
 
 
 def plain_copy(value: Any) -> Any:
@@ -118,7 +190,7 @@ def layered(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
             both_paths = isinstance(old, PathDict) and isinstance(value, PathDict)
             result[key] = (PathDict if both_paths else dict)(layered(old, value))
         elif key in result:
-            result[key] = Overrides({key: value}).fix(key, plain_copy(old))
+            result[key] = Overrides({key: value}).applied_to({key: old})[key]
         else:
             result[key] = value
     return result

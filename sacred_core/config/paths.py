@@ -27,11 +27,16 @@ def at(tree: Any, path: str) -> Any:
     for key in path.split(".") if path else ():
         if isinstance(tree, Mapping):
             tree = tree.get(known_key(key, tree), {})
-        elif isinstance(tree, list) and key.lstrip("-").isdecimal():
+        elif _is_index(key, tree):
             tree = tree[int(key)]
         else:
             return {}
     return tree
+
+
+def _is_index(key: str, tree: Any) -> bool:
+    is_number = isinstance(tree, list) and key.lstrip("-").isdecimal()
+    return is_number and -len(tree) <= int(key) < len(tree)
 
 
 def reach(tree: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -83,6 +88,16 @@ def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
         if kept:
             rest[keys[0]] = type(inner)(kept)
     return type(values)(rest)
+
+
+def remove(tree: dict[str, Any], keys: Sequence[str]) -> None:
+    """Remove what is below ``keys``, and the dictionaries that are empty then."""
+    key = known_key(keys[0], tree)
+    inner = tree.get(key)
+    if len(keys) > 1 and isinstance(inner, dict):
+        remove(inner, keys[1:])
+    if len(keys) == 1 or (isinstance(inner, dict) and not inner):
+        tree.pop(key, None)
 
 
 def restore(entries: dict[str, Any], originals: Mapping[str, Any]) -> None:

@@ -8,12 +8,14 @@ experiment itself.
 
 import copy
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
+from sacred_core.config.call import Call, ResolvedConfig
 from sacred_core.config.containers import read_only
+from sacred_core.config.merging import note_contribution, with_contribution
 from sacred_core.config.named import find_named
 from sacred_core.config.overrides import Overrides, layered, plain_copy, without_paths
 from sacred_core.config.paths import (
@@ -24,11 +26,18 @@ from sacred_core.config.paths import (
     placed,
     put,
     reach,
+    remove,
     restore,
     without,
 )
-from sacred_core.config.summary import ConfigSummary, Origin, origins_of
-from sacred_core.config.tree import Configurable, Configuration, Node, nodes_of, without_ingredients
+from sacred_core.config.summary import Origin, origins_of
+from sacred_core.config.tree import (
+    Configurable,
+    Configuration,
+    Node,
+    nodes_of,
+    without_ingredients,
+)
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import check_keys
 from sacred_core.config.values import is_same
@@ -36,46 +45,6 @@ from sacred_core.exceptions import ConfigError, ConfigPathError
 from sacred_core.serialization import leaves
 
 SEED_DOC = "the random seed for this experiment"
-
-
-@attrs.define
-class ResolvedConfig:
-    """The configuration of one run.
-
-    Attributes:
-        config: Nested dictionaries of plain data, and of other objects as they are.
-        nodes: The ingredients, the experiment last.
-        extras: For each node's path what its functions may take by name beside the entries.
-        summary: What differs from the defaults.
-        originals: What updates and named configurations replaced, by dotted path.
-        warnings: About configurations that have no effect.
-    """
-
-    config: dict[str, Any] = attrs.field(factory=dict)
-    nodes: list[Node] = attrs.field(factory=list)
-    extras: dict[str, dict[str, Any]] = attrs.field(factory=dict)
-    summary: ConfigSummary = attrs.field(factory=ConfigSummary)
-    originals: dict[str, Any] = attrs.field(factory=dict)
-    warnings: list[str] = attrs.field(factory=list)
-
-
-@attrs.frozen
-class Call:
-    """What a call asks of the configuration.
-
-    Attributes:
-        updates: Entries that are fixed, nested or by dotted paths.
-        named_configs: Names of configurations and of files, in order.
-        command_name: For config hooks.
-        logger: For config hooks.
-        new_seed: Returns the root seed, where nothing sets it or what sets it sets None.
-    """
-
-    updates: Mapping[str, Any]
-    named_configs: Sequence[str]
-    command_name: str
-    logger: logging.Logger
-    new_seed: Callable[[], int]
 
 
 def resolve(root: Configurable, call: Call) -> ResolvedConfig:
@@ -127,10 +96,12 @@ class _Resolver:
         chosen: dict[str, Any] = {}
         for name in self._call.named_configs:
             node, configuration = find_named(name, self._nodes)
-            overrides = Overrides(at(self._updates, node.path), fills=False)
+            overrides = Overrides(at(self._updates, node.path))
             available = self._available_to_named(node, configuration)
             contribution = configuration.evaluate(overrides, available)
             restore(contribution.entries, overrides.originals)
+            for path in overrides.added:
+                remove(contribution.entries, path.split("."))
             values = placed({**contribution.extras, **contribution.entries}, node.path)
             self._unrecorded.setdefault(node.path, set()).update(contribution.extras)
             chosen = layered(chosen, values)
@@ -161,22 +132,21 @@ class _Resolver:
         extras = self._result.extras.setdefault(node.path, {})
         unrecorded = self._unrecorded.get(node.path, set()) - at(self._updates, node.path).keys()
         for configuration in node.ingredient.configurations:
-            available = self._available(node, configuration, {**overrides.values, **entries})
+            available = self._available(node, configuration, overrides, entries)
             contribution = configuration.evaluate(overrides, available)
             contribution, warnings = without_ingredients(node, configuration, contribution)
             self._result.warnings += warnings
-            entries |= contribution.entries
+            note_contribution(self._result.summary, node.path, configuration, contribution, entries)
+            entries = with_contribution(entries, contribution)
             extras |= contribution.extras
             unrecorded -= contribution.entries.keys()
-            names = contribution.entries.keys()
-            self._note(names, node.path, configuration.origin, configuration.docs)
-            self._log_layer(str(configuration.origin), names, node.path)
-            if node is self._root and "seed" in names:
+            self._log_layer(str(configuration.origin), contribution.entries, node.path)
+            if node is self._root and "seed" in contribution.entries:
                 self._draw_seed(entries)
         entries = overrides.applied_to(entries)
         for name in unrecorded & entries.keys():
             extras[name] = entries.pop(name)
-            overrides.added.discard(name)
+            overrides.forget_added(name)
         put(self._result.config, node.path, entries)
         self._note_changes(node, overrides)
 
@@ -184,17 +154,21 @@ class _Resolver:
         """Set the root seed if it is missing, or None, which asks for one."""
         if entries.get("seed") is None:
             entries["seed"] = self._call.new_seed()
-            self._note({"seed"}, "", Origin("seed"), {})
+            self._result.summary.origins["seed"] = Origin("seed")
             if "seed" in self._fixed_origins:
                 self._fixed_origins = {**self._fixed_origins, "seed": Origin("seed")}
 
     def _available(
-        self, node: Node, configuration: Configuration, entries: dict[str, Any]
+        self,
+        node: Node,
+        configuration: Configuration,
+        overrides: Overrides,
+        entries: dict[str, Any],
     ) -> dict[str, Any]:
         """Return what a scope may take by name; nothing for one that takes nothing."""
         if not configuration.parameters:
             return {}
-        own = plain_copy(without_paths(entries))
+        own = plain_copy(overrides.preview(entries))
         special = {"_log": self._call.logger}
         extras = self._result.extras[node.path]
         return {**special, **extras, **own, **self._view_of_below(node)}
@@ -211,13 +185,29 @@ class _Resolver:
                 )
             origin = Origin("config hook", hook.__name__)
             present = dict(leaves(config))
-            for path, value in leaves(nested(answer or {})):
-                if path in self._fixed_origins or (
-                    path in present and is_same(present[path], value)
-                ):
-                    continue
-                self._apply_hooked(path, value, origin)
-                self._log_layer(str(origin), [path])
+            for path, value in leaves(self._from_root(node, nested(answer or {}))):
+                is_present = path in present and is_same(present[path], value)
+                if not is_present and not self._is_fixed(path) and not _is_empty(value):
+                    self._apply_hooked(path, value, origin)
+                    self._log_layer(str(origin), [path])
+
+    def _from_root(self, node: Node, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return what a hook of ``node`` changes as a tree from the root of the configuration.
+
+        A key that is an entry of the hook's ingredient belongs to it, unless it is the path of an
+        ingredient; any other key counts from the root.
+        """
+        roots = {other.path.partition(".")[0] for other in self._nodes}
+        entries = at(self._result.config, node.path).keys() - roots
+        own = {key: value for key, value in answer.items() if node.path and key in entries}
+        others = {key: value for key, value in answer.items() if key not in own}
+        return layered(others, placed(own, node.path)) if own else others
+
+    def _is_fixed(self, path: str) -> bool:
+        """Return whether the call fixes ``path``, what contains it, or something inside it."""
+        return any(
+            is_inside(path, fixed) or is_inside(fixed, path) for fixed in self._fixed_origins
+        )
 
     def _apply_hooked(self, path: str, value: Any, origin: Origin) -> None:
         self._result.summary.origins[path] = origin
@@ -228,6 +218,8 @@ class _Resolver:
         if owner.path in self._result.extras:  # it was configured already
             *parents, last = path.split(".")
             holder = self._result.config
+            if _is_empty(at(holder, path)):
+                self._result.summary.added.add(path)
             for part in parents:
                 key = known_key(part, holder)
                 if not isinstance(holder.get(key), dict):
@@ -255,19 +247,6 @@ class _Resolver:
             reach(view, parents).setdefault(last, {}).update(at(self._result.config, other.path))
         return {name: read_only(entries) for name, entries in view.items()}
 
-    def _note(
-        self, names: Iterable[str], path: str, origin: Origin, docs: Mapping[str, str]
-    ) -> None:
-        summary = self._result.summary
-        for name in names:
-            full = joined(path, name)
-            summary.origins[full] = origin
-            if docs.get(name):
-                summary.docs[full] = docs[name]
-        if docs.get(""):
-            texts = [*filter(None, [summary.scope_docs.get(path)]), docs[""]]
-            summary.scope_docs[path] = "\n".join(texts)
-
     def _log_layer(self, layer: str, names: Iterable[str], path: str = "") -> None:
         """Log which entries a layer sets, without their values, which may be secret."""
         if self._call.logger.isEnabledFor(logging.DEBUG):
@@ -282,6 +261,9 @@ class _Resolver:
             self._result.originals[full] = old
         for path in overrides.added:
             full = joined(node.path, path)
-            layers = {o.layer for p, o in self._fixed_origins.items() if is_inside(p, full)}
-            if full != "seed" and layers != {"config hook"}:
+            if full != "seed":
                 summary.added.add(full)
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, dict) and not value

@@ -10,17 +10,25 @@ import copy
 import functools
 import inspect
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any, cast
 
+from sacred_core.config.scope_names import (
+    NESTED,
+    assigned_names,
+    captured_names,
+    defined_names,
+    imported_names,
+    mentioned_names,
+    own_nodes,
+)
 from sacred_core.exceptions import ConfigScopeError, SourceChangedError
 from sacred_core.loaded_code import is_comparable, line_of
 
 _FIX = "__sacred_fix__"
 _FACTORY = "__sacred_factory__"
-_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _FUTURES = 0x1FF0000  # the bits of co_flags that ``from __future__`` sets
 
 Fix = Callable[[str, Any], Any]
@@ -33,6 +41,7 @@ class ScopeSource:
         lines: Its source lines, decorators included, as they stand in the file.
         imported: Names that are bound by an import inside the scope.
         defined: Names that are bound by ``def`` or ``class`` inside the scope.
+        assigned: Names that are bound in other ways, by assignments above all.
 
     Raises:
         ConfigScopeError: the source is not available, or returns or yields.
@@ -49,8 +58,9 @@ class ScopeSource:
         if "return" in text or "yield" in text:
             self._refuse_jumps()
         has_imports = "import" in text
-        self.imported = frozenset(_imported(self._definition)) if has_imports else frozenset()
-        self.defined = frozenset(_defined(self._definition))
+        self.imported = frozenset(imported_names(self._definition)) if has_imports else frozenset()
+        self.defined = frozenset(defined_names(self._definition))
+        self.assigned = frozenset(assigned_names(self._definition))
 
     @functools.cached_property
     def docs(self) -> dict[str, str]:
@@ -159,7 +169,7 @@ class ScopeSource:
         return first
 
     def _refuse_jumps(self) -> None:
-        for node in _own_nodes(self._definition):
+        for node in own_nodes(self._definition):
             if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
                 kind = "return" if isinstance(node, ast.Return) else "yield"
                 raise ConfigScopeError(
@@ -199,7 +209,7 @@ class _Fixing(ast.NodeTransformer):
         return node
 
     def _with_fixes(self, statement: ast.stmt) -> list[ast.stmt]:
-        if isinstance(statement, _NESTED):
+        if isinstance(statement, NESTED):
             return [statement, *self._fixes({statement.name}, statement)]
         if isinstance(statement, ast.Delete):
             return [statement]
@@ -207,24 +217,44 @@ class _Fixing(ast.NodeTransformer):
         inner += [name for name in ("handlers", "cases") if getattr(statement, name, None)]
         if not inner:
             self.visit(statement)
-            return [statement, *self._fixes(_names(statement), statement)]
+            return [statement, *self._fixes(mentioned_names(statement), statement)]
         return [self._compound(statement)]
 
     def _compound(self, statement: ast.stmt) -> ast.stmt:
-        """Fix what a ``for``, ``with`` or ``case`` binds at the start of its body."""
+        """Fix what a ``for``, ``with``, ``except`` or ``case`` binds at the start of its body."""
         for field, value in ast.iter_fields(statement):
             if field in ("handlers", "cases"):
                 for part in value:
-                    part.body = self._fixes(_bound(part), part) + self.body(part.body)
+                    self._visit_part(part)
             elif field in ("body", "orelse", "finalbody"):
                 setattr(statement, field, self.body(value))
             elif isinstance(value, ast.AST):
                 self.visit(value)
+            elif field == "items":
+                for item in value:
+                    self.visit(item)
         header = [getattr(statement, "target", None)]
         header += [item.optional_vars for item in getattr(statement, "items", [])]
-        names = {name for part in header if part is not None for name in _names(part)}
-        statement.body[:0] = self._fixes(names, statement)  # type: ignore[attr-defined]
+        names = {name for part in header if part is not None for name in mentioned_names(part)}
+        if names:
+            statement.body[:0] = self._fixes(names, statement)  # type: ignore[attr-defined]
         return statement
+
+    def _visit_part(self, part: ast.ExceptHandler | ast.match_case) -> None:
+        names = captured_names(part)
+        guard = getattr(part, "guard", None)
+        if isinstance(part, ast.match_case) and guard is not None:
+            part.guard = self._fixed_guard(self.visit(guard), names)
+        part.body = self._fixes(names, part) + self.body(part.body)
+
+    def _fixed_guard(self, guard: ast.expr, names: set[str]) -> ast.expr:
+        """Return ``guard`` after what fixes the names that its pattern binds."""
+        fixes = [f"({name} := {_FIX}({name!r}, {name}))" for name in sorted(names & self._fixed)]
+        if not fixes:
+            return guard
+        both = cast(ast.BoolOp, ast.parse(f"[{', '.join(fixes)}] and None", mode="eval").body)
+        both.values[1] = guard
+        return ast.copy_location(both, guard)
 
     def _fixes(self, names: set[str], place: ast.AST) -> list[ast.stmt]:
         # A name may be mentioned where it is not bound yet: then there is nothing to fix.
@@ -239,38 +269,6 @@ def _statement(source: str, place: ast.AST) -> ast.stmt:
     for node in ast.walk(statement):
         ast.copy_location(node, place)
     return statement
-
-
-def _own_nodes(root: ast.AST) -> Iterator[ast.AST]:
-    """Walk the tree below ``root`` without entering functions and classes inside it."""
-    for node in ast.iter_child_nodes(root):
-        yield node
-        if not isinstance(node, _NESTED):
-            yield from _own_nodes(node)
-
-
-def _names(statement: ast.AST) -> set[str]:
-    nodes = [statement, *_own_nodes(statement)]
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return names | set(_imported(statement, itself=True))
-
-
-def _bound(part: ast.AST) -> set[str]:
-    captures = {getattr(node, "name", None) for node in _own_nodes(part)}
-    return {name for name in captures if isinstance(name, str)}
-
-
-def _imported(root: ast.AST, itself: bool = False) -> Iterator[str]:
-    for node in [root, *_own_nodes(root)] if itself else _own_nodes(root):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            for alias in node.names:
-                yield alias.asname or alias.name.partition(".")[0]
-
-
-def _defined(definition: ast.FunctionDef) -> Iterator[str]:
-    for node in _own_nodes(definition):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node.name
 
 
 def _inner_code(code: CodeType, name: str) -> CodeType:

@@ -7,12 +7,11 @@ rest of a line that binds a fixed entry still sees the value that the scope gave
 
 import dis
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import FrameType, FunctionType
 from typing import Any
 
 from sacred_core.config.scope_source import Fix
-from sacred_core.config.values import is_same
 from sacred_core.exceptions import ConfigScopeError
 
 
@@ -23,6 +22,7 @@ class TracedScope:
         code: The code that is run.
         docs: Nothing: comments are in the source only.
         imported: Names that are bound by an import inside the scope.
+        assigned: Names that are bound, by assignments above all.
     """
 
     docs: Mapping[str, str] = {}
@@ -31,6 +31,7 @@ class TracedScope:
         self.function = function
         self.code = function.__code__
         self.imported = frozenset(_imported(function))
+        self.assigned = frozenset(_assigned(function))
 
     def defines(self, name: str, value: Any) -> bool:
         """Return whether ``value`` is a function or class that the scope itself defines."""
@@ -46,7 +47,7 @@ class TracedScope:
             variables = frame.f_locals  # taken once: each access reads them anew up to Python 3.12
             for name in fixed.intersection(variables):
                 value = fix(name, variables[name])
-                if not is_same(value, variables[name]):
+                if value is not variables[name]:
                     variables[name] = value
             if event == "return":
                 values.update({name: variables[name] for name in variables if name in own})
@@ -84,3 +85,12 @@ def _imported(function: FunctionType) -> list[str]:
                 names.append(name if isinstance(name, str) else name[0])
             is_import = False
     return names
+
+
+def _assigned(function: FunctionType) -> Iterator[str]:
+    """Yield the names of local variables that are stored."""
+    for instruction in dis.get_instructions(function):
+        if instruction.opname.startswith(("STORE_FAST", "STORE_DEREF")):
+            names = instruction.argval  # of two instructions in one, a pair
+            names = (names,) if isinstance(names, str) else names
+            yield from names[:1] if instruction.opname.endswith("LOAD_FAST") else names

@@ -19,10 +19,13 @@ class Contribution:
         entries: What is recorded, by name: plain data, and other objects as they are.
         extras: What functions may take by name but is not recorded: private names, modules, and
             what a scope defines with ``def`` or ``class``.
+        replacing: Names of ``entries`` that replace what other configurations set. All other
+            dictionaries are merged with it.
     """
 
     entries: dict[str, Any]
     extras: dict[str, Any] = attrs.field(factory=dict)
+    replacing: frozenset[str] = frozenset()
 
 
 class Configuration(Protocol):
@@ -132,7 +135,7 @@ def without_ingredients(
                 "@<ingredient>.config, with <ingredient>.add_config(...), or in a named "
                 "configuration"
             )
-    return Contribution(entries, extras), warnings
+    return attrs.evolve(contribution, entries=entries, extras=extras), warnings
 
 
 def traversed(root: Configurable) -> Iterator[tuple[Any, int]]:

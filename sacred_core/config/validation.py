@@ -92,6 +92,8 @@ def _check_key(key: Any, path: str, rules: Sequence[Any]) -> None:
 def check_added(summary: ConfigSummary, used: set[str], config: Mapping[str, Any]) -> None:
     """Check that functions use every entry that only updates and named configurations have.
 
+    Of entries that a config hook adds, `warn_of_changes` warns.
+
     Args:
         summary: Names these entries, and where they come from.
         used: Paths of what captured functions take by name.
@@ -102,6 +104,8 @@ def check_added(summary: ConfigSummary, used: set[str], config: Mapping[str, Any
             update, and the nearest known names.
     """
     for path in sorted(summary.added):
+        if path in summary.origins and summary.origins[path].layer == "config hook":
+            continue
         if not any(is_inside(path, name) or is_inside(name, path) for name in used):
             known = [*_known_paths(summary, config), *used]
             raise ConfigAddedError(

@@ -8,12 +8,13 @@ import attrs
 
 from sacred_core import settings
 from sacred_core.config.binding import SPECIAL_NAMES
+from sacred_core.config.call import Call, ResolvedConfig
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.config.containers import read_only
 from sacred_core.config.namespace import Namespaces
 from sacred_core.config.overrides import plain_copy
 from sacred_core.config.paths import joined
-from sacred_core.config.resolution import Call, ResolvedConfig, resolve
+from sacred_core.config.resolution import resolve
 from sacred_core.config.updates import nested
 from sacred_core.config.validation import (
     check_added,

@@ -12,7 +12,8 @@ import attrs
 import pytest
 
 from sacred_core import Experiment, Ingredient
-from sacred_core.config.resolution import Call, ResolvedConfig, resolve
+from sacred_core.config.call import Call, ResolvedConfig
+from sacred_core.config.resolution import resolve
 from sacred_core.config.summary import Origin
 from sacred_core.exceptions import ConfigError, ConfigValueError
 from sacred_core.randomness import get_seed
