@@ -47,6 +47,8 @@ def test_wrong_entry_is_refused(settings: Settings, name: str, value: Any, reaso
 
 def test_a_value_that_is_none_of_the_choices_is_refused_in_use(settings: Settings) -> None:
     """It may be set, as a script may set it before anybody looks; using it is an error."""
+    assert settings.valid("DISCOVER_SOURCES") == "imported"
+    assert settings.valid("DEFAULT_BEAT_INTERVAL") == 10.0
     settings.CAPTURE_MODE = "tape"
     with pytest.raises(SettingError, match="CAPTURE_MODE is one of 'no', 'sys', 'fd', not 'tape'"):
         settings.valid("CAPTURE_MODE")
@@ -64,6 +66,14 @@ def test_a_tree_has_the_methods_of_a_dictionary(settings: Settings) -> None:
     assert "NOPE" not in settings
     assert len(settings) == len(settings.keys()) == len(dict(settings))
     assert dict(settings.HOST_INFO.items()) == {**settings.HOST_INFO}
+
+
+def test_a_group_shows_its_entries(settings: Settings) -> None:
+    """By name and value."""
+    settings.HOST_INFO.CAPTURED_ENV = ["HOME"]
+    shown = repr(settings.HOST_INFO)
+    assert shown.startswith("SETTINGS.HOST_INFO(INCLUDE_GPU_INFO=True, ")
+    assert shown.endswith("CAPTURED_ENV=['HOME'])")
 
 
 def test_several_entries_are_set_at_once(settings: Settings) -> None:

@@ -108,6 +108,26 @@ def test_a_default_short_flag_that_is_taken_is_left_out(ex: Experiment) -> None:
     assert ex.get_default_options()["--colour"] is False
 
 
+def test_two_classes_do_not_share_a_default_short_flag(ex: Experiment) -> None:
+    """The class that was defined first has it."""
+
+    class YellowOption(CommandLineOption):
+        @classmethod
+        def apply(cls, args: Any, run: Any) -> None:
+            run.info["colour"] = "yellow"
+
+    class YoungOption(CommandLineOption):
+        @classmethod
+        def apply(cls, args: Any, run: Any) -> None:
+            run.info["age"] = "young"
+
+    run = ex.run_commandline(["x", "-y", "--young", "-u"])
+    assert run is not None
+    assert run.result == {"colour": "yellow", "age": "young"}
+    assert "-y, --yellow" in ex.get_usage()
+    assert "-y, --young" not in ex.get_usage()
+
+
 def test_a_short_flag_that_is_given_must_be_free(ex: Experiment) -> None:
     """The error names the option and the flag."""
 
