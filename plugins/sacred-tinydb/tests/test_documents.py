@@ -61,7 +61,7 @@ def test_fields_of_the_manual(tmp_path: Path) -> None:
     for name in ("start_time", "stop_time", "heartbeat"):
         assert document[name].startswith("{TinyDate}:")
         datetime.fromisoformat(document[name].removeprefix("{TinyDate}:"))
-    ((name, path, md5, tag),) = document["artifacts"]
+    ((name, path, md5, tag, *_),) = document["artifacts"]
     assert (name, Path(path).name, tag) == ("made.txt", "made.txt", f'{{TinyFile}}:"{md5}"')
     place = root / "hashfs" / md5[:2] / md5[2:4] / md5[4:6] / md5[6:]
     assert place.read_text() == "made"
