@@ -114,16 +114,23 @@ def test_ids_count_up_and_gaps_are_not_filled(recorded: Any, runs: Path) -> None
     """An id that was used is not used again while the hint is there."""
     assert [recorded(lambda: None)._id for _ in range(3)] == ["1", "2", "3"]
     (runs / "7").mkdir()
-    (runs / "_next_id").unlink()
+    (runs / "_ids" / "next").unlink()
     assert recorded(lambda: None)._id == "8"
+
+
+def test_there_are_only_folders_beside_the_runs(recorded: Any, runs: Path) -> None:
+    """Sacredboard opens every name but ``_sources`` as that of a run, and skips empty folders."""
+    recorded(lambda _run: _run.add_resource(__file__))
+    assert {path.name for path in runs.iterdir()} == {"1", "_ids", "_resources", "_sources"}
+    assert all(path.is_dir() for path in runs.iterdir())
 
 
 def test_stale_hint_costs_only_attempts(recorded: Any, runs: Path) -> None:
     """Folders decide, not the hint."""
     recorded(lambda: None)
-    (runs / "_next_id").write_text("1")
+    (runs / "_ids" / "next").write_text("1")
     assert recorded(lambda: None)._id == "2"
-    (runs / "_next_id").write_text("what")
+    (runs / "_ids" / "next").write_text("what")
     assert recorded(lambda: None)._id == "3"
 
 

@@ -165,5 +165,8 @@ def _highest(basedir: Path) -> int:
 
 def _write_hint(basedir: Path, number: int) -> None:
     """Replace the hint in one step: two writers at once must not make one number of two."""
-    with contextlib.suppress(OSError), replacing(basedir / NEXT_ID) as partial:
-        partial.write_text(str(number))  # it is only a hint
+    with contextlib.suppress(OSError):  # it is only a hint
+        path = basedir / NEXT_ID
+        path.parent.mkdir(exist_ok=True)
+        with replacing(path) as partial:
+            partial.write_text(str(number))

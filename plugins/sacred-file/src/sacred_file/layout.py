@@ -19,7 +19,8 @@ ANNOTATIONS = "annotations.jsonl"
 KEPT_APART = "_artifacts"
 RESOURCES = "_resources"
 SOURCES = "_sources"
-NEXT_ID = "_next_id"
+#: In a folder: Sacredboard takes every file beside the runs for the folder of a run.
+NEXT_ID = "_ids/next"
 #: What a report of each run is made from, if it is there.
 TEMPLATE = "template.html"
 #: Room on the disk that a run under way holds, so that its end can be written on a full one.
