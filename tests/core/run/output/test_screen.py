@@ -49,6 +49,13 @@ CONTROLS = [
         (f"abc\r{RED}x\x1b[1my\n", f"{RED}x{RESET}\x1b[31;1my{RESET}c\x1b[31;1m\n"),
         (f"{RED}text stays\n{GREEN}as it is", f"{RED}text stays\n{GREEN}as it is"),
         ("\x1b[38;5;9mab\x1b[39m\rx", "x\x1b[38;5;9mb\x1b[0m"),
+        ("\x1b[48;2;1;2;3mab\x1b[49mc\rx", "x\x1b[48;2;1;2;3mb\x1b[0mc"),
+        ("\x1b[58;5;3mab\x1b[59mc\rx", "x\x1b[58;5;3mb\x1b[0mc"),
+        ("\x1b[38:2::1:2:3mab\x1b[39mc\rx", "x\x1b[38:2::1:2:3mb\x1b[0mc"),
+        ("\x1b[97mab\x1b[39mc\rx", "x\x1b[97mb\x1b[0mc"),
+        ("\x1b[102mab\x1b[49mc\rx", "x\x1b[102mb\x1b[0mc"),
+        ("\x1b[1;2;4mab\x1b[22mc\rx", "\x1b[4mx\x1b[0m\x1b[1;2;4mb\x1b[0m\x1b[4mc\x1b[0m"),
+        ("\x1b[38;5;9;1mab\x1b[0mc\rx", "x\x1b[38;5;9;1mb\x1b[0mc"),
         # wide and combining characters
         ("字画\rx", "x 画"),
         ("a字\bx", "a x"),
