@@ -14,9 +14,6 @@ def string_keys(keys: list[Any], convert: Callable[[Any], Any]) -> list[str]:
         keys: Any objects.
         convert: Returns the plain form of one that is not a string.
     """
-    kinds = set(map(type, keys))
-    if kinds <= {str}:
-        return keys
     strings = [key_string(key, convert) for key in keys]
     if len(set(strings)) == len(strings):
         return strings

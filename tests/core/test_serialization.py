@@ -5,6 +5,7 @@ import functools
 import json
 import math
 import re
+import time
 from array import array
 from collections import ChainMap, OrderedDict
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from sacred_core.serialization import (
     column_json,
     column_values,
     from_json,
+    key_clash,
     number,
     plain,
     strict_json,
@@ -253,6 +255,10 @@ class Endless(Iterator[int]):
         (np.array(5, dtype="timedelta64[h]"), "5 hours"),
         (np.array([(1, "a")], dtype=[("x", int), ("y", "U1")]), [[1, "a"]]),
         ({3, 1, 2.5}, [1, 2.5, 3]),
+        (time.gmtime(0), [1970, 1, 1, 0, 0, 0, 3, 1, 0]),
+        (10**4200 - 1, 10**4200 - 1),
+        (10**4200, hex(10**4200)),
+        (-(10**4200), hex(-(10**4200))),
         (ChainMap({"a": 1}, {"b": 2}), {"b": 2, "a": 1}),
     ],
 )
@@ -305,6 +311,10 @@ def test_many_objects_that_refer_to_each_other_are_limited() -> None:
         ({None: 1, "null": 2}, {"null (NoneType)": 1, "null": 2}),
         ({1: 1, Decimal(2): 2, "2": 3}, {"1": 1, "2 (Decimal)": 2, "2": 3}),
         ({1: "a", "1": "b", "1 (int)": "c"}, {"1 (int 2)": "a", "1": "b", "1 (int)": "c"}),
+        (
+            {1: "a", "1": "b", "1 (int)": "c", "1 (int 2)": "d"},
+            {"1 (int 3)": "a", "1": "b", "1 (int)": "c", "1 (int 2)": "d"},
+        ),
         (
             {PurePosixPath("a"): 1, PureWindowsPath("a"): 2},
             {"a": 1, "a (PureWindowsPath)": 2},
@@ -428,3 +438,12 @@ def test_the_table_of_values_is_true(value: str, expected: str) -> None:
 def test_the_table_of_values_is_tested() -> None:
     """Both tables with examples are found."""
     assert len(documented()) >= 30
+
+
+@pytest.mark.parametrize(
+    ("keys", "clash"),
+    [(["a", "b", 1], None), ([1, "1"], (1, "1")), (["a", None, "null"], (None, "null"))],
+)
+def test_keys_that_clash_are_found(keys: list[Any], clash: Any) -> None:
+    """The first two that are stored as one string."""
+    assert key_clash(keys) == clash
