@@ -1,11 +1,17 @@
 """What the tests of the core and of the plugins share."""
 
 import importlib.util
+import os
+import subprocess
 import sys
+import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from sacred_core import SETTINGS
 
 _GOLDEN = Path(__file__).parent / "tests" / "golden" / "sacred" / "golden.py"
 
@@ -20,3 +26,105 @@ def golden() -> ModuleType:
         sys.modules[name] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     return sys.modules[name]
+
+
+#: What ends a process without an end of its run.
+CRASHES = {
+    "abort": "os.abort()",
+    "segfault": "ctypes.string_at(0)",
+    "os._exit": "os._exit(3)",
+    "exec": "os.execvp('true', ['true'])",
+    "kill -9": "os.kill(os.getpid(), 9)",
+}
+SCRIPT = """
+    import ctypes, faulthandler, os, sys
+    from sacred_core import Experiment
+
+    ex = Experiment("crash", save_git_info=False)
+    faulthandler.enable(open(os.devnull, "w"))
+
+    @ex.automain
+    def main(_run):
+        print("printed with Python")
+        os.system("echo from a child")
+        _run._lifecycle.beat()
+        os.write(1, b"written to stdout\\n" * 1000)
+        os.write(2, "db://ann:hunter2@host CUDA error \u00e4".encode())
+        {crash}
+"""
+EXPECTED = "written to stdout\n" * 1000 + "db://ann:***@host CUDA error \u00e4"
+
+
+class CrashScript:
+    """A script that crashes while it is recorded, and what `sacred runs recover` makes of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.variables = {"SACRED_SPOOL_DIR": str(folder / "spools")}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """That of the script and the command, with what other fixtures have set meanwhile."""
+        return {**os.environ, **self.variables}
+
+    def run(self, crash: str, *flags: str) -> bytes:
+        """Run the script until it crashes and return what was shown."""
+        source = textwrap.dedent(SCRIPT).replace("{crash}", CRASHES[crash])
+        (self.folder / "crash.py").write_text(source)
+        command = [sys.executable, "crash.py", "-l", "ERROR", "-b", "1000", *flags]
+        done = subprocess.run(
+            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=120, check=False, env=self.environment,
+        )  # fmt: skip
+        return done.stdout
+
+    def recover(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run ``sacred runs recover``."""
+        command = [sys.executable, "-m", "sacred_core", "runs", "recover", *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, timeout=120, check=False,
+            env=self.environment,
+        )  # fmt: skip
+
+    @property
+    def entries(self) -> list[Path]:
+        """The descriptions that are left."""
+        return list((self.folder / "spools").glob("run-*"))
+
+    def assert_recovered(self, location: str, *flags: str) -> None:
+        """Crash in every way; all output is shown and stored, once, and nothing is left."""
+        from sacred_core.stores import RunQuery, open_store
+
+        for crash in CRASHES:
+            for _ in range(int(os.environ.get("SACRED_TEST_CRASHES", "1"))):
+                shown = self.run(crash, *flags).decode()
+                assert shown.endswith(EXPECTED.replace("***", "hunter2")), (crash, shown[-2000:])
+                assert len(self.entries) == 1
+                described = (self.entries[0] / "run.json").read_text()
+                assert "hunter2" not in described
+                done = self.recover()
+                assert (done.returncode, done.stderr) == (0, ""), crash
+                store = open_store(location)
+                (run,) = store.list(RunQuery(limit=1))
+                output = store.output(run.id)
+                assert output.count("written to stdout\n") == 1000, crash
+                assert output.endswith(EXPECTED), (crash, output[-200:])
+                assert output.startswith(("printed with Python\n", "from a child\n")), output[:100]
+                assert self.entries == []
+                assert self.recover().stdout == ""
+
+
+@pytest.fixture
+def crash_script(tmp_path: Path) -> CrashScript:
+    """A script that crashes while it is recorded."""
+    return CrashScript(tmp_path)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def spools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the output of runs in a folder of the tests, also that of their child processes."""
+    folder = str(tmp_path_factory.mktemp("spools"))
+    SETTINGS.SPOOL_DIR = os.environ["SACRED_SPOOL_DIR"] = folder
+    yield
+    SETTINGS.SPOOL_DIR = ""
+    del os.environ["SACRED_SPOOL_DIR"]

@@ -233,6 +233,7 @@ class Settings(SettingsGroup):
 
     CAPTURE_MODE: str = "sys" if sys.platform == "win32" else "fd"
     DEFAULT_BEAT_INTERVAL: float = 10.0
+    SPOOL_DIR: str = ""
     DISCOVER_SOURCES: str = "imported"
     DISCOVER_DEPENDENCIES: str = "imported"
     CONFIG: ConfigSettings = ConfigSettings()

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sacred_core.cli.recovery_text import imported_filter, recovery_line
 from sacred_core.cli.runs_text import (
     as_data,
     cell,
@@ -108,6 +109,36 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
     for run in found:
         store.delete(run.id)
         click.echo(f"Deleted run {run.id}.")
+
+
+@runs.command("recover")
+@click.argument("location", required=False)
+@click.option(
+    "--filter", "filter_path", metavar="MODULE:FUNCTION",
+    help="Apply this filter to the output of runs that had one of their own.",
+)  # fmt: skip
+@click.option("--discard", is_flag=True, help="Delete what cannot be stored, after asking.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+def recover_output(location: str | None, filter_path: str | None, discard: bool, yes: bool) -> None:
+    """Store the last output of runs whose process crashed or was killed.
+
+    Without LOCATION, in each store that can be opened. Give the LOCATION of a store that needs a
+    password. Runs that are alive are not changed.
+    """
+    from sacred_core.run.recovery import recover
+
+    output_filter = None if filter_path is None else imported_filter(filter_path)
+    left = {}
+    for done in recover(location, output_filter):
+        click.echo(recovery_line(done), err=done.count is None)
+        if done.count is None and done.address is not None:
+            left[done.entry.path] = done.entry
+    if discard and left and not yes:
+        click.confirm(f"Delete the output of {len(left)} run{'s' * (len(left) > 1)}?", abort=True)
+    for entry in left.values() if discard else ():
+        entry.remove()
+    if left and not discard:
+        raise StoreError("not all output could be stored: see above")
 
 
 @runs.command("note")

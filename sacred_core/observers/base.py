@@ -67,10 +67,14 @@ class RunObserver:
             What the run prints may lie there, in files whose names begin with ``.output``, until
             it ends; `sacred_core.stores.with_unfinished` finds there what a killed run printed
             after its last heartbeat.
+        store_location: What `sacred_core.stores.open_store` opens to read the runs of this
+            observer, without a password or another secret; None if there is no such store. With it
+            ``sacred runs recover`` stores what a killed run printed after its last heartbeat.
     """
 
     priority: int = 0
     spool_folder: "os.PathLike[str] | None" = None
+    store_location: str | None = None
 
     def recording_location(self) -> Hashable:
         """Return where it records, without secrets; None for one that is equal to no other.

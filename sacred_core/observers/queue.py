@@ -80,6 +80,11 @@ class QueueObserver(RunObserver):
         location = getattr(self.covered_observer, "recording_location", lambda: None)()
         return None if location is None else (type(self.covered_observer), location)
 
+    @property
+    def store_location(self) -> str | None:  # type: ignore[override]
+        """That of the covered observer."""
+        return getattr(self.covered_observer, "store_location", None)
+
     def join(self) -> None:
         """Give the observer what waits, for a bounded time, and tell what it did not take."""
         if self._thread is not None:

@@ -50,6 +50,8 @@ class Delivery:
         if self.observer is not observer:
             self._plans = call_plans(self.observer)
         self.name = type(observer).__name__
+        #: The id of the run in what the observer writes, once it has been given the start.
+        self.run_id: Any = None
         self.backlog = Backlog()
         self._set_aside: list[Event] = []
         self._copies = SafeCopies()
@@ -207,6 +209,11 @@ class Dispatcher:
         """The objects that are called: for an observer that is busy elsewhere, its copy."""
         return [delivery.observer for delivery in self._started + self._waiting]
 
+    @property
+    def run_ids(self) -> list[tuple[Any, Any]]:
+        """The observers that have been given the start, and the id of the run in each."""
+        return [(delivery.observer, delivery.run_id) for delivery in self._started]
+
     def announce(self, event: Announcement, run_id: Any) -> Any:
         """Tell all observers that the run starts or is queued, and return the run's id.
 
@@ -234,6 +241,7 @@ class Dispatcher:
                             f"run: {_told(error)}"
                         ) from error
                     raise
+                delivery.run_id = run_id if answer is None else answer
                 self._started.append(delivery)
                 answers.append(answer)
                 run_id = answer if run_id is None else run_id

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import platform
 import threading
 import weakref
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ from sacred_core.serialization import plain
 
 if TYPE_CHECKING:
     from sacred_core.run.run import Run
+    from sacred_core.run.spools import LiveSpool
 
 
 class Lifecycle:
@@ -51,6 +53,7 @@ class Lifecycle:
         self._is_started = False
         self._info, self._result = PlainCopy(), PlainCopy()
         self._telling = threading.RLock()
+        self._spool: LiveSpool | None = None
         #: Dotted paths of what the record does not show.
         self.masked_paths: list[str] = []
         run.observers = self._dispatcher.observers
@@ -154,12 +157,56 @@ class Lifecycle:
         }
 
     def _keep_output(self) -> None:
-        """Let the output lie where the first observer that has a folder offers it."""
+        """Keep the output where it can be found if the process does not end the run.
+
+        That is in the folder that the first observer offers, or in one for the user's state.
+        """
+        if not self._run.output.has_spool:
+            return
         folders = (getattr(observer, "spool_folder", None) for observer in self._run.observers)
-        folder = next(filter(None, folders), None)
-        if folder is not None:
-            with contextlib.suppress(OSError):  # then it lies in a file without a name
-                self._run.output.keep_in(Path(folder))
+        offered = next((Path(folder) for folder in folders if folder is not None), None)
+        with contextlib.suppress(OSError):  # then it is in a file without a name
+            folder = self._described_spool(offered)
+            if folder is not None:
+                self._run.output.keep_in(folder)
+
+    def _described_spool(self, offered: Path | None) -> Path | None:
+        """Describe the spool for ``sacred runs recover``, and return where it is to be."""
+        run = self._run
+        found = [
+            (type(observer).__name__, getattr(observer, "store_location", None), run_id)
+            for observer, run_id in self._dispatcher.run_ids
+        ]
+        known = [each for each in found if isinstance(each[1], str) and each[2] is not None]
+        if not known or run.start_time is None:
+            return offered
+        try:
+            from sacred_core.run.spools import StoreAddress, live_spool
+
+            stores = [
+                StoreAddress(observer=name, location=str(location), run_id=run_id)
+                for name, location, run_id in known
+            ]
+            self._spool = live_spool(
+                offered,
+                run=self._source.run,
+                name=str(run.experiment_info.get("name", "")),
+                command=run.command,
+                start_time=run.start_time,
+                host=platform.node(),
+                pid=os.getpid(),
+                stores=tuple(stores),
+            )
+        except (ImportError, OSError) as error:
+            run.run_logger.debug("sacred runs recover will not find this run: %s", error)
+            return offered
+        return self._spool.entry.folder
+
+    def release_spool(self) -> None:
+        """Remove the description of the spool: the observers were given all of the output."""
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
 
     def _announce(self, event: Announcement) -> Any:
         return self._dispatcher.announce(event, self._run._id)

@@ -362,6 +362,7 @@ class Run:
                 self._tell_end(lifecycle, error, took)
             finally:
                 self.output.stop()
+                lifecycle.release_spool()
 
     def _tell_end(self, lifecycle: Lifecycle, error: BaseException | None, took: timedelta) -> None:
         trace = self.fail_trace or []

@@ -1,16 +1,17 @@
 """The output of a run that did not end: what it printed after its last heartbeat.
 
-While a run lasts, what it prints lies, as it was written, in files of a folder that an observer
-offers (`RunObserver.spool_folder`): `WHOLE`, or, where stdout and stderr are different files, that
-and `PARTS`, from which it is put together at each beat. `POSITIONS` tells how much of them the
-observers were told: up to character ``characters`` the record is settled; what follows is in the
+While a run lasts, what it prints is, as it was written, in files of one folder
+(`sacred_core.run.spools`): `WHOLE`, or, where stdout and stderr are different files, that and
+`PARTS`, from which it is put together at each beat. `POSITIONS` states how much of them the
+observers were given: up to character ``characters`` the record is settled; what follows is in the
 bytes ``whole[0]`` to ``whole[1]`` of the whole, then in the parts from ``parts`` on (without
-parts: in the whole to its end). `TURNS`, from the byte ``turns`` on, holds the ends of both parts
-each time that Python had written to stderr.
+parts: in the whole to its end). ``filter`` is the name of the filter of the output, or null.
+`TURNS`, from the byte ``turns`` on, holds the ends of both parts at several moments.
 """
 
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,30 @@ PARTS = (".output.stdout", ".output.stderr")
 POSITIONS = ".output.positions"
 
 
-def with_unfinished(text: str, folder: Path) -> str:
+#: Filters that a reader applies; a name of any other is not imported.
+_KNOWN = ("sacred_core.run.output.filters:apply_backspaces_and_linefeeds",)
+
+
+def with_unfinished(
+    text: str, folder: Path, output_filter: Callable[[str], str] | None = None
+) -> str:
     """Return ``text``, the output as it is in the record, with what is not there yet.
 
     Args:
         text: What the observer that owns ``folder`` has stored.
         folder: Of the run, alive or dead; where it ended, ``text`` is all there is.
+        output_filter: In place of a filter of the user's own. Without, the text that such a filter
+            did not see is left out.
     """
     try:
         positions = json.loads((folder / POSITIONS).read_bytes())
+        apply = output_filter or _known_filter(positions)
+        if apply is not None:
+            from sacred_core.run.output.presentation import presented
+
+            return presented(_raw(folder, positions, 0), apply)
+        if positions.get("filter"):
+            return text
         rest = _rest(folder, positions, positions["whole"][0])
         if len(text) < positions["characters"]:  # the observer missed some of it
             return _rest(folder, positions, 0)
@@ -40,12 +56,41 @@ def with_unfinished(text: str, folder: Path) -> str:
     return text[: positions["characters"]] + rest
 
 
+def filter_name(output_filter: Callable[[str], str] | None) -> str | None:
+    """Return how `POSITIONS` names a filter."""
+    if output_filter is None:
+        return None
+    module = getattr(output_filter, "__module__", "")
+    return f"{module}:{getattr(output_filter, '__qualname__', type(output_filter).__name__)}"
+
+
+def unknown_filter(folder: Path) -> str | None:
+    """Return the name of the filter of a run, if it is one of the user's own."""
+    try:
+        positions = json.loads((folder / POSITIONS).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return None if _known_filter(positions) else positions.get("filter")
+
+
+def _known_filter(positions: dict[str, Any]) -> Callable[[str], str] | None:
+    if positions.get("filter") not in _KNOWN:
+        return None
+    from sacred_core.run.output.filters import apply_backspaces_and_linefeeds
+
+    return apply_backspaces_and_linefeeds
+
+
 def _rest(folder: Path, positions: dict[str, Any], start: int) -> str:
+    return masked_text(_raw(folder, positions, start))
+
+
+def _raw(folder: Path, positions: dict[str, Any], start: int) -> str:
     if not positions["parts"]:
         data = _read(folder / WHOLE, start)
     else:
         data = _read(folder / WHOLE, start, positions["whole"][1]) + _merged(folder, positions)
-    return masked_text(data.decode("utf-8", "replace"))
+    return data.decode("utf-8", "replace")
 
 
 def _merged(folder: Path, positions: dict[str, Any]) -> bytes:

@@ -5,9 +5,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sacred_core.exceptions import StoreError
 from sacred_core.experiment import Experiment
 from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
+from sacred_core.run.recovery import OutputStore
 from sacred_core.stores import RunStore
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.feed import Feed
@@ -70,6 +74,24 @@ class ContentContract(ObserverContract):
         feed.beat()
         feed.complete()
         assert store.output(run_id) == feed.output, "not what was printed after it was replaced"
+
+    def test_output_is_completed_after_a_crash(self, tmp_path: Path) -> None:
+        """The output of a run that did not end can be replaced by a longer one, also twice."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        store = self.make_store(tmp_path)
+        assert isinstance(store, OutputStore), "the store has no method complete_output"
+        feed.print("stored ä\n")
+        feed.print("progress 10 %")
+        feed.beat()
+        feed.join()
+        for text in ("stored ä\nprogress 20 %\nlast words 😀", "stored ä\n", "stored ä\nmore\n"):
+            for _ in range(2):
+                store.complete_output(run_id, text)
+                assert store.output(run_id) == text, "not the text that was given"
+        assert store.get(run_id).status == "RUNNING", "the status has changed"
+        with pytest.raises(StoreError):
+            store.complete_output("no such run", "text")
 
     def test_metrics_come_back(self, tmp_path: Path) -> None:
         """Steps, values and times of every point, whatever the metric's name."""

@@ -208,6 +208,10 @@ class MemoryStore:
         """Return what the run printed."""
         return self._kept(run_id).output
 
+    def complete_output(self, run_id: int | str, text: str) -> None:
+        """Let ``text`` be the whole output."""
+        self._kept(run_id).output = text
+
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run."""
         return copy.deepcopy(self._kept(run_id).metrics)

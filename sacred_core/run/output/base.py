@@ -24,6 +24,11 @@ class OutputCapture:
         """What takes the text of this run: its own recording, and those of the runs around it."""
         return self._around.recorders if self._around is not None else []
 
+    @property
+    def has_spool(self) -> bool:
+        """Whether there is a spool that `keep_in` can move."""
+        return False
+
     def keep_in(self, folder: Path) -> None:
         """Let what is printed lie in ``folder`` until the run ends.
 

@@ -161,6 +161,11 @@ class FdCapture(OutputCapture):
         standard_streams.drain()
         return self._reading.advance(final)
 
+    @property
+    def has_spool(self) -> bool:
+        """Always."""
+        return True
+
     def keep_in(self, folder: Path) -> None:
         """Let what is printed lie in ``folder``; see `OutputCapture.keep_in`."""
         with self._lock:

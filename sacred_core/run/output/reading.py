@@ -10,7 +10,7 @@ from pathlib import Path
 from sacred_core.run.output.follower import sizes
 from sacred_core.run.output.presentation import Filter, Presentation, presented
 from sacred_core.run.output.spool import Spool
-from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE
+from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE, filter_name
 
 #: Below so many free bytes nothing more is recorded.
 LITTLE = 16 * 1024 * 1024
@@ -133,6 +133,7 @@ class Reading:
                 "whole": [self._told - held, self._told],
                 "parts": self._merged if self._parts else [],
                 "turns": self._turned,
+                "filter": filter_name(self._filter),
             }
         target = self._folder / POSITIONS
         partial = target.with_name(POSITIONS + ".partial")

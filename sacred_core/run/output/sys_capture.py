@@ -75,6 +75,11 @@ class SysCapture(OutputCapture):
         standard_streams.record()
         return self._reading.advance(final)
 
+    @property
+    def has_spool(self) -> bool:
+        """Always."""
+        return True
+
     def keep_in(self, folder: Path) -> None:
         """Let what was printed be found in ``folder``; see `OutputCapture.keep_in`."""
         with self._lock:

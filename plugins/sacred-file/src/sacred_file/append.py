@@ -28,6 +28,11 @@ class AppendFile:
         self._size = at + len(data)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Let ``text`` be all that the file holds."""
+    AppendFile(path).write(_encoded(text), 0)
+
+
 class AppendText:
     """A text of which, from a given character on, the end can be replaced.
 

@@ -90,6 +90,11 @@ class FileStorageObserver(RunObserver):
         """Return the absolute path of the folder of all runs."""
         return str(self._root)
 
+    @property
+    def store_location(self) -> str:  # type: ignore[override]
+        """The folder of all runs."""
+        return str(self._root)
+
     @classmethod
     def create(cls, basedir: FilePath, *args: Any, **kwargs: Any) -> "FileStorageObserver":
         """Return an observer. Deprecated: call the class."""

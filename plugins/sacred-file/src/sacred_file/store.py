@@ -23,6 +23,7 @@ from sacred_core.stores import (
 )
 from sacred_core.stores.locations import absolute_path
 from sacred_file import layout
+from sacred_file.append import replace_text
 from sacred_file.entries import annotation_line, annotations, stored_run, typed_metrics
 from sacred_file.json_files import read_columns, read_json
 from sacred_file.metrics import folded
@@ -99,6 +100,10 @@ class FileStore:
             others = filter(layout.is_run_folder, self.root.iterdir())
             for path in kept.difference(*map(self._kept_files, others)):
                 path.unlink(missing_ok=True)
+
+    def complete_output(self, run_id: int | str, text: str) -> None:
+        """Let ``text`` be the whole output; see `sacred_core.run.recovery.OutputStore`."""
+        replace_text(self._folder(run_id) / layout.OUTPUT, text)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Append what somebody said to a file of its own; see `RunStore.annotate`."""

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import attrs
 
@@ -19,6 +19,8 @@ _PLACE = r"(?P<db>[^.:/\\ \"$!]+)(?:\.(?P<collection>[^:!$]+)(?::(?P<id>[^!]+))?
 _SHORT = re.compile(rf"(?:(?P<host>\[[^\]]+\]|[^:/@\s]+):(?P<port>\d+):)?{_PLACE}")
 _PATH = re.compile(_PLACE)
 _URL = re.compile(r"(?P<server>mongodb(?:\+srv)?://[^/?]+)(?:/(?P<path>[^?]*))?(?P<rest>\?.*)?")
+#: Options of a URL that name no secret and that others need.
+_HARMLESS = ("authsource", "authmechanism", "directconnection", "replicaset", "ssl", "tls")
 _PRIORITY = re.compile(r"(?P<rest>.*)!(?P<priority>-?\d+)", re.DOTALL)
 
 
@@ -82,6 +84,28 @@ def hosts(url: str | None) -> frozenset[str]:
     return frozenset(
         f"{name}:27017" if has_ports and not re.search(r":\d+$", name) else name for name in names
     )
+
+
+def location(url: str | None, client: Any, runs: Any) -> str:
+    """Return the URL by which `parsed` finds a collection, without password and secret options.
+
+    Args:
+        url: As the observer was given it, or None.
+        client: What it was given in place of a URL, or None.
+        runs: The collection of the runs.
+    """
+    nodes = sorted(client.nodes) if client is not None else ()
+    text = url or ",".join(f"{host}:{port}" for host, port in nodes) or "localhost:27017"
+    text = text if "://" in text else f"mongodb://{text}"
+    found = _URL.fullmatch(text)
+    server = re.sub(r"(://[^:@/]*):[^@/]*@", r"\1@", found["server"] if found else text)
+    options = [
+        option
+        for option in ((found["rest"] or "") if found else "").lstrip("?").split("&")
+        if option.partition("=")[0].lower() in _HARMLESS
+    ]
+    query = "?" + "&".join(options) if options else ""
+    return f"{server}/{quote(runs.database.name)}.{quote(runs.name)}{query}"
 
 
 def _from_url(text: str, priority: int | None, argument: str) -> Address:

@@ -11,7 +11,7 @@ from sacred_core import RunObserver
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stores.locations import absolute_path
-from sacred_mongo.address import RESERVED, hosts, parsed
+from sacred_mongo.address import RESERVED, hosts, location, parsed
 from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
 from sacred_mongo.ids import Claim, insert
@@ -127,6 +127,11 @@ class MongoObserver(RunObserver):
         db_name, collection, prefix = self._names
         server = hosts(self._url) if self._client is None else self._client
         return server, db_name, f"{prefix}_{collection}" if prefix else collection
+
+    @property
+    def store_location(self) -> str:  # type: ignore[override]
+        """The URL of the collection, without a password."""
+        return location(self._url, self._client, self.place.runs)
 
     @property
     def place(self) -> Place:

@@ -12,17 +12,19 @@ from bson import ObjectId
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
+from sacred_core.run.output.changes import difference
 from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
 from sacred_mongo.address import parsed
 from sacred_mongo.connection import Connection, Document
 from sacred_mongo.filters import filter_of
 from sacred_mongo.large import loaded_info, whole
-from sacred_mongo.output import full_output
+from sacred_mongo.output import Output, full_output
 from sacred_mongo.places import Place, place
 from sacred_mongo.points import all_points
 from sacred_mongo.removal import removed
-from sacred_mongo.values import foreign, loaded, loaded_name, stored, stored_name
+from sacred_mongo.values import foreign, loaded, loaded_name, stored, stored_name, unicode_text
 
+_OUTPUT = ("captured_out", "captured_out_start", "captured_out_parts")
 _NO_OUTPUT = {"captured_out": 0, "captured_out_parts": 0}
 
 
@@ -96,6 +98,14 @@ class MongoStore:
         with self._place.connection.told():
             entry = self._entry(run_id, {"captured_out": 1, "captured_out_parts": 1})
             return full_output(self._place, entry)
+
+    def complete_output(self, run_id: int | str, text: str) -> None:
+        """Let ``text`` be the whole output of a run; what is stored of it stays."""
+        with self._place.connection.told():
+            entry = self._entry(run_id, dict.fromkeys(_OUTPUT, 1))
+            new = difference(full_output(self._place, entry), unicode_text(text))
+            if new is not None:
+                Output(self._place, entry["_id"], entry).write(*new)
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return ``{"steps", "values", "timestamps"}`` by metric."""

@@ -86,6 +86,11 @@ class ObjectObserver(RunObserver):
         return self._url, self.basedir
 
     @property
+    def store_location(self) -> str:  # type: ignore[override]
+        """The URL of the runs."""
+        return f"{self._url}/{self.basedir}".rstrip("/")
+
+    @property
     def place(self) -> layout.Place:
         """Where the runs are; the bucket is connected to when this is first asked for."""
         if self._place is None:

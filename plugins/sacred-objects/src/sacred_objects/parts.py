@@ -113,6 +113,15 @@ def joined(bucket: Bucket, prefix: str) -> bytes | None:
     return bytes(data)
 
 
+def replaced(bucket: Bucket, prefix: str, data: bytes) -> None:
+    """Let one part hold ``data`` in place of all parts; readers see the old ones or that."""
+    keys = list(bucket.list(prefix))
+    last = max((part.last for key in keys if (part := _named(key, prefix))), default=-1)
+    whole = prefix + Part(0, last + 1, 0).name
+    bucket.put(whole, data)
+    bucket.delete(key for key in keys if key != whole)
+
+
 def _newest(parts: Iterable[Part | None]) -> Iterable[Part]:
     """Yield parts in order, without those whose place another one took."""
     done = -1

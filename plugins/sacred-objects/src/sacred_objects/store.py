@@ -30,7 +30,7 @@ from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, che
 from sacred_objects import layout
 from sacred_objects.fetching import in_parallel
 from sacred_objects.json_objects import read_json
-from sacred_objects.parts import joined
+from sacred_objects.parts import joined, replaced
 from sacred_objects.removal import removed
 from sacred_objects.stream import opened
 
@@ -71,6 +71,11 @@ class ObjectStore:
         """Return what the run printed."""
         data = self._grown(run_id, layout.OUTPUT, layout.OUTPUT_PARTS)[0]
         return data.decode("utf-8", "replace")
+
+    def complete_output(self, run_id: int | str, text: str) -> None:
+        """Let ``text`` be the whole output of a run that did not end, as one part of it."""
+        prefix = self._place.run(self._entry(run_id)[0]) + layout.OUTPUT_PARTS
+        replaced(self._bucket, prefix, text.encode("utf-8", "backslashreplace"))
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run, finished or under way; see `RunStore.metrics`."""

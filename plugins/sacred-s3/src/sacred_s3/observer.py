@@ -2,11 +2,13 @@
 
 from collections.abc import Hashable
 from typing import cast
+from urllib.parse import urlencode
 
 import attrs
 from sacred_objects import BucketMissingError, ObjectObserver, parsed
 
 from sacred_core.exceptions import OptionError
+from sacred_core.masking import masked_text
 from sacred_s3.bucket import S3Bucket
 from sacred_s3.connection import Options, Way
 
@@ -52,10 +54,17 @@ class S3Observer(ObjectObserver):
         self.bucket = bucket
         self.region = way.region
         self.endpoint_url = endpoint_url
+        self._options = {"region": way.region, "endpoint_url": endpoint_url, "profile": profile}
 
     def recording_location(self) -> Hashable:
         """Return server, bucket and prefix."""
         return self.endpoint_url, super().recording_location()
+
+    @property
+    def store_location(self) -> str:  # type: ignore[override]
+        """The URL of the runs, with how the bucket is reached."""
+        options = {name: value for name, value in self._options.items() if value is not None}
+        return masked_text(f"{super().store_location}?{urlencode(options)}")
 
     @classmethod
     def from_argument(cls, argument: str) -> "S3Observer":

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sacred_core.exceptions import StoreError
-from sacred_core.masking import masked_text
+from sacred_core.masking import is_secret, masked_text
 from sacred_core.stores.locations import absolute_path
 
 _EXAMPLE = "sqlite:///runs.db or postgresql://user:password@host/database"
@@ -69,6 +69,21 @@ def with_driver(url: sa.URL) -> sa.URL:
 def shown(url: sa.URL) -> str:
     """Return a URL without its secrets; options may be some too."""
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def location(url: sa.URL) -> str | None:
+    """Return the URL by which others open the database, without its secrets; None in memory."""
+    if is_in_memory(url):
+        return None
+    options = {
+        name: value
+        for name, value in url.query.items()
+        if not is_secret(name) and not name.lower().endswith("password")
+    }
+    known = sa.URL.create(
+        url.drivername, url.username, None, url.host, url.port, url.database, options
+    )
+    return known.render_as_string(hide_password=False)
 
 
 def is_file(url: sa.URL) -> bool:

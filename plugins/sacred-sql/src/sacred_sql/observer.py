@@ -10,7 +10,7 @@ from sacred_core import RunObserver
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
-from sacred_sql.address import is_in_memory
+from sacred_sql.address import is_in_memory, location
 from sacred_sql.database import Database
 from sacred_sql.ids import Claim
 from sacred_sql.missed import Missed
@@ -85,6 +85,11 @@ class SqlObserver(RunObserver):
         if is_in_memory(url):
             return self.engine
         return url.get_backend_name(), url.username, url.host, url.port, url.database
+
+    @property
+    def store_location(self) -> str | None:  # type: ignore[override]
+        """The URL of the database without its secrets; None of one in memory."""
+        return location(self._database.engine.url)
 
     @property
     def engine(self) -> sa.Engine:

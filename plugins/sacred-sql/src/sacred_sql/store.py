@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from sacred_core.exceptions import StoreError
+from sacred_core.run.output.changes import difference
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_sql import output, points, sacred_runs, sacred_tables
 from sacred_sql.contents import new_key, stream
@@ -78,6 +79,17 @@ class SqlStore:
         if key is not None:
             return self._database.read_any(lambda c: sacred_runs.read_output(c, key))
         return self._database.read(lambda c: output.read(c, self._key(c, run_id)))
+
+    def complete_output(self, run_id: int | str, text: str) -> None:
+        """Let ``text`` be the whole output of a run; what is stored of it stays."""
+
+        def work(connection: sa.Connection) -> None:
+            key = self._key(connection, run_id)
+            new = difference(output.read(connection, key), text)
+            if new is not None:
+                output.write(connection, key, *new, is_at_end=False)
+
+        self._database.write(work)
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return ``{"steps", "values", "timestamps"}`` by metric; Sacred recorded none here."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sacred_file.append import AppendFile, AppendText
+from sacred_file.append import AppendFile, AppendText, replace_text
 from sacred_file.json_files import read_json, write_json
 from sacred_file.metrics import folded, metric_lines, write_folded
 
@@ -61,6 +61,10 @@ class Live:
         if self._output is None:
             self._output = AppendText(self.folder / _OUTPUT)
         self._output.write(text, offset)
+
+    def replace_output(self, text: str) -> None:
+        """Let ``text`` be the whole output."""
+        replace_text(self.folder / _OUTPUT, text)
 
     def write_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
         """Append points."""

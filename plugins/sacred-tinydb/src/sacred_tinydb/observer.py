@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hashfs import HashFS
 from tinydb import TinyDB
@@ -97,6 +98,11 @@ class TinyDbObserver(RunObserver):
     def fs(self) -> HashFS:
         """The files."""
         return self._opened.files.fs
+
+    @property
+    def store_location(self) -> str:  # type: ignore[override]
+        """The URL of the folder."""
+        return f"tinydb://{quote(str(self.root))}"
 
     @property
     def spool_folder(self) -> Path | None:  # type: ignore[override]

@@ -138,6 +138,20 @@ class TinyDbStore:
             self._place.live(key).remove()
             self._place.remove_unused(files)
 
+    def complete_output(self, run_id: int | str, text: str) -> None:
+        """Let ``text`` be the whole output of a run that did not end.
+
+        Raises:
+            StoreError: there is no such run, or its document has the whole output already.
+        """
+        key, stored = self._found(run_id)
+        live = self._place.live(key)
+        if stored.get("status") != "RUNNING" or not live.folder.exists():
+            if self.output(run_id) == text:
+                return
+            raise StoreError(f"the run {str(run_id)!r} has ended")
+        live.replace_output(text)
+
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Add to what is said of a run, in its document."""
         said = {name: value for name, value in attrs.asdict(annotation).items() if value}

@@ -86,7 +86,7 @@ for attempt in range({TRIES}):
     assert after == before, (attempt, before, after)
     if attempt == 0:
         opened = open_count()
-assert open_count() <= opened + 3, opened
+assert open_count() <= opened + 8, opened  # `current_run` still has its spools
 print("the end")
 """,
     )
