@@ -27,7 +27,6 @@ from sacred_core.exceptions import (
     Terminated,
 )
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.loggers import own_child
 from sacred_core.masking import masked, masked_text
 from sacred_core.randomness import create_rnd, derived_seed
 from sacred_core.run.coroutines import CoroutineRunner, awaited, is_cancellation, must_be_awaited
@@ -304,7 +303,7 @@ class Run:
             self.namespaces.config_of(captured.owner, captured.prefix),
             self.namespaces.freeze,
             {} if captured.prefix else self.namespaces.extras_of(captured.owner),
-            own_child(self.root_logger, name),
+            self.root_logger.getChild(name),
             next_seed,
             create_rnd,
             derived_seed,
