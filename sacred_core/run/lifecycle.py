@@ -174,7 +174,7 @@ class Lifecycle:
         """Describe the spool for ``sacred runs recover``, and return where it is to be."""
         run = self._run
         found = [
-            (type(observer).__name__, getattr(observer, "store_location", None), run_id)
+            (type(observer).__name__, self._location_of(observer), run_id)
             for observer, run_id in self._dispatcher.run_ids
         ]
         known = [each for each in found if isinstance(each[1], str) and each[2] is not None]
@@ -201,6 +201,13 @@ class Lifecycle:
             run.run_logger.debug("sacred runs recover will not find this run: %s", error)
             return offered
         return self._spool.entry.folder
+
+    def _location_of(self, observer: Any) -> Any:
+        try:
+            return getattr(observer, "store_location", None)
+        except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
+            self._run.run_logger.debug("%s.store_location: %s", type(observer).__name__, error)
+            return None
 
     def release_spool(self) -> None:
         """Remove the description of the spool: the observers were given all of the output."""
