@@ -230,7 +230,7 @@ class Screen:
             case "s":
                 self._saved = (self._row, self._column)
             case "u":
-                self._row, self._column = self._saved
+                self._restore()
         if command in "EF":
             self._column = 0
 
@@ -244,6 +244,13 @@ class Screen:
             target -= max(0, len(self._rows) - 2 * HEIGHT)
             self._newline("\n")
         self._column = min(WIDTH, column) - 1
+
+    def _restore(self) -> None:
+        """Go to the saved place; the rows up to it may have been erased."""
+        self._row = min(self._saved[0], len(self._rows) - 1)
+        while self._row < self._saved[0]:
+            self._newline("\n")
+        self._column = self._saved[1]
 
     def _clear(self) -> None:
         self._row = len(self._rows) - 1

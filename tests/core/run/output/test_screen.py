@@ -39,6 +39,7 @@ CONTROLS = [
         ("one\ntwo\nthree\x1b[2A\r\x1b[J1", "1"),
         ("frame 1\n\x1b[2J\x1b[Hframe 2\n", "frame 1\nframe 2\n"),
         ("\x1b[H\x1b[Jframe 1\n\x1b[H\x1b[Jframe 2\n", "frame 2\n"),
+        ("one\ntwo\x1b[s\x1b[A\r\x1b[J\x1b[ux", "\n   x"),
         # two bars as tqdm draws them
         ("\router 0\n\rinner 0\x1b[A\router 1\n\rinner 1\x1b[A\n\n", "outer 1\ninner 1\n"),
         # pip and rich hide the cursor and erase the line
