@@ -45,6 +45,7 @@ class Feed:
         self.metrics: dict[str, dict[str, list[Any]]] = {}
         self._plans = call_plans(observer)
         self._source = EventSource("feed")
+        self._last: Event | None = None
         self._times = times
         self._beats = 0
 
@@ -105,6 +106,11 @@ class Feed:
         """End the run with a traceback."""
         self._end(RunFailed, fail_time=self._now(), fail_trace=list(trace))
 
+    def repeat(self) -> None:
+        """Deliver the last event once more, as where its answer was lost."""
+        if self._last is not None:
+            self._deliver(self._last)
+
     def join(self) -> None:
         """Let the observer finish what it does in the background."""
         join: Callable[[], None] = getattr(self.observer, "join", lambda: None)
@@ -142,12 +148,15 @@ class Feed:
         return None if answer is None else normalize_id(answer)
 
     def _give(self, kind: type[Event], **fields: Any) -> None:
-        event = self._source.make(kind, **fields)
-        self.expected.apply(event)
-        plan = self._plans.get(kind)
+        self._last = self._source.make(kind, **fields)
+        self.expected.apply(self._last)
+        for _ in range(self._times):
+            self._deliver(self._last)
+
+    def _deliver(self, event: Event) -> None:
+        plan = self._plans.get(type(event))
         if plan is not None:
-            for _ in range(self._times):
-                plan(event, self._look_up)
+            plan(event, self._look_up)
 
     def _look_up(self, name: str) -> Any:
         return {"captured_out": self.output}[name]

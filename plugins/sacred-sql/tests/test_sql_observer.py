@@ -240,17 +240,11 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
         with pytest.raises(StoreError, match="was lost"):
             tell()
         tell()
-    metric = {
-        "steps": [0, 1],
-        "values": [1.5, 2.5],
-        "timestamps": feed.metrics["loss"]["timestamps"][:2],
-    }
-    for name, start in (("loss", 990), ("new", 0), ("loss", 992), ("new", 2)):
-        for extra in range(10):
-            at = {name: start + 2 * extra}
+    for name in ("loss", "new", "loss", "new"):
+        for _ in range(10):
             with pytest.raises(StoreError, match="was lost"):
-                feed.observer.log_metrics({name: metric}, {}, at)
-            feed.observer.log_metrics({name: metric}, {}, at)
+                feed.log(name, [1.5, 2.5])
+            feed.repeat()
     with pytest.raises(StoreError, match="was lost"):
         feed.observer.completed_event(feed.expected.start_time, 3)
     feed.complete(result=3)
@@ -261,8 +255,8 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
     assert run.experiment["sources"] == [["f", "0" * 32]]
     assert store.output(1) == feed.output == "ab\n"
     found = store.metrics(1)
-    assert found["new"]["values"] == [1.5, 2.5] * 11
-    assert found["loss"]["values"] == [float(n) for n in range(990)] + [1.5, 2.5] * 11
+    assert found["new"]["values"] == [1.5, 2.5] * 20
+    assert found["loss"]["values"] == [float(n) for n in range(990)] + [1.5, 2.5] * 20
 
 
 def test_an_idle_heartbeat_sends_next_to_nothing(url: str) -> None:
