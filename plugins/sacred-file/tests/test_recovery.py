@@ -26,6 +26,19 @@ def test_the_reader_shows_the_rest_before_it_is_recovered(crash_script: Any) -> 
     assert output.endswith("db://ann:***@host CUDA error ä")
 
 
+def test_only_the_runs_of_a_location_are_recovered(crash_script: Any) -> None:
+    """Those of others stay as they are, without a word."""
+    crash_script.run("abort", "-F", "runs")
+    (crash_script.folder / "empty").mkdir()
+    done = crash_script.recover("empty")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(crash_script.entries) == 1
+    done = crash_script.recover("runs")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the output is complete" in done.stdout
+    assert crash_script.entries == []
+
+
 def test_a_live_run_is_left_alone(crash_script: Any) -> None:
     """Also where the process has become another program that can still write."""
     folder: Path = crash_script.folder

@@ -60,6 +60,10 @@ class Scripts:
         path.write_text(start + textwrap.dedent(head) + "\n" + main + rest)
         return command
 
+    def with_long_beats(self, body: str) -> list[Any]:
+        """Write a script whose output is read at its end only; return its command."""
+        return [*self.write(body)[:-1], "1000"]
+
     def run_with_head(
         self, head: str, body: str, **options: Any
     ) -> "subprocess.CompletedProcess[bytes]":

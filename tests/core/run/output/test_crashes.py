@@ -166,15 +166,14 @@ def test_the_follower_has_no_descriptors_that_it_does_not_need(
 ) -> None:
     """Neither the script's files, even those that children inherit, nor a spool at 1 or 2."""
     (tmp_path / "held").write_text("")
-    process = scripts.start(
-        """
-        held = os.open("held", os.O_RDONLY)
-        os.set_inheritable(held, True)
-        print("ready", flush=True)
-        sys.stdin.readline()
-        """,
-        stdin=subprocess.PIPE,
-    )
+    process = subprocess.Popen(
+        scripts.with_head(
+            'os.dup2(os.open("held", os.O_RDONLY), 100)  # children inherit it',
+            'print("ready", flush=True)\nsys.stdin.readline()',
+        ),
+        cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     (pid,) = scripts.follower_ids()
     names = {"": "held"}

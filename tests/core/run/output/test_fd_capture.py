@@ -192,14 +192,16 @@ def test_a_nested_run_has_its_own_part(scripts: Any) -> None:
 
 def test_children_that_write_to_two_files_keep_their_order(scripts: Any) -> None:
     """As far as they write further apart than the spools are looked at."""
-    scripts.run(
-        """
+    scripts.execute(
+        scripts.with_long_beats(
+            """
         for number in range(6):
             os.system(f"echo out {number}")
             time.sleep(0.1)
             os.system(f"echo err {number} >&2")
             time.sleep(0.1)
         """
+        )
     )
     expected = [f"{kind} {number}" for number in range(6) for kind in ("out", "err")]
     assert scripts.record.splitlines() == expected
