@@ -374,9 +374,8 @@ def archive(path: Path, **files: str) -> Path:
 
 def recorded(folder: Path, script: str, *args: str) -> tuple[Any, "dict[str, Any]", str]:
     done = subprocess.run(
-        [sys.executable, script, "-F", "runs", *args],
-        cwd=folder, capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, script, *args], cwd=folder, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     value, info = json.loads(done.stdout)
     return value, info, done.stderr
