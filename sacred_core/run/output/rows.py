@@ -119,7 +119,7 @@ class Row:
         self._put_plain(column, text[position:], style)
 
     def _put_plain(self, column: int, text: str, style: str) -> int:
-        if is_narrow(text):
+        if text and is_narrow(text):
             self._set(column, list(text), style)
             return column + len(text)
         for character in text:

@@ -246,8 +246,8 @@ class Screen:
         self._column = min(WIDTH, column) - 1
 
     def _restore(self) -> None:
-        """Go to the saved place; the rows up to it may have been erased."""
-        self._row = min(self._saved[0], len(self._rows) - 1)
+        """Go to the saved place, or up to it; the rows before it may have been erased."""
+        self._row = max(self._top, min(self._saved[0], len(self._rows) - 1))
         while self._row < self._saved[0]:
             self._newline("\n")
         self._column = self._saved[1]
@@ -260,6 +260,7 @@ class Screen:
         self._column, self._has_home = 0, True
 
     def _erase_below(self) -> None:
+        self._settle(self._top)  # with fewer rows, those above the top could be reached again
         self._erase_line(0)
         below = self._rows[self._row + 1 :]
         if below:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sacred_core.run.output.columns import character_width, is_narrow
 from sacred_core.run.output.presentation import Presentation
 from sacred_core.run.output.screen import HEIGHT, WIDTH, Screen
+from sacred_core.run.output.styles import SGR, style_after
 from sacred_core.utils import apply_backspaces_and_linefeeds
 
 RED, GREEN, RESET = "\x1b[31m", "\x1b[32m", "\x1b[0m"
@@ -79,7 +80,10 @@ def test_control_sequences_are_applied(text: str, shown: str) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(CONTROLS), st.booleans()), max_size=60))
 def test_pieces_give_what_the_whole_gives(pieces: list[tuple[str, bool]]) -> None:
-    """Wherever a text is cut, and whenever changes are taken."""
+    """Wherever a text is cut, and whenever changes are taken: the same characters and colours.
+
+    A line that is written over in one piece keeps sequences that have no effect.
+    """
     screen, shown = Screen(), ""
     for text, is_taken in pieces:
         screen.feed(text[:2])
@@ -91,7 +95,17 @@ def test_pieces_give_what_the_whole_gives(pieces: list[tuple[str, bool]]) -> Non
         shown = shown[: change[1]] + change[0]
     whole = Screen()
     whole.feed("".join(text for text, _ in pieces))
-    assert shown == (whole.take_change() or ("",))[0]
+    assert coloured(shown) == coloured((whole.take_change() or ("",))[0])
+
+
+def coloured(text: str) -> list[tuple[str, str]]:
+    """Return each character with its style."""
+    found: list[tuple[str, str]] = []
+    style, position = "", 0
+    for code in SGR.finditer(text):
+        found += [(character, style) for character in text[position : code.start()]]
+        style, position = style_after(style, code[0]), code.end()
+    return found + [(character, style) for character in text[position:]]
 
 
 @pytest.mark.parametrize("beat", [1, 7, 1000])
