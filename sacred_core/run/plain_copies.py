@@ -1,8 +1,8 @@
 """Plain data of a value that is looked at again at every beat, converted only if it changed."""
 
+import functools
 import hashlib
 import marshal
-import pickle
 from typing import Any
 
 from sacred_core.masking import masked
@@ -32,6 +32,8 @@ class PlainCopy:
         """Return the plain data; each caller gets a copy of its own."""
         if value is None or type(value) in (bool, int, float):
             return value
+        if type(value) is dict and not value:  # as `info` is in most runs
+            return {}
         fingerprint = _fingerprint(value)  # first: what changes meanwhile is seen the next time
         if fingerprint is None or fingerprint != self._fingerprint:
             data = masked(plain(value))[0]
@@ -59,20 +61,27 @@ class _Digest:
         return self._hash.digest()
 
 
-class _Pickler(pickle.Pickler):
-    def reducer_override(self, obj: Any) -> Any:
-        is_named = hasattr(obj, "__qualname__")  # a class or function, which is pickled by its name
-        module = str(obj.__module__ if is_named else type(obj).__module__)
-        if module.partition(".")[0] not in _COMPLETE:
-            raise pickle.PicklingError(f"a pickle of a {type(obj)} may lack something")
-        return NotImplemented
+@functools.cache
+def _pickler() -> type[Any]:
+    """Return the pickler; a run without info does not import the module."""
+    import pickle
+
+    class Pickler(pickle.Pickler):
+        def reducer_override(self, obj: Any) -> Any:
+            is_named = hasattr(obj, "__qualname__")  # a class or function, pickled by its name
+            module = str(obj.__module__ if is_named else type(obj).__module__)
+            if module.partition(".")[0] not in _COMPLETE:
+                raise pickle.PicklingError(f"a pickle of a {type(obj)} may lack something")
+            return NotImplemented
+
+    return Pickler
 
 
 def _fingerprint(value: Any) -> bytes | None:
     """Return a hash that changes with the value, or None if there is none."""
     digest = _Digest()
     try:
-        _Pickler(digest, pickle.HIGHEST_PROTOCOL).dump(value)
+        _pickler()(digest, -1).dump(value)  # the highest protocol
     except Exception:  # noqa: BLE001 - classes' own methods; another thread that changes it
         return None
     return digest.digest()

@@ -55,12 +55,15 @@ SAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_what_did_not_change_is_converted_once(kind: str, conversions: list[Any]) -> None:
-    """However often it is looked at; each time the result is the plain data, with masks."""
+    """However often it is looked at; each time the result is the plain data, with masks.
+
+    An empty dictionary, as `info` is in most runs, is not converted at all.
+    """
     copy, value = PlainCopy(), SAMPLES[kind]()
     expected = repr(masked(plain(value))[0])
     for _ in range(3):
         assert repr(copy.of(value)) == expected
-    assert len(conversions) == 1
+    assert len(conversions) == (kind != "empty")
 
 
 def _set(path: str, new: Any) -> Callable[[dict[str, Any]], None]:

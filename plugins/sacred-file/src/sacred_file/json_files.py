@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.atomic_files import replacing
-from sacred_core.jsonpickle_data import decode_jsonpickle
 from sacred_core.serialization import from_json, to_json
 
 
@@ -23,14 +22,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_json(
-    path: str | Path, default: Any = None, decode: Callable[[Any], Any] = decode_jsonpickle
+    path: str | Path, default: Any = None, decode: Callable[[Any], Any] | None = None
 ) -> Any:
     """Return what the file holds, or ``default`` if there is none.
 
     Args:
         path: The file.
         default: What is returned if it does not exist.
-        decode: Makes tags of Sacred plain data.
+        decode: Makes tags of Sacred plain data; by default `decode_jsonpickle`.
 
     Raises:
         ValueError: it is not valid JSON.
@@ -39,7 +38,14 @@ def read_json(
     if data is None:
         return default
     with _naming(path):
-        return from_json(data, decode)
+        return from_json(data, decode or _decode_tags)
+
+
+def _decode_tags(value: Any) -> Any:
+    """Decode what only Sacred writes; a run that is recorded does not import the decoder."""
+    from sacred_core.jsonpickle_data import decode_jsonpickle
+
+    return decode_jsonpickle(value)
 
 
 def read_columns(path: str | Path) -> Any:
