@@ -3,21 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.config.paths import joined
+from sacred_core.config.paths import joined, merge
 from sacred_core.config.summary import ConfigSummary
 from sacred_core.config.tree import Configuration, Contribution
 from sacred_core.serialization import leaves
-
-
-def merge(lower: Any, upper: Any) -> Any:
-    """Return what two configurations give one entry: dictionaries are merged at every depth.
-
-    Anything else of ``upper`` replaces ``lower``. Neither is changed.
-    """
-    if not isinstance(lower, dict) or not isinstance(upper, dict):
-        return upper
-    both = {key: merge(lower[key], upper[key]) for key in upper if key in lower}
-    return {**lower, **upper, **both}
 
 
 def with_contribution(entries: dict[str, Any], contribution: Contribution) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.config.paths import known_key
+from sacred_core.config.paths import index_in, known_key
 from sacred_core.config.values import Spelled, is_same
 from sacred_core.exceptions import ConfigPathError
 
@@ -133,7 +133,7 @@ class Overrides:
         items = list(value) if isinstance(value, (list, tuple)) else []
         is_changed = False
         for key, inner in fixed.items():
-            index = _index(key, items)
+            index = index_in(key, items)
             if index is not None:
                 old = items[index]
                 items[index] = self._fixed(inner, old, f"{path}.{key}", is_strict)
@@ -151,13 +151,6 @@ def _with_items(value: dict[Any, Any], changes: dict[Any, Any]) -> dict[Any, Any
     except Exception:  # noqa: BLE001 - a subclass of the user's
         return {**value, **changes}
     return copied
-
-
-def _index(key: str, items: list[Any]) -> int | None:
-    """Return the index of ``items`` that a part of a path means, or None if it means none."""
-    if not key.lstrip("-").isdecimal():
-        return None
-    return int(key) if -len(items) <= int(key) < len(items) else None
 
 
 def _no_entry(path: str, key: str, value: Any) -> ConfigPathError:

@@ -27,16 +27,18 @@ def at(tree: Any, path: str) -> Any:
     for key in path.split(".") if path else ():
         if isinstance(tree, Mapping):
             tree = tree.get(known_key(key, tree), {})
-        elif _is_index(key, tree):
-            tree = tree[int(key)]
+        elif (index := index_in(key, tree)) is not None:
+            tree = tree[index]
         else:
             return {}
     return tree
 
 
-def _is_index(key: str, tree: Any) -> bool:
-    is_number = isinstance(tree, list) and key.lstrip("-").isdecimal()
-    return is_number and -len(tree) <= int(key) < len(tree)
+def index_in(key: str, items: Any) -> int | None:
+    """Return the index that ``key``, a part of a path, means; None if it is not one of a list."""
+    if not isinstance(items, list) or not key.lstrip("-").isdecimal():
+        return None
+    return int(key) if -len(items) <= int(key) < len(items) else None
 
 
 def reach(tree: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -56,11 +58,18 @@ def placed(entries: dict[str, Any], path: str) -> dict[str, Any]:
 def put(config: dict[str, Any], path: str, entries: dict[str, Any]) -> None:
     """Add ``entries`` to what is at ``path``, at every depth."""
     target = reach(config, path.split(".") if path else ())
-    for name, value in entries.items():
-        if isinstance(value, dict) and isinstance(target.get(name), dict):
-            put(target[name], "", value)
-        else:
-            target[name] = value
+    target.update(merge(target, entries))
+
+
+def merge(lower: Any, upper: Any) -> Any:
+    """Return what two configurations give one entry: dictionaries are merged at every depth.
+
+    Anything else of ``upper`` replaces ``lower``. Neither is changed.
+    """
+    if not isinstance(lower, dict) or not isinstance(upper, dict):
+        return upper
+    both = {key: merge(lower[key], upper[key]) for key in upper if key in lower}
+    return {**lower, **upper, **both}
 
 
 def first_value(tree: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
