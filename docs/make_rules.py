@@ -7,6 +7,7 @@ from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.override_contract import OverrideContract
+from sacred_core.testing.removal_contract import RemovalContract
 from sacred_core.testing.value_contract import ValueContract
 
 HEAD = """# What a plugin promises
@@ -19,6 +20,7 @@ CONTRACTS = (
     ObserverContract,
     StoreContract,
     ListingContract,
+    RemovalContract,
     ClaimContract,
     OverrideContract,
     ValueContract,

@@ -28,10 +28,47 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def is_created(path: Path, data: bytes) -> bool:
+    """Create ``path`` with all of ``data`` in one step, and return whether this call did it.
+
+    Where the file system has no hard links, readers may see an empty file for a moment.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    partial = path.with_name(f".{os.urandom(8).hex()}{PARTIAL}")
+    try:
+        partial.write_bytes(data)
+        is_new = _linked(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    if is_new is not None:
+        return is_new
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _linked(partial: Path, path: Path) -> bool | None:
+    """Return whether ``path`` is created as a link; None where there are no links."""
+    try:
+        path.hardlink_to(partial)
+    except FileExistsError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
 def store_once(path: Path, write: Callable[[Path], object]) -> None:
     """Create ``path``, whose name identifies its content, unless it exists.
 
-    Another process or thread may create it at the same time: its file is as good.
+    Another process or thread may create it at the same time: its file is as good. A file that
+    exists gets the present as the time of its last change: so whoever removes what is no longer
+    used can see that it is in use.
 
     Args:
         path: The file. Folders above it are created.
@@ -40,7 +77,7 @@ def store_once(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OSError: ``write`` failed, or the file cannot be created.
     """
-    if path.exists():
+    if _is_renewed(path):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -49,3 +86,14 @@ def store_once(path: Path, write: Callable[[Path], object]) -> None:
     except OSError:
         if not path.exists():
             raise
+
+
+def _is_renewed(path: Path) -> bool:
+    """Set the time of the last change, by the file system's own clock; return False if missing."""
+    try:
+        os.utime(path)
+    except PermissionError:  # a file of another user is written again
+        return False
+    except OSError:
+        return path.exists()
+    return True

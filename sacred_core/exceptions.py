@@ -187,6 +187,10 @@ class StoreError(SacredError):
     """A store cannot be opened, or holds no such run."""
 
 
+class RunRemovedError(StoreError):
+    """The run was deleted from the store, or replaced, while its process was still writing."""
+
+
 class DamagedRecordError(StoreError):
     """The record of one run cannot be read; others may be fine."""
 

@@ -34,6 +34,7 @@ from sacred_core.observers.delivering import (
 )
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.tokens import run_removed
 
 _NOBODY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
 
@@ -53,6 +54,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.runs: dict[int | str, MemoryRun] = {}
+        self.highest_deleted = 0
         self.lock = threading.Lock()
 
 
@@ -173,10 +175,11 @@ class MemoryObserver(RunObserver):
         if asked is not None and asked in runs:
             if runs[asked].run.status != "QUEUED":
                 raise RunIdError(f"the id {asked!r} is taken")
-            return asked, runs[asked]
+            return asked, MemoryRun(runs[asked].run)
         if _id is not None and _id not in runs:
             return _id, MemoryRun(StoredRun(id=_id, status=""))
-        free = max((key for key in runs if isinstance(key, int)), default=0) + 1
+        used = (key for key in runs if isinstance(key, int))
+        free = max((*used, self.memory.highest_deleted)) + 1
         return free, MemoryRun(StoredRun(id=free, run_id=_id, status=""))
 
     def _apply(self, event: Event) -> None:
@@ -184,6 +187,9 @@ class MemoryObserver(RunObserver):
 
     def _current(self) -> MemoryRun:
         assert self._kept is not None, "an event before the start"
+        run_id = self._kept.run.id
+        if self.memory.runs.get(run_id) is not self._kept:  # the object is its own token
+            raise run_removed(run_id, "the memory")
         return self._kept
 
 
@@ -191,6 +197,7 @@ class MemoryStore:
     """Reads the runs of ``memory``."""
 
     def __init__(self, memory: Memory) -> None:
+        self._memory = memory
         self._runs = memory.runs
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
@@ -227,7 +234,11 @@ class MemoryStore:
         """Remove a run that is not under way."""
         if self._kept(run_id).run.current_status() == "RUNNING":
             raise StoreError(f"the run {run_id!r} is under way")
-        del self._runs[run_id]
+        with self._memory.lock:
+            if self._runs.pop(run_id, None) is None:
+                raise StoreError(f"there is no run {run_id!r}")
+            if isinstance(run_id, int):
+                self._memory.highest_deleted = max(run_id, self._memory.highest_deleted)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Keep what somebody said of a run."""

@@ -10,6 +10,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.observers.delivering import MetricPositions, named_arguments
 from sacred_core.stores import RunStore
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
+from sacred_core.testing.removal_contract import RemovalContract
 
 
 class DoublesOutput(MemoryObserver):
@@ -201,6 +202,25 @@ class DeletesSharedFiles(MemoryStore):
             kept.files.clear()
 
 
+class ReusesIds(MemoryStore):
+    def delete(self, run_id: Any) -> None:
+        super().delete(run_id)
+        self._memory.highest_deleted = 0
+
+
+class RestoresDeletedRuns(MemoryObserver):
+    def _current(self) -> Any:
+        if self._kept is not None and self._kept.run.id not in self.memory.runs:
+            self.memory.runs[self._kept.run.id] = self._kept
+        return self.memory.runs[self._kept.run.id] if self._kept else super()._current()
+
+
+#: Rules that use the id of a deleted run again.
+_SAME_ID_AGAIN = {
+    "a_deleted_run_does_not_mix_with_its_successor",
+    "a_killed_deletion_can_be_repeated",
+    "several_processes_delete_a_run_at_once",
+}
 FAULTS: dict[type[Any], set[str]] = {
     DoublesPoints: {
         "an_event_that_comes_again_changes_nothing",
@@ -212,7 +232,7 @@ FAULTS: dict[type[Any], set[str]] = {
     },
     TakesAskedIdAsArgument: {"overridden_starts_respect_the_id_that_is_asked_for"},
     OverwritesTakenId: {"an_id_that_is_taken_is_refused", "one_of_many_starts_a_queued_run"},
-    IgnoresAskedId: {"the_id_that_is_asked_for_is_used"},
+    IgnoresAskedId: {"the_id_that_is_asked_for_is_used", *_SAME_ID_AGAIN},
     LosesTheTrace: {"every_end_comes_back", "odd_strings_come_back_everywhere"},
     LosesTheResultOfBeats: {"info_and_result_come_back"},
     RoundsNumbers: {"what_is_told_at_the_start_comes_back"},
@@ -229,14 +249,25 @@ FAULTS: dict[type[Any], set[str]] = {
     ShowsItsPassword: {"it_shows_no_secret"},
     BelievesTheStatus: {"runs_are_listed_by_what_they_are"},
     AnswersForUnknownRuns: {"what_is_not_there_is_an_error"},
-    DeletesSharedFiles: {"a_run_is_deleted"},
+    DeletesSharedFiles: {
+        "a_run_is_deleted",
+        "a_killed_deletion_can_be_repeated",
+        "a_resource_that_is_being_stored_survives",
+        "resources_of_a_running_run_survive",
+        "sources_of_a_starting_run_survive",
+    },
+    ReusesIds: {"ids_of_deleted_runs_are_not_reused"},
+    RestoresDeletedRuns: {
+        "a_deleted_run_does_not_come_back",
+        "a_deleted_run_does_not_mix_with_its_successor",
+    },
 }
 
 
 def failing(wrong: type[Any]) -> set[str]:
     """Return the rules that ``wrong`` breaks."""
 
-    class Contract(StoreContract):
+    class Contract(RemovalContract, StoreContract):
         secret = "hunter2"
         memory: Memory
 

@@ -8,9 +8,21 @@ from sacred_core.atomic_files import replacing, store_once
 from sacred_core.provenance.sources import md5_of
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy in one step: whoever looks meanwhile sees the old file or the new one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def copy(source: Path, target: Path, top: Path) -> None:
+    """Copy in one step: whoever looks meanwhile sees the old file or the new one.
+
+    Args:
+        source: The file.
+        target: Where to.
+        top: A folder above ``target``. Folders below it are created, but not itself.
+
+    Raises:
+        FileNotFoundError: there is no ``source``, or no ``top``.
+    """
+    folder = top
+    for name in target.parent.relative_to(top).parts:
+        folder /= name
+        folder.mkdir(exist_ok=True)
     with replacing(target) as partial:
         shutil.copyfile(source, partial)
 
@@ -23,9 +35,14 @@ def kept_once(source: Path, folder: Path, md5: str | None = None) -> Path:
         folder: Where each content is kept once.
         md5: Of the content, where it is known already.
     """
-    kept = folder / f"{source.stem}_{md5 or md5_of(source)}{source.suffix}"
+    kept = folder / content_name(source, md5 or md5_of(source))
     store_once(kept, lambda partial: shutil.copyfile(source, partial))
     return kept
+
+
+def content_name(source: Path, md5: str) -> str:
+    """Return the name under which a content is stored."""
+    return f"{source.stem}_{md5}{source.suffix}"
 
 
 def below(folder: Path, path: Path) -> Path | None:

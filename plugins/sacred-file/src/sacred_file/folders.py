@@ -1,18 +1,18 @@
 """Gives every run a folder of its own, also when many processes start at once."""
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from sacred_core.atomic_files import replacing
+from sacred_core.atomic_files import is_created
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
 from sacred_core.stores import claims
 from sacred_core.stores.claims import Lease, is_claimed
-from sacred_file.json_files import read_json
-from sacred_file.layout import NEXT_ID, RUN
+from sacred_file.json_files import read_json, write_bytes
+from sacred_file.layout import RUN
+from sacred_file.numbering import next_number, write_hint
 
 _logger = own_logger(__name__)
 
@@ -60,10 +60,9 @@ def claim(basedir: Path, _id: Any, asked_id: Any, is_start: bool) -> Place:
 def new_folder(basedir: Path) -> tuple[int, Path]:
     """Create the folder of a new run and return its number with it.
 
-    ``mkdir`` succeeds for one process only. The hint of the last number saves looking at
-    thousands of folders; that it may be stale, or missing, costs a few attempts.
+    ``mkdir`` succeeds for one process only.
     """
-    number = _hinted(basedir) or _highest(basedir) + 1
+    number = next_number(basedir)
     while True:
         folder = basedir / str(number)
         try:
@@ -71,7 +70,7 @@ def new_folder(basedir: Path) -> tuple[int, Path]:
         except FileExistsError:
             number += 1
         else:
-            _write_hint(basedir, number + 1)
+            write_hint(basedir, number + 1)
             return number, folder
 
 
@@ -112,16 +111,11 @@ class _ClaimFiles:
             return None
 
     def create(self, name: str, data: bytes) -> bool:
-        try:
-            with (self._folder / name).open("xb") as file:
-                file.write(data)
-        except FileExistsError:
-            return False
-        return True
+        """Create the file with its content in one step: an empty claim is taken for an old one."""
+        return is_created(self._folder / name, data)
 
     def replace(self, name: str, data: bytes) -> None:
-        with replacing(self._folder / name) as partial:
-            partial.write_bytes(data)
+        write_bytes(self._folder / name, data)
 
 
 def _asked(basedir: Path, run_id: Any, is_start: bool) -> Place:
@@ -150,23 +144,3 @@ def _require_startable(folder: Path, is_start: bool, is_claimed: bool) -> None:
         raise RunIdError(
             f"run id {folder.name!r} already exists in {str(folder.parent)!r}: choose another one"
         )
-
-
-def _hinted(basedir: Path) -> int:
-    try:
-        return int((basedir / NEXT_ID).read_text())
-    except (OSError, ValueError):
-        return 0
-
-
-def _highest(basedir: Path) -> int:
-    return max((int(path.name) for path in basedir.iterdir() if path.name.isdecimal()), default=0)
-
-
-def _write_hint(basedir: Path, number: int) -> None:
-    """Replace the hint in one step: two writers at once must not make one number of two."""
-    with contextlib.suppress(OSError):  # it is only a hint
-        path = basedir / NEXT_ID
-        path.parent.mkdir(exist_ok=True)
-        with replacing(path) as partial:
-            partial.write_text(str(number))

@@ -21,6 +21,12 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="")
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace the file at ``path`` in one step."""
+    with replacing(path) as partial:
+        partial.write_bytes(data)
+
+
 def read_json(
     path: str | Path, default: Any = None, decode: Callable[[Any], Any] | None = None
 ) -> Any:

@@ -23,7 +23,8 @@ SOURCES = "_sources"
 NEXT_ID = "_ids/next"
 #: What a report of each run is made from, if it is there.
 TEMPLATE = "template.html"
-#: Room on the disk that a run under way holds, so that its end can be written on a full one.
+#: Room on the disk that a run under way holds, so that its end can be written on a full one. It
+#: begins with the token of the run.
 SPARE = ".spare"
 SPARE_BYTES = 16_384
 

@@ -13,14 +13,17 @@ from sacred_core.serialization import plain
 from sacred_core.stores.claims import Lease, releasing
 from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.tokens import TOKEN
 from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
 from sacred_file.code import KeptCode
 from sacred_file.copies import below, copy, kept_once
 from sacred_file.json_files import read_json, write_json
 from sacred_file.metrics import fold, metric_lines
+from sacred_file.ownership import OwnFolder
 from sacred_file.record import FileLists, new_entry, time_text
 from sacred_file.report import given_template, write_report
+from sacred_file.restoring import restore_missing
 
 
 class FileStorageObserver(RunObserver):
@@ -52,7 +55,7 @@ class FileStorageObserver(RunObserver):
     VERSION = "FileStorageObserver-0.1.0"
 
     dir: str | None
-    _run_folder: Path | None
+    _own: OwnFolder | None
     run_entry: dict[str, Any]
     config: dict[str, Any]
     info: dict[str, Any]
@@ -78,13 +81,13 @@ class FileStorageObserver(RunObserver):
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
         self.priority = priority
-        self.dir = self._run_folder = None
+        self.dir = self._own = None
         self._reset()
 
     @property
     def spool_folder(self) -> Path | None:  # type: ignore[override]
         """The folder of the current run."""
-        return self._run_folder
+        return None if self._own is None else self._own.path
 
     def recording_location(self) -> Hashable:
         """Return the absolute path of the folder of all runs."""
@@ -152,8 +155,9 @@ class FileStorageObserver(RunObserver):
 
     def output_event(self, text: str, offset: int) -> None:
         """Append to ``cout.txt``."""
+        folder = self._folder()
         if self._output is None:
-            self._output = AppendText(self._folder() / layout.OUTPUT)
+            self._output = AppendText(folder / layout.OUTPUT)
         self._output.write(text, offset)
 
     def log_metrics(
@@ -163,8 +167,9 @@ class FileStorageObserver(RunObserver):
     ) -> None:
         """Append the points; ``metrics.json`` is written from them at the end."""
         del info
+        folder = self._folder()
         if self._metrics is None:
-            self._metrics = AppendFile(self._folder() / layout.METRICS_PARTS)
+            self._metrics = AppendFile(folder / layout.METRICS_PARTS)
         self._metrics.write(metric_lines(metrics_by_name, self._positions.starts(metrics_by_name)))
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
@@ -183,6 +188,7 @@ class FileStorageObserver(RunObserver):
 
     def resource_event(self, filename: str) -> None:
         """Keep the file; the same content is kept once for all runs."""
+        self._folder()
         kept = self.find_or_save(filename, self.resource_dir)
         if self._files.add_resource(str(filename), os.path.relpath(kept, self._root)):
             self.save()
@@ -203,7 +209,8 @@ class FileStorageObserver(RunObserver):
     ) -> None:
         """Keep a copy of the file under its name, in place of an earlier version."""
         metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
-        copy(Path(filename), layout.artifact_path(self._folder(), name))
+        folder = self._folder()
+        copy(Path(filename), layout.artifact_path(folder, name), folder)
         if self._files.add_artifact(name, metadata, content_type):
             self.save()
 
@@ -217,7 +224,8 @@ class FileStorageObserver(RunObserver):
 
     def save_file(self, filename: FilePath, target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
-        copy(Path(filename), self._folder() / (target_name or Path(filename).name))
+        folder = self._folder()
+        copy(Path(filename), folder / (target_name or Path(filename).name), folder)
 
     def find_or_save(self, filename: FilePath, store_dir: FilePath) -> Path:
         """Return the copy of the file in ``store_dir``; make it if its content is new there.
@@ -251,55 +259,67 @@ class FileStorageObserver(RunObserver):
         self._root.mkdir(parents=True, exist_ok=True)
         is_start = status == "RUNNING"
         place = folders.claim(self._root, _id, delivering.asked_id(_id), is_start)
-        self._run_folder, self.config = place.folder, dict(config)
+        own = self._own = OwnFolder(place.folder)
         self.dir = os.path.join(self.basedir, place.folder.name)  # noqa: PTH118 - a string
         with releasing(place.lease, always=not is_start):
+            if is_start and place.lease is None:
+                own.begin()  # first: it is the time since when the run may be storing content
+            self.config = dict(config)
             self.run_entry = {
                 **new_entry(status, start_time, command, host_info),
+                TOKEN: own.token,
                 "experiment": self._code.info(ex_info),
-                "meta": self._queued_meta() | dict(meta),
+                "meta": _queued_meta(own.path) | dict(meta),
             }
             self._files = FileLists(self.run_entry)
             if _id is not None and str(place.id) != str(_id):
                 self.run_entry["run_id"] = normalize_id(_id)
-            self._write_start(is_start, place.lease)
+            self._write_start(own, place.lease, is_start)
         return str(place.id)
 
-    def _write_start(self, is_start: bool, lease: Lease | None) -> None:
-        self.save_json(self.config, layout.CONFIG)
-        self.save_json(self.info, layout.INFO)  # clients open it, whatever it holds
-        (self._folder() / layout.OUTPUT).touch()
-        if is_start:
-            (self._folder() / layout.SPARE).write_bytes(bytes(layout.SPARE_BYTES))
+    def _write_start(self, own: OwnFolder, lease: Lease | None, is_start: bool) -> None:
+        folder = own.path
         if lease is not None:
-            lease.require(f"run {self._folder().name!r}")
+            lease.require(f"run {folder.name!r}")
+        write_json(folder / layout.CONFIG, plain(self.config))
+        write_json(folder / layout.INFO, plain(self.info))  # clients open it, whatever it holds
+        (folder / layout.OUTPUT).touch()
+        if lease is not None:
+            lease.require(f"run {folder.name!r}")
+            if is_start:
+                own.begin()
         self.save()  # last: a folder is a run once it holds this
+        own.is_recorded = True
 
     @property
     def _code(self) -> KeptCode:
         return KeptCode(self._root, self.source_dir, self.copy_sources)
 
-    def _queued_meta(self) -> dict[str, Any]:
-        queued = read_json(self._folder() / layout.RUN, {}).get("meta", {}).get("queue_time")
-        return {"queue_time": queued} if queued else {}
-
     def _end(
         self, status: str, time: datetime, result: Any = None, fail_trace: list[str] | None = None
     ) -> None:
-        (self._folder() / layout.SPARE).unlink(missing_ok=True)
+        folder = self._folder()
+        (folder / layout.SPARE).unlink(missing_ok=True)
         self.run_entry.update(status=status, stop_time=time_text(time))
         if result is not None:
             self.run_entry["result"] = result
         if fail_trace:
             self.run_entry["fail_trace"] = fail_trace
         self.save()
-        fold(self._folder() / layout.METRICS_PARTS, self._folder() / layout.METRICS)
+        restore_missing(self._root, self.run_entry)
+        fold(folder / layout.METRICS_PARTS, folder / layout.METRICS)
         self._metrics = None
         template = self.template or self._root / layout.TEMPLATE
         if self.template or template.is_file():
-            write_report(template, self._folder(), self.run_entry, self.config, self.info)
+            write_report(template, folder, self.run_entry, self.config, self.info)
 
     def _folder(self) -> Path:
-        if self._run_folder is None:
+        """Return the folder of the run, which is checked to be still that of this run."""
+        if self._own is None:
             raise RuntimeError(f"{self!r} has no run yet: its folder is made when one starts")
-        return self._run_folder
+        return self._own.require()
+
+
+def _queued_meta(folder: Path) -> dict[str, Any]:
+    queued = read_json(folder / layout.RUN, {}).get("meta", {}).get("queue_time")
+    return {"queue_time": queued} if queued else {}

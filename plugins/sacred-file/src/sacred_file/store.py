@@ -2,7 +2,6 @@
 
 import functools
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -27,6 +26,7 @@ from sacred_file.append import replace_text
 from sacred_file.entries import annotation_line, annotations, stored_run, typed_metrics
 from sacred_file.json_files import read_columns, read_json
 from sacred_file.metrics import folded
+from sacred_file.removal import delete
 
 _logger = own_logger(__name__)
 
@@ -94,12 +94,8 @@ class FileStore:
         folder = self._folder(run_id)
         if self._read(folder).current_status() == "RUNNING":
             raise StoreError(f"the run {str(run_id)!r} is under way")
-        kept = self._kept_files(folder)
-        shutil.rmtree(folder)
-        if kept:
-            others = filter(layout.is_run_folder, self.root.iterdir())
-            for path in kept.difference(*map(self._kept_files, others)):
-                path.unlink(missing_ok=True)
+        if not delete(self.root, folder):
+            raise self._missing(run_id)
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output; see `sacred_core.run.recovery.OutputStore`."""
@@ -129,21 +125,14 @@ class FileStore:
         folder = layout.SOURCES if layout.SOURCES in path.parts else layout.RESOURCES
         return path if path.is_file() else self.root / folder / path.name
 
-    def _kept_files(self, folder: Path) -> set[Path]:
-        """Return the files below the root that the run shares with others."""
-        entry = read_json(folder / layout.RUN, {})
-        experiment = entry.get("experiment") or {}
-        names = [kept for _, kept in entry.get("resources") or []]
-        names += [kept for _, kept in experiment.get("sources") or []]
-        names += [r["patch"] for r in experiment.get("repositories") or [] if r.get("patch")]
-        paths = {Path(os.path.normpath(self._shared(name))) for name in names}
-        return {path for path in paths if self.root in path.parents and path.is_file()}
-
     def _folder(self, run_id: int | str) -> Path:
         folder = self.root / str(run_id)
         if folder.parent != self.root or not layout.is_run_folder(folder):
-            raise StoreError(f"{str(self.root)!r} holds no run {str(run_id)!r}")
+            raise self._missing(run_id)
         return folder
+
+    def _missing(self, run_id: int | str) -> StoreError:
+        return StoreError(f"{str(self.root)!r} holds no run {str(run_id)!r}")
 
     def _readable(self, names: Iterable[str]) -> Iterator[StoredRun]:
         """Yield the runs of those folders that hold one; of damaged ones a warning."""
@@ -174,7 +163,7 @@ class FileStore:
     def _read(self, folder: Path) -> StoredRun:
         run = self._found(folder.name)
         if run is None:
-            raise StoreError(f"{str(self.root)!r} holds no run {folder.name!r}")
+            raise self._missing(folder.name)
         return run
 
     def _found(self, name: str) -> StoredRun | None:

@@ -1,0 +1,227 @@
+"""Deletes runs, and the content of the shared folders that only they used.
+
+The folder of a run is first moved to `TRASH`, in one step: of several processes one does that, and
+from then on the run is not there. What follows is repeated by the next deletion where it was
+interrupted. Content that a running run may be about to name stays, with a list in `TRASH` for
+later deletions: a run that starts, or has read many files, stores content before it names it.
+Content is as old as its last use, by the clock of the file system that has it.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from sacred_core.exceptions import StoreError
+from sacred_file import layout
+from sacred_file.entries import stored_run
+from sacred_file.json_files import read_json, write_json
+from sacred_file.numbering import note_deleted
+
+#: Where folders of deleted runs are until everything of them is removed.
+TRASH = "_deleted"
+_LIST = "shared.json"
+#: Nanoseconds. A run that wrote nothing for so long is not about to name anything.
+_IDLE = 3_600 * 10**9
+_CONTENT = re.compile(r"_[0-9a-f]{32}(\.[^/]*)?\Z")
+
+
+def delete(root: Path, folder: Path) -> bool:
+    """Delete the run in ``folder``, and return whether it was this call that did it.
+
+    Raises:
+        StoreError: something cannot be removed.
+    """
+    try:
+        note_deleted(root, folder.name)
+        is_moved = _is_moved(root, folder)
+        empty_trash(root)
+    except OSError as error:
+        raise StoreError(f"run {folder.name!r} cannot be deleted completely: {error}") from error
+    return is_moved
+
+
+def empty_trash(root: Path) -> None:
+    """Remove what deletions have left, as far as no run uses it."""
+    try:
+        names = sorted(os.listdir(root / TRASH))  # noqa: PTH208 - names, not paths
+    except FileNotFoundError:
+        return
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):  # another process does the same
+            _remove_own(root / TRASH / name)
+    _remove_shared(root, [root / TRASH / name for name in names])
+    with contextlib.suppress(OSError):  # it is not empty
+        (root / TRASH).rmdir()
+
+
+def shared_names(entry: Any) -> Iterator[str]:
+    """Yield the names of shared content as a record has them; what is damaged is skipped."""
+    entry = entry if isinstance(entry, dict) else {}
+    experiment = entry.get("experiment")
+    experiment = experiment if isinstance(experiment, dict) else {}
+    for pairs in (entry.get("resources"), experiment.get("sources")):
+        for pair in pairs if isinstance(pairs, list) else ():
+            if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], str):
+                yield pair[1]
+    repositories = experiment.get("repositories")
+    for repository in repositories if isinstance(repositories, list) else ():
+        if isinstance(repository, dict) and isinstance(repository.get("patch"), str):
+            yield repository["patch"]
+
+
+def content_path(root: Path, name: str) -> Path | None:
+    """Return the file of shared content that a record names; None for any other file.
+
+    Shared content is directly in `layout.RESOURCES` or `layout.SOURCES` below ``root`` and has a
+    digest in its name. A record may be edited, or written by another program: what it names may be
+    a file of another run, or, by links, outside of the store.
+    """
+    if "\0" in name or not _CONTENT.search(name):
+        return None
+    given = Path(os.path.normpath(root / name))
+    for folder in (layout.SOURCES, layout.RESOURCES):
+        path = root / folder / given.name
+        # Sacred names content by its path as seen from where the script was started.
+        is_named = given == path or (folder in given.parts and not given.exists())
+        if is_named and not _is_link(path.parent) and not _is_link(path) and path.is_file():
+            return path
+    return None
+
+
+@attrs.frozen
+class _Others:
+    """What the runs of a store use.
+
+    Attributes:
+        paths: Content that they name; None where one cannot be read.
+        since: Content that was used at this time or later may be about to be named.
+    """
+
+    paths: set[Path] | None
+    since: int
+
+
+def _is_moved(root: Path, folder: Path) -> bool:
+    trash = root / TRASH
+    trash.mkdir(exist_ok=True)
+    try:
+        folder.rename(trash / f"{folder.name}.{os.urandom(8).hex()}")
+    except FileNotFoundError:  # another process was faster
+        return False
+    return True
+
+
+def _remove_own(folder: Path) -> None:
+    """Remove all of a deleted run but a list of the content that it shared."""
+    if folder.is_symlink() or not folder.is_dir():
+        folder.unlink()
+        return
+    listed = folder / _LIST
+    if not listed.exists():
+        try:
+            names = sorted(set(shared_names(read_json(folder / layout.RUN, {}))))
+        except (ValueError, OSError):
+            names = []
+        write_json(listed, names)
+    for entry in os.scandir(folder):
+        if entry.name == _LIST:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, onerror=_ignore_missing)
+        else:
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def _ignore_missing(function: Callable[..., Any], path: str, info: Any) -> None:
+    if not isinstance(info[1], FileNotFoundError):
+        raise info[1]
+
+
+def _remove_shared(root: Path, folders: Iterable[Path]) -> None:
+    wanted = {folder: set(_listed(root, folder)) for folder in folders}
+    others = _others(root) if any(wanted.values()) else _Others(set(), 0)
+    for folder, paths in wanted.items():
+        left = paths if others.paths is None else paths - others.paths
+        if others.paths is not None:
+            left = {path for path in left if not _is_removed(path, root, others.since)}
+        if not left:
+            with contextlib.suppress(FileNotFoundError):
+                (folder / _LIST).unlink()
+                folder.rmdir()
+
+
+def _listed(root: Path, folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        for name in json.loads((folder / _LIST).read_bytes()):
+            if (path := content_path(root, name)) is not None:
+                yield path
+
+
+def _is_removed(path: Path, root: Path, since: int) -> bool:
+    """Remove content unless it was used lately; another process may use it at this moment."""
+    aside = root / TRASH / f"{path.name}.{os.urandom(8).hex()}"
+    with contextlib.suppress(FileNotFoundError):  # it is removed already
+        if path.stat().st_mtime_ns >= since:
+            return False
+        path.rename(aside)
+        if aside.stat().st_mtime_ns >= since:
+            aside.rename(path)
+            return False
+        aside.unlink()
+    return True
+
+
+def _others(root: Path) -> _Others:
+    clock = root / TRASH / f".clock-{os.urandom(8).hex()}"
+    clock.touch()
+    since = now = clock.stat().st_mtime_ns
+    clock.unlink()
+    paths: set[Path] | None = set()
+    for folder in root.iterdir():
+        if not layout.is_run_name(folder.name) or not folder.is_dir():
+            continue
+        try:
+            entry = read_json(folder / layout.RUN, {})
+            if paths is not None:
+                found = (content_path(root, name) for name in shared_names(entry))
+                paths.update(path for path in found if path is not None)
+            if _is_running(folder, entry, now):
+                since = min(since, *_times(folder))
+        except FileNotFoundError:
+            continue  # it was deleted meanwhile
+        except (ValueError, OSError):
+            paths = None  # what it uses is unknown
+    return _Others(paths, since)
+
+
+def _is_running(folder: Path, entry: Any, now: int) -> bool:
+    """Return whether the run in ``folder`` may be about to name content.
+
+    A run without a record is starting. Clocks of machines differ: what counts beside the
+    heartbeat is when the folder was last written to.
+    """
+    status = entry.get("status") if isinstance(entry, dict) else None
+    if status not in (None, "RUNNING"):
+        return False
+    if max(_times(folder)) > now - _IDLE:
+        return True
+    return status == "RUNNING" and stored_run(folder.name, entry).current_status() == "RUNNING"
+
+
+def _times(folder: Path) -> list[int]:
+    times = [folder.stat().st_mtime_ns]
+    for entry in os.scandir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            times.append(entry.stat(follow_symlinks=False).st_mtime_ns)
+    return times
+
+
+def _is_link(path: Path) -> bool:
+    return path.is_symlink() or (hasattr(path, "is_junction") and path.is_junction())

@@ -1,0 +1,33 @@
+"""What identifies a run in a store, where its id does not: another run may get the id later.
+
+An observer writes a random token into the record of the run that it starts. Before, or as part of,
+each later write it checks that the record still has this token. So a process that was suspended
+while its run was deleted neither restores that run nor writes into another one of the same id.
+Records without a token were written by earlier releases.
+"""
+
+import os
+from typing import Any
+
+from sacred_core.exceptions import RunRemovedError
+
+#: The field of a record.
+TOKEN = "token"
+
+
+def new_token() -> str:
+    """Return a token that differs from every other one."""
+    return os.urandom(16).hex()
+
+
+def run_removed(run_id: Any, store: str) -> RunRemovedError:
+    """Return the error for a run that is no longer in a store.
+
+    Args:
+        run_id: Its id there.
+        store: What messages call the store, without secrets.
+    """
+    return RunRemovedError(
+        f"run {str(run_id)!r} was deleted from {store} while it was running; "
+        "nothing more is stored of it there"
+    )
