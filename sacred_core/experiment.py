@@ -333,8 +333,10 @@ class Experiment(Ingredient):
 
 def _finished(run: "Run", *args: Any) -> "Run":
     """Call ``run`` and return it; what has to be awaited, as a coroutine that returns it."""
+    from sacred_core.run.coroutines import is_coroutine
+
     outcome = run(*args)
-    return cast("Run", _finished_in_loop(run, outcome)) if inspect.iscoroutine(outcome) else run
+    return cast("Run", _finished_in_loop(run, outcome)) if is_coroutine(outcome) else run
 
 
 async def _finished_in_loop(run: "Run", outcome: Awaitable[Any]) -> "Run":

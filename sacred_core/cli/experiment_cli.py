@@ -1,6 +1,5 @@
 """What happens when a script's command line is run."""
 
-import inspect
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -14,7 +13,9 @@ from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
 from sacred_core.masking import masked_text
 from sacred_core.run import Run
+from sacred_core.run.coroutines import is_coroutine
 from sacred_core.run.trace import has_foreign_frames, trace_lines
+from sacred_core.serialization import message_of
 
 if TYPE_CHECKING:
     from sacred_core.experiment import Experiment
@@ -86,7 +87,7 @@ def _created(ex: "Experiment", line: CommandLine) -> Run:
 def _finished(run: Run) -> Any:
     with _exit_codes(run):
         outcome = run()
-        return _finished_in_loop(run, outcome) if inspect.iscoroutine(outcome) else run
+        return _finished_in_loop(run, outcome) if is_coroutine(outcome) else run
 
 
 async def _finished_in_loop(run: Run, outcome: Awaitable[Any]) -> Run:
@@ -117,6 +118,6 @@ def _exit_after(error: BaseException) -> SystemExit:
 def _print_error(error: BaseException) -> None:
     """Print the user's part of the stack, or a sentence where there is no such part."""
     if isinstance(error, SacredError) and not (error.print_traceback and has_foreign_frames(error)):
-        print(masked_text(f"Error: {error}"), file=sys.stderr)
+        print(masked_text(f"Error: {message_of(error)}"), file=sys.stderr)
     else:
         sys.stderr.write(masked_text("".join(trace_lines(error))))

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from sacred_core.masking import masked_text
+from sacred_core.serialization import reason_of
 
 #: Different failures that are told at the end.
 _TOLD = 8
@@ -10,8 +11,7 @@ _TOLD = 8
 
 def error_text(error: Exception) -> str:
     """Return what ``error`` says, with its type and without passwords."""
-    text = masked_text(str(error)).strip()
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return masked_text(reason_of(error)).strip()
 
 
 def missed_text(missed: Counter[str]) -> str:

@@ -3,7 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterable
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sacred_core.exceptions import RunningLoopError
@@ -18,6 +18,14 @@ def must_be_awaited(functions: Iterable[Callable[..., Any]]) -> bool:
     Then nothing can wait for it but a coroutine.
     """
     return has_running_loop() and any(map(inspect.iscoroutinefunction, functions))
+
+
+def is_coroutine(value: object) -> bool:
+    """Return whether ``value`` is a coroutine, without reading any attribute of it.
+
+    `isinstance`, and with it `inspect.iscoroutine`, reads ``__class__``: objects may raise then.
+    """
+    return issubclass(type(value), CoroutineType)
 
 
 def has_running_loop() -> bool:
@@ -60,7 +68,7 @@ class CoroutineRunner:
             RunningLoopError: it is a coroutine, and the loop of this thread is running already.
             BaseException: what the coroutine raises.
         """
-        if not inspect.iscoroutine(value):
+        if not is_coroutine(value):
             return value
         if has_running_loop():
             value.close()
@@ -83,4 +91,4 @@ def is_cancellation(error: BaseException) -> bool:
 
 async def awaited(value: Any) -> Any:
     """Return ``value``, or what it returns if it is a coroutine."""
-    return await value if inspect.iscoroutine(value) else value
+    return await value if is_coroutine(value) else value

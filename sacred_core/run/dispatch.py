@@ -18,6 +18,7 @@ from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.missed import error_text, missed_text
 from sacred_core.run.safe_copies import SafeCopies
+from sacred_core.serialization import message_of
 
 #: Seconds that an observer which fails may cost at the end of a run.
 _PATIENCE = 30.0
@@ -174,7 +175,7 @@ class Delivery:
 
 def _told(error: Exception) -> str:
     if isinstance(error, SacredError):
-        return masked_text(str(error)).strip()
+        return masked_text(message_of(error)).strip()
     return error_text(error)
 
 

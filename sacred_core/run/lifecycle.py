@@ -5,6 +5,7 @@ import os
 import platform
 import threading
 import weakref
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ from sacred_core.masking import masked, masked_text
 from sacred_core.run.dispatch import Dispatcher
 from sacred_core.run.heartbeat import BeatThread
 from sacred_core.run.plain_copies import PlainCopy
-from sacred_core.serialization import plain
+from sacred_core.serialization import plain, reason_of
 
 if TYPE_CHECKING:
     from sacred_core.run.run import Run
@@ -96,7 +97,7 @@ class Lifecycle:
         if not self.is_own_process or not self.is_observed:
             return
         with self._telling:
-            self._send_output(final=False)
+            self._guard("output", lambda: self._send_output(final=False))
             self._send_rest()
 
     def resource(self, filename: str) -> None:
@@ -105,34 +106,32 @@ class Lifecycle:
 
     def artifact(self, **fields: Any) -> None:
         """Tell that a file was made."""
+        fields["metadata"] = plain(fields["metadata"])
         self._send(self._source.make(ArtifactAdded, **fields))
 
     def complete(self) -> None:
         """End the run with its result."""
         if self.is_own_process:
             self._run.status = "COMPLETED"
-            now, result = self._stop(), self._result.of(self._run.result)
-            self._finish(self._source.make(RunCompleted, stop_time=now, result=result))
+            result = None
+            try:
+                result = self._result.of(self._run.result)
+            finally:
+                self._finish(RunCompleted, "stop_time", result=result)
 
     def interrupt(self, status: str, trace: list[str]) -> None:
         """End the run for a reason that is no failure."""
         if self.is_own_process:
             self._run.status = status
             trace = [masked_text(line) for line in trace]
-            now = self._stop()
-            self._finish(
-                self._source.make(
-                    RunInterrupted, interrupt_time=now, status=status, fail_trace=trace
-                )
-            )
+            self._finish(RunInterrupted, "interrupt_time", status=status, fail_trace=trace)
 
     def fail(self, trace: list[str]) -> None:
         """End the run with the traceback of what it raised."""
         if self.is_own_process:
             self._run.status = "FAILED"
             trace = [masked_text(line) for line in trace]
-            now = self._stop()
-            self._finish(self._source.make(RunFailed, fail_time=now, fail_trace=trace))
+            self._finish(RunFailed, "fail_time", fail_trace=trace)
 
     def _announcement(self) -> dict[str, Any]:
         run = self._run
@@ -238,33 +237,49 @@ class Lifecycle:
             self._send(self._source.make(CodeLoaded, base_dir=info["base_dir"], **grown))
 
     def _send_rest(self) -> None:
-        self._send_code()
+        self._guard("imported code", self._send_code)
         info = self._info.of(self._run.info)
-        for metrics, starts in self._run.metrics.drain():
-            self._send(
-                self._source.make(MetricsLogged, metrics_by_name=metrics, info=info, starts=starts)
-            )
+        if not isinstance(info, dict):
+            info = {"info": info}
+        self._guard("metrics", lambda: self._send_metrics(info))
         now = datetime.now(UTC)
         self._run.heartbeat_time = now
         result = self._result.of(self._run.result)
         self._send(self._source.make(Heartbeat, info=info, beat_time=now, result=result))
 
-    def _stop(self) -> datetime:
-        """End the beats and note the time; what they had not handed on goes before the end."""
-        self._run.stop_time = datetime.now(UTC)
-        self._beats.stop()
-        return self._run.stop_time
+    def _send_metrics(self, info: dict[str, Any]) -> None:
+        for metrics, starts in self._run.metrics.drain():
+            self._send(
+                self._source.make(MetricsLogged, metrics_by_name=metrics, info=info, starts=starts)
+            )
 
-    def _finish(self, event: Event) -> None:
+    def _finish(self, kind: type[Event], time: str, **fields: Any) -> None:
+        """Stop the heartbeats, send what they have not sent, and then the end in any case.
+
+        Args:
+            kind: Its class.
+            time: The name of the field for the time of the end.
+            **fields: Its other fields.
+        """
+        self._run.stop_time = fields[time] = datetime.now(UTC)
         try:
+            self._beats.stop()
             if self.is_observed and self._is_started:
                 with self._telling:
-                    try:
-                        self._send_output(final=True)
-                    finally:
-                        self._send_rest()
+                    self._guard("output", lambda: self._send_output(final=True))
+                    self._guard("heartbeat", self._send_rest)
         finally:
-            self._dispatcher.finish(event)
+            self._dispatcher.finish(self._source.make(kind, **fields))
+
+    def _guard(self, what: str, send: Callable[[], None]) -> None:
+        """Call ``send``; where it raises, the other parts of a heartbeat or an end follow."""
+        try:
+            send()
+        except Exception as error:  # noqa: BLE001 - it reads what the user's code made
+            self._run.run_logger.warning(
+                "The %s of the run could not be sent to the observers: %s",
+                what, masked_text(reason_of(error)),
+            )  # fmt: skip
 
     def _look_up(self, name: str) -> Any:
         return {"captured_out": self._run.output.text}[name]()

@@ -1,5 +1,6 @@
 """Numbers that a run logs, between two beats."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 from sacred_core.exceptions import MetricValueError
 from sacred_core.masking import masked
-from sacred_core.serialization import plain
+from sacred_core.serialization import INTERRUPTS, plain, type_name
 
 Point = tuple[str, float, Any, float]  # name, step, value, seconds since the epoch
 Column = Sequence[Any]
@@ -107,7 +108,7 @@ class MetricsBuffer:
                 "A value of the metric %r is not a number but of type %r. Such values are stored, "
                 "and skipped by queries and summaries.",
                 name,
-                type(value).__name__,
+                type_name(value),
             )
         return masked({name: plain(value)})[0][name]
 
@@ -140,11 +141,9 @@ def _packed(values: tuple[Any, ...]) -> Column:
     if kinds == {float}:
         return array("d", values)
     if kinds == {int}:
-        try:
+        with contextlib.suppress(OverflowError):
             return array("q", values)
-        except OverflowError:
-            return plain(values)  # type: ignore[no-any-return]
-    return values
+    return plain(values) if int in kinds else values  # some may have too many digits
 
 
 def _metric_name(name: Any) -> str:
@@ -187,6 +186,8 @@ def _as_number(value: Any) -> float | None:
             return int(value)
         if isinstance(value, Real) or hasattr(type(value), "__float__"):
             return float(value)
-    except Exception:  # noqa: BLE001 - foreign code; more than one element, complex, too large
+    except INTERRUPTS:
+        raise
+    except BaseException:  # noqa: BLE001 - foreign code; more than one element, complex, too large
         return None
     return None

@@ -6,7 +6,7 @@ import marshal
 from typing import Any
 
 from sacred_core.masking import masked
-from sacred_core.serialization import plain
+from sacred_core.serialization import INTERRUPTS, plain, unreadable
 
 #: Libraries whose values are pickled with all that `plain` reads of them.
 _COMPLETE = frozenset(
@@ -29,9 +29,17 @@ class PlainCopy:
         self._stored = b""
 
     def of(self, value: Any) -> Any:
-        """Return the plain data; each caller gets a copy of its own."""
+        """Return the plain data; each caller gets a copy of its own. Raises nothing."""
+        try:
+            return self._current(value)
+        except INTERRUPTS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - near the limit of recursion, for example
+            return unreadable(value, error)
+
+    def _current(self, value: Any) -> Any:
         if value is None or type(value) in (bool, int, float):
-            return value
+            return plain(value)
         if type(value) is dict and not value:  # as `info` is in most runs
             return {}
         fingerprint = _fingerprint(value)  # first: what changes meanwhile is seen the next time
@@ -82,6 +90,8 @@ def _fingerprint(value: Any) -> bytes | None:
     digest = _Digest()
     try:
         _pickler()(digest, -1).dump(value)  # the highest protocol
-    except Exception:  # noqa: BLE001 - classes' own methods; another thread that changes it
+    except INTERRUPTS:
+        raise
+    except BaseException:  # noqa: BLE001 - classes' own methods; another thread that changes it
         return None
     return digest.digest()

@@ -27,8 +27,8 @@ from sacred_core.exceptions import (
     Terminated,
 )
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.masking import masked, masked_text
 from sacred_core.randomness import create_rnd, derived_seed
+from sacred_core.run.conclusion import interrupt_status, is_successful_exit, result_text
 from sacred_core.run.coroutines import CoroutineRunner, awaited, is_cancellation, must_be_awaited
 from sacred_core.run.files import FilePath, named_files, readable
 from sacred_core.run.lifecycle import Lifecycle
@@ -37,7 +37,7 @@ from sacred_core.run.metrics import MetricsBuffer
 from sacred_core.run.output import OutputCapture, capture_for
 from sacred_core.run.termination import deferred, terminable
 from sacred_core.run.trace import trace_lines
-from sacred_core.serialization import plain
+from sacred_core.serialization import reason_of
 from sacred_core.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -354,29 +354,47 @@ class Run:
         if not lifecycle.is_own_process:
             return
         took = timedelta(seconds=round(time.monotonic() - started))
-        if error is not None:
-            self.fail_trace = trace_lines(error, keep_own=self.debug)
         with deferred():
             try:
-                self._tell_end(lifecycle, error, took)
+                self._send_end(lifecycle, error, took)
             finally:
-                self.output.stop()
+                with contextlib.suppress(OSError, ValueError):  # the end is recorded
+                    self.output.stop()
                 lifecycle.release_spool()
 
-    def _tell_end(self, lifecycle: Lifecycle, error: BaseException | None, took: timedelta) -> None:
-        trace = self.fail_trace or []
-        if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-            self.fail_trace = None
-            if self.result is not None:
-                self.run_logger.info("Result: %s", _result_text(self.result))
-            self.run_logger.info("Completed after %s", took)
-            lifecycle.complete()
-        elif isinstance(error, _INTERRUPTS) or is_cancellation(error):
-            self.run_logger.warning("Aborted after %s!", took)
-            lifecycle.interrupt(getattr(error, "STATUS", "INTERRUPTED"), trace)
-        else:
-            self.run_logger.error("Failed after %s!", took)
-            lifecycle.fail(trace)
+    def _send_end(self, lifecycle: Lifecycle, error: BaseException | None, took: timedelta) -> None:
+        """Log how the run ended, and send its end, also where logging raises or is interrupted."""
+        if error is None or is_successful_exit(error):
+            try:
+                self._log_completion(took)
+            finally:
+                lifecycle.complete()
+            return
+        trace: list[str] = []
+        is_interrupt = isinstance(error, _INTERRUPTS) or is_cancellation(error)
+        try:
+            trace = self.fail_trace = trace_lines(error, keep_own=self.debug)
+            if is_interrupt:
+                self._log(logging.WARNING, "Aborted after %s!", took)
+            else:
+                self._log(logging.ERROR, "Failed after %s!", took)
+        finally:
+            if is_interrupt:
+                lifecycle.interrupt(interrupt_status(error), trace)
+            else:
+                lifecycle.fail(trace)
+
+    def _log_completion(self, took: timedelta) -> None:
+        if self.result is not None:
+            self._log(logging.INFO, "Result: %s", result_text(self.result))
+        self._log(logging.INFO, "Completed after %s", took)
+
+    def _log(self, level: int, message: str, value: object) -> None:
+        """Log about the end of the run; a handler or filter that raises does not change it."""
+        try:
+            self.run_logger.log(level, message, value)
+        except Exception as error:  # noqa: BLE001 - handlers and filters of the user
+            sys.stderr.write(f"{message % value} (not logged: {reason_of(error)})\n")
 
     def _with_id(self) -> str:
         return "" if self._id is None else f' run with ID "{self._id}"'
@@ -387,14 +405,6 @@ class Run:
         if self.is_forked:
             raise _forked(what)
         return self._lifecycle
-
-
-def _result_text(result: Any) -> str:
-    shown, secrets = masked(plain(result))
-    if not secrets:
-        with contextlib.suppress(Exception):  # foreign code
-            return masked_text(repr(result))
-    return masked_text(repr(shown))
 
 
 def _debug(error: BaseException) -> None:

@@ -17,16 +17,28 @@ from sacred_core.serialization.json_text import (
 )
 from sacred_core.serialization.keys import key_clash
 from sacred_core.serialization.trees import leaves
+from sacred_core.serialization.unreadable import (
+    INTERRUPTS,
+    message_of,
+    reason_of,
+    type_name,
+    unreadable,
+)
 
 __all__ = [
+    "INTERRUPTS",
     "NON_FINITE",
     "column_json",
     "column_values",
     "from_json",
     "key_clash",
     "leaves",
+    "message_of",
     "number",
     "plain",
+    "reason_of",
     "strict_json",
     "to_json",
+    "type_name",
+    "unreadable",
 ]

@@ -1,18 +1,21 @@
 """From any value to plain data: the walk through containers."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sacred_core.serialization.keys import key_string, string_keys
+from sacred_core.serialization.unreadable import INTERRUPTS, unreadable
 
 if TYPE_CHECKING:
     from sacred_core.serialization.forms import Fields, Table
 
 _SCALARS = frozenset((type(None), bool, float, str))
 _STRING = {str}
-#: Python converts integers of up to 4,300 digits to decimal text and back.
-_MOST = 10**4200
+#: By default Python converts integers of up to 4,300 digits to decimal text and back; no
+#: program can set the limit below 640 digits.
+_MOST_DIGITS, _LEAST_LIMIT = 4_200, 10**640
 #: Levels of containers: readers, which recurse, can read them back.
 _DEEPEST = 200
 #: Objects without a known form whose attributes are stored, for each value.
@@ -43,11 +46,13 @@ class _Walk:
         if kind in _SCALARS:
             return value
         if kind is int:
-            return value if -_MOST < value < _MOST else hex(value)
+            return value if -_LEAST_LIMIT < value < _LEAST_LIMIT else _integer(value)
         try:
             return self._container(value, depth)
-        except Exception as error:  # noqa: BLE001 - foreign code
-            return _failure(value, error)
+        except INTERRUPTS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - foreign code
+            return unreadable(value, error)
 
     def _container(self, value: Any, depth: int) -> Any:
         if id(value) in self._inside:
@@ -91,7 +96,9 @@ class _Walk:
             return value
         try:
             return str.__str__(str(key))  # of a tuple `('a', 2)`
-        except Exception:  # noqa: BLE001 - foreign code
+        except INTERRUPTS:
+            raise
+        except BaseException:  # noqa: BLE001 - foreign code
             return str(value)
 
     def _other(self, value: Any, depth: int) -> Any:
@@ -135,9 +142,10 @@ class _Walk:
         return strings if len(set(strings)) == len(strings) else None
 
 
-def _failure(value: Any, error: Exception) -> str:
-    try:
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    except Exception:  # noqa: BLE001 - foreign code
-        reason = type(error).__name__
-    return f"<{type(value).__qualname__} that cannot be stored: {reason}>"
+def _integer(value: int) -> int | str:
+    """Return a string instead of an integer that has too many digits for decimal text.
+
+    Hexadecimal, which is exact and takes linear time: ``int(text, 0)`` is the value.
+    """
+    limit = min(sys.get_int_max_str_digits() or _MOST_DIGITS, _MOST_DIGITS)
+    return value if abs(value) < 10**limit else hex(value)

@@ -10,19 +10,14 @@ from sacred_core.experiment import Experiment
 from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
 from sacred_core.run.recovery import OutputStore
-from sacred_core.stores import RunStore
 from sacred_core.testing.comparing import assert_metrics
+from sacred_core.testing.end_contract import EndContract
 from sacred_core.testing.feed import Feed
-from sacred_core.testing.observer_contract import ObserverContract
 from sacred_core.testing.samples import EXPERIMENT, FILE_NAMES, METRIC_NAMES, NON_FINITE, PRINTED
 
 
-class ContentContract(ObserverContract):
+class ContentContract(EndContract):
     """The part of `StoreContract` that is about output, metrics and files."""
-
-    def make_store(self, tmp_path: Path) -> RunStore:
-        """Return a store of what the observers of the same test write to."""
-        raise NotImplementedError(f"{type(self).__name__}.make_store returns a store")
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         """Return the media type that is stored of an artifact, read from the backend itself.

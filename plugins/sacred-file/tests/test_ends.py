@@ -32,9 +32,9 @@ SCRIPT = """
     def main(_run, how):
         print("first words")
         _run.log_scalar("metric", 1)
-        globals()[how](_run)
+        result = globals()[how](_run)
         print("last words")
-        return 42
+        return 42 if result is None else result
 
     def returns(_run):
         pass
@@ -43,6 +43,18 @@ SCRIPT = """
 BODIES = {
     "returns": "pass",
     "raises": "raise ValueError('the reason')",
+    "returns_a_huge_integer": "return 10**5_000",
+    "returns_what_raises": (
+        "class Odd:\n    def __repr__(self): raise SystemExit(3)\nreturn [Odd(), 1]"
+    ),
+    "raises_what_raises": (
+        "class OddError(Exception):\n    def __str__(self): raise SystemExit(3)\nraise OddError"
+    ),
+    "breaks_the_log": (
+        "import logging\n"
+        "class Odd(logging.Filter):\n    def filter(self, record): raise ValueError('odd filter')\n"
+        "_run.run_logger.addFilter(Odd())"
+    ),
     "exits_0": "sys.exit(0)",
     "exits_3": "sys.exit(3)",
     "exits_with_text": "sys.exit('a message')",
@@ -71,6 +83,14 @@ BODIES = {
     "thread_runs_on": "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
     "fills_the_file": "for _ in range(40): print('x' * 9999); time.sleep(0.01)",
 }
+
+
+RESULTS = {
+    "returns_a_huge_integer": hex(10**5_000),
+    "returns_what_raises": [
+        "<returns_what_raises.<locals>.Odd that cannot be stored: SystemExit: 3>", 1
+    ],
+}  # fmt: skip
 
 
 def script() -> str:
@@ -131,6 +151,10 @@ def wait_until_ready(process: Any) -> None:
     [
         ("returns", "COMPLETED", 0, "Completed after"),
         ("raises", "FAILED", 1, "ValueError: the reason"),
+        ("returns_a_huge_integer", "COMPLETED", 0, "<int that cannot be shown: ValueError"),
+        ("returns_what_raises", "COMPLETED", 0, "Odd that cannot be stored: SystemExit: 3>', 1]"),
+        ("raises_what_raises", "FAILED", 1, "OddError"),
+        ("breaks_the_log", "COMPLETED", 0, "(not logged: ValueError: odd filter)"),
         ("exits_0", "COMPLETED", 0, "Completed after"),
         ("exits_3", "FAILED", 3, "Failed after"),
         ("exits_with_text", "FAILED", 1, "a message"),
@@ -151,7 +175,8 @@ def test_ends_of_the_command(folder: Path, how: str, status: str, code: int, sho
     assert FileStore(folder / "runs").metrics(1)["metric"]["values"] == [1]
     assert end.run.stop_time is not None
     assert bool(end.run.fail_trace) == (status != "COMPLETED")
-    assert end.run.result == (42 if status == "COMPLETED" and how != "exits_0" else None)
+    default = 42 if status == "COMPLETED" and how != "exits_0" else None
+    assert end.run.result == RESULTS.get(how, default)
     if how == "thread_raises":
         assert "ZeroDivisionError" in end.output
     if status == "COMPLETED" and how != "exits_0":
