@@ -6,6 +6,7 @@ from sacred_core.testing import ObserverContract, PluginContract, StoreContract
 from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.end_contract import EndContract
+from sacred_core.testing.id_contract import IdContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.override_contract import OverrideContract
 from sacred_core.testing.removal_contract import RemovalContract
@@ -24,6 +25,7 @@ CONTRACTS = (
     RemovalContract,
     ClaimContract,
     OverrideContract,
+    IdContract,
     ValueContract,
     ContentContract,
     EndContract,

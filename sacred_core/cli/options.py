@@ -3,9 +3,10 @@
 import operator
 from typing import TYPE_CHECKING, SupportsIndex
 
-from sacred_core.exceptions import OptionError
+from sacred_core.exceptions import OptionError, RunIdError
 from sacred_core.loggers import own_child
 from sacred_core.run.logs import level_of
+from sacred_core.stores.run_ids import validate_id
 
 if TYPE_CHECKING:
     from sacred_core.run import Run
@@ -38,13 +39,15 @@ def name(argument: object, run: "Run") -> None:
 
 
 def id(argument: str | SupportsIndex, run: "Run") -> None:  # noqa: A001 - named like its flag
-    """Ask for an id; digits make a number, as observers count."""
-    if isinstance(argument, str):
-        run._id = int(argument) if argument.isdecimal() else argument
-    elif isinstance(argument, SupportsIndex) and not isinstance(argument, bool):
-        run._id = operator.index(argument)  # also numpy's integers
-    else:
+    """Ask for an id; the decimal form of an integer means that integer."""
+    if isinstance(argument, SupportsIndex) and not isinstance(argument, bool):
+        argument = operator.index(argument)  # also numpy's integers
+    elif not isinstance(argument, str):
         raise OptionError(f"--id takes a string or an integer, not {argument!r}")
+    try:
+        run._id = validate_id(argument)
+    except RunIdError as error:
+        raise OptionError(f"--id: {error}") from None
 
 
 def queue(argument: bool, run: "Run") -> None:

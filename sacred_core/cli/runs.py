@@ -22,6 +22,7 @@ from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun, find_r
 from sacred_core.stores.finding import metrics_of
 from sacred_core.stores.query import And, Condition, Field, Order, Query, parse, parse_sort
 from sacred_core.stores.query.reading import MISSING, read
+from sacred_core.stores.run_ids import normalize_id
 
 _COLUMNS = "id,status,start_time,duration,name,command"
 _HEADINGS = {"start_time": "STARTED", "duration": "TOOK", "name": "EXPERIMENT"}
@@ -77,7 +78,7 @@ def show_run(location: str, run_id: str | None, as_json: bool) -> None:
     """Show the run RUN_ID at LOCATION, by default the newest: configuration, result, metrics,
     files and output."""
     store = open_store(location)
-    run = _newest(store, location) if run_id is None else store.get(_id(run_id))
+    run = _newest(store, location) if run_id is None else store.get(normalize_id(run_id))
     if as_json:
         data = as_data(run) | {"metrics": metrics_as_data(store.metrics(run.id))}
         click.echo(strict_json(data | {"output": store.output(run.id)}, indent=2))
@@ -98,7 +99,8 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
     store = open_store(location)
     if bool(run_ids) == (where is not None):
         raise click.UsageError("say which runs: either their ids or --where")
-    found = find_runs(store, where) if where else [store.get(_id(run_id)) for run_id in run_ids]
+    ids = map(normalize_id, run_ids)
+    found = find_runs(store, where) if where else [store.get(run_id) for run_id in ids]
     if not found:
         click.echo("No runs.", err=True)
         return
@@ -147,7 +149,7 @@ def recover_output(location: str | None, filter_path: str | None, discard: bool,
 @click.argument("text")
 def note_run(location: str, run_id: str, text: str) -> None:
     """Say TEXT of the run RUN_ID at LOCATION."""
-    open_store(location).annotate(_id(run_id), _said(note=text))
+    open_store(location).annotate(normalize_id(run_id), _said(note=text))
 
 
 @runs.command("tag")
@@ -158,7 +160,7 @@ def note_run(location: str, run_id: str, text: str) -> None:
 def tag_run(location: str, run_id: str, tags: Sequence[str], remove: bool) -> None:
     """Put TAGS on the run RUN_ID at LOCATION: --where "tags has baseline" finds them."""
     said = _said(removed=tags) if remove else _said(added=tags)
-    open_store(location).annotate(_id(run_id), said)
+    open_store(location).annotate(normalize_id(run_id), said)
 
 
 def _said(**what: Any) -> Annotation:
@@ -188,10 +190,6 @@ def _row(store: RunStore, run: StoredRun, fields: Order, is_exact: bool = False)
         "" if value is MISSING else cell(field.name, value, is_exact)
         for (field, _), value in zip(fields, values, strict=True)
     ]
-
-
-def _id(text: str) -> int | str:
-    return int(text) if text.isdecimal() else text
 
 
 def _newest(store: RunStore, location: str) -> StoredRun:

@@ -29,11 +29,12 @@ from sacred_core.observers.delivering import (
     MetricPositions,
     artifact_details,
     asked_id,
+    id_elsewhere,
     interrupt_trace,
     optional_host_info,
 )
 from sacred_core.stores import Annotation, RunQuery, StoredRun
-from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.run_ids import next_number, normalize_id
 from sacred_core.stores.tokens import run_removed
 
 _NOBODY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
@@ -171,16 +172,16 @@ class MemoryObserver(RunObserver):
 
     def _claim(self, _id: Any, asked: Any) -> tuple[Any, MemoryRun]:
         runs = self.memory.runs
-        _id, asked = (None if each is None else normalize_id(each) for each in (_id, asked))
         if asked is not None and asked in runs:
             if runs[asked].run.status != "QUEUED":
                 raise RunIdError(f"the id {asked!r} is taken")
             return asked, MemoryRun(runs[asked].run)
-        if _id is not None and _id not in runs:
-            return _id, MemoryRun(StoredRun(id=_id, status=""))
-        used = (key for key in runs if isinstance(key, int))
-        free = max((*used, self.memory.highest_deleted)) + 1
-        return free, MemoryRun(StoredRun(id=free, run_id=_id, status=""))
+        wanted = id_elsewhere(_id)
+        if wanted is not None and wanted not in runs:
+            return wanted, MemoryRun(StoredRun(id=wanted, status=""))
+        free = next_number([*runs, self.memory.highest_deleted])
+        elsewhere = None if _id is None else normalize_id(_id)
+        return free, MemoryRun(StoredRun(id=free, run_id=elsewhere, status=""))
 
     def _apply(self, event: Event) -> None:
         self._current().run.apply(copy.deepcopy(event))
@@ -234,11 +235,12 @@ class MemoryStore:
         """Remove a run that is not under way."""
         if self._kept(run_id).run.current_status() == "RUNNING":
             raise StoreError(f"the run {run_id!r} is under way")
+        run_id = normalize_id(run_id)
         with self._memory.lock:
             if self._runs.pop(run_id, None) is None:
-                raise StoreError(f"there is no run {run_id!r}")
-            if isinstance(run_id, int):
-                self._memory.highest_deleted = max(run_id, self._memory.highest_deleted)
+                raise StoreError(f"run {run_id!r} not found")
+            used = (run_id, self._memory.highest_deleted)
+            self._memory.highest_deleted = next_number(used) - 1
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Keep what somebody said of a run."""
@@ -246,6 +248,6 @@ class MemoryStore:
 
     def _kept(self, run_id: int | str) -> MemoryRun:
         try:
-            return self._runs[run_id]
+            return self._runs[normalize_id(run_id)]
         except KeyError:
-            raise StoreError(f"there is no run {run_id!r}") from None
+            raise StoreError(f"run {normalize_id(run_id)!r} not found") from None

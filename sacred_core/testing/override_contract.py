@@ -10,13 +10,13 @@ from sacred_core.exceptions import SacredError
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.documented import overridden
 from sacred_core.testing.feed import Feed
+from sacred_core.testing.id_contract import IdContract
 from sacred_core.testing.samples import TRACE
-from sacred_core.testing.value_contract import ValueContract
 
 _COLUMNS = ("steps", "values", "timestamps")
 
 
-class OverrideContract(ValueContract):
+class OverrideContract(IdContract):
     """The part of `StoreContract` that is about methods which a subclass overrides."""
 
     def test_overridden_methods_record_the_same(self, tmp_path: Path) -> None:

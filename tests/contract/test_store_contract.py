@@ -195,6 +195,11 @@ class AnswersForUnknownRuns(MemoryStore):
             return ""
 
 
+class TakesDigitsForNumbers(MemoryStore):
+    def _kept(self, run_id: Any) -> Any:
+        return super()._kept(int(run_id) if str(run_id)[:9].isdecimal() else run_id)
+
+
 class DeletesSharedFiles(MemoryStore):
     def delete(self, run_id: Any) -> None:
         super().delete(run_id)
@@ -232,7 +237,17 @@ FAULTS: dict[type[Any], set[str]] = {
     },
     TakesAskedIdAsArgument: {"overridden_starts_respect_the_id_that_is_asked_for"},
     OverwritesTakenId: {"an_id_that_is_taken_is_refused", "one_of_many_starts_a_queued_run"},
-    IgnoresAskedId: {"the_id_that_is_asked_for_is_used", *_SAME_ID_AGAIN},
+    IgnoresAskedId: {
+        "the_id_that_is_asked_for_is_used",
+        "the_largest_id_does_not_end_the_numbers",
+        "only_the_decimal_form_is_an_integer",
+        "ids_that_cannot_exist_are_not_found",
+        *_SAME_ID_AGAIN,
+    },
+    TakesDigitsForNumbers: {
+        "only_the_decimal_form_is_an_integer",
+        "ids_that_cannot_exist_are_not_found",
+    },
     LosesTheTrace: {"every_end_comes_back", "odd_strings_come_back_everywhere"},
     LosesTheResultOfBeats: {"info_and_result_come_back"},
     RoundsNumbers: {"what_is_told_at_the_start_comes_back"},
@@ -248,7 +263,10 @@ FAULTS: dict[type[Any], set[str]] = {
     FailsAfterAnUnfinishedRun: {"it_serves_one_run_after_another"},
     ShowsItsPassword: {"it_shows_no_secret"},
     BelievesTheStatus: {"runs_are_listed_by_what_they_are"},
-    AnswersForUnknownRuns: {"what_is_not_there_is_an_error"},
+    AnswersForUnknownRuns: {
+        "what_is_not_there_is_an_error",
+        "ids_that_cannot_exist_are_not_found",
+    },
     DeletesSharedFiles: {
         "a_run_is_deleted",
         "a_killed_deletion_can_be_repeated",

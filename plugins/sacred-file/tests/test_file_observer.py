@@ -14,7 +14,7 @@ import pytest
 from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core import Experiment
-from sacred_core.exceptions import ObserverStartError, RunIdError
+from sacred_core.exceptions import ObserverStartError, OptionError, RunIdError
 from sacred_core.testing import Feed, Memory, MemoryObserver, MemoryStore
 
 
@@ -132,6 +132,10 @@ def test_stale_hint_costs_only_attempts(recorded: Any, runs: Path) -> None:
     assert recorded(lambda: None)._id == "2"
     (runs / "_ids" / "next").write_text("what")
     assert recorded(lambda: None)._id == "3"
+    (runs / "_ids" / "next").write_text("9" * 5000)
+    assert recorded(lambda: None)._id == "4"
+    (runs / "_ids" / "next").write_text("\u0669")
+    assert recorded(lambda: None)._id == "5"
 
 
 def test_asked_id_is_used_once(recorded: Any, runs: Path) -> None:
@@ -146,7 +150,7 @@ def test_asked_id_is_used_once(recorded: Any, runs: Path) -> None:
 @pytest.mark.parametrize("wrong", ["../up", "_sources", ".hidden", "a/b"])
 def test_an_id_that_cannot_be_a_folder_is_refused(recorded: Any, wrong: str) -> None:
     """It would leave the folder, or hide in it."""
-    with pytest.raises(ObserverStartError, match="cannot be the name of a folder"):
+    with pytest.raises(OptionError, match=r"--id: run id '.*' must not"):
         recorded(lambda: None, options={"--id": wrong})
 
 

@@ -107,7 +107,7 @@ def test_metrics_of_a_live_run(runs: Path) -> None:
 @pytest.mark.parametrize("run_id", ["99", "..", "../runs/1", "_sources"])
 def test_unknown_run_is_an_error(runs: Path, run_id: str) -> None:
     """Nothing outside the folder is read."""
-    with pytest.raises(StoreError, match="holds no run"):
+    with pytest.raises(StoreError, match="not found"):
         FileStore(runs).get(run_id)
 
 

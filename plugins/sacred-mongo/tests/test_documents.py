@@ -2,12 +2,13 @@
 
 import datetime
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import gridfs
 import pytest
-from bson import ObjectId, json_util
+from bson import Decimal128, Int64, ObjectId, json_util
 from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core import Experiment
@@ -174,7 +175,7 @@ def test_overwrite_replaces_a_run(
     (doc,) = database.runs.find()
     assert doc["config"] == {"new": True} and doc["artifacts"] == []
     assert database.metrics.count_documents({}) == database.fs.files.count_documents({}) == 0
-    with pytest.raises(RunIdError, match="no run 77"):
+    with pytest.raises(RunIdError, match="'77' not found"):
         Feed(MongoObserver(mongo_url, db_name, overwrite=77)).start()
 
 
@@ -193,6 +194,39 @@ def test_names_do_not_disturb_numbers(observer: MongoObserver) -> None:
     ids = [Feed(observer).start(asked_id=asked) for asked in (None, "baseline", None, "zz", "9")]
     assert ids == [1, "baseline", 2, "zz", 9]
     assert Feed(observer).start() == 10
+
+
+#: What a program other than this one may insert as ``_id``, and how it is listed.
+FOREIGN_IDS: list[tuple[Any, Any]] = [
+    (Int64(2**63 - 1), 2**63 - 1), (math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan"),
+    (3.7, "3.7"), (4.0, 4), (-2, -2), (Decimal128("9.5"), "9.5"),
+    ("8", 8), ("08", "08"), ("1 ", "1 "), (ObjectId("6" * 24), "6" * 24), (2.0**80, str(2**80)),
+]  # fmt: skip
+
+
+def test_foreign_ids_stop_no_start(
+    observer: MongoObserver, store: MongoStore, database: Any
+) -> None:
+    """Each run is listed and read by its id; the next number follows the integers that count."""
+    for _id, _ in FOREIGN_IDS:
+        database.runs.insert_one({"_id": _id, "status": "COMPLETED"})
+    assert [Feed(observer).start() for _ in range(3)] == [5, 6, 7]
+    assert {run.id for run in store.list()} == {listed for _, listed in FOREIGN_IDS} | {5, 6, 7}
+    for _, listed in FOREIGN_IDS:
+        assert store.get(listed).id == listed
+    with pytest.raises(RunIdError, match="'8' already exists"):
+        Feed(observer).start(asked_id=8)
+    assert Feed(observer).start() == 9
+
+
+def test_a_run_that_sacred_queued_is_started_under_its_id(
+    observer: MongoObserver, store: MongoStore, database: Any
+) -> None:
+    """Sacred inserts what `--id` asks for as a string."""
+    database.runs.insert_one({"_id": "12", "status": "QUEUED"})
+    assert Feed(observer).start(asked_id=12) == 12
+    assert store.get(12).status == "RUNNING"
+    assert database.runs.distinct("_id") == ["12"]
 
 
 def test_collections_with_a_prefix(mongo_url: str, db_name: str, database: Any) -> None:

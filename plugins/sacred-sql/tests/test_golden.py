@@ -123,7 +123,7 @@ def test_runs_are_found(store: SqlStore) -> None:
     assert [run.id for run in store.list(RunQuery(status="FAILED", name="golden"))] == [2]
     assert list(store.list(RunQuery(limit=0))) == []
     assert store.get("3") == store.get(3) and store.get(3).status == "INTERRUPTED"
-    with pytest.raises(StoreError, match="holds no run '77'"):
+    with pytest.raises(StoreError, match="run '77' not found"):
         store.get(77)
 
 
@@ -149,7 +149,7 @@ def test_new_runs_join_the_old_ones(store: SqlStore, url: str) -> None:
         Feed(SqlObserver(url)).start(asked_id=3)
     assert Feed(SqlObserver(url)).start(_id=4) == 9
     store.delete(7)
-    with pytest.raises(StoreError, match="holds no run '7'"):
+    with pytest.raises(StoreError, match="run '7' not found"):
         store.get(7)
 
 

@@ -6,16 +6,16 @@ from typing import Literal, TypeAlias
 from sacred_core.stores.query.nodes import Field, Operator
 
 #: What a field holds: texts (a bare word is one, also ``2024``), a list of texts, a time, a number
-#: of seconds, or any value.
-Kind: TypeAlias = Literal["text", "list", "time", "seconds", "any"]
+#: of seconds, the id of a run, or any value.
+Kind: TypeAlias = Literal["text", "list", "time", "seconds", "id", "any"]
 
 _KINDS: dict[str, Kind] = {
     "status": "text",
     "name": "text",
     "command": "text",
     "comment": "text",
-    "id": "any",
-    "run_id": "any",
+    "id": "id",
+    "run_id": "id",
     "tags": "list",
     "artifacts": "list",
     "resources": "list",

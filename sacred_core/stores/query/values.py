@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sacred_core.stores.query.fields import Kind
 from sacred_core.stores.query.nodes import Value
+from sacred_core.stores.run_ids import normalize_id
 
 RESERVED = frozenset("and or not in between has exists missing".split())
 
@@ -36,6 +37,8 @@ def value_of(spelling: str, kind: Kind, quoted: bool) -> Value:
         return _time(spelling)
     if kind == "seconds":
         return _seconds(spelling)
+    if kind == "id":
+        return normalize_id(spelling)
     return spelling if quoted or kind in ("text", "list") else _plain(spelling)
 
 

@@ -31,6 +31,7 @@ from sacred_core.stores.query import (
     settled,
     sort_key,
 )
+from sacred_core.stores.run_ids import normalize_id
 
 EXAMPLES = min(2000, int(os.environ.get("SACRED_TEST_EXAMPLES", "300")))
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -241,7 +242,7 @@ def test_an_order_tells_whether_it_needs_metrics() -> None:
         ("duration > none", 11, "expected a duration"),
         ("tags = baseline", 5, "'tags' is a list: expected has"),
         ("start_time has 2026", 11, "is no text"),
-        (f"id = {'9' * 5000}", 5, "fewer digits"),
+        (f"result = {'9' * 5000}", 9, "fewer digits"),
         ("name = 'a\nb' and\n\tid", 20, "expected one of ="),
     ],
 )
@@ -385,12 +386,17 @@ def compared(
 
 TEXT_FIELDS = named("status name command comment")
 LIST_FIELDS = named("tags artifacts resources")
-ANY_FIELDS = st.one_of(named("id run_id"), TREE_FIELDS, METRIC_FIELDS, RESULT_FIELDS)
+IDS = st.one_of(st.integers(), TEXTS).map(normalize_id)
+ID_FIELDS = named("id run_id")
+ANY_FIELDS = st.one_of(TREE_FIELDS, METRIC_FIELDS, RESULT_FIELDS)
 TIME_FIELDS = named("start_time stop_time queue_time heartbeat")
-ALL_FIELDS = st.one_of(TEXT_FIELDS, LIST_FIELDS, ANY_FIELDS, TIME_FIELDS, named("duration"))
+ALL_FIELDS = st.one_of(
+    TEXT_FIELDS, LIST_FIELDS, ANY_FIELDS, ID_FIELDS, TIME_FIELDS, named("duration")
+)
 CONDITIONS = st.one_of(
     compared(TEXT_FIELDS, TEXTS),
     compared(ANY_FIELDS, ANY),
+    compared(ID_FIELDS, IDS),
     compared(TIME_FIELDS, TIMES),
     compared(named("duration"), NUMBERS),
     st.builds(

@@ -9,6 +9,7 @@ import attrs
 
 from sacred_core.serialization import column_values, from_json, plain, to_json
 from sacred_core.stores import Annotation, StoredRun
+from sacred_core.stores.run_ids import normalize_id
 from sacred_file.record import time_text
 
 
@@ -16,7 +17,7 @@ def stored_run(name: str, entry: dict[str, Any]) -> StoredRun:
     """Return the run in the folder ``name`` without its configuration and information."""
     meta = entry.get("meta") or {}
     return StoredRun(
-        id=int(name) if name.isdecimal() else name,
+        id=normalize_id(name),
         run_id=entry.get("run_id"),
         status=entry.get("status") or "",
         command=entry.get("command") or "",

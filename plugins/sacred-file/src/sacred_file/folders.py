@@ -8,6 +8,7 @@ import attrs
 from sacred_core.atomic_files import is_created
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
+from sacred_core.observers.delivering import id_elsewhere
 from sacred_core.stores import claims
 from sacred_core.stores.claims import Lease, is_claimed
 from sacred_file.json_files import read_json, write_bytes
@@ -48,7 +49,7 @@ def claim(basedir: Path, _id: Any, asked_id: Any, is_start: bool) -> Place:
     if asked_id is not None:
         return _asked(basedir, asked_id, is_start)
     if _id is not None and is_free(basedir, _id):
-        return Place(_id, basedir / named(_id))
+        return Place(_id, basedir / str(_id))
     number, folder = new_folder(basedir)
     if _id is not None:
         _logger.warning(
@@ -75,27 +76,15 @@ def new_folder(basedir: Path) -> tuple[int, Path]:
 
 
 def is_free(basedir: Path, run_id: Any) -> bool:
-    """Claim the folder of ``run_id`` if it is free, and tell whether it was."""
+    """Claim the folder of ``run_id`` if it is free, and return whether it was."""
+    name = id_elsewhere(run_id)
+    if name is None:
+        return False
     try:
-        (basedir / named(run_id)).mkdir()
-    except (FileExistsError, RunIdError):
+        (basedir / str(name)).mkdir()
+    except FileExistsError:
         return False
     return True
-
-
-def named(run_id: Any) -> str:
-    """Return the name of the folder of ``run_id``.
-
-    Raises:
-        RunIdError: it cannot be a name.
-    """
-    name = str(run_id)
-    if name in ("", ".", "..") or name[:1] in "_." or any(sign in name for sign in '/\\\0:*?"<>|'):
-        raise RunIdError(
-            f"the id {name!r} cannot be the name of a folder: it must not begin with '_' or '.' "
-            'nor hold any of / \\ : * ? " < > |'
-        )
-    return name
 
 
 class _ClaimFiles:
@@ -122,9 +111,9 @@ def _asked(basedir: Path, run_id: Any, is_start: bool) -> Place:
     """Claim the id that the user asked for, which must be free, queued, or never started.
 
     Raises:
-        RunIdError: the id is taken, or cannot be the name of a folder.
+        RunIdError: the id is taken.
     """
-    folder = basedir / named(run_id)
+    folder = basedir / str(run_id)
     files = _ClaimFiles(folder)
     try:
         folder.mkdir()

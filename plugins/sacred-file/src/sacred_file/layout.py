@@ -30,6 +30,7 @@ SPARE_BYTES = 16_384
 
 #: Bytes of a name; most file systems take 255, and the copy has a longer one while it is made.
 _LONGEST = 200
+_LONGEST_NAME = 255
 _OURS = {
     RUN,
     CONFIG,
@@ -73,10 +74,14 @@ def _is_possible(folder: Path, path: Path) -> bool:
 
 
 def is_run_name(name: str) -> bool:
-    """Tell whether a folder of this name may hold the record of a run."""
-    return not name.startswith(("_", "."))
+    """Return whether a folder of this name may hold the record of a run."""
+    try:
+        is_possible = 0 < len(os.fsencode(name)) <= _LONGEST_NAME
+    except UnicodeEncodeError:
+        return False
+    return is_possible and name[0] not in "_." and "/" not in name and "\0" not in name
 
 
 def is_run_folder(path: Path) -> bool:
-    """Tell whether ``path`` holds the record of a run."""
+    """Return whether ``path`` holds the record of a run."""
     return is_run_name(path.name) and (path / RUN).is_file()

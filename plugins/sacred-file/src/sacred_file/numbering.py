@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sacred_core.atomic_files import replacing
+from sacred_core.stores import run_ids
 from sacred_file.layout import NEXT_ID
 
 _DELETED = "deleted-"
@@ -17,7 +18,7 @@ _DELETED = "deleted-"
 
 def next_number(basedir: Path) -> int:
     """Return a number that is probably free, and higher than that of each deleted run."""
-    number = _hinted(basedir) or _highest(basedir) + 1
+    number = _hinted(basedir) or run_ids.next_number(path.name for path in basedir.iterdir())
     return max(number, highest_deleted(basedir) + 1)
 
 
@@ -41,34 +42,30 @@ def note_deleted(basedir: Path, name: str) -> None:
     Raises:
         OSError: it cannot be stored.
     """
-    if not _is_number(name) or int(name) <= highest_deleted(basedir):
+    number = run_ids.counted(name)
+    if number is None or number <= highest_deleted(basedir):
         return
     folder = (basedir / NEXT_ID).parent
     folder.mkdir(exist_ok=True)
-    (folder / f"{_DELETED}{name}").touch()
-    for number in _deleted(basedir):
-        if number < int(name):
-            (folder / f"{_DELETED}{number}").unlink(missing_ok=True)
+    (folder / f"{_DELETED}{number}").touch()
+    for other in _deleted(basedir):
+        if other < number:
+            (folder / f"{_DELETED}{other}").unlink(missing_ok=True)
 
 
 def _deleted(basedir: Path) -> Iterator[int]:
     with contextlib.suppress(OSError):
         for path in (basedir / NEXT_ID).parent.iterdir():
-            number = path.name.removeprefix(_DELETED)
-            if number != path.name and _is_number(number):
-                yield int(number)
-
-
-def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdecimal() and str(int(name)) == name
+            _, is_deleted, name = path.name.rpartition(_DELETED)
+            number = run_ids.counted(name)
+            if is_deleted and number is not None:
+                yield number
 
 
 def _hinted(basedir: Path) -> int:
+    """Return the hint, or 0 if it is missing or is not the number of a run."""
     try:
-        return int((basedir / NEXT_ID).read_text())
+        hint = (basedir / NEXT_ID).read_text("ascii")
     except (OSError, ValueError):
         return 0
-
-
-def _highest(basedir: Path) -> int:
-    return max((int(path.name) for path in basedir.iterdir() if path.name.isdecimal()), default=0)
+    return run_ids.counted(hint.strip()) or 0

@@ -21,6 +21,7 @@ from sacred_core.stores import (
     with_unfinished,
 )
 from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_file import layout
 from sacred_file.append import replace_text
 from sacred_file.entries import annotation_line, annotations, stored_run, typed_metrics
@@ -55,7 +56,7 @@ class FileStore:
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""
         query = query or RunQuery()
-        names = sorted(filter(layout.is_run_name, os.listdir(self.root)), key=_age)  # noqa: PTH208
+        names = sorted(filter(layout.is_run_name, os.listdir(self.root)), key=id_order)  # noqa: PTH208
         if query.limit is None:
             yield from filter(query.accepts, self._readable(names))
             return
@@ -126,13 +127,14 @@ class FileStore:
         return path if path.is_file() else self.root / folder / path.name
 
     def _folder(self, run_id: int | str) -> Path:
-        folder = self.root / str(run_id)
-        if folder.parent != self.root or not layout.is_run_folder(folder):
+        name = str(normalize_id(run_id))
+        folder = self.root / name
+        if not layout.is_run_folder(folder) or folder.name != name:
             raise self._missing(run_id)
         return folder
 
     def _missing(self, run_id: int | str) -> StoreError:
-        return StoreError(f"{str(self.root)!r} holds no run {str(run_id)!r}")
+        return StoreError(f"run {str(normalize_id(run_id))!r} not found in {str(self.root)!r}")
 
     def _readable(self, names: Iterable[str]) -> Iterator[StoredRun]:
         """Yield the runs of those folders that hold one; of damaged ones a warning."""
@@ -188,8 +190,3 @@ class FileStore:
             for annotation in annotations(Path(said).read_bytes()):
                 run.annotate(annotation)
         return run
-
-
-def _age(name: str) -> tuple[int, int | str]:
-    """Numbers in their order, then names in theirs."""
-    return (0, int(name)) if name.isdecimal() else (1, name)

@@ -8,6 +8,7 @@ import attrs
 
 from sacred_core.exceptions import OptionError
 from sacred_core.masking import masked_text
+from sacred_core.stores.run_ids import normalize_id
 
 #: Collections that are no runs.
 RESERVED = frozenset(
@@ -122,9 +123,7 @@ def _from_url(text: str, priority: int | None, argument: str) -> Address:
 
 
 def _address(url: str | None, match: re.Match[str], priority: int | None) -> Address:
-    run_id: int | str | None = match["id"]
-    if run_id is not None and match["id"].isdecimal():
-        run_id = int(match["id"])
+    run_id = None if match["id"] is None else normalize_id(match["id"])
     return Address(url, match["db"], match["collection"] or "runs", run_id, priority)
 
 

@@ -10,11 +10,10 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bson import ObjectId
-
 from sacred_core.stores import RunQuery
 from sacred_core.stores.query import Condition, narrowed
 from sacred_mongo.connection import Document
+from sacred_mongo.ids import listed_id, spellings
 from sacred_mongo.values import FILE, INTEGERS, JSON, OWN_METRICS, is_unicode, stored_key
 
 _TREES = ("config", "info", "meta", "host", "result")
@@ -80,7 +79,7 @@ def _condition(condition: Condition) -> Document | None:
 
 def _can_be_sent(value: Any) -> bool:
     if isinstance(value, int):
-        return value in INTEGERS
+        return int(value) in INTEGERS
     return not isinstance(value, str) or is_unicode(value)
 
 
@@ -90,8 +89,7 @@ def _stored_statuses(statuses: list[Any]) -> list[Any]:
 
 
 def _ids(value: Any) -> list[Any]:
-    is_object_id = isinstance(value, str) and ObjectId.is_valid(value)
-    return [value, ObjectId(value)] if is_object_id else [value]
+    return spellings(listed_id(value))
 
 
 def _of_tags(operator: str, values: list[Any]) -> Document | None:

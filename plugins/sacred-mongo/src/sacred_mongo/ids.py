@@ -1,16 +1,22 @@
 """Gives every run a document of its own, also when many processes start at once."""
 
+import math
 import random
 import time
+from decimal import Decimal
 from typing import Any
 
 import attrs
+from bson import Decimal128, ObjectId
+from bson.errors import InvalidId
 from pymongo import errors
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
-from sacred_core.stores.run_ids import normalize_id
+from sacred_core.observers.delivering import id_elsewhere
+from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_mongo.connection import Document, Runs
+from sacred_mongo.values import is_unicode, stored
 
 _logger = own_logger(__name__)
 #: Seconds that one loser of a race for a number waits, at most.
@@ -41,16 +47,17 @@ def insert(runs: Runs, document: Document, claim: Claim) -> tuple[Any, Document 
         RunIdError: the id that was asked for is taken, or there is no run to overwrite.
     """
     if claim.overwrite is not None:
-        return claim.overwrite, _replaced(runs, document, claim.overwrite)
+        old = _replaced(runs, document, claim.overwrite)
+        return old["_id"], old
     if claim.asked_id is not None:
-        asked = normalize_id(claim.asked_id)
-        if _is_inserted(runs, document, asked):
-            return asked, None
-        return asked, _taken_over(runs, document, asked, claim)
-    if claim.id is not None and _is_inserted(runs, document, normalize_id(claim.id)):
-        return normalize_id(claim.id), None
+        if _is_inserted(runs, document, claim.asked_id):
+            return claim.asked_id, None
+        return _taken_over(runs, document, claim)
+    wanted = id_elsewhere(claim.id)
+    if wanted is not None and _is_inserted(runs, document, wanted):
+        return wanted, None
     if claim.id is not None:
-        document["run_id"] = normalize_id(claim.id)
+        document["run_id"] = stored(normalize_id(claim.id))
     number = _numbered(runs, document)
     if claim.id is not None:
         _logger.warning(
@@ -60,21 +67,56 @@ def insert(runs: Runs, document: Document, claim: Claim) -> tuple[Any, Document 
     return number, None
 
 
+def spellings(run_id: Any) -> list[Any]:
+    """Return the values of ``_id`` that are listed as ``run_id``, which need not be valid.
+
+    Sacred inserts what a user asked for as a string, clients of other languages numbers as
+    floats or decimals, and many programs an `bson.ObjectId`.
+    """
+    normalized = normalize_id(run_id)
+    if isinstance(normalized, int):
+        return [normalized, str(normalized)]
+    if not is_unicode(normalized):  # nor can a document hold it
+        return []
+    found: list[Any] = [normalized]
+    for kind in (ObjectId, float, Decimal128):
+        try:
+            value = kind(normalized)
+        except (InvalidId, ValueError, ArithmeticError):
+            continue
+        found += [value] if listed_id(value) == normalized else []
+    return found
+
+
+def listed_id(value: Any) -> int | str:
+    """Return a value of ``_id`` as the id of a run."""
+    if isinstance(value, Decimal128):
+        value = value.to_decimal()
+    if isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    return normalize_id(value)
+
+
 def _numbered(runs: Runs, document: Document) -> int:
     """Insert under the number after the highest; whoever loses a race looks again."""
+    number = 0
     while True:
-        number = _highest(runs) + 1
+        number = max(number, _highest(runs)) + 1
         if _is_inserted(runs, document, number):
             return number
         time.sleep(random.uniform(0, _PAUSE))
 
 
 def _highest(runs: Runs) -> int:
-    found = runs.find_one({"_id": {"$type": "number"}}, {"_id": 1}, sort=[("_id", -1)])
+    """Return the highest number that counts; what another program inserted may be anything."""
+    counted = {"$type": ["int", "long", "double"], "$gte": 0, "$lte": LARGEST}
+    found = runs.find_one({"_id": counted}, {"_id": 1}, sort=[("_id", -1)])
     return int(found["_id"]) if found else 0
 
 
-def _is_inserted(runs: Runs, document: Document, run_id: Any) -> bool:
+def _is_inserted(runs: Runs, document: Document, run_id: int | str) -> bool:
+    if runs.find_one({"_id": {"$in": spellings(run_id)}}, {"_id": 1}) is not None:
+        return False
     try:
         runs.insert_one({"_id": run_id, **document})
     except errors.DuplicateKeyError:
@@ -83,20 +125,21 @@ def _is_inserted(runs: Runs, document: Document, run_id: Any) -> bool:
 
 
 def _replaced(runs: Runs, document: Document, run_id: Any) -> Document:
-    old = runs.find_one_and_replace({"_id": run_id}, document)
-    if old is None:
-        raise RunIdError(f"{runs.full_name} holds no run {run_id!r} to overwrite")
-    return old
+    for spelling in spellings(run_id):
+        if (old := runs.find_one_and_replace({"_id": spelling}, document)) is not None:
+            return old
+    raise RunIdError(f"run {str(normalize_id(run_id))!r} not found in {runs.full_name}")
 
 
-def _taken_over(runs: Runs, document: Document, run_id: Any, claim: Claim) -> Document:
-    waiting = {"_id": run_id, "status": "QUEUED"}
+def _taken_over(runs: Runs, document: Document, claim: Claim) -> tuple[Any, Document]:
+    shown = repr(str(claim.asked_id))
+    waiting = {"_id": {"$in": spellings(claim.asked_id)}, "status": "QUEUED"}
     queued = runs.find_one(waiting, {"meta.queue_time": 1}) if claim.is_start else None
     if queued is None:
-        raise RunIdError(f"the id {str(run_id)!r} is taken in {runs.full_name}: choose another one")
+        raise RunIdError(f"run id {shown} already exists in {runs.full_name}: choose another one")
     if queue_time := (queued.get("meta") or {}).get("queue_time"):
         document["meta"] = {**document["meta"], "queue_time": queue_time}
-    old = runs.find_one_and_replace(waiting, document)
+    old = runs.find_one_and_replace({"_id": queued["_id"], "status": "QUEUED"}, document)
     if old is None:
-        raise RunIdError(f"the queued run {str(run_id)!r} was started by somebody else")
-    return old
+        raise RunIdError(f"queued run {shown} has already been started by another process")
+    return old["_id"], old

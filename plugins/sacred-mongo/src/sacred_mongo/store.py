@@ -8,15 +8,16 @@ from typing import Any, BinaryIO
 
 import attrs
 import gridfs
-from bson import ObjectId
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.run.output.changes import difference
 from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
+from sacred_core.stores.run_ids import normalize_id
 from sacred_mongo.address import parsed
 from sacred_mongo.connection import Connection, Document
 from sacred_mongo.filters import filter_of
+from sacred_mongo.ids import listed_id, spellings
 from sacred_mongo.large import loaded_info, whole
 from sacred_mongo.output import Output, full_output
 from sacred_mongo.places import Place, place
@@ -143,10 +144,11 @@ class MongoStore:
             self._place.change(entry["_id"], {"$push": {"annotations": stored(_listed(said))}})
 
     def _entry(self, run_id: int | str, projection: Document) -> Document:
-        for each in _spellings(run_id):
+        for each in spellings(run_id):
             if (entry := self._place.runs.find_one({"_id": each}, projection)) is not None:
                 return entry
-        raise StoreError(f"{self._place.runs.full_name} holds no run {str(run_id)!r}")
+        name = str(normalize_id(run_id))
+        raise StoreError(f"run {name!r} not found in {self._place.runs.full_name}")
 
     def _file_id(self, entry: Document, kind: str, name: str) -> Any:
         back = _name_reader(entry)
@@ -165,13 +167,14 @@ class MongoStore:
     def _run(self, entry: Document) -> StoredRun:
         check_record(entry, f"document {entry['_id']!r} in {self._place.runs.full_name}")
         back = _name_reader(entry)
+        elsewhere = entry.get("run_id")
         experiment = self._value(entry, "experiment")
         for source in experiment.get("sources") or ():
             if isinstance(source, list) and source:
                 source[0] = back(source[0])
         run = StoredRun(
-            id=_plain_id(entry["_id"]),
-            run_id=None if entry.get("run_id") is None else _plain_id(entry["run_id"]),
+            id=listed_id(entry["_id"]),
+            run_id=None if elsewhere is None else listed_id(_reader(entry)(elsewhere)),
             status=str(entry.get("status") or ""),
             command=str(_reader(entry)(entry.get("command") or "")),
             experiment=experiment,
@@ -235,15 +238,6 @@ class _Stream(io.RawIOBase):
         return len(data)
 
 
-def _spellings(run_id: int | str) -> Iterator[Any]:
-    yield run_id
-    if isinstance(run_id, str):
-        if run_id.isascii() and run_id.isdecimal() and int(run_id) < 2**63:
-            yield int(run_id)
-        elif ObjectId.is_valid(run_id):
-            yield ObjectId(run_id)
-
-
 def _reader(entry: Document) -> Any:
     return loaded if "writer" in entry else foreign
 
@@ -258,10 +252,6 @@ def _listed(said: Document) -> Document:
 
 def _said(value: Any) -> Any:
     return value if isinstance(value, datetime) else loaded(value)
-
-
-def _plain_id(value: Any) -> int | str:
-    return int(value) if isinstance(value, (int, float)) else str(value)
 
 
 def _time(value: Any) -> datetime | None:

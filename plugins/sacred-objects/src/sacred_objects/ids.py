@@ -6,12 +6,13 @@ Who writes ``config.json`` first has the folder. A run is there once ``run.json`
 from typing import Any
 
 import attrs
-from sacred_file.folders import named
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
+from sacred_core.observers.delivering import id_elsewhere
 from sacred_core.stores import claims
 from sacred_core.stores.claims import Lease, is_claimed
+from sacred_core.stores.run_ids import next_number
 from sacred_objects.json_objects import read_json
 from sacred_objects.layout import CONFIG, JSON, RUN, Place
 
@@ -58,7 +59,7 @@ def claim(place: Place, wanted: Claim, config: bytes) -> Claimed:
         config: What ``config.json`` will hold.
 
     Raises:
-        RunIdError: the id that was asked for is taken, or cannot be one.
+        RunIdError: the id that was asked for is taken.
     """
     if wanted.asked_id is not None:
         return _asked(place, wanted, config)
@@ -92,7 +93,7 @@ class _ClaimFiles:
 
 def _asked(place: Place, wanted: Claim, config: bytes) -> Claimed:
     """Claim the id that the user asked for, which must be free, queued, or never started."""
-    name = named(wanted.asked_id)
+    name = str(wanted.asked_id)
     files = _ClaimFiles(place, name)
     is_new = _is_written(place, name, config)
     if not is_new:
@@ -109,7 +110,7 @@ def _asked(place: Place, wanted: Claim, config: bytes) -> Claimed:
 
 def _startable(place: Place, wanted: Claim, is_claimed: bool) -> dict[str, Any]:
     """Return the record of a queued run, or of one that was claimed and never started."""
-    name = named(wanted.asked_id)
+    name = str(wanted.asked_id)
     record: dict[str, Any] = read_json(place.bucket, place.run(name) + RUN, {})
     status = record.get("status")
     if not (wanted.is_start and status == "QUEUED") and not (is_claimed and status is None):
@@ -118,15 +119,12 @@ def _startable(place: Place, wanted: Claim, is_claimed: bool) -> dict[str, Any]:
 
 
 def _is_free(place: Place, run_id: Any, config: bytes) -> bool:
-    try:
-        return _is_written(place, named(run_id), config)
-    except RunIdError:  # no name for a folder
-        return False
+    name = id_elsewhere(run_id)
+    return name is not None and _is_written(place, str(name), config)
 
 
 def _numbered(place: Place, config: bytes) -> int:
-    names = place.bucket.folders(place.root)
-    number = max((int(name) for name in names if name.isdecimal()), default=0) + 1
+    number = next_number(place.bucket.folders(place.root))
     while not _is_written(place, str(number), config):
         number += 1
     return number

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sacred_file.folders import named
 from sacred_file.record import new_entry, time_text
 
 from sacred_core import RunObserver
@@ -257,7 +256,7 @@ class ObjectObserver(RunObserver):
                 entry["meta"] = {"queue_time": queue_time, **entry["meta"]}
             if wanted.id is not None and str(got.id) != str(wanted.id):
                 entry["run_id"] = normalize_id(wanted.id)
-            recorder = Recorder(self.place, named(got.id), entry, uploads)
+            recorder = Recorder(self.place, str(got.id), entry, uploads)
             if got.lease is not None:
                 got.lease.require(f"run {str(got.id)!r}")
             recorder.send_record()

@@ -15,18 +15,17 @@ from sacred_file.entries import (
     time_of,
     typed_metrics,
 )
-from sacred_file.folders import named
 from sacred_file.layout import is_run_name
 from sacred_file.metrics import folded
 
 from sacred_core.exceptions import (
     DamagedRecordError,
     NotARunError,
-    RunIdError,
     StoreError,
 )
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
 from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
+from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_objects import layout
 from sacred_objects.fetching import in_parallel
 from sacred_objects.json_objects import read_json
@@ -56,7 +55,7 @@ class ObjectStore:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""
         query = query or RunQuery()
         folders = self._bucket.folders(self._place.root)
-        names = sorted(filter(is_run_name, folders), key=_age)
+        names = sorted(filter(is_run_name, folders), key=id_order)
         if query.limit is None:
             yield from self._readable(names, query)
             return
@@ -107,13 +106,10 @@ class ObjectStore:
         next(key for key in keys if self._bucket.put_if_absent(key, data, layout.TEXT))
 
     def _entry(self, run_id: int | str) -> tuple[str, dict[str, Any]]:
-        try:
-            name = named(run_id)
-            entry = self._read_entry(name)
-        except RunIdError:
-            entry = None
+        name = str(normalize_id(run_id))
+        entry = self._read_entry(name) if is_run_name(name) and _is_unicode(name) else None
         if entry is None:
-            raise StoreError(f"{self._place.shown!r} holds no run {str(run_id)!r}")
+            raise StoreError(f"run {name!r} not found in {self._place.shown!r}")
         return name, check_record(entry, self._address(name))
 
     def _address(self, name: str) -> str:
@@ -197,13 +193,13 @@ class ObjectStore:
         yield from (self._place.absolute(kept) for original, kept in pairs if original == name)
 
 
+def _is_unicode(name: str) -> bool:
+    """Return whether a key may contain ``name``: no half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 def _folded(lines: bytes) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "metrics.jsonl")
         path.write_bytes(lines)
         return folded(path)
-
-
-def _age(name: str) -> tuple[int, int | str]:
-    """Numbers in their order, then names in theirs."""
-    return (0, int(name)) if name.isdecimal() else (1, name)

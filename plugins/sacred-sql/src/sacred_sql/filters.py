@@ -61,7 +61,7 @@ def _of_status(statuses: list[Any]) -> Clause:
 
 def _of_id(values: list[Any]) -> Clause | None:
     for value in values:
-        is_number = isinstance(value, int) and not isinstance(value, bool) and value in _INT64
+        is_number = isinstance(value, int) and not isinstance(value, bool) and int(value) in _INT64
         if not is_number and not isinstance(value, str):
             return None
     return runs.c.run_id.in_([str(value) for value in values])

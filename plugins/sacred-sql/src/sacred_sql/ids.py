@@ -7,16 +7,13 @@ import sqlalchemy as sa
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
-from sacred_core.stores.run_ids import normalize_id
+from sacred_core.observers.delivering import id_elsewhere
+from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_sql import sacred_runs, sacred_tables
-from sacred_sql.columns import stored_text
 from sacred_sql.contents import new_key
 from sacred_sql.schema import runs
 
 _logger = own_logger(__name__)
-_LONGEST = 255
-#: Numbers from here on were asked for; there may be none after them.
-_HIGHEST = 2**62
 
 
 @attrs.frozen
@@ -51,21 +48,21 @@ def insert(connection: sa.Connection, row: dict[str, Any], claim: Claim) -> Plac
     A race is lost with an `sqlalchemy.exc.IntegrityError`: then it is to be tried again.
 
     Raises:
-        RunIdError: the id that was asked for is taken, or can be none.
+        RunIdError: the id that was asked for is taken.
     """
     if claim.asked_id is not None:
-        asked = usable(claim.asked_id)
+        asked = claim.asked_id
         found = find(connection, asked)
         if found is not None:
             return _taken_over(connection, row, Place(found.run_key, asked, True), claim)
-        if _is_of_sacred(connection, asked):
+        if not _is_free(connection, asked):
             raise _taken(asked, claim)
         return _inserted(connection, row, asked)
     if claim.id is None:
         return _inserted(connection, row, _next(connection))
-    elsewhere = usable(claim.id)
-    if find(connection, elsewhere) is None and not _is_of_sacred(connection, elsewhere):
-        return _inserted(connection, row, elsewhere)
+    elsewhere, usable = normalize_id(claim.id), id_elsewhere(claim.id)
+    if usable is not None and _is_free(connection, usable):
+        return _inserted(connection, row, usable)
     place = _inserted(connection, {**row, "id_elsewhere": elsewhere}, _next(connection))
     _logger.warning(
         "The id %r is taken in %s: the run is kept there as %s",
@@ -74,34 +71,38 @@ def insert(connection: sa.Connection, row: dict[str, Any], claim: Claim) -> Plac
     return place
 
 
-def usable(run_id: Any) -> int | str:
-    """Return an id as it is read back: a number where it is one.
-
-    Raises:
-        RunIdError: it is too long.
-    """
-    normalized = normalize_id(run_id)
-    if isinstance(normalized, str) and not 0 < len(stored_text(normalized)) <= _LONGEST:
-        raise RunIdError(f"an id has 1 to {_LONGEST} characters, unlike {normalized!r}")
-    return normalized
-
-
 def find(connection: sa.Connection, run_id: Any) -> Any:
     """Return ``run_key``, ``run_id``, ``run_number`` and ``status`` of a run, or None."""
     columns = (runs.c.run_key, runs.c.run_id, runs.c.run_number, runs.c.status)
-    query = sa.select(*columns).where(runs.c.run_id == str(run_id))
-    for row in connection.execute(query):
-        if row.run_id == str(run_id):  # some databases are not as exact
+    name = str(normalize_id(run_id))
+    for row in connection.execute(sa.select(*columns).where(runs.c.run_id == name)):
+        if row.run_id == name:  # some databases are not as exact
             return row
     return None
 
 
 def _next(connection: sa.Connection) -> int:
-    query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number < _HIGHEST)
+    """Return the number after the largest that counts, and that no other run has."""
+    query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
     found = connection.execute(query).scalar()
     if found is None and sacred_tables.are_there(connection):  # the first run after Sacred's own
         found = sacred_runs.highest_number(connection)
-    return max(int(found or 0), 0) + 1
+    number = max(int(found or 0), 0) + 1
+    while _is_entered(connection, number):
+        number += 1
+    return number
+
+
+def _is_free(connection: sa.Connection, run_id: int | str) -> bool:
+    return not _is_entered(connection, run_id) and not _is_of_sacred(connection, run_id)
+
+
+def _is_entered(connection: sa.Connection, run_id: int | str) -> bool:
+    """Return whether a row has this id as the database compares: "1 " may be "1" to it."""
+    is_same = runs.c.run_id == str(run_id)
+    if isinstance(run_id, int):
+        is_same |= runs.c.run_number == run_id
+    return connection.execute(sa.select(runs.c.run_key).where(is_same)).first() is not None
 
 
 def _inserted(connection: sa.Connection, row: dict[str, Any], run_id: int | str) -> Place:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from sacred_core.serialization import from_json
 from sacred_core.stores import Annotation, StoredRun
+from sacred_core.stores.run_ids import normalize_id
 from sacred_sql.experiments import read_experiment
 from sacred_sql.schema import annotations, artifacts, hosts, resources
 from sacred_sql.values import VALUES, read_large
@@ -43,7 +44,7 @@ class Reader:
     ) -> StoredRun:
         values = {name: _value(row, name, large) for name in VALUES}
         return StoredRun(
-            id=row.run_id if row.run_number is None else int(row.run_number),
+            id=normalize_id(row.run_id),
             run_id=row.id_elsewhere,
             status=row.status,
             command=row.command or "",

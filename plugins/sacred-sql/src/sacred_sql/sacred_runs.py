@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import RunQuery, SkippedRuns, StoredRun
+from sacred_core.stores.run_ids import next_number, normalize_id
 from sacred_sql.sacred_tables import (
     artifact,
     dependency,
@@ -33,16 +34,16 @@ _COLUMNS = tuple(column for column in run.c if column is not run.c.captured_out)
 
 def find_run(connection: sa.Connection, run_id: int | str) -> int | None:
     """Return the key of a run, or None."""
+    name = str(normalize_id(run_id))
     for row in connection.execute(sa.select(run.c.id, run.c.run_id)).all():
-        if row.run_id == str(run_id):
+        if row.run_id == name:
             return int(row.id)
     return None
 
 
 def highest_number(connection: sa.Connection) -> int:
     """Return the highest id of a run that is a number, or 0."""
-    ids = connection.execute(sa.select(run.c.run_id)).scalars()
-    return max((int(each) for each in ids if each and each.isdecimal()), default=0)
+    return next_number(connection.execute(sa.select(run.c.run_id)).scalars()) - 1
 
 
 def read_run(connection: sa.Connection, key: int) -> StoredRun:
@@ -143,7 +144,7 @@ class _Reader:
         """Return the run of one row."""
         told = self._experiment(row.experiment_id)
         return StoredRun(
-            id=int(row.run_id) if (row.run_id or "").isdecimal() else str(row.run_id),
+            id=normalize_id(row.run_id),
             status=row.status or "",
             command=row.command or "",
             experiment=told,

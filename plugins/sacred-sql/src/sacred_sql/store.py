@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sacred_core.exceptions import StoreError
 from sacred_core.run.output.changes import difference
 from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import output, points, sacred_runs, sacred_tables
 from sacred_sql.contents import new_key, stream
 from sacred_sql.creation import has_tables
@@ -179,7 +180,7 @@ class SqlStore:
         return self._database.read_any(work)
 
     def _missing(self, run_id: int | str) -> StoreError:
-        return StoreError(f"{self._database.shown} holds no run {str(run_id)!r}")
+        return StoreError(f"run {str(normalize_id(run_id))!r} not found in {self._database.shown}")
 
     def _has_own(self, connection: sa.Connection) -> bool:
         return has_tables(connection, self._database.shown)

@@ -7,6 +7,7 @@ import attrs
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
+from sacred_core.observers.delivering import id_elsewhere
 from sacred_core.stores.run_ids import normalize_id
 from sacred_tinydb.database import Database, Document
 
@@ -46,10 +47,11 @@ def insert(database: Database, entry: Document, claim: Claim) -> tuple[int, Docu
         return _replaced(database, entry, known[str(claim.overwrite)])
     if claim.asked_id is not None and str(claim.asked_id) in known:
         return _taken_over(database, entry, known[str(claim.asked_id)], claim)
-    wanted = claim.id if claim.asked_id is None else claim.asked_id
-    wanted = None if wanted is None else normalize_id(wanted)
+    wanted = id_elsewhere(claim.id) if claim.asked_id is None else claim.asked_id
     if wanted is not None and str(wanted) in known:
-        entry["run_id"], wanted = wanted, None
+        wanted = None
+    if wanted is None and claim.id is not None:
+        entry["run_id"] = normalize_id(claim.id)
     entry["_id"] = uuid.uuid4().hex if wanted is None else wanted
     if "run_id" in entry:
         _logger.warning(

@@ -16,6 +16,7 @@ from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
 from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.run_ids import normalize_id
 from sacred_tinydb.database import Document
 from sacred_tinydb.place import Place, place_in, place_of
 from sacred_tinydb.records import files_of
@@ -162,10 +163,11 @@ class TinyDbStore:
             self._place.database.put(key, {**stored, "annotations": kept})
 
     def _found(self, run_id: int | str) -> tuple[int, Document]:
+        wanted = normalize_id(run_id)
         for key, document in self._place.database.all().items():
-            if str(document.get("_id")) == str(run_id):
+            if "_id" in document and normalize_id(document["_id"]) == wanted:
                 return key, document
-        raise StoreError(f"{str(self.root)!r} holds no run {str(run_id)!r}")
+        raise StoreError(f"run {str(wanted)!r} not found in {str(self.root)!r}")
 
     def _run(self, key: int, stored: Document) -> StoredRun:
         document = self.document(key, stored)
@@ -177,7 +179,7 @@ class TinyDbStore:
         meta = document.get("meta") or {}
         queued = tagged_date(meta.get("queue_time"))
         run = StoredRun(
-            id=document["_id"],
+            id=normalize_id(document["_id"]),
             run_id=document.get("run_id"),
             status=str(document.get("status") or ""),
             command=str(document.get("command") or ""),
