@@ -10,6 +10,7 @@ from sacred_core.testing.id_contract import IdContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.override_contract import OverrideContract
 from sacred_core.testing.removal_contract import RemovalContract
+from sacred_core.testing.secret_contract import SecretContract
 from sacred_core.testing.value_contract import ValueContract
 
 HEAD = """# What a plugin promises
@@ -28,6 +29,7 @@ CONTRACTS = (
     IdContract,
     ValueContract,
     ContentContract,
+    SecretContract,
     EndContract,
 )
 

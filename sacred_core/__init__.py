@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from sacred_core.hooks.specs import hookimpl
     from sacred_core.ingredient import Ingredient
+    from sacred_core.masking.patterns import SecretPattern
     from sacred_core.observers.base import RunObserver
     from sacred_core.provenance.host import host_info_gatherer, host_info_getter
     from sacred_core.settings import SETTINGS
@@ -36,6 +37,7 @@ __all__ = [
     "Ingredient",
     "ObserverSpec",
     "RunObserver",
+    "SecretPattern",
     "SkipHostInfo",
     "cli_option",
     "hookimpl",
@@ -54,6 +56,7 @@ _MODULES = {
     "ObserverSpec": "hooks.records",
     "RunObserver": "observers.base",
     "SETTINGS": "settings",
+    "SecretPattern": "masking.patterns",
     "SkipHostInfo": "exceptions",
     "cli_option": "hooks.records",
     "hookimpl": "hooks.specs",

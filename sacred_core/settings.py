@@ -197,19 +197,29 @@ class PluginSettings(SettingsGroup):
 
 
 class SecretSettings(SettingsGroup):
-    """Which entries are shown as ``***``: those whose key is, or ends in, one of ``KEYS``."""
+    """Which entries are shown as ``***``.
+
+    Those whose key is, or ends in, one of ``KEYS``, but for those of which it is, or ends in, one
+    of ``ALLOWED_KEYS``. ``api_key`` stands for ``apiKey``, ``API-KEYS`` and ``my.api_key_2`` too.
+    """
 
     _path = "SETTINGS.SECRETS"
 
     KEYS: list[str] = [
-        "password",
-        "passwd",
-        "secret",
-        "api_key",
-        "access_token",
-        "auth_token",
-        "bot_token",
-        "private_key",
+        "password", "passwd", "pwd", "passphrase", "db_pass", "smtp_pass", "user_pass",
+        "secret", "token", "credential", "authorization", "basic_auth", "cookie", "webhook",
+        "webhook_url", "api_key", "secret_key", "access_key", "private_key", "account_key",
+        "auth_key", "encryption_key", "license_key", "master_key", "service_key", "shared_key",
+        "signing_key", "ssh_key", "storage_key", "subscription_key",
+    ]  # fmt: skip
+    ALLOWED_KEYS: list[str] = [
+        f"{word}_token"
+        for word in (
+            "audio bos blank boi class cls completion continuation end eoi eos eot fim first image "
+            "initializer input last mask max min new newline next num output pad padding "
+            "placeholder prefix prompt sep separator source special start stop sub suffix target "
+            "text tool total trigger unk unknown video vocab word"
+        ).split()
     ]
 
 

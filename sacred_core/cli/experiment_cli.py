@@ -56,7 +56,7 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Any:
     except SacredError as error:
         for problem in plugin_manager().problems:
             print(f"Warning: {problem}", file=sys.stderr)
-        print(f"Error: {error}", file=sys.stderr)
+        print(masked_text(f"Error: {error}"), file=sys.stderr)
         raise SystemExit(USAGE) from None
     except (Exception, KeyboardInterrupt) as error:  # of a scope or a hook of the user's
         if line is not None and line.options["--debug"]:

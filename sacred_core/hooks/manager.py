@@ -26,6 +26,7 @@ from sacred_core.hooks.records import (
     targets_of,
 )
 from sacred_core.hooks.targets import ends_process, load_problem, note_owner, target_name
+from sacred_core.masking import SecretPattern, use_patterns
 from sacred_core.settings import SETTINGS
 
 BUILTIN = "builtin"
@@ -112,6 +113,11 @@ class PluginManager:
         """All commands on offer."""
         return self._collect("sacred_commands", CommandSpec, _command_keys)
 
+    @functools.cached_property
+    def secret_patterns(self) -> list[SecretPattern]:
+        """All patterns of secrets on offer."""
+        return self._collect("sacred_secrets", SecretPattern, _no_keys)
+
     def seed(self, seed: int) -> None:
         """Let every plugin seed its library."""
         for plugin, implementation in self._implementations("sacred_seed"):
@@ -124,7 +130,10 @@ class PluginManager:
 
     def collect_all(self) -> None:
         """Ask for everything, so that all problems are known."""
-        for name in ("observers", "config_sources", "host_info", "cli_options", "commands"):
+        for name in (
+            "observers", "config_sources", "host_info", "cli_options", "commands",
+            "secret_patterns",
+        ):  # fmt: skip
             getattr(self, name)
 
     def check_single(self, kind: str, key: str) -> None:
@@ -236,7 +245,9 @@ class PluginManager:
 @functools.cache
 def plugin_manager() -> PluginManager:
     """Return the manager of this process; plugins are discovered at the first call."""
-    return PluginManager()
+    manager = PluginManager()
+    use_patterns(manager.secret_patterns)
+    return manager
 
 
 def _call(function: Callable[..., Any], names: Iterable[str], **arguments: Any) -> Any:
@@ -274,6 +285,12 @@ def _suffix_keys(source: ConfigSource) -> Iterable[Key]:
 
 def _host_info_keys(info: HostInfo) -> Iterable[Key]:
     return [("host info", info.name)]
+
+
+def _no_keys(pattern: SecretPattern) -> Iterable[Key]:
+    """Several plugins may offer the same."""
+    del pattern
+    return []
 
 
 def _command_keys(command: CommandSpec) -> Iterable[Key]:

@@ -11,6 +11,7 @@ import attrs
 
 from sacred_core.exceptions import OptionError
 from sacred_core.hooks.targets import Target, called, resolved, target_name
+from sacred_core.masking.patterns import SecretPattern
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -177,6 +178,8 @@ class CommandSpec:
 def targets_of(record: attrs.AttrsInstance) -> list[Target]:
     """Return the targets among the values of a record."""
     values: list[Any] = []
+    if isinstance(record, SecretPattern):  # a regular expression is not a target
+        return []
     for value in attrs.astuple(record, recurse=False):
         values += value if isinstance(value, tuple) else (value,)
     return [

@@ -16,6 +16,7 @@ from sacred_core.hooks.records import (
     HostInfo,
     ObserverSpec,
 )
+from sacred_core.masking.patterns import SecretPattern
 
 hookspec = pluggy.HookspecMarker("sacred_core")
 hookimpl = pluggy.HookimplMarker("sacred_core")
@@ -99,6 +100,25 @@ def sacred_commands() -> Iterable[CommandSpec]:
         @hookimpl
         def sacred_commands():
             yield CommandSpec("acme", "acme.cli:main", help="look after acme runs")
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_secrets() -> Iterable[SecretPattern]:
+    r"""Offer patterns of secrets, which are masked in everything that is recorded.
+
+    The core masks passwords, tokens and the like by their names and well-known forms; offer what
+    only your service has.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_secrets():
+            yield SecretPattern(r"acme\.example/hook/(?P<secret>\w+)", contains="acme.example")
         ```
 
     Version added: 0.1.

@@ -26,7 +26,7 @@ from sacred_core.events import (
     RunQueued,
     RunStarted,
 )
-from sacred_core.masking import masked, masked_text
+from sacred_core.masking import masked, masked_text, note_environment
 from sacred_core.run.dispatch import Dispatcher
 from sacred_core.run.heartbeat import BeatThread
 from sacred_core.run.plain_copies import PlainCopy
@@ -106,7 +106,7 @@ class Lifecycle:
 
     def artifact(self, **fields: Any) -> None:
         """Tell that a file was made."""
-        fields["metadata"] = plain(fields["metadata"])
+        fields["metadata"] = masked(plain(fields["metadata"]))[0]
         self._send(self._source.make(ArtifactAdded, **fields))
 
     def complete(self) -> None:
@@ -123,27 +123,25 @@ class Lifecycle:
         """End the run for a reason that is no failure."""
         if self.is_own_process:
             self._run.status = status
-            trace = [masked_text(line) for line in trace]
+            trace = masked_text("".join(trace)).splitlines(keepends=True)
             self._finish(RunInterrupted, "interrupt_time", status=status, fail_trace=trace)
 
     def fail(self, trace: list[str]) -> None:
         """End the run with the traceback of what it raised."""
         if self.is_own_process:
             self._run.status = "FAILED"
-            trace = [masked_text(line) for line in trace]
+            trace = masked_text("".join(trace)).splitlines(keepends=True)
             self._finish(RunFailed, "fail_time", fail_trace=trace)
 
     def _announcement(self) -> dict[str, Any]:
         run = self._run
-        fields: dict[str, Any] = {}
-        for name, value in (
-            ("config", run.config),
-            ("meta", {**run.meta_info, "beat_interval": run.beat_interval}),
-            ("host", run.host_info),
-            ("experiment", run.experiment_info),
-        ):
-            fields[name], found = masked(plain(value), name)
-            self.masked_paths += found
+        note_environment()
+        meta = {**run.meta_info, "beat_interval": run.beat_interval}
+        parts = {
+            "config": run.config, "meta": meta, "host": run.host_info,
+            "experiment": run.experiment_info,
+        }  # fmt: skip
+        fields, self.masked_paths = masked({name: plain(value) for name, value in parts.items()})
         if self.masked_paths:
             fields["meta"]["masked"] = self.masked_paths
         return {
@@ -222,6 +220,9 @@ class Lifecycle:
             self._dispatcher.send(event)
 
     def _send_output(self, final: bool) -> None:
+        with contextlib.suppress(Exception):  # what they make secret is so in the output too
+            self._info.of(self._run.info)
+            self._result.of(self._run.result)
         for new in self._run.output.take(final):
             self._send(self._source.make(OutputCaptured, text=new[0], offset=new[1]))
             self._run.output.confirm()

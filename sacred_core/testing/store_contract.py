@@ -11,9 +11,10 @@ from sacred_core.testing.comparing import assert_refused, assert_same, assert_ti
 from sacred_core.testing.feed import START, Feed
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
+from sacred_core.testing.secret_contract import SecretContract
 
 
-class StoreContract(ListingContract):
+class StoreContract(ListingContract, SecretContract):
     """The tests of an observer and of the store that reads what it wrote.
 
     Example:

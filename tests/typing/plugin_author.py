@@ -1,6 +1,7 @@
 """What a plugin's author writes, with every public name of the platform, under mypy --strict."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from sacred_core import (
     Ingredient,
     ObserverSpec,
     RunObserver,
+    SecretPattern,
     SkipHostInfo,
     cli_option,
     hookimpl,
@@ -113,6 +115,11 @@ def sacred_cli_options() -> Iterable[CLIOption]:
 @hookimpl
 def sacred_commands() -> Iterable[CommandSpec]:
     yield CommandSpec("acme", "acme.cli:main", help="look after acme runs")
+
+
+@hookimpl
+def sacred_secrets() -> Iterable[SecretPattern]:
+    yield SecretPattern(r"acme-(?P<secret>\w+)", contains="acme-", flags=re.IGNORECASE)
 
 
 @hookimpl

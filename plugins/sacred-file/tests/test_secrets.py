@@ -22,17 +22,25 @@ SCRIPT = """
         url = os.environ["DATABASE"]
         nested = {"auth_token": db_password, "list": [{"secret": db_password}, url]}
         how = "returns"
+        short = {"passphrase": "lion"}
 
     @ex.automain
-    def main(_run, _log, url, db_password, how):
+    def main(_run, _log, url, db_password, how, short):
         assert db_password == os.environ["API_KEY"] and db_password in url
         print("connecting to", url)
         print("connecting to", url, file=sys.stderr)
         _log.warning("slow: %s", url)
+        print("dandelion", short["passphrase"], sep="\\n", flush=True)
+        for part in (db_password[:5], db_password[5:], "\\n"):
+            print(part, end="", flush=True)
+        print(os.environ["OTHER_TOKEN"])
+        with open(__file__.replace("script", "made"), "w") as file:
+            file.write("content")
+        _run.add_artifact(file.name, metadata={"password": db_password, "url": url})
         _run.info["connection"] = {"url": url, "password": db_password}
         _run.result = url
         if how == "raises":
-            raise ConnectionError(f"cannot reach {url}")
+            raise ConnectionError(f"cannot reach {url} with {db_password!r}")
         return {"url": url, "secret": db_password}
 """
 
@@ -53,7 +61,8 @@ def test_no_secret_is_stored(tmp_path: Path, how: str, mode: str) -> None:
         [*identity, "commit", "-qm", "first"],
     ):
         subprocess.run(["git", *command], cwd=project, check=True)
-    environment = {**os.environ, "API_KEY": SECRET, "DATABASE": url}
+    other = f"{SECRET[::-1]}-other"
+    environment = {**os.environ, "API_KEY": SECRET, "DATABASE": url, "OTHER_TOKEN": other}
     arguments = ["-F", str(runs), "-C", mode, "-c", f"from {url}", "with", f"how={how}"]
     for command in ([], ["print_config"], ["print_dependencies"], ["save_config"]):
         done = subprocess.run(
@@ -68,5 +77,8 @@ def test_no_secret_is_stored(tmp_path: Path, how: str, mode: str) -> None:
     files = [path for path in runs.rglob("*") if path.is_file()]
     assert len(files) >= 5
     for path in files:
-        assert SECRET not in path.read_bytes().decode(errors="replace"), path
-    assert "postgresql://ann:***@db.example.org/x" in (runs / "1" / "cout.txt").read_text()
+        stored = path.read_bytes().decode(errors="replace")
+        assert SECRET not in stored and SECRET[5:] not in stored and other not in stored, path
+    output = (runs / "1" / "cout.txt").read_text()
+    assert "dandelion\n***\n***\n***\n" in output
+    assert "postgresql://ann:***@db.example.org/x" in output

@@ -1,5 +1,6 @@
 """The observer and the store keep the contract, over HTTP."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ class TestGcs(StoreContract):
 
     def make_store(self, tmp_path: Path) -> GoogleCloudStorageStore:
         return GoogleCloudStorageStore(self.name, "experiment-name/of mine")
+
+    def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
+        for blob in storage.Client(project="proj").list_blobs(self.name):
+            yield f"{blob.name} {blob.metadata}".encode() + blob.download_as_bytes()
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         """As browsers get it; GCS has a type for every object."""

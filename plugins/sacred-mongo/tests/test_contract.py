@@ -1,5 +1,6 @@
 """The observer and the store keep the contract."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ class TestMongo(StoreContract):
 
     def make_store(self, tmp_path: Path) -> MongoStore:
         return MongoStore(**self.place)
+
+    def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
+        client: Any = pymongo.MongoClient(self.place["url"])
+        with client:
+            database = client[self.place["db_name"]]
+            for name in database.list_collection_names():
+                yield from (repr(document).encode() for document in database[name].find())
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         """As Incense reads it."""

@@ -1,5 +1,6 @@
 """The shared observer and store keep the contract, on a bucket in memory."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ class TestObjects(StoreContract):
 
     def make_store(self, tmp_path: Path) -> ObjectStore:
         return ObjectStore(place(self.bucket, "runs/of mine"))
+
+    def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
+        for key in self.bucket.list(""):
+            yield key.encode() + (self.bucket.get(key) or b"")
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         (key,) = (key for key in self.bucket.kinds if key.endswith(f"{run_id}/{name}"))

@@ -1,5 +1,6 @@
 """The observer and the store keep the contract, over HTTP."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,6 +23,13 @@ class TestS3(StoreContract):
 
     def make_store(self, tmp_path: Path) -> S3Store:
         return S3Store(basedir="my-project/of mine", **self.arguments)
+
+    def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
+        bucket = self.arguments["bucket"]
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for found in page["Contents"]:
+                object_ = self.client.get_object(Bucket=bucket, Key=found["Key"])
+                yield f"{found['Key']} {object_['Metadata']}".encode() + object_["Body"].read()
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         """As browsers get it; S3 has a type for every object."""

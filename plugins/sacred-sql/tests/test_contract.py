@@ -1,6 +1,6 @@
 """The observer and the store keep the contract, in every database that the README names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,17 @@ class TestSql(StoreContract):
 
     def make_store(self, tmp_path: Path) -> SqlStore:
         return SqlStore(self.url)
+
+    def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
+        engine = sa.create_engine(parsed(self.url))
+        tables = sa.MetaData()
+        tables.reflect(engine)
+        with engine.connect() as connection:
+            for table in tables.sorted_tables:
+                for row in connection.execute(sa.select(table)):
+                    yield repr(row).encode()
+                    yield from (value for value in row if isinstance(value, bytes))
+        engine.dispose()
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         query = sa.select(artifacts.c.content_type).join(runs)

@@ -1,12 +1,11 @@
 """From recorded text to what observers are given: filtered, masked, and only what changed."""
 
 import functools
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sacred_core.loggers import own_logger
-from sacred_core.masking import masked_text
+from sacred_core.masking import masked_text, unfinished_secret
 from sacred_core.run.output.changes import difference
 
 if TYPE_CHECKING:
@@ -16,10 +15,6 @@ _logger = own_logger(__name__)
 Filter = Callable[[str], str]
 #: A filter that is given the whole text runs when that has grown by this factor, and at the end.
 _GROWTH = 1.5
-#: The end of a word that may go on as a URL (RFC 3986, section 3.1), and how long both may be.
-_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]*(?::/?)?\Z", re.I)
-_LONGEST_SCHEME = 64
-_LONGEST_URL = 8192
 
 
 class Presentation:
@@ -31,7 +26,7 @@ class Presentation:
     """
 
     def __init__(self, output_filter: Filter | None) -> None:
-        self._held = ""  # what may be the first half of a URL with a password
+        self._held = ""  # what may be the beginning of a secret
         incremental = getattr(output_filter, "incremental", None)
         self._shown: _Unfiltered | _WholeText | Screen
         if output_filter is None:
@@ -56,7 +51,7 @@ class Presentation:
         if not text and not final:
             return None
         text = self._held + text
-        ready = len(text) if final else _end_of_ready(text)
+        ready = len(text) if final else unfinished_secret(text)
         self._held = text[ready:]
         if isinstance(self._shown, _WholeText):
             self._shown.feed(text[:ready])
@@ -141,15 +136,3 @@ def _filtered(text: str, output_filter: Filter) -> str:
 @functools.lru_cache(maxsize=16)
 def _warn_once(message: str) -> None:
     _logger.warning(message)
-
-
-def _end_of_ready(text: str) -> int:
-    """Return where an unfinished URL may begin, of which a password could still be a part."""
-    words = text[-_LONGEST_URL:].rsplit(None, 1)
-    if not words or text[-1:].isspace():
-        return len(text)
-    word = words[-1]
-    if "://" in word:
-        return len(text) - len(word)
-    scheme = _SCHEME.search(word[-_LONGEST_SCHEME:])
-    return len(text) - len(scheme[0]) if scheme is not None else len(text)

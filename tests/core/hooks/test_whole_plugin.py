@@ -11,8 +11,8 @@ PLUGIN = """
 
     import click
     from sacred_core import (
-        CLIOption, CommandSpec, ConfigSource, HostInfo, ObserverSpec, RunObserver, SkipHostInfo,
-        hookimpl,
+        CLIOption, CommandSpec, ConfigSource, HostInfo, ObserverSpec, RunObserver, SecretPattern,
+        SkipHostInfo, hookimpl,
     )
 
     class LineObserver(RunObserver):
@@ -64,6 +64,10 @@ PLUGIN = """
     def sacred_commands():
         yield CommandSpec("acme", acme, "say hello")
         yield CommandSpec("shout", shout, "shout the message", of_experiments=True)
+
+    @hookimpl
+    def sacred_secrets():
+        yield SecretPattern(r"ACME-(?P<secret>[0-9]+)", contains="acme-")
 
     @hookimpl
     def sacred_seed(seed):
@@ -128,3 +132,11 @@ def test_the_plugin_keeps_the_contract_but_for_click(installed: Any) -> None:
     result = installed.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_acme.py")
     assert "6 passed" in result.stdout
     assert "AssertionError: acme_plugin imports click" in result.stdout
+
+
+def test_its_secrets_are_masked(installed: Any) -> None:
+    """In the configuration, where the run itself sees them, and in what it returns."""
+    result = installed.run("-A", "lines.jsonl", "with", "message=use ACME-4711 now")
+    assert result.returncode == 0, result.stderr
+    line = json.loads((installed.folder / "lines.jsonl").read_text())
+    assert line["config"]["message"] == line["result"] == "use ACME-*** now"

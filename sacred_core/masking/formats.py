@@ -1,0 +1,120 @@
+"""Secrets that are known by their form: keys in PEM, and tokens with a prefix."""
+
+import base64
+import binascii
+import functools
+import re
+from collections.abc import Iterator
+
+from sacred_core.masking.spans import Span
+
+#: Prefixes of tokens as they are in lower case, and their patterns. Each pattern begins with a
+#: literal, which is what `re` finds fastest; what follows matches in one way only.
+_TOKENS: dict[str, str] = {
+    # https://docs.github.com/en/authentication/keeping-your-account-and-data-secure
+    "gh": r"gh[pousr]_(?<![A-Za-z0-9]....)(?P<secret>[A-Za-z0-9_]{16,}+)",
+    "github_pat_": r"github_pat_(?P<secret>[A-Za-z0-9_]{16,}+)",
+    # https://docs.gitlab.com/security/tokens/
+    "gl": r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|oas)-(?P<secret>[A-Za-z0-9_.=-]{16,}+)",
+    "hf_": r"hf_(?<![A-Za-z0-9]...)(?P<secret>[A-Za-z0-9]{16,}+)",
+    "sk-": r"sk-(?<![A-Za-z0-9]...)(?P<secret>[A-Za-z0-9_-]{16,}+)",
+    "k_live_": r"k_live_(?P<secret>[A-Za-z0-9]{10,}+)",
+    "k_test_": r"k_test_(?P<secret>[A-Za-z0-9]{10,}+)",
+    # https://api.slack.com/concepts/token-types
+    "xox": r"xox[abeoprs]-(?P<secret>[A-Za-z0-9-]{11,}+)",
+    "xapp-": r"xapp-(?P<secret>[A-Za-z0-9-]{8,}+)",
+    "aiza": r"AIza(?P<secret>[A-Za-z0-9_-]{30,}+)",
+    "ya29.": r"ya29\.(?P<secret>[A-Za-z0-9_-]{16,}+)",
+    "npm_": r"npm_(?<![A-Za-z0-9]....)(?P<secret>[A-Za-z0-9]{30,}+)",
+    "pypi-": r"pypi-(?P<secret>[A-Za-z0-9_-]{40,}+)",
+    "r8_": r"r8_(?<![A-Za-z0-9]...)(?P<secret>[A-Za-z0-9]{30,}+)",
+    "sg.": r"SG\.(?P<secret>[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}+)",
+    # The JSON Web Token of RFC 7519: an object in base64 begins so.
+    "eyj": r"eyJ(?<![A-Za-z0-9_-]...)(?P<secret>[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_.-]{8,}+)",
+    # The id of a key may be shown, the 40 characters beside it not.
+    "akia": r"AKIA[A-Z0-9]{16}[\s,:;\"'=/|]{1,8}+(?P<secret>[A-Za-z0-9/+]{30,}+)",
+    "asia": r"ASIA[A-Z0-9]{16}[\s,:;\"'=/|]{1,8}+(?P<secret>[A-Za-z0-9/+]{30,}+)",
+}
+#: Every token has so many characters of these in a row.
+_RUN = b"a" * 16
+_AS_RUNS = bytes(97 if (chr(n).isalnum() and n < 128) or n in b"_-" else 32 for n in range(256))
+_BEARER = r"bearer(?<!\w......)[ \t:=]{1,4}+(?P<secret>[a-z0-9._~+/=-]{6,}+)"
+_BASIC = r"basic(?<!\w.....)[ \t:=]{1,4}+(?P<secret>[a-z0-9+/_-]{6,}+={0,2})"
+_LONG = 20
+# RFC 7468, and RFC 1421 for headers.
+_BEGIN = r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+_HALF_BEGIN = r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}[A-Z0-9]{0,20}-{0,5}"
+_BODY = r"[A-Za-z0-9+/=,.:()\s\\-]*+"
+_LINES = r"(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{16,}+)*+"
+_LONGEST_KEY = 20_000
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def token_spans(text: str, lowered: str) -> Iterator[Span]:
+    """Yield where tokens of well-known services are, without their prefixes."""
+    # One look for a long word costs less than one for each prefix.
+    data = text.encode("utf-8", "replace").translate(_AS_RUNS)
+    if _RUN not in data:
+        return
+    for prefix, pattern in _TOKENS.items():
+        if prefix in lowered:
+            for match in _compiled(pattern).finditer(text):
+                if prefix != "sk-" or any(map(str.isdigit, match["secret"])):  # words with hyphens
+                    yield match.span("secret")
+
+
+def header_spans(text: str, lowered: str) -> Iterator[Span]:
+    """Yield where the credentials of ``Bearer …`` and ``Basic …`` are (RFC 6750 and 7617)."""
+    if "bearer" in lowered:
+        for match in _compiled(_BEARER).finditer(lowered):
+            start, end = match.span("secret")
+            if end - start >= _LONG or any(map(str.isdigit, match["secret"])):
+                yield start, end
+    if "basic" in lowered:
+        for match in _compiled(_BASIC).finditer(lowered):
+            start, end = match.span("secret")
+            if _is_user_and_password(text[start:end]):
+                yield start, end
+
+
+def _is_user_and_password(encoded: str) -> bool:
+    try:
+        decoded = base64.b64decode(
+            encoded + "=" * (-len(encoded) % 4), altchars="-_", validate=True
+        )
+    except (binascii.Error, ValueError):
+        try:
+            decoded = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            return False
+    return b":" in decoded and decoded.isascii()
+
+
+def pem_spans(text: str, lowered: str) -> Iterator[Span]:
+    """Yield where private keys are, without the lines around them; also of one that is cut off."""
+    if "private key" not in lowered:
+        return
+    begins = [match.span() for match in _compiled(_BEGIN).finditer(text)]
+    for (_, start), (following, _) in zip(begins, [*begins, (len(text), 0)][1:], strict=True):
+        limit = min(following, start + _LONGEST_KEY)
+        end = text.find("-----END ", start, limit)
+        if end < 0 or not _compiled(_BODY).fullmatch(text, start, end):
+            lines = _compiled(_LINES).match(text, start, limit)
+            end = lines.end() if lines is not None else start
+        if end > start:
+            yield start, end
+
+
+def unfinished_pem(text: str) -> int:
+    """Return where a private key begins of which the end has not arrived, or the text's length."""
+    begin = text.rfind("-----BEGIN ", max(0, len(text) - _LONGEST_KEY))
+    if begin < 0 or "-----END " in text[begin:]:
+        return len(text)
+    match = _compiled(_BEGIN).match(text, begin)
+    if match is None:
+        return begin if _compiled(_HALF_BEGIN).fullmatch(text, begin) else len(text)
+    return begin if _compiled(_BODY).fullmatch(text, match.end()) is not None else len(text)
