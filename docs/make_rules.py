@@ -6,6 +6,7 @@ from sacred_core.testing import ObserverContract, PluginContract, StoreContract
 from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.end_contract import EndContract
+from sacred_core.testing.fault_contract import FaultContract
 from sacred_core.testing.id_contract import IdContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.override_contract import OverrideContract
@@ -30,6 +31,7 @@ CONTRACTS = (
     ValueContract,
     ContentContract,
     SecretContract,
+    FaultContract,
     EndContract,
 )
 

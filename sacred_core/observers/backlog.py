@@ -1,6 +1,7 @@
 """What one observer has not heard yet."""
 
 from collections import deque
+from typing import TypeVar
 
 from sacred_core.events import Event, Heartbeat, MetricsLogged, OutputCaptured
 
@@ -9,6 +10,8 @@ CAPACITY = 100_000
 CAPACITY_BYTES = 256 * 1024 * 1024
 _ENTRY_BYTES = 1_000
 _POINT_BYTES = 150
+
+E = TypeVar("E", bound=Event)
 
 
 class Backlog:
@@ -49,6 +52,10 @@ class Backlog:
     def last(self) -> Event:
         """Return the newest entry."""
         return self._events[-1]
+
+    def newest(self, kind: type[E]) -> E | None:
+        """Return the newest entry of this kind, or None if there is none."""
+        return next((each for each in reversed(self._events) if isinstance(each, kind)), None)
 
     def replace_last(self, event: Event) -> None:
         """Put ``event`` in the place of the newest entry."""

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.events import Event
+from sacred_core.events import Event, Heartbeat
 from sacred_core.exceptions import EventKeptError
 from sacred_core.loggers import own_logger
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import CallPlan
+from sacred_core.observers.isolation import Isolation, without_values
 from sacred_core.observers.missed import error_text, missed_text
 
 Plans = Mapping[type[Event], CallPlan]
@@ -38,7 +39,8 @@ class DeliveryThread:
         self._backlog, self._aside = Backlog(), Backlog()
         self._looked_up: dict[str, Any] = {}
         self._missed: Counter[str] = Counter()
-        self._is_failing = False
+        self._is_failing = self._is_warned = False
+        self._isolation = Isolation(self._name, self._failure, Heartbeat in plans, _logger)
         #: What the observer is called with at this moment, and times of the last calls.
         self._current: Event | str | None = None
         self._called = self._taken = time.monotonic()
@@ -81,20 +83,36 @@ class DeliveryThread:
         The end comes last: before it what was set aside is retried.
         """
         has_failed = False
+        self._isolation.begin_round()
         while (event := self._first(self._backlog)) is not None:
             if event.final and not self._retry_before_end():
                 return
-            if self._is_taken(event):
-                has_failed = False
-            elif has_failed or not event.stands_alone:
-                return
-            else:
+            error = self._first_failure(event)
+            if error is None:
+                self._isolation.note_recorded(event)
+                self._is_failing = self._is_warned = has_failed = False
+            elif event.stands_alone and not has_failed:
+                self._warn_once(event, error)
                 has_failed = True
                 self._aside.add(event)
+            elif not self._isolation.passes(event, error, self._newest_beat()):
+                self._warn_once(event, error)
+                return
+            else:
+                self._is_failing = False
             self._remove_first(self._backlog)
         if not has_failed:
             while self._aside and self._is_first_aside_taken():
                 pass
+
+    def _first_failure(self, event: Event) -> Exception | None:
+        if self._isolation.is_recorded(event):
+            return None
+        return self._failure(self._isolation.positioned(event))
+
+    def _newest_beat(self) -> Heartbeat | None:
+        with self._lock:
+            return self._backlog.newest(Heartbeat)
 
     def _retry_before_end(self) -> bool:
         """Retry all that was set aside, and return whether the end may be delivered.
@@ -105,14 +123,33 @@ class DeliveryThread:
         for _ in range(len(self._aside)):
             if not self._is_first_aside_taken() and self._is_failing:
                 return False
+        if self._isolation.has_waiting:
+            if not self._isolation.responds(self._newest_beat()):
+                return False
+            self._try_isolated()
         return True
+
+    def _try_isolated(self) -> None:
+        """Try for the last time what the observer could not record while it recorded others."""
+        captured_out = self._looked_up.get("captured_out")
+        for event in self._isolation.last_events(captured_out and (lambda: str(captured_out))):
+            error = self._failure(event)
+            if error is None:
+                self._isolation.note_last_recorded(event)
+            else:
+                self._note_missed(event, error)
+
+    def _note_missed(self, event: Event, error: Exception) -> None:
+        if not isinstance(error, EventKeptError):
+            self._missed[f"{event.method} ({error_text(error)})"] += 1
 
     def _is_first_aside_taken(self) -> bool:
         """Retry the first event that was set aside; if it fails, it goes behind the others."""
         event = self._first(self._aside)
         if event is None:
             return False
-        is_taken = self._is_taken(event, is_told=True)
+        is_taken = self._failure(event) is None
+        self._is_failing = self._is_failing and not is_taken
         self._remove_first(self._aside)
         if not is_taken:
             self._aside.add(event)
@@ -138,20 +175,23 @@ class DeliveryThread:
             while (event := self._first(waiting)) is not None:
                 if wasted > self._patience and not event.final:
                     self._missed[f"{event.method} (not tried again)"] += 1
-                elif (error := self._failure(event)) is not None:
+                elif (error := self._first_failure(event)) is not None:
                     wasted += time.monotonic() - self._called
-                    if not isinstance(error, EventKeptError):
-                        self._missed[f"{event.method} ({error_text(error)})"] += 1
+                    self._note_missed(event, error)
+                    self._try_without_values(event, error)
                 self._remove_first(waiting)
 
-    def _is_taken(self, event: Event, is_told: bool = False) -> bool:
-        error = self._failure(event)
-        if error is None:
-            self._is_failing = False
-        elif not is_told and not self._is_failing:
-            self._is_failing = True
+    def _try_without_values(self, event: Event, error: Exception) -> None:
+        """Let the run have an end, also where its result or its traceback cannot be recorded."""
+        reduced = without_values(event)
+        if reduced is not None and not isinstance(error, EventKeptError):
+            self._failure(reduced)
+
+    def _warn_once(self, event: Event, error: Exception) -> None:
+        self._is_failing = True
+        if not self._is_warned and not self._isolation.is_expected:
+            self._is_warned = True
             _logger.warning(_FAILED, self._name, event.method, error_text(error))
-        return error is None
 
     def _failure(self, what: Event | str) -> Exception | None:
         """Call the observer and return what it raises."""

@@ -1,182 +1,15 @@
 """Hands the events of one run to its observers, each on its own."""
 
-import copy
 import logging
-import os
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
 
-from sacred_core.events import Announcement, ArtifactAdded, Event, Heartbeat, OutputCaptured
-from sacred_core.exceptions import EventKeptError, ObserverStartError, SacredError
-from sacred_core.masking import masked_text
-from sacred_core.observers.backlog import Backlog
-from sacred_core.observers.call_plan import call_plans
-from sacred_core.observers.missed import error_text, missed_text
-from sacred_core.run.safe_copies import SafeCopies
-from sacred_core.serialization import message_of
-
-#: Seconds that an observer which fails may cost at the end of a run.
-_PATIENCE = 30.0
-#: By ``id()``: observers need be neither hashable nor comparable.
-_live: dict[int, Any] = {}
-_live_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    """Give a forked child a lock of its own: another thread may have held this one."""
-    global _live_lock
-    _live_lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-class Delivery:
-    """The way of one run's events to one observer: in order, each until it was taken.
-
-    An observer serves one live run at a time: where it is busy, a copy of it serves this one.
-    """
-
-    def __init__(self, observer: Any, look_up: Callable[[str], Any], logger: logging.Logger):
-        self._plans = call_plans(observer)  # raises before anything is claimed
-        with _live_lock:
-            self.observer = copy.copy(observer) if id(observer) in _live else observer
-            _live[id(self.observer)] = self.observer
-        if self.observer is not observer:
-            self._plans = call_plans(self.observer)
-        self.name = type(observer).__name__
-        #: The id of the run in what the observer writes, once it has been given the start.
-        self.run_id: Any = None
-        self.backlog = Backlog()
-        self._set_aside: list[Event] = []
-        self._copies = SafeCopies()
-        self.is_failing = False
-        self._look_up = look_up
-        self._logger = logger
-
-    def announce(self, event: Event) -> Any:
-        """Give a start to the observer now and return its answer; whatever it raises passes."""
-        return self._call(event) if type(event) in self._plans else None
-
-    def add(self, event: Event) -> None:
-        """Keep ``event`` for the observer, if it listens to such events."""
-        if type(event) in self._plans:
-            self.backlog.add(event)
-
-    def keep_file(self, event: ArtifactAdded) -> None:
-        """Keep a copy of the file of the last event, if the observer did not take it."""
-        if self.backlog and self.backlog.last() is event:
-            self.backlog.replace_last(self._copies.of(event))
-        elif self._set_aside and self._set_aside[-1] is event:
-            self._set_aside[-1] = self._copies.of(event)
-
-    def drain(self) -> None:
-        """Give the observer what it has not heard yet, up to the second failure.
-
-        A file that could not be kept is set aside, so that it holds up nothing: it may be gone.
-        """
-        has_failed = False
-        while self.backlog:
-            event = self.backlog.first()
-            if self._is_taken(event):
-                self.is_failing = False
-            elif has_failed or not event.stands_alone:
-                return
-            else:
-                has_failed = True
-                self._set_aside.append(event)
-            self.backlog.remove_first()
-
-    def retry(self) -> None:
-        """Give the observer, if it is well, what was set aside."""
-        while self._set_aside and not self.is_failing:
-            if not self._is_taken(self._set_aside[0], is_told=True):
-                return
-            self._set_aside.pop(0)
-
-    def _is_taken(self, event: Event, is_told: bool = False) -> bool:
-        try:
-            self._call(event)
-        except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
-            if not is_told:
-                self._warn_once(event, error)
-            return False
-        return True
-
-    def _call(self, event: Event) -> Any:
-        answer = self._plans[type(event)](event, self._look_up)
-        if not isinstance(event, OutputCaptured):  # the line itself is output: no end of it
-            self._logger.debug("Observer %s recorded %s", self.name, event.method)
-        return answer
-
-    def finish(self) -> None:
-        """Try every entry once, the final one included, then ``join``; report what failed.
-
-        An observer that costs `_PATIENCE` seconds in vain is only told the end.
-        """
-        missed: Counter[str] = Counter()
-        wasted = 0.0
-        for event in self._left():
-            if wasted > _PATIENCE and not event.final:
-                missed[f"{event.method} (not tried)"] += 1
-                continue
-            started = time.monotonic()
-            try:
-                self._call(event)
-            except Exception as error:  # noqa: BLE001 - foreign code
-                wasted += time.monotonic() - started
-                if not isinstance(error, EventKeptError):
-                    missed[f"{event.method} ({_told(error)})"] += 1
-        missed.update(self._join())
-        if self.backlog.lost:
-            missed[f"{self.backlog.lost} events that no longer fitted into memory"] += 1
-        if missed:
-            self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
-
-    def _left(self) -> Iterator[Event]:
-        while self._set_aside:
-            yield self._set_aside.pop(0)
-        while self.backlog:
-            event = self.backlog.first()
-            self.backlog.remove_first()
-            yield event
-
-    def release(self) -> None:
-        """Let the observer serve another run."""
-        self._copies.remove()
-        with _live_lock:
-            _live.pop(id(self.observer), None)
-
-    def _join(self) -> list[str]:
-        try:
-            getattr(self.observer, "join", lambda: None)()
-        except Exception as error:  # noqa: BLE001 - foreign code
-            return [f"join ({_told(error)})"]
-        return []
-
-    def _warn_once(self, event: Event, error: Exception) -> None:
-        if not self.is_failing:
-            self.is_failing = True
-            self._logger.warning(
-                "The observer %s failed in %s: %s. The run goes on; what it missed is kept "
-                "and given to it again.",
-                self.name,
-                event.method,
-                _told(error),
-            )
-            self._logger.debug("%s.%s", self.name, event.method, exc_info=error)
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, SacredError):
-        return masked_text(message_of(error)).strip()
-    return error_text(error)
+from sacred_core.events import Announcement, ArtifactAdded, Event, Heartbeat
+from sacred_core.exceptions import ObserverStartError
+from sacred_core.run.delivery import Delivery, format_error
 
 
 class Dispatcher:
@@ -239,7 +72,7 @@ class Dispatcher:
                     if isinstance(error, Exception):
                         raise ObserverStartError(
                             f"the observer {delivery.name} could not record the start of the "
-                            f"run: {_told(error)}"
+                            f"run: {format_error(error)}"
                         ) from error
                     raise
                 delivery.run_id = run_id if answer is None else answer

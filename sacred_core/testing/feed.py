@@ -1,10 +1,12 @@
 """Gives an observer the events of runs, in the way in which a run gives them."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sacred_core.events import (
+    Announcement,
     ArtifactAdded,
     CodeLoaded,
     Event,
@@ -20,6 +22,7 @@ from sacred_core.events import (
     RunStarted,
 )
 from sacred_core.observers.call_plan import call_plans
+from sacred_core.run.dispatch import Dispatcher
 from sacred_core.stores import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 
@@ -71,15 +74,21 @@ class Feed:
 
     def log(self, name: str, values: list[Any], first_step: int = 0) -> None:
         """Add points to a metric."""
-        known = self.metrics.setdefault(name, {"steps": [], "values": [], "timestamps": []})
-        start = len(known["values"])
-        steps = list(range(first_step, first_step + len(values)))
-        times = [START + timedelta(microseconds=start + n) for n in range(len(values))]
-        new: dict[str, list[Any]] = {"steps": steps, "values": values, "timestamps": times}
-        for column, more in new.items():
-            known[column] += more
-        metrics = {name: {"name": name, **new}}
-        self._give(MetricsLogged, metrics_by_name=metrics, info={}, starts={name: start})
+        self.log_together({name: values}, first_step)
+
+    def log_together(self, values_by_name: dict[str, list[Any]], first_step: int = 0) -> None:
+        """Add points to several metrics in one event."""
+        metrics, starts = {}, {}
+        for name, values in values_by_name.items():
+            known = self.metrics.setdefault(name, {"steps": [], "values": [], "timestamps": []})
+            start = starts[name] = len(known["values"])
+            steps = list(range(first_step, first_step + len(values)))
+            times = [START + timedelta(microseconds=start + n) for n in range(len(values))]
+            new: dict[str, list[Any]] = {"steps": steps, "values": values, "timestamps": times}
+            for column, more in new.items():
+                known[column] += more
+            metrics[name] = {"name": name, **new}
+        self._give(MetricsLogged, metrics_by_name=metrics, info={}, starts=starts)
 
     def resource(self, filename: str) -> None:
         """Tell of a file that was read."""
@@ -124,11 +133,11 @@ class Feed:
         self.join()
 
     def _announce(
-        self, kind: type[Event], time: str, _id: Any, asked_id: Any, fields: dict[str, Any]
+        self, kind: type[Announcement], time: str, _id: Any, asked_id: Any, fields: dict[str, Any]
     ) -> Any:
         if _id is None:
             _id = asked_id
-        event: Any = self._source.make(
+        event: Announcement = self._source.make(
             kind,
             **{
                 "ex_info": {"name": "fed", "base_dir": ".", "sources": [], "dependencies": []},
@@ -143,9 +152,12 @@ class Feed:
             },
         )
         self.expected.apply(event)
-        plan = self._plans.get(kind)
-        answer = plan(event, self._look_up) if plan else None
+        answer = self._start(event)
         return None if answer is None else normalize_id(answer)
+
+    def _start(self, event: Announcement) -> Any:
+        plan = self._plans.get(type(event))
+        return plan(event, self._look_up) if plan else None
 
     def _give(self, kind: type[Event], **fields: Any) -> None:
         self._last = self._source.make(kind, **fields)
@@ -160,3 +172,25 @@ class Feed:
 
     def _look_up(self, name: str) -> Any:
         return {"captured_out": self.output}[name]
+
+
+class DispatchedFeed(Feed):
+    """The same through the core's delivery, which retries what the observer fails to record.
+
+    Args:
+        observer: Of the run.
+        logger: Where failures are reported.
+    """
+
+    def __init__(self, observer: Any, logger: logging.Logger) -> None:
+        super().__init__(observer)
+        self._dispatcher = Dispatcher([observer], self._look_up, logger)
+
+    def _start(self, event: Announcement) -> Any:
+        return self._dispatcher.announce(event, event._id)
+
+    def _deliver(self, event: Event) -> None:
+        if event.final:
+            self._dispatcher.finish(event)
+        else:
+            self._dispatcher.send(event)

@@ -32,7 +32,11 @@ class TestQueued(StoreContract):
         self.queues: list[QueueObserver] = []
 
     def make_observer(self, tmp_path: Path) -> QueueObserver:
-        self.queues.append(QueueObserver(MemoryObserver(self.memory), interval=0.01))
+        self.queues.append(
+            QueueObserver(
+                MemoryObserver(self.memory), interval=0.01, retry_interval=0.01, join_timeout=1
+            )
+        )
         return self.queues[-1]
 
     def make_store(self, tmp_path: Path) -> Any:

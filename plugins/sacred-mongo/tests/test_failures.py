@@ -1,6 +1,7 @@
 """What happens when the server is away."""
 
 import datetime
+import json
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -99,6 +100,44 @@ def test_what_cannot_be_saved_is_loaded_later(
     loss = store.metrics(run._id)["loss"]
     assert (loss["values"], loss["steps"]) == ([1.5, 2**70], [0, 7])
     assert loss["timestamps"][1].tzinfo == datetime.UTC
+
+
+def test_points_that_the_server_refuses_do_not_hold_up_the_others(
+    observer: MongoObserver,
+    mongo_url: str,
+    db_name: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A block of 17 MB: the rest is recorded while the run lasts; at the end it is in a folder."""
+    live: list[Any] = []
+    ex = Experiment("ex", save_git_info=False)
+    ex.observers.append(observer)
+
+    @ex.main
+    def main(_run: Any) -> int:
+        for number in range(5):
+            if number == 1:
+                for _ in range(17):
+                    _run.log_scalar("large", "x" * 1_000_000)
+            _run.log_scalar("loss", float(number))
+            _run.info["number"] = number
+            _run._lifecycle.beat()
+        store = MongoStore(mongo_url, db_name)
+        live.append((store.metrics(_run._id)["loss"]["values"], store.get(_run._id).info))
+        return 42
+
+    run = ex.run(options={"--beat_interval": 1000.0, "--capture": "no"})
+    ((values, info),) = live
+    assert (values, info) == ([0.0, 1.0, 2.0, 3.0, 4.0], {"number": 4})
+    store = MongoStore(mongo_url, db_name)
+    assert (store.get(run._id).status, store.get(run._id).result) == ("COMPLETED", 42)
+    assert "cannot record log_metrics of 'large'" in caplog.text
+    assert "missed: log_metrics (" in caplog.text
+    (folder,) = (tmp_path / "failed").iterdir()
+    events = json.loads((folder / "missed.json").read_text())["events"]
+    assert [event["method"] for event in events] == ["metrics"]
+    assert list(events[0]["arguments"]["metrics"]) == ["large"]
 
 
 def test_an_interrupt_of_the_last_tries_loses_nothing(

@@ -440,6 +440,7 @@ def test_memory_is_capped_and_the_loss_is_told(caplog: pytest.LogCaptureFixture)
 
 def test_one_object_serves_one_run_after_another() -> None:
     """Each with a new thread, which ends with it."""
+    before = set(threading.enumerate())
     recorder = Recorder()
     session = Session(recorder)
     for number in range(3):
@@ -449,7 +450,8 @@ def test_one_object_serves_one_run_after_another() -> None:
         session.metrics(number)
         session.end()
         assert recorder.heard == ["started", {"loss": number}, "result", "joined"]
-    assert "sacred-queue" not in [thread.name for thread in threading.enumerate()]
+    after = set(threading.enumerate()) - before
+    assert "sacred-queue" not in [thread.name for thread in after]
 
 
 def test_a_second_join_does_nothing() -> None:

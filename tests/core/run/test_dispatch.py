@@ -248,7 +248,7 @@ def test_an_observer_that_fails_slowly_does_not_hold_up_the_end(
     for _ in range(5):
         dispatch.send(events.resource())
     clock = itertools.count(0, 20)
-    monkeypatch.setattr("sacred_core.run.dispatch.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("sacred_core.run.delivery.time.monotonic", lambda: next(clock))
     dispatch.finish(events.completed())
     assert observer.methods == ["started_event", "completed_event", "join"]
     assert "2 times resource_event (OSError" in caplog.text

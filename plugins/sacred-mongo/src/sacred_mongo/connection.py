@@ -35,6 +35,12 @@ _RENAMED = {
     "ssl_ca_certs": "tlsCAFile",
     "ssl_crlfile": "tlsCRLFile",
 }
+#: Codes of a server for a document that is too large.
+_TOO_LARGE = (10334, 17419, 17420)
+
+
+class RefusedError(StoreError):
+    """The server refused what was to be written; it may record other things."""
 
 
 class Connection:
@@ -67,12 +73,22 @@ class Connection:
         """Turn what the driver raises into a sentence.
 
         Raises:
-            StoreError: the server cannot be reached, or refuses.
+            RefusedError: the server refuses what was to be written.
+            StoreError: the server cannot be reached, or refuses for another reason.
         """
         try:
             yield
-        except errors.PyMongoError as error:
-            raise StoreError(f"MongoDB at {self.shown}: {reason(error)}") from error
+        except (errors.PyMongoError, errors.DocumentTooLarge) as error:
+            kind = RefusedError if _is_refusal(error) else StoreError
+            raise kind(f"MongoDB at {self.shown}: {reason(error)}") from error
+
+
+def _is_refusal(error: Exception) -> bool:
+    if isinstance(error, errors.BulkWriteError):
+        return bool((error.details or {}).get("writeErrors"))
+    if isinstance(error, errors.OperationFailure) and error.code in _TOO_LARGE:
+        return True
+    return isinstance(error, (errors.WriteError, errors.DocumentTooLarge))
 
 
 def reason(error: Exception) -> str:
@@ -82,6 +98,8 @@ def reason(error: Exception) -> str:
         return f"cannot be reached: {masked_text(first)}"
     if isinstance(error, errors.OperationFailure):
         details = error.details or {}
+        if details.get("writeErrors"):  # of several writes at once
+            details = details["writeErrors"][0]
         return masked_text(str(details.get("errmsg") or error).partition(", full error")[0])
     return f"{type(error).__name__}: {masked_text(str(error))}"
 

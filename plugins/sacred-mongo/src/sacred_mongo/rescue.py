@@ -48,8 +48,10 @@ def rescue(
         why = _flushed(recorder, missed, attempts)
     finally:
         # Also after a second Ctrl-C: nobody waits for the server then, but nothing is dropped.
-        folder = _write(recorder, missed.entries, failure_dir) if missed.entries else None
+        left = [*missed.entries, *missed.refused]
+        folder = _write(recorder, left, failure_dir) if left else None
         missed.entries.clear()
+        missed.refused.clear()
         if folder is not None:
             _logger.warning(
                 "%s. What could not be saved of the run %r is kept in %s: "
@@ -61,7 +63,7 @@ def rescue(
 
 def _flushed(recorder: Recorder, missed: Missed, attempts: int) -> str:
     """Save what waits and return why some of it could not be."""
-    why = ""
+    why = "MongoDB refused some of it"
     while missed.entries and attempts > 0:
         began = time.monotonic()
         try:

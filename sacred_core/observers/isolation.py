@@ -1,0 +1,237 @@
+"""Which event an observer cannot record, and how the others pass it."""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from sacred_core.events import (
+    Event,
+    Heartbeat,
+    MetricsLogged,
+    OutputCaptured,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+)
+from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.observers.backlog import Backlog
+from sacred_core.observers.missed import error_text
+
+#: What observers raise where the reason cannot be an event.
+_UNAVAILABLE = (ConnectionError, TimeoutError, EventKeptError)
+Deliver = Callable[[Event], Exception | None]
+
+
+class Isolation:
+    """The events that one observer cannot record, for example as its backend refuses a value.
+
+    Where an observer is unavailable, everything fails: then all events wait, in their order. An
+    event that fails twice is at fault if the observer then records a heartbeat, if need be without
+    the user's values, and the event still fails. It is set aside until the end of the run:
+
+    - of several metrics only those that cannot be recorded; later points take the places of theirs,
+      and theirs come last if they can be recorded at the end;
+    - output is replaced by ``?``, character by character, so that later offsets are right;
+    - a heartbeat is recorded with the information and the result of the last one that was.
+
+    Args:
+        name: Of the observer, for warnings.
+        deliver: Calls the observer with an event and returns what it raised.
+        takes_heartbeats: Whether the observer has a method for them.
+        logger: Where events that are set aside are reported.
+    """
+
+    def __init__(
+        self, name: str, deliver: Deliver, takes_heartbeats: bool, logger: logging.Logger
+    ) -> None:
+        self._name = name
+        self._deliver = deliver
+        self._takes_heartbeats = takes_heartbeats
+        self._logger = logger
+        #: What failed in the round before, and may be at fault.
+        self._suspect: Event | None = None
+        self._is_available = False
+        #: Whether the last failure is the first one of an event like others that are set aside.
+        self.is_expected = False
+        #: The last heartbeat that was recorded, and one that was recorded before its turn.
+        self._recorded: Heartbeat | None = None
+        self._early: Heartbeat | None = None
+        self._waiting = Backlog()
+        #: By metric: where its next point would be, and the number of points that are set aside.
+        self._ends: dict[str, int] = {}
+        self._missing: Counter[str] = Counter()
+        self._missing_output: OutputCaptured | None = None
+        self._reported: set[str] = set()
+        self._methods: set[str] = set()
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether `last_events` has any."""
+        return bool(self._waiting) or self._missing_output is not None
+
+    @property
+    def lost(self) -> int:
+        """The number of events that were dropped, as they did not fit into memory."""
+        return self._waiting.lost
+
+    def begin_round(self) -> None:
+        """Forget that the observer was available: the next events are tried some time later."""
+        self._is_available = False
+
+    def is_recorded(self, event: Event) -> bool:
+        """Return whether the observer recorded ``event`` before its turn."""
+        return event is self._early
+
+    def positioned(self, event: Event) -> Event:
+        """Return ``event`` with its points in the places of those that are set aside."""
+        if not isinstance(event, MetricsLogged):
+            return event
+        for name, metric in event.metrics_by_name.items():
+            self._ends[name] = event.starts.get(name, 0) + len(metric["steps"])
+        if self._missing.keys().isdisjoint(event.metrics_by_name):
+            return event
+        starts = {name: start - self._missing[name] for name, start in event.starts.items()}
+        return attrs.evolve(event, starts=starts)
+
+    def note_recorded(self, event: Event) -> None:
+        """Note that the observer recorded ``event``."""
+        if isinstance(event, Heartbeat):
+            self._recorded = event
+
+    def passes(self, event: Event, error: Exception, beat: Heartbeat | None) -> bool:
+        """Return whether ``event``, which failed, need not be waited for.
+
+        Args:
+            event: The first one that waits.
+            error: What the observer raised for it.
+            beat: The newest heartbeat that waits.
+        """
+        self.is_expected = False
+        if event.final or isinstance(error, EventKeptError):
+            return False
+        if event is not self._suspect:
+            self._suspect = event
+            if not self._is_available:
+                self.is_expected = event.method in self._methods
+                return False
+        self._is_available = self.responds(beat, error)
+        if not self._is_available:
+            return False
+        again = self._try(event)  # an outage may have ended before the heartbeat
+        if again is not None:
+            self._set_aside(event, again)
+        return True
+
+    def last_events(self, captured_out: Callable[[], str] | None) -> Iterator[Event]:
+        """Yield what was set aside, to be tried for the last time; before the end of the run.
+
+        Args:
+            captured_out: Returns the whole output, if it is known.
+        """
+        while self._waiting:
+            event = self._waiting.first()
+            self._waiting.remove_first()
+            yield self._placed_last(event)
+        missing, self._missing_output = self._missing_output, None
+        if missing is not None:
+            text = None if captured_out is None else captured_out()[missing.offset :]
+            yield missing if text is None else attrs.evolve(missing, text=text)
+
+    def note_last_recorded(self, event: Event) -> None:
+        """Note that the observer recorded an event of `last_events`."""
+        if isinstance(event, MetricsLogged):
+            for name, metric in event.metrics_by_name.items():
+                self._missing[name] -= len(metric["steps"])
+
+    def responds(self, beat: Heartbeat | None, error: Exception | None = None) -> bool:
+        """Return whether the observer records a heartbeat, if need be without the user's values.
+
+        Args:
+            beat: The newest one; without any, the type of ``error`` decides.
+            error: What the observer raised before.
+        """
+        if beat is not None and beat is not self._suspect:
+            error = self._deliver(beat)
+            if error is None:
+                self._recorded = self._early = beat
+                return True
+        beat = beat or self._recorded
+        if beat is None or not self._takes_heartbeats:
+            return not isinstance(error, (OSError, StoreError))
+        if isinstance(error, _UNAVAILABLE):
+            return False
+        known = self._recorded
+        info, result = ({}, None) if known is None else (known.info, known.result)
+        return self._deliver(attrs.evolve(beat, info=info, result=result)) is None
+
+    def _set_aside(self, event: Event, error: Exception) -> None:
+        if isinstance(event, MetricsLogged) and len(event.metrics_by_name) > 1:
+            for part in _by_metric(event):
+                failure = self._try(part)
+                if failure is not None:
+                    self._set_aside(part, failure)
+            return
+        self._report(event, error)
+        if isinstance(event, OutputCaptured):
+            self._replace(event)
+        elif not isinstance(event, Heartbeat):  # a later one has all that it has
+            self._waiting.add(event)
+            if isinstance(event, MetricsLogged):
+                for name, metric in event.metrics_by_name.items():
+                    self._missing[name] += len(metric["steps"])
+
+    def _replace(self, event: OutputCaptured) -> None:
+        self._deliver(attrs.evolve(event, text=re.sub(r"[^\n]", "?", event.text)))
+        if self._missing_output is None or event.offset < self._missing_output.offset:
+            self._missing_output = event
+
+    def _placed_last(self, event: Event) -> Event:
+        if not isinstance(event, MetricsLogged):
+            return event
+        starts = {name: self._ends[name] - self._missing[name] for name in event.metrics_by_name}
+        return attrs.evolve(event, starts={**event.starts, **starts})
+
+    def _try(self, event: Event) -> Exception | None:
+        error = self._deliver(self.positioned(event))
+        if error is None:
+            self.note_recorded(event)
+        return error
+
+    def _report(self, event: Event, error: Exception) -> None:
+        what = event.method
+        self._methods.add(what)
+        if isinstance(event, MetricsLogged):
+            what += f" of {', '.join(map(repr, event.metrics_by_name))}"
+        if what in self._reported:
+            return
+        self._reported.add(what)
+        self._logger.warning(
+            "The observer %s cannot record %s: %s. Such events are set aside and tried again at "
+            "the end of the run; other events are recorded.",
+            self._name, what, error_text(error),
+        )  # fmt: skip
+
+
+def without_values(event: Event) -> Event | None:
+    """Return the end of a run without the result or the traceback, which may be at fault."""
+    if isinstance(event, RunCompleted):
+        return None if event.result is None else attrs.evolve(event, result=None)
+    if isinstance(event, (RunFailed, RunInterrupted)):
+        return attrs.evolve(event, fail_trace=[]) if event.fail_trace else None
+    return None
+
+
+def _by_metric(event: MetricsLogged) -> list[MetricsLogged]:
+    """Return an event for each metric, with a writer of its own: it is not the same event."""
+    return [
+        attrs.evolve(
+            event,
+            writer=f"{event.writer}:{name}",
+            metrics_by_name={name: metric},
+            starts={name: event.starts[name]},
+        )
+        for name, metric in event.metrics_by_name.items()
+    ]

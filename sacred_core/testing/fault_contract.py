@@ -1,0 +1,200 @@
+"""An event that cannot be recorded does not hold up the others; an outage does."""
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sacred_core.events import EVENTS
+from sacred_core.exceptions import StoreError
+from sacred_core.testing.comparing import assert_metrics, assert_time
+from sacred_core.testing.end_contract import EndContract
+from sacred_core.testing.feed import START, DispatchedFeed
+
+_BEATS = 17
+Refuses = Callable[[str, Mapping[str, Any]], bool]
+
+
+class FaultContract(EndContract):
+    """The part of `StoreContract` that is about events that cannot be recorded."""
+
+    def test_points_that_cannot_be_recorded_do_not_hold_up_the_others(self, tmp_path: Path) -> None:
+        """While the run is in progress, the other metrics, output and heartbeats are recorded."""
+        feed = self._feed(tmp_path, lambda _, fields: "odd" in fields.get("metrics_by_name", ()))
+        run_id = feed.start()
+        for number in range(_BEATS):
+            feed.log_together({"loss": [number / 4], "odd": [0.5], "later": [1.0, 2.0]})
+            feed.print(f"line {number}\n")
+            feed.beat(info={"beat": number})
+        store = self.make_store(tmp_path)
+        found = store.metrics(run_id)
+        assert len(found["loss"]["values"]) >= _BEATS - 1, (
+            f"{found['loss']['values']} of a live run"
+        )
+        assert len(store.output(run_id)) >= len(feed.output) - len("line 00\n")
+        assert_time(store.get(run_id).heartbeat, START + timedelta(seconds=_BEATS))
+        feed.complete(result=1)
+        del feed.metrics["odd"]
+        assert_metrics(store, run_id, feed)
+        assert (store.output(run_id), store.get(run_id).status) == (feed.output, "COMPLETED")
+        assert feed.messages.count("cannot record log_metrics of 'odd'") == 1, feed.messages
+        assert feed.messages.count("failed in") == 1, feed.messages
+        assert f"{_BEATS} times log_metrics (" in feed.messages, feed.messages
+
+    def test_points_that_can_be_recorded_at_the_end_are_not_lost(self, tmp_path: Path) -> None:
+        """They come after the others of their metric."""
+        feed = self._feed(
+            tmp_path,
+            lambda _, fields: any(
+                13.0 in metric["values"] for metric in fields.get("metrics_by_name", {}).values()
+            ),
+        )
+        run_id = feed.start()
+        for number in range(_BEATS):
+            feed.log("loss", [float(number)], first_step=number)
+            feed.beat()
+        store = self.make_store(tmp_path)
+        others = [float(number) for number in range(_BEATS) if number != 13]
+        found = list(store.metrics(run_id)["loss"]["values"])
+        assert found in (others, others[:-1]), f"{found} of a live run"
+        feed.refuses = _nothing
+        feed.complete()
+        metric = store.metrics(run_id)["loss"]
+        assert list(metric["values"]) == [*others, 13.0]
+        assert list(metric["steps"]) == [*map(int, others), 13]
+        assert "missed:" not in feed.messages, feed.messages
+
+    def test_information_that_cannot_be_recorded_does_not_hold_up_heartbeats(
+        self, tmp_path: Path
+    ) -> None:
+        """The last information that could be recorded stays, and the run is not taken for dead."""
+        feed = self._feed(tmp_path, lambda _, fields: "odd" in (fields.get("info") or ()))
+        run_id = feed.start()
+        feed.beat(info={"beat": 0})
+        for number in range(1, _BEATS):
+            feed.log("loss", [1.0])
+            feed.beat(info={"beat": number, "odd": 1})
+        store = self.make_store(tmp_path)
+        run = store.get(run_id)
+        assert_time(run.heartbeat, START + timedelta(seconds=_BEATS))
+        assert run.info == {"beat": 0}
+        feed.complete(result=1)
+        assert (store.get(run_id).status, store.get(run_id).info) == ("COMPLETED", {"beat": 0})
+        assert_metrics(store, run_id, feed)
+        assert feed.messages.count("cannot record heartbeat_event") == 1, feed.messages
+
+    def test_output_that_cannot_be_recorded_does_not_hold_up_the_rest(self, tmp_path: Path) -> None:
+        """It is replaced by ``?``, so that the rest has its place; also where it is replaced."""
+        feed = self._feed(tmp_path, lambda _, fields: "odd" in fields.get("text", ""))
+        run_id = feed.start()
+        for text in ("first\n", "an odd\nline\n", "third\n", "progress 10 %"):
+            feed.print(text)
+            feed.beat()
+        feed.print("100 %\n", offset=len(feed.output) - len("10 %"))
+        feed.beat()
+        feed.beat()
+        store = self.make_store(tmp_path)
+        expected = "first\n??????\n????\nthird\nprogress 100 %\n"
+        assert store.output(run_id) == expected, "not the output of a run in progress"
+        feed.complete()
+        assert store.output(run_id) == expected
+        assert "output_event (" in feed.messages, feed.messages
+
+    def test_a_result_that_cannot_be_recorded_does_not_prevent_the_end(
+        self, tmp_path: Path
+    ) -> None:
+        """The status is recorded without the result, or without the traceback."""
+        for end, status in (("complete", "COMPLETED"), ("fail", "FAILED")):
+            feed = self._feed(
+                tmp_path, lambda _, fields: bool(fields.get("result") or fields.get("fail_trace"))
+            )
+            run_id = feed.start()
+            feed.complete(result="odd") if end == "complete" else feed.fail(("odd\n",))
+            run = self.make_store(tmp_path).get(run_id)
+            assert (run.status, run.result) == (status, None)
+            assert_time(run.stop_time, START)
+            assert (
+                f"missed: {'completed' if end == 'complete' else 'failed'}_event" in feed.messages
+            )
+
+    def test_an_outage_holds_up_everything_in_order(self, tmp_path: Path) -> None:
+        """What is not taken for an event that cannot be recorded: nothing is lost or moved."""
+        file = tmp_path / "file"
+        file.write_bytes(b"content")
+        feed = self._feed(tmp_path, _nothing)
+        run_id = feed.start()
+        for number in range(_BEATS):
+            feed.refuses = (lambda *_: True) if 4 <= number < 12 else _nothing
+            feed.log_together({"loss": [float(number)], "later": [1.0]})
+            feed.print(f"line {number}\n")
+            feed.resource(str(file))
+            feed.artifact(f"{number}", str(file))
+            feed.beat(info={"beat": number})
+        feed.complete(result=1)
+        store = self.make_store(tmp_path)
+        run = store.get(run_id)
+        assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"beat": _BEATS - 1})
+        assert_metrics(store, run_id, feed)
+        assert store.output(run_id) == feed.output
+        assert run.resources == [str(file)]
+        assert sorted(run.artifacts) == sorted(map(str, range(_BEATS)))
+        assert "cannot record" not in feed.messages and "missed:" not in feed.messages, (
+            feed.messages
+        )
+
+    def _feed(self, tmp_path: Path, refuses: Refuses) -> "RefusedFeed":
+        return RefusedFeed(self.make_observer(tmp_path), refuses)
+
+
+class RefusedFeed(DispatchedFeed):
+    """A run of an observer that refuses some events.
+
+    Args:
+        observer: Of the run; its class is replaced.
+        refuses: Whether the observer raises, by the name of a method and its arguments.
+    """
+
+    def __init__(self, observer: Any, refuses: Refuses) -> None:
+        self.refuses = refuses
+        self._handler = _Messages()
+        logger = logging.Logger("faults")
+        logger.addHandler(self._handler)
+        queue = observer if hasattr(observer, "covered_observer") else None
+        covered = observer if queue is None else observer.covered_observer
+        methods = {kind.method: self._refusing(type(covered), kind.method) for kind in EVENTS}
+        covered.__class__ = type(type(covered).__name__, (type(covered),), methods)
+        if queue is not None:
+            queue._cover(covered)
+            logging.getLogger("sacred_core.observers").addHandler(self._handler)
+        super().__init__(observer, logger)
+
+    @property
+    def messages(self) -> str:
+        """All messages so far."""
+        return "\n".join(self._handler.found)
+
+    def _refusing(self, kind: type[Any], name: str) -> Callable[..., Any]:
+        original = getattr(kind, name)
+
+        @functools.wraps(original)
+        def call(observer: Any, *args: Any, **fields: Any) -> Any:
+            if self.refuses(name, fields):
+                raise StoreError("refused")
+            return original(observer, *args, **fields)
+
+        return call
+
+
+class _Messages(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(record.getMessage())
+
+
+def _nothing(method: str, fields: Mapping[str, Any]) -> bool:
+    return False

@@ -1,0 +1,258 @@
+"""Tests of events that one observer cannot record."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+import pytest
+
+from sacred_core.events import (
+    CodeLoaded,
+    Event,
+    EventSource,
+    Heartbeat,
+    MetricsLogged,
+    OutputCaptured,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunStarted,
+)
+from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.observers import RunObserver
+from sacred_core.observers.isolation import without_values
+from sacred_core.run.dispatch import Dispatcher
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+START: dict[str, Any] = {
+    "ex_info": {}, "command": "main", "host_info": {}, "config": {}, "meta_info": {},
+}  # fmt: skip
+
+
+class Recorder(RunObserver):
+    """Records what it is called with; `fails` returns what it raises instead."""
+
+    def __init__(self, fails: Callable[[str, Any], Exception | None]) -> None:
+        self.fails = fails
+        self.calls: list[tuple[str, Any]] = []
+        self.recorded: list[tuple[str, Any]] = []
+
+    def note(self, method: str, value: Any) -> None:
+        self.calls.append((method, value))
+        error = self.fails(method, value)
+        if error is not None:
+            raise error
+        self.recorded.append((method, value))
+
+    def log_metrics(self, metrics_by_name: Any, starts: Any) -> None:
+        for name, metric in metrics_by_name.items():
+            self.note("metric", (name, starts[name], metric["values"]))
+
+    def output_event(self, text: str, offset: int) -> None:
+        self.note("output", (offset, text))
+
+    def code_event(self, sources: Any) -> None:
+        self.note("code", sources)
+
+    def completed_event(self, result: Any) -> None:
+        self.note("completed", result)
+
+
+class Beating(Recorder):
+    """Records heartbeats too."""
+
+    def heartbeat_event(self, info: Any, result: Any) -> None:
+        self.note("beat", info)
+
+
+class Session:
+    """A run of one observer."""
+
+    def __init__(self, observer: Recorder, whole: str = "") -> None:
+        self.source = EventSource("run")
+        self.beats = 0
+        self.dispatcher = Dispatcher([observer], lambda name: whole, logging.getLogger("isolated"))
+        self.dispatcher.announce(self.source.make(RunStarted, start_time=NOW, **START), None)
+
+    def send(self, kind: type[Event], **fields: Any) -> None:
+        self.dispatcher.send(self.source.make(kind, **fields))
+
+    def metrics(self, start: int, *names: str) -> None:
+        metrics = {
+            name: {"steps": [start], "values": [start], "timestamps": [NOW]} for name in names
+        }
+        starts = dict.fromkeys(names, start)
+        self.send(MetricsLogged, metrics_by_name=metrics, info={}, starts=starts)
+
+    def output(self, offset: int, text: str) -> None:
+        self.send(OutputCaptured, text=text, offset=offset)
+
+    def beat(self, **info: Any) -> None:
+        self.beats += 1
+        self.send(Heartbeat, info=info, beat_time=NOW + timedelta(seconds=self.beats))
+
+    def end(self) -> None:
+        self.dispatcher.finish(self.source.make(RunCompleted, stop_time=NOW, result=3))
+
+
+def refusing(
+    *values: Any, error: Exception | None = None
+) -> Callable[[str, Any], Exception | None]:
+    """Return a function for `Recorder` that refuses what contains one of ``values``."""
+    refusal = error or StoreError("refused")
+    return lambda method, value: refusal if any(str(v) in str(value) for v in values) else None
+
+
+def test_it_is_set_aside_after_its_second_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """Not after the first, where it may have failed by chance; then others pass it."""
+    observer = Beating(refusing("'odd'"))
+    session = Session(observer)
+    session.metrics(0, "odd")
+    session.metrics(0, "even")
+    session.beat(number=1)
+    assert observer.recorded == [("beat", {"number": 1}), ("metric", ("even", 0, [0]))]
+    assert "The observer Beating cannot record log_metrics of 'odd': StoreError: refused." in (
+        caplog.text
+    )
+
+
+def test_points_take_the_places_of_those_that_are_set_aside() -> None:
+    """Each metric for itself; in the end they come last."""
+    observer = Beating(refusing("('odd', 1, [1])"))
+    session = Session(observer)
+    for number in range(4):
+        session.metrics(number, "odd", "even")
+        session.beat(number=number)
+    session.beat()
+    observer.fails = lambda method, value: None
+    session.end()
+    found = [value for method, value in observer.recorded if method == "metric"]
+    assert [value for value in found if value[0] == "odd"] == [
+        ("odd", 0, [0]), ("odd", 1, [2]), ("odd", 2, [3]), ("odd", 3, [1]),
+    ]  # fmt: skip
+    even = {start: values for name, start, values in found if name == "even"}
+    assert even == {number: [number] for number in range(4)}
+    assert observer.recorded[-1] == ("completed", 3)
+
+
+def test_output_is_replaced_and_complete_at_the_end() -> None:
+    """By as many characters; in the end everything from there on is sent."""
+    observer = Beating(refusing("odd"))
+    session = Session(observer, whole="an odd\nline\n")
+    session.output(0, "an odd\n")
+    session.output(7, "line\n")
+    session.beat()
+    assert [v for m, v in observer.recorded if m == "output"] == [(0, "??????\n"), (7, "line\n")]
+    observer.fails = lambda method, value: None
+    session.end()
+    assert observer.recorded[-2] == ("output", (0, "an odd\nline\n"))
+
+
+def test_code_that_cannot_be_recorded_is_tried_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Also where several events of the kind fail one after the other."""
+    observer = Beating(refusing("odd"))
+    session = Session(observer)
+    for number in range(3):
+        session.send(CodeLoaded, sources=[["odd", str(number)]], dependencies=[], base_dir="/")
+        session.metrics(number, "loss")
+        session.beat()
+    session.beat()
+    assert [v for m, v in observer.recorded if m == "metric"] == [
+        ("loss", n, [n]) for n in range(3)
+    ]
+    session.end()
+    assert "3 times code_event (refused)" in caplog.text
+    assert observer.recorded[-1] == ("completed", 3)
+
+
+@pytest.mark.parametrize("error", [EventKeptError("kept"), ConnectionError("down"), TimeoutError()])
+def test_an_outage_holds_up_everything(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    """In order, as long as it lasts; nothing is taken for an event at fault."""
+    observer = Beating(lambda method, value: error)
+    session = Session(observer)
+    for number in range(5):
+        session.metrics(number, "loss")
+        session.beat(number=number)
+    assert observer.recorded == []
+    observer.fails = lambda method, value: None
+    session.beat(number=5)
+    assert observer.recorded == [
+        *(("metric", ("loss", number, [number])) for number in range(5)), ("beat", {"number": 5}),
+    ]  # fmt: skip
+    assert "cannot record" not in caplog.text
+
+
+def test_what_an_observer_retains_is_not_set_aside() -> None:
+    """It is delivered to it again, as the observer counts on that."""
+    observer = Beating(lambda method, value: EventKeptError("kept") if method == "metric" else None)
+    session = Session(observer)
+    session.metrics(0, "loss")
+    session.beat()
+    session.beat()
+    assert observer.recorded == []
+
+
+@pytest.mark.parametrize(
+    ("error", "is_held"),
+    [(ValueError("odd"), False), (OSError("full"), True), (StoreError("refused"), True)],
+)
+def test_without_heartbeats_the_type_of_the_exception_decides(
+    error: Exception, is_held: bool
+) -> None:
+    """What a backend raises may be an outage; what the observer's own code raises is not."""
+    observer = Recorder(refusing("'odd'", error=error))
+    session = Session(observer)
+    session.metrics(0, "odd")
+    session.metrics(0, "even")
+    session.beat()
+    expected = [] if is_held else ["even"]
+    assert [value[0] for _, value in observer.recorded] == expected
+
+
+def test_an_outage_that_ends_in_between_is_not_taken_for_a_fault() -> None:
+    """The event is tried once more after the heartbeat was recorded."""
+    observer = Beating(lambda method, value: None)
+    down = iter([True, True, False])
+    observer.fails = lambda method, value: (
+        StoreError("away") if method == "metric" and next(down, False) else None
+    )
+    session = Session(observer)
+    session.metrics(0, "loss")
+    session.metrics(1, "loss")
+    session.beat(number=1)
+    assert observer.recorded == [
+        ("beat", {"number": 1}), ("metric", ("loss", 0, [0])), ("metric", ("loss", 1, [1])),
+    ]  # fmt: skip
+
+
+def test_a_failure_is_reported_once_also_after_an_outage(caplog: pytest.LogCaptureFixture) -> None:
+    """The first of the events at fault, and the outage; not each beat."""
+    observer = Beating(refusing("'odd'"))
+    session = Session(observer)
+    for number in range(5):
+        session.metrics(number, "odd")
+        session.beat()
+    assert len(caplog.messages) == 2
+    observer.fails = lambda method, value: StoreError("away")
+    for _ in range(3):
+        session.beat()
+    assert len(caplog.messages) == 3
+    assert "failed in log_metrics: refused" in caplog.messages[0]
+    assert "cannot record log_metrics of 'odd'" in caplog.messages[1]
+    assert "away" in caplog.messages[2]
+
+
+def test_ends_without_values() -> None:
+    """The result or the traceback is removed; None where there is none, and of other events."""
+    source = EventSource("run")
+    end = source.make(RunCompleted, stop_time=NOW, result=3)
+    assert without_values(end) == attrs.evolve(end, result=None)
+    failed = source.make(RunFailed, fail_time=NOW, fail_trace=["a"])
+    assert without_values(failed) == attrs.evolve(failed, fail_trace=[])
+    stopped = source.make(RunInterrupted, interrupt_time=NOW, status="MINE", fail_trace=["a"])
+    assert without_values(stopped) == attrs.evolve(stopped, fail_trace=[])
+    assert without_values(source.make(RunCompleted, stop_time=NOW)) is None
+    assert without_values(source.make(RunFailed, fail_time=NOW, fail_trace=[])) is None
+    assert without_values(source.make(OutputCaptured, text="", offset=0)) is None
