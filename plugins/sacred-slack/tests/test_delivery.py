@@ -1,15 +1,19 @@
 """Slack that is down, slow, busy or rude harms no run."""
 
+import contextlib
 import logging
 import socket
 import ssl
 import threading
 import traceback
+import tracemalloc
+import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
-from sacred_messages.delivery import MessageError
+from sacred_messages.delivery import MessageError, post
 from sacred_slack import SlackObserver
 from werkzeug import Response
 
@@ -159,6 +163,71 @@ def test_an_answer_without_end_is_not_read_to_its_end(slack: Any, observer: Slac
     slack.answers = [Response((b"x" * 65536 for _ in range(10_000)), 404)]
     with pytest.raises(MessageError, match=r"answers 404: x{200}…$"):
         ended(observer)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+def test_a_compressed_answer_is_read_up_to_a_limit(
+    slack: Any, observer: SlackObserver, encoding: str
+) -> None:
+    """200 kB that would be 200 MB are not decompressed."""
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 31 if encoding == "gzip" else 15)
+    data = b"".join(bomb.compress(b"x" * 10_000_000) for _ in range(20)) + bomb.flush()
+    headers = {"Content-Encoding": encoding}
+    slack.answers = [Response(data, 404, headers)]
+    tracemalloc.start()
+    try:
+        with pytest.raises(MessageError, match=r"answers 404: x{200}…$|answers 404$"):
+            ended(observer)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 ", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_the_connection_of_a_late_answer_is_closed(beginning: bytes) -> None:
+    """When the time is over, also where a server sends a byte now and then."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed: list[bool] = []
+
+        def trickle() -> None:
+            client, _ = listener.accept()
+            with client, contextlib.suppress(OSError):
+                client.settimeout(0.02)
+                client.sendall(beginning)
+                for _ in range(1_000):
+                    client.sendall(b"H")
+                    with contextlib.suppress(TimeoutError):
+                        while client.recv(65536):
+                            pass
+                        break
+            closed.append(True)
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        with pytest.raises(MessageError, match="does not answer in time"):
+            post(f"http://127.0.0.1:{listener.getsockname()[1]}/x", {}, 0.3)
+        thread.join(20)
+        assert closed == [True]
+
+
+def test_what_was_taken_is_not_posted_again_for_a_late_text(
+    slack: Any, observer: SlackObserver
+) -> None:
+    """The status says that Slack has the message, though the text after it never ends."""
+    stopped = threading.Event()
+
+    def text() -> Iterator[bytes]:
+        while not stopped.wait(0.02):
+            yield b"o"
+
+    slack.answers = [Response(text(), 200)] * 2
+    observer.timeout = 0.3
+    try:
+        ended(observer)
+    finally:
+        stopped.set()
+    assert len(slack.asked) == 1
 
 
 def test_a_queue_tries_longer(slack: Any, observer: SlackObserver) -> None:

@@ -14,8 +14,6 @@ from sacred_core.exceptions import SacredError
 _THREAD = "sacred-message"
 #: They log addresses, httpx even where nobody asked for details.
 _TALKATIVE = ("urllib3.connectionpool", "urllib3.util.retry", "httpx")
-#: Of an answer: a message's is short, and anything may answer.
-_LONGEST_ANSWER = 65536
 _TRIES = 5
 _LATE = "does not answer in time"
 #: Characters of an answer that an error shows.
@@ -112,28 +110,33 @@ def post(url: str, content: Mapping[str, Any], timeout: float, proxy: str | None
     Args:
         url: Is a secret.
         content: Plain data.
-        timeout: Seconds to wait for a connection, and for each part of the answer.
+        timeout: Seconds for the whole request: then the connection is closed.
         proxy: The URL of a proxy; else the environment names it.
 
     Raises:
         UnansweredError: there was no answer.
     """
-    import requests
+    from sacred_messages.requesting import Deadline, beginning_of, session_until
 
     # Redirected, a POST becomes a GET, and a secret path may go to another host.
     options: dict[str, Any] = {"timeout": timeout, "allow_redirects": False, "stream": True}
+    options["headers"] = {"Accept-Encoding": "identity"}
     if proxy is not None:
         options["proxies"] = {"http": proxy, "https": proxy}
+    deadline = Deadline(timeout)
     try:
-        with requests.post(url, json=content, **options) as response:
-            body = response.raw.read(_LONGEST_ANSWER, decode_content=True)
+        with (
+            session_until(deadline) as session,
+            session.post(url, json=content, **options) as response,
+        ):
+            text = beginning_of(response)
             header = response.headers.get("Retry-After", "")
             status = response.status_code
     except Exception as error:  # noqa: BLE001 - its text and its chain hold the address
-        reason = _reason(error)
+        reason = _LATE if deadline.is_over else _reason(error)
     else:
         retry_after = float(header) if header.isdecimal() else None
-        return Answer(status, body.decode("utf-8", "replace"), retry_after)
+        return Answer(status, text, retry_after)
     raise UnansweredError(reason)
 
 

@@ -14,6 +14,8 @@ from sacred_core.exceptions import SacredError
 
 API = "https://api.telegram.org"
 _PROXIES = ("http", "https", "socks5", "socks5h")
+#: More seconds are as good as for ever.
+_LONGEST_WAIT = 1_000_000
 #: Errors of python-telegram-bot that may be gone a second later.
 _PASSING = ("NetworkError", "TimedOut", "RetryAfter")
 
@@ -78,7 +80,7 @@ class ApiBot:
         return attrs.evolve(
             answer,
             text=str(body.get("description", answer.text)),
-            retry_after=float(seconds) if isinstance(seconds, int) else answer.retry_after,
+            retry_after=_wait(seconds) or answer.retry_after,
         )
 
 
@@ -114,12 +116,18 @@ class GivenBot:
             await self._bot.send_message(**message)
 
 
+def _wait(seconds: Any) -> float | None:
+    """Return the pause that the API asks for, if it is a number of seconds."""
+    is_number = isinstance(seconds, int) and not isinstance(seconds, bool)
+    return float(min(seconds, _LONGEST_WAIT)) if is_number and seconds > 0 else None
+
+
 def _object(text: Any) -> dict[str, Any]:
     """Return what is, or is written as, a JSON object; an empty one for anything else."""
     if isinstance(text, str):
         try:
             text = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):  # nested too deeply
             return {}
     return text if isinstance(text, dict) else {}
 
