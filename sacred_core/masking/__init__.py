@@ -5,6 +5,7 @@
 """
 
 from sacred_core.masking.keys import is_secret
+from sacred_core.masking.known import note as note_secret
 from sacred_core.masking.known import note_environment
 from sacred_core.masking.patterns import SecretPattern, use_patterns
 from sacred_core.masking.text import MASK, masked_text, unfinished_secret
@@ -17,6 +18,7 @@ __all__ = [
     "masked",
     "masked_text",
     "note_environment",
+    "note_secret",
     "unfinished_secret",
     "use_patterns",
 ]

@@ -112,3 +112,36 @@ def test_observers_of_one_client_are_equal() -> None:
     assert first == MongoObserver(client=client) == MongoObserver.create_from(client.sacred.runs)
     assert first != MongoObserver(client=client, db_name="other")
     client.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["mongodb://u:p@ss/w@host", "mongodb://u:pa/ss@host/db", "mongodb://u:p@ss@host/db.c"]
+)
+def test_a_password_that_is_not_escaped_is_one_sentence(url: str) -> None:
+    """It says what to do, and shows no part of a URL that can be read in several ways."""
+    with pytest.raises(OptionError, match="must be percent-encoded") as error:
+        parsed(url)
+    assert "ss" not in str(error.value).replace("password", "")
+    with pytest.raises(OptionError):
+        MongoObserver.from_argument(url)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("bogus=1", "option 'bogus'"),
+        ("tls=maybe", "option 'tls'"),
+        (f"tls=true&password={SECRET}", "option 'password'"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_an_error(query: str, reason: str) -> None:
+    """The driver would only warn of it."""
+    with pytest.raises(OptionError, match=reason) as error:
+        MongoObserver.from_argument(f"mongodb://u:{SECRET}@127.0.0.1:1/db?{query}")
+    assert SECRET not in str(error.value)
+
+
+def test_a_port_that_does_not_exist_is_an_error() -> None:
+    """Of the command line, not a traceback."""
+    with pytest.raises(OptionError, match="Port must be an integer"):
+        MongoObserver.from_argument("mongodb://127.0.0.1:99999/db")

@@ -10,7 +10,8 @@ from sacred_sql import SqlObserver, SqlStore
 from sacred_sql.address import parsed, patience, shown
 
 from sacred_core import open_store
-from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.exceptions import OptionError, SacredError, StoreError
+from sacred_core.testing import Feed
 
 
 @pytest.mark.parametrize(
@@ -144,3 +145,32 @@ def test_the_home_folder_is_expanded(
     monkeypatch.chdir(tmp_path)
     expected = path.replace("~/", f"{tmp_path}/").replace("~n", f"{tmp_path}/~n")
     assert parsed(f"sqlite:///{path}").database == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("sqlite:///runs.db?bogus=1", "unknown option 'bogus'"),
+        ("sqlite:///file:runs.db?uri=true&bogus=1", "unknown option 'bogus'"),
+        ("mysql+pymysql://u:hunter2hunter2@127.0.0.1:1/db?bogus=1", "does not know an option"),
+        ("postgresql+psycopg://u:hunter2hunter2@127.0.0.1:1/db?bogus=1", "option .?bogus"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_one_sentence(
+    url: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start of the run at the latest, without the password; no file is made."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SacredError, match=reason) as error:
+        Feed(SqlObserver.from_argument(url)).start()
+    assert "hunter2" not in str(error.value) and "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_password_with_a_slash_is_not_shown() -> None:
+    """It is part of the password for the driver, and masked in what is shown."""
+    observer = SqlObserver.from_argument("postgresql+psycopg://u:hunter2/pa@127.0.0.1:1/db")
+    with pytest.raises(SacredError) as error:
+        Feed(observer).start()
+    shown = f"{observer!r} {observer.store_location} {error.value}"
+    assert "hunter2" not in shown and "/pa@" not in shown

@@ -111,8 +111,8 @@ def location(url: str | None, client: Any, runs: Any) -> str:
 
 def _from_url(text: str, priority: int | None, argument: str) -> Address:
     found = _URL.fullmatch(text)
-    if not found:
-        raise _error(argument)
+    if not found or "@" in (found["path"] or "") or found["server"].count("@") > 1:
+        raise _unescaped(text) if "@" in text else _error(argument)
     path = unquote(found["path"] or "")
     match = _PATH.fullmatch(path or "sacred")
     if not match:
@@ -125,6 +125,15 @@ def _from_url(text: str, priority: int | None, argument: str) -> Address:
 def _address(url: str | None, match: re.Match[str], priority: int | None) -> Address:
     run_id = None if match["id"] is None else normalize_id(match["id"])
     return Address(url, match["db"], match["collection"] or "runs", run_id, priority)
+
+
+def _unescaped(url: str) -> OptionError:
+    # The rest cannot be taken apart: any part of it may be one of the password.
+    scheme = url.partition("://")[0]
+    return OptionError(
+        f"the user or password of the {scheme}:// URL has characters that must be percent-encoded, "
+        "as urllib.parse.quote_plus does: '/' is %2F, '@' is %40, ':' is %3A"
+    )
 
 
 def _error(argument: str) -> OptionError:

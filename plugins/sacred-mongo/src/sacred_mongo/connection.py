@@ -12,6 +12,7 @@ from bson.codec_options import CodecOptions
 from pymongo import errors
 from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.uri_parser import split_options
 
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import masked_text
@@ -124,6 +125,27 @@ def translated(options: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _check_options(url: str | None) -> None:
+    """Refuse options of a URL of which the driver would only warn.
+
+    Raises:
+        ValueError: one is unknown, or has a value that it cannot have.
+    """
+    query = (url or "").partition("?")[2]
+    for option in filter(None, query.split("&")):
+        try:
+            split_options(option, validate=True, warn=False)
+        except (errors.PyMongoError, ValueError) as error:
+            name = option.partition("=")[0]
+            raise _OptionValueError(
+                f"option {name!r} of the URL: {masked_text(str(error))}"
+            ) from None
+
+
+class _OptionValueError(ValueError):
+    """It names the option, and no other part of the URL."""
+
+
 def _new_client(url: str | None, options: Mapping[str, Any]) -> "pymongo.MongoClient[Document]":
     given = translated(options)
     known = {name.lower() for name in given}
@@ -131,7 +153,10 @@ def _new_client(url: str | None, options: Mapping[str, Any]) -> "pymongo.MongoCl
         if name.lower() not in known and f"{name.lower()}=" not in (url or "").lower():
             given[name] = milliseconds
     try:
+        _check_options(url)
         return pymongo.MongoClient(url, **{"connect": False, **given})
+    except _OptionValueError as error:
+        raise ValueError(f"no client for MongoDB at {shown(url)!r}: {error}") from None
     except (errors.PyMongoError, ValueError, TypeError) as error:
         # What the driver says of a URL may quote any part of it.
         has_password = "@" in (url or "") and isinstance(error, (errors.InvalidURI, ValueError))

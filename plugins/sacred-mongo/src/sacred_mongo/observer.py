@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import gridfs
 
 from sacred_core import RunObserver
+from sacred_core.exceptions import OptionError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stores.locations import absolute_path
@@ -81,7 +82,10 @@ class MongoObserver(RunObserver):
     @classmethod
     def from_argument(cls, argument: str) -> "MongoObserver":
         """Return the observer for the argument of ``-m``."""
-        return cls(**parsed(argument).arguments())
+        try:
+            return cls(**parsed(argument).arguments())
+        except ValueError as error:
+            raise OptionError(f"-m: {error}") from None
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> "MongoObserver":

@@ -41,6 +41,8 @@ def parsed(text: str, scheme: str, options: Iterable[str] = ()) -> Location:
     asked = dict(parse_qsl(query, keep_blank_values=True))
     unknown = sorted(set(asked) - set(options))
     if (separator and given.lower() != scheme) or not bucket or unknown:
-        more = f"; after '?' there may be {', '.join(options)}" if unknown else ""
+        known = ", ".join(options)
+        allowed = f"after '?' there may be {known}" if known else "it has no options"
+        more = f": unknown option {unknown[0]!r}; {allowed}" if unknown else ""
         raise OptionError(f"runs are in {scheme}://BUCKET/FOLDER, not {masked_text(text)!r}{more}")
     return Location(bucket, basedir, asked)

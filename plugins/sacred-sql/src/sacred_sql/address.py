@@ -26,6 +26,11 @@ _DRIVERS: dict[str, tuple[str, dict[str, str], str]] = {
 }
 _DRIVERS["postgres"] = _DRIVERS["postgresql"]
 _DRIVERS["mariadb"] = ("mariadb", *_DRIVERS["mysql"][1:])
+#: https://docs.sqlalchemy.org/dialects/sqlite.html and https://www.sqlite.org/uri.html
+_SQLITE_OPTIONS = frozenset(
+    "cache cached_statements check_same_thread detect_types immutable isolation_level mode modeof "
+    "nolock psow timeout uri vfs".split()
+)
 #: Seconds, so that a server that is away holds up no run: those of the drivers are minutes.
 _PATIENCE: dict[str, dict[str, Any]] = {
     "psycopg": {"connect_timeout": 10, "keepalives_idle": 20, "tcp_user_timeout": 30_000},
@@ -46,9 +51,24 @@ def parsed(url: str | sa.URL) -> sa.URL:
     except (sa.exc.ArgumentError, ValueError, TypeError):
         raise StoreError(f"{_shown_text(url)!r} is no URL of a database, like {_EXAMPLE}") from None
     given = with_driver(given)
+    _check_options(given)
     if is_file(given):
         return given.set(database=str(absolute_path(given.database or "")))
     return given
+
+
+def _check_options(url: sa.URL) -> None:
+    """Refuse options that SQLAlchemy would ignore: only the drivers of servers complain.
+
+    Raises:
+        StoreError: SQLite has no such option.
+    """
+    unknown = sorted(set(url.query) - _SQLITE_OPTIONS) if _is_sqlite(url) else []
+    if unknown:
+        raise StoreError(
+            f"{shown(url)!r} has the unknown option {unknown[0]!r}: there are "
+            f"{', '.join(sorted(_SQLITE_OPTIONS))}"
+        )
 
 
 def with_driver(url: sa.URL) -> sa.URL:

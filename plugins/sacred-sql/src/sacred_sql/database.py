@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import threading
 import time
 import weakref
@@ -14,7 +15,7 @@ from sqlalchemy import exc
 from sqlalchemy.pool import NullPool, SingletonThreadPool, StaticPool
 
 from sacred_core.exceptions import StoreError
-from sacred_core.masking import masked_text
+from sacred_core.masking import MASK, masked_text, note_secret
 from sacred_sql.address import is_file, is_in_memory, parsed, patience, require_file, shown
 from sacred_sql.creation import is_ready
 
@@ -53,6 +54,7 @@ class Database:
         self.is_own = engine is None
         self.engine = _new_engine(parsed(url or ""), echo) if engine is None else engine
         self.shown = shown(self.engine.url)
+        note_secret(str(self.engine.url.password or ""))
         self._is_sqlite = self.engine.dialect.name == "sqlite"
         self._is_ready = False
         one_connection = isinstance(self.engine.pool, StaticPool)
@@ -143,6 +145,13 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
+        except TypeError as error:
+            if self.is_own and not self._is_ready and "keyword argument" in str(error):
+                raise StoreError(
+                    f"the database {self.shown}: its driver does not know an option of the URL "
+                    f"({', '.join(self.engine.url.query)})"
+                ) from error
+            raise
         except exc.SQLAlchemyError as error:
             is_passing = isinstance(error, (exc.OperationalError, exc.InterfaceError))
             kind = UnreachableError if is_passing or _is_disconnect(error) else StoreError
@@ -154,8 +163,8 @@ class Database:
         words = original.args if isinstance(original, exc.SQLAlchemyError) else (original,)
         text = masked_text(" ".join(" ".join(map(str, words)).split())) or type(original).__name__
         password = self.engine.url.password
-        if password:
-            text = text.replace(str(password), "***")
+        if password:  # in a word of the text it is only letters
+            text = re.sub(rf"(?<!\w){re.escape(str(password))}(?!\w)", MASK, text)
         if "unable to open database file" in text:
             text += ": does its folder exist, and may you write there?"
         return text

@@ -13,6 +13,7 @@ import attrs
 from sacred_file.entries import typed_metrics
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
+from sacred_core.masking import masked_text
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
 from sacred_core.stores.locations import absolute_path
@@ -54,6 +55,8 @@ class TinyDbStore:
     def from_location(cls, location: str) -> "TinyDbStore":
         """Return the store at ``tinydb:///folder``, or ``tinydb://folder`` for a relative one."""
         parts = urlsplit(location)
+        if parts.query:
+            raise StoreError(f"{masked_text(location)!r} has options, and there are none")
         return cls(url2pathname(unquote(parts.netloc + parts.path)))
 
     def __repr__(self) -> str:
