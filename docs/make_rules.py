@@ -8,6 +8,7 @@ from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.end_contract import EndContract
 from sacred_core.testing.fault_contract import FaultContract
 from sacred_core.testing.id_contract import IdContract
+from sacred_core.testing.limit_contract import LimitContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.override_contract import OverrideContract
 from sacred_core.testing.removal_contract import RemovalContract
@@ -29,6 +30,7 @@ CONTRACTS = (
     OverrideContract,
     IdContract,
     ValueContract,
+    LimitContract,
     ContentContract,
     SecretContract,
     FaultContract,

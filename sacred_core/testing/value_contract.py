@@ -8,8 +8,8 @@ from typing import Any
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_same
-from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.limit_contract import LimitContract
 from sacred_core.testing.objects import Colour, objects
 from sacred_core.testing.samples import EXPERIMENT, ODD_POINTS, ODD_STRINGS, ODD_VALUES
 
@@ -17,7 +17,7 @@ from sacred_core.testing.samples import EXPERIMENT, ODD_POINTS, ODD_STRINGS, ODD
 _UNDECODABLE = "caf\udce9.txt"
 
 
-class ValueContract(ContentContract):
+class ValueContract(LimitContract):
     """The part of `StoreContract` that is about values, strings and names."""
 
     def test_odd_values_come_back(self, tmp_path: Path) -> None:

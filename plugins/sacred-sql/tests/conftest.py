@@ -136,6 +136,13 @@ class Maria(Server):
         super().stop(signal.SIGTERM if how is signal.SIGINT else how)
 
 
+class SmallMaria(Maria):
+    """MariaDB that takes statements of up to 1 MB."""
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--max-allowed-packet=1M"]
+
+
 @contextlib.contextmanager
 def _running(kind: type[Server]) -> Iterator[Server]:
     # Not below pytest's own folders, which only root may enter.
@@ -162,6 +169,13 @@ def postgres() -> Iterator[Server]:
 def maria() -> Iterator[Server]:
     """A server that lives as long as the tests."""
     with _running(Maria) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def small_maria() -> Iterator[Server]:
+    """A server that takes statements of up to 1 MB."""
+    with _running(SmallMaria) as server:
         yield server
 
 

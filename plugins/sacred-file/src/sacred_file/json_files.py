@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.atomic_files import replacing
-from sacred_core.serialization import from_json, to_json
+from sacred_core.serialization import from_json, plain, to_json
+
+
+def plain_entries(value: Any) -> Any:
+    """Return anything as plain data, of a dictionary each entry by itself.
+
+    The entries of a record may be as deep as any value.
+    """
+    if not isinstance(value, dict):
+        return plain(value)
+    return dict(zip(plain(dict.fromkeys(value)), map(plain, value.values()), strict=True))
 
 
 def write_json(path: Path, data: Any) -> None:

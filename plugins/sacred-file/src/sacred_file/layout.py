@@ -57,7 +57,7 @@ def artifact_path(folder: Path, name: str) -> Path:
     if is_inside and parts[0].casefold() not in _OURS and _is_possible(folder, path):
         return path
     data = name.encode("utf-8", "surrogatepass")
-    quoted = quote(data, safe="").replace(".", "%2E", 1)
+    quoted = quote(data, safe="").replace(".", "%2E", 1) or "%"
     if len(quoted) > _LONGEST:
         quoted = f"{quoted[: _LONGEST - 65]}_{sha256(data).hexdigest()}"
     return folder / KEPT_APART / quoted

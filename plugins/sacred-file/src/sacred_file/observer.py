@@ -18,7 +18,7 @@ from sacred_file import folders, layout
 from sacred_file.append import AppendFile, AppendText
 from sacred_file.code import KeptCode
 from sacred_file.copies import below, copy, kept_once
-from sacred_file.json_files import read_json, write_json
+from sacred_file.json_files import plain_entries, read_json, write_json
 from sacred_file.metrics import fold, metric_lines
 from sacred_file.ownership import OwnFolder
 from sacred_file.record import FileLists, new_entry, time_text
@@ -220,7 +220,7 @@ class FileStorageObserver(RunObserver):
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON file into the folder of the run."""
-        write_json(self._folder() / filename, plain(obj))
+        write_json(self._folder() / filename, plain_entries(obj))
 
     def save_file(self, filename: FilePath, target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from sacred_file.json_files import plain_entries
+
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle
-from sacred_core.serialization import from_json, plain, to_json
+from sacred_core.serialization import from_json, to_json
 from sacred_objects.bucket import Bucket
 
 
@@ -15,7 +17,7 @@ class UnreadableError(DamagedRecordError):
 
 def json_bytes(value: Any) -> bytes:
     """Return anything as the bytes of a JSON file."""
-    return f"{to_json(plain(value), indent=2)}\n".encode()
+    return f"{to_json(plain_entries(value), indent=2)}\n".encode()
 
 
 def read_json(

@@ -5,8 +5,6 @@ parts below `OUTPUT_PARTS` and `METRICS_PARTS`, as objects cannot be appended to
 """
 
 import posixpath
-from hashlib import sha256
-from urllib.parse import quote
 
 import attrs
 from sacred_file.layout import CONFIG, INFO, KEPT_APART, METRICS, OUTPUT, RESOURCES, RUN, SOURCES
@@ -14,8 +12,22 @@ from sacred_file.layout import CONFIG, INFO, KEPT_APART, METRICS, OUTPUT, RESOUR
 from sacred_objects.bucket import Bucket
 
 __all__ = [
-    "CONFIG", "HEARTBEAT", "INFO", "JSON", "METRICS", "METRICS_PARTS", "OUTPUT", "OUTPUT_PARTS",
-    "RUN", "TEXT", "Place", "annotation_key", "artifact_key", "cleaned", "place",
+    "CONFIG",
+    "HEARTBEAT",
+    "INFO",
+    "JSON",
+    "KEPT_APART",
+    "METRICS",
+    "METRICS_PARTS",
+    "OURS",
+    "OUTPUT",
+    "OUTPUT_PARTS",
+    "RUN",
+    "TEXT",
+    "Place",
+    "annotation_key",
+    "cleaned",
+    "place",
 ]  # fmt: skip
 
 OUTPUT_PARTS, METRICS_PARTS = "_output/", "_metrics/"
@@ -24,9 +36,8 @@ HEARTBEAT = "heartbeat.json"
 #: What may be shown as text by whoever looks into the bucket.
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 
-#: Bytes of a key; S3 and GCS take 1,024, and the run's folder stands before it.
-_LONGEST = 500
-_OURS = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, KEPT_APART, "_output", "_metrics"}
+#: What no artifact beside the record may be called.
+OURS = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, KEPT_APART, "_output", "_metrics"}
 
 
 @attrs.frozen
@@ -90,21 +101,6 @@ def cleaned(folder: str) -> str:
     if "." in parts or ".." in parts:
         raise ValueError(f"{folder!r} is no folder of a bucket: '.' and '..' mean nothing there")
     return "/".join(parts)
-
-
-def artifact_key(name: str) -> str:
-    """Return where below the run's prefix the artifact ``name`` is: under its name if it can be."""
-    parts = name.split("/")
-    is_plain = all(part and part[0] != "." and part.isprintable() for part in parts)
-    is_plain = is_plain and "\\" not in name and len(name.encode("utf-8", "replace")) <= _LONGEST
-    first = parts[0].casefold()
-    if is_plain and first not in _OURS and not first.startswith("annotations."):
-        return name
-    data = name.encode("utf-8", "surrogatepass")
-    quoted = quote(data, safe="").replace(".", "%2E", 1)
-    if len(quoted) > _LONGEST:
-        quoted = f"{quoted[: _LONGEST - 65]}_{sha256(data).hexdigest()}"
-    return f"{KEPT_APART}/{quoted}"
 
 
 def annotation_key(number: int) -> str:

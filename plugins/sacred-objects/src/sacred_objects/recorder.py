@@ -14,6 +14,7 @@ from sacred_file.metrics import metric_lines, write_folded
 from sacred_file.record import FileLists, time_text
 
 from sacred_objects import layout
+from sacred_objects.artifact_keys import ArtifactKeys
 from sacred_objects.json_objects import json_bytes
 from sacred_objects.kept import KeptFiles, Upload, Uploads
 from sacred_objects.parts import Parts
@@ -48,6 +49,7 @@ class Recorder:
         self._removal = weakref.finalize(self, _remove, self.folder, os.getpid())
         self._kept = KeptFiles(place, uploads)
         self._files = FileLists(entry)
+        self._artifact_keys = ArtifactKeys()
         self._output, self._output_parts = self._grown(layout.OUTPUT, layout.OUTPUT_PARTS)
         self._metrics, self._metrics_parts = self._grown("metrics.jsonl", layout.METRICS_PARTS)
         self._text = AppendText(self._output)
@@ -97,7 +99,7 @@ class Recorder:
         """Note a file that the run made; `send_files` sends it."""
         path = Path(filename)
         upload = Upload(lambda: path.open("rb"), content_type, is_shared=False)
-        self.uploads.add(self.prefix + layout.artifact_key(name), upload)
+        self.uploads.add(self.prefix + self._artifact_keys.key(name), upload)
 
     def list_artifact(
         self, name: str, metadata: Mapping[str, Any] | None, content_type: str | None

@@ -27,6 +27,7 @@ from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sac
 from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_objects import layout
+from sacred_objects.artifact_keys import possible_keys
 from sacred_objects.fetching import in_parallel
 from sacred_objects.json_objects import read_json
 from sacred_objects.parts import joined, replaced
@@ -183,7 +184,7 @@ class ObjectStore:
     def _keys(self, folder: str, entry: dict[str, Any], kind: str, name: str) -> Iterator[str]:
         if kind == "artifact":
             if name in (entry.get("artifacts") or []):
-                yield self._place.run(folder) + layout.artifact_key(name)
+                yield from (self._place.run(folder) + key for key in possible_keys(name))
             return
         pairs: Any = []
         if kind == "resource":

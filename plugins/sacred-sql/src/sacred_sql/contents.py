@@ -14,7 +14,9 @@ from sacred_sql.schema import USERS_OF_CONTENTS, content_parts, contents, versio
 
 T = TypeVar("T")
 
-_PART = 1024 * 1024
+#: Bytes of a part. In a statement of MariaDB it may have twice as many, and 1 MB is the limit of
+#: many servers (`max_allowed_packet`).
+_PART = 500_000
 _ATTEMPTS = 3
 
 
@@ -143,6 +145,7 @@ class _Stream(io.RawIOBase):
         self._size = size
         self._position = 0
         self._part: tuple[int, bytes] = (-1, b"")
+        self._part_size = 0
 
     def readable(self) -> bool:
         return True
@@ -158,7 +161,9 @@ class _Stream(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._position >= self._size:
             return 0
-        number, inside = divmod(self._position, _PART)
+        if not self._part_size:
+            self._part_size = self._database.read(self._read_part_size)
+        number, inside = divmod(self._position, self._part_size)
         if self._part[0] != number:
             self._part = (number, self._database.read(lambda c: self._read(c, number)))
         data = self._part[1][inside : inside + len(buffer)]
@@ -166,15 +171,20 @@ class _Stream(io.RawIOBase):
         self._position += len(data)
         return len(data)
 
+    def _read_part_size(self, connection: sa.Connection) -> int:
+        """Return the size of all parts but the last, which earlier releases chose otherwise."""
+        return int(self._of_part(connection, sa.func.length(content_parts.c.content), 0))
+
     def _read(self, connection: sa.Connection, number: int) -> bytes:
+        return bytes(self._of_part(connection, content_parts.c.content, number))
+
+    def _of_part(self, connection: sa.Connection, column: Any, number: int) -> Any:
         columns = content_parts.c
-        query = sa.select(columns.content).where(
-            columns.content_id == self._key, columns.part == number
-        )
+        query = sa.select(column).where(columns.content_id == self._key, columns.part == number)
         found = connection.execute(query).scalar()
         if found is None:
             raise OSError("the file was removed from the database while it was read")
-        return bytes(found)
+        return found
 
 
 def _content(opened: Callable[[], BinaryIO], name: str) -> Content:

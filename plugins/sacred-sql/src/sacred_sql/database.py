@@ -18,6 +18,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.masking import MASK, masked_text, note_secret
 from sacred_sql.address import is_file, is_in_memory, parsed, patience, require_file, shown
 from sacred_sql.creation import is_ready
+from sacred_sql.packets import refuse_long_statements
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class Database:
             )
         if self.is_own:
             _own_engines.add(self.engine)
+            refuse_long_statements(self.engine)
             weakref.finalize(self, self.engine.dispose)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from sacred_core.stores import RunQuery
 from sacred_core.stores.query import Condition, narrowed
-from sacred_sql.schema import experiments, runs
+from sacred_sql.schema import LONGEST_COMMENT, experiments, runs
 
 Clause = sa.ColumnElement[bool]
 
@@ -51,6 +51,8 @@ def _condition(condition: Condition) -> Clause | None:
         return None
     if name == "status":
         return _of_status(values)
+    if name == "comment" and any(len(str(value)) > LONGEST_COMMENT for value in values):
+        return None
     return _TEXTS[name].in_(values) if name in _TEXTS else None
 
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from sacred_sql.schema import output
 
-#: Characters.
-_LONGEST = 500_000
+#: Characters, of which each may need 6 bytes; see `sacred_sql.values`.
+_LONGEST = 150_000
 
 
 def write(connection: sa.Connection, run_key: int, text: str, offset: int, is_at_end: bool) -> None:

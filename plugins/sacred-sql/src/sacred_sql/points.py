@@ -12,12 +12,17 @@ import attrs
 import sqlalchemy as sa
 
 from sacred_core.serialization import column_json, column_values
-from sacred_sql.schema import metrics, points
+from sacred_sql.contents import read as read_content
+from sacred_sql.schema import large_values, metrics, points
+from sacred_sql.values import is_large, keep_large
 
 _FULL = 1_000
+_NEVER = 2**63
 _COLUMNS = ("steps", "values", "timestamps")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+#: Of the names of columns that are too large for their row, as ``points 2.1000.metric_values``.
+_LARGE = "points "
 Columns = dict[str, list[Any]]
 
 
@@ -75,8 +80,27 @@ class _Changes:
                 points.c.start >= sa.bindparam("since"),
             )
             connection.execute(points.delete().where(mine), self.removed)
+            self._remove_large(connection)
         if self.added:
-            connection.execute(points.insert(), self.added)
+            large = {name: text for row in self.added for name, text in _large_columns(row)}
+            rows = [
+                {**row, **{n.rpartition(".")[2]: "" for n, _ in _large_columns(row)}}
+                for row in self.added
+            ]
+            connection.execute(points.insert(), rows)
+            if large:
+                keep_large(connection, self.run_key, large)
+
+    def _remove_large(self, connection: sa.Connection) -> None:
+        """Remove what was too large for rows that are removed."""
+        since = {change["of_metric"]: change["since"] for change in self.removed}
+        names = []
+        for name in _large_contents(connection, self.run_key):
+            metric, start, _ = name.removeprefix(_LARGE).split(".")
+            if int(start) >= since.get(int(metric), _NEVER):
+                names.append(name)
+        if names:
+            keep_large(connection, self.run_key, dict.fromkeys(names))
 
 
 def write(
@@ -131,14 +155,46 @@ def read(connection: sa.Connection, run_key: int) -> dict[str, Columns]:
     for row in connection.execute(named.order_by(metrics.c.metric)):
         names[row.name] = found[row.metric] = {name: [] for name in _COLUMNS}
     query = sa.select(points).where(points.c.run_key == run_key)
-    for row in connection.execute(query.order_by(points.c.metric, points.c.start)):
+    rows = connection.execute(query.order_by(points.c.metric, points.c.start)).all()
+    is_apart = any(not text for row in rows for text in (row.steps, row.metric_values))
+    large = _large_contents(connection, run_key) if is_apart else {}
+
+    def column(row: Any, name: str) -> list[Any]:
+        text = getattr(row, name)
+        if not text:
+            text = read_content(connection, large[_large_name(row.metric, row.start, name)])
+        loaded: list[Any] = json.loads(text)
+        return loaded
+
+    for row in rows:
         columns = found[row.metric]
         skipped = max(0, len(columns["values"]) - row.start)
-        columns["steps"] += column_values(json.loads(row.steps)[skipped:])
-        columns["values"] += column_values(json.loads(row.metric_values)[skipped:])
+        columns["steps"] += column_values(column(row, "steps")[skipped:])
+        columns["values"] += column_values(column(row, "metric_values")[skipped:])
         times = json.loads(row.timestamps)[skipped:]
         columns["timestamps"] += [_EPOCH + time * _MICROSECOND for time in times]
     return {name: columns for name, columns in names.items() if columns["values"]}
+
+
+def _large_columns(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the columns of a row that are too large for it, by the names under which they are."""
+    return [
+        (_large_name(row["metric"], row["start"], name), row[name])
+        for name in ("steps", "metric_values")
+        if is_large(row[name])
+    ]
+
+
+def _large_name(metric: int, start: int, column: str) -> str:
+    return f"{_LARGE}{metric}.{start}.{column}"
+
+
+def _large_contents(connection: sa.Connection, run_key: int) -> dict[str, int]:
+    """Return the contents of columns that are too large for their rows, by name."""
+    columns = large_values.c
+    mine = sa.and_(columns.run_key == run_key, columns.name.startswith(_LARGE))
+    query = sa.select(columns.name, columns.content_id).where(mine)
+    return {row.name: int(row.content_id) for row in connection.execute(query)}
 
 
 def _extended(

@@ -7,6 +7,8 @@ from sacred_sql.columns import Bytes, Json, Key, LongText, ShortText, Text, UtcT
 
 #: Of the tables; a database with a higher one was written by a later release.
 VERSION = 1
+#: Characters. A longer comment is only in the metadata of its run.
+LONGEST_COMMENT = 10_000
 
 metadata = sa.MetaData()
 

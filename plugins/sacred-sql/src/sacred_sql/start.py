@@ -11,6 +11,7 @@ from sacred_sql.database import Database
 from sacred_sql.experiments import kept_experiment, kept_host, told
 from sacred_sql.ids import Claim, Place, insert
 from sacred_sql.recorder import Recorder
+from sacred_sql.schema import LONGEST_COMMENT
 from sacred_sql.values import columns_of, keep_large, texts_of
 
 
@@ -41,7 +42,9 @@ def begun(database: Database, beginning: Beginning, claim: Claim) -> Recorder:
     row = {
         "command": beginning.command,
         "status": "QUEUED" if beginning.start_time is None else "RUNNING",
-        "comment": comment if isinstance(comment, str) else None,
+        "comment": comment
+        if isinstance(comment, str) and len(comment) <= LONGEST_COMMENT
+        else None,
         "start_time": beginning.start_time,
         "queue_time": beginning.queue_time,
         **columns_of(texts),

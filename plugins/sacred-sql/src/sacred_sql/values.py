@@ -11,8 +11,9 @@ from sacred_sql.schema import large_values
 
 #: Columns of `sacred_sql.schema.runs`.
 VALUES = ("config", "meta", "info", "result", "fail_trace")
-#: Bytes. MariaDB takes statements of up to 16 MB.
-_LARGEST = 4_000_000
+#: Bytes. A row with all of these, and a statement with two of which each character is escaped, have
+#: less than 1 MB, which is the limit of many servers of MariaDB (`max_allowed_packet`).
+_LARGEST = 200_000
 
 
 def texts_of(values: Mapping[str, Any]) -> dict[str, str | None]:
@@ -26,7 +27,7 @@ def columns_of(texts: Mapping[str, str | None]) -> dict[str, str | None]:
 
 
 def is_large(text: str | None) -> bool:
-    """Tell whether a text has its place outside of the row."""
+    """Return whether a text is stored outside of the row."""
     return text is not None and len(text) > _LARGEST // 4 and len(text.encode()) > _LARGEST
 
 
@@ -46,7 +47,8 @@ def keep_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str 
 
 def read_large(connection: sa.Connection, run_keys: Iterable[int]) -> dict[tuple[int, str], Any]:
     """Return the large values of runs."""
-    query = sa.select(large_values).where(large_values.c.run_key.in_(list(run_keys)))
+    mine = sa.and_(large_values.c.run_key.in_(list(run_keys)), large_values.c.name.in_(VALUES))
+    query = sa.select(large_values).where(mine)
     return {
         (row.run_key, row.name): from_json(read(connection, row.content_id))
         for row in connection.execute(query).all()
