@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
+from sacred_objects import BucketAwayError
 
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
@@ -185,3 +186,54 @@ def test_observers_of_one_prefix_are_equal() -> None:
     assert len({first, GoogleCloudStorageObserver("my-bucket", "a/b")}) == 1
     assert first != GoogleCloudStorageObserver("my-bucket", "a")
     assert first != GoogleCloudStorageObserver("other-bucket", "a/b")
+
+
+@pytest.fixture
+def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A proxy that answers everything with a page of its own."""
+    page = b"<html><head><title>Log in</title></head><body/></html>"
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(page)))
+            self.send_header("Content-Type", "text/html")
+            self.send_header("ETag", '"1"')
+            self.end_headers()
+            self.wfile.write(page)
+
+        do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = answer
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=proxy.serve_forever)
+    thread.start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{proxy.server_port}")
+    yield
+    proxy.shutdown()
+    proxy.server_close()
+    thread.join()
+
+
+def test_a_page_of_a_proxy_is_not_an_answer(portal: None, tmp_path: Path) -> None:
+    """Nothing is taken for written, empty, missing, deleted or the content of an object."""
+    bucket = GoogleCloudStorageObserver("my-bucket", BASE).place.bucket
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * (9 << 20))
+    with large.open("rb") as file:
+        for ask in (
+            lambda: bucket.put("key", b"data"),
+            lambda: bucket.put("key", file),
+            lambda: bucket.put_if_absent("key", b"data"),
+            lambda: bucket.get("key"),
+            lambda: bucket.get("key", 1, 2),
+            lambda: bucket.size("key"),
+            lambda: list(bucket.list("a/")),
+            lambda: list(bucket.folders("a/")),
+            lambda: bucket.delete(["key"]),
+        ):
+            with pytest.raises(BucketAwayError, match=r"gs://my-bucket cannot be reached: .*proxy"):
+                ask()

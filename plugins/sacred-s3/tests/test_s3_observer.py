@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from sacred_objects import BucketAwayError
 from sacred_s3 import S3Observer, S3Store
 
 from sacred_core import Experiment, open_store
@@ -205,6 +206,8 @@ def answering() -> Iterator[Callable[..., str]]:
                 body = f"<Error><Code>{code}</Code><Message>the server says no</Message></Error>"
                 body = body if code else ""
                 self.send_response(status)
+                if not code:
+                    self.send_header("ETag", '"0"')
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":
@@ -234,6 +237,82 @@ def test_a_write_that_met_another_one_is_tried_again(
     bucket = S3Observer("my-bucket", BASE, endpoint_url=url).place.bucket
     assert bucket.put_if_absent("key", b"data")
     assert not bucket.put_if_absent("key", b"data")
+
+
+PAGE = b"<html><head><title>Log in</title></head><body/></html>"
+
+
+@pytest.fixture
+def portal(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A proxy that answers everything with a page of its own, with or without an ETag."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(PAGE)))
+            for name, value in request.param.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(PAGE)
+
+        do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    "portal",
+    [{}, {"Content-Type": "text/html"}, {"Content-Type": "text/html; charset=x", "ETag": '"1"'}],
+    indirect=True,
+    ids=["bare", "page", "page with ETag"],
+)
+def test_a_page_of_a_proxy_is_not_an_answer(endpoint: str, portal: str, tmp_path: Path) -> None:
+    """Nothing is taken for written, empty, missing, deleted or the content of an object."""
+    bucket = S3Observer("my-bucket", BASE, endpoint_url=portal).place.bucket
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * (9 << 20))
+    with large.open("rb") as file:
+        for ask in (
+            lambda: bucket.put("key", b"data"),
+            lambda: bucket.put("key", file),
+            lambda: bucket.put_if_absent("key", b"data"),
+            lambda: bucket.get("key"),
+            lambda: bucket.size("key"),
+            lambda: list(bucket.list("a/")),
+            lambda: list(bucket.folders("a/")),
+            lambda: bucket.delete(["key"]),
+        ):
+            with pytest.raises(BucketAwayError, match=r"s3://my-bucket cannot be reached: .*proxy"):
+                ask()
+
+
+@pytest.mark.parametrize("portal", [{"Content-Type": "text/html"}], indirect=True)
+def test_a_run_does_not_start_behind_a_page(endpoint: str, portal: str) -> None:
+    """One sentence before anything is computed; reading is one sentence too."""
+    with pytest.raises(ObserverStartError, match="such as a proxy or a login page"):
+        experiment(S3Observer("my-bucket", BASE, endpoint_url=portal)).run()
+    with pytest.raises(StoreError, match="such as a proxy or a login page"):
+        list(S3Store("my-bucket", BASE, endpoint_url=portal).list())
+
+
+def test_a_page_that_is_an_artifact_is_read(bucket: Any, tmp_path: Path) -> None:
+    """An object may be HTML: the headers of S3 are what counts."""
+    page = tmp_path / "plot.html"
+    page.write_bytes(PAGE)
+    stored = S3Observer(basedir=BASE, **bucket.arguments).place.bucket
+    stored.put("plot.html", PAGE, "text/html")
+    assert stored.get("plot.html") == PAGE and stored.size("plot.html") == len(PAGE)
 
 
 def test_a_server_that_ignores_conditions_is_refused(

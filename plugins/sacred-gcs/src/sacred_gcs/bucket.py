@@ -11,7 +11,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from sacred_objects.fetching import in_parallel
 from sacred_objects.stream import bytes_left
 
-from sacred_gcs.errors import told
+from sacred_gcs.errors import PAGE, NotGoogleError, told
 
 #: Seconds for which a request is tried again; the driver's own are 120, for which a heartbeat
 #: would wait.
@@ -68,6 +68,7 @@ class GcsBucket:
             try:
                 blob = self._bucket.blob(key)
                 data: bytes = blob.download_as_bytes(**piece, **self._patience)
+                _check_origin(blob)
             except api.NotFound as error:
                 _raise_for_bucket(error)
                 return None
@@ -113,10 +114,21 @@ class GcsBucket:
             **conditions,
             **self._patience,
         )
+        _check_origin(blob)
 
     def _pages(self, **wanted: Any) -> Iterator[Any]:
         with told(self.url):
             yield from self._client.list_blobs(self._bucket, **wanted, **self._patience).pages
+
+
+def _check_origin(blob: Any) -> None:
+    """Refuse the page of a proxy, which comes with the status 200 too.
+
+    What Google stores has a generation and checksums, which the answer holds
+    (https://cloud.google.com/storage/docs/xml-api/reference-headers).
+    """
+    if not (blob.generation or blob.crc32c or blob.md5_hash):
+        raise NotGoogleError(PAGE)
 
 
 def _raise_for_bucket(error: api.NotFound) -> None:

@@ -12,7 +12,13 @@ from sacred_core.exceptions import StoreError
 from sacred_core.masking import masked_text
 
 _LOG_IN = "set GOOGLE_APPLICATION_CREDENTIALS, or run 'gcloud auth application-default login'"
+#: Where an answer is not JSON, or lacks what all of Google's have.
+PAGE = "something that is not Google Cloud Storage answered, such as a proxy or a login page"
 _AWAY = (api.ServerError, api.TooManyRequests, requests.RequestException, ConnectionError)
+
+
+class NotGoogleError(ConnectionError):
+    """Something that is not Google has answered."""
 
 
 @contextmanager
@@ -45,12 +51,21 @@ def _translated(url: str, error: Exception) -> StoreError:
             f"{url}: access denied: the account needs the role 'Storage Object User' "
             f"(roles/storage.objectUser) on the bucket ({reason(error)})"
         )
-    if isinstance(error, _AWAY):
+    if isinstance(error, _AWAY) or _is_page(error):
         return BucketAwayError(f"{url} cannot be reached: {reason(error)}")
     return StoreError(f"{url}: {reason(error)}")
 
 
+def _is_page(error: BaseException) -> bool:
+    """Return whether an answer came, with a good status, that is not one of Google."""
+    status = getattr(getattr(error, "response", None), "status_code", 0)
+    is_other = isinstance(error, api.GoogleAPICallError) and 200 <= status < 300
+    return is_other or isinstance(error, (NotGoogleError, requests.JSONDecodeError))
+
+
 def reason(error: BaseException) -> str:
     """Return why something failed, without secrets and addresses of requests."""
+    if _is_page(error):
+        return PAGE
     text = error.message if isinstance(error, api.GoogleAPICallError) else str(error)
     return masked_text(f"{type(error).__name__}: {text}")

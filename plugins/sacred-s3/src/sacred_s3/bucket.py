@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from sacred_objects.stream import bytes_left
 
 from sacred_core.exceptions import StoreError
+from sacred_s3.answers import check_answers
 from sacred_s3.errors import code_of, told
 
 #: Larger files go in pieces, of which two are in memory at the same time.
@@ -36,6 +37,7 @@ class S3Bucket:
     def __init__(self, client: Any, name: str, region: str) -> None:
         self.url = f"s3://{name}"
         self._client = client
+        check_answers(client)
         self._name = name
         self._region = region
         # Of others it is not known whether they look at conditions before they have shown it.

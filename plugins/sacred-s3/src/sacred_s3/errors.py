@@ -5,10 +5,12 @@ from contextlib import contextmanager
 
 from boto3.exceptions import Boto3Error
 from botocore import exceptions as driver
+from botocore.parsers import ResponseParserError
 from sacred_objects import BucketAwayError, BucketMissingError
 
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import masked_text
+from sacred_s3.answers import NotS3Error
 
 _HINTS = {
     "AccessDenied": "access denied: the policy of the user or of the bucket must allow "
@@ -47,6 +49,8 @@ def told(url: str) -> Iterator[None]:
     """Turn what the driver raises into a `StoreError` about the bucket ``url``."""
     try:
         yield
+    except (NotS3Error, ResponseParserError) as error:
+        raise BucketAwayError(f"{url} cannot be reached: {reason(error)}") from error
     except (driver.BotoCoreError, driver.ClientError, Boto3Error) as error:
         raise _translated(url, _cause(error)) from error
 
@@ -59,6 +63,10 @@ def code_of(error: BaseException) -> str:
 
 def reason(error: BaseException) -> str:
     """Return why something failed, without secrets."""
+    if isinstance(error, ResponseParserError):  # it quotes the whole answer
+        return "something that is not S3 answered, such as a proxy or a login page"
+    if isinstance(error, NotS3Error):
+        return str(error)
     return masked_text(f"{type(error).__name__}: {error}")
 
 
