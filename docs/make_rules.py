@@ -7,6 +7,7 @@ from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.end_contract import EndContract
 from sacred_core.testing.fault_contract import FaultContract
+from sacred_core.testing.file_contract import FileContract
 from sacred_core.testing.id_contract import IdContract
 from sacred_core.testing.limit_contract import LimitContract
 from sacred_core.testing.listing_contract import ListingContract
@@ -33,6 +34,7 @@ CONTRACTS = (
     LimitContract,
     ContentContract,
     SecretContract,
+    FileContract,
     FaultContract,
     EndContract,
 )

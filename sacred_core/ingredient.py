@@ -282,10 +282,12 @@ class Ingredient:
         """Record a file as a source that discovery does not find.
 
         Raises:
-            OSError: it cannot be read.
+            OSError: it cannot be read, or is a folder, a FIFO, a socket or a device.
         """
+        from sacred_core.stable_files import require_regular
+
         path = Path(os.path.abspath(os.fsdecode(filename)))
-        path.open("rb").close()
+        require_regular(path)
         self.added_sources.append(path)
 
     def add_package_dependency(self, package_name: str, version: str) -> None:

@@ -20,6 +20,7 @@ from sacred_core.exceptions import (
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import ConfigSource
 from sacred_core.hooks.targets import resolved
+from sacred_core.stable_files import require_regular
 
 #: Strings, so that what is in them is skipped, those before a colon as keys; and braces.
 _JSON_TOKENS = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}]', re.S)
@@ -46,6 +47,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
         raise _file_error(f"{place} cannot be read", error) from error
     source = _source_of(path)
     try:
+        require_regular(path)
         entries = resolved(source.load)(path)
     except Exception as error:
         raise _file_error(f"{place} cannot be read", error) from error

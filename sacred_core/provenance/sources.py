@@ -12,6 +12,7 @@ from types import ModuleType
 import attrs
 
 from sacred_core.loggers import own_logger
+from sacred_core.stable_files import FileVersion, file_version, open_regular
 
 _logger = own_logger(__name__)
 _FOREIGN_PARTS = frozenset({"site-packages", "dist-packages"})
@@ -141,6 +142,26 @@ class SourceFile:
         return os.path.relpath(self.filename, base_dir) if base_dir else self.filename, self.digest
 
 
+def stored_version(path: Path, md5: str | None) -> FileVersion | None:
+    """Return what a source holds, if that is still what its md5 was made of; else warn.
+
+    A store records a source that is missing or has changed since with its md5 alone: the content
+    is not what runs, and a start does not fail for it. Without an md5 any content is returned.
+    """
+    try:
+        version = file_version(path)
+    except OSError as error:
+        _logger.warning("The source %s is recorded without its content: %s", path, error)
+        return None
+    if md5 is not None and version.md5 != md5:
+        _logger.warning(
+            "The source %s is recorded without its content: the file changed after it was read",
+            path,
+        )
+        return None
+    return version
+
+
 def get_digest(filename: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> str:
     """Return the md5 of a file's content, in hexadecimal.
 
@@ -152,5 +173,5 @@ def get_digest(filename: str | bytes | os.PathLike[str] | os.PathLike[bytes]) ->
 
 def md5_of(path: Path) -> str:
     """Return the md5 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -39,6 +39,7 @@ from sacred_core.run.termination import deferred, terminable
 from sacred_core.run.trace import trace_lines
 from sacred_core.serialization import reason_of
 from sacred_core.settings import SETTINGS
+from sacred_core.stable_files import open_without_waiting
 
 if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code
@@ -210,7 +211,7 @@ class Run:
     def open_resource(self, filename: FilePath, mode: str = "r") -> IO[Any]:
         """Open a file that this run needs, and record it; see `add_resource`."""
         self.add_resource(filename)
-        return open(os.fsdecode(filename), mode)
+        return open(os.fsdecode(filename), mode, opener=open_without_waiting)
 
     def warn_if_unobserved(self) -> None:
         """Warn that nothing is recorded, unless that was asked for."""

@@ -8,6 +8,7 @@ import attrs
 
 from sacred_core.events import ArtifactAdded
 from sacred_core.loggers import own_logger
+from sacred_core.stable_files import copy_version
 
 _logger = own_logger(__name__)
 #: Bytes that stay free.
@@ -34,7 +35,8 @@ class SafeCopies:
             self._count += 1
             folder = self._folder / str(self._count)
             folder.mkdir()
-            copy = shutil.copyfile(source, folder / source.name)
+            copy = folder / source.name
+            copy_version(source, copy)
         except FileNotFoundError:  # which is why it was not taken
             return event
         except OSError as error:

@@ -11,12 +11,12 @@ from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
 from sacred_core.run.recovery import OutputStore
 from sacred_core.testing.comparing import assert_metrics
-from sacred_core.testing.fault_contract import FaultContract
 from sacred_core.testing.feed import Feed
+from sacred_core.testing.file_contract import FileContract
 from sacred_core.testing.samples import EXPERIMENT, FILE_NAMES, METRIC_NAMES, NON_FINITE, PRINTED
 
 
-class ContentContract(FaultContract):
+class ContentContract(FileContract):
     """The part of `StoreContract` that is about output, metrics and files."""
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:

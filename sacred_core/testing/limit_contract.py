@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from sacred_core.provenance.sources import md5_of
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_same
@@ -160,7 +161,8 @@ class LimitContract(ContentContract):
         data = bytes(range(256)) * 20_000
         (tmp_path / "large.py").write_bytes(data)
         feed = Feed(self.make_observer(tmp_path))
-        info = {"name": "large", "base_dir": str(tmp_path), "sources": [["large.py", "0" * 32]]}
+        sources = [["large.py", md5_of(tmp_path / "large.py")]]
+        info = {"name": "large", "base_dir": str(tmp_path), "sources": sources}
         run_id = feed.start(ex_info={**info, "dependencies": [], "repositories": []})
         feed.artifact("large.bin", str(tmp_path / "large.py"))
         feed.resource(str(tmp_path / "large.py"))

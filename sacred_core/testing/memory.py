@@ -1,5 +1,6 @@
 """Runs in memory: the reference that every backend is compared with."""
 
+import contextlib
 import copy
 import io
 import threading
@@ -33,6 +34,8 @@ from sacred_core.observers.delivering import (
     interrupt_trace,
     optional_host_info,
 )
+from sacred_core.provenance.sources import stored_version
+from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
 from sacred_core.stores import Annotation, RunQuery, StoredRun
 from sacred_core.stores.run_ids import next_number, normalize_id
 from sacred_core.stores.tokens import run_removed
@@ -119,7 +122,7 @@ class MemoryObserver(RunObserver):
 
     def resource_event(self, filename: str) -> None:
         """Keep a file that it read."""
-        self._current().files["resource", filename] = Path(filename).read_bytes()
+        self._current().files["resource", filename] = with_version(Path(filename), _content)
         self._apply(ResourceAdded(**_NOBODY, filename=filename))
 
     def artifact_event(
@@ -127,7 +130,7 @@ class MemoryObserver(RunObserver):
     ) -> None:
         """Keep a file that it made."""
         metadata, content_type = artifact_details(filename, metadata, content_type)
-        self._current().files["artifact", name] = Path(filename).read_bytes()
+        self._current().files["artifact", name] = with_version(Path(filename), _content)
         details = {"metadata": metadata, "content_type": content_type}
         self._apply(ArtifactAdded(**_NOBODY, name=name, filename=filename, **details))
 
@@ -167,8 +170,11 @@ class MemoryObserver(RunObserver):
         return run_id
 
     def _keep_sources(self, base_dir: str, sources: Any) -> None:
-        for name, _ in sources:
-            self._current().files["source", name] = Path(base_dir, name).read_bytes()
+        for name, md5 in sources:
+            version = stored_version(Path(base_dir, name), md5)
+            if version is not None:
+                with contextlib.suppress(ChangingFileError):
+                    self._current().files["source", name] = _content(version)
 
     def _claim(self, _id: Any, asked: Any) -> tuple[Any, MemoryRun]:
         runs = self.memory.runs
@@ -192,6 +198,11 @@ class MemoryObserver(RunObserver):
         if self.memory.runs.get(run_id) is not self._kept:  # the object is its own token
             raise run_removed(run_id, "the memory")
         return self._kept
+
+
+def _content(version: FileVersion) -> bytes:
+    with version.open() as file:
+        return file.read()
 
 
 class MemoryStore:

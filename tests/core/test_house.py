@@ -27,6 +27,7 @@ TIERS = (
         "loggers",
         "masking",
         "serialization",
+        "stable_files",
     ),
     ("jsonpickle_data",),
     ("hooks",),

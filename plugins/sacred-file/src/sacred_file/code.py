@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.provenance.repositories import patch_of
-from sacred_file.copies import keep_bytes, kept_once
+from sacred_core.provenance.sources import stored_version
+from sacred_core.stable_files import ChangingFileError
+from sacred_file.copies import keep_bytes, store_version
 
 
 class KeptCode:
@@ -43,12 +45,23 @@ class KeptCode:
         info["dependencies"] = sorted({*info["dependencies"], *dependencies}, key=str.lower)
 
     def sources(self, base_dir: str, sources: Iterable[Sequence[str]]) -> list[list[str]]:
-        """Return pairs of the file's name and its copy, which is made if it is new."""
+        """Return pairs of the file's name and its copy, which is made if it is new.
+
+        The md5 is in the place of the copy if the file is missing or has changed.
+        """
         if not self._copies:
             return [list(pair) for pair in sources]
         base = Path(base_dir)
-        kept = {name: kept_once(base / name, self._folder, md5) for name, md5 in sources}
-        return [[name, os.path.relpath(path, self._basedir)] for name, path in kept.items()]
+        return [[name, self._source(base / name, md5)] for name, md5 in sources]
+
+    def _source(self, path: Path, md5: str) -> str:
+        version = stored_version(path, md5)
+        if version is None:
+            return md5
+        try:
+            return os.path.relpath(store_version(version, self._folder), self._basedir)
+        except ChangingFileError:
+            return md5
 
     def _repository(self, repository: Mapping[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in repository.items() if not key.startswith("patch")}

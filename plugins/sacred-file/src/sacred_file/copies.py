@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from sacred_core.atomic_files import replacing, store_once
-from sacred_core.provenance.sources import md5_of
+from sacred_core.stable_files import FileVersion, copy_version, with_version
 
 
 def copy(source: Path, target: Path, top: Path) -> None:
@@ -18,25 +18,38 @@ def copy(source: Path, target: Path, top: Path) -> None:
 
     Raises:
         FileNotFoundError: there is no ``source``, or no ``top``.
+        OSError: ``source`` cannot be read, or changes all the time.
     """
     folder = top
     for name in target.parent.relative_to(top).parts:
         folder /= name
         folder.mkdir(exist_ok=True)
     with replacing(target) as partial:
-        shutil.copyfile(source, partial)
+        copy_version(source, partial)
 
 
-def kept_once(source: Path, folder: Path, md5: str | None = None) -> Path:
+def kept_once(source: Path, folder: Path) -> Path:
     """Return the copy of ``source`` in ``folder``; make it if its content is new there.
 
     Args:
         source: The file.
         folder: Where each content is kept once.
-        md5: Of the content, where it is known already.
+
+    Raises:
+        OSError: ``source`` cannot be read, or changes all the time.
     """
-    kept = folder / content_name(source, md5 or md5_of(source))
-    store_once(kept, lambda partial: shutil.copyfile(source, partial))
+    return with_version(source, lambda version: store_version(version, folder))
+
+
+def store_version(version: FileVersion, folder: Path) -> Path:
+    """Return the copy of a version in ``folder``; make it if its content is new there."""
+
+    def write(partial: Path) -> None:
+        with version.open() as content, partial.open("wb") as target:
+            shutil.copyfileobj(content, target)
+
+    kept = folder / content_name(version.path, version.md5)
+    store_once(kept, write)
     return kept
 
 

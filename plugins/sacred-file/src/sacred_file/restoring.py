@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.loggers import own_logger
-from sacred_core.provenance.sources import md5_of
-from sacred_file.copies import content_name, kept_once
+from sacred_core.stable_files import file_version
+from sacred_file.copies import content_name, store_version
 
 _logger = own_logger(__name__)
 
@@ -43,10 +43,10 @@ def _named(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def _is_restored(original: Path, target: Path) -> bool:
     try:
-        md5 = md5_of(original)
-        if content_name(original, md5) != target.name:
+        version = file_version(original)
+        if content_name(original, version.md5) != target.name:
             return False
-        kept_once(original, target.parent, md5)
+        store_version(version, target.parent)
     except OSError:
         return False
     return True

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.provenance.repositories import patch_of
+from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import plain
+from sacred_core.stable_files import ChangingFileError
 from sacred_mongo.files import Files
 from sacred_mongo.values import stored, stored_name
 
@@ -23,12 +25,23 @@ def stored_experiment(files: Files, ex_info: Mapping[str, Any]) -> dict[str, Any
 
 
 def kept_sources(files: Files, base_dir: str, sources: Iterable[Sequence[str]]) -> list[list[Any]]:
-    """Return pairs of the name of a source and the id of its file, stored if it is new."""
+    """Return pairs of the name of a source and the id of its file, stored if it is new.
+
+    The md5 is in the place of the id if the file is missing or has changed.
+    """
     base = Path(base_dir)
-    return [
-        [stored_name(source[0]), files.keep(base / source[0], str(base / source[0])).id]
-        for source in sources
-    ]
+    return [[stored_name(source[0]), _kept_source(files, base, *source[:2])] for source in sources]
+
+
+def _kept_source(files: Files, base: Path, name: str, md5: str | None = None) -> Any:
+    path = base / name
+    version = stored_version(path, md5)
+    if version is None:
+        return md5
+    try:
+        return files.keep_version(version, str(path)).id
+    except ChangingFileError:
+        return md5
 
 
 def _repository(files: Files, repository: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from bson import ObjectId
 from pymongo import errors
 from pymongo.database import Database
 
+from sacred_core.stable_files import FileVersion, with_version
 from sacred_mongo.values import stored_name
 
 _CHUNK = 255 * 1024
 _CHUNKS_AT_ONCE = 16
-_ATTEMPTS = 3
 _DUPLICATE = 11000
 
 
@@ -33,13 +33,6 @@ class Kept:
 
     id: ObjectId
     md5: str
-
-
-@attrs.frozen
-class _Digest:
-    sha256: str
-    md5: str
-    length: int
 
 
 class Files:
@@ -65,13 +58,28 @@ class Files:
             details: Fields of the entry, such as ``metadata``.
 
         Raises:
-            OSError: the file cannot be read, or does not hold still.
+            OSError: the file cannot be read, or changes all the time.
         """
-        return self._keep(lambda: path.open("rb"), filename, owner, details)
+        return with_version(
+            path, lambda version: self.keep_version(version, filename, owner, **details)
+        )
+
+    def keep_version(
+        self, version: FileVersion, filename: str, owner: str = "", **details: Any
+    ) -> Kept:
+        """Store a version of a file, as `keep` does.
+
+        Raises:
+            OSError: the file cannot be read, or has changed.
+        """
+        kept = Kept(derived_id(owner, filename, version.sha256), version.md5)
+        return self._keep(kept, version.open, version.size, filename, details)
 
     def keep_bytes(self, data: bytes, filename: str, owner: str = "", **details: Any) -> Kept:
         """Store ``data``, as `keep` does a file."""
-        return self._keep(lambda: io.BytesIO(data), filename, owner, details)
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        kept = Kept(derived_id(owner, filename, hashlib.sha256(data).hexdigest()), md5)
+        return self._keep(kept, lambda: io.BytesIO(data), len(data), filename, details)
 
     def read(self, file_id: Any) -> bytes:
         """Return what a file holds; raises `gridfs.NoFile`."""
@@ -102,46 +110,39 @@ class Files:
 
     def _keep(
         self,
+        kept: Kept,
         opened: Callable[[], BinaryIO],
+        size: int,
         filename: str,
-        owner: str,
         details: Mapping[str, Any],
     ) -> Kept:
         self._ensure_indexes()
-        for _ in range(_ATTEMPTS):
+        if self._is_there(kept.id, details):
+            return kept
+        try:
             with opened() as stream:
-                digest = _digest(iter(lambda: stream.read(_CHUNK), b""))
-            kept = Kept(derived_id(owner, filename, digest.sha256), digest.md5)
-            if self._is_there(kept.id, details):
-                return kept
-            with opened() as stream:
-                if self._upload(stream, kept.id) == digest:
-                    self._enter(kept, digest.length, filename, details)
-                    return kept
+                self._upload(stream, kept.id)
+        except OSError:  # of the user's file
             self.delete([kept.id])
-        raise OSError(f"{filename!r} is written to while it is stored")
+            raise
+        self._enter(kept, size, filename, details)
+        return kept
 
     def _is_there(self, file_id: ObjectId, details: Mapping[str, Any]) -> bool:
         if not details:
             return self._files.find_one({"_id": file_id}, {"_id": 1}) is not None
         return self._files.update_one({"_id": file_id}, {"$set": details}).matched_count == 1
 
-    def _upload(self, stream: BinaryIO, file_id: ObjectId) -> _Digest:
+    def _upload(self, stream: BinaryIO, file_id: ObjectId) -> None:
         """Write the chunks, those aside that another process has written."""
         numbers = itertools.count()
         parts: list[bytes] = []
-        hashes = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-        length = 0
         while data := stream.read(_CHUNK):
-            for each in hashes:
-                each.update(data)
-            length += len(data)
             parts.append(data)
             if len(parts) == _CHUNKS_AT_ONCE:
                 self._insert(parts, file_id, numbers)
                 parts = []
         self._insert(parts, file_id, numbers)
-        return _Digest(hashes[0].hexdigest(), hashes[1].hexdigest(), length)
 
     def _insert(
         self, parts: list[bytes], file_id: ObjectId, numbers: "itertools.count[int]"
@@ -172,15 +173,6 @@ class Files:
             self._files.create_index([("filename", 1), ("uploadDate", 1)])
             self._chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
             self._has_indexes = True
-
-
-def _digest(parts: Iterable[bytes]) -> _Digest:
-    sha256, md5, length = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    for data in parts:
-        sha256.update(data)
-        md5.update(data)
-        length += len(data)
-    return _Digest(sha256.hexdigest(), md5.hexdigest(), length)
 
 
 def derived_id(*parts: str) -> ObjectId:

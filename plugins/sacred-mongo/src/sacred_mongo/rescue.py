@@ -1,6 +1,5 @@
 """Writes what could not be saved to a folder, from which it can be loaded later."""
 
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import StoreError
 from sacred_core.loggers import own_logger
 from sacred_core.serialization import plain
+from sacred_core.stable_files import copy_version
 from sacred_mongo.missed import Entry, Missed
 from sacred_mongo.recorder import Recorder
 from sacred_mongo.values import stored
@@ -114,7 +114,7 @@ def _event(folder: Path, number: int, method: str, arguments: Mapping[str, Any])
 def _copied(source: Path, target: Path) -> str | None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        shutil.copyfile(source, target)
+        copy_version(source, target)
     except OSError as error:
         _logger.warning("%s is not kept: %s", source, error)
         return None

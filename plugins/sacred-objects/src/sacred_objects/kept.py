@@ -11,10 +11,14 @@ import attrs
 from sacred_core.content_types import guess_content_type
 from sacred_core.exceptions import StoreError
 from sacred_core.provenance.repositories import patch_of
-from sacred_core.provenance.sources import md5_of
+from sacred_core.provenance.sources import stored_version
+from sacred_core.stable_files import ChangingFileError, FileVersion, file_version
 from sacred_objects.bucket import BucketAwayError
 from sacred_objects.fetching import in_parallel
 from sacred_objects.layout import Place
+
+#: How often a file that changes is sent.
+_ATTEMPTS = 3
 
 
 @attrs.frozen
@@ -94,8 +98,15 @@ class Uploads:
         bucket = self._place.bucket
         if upload.is_shared and bucket.size(key) is not None:
             return
-        with upload.opened() as file:
-            bucket.put(key, file, upload.content_type)
+        for attempt in range(_ATTEMPTS):
+            try:
+                with upload.opened() as file:
+                    bucket.put(key, file, upload.content_type)
+                return
+            except ChangingFileError:
+                # The key of what is shared is made of the content that is no longer there.
+                if upload.is_shared or attempt == _ATTEMPTS - 1:
+                    raise
 
 
 class KeptFiles:
@@ -120,9 +131,12 @@ class KeptFiles:
         return info
 
     def sources(self, base_dir: str, sources: Iterable[Sequence[str]]) -> list[list[str]]:
-        """Return pairs of the name of a source and that of what is kept."""
-        base, folder = Path(base_dir), self._place.source_dir
-        return [[name, self._file(base / name, folder, md5)] for name, md5 in sources]
+        """Return pairs of the name of a source and that of what is kept.
+
+        The md5 is in its place if the file is missing or has changed.
+        """
+        base = Path(base_dir)
+        return [[name, self._source(base / name, md5)] for name, md5 in sources]
 
     def resource(self, path: Path) -> str:
         """Return the name of what is kept of a file.
@@ -130,11 +144,16 @@ class KeptFiles:
         Raises:
             OSError: it cannot be read.
         """
-        return self._file(path, self._place.resource_dir, md5_of(path))
+        return self._file(file_version(path), self._place.resource_dir)
 
-    def _file(self, path: Path, folder: str, md5: str) -> str:
-        upload = Upload(lambda: path.open("rb"), guess_content_type(path.name))
-        return self._noted(folder, path.stem, md5, path.suffix, upload)
+    def _source(self, path: Path, md5: str) -> str:
+        version = stored_version(path, md5)
+        return md5 if version is None else self._file(version, self._place.source_dir)
+
+    def _file(self, version: FileVersion, folder: str) -> str:
+        path = version.path
+        upload = Upload(version.open, guess_content_type(path.name))
+        return self._noted(folder, path.stem, version.md5, path.suffix, upload)
 
     def _repository(self, repository: Mapping[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in repository.items() if not key.startswith("patch")}

@@ -13,6 +13,7 @@ from sacred_core import RunObserver
 from sacred_core.exceptions import EventKeptError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.stable_files import file_version
 from sacred_core.stores.claims import releasing
 from sacred_core.stores.run_ids import normalize_id
 from sacred_objects import layout
@@ -216,7 +217,7 @@ class ObjectObserver(RunObserver):
     def save_file(self, filename: str | os.PathLike[str], target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
         path = Path(filename)
-        with path.open("rb") as file:
+        with file_version(path).open() as file:
             self.place.bucket.put(self._active.recorder.prefix + (target_name or path.name), file)
 
     def make_bucket(self, missing: BucketMissingError) -> None:

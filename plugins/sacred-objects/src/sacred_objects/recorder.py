@@ -13,6 +13,7 @@ from sacred_file.append import AppendFile, AppendText
 from sacred_file.metrics import metric_lines, write_folded
 from sacred_file.record import FileLists, time_text
 
+from sacred_core.stable_files import file_version, require_regular
 from sacred_objects import layout
 from sacred_objects.artifact_keys import ArtifactKeys
 from sacred_objects.json_objects import json_bytes
@@ -98,7 +99,8 @@ class Recorder:
     def add_artifact(self, name: str, filename: str, content_type: str | None) -> None:
         """Note a file that the run made; `send_files` sends it."""
         path = Path(filename)
-        upload = Upload(lambda: path.open("rb"), content_type, is_shared=False)
+        require_regular(path)
+        upload = Upload(lambda: file_version(path).open(), content_type, is_shared=False)
         self.uploads.add(self.prefix + self._artifact_keys.key(name), upload)
 
     def list_artifact(

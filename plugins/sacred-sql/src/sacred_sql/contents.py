@@ -3,25 +3,18 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import attrs
 import sqlalchemy as sa
 
+from sacred_core.stable_files import FileVersion
 from sacred_sql.database import Database
 from sacred_sql.schema import USERS_OF_CONTENTS, content_parts, contents, versions
-
-T = TypeVar("T")
 
 #: Bytes of a part. In a statement of MariaDB it may have twice as many, and 1 MB is the limit of
 #: many servers (`max_allowed_packet`).
 _PART = 500_000
-_ATTEMPTS = 3
-
-
-class ChangingFileError(OSError):
-    """A file is written to while it is stored."""
 
 
 @attrs.frozen
@@ -43,39 +36,22 @@ class Content:
         """Yield it part by part.
 
         Raises:
-            ChangingFileError: it is no longer what it was.
+            OSError: it is no longer what it was.
         """
-        digest = hashlib.sha256()
         with self.opened() as stream:
             while data := stream.read(_PART):
-                digest.update(data)
                 yield data
-        if digest.hexdigest() != self.sha256:
-            raise ChangingFileError(f"{self.name!r} is written to while it is stored")
 
 
-def content_of(path: Path) -> Content:
-    """Return what a file holds now; raises `OSError`."""
-    return _content(lambda: path.open("rb"), str(path))
+def content_of(version: FileVersion) -> Content:
+    """Return a version of a file as a content."""
+    return Content(version.open, str(version.path), version.sha256, version.md5, version.size)
 
 
 def content_of_bytes(data: bytes, name: str) -> Content:
     """Return ``data`` as a content."""
-    return _content(lambda: io.BytesIO(data), name)
-
-
-def with_content(path: Path, write: Callable[[Content], T]) -> T:
-    """Do ``write`` with what a file holds; again, if that changes meanwhile.
-
-    Raises:
-        OSError: it cannot be read, or does not hold still.
-    """
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return write(content_of(path))
-        except ChangingFileError:
-            pass
-    return write(content_of(path))
+    sha256, md5 = hashlib.sha256(data), hashlib.md5(data, usedforsecurity=False)
+    return Content(lambda: io.BytesIO(data), name, sha256.hexdigest(), md5.hexdigest(), len(data))
 
 
 def kept(connection: sa.Connection, content: Content) -> int:
@@ -185,13 +161,3 @@ class _Stream(io.RawIOBase):
         if found is None:
             raise OSError("the file was removed from the database while it was read")
         return found
-
-
-def _content(opened: Callable[[], BinaryIO], name: str) -> Content:
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    with opened() as file:
-        while data := file.read(_PART):
-            sha256.update(data)
-            md5.update(data)
-            size += len(data)
-    return Content(opened, name, sha256.hexdigest(), md5.hexdigest(), size)

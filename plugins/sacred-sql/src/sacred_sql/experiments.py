@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from sacred_core.loggers import own_logger
 from sacred_core.provenance.repositories import patch_of
+from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import to_json
 from sacred_sql import schema
 from sacred_sql.contents import Content, content_of_bytes, drop_unused, kept, new_key, read
@@ -205,8 +206,12 @@ def _sources(base_dir: str, sources: Iterable[Sequence[str]]) -> tuple[_Part, ..
 def _source(base_dir: Path, name: str, md5: str | None = None) -> _Part:
     path = base_dir / name
     row = {"name": name, "md5": md5}
+    version = stored_version(path, md5)
+    if version is None:
+        return _Part(row)
     try:
-        return _Part(row, content_of_bytes(path.read_bytes(), str(path)))
+        with version.open() as stream:
+            return _Part(row, content_of_bytes(stream.read(), str(path)))
     except OSError as error:
         _logger.warning("The source %s is recorded without its content: %s", path, error)
         return _Part(row)

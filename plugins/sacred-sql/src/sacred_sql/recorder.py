@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from sacred_core.exceptions import StoreError
 from sacred_core.serialization import plain
+from sacred_core.stable_files import with_version
 from sacred_sql import output, points
-from sacred_sql.contents import Content, drop_unused, kept, new_key, with_content
+from sacred_sql.contents import Content, content_of, drop_unused, kept, new_key
 from sacred_sql.database import Database
 from sacred_sql.experiments import Experiment, drop_unused_experiment, kept_experiment
 from sacred_sql.ids import Place
@@ -149,7 +150,7 @@ class Recorder:
             if old != row["content_id"]:
                 drop_unused(connection, [old])
 
-        with_content(path, lambda content: self._write(lambda c: work(c, content)))
+        with_version(path, lambda v: self._write(lambda c: work(c, content_of(v))))
 
     def _write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do ``work`` in a transaction; until one succeeds again, more may be stored than known."""

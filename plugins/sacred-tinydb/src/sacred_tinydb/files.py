@@ -10,6 +10,7 @@ import attrs
 from hashfs import HashFS
 
 from sacred_core.exceptions import StoreError
+from sacred_core.stable_files import FileVersion, with_version
 
 _BLOCK = 1 << 20
 
@@ -48,9 +49,13 @@ class Files:
         """Copy a file to where `enter` puts it into its place in one step.
 
         Raises:
-            OSError: it cannot be read, or there is no space.
+            OSError: it cannot be read, changes all the time, or there is no space.
         """
-        with path.open("rb") as source:
+        return with_version(path, self.stage_version)
+
+    def stage_version(self, version: FileVersion) -> Staged:
+        """Copy a version of a file, as `stage` does."""
+        with version.open() as source:
             return self._staged(source)
 
     def stage_bytes(self, data: bytes) -> Staged:

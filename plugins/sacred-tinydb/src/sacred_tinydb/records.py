@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.provenance.repositories import patch_of
+from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import plain
+from sacred_core.stable_files import ChangingFileError
 from sacred_tinydb.database import Document
 from sacred_tinydb.files import Files, Staged
 from sacred_tinydb.tags import date_tag, file_tag, tagged_file
@@ -43,15 +45,29 @@ def new_entry(
 
 def staged_sources(
     files: Files, base_dir: str, sources: Iterable[Sequence[str]]
-) -> list[tuple[str, Staged]]:
-    """Return the names of sources with copies that have no place yet."""
+) -> list[tuple[str, Staged | str]]:
+    """Return the names of sources with copies that have no place yet.
+
+    The md5 is in the place of the copy if the file is missing or has changed.
+    """
     base = Path(base_dir)
-    return [(source[0], files.stage(base / source[0])) for source in sources]
+    return [(source[0], _staged_source(files, base, *source[:2])) for source in sources]
 
 
-def entered_sources(files: Files, staged: list[tuple[str, Staged]]) -> list[list[str]]:
+def entered_sources(files: Files, staged: list[tuple[str, Staged | str]]) -> list[list[str]]:
     """Put copies into their places; return name, md5 and tag of each."""
-    return [[name, copy.md5, file_tag(files.enter(copy))] for name, copy in staged]
+    return [
+        [name, copy] if isinstance(copy, str) else [name, copy.md5, file_tag(files.enter(copy))]
+        for name, copy in staged
+    ]
+
+
+def _staged_source(files: Files, base: Path, name: str, md5: str | None = None) -> Staged | str:
+    version = stored_version(base / name, md5)
+    try:
+        return str(md5) if version is None else files.stage_version(version)
+    except ChangingFileError:
+        return str(md5)
 
 
 def staged_patches(

@@ -1,0 +1,257 @@
+"""Tests of files that are read without waiting and as one version."""
+
+import errno
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sacred_core import Experiment
+from sacred_core.exceptions import ConfigFileAccessError
+from sacred_core.run.files import named_files, readable
+from sacred_core.stable_files import (
+    ChangingFileError,
+    FileVersion,
+    SpecialFileError,
+    copy_version,
+    file_version,
+    open_regular,
+    open_without_waiting,
+    require_regular,
+    with_version,
+)
+from sacred_core.testing.file_contract import special_files
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "file"
+    found.write_bytes(b"content")
+    return found
+
+
+def test_special_files_are_refused(tmp_path: Path) -> None:
+    """Without waiting, with an error that names the file and what it is."""
+    with special_files(tmp_path) as paths:
+        for kind, path in paths.items():
+            with pytest.raises(OSError, match=str(path)) as caught:
+                require_regular(path)
+            if "FIFO" in kind or kind in ("socket", "/dev/zero"):
+                assert isinstance(caught.value, SpecialFileError)
+                assert caught.value.errno == errno.EINVAL
+                assert (kind.split()[-1].strip("/") in str(caught.value)) or "device" in str(
+                    caught.value
+                )
+            if kind == "folder":
+                assert isinstance(caught.value, IsADirectoryError)
+            if kind == "loop":
+                assert caught.value.errno == errno.ELOOP
+
+
+def test_a_missing_file_is_not_created(tmp_path: Path) -> None:
+    """Unless the mode says so."""
+    with pytest.raises(FileNotFoundError):
+        open_regular(tmp_path / "missing")
+    assert list(tmp_path.iterdir()) == []
+    with open(tmp_path / "new", "w", opener=open_without_waiting) as file:
+        file.write("text")
+    assert (tmp_path / "new").read_text() == "text"
+
+
+def test_descriptors_are_closed(tmp_path: Path) -> None:
+    """Also of what is refused."""
+    listed = Path("/dev/fd")
+    before = len(list(listed.iterdir()))
+    with special_files(tmp_path) as paths:
+        for path in [*paths.values(), tmp_path]:
+            with pytest.raises(OSError):  # noqa: PT011 - each another
+                require_regular(path)
+    assert len(list(listed.iterdir())) <= before
+
+
+def test_a_file_in_place_of_a_fifo_is_read(tmp_path: Path, path: Path) -> None:
+    """The same name may be a file at the next call."""
+    with open_regular(path) as file:
+        assert file.read() == b"content"
+    assert readable(str(path)) == path
+
+
+def test_a_version_is_what_the_file_holds(path: Path) -> None:
+    """Size, digests and content agree."""
+    version = file_version(path)
+    assert (version.path, version.size) == (path, 7)
+    assert version.md5 == hashlib.md5(b"content").hexdigest()
+    assert version.sha256 == hashlib.sha256(b"content").hexdigest()
+    with version.open() as file:
+        assert (file.read(3), file.read()) == (b"con", b"tent")
+        assert (file.seek(-4, os.SEEK_END), file.read()) == (3, b"tent")
+        assert (file.seek(1), file.seek(2, os.SEEK_CUR), file.read(1)) == (1, 3, b"t")
+
+
+def test_an_empty_file_is_a_version(path: Path) -> None:
+    """Of no bytes."""
+    path.write_bytes(b"")
+    version = file_version(path)
+    with version.open() as file:
+        assert (version.size, file.read()) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="Linux only")
+def test_files_of_the_system_are_read(tmp_path: Path) -> None:
+    """They have no size, and may change with each look."""
+    for name in ("/proc/cpuinfo", "/proc/self/status"):
+        version = file_version(Path(name))
+        with version.open() as file:
+            data = file.read()
+        assert len(data) == version.size > 0
+        assert hashlib.md5(data).hexdigest() == version.md5
+        copy_version(Path(name), tmp_path / "copy")
+        assert (tmp_path / "copy").stat().st_size > 0
+
+
+def test_of_a_file_that_grew_the_beginning_is_the_version(path: Path) -> None:
+    """A log can be stored while it is written."""
+    version = file_version(path)
+    with path.open("ab") as file:
+        file.write(b" and more")
+    with version.open() as stream:
+        assert stream.read() == b"content"
+
+
+@pytest.mark.parametrize("content", [b"CONTENT", b"con", b"CONTENT and more", b""])
+def test_another_content_is_not_the_version(path: Path, content: bytes) -> None:
+    """Rewritten, truncated or replaced, whatever the time of change says."""
+    version = file_version(path)
+    stat = path.stat()
+    for is_replaced in (False, True):
+        target = path.with_name("other") if is_replaced else path
+        target.write_bytes(content)
+        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        target.replace(path)
+        with version.open() as stream, pytest.raises(ChangingFileError, match="Changed while"):
+            stream.read()
+
+
+def test_the_same_content_in_another_file_is_the_version(path: Path) -> None:
+    """A file that is replaced by an equal one has not changed."""
+    version = file_version(path)
+    other = path.with_name("other")
+    other.write_bytes(b"content")
+    other.replace(path)
+    with version.open() as stream:
+        assert stream.read() == b"content"
+
+
+def test_a_file_that_changes_is_read_again(path: Path) -> None:
+    """Three times; then it is refused."""
+    seen: list[str] = []
+
+    def use(version: FileVersion) -> bytes:
+        seen.append(version.md5)
+        if len(seen) < changes:
+            path.write_bytes(f"content {len(seen)}".encode())
+            path.write_bytes(path.read_bytes()[::-1])
+        with version.open() as file:
+            return file.read()
+
+    changes = 3
+    assert with_version(path, use) == b"2 tnetnoc"
+    assert len(set(seen)) == 3
+    seen, changes = [], 9
+    with pytest.raises(ChangingFileError, match=str(path)):
+        with_version(path, use)
+    assert len(seen) == 3
+
+
+def test_a_copy_is_of_one_version(tmp_path: Path) -> None:
+    """Of a file that is rewritten all the time: the copy is refused, or of one version."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"0" * 2_000_000)
+    is_over = threading.Event()
+
+    def work() -> None:
+        number = 0
+        while not is_over.is_set():
+            number += 1
+            with source.open("r+b") as file:
+                file.write(str(number % 10).encode() * 2_000_000)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(10):
+            try:
+                copy_version(source, target)
+            except ChangingFileError:
+                continue
+            assert len(set(target.read_bytes())) <= 2
+    finally:
+        is_over.set()
+        thread.join()
+    copy_version(source, target)
+    assert target.read_bytes() == source.read_bytes()
+
+
+def test_a_copy_of_a_growing_file_has_an_end(tmp_path: Path) -> None:
+    """It has the bytes that the file had when the copy began, or more."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"0" * 100_000)
+    is_over = threading.Event()
+
+    def work() -> None:
+        with source.open("ab", buffering=0) as file:
+            while not is_over.is_set():
+                file.write(b"0" * 1_000)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        copy_version(source, target)
+    finally:
+        is_over.set()
+        thread.join()
+    assert 100_000 <= target.stat().st_size <= source.stat().st_size
+    assert set(target.read_bytes()) == {ord("0")}
+
+
+def test_an_old_file_is_read_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the time of change proves that it is the same, no digest is made a second time."""
+    old = time.time_ns() - 10_000_000_000
+    os.utime(path, ns=(old, old))
+    version = file_version(path)
+    made: list[int] = []
+    monkeypatch.setattr("sacred_core.stable_files.hashlib.sha256", lambda: made.append(1))
+    with version.open() as stream:
+        assert stream.read() == b"content"
+    assert made == []
+
+
+def test_a_folder_with_a_special_file_is_refused(tmp_path: Path) -> None:
+    """Before any of its files is stored; a link to what is missing is skipped."""
+    folder = tmp_path / "results"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "a").write_text("a")
+    (folder / "dangling").symlink_to(tmp_path / "missing")
+    assert [name for name, _ in named_files(folder, None)] == ["results/sub/a"]
+    os.mkfifo(folder / "sub" / "fifo")
+    with pytest.raises(SpecialFileError, match="Is a FIFO, not a regular file"):
+        named_files(folder, None)
+
+
+def test_sources_and_configurations_are_files(tmp_path: Path) -> None:
+    """A FIFO as one is refused at once."""
+    fifo = tmp_path / "config.json"
+    os.mkfifo(fifo)
+    ex = Experiment("fifo", save_git_info=False)
+    with pytest.raises(SpecialFileError):
+        ex.add_source_file(fifo)
+    with pytest.raises(IsADirectoryError):
+        ex.add_source_file(tmp_path)
+    with pytest.raises(ConfigFileAccessError, match="Is a FIFO, not a regular file"):
+        ex.add_config(str(fifo))
+    ex.main(lambda: None)
+    with pytest.raises(ConfigFileAccessError, match="Is a FIFO"):
+        ex.run(named_configs=[str(fifo)])
