@@ -5,6 +5,7 @@ from pathlib import Path
 from sacred_core.testing import ObserverContract, PluginContract, StoreContract
 from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.content_contract import ContentContract
+from sacred_core.testing.damage_contract import DamageContract
 from sacred_core.testing.end_contract import EndContract
 from sacred_core.testing.fault_contract import FaultContract
 from sacred_core.testing.file_contract import FileContract
@@ -26,6 +27,7 @@ CONTRACTS = (
     ObserverContract,
     StoreContract,
     ListingContract,
+    DamageContract,
     RemovalContract,
     ClaimContract,
     OverrideContract,

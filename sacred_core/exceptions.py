@@ -195,6 +195,10 @@ class DamagedRecordError(StoreError):
     """The record of one run cannot be read; others may be fine."""
 
 
+class OutsideStoreError(DamagedRecordError):
+    """A name or a link in a record leads out of the store."""
+
+
 class NotARunError(StoreError):
     """Something where a store has its runs is data of another program."""
 

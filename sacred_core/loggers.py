@@ -3,6 +3,41 @@
 import logging
 from typing import Any
 
+from sacred_core.printable import printable
+
+
+class OwnRecord(logging.LogRecord):
+    """A record whose arguments cannot control the terminal, nor add a line to the log."""
+
+    def getMessage(self) -> str:  # noqa: N802 - the name of logging
+        """Return the message with control characters of its arguments as escapes."""
+        message = str(self.msg)
+        return message % _printable_args(self.args) if self.args else message
+
+
+def _printable_args(args: Any) -> Any:
+    if isinstance(args, dict):
+        return {key: _printable_arg(value) for key, value in args.items()}
+    return tuple(map(_printable_arg, args))
+
+
+def _printable_arg(value: Any) -> Any:
+    """Return a value that is formatted as before, without control characters."""
+    return value if isinstance(value, (int, float)) else _Printable(value)
+
+
+class _Printable:
+    """Formats as another object does."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return printable(self._value)
+
+    def __repr__(self) -> str:
+        return printable(repr(self._value))
+
 
 class OwnLogger(logging.Logger):
     """Logs like the logger of its name, also when that one is disabled.
@@ -27,6 +62,13 @@ class OwnLogger(logging.Logger):
         if not found:
             return found
         return self.parent.filter(found if isinstance(found, logging.LogRecord) else record)
+
+    def makeRecord(self, *args: Any, **kwargs: Any) -> logging.LogRecord:  # noqa: N802
+        """Return an `OwnRecord` with what the record of ``logging`` has."""
+        record = super().makeRecord(*args, **kwargs)
+        if type(record) is logging.LogRecord:  # not that of a factory of the user's own
+            record.__class__ = OwnRecord
+        return record
 
     def __reduce__(self) -> Any:
         return own_logger, (self.name,)

@@ -12,6 +12,7 @@ from sacred_core.config.named import named_configs
 from sacred_core.config.sources import dump_config_file
 from sacred_core.config.summary import ConfigSummary
 from sacred_core.masking import masked
+from sacred_core.printable import printable
 from sacred_core.serialization import leaves, plain
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def print_named_configs(_run: "Run") -> None:
     offered = named_configs(_run.namespaces.nodes)
     for name, (_, configuration) in sorted(offered.items()):
         text = " ".join(inspect.cleandoc(configuration.docs.get("", "")).split())
-        comment = painted_doc(f"  # {text}", colour) if text else ""
-        print(f"  {name}{comment}")
+        comment = painted_doc(f"  # {printable(text)}", colour) if text else ""
+        print(f"  {printable(name)}{comment}")
     if not offered:
         print("  No named configs")
 
@@ -74,16 +75,17 @@ def print_dependencies(_run: "Run") -> None:
     print("Dependencies:")
     for dependency in info["dependencies"]:
         name, _, version = dependency.partition("==")
-        print(f"  {name:<20} == {version}")
+        print(f"  {printable(name):<20} == {printable(version)}")
     print("\nSources:")
     width = max((len(name) for name, _ in info["sources"]), default=0)
     for name, md5 in info["sources"]:
-        print(f"  {name:<{width}}   {md5}")
+        print(f"  {printable(name):<{width}}   {printable(md5)}")
     if info["repositories"]:
         print("\nVersion Control:")
         for repository in info["repositories"]:
             mark = "M" if repository["dirty"] else " "
-            print(f"{mark} {repository['url'] or '(no remote)'} {repository['commit']}")
+            text = f"{mark} {repository['url'] or '(no remote)'} {repository['commit']}"
+            print(printable(text))
     print()
 
 

@@ -12,6 +12,7 @@ from sacred_core.exceptions import PluginError, SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
 from sacred_core.masking import masked_text
+from sacred_core.printable import KEPT, printable, printable_output
 from sacred_core.run import Run
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.run.trace import has_foreign_frames, trace_lines
@@ -51,12 +52,12 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Any:
         for problem in plugin_manager().problems:
             run.run_logger.warning("%s", problem)
     except PluginError as error:  # where the environment asks to be strict
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {printable(error, KEPT)}", file=sys.stderr)
         raise SystemExit(USAGE) from None
     except SacredError as error:
         for problem in plugin_manager().problems:
-            print(f"Warning: {problem}", file=sys.stderr)
-        print(masked_text(f"Error: {error}"), file=sys.stderr)
+            print(f"Warning: {printable(problem, KEPT)}", file=sys.stderr)
+        print(printable(masked_text(f"Error: {error}"), KEPT), file=sys.stderr)
         raise SystemExit(USAGE) from None
     except (Exception, KeyboardInterrupt) as error:  # of a scope or a hook of the user's
         if line is not None and line.options["--debug"]:
@@ -75,7 +76,10 @@ def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
     if function.__module__ != "__main__":
         raise error
     code = function.__code__
-    print(f"Error: {code.co_filename}:{code.co_firstlineno}: {error}", file=sys.stderr)
+    print(
+        f"Error: {code.co_filename}:{code.co_firstlineno}: {printable(error, KEPT)}",
+        file=sys.stderr,
+    )
     raise SystemExit(USAGE)
 
 
@@ -118,6 +122,8 @@ def _exit_after(error: BaseException) -> SystemExit:
 def _print_error(error: BaseException) -> None:
     """Print the user's part of the stack, or a sentence where there is no such part."""
     if isinstance(error, SacredError) and not (error.print_traceback and has_foreign_frames(error)):
-        print(masked_text(f"Error: {message_of(error)}"), file=sys.stderr)
+        print(printable(masked_text(f"Error: {message_of(error)}"), KEPT), file=sys.stderr)
     else:
-        sys.stderr.write(masked_text("".join(trace_lines(error))))
+        print(
+            "\n".join(printable_output(masked_text("".join(trace_lines(error))))), file=sys.stderr
+        )

@@ -9,6 +9,7 @@ from sacred_core.exceptions import SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CommandSpec
 from sacred_core.hooks.targets import resolved
+from sacred_core.printable import KEPT, printable
 
 
 class LazyGroup(click.Group):
@@ -42,7 +43,7 @@ def sacred(ctx: click.Context) -> None:
     if ctx.invoked_subcommand == "plugins":  # tells them itself
         return
     for problem in plugin_manager().problems:
-        click.echo(f"Warning: {problem}", err=True)
+        click.echo(f"Warning: {printable(problem)}", err=True)
 
 
 def main() -> None:
@@ -50,5 +51,5 @@ def main() -> None:
     try:
         sacred()
     except SacredError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {printable(error, KEPT)}", err=True)
         sys.exit(1)

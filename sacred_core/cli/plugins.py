@@ -6,6 +6,7 @@ import attrs
 import click
 
 from sacred_core.hooks.manager import Plugin, plugin_manager
+from sacred_core.printable import printable
 
 
 @click.command()
@@ -18,9 +19,9 @@ def plugins(as_json: bool) -> None:
         click.echo(json.dumps([attrs.asdict(plugin) for plugin in manager.plugins], indent=2))
         return
     for plugin in manager.plugins:
-        click.echo(_line(plugin))
+        click.echo(printable(_line(plugin)))
         for problem in plugin.problems:
-            click.echo(f"    {problem}")
+            click.echo(f"    {printable(problem)}")
 
 
 def _line(plugin: Plugin) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from sacred_core.config.paths import is_inside
 from sacred_core.config.summary import ConfigSummary
+from sacred_core.printable import printable
 
 RESET = "\x1b[0m"
 MODIFIED = "\x1b[34m"  # blue
@@ -49,8 +50,9 @@ def _lines(
     """Yield plain entries first, then the groups, each by name."""
     for key in sorted(tree, key=lambda key: (_is_group(tree[key]), str(key))):
         full = f"{path}.{key}" if path else str(key)
-        text = indent + (f"{key}:" if _is_group(tree[key]) else f"{key} = {pformat(tree[key])}")
-        comment = summary.docs.get(full, "")
+        name = printable(key)
+        text = indent + (f"{name}:" if _is_group(tree[key]) else f"{name} = {pformat(tree[key])}")
+        comment = printable(summary.docs.get(full, ""))
         painted = _painted(text, _code(full, summary), colour)
         if comment:
             gap = " " * max(2, _COMMENT_COLUMN - len(text))
@@ -65,7 +67,7 @@ def _docstring(summary: ConfigSummary, path: str, colour: bool, indent: str) -> 
     """Return the lines of what scopes say of themselves; a group's comment is on its line."""
     text = summary.scope_docs.get(path, "")
     lines = f'"""{text}"""'.splitlines() if text else []
-    return [_painted(indent + line, DOCUMENTATION, colour) for line in lines]
+    return [_painted(indent + printable(line, "\t"), DOCUMENTATION, colour) for line in lines]
 
 
 def _is_group(value: Any) -> bool:

@@ -11,12 +11,13 @@ from sacred_core.cli.runs_text import (
     as_data,
     cell,
     comma_separated,
-    metrics_as_data,
     page,
+    run_as_data,
     table,
 )
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import masked_text
+from sacred_core.printable import printable
 from sacred_core.serialization import strict_json
 from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun, find_runs, open_store
 from sacred_core.stores.finding import metrics_of
@@ -65,9 +66,13 @@ def list_runs(
     if form == "csv":
         click.echo(comma_separated([headings, *rows]))
     elif rows:
-        click.echo(table([[_HEADINGS.get(name, name.upper()) for name in headings], *rows]))
+        names = [_HEADINGS.get(name, printable(name.upper())) for name in headings]
+        click.echo(table([names, *rows]))
     else:
         click.echo("No runs.", err=True)
+    for run in found:
+        if run.damage is not None:
+            click.echo(f"Run {printable(run.id)} is damaged: {printable(run.damage)}", err=True)
 
 
 @runs.command("show")
@@ -80,8 +85,7 @@ def show_run(location: str, run_id: str | None, as_json: bool) -> None:
     store = open_store(location)
     run = _newest(store, location) if run_id is None else store.get(normalize_id(run_id))
     if as_json:
-        data = as_data(run) | {"metrics": metrics_as_data(store.metrics(run.id))}
-        click.echo(strict_json(data | {"output": store.output(run.id)}, indent=2))
+        click.echo(strict_json(run_as_data(store, run), indent=2))
     else:
         click.echo("\n".join(page(store, run)))
 
@@ -110,7 +114,7 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
         click.confirm(f"Delete {len(found)} run{'s' * (len(found) > 1)}?", abort=True)
     for run in found:
         store.delete(run.id)
-        click.echo(f"Deleted run {run.id}.")
+        click.echo(f"Deleted run {printable(run.id)}.")
 
 
 @runs.command("recover")
@@ -132,7 +136,7 @@ def recover_output(location: str | None, filter_path: str | None, discard: bool,
     output_filter = None if filter_path is None else imported_filter(filter_path)
     left = {}
     for done in recover(location, output_filter):
-        click.echo(recovery_line(done), err=done.count is None)
+        click.echo(printable(recovery_line(done)), err=done.count is None)
         if done.count is None and done.address is not None:
             left[done.entry.path] = done.entry
     if discard and left and not yes:

@@ -2,40 +2,73 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.printable import printable, printable_lines, printable_output
 from sacred_core.serialization import leaves, plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.query import is_number
 
 
 def page(store: RunStore, run: StoredRun) -> list[str]:
-    """Return the lines that tell everything of a run."""
-    lines = [f"Run {run.id}: {run.name} {run.command}, {run.current_status()}"]
+    """Return the lines that describe a run; what cannot be read of it is named."""
+    metrics, output, problems = _large_parts(store, run)
+    title = f"Run {run.id}: {run.name} {run.command}, {run.current_status()}"
+    lines = [printable(title)]
+    lines += _section("Damage", printable_lines("\n".join(problems)))
     lines += _section("Times", _times(run))
     lines += _section("Tags", [", ".join(run.tags)] if run.tags else [])
     lines += _section("Notes", [_note(note) for note in run.notes])
-    lines += _section("Configuration", [f"{path} = {v!r}" for path, v in leaves(run.config)])
-    lines += _section("Info", [f"{path} = {value!r}" for path, value in leaves(run.info)])
-    lines += _section("Metrics", [_metric(n, m) for n, m in store.metrics(run.id).items()])
+    lines += _section("Configuration", [_entry(path, v) for path, v in leaves(run.config)])
+    lines += _section("Info", [_entry(path, value) for path, value in leaves(run.info)])
+    lines += _section("Metrics", [_metric(n, m) for n, m in (metrics or {}).items()])
     lines += _section("Artifacts", run.artifacts)
     lines += _section("Resources", run.resources)
     if run.result is not None:
-        lines += _section("Result", [repr(run.result)])
-    lines += _section("Traceback", "".join(run.fail_trace).splitlines())
-    return lines + _section("Output", store.output(run.id).splitlines())
+        lines += _section("Result", [_shown(run.result, repr)])
+    lines += _section("Traceback", printable_lines("".join(run.fail_trace)), is_safe=True)
+    return lines + _section("Output", printable_output(output or ""), is_safe=True)
+
+
+def run_as_data(store: RunStore, run: StoredRun) -> dict[str, Any]:
+    """Return all of a run as plain data, as ``docs/runs.schema.json`` describes it."""
+    metrics, output, problems = _large_parts(store, run)
+    return as_data(run) | {
+        "metrics": None if metrics is None else metrics_as_data(metrics),
+        "output": output,
+        "damage": "; ".join(problems) or None,
+    }
+
+
+def _large_parts(store: RunStore, run: StoredRun) -> tuple[Any, str | None, list[str]]:
+    """Return metrics and output, None where they cannot be read, and what is wrong with the run."""
+    problems = [run.damage] if run.damage else []
+    found: list[Any] = []
+    for read in (store.metrics, store.output):
+        try:
+            found.append(read(run.id))
+        except DamagedRecordError as error:
+            found.append(None)
+            problems.append(str(error))
+    return found[0], found[1], list(dict.fromkeys(problems))
 
 
 def _note(note: dict[str, Any]) -> str:
     return f"{_time_text(note['time'])} {note['user']}: {note['text']}"
 
 
-def _section(title: str, lines: list[str]) -> list[str]:
-    return ["", f"{title}:", *(f"  {line}" for line in lines)] if lines else []
+def _entry(path: str, value: Any) -> str:
+    return f"{path} = {_shown(value, repr)}"
+
+
+def _section(title: str, lines: list[str], is_safe: bool = False) -> list[str]:
+    shown = lines if is_safe else map(printable, lines)
+    return ["", f"{title}:", *(f"  {line}" for line in shown)] if lines else []
 
 
 def _times(run: StoredRun) -> list[str]:
@@ -50,8 +83,16 @@ def _metric(name: str, metric: dict[str, Any]) -> str:
     others = len(metric["values"]) - len(numbers)
     text = f"{name}: {len(numbers)} points"
     if numbers:
-        text += f", last {numbers[-1][1]!r} at step {numbers[-1][0]!r}"
+        step, value = (_shown(item, repr) for item in numbers[-1])
+        text += f", last {value} at step {step}"
     return f"{text}, {others} values that are not numbers" if others else text
+
+
+def _shown(value: Any, form: Callable[[Any], str]) -> str:
+    try:
+        return form(value)
+    except (ValueError, RecursionError):  # an integer with too many digits, or deep nesting
+        return f"<{type(value).__name__}>"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -67,7 +108,8 @@ def comma_separated(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as RFC 4180 has them, with plain line ends."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().rstrip("\n")
+    # Halves of surrogate pairs have no encoding.
+    return text.getvalue().rstrip("\n").encode("utf-8", "backslashreplace").decode()
 
 
 def cell(field: str, value: Any, is_exact: bool) -> str:
@@ -76,7 +118,7 @@ def cell(field: str, value: Any, is_exact: bool) -> str:
     Args:
         field: Its name.
         value: As the query language reads it: durations in seconds.
-        is_exact: For programs: times in ISO 8601, durations in seconds.
+        is_exact: For programs: times in ISO 8601, durations in seconds, text as it is stored.
     """
     if value is None:
         return ""
@@ -84,12 +126,13 @@ def cell(field: str, value: Any, is_exact: bool) -> str:
         return value.isoformat() if is_exact else _time_text(value)
     if field == "duration" and not is_exact:
         return _duration_text(timedelta(seconds=value))
-    return value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else _shown(value, str)
+    return text if is_exact else printable(text)
 
 
 def as_data(run: StoredRun) -> dict[str, Any]:
     """Return a run as plain data, as ``docs/runs.schema.json`` describes it."""
-    data = attrs.asdict(run) | {"current_status": run.current_status()}
+    data = attrs.asdict(run, recurse=False) | {"current_status": run.current_status()}
     return {key: _plain_time(value) for key, value in data.items()}
 
 
@@ -102,7 +145,8 @@ def metrics_as_data(metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _time_text(time: datetime | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC") if time else ""
+    # Not `strftime`, which writes years before 1000 without zeros.
+    return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC" if time else ""
 
 
 def _duration_text(duration: timedelta | None) -> str:

@@ -7,33 +7,60 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sacred_core.stores.base import Annotation, RunQuery, RunStore, StoredRun
+    from sacred_core.stores.base import DAMAGED, Annotation, RunQuery, RunStore, StoredRun
+    from sacred_core.stores.checking import checked_metrics, first_items, require_record
     from sacred_core.stores.finding import find_runs, to_frame
+    from sacred_core.stores.guarded import (
+        Found,
+        GuardedStore,
+        Read,
+        guard,
+        make_run,
+        once,
+        run_or_foreign,
+    )
     from sacred_core.stores.opening import open_store
-    from sacred_core.stores.skipping import SkippedRuns, check_record
     from sacred_core.stores.unfinished import with_unfinished
 
 _MODULES = {
+    "DAMAGED": "base",
     "Annotation": "base",
+    "Found": "guarded",
+    "GuardedStore": "guarded",
+    "Read": "guarded",
     "RunQuery": "base",
     "RunStore": "base",
-    "SkippedRuns": "skipping",
     "StoredRun": "base",
-    "check_record": "skipping",
+    "checked_metrics": "checking",
     "find_runs": "finding",
+    "first_items": "checking",
+    "guard": "guarded",
+    "make_run": "guarded",
+    "once": "guarded",
     "open_store": "opening",
+    "require_record": "checking",
+    "run_or_foreign": "guarded",
     "to_frame": "finding",
     "with_unfinished": "unfinished",
 }
 __all__ = [
+    "DAMAGED",
     "Annotation",
+    "Found",
+    "GuardedStore",
+    "Read",
     "RunQuery",
     "RunStore",
-    "SkippedRuns",
     "StoredRun",
-    "check_record",
+    "checked_metrics",
     "find_runs",
+    "first_items",
+    "guard",
+    "make_run",
+    "once",
     "open_store",
+    "require_record",
+    "run_or_foreign",
     "to_frame",
     "with_unfinished",
 ]

@@ -1,23 +1,13 @@
 """What a store is, and the one form in which runs are read from all of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 import attrs
 
-from sacred_core.events import (
-    ArtifactAdded,
-    CodeLoaded,
-    Event,
-    Heartbeat,
-    ResourceAdded,
-    RunCompleted,
-    RunFailed,
-    RunInterrupted,
-    RunQueued,
-    RunStarted,
-)
+from sacred_core.events import Event
+from sacred_core.stores.applying import apply_event
 
 if TYPE_CHECKING:
     from sacred_core.stores.query.nodes import Query
@@ -27,6 +17,8 @@ _MISSED_BEATS = 3
 _GRACE = timedelta(seconds=2)
 _DEFAULT_INTERVAL = 10.0
 _LONGEST_INTERVAL = 1e8  # seconds; what is stored may be anything
+#: The status of a run whose record cannot be read in full.
+DAMAGED = "DAMAGED"
 
 
 @attrs.define(kw_only=True)
@@ -36,7 +28,8 @@ class StoredRun:
     Attributes:
         id: Its id in this store.
         run_id: The id that the run itself has, where the store had to use another.
-        status: As it was stored; `current_status` knows better.
+        status: As it was stored; `current_status` knows better. `DAMAGED` where a part of the
+            record cannot be read; that part is then as if it were missing.
         name: Of the experiment.
         experiment, host, config, meta, info: Plain data, as the observers were told.
         result: What the command returned.
@@ -45,6 +38,9 @@ class StoredRun:
         resources: Paths of its resources.
         tags: Words that were put on it.
         notes: ``{"text", "time", "user"}`` of what was said of it, the oldest first.
+        damage: Why a part of the record cannot be read; None if all of it can.
+        stored_status: Of a damaged run, the status in its record, empty if that cannot be read;
+            else None.
     """
 
     id: int | str
@@ -66,6 +62,8 @@ class StoredRun:
     resources: list[str] = attrs.field(factory=list)
     tags: list[str] = attrs.field(factory=list)
     notes: list[dict[str, Any]] = attrs.field(factory=list)
+    damage: str | None = None
+    stored_status: str | None = None
 
     def annotate(self, annotation: "Annotation") -> None:
         """Change tags and notes by what somebody said of the run."""
@@ -80,9 +78,7 @@ class StoredRun:
 
         Output and metrics, which a store keeps apart, are not part of it.
         """
-        apply = _APPLY.get(type(event))
-        if apply is not None:
-            apply(self, event)
+        apply_event(self, event)
 
     @property
     def name(self) -> str:
@@ -105,11 +101,27 @@ class StoredRun:
         last = self.heartbeat or self.start_time
         if self.status != "RUNNING" or last is None:
             return self.status
+        return "RUNNING" if self._is_beating(last, now) else "DEAD"
+
+    def is_running(self, now: datetime | None = None) -> bool:
+        """Return whether the run has not ended: it must not be deleted.
+
+        Of a damaged run this is what the readable parts of its record say.
+
+        Args:
+            now: An aware time, by default the present.
+        """
+        if self.damage is None:
+            return self.current_status(now) == "RUNNING"
+        last = self.heartbeat or self.start_time
+        return self.stored_status == "RUNNING" and last is not None and self._is_beating(last, now)
+
+    def _is_beating(self, last: datetime, now: datetime | None) -> bool:
         interval = self.meta.get("beat_interval")
         is_sound = isinstance(interval, (int, float)) and 0 < interval < _LONGEST_INTERVAL
         seconds = float(interval) if is_sound else _DEFAULT_INTERVAL  # type: ignore[arg-type]
         allowed = max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
-        return "DEAD" if (now or datetime.now(UTC)) - last > allowed else "RUNNING"
+        return (now or datetime.now(UTC)) - last <= allowed
 
 
 @attrs.frozen(kw_only=True)
@@ -128,69 +140,6 @@ class Annotation:
     note: str | None = None
     added: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     removed: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-
-
-def _announced(run: StoredRun, event: Any) -> None:
-    run.command = event.command
-    run.experiment, run.host = dict(event.ex_info), dict(event.host_info)
-    run.config, run.meta = dict(event.config), dict(event.meta_info)
-
-
-def _queued(run: StoredRun, event: RunQueued) -> None:
-    _announced(run, event)
-    run.status, run.queue_time = "QUEUED", event.queue_time
-
-
-def _started(run: StoredRun, event: RunStarted) -> None:
-    _announced(run, event)
-    run.status, run.start_time = "RUNNING", event.start_time
-
-
-def _alive(run: StoredRun, event: Heartbeat) -> None:
-    run.heartbeat, run.info, run.result = event.beat_time, dict(event.info), event.result
-
-
-def _read(run: StoredRun, event: ResourceAdded) -> None:
-    if event.filename not in run.resources:
-        run.resources.append(event.filename)
-
-
-def _made(run: StoredRun, event: ArtifactAdded) -> None:
-    if event.name not in run.artifacts:
-        run.artifacts.append(event.name)
-
-
-def _loaded(run: StoredRun, event: CodeLoaded) -> None:
-    for key, new in (("sources", event.sources), ("dependencies", event.dependencies)):
-        old = run.experiment.get(key, [])
-        run.experiment[key] = [*old, *(each for each in new if each not in old)]
-
-
-def _completed(run: StoredRun, event: RunCompleted) -> None:
-    run.status, run.stop_time, run.result = "COMPLETED", event.stop_time, event.result
-
-
-def _interrupted(run: StoredRun, event: RunInterrupted) -> None:
-    run.status, run.stop_time = event.status, event.interrupt_time
-    run.fail_trace = list(event.fail_trace)
-
-
-def _failed(run: StoredRun, event: RunFailed) -> None:
-    run.status, run.stop_time = "FAILED", event.fail_time
-    run.fail_trace = list(event.fail_trace)
-
-
-_APPLY: dict[type[Event], Callable[[StoredRun, Any], None]] = {
-    RunQueued: _queued,
-    RunStarted: _started,
-    Heartbeat: _alive,
-    ResourceAdded: _read,
-    ArtifactAdded: _made,
-    CodeLoaded: _loaded,
-    RunCompleted: _completed,
-    RunInterrupted: _interrupted,
-    RunFailed: _failed,
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -218,23 +167,41 @@ class RunQuery:
 
 @runtime_checkable
 class RunStore(Protocol):
-    """What reads the runs that one kind of observer wrote. Reading executes nothing."""
+    """What reads the runs that one kind of observer wrote. Reading executes nothing.
+
+    A run whose record cannot be read has the status `DAMAGED`; it raises nothing in `list` and
+    `get`. Stores derive from `sacred_core.stores.GuardedStore`, which does that.
+    """
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
-        """Yield runs from the oldest to the newest."""
+        """Yield runs from the oldest to the newest, damaged ones too.
+
+        Raises:
+            StoreError: the store as a whole cannot be read, as where the connection is lost.
+        """
 
     def get(self, run_id: int | str) -> StoredRun:
-        """Return one run.
+        """Return one run, also a damaged one.
 
         Raises:
             StoreError: there is no such run.
         """
 
     def output(self, run_id: int | str) -> str:
-        """Return what the run printed."""
+        """Return what the run printed.
+
+        Raises:
+            DamagedRecordError: it cannot be read.
+            StoreError: there is no such run.
+        """
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
-        """Return ``{"steps", "values", "timestamps"}``, lists of equal length, by metric."""
+        """Return ``{"steps", "values", "timestamps"}``, lists of equal length, by metric.
+
+        Raises:
+            DamagedRecordError: they cannot be read.
+            StoreError: there is no such run.
+        """
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open a file of a run for reading.
@@ -245,14 +212,15 @@ class RunStore(Protocol):
             name: As in `StoredRun.artifacts`, `StoredRun.resources`, or the name of a source.
 
         Raises:
-            StoreError: there is no such run or file.
+            StoreError: there is no such run or file, or it is outside of the store.
         """
 
     def delete(self, run_id: int | str) -> None:
         """Remove a run, and what no other run uses.
 
         Raises:
-            StoreError: there is no such run, or it is under way.
+            StoreError: there is no such run, or it is still running. A damaged one is deleted,
+                and files that other runs may use stay.
         """
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:

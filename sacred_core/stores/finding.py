@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import leaves
 from sacred_core.stores.base import RunQuery, RunStore, StoredRun
 from sacred_core.stores.query import (
@@ -29,6 +30,9 @@ def find_runs(
     offset: int = 0,
 ) -> list[StoredRun]:
     """Return the runs that ``where`` asks for; ``docs/queries.md`` teaches its language.
+
+    A damaged run is found like any other, by its status and by what can be read of it; the rest is
+    missing.
 
     Args:
         store: From `open_store`.
@@ -63,11 +67,17 @@ def _newest(found: list[StoredRun], limit: int | None, offset: int) -> list[Stor
 
 
 def metrics_of(store: RunStore, run: StoredRun) -> MetricOf:
-    """Return what gives a metric of ``run`` by name, or None; the store is asked once."""
+    """Return what gives a metric of ``run`` by name, or None; the store is asked once.
+
+    Metrics that cannot be read are none.
+    """
 
     @functools.cache
     def all_metrics() -> Mapping[str, Any]:
-        return store.metrics(run.id)
+        try:
+            return store.metrics(run.id)
+        except DamagedRecordError:
+            return {}
 
     return lambda name: all_metrics().get(name)
 
@@ -99,7 +109,7 @@ def to_frame(runs: Iterable[StoredRun]) -> Any:
 def _cells(run: StoredRun) -> Iterator[tuple[str, Any]]:
     yield "id", run.id
     yield "status", run.current_status()
-    for name in ("name", "command", "start_time", "stop_time", "duration", "result"):
+    for name in ("name", "command", "start_time", "stop_time", "duration", "result", "damage"):
         yield name, getattr(run, name)
     for path, value in leaves(run.config):
         yield f"config.{path}", value

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sacred_core.contained_files import open_regular
 from sacred_core.masking import masked_text
 
 WHOLE = ".output"
@@ -40,7 +41,7 @@ def with_unfinished(
             did not see is left out.
     """
     try:
-        positions = json.loads((folder / POSITIONS).read_bytes())
+        positions = json.loads(_read(folder / POSITIONS, 0))
         apply = output_filter or _known_filter(positions)
         if apply is not None:
             from sacred_core.run.output.presentation import presented
@@ -67,7 +68,7 @@ def filter_name(output_filter: Callable[[str], str] | None) -> str | None:
 def unknown_filter(folder: Path) -> str | None:
     """Return the name of the filter of a run, if it is one of the user's own."""
     try:
-        positions = json.loads((folder / POSITIONS).read_bytes())
+        positions = json.loads(_read(folder / POSITIONS, 0))
     except (OSError, ValueError):
         return None
     return None if _known_filter(positions) else positions.get("filter")
@@ -111,6 +112,6 @@ def _merged(folder: Path, positions: dict[str, Any]) -> bytes:
 
 
 def _read(path: Path, start: int, end: int | None = None) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:  # not through a link, which may lead anywhere
         file.seek(start)
         return file.read(-1 if end is None else max(0, end - start))

@@ -6,13 +6,13 @@ from typing import Any
 from sacred_core.stores import Annotation, RunQuery, find_runs
 from sacred_core.stores.finding import metrics_of
 from sacred_core.stores.query import matches
-from sacred_core.testing.claim_contract import ClaimContract
+from sacred_core.testing.damage_contract import DamageContract
 from sacred_core.testing.drawn_queries import drawn_queries
 from sacred_core.testing.feed import START, Feed
 from sacred_core.testing.samples import CONFIGS, EXPERIMENT
 
 
-class ListingContract(ClaimContract):
+class ListingContract(DamageContract):
     """The part of `StoreContract` that is about many runs.
 
     Attributes:

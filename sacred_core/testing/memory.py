@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import io
 import threading
 from collections.abc import Hashable, Iterator, Mapping
@@ -36,7 +37,7 @@ from sacred_core.observers.delivering import (
 )
 from sacred_core.provenance.sources import stored_version
 from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
-from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, StoredRun, checked_metrics
 from sacred_core.stores.run_ids import next_number, normalize_id
 from sacred_core.stores.tokens import run_removed
 
@@ -205,23 +206,24 @@ def _content(version: FileVersion) -> bytes:
         return file.read()
 
 
-class MemoryStore:
+#: What a store reads of a run, in the order of `StoredRun`.
+_FIELDS = [
+    field.name
+    for field in attrs.fields(StoredRun)
+    if field.name not in ("id", "notes", "damage", "stored_status")
+]
+
+
+class MemoryStore(GuardedStore):
     """Reads the runs of ``memory``."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self._runs = memory.runs
 
-    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
-        """Yield runs from the oldest to the newest."""
-        query = query or RunQuery()
-        found = [kept.run for kept in self._runs.values() if query.accepts(kept.run)]
-        newest = found if query.limit is None else found[max(0, len(found) - query.limit) :]
-        yield from map(copy.deepcopy, newest)
-
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run."""
-        return copy.deepcopy(self._kept(run_id).run)
+        return self._read(self._kept(run_id).run)
 
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""
@@ -233,7 +235,7 @@ class MemoryStore:
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run."""
-        return copy.deepcopy(self._kept(run_id).metrics)
+        return checked_metrics(copy.deepcopy(self._kept(run_id).metrics))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open a file of a run."""
@@ -244,7 +246,7 @@ class MemoryStore:
 
     def delete(self, run_id: int | str) -> None:
         """Remove a run that is not under way."""
-        if self._kept(run_id).run.current_status() == "RUNNING":
+        if self.get(run_id).is_running():
             raise StoreError(f"the run {run_id!r} is under way")
         run_id = normalize_id(run_id)
         with self._memory.lock:
@@ -256,6 +258,19 @@ class MemoryStore:
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Keep what somebody said of a run."""
         self._kept(run_id).run.annotate(annotation)
+
+    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+        runs = [kept.run for kept in self._runs.values()]
+        for run in reversed(runs) if newest_first else runs:
+            yield run.id, self._read(run)
+
+    def _read(self, run: StoredRun) -> StoredRun:
+        values = attrs.asdict(copy.deepcopy(run), recurse=False)
+        notes = values.pop("notes")
+        fields = {name: functools.partial(values.get, name) for name in _FIELDS}
+        found = self._run(run.id, fields)
+        found.notes = notes
+        return found
 
     def _kept(self, run_id: int | str) -> MemoryRun:
         try:

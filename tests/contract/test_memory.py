@@ -1,6 +1,7 @@
 """The reference itself keeps the contract."""
 
 from pathlib import Path
+from typing import Any
 
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
 
@@ -15,3 +16,7 @@ class TestMemory(StoreContract):
 
     def make_store(self, tmp_path: Path) -> MemoryStore:
         return MemoryStore(self.memory)
+
+    def damage(self, tmp_path: Path, run_id: Any) -> bool:
+        self.memory.runs[run_id].run.config = [1]  # type: ignore[assignment]
+        return True

@@ -207,6 +207,18 @@ class DeletesSharedFiles(MemoryStore):
             kept.files.clear()
 
 
+class SkipsDamagedRuns(MemoryStore):
+    def list(self, query: Any = None) -> Any:
+        yield from (run for run in super().list(query) if run.damage is None)
+
+
+class RefusesToDeleteDamagedRuns(MemoryStore):
+    def delete(self, run_id: Any) -> None:
+        if self.get(run_id).damage is not None:
+            raise StoreError("it is damaged")
+        super().delete(run_id)
+
+
 class ReusesIds(MemoryStore):
     def delete(self, run_id: Any) -> None:
         super().delete(run_id)
@@ -275,12 +287,15 @@ FAULTS: dict[type[Any], set[str]] = {
         "ids_that_cannot_exist_are_not_found",
     },
     DeletesSharedFiles: {
+        "a_damaged_run_is_deleted",
         "a_run_is_deleted",
         "a_killed_deletion_can_be_repeated",
         "a_resource_that_is_being_stored_survives",
         "resources_of_a_running_run_survive",
         "sources_of_a_starting_run_survive",
     },
+    SkipsDamagedRuns: {"a_damaged_record_hides_no_other", "runs_start_beside_a_damaged_one"},
+    RefusesToDeleteDamagedRuns: {"a_damaged_run_is_deleted"},
     ReusesIds: {"ids_of_deleted_runs_are_not_reused"},
     RestoresDeletedRuns: {
         "a_deleted_run_does_not_come_back",
@@ -304,6 +319,10 @@ def failing(wrong: type[Any]) -> set[str]:
                 self.memory
             )
             return store
+
+        def damage(self, tmp_path: Path, run_id: Any) -> bool:
+            self.memory.runs[run_id].run.config = [1]  # type: ignore[assignment]
+            return True
 
     broken = set()
     for name in dir(Contract):

@@ -16,9 +16,10 @@ PACKAGE = ROOT / "sacred_core"
 
 #: Each tier may import those above it, and its own folder. What is not listed holds names only.
 TIERS = (
-    ("exceptions", "settings"),
+    ("exceptions", "printable", "settings"),
     (
         "atomic_files",
+        "contained_files",
         "content_types",
         "events",
         "context",

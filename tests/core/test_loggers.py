@@ -132,3 +132,34 @@ def test_warnings_about_observers_are_shown(way: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for text in ("the disk is away", "of the run"):
         assert text in done.stderr
+
+
+ODD = "x\x1b]52;c;QUFB\x07\nERROR - forged \u202e"
+SHOWN = r"x\x1b]52;c;QUFB\x07\nERROR - forged \u202e"
+
+
+@pytest.mark.parametrize(
+    ("message", "args", "shown"),
+    [
+        ("run %s", (ODD,), f"run {SHOWN}"),
+        ("run %r", (ODD,), f"run '{SHOWN}'"),
+        ("failed: %s", (ValueError(ODD),), f"failed: {SHOWN}"),
+        ("%(name)s", ({"name": ODD},), SHOWN),
+        ("%s of %d, %.1f %%", ("a", 3, 0.5), "a of 3, 0.5 %"),
+        ("two\nlines", (), "two\nlines"),
+    ],
+)
+def test_arguments_cannot_control_the_terminal(
+    message: str, args: tuple[object, ...], shown: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Control characters of values are escapes: a stored name adds no line to a log."""
+    own_logger("sacred_core.some").warning(message, *args)
+    assert caplog.messages == [shown]
+
+
+def test_records_of_own_loggers_can_be_queued() -> None:
+    """As a handler that sends them to another process does."""
+    record = own_logger("sacred_core.some").makeRecord(
+        "n", logging.WARNING, "f", 1, "%s", (ODD,), None
+    )
+    assert pickle.loads(pickle.dumps(record)).getMessage() == SHOWN

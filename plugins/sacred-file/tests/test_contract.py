@@ -17,6 +17,10 @@ class TestFile(RemovalContract, StoreContract):
     def make_store(self, tmp_path: Path) -> FileStore:
         return FileStore(tmp_path / "runs")
 
+    def damage(self, tmp_path: Path, run_id: Any) -> bool:
+        (tmp_path / "runs" / str(run_id) / "run.json").write_text('{"status": "COMP')
+        return True
+
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         entry = json.loads((tmp_path / "runs" / str(run_id) / "run.json").read_text())
         kind: str | None = entry["artifact_details"].get(name, {}).get("content_type")

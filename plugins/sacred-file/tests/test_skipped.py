@@ -18,10 +18,10 @@ def write(folder: Path, content: object, name: str = "run.json") -> None:
     (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-def test_damaged_and_foreign_records_have_one_line_each(
+def test_damaged_records_are_listed_and_foreign_ones_skipped(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The sound run is listed; the others are counted and named."""
+    """A damaged one has its reason; those of other programs are counted and named."""
     write(tmp_path / "1", RUN)
     write(tmp_path / "2", {"hello": 1})
     write(tmp_path / "3", [1, 2])
@@ -33,14 +33,23 @@ def test_damaged_and_foreign_records_have_one_line_each(
     (tmp_path / "8" / "run.json").mkdir(parents=True)
     write(tmp_path / "9", {}, "config.json")  # of nobody
     store = FileStore(tmp_path)
-    assert [run.id for run in store.list()] == [1]
-    damaged, foreign = caplog.messages
-    assert damaged.startswith("Skipping 5 runs that cannot be read (4, 5, 6, 7, 8): ")
-    assert foreign.startswith("Skipping 2 records of other programs (2, 3): ")
+    found = {run.id: run.damage for run in store.list()}
+    assert list(found) == [1, 3, 4, 5, 6, 7, 8] and found.pop(1) is None
+    for number, reason in (
+        (3, "3/run.json' is damaged: it is not an object (list)"),
+        (4, "4/run.json' is not valid JSON"),
+        (5, "5/run.json' is not valid JSON"),
+        (6, "resources is not a list of pairs (int)"),
+        (7, "config is not an object (list)"),
+        (8, "8/run.json' cannot be read: Is a directory"),
+    ):
+        assert reason in str(found[number])
+        assert store.get(number).damage == found[number]
+    (foreign,) = caplog.messages
+    assert foreign.startswith("Skipping 1 records of other programs (2): ")
     assert "2/run.json' is not the record of a run" in foreign
-    for number in range(2, 9):
-        with pytest.raises(StoreError):
-            store.get(number)
+    with pytest.raises(StoreError):
+        store.get(2)
 
 
 def test_runs_in_sub_folders_are_hinted_at(tmp_path: Path) -> None:

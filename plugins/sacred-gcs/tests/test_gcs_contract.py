@@ -28,6 +28,12 @@ class TestGcs(StoreContract):
         for blob in storage.Client(project="proj").list_blobs(self.name):
             yield f"{blob.name} {blob.metadata}".encode() + blob.download_as_bytes()
 
+    def damage(self, tmp_path: Path, run_id: Any) -> bool:
+        key = f"experiment-name/of mine/{run_id}/run.json"
+        bucket = storage.Client(project="proj").bucket(self.name)
+        bucket.blob(key).upload_from_string('{"status": "COMP')
+        return True
+
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         """As browsers get it; GCS has a type for every object."""
         blob = (

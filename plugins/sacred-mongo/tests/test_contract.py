@@ -29,6 +29,13 @@ class TestMongo(StoreContract):
             for name in database.list_collection_names():
                 yield from (repr(document).encode() for document in database[name].find())
 
+    def damage(self, tmp_path: Path, run_id: Any) -> bool:
+        client: Any = pymongo.MongoClient(self.place["url"])
+        odd = {"config": [1], "start_time": 5, "artifacts": "made", "experiment.sources": 1}
+        with client:
+            runs = client[self.place["db_name"]][self.place.get("collection", "runs")]
+            return bool(runs.update_one({"_id": run_id}, {"$set": odd}).modified_count)
+
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         """As Incense reads it."""
         client: Any = pymongo.MongoClient(self.place["url"])

@@ -87,7 +87,7 @@ def test_other_documents_are_named(
             {"_id": 3, "status": "COMPLETED", "config": [1]},
         ]
     )
-    assert [run.id for run in store.list()] == [1]
-    damaged, foreign = caplog.messages
-    assert damaged.startswith("Skipping 1 runs that cannot be read (3): document 3 in ")
+    assert [run.id for run in store.list()] == [1, 3]
+    assert store.get(3).damage == "config is not an object (list)"
+    (foreign,) = caplog.messages
     assert foreign.startswith("Skipping 1 records of other programs (2): document 2 in ")

@@ -25,6 +25,11 @@ class TestObjects(StoreContract):
         for key in self.bucket.list(""):
             yield key.encode() + (self.bucket.get(key) or b"")
 
+    def damage(self, tmp_path: Path, run_id: Any) -> bool:
+        (key,) = (key for key in self.bucket.objects if key.endswith(f"{run_id}/run.json"))
+        self.bucket.objects[key] = b'{"status": "COMP'
+        return True
+
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         (key,) = (key for key in self.bucket.kinds if key.endswith(f"{run_id}/{name}"))
         kind: str | None = self.bucket.kinds[key]

@@ -236,15 +236,16 @@ def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> 
     assert len(errors) == 1
 
 
-def test_a_damaged_record_is_left_out_with_a_warning(
-    observer: ObjectObserver, bucket: Any, store: ObjectStore, caplog: Any
+def test_a_damaged_record_is_listed_with_the_reason(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore
 ) -> None:
-    """The others are listed."""
+    """The others are sound."""
     for _ in range(2):
         Feed(observer).start()
     bucket.objects["runs/1/run.json"] = b"{"
-    assert [run.id for run in store.list()] == [2]
-    assert "memory://bucket/runs/1/run.json" in caplog.text
+    damaged, sound = store.list()
+    assert (damaged.id, damaged.status, sound.id, sound.damage) == (1, "DAMAGED", 2, None)
+    assert "memory://bucket/runs/1/run.json" in str(damaged.damage)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,11 @@ class TestS3(StoreContract):
                 object_ = self.client.get_object(Bucket=bucket, Key=found["Key"])
                 yield f"{found['Key']} {object_['Metadata']}".encode() + object_["Body"].read()
 
+    def damage(self, tmp_path: Path, run_id: Any) -> bool:
+        key = f"my-project/of mine/{run_id}/run.json"
+        self.client.put_object(Bucket=self.arguments["bucket"], Key=key, Body=b'{"status": "COMP')
+        return True
+
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         """As browsers get it; S3 has a type for every object."""
         key = f"my-project/of mine/{run_id}/{name}"

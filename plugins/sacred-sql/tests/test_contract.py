@@ -39,6 +39,14 @@ class TestSql(StoreContract):
                     yield from (value for value in row if isinstance(value, bytes))
         engine.dispose()
 
+    def damage(self, tmp_path: Path, run_id: Any) -> bool:
+        engine = sa.create_engine(parsed(self.url))
+        with engine.begin() as connection:
+            change = runs.update().where(runs.c.run_id == str(run_id))
+            connection.execute(change.values(config='{"n": ', info="[" * 100_000))
+        engine.dispose()
+        return True
+
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         query = sa.select(artifacts.c.content_type).join(runs)
         query = query.where(artifacts.c.name == name, runs.c.run_id == str(run_id))

@@ -21,6 +21,14 @@ class TestTinyDb(StoreContract):
         (tmp_path / "runs_db").mkdir(exist_ok=True)
         return TinyDbStore(tmp_path / "runs_db")
 
+    def damage(self, tmp_path: Path, run_id: Any) -> bool:
+        path = tmp_path / "runs_db" / "metadata.json"
+        content = json.loads(path.read_text())
+        (run,) = (each for each in content["runs"].values() if each["_id"] == run_id)
+        run.update(config=[1], start_time="{TinyDate}:2026-13-45", artifacts={"made": 1})
+        path.write_text(json.dumps(content))
+        return True
+
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         documents = json.loads((tmp_path / "runs_db" / "metadata.json").read_text())["runs"]
         (run,) = (each for each in documents.values() if each["_id"] == run_id)

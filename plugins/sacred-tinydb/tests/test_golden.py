@@ -101,7 +101,8 @@ def test_other_documents_are_named(
     content["runs"]["8"] = {**content["runs"]["1"], "_id": "eight", "experiment": "x"}
     content["runs"]["9"] = {"status": "COMPLETED"}
     path.write_text(json.dumps(content))
-    assert len(list(TinyDbStore(tmp_path).list())) == 5
-    damaged, foreign = caplog.messages
-    assert damaged.startswith("Skipping 1 runs that cannot be read (eight): document 'eight' in ")
-    assert foreign.startswith("Skipping 2 records of other programs (7, 9): document 7 in ")
+    found = {run.id: run.damage for run in TinyDbStore(tmp_path).list()}
+    assert len(found) == 7 and found["eight"] == "experiment is not an object (str)"
+    assert found["document 9"] == f"document 'document 9' in {str(tmp_path)!r} has no run id"
+    (foreign,) = caplog.messages
+    assert foreign.startswith("Skipping 1 records of other programs (document 7): document ")

@@ -14,6 +14,7 @@ _KINDS: dict[str, Kind] = {
     "name": "text",
     "command": "text",
     "comment": "text",
+    "damage": "text",
     "id": "id",
     "run_id": "id",
     "tags": "list",

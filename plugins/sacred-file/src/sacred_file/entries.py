@@ -1,38 +1,46 @@
-"""From what is stored to a `StoredRun`."""
+"""From what is stored to the fields of a `StoredRun`."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import attrs
 
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import column_values, from_json, plain, to_json
-from sacred_core.stores import Annotation, StoredRun
-from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores import Annotation, Read, first_items
 from sacred_file.record import time_text
 
 
-def stored_run(name: str, entry: dict[str, Any]) -> StoredRun:
-    """Return the run in the folder ``name`` without its configuration and information."""
-    meta = entry.get("meta") or {}
-    return StoredRun(
-        id=normalize_id(name),
-        run_id=entry.get("run_id"),
-        status=entry.get("status") or "",
-        command=entry.get("command") or "",
-        experiment=entry.get("experiment") or {},
-        host=entry.get("host") or {},
-        meta=meta,
-        result=entry.get("result"),
-        queue_time=time_of(meta.get("queue_time")),
-        start_time=time_of(entry.get("start_time")),
-        stop_time=time_of(entry.get("stop_time")),
-        heartbeat=time_of(entry.get("heartbeat")),
-        fail_trace=entry.get("fail_trace") or [],
-        artifacts=list(entry.get("artifacts") or []),
-        resources=[original for original, _ in entry.get("resources") or []],
-    )
+def run_fields(entry: Callable[[], dict[str, Any]]) -> dict[str, Read]:
+    """Return what reads each field of a run from its ``run.json``; see `GuardedStore`.
+
+    Args:
+        entry: Returns what the file holds.
+    """
+
+    def field(name: str) -> Read:
+        return lambda: entry().get(name)
+
+    def time(name: str) -> Read:
+        return lambda: _required_time(name, entry().get(name))
+
+    def queue_time() -> datetime | None:
+        meta = entry().get("meta")
+        queued = meta.get("queue_time") if isinstance(meta, dict) else None
+        return _required_time("queue_time", queued)
+
+    plain_fields = (
+        "run_id", "status", "command", "experiment", "host", "meta", "result", "fail_trace",
+        "artifacts",
+    )  # fmt: skip
+    return {
+        **{name: field(name) for name in plain_fields},
+        **{name: time(name) for name in ("start_time", "stop_time", "heartbeat")},
+        "queue_time": queue_time,
+        "resources": lambda: first_items("resources", entry().get("resources")),
+    }
 
 
 def typed_metrics(stored: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -56,15 +64,22 @@ def annotation_line(annotation: Annotation) -> bytes:
 def annotations(data: bytes) -> Iterator[Annotation]:
     """Yield what is in lines of `annotation_line`."""
     for line in data.decode("utf-8", "replace").splitlines():
-        with contextlib.suppress(ValueError, TypeError, KeyError):  # a line that a crash cut off
-            said = from_json(line)
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+            said = from_json(line)  # unless a crash cut the line off
             yield Annotation(**{**said, "time": time_of(said["time"])})
 
 
 def time_of(text: Any) -> datetime | None:
-    """Return a time in UTC; None for what is no time."""
+    """Return a time in UTC; None for what is not a time."""
     try:
         time = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _required_time(name: str, text: Any) -> datetime | None:
+    time = time_of(text)
+    if time is None and text is not None:
+        raise DamagedRecordError(f"{name} is not a time: {str(text)[:40]!r}")
+    return time

@@ -1,13 +1,21 @@
 """JSON files that are whole at any moment, and valid for every parser."""
 
+import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sacred_core.atomic_files import replacing
+from sacred_core.contained_files import open_regular
 from sacred_core.serialization import from_json, plain, to_json
+
+Opener: TypeAlias = Callable[[str | Path], io.FileIO]
+
+#: Bytes of a file that is read as a whole.
+LARGEST = 2**30
 
 
 def plain_entries(value: Any) -> Any:
@@ -38,7 +46,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def read_json(
-    path: str | Path, default: Any = None, decode: Callable[[Any], Any] | None = None
+    path: str | Path,
+    default: Any = None,
+    decode: Callable[[Any], Any] | None = None,
+    opener: Opener = open_regular,
 ) -> Any:
     """Return what the file holds, or ``default`` if there is none.
 
@@ -46,11 +57,13 @@ def read_json(
         path: The file.
         default: What is returned if it does not exist.
         decode: Makes tags of Sacred plain data; by default `decode_jsonpickle`.
+        opener: Opens it.
 
     Raises:
-        ValueError: it is not valid JSON.
+        ValueError: it is not valid JSON, or larger than any record.
+        OSError: it cannot be read.
     """
-    data = _bytes_of(path)
+    data = _bytes_of(path, opener)
     if data is None:
         return default
     with _naming(path):
@@ -64,21 +77,25 @@ def _decode_tags(value: Any) -> Any:
     return decode_jsonpickle(value)
 
 
-def read_columns(path: str | Path) -> Any:
+def read_columns(path: str | Path, opener: Opener = open_regular) -> Any:
     """Return what a file of points holds as it is written, or None if there is none.
 
     Raises:
         ValueError: it is not valid JSON.
+        OSError: it cannot be read.
     """
-    data = _bytes_of(path)
+    data = _bytes_of(path, opener)
     with _naming(path):
         return None if data is None else json.loads(data)
 
 
-def _bytes_of(path: str | Path) -> bytes | None:
+def _bytes_of(path: str | Path, opener: Opener) -> bytes | None:
     try:
-        # Thousands of these are read at a time: a path object and a text layer cost as much again.
-        with open(path, "rb", buffering=0) as file:
+        # Thousands of these are read at a time: buffers and a text layer cost as much again.
+        with opener(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
+                raise ValueError(f"{str(path)!r} has {size} bytes: more than any record")
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None

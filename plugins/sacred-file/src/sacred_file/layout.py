@@ -3,6 +3,7 @@
 One sub-folder a run, named by its id; names that begin with an underscore belong to all runs.
 """
 
+import errno
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +32,7 @@ SPARE_BYTES = 16_384
 #: Bytes of a name; most file systems take 255, and the copy has a longer one while it is made.
 _LONGEST = 200
 _LONGEST_NAME = 255
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
 _OURS = {
     RUN,
     CONFIG,
@@ -83,5 +85,13 @@ def is_run_name(name: str) -> bool:
 
 
 def is_run_folder(path: Path) -> bool:
-    """Return whether ``path`` holds the record of a run."""
-    return is_run_name(path.name) and (path / RUN).is_file()
+    """Return whether ``path`` has the record of a run, also one that cannot be read."""
+    if not is_run_name(path.name):
+        return False
+    try:
+        (path / RUN).lstat()
+    except OSError as error:
+        return error.errno not in _NOT_THERE
+    except ValueError:  # no file can have such a name
+        return False
+    return True

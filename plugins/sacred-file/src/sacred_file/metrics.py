@@ -5,6 +5,7 @@ While the run lasts ``metrics.jsonl`` has four lines of JSON for the new points 
 ``steps``, ``values`` and ``timestamps``. A point that was written twice takes the place of itself.
 """
 
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from sacred_core.atomic_files import replacing
+from sacred_core.contained_files import open_regular
 from sacred_core.loggers import own_logger
 from sacred_core.serialization import column_json, strict_json
+from sacred_file.json_files import Opener
 
 _logger = own_logger(__name__)
 COLUMNS = ("steps", "values", "timestamps")
@@ -36,13 +39,13 @@ def metric_lines(metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bytes
     return "".join(line + "\n" for line in lines).encode()
 
 
-def folded(parts: Path) -> dict[str, dict[str, list[Any]]]:
+def folded(parts: Path, opener: Opener = open_regular) -> dict[str, dict[str, list[Any]]]:
     """Return the points in the file ``parts`` by metric, each a list by column.
 
     The last lines, which a crash may have cut off, are left out if they are not whole.
     """
     metrics: dict[str, dict[str, list[Any]]] = {}
-    with parts.open("rb") as file:
+    with io.BufferedReader(opener(parts)) as file:
         for part in _parts(file):
             metric = metrics.setdefault(part.name, {column: [] for column in COLUMNS})
             for column, (start, length) in zip(COLUMNS, part.columns, strict=True):
@@ -92,7 +95,7 @@ class _Part(NamedTuple):
     columns: list[tuple[int, int]]  # position and length of the text, with its brackets
 
 
-def _parts(file: BinaryIO) -> Iterator[_Part]:
+def _parts(file: BinaryIO | io.BufferedReader) -> Iterator[_Part]:
     """Yield what is whole; the file may be read from between two of them."""
     position = 0
     while True:
@@ -129,7 +132,7 @@ def _write_metric(file: BinaryIO, parts: list[_Part], out: BinaryIO) -> None:
     out.write(b"}")
 
 
-def _read(file: BinaryIO, start: int, length: int) -> bytes:
+def _read(file: BinaryIO | io.BufferedReader, start: int, length: int) -> bytes:
     file.seek(start)
     return file.read(length)
 

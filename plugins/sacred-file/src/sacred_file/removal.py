@@ -19,8 +19,9 @@ from typing import Any
 import attrs
 
 from sacred_core.exceptions import StoreError
+from sacred_core.stores import make_run
 from sacred_file import layout
-from sacred_file.entries import stored_run
+from sacred_file.entries import run_fields
 from sacred_file.json_files import read_json, write_json
 from sacred_file.numbering import note_deleted
 
@@ -127,7 +128,7 @@ def _remove_own(folder: Path) -> None:
     if not listed.exists():
         try:
             names = sorted(set(shared_names(read_json(folder / layout.RUN, {}))))
-        except (ValueError, OSError):
+        except (ValueError, OSError, RecursionError, MemoryError):
             names = []
         write_json(listed, names)
     for entry in os.scandir(folder):
@@ -196,7 +197,7 @@ def _others(root: Path) -> _Others:
                 since = min(since, *_times(folder))
         except FileNotFoundError:
             continue  # it was deleted meanwhile
-        except (ValueError, OSError):
+        except (ValueError, OSError, RecursionError, MemoryError):
             paths = None  # what it uses is unknown
     return _Others(paths, since)
 
@@ -212,7 +213,7 @@ def _is_running(folder: Path, entry: Any, now: int) -> bool:
         return False
     if max(_times(folder)) > now - _IDLE:
         return True
-    return status == "RUNNING" and stored_run(folder.name, entry).current_status() == "RUNNING"
+    return make_run(folder.name, run_fields(lambda: entry)).is_running()
 
 
 def _times(folder: Path) -> list[int]:

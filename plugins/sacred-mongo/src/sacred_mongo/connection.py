@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any
 
 import pymongo
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import errors
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -21,7 +21,13 @@ from sacred_mongo.address import shown
 Document = dict[str, Any]
 Runs = Collection[Document]
 
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+#: What is odd in one document must not prevent others of the same answer from being read.
+CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=True,
+    tzinfo=UTC,
+    unicode_decode_error_handler="replace",
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+)
 #: Milliseconds. The driver's own are 30 s, 20 s and for ever, for which a heartbeat would wait.
 _PATIENCE = {
     "serverSelectionTimeoutMS": 5_000,
@@ -66,7 +72,7 @@ class Connection:
 
     def database(self, name: str) -> Database[Document]:
         """Return a database whose times are aware."""
-        database: Database[Document] = self.client.get_database(name, codec_options=_CODEC)
+        database: Database[Document] = self.client.get_database(name, codec_options=CODEC)
         return database
 
     @contextmanager

@@ -19,6 +19,7 @@ from bson import ObjectId
 from pymongo import errors
 from pymongo.database import Database
 
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.stable_files import FileVersion, with_version
 from sacred_mongo.values import stored_name
 
@@ -82,8 +83,15 @@ class Files:
         return self._keep(kept, lambda: io.BytesIO(data), len(data), filename, details)
 
     def read(self, file_id: Any) -> bytes:
-        """Return what a file holds; raises `gridfs.NoFile`."""
-        data: bytes = self.open(file_id).read()
+        """Return what a file holds.
+
+        Raises:
+            DamagedRecordError: it is not there, or not whole.
+        """
+        try:
+            data: bytes = self.open(file_id).read()
+        except gridfs.errors.GridFSError as error:
+            raise DamagedRecordError(f"the file {file_id} cannot be read: {error}") from None
         return data
 
     def open(self, file_id: Any) -> gridfs.GridOut:

@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from sacred_core.stores import RunQuery
+from sacred_core.stores import DAMAGED, RunQuery
 from sacred_core.stores.query import Condition, narrowed
 from sacred_mongo.connection import Document
 from sacred_mongo.ids import listed_id, spellings
@@ -36,7 +36,7 @@ def filter_of(query: RunQuery) -> Document:
     parts: list[Document] = []
     if query.name is not None:
         parts.append({"experiment.name": query.name})
-    if query.status is not None:
+    if query.status not in (None, DAMAGED):
         parts.append({"status": {"$in": _stored_statuses([query.status])}})
     if query.where is not None:
         asked = narrowed(query.where, _condition, _every, _some)
@@ -67,6 +67,8 @@ def _condition(condition: Condition) -> Document | None:
     if "" in values:
         return None  # what is not told is read as an empty text
     if name == "status":
+        if DAMAGED in values:
+            return None
         return {"status": {"$in": _stored_statuses(values)}}
     if name in _TEXTS:
         return {_TEXTS[name]: {"$in": values}}
@@ -122,9 +124,9 @@ def _of_tree(condition: Condition, values: list[Any]) -> Document | None:
         if parts and (len(parts) > 1 or tree == "result"):
             return None  # inside of lists the server finds more
         compared: list[Any] = [{"$exists": False}] if parts else [None]
-    else:
-        compared = _compared(condition.operator, values)
-    return _or_elsewhere(tree, path, *compared)
+        damaged = [{f"{tree}.0": {"$exists": True}}] if parts else []  # a list cannot be read
+        return {"$or": damaged + _or_elsewhere(tree, path, *compared)["$or"]}
+    return _or_elsewhere(tree, path, *_compared(condition.operator, values))
 
 
 def _path(tree: str, parts: tuple[str, ...]) -> str | None:

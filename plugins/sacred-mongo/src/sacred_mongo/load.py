@@ -9,6 +9,7 @@ from bson import json_util
 
 from sacred_core.exceptions import OptionError, SacredError, StoreError
 from sacred_core.loggers import own_logger
+from sacred_core.printable import printable
 from sacred_mongo.address import Address, parsed
 from sacred_mongo.connection import Connection
 from sacred_mongo.files import Files
@@ -43,7 +44,7 @@ def load(folder: Path, url: str | None) -> None:
         raise SacredError(f"{str(folder)!r} holds no run that could not be saved")
     for record in records:
         run_id = load_record(record, url)
-        click.echo(f"{record.parent}: run {run_id} is saved")
+        click.echo(printable(f"{record.parent}: run {run_id} is saved"))
 
 
 def load_record(path: Path, url: str | None) -> Any:

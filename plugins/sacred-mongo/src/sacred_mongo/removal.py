@@ -1,8 +1,13 @@
 """Removes runs, and the files that only they used."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from pymongo.errors import PyMongoError
+
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.stores import guard
 from sacred_mongo.address import RESERVED
 from sacred_mongo.connection import Document
 from sacred_mongo.places import Place
@@ -10,14 +15,19 @@ from sacred_mongo.start import remove_own
 
 
 def removed(place: Place, entry: Document) -> None:
-    """Remove a run with its points, and its files unless another run uses them."""
-    place.runs.delete_one({"_id": entry["_id"]})
-    remove_own(place, entry)
-    place.files.delete(
-        file_id
-        for file_id, users in _shared(place, entry)
-        if not any(runs.find_one(users, {"_id": 1}) for runs in _collections(place))
-    )
+    """Remove a run with its points, and its files unless another run uses them.
+
+    What a damaged document names is removed as far as it can be read.
+    """
+    place.runs.delete_one({"_id": {"$eq": entry["_id"]}})
+    with contextlib.suppress(DamagedRecordError), guard("the document", (PyMongoError,)):
+        remove_own(place, entry, _collections(place))
+    with contextlib.suppress(DamagedRecordError), guard("the document", (PyMongoError,)):
+        place.files.delete(
+            file_id
+            for file_id, users in _shared(place, entry)
+            if not any(runs.find_one(users, {"_id": 1}) for runs in _collections(place))
+        )
 
 
 def _shared(place: Place, entry: Document) -> Iterator[tuple[Any, Document]]:

@@ -1,6 +1,6 @@
 """The first document of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,13 +50,25 @@ def begun(place: Place, beginning: Beginning, claim: Claim) -> Recorder:
     return recorder
 
 
-def remove_own(place: Place, entry: Document) -> None:
-    """Remove what belongs to a run alone: its points, its artifacts, and its large values."""
-    place.metrics.delete_many(metric_documents(place, entry))
+def remove_own(place: Place, entry: Document, collections: Sequence[Any] = ()) -> None:
+    """Remove what belongs to a run alone: its points, its artifacts, and its large values.
+
+    Args:
+        place: Where the run is.
+        entry: Its document.
+        collections: Of other runs, whose artifacts stay even if the document names them.
+    """
+    own = metric_documents(place, entry)
+    place.metrics.delete_many({"run_id": entry["_id"], **own})
     parts = entry.get("captured_out_parts") or []
-    files = [each.get("file_id") for each in [*(entry.get("artifacts") or []), *parts]]
-    files += [file_of(value) for value in entry.values()]
-    place.files.delete(file for file in files if file is not None)
+    listed = [each.get("file_id") for each in [*(entry.get("artifacts") or []), *parts]]
+    listed += [file_of(value) for value in entry.values()]
+    files = [file for file in listed if file is not None]
+    for runs in collections if files else ():
+        others = runs.find({"artifacts.file_id": {"$in": files}}, {"artifacts.file_id": 1})
+        used = [each.get("file_id") for other in others for each in other["artifacts"]]
+        files = [file for file in files if file not in used]
+    place.files.delete(files)
 
 
 def _entry(place: Place, beginning: Beginning) -> Document:

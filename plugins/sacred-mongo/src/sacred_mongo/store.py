@@ -1,36 +1,49 @@
 """Reads runs from MongoDB, ours and those that Sacred 0.8 wrote."""
 
+import functools
 import io
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import attrs
+import bson
 import gridfs
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import PyMongoError
 
-from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
-from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
+from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.run.output.changes import difference
-from sacred_core.stores import Annotation, RunQuery, SkippedRuns, StoredRun, check_record
+from sacred_core.stores import (
+    Annotation,
+    Found,
+    GuardedStore,
+    RunQuery,
+    StoredRun,
+    checked_metrics,
+    run_or_foreign,
+)
 from sacred_core.stores.run_ids import normalize_id
 from sacred_mongo.address import parsed
-from sacred_mongo.connection import Connection, Document
+from sacred_mongo.connection import CODEC, Connection, Document
+from sacred_mongo.fields import RunDocument, name_reader
 from sacred_mongo.filters import filter_of
 from sacred_mongo.ids import listed_id, spellings
-from sacred_mongo.large import loaded_info, whole
 from sacred_mongo.output import Output, full_output
 from sacred_mongo.places import Place, place
 from sacred_mongo.points import all_points
 from sacred_mongo.removal import removed
-from sacred_mongo.values import foreign, loaded, loaded_name, stored, stored_name, unicode_text
+from sacred_mongo.values import stored, stored_name, unicode_text
 
 _OUTPUT = ("captured_out", "captured_out_start", "captured_out_parts")
 _NO_OUTPUT = {"captured_out": 0, "captured_out_parts": 0}
+#: BSON types of ids: string, ObjectId, and integers.
+_USUAL_IDS = (2, 7, 16, 18)
 
 
-class MongoStore:
+class MongoStore(GuardedStore):
     """The runs in one collection. Reading executes nothing.
+
+    Documents are decoded one by one, so that one which cannot be decoded hides no other.
 
     Args:
         url: Of the server, as of `MongoObserver`; so are the others.
@@ -43,6 +56,8 @@ class MongoStore:
     Raises:
         ValueError: the URL or an option is wrong.
     """
+
+    outages = (PyMongoError,)
 
     def __init__(
         self,
@@ -68,37 +83,25 @@ class MongoStore:
     def __repr__(self) -> str:
         return f"MongoStore({self._place.connection.shown!r}, {self._place.runs.full_name!r})"
 
-    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
-        """Yield runs by their ids: numbers in their order, then names."""
-        query = query or RunQuery()
+    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+        """Yield the documents by their ids: numbers in their order, then names."""
         with self._place.connection.told():
-            found = self._place.runs.find(filter_of(query), _NO_OUTPUT)
-            if query.limit is None:
-                yield from filter(query.accepts, self._readable(found.sort("_id", 1)))
-                return
-            readable = filter(query.accepts, self._readable(found.sort("_id", -1)))
-            newest = list(islice(readable, query.limit)) if query.limit > 0 else []
-        yield from reversed(newest)
-
-    def _readable(self, entries: Iterable[Document]) -> Iterator[StoredRun]:
-        """Yield the runs of documents; log which are skipped."""
-        with SkippedRuns() as skipped:
-            for entry in entries:
-                try:
-                    yield self._run(entry)
-                except (DamagedRecordError, NotARunError) as error:
-                    skipped.add(entry["_id"], error)
+            documents = self._raw.find(filter_of(query), _NO_OUTPUT)
+            for document in documents.sort("_id", -1 if newest_first else 1):
+                name = listed_id(document["_id"])
+                yield name, run_or_foreign(functools.partial(self._read, document))
 
     def get(self, run_id: int | str) -> StoredRun:
-        """Return one run."""
+        """Return one run; see `RunStore.get`."""
         with self._place.connection.told():
-            return self._run(self._entry(run_id, _NO_OUTPUT))
+            return self._read(self._document(run_id, _NO_OUTPUT))
 
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""
         with self._place.connection.told():
             entry = self._entry(run_id, {"captured_out": 1, "captured_out_parts": 1})
-            return full_output(self._place, entry)
+            with self._guard_part(run_id, "the output"):
+                return full_output(self._place, entry)
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run; what is stored of it stays."""
@@ -112,13 +115,16 @@ class MongoStore:
         """Return ``{"steps", "values", "timestamps"}`` by metric."""
         with self._place.connection.told():
             entry = self._entry(run_id, {"info.metrics": 1, "writer": 1})
-            return all_points(self._place, entry)
+            with self._guard_part(run_id, "the metrics"):
+                return checked_metrics(all_points(self._place, entry))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""
         with self._place.connection.told():
             wanted = {"artifacts": 1, "resources": 1, "experiment.sources": 1, "writer": 1}
-            file_id = self._file_id(self._entry(run_id, wanted), kind, name)
+            entry = self._entry(run_id, wanted)
+            with self._guard_part(run_id, f"the {kind} {name!r}"):
+                file_id = self._file_id(entry, kind, name)
             if file_id is not None:
                 try:
                     file = self._place.files.open(file_id)
@@ -131,9 +137,13 @@ class MongoStore:
     def delete(self, run_id: int | str) -> None:
         """Remove a run with its points, and files that no other run uses."""
         with self._place.connection.told():
-            entry = self._entry(run_id, {"captured_out": 0})
-            if self._run(entry).current_status() == "RUNNING":
+            document = self._document(run_id, {"captured_out": 0})
+            if self._read(document).is_running():
                 raise StoreError(f"the run {str(run_id)!r} is under way")
+            try:
+                entry = self._decoded(document)
+            except DamagedRecordError:  # what belongs to the run is not known
+                entry = {"_id": document["_id"]}
             removed(self._place, entry)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
@@ -141,17 +151,45 @@ class MongoStore:
         said = {name: value for name, value in attrs.asdict(annotation).items() if value}
         with self._place.connection.told():
             entry = self._entry(run_id, {"_id": 1})
+            with self._guard_part(run_id, "the notes"):
+                self._require_list_of_notes(run_id)
             self._place.change(entry["_id"], {"$push": {"annotations": stored(_listed(said))}})
 
-    def _entry(self, run_id: int | str, projection: Document) -> Document:
+    @property
+    def _raw(self) -> Any:
+        """The collection with documents that are decoded later."""
+        options = CODEC.with_options(document_class=RawBSONDocument)
+        return self._place.runs.with_options(codec_options=options)
+
+    def _document(self, run_id: int | str, projection: Document) -> RawBSONDocument:
         for each in spellings(run_id):
-            if (entry := self._place.runs.find_one({"_id": each}, projection)) is not None:
-                return entry
-        name = str(normalize_id(run_id))
-        raise StoreError(f"run {name!r} not found in {self._place.runs.full_name}")
+            if (found := self._raw.find_one({"_id": {"$eq": each}}, projection)) is not None:
+                return found  # type: ignore[no-any-return]
+        name = normalize_id(run_id)
+        for found in self._raw.find({"$nor": [{"_id": {"$type": n}} for n in _USUAL_IDS]}):
+            if listed_id(found["_id"]) == name:
+                return found  # type: ignore[no-any-return]
+        raise StoreError(f"run {str(name)!r} not found in {self._place.runs.full_name}")
+
+    def _entry(self, run_id: int | str, projection: Document) -> Document:
+        return self._decoded(self._document(run_id, projection))
+
+    def _decoded(self, document: RawBSONDocument) -> Document:
+        with self._guard(f"document {document['_id']!r} in {self._place.runs.full_name}"):
+            return bson.decode(document.raw, CODEC)
+
+    def _read(self, document: RawBSONDocument) -> StoredRun:
+        run = RunDocument(self._place, lambda: self._decoded(document))
+        run.require()
+        return self._run(listed_id(document["_id"]), run.fields())
+
+    def _require_list_of_notes(self, run_id: int | str) -> None:
+        entry = self._entry(run_id, {"annotations": 1})
+        if not isinstance(entry.get("annotations", []), list):
+            raise TypeError("they are not a list")
 
     def _file_id(self, entry: Document, kind: str, name: str) -> Any:
-        back = _name_reader(entry)
+        back = name_reader(entry)
         if kind == "artifact":
             files = entry.get("artifacts") or []
             return next((f["file_id"] for f in files if back(f["name"]) == name), None)
@@ -163,56 +201,6 @@ class MongoStore:
             md5 = dict(entry.get("resources") or []).get(kept)  # of several the last
             return None if md5 is None else self._place.files.find(kept, md5)
         return None
-
-    def _run(self, entry: Document) -> StoredRun:
-        check_record(entry, f"document {entry['_id']!r} in {self._place.runs.full_name}")
-        back = _name_reader(entry)
-        elsewhere = entry.get("run_id")
-        experiment = self._value(entry, "experiment")
-        for source in experiment.get("sources") or ():
-            if isinstance(source, list) and source:
-                source[0] = back(source[0])
-        run = StoredRun(
-            id=listed_id(entry["_id"]),
-            run_id=None if elsewhere is None else listed_id(_reader(entry)(elsewhere)),
-            status=str(entry.get("status") or ""),
-            command=str(_reader(entry)(entry.get("command") or "")),
-            experiment=experiment,
-            host=self._value(entry, "host"),
-            config=self._value(entry, "config"),
-            meta=self._value(entry, "meta"),
-            info=self._info(entry),
-            result=self._value(entry, "result", None),
-            queue_time=_time((entry.get("meta") or {}).get("queue_time")),
-            start_time=_time(entry.get("start_time")),
-            stop_time=_time(entry.get("stop_time")),
-            heartbeat=_time(entry.get("heartbeat")),
-            fail_trace=self._value(entry, "fail_trace", []),
-            artifacts=[back(f["name"]) for f in entry.get("artifacts") or []],
-            resources=list(map(back, dict(entry.get("resources") or []))),
-            tags=list((entry.get("omniboard") or {}).get("tags") or []),
-        )
-        for said in entry.get("annotations") or []:
-            run.annotate(Annotation(**{key: _said(value) for key, value in said.items()}))
-        return run
-
-    def _value(self, entry: Document, name: str, default: Any = ()) -> Any:
-        value = entry.get(name)
-        if value is None:
-            return {} if default == () else default
-        return whole(self._place, value) if "writer" in entry else _decoded(entry, value)
-
-    def _info(self, entry: Document) -> Any:
-        if "writer" in entry:
-            return loaded_info(self._place, entry.get("info"))
-        info = _decoded(entry, entry.get("info") or {})
-        return {key: value for key, value in info.items() if key != "metrics"}
-
-
-def _decoded(entry: Document, value: Any) -> Any:
-    """Return a value that Sacred wrote, whose dictionaries MongoDB returns in their order."""
-    release = sacred_release(entry.get("experiment"))
-    return decode_jsonpickle(foreign(value), release, is_ordered=True)
 
 
 class _Stream(io.RawIOBase):
@@ -238,28 +226,5 @@ class _Stream(io.RawIOBase):
         return len(data)
 
 
-def _reader(entry: Document) -> Any:
-    return loaded if "writer" in entry else foreign
-
-
-def _name_reader(entry: Document) -> Any:
-    return loaded_name if "writer" in entry else foreign
-
-
 def _listed(said: Document) -> Document:
     return {key: list(v) if isinstance(v, tuple) else v for key, v in said.items()}
-
-
-def _said(value: Any) -> Any:
-    return value if isinstance(value, datetime) else loaded(value)
-
-
-def _time(value: Any) -> datetime | None:
-    if isinstance(value, str):  # Sacred before 0.7 wrote text
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

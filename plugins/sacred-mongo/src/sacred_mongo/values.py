@@ -51,7 +51,10 @@ def loaded(value: Any) -> Any:
     """Return what `stored` made of plain data as that data."""
     if isinstance(value, dict):
         if len(value) == 1 and JSON in value:
-            return json.loads(value[JSON])
+            try:
+                return json.loads(value[JSON])
+            except (ValueError, TypeError, RecursionError):  # edited by hand
+                return foreign(value)
         return {loaded_key(key): loaded(item) for key, item in value.items()}
     if isinstance(value, list):
         return [loaded(item) for item in value]

@@ -1,10 +1,12 @@
 """Removes runs, and the files that only they used."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sacred_file.layout import is_run_name
 
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.stores import guard
 from sacred_objects.fetching import in_parallel
 from sacred_objects.json_objects import read_json
 from sacred_objects.layout import CONFIG, RUN, Place
@@ -18,11 +20,25 @@ def removed(place: Place, name: str, entry: dict[str, Any]) -> None:
     config = prefix + CONFIG  # and as long as this is there its id is taken
     place.bucket.delete(key for key in own if key != config)
     place.bucket.delete([config])
-    kept = _shared(place, entry)
+    kept = _known_shared(place, lambda: entry)
     if kept:
         names = filter(is_run_name, place.bucket.folders(place.root))
-        entries = in_parallel(lambda n: read_json(place.bucket, place.run(n) + RUN, {}), names)
-        place.bucket.delete(kept.difference(*(_shared(place, other) for other in entries)))
+
+        def shared_by(other: str) -> set[str] | None:
+            return _known_shared(place, lambda: read_json(place.bucket, place.run(other) + RUN, {}))
+
+        used = list(in_parallel(shared_by, names))
+        if None not in used:  # of a damaged run it is not known what it uses
+            place.bucket.delete(kept.difference(*(each for each in used if each is not None)))
+
+
+def _known_shared(place: Place, read: Callable[[], dict[str, Any]]) -> set[str] | None:
+    """Return what `_shared` does; None if the record is damaged."""
+    try:
+        with guard("the record"):
+            return _shared(place, read())
+    except DamagedRecordError:
+        return None
 
 
 def _shared(place: Place, entry: dict[str, Any]) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.loggers import own_logger
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.provenance.sources import stored_version
@@ -108,10 +109,17 @@ def kept_host(connection: sa.Connection, host_info: Mapping[str, Any]) -> int:
 
 
 def read_experiment(connection: sa.Connection, key: int) -> dict[str, Any]:
-    """Return what was told of an experiment."""
+    """Return what was told of an experiment.
+
+    Raises:
+        DamagedRecordError: there is no such experiment.
+    """
     table = schema.experiments
     query = sa.select(table.c.info).where(table.c.experiment_id == key)
-    info: dict[str, Any] = dict(connection.execute(query).scalar_one())
+    row = connection.execute(query).first()
+    if row is None:
+        raise DamagedRecordError(f"there is no experiment {key}")
+    info: dict[str, Any] = dict(row.info)
     info["sources"] = [[row.name, row.md5] for row in _rows(connection, key, 0)]
     info["dependencies"] = [
         row.name if row.version is None else f"{row.name}=={row.version}"
@@ -127,8 +135,7 @@ def drop_unused_experiment(connection: sa.Connection, key: int) -> None:
     if connection.execute(used).first() is not None:
         return
     gone = [
-        (links, target, [row[0] for row in _rows(connection, key, number)])
-        for number, (links, target) in enumerate(_TABLES)
+        (links, target, _part_keys(connection, key, links, target)) for links, target in _TABLES
     ]
     for links, _, _ in gone:
         connection.execute(links.delete().where(links.c.experiment_id == key))
@@ -170,6 +177,12 @@ def _rows(connection: sa.Connection, key: int, number: int) -> Sequence[Any]:
     links, target = _TABLES[number]
     query = sa.select(target).join(links).where(links.c.experiment_id == key)
     return connection.execute(query.order_by(links.c.position)).all()
+
+
+def _part_keys(connection: sa.Connection, key: int, links: sa.Table, target: sa.Table) -> list[int]:
+    own = links.c[target.primary_key.columns[0].name]
+    query = sa.select(own).where(links.c.experiment_id == key).order_by(links.c.position)
+    return list(connection.execute(query).scalars())
 
 
 def _kept_parts(connection: sa.Connection, table: sa.Table, parts: Sequence[_Part]) -> list[int]:

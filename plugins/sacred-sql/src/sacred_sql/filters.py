@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sacred_core.stores import RunQuery
+from sacred_core.stores import DAMAGED, RunQuery
 from sacred_core.stores.query import Condition, narrowed
 from sacred_sql.schema import LONGEST_COMMENT, experiments, runs
 
@@ -26,7 +26,7 @@ def clauses(query: RunQuery) -> list[Clause]:
     found: list[Clause] = []
     if query.name:  # without one, what is not told is meant too
         found.append(experiments.c.name == query.name)
-    if query.status is not None:
+    if query.status not in (None, DAMAGED):
         found.append(_of_status([query.status]))
     if query.where is not None:
         asked = narrowed(
@@ -50,7 +50,7 @@ def _condition(condition: Condition) -> Clause | None:
     if not all(isinstance(value, str) and value for value in values):
         return None
     if name == "status":
-        return _of_status(values)
+        return None if DAMAGED in values else _of_status(values)
     if name == "comment" and any(len(str(value)) > LONGEST_COMMENT for value in values):
         return None
     return _TEXTS[name].in_(values) if name in _TEXTS else None
@@ -70,8 +70,8 @@ def _of_id(values: list[Any]) -> Clause | None:
 
 
 def _of_time(column: sa.ColumnElement[Any], operator: str, values: list[Any]) -> Clause | None:
-    if operator in ("exists", "missing"):
-        return column.is_not(None) if operator == "exists" else column.is_(None)
+    if operator == "exists":  # what cannot be read is missing, too
+        return column.is_not(None)
     if not values or not all(isinstance(value, datetime) for value in values):
         return None
     first = values[0]

@@ -72,13 +72,22 @@ def insert(connection: sa.Connection, row: dict[str, Any], claim: Claim) -> Plac
 
 
 def find(connection: sa.Connection, run_id: Any) -> Any:
-    """Return ``run_key``, ``run_id``, ``run_number`` and ``status`` of a run, or None."""
-    columns = (runs.c.run_key, runs.c.run_id, runs.c.run_number, runs.c.status)
+    """Return ``run_key``, ``run_id`` and ``run_number`` of a run, or None."""
+    columns = (runs.c.run_key, runs.c.run_id, runs.c.run_number)
     name = str(normalize_id(run_id))
     for row in connection.execute(sa.select(*columns).where(runs.c.run_id == name)):
         if row.run_id == name:  # some databases are not as exact
             return row
     return None
+
+
+def key_of_row(connection: sa.Connection, run_id: Any) -> int | None:
+    """Return the key of a damaged run that is listed as ``row KEY``, or None."""
+    word, _, number = str(normalize_id(run_id)).partition(" ")
+    if word != "row" or not number.isascii() or not number.isdecimal() or len(number) > 18:
+        return None
+    query = sa.select(runs.c.run_key).where(runs.c.run_key == int(number))
+    return connection.execute(query).scalar()
 
 
 def _next(connection: sa.Connection) -> int:

@@ -1,65 +1,112 @@
 """From rows to runs."""
 
-from collections.abc import Sequence
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json
-from sacred_core.stores import Annotation, StoredRun
+from sacred_core.stores import Annotation, Read, StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_sql.experiments import read_experiment
-from sacred_sql.schema import annotations, artifacts, hosts, resources
-from sacred_sql.values import VALUES, read_large
+from sacred_sql.schema import (
+    annotations,
+    artifacts,
+    experiments,
+    hosts,
+    large_values,
+    resources,
+    runs,
+)
+from sacred_sql.values import VALUES, read_large_texts
+
+#: Columns of `sacred_sql.schema.runs` whose value is a field of the same name.
+_SAME = ("status", "command", "queue_time", "start_time", "stop_time", "heartbeat")
+_LISTS = {"artifacts": (artifacts, "name"), "resources": (resources, "filename")}
+#: What is read of each run.
+TABLES = (runs, experiments, hosts, large_values, artifacts, resources, annotations)
+Column: TypeAlias = Callable[[str], Any]
 
 
 class Reader:
-    """Reads runs; what many of them share it reads once."""
+    """Reads runs; what many of them share it reads once.
 
-    def __init__(self) -> None:
+    Args:
+        make: Makes a run from its fields: `sacred_core.stores.GuardedStore`.
+    """
+
+    def __init__(self, make: Callable[[Any, Mapping[str, Read]], StoredRun]) -> None:
+        self._make = make
         self._experiments: dict[int, dict[str, Any]] = {}
         self._hosts: dict[int, dict[str, Any]] = {}
 
-    def runs(self, connection: sa.Connection, rows: Sequence[Any]) -> list[StoredRun]:
-        """Return the runs of rows of `sacred_sql.schema.runs`."""
-        if not rows:
-            return []
-        keys = [row.run_key for row in rows]
-        large = read_large(connection, keys)
-        found = {row.run_key: self._run(connection, row, large) for row in rows}
-        for table, attribute, column in (
-            (artifacts, "artifacts", "name"),
-            (resources, "resources", "filename"),
-        ):
-            query = sa.select(table.c.run_key, table.c[column]).where(table.c.run_key.in_(keys))
-            for key, name in connection.execute(query.order_by(table.primary_key.columns[0])):
-                getattr(found[key], attribute).append(name)
-        said = sa.select(annotations).where(annotations.c.run_key.in_(keys))
-        for row in connection.execute(said.order_by(annotations.c.annotation_id)):
-            found[row.run_key].annotate(_annotation(row))
-        return list(found.values())
+    def runs(self, connection: sa.Connection, keys: Sequence[int]) -> list[StoredRun]:
+        """Return the runs with keys that exist, in this order.
 
-    def _run(
-        self, connection: sa.Connection, row: Any, large: dict[tuple[int, str], Any]
-    ) -> StoredRun:
-        values = {name: _value(row, name, large) for name in VALUES}
-        return StoredRun(
-            id=normalize_id(row.run_id),
-            run_id=row.id_elsewhere,
-            status=row.status,
-            command=row.command or "",
-            experiment=self._experiment(connection, row.experiment_id),
-            host=self._host(connection, row.host_id),
-            config=values["config"] or {},
-            meta=values["meta"] or {},
-            info=values["info"] or {},
-            result=values["result"],
-            fail_trace=values["fail_trace"] or [],
-            queue_time=row.queue_time,
-            start_time=row.start_time,
-            stop_time=row.stop_time,
-            heartbeat=row.heartbeat,
-        )
+        Raises:
+            Exception: something in one of the rows cannot be decoded.
+        """
+        if not keys:
+            return []
+        query = sa.select(runs).where(runs.c.run_key.in_(keys))
+        rows = {row.run_key: row for row in connection.execute(query)}
+        large = read_large_texts(connection, keys)
+        lists = {name: _names(connection, name, keys) for name in _LISTS}
+        said = _annotations(connection, keys)
+        found = []
+        for key, row in ((key, rows[key]) for key in keys if key in rows):
+            fields: dict[str, Read] = {
+                **self._fields(functools.partial(getattr, row), lambda work: work(connection)),
+                **{name: functools.partial(_value, row, name, large) for name in VALUES},
+                **{name: functools.partial(lists[name].get, key, []) for name in _LISTS},
+                "annotations": functools.partial(said.get, key, []),
+            }
+            found.append(self._make(row_id(key, row.run_id), fields))
+        return found
+
+    def run(self, key: int, read: Callable[[Callable[[sa.Connection], Any]], Any]) -> StoredRun:
+        """Return one run of which something cannot be decoded: each part is read alone.
+
+        Args:
+            key: Of the run.
+            read: Does something with a connection, and raises a `DamagedRecordError` if it fails.
+        """
+
+        def column(name: str) -> Any:
+            query = sa.select(runs.c[name]).where(runs.c.run_key == key)
+            return read(lambda connection: connection.execute(query).scalar())
+
+        def value(name: str) -> Any:
+            text = column(name)
+            if text is None:
+                large = read(lambda connection: read_large_texts(connection, [key], name))
+                text = large.get((key, name))
+            return None if text is None else from_json(text)
+
+        fields: dict[str, Read] = {
+            **self._fields(column, read),
+            **{name: functools.partial(value, name) for name in VALUES},
+            **{
+                name: functools.partial(read, functools.partial(_names_of, name=name, key=key))
+                for name in _LISTS
+            },
+            "annotations": lambda: read(lambda c: _annotations(c, [key]).get(key)),
+        }
+        try:
+            run_id = column("run_id")
+        except DamagedRecordError:
+            run_id = None
+        return self._make(row_id(key, run_id), fields)
+
+    def _fields(self, column: Column, read: Callable[[Any], Any]) -> dict[str, Read]:
+        return {
+            **{name: functools.partial(column, name) for name in _SAME},
+            "run_id": lambda: column("id_elsewhere"),
+            "experiment": lambda: read(lambda c: self._experiment(c, column("experiment_id"))),
+            "host": lambda: read(lambda c: self._host(c, column("host_id"))),
+        }
 
     def _experiment(self, connection: sa.Connection, key: int) -> dict[str, Any]:
         if key not in self._experiments:
@@ -69,13 +116,45 @@ class Reader:
     def _host(self, connection: sa.Connection, key: int) -> dict[str, Any]:
         if key not in self._hosts:
             query = sa.select(hosts.c.info).where(hosts.c.host_id == key)
-            self._hosts[key] = connection.execute(query).scalar_one()
+            row = connection.execute(query).first()
+            if row is None:
+                raise DamagedRecordError(f"there is no host {key}")
+            self._hosts[key] = row.info
         return {name: _copied(value) for name, value in self._hosts[key].items()}
 
 
-def _value(row: Any, name: str, large: dict[tuple[int, str], Any]) -> Any:
+def row_id(key: int, run_id: Any) -> int | str:
+    """Return the id of a run, also where its row has none that can be one."""
+    if not isinstance(run_id, str) or not run_id:
+        return f"row {key}"
+    return normalize_id(run_id)
+
+
+def _names(connection: sa.Connection, name: str, keys: Sequence[int]) -> dict[int, list[str]]:
+    table, column = _LISTS[name]
+    query = sa.select(table.c.run_key, table.c[column]).where(table.c.run_key.in_(keys))
+    found: dict[int, list[str]] = {}
+    for key, text in connection.execute(query.order_by(table.primary_key.columns[0])):
+        found.setdefault(key, []).append(text)
+    return found
+
+
+def _names_of(connection: sa.Connection, name: str, key: int) -> list[str]:
+    return _names(connection, name, [key]).get(key, [])
+
+
+def _annotations(connection: sa.Connection, keys: Sequence[int]) -> dict[int, list[Annotation]]:
+    query = sa.select(annotations).where(annotations.c.run_key.in_(keys))
+    found: dict[int, list[Annotation]] = {}
+    for row in connection.execute(query.order_by(annotations.c.annotation_id)):
+        found.setdefault(row.run_key, []).append(_annotation(row))
+    return found
+
+
+def _value(row: Any, name: str, large: Mapping[tuple[int, str], bytes]) -> Any:
     text = getattr(row, name)
-    return large.get((row.run_key, name)) if text is None else from_json(text)
+    text = large.get((row.run_key, name)) if text is None else text
+    return None if text is None else from_json(text)
 
 
 def _annotation(row: Any) -> Annotation:

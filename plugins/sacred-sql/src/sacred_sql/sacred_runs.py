@@ -1,15 +1,16 @@
 """Reads the runs that Sacred's own SqlObserver recorded."""
 
+import functools
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
-from sacred_core.stores import RunQuery, SkippedRuns, StoredRun
+from sacred_core.stores import Read, StoredRun
 from sacred_core.stores.run_ids import next_number, normalize_id
 from sacred_sql.sacred_tables import (
     artifact,
@@ -26,10 +27,16 @@ from sacred_sql.sacred_tables import (
     source,
 )
 
-#: Runs that are read at a time.
-_PAGE = 200
 #: What a list of runs needs: not the output.
 _COLUMNS = tuple(column for column in run.c if column is not run.c.captured_out)
+#: What is read of each run.
+TABLES = (run, experiment, host, artifact, resource, runs_resources)
+_ARTIFACTS = sa.select(artifact.c.run_id, artifact.c.filename).order_by(artifact.c.artifact_id)
+_RESOURCES = (
+    sa.select(runs_resources.c.run_id, resource.c.filename)
+    .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
+    .order_by(resource.c.resource_id)
+)
 
 
 def find_run(connection: sa.Connection, run_id: int | str) -> int | None:
@@ -46,35 +53,22 @@ def highest_number(connection: sa.Connection) -> int:
     return next_number(connection.execute(sa.select(run.c.run_id)).scalars()) - 1
 
 
-def read_run(connection: sa.Connection, key: int) -> StoredRun:
-    """Return one run.
-
-    Raises:
-        DamagedRecordError: its row does not hold JSON where it should.
-    """
-    row = connection.execute(sa.select(*_COLUMNS).where(run.c.id == key)).one()
-    return _Reader(connection, [row]).read(row)
-
-
-def read_page(
-    connection: sa.Connection, after: int | None, query: RunQuery, is_descending: bool
-) -> tuple[int | None, list[StoredRun]]:
-    """Return some runs of those that are asked for, and where the next page begins or None.
+def read_keys(
+    connection: sa.Connection, after: int | None, is_descending: bool, limit: int
+) -> list[int]:
+    """Return the keys of some runs.
 
     Args:
         connection: To the database.
-        after: What the page before returned; None for the first one.
-        query: Which runs; its limit does not matter.
+        after: The last of those before; None for the first ones.
         is_descending: The newest first.
+        limit: Their maximum number.
     """
-    asked = sa.select(*_COLUMNS).limit(_PAGE)
+    asked = sa.select(run.c.id).limit(limit)
     asked = asked.order_by(run.c.id.desc() if is_descending else run.c.id)
     if after is not None:
         asked = asked.where(run.c.id < after if is_descending else run.c.id > after)
-    rows = connection.execute(asked).all()
-    reader = _Reader(connection, rows)
-    found = list(filter(query.accepts, reader.readable(rows)))
-    return (rows[-1].id if len(rows) == _PAGE else None), found
+    return list(connection.execute(asked).scalars())
 
 
 def read_output(connection: sa.Connection, key: int) -> str:
@@ -111,117 +105,141 @@ def open_file(connection: sa.Connection, key: int, kind: str, name: str) -> Bina
     return io.BytesIO(data.encode() if isinstance(data, str) else bytes(data))
 
 
-class _Reader:
-    """Reads rows of `run`, with what they share."""
+class SacredReader:
+    """Reads runs; what many of them share it reads once.
 
-    def __init__(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
-        self._connection = connection
-        ids = [row.run_id for row in rows]
-        self._artifacts = self._names(
-            sa.select(artifact.c.run_id, artifact.c.filename)
-            .where(artifact.c.run_id.in_(ids))
-            .order_by(artifact.c.artifact_id)
-        )
-        self._resources = self._names(
-            sa.select(runs_resources.c.run_id, resource.c.filename)
-            .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
-            .where(runs_resources.c.run_id.in_(ids))
-            .order_by(resource.c.resource_id)
-        )
+    Args:
+        make: Makes a run from its fields: `sacred_core.stores.GuardedStore`.
+    """
+
+    def __init__(self, make: Callable[[Any, Mapping[str, Read]], StoredRun]) -> None:
+        self._make = make
         self._experiments: dict[Any, dict[str, Any]] = {}
-        self._has_repositories = sa.inspect(connection).has_table(experiments_repositories.name)
 
-    def readable(self, rows: Sequence[Any]) -> Iterator[StoredRun]:
-        """Yield the runs of rows; log the damaged ones."""
-        with SkippedRuns() as skipped:
-            for row in rows:
-                try:
-                    yield self.read(row)
-                except DamagedRecordError as error:
-                    skipped.add(row.run_id, error)
+    def runs(self, connection: sa.Connection, keys: Sequence[int]) -> list[StoredRun]:
+        """Return the runs with keys that exist, in this order.
 
-    def read(self, row: Any) -> StoredRun:
-        """Return the run of one row."""
-        told = self._experiment(row.experiment_id)
-        return StoredRun(
-            id=normalize_id(row.run_id),
-            status=row.status or "",
-            command=row.command or "",
-            experiment=told,
-            host=self._host(row.host_id),
-            config=_decoded(row, "config", told),
-            meta={"comment": row.comment or "", "priority": row.priority},
-            info=_decoded(row, "info", told),
-            result=row.result,
-            queue_time=row.queue_time,
-            start_time=row.start_time,
-            stop_time=row.stop_time,
-            heartbeat=row.heartbeat,
-            fail_trace=_lines(row.fail_trace),
-            artifacts=list(dict.fromkeys(self._artifacts.get(row.run_id, ()))),
-            resources=list(dict.fromkeys(self._resources.get(row.run_id, ()))),
-        )
-
-    def _names(self, query: "sa.Select[Any]") -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for run_id, filename in self._connection.execute(query):
-            found.setdefault(run_id, []).append(filename)
+        Raises:
+            Exception: something in one of the rows cannot be decoded.
+        """
+        query = sa.select(*_COLUMNS).where(run.c.id.in_(keys))
+        rows = {row.id: row for row in connection.execute(query)}
+        found = []
+        for key, row in ((key, rows[key]) for key in keys if key in rows):
+            fields = self._fields(functools.partial(getattr, row), lambda work: work(connection))
+            found.append(self._make(row_id(key, row.run_id), fields))
         return found
 
-    def _host(self, key: Any) -> dict[str, Any]:
-        row = self._connection.execute(sa.select(host).where(host.c.host_id == key)).first()
-        if row is None:
-            return {}
-        known = {name: getattr(row, name) for name in ("hostname", "cpu", "python_version")}
-        return {**known, "os": [row.os, row.os_info]}
+    def run(self, key: int, read: Callable[[Callable[[sa.Connection], Any]], Any]) -> StoredRun:
+        """Return one run of which something cannot be decoded: each part is read alone.
 
-    def _experiment(self, key: Any) -> dict[str, Any]:
+        Args:
+            key: Of the run.
+            read: Does something with a connection, and raises a `DamagedRecordError` if it fails.
+        """
+
+        def column(name: str) -> Any:
+            query = sa.select(run.c[name]).where(run.c.id == key)
+            return read(lambda connection: connection.execute(query).scalar())
+
+        try:
+            run_id = column("run_id")
+        except DamagedRecordError:
+            run_id = None
+        return self._make(row_id(key, run_id), self._fields(column, read))
+
+    def _fields(self, column: Callable[[str], Any], read: Callable[[Any], Any]) -> dict[str, Read]:
+        def told() -> Any:
+            key = column("experiment_id")
+            return read(lambda connection: self._experiment(connection, key))
+
+        def files(query: "sa.Select[Any]") -> list[str]:
+            mine = query.where(query.selected_columns.run_id == column("run_id"))
+            return read(lambda c: list(dict.fromkeys(row.filename for row in c.execute(mine))))  # type: ignore[no-any-return]
+
+        same = ("result", "queue_time", "start_time", "stop_time", "heartbeat")
+        return {
+            **{name: functools.partial(column, name) for name in same},
+            "status": lambda: column("status") or "",
+            "command": lambda: column("command") or "",
+            "experiment": told,
+            "host": lambda: read(lambda c: _host(c, column("host_id"))),
+            "config": lambda: _decoded(column, "config", told),
+            "info": lambda: _decoded(column, "info", told),
+            "meta": lambda: {
+                "comment": column("comment") or "", "priority": column("priority"),
+            },
+            "fail_trace": lambda: _lines(column("fail_trace")),
+            "artifacts": lambda: files(_ARTIFACTS),
+            "resources": lambda: files(_RESOURCES),
+        }  # fmt: skip
+
+    def _experiment(self, connection: sa.Connection, key: Any) -> dict[str, Any]:
         if key not in self._experiments:
-            self._experiments[key] = self._read_experiment(key)
+            self._experiments[key] = _read_experiment(connection, key)
         return json.loads(json.dumps(self._experiments[key]))  # type: ignore[no-any-return]
 
-    def _read_experiment(self, key: Any) -> dict[str, Any]:
-        query = sa.select(experiment).where(experiment.c.experiment_id == key)
-        row = self._connection.execute(query).first()
-        if row is None:
-            return {}
-        sources = self._of(key, experiments_sources, source, "source_id")
-        packages = self._of(key, experiments_dependencies, dependency, "dependency_id")
-        repositories = (
-            self._of(key, experiments_repositories, repository, "repository_id")
-            if self._has_repositories
-            else []
-        )
-        return {
-            "name": row.name,
-            "base_dir": row.base_dir,
-            "sources": [[each["filename"], each["md5sum"]] for each in sources],
-            "dependencies": [f"{each['name']}=={each['version']}" for each in packages],
-            "repositories": [
-                {name: each[name] for name in ("url", "commit", "dirty")} for each in repositories
-            ],
-        }
 
-    def _of(self, key: Any, links: sa.Table, table: sa.Table, column: str) -> list[dict[str, Any]]:
-        """Return rows of ``table`` that belong to an experiment, without contents."""
-        wanted = [each for each in table.c if each.name != "content"]
-        query = sa.select(*wanted).join(links, links.c[column] == table.c[column])
-        query = query.where(links.c.experiment_id == key).order_by(table.c[column])
-        return [dict(row._mapping) for row in self._connection.execute(query)]
+def row_id(key: int, run_id: Any) -> int | str:
+    """Return the id of a run, also where its row has none that can be one."""
+    return normalize_id(run_id) if isinstance(run_id, str) and run_id else f"row {key}"
 
 
-def _decoded(row: Any, name: str, told: dict[str, Any]) -> Any:
-    text = getattr(row, name)
+def _host(connection: sa.Connection, key: Any) -> dict[str, Any]:
+    row = connection.execute(sa.select(host).where(host.c.host_id == key)).first()
+    if row is None:
+        return {}
+    known = {name: getattr(row, name) for name in ("hostname", "cpu", "python_version")}
+    return {**known, "os": [row.os, row.os_info]}
+
+
+def _read_experiment(connection: sa.Connection, key: Any) -> dict[str, Any]:
+    query = sa.select(experiment).where(experiment.c.experiment_id == key)
+    row = connection.execute(query).first()
+    if row is None:
+        return {}
+    sources = _of(connection, key, experiments_sources, source, "source_id")
+    packages = _of(connection, key, experiments_dependencies, dependency, "dependency_id")
+    repositories = (
+        _of(connection, key, experiments_repositories, repository, "repository_id")
+        if sa.inspect(connection).has_table(experiments_repositories.name)
+        else []
+    )
+    return {
+        "name": row.name,
+        "base_dir": row.base_dir,
+        "sources": [[each["filename"], each["md5sum"]] for each in sources],
+        "dependencies": [f"{each['name']}=={each['version']}" for each in packages],
+        "repositories": [
+            {name: each[name] for name in ("url", "commit", "dirty")} for each in repositories
+        ],
+    }
+
+
+def _of(
+    connection: sa.Connection, key: Any, links: sa.Table, table: sa.Table, column: str
+) -> list[dict[str, Any]]:
+    """Return rows of ``table`` that belong to an experiment, without contents."""
+    wanted = [each for each in table.c if each.name != "content"]
+    query = sa.select(*wanted).join(links, links.c[column] == table.c[column])
+    query = query.where(links.c.experiment_id == key).order_by(table.c[column])
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def _decoded(column: Callable[[str], Any], name: str, told: Callable[[], Any]) -> Any:
+    text = column(name)
     if not text:
         return {}
     try:
         loaded = json.loads(text)
     except ValueError as error:
-        raise DamagedRecordError(
-            f"the {name} of run {row.run_id!r} is not valid JSON: {error}"
-        ) from None
+        raise DamagedRecordError(f"the {name} is not valid JSON: {error}") from None
+    try:
+        release = sacred_release(told())
+    except DamagedRecordError:
+        release = None
     # The columns have the entries in the order in which they were written.
-    decoded = decode_jsonpickle(loaded, sacred_release(told), is_ordered=True)
+    decoded = decode_jsonpickle(loaded, release, is_ordered=True)
     return decoded if isinstance(decoded, dict) else {}
 
 

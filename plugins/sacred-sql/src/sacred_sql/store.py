@@ -1,44 +1,42 @@
 """Reads runs from a SQL database."""
 
 import functools
-import hashlib
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.run.output.changes import difference
-from sacred_core.stores import Annotation, RunQuery, StoredRun
+from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, StoredRun, checked_metrics
 from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import output, points, sacred_runs, sacred_tables
 from sacred_sql.contents import new_key, stream
 from sacred_sql.creation import has_tables
 from sacred_sql.database import Database
+from sacred_sql.file_queries import file_query
 from sacred_sql.filters import clauses
-from sacred_sql.ids import find
-from sacred_sql.reading import Reader
+from sacred_sql.ids import find, key_of_row
+from sacred_sql.reading import TABLES, Reader
 from sacred_sql.removal import remove
+from sacred_sql.sacred_runs import TABLES as SACRED_TABLES
+from sacred_sql.sacred_runs import SacredReader
 from sacred_sql.schema import (
     annotations,
-    artifacts,
-    contents,
-    experiment_sources,
     experiments,
-    resources,
     runs,
-    sources,
 )
 
 #: Runs that are read at a time: no transaction lasts while somebody looks at one.
 _PAGE = 200
 
 
-class SqlStore:
+class SqlStore(GuardedStore):
     """The runs in one database, also those that Sacred's own SqlObserver recorded there.
 
-    Reading executes nothing.
+    Reading executes nothing. Runs are read some at a time; if something in a row cannot be decoded,
+    these are read one by one, and the damaged ones column by column.
 
     Args:
         url: Of the database, as of `SqlObserver`.
@@ -48,38 +46,40 @@ class SqlStore:
         StoreError: the URL is wrong, or its driver is not installed.
     """
 
+    outages = (exc.SQLAlchemyError,)
+
     def __init__(self, url: str | sa.URL | None = None, engine: sa.Engine | None = None) -> None:
         self._database = Database(url, engine=engine)
 
     def __repr__(self) -> str:
         return f"SqlStore({self._database.shown!r})"
 
-    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
+    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         """Yield runs in the order in which they were entered, those of Sacred's tables first."""
-        query = query or RunQuery()
-        if query.limit is None:
-            yield from self._listed_of_sacred(query, is_descending=False)
-            yield from self._listed(query, is_descending=False)
-            return
-        newest = itertools.chain(
-            self._listed(query, is_descending=True),
-            self._listed_of_sacred(query, is_descending=True),
-        )
-        yield from reversed(list(itertools.islice(newest, max(query.limit, 0))))
+        kinds = [self._listed_of_sacred(newest_first), self._listed(query, newest_first)]
+        for found in reversed(kinds) if newest_first else kinds:
+            yield from ((run.id, run) for run in found)
 
     def get(self, run_id: int | str) -> StoredRun:
-        """Return one run."""
+        """Return one run; see `RunStore.get`."""
         key = self._key_of_sacred(run_id)
         if key is not None:
-            return self._database.read_any(lambda c: sacred_runs.read_run(c, key))
-        return self._database.read(lambda c: self._run(c, self._key(c, run_id)))
+            found = self._of_keys(SacredReader(self._run), [key], self._database.read_any)
+        else:
+            key = self._database.read(lambda c: self._key(c, run_id))
+            found = self._of_keys(Reader(self._run), [key], self._database.read)
+        if not found:
+            raise self._missing(run_id)
+        return found[0]
 
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""
-        key = self._key_of_sacred(run_id)
-        if key is not None:
-            return self._database.read_any(lambda c: sacred_runs.read_output(c, key))
-        return self._database.read(lambda c: output.read(c, self._key(c, run_id)))
+        what = f"the output of run {str(normalize_id(run_id))!r}"
+        found = self._key_of_sacred(run_id)
+        if found is not None:
+            return str(self._part(what, lambda c: sacred_runs.read_output(c, found), True))
+        key = self._database.read(lambda c: self._key(c, run_id))
+        return str(self._part(what, lambda c: output.read(c, key)))
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run; what is stored of it stays."""
@@ -96,7 +96,9 @@ class SqlStore:
         """Return ``{"steps", "values", "timestamps"}`` by metric; Sacred recorded none here."""
         if self._key_of_sacred(run_id) is not None:
             return {}
-        return self._database.read(lambda c: dict(points.read(c, self._key(c, run_id))))
+        key = self._database.read(lambda c: self._key(c, run_id))
+        what = f"the metrics of run {str(normalize_id(run_id))!r}"
+        return checked_metrics(self._part(what, lambda c: dict(points.read(c, key))))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""
@@ -108,7 +110,7 @@ class SqlStore:
             return file
 
         def work(connection: sa.Connection) -> Any:
-            query = _file_query(self._key(connection, run_id), kind, name)
+            query = file_query(self._key(connection, run_id), kind, name)
             found = [] if query is None else connection.execute(query).all()
             return next((row for row in found if row.name == name), None)
 
@@ -124,10 +126,13 @@ class SqlStore:
             StoreError: also, if Sacred recorded the run: its tables are only read.
         """
         self._refuse_of_sacred(run_id)
+        before = self.get(run_id)
 
         def work(connection: sa.Connection) -> None:
             key = self._key(connection, run_id)
-            if self._run(connection, key).current_status() == "RUNNING":
+            is_damaged = before.damage is not None
+            run = before if is_damaged else Reader(self._run).runs(connection, [key])[0]
+            if run.is_running():
                 raise StoreError(f"the run {str(run_id)!r} is under way")
             remove(connection, key)
 
@@ -191,69 +196,86 @@ class SqlStore:
                 f"run {str(run_id)!r} was recorded by Sacred: its tables are only read"
             )
 
-    def _listed_of_sacred(self, query: RunQuery, is_descending: bool) -> Iterator[StoredRun]:
+    def _listed_of_sacred(self, is_descending: bool) -> Iterator[StoredRun]:
         """Yield runs of Sacred's tables page by page."""
+        reader = SacredReader(self._run)
         after: int | None = None
         while self._has_sacred:
             read = functools.partial(
-                sacred_runs.read_page, after=after, query=query, is_descending=is_descending
+                sacred_runs.read_keys, after=after, is_descending=is_descending, limit=_PAGE
             )
-            after, found = self._database.read_any(read)
-            yield from found
-            if after is None:
+            keys = self._database.read_any(read)
+            yield from self._of_keys(reader, keys, self._database.read_any)
+            if len(keys) < _PAGE:
                 return
+            after = keys[-1]
 
     def _listed(self, query: RunQuery, is_descending: bool) -> Iterator[StoredRun]:
         """Yield runs page by page."""
         if self._has_sacred and not self._database.read_any(self._has_own):
             return
-        reader = Reader()
-        asked = sa.select(runs).join(experiments).where(*clauses(query)).limit(_PAGE)
-        asked = asked.order_by(runs.c.run_key.desc() if is_descending else runs.c.run_key)
-        last: int | None = None
+        reader = Reader(self._run)
+        key = runs.c.run_key
+        asked = sa.select(key).outerjoin(experiments).where(*clauses(query)).limit(_PAGE)
+        asked = asked.order_by(key.desc() if is_descending else key)
+        page = asked
         while True:
-            page = asked
-            if last is not None:
-                key = runs.c.run_key
-                page = page.where(key < last if is_descending else key > last)
-            rows, found = self._database.read(functools.partial(_page, reader, page))
-            yield from filter(query.accepts, found)
-            if len(rows) < _PAGE:
+            keys = self._database.read(functools.partial(_scalars, page))
+            yield from self._of_keys(reader, keys, self._database.read)
+            if len(keys) < _PAGE:
                 return
-            last = rows[-1].run_key
+            page = asked.where(key < keys[-1] if is_descending else key > keys[-1])
+
+    def _of_keys(self, reader: Any, keys: Sequence[int], read: Any) -> list[StoredRun]:
+        """Return runs by their keys, whatever their rows hold."""
+        try:
+            return read(lambda c: reader.runs(c, keys))  # type: ignore[no-any-return]
+        except Exception:  # noqa: BLE001 - a row may hold anything
+            self._require_tables(read)
+        if len(keys) > 1:
+            return [run for key in keys for run in self._of_keys(reader, [key], read)]
+        return [reader.run(key, functools.partial(self._column, read)) for key in keys]
+
+    def _column(self, read: Any, work: Callable[[sa.Connection], Any]) -> Any:
+        return self._part("a column", work, read == self._database.read_any)
+
+    def _part(
+        self, what: str, work: Callable[[sa.Connection], Any], is_sacred: bool = False
+    ) -> Any:
+        """Return a part of one run.
+
+        Raises:
+            DamagedRecordError: it cannot be decoded.
+            StoreError: the database cannot be read.
+        """
+        read = self._database.read_any if is_sacred else self._database.read
+        try:
+            with self._guard(what):
+                return read(work)
+        except DamagedRecordError:
+            raise
+        except StoreError as error:
+            self._require_tables(read)
+            raise DamagedRecordError(f"{what} cannot be read: {error}") from None
+
+    def _require_tables(self, read: Any) -> None:
+        """Raise a `StoreError` if it is not one record that is the reason of an error."""
+        tables = SACRED_TABLES if read == self._database.read_any else TABLES
+
+        def work(connection: sa.Connection) -> None:
+            for table in tables:
+                connection.execute(sa.select(*table.columns).limit(0)).all()
+
+        read(work)
 
     def _key(self, connection: sa.Connection, run_id: int | str) -> int:
         found = find(connection, run_id)
-        if found is None:
-            raise self._missing(run_id)
-        return int(found.run_key)
-
-    def _run(self, connection: sa.Connection, key: int) -> StoredRun:
-        rows = connection.execute(sa.select(runs).where(runs.c.run_key == key)).all()
-        return Reader().runs(connection, rows)[0]
+        if found is not None:
+            return int(found.run_key)
+        if (key := key_of_row(connection, run_id)) is not None:
+            return key
+        raise self._missing(run_id)
 
 
-def _page(
-    reader: Reader, query: "sa.Select[Any]", connection: sa.Connection
-) -> tuple[Any, list[StoredRun]]:
-    rows = connection.execute(query).all()
-    return rows, reader.runs(connection, rows)
-
-
-def _file_query(run_key: int, kind: str, name: str) -> "sa.Select[Any] | None":
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-    sized = (contents.c.content_id, contents.c.size)
-    if kind == "artifact":
-        query = sa.select(artifacts.c.name, *sized).join(contents)
-        return query.where(artifacts.c.run_key == run_key, artifacts.c.name_digest == digest)
-    if kind == "resource":
-        query = sa.select(resources.c.filename.label("name"), *sized).join(contents)
-        return query.where(resources.c.run_key == run_key, resources.c.filename_digest == digest)
-    if kind == "source":
-        query = sa.select(sources.c.name, *sized).select_from(sources).join(contents)
-        query = query.join(
-            experiment_sources, experiment_sources.c.source_id == sources.c.source_id
-        )
-        query = query.join(runs, runs.c.experiment_id == experiment_sources.c.experiment_id)
-        return query.where(runs.c.run_key == run_key, sources.c.name == name)
-    return None
+def _scalars(query: "sa.Select[Any]", connection: sa.Connection) -> list[int]:
+    return list(connection.execute(query).scalars())

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sacred_core.serialization import from_json, to_json
+from sacred_core.serialization import to_json
 from sacred_sql.contents import content_of_bytes, drop_unused, kept, read
 from sacred_sql.schema import large_values
 
@@ -45,11 +45,14 @@ def keep_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str 
     drop_unused(connection, gone)
 
 
-def read_large(connection: sa.Connection, run_keys: Iterable[int]) -> dict[tuple[int, str], Any]:
-    """Return the large values of runs."""
-    mine = sa.and_(large_values.c.run_key.in_(list(run_keys)), large_values.c.name.in_(VALUES))
+def read_large_texts(
+    connection: sa.Connection, run_keys: Iterable[int], name: str | None = None
+) -> dict[tuple[int, str], bytes]:
+    """Return the JSON texts of the large values of runs, or those of one name."""
+    names = VALUES if name is None else (name,)
+    mine = sa.and_(large_values.c.run_key.in_(list(run_keys)), large_values.c.name.in_(names))
     query = sa.select(large_values).where(mine)
     return {
-        (row.run_key, row.name): from_json(read(connection, row.content_id))
+        (row.run_key, row.name): read(connection, row.content_id)
         for row in connection.execute(query).all()
     }

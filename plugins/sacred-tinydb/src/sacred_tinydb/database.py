@@ -14,6 +14,7 @@ from tinydb.table import Table
 from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import StoreError
 from sacred_core.serialization import from_json, to_json
+from sacred_tinydb.raw_documents import has_raw, read_tables, write_tables
 
 #: Plain data; times and files as `sacred_tinydb.tags` writes them.
 Document: TypeAlias = dict[str, Any]
@@ -40,7 +41,7 @@ class WholeFile(Storage):
             with self._path.open("rb") as file:
                 version = _version(file.fileno())
                 if self._known[0] != version:
-                    self._known = (version, from_json(file.read()))
+                    self._known = (version, _parsed(file.read()))
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -51,7 +52,17 @@ class WholeFile(Storage):
         """Replace the file."""
         self._known = (None, None)
         with replacing(self._path) as partial, partial.open("w", encoding="utf-8") as file:
-            file.write(to_json(data))
+            file.write(write_tables(data) if has_raw(data) else to_json(data))
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return from_json(data)
+    except (ValueError, RecursionError) as error:
+        try:
+            return read_tables(data.decode())
+        except ValueError:  # it is no database at all
+            raise ValueError(str(error)) from None
 
 
 def _version(descriptor: int) -> tuple[int, ...]:
@@ -91,8 +102,16 @@ class Database:
             self._lock.release()
 
     def all(self) -> dict[int, Document]:
-        """Return the documents by their numbers; they are not the caller's to change."""
-        return {document.doc_id: dict(document) for document in self._table().all()}
+        """Return the documents by their numbers; they are not the caller's to change.
+
+        One that is damaged need not be a dictionary.
+        """
+        # TinyDB's own method raises an exception for all of them then.
+        found = (self.db.storage.read() or {}).get(TABLE) or {}
+        return {
+            int(number): dict(document) if type(document) is dict else document
+            for number, document in found.items()
+        }
 
     def add(self, document: Document) -> int:
         """Insert a document and return its number; only within `locked`."""

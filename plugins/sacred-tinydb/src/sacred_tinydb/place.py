@@ -6,9 +6,12 @@ import attrs
 from hashfs import HashFS
 from tinydb import TinyDB
 
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.stores import guard
 from sacred_tinydb.database import Database, WholeFile
 from sacred_tinydb.files import Files
 from sacred_tinydb.live import Live
+from sacred_tinydb.raw_documents import RawDocument
 from sacred_tinydb.records import files_of
 
 _METADATA, _FILES = "metadata.json", "hashfs"
@@ -37,8 +40,16 @@ class Place:
         if not file_ids:
             return
         documents = self.database.all()
-        states = [self.live(number).state() for number in documents]
-        used = {file_id for each in [*documents.values(), *states] for file_id in files_of(each)}
+        used: set[str] = set()
+        try:
+            with guard("the documents"):
+                states = [self.live(number).state() for number in documents]
+                for document in [*documents.values(), *states]:
+                    if isinstance(document, RawDocument):
+                        raise DamagedRecordError("a part of it cannot be parsed")
+                    used.update(files_of(document))
+        except DamagedRecordError:  # it is not known what a damaged run uses
+            return
         for file_id in file_ids - used:
             self.files.delete(file_id)
 

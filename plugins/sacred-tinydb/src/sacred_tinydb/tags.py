@@ -32,7 +32,10 @@ def tagged_date(stored: Any) -> datetime | None:
             return None
     if not isinstance(stored, datetime):  # as a serializer of the database made it
         return None
-    return stored.replace(tzinfo=UTC) if stored.tzinfo is None else stored.astimezone(UTC)
+    try:
+        return stored.replace(tzinfo=UTC) if stored.tzinfo is None else stored.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def file_tag(file_id: str) -> str:

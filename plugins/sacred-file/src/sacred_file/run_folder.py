@@ -1,0 +1,85 @@
+"""Reads the record in the folder of one run."""
+
+import functools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from sacred_core.contained_files import ContainedFolder
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.stores import Annotation, Read, guard, once, require_record
+from sacred_file import layout
+from sacred_file.entries import annotations, run_fields
+from sacred_file.json_files import read_json
+
+
+class RunFolder:
+    """The files of a run, none of which a link may place outside of the root.
+
+    Args:
+        files: The root.
+        name: Of the folder in it.
+    """
+
+    def __init__(self, files: ContainedFolder, name: str) -> None:
+        self._files = files
+        # Thousands of them are read at a time: a path object costs as much again.
+        self._path = os.path.join(files.root, name)  # noqa: PTH118
+        self.entry = once(self._entry)
+
+    def is_run(self) -> bool:
+        """Return whether the folder has a record, which may be damaged.
+
+        Raises:
+            NotARunError: it is that of another program.
+        """
+        try:
+            return self.entry() is not None
+        except DamagedRecordError:
+            return True
+
+    def fields(self) -> dict[str, Read]:
+        """Return what reads each field of the run; see `sacred_core.stores.GuardedStore`."""
+        return {
+            **run_fields(self.entry),
+            "config": functools.partial(self._values, layout.CONFIG),
+            "info": functools.partial(self._values, layout.INFO),
+            "annotations": self._annotations,
+        }
+
+    def _entry(self) -> Any:
+        """Return what ``run.json`` holds, or None if there is none."""
+        path = self._file(layout.RUN)
+        with guard(repr(path)):
+            if os.path.islink(self._path):  # noqa: PTH114
+                if not os.path.lexists(path):
+                    return None
+                self._files.require(self._path)
+            entry = read_json(path, decode=decode_run_entry, opener=self._files.open_in)
+            return entry if entry is None else require_record(entry, repr(path))
+
+    def _values(self, name: str) -> Any:
+        path = self._file(name)
+        with guard(repr(path)):
+            self._files.require_folder(self._path)
+            decode = functools.partial(decode_jsonpickle, release=self._release())
+            return read_json(path, {}, decode, self._files.open_in)
+
+    def _release(self) -> str | None:
+        try:
+            return sacred_release(self.entry().get("experiment"))
+        except DamagedRecordError:
+            return None
+
+    def _annotations(self) -> Iterator[Annotation] | tuple[()]:
+        path = self._file(layout.ANNOTATIONS)
+        if not os.path.lexists(path):
+            return ()
+        with guard(repr(path)):
+            self._files.require_folder(self._path)
+            with self._files.open_in(path) as file:
+                return annotations(file.read())
+
+    def _file(self, name: str) -> str:
+        return os.path.join(self._path, name)  # noqa: PTH118

@@ -1,0 +1,138 @@
+"""From the document of a run to the fields of a `StoredRun`."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
+from sacred_core.stores import Annotation, Read, once, require_record
+from sacred_mongo.connection import Document
+from sacred_mongo.ids import listed_id
+from sacred_mongo.large import loaded_info, whole
+from sacred_mongo.places import Place
+from sacred_mongo.values import foreign, loaded, loaded_name
+
+_TIMES = ("start_time", "stop_time", "heartbeat")
+
+
+class RunDocument:
+    """The document of a run.
+
+    Args:
+        place: Where it is.
+        decode: Returns what it holds.
+    """
+
+    def __init__(self, place: Place, decode: Callable[[], Document]) -> None:
+        self._place = place
+        self._decode = decode
+        self.entry = once(self._entry)
+
+    def require(self) -> None:
+        """Raise a `NotARunError` for a document of another program."""
+        with contextlib.suppress(DamagedRecordError):
+            self.entry()
+
+    def fields(self) -> dict[str, Read]:
+        """Return what reads each field of the run; see `sacred_core.stores.GuardedStore`."""
+        return {
+            **{name: self._value(name) for name in ("host", "config", "meta", "result")},
+            **{name: self._time(name) for name in _TIMES},
+            "run_id": self._run_id,
+            "status": lambda: self.entry().get("status"),
+            "command": lambda: reader(self.entry())(self.entry().get("command")),
+            "experiment": self._experiment,
+            "info": self._info,
+            "queue_time": lambda: _time("queue_time", _part(self.entry(), "meta", "queue_time")),
+            "fail_trace": self._value("fail_trace"),
+            "artifacts": lambda: self._names([f["name"] for f in self._list("artifacts")]),
+            "resources": lambda: self._names(list(dict(self._list("resources")))),
+            "tags": lambda: _part(self.entry(), "omniboard", "tags"),
+            "annotations": lambda: [_annotation(said) for said in self._list("annotations")],
+        }
+
+    def _entry(self) -> Document:
+        entry = self._decode()
+        place = f"document {entry['_id']!r} in {self._place.runs.full_name}"
+        return require_record(entry, place)
+
+    def _value(self, name: str) -> Read:
+        def read() -> Any:
+            entry = self.entry()
+            value = entry.get(name)
+            if value is None:
+                return None
+            return whole(self._place, value) if "writer" in entry else _decoded(entry, value)
+
+        return read
+
+    def _time(self, name: str) -> Read:
+        return lambda: _time(name, self.entry().get(name))
+
+    def _run_id(self) -> Any:
+        run_id = self.entry().get("run_id")
+        return None if run_id is None else listed_id(reader(self.entry())(run_id))
+
+    def _experiment(self) -> Any:
+        experiment = self._value("experiment")()
+        back = name_reader(self.entry())
+        sources = experiment.get("sources") if isinstance(experiment, dict) else ()
+        for source in sources or ():
+            if isinstance(source, list) and source:
+                source[0] = back(source[0])
+        return experiment
+
+    def _info(self) -> Any:
+        entry = self.entry()
+        if "writer" in entry:
+            return loaded_info(self._place, entry.get("info"))
+        info = _decoded(entry, entry.get("info") or {})
+        return {key: value for key, value in info.items() if key != "metrics"}
+
+    def _list(self, name: str) -> Any:
+        return self.entry().get(name) or []
+
+    def _names(self, names: list[Any]) -> list[Any]:
+        return list(map(name_reader(self.entry()), names))
+
+
+def reader(entry: Document) -> Callable[[Any], Any]:
+    """Return what reads values of a document: ours, or one that Sacred wrote."""
+    return loaded if "writer" in entry else foreign
+
+
+def name_reader(entry: Document) -> Callable[[Any], Any]:
+    """Return what reads names of files in a document."""
+    return loaded_name if "writer" in entry else foreign
+
+
+def _part(entry: Document, name: str, key: str) -> Any:
+    part = entry.get(name)
+    return part.get(key) if isinstance(part, dict) else None
+
+
+def _decoded(entry: Document, value: Any) -> Any:
+    """Return a value that Sacred wrote, whose dictionaries MongoDB returns in their order."""
+    release = sacred_release(entry.get("experiment"))
+    return decode_jsonpickle(foreign(value), release, is_ordered=True)
+
+
+def _annotation(said: Document) -> Annotation:
+    items = said.items()
+    values: dict[str, Any] = {k: v if isinstance(v, datetime) else loaded(v) for k, v in items}
+    return Annotation(**values)
+
+
+def _time(name: str, value: Any) -> datetime | None:
+    if isinstance(value, str):  # Sacred before 0.7 wrote text
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise DamagedRecordError(f"{name} is not a time: {str(value)[:40]!r}")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

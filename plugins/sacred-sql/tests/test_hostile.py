@@ -1,0 +1,82 @@
+"""Rows that nobody would write, in each database."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sacred_sql import SqlObserver, SqlStore
+from sacred_sql.address import parsed
+from sacred_sql.schema import annotations, hosts, runs
+
+from sacred_core.testing.damage_checks import Sound, check_hostile
+from sacred_core.testing.damage_contract import record_sound_runs
+from sacred_core.testing.hostile_records import HostileRecords
+
+COUNT = 300
+VALUES = ("config", "meta", "info", "result", "fail_trace", "id_elsewhere")
+#: Literals of columns of other types; what a database refuses is left out.
+LITERALS = (
+    "NULL", "''", "5", "-1", "1.5e300", "'x'", "x'ff00fe'", "'{'", "'[1]'", "'0000-00-00'",
+    "'infinity'", "'9999-12-31 23:59:59'", "'2026-13-45'", "'0001-01-01 00:00:00'",
+    "'10000-01-01 00:00:00'", "CAST(x'fffe' AS TEXT)", "99999",
+)  # fmt: skip
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[sa.Engine]:
+    """The database as another program sees it, which does not look after keys."""
+    engine = sa.create_engine(parsed(url), poolclass=sa.StaticPool, isolation_level="AUTOCOMMIT")
+    if engine.dialect.name in ("mysql", "mariadb"):
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SET foreign_key_checks=0, sql_mode=''")
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SET session_replication_role = replica")
+    yield engine
+    engine.dispose()
+
+
+def spoil(connection: sa.Connection, key: int, hostile: HostileRecords) -> None:
+    """Change some columns of a run."""
+    columns = [column.name for column in runs.c if column.name not in ("run_key", "run_number")]
+    for name in hostile.random.sample(columns, hostile.random.randint(1, 3)):
+        if name in VALUES and hostile.random.random() < 0.7:
+            text = hostile.text({"a": [1, {"b": 2}], "c": "x"}).decode("utf-8", "replace")
+            change = runs.update().where(runs.c.run_key == key).values({name: sa.literal(text)})
+            work: Any = change
+        else:
+            literal = hostile.random.choice(LITERALS)
+            work = sa.text(f"UPDATE runs SET {name} = {literal} WHERE run_key = {key}")
+        with contextlib.suppress(sa.exc.SQLAlchemyError, ValueError):  # the database refuses it
+            connection.execute(work)
+
+
+def test_300_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> None:
+    """Every other run is listed, shown, queried and deleted as before."""
+    ids = record_sound_runs(lambda: SqlObserver(url), tmp_path)
+    sound = Sound.of(SqlStore(url), ids)
+    hostile = HostileRecords(seed=1)
+    with database.connect() as connection:
+        row = dict(connection.execute(sa.select(runs).limit(1)).one()._mapping)
+        host = connection.execute(sa.select(hosts).limit(1)).one()
+        odd_host = {**host._mapping, "host_id": 777, "digest": "odd"}
+        connection.execute(hosts.insert(), odd_host)
+        connection.execute(sa.text("UPDATE hosts SET info = '[' WHERE host_id = 777"))
+        for key in range(1_000, 1_000 + COUNT):
+            host_id = hostile.random.choice([row["host_id"], 777, 99_999])
+            new = {**row, "run_key": key, "run_id": str(key), "run_number": key}
+            connection.execute(runs.insert(), {**new, "host_id": host_id})
+            if hostile.random.random() < 0.2:
+                said = {"said_at": row["start_time"], "said_by": "x", "note": "n"}
+                tags = {"tags_added": ["a"], "tags_removed": []}
+                connection.execute(annotations.insert(), {"run_key": key, **said, **tags})
+                connection.execute(
+                    sa.text(f"UPDATE annotations SET tags_added = :x WHERE run_key = {key}"),
+                    {"x": json.dumps(hostile.mutated(["a"]))[:1_000]},
+                )
+            spoil(connection, key, hostile)
+    assert check_hostile(SqlStore(url), sound) > COUNT // 2

@@ -1,0 +1,163 @@
+"""Reads each run through one guard: what is wrong with one record hides no other run.
+
+A store of any backend derives from `GuardedStore`, and describes a run as functions that each read
+one field. A field whose function fails, or returns another type, is left at its default, and the
+run gets the status `DAMAGED` with the reason. What is wrong with the whole store, like a
+lost connection, is raised: a `StoreError` of its own, or one of `GuardedStore.outages`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
+from sacred_core.masking import masked_text
+from sacred_core.stores.base import DAMAGED, RunQuery, StoredRun
+from sacred_core.stores.checking import checked_field
+from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.skipping import skip_foreign
+
+T = TypeVar("T")
+Read: TypeAlias = Callable[[], Any]
+Found: TypeAlias = tuple[Any, "StoredRun | NotARunError | None"]
+
+_LONGEST_REASON = 300
+
+
+class GuardedStore:
+    """The base class of stores; the methods of `sacred_core.stores.RunStore` are public.
+
+    Attributes:
+        outages: Exceptions of the driver that are about the whole store and not about one record.
+    """
+
+    outages: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
+        """Yield runs from the oldest to the newest; see `RunStore.list`."""
+        query = query or RunQuery()
+        if query.limit is None:
+            yield from filter(query.accepts, skip_foreign(self._found(query, False)))
+            return
+        newest = filter(query.accepts, skip_foreign(self._found(query, True)))
+        yield from reversed([*islice(newest, max(query.limit, 0))])
+
+    def _found(self, query: RunQuery, newest_first: bool) -> Iterable[Found]:
+        """Yield each record by its name: the run, the error where it is not one, or None.
+
+        Args:
+            query: What may be left out; its limit does not matter.
+            newest_first: The order.
+        """
+        raise NotImplementedError
+
+    def _guard(self, what: str) -> AbstractContextManager[None]:
+        """Return `guard` with the outages of this store."""
+        return guard(what, self.outages)
+
+    def _guard_part(self, run_id: Any, part: str) -> AbstractContextManager[None]:
+        """Return `guard` for a part of a run, such as ``"the output"``."""
+        return self._guard(f"{part} of run {str(normalize_id(run_id))!r}")
+
+    def _run(self, run_id: Any, fields: Mapping[str, Read]) -> StoredRun:
+        """Return `make_run` with the outages of this store."""
+        return make_run(run_id, fields, self.outages)
+
+
+def make_run(
+    run_id: Any, fields: Mapping[str, Read], outages: tuple[type[Exception], ...] = ()
+) -> StoredRun:
+    """Return a run from functions that read its fields; see the module.
+
+    Args:
+        run_id: In its store.
+        fields: By attribute of `StoredRun`, and ``annotations``, which are `Annotation`.
+        outages: See `GuardedStore`.
+
+    Raises:
+        StoreError: the store cannot be read, or the record is that of another program.
+    """
+    values: dict[str, Any] = {}
+    reasons: dict[str, None] = {}
+    for name, read in fields.items():
+        try:
+            value = checked_field(name, read())
+        except outages:
+            raise
+        except DamagedRecordError as error:
+            reasons[str(error)] = None
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a record may hold anything
+            reasons[f"{name}: {describe(error)}"] = None
+        else:
+            if value is not None:
+                values[name] = value
+    annotations = values.pop("annotations", ())
+    run = StoredRun(id=run_id, **{"status": "", **values})
+    for annotation in annotations:
+        run.annotate(annotation)
+    if reasons:
+        run.damage = "; ".join(reasons)
+        run.stored_status, run.status = run.status, DAMAGED
+    return run
+
+
+@contextmanager
+def guard(what: str, outages: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Raise a `DamagedRecordError` about ``what`` for any error with one record.
+
+    Args:
+        what: What is read, for the message.
+        outages: See `GuardedStore`.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except outages:
+        raise
+    except Exception as error:  # noqa: BLE001 - a record may hold anything
+        raise DamagedRecordError(f"{what} cannot be read: {describe(error)}") from None
+
+
+def once(read: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that calls ``read`` once, and returns or raises the same each time."""
+    result: list[T] = []
+    failure: list[Exception] = []
+
+    def read_once() -> T:
+        if failure:
+            raise failure[0]
+        if not result:
+            try:
+                result.append(read())
+            except Exception as error:
+                failure.append(error)
+                raise
+        return result[0]
+
+    return read_once
+
+
+def run_or_foreign(read: Callable[[], StoredRun | None]) -> StoredRun | NotARunError | None:
+    """Return the run, or the error that says that the record is not one."""
+    try:
+        return read()
+    except NotARunError as error:
+        return error
+
+
+def describe(error: Exception) -> str:
+    """Return why a record cannot be read, in one short line without secrets."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it does not fit into the memory"
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.strerror}: {error.filename!r}" if error.filename else error.strerror
+    else:
+        text = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
+    line = " ".join(masked_text(text).split())
+    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
