@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
+from sacred_core.context import run_around
 from sacred_core.exceptions import StoreError
 from sacred_core.observers.delivering import MetricPositions, named_arguments
 from sacred_core.stores import RunStore
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
 from sacred_core.testing.removal_contract import RemovalContract
+
+
+class StoresTheRealConfig(MemoryObserver):
+    def started_event(self, config: Any, **fields: Any) -> Any:
+        run = run_around()
+        real = dict(run.config) if run is not None else config
+        return super().started_event(config=real, **fields)
 
 
 class DoublesOutput(MemoryObserver):
@@ -347,6 +355,7 @@ def test_each_fault_fails_the_rule_that_names_it(wrong: type[Any]) -> None:
     ("wrong", "rule"),
     [
         (TellsNoId, "it_answers_with_an_id"),
+        (StoresTheRealConfig, "no_secret_of_a_run_is_stored"),
         (CannotJoinTwice, "it_may_be_joined_twice"),
         (NewestFirst, "runs_are_listed_by_age"),
         (DoublesOutput, "output_comes_back"),
