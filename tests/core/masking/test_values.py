@@ -101,6 +101,12 @@ def test_updates_of_a_command_line(update: str, shown: str) -> None:
     assert masked({"options": {"UPDATE": [update]}})[0] == {"options": {"UPDATE": [shown]}}
 
 
+def test_the_value_of_an_update_is_masked_elsewhere() -> None:
+    """Without the quotes that it may have."""
+    masked({"UPDATE": ["db.password='abc-123'"]})
+    assert masked_text("no abc-123") == "no ***"
+
+
 @pytest.mark.parametrize(
     ("secret", "text", "shown"),
     [
