@@ -64,7 +64,8 @@ def list_runs(
     rows = [_row(store, run, fields, is_exact=form == "csv") for run in found]
     headings = columns.split(",")
     if form == "csv":
-        click.echo(comma_separated([headings, *rows]))
+        # With `color`, click changes nothing of the data.
+        click.echo(comma_separated([headings, *rows]), color=True)
     elif rows:
         names = [_HEADINGS.get(name, printable(name.upper())) for name in headings]
         click.echo(table([names, *rows]))

@@ -22,7 +22,7 @@ from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sac
 
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 STORES = ("files", "sql", "mongo")
-NAMES = list(json.loads((Path(__file__).parents[1] / "golden/sacred/0.8.7/values.json").read_text())["files"])  # fmt: skip
+NAMES = list(json.loads((Path(__file__).parents[1] / "golden/sacred/0.8.7/values.json").read_text())["files"])  # fmt: skip  # noqa: E501
 
 
 @functools.cache
@@ -74,7 +74,7 @@ def test_each_recorded_value_is_read_as_it_was(
 def _without_lists(tag: Any, read: Any) -> Any:
     """Return the tag with those attributes that were decoded, which the reader may do."""
     if isinstance(tag, dict) and "py/object" in tag and isinstance(read, dict):
-        return {k: read[k] if not k.startswith("py/") and k != "__reduce__" else v for k, v in tag.items()}  # fmt: skip
+        return {k: read[k] if not k.startswith("py/") and k != "__reduce__" else v for k, v in tag.items()}  # fmt: skip  # noqa: E501
     return tag
 
 

@@ -44,7 +44,7 @@ def sacred_runs(*args: str, answer: str | None = None) -> Result:
 def ids(*args: str) -> list[str]:
     result = sacred_runs("list", *args, "-c", "id", "--csv")
     assert result.exit_code == 0, result.output
-    return result.output.split()[1:]
+    return result.stdout.split()[1:]
 
 
 def test_list_by_query(runs: str) -> None:
@@ -159,3 +159,91 @@ def test_runs_as_a_data_frame(runs: str) -> None:
     frame = to_frame(find_runs(open_store(runs), sort="-config.lr"))
     assert list(frame["config.lr"]) == [0.1, 0.01, 0.001]
     assert list(frame["status"]) == ["COMPLETED", "COMPLETED", "FAILED"]
+
+
+ODD = "x\x1b]52;c;QUFB\x07\x1b[2J\r\ny\x9b31m\u202ez"
+SHOWN = r"x\x1b]52;c;QUFB\x07\x1b[2J\r\ny\x9b31m\u202ez"
+
+
+@pytest.fixture
+def odd_runs(tmp_path: Path) -> str:
+    """A run with control characters wherever there is text, and a damaged one."""
+    folder = tmp_path / "odd"
+    (tmp_path / "file").write_text("content")
+    for _ in range(2):
+        feed = Feed(FileStorageObserver(folder))
+        feed.start(
+            config={"name": ODD, ODD: 1, "list": [ODD]},
+            ex_info={"name": ODD, "base_dir": ".", "sources": []},
+            host_info={"hostname": ODD},
+            command=ODD,
+        )
+        feed.artifact(ODD, str(tmp_path / "file"))
+        feed.log(ODD, [1.0])
+        feed.print(f"a\x1b[31mred\x1b[0m\tb\n{ODD}\n")
+        feed.beat(info={ODD: ODD})
+        feed.fail((f"ValueError: {ODD}\n",))
+    sacred_runs("tag", str(folder), "1", ODD)
+    sacred_runs("note", str(folder), "1", ODD)
+    (folder / "2" / "config.json").write_text("[")
+    (folder / "2" / "metrics.json").write_text("[]")
+    return str(folder)
+
+
+def test_control_characters_are_shown_as_escapes(odd_runs: str) -> None:
+    """In tables, pages and questions; of output only colours pass."""
+    listed = sacred_runs(
+        "list", odd_runs, "-c", "id,name,command,tags,host.hostname,config.name,config.list"
+    ).output
+    shown = sacred_runs("show", odd_runs, "1").output
+    asked = sacred_runs("delete", odd_runs, "1", answer="n\n").output
+    for text in (listed, shown, asked):
+        allowed = "\n\t\x1b" if text is shown else "\n"
+        assert not [each for each in text if not each.isprintable() and each not in allowed]
+        assert SHOWN in text
+    assert len(listed.splitlines()) == 4  # with the reason of the damaged run
+    lines = [line for line in shown.splitlines() if "\x1b" in line]
+    assert lines in ([], ["  a\x1b[31mred\x1b[0m\tb", "  \x1b[0m"], ["  a\x1b[31mred\x1b[0m\tb"])
+    assert f"  {SHOWN.partition(chr(92) + 'r')[0]}" in shown and f"ValueError: {SHOWN[:5]}" in shown
+
+
+def test_machine_formats_have_text_as_it_is(odd_runs: str) -> None:
+    """JSON by its own escapes, CSV in quotes."""
+    (line, _) = sacred_runs("list", odd_runs, "--json").output.splitlines()[:2]
+    assert json.loads(line)["experiment"]["name"] == ODD
+    data = sacred_runs("list", odd_runs, "-w", "id = 1", "-c", "name", "--csv").stdout_bytes
+    assert data == f'name\n"{ODD}"\n'.encode()
+
+
+def test_a_damaged_run_in_every_form(odd_runs: str) -> None:
+    """Listed with the reason on stderr, shown as far as it can be read, in the schema, deleted."""
+    result = CliRunner().invoke(sacred, ["runs", "list", odd_runs])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[2].startswith("2   DAMAGED")
+    assert result.stderr.startswith("Run 2 is damaged: ") and "2/config.json" in result.stderr
+    for args in (("-s", "config.lr"), ("-c", "id,damage,config.lr", "--csv"), ("--json",)):
+        assert "config.json" in sacred_runs("list", odd_runs, *args).output
+    assert ids(odd_runs, "-w", "status = DAMAGED and damage has 'config.json'") == ["2"]
+    assert ids(odd_runs, "-w", "config.name missing or metrics.loss.last > 0") == ["2"]
+    shown = sacred_runs("show", odd_runs, "2")
+    assert shown.exit_code == 0
+    assert "DAMAGED" in shown.output and "Damage:" in shown.output
+    assert "the metrics of run '2' cannot be read" in shown.output and "Traceback:" in shown.output
+    data = json.loads(sacred_runs("show", odd_runs, "2", "--json").output)
+    jsonschema.validate(data, SCHEMA)
+    assert (data["status"], data["stored_status"], data["metrics"]) == ("DAMAGED", "FAILED", None)
+    assert "the metrics of run '2'" in data["damage"] and data["output"].startswith("a\x1b[31m")
+    for line in sacred_runs("list", odd_runs, "--json").output.splitlines()[:2]:
+        jsonschema.validate(json.loads(line), SCHEMA)
+    assert sacred_runs("delete", odd_runs, "-w", "status = DAMAGED", "--yes").exit_code == 0
+    assert ids(odd_runs) == ["1"]
+
+
+def test_a_frame_has_damaged_runs(odd_runs: str) -> None:
+    """With the reason in a column."""
+    pytest.importorskip("pandas")
+    from sacred_core.stores import find_runs, open_store, to_frame
+
+    frame = to_frame(find_runs(open_store(odd_runs)))
+    assert list(frame["status"]) == ["FAILED", "DAMAGED"]
+    assert "config.json" in frame["damage"][1]
