@@ -284,7 +284,7 @@ class Ingredient:
         Raises:
             OSError: it cannot be read, or is a folder, a FIFO, a socket or a device.
         """
-        from sacred_core.stable_files import require_regular
+        from sacred_core.regular_files import require_regular
 
         path = Path(os.path.abspath(os.fsdecode(filename)))
         require_regular(path)

@@ -1,22 +1,22 @@
-"""Files of the user, read without waiting and as one version.
+"""Files of the user, read as one version.
 
-A FIFO, a socket or a device would block the run for ever, or never end. A file that another process
-writes to while it is stored could have a digest of one version and the content of another.
+A file that another process writes to while it is stored could otherwise have the digest of one
+version and the content of another.
 """
 
-import contextlib
 import errno
 import hashlib
 import io
 import os
 import shutil
-import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import attrs
+
+from sacred_core.regular_files import open_regular
 
 T = TypeVar("T")
 
@@ -26,66 +26,12 @@ _ATTEMPTS = 3
 #: Nanoseconds: two changes within such a time may have the same time of change. File systems that
 #: have seconds only are coarser.
 _TICK, _COARSE_TICK = 20_000_000, 2_000_000_000
-_KINDS = (
-    (stat.S_ISFIFO, "a FIFO"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a character device"),
-    (stat.S_ISBLK, "a block device"),
-)
-#: Windows lacks some of these.
-_FLAGS = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NONBLOCK"))
-
-
-class SpecialFileError(OSError):
-    """A path is not a regular file, but a FIFO, a socket or a device."""
+#: Bytes of files for which waiting for the next tick is faster than comparing their content.
+_LARGE = 8 * _PART
 
 
 class ChangingFileError(OSError):
     """A file changed while it was being stored."""
-
-
-def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
-    """Open a file for reading, at once whatever it is.
-
-    Raises:
-        SpecialFileError: it is a FIFO, a socket or a device.
-        IsADirectoryError: it is a folder.
-        OSError: it cannot be read: the links form a loop, for example.
-    """
-    return open(path, "rb", opener=open_without_waiting)
-
-
-def require_regular(path: str | os.PathLike[str]) -> None:
-    """Raise what `open_regular` raises."""
-    open_regular(path).close()
-
-
-def open_without_waiting(path: str, flags: int) -> int:
-    """Return a descriptor of a regular file; an ``opener`` of `open`.
-
-    Raises:
-        OSError: as `open_regular` does.
-    """
-    with contextlib.suppress(FileNotFoundError):  # it may be created
-        # Opening a device, or the one end of a FIFO, may have an effect.
-        _require_kind(path, os.stat(path).st_mode)  # noqa: PTH116 - a string, as `open` gives it
-    descriptor = os.open(path, flags | _FLAGS, 0o666)
-    try:
-        # Another file may have taken the place since; not even then does opening it wait.
-        _require_kind(path, os.fstat(descriptor).st_mode)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _require_kind(path: str, mode: int) -> None:
-    name = os.fspath(path)
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "Is a directory, not a file", name)
-    kind = next((text for is_kind, text in _KINDS if is_kind(mode)), None)
-    if kind is not None:
-        raise SpecialFileError(errno.EINVAL, f"Is {kind}, not a regular file", name)
 
 
 @attrs.frozen
@@ -95,15 +41,26 @@ class FileVersion:
     Attributes:
         path: Of the file.
         size: In bytes.
-        md5, sha256: In hexadecimal.
+        md5: In hexadecimal.
     """
 
     path: Path
     size: int
     md5: str
-    sha256: str
+    _sha256: str
     _state: tuple[int, ...]
     _content: bytes | None = attrs.field(default=None, repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal.
+
+        Raises:
+            ValueError: it was not computed.
+        """
+        if not self._sha256:
+            raise ValueError("the sha256 of a file is computed with has_sha256=True only")
+        return self._sha256
 
     def open(self) -> BinaryIO:
         """Open the file to read this version.
@@ -123,11 +80,16 @@ class FileVersion:
         if _state(state) == self._state and not _is_recent(state):
             return True
         file.seek(0)
-        return _digests(file, self.size) == (self.size, self.md5, self.sha256)
+        found = _digests(file, self.size, bool(self._sha256))
+        return found == (self.size, self.md5, self._sha256)
 
 
-def file_version(path: Path) -> FileVersion:
+def file_version(path: Path, has_sha256: bool = False) -> FileVersion:
     """Return the present version of a file.
+
+    Args:
+        path: Of the file.
+        has_sha256: Compute the sha256 too.
 
     Raises:
         ChangingFileError: it changes all the time, at other places than its end.
@@ -136,18 +98,25 @@ def file_version(path: Path) -> FileVersion:
     with open_regular(path) as file:
         for _ in range(_ATTEMPTS):
             file.seek(0)
-            state = os.fstat(file.fileno())
+            state = _settled(file)
             if not state.st_size:  # of the system, such as /proc/cpuinfo
                 data = file.read()
-                return FileVersion(path, *_digests(io.BytesIO(data), None), _state(state), data)
-            version = FileVersion(path, *_digests(file, state.st_size), _state(state))
+                digests = _digests(io.BytesIO(data), len(data), has_sha256)
+                return FileVersion(path, *digests, _state(state), data)
+            digests = _digests(file, state.st_size, has_sha256)
+            version = FileVersion(path, *digests, _state(state))
             if version.size == state.st_size and version.is_in(file):
                 return version
     raise _changed(path)
 
 
-def with_version(path: Path, use: Callable[[FileVersion], T]) -> T:
+def with_version(path: Path, use: Callable[[FileVersion], T], has_sha256: bool = False) -> T:
     """Return what ``use`` returns for a version of a file; if it changes meanwhile, of a later one.
+
+    Args:
+        path: Of the file.
+        use: Is called with a version, up to three times.
+        has_sha256: The version has a sha256.
 
     Raises:
         ChangingFileError: it changes all the time.
@@ -155,10 +124,10 @@ def with_version(path: Path, use: Callable[[FileVersion], T]) -> T:
     """
     for _ in range(_ATTEMPTS - 1):
         try:
-            return use(file_version(path))
+            return use(file_version(path, has_sha256))
         except ChangingFileError:
             pass
-    return use(file_version(path))
+    return use(file_version(path, has_sha256))
 
 
 def copy_version(source: Path, target: Path) -> None:
@@ -170,7 +139,7 @@ def copy_version(source: Path, target: Path) -> None:
     """
     for _ in range(_ATTEMPTS):
         with open_regular(source) as file, target.open("w+b") as copy:
-            state = os.fstat(file.fileno())
+            state = _settled(file)
             if not state.st_size:  # see `file_version`
                 shutil.copyfileobj(file, copy)
                 return
@@ -180,7 +149,7 @@ def copy_version(source: Path, target: Path) -> None:
                 return
             file.seek(0)
             copy.seek(0)
-            if size == state.st_size and _digests(file, size) == _digests(copy, size):
+            if size == state.st_size and _are_equal(file, copy, size):
                 return
     raise _changed(source)
 
@@ -230,17 +199,37 @@ def _copy(file: BinaryIO, copy: BinaryIO, size: int) -> int:
     return length
 
 
-def _digests(file: BinaryIO, size: int | None) -> tuple[int, str, str]:
-    """Return the length, the md5 and the sha256 of the next ``size`` bytes, or of all."""
-    md5, sha256, length = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
-    while size is None or length < size:
-        data = file.read(_PART if size is None else min(_PART, size - length))
-        if not data:
-            break
+def _are_equal(file: BinaryIO, copy: BinaryIO, size: int) -> bool:
+    """Return whether the next ``size`` bytes of both are equal."""
+    for position in range(0, size, _PART):
+        length = min(_PART, size - position)
+        if file.read(length) != copy.read(length):
+            return False
+    return True
+
+
+def _digests(file: BinaryIO, size: int, has_sha256: bool) -> tuple[int, str, str]:
+    """Return the length, the md5 and, if wanted, the sha256 of the next ``size`` bytes."""
+    md5, length = hashlib.md5(usedforsecurity=False), 0
+    sha256 = hashlib.sha256() if has_sha256 else None
+    while length < size and (data := file.read(min(_PART, size - length))):
         md5.update(data)
-        sha256.update(data)
+        if sha256 is not None:
+            sha256.update(data)
         length += len(data)
-    return length, md5.hexdigest(), sha256.hexdigest()
+    return length, md5.hexdigest(), "" if sha256 is None else sha256.hexdigest()
+
+
+def _settled(file: BinaryIO) -> os.stat_result:
+    """Return what the system knows of a file; of a large one when the next change has a new time.
+
+    Otherwise all of the file would have to be read twice.
+    """
+    found = os.fstat(file.fileno())
+    if found.st_size > _LARGE and found.st_mtime_ns % 1_000_000_000 and _is_recent(found):
+        time.sleep(_TICK / 1e9)
+        found = os.fstat(file.fileno())
+    return found
 
 
 def _state(found: os.stat_result) -> tuple[int, ...]:

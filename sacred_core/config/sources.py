@@ -20,7 +20,7 @@ from sacred_core.exceptions import (
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import ConfigSource
 from sacred_core.hooks.targets import resolved
-from sacred_core.stable_files import require_regular
+from sacred_core.regular_files import require_regular
 
 #: Strings, so that what is in them is skipped, those before a colon as keys; and braces.
 _JSON_TOKENS = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}]', re.S)

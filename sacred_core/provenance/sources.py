@@ -12,7 +12,8 @@ from types import ModuleType
 import attrs
 
 from sacred_core.loggers import own_logger
-from sacred_core.stable_files import FileVersion, file_version, open_regular
+from sacred_core.regular_files import open_regular
+from sacred_core.stable_files import FileVersion, file_version
 
 _logger = own_logger(__name__)
 _FOREIGN_PARTS = frozenset({"site-packages", "dist-packages"})
@@ -142,14 +143,14 @@ class SourceFile:
         return os.path.relpath(self.filename, base_dir) if base_dir else self.filename, self.digest
 
 
-def stored_version(path: Path, md5: str | None) -> FileVersion | None:
+def stored_version(path: Path, md5: str | None, has_sha256: bool = False) -> FileVersion | None:
     """Return what a source holds, if that is still what its md5 was made of; else warn.
 
     A store records a source that is missing or has changed since with its md5 alone: the content
     is not what runs, and a start does not fail for it. Without an md5 any content is returned.
     """
     try:
-        version = file_version(path)
+        version = file_version(path, has_sha256)
     except OSError as error:
         _logger.warning("The source %s is recorded without its content: %s", path, error)
         return None

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from sacred_core.stable_files import require_regular
+from sacred_core.regular_files import require_regular
 
 FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 

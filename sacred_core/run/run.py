@@ -28,6 +28,7 @@ from sacred_core.exceptions import (
 )
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.randomness import create_rnd, derived_seed
+from sacred_core.regular_files import open_without_waiting
 from sacred_core.run.conclusion import interrupt_status, is_successful_exit, result_text
 from sacred_core.run.coroutines import CoroutineRunner, awaited, is_cancellation, must_be_awaited
 from sacred_core.run.files import FilePath, named_files, readable
@@ -39,7 +40,6 @@ from sacred_core.run.termination import deferred, terminable
 from sacred_core.run.trace import trace_lines
 from sacred_core.serialization import reason_of
 from sacred_core.settings import SETTINGS
-from sacred_core.stable_files import open_without_waiting
 
 if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code

@@ -11,16 +11,18 @@ import pytest
 
 from sacred_core import Experiment
 from sacred_core.exceptions import ConfigFileAccessError
+from sacred_core.regular_files import (
+    SpecialFileError,
+    open_regular,
+    open_without_waiting,
+    require_regular,
+)
 from sacred_core.run.files import named_files, readable
 from sacred_core.stable_files import (
     ChangingFileError,
     FileVersion,
-    SpecialFileError,
     copy_version,
     file_version,
-    open_regular,
-    open_without_waiting,
-    require_regular,
     with_version,
 )
 from sacred_core.testing.file_contract import special_files
@@ -81,10 +83,12 @@ def test_a_file_in_place_of_a_fifo_is_read(tmp_path: Path, path: Path) -> None:
 
 def test_a_version_is_what_the_file_holds(path: Path) -> None:
     """Size, digests and content agree."""
-    version = file_version(path)
+    version = file_version(path, has_sha256=True)
     assert (version.path, version.size) == (path, 7)
     assert version.md5 == hashlib.md5(b"content").hexdigest()
     assert version.sha256 == hashlib.sha256(b"content").hexdigest()
+    with pytest.raises(ValueError, match="has_sha256"):
+        print(file_version(path).sha256)
     with version.open() as file:
         assert (file.read(3), file.read()) == (b"con", b"tent")
         assert (file.seek(-4, os.SEEK_END), file.read()) == (3, b"tent")
@@ -223,10 +227,32 @@ def test_an_old_file_is_read_once(path: Path, monkeypatch: pytest.MonkeyPatch) -
     os.utime(path, ns=(old, old))
     version = file_version(path)
     made: list[int] = []
-    monkeypatch.setattr("sacred_core.stable_files.hashlib.sha256", lambda: made.append(1))
+    monkeypatch.setattr("sacred_core.stable_files.hashlib.md5", lambda **_: made.append(1))
     with version.open() as stream:
         assert stream.read() == b"content"
     assert made == []
+
+
+def test_a_large_file_that_was_just_written_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time of change is waited for instead: 20 milliseconds at most."""
+    path = tmp_path / "large"
+    made: list[int] = []
+    real = hashlib.md5
+
+    def md5(**options: bool) -> object:
+        made.append(1)
+        return real(**options)
+
+    monkeypatch.setattr("sacred_core.stable_files.hashlib.md5", md5)
+    path.write_bytes(b"0" * 9_000_000)
+    version = file_version(path)
+    with version.open() as stream:
+        assert len(stream.read()) == 9_000_000
+    copy_version(path, tmp_path / "copy")
+    assert len(made) == 1
+    assert (tmp_path / "copy").read_bytes() == path.read_bytes()
 
 
 def test_a_folder_with_a_special_file_is_refused(tmp_path: Path) -> None:

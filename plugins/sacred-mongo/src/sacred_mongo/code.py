@@ -35,7 +35,7 @@ def kept_sources(files: Files, base_dir: str, sources: Iterable[Sequence[str]]) 
 
 def _kept_source(files: Files, base: Path, name: str, md5: str | None = None) -> Any:
     path = base / name
-    version = stored_version(path, md5)
+    version = stored_version(path, md5, has_sha256=True)
     if version is None:
         return md5
     try:

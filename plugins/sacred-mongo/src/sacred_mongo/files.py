@@ -62,13 +62,13 @@ class Files:
             OSError: the file cannot be read, or changes all the time.
         """
         return with_version(
-            path, lambda version: self.keep_version(version, filename, owner, **details)
+            path, lambda v: self.keep_version(v, filename, owner, **details), has_sha256=True
         )
 
     def keep_version(
         self, version: FileVersion, filename: str, owner: str = "", **details: Any
     ) -> Kept:
-        """Store a version of a file, as `keep` does.
+        """Store a version of a file, which has a sha256, as `keep` does.
 
         Raises:
             OSError: the file cannot be read, or has changed.

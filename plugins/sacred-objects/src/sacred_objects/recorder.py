@@ -13,7 +13,8 @@ from sacred_file.append import AppendFile, AppendText
 from sacred_file.metrics import metric_lines, write_folded
 from sacred_file.record import FileLists, time_text
 
-from sacred_core.stable_files import file_version, require_regular
+from sacred_core.regular_files import require_regular
+from sacred_core.stable_files import file_version
 from sacred_objects import layout
 from sacred_objects.artifact_keys import ArtifactKeys
 from sacred_objects.json_objects import json_bytes

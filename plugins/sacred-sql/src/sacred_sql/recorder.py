@@ -150,7 +150,7 @@ class Recorder:
             if old != row["content_id"]:
                 drop_unused(connection, [old])
 
-        with_version(path, lambda v: self._write(lambda c: work(c, content_of(v))))
+        with_version(path, lambda v: self._write(lambda c: work(c, content_of(v))), has_sha256=True)
 
     def _write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do ``work`` in a transaction; until one succeeds again, more may be stored than known."""
