@@ -29,6 +29,7 @@ _CLOSED_BY = {"[": "]", "(": ")", "{": "}"}
 #: Words that are no values: what source code has there.
 _NOT_VALUES = frozenset("none null true false str int float bool bytes any optional ***".split())
 _NUMBER = r"[+-]?\d[\d.,:/%_]*+(?:e[+-]?\d++)?[a-z]{0,3}+(?:/[a-z]{1,6}+)?"
+_NOT_A_NUMBER = rf"(?!{_NUMBER}(?:[\s,;)\]}}]|\Z))"
 _SHORTEST_TOKEN, _MIXED_TOKEN, _LONG_TOKEN = 6, 8, 16
 
 
@@ -65,7 +66,8 @@ def is_token_like(value: str) -> bool:
 
 def _spans_of(word: str, text: str, lowered: str, names: SecretNames) -> Iterator[Span]:
     done = 0
-    for match in _compiled(re.escape(word) + _END).finditer(lowered):
+    skipped = _NOT_A_NUMBER if word == "token" else ""  # as in each line of many logs
+    for match in _compiled(re.escape(word) + _END + skipped).finditer(lowered):
         if match.start() < done:
             continue
         before = text[max(0, match.start() - _LONGEST_KEY) : match.start()]
