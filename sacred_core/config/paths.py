@@ -1,7 +1,12 @@
 """Dotted paths into nested dictionaries."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+#: A part of a path that may be an index. Python converts 4,300 digits at most, and no list has more
+#: items than 18 digits can count.
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 def is_inside(path: str, other: str) -> bool:
@@ -17,7 +22,7 @@ def joined(path: str, name: Any) -> str:
 
 def known_key(key: Any, tree: Mapping[Any, Any]) -> Any:
     """Return the key of ``tree`` that ``key``, a part of a path, means: it may be an integer."""
-    if key not in tree and isinstance(key, str) and key.removeprefix("-").isdecimal():
+    if key not in tree and isinstance(key, str) and _INTEGER.fullmatch(key):
         return int(key)
     return key
 
@@ -36,7 +41,7 @@ def at(tree: Any, path: str) -> Any:
 
 def index_in(key: str, items: Any) -> int | None:
     """Return the index that ``key``, a part of a path, means; None if it is not one of a list."""
-    if not isinstance(items, list) or not key.lstrip("-").isdecimal():
+    if not isinstance(items, list) or not _INTEGER.fullmatch(key):
         return None
     return int(key) if -len(items) <= int(key) < len(items) else None
 

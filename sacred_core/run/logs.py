@@ -1,6 +1,7 @@
 """The log lines of a run: ``LEVEL - name - message`` on stderr."""
 
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def level_of(text: str | int) -> int:
         OptionError: there is no such level.
     """
     word = str(text).strip()
-    if word.lstrip("+-").isdigit():
+    if re.fullmatch(r"[+-]?[0-9]{1,9}", word):
         return int(word)
     names = logging.getLevelNamesMapping()
     try:

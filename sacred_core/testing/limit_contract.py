@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from sacred_core.exceptions import SacredError, StoreError
 from sacred_core.provenance.sources import md5_of
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_same
 from sacred_core.testing.content_contract import ContentContract
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.feed import START, Feed
 
 _LARGE = 10_000_000
 #: Every kind of character that an encoding, an escape or a limit may treat in its own way.
@@ -96,6 +97,39 @@ class LimitContract(ContentContract):
         assert_same(list(metrics["texts"]["values"]), expected, "texts")
         store.delete(run_id)
         assert list(store.list()) == []
+
+    def test_long_notes_and_metadata_cost_nothing_else(self, tmp_path: Path) -> None:
+        """Of 10 MB each: they are stored, or refused at once with an error of one line."""
+        (tmp_path / "f").write_text("content")
+        text = "n" * _LARGE
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start(config={"text": "c" * 1_000_000})
+        store = self.make_store(tmp_path)
+        notes, errors = [], list[Exception]()
+        for number in range(3):
+            try:
+                store.annotate(run_id, Annotation(time=START, user="ann", note=f"{number}{text}"))
+                notes.append(f"{number}{text}")
+            except StoreError as error:
+                errors.append(error)
+        store.annotate(run_id, Annotation(time=START, user="ann", note="short"))
+        names = ["f"]
+        try:
+            feed.artifact("large", str(tmp_path / "f"), metadata={"text": text})
+            names.append("large")
+        except SacredError as error:
+            errors.append(error)
+        feed.artifact("f", str(tmp_path / "f"))
+        feed.beat(info={"text": "i" * 2_000_000})
+        feed.complete(result="r" * 900_000)
+        run = store.get(run_id)
+        assert (run.status, sorted(run.artifacts)) == ("COMPLETED", sorted(names))
+        assert [note["text"][:5] for note in run.notes] == [note[:5] for note in (*notes, "short")]
+        assert [len(note["text"]) for note in run.notes] == [
+            len(note) for note in (*notes, "short")
+        ]
+        assert all(len(str(error)) < 1_000 for error in errors), "an error repeats the value"
+        assert (run.info["text"], run.result) == ("i" * 2_000_000, "r" * 900_000)
 
     def test_keys_of_five_thousand_characters_come_back(self, tmp_path: Path) -> None:
         """In the configuration, information and result, and as the name of a metric."""

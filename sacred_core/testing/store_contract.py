@@ -234,6 +234,23 @@ class StoreContract(ListingContract, SecretContract):
         assert run == before, "the record was changed"
         assert_refused(lambda: store.annotate(98_765, Annotation(time=START, user="ann", note="x")))
 
+    def test_what_is_said_of_a_run_survives_its_start_and_end(self, tmp_path: Path) -> None:
+        """Notes and tags of a queued run, and those of a running one."""
+        run_id = Feed(self.make_observer(tmp_path)).queue()
+        store = self.make_store(tmp_path)
+        said = Annotation(time=START, user="ann", note="while queued", added=("urgent",))  # type: ignore[arg-type]
+        store.annotate(run_id, said)
+        feed = Feed(self.make_observer(tmp_path))
+        feed.start(_id=run_id, asked_id=run_id)
+        assert store.get(run_id).tags == ["urgent"], "the start has removed a tag"
+        feed.beat(info={"a": 1})
+        store.annotate(run_id, Annotation(time=START, user="ann", note="while running"))
+        feed.beat(info={"a": 2})
+        feed.complete()
+        run = store.get(run_id)
+        assert run.tags == ["urgent"]
+        assert [note["text"] for note in run.notes] == ["while queued", "while running"]
+
     def test_a_run_is_deleted(self, tmp_path: Path) -> None:
         """With all that is its own; the others stay as they are, resources they share too."""
         file = tmp_path / "shared"

@@ -55,7 +55,7 @@ def test_numbers_may_be_numbers(ex: Experiment) -> None:
         ("--id", 1.5), ("--id", [1]), ("--id", True), ("--priority", [1]), ("--priority", "high"),
         ("--beat_interval", {"a": 1}), ("--beat_interval", 0.0), ("--beat_interval", object),
         ("--capture", 3), ("--capture", [1]), ("--loglevel", [1]), ("--loglevel", "loud"),
-        ("--loglevel", 2.5),
+        ("--loglevel", 2.5), ("--loglevel", "\u00b2"), ("--loglevel", "9" * 5_000),
     ],
 )  # fmt: skip
 def test_a_value_of_another_kind_is_an_error_that_names_the_flag(

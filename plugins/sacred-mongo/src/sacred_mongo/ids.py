@@ -19,6 +19,8 @@ from sacred_mongo.connection import Document, Runs
 from sacred_mongo.values import is_unicode, stored
 
 _logger = own_logger(__name__)
+#: Fields of what users said of a run, which its start does not change.
+_SAID = ("annotations", "omniboard")
 #: Seconds that one loser of a race for a number waits, at most.
 _PAUSE = 0.02
 
@@ -134,11 +136,13 @@ def _replaced(runs: Runs, document: Document, run_id: Any) -> Document:
 def _taken_over(runs: Runs, document: Document, claim: Claim) -> tuple[Any, Document]:
     shown = repr(str(claim.asked_id))
     waiting = {"_id": {"$in": spellings(claim.asked_id)}, "status": "QUEUED"}
-    queued = runs.find_one(waiting, {"meta.queue_time": 1}) if claim.is_start else None
+    wanted = {"meta.queue_time": 1, **dict.fromkeys(_SAID, 1)}
+    queued = runs.find_one(waiting, wanted) if claim.is_start else None
     if queued is None:
         raise RunIdError(f"run id {shown} already exists in {runs.full_name}: choose another one")
     if queue_time := (queued.get("meta") or {}).get("queue_time"):
         document["meta"] = {**document["meta"], "queue_time": queue_time}
+    document.update({name: queued[name] for name in _SAID if name in queued})
     old = runs.find_one_and_replace({"_id": queued["_id"], "status": "QUEUED"}, document)
     if old is None:
         raise RunIdError(f"queued run {shown} has already been started by another process")

@@ -35,6 +35,8 @@ from sacred_mongo.removal import removed
 from sacred_mongo.values import stored, stored_name, unicode_text
 
 _OUTPUT = ("captured_out", "captured_out_start", "captured_out_parts")
+#: Bytes, see `sacred_mongo.large`: a document has at most 16 MB.
+_LARGEST_NOTES = 500_000
 _NO_OUTPUT = {"captured_out": 0, "captured_out_parts": 0}
 #: BSON types of ids: string, ObjectId, and integers.
 _USUAL_IDS = (2, 7, 16, 18)
@@ -151,9 +153,10 @@ class MongoStore(GuardedStore):
         said = {name: value for name, value in attrs.asdict(annotation).items() if value}
         with self._place.connection.told():
             entry = self._entry(run_id, {"_id": 1})
+            new = stored(_listed(said))
             with self._guard_part(run_id, "the notes"):
-                self._require_list_of_notes(run_id)
-            self._place.change(entry["_id"], {"$push": {"annotations": stored(_listed(said))}})
+                self._require_room(run_id, new)
+            self._place.change(entry["_id"], {"$push": {"annotations": new}})
 
     @property
     def _raw(self) -> Any:
@@ -183,10 +186,16 @@ class MongoStore(GuardedStore):
         run.require()
         return self._run(listed_id(document["_id"]), run.fields())
 
-    def _require_list_of_notes(self, run_id: int | str) -> None:
-        entry = self._entry(run_id, {"annotations": 1})
-        if not isinstance(entry.get("annotations", []), list):
+    def _require_room(self, run_id: int | str, new: Document) -> None:
+        known = self._entry(run_id, {"annotations": 1}).get("annotations", [])
+        if not isinstance(known, list):
             raise TypeError("they are not a list")
+        size = len(bson.encode({"": [*known, new]}))
+        if size > _LARGEST_NOTES:
+            raise StoreError(
+                f"the notes of run {str(run_id)!r} would have {size} bytes: their maximum in "
+                f"MongoDB is {_LARGEST_NOTES} bytes"
+            )
 
     def _file_id(self, entry: Document, kind: str, name: str) -> Any:
         back = name_reader(entry)

@@ -42,9 +42,12 @@ def insert(database: Database, entry: Document, claim: Claim) -> tuple[int, Docu
     """
     known = {str(entry.get("_id")): number for number, entry in database.all().items()}
     if claim.overwrite is not None:
-        if str(claim.overwrite) not in known:
-            raise RunIdError(f"there is no run {claim.overwrite!r} to overwrite")
-        return _replaced(database, entry, known[str(claim.overwrite)])
+        overwritten = str(normalize_id(claim.overwrite))
+        if overwritten not in known:
+            raise RunIdError(
+                f"run {overwritten!r} not found in the TinyDB: it cannot be overwritten"
+            )
+        return _replaced(database, entry, known[overwritten])
     if claim.asked_id is not None and str(claim.asked_id) in known:
         return _taken_over(database, entry, known[str(claim.asked_id)], claim)
     wanted = id_elsewhere(claim.id) if claim.asked_id is None else claim.asked_id
@@ -76,4 +79,6 @@ def _taken_over(
         raise RunIdError(f"the id {str(claim.asked_id)!r} is taken in the TinyDB: choose another")
     if queued := (old.get("meta") or {}).get("queue_time"):
         entry["meta"] = {**entry["meta"], "queue_time": queued}
+    if "annotations" in old:
+        entry["annotations"] = old["annotations"]
     return _replaced(database, entry, number)

@@ -79,7 +79,7 @@ class Recorder:
     def save(self) -> None:
         """Write the entry, for those who changed it."""
         with self._place.database.locked():
-            self._place.database.put(self._number, self.entry)
+            self._put()
 
     def end(
         self, status: str, time: datetime, result: Any, fail_trace: Sequence[str] | None
@@ -95,10 +95,16 @@ class Recorder:
         self._change(**fields)
         self.entry = {**self.entry, "info": self.live.info(), **self._large()}
         with self._place.database.locked():
-            self._place.database.put(self._number, self.entry)
+            self._put()
             self._place.remove_unused(self._replaced)
         self._is_ended = True
         self.live.remove()
+
+    def _put(self) -> None:
+        """Write the entry, with what others said of the run meanwhile; only within `locked`."""
+        known = self._place.database.all().get(self._number, {})
+        said = {key: known[key] for key in ("annotations",) if key in known}
+        self._place.database.put(self._number, {**self.entry, **said})
 
     def _large(self) -> Document:
         """Return what the document says of output and points, whose bulk becomes files."""
