@@ -147,7 +147,8 @@ class Delivery:
             wasted += time.monotonic() - started
             if not isinstance(error, EventKeptError):
                 missed[f"{event.method} ({format_error(error)})"] += 1
-                reduced = without_values(event)
+                # A refused message, of an observer that records nothing else, is not repeated.
+                reduced = without_values(event) if Heartbeat in self._plans else None
                 if reduced is not None:
                     self._failure(reduced)
         missed.update(self._join())
