@@ -1,6 +1,7 @@
 """The documents, as Sacred's manual and its dashboards have them."""
 
 import datetime
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -306,7 +307,8 @@ def test_a_run_that_is_deleted_meanwhile(observer: MongoObserver, database: Any)
 def test_methods_for_subclasses(observer: MongoObserver, database: Any, tmp_path: Path) -> None:
     """`insert`, `save_sources` and `save`, as section 1.15.6 names them."""
     (tmp_path / "code.py").write_text("x = 1")
-    info = {"base_dir": str(tmp_path), "sources": [["code.py", "md5"]]}
+    md5 = hashlib.md5(b"x = 1", usedforsecurity=False).hexdigest()
+    info = {"base_dir": str(tmp_path), "sources": [["code.py", md5]]}
     [(name, file_id)] = observer.save_sources(info)
     assert name == "code.py"
     assert observer.fs.get(file_id).read() == b"x = 1"
