@@ -68,6 +68,8 @@ class EndContract(ObserverContract):
             for value in (_HUGE, 0.5, 2**70):
                 _run.log_scalar("mixed", value)
                 _run.log_scalar("later", _HUGE)
+            _run.log_scalar("steps", 0.5, _HUGE)
+            _run.log_scalar("steps", 1.5, 2**70)
             _run.meta_info["late"] = _HUGE
             return {"huge": -_HUGE, "other": [1, _HUGE]}
 
@@ -85,6 +87,7 @@ class EndContract(ObserverContract):
         metrics = store.metrics(run_id)
         assert list(metrics["mixed"]["values"]) == [text, 0.5, 2**70]
         assert list(metrics["later"]["values"]) == [text] * 3
+        assert list(metrics["steps"]["steps"]) == [text, 2**70]
         whole = self._run_main(tmp_path, lambda: _HUGE)._id
         assert (store.get(whole).status, store.get(whole).result) == ("COMPLETED", text)
 
