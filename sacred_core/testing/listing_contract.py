@@ -9,10 +9,11 @@ from sacred_core.stores.query import matches
 from sacred_core.testing.damage_contract import DamageContract
 from sacred_core.testing.drawn_queries import drawn_queries
 from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.removal_contract import RemovalContract
 from sacred_core.testing.samples import CONFIGS, EXPERIMENT
 
 
-class ListingContract(DamageContract):
+class ListingContract(DamageContract, RemovalContract):
     """The part of `StoreContract` that is about many runs.
 
     Attributes:

@@ -11,7 +11,6 @@ from sacred_core.exceptions import StoreError
 from sacred_core.observers.delivering import MetricPositions, named_arguments
 from sacred_core.stores import RunStore
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
-from sacred_core.testing.removal_contract import RemovalContract
 
 
 class StoresTheRealConfig(MemoryObserver):
@@ -315,7 +314,7 @@ FAULTS: dict[type[Any], set[str]] = {
 def failing(wrong: type[Any]) -> set[str]:
     """Return the rules that ``wrong`` breaks."""
 
-    class Contract(RemovalContract, StoreContract):
+    class Contract(StoreContract):
         secret = "hunter2"
         memory: Memory
 

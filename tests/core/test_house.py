@@ -52,6 +52,7 @@ EXCEPTIONS = {
 LONG: dict[str, str] = {
     "sacred_core/exceptions.py": "one class for each mistake, with its docstring",
     "plugins/sacred-file/src/sacred_file/observer.py": "each event with its documented arguments",
+    "plugins/sacred-objects/src/sacred_objects/observer.py": "each event with its arguments",
     "plugins/sacred-mongo/src/sacred_mongo/observer.py": "each event with its documented arguments",
     "sacred_core/experiment.py": "the documented Experiment, each method with its docstring",
     "sacred_core/ingredient.py": "the documented Ingredient, each method with its docstring",

@@ -7,10 +7,9 @@ from typing import Any
 from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core.testing import StoreContract
-from sacred_core.testing.removal_contract import RemovalContract
 
 
-class TestFile(RemovalContract, StoreContract):
+class TestFile(StoreContract):
     def make_observer(self, tmp_path: Path) -> FileStorageObserver:
         return FileStorageObserver(tmp_path / "runs")
 

@@ -10,7 +10,7 @@ from typing import Any
 import gridfs
 import pytest
 from bson import Decimal128, Int64, ObjectId, json_util
-from sacred_mongo import MongoObserver, MongoStore
+from sacred_mongo import MongoObserver, MongoStore, removal
 
 from sacred_core import Experiment
 from sacred_core.exceptions import RunIdError, StoreError
@@ -300,7 +300,7 @@ def test_a_run_that_is_deleted_meanwhile(observer: MongoObserver, database: Any)
     feed = Feed(observer)
     feed.start()
     database.runs.delete_one({"_id": 1})
-    with pytest.raises(StoreError, match="no longer holds the run 1"):
+    with pytest.raises(StoreError, match="run '1' was deleted from"):
         feed.beat()
 
 
@@ -324,3 +324,59 @@ def test_metrics_elsewhere_are_refused(database: Any) -> None:
     MongoObserver.create_from(database.runs, None, metrics_collection=database["metrics"])
     with pytest.raises(ValueError, match=r"metrics_collection is '.*\.metrics', not '.*\.other'"):
         MongoObserver.create_from(database.runs, None, metrics_collection=database.other)
+
+
+def test_an_edited_document_removes_no_file_of_another_run(
+    observer: MongoObserver, database: Any, mongo_url: str, db_name: str, tmp_path: Path
+) -> None:
+    """Neither as an artifact, a source, a patch, a large value, output nor a resource."""
+    file = tmp_path / "file"
+    file.write_text("content")
+    feed = Feed(observer)
+    first = feed.start()
+    feed.artifact("made", str(file))
+    feed.resource(str(file))
+    feed.complete()
+    store = MongoStore(mongo_url, db_name)
+    [artifact] = database.runs.find_one({"_id": first})["artifacts"]
+    entry = database["fs.files"].find_one({"_id": artifact["file_id"]})
+    resource = database["fs.files"].find_one({"filename": str(file)})
+    for edited in (
+        {"artifacts": [artifact]},
+        {"artifacts": [{"name": "x", "file_id": resource["_id"]}]},
+        {"experiment": {"name": "x", "sources": [["x", artifact["file_id"]]]}},
+        {"experiment": {"name": "x", "repositories": [{"patch": resource["_id"]}]}},
+        {"config": {"%file": artifact["file_id"]}, "info": {"%file": resource["_id"]}},
+        {"captured_out_parts": [{"file_id": artifact["file_id"], "start": 0, "length": 0}]},
+        {"resources": [[entry["filename"], entry["md5"]]]},
+        {"resources": 5, "artifacts": [1], "captured_out_parts": None},
+    ):
+        feed = Feed(observer)
+        second = feed.start()
+        feed.complete()
+        database.runs.update_one({"_id": second}, {"$set": edited})
+        entry_of_second = database.runs.find_one({"_id": second})
+        removal.delete(store._place, entry_of_second)
+        for kind, name in (("artifact", "made"), ("resource", str(file))):
+            with store.open_file(first, kind, name) as stream:
+                assert stream.read() == b"content", edited
+    store.delete(first)
+    assert list(database["fs.files"].find()) == []
+
+
+def test_a_missing_resource_is_stored_again_at_the_end(
+    observer: MongoObserver, database: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where its file is as it was; else a warning names it."""
+    paths = [tmp_path / "same", tmp_path / "gone"]
+    feed = Feed(observer)
+    feed.start()
+    for path in paths:
+        path.write_text(path.name)
+        feed.resource(str(path))
+    database["fs.files"].delete_many({})
+    database["fs.chunks"].delete_many({})
+    paths[1].unlink()
+    feed.complete()
+    assert [each["filename"] for each in database["fs.files"].find()] == [str(paths[0])]
+    assert [each for each in caplog.messages if f"{paths[1]} is missing" in each]

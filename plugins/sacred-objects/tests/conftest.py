@@ -1,5 +1,6 @@
 """A bucket in memory."""
 
+import itertools
 import threading
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
@@ -23,24 +24,37 @@ class MemoryBucket:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.kinds: dict[str, str | None] = {}
+        self.versions: dict[str, str] = {}
         self.sent = 0
         self.is_away = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._numbers = itertools.count()
 
-    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> None:
+    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str:
         self._require()
         content = data if isinstance(data, bytes) else data.read()
         self.objects[key] = content
         self.kinds[key] = content_type
         self.sent += len(content)
+        self.versions[key] = f"version {next(self._numbers)}"
+        return self.versions[key]
 
-    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:
+    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
         self._require()
         with self._lock:
-            if key in self.objects:
-                return False
-            self.put(key, data)
-            return True
+            return None if key in self.objects else self.put(key, data, content_type)
+
+    def replace(
+        self, key: str, data: bytes, version: str, content_type: str | None = None
+    ) -> str | None:
+        self._require()
+        with self._lock:
+            is_same = key in self.objects and self.versions[key] == version
+            return self.put(key, data, content_type) if is_same else None
+
+    def version(self, key: str) -> str | None:
+        self._require()
+        return self.versions[key] if key in self.objects else None
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
         self._require()

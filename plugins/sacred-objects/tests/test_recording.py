@@ -175,10 +175,10 @@ def test_a_file_that_is_refused_holds_nothing_up(
     run_id = feed.start()
     put = bucket.put
 
-    def refuse(key: str, *rest: Any) -> None:
+    def refuse(key: str, *rest: Any) -> Any:
         if key.endswith("/bad"):
             raise StoreError("access denied")
-        put(key, *rest)
+        return put(key, *rest)
 
     bucket.put = refuse
     with pytest.raises(StoreError, match="access denied") as caught:
@@ -199,7 +199,7 @@ def test_a_resource_that_was_refused_is_sent_when_it_comes_again(
     run_id = feed.start()
     put = bucket.put
 
-    def refuse(key: str, *rest: Any) -> None:
+    def refuse(key: str, *rest: Any) -> Any:
         raise StoreError("access denied")
 
     bucket.put = refuse
@@ -224,12 +224,12 @@ def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> 
     put = bucket.put
     errors = []
 
-    def start_meanwhile(key: str, *rest: Any) -> None:
+    def start_meanwhile(key: str, *rest: Any) -> Any:
         if key.endswith("/run.json") and not errors:
             with pytest.raises(RunIdError, match="already been started by another") as error:
                 Feed(ObjectObserver(lambda: bucket, bucket.url, "runs")).start(asked_id=run_id)
             errors.append(error)
-        put(key, *rest)
+        return put(key, *rest)
 
     bucket.put = start_meanwhile
     assert Feed(observer).start(_id=run_id, asked_id=run_id) == run_id

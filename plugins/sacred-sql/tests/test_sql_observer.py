@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sacred_sql import SqlObserver, SqlStore
+from sacred_sql import SqlObserver, SqlStore, schema
+from sacred_sql.address import parsed
 from sacred_sql.database import Database
 from sqlalchemy.orm import sessionmaker
 
 from sacred_core import Experiment
-from sacred_core.exceptions import ObserverStartError, StoreError
+from sacred_core.exceptions import ObserverStartError, RunRemovedError, StoreError
 from sacred_core.testing import Feed
 
 
@@ -284,9 +285,63 @@ def test_a_run_that_was_deleted_is_told(url: str) -> None:
     feed.start()
     SqlStore(url).delete(1)  # its start is long ago
     for tell in (feed.beat, lambda: feed.print("x"), lambda: feed.log("a", [1.0]), feed.complete):
-        with pytest.raises(StoreError, match="the run '1' was removed from"):
+        with pytest.raises(RunRemovedError, match="run '1' was deleted from"):
             tell()
     assert list(SqlStore(url).list()) == []
+
+
+@pytest.mark.parametrize("table", ["output", "metrics", "points", "artifacts", "resources", "runs"])
+def test_a_table_that_is_dropped_during_a_run_is_reported(
+    url: str, tmp_path: Path, table: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warnings name it; everything that needs another table is stored, the end included."""
+    ex = Experiment("dropped", save_git_info=False)
+    ex.observers.append(SqlObserver(url))
+    engine = sa.create_engine(parsed(url))
+
+    @ex.main
+    def main(_run: Any) -> int:
+        drop(engine, table)
+        (tmp_path / "file").write_text("content")
+        print("printed")
+        _run.log_scalar("loss", 0.5)
+        _run.add_artifact(tmp_path / "file")
+        _run.open_resource(tmp_path / "file").close()
+        return 3
+
+    assert ex.run().result == 3
+    warnings = [each for each in caplog.messages if "SqlObserver missed" in each]
+    assert len(warnings) == 1 and table in warnings[0], caplog.messages
+    if table != "runs":
+        with engine.connect() as connection:
+            status = connection.execute(sa.select(schema.runs.c.status)).scalar_one()
+        assert status == "COMPLETED"
+    engine.dispose()
+
+
+def drop(engine: sa.Engine, table: str) -> None:
+    """Drop a table as an administrator does, whatever refers to it."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"DROP TABLE {table} CASCADE")
+            return
+        if engine.dialect.name != "sqlite":
+            connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 0")
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+
+
+def test_numbers_of_deleted_runs_are_not_reused_in_older_databases(url: str) -> None:
+    """The table with the highest one is added by the first deletion."""
+    for _ in range(3):
+        Feed(SqlObserver(url)).start()
+    engine = sa.create_engine(parsed(url))
+    drop(engine, "deleted_numbers")
+    store = SqlStore(url)
+    assert Feed(SqlObserver(url)).start() == 4
+    for number in (4, 2):
+        store.delete(number)
+    assert Feed(SqlObserver(url)).start() == 5
+    engine.dispose()
 
 
 def test_a_source_that_is_gone_is_recorded_without_its_content(

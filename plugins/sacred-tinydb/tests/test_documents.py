@@ -317,3 +317,35 @@ def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(TinyDbReader("~/runs").fetch_metadata(indices=[0])) == 1
     for store in (TinyDbStore("~/runs"), open_store("tinydb://~/runs")):
         assert len(list(store.list())) == 1
+
+
+def test_an_edited_id_removes_only_files_of_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one of the working directory, nor one that a link leads to, nor one of another run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README").write_text("mine")
+    root, made = tmp_path / "runs_db", tmp_path / "made"
+    made.write_text("content")
+    first, second = Feed(TinyDbObserver(root)), Feed(TinyDbObserver(root))
+    first_id, second_id = first.start(), second.start()
+    first.artifact("made", str(made))
+    for feed in (first, second):
+        feed.complete()
+    store = TinyDbStore(root)
+    database = store.place.database
+    [artifact] = store._found_one(first_id)[1]["artifacts"]
+    linked = root / "hashfs" / "aa" / "bb" / "cc"
+    linked.mkdir(parents=True)
+    target = "aabbcc" + "d" * 26
+    (linked / ("d" * 26)).symlink_to(tmp_path / "README")
+    number, document = store._found_one(second_id)
+    tags = [f'{{TinyFile}}:"{name}"' for name in ("README", target, "..", "")]
+    with database.locked():
+        resources = [["x", "0" * 32, tag] for tag in [*tags, artifact[3]]]
+        database.put(number, {**document, "resources": resources})
+    store.delete(second_id)
+    assert (tmp_path / "README").read_text() == "mine"
+    assert (linked / ("d" * 26)).is_symlink()
+    with store.open_file(first_id, "artifact", "made") as stream:
+        assert stream.read() == b"content"

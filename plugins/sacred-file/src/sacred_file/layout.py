@@ -5,6 +5,7 @@ One sub-folder a run, named by its id; names that begin with an underscore belon
 
 import errno
 import os
+import re
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -33,6 +34,7 @@ SPARE_BYTES = 16_384
 _LONGEST = 200
 _LONGEST_NAME = 255
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EINVAL)
+_CONTENT = re.compile(r"_[0-9a-f]{32}(\.[^/]*)?\Z")
 _OURS = {
     RUN,
     CONFIG,
@@ -73,6 +75,11 @@ def _is_possible(folder: Path, path: Path) -> bool:
         return False
     above = path.parents[: len(path.relative_to(folder).parts) - 1]
     return not path.is_dir() and not any(parent.is_file() for parent in above)
+
+
+def is_content_name(name: str) -> bool:
+    """Return whether a file of this name is shared content: a digest is part of the name."""
+    return _CONTENT.search(name) is not None
 
 
 def is_run_name(name: str) -> bool:

@@ -10,7 +10,6 @@ Content is as old as its last use, by the clock of the file system that has it.
 import contextlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -30,7 +29,6 @@ TRASH = "_deleted"
 _LIST = "shared.json"
 #: Nanoseconds. A run that wrote nothing for so long is not about to name anything.
 _IDLE = 3_600 * 10**9
-_CONTENT = re.compile(r"_[0-9a-f]{32}(\.[^/]*)?\Z")
 
 
 def delete(root: Path, folder: Path) -> bool:
@@ -40,8 +38,10 @@ def delete(root: Path, folder: Path) -> bool:
         StoreError: something cannot be removed.
     """
     try:
-        note_deleted(root, folder.name)
-        is_moved = _is_moved(root, folder)
+        is_moved = False
+        if layout.is_run_folder(folder):
+            note_deleted(root, folder.name)
+            is_moved = _is_moved(root, folder)
         empty_trash(root)
     except OSError as error:
         raise StoreError(f"run {folder.name!r} cannot be deleted completely: {error}") from error
@@ -84,7 +84,7 @@ def content_path(root: Path, name: str) -> Path | None:
     digest in its name. A record may be edited, or written by another program: what it names may be
     a file of another run, or, by links, outside of the store.
     """
-    if "\0" in name or not _CONTENT.search(name):
+    if "\0" in name or not layout.is_content_name(name):
         return None
     given = Path(os.path.normpath(root / name))
     for folder in (layout.SOURCES, layout.RESOURCES):

@@ -29,7 +29,7 @@ from sacred_file.entries import annotation_line, typed_metrics
 from sacred_file.json_files import read_columns
 from sacred_file.metrics import folded
 from sacred_file.opening import opened_below, opened_copy
-from sacred_file.removal import delete
+from sacred_file.removal import delete, empty_trash
 from sacred_file.run_folder import RunFolder
 
 _logger = own_logger(__name__)
@@ -99,7 +99,11 @@ class FileStore(GuardedStore):
 
     def delete(self, run_id: int | str) -> None:
         """Remove a run, and resources and sources that no other run uses."""
-        folder = self._folder(run_id)
+        try:
+            folder = self._folder(run_id)
+        except StoreError:
+            empty_trash(self.root)  # the deletion of this run may have been interrupted
+            raise
         if self.get(run_id).is_running():
             raise StoreError(f"the run {str(run_id)!r} is under way")
         if not delete(self.root, folder):

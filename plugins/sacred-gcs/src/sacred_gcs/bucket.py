@@ -43,22 +43,33 @@ class GcsBucket:
         self._patience = {"timeout": _TIMEOUT, "retry": DEFAULT_RETRY.with_timeout(PATIENCE)}
         weakref.finalize(self, client.close)
 
-    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> None:
-        """Write an object."""
+    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str | None:
+        """Write an object; return its version."""
         with told(self.url):
-            self._upload(key, data, content_type)
+            return self._upload(key, data, content_type)
 
-    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:
-        """Write an object unless there is one."""
+    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
+        """Write an object unless there is one; return its version."""
         # Large data is sent in pieces before the server compares; some servers never do.
         if len(data) > _SMALL and self.size(key) is not None:
-            return False
+            return None
+        return self.replace(key, data, "0", content_type)
+
+    def replace(
+        self, key: str, data: bytes, version: str, content_type: str | None = None
+    ) -> str | None:
+        """Write an object if it has this version, its generation; return the new one."""
         with told(self.url):
             try:
-                self._upload(key, data, content_type, if_generation_match=0)
+                return self._upload(key, data, content_type, if_generation_match=int(version))
             except api.PreconditionFailed:
-                return False
-        return True
+                return None
+
+    def version(self, key: str) -> str | None:
+        """Return the version of an object: its generation."""
+        with told(self.url):
+            blob = self._bucket.get_blob(key, **self._patience)
+        return None if blob is None else str(blob.generation)
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
         """Return what an object holds, or a piece of it."""
@@ -109,7 +120,7 @@ class GcsBucket:
 
     def _upload(
         self, key: str, data: bytes | BinaryIO, content_type: str | None, **conditions: Any
-    ) -> None:
+    ) -> str:
         blob = self._bucket.blob(key, chunk_size=_PIECE)
         file = io.BytesIO(data) if isinstance(data, bytes) else data
         blob.upload_from_file(
@@ -120,6 +131,7 @@ class GcsBucket:
             **self._patience,
         )
         _check_origin(blob)
+        return str(blob.generation)
 
     def _pages(self, **wanted: Any) -> Iterator[Any]:
         with told(self.url):

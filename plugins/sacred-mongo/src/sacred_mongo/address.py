@@ -13,7 +13,7 @@ from sacred_core.stores.run_ids import normalize_id
 #: Collections that are no runs.
 RESERVED = frozenset(
     "fs.files fs.chunks _properties system.indexes system.users system.profile system.js "
-    "system.views search_space metrics".split()
+    "system.views search_space metrics sacred_deleted".split()
 )
 _FORMS = "[HOST:PORT:]DB[.COLLECTION[:ID]][!PRIORITY] or mongodb://[USER:PASSWORD@]HOST/DB"
 _PLACE = r"(?P<db>[^.:/\\ \"$!]+)(?:\.(?P<collection>[^:!$]+)(?::(?P<id>[^!]+))?)?"

@@ -109,6 +109,11 @@ class Files:
                 return found["_id"]
         return None
 
+    def name_of(self, file_id: Any) -> tuple[Any, Any] | None:
+        """Return filename and md5 of a file, None if there is none."""
+        found = self._files.find_one({"_id": file_id}, {"filename": 1, "md5": 1})
+        return None if found is None else (found.get("filename"), found.get("md5"))
+
     def delete(self, file_ids: Iterable[Any]) -> None:
         """Remove files; those that are not there too."""
         wanted = {"$in": list(file_ids)}

@@ -16,6 +16,7 @@ from sacred_core.loggers import own_logger
 from sacred_core.observers.delivering import id_elsewhere
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_mongo.connection import Document, Runs
+from sacred_mongo.numbers import highest_deleted
 from sacred_mongo.values import is_unicode, stored
 
 _logger = own_logger(__name__)
@@ -103,7 +104,7 @@ def _numbered(runs: Runs, document: Document) -> int:
     """Insert under the number after the highest; whoever loses a race looks again."""
     number = 0
     while True:
-        number = max(number, _highest(runs)) + 1
+        number = max(number, _highest(runs), highest_deleted(runs)) + 1
         if _is_inserted(runs, document, number):
             return number
         time.sleep(random.uniform(0, _PAUSE))

@@ -8,7 +8,7 @@ import bson
 
 from sacred_core.serialization import plain
 from sacred_mongo.connection import Document
-from sacred_mongo.places import Place
+from sacred_mongo.places import Place, RunKey
 from sacred_mongo.values import FILE, OWN_METRICS, loaded, stored
 
 #: Bytes, which with 7 MB of output and the lists of files stay below 16 MB.
@@ -16,13 +16,13 @@ _LARGEST = {"info": 3_000_000, "config": 2_000_000, "result": 1_000_000}
 _LARGEST_OTHER = 500_000
 
 
-def fitted(place: Place, run_id: Any, name: str, value: Any) -> Any:
+def fitted(place: Place, run: RunKey, name: str, value: Any) -> Any:
     """Return plain ``value`` as the field ``name`` of a run holds it."""
     kept = stored(plain(value)) if name != "info" else stored_info(value)
     if len(bson.encode({name: kept})) <= _LARGEST.get(name, _LARGEST_OTHER):
         return kept
     data = json.dumps(kept, default=str).encode()
-    file = place.files.keep_bytes(data, f"{name}.json", f"{place.owner(run_id)}/{name}")
+    file = place.files.keep_bytes(data, f"{name}.json", f"{place.owner(run)}/{name}")
     return {FILE: file.id, "bytes": len(data)}
 
 

@@ -10,6 +10,7 @@ from bson import json_util
 from sacred_core.exceptions import OptionError, SacredError, StoreError
 from sacred_core.loggers import own_logger
 from sacred_core.printable import printable
+from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.address import Address, parsed
 from sacred_mongo.connection import Connection
 from sacred_mongo.files import Files
@@ -93,9 +94,9 @@ def _recorder(place: Place, entry: Any) -> Recorder:
     found = place.runs.find_one({"_id": entry["_id"]})
     if found is None:
         place.runs.insert_one(entry)
-    elif found.get("start_time") != entry["start_time"]:
+    elif (found.get("start_time"), found.get(TOKEN)) != (entry["start_time"], entry.get(TOKEN)):
         raise StoreError(f"{place.runs.full_name} holds another run {entry['_id']!r}")
-    return Recorder(place, entry["_id"], found or entry)
+    return Recorder(place, found or entry)
 
 
 def _arguments(event: Any) -> dict[str, Any]:

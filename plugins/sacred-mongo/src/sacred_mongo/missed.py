@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.exceptions import EventKeptError, RunRemovedError, StoreError
 from sacred_mongo.connection import RefusedError
 from sacred_mongo.recorder import Recorder
 
@@ -30,6 +30,8 @@ class Missed:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.refused: list[Entry] = []
+        #: The run was deleted: nothing that waits can be saved.
+        self.is_removed = False
         self._held_until = 0.0
         self._error = ""
 
@@ -41,7 +43,7 @@ class Missed:
             EventKeptError: the server cannot be reached.
         """
         self._add((method, arguments))
-        if time.monotonic() < self._held_until:
+        if time.monotonic() < self._held_until or self.is_removed:
             raise EventKeptError(self._error)
         try:
             self.flush(recorder)
@@ -62,6 +64,7 @@ class Missed:
                 self.refused.append(self.entries.pop(0))
                 raise
             except StoreError as error:
+                self.is_removed = isinstance(error, RunRemovedError)
                 self._held_until, self._error = time.monotonic() + _HOLD, str(error)
                 raise
             except Exception:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sacred_mongo.connection import Document
-from sacred_mongo.places import Place
+from sacred_mongo.places import Place, RunKey
 from sacred_mongo.values import unicode_text
 
 #: Bytes. A document has 16 MB, of which others need some.
@@ -19,14 +19,14 @@ class Output:
 
     Args:
         place: Where the run is.
-        run_id: Its id.
+        run: Which it is.
         entry: The run's document, if there is output in it already.
     """
 
-    def __init__(self, place: Place, run_id: Any, entry: Document | None = None) -> None:
+    def __init__(self, place: Place, run: RunKey, entry: Document | None = None) -> None:
         entry = entry or {}
         self._place = place
-        self._run_id = run_id
+        self._run = run
         self._text: str = entry.get("captured_out") or ""
         self._start: int = entry.get("captured_out_start") or 0
         self._parts: list[Document] = list(entry.get("captured_out_parts") or [])
@@ -44,14 +44,14 @@ class Output:
         if size > _LARGEST:
             self._overflow(new)
             return
-        self._place.change(self._run_id, _update(new, text, keep))
+        self._place.change(self._run, _update(new, text, keep))
         self._text, self._bytes = new, size
 
     def _overflow(self, text: str) -> None:
         """Put all but the end of ``text`` into a file."""
         early, late = text[:-_KEPT], text[-_KEPT:]
         kept = self._place.files.keep_bytes(
-            early.encode(), "captured_out", f"{self._place.owner(self._run_id)}/{self._start}"
+            early.encode(), "captured_out", f"{self._place.owner(self._run)}/{self._start}"
         )
         part = {"file_id": kept.id, "start": self._start, "length": len(early)}
         self._replace([*self._parts, part], late)
@@ -65,7 +65,7 @@ class Output:
         text = "".join(files.read(part["file_id"]).decode() for part in gone)[: offset - start]
         if len(text.encode()) > _LARGEST:
             early, text = text[:-_KEPT], text[-_KEPT:]
-            owner = f"{self._place.owner(self._run_id)}/{start}"
+            owner = f"{self._place.owner(self._run)}/{start}"
             kept = files.keep_bytes(early.encode(), "captured_out", owner)
             parts = [*parts, {"file_id": kept.id, "start": start, "length": len(early)}]
         self._replace(parts, text)
@@ -75,7 +75,7 @@ class Output:
     def _replace(self, parts: list[Document], text: str) -> None:
         start = parts[-1]["start"] + parts[-1]["length"] if parts else 0
         self._place.set(
-            self._run_id,
+            self._run,
             {"captured_out": text, "captured_out_start": start, "captured_out_parts": parts},
         )
         self._parts, self._text, self._start = parts, text, start

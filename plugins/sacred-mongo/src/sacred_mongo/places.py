@@ -4,9 +4,34 @@ from typing import Any
 
 import attrs
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import RunRemovedError
+from sacred_core.stores.tokens import TOKEN, run_removed
 from sacred_mongo.connection import Connection, Document, Runs
 from sacred_mongo.files import Files, derived_id
+
+
+@attrs.frozen
+class RunKey:
+    """What identifies a run.
+
+    Attributes:
+        id: Its id; another run may get it when this one is deleted.
+        token: See `sacred_core.stores.tokens`; None of a run that Sacred or an earlier release
+            recorded.
+    """
+
+    id: Any
+    token: str | None
+
+    @classmethod
+    def of(cls, entry: Document) -> "RunKey":
+        """Return that of a document."""
+        return cls(entry["_id"], entry.get(TOKEN))
+
+    @property
+    def filter(self) -> Document:
+        """What finds the document of the run."""
+        return {"_id": {"$eq": self.id}, TOKEN: self.token}
 
 
 @attrs.frozen(repr=False)
@@ -29,30 +54,44 @@ class Place:
         """What tells the metrics of these runs from those of others with the same ids."""
         return {} if self.runs.name == "runs" else {"collection": self.runs.name}
 
-    def metrics_of(self, run_id: Any) -> Document:
+    def metrics_of(self, run: "RunKey") -> Document:
         """Return the filter of the metrics of a run that we wrote."""
-        return {"run_id": run_id, "collection": None, **self.of_metrics}
+        return {"run_id": run.id, "collection": None, TOKEN: run.token, **self.of_metrics}
 
-    def owner(self, run_id: Any) -> str:
+    def owner(self, run: "RunKey") -> str:
         """Return what names a run in the ids of what belongs to it."""
-        return f"{self.runs.name}/{type(run_id).__name__}/{run_id}"
+        name = f"{self.runs.name}/{type(run.id).__name__}/{run.id}"
+        return name if run.token is None else f"{name}/{run.token}"
 
-    def metric_id(self, run_id: Any, name: str, number: int) -> Any:
+    def metric_id(self, run: "RunKey", name: str, number: int) -> Any:
         """Return the id of a document with points of a metric."""
-        return derived_id("metric", self.owner(run_id), name, str(number))
+        return derived_id("metric", self.owner(run), name, str(number))
 
-    def set(self, run_id: Any, fields: Document) -> None:
+    def set(self, run: "RunKey", fields: Document) -> None:
         """Change fields of a run.
 
         Raises:
-            StoreError: there is no such run (any more).
+            RunRemovedError: it was deleted.
         """
-        self.change(run_id, {"$set": fields})
+        self.change(run, {"$set": fields})
 
-    def change(self, run_id: Any, update: Any) -> None:
+    def change(self, run: "RunKey", update: Any) -> None:
         """Update a run, as `set` does."""
-        if self.runs.update_one({"_id": run_id}, update).matched_count == 0:
-            raise StoreError(f"{self.runs.full_name} no longer holds the run {run_id!r}")
+        if self.runs.update_one(run.filter, update).matched_count == 0:
+            raise self.removed(run)
+
+    def require(self, run: "RunKey") -> None:
+        """Check that a run is there, before something is written that is not in its document.
+
+        Raises:
+            RunRemovedError: it was deleted.
+        """
+        if self.runs.find_one(run.filter, {"_id": 1}) is None:
+            raise self.removed(run)
+
+    def removed(self, run: "RunKey") -> RunRemovedError:
+        """Return the error for a run that was deleted."""
+        return run_removed(run.id, self.runs.full_name)
 
 
 def place(connection: Connection, db_name: str, collection: str, prefix: str = "") -> Place:

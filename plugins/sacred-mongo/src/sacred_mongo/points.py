@@ -10,8 +10,9 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING, UpdateOne
 
+from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.connection import Document
-from sacred_mongo.places import Place
+from sacred_mongo.places import Place, RunKey
 from sacred_mongo.values import foreign, loaded, stored
 
 _SIZE = 1_000
@@ -25,13 +26,13 @@ class Points:
 
     Args:
         place: Where the run is.
-        run_id: Its id.
+        run: Which it is.
         known: The ``info.metrics`` of the run, if there are metrics already.
     """
 
-    def __init__(self, place: Place, run_id: Any, known: Iterable[Document] = ()) -> None:
+    def __init__(self, place: Place, run: RunKey, known: Iterable[Document] = ()) -> None:
         self._place = place
-        self._run_id = run_id
+        self._run = run
         self._ends: dict[str, int] = {}
         #: What ``info.metrics`` of the run lists.
         self.listed: list[Document] = list(known)
@@ -40,7 +41,13 @@ class Points:
         """Remove what an earlier run of the same id left."""
         self._place.metrics.create_index([("run_id", ASCENDING), ("name", ASCENDING)])
         self._place.metrics.delete_many(
-            {**self._place.metrics_of(self._run_id), "start": {"$gte": 0}}
+            {
+                "run_id": self._run.id,
+                "collection": None,
+                **self._place.of_metrics,
+                "start": {"$gte": 0},
+                TOKEN: {"$ne": self._run.token},
+            }
         )
 
     def write(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
@@ -59,10 +66,11 @@ class Points:
         new = [self._entry(name) for name in metrics if name not in self._ends]
         new = [entry for entry in new if entry not in self.listed]
         if updates:
+            self._place.require(self._run)
             self._place.metrics.bulk_write(updates)
         if new:
             added = {"info.metrics": {"$each": new}}
-            self._place.change(self._run_id, {"$addToSet": added})
+            self._place.change(self._run, {"$addToSet": added})
         self._ends.update(ends)
         self.listed += new
 
@@ -70,14 +78,14 @@ class Points:
         """Put the points of each metric into one document, where they fit, as Sacred has them."""
         for name, end in self._ends.items():
             if _SIZE < end <= _JOINED:
-                mine = {**self._place.metrics_of(self._run_id), "name": stored(name)}
+                mine = {**self._place.metrics_of(self._run), "name": stored(name)}
                 whole = _joined(self._place.metrics.find(mine).sort("start"))
-                first = self._place.metric_id(self._run_id, name, 0)
+                first = self._place.metric_id(self._run, name, 0)
                 self._place.metrics.update_one({"_id": first}, {"$set": whole})
                 self._place.metrics.delete_many({**mine, "_id": {"$ne": first}})
 
     def _entry(self, name: str) -> Document:
-        return {"name": stored(name), "id": str(self._place.metric_id(self._run_id, name, 0))}
+        return {"name": stored(name), "id": str(self._place.metric_id(self._run, name, 0))}
 
     def _updates(self, name: str, metric: Mapping[str, Any], start: int) -> Iterable[Any]:
         columns = {column: [stored(v) for v in metric[column]] for column in _COLUMNS}
@@ -94,9 +102,11 @@ class Points:
                 }
                 for column, values in columns.items()
             }
-            fixed = {"run_id": self._run_id, "name": stored(name), "start": number * _SIZE}
+            fixed = {"run_id": self._run.id, "name": stored(name), "start": number * _SIZE}
             fixed |= self._place.of_metrics
-            found = {"_id": self._place.metric_id(self._run_id, name, number)}
+            if self._run.token is not None:
+                fixed[TOKEN] = self._run.token
+            found = {"_id": self._place.metric_id(self._run, name, number)}
             yield UpdateOne(found, {"$set": fixed, "$push": pushed}, upsert=True)
             done = until
 
@@ -113,7 +123,7 @@ def all_points(place: Place, entry: Document) -> dict[str, dict[str, Any]]:
 def metric_documents(place: Place, entry: Document) -> Document:
     """Return the filter of the documents with the metrics of a run."""
     if "writer" in entry:
-        return place.metrics_of(entry["_id"])
+        return place.metrics_of(RunKey.of(entry))
     return {"_id": {"$in": _ids((entry.get("info") or {}).get("metrics"))}}
 
 

@@ -10,8 +10,9 @@ from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Document
 from sacred_mongo.large import file_of, fitted
 from sacred_mongo.output import Output
-from sacred_mongo.places import Place
+from sacred_mongo.places import Place, RunKey
 from sacred_mongo.points import Points
+from sacred_mongo.restoring import restore_missing
 from sacred_mongo.values import stored, stored_name
 
 
@@ -20,17 +21,17 @@ class Recorder:
 
     Args:
         place: Where it is.
-        run_id: Its id.
         entry: What its document holds; kept up to date.
     """
 
-    def __init__(self, place: Place, run_id: Any, entry: Document) -> None:
+    def __init__(self, place: Place, entry: Document) -> None:
         self.place = place
-        self.run_id = run_id
+        self.run_id = entry["_id"]
         self.entry = entry
+        self._run = RunKey.of(entry)
         info = entry.get("info")
-        self._points = Points(place, run_id, (info or {}).get("metrics") or ())
-        self._output = Output(place, run_id, entry)
+        self._points = Points(place, self._run, (info or {}).get("metrics") or ())
+        self._output = Output(place, self._run, entry)
         self._told: dict[str, Any] = {}
 
     @property
@@ -59,6 +60,7 @@ class Recorder:
             fields["fail_trace"] = list(fail_trace)
         self._change(fields, status=status, stop_time=utc(stop_time))
         self._points.join()
+        restore_missing(self.place, self.entry)
 
     def resource(self, filename: str, content: str | None = None) -> None:
         """Keep a file that the run read; the same is kept once for all runs.
@@ -67,9 +69,10 @@ class Recorder:
             filename: As the run knows it.
             content: Where it is now, if that is elsewhere.
         """
+        self.place.require(self._run)
         kept = self.place.files.keep(Path(content or filename), filename)
         entry = [stored_name(filename), kept.md5]
-        self.place.change(self.run_id, {"$addToSet": {"resources": entry}})
+        self.place.change(self._run, {"$addToSet": {"resources": entry}})
         if entry not in self.entry["resources"]:
             self.entry["resources"].append(entry)
 
@@ -86,7 +89,8 @@ class Recorder:
             details["metadata"] = stored(plain(dict(metadata)))
         if content_type is not None:
             details["contentType"] = content_type
-        owner = self.place.owner(self.run_id)
+        self.place.require(self._run)
+        owner = self.place.owner(self._run)
         kept = self.place.files.keep(Path(filename), f"artifact://{owner}/{name}", owner, **details)
         self._enter_artifact({"name": stored_name(name), "file_id": kept.id})
 
@@ -99,16 +103,14 @@ class Recorder:
         new = [s for s in kept_sources(self.place.files, base_dir, sources) if s[0] not in known]
         merged = sorted([*(experiment.get("sources") or ()), *new], key=lambda pair: pair[0])
         names = sorted({*(experiment.get("dependencies") or ()), *dependencies}, key=str.lower)
-        self.place.set(
-            self.run_id, {"experiment.sources": merged, "experiment.dependencies": names}
-        )
+        self.place.set(self._run, {"experiment.sources": merged, "experiment.dependencies": names})
         experiment.update(sources=merged, dependencies=names)
 
     def save(self) -> None:
         """Write the fields of the entry, for those who changed it."""
         apart = ("_id", "captured_out", "captured_out_start", "captured_out_parts")
         rest = {key: value for key, value in self.entry.items() if key not in apart}
-        self.place.set(self.run_id, rest)
+        self.place.set(self._run, rest)
 
     def _change(self, values: Mapping[str, Any], **plain_fields: Any) -> None:
         """Set fields, those of ``values`` only where they are new."""
@@ -117,11 +119,11 @@ class Recorder:
             for name, value in values.items()
             if name not in self._told or not _is_same(self._told[name], value)
         }
-        fields = {name: fitted(self.place, self.run_id, name, v) for name, v in new.items()}
+        fields = {name: fitted(self.place, self._run, name, v) for name, v in new.items()}
         if "info" in fields and self._points.listed:
             fields["info"]["metrics"] = self._points.listed
         gone = [file_of(self.entry.get(name)) for name in fields]
-        self.place.set(self.run_id, fields | plain_fields)
+        self.place.set(self._run, fields | plain_fields)
         kept = {file_of(value) for value in fields.values()}
         self.place.files.delete(file for file in gone if file is not None and file not in kept)
         self.entry.update(fields | plain_fields)
@@ -132,13 +134,16 @@ class Recorder:
         name = new["name"]
         if name not in known:
             # Told again after an answer that was lost, it is there.
-            missing = {"_id": self.run_id, "artifacts.name": {"$ne": name}}
-            self.place.runs.update_one(missing, {"$push": {"artifacts": new}})
+            missing = {**self._run.filter, "artifacts.name": {"$ne": name}}
+            done = self.place.runs.update_one(missing, {"$push": {"artifacts": new}})
+            if done.matched_count == 0:
+                self.place.require(self._run)
             self.entry["artifacts"].append(new)
         elif known[name] != new["file_id"]:
-            found = {"_id": self.run_id, "artifacts.name": name}
+            found = {**self._run.filter, "artifacts.name": name}
             changed = {"$set": {"artifacts.$.file_id": new["file_id"]}}
-            self.place.runs.update_one(found, changed)
+            if self.place.runs.update_one(found, changed).matched_count == 0:
+                self.place.require(self._run)
             self.place.files.delete([known[name]])
             self.entry["artifacts"] = [
                 new if entry["name"] == name else entry for entry in self.entry["artifacts"]

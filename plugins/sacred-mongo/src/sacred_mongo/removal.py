@@ -1,55 +1,47 @@
-"""Removes runs, and the files that only they used."""
+"""Deletes runs, and the files that only they used."""
 
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 from pymongo.errors import PyMongoError
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.stores import guard
-from sacred_mongo.address import RESERVED
+from sacred_core.stores.run_ids import counted
+from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.connection import Document
-from sacred_mongo.places import Place
-from sacred_mongo.start import remove_own
+from sacred_mongo.ids import listed_id
+from sacred_mongo.numbers import note_deleted
+from sacred_mongo.places import Place, RunKey
+from sacred_mongo.points import metric_documents
+from sacred_mongo.references import own_files, remove_unused, resource_pairs, shared_files
+
+#: The field with the token that a run had before it was deleted.
+_TOKEN_BEFORE = "token_before"
 
 
-def removed(place: Place, entry: Document) -> None:
-    """Remove a run with its points, and its files unless another run uses them.
+def delete(place: Place, entry: Document) -> bool:
+    """Delete a run; return False where it is not there any more.
 
-    What a damaged document names is removed as far as it can be read.
+    The document goes last: a deletion that was interrupted can be repeated. It first gets a token
+    that no process of the run has, so that nothing more is written to the run.
     """
-    place.runs.delete_one({"_id": {"$eq": entry["_id"]}})
+    note_deleted(place.runs, counted(listed_id(entry["_id"])))
+    changed = {"$set": {TOKEN: f"deleted-{new_token()}", _TOKEN_BEFORE: _token(entry)}}
+    if place.runs.update_one(RunKey.of(entry).filter, changed).matched_count == 0:
+        return False
+    # What a damaged document names is removed as far as it can be read.
     with contextlib.suppress(DamagedRecordError), guard("the document", (PyMongoError,)):
-        remove_own(place, entry, _collections(place))
+        former = {**entry, TOKEN: _token(entry)}
+        place.metrics.delete_many({"run_id": entry["_id"], **metric_documents(place, former)})
     with contextlib.suppress(DamagedRecordError), guard("the document", (PyMongoError,)):
-        place.files.delete(
-            file_id
-            for file_id, users in _shared(place, entry)
-            if not any(runs.find_one(users, {"_id": 1}) for runs in _collections(place))
-        )
+        found = (place.files.find(*pair) for pair in resource_pairs(entry))
+        files = {each for each in found if each is not None}
+        remove_unused(place, entry, files | own_files(entry) | shared_files(entry))
+    place.runs.delete_one({"_id": {"$eq": entry["_id"]}, **changed["$set"]})
+    return True
 
 
-def _shared(place: Place, entry: Document) -> Iterator[tuple[Any, Document]]:
-    """Yield the ids of files that other runs may use, and the filter of those that do."""
-    experiment = entry.get("experiment") or {}
-    for name, file_id in experiment.get("sources") or []:
-        yield file_id, {"experiment.sources": [name, file_id]}
-    for repository in experiment.get("repositories") or []:
-        if file_id := repository.get("patch"):
-            yield file_id, {"experiment.repositories.patch": file_id}
-    for name, md5 in entry.get("resources") or []:
-        file_id = place.files.find(name, md5)
-        if file_id is not None:
-            yield file_id, {"resources": [name, md5]}
-
-
-def _collections(place: Place) -> list[Any]:
-    """Return every collection of the database that may hold runs."""
-    database = place.runs.database
-    names = database.list_collection_names()
-    return [
-        database[name]
-        for name in names
-        if name not in RESERVED and not name.endswith("_metrics") and name[:7] != "system."
-    ]
+def _token(entry: Document) -> Any:
+    """Return the token that the run had, also where a deletion was interrupted."""
+    return entry[_TOKEN_BEFORE] if _TOKEN_BEFORE in entry else entry.get(TOKEN)

@@ -64,6 +64,7 @@ def rescue(
 def _flushed(recorder: Recorder, missed: Missed, attempts: int) -> str:
     """Save what waits and return why some of it could not be."""
     why = "MongoDB refused some of it"
+    attempts = min(attempts, 1) if missed.is_removed else attempts
     while missed.entries and attempts > 0:
         began = time.monotonic()
         try:

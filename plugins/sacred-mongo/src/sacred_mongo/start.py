@@ -1,19 +1,21 @@
 """The first document of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import attrs
 from bson import ObjectId
 
+from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.code import stored_experiment
 from sacred_mongo.connection import Document
 from sacred_mongo.ids import Claim, insert
-from sacred_mongo.large import file_of, fitted
-from sacred_mongo.places import Place
+from sacred_mongo.large import fitted
+from sacred_mongo.places import Place, RunKey
 from sacred_mongo.points import Points, metric_documents
 from sacred_mongo.recorder import Recorder, utc
+from sacred_mongo.references import own_files, remove_unused
 from sacred_mongo.values import stored
 
 VERSION = "MongoObserver-0.7.0"
@@ -41,38 +43,23 @@ def begun(place: Place, beginning: Beginning, claim: Claim) -> Recorder:
         RunIdError: see `sacred_mongo.ids.insert`.
     """
     entry = _entry(place, beginning)
-    run_id, replaced = insert(place.runs, entry, claim)
+    entry["_id"], replaced = insert(place.runs, entry, claim)
     if replaced is not None:
         remove_own(place, replaced)
-    entry["_id"] = run_id
-    recorder = Recorder(place, run_id, entry)
-    Points(place, run_id).clear()
+    recorder = Recorder(place, entry)
+    Points(place, RunKey.of(entry)).clear()
     return recorder
 
 
-def remove_own(place: Place, entry: Document, collections: Sequence[Any] = ()) -> None:
-    """Remove what belongs to a run alone: its points, its artifacts, and its large values.
-
-    Args:
-        place: Where the run is.
-        entry: Its document.
-        collections: Of other runs, whose artifacts stay even if the document names them.
-    """
-    own = metric_documents(place, entry)
-    place.metrics.delete_many({"run_id": entry["_id"], **own})
-    parts = entry.get("captured_out_parts") or []
-    listed = [each.get("file_id") for each in [*(entry.get("artifacts") or []), *parts]]
-    listed += [file_of(value) for value in entry.values()]
-    files = [file for file in listed if file is not None]
-    for runs in collections if files else ():
-        others = runs.find({"artifacts.file_id": {"$in": files}}, {"artifacts.file_id": 1})
-        used = [each.get("file_id") for other in others for each in other["artifacts"]]
-        files = [file for file in files if file not in used]
-    place.files.delete(files)
+def remove_own(place: Place, entry: Document) -> None:
+    """Remove what belongs to a run alone: its points, its artifacts, and its large values."""
+    place.metrics.delete_many(metric_documents(place, entry))
+    remove_unused(place, entry, own_files(entry))
 
 
 def _entry(place: Place, beginning: Beginning) -> Document:
-    new = ObjectId()  # large values are named before the run is
+    token = new_token()
+    new = RunKey(ObjectId(), token)  # large values are named before the run is
 
     def kept(name: str, value: Any) -> Any:
         return fitted(place, new, name, value)
@@ -83,6 +70,7 @@ def _entry(place: Place, beginning: Beginning) -> Document:
     return {
         "format": VERSION,
         "writer": WRITER,
+        TOKEN: token,
         "status": "QUEUED" if beginning.start_time is None else "RUNNING",
         "command": stored(beginning.command),
         "experiment": stored_experiment(place.files, beginning.ex_info),

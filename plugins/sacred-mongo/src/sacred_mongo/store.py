@@ -23,15 +23,16 @@ from sacred_core.stores import (
     run_or_foreign,
 )
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.address import parsed
 from sacred_mongo.connection import CODEC, Connection, Document
 from sacred_mongo.fields import RunDocument, name_reader
 from sacred_mongo.filters import filter_of
 from sacred_mongo.ids import listed_id, spellings
 from sacred_mongo.output import Output, full_output
-from sacred_mongo.places import Place, place
+from sacred_mongo.places import Place, RunKey, place
 from sacred_mongo.points import all_points
-from sacred_mongo.removal import removed
+from sacred_mongo.removal import delete
 from sacred_mongo.values import stored, stored_name, unicode_text
 
 _OUTPUT = ("captured_out", "captured_out_start", "captured_out_parts")
@@ -108,15 +109,15 @@ class MongoStore(GuardedStore):
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run; what is stored of it stays."""
         with self._place.connection.told():
-            entry = self._entry(run_id, dict.fromkeys(_OUTPUT, 1))
+            entry = self._entry(run_id, dict.fromkeys((*_OUTPUT, TOKEN), 1))
             new = difference(full_output(self._place, entry), unicode_text(text))
             if new is not None:
-                Output(self._place, entry["_id"], entry).write(*new)
+                Output(self._place, RunKey.of(entry), entry).write(*new)
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return ``{"steps", "values", "timestamps"}`` by metric."""
         with self._place.connection.told():
-            entry = self._entry(run_id, {"info.metrics": 1, "writer": 1})
+            entry = self._entry(run_id, {"info.metrics": 1, "writer": 1, TOKEN: 1})
             with self._guard_part(run_id, "the metrics"):
                 return checked_metrics(all_points(self._place, entry))
 
@@ -145,18 +146,20 @@ class MongoStore(GuardedStore):
             try:
                 entry = self._decoded(document)
             except DamagedRecordError:  # what belongs to the run is not known
-                entry = {"_id": document["_id"]}
-            removed(self._place, entry)
+                self._place.runs.delete_one({"_id": {"$eq": document["_id"]}})
+                return
+            if not delete(self._place, entry):
+                self._entry(run_id, {"_id": 1})  # raises unless another process deletes it now
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Add to what is said of a run, in its document."""
         said = {name: value for name, value in attrs.asdict(annotation).items() if value}
         with self._place.connection.told():
-            entry = self._entry(run_id, {"_id": 1})
+            entry = self._entry(run_id, {TOKEN: 1})
             new = stored(_listed(said))
             with self._guard_part(run_id, "the notes"):
                 self._require_room(run_id, new)
-            self._place.change(entry["_id"], {"$push": {"annotations": new}})
+            self._place.change(RunKey.of(entry), {"$push": {"annotations": new}})
 
     @property
     def _raw(self) -> Any:

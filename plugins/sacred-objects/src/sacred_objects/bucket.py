@@ -17,7 +17,8 @@ class BucketAwayError(StoreError):
 class Bucket(Protocol):
     """Objects by key. Every method raises a `StoreError` that says what is wrong.
 
-    May be used from several threads.
+    May be used from several threads. The version of an object is a string that differs, for one
+    key, between any two contents that were written.
 
     Attributes:
         url: What is shown of it, like ``"s3://name"``.
@@ -25,8 +26,10 @@ class Bucket(Protocol):
 
     url: str
 
-    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> None:
-        """Write an object in one step, in place of an older one.
+    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str | None:
+        """Write an object in one step, in place of an older one; return its version.
+
+        Of a long file the version may be None.
 
         Args:
             key: Its name.
@@ -34,11 +37,22 @@ class Bucket(Protocol):
             content_type: What browsers are told.
         """
 
-    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:
-        """Write an object unless there is one, and tell whether it was written.
+    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
+        """Write an object unless there is one; return its version, None if it was not written.
 
         Of several that try at the same time one succeeds.
         """
+
+    def replace(
+        self, key: str, data: bytes, version: str, content_type: str | None = None
+    ) -> str | None:
+        """Write an object if it has this version; return the new one, None if it was not written.
+
+        Of several that try at the same time one succeeds.
+        """
+
+    def version(self, key: str) -> str | None:
+        """Return the version of an object, or None if there is none."""
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
         """Return what an object holds, or a piece of it; None if there is none."""

@@ -12,9 +12,10 @@ from sacred_core.loggers import own_logger
 from sacred_core.observers.delivering import id_elsewhere
 from sacred_core.stores import claims
 from sacred_core.stores.claims import Lease, is_claimed
-from sacred_core.stores.run_ids import next_number
+from sacred_core.stores.run_ids import counted, next_number
+from sacred_objects.bucket import Bucket
 from sacred_objects.json_objects import read_json
-from sacred_objects.layout import CONFIG, JSON, RUN, Place
+from sacred_objects.layout import CONFIG, DELETED_NUMBER, JSON, RUN, Place
 
 _logger = own_logger(__name__)
 
@@ -43,11 +44,13 @@ class Claimed:
         queued: The record of the queued run that it starts.
         lease: The claim of an id that the user asked for; to be checked before ``run.json`` is
             written.
+        version: That of the ``run.json`` to be replaced, None if there is none.
     """
 
     id: Any
     queued: dict[str, Any] = attrs.field(factory=dict)
     lease: Lease | None = None
+    version: str | None = None
 
 
 def claim(place: Place, wanted: Claim, config: bytes) -> Claimed:
@@ -74,27 +77,35 @@ def claim(place: Place, wanted: Claim, config: bytes) -> Claimed:
     return Claimed(number)
 
 
-class _ClaimFiles:
-    """The claims of one run."""
+class ClaimObjects:
+    """The claims of one run.
 
-    def __init__(self, place: Place, name: str) -> None:
-        self._bucket = place.bucket
-        self._prefix = place.run(name)
+    Args:
+        bucket: Where they are.
+        prefix: Of their keys.
+    """
+
+    def __init__(self, bucket: Bucket, prefix: str) -> None:
+        self._bucket = bucket
+        self._prefix = prefix
 
     def read(self, name: str) -> bytes | None:
+        """See `sacred_core.stores.claims.ClaimFiles`."""
         return self._bucket.get(self._prefix + name)
 
     def create(self, name: str, data: bytes) -> bool:
-        return self._bucket.put_if_absent(self._prefix + name, data, JSON)
+        """See `sacred_core.stores.claims.ClaimFiles`."""
+        return self._bucket.put_if_absent(self._prefix + name, data, JSON) is not None
 
     def replace(self, name: str, data: bytes) -> None:
+        """See `sacred_core.stores.claims.ClaimFiles`."""
         self._bucket.put(self._prefix + name, data, JSON)
 
 
 def _asked(place: Place, wanted: Claim, config: bytes) -> Claimed:
     """Claim the id that the user asked for, which must be free, queued, or never started."""
     name = str(wanted.asked_id)
-    files = _ClaimFiles(place, name)
+    files = ClaimObjects(place.bucket, place.run(name))
     is_new = _is_written(place, name, config)
     if not is_new:
         _startable(place, wanted, is_claimed(files))
@@ -102,10 +113,11 @@ def _asked(place: Place, wanted: Claim, config: bytes) -> Claimed:
     if lease is None:
         raise RunIdError(f"run {name!r} has already been started by another process")
     # Another process may have written its start before this one claimed the run.
+    version = None if is_new else place.bucket.version(place.run(name) + RUN)
     queued = _startable(place, wanted, is_claimed=True)
     if not is_new:
         place.bucket.put(place.run(name) + CONFIG, config, JSON)
-    return Claimed(wanted.asked_id, queued, lease)
+    return Claimed(wanted.asked_id, queued, lease, version)
 
 
 def _startable(place: Place, wanted: Claim, is_claimed: bool) -> dict[str, Any]:
@@ -124,11 +136,30 @@ def _is_free(place: Place, run_id: Any, config: bytes) -> bool:
 
 
 def _numbered(place: Place, config: bytes) -> int:
-    number = next_number(place.bucket.folders(place.root))
+    number = next_number([*place.bucket.folders(place.root), *deleted_numbers(place)])
     while not _is_written(place, str(number), config):
         number += 1
     return number
 
 
 def _is_written(place: Place, name: str, config: bytes) -> bool:
-    return place.bucket.put_if_absent(place.run(name) + CONFIG, config, JSON)
+    return place.bucket.put_if_absent(place.run(name) + CONFIG, config, JSON) is not None
+
+
+def deleted_numbers(place: Place) -> list[int]:
+    """Return numbers of deleted runs, of which the highest is not used again."""
+    prefix = place.root + DELETED_NUMBER
+    found = (key.removeprefix(prefix) for key in place.bucket.list(prefix))
+    return [number for each in found if (number := counted(each)) is not None]
+
+
+def note_deleted(place: Place, name: str) -> None:
+    """Store that the run ``name`` is deleted, if its name is a number."""
+    number = counted(name)
+    if number is None:
+        return
+    known = deleted_numbers(place)
+    if number > max(known, default=0):
+        prefix = place.root + DELETED_NUMBER
+        place.bucket.put(f"{prefix}{number}", b"")
+        place.bucket.delete(f"{prefix}{each}" for each in known)

@@ -10,12 +10,16 @@ import attrs
 
 from sacred_core.content_types import guess_content_type
 from sacred_core.exceptions import StoreError
+from sacred_core.loggers import own_logger
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.provenance.sources import stored_version
 from sacred_core.stable_files import ChangingFileError, FileVersion, file_version
 from sacred_objects.bucket import BucketAwayError
 from sacred_objects.fetching import in_parallel
 from sacred_objects.layout import Place
+from sacred_objects.pending import Pending
+
+_logger = own_logger(__name__)
 
 #: How often a file that changes is sent.
 _ATTEMPTS = 3
@@ -41,12 +45,14 @@ class Uploads:
 
     Args:
         place: Where to.
+        pending: Gets the names of shared ones before they are sent.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, pending: Pending) -> None:
         self._place = place
+        self._pending = pending
         self._waiting: dict[str, Upload] = {}
-        self._sent: set[str] = set()
+        self._shared: dict[str, Upload] = {}
 
     @property
     def waiting(self) -> Mapping[str, Upload]:
@@ -55,8 +61,30 @@ class Uploads:
 
     def add(self, key: str, upload: Upload) -> None:
         """Note a file; a shared one that was sent already is left out."""
-        if not (upload.is_shared and key in self._sent):
+        if not (upload.is_shared and key in self._shared):
             self._waiting[key] = upload
+
+    def named(self) -> None:
+        """Note that the record of the run names all that was sent."""
+        self._pending.clear()
+
+    def restore_missing(self) -> None:
+        """Send again what is missing of the shared files; log what cannot be sent.
+
+        Raises:
+            StoreError: the bucket cannot be read.
+        """
+
+        def is_missing(key: str) -> bool:
+            return self._place.bucket.size(key) is None
+
+        keys = list(self._shared)
+        for key, missing in zip(keys, in_parallel(is_missing, keys), strict=True):
+            if missing and not self._is_restored(key, self._shared[key]):
+                _logger.warning(
+                    "'%s/%s' is missing, and its file no longer has this content",
+                    self._place.bucket.url, key,
+                )  # fmt: skip
 
     def send(self) -> None:
         """Send what waits.
@@ -66,6 +94,7 @@ class Uploads:
             OSError, StoreError: one could not be read, or was refused; the others were sent.
         """
         waiting = list(self._waiting.items())
+        self._pending.add(key for key, upload in waiting if upload.is_shared)
         away: list[BucketAwayError] = []
 
         def tried(item: tuple[str, Upload]) -> Exception | None:
@@ -86,11 +115,11 @@ class Uploads:
         for (key, _), error in zip(waiting, answers, strict=True):
             if isinstance(error, BucketAwayError):
                 continue
-            del self._waiting[key]
-            if error is None:
-                self._sent.add(key)
-            else:
+            upload = self._waiting.pop(key)
+            if error is not None:
                 refused.append(error)
+            elif upload.is_shared:
+                self._shared[key] = upload
         for error in [*away, *refused]:
             raise error
 
@@ -107,6 +136,19 @@ class Uploads:
                 # The key of what is shared is made of the content that is no longer there.
                 if upload.is_shared or attempt == _ATTEMPTS - 1:
                     raise
+
+    def _is_restored(self, key: str, upload: Upload) -> bool:
+        try:
+            with upload.opened() as file:
+                md5 = hashlib.md5(usedforsecurity=False)
+                for block in iter(lambda: file.read(1 << 20), b""):
+                    md5.update(block)
+            if md5.hexdigest() not in key:
+                return False
+            self._send(key, upload)
+        except OSError:
+            return False
+        return True
 
 
 class KeptFiles:

@@ -5,14 +5,28 @@ parts below `OUTPUT_PARTS` and `METRICS_PARTS`, as objects cannot be appended to
 """
 
 import posixpath
+from collections.abc import Mapping
+from typing import Any
 
 import attrs
-from sacred_file.layout import CONFIG, INFO, KEPT_APART, METRICS, OUTPUT, RESOURCES, RUN, SOURCES
+from sacred_file.layout import (
+    CONFIG,
+    INFO,
+    KEPT_APART,
+    METRICS,
+    OUTPUT,
+    RESOURCES,
+    RUN,
+    SOURCES,
+    is_content_name,
+)
 
+from sacred_core.stores.tokens import TOKEN
 from sacred_objects.bucket import Bucket
 
 __all__ = [
     "CONFIG",
+    "DELETED_NUMBER",
     "HEARTBEAT",
     "INFO",
     "JSON",
@@ -22,15 +36,20 @@ __all__ = [
     "OURS",
     "OUTPUT",
     "OUTPUT_PARTS",
+    "PENDING",
     "RUN",
     "TEXT",
+    "TRASH",
     "Place",
     "annotation_key",
     "cleaned",
+    "parts_prefix",
     "place",
 ]  # fmt: skip
 
 OUTPUT_PARTS, METRICS_PARTS = "_output/", "_metrics/"
+#: Names of shared content that runs are about to store; what deletions have left; ids.
+PENDING, TRASH, DELETED_NUMBER = "_pending/", "_deleted/", "_ids/deleted-"
 #: The last sign of life, where the record is too long to be written for each.
 HEARTBEAT = "heartbeat.json"
 #: What may be shown as text by whoever looks into the bucket.
@@ -73,9 +92,34 @@ class Place:
         """Return a key as ``run.json`` tells it: relative to the basedir."""
         return posixpath.relpath(f"/{key}", f"/{self.basedir}")
 
+    def content_key(self, name: str) -> str | None:
+        """Return the key of shared content that a record names; None for any other object.
+
+        Shared content is directly in one of the two folders and has a digest in its name. A record
+        may be edited, or name an object of another run.
+        """
+        key = self.absolute(name)
+        folder, _, last = key.rpartition("/")
+        is_shared = folder in (self.resource_dir, self.source_dir)
+        return key if is_shared and is_content_name(last) else None
+
     def absolute(self, name: str) -> str:
         """Return the key that ``run.json`` tells as ``name``."""
         return posixpath.normpath(f"/{self.basedir}/{name}").lstrip("/")
+
+
+def parts_prefix(parts: str, entry: Mapping[str, Any]) -> str:
+    """Return where below the run's prefix the parts of a file are.
+
+    They are written without a look at the record: those of a deleted run are not found by readers
+    of another one that has its id.
+
+    Args:
+        parts: `OUTPUT_PARTS` or `METRICS_PARTS`.
+        entry: The record; that of an earlier release has no token.
+    """
+    token = entry.get(TOKEN)
+    return f"{parts}{token}/" if isinstance(token, str) else parts
 
 
 def place(

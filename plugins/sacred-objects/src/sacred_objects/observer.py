@@ -16,11 +16,13 @@ from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stable_files import file_version
 from sacred_core.stores.claims import releasing
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
 from sacred_objects.ids import Claim, claim
 from sacred_objects.json_objects import json_bytes
 from sacred_objects.kept import KeptFiles, Uploads
+from sacred_objects.pending import Pending
 from sacred_objects.recorder import Recorder
 from sacred_objects.sending import Sending
 
@@ -248,8 +250,13 @@ class ObjectObserver(RunObserver):
         config: Mapping[str, Any],
         wanted: Claim,
     ) -> Any:
-        uploads = Uploads(self.place)
-        entry = {**entry, "experiment": KeptFiles(self.place, uploads).experiment(ex_info)}
+        token = new_token()
+        uploads = Uploads(self.place, Pending(self.place, token))
+        entry = {
+            **entry,
+            TOKEN: token,
+            "experiment": KeptFiles(self.place, uploads).experiment(ex_info),
+        }
         uploads.send()  # last comes the record: what it names is there
         got = claim(self.place, wanted, json_bytes(dict(config)))
         with releasing(got.lease, always=not wanted.is_start):
@@ -260,7 +267,7 @@ class ObjectObserver(RunObserver):
             recorder = Recorder(self.place, str(got.id), entry, uploads)
             if got.lease is not None:
                 got.lease.require(f"run {str(got.id)!r}")
-            recorder.send_record()
+            recorder.send_start(got.version)
         self.run_entry, self.dir = entry, recorder.prefix.rstrip("/")
         self._sending = Sending(recorder)
         return str(got.id)

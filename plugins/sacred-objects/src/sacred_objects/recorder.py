@@ -13,11 +13,14 @@ from sacred_file.append import AppendFile, AppendText
 from sacred_file.metrics import metric_lines, write_folded
 from sacred_file.record import FileLists, time_text
 
+from sacred_core.exceptions import RunIdError
 from sacred_core.regular_files import require_regular
 from sacred_core.stable_files import file_version
+from sacred_core.stores.tokens import TOKEN, run_removed
 from sacred_objects import layout
 from sacred_objects.artifact_keys import ArtifactKeys
-from sacred_objects.json_objects import json_bytes
+from sacred_objects.bucket import BucketAwayError
+from sacred_objects.json_objects import json_bytes, read_json
 from sacred_objects.kept import KeptFiles, Upload, Uploads
 from sacred_objects.parts import Parts
 
@@ -43,6 +46,7 @@ class Recorder:
         self, place: layout.Place, name: str, entry: dict[str, Any], uploads: Uploads
     ) -> None:
         self.place = place
+        self.name = name
         self.prefix = place.run(name)
         self.entry = entry
         self.info: dict[str, Any] = {}
@@ -58,6 +62,9 @@ class Recorder:
         self._lines = AppendFile(self._metrics)
         self._last_lines = b""
         self._sent: dict[str, bytes] = {}
+        #: Of ``run.json`` and ``heartbeat.json``, as this process has written them.
+        self._version: str | None = None
+        self._beat_version: str | None = None
         self._has_ended = self._is_complete = False
 
     @property
@@ -133,7 +140,13 @@ class Recorder:
         self._has_ended, self._is_complete = True, False
 
     def send_files(self) -> None:
-        """Send artifacts, resources and sources."""
+        """Send artifacts, resources and sources.
+
+        Raises:
+            RunRemovedError: the run was deleted.
+        """
+        if self.uploads.waiting:
+            self.require()
         self.uploads.send()
 
     def send_growth(self) -> None:
@@ -141,24 +154,50 @@ class Recorder:
         self._output_parts.send()
         self._metrics_parts.send()
 
+    def send_start(self, version: str | None) -> None:
+        """Write ``run.json`` for the first time.
+
+        Args:
+            version: That of the record to be replaced, None if there is none.
+
+        Raises:
+            RunIdError: another process has written the record.
+        """
+        bucket, key, data = self.place.bucket, self.prefix + layout.RUN, json_bytes(self.entry)
+        if version is None:
+            self._version = bucket.put_if_absent(key, data, layout.JSON)
+        else:
+            self._version = bucket.replace(key, data, version, layout.JSON)
+        if self._version is None and not self._is_own():  # else the answer was lost
+            raise RunIdError(f"run {self.name!r} has already been started by another process")
+        self.uploads.named()
+
     def send_record(self) -> None:
-        """Send what changed in ``info.json`` and ``run.json``; at the end everything."""
+        """Send what changed in ``run.json`` and ``info.json``; at the end everything.
+
+        Raises:
+            RunRemovedError: the run was deleted.
+        """
         if self._has_ended:
             self._send_whole()
             return
         self.send_growth()
+        self._send_entry()
         self._send_info()
-        data = json_bytes(self.entry)
-        if len(data) > _SHORT:
-            lasting = json_bytes({**self.entry, "heartbeat": None})
-            if lasting == self._sent.get("lasting"):
-                beat = json_bytes({"heartbeat": self.entry["heartbeat"]})
-                self._put(layout.HEARTBEAT, beat)
-                return
-            self._put(layout.RUN, data)
-            self._sent["lasting"] = lasting
-        else:
-            self._put(layout.RUN, data)
+
+    def require(self) -> None:
+        """Check that the run was not deleted.
+
+        Raises:
+            RunRemovedError: it was; another one may have its id.
+        """
+        if self.place.bucket.version(self.prefix + layout.RUN) != self._version:
+            self._adopt_version()
+
+    def remove_parts(self) -> None:
+        """Remove what was sent of the output and the metrics."""
+        self._output_parts.clear()
+        self._metrics_parts.clear()
 
     def write_whole(self) -> None:
         """Write the record to the folder, as sacred-file does."""
@@ -170,6 +209,8 @@ class Recorder:
     def _send_whole(self) -> None:
         if self._is_complete:
             return
+        self.require()
+        self.uploads.restore_missing()
         self.write_whole()
         with self._output.open("rb") as file:
             self.place.bucket.put(self.prefix + layout.OUTPUT, file, layout.TEXT)
@@ -177,11 +218,54 @@ class Recorder:
             self.place.bucket.put(self.prefix + layout.METRICS, file, layout.JSON)
         self._send_info()
         # From here on readers look at what was written above.
-        self._put(layout.RUN, json_bytes(self.entry))
-        self._output_parts.clear()
-        self._metrics_parts.clear()
+        self._replace_record(json_bytes(self.entry))
+        self.remove_parts()
         self.place.bucket.delete([self.prefix + layout.HEARTBEAT])
         self._is_complete = True
+
+    def _send_entry(self) -> None:
+        data = json_bytes(self.entry)
+        if len(data) <= _SHORT:
+            self._replace_record(data)
+            return
+        lasting = json_bytes({**self.entry, "heartbeat": None})
+        if lasting == self._sent.get("lasting"):
+            self._replace_heartbeat(json_bytes({"heartbeat": self.entry["heartbeat"]}))
+            return
+        self._replace_record(data)
+        self._sent["lasting"] = lasting
+
+    def _replace_record(self, data: bytes) -> None:
+        """Write ``run.json`` if it is still that of this run."""
+        bucket, key = self.place.bucket, self.prefix + layout.RUN
+        written = self._version and bucket.replace(key, data, self._version, layout.JSON)
+        if not written:  # its version changed: the answer to an earlier attempt was lost
+            written = bucket.replace(key, data, self._adopt_version(), layout.JSON)
+        if not written:
+            raise BucketAwayError(f"'{bucket.url}/{key}' is written by several processes at once")
+        self._version = written
+        self.uploads.named()
+
+    def _replace_heartbeat(self, data: bytes) -> None:
+        bucket, key = self.place.bucket, self.prefix + layout.HEARTBEAT
+        before = self._beat_version
+        self._beat_version = before and bucket.replace(key, data, before, layout.JSON)
+        if self._beat_version is None:
+            self.require()
+            self._beat_version = bucket.put(key, data, layout.JSON)
+
+    def _is_own(self) -> bool:
+        """Return whether ``run.json`` is that of this run, and note its version."""
+        key = self.prefix + layout.RUN
+        self._version = self.place.bucket.version(key)
+        entry = read_json(self.place.bucket, key, {})
+        return isinstance(entry, dict) and entry.get(TOKEN) == self.entry[TOKEN]
+
+    def _adopt_version(self) -> str:
+        is_own = self._is_own()
+        if not is_own or self._version is None:
+            raise run_removed(self.name, self.place.shown)
+        return self._version
 
     def _send_info(self) -> None:
         data = json_bytes(self.info)
@@ -195,7 +279,8 @@ class Recorder:
 
     def _grown(self, name: str, parts: str) -> tuple[Path, Parts]:
         path = self.folder / name
-        return path, Parts(self.place.bucket, self.prefix + parts, path)
+        prefix = self.prefix + layout.parts_prefix(parts, self.entry)
+        return path, Parts(self.place.bucket, prefix, path)
 
 
 def _remove(folder: Path, process: int) -> None:

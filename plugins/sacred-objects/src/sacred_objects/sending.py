@@ -1,10 +1,11 @@
 """Sends the record of a run, now or later; where nothing helps, it is kept on this machine."""
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable
 
-from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.exceptions import EventKeptError, RunRemovedError, StoreError
 from sacred_core.loggers import own_logger
 from sacred_objects.bucket import BucketAwayError
 from sacred_objects.recorder import Recorder
@@ -41,7 +42,7 @@ class Sending:
             EventKeptError: the bucket cannot be reached, or refuses; `finish` tries again.
             StoreError: the bucket refuses what is not kept.
         """
-        if time.monotonic() < self._held_until:
+        if time.monotonic() < self._held_until or isinstance(self._error, RunRemovedError):
             raise EventKeptError(str(self._error))
         try:
             if is_kept and self.recorder.uploads.waiting:
@@ -49,7 +50,7 @@ class Sending:
             what()
         except StoreError as error:
             is_away = isinstance(error, BucketAwayError)
-            if not is_away and not is_kept:
+            if not is_away and not is_kept and not isinstance(error, RunRemovedError):
                 raise
             self._error = error
             self._held_until = time.monotonic() + _HOLD if is_away else 0.0
@@ -69,11 +70,14 @@ class Sending:
                 self._error = None
 
     def _try_again(self) -> None:
-        for attempt in range(ATTEMPTS):
+        for attempt in range(0 if isinstance(self._error, RunRemovedError) else ATTEMPTS):
             time.sleep(PAUSE if attempt else 0.0)
             try:
                 self._send_files()
                 self.recorder.send_record()
+            except RunRemovedError as error:
+                self._error = error
+                return
             except StoreError as error:
                 self._error = error
             else:
@@ -100,6 +104,11 @@ class Sending:
                     shutil.copyfileobj(source, target)
             except OSError as error:
                 _logger.warning("%s is not kept: %s", key, error)
+        if isinstance(why, RunRemovedError):
+            with contextlib.suppress(StoreError):
+                recorder.remove_parts()
+            _logger.warning("%s. The record of the run is in %s", why, recorder.folder)
+            return
         _logger.warning(
             "%s. What could not be saved of the run is kept in %s: copy it to %s/%s",
             why, recorder.folder, recorder.place.bucket.url, recorder.prefix,

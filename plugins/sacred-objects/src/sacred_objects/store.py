@@ -13,7 +13,7 @@ from sacred_file.layout import is_run_name
 from sacred_file.metrics import folded
 from sacred_file.opening import is_named_by_content
 
-from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
+from sacred_core.exceptions import OutsideStoreError, StoreError
 from sacred_core.stores import (
     Annotation,
     Found,
@@ -28,7 +28,7 @@ from sacred_objects import layout
 from sacred_objects.artifact_keys import possible_keys
 from sacred_objects.fetching import in_parallel
 from sacred_objects.parts import joined, replaced
-from sacred_objects.removal import removed
+from sacred_objects.removal import delete, finish_deletions
 from sacred_objects.run_folder import RunFolder
 from sacred_objects.stream import opened
 
@@ -66,7 +66,8 @@ class ObjectStore(GuardedStore):
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run that did not end, as one part of it."""
-        prefix = self._place.run(self._entry(run_id)[0]) + layout.OUTPUT_PARTS
+        name, entry = self._entry(run_id)
+        prefix = self._place.run(name) + layout.parts_prefix(layout.OUTPUT_PARTS, entry)
         replaced(self._bucket, prefix, text.encode("utf-8", "backslashreplace"))
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
@@ -88,14 +89,15 @@ class ObjectStore(GuardedStore):
 
     def delete(self, run_id: int | str) -> None:
         """Remove a run, and resources and sources that no other run uses."""
-        name = self._name(run_id)
-        if self.get(run_id).is_running():
-            raise StoreError(f"the run {str(run_id)!r} is under way")
         try:
-            entry = self._folder(name).entry()
-        except DamagedRecordError:
-            entry = {}
-        removed(self._place, name, entry or {})
+            name = self._name(run_id)
+            is_running = self.get(run_id).is_running()
+        except StoreError:
+            finish_deletions(self._place)  # that of this run may have been interrupted
+            raise
+        if is_running:
+            raise StoreError(f"the run {str(run_id)!r} is under way")
+        delete(self._place, name)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Keep what somebody said in an object of its own; see `RunStore.annotate`."""
@@ -163,7 +165,7 @@ class ObjectStore(GuardedStore):
                 data = self._bucket.get(prefix + whole)
                 if data is not None:
                     return data, True
-            data = joined(self._bucket, prefix + parts)
+            data = joined(self._bucket, prefix + layout.parts_prefix(parts, entry))
             if data:
                 return data, False
             if data is not None and entry == self._entry(run_id)[1]:

@@ -41,48 +41,61 @@ class S3Bucket:
         self._name = name
         self._region = region
         # Of others it is not known whether they look at conditions before they have shown it.
-        self._is_proven = str(client.meta.endpoint_url).endswith(
+        self._is_proven = self._is_amazon = str(client.meta.endpoint_url).endswith(
             (".amazonaws.com", ".amazonaws.com.cn")
         )
         weakref.finalize(self, client.close)
 
-    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> None:
-        """Write an object."""
+    def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str | None:
+        """Write an object; return its version."""
         details = {"ContentType": content_type} if content_type else {}
         with told(self.url):
             if isinstance(data, bytes) or bytes_left(data) <= _PIECE:
                 body = data if isinstance(data, bytes) else data.read()
-                self._client.put_object(Bucket=self._name, Key=key, Body=body, **details)
-            else:
-                self._client.upload_fileobj(
-                    data, self._name, key, ExtraArgs=details, Config=_TRANSFER
-                )
+                done = self._client.put_object(Bucket=self._name, Key=key, Body=body, **details)
+                return str(done["ETag"])
+            self._client.upload_fileobj(data, self._name, key, ExtraArgs=details, Config=_TRANSFER)
+        return None
 
-    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> bool:
-        """Write an object unless there is one."""
+    def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
+        """Write an object unless there is one; return its version."""
         details = {"ContentType": content_type} if content_type else {}
-        is_written = self._written_if_absent(key, data, details)
-        if is_written and not self._is_proven:
-            if self._written_if_absent(key, data, details):
+        version = self._written_if(key, data, IfNoneMatch="*", **details)
+        if version is not None and not self._is_proven:
+            if self._written_if(key, data, IfNoneMatch="*", **details) is not None:
                 raise StoreError(
                     f"{self.url}: the server ignores 'If-None-Match', without which two runs could "
                     "have one id: use a newer version of it"
                 )
             self._is_proven = True
-        return is_written
+        return version
 
-    def _written_if_absent(self, key: str, data: bytes, details: dict[str, str]) -> bool:
+    def replace(
+        self, key: str, data: bytes, version: str, content_type: str | None = None
+    ) -> str | None:
+        """Write an object if it has this version; return the new one."""
+        if not self._is_amazon and self.version(key) != version:
+            return None  # another server may ignore the condition below
+        details = {"ContentType": content_type} if content_type else {}
+        return self._written_if(key, data, IfMatch=version, **details)
+
+    def version(self, key: str) -> str | None:
+        """Return the version of an object: its ETag."""
+        found = self._head(key)
+        return None if found is None else str(found["ETag"])
+
+    def _written_if(self, key: str, data: bytes, **conditions: str) -> str | None:
         for attempt in range(_CONFLICTS):
             try:
                 with told(self.url):
-                    self._client.put_object(
-                        Bucket=self._name, Key=key, Body=data, IfNoneMatch="*", **details
+                    done = self._client.put_object(
+                        Bucket=self._name, Key=key, Body=data, **conditions
                     )
-                return True
+                return str(done["ETag"])
             except StoreError as error:
                 code = code_of(error.__cause__) if error.__cause__ else ""
-                if code in ("PreconditionFailed", "412"):
-                    return False
+                if code in ("PreconditionFailed", "412", *_ABSENT):
+                    return None
                 if code != "ConditionalRequestConflict":
                     raise
                 time.sleep(0.01 * 2**attempt)
@@ -108,9 +121,13 @@ class S3Bucket:
 
     def size(self, key: str) -> int | None:
         """Return how many bytes an object holds."""
+        found = self._head(key)
+        return None if found is None else int(found["ContentLength"])
+
+    def _head(self, key: str) -> Any:
         with told(self.url):
             try:
-                return int(self._client.head_object(Bucket=self._name, Key=key)["ContentLength"])
+                return self._client.head_object(Bucket=self._name, Key=key)
             except ClientError as error:
                 if code_of(error) in _ABSENT:
                     return None

@@ -42,6 +42,17 @@ def has_tables(connection: sa.Connection, shown: str) -> bool:
     return _is_there(connection, shown)
 
 
+def add_table(connection: sa.Connection, table: sa.Table) -> None:
+    """Create a table that databases of earlier releases lack; runs in a transaction."""
+    if sa.inspect(connection).has_table(table.name):
+        return
+    _lock(connection)
+    try:
+        table.create(connection, checkfirst=True)
+    finally:
+        _unlock(connection)
+
+
 def _is_there(connection: sa.Connection, shown: str) -> bool:
     if not sa.inspect(connection).has_table(versions.name):
         return False

@@ -155,8 +155,7 @@ class Database:
                 ) from error
             raise
         except exc.SQLAlchemyError as error:
-            is_passing = isinstance(error, (exc.OperationalError, exc.InterfaceError))
-            kind = UnreachableError if is_passing or _is_disconnect(error) else StoreError
+            kind = UnreachableError if _may_pass(error) else StoreError
             raise kind(f"the database {self.shown}: {self._reason(error)}") from error
 
     def _reason(self, error: exc.SQLAlchemyError) -> str:
@@ -191,6 +190,14 @@ def _new_engine(url: sa.URL, echo: bool) -> sa.Engine:
         ) from None
     except exc.SQLAlchemyError as error:
         raise StoreError(f"no engine for {shown(url)!r}: {masked_text(str(error))}") from None
+
+
+def _may_pass(error: exc.SQLAlchemyError) -> bool:
+    """Return whether the database may take later what it did not take now."""
+    original = error.orig if isinstance(error, exc.DBAPIError) else None
+    if getattr(original, "sqlite_errorname", "") == "SQLITE_ERROR":  # such as a missing table
+        return False
+    return isinstance(error, (exc.OperationalError, exc.InterfaceError)) or _is_disconnect(error)
 
 
 def _is_disconnect(error: exc.SQLAlchemyError) -> bool:

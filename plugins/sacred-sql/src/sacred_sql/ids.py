@@ -11,6 +11,7 @@ from sacred_core.observers.delivering import id_elsewhere
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_sql import sacred_runs, sacred_tables
 from sacred_sql.contents import new_key
+from sacred_sql.numbers import highest_deleted
 from sacred_sql.schema import runs
 
 _logger = own_logger(__name__)
@@ -96,7 +97,7 @@ def _next(connection: sa.Connection) -> int:
     found = connection.execute(query).scalar()
     if found is None and sacred_tables.are_there(connection):  # the first run after Sacred's own
         found = sacred_runs.highest_number(connection)
-    number = max(int(found or 0), 0) + 1
+    number = max(int(found or 0), highest_deleted(connection)) + 1
     while _is_entered(connection, number):
         number += 1
     return number

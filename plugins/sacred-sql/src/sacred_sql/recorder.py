@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import RunRemovedError
 from sacred_core.serialization import plain
 from sacred_core.stable_files import with_version
+from sacred_core.stores.tokens import run_removed
 from sacred_sql import output, points
 from sacred_sql.contents import Content, content_of, drop_unused, kept, new_key
 from sacred_sql.database import Database
@@ -173,8 +174,9 @@ class Recorder:
         if connection.execute(query).first() is None:
             raise self._gone()
 
-    def _gone(self) -> StoreError:
-        return StoreError(f"the run {str(self.run_id)!r} was removed from {self._database.shown}")
+    def _gone(self) -> RunRemovedError:
+        """Return the error for a deleted run; keys of rows, unlike ids, are not reused."""
+        return run_removed(self.run_id, self._database.shown)
 
 
 def _digest(text: str | None) -> str:

@@ -2,16 +2,18 @@
 
 import sqlalchemy as sa
 
-from sacred_sql.contents import drop_unused, let_one_remove
+from sacred_sql.contents import drop_unused
 from sacred_sql.experiments import drop_unused_experiment, drop_unused_host
+from sacred_sql.numbers import note_deleted
 from sacred_sql.schema import OF_RUNS, runs
 
 
 def remove(connection: sa.Connection, run_key: int) -> None:
-    """Remove a run with all that is its own."""
-    let_one_remove(connection)
-    query = sa.select(runs.c.experiment_id, runs.c.host_id).where(runs.c.run_key == run_key)
-    experiment, host = connection.execute(query).one()
+    """Remove a run with all that is its own, while no other process removes one."""
+    columns = (runs.c.experiment_id, runs.c.host_id, runs.c.run_number)
+    query = sa.select(*columns).where(runs.c.run_key == run_key)
+    experiment, host, number = connection.execute(query).one()
+    note_deleted(connection, number)
     contents: list[int] = []
     for table in OF_RUNS:
         mine = table.c.run_key == run_key

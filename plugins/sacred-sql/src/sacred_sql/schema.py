@@ -201,6 +201,9 @@ annotations = _table(
     Column("tags_removed", Json, nullable=False),
 )
 
+#: One row, once a numbered run was deleted; added by the first deletion to older databases.
+deleted_numbers = _table("deleted_numbers", _number("highest"))
+
 #: What belongs to one run alone.
 OF_RUNS = (large_values, output, points, metrics, resources, artifacts, annotations)
 #: What refers to contents.

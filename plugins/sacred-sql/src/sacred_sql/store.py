@@ -12,8 +12,8 @@ from sacred_core.run.output.changes import difference
 from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, StoredRun, checked_metrics
 from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import output, points, sacred_runs, sacred_tables
-from sacred_sql.contents import new_key, stream
-from sacred_sql.creation import has_tables
+from sacred_sql.contents import let_one_remove, new_key, stream
+from sacred_sql.creation import add_table, has_tables
 from sacred_sql.database import Database
 from sacred_sql.file_queries import file_query
 from sacred_sql.filters import clauses
@@ -24,6 +24,7 @@ from sacred_sql.sacred_runs import TABLES as SACRED_TABLES
 from sacred_sql.sacred_runs import SacredReader
 from sacred_sql.schema import (
     annotations,
+    deleted_numbers,
     experiments,
     runs,
 )
@@ -129,6 +130,7 @@ class SqlStore(GuardedStore):
         before = self.get(run_id)
 
         def work(connection: sa.Connection) -> None:
+            let_one_remove(connection)  # first: of several processes one finds the run
             key = self._key(connection, run_id)
             is_damaged = before.damage is not None
             run = before if is_damaged else Reader(self._run).runs(connection, [key])[0]
@@ -136,6 +138,8 @@ class SqlStore(GuardedStore):
                 raise StoreError(f"the run {str(run_id)!r} is under way")
             remove(connection, key)
 
+        self._database.read(lambda c: self._key(c, run_id))  # makes no tables
+        self._database.write(lambda c: add_table(c, deleted_numbers))
         self._change(work)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:

@@ -93,9 +93,16 @@ class Files:
         return Path(found)
 
     def delete(self, file_id: str) -> None:
-        """Remove a file, and folders that are empty then; one that is not there too."""
-        if file_id.isalnum():
-            self.fs.delete(file_id)
+        """Remove a file, and folders that are empty then; one that is not there too.
+
+        Only a file at the place of this id: a document may be edited, and the library also takes
+        names of files in the working directory. Links are not followed.
+        """
+        place = Path(self.fs.idpath(file_id))
+        is_linked = place.parent.resolve() != place.parent or place.is_symlink()
+        if file_id.isalnum() and not is_linked and place.is_file():
+            place.unlink(missing_ok=True)
+            self.fs.remove_empty(str(place.parent))
 
     def _staged(self, source: Any) -> Staged:
         self.root.mkdir(parents=True, exist_ok=True)

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from sacred_file.append import AppendFile, AppendText, replace_text
-from sacred_file.json_files import read_json, write_json
+from sacred_file.json_files import read_json, write_json, write_text
 from sacred_file.metrics import folded, metric_lines, write_folded
 
 from sacred_core.serialization import plain
 from sacred_core.stores import with_unfinished
+from sacred_core.stores.tokens import run_removed
 from sacred_tinydb.database import Document
 
-_STATE, _INFO, _OUTPUT, _POINTS, _METRICS = (
-    "state.json", "info.json", "output", "metrics.jsonl", "metrics.json",
+_STATE, _INFO, _OUTPUT, _POINTS, _METRICS, _TOKEN = (
+    "state.json", "info.json", "output", "metrics.jsonl", "metrics.json", "token",
 )  # fmt: skip
 
 
@@ -28,10 +29,13 @@ class Live:
 
     Args:
         folder: Which; made by `begin`.
+        token: Of the run that writes there; see `sacred_core.stores.tokens`. Another run may have
+            the folder later. None where the folder is only read, or changed for any run.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: str | None = None) -> None:
         self.folder = folder
+        self._token = token
         self._info: dict[str, Any] = {}
         self._output: AppendText | None = None
         self._points: AppendFile | None = None
@@ -40,6 +44,18 @@ class Live:
         """Make the folder; what an earlier run left there goes."""
         self.remove()
         self.folder.mkdir(parents=True)
+        write_text(self.folder / _TOKEN, self._token or "")
+
+    def is_own(self) -> bool:
+        """Return whether the folder is that of this run: it is not where the run was deleted."""
+        try:
+            return (self.folder / _TOKEN).read_text() == self._token
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def _require(self) -> None:
+        if self._token is not None and not self.is_own():
+            raise run_removed(self.folder.name, str(self.folder.parent))
 
     def remove(self) -> None:
         """Remove the folder, if it is there."""
@@ -47,17 +63,24 @@ class Live:
             shutil.rmtree(self.folder)
 
     def save(self, state: Document) -> None:
-        """Let `state` be ``state``."""
+        """Let `state` be ``state``.
+
+        Raises:
+            RunRemovedError: the run was deleted; so do the other methods that write.
+        """
+        self._require()
         write_json(self.folder / _STATE, state)
 
     def save_info(self, info: Mapping[str, Any]) -> None:
         """Let `info` be ``info``; what did not change is not written."""
+        self._require()
         if dict(info) != self._info:
             write_json(self.folder / _INFO, plain(dict(info)))
             self._info = dict(info)
 
     def write_output(self, text: str, offset: int) -> None:
         """Let ``text`` stand in the output from ``offset`` on."""
+        self._require()
         if self._output is None:
             self._output = AppendText(self.folder / _OUTPUT)
         self._output.write(text, offset)
@@ -68,6 +91,7 @@ class Live:
 
     def write_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
         """Append points."""
+        self._require()
         if self._points is None:
             self._points = AppendFile(self.folder / _POINTS)
         self._points.write(metric_lines(metrics, starts))

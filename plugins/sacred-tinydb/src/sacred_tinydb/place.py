@@ -31,15 +31,20 @@ class Place:
     files: Files
     live_root: Path
 
-    def live(self, number: int) -> Live:
+    def live(self, number: int, token: str | None = None) -> Live:
         """Return the folder of the run whose document has a number."""
-        return Live(self.live_root / str(number))
+        return Live(self.live_root / str(number), token)
 
-    def remove_unused(self, file_ids: set[str]) -> None:
-        """Remove those of the files that no run names; only within `Database.locked`."""
+    def remove_unused(self, file_ids: set[str], but: int | None = None) -> None:
+        """Remove those of the files that no run names; only within `Database.locked`.
+
+        Args:
+            file_ids: The files.
+            but: The number of a document that does not count.
+        """
         if not file_ids:
             return
-        documents = self.database.all()
+        documents = {n: found for n, found in self.database.all().items() if n != but}
         used: set[str] = set()
         try:
             with guard("the documents"):

@@ -1,13 +1,16 @@
 """Writes what happens in one run. Everything may be told twice."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sacred_core.serialization import plain
+from sacred_core.stores.tokens import TOKEN, new_token, run_removed
 from sacred_tinydb.claims import Claim, insert
 from sacred_tinydb.database import Document
+from sacred_tinydb.files import Staged
 from sacred_tinydb.place import Place
 from sacred_tinydb.records import (
     entered_patches,
@@ -34,7 +37,7 @@ class Recorder:
 
     def __init__(self, place: Place, number: int, entry: Document) -> None:
         self.entry = entry
-        self.live = place.live(number)
+        self.live = place.live(number, entry[TOKEN])
         self._place = place
         self._number = number
         self._state: Document = {}
@@ -49,7 +52,7 @@ class Recorder:
     def resource(self, filename: str) -> None:
         """Keep a file that the run read."""
         staged = self._place.files.stage(Path(filename))
-        with self._place.database.locked():
+        with self._locked(staged):
             new = [str(filename), staged.md5, file_tag(self._place.files.enter(staged))]
             if new not in self.entry["resources"]:
                 self._change(resources=[*self.entry["resources"], new])
@@ -58,7 +61,7 @@ class Recorder:
         """Keep a file that the run made, in place of an earlier version."""
         known = {key: plain(value) for key, value in details.items() if value is not None}
         staged = self._place.files.stage(Path(filename))
-        with self._place.database.locked():
+        with self._locked(staged):
             tag = file_tag(self._place.files.enter(staged))
             new = [name, str(filename), staged.md5, tag, *([known] if known else [])]
             kept = {entry[0]: entry for entry in self.entry["artifacts"]}
@@ -71,14 +74,14 @@ class Recorder:
     ) -> None:
         """Add what was imported after the start."""
         staged = staged_sources(self._place.files, base_dir, sources)
-        with self._place.database.locked():
+        with self._locked(*(copy for _, copy in staged if isinstance(copy, Staged))):
             entered = entered_sources(self._place.files, staged)
             old = self.entry["experiment"]
             self._change(experiment=with_added_code(old, entered, dependencies))
 
     def save(self) -> None:
         """Write the entry, for those who changed it."""
-        with self._place.database.locked():
+        with self._locked():
             self._put()
 
     def end(
@@ -94,7 +97,7 @@ class Recorder:
             fields["fail_trace"] = list(fail_trace)
         self._change(**fields)
         self.entry = {**self.entry, "info": self.live.info(), **self._large()}
-        with self._place.database.locked():
+        with self._locked():
             self._put()
             self._place.remove_unused(self._replaced)
         self._is_ended = True
@@ -105,6 +108,21 @@ class Recorder:
         known = self._place.database.all().get(self._number, {})
         said = {key: known[key] for key in ("annotations",) if key in known}
         self._place.database.put(self._number, {**self.entry, **said})
+
+    @contextmanager
+    def _locked(self, *staged: Staged) -> Iterator[None]:
+        """Keep others from changing anything while the run is there.
+
+        Raises:
+            RunRemovedError: the run was deleted; the copies are removed.
+        """
+        with self._place.database.locked():
+            found = self._place.database.all().get(self._number, {})
+            if found.get(TOKEN) != self.entry[TOKEN]:
+                for copy in staged:
+                    copy.path.unlink(missing_ok=True)
+                raise run_removed(self.entry["_id"], "the TinyDB")
+            yield
 
     def _large(self) -> Document:
         """Return what the document says of output and points, whose bulk becomes files."""
@@ -134,6 +152,7 @@ def begun(place: Place, entry: Document, ex_info: Mapping[str, Any], claim: Clai
         place.files, ex_info.get("base_dir") or ".", ex_info.get("sources") or ()
     )
     repositories = staged_patches(place.files, ex_info)
+    entry[TOKEN] = new_token()
     with place.database.locked():
         entry["experiment"] = {
             **plain(dict(ex_info)),

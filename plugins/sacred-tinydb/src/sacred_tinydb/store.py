@@ -141,9 +141,10 @@ class TinyDbStore(GuardedStore):
             if self._read(key, stored).is_running():
                 raise StoreError(f"the run {str(run_id)!r} is under way")
             files = self._files_of(key, stored)
-            self._place.database.remove(key)
+            # The document goes last: a deletion that was interrupted can be repeated.
+            self._place.remove_unused(files, but=key)
             self._place.live(key).remove()
-            self._place.remove_unused(files)
+            self._place.database.remove(key)
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run that did not end.

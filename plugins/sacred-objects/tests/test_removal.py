@@ -1,0 +1,216 @@
+"""What deleting a run removes from a bucket, and what it never removes."""
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sacred_objects import ObjectObserver, ObjectStore, place
+
+from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.testing import Feed
+
+DIGEST = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+@pytest.fixture
+def store(bucket: Any) -> ObjectStore:
+    return ObjectStore(place(bucket, "runs"))
+
+
+def feed_of(bucket: Any, **folders: Any) -> Feed:
+    return Feed(ObjectObserver(lambda: bucket, bucket.url, "runs", **folders))
+
+
+def completed(bucket: Any, path: Path, **folders: Any) -> Any:
+    """Return the id of a run that has a resource and an artifact."""
+    path.write_text(path.name)
+    feed = feed_of(bucket, **folders)
+    run_id = feed.start()
+    feed.resource(str(path))
+    feed.artifact("model.bin", str(path))
+    feed.complete()
+    return run_id
+
+
+def shared(bucket: Any) -> set[str]:
+    return {key for key in bucket.objects if "_resources/" in key}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "1/run.json", "./1/../1/run.json", "_resources/../1/model.bin", "../outside.txt", "", "..",
+        f"../outside_{DIGEST}.txt", "_resources", f"_resources/deep/er_{DIGEST}.txt",
+        "_resources/mine.txt", "_ids/deleted-9", f"1/model_{DIGEST}.bin",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["resources", "sources", "patch"])
+def test_an_edited_record_removes_nothing_of_others(
+    bucket: Any, store: ObjectStore, tmp_path: Path, kind: str, kept: str
+) -> None:
+    """Whatever it names beside shared content."""
+    completed(bucket, tmp_path / "a.txt")
+    second = completed(bucket, tmp_path / "b.txt")
+    for key in ("outside.txt", f"outside_{DIGEST}.txt", f"runs/1/model_{DIGEST}.bin",
+                f"runs/_resources/deep/er_{DIGEST}.txt", "runs/_resources/mine.txt"):  # fmt: skip
+        bucket.put(key, b"x")
+    entry = json.loads(bucket.objects[f"runs/{second}/run.json"])
+    entry["resources"] = [["a", kept]] if kind == "resources" else []
+    entry["experiment"]["sources"] = [["a", kept]] if kind == "sources" else []
+    entry["experiment"]["repositories"] = [{"patch": kept}] if kind == "patch" else []
+    bucket.put(f"runs/{second}/run.json", json.dumps(entry).encode())
+    before = {key for key in bucket.objects if not key.startswith(f"runs/{second}/")}
+    store.delete(second)
+    assert before <= set(bucket.objects)
+
+
+def test_runs_are_not_shared_content_of_a_folder_that_holds_both(
+    bucket: Any, tmp_path: Path
+) -> None:
+    """Resources may be in the folder of the runs itself."""
+    first = completed(bucket, tmp_path / "a.txt", resource_dir="runs")
+    second = completed(bucket, tmp_path / "b.txt", resource_dir="runs")
+    entry = json.loads(bucket.objects[f"runs/{second}/run.json"])
+    entry["resources"].append(["x", "1/run.json"])
+    bucket.put(f"runs/{second}/run.json", json.dumps(entry).encode())
+    store = ObjectStore(place(bucket, "runs", "runs"))
+    store.delete(second)
+    assert store.get(first).status == "COMPLETED"
+    assert not [key for key in bucket.objects if key.startswith("runs/b_")]
+
+
+def test_a_deletion_that_fails_anywhere_can_be_repeated(
+    bucket: Any, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each request of it; nothing but the highest deleted number is left."""
+    monkeypatch.setattr("sacred_core.stores.claims.Owner.is_dead", lambda self: True)
+    other = completed(bucket, tmp_path / "other.txt")
+    left = {key for key in bucket.objects if "_ids/" not in key}
+    for request in range(1, 40):
+        run_id = completed(bucket, tmp_path / "a.txt")
+        is_done = fails_at(bucket, request, lambda run_id=run_id: store.delete(run_id))  # type: ignore[misc]
+        with contextlib.suppress(StoreError):  # it is deleted
+            store.delete(run_id)
+        now = {key for key in bucket.objects if "_ids/" not in key}
+        assert now == left, f"request {request}: {now ^ left}"
+        if is_done:
+            break
+    else:
+        raise AssertionError("a deletion takes more requests than were tried")
+    assert store.get(other).status == "COMPLETED"
+
+
+def fails_at(bucket: Any, request: int, work: Any) -> bool:
+    """Do ``work``; the bucket fails for good from a request on, as where the process is killed."""
+    check, count = bucket._require, 0
+
+    def fail() -> None:
+        nonlocal count
+        count += 1
+        if count >= request:
+            raise StoreError("killed")
+        check()
+
+    bucket._require = fail
+    try:
+        work()
+    except StoreError:
+        return False
+    finally:
+        bucket._require = check
+    return True
+
+
+def test_names_of_processes_that_ended_do_not_count(
+    bucket: Any, store: ObjectStore, tmp_path: Path
+) -> None:
+    """Neither those of an ended run nor those of one that has been starting for days."""
+    run_id = completed(bucket, tmp_path / "a.txt")
+    (key,) = shared(bucket)
+    token = json.loads(bucket.objects[f"runs/{run_id}/run.json"])["token"]
+    old, now = "2026-01-01T00:00:00+00:00", datetime.now(UTC).isoformat()
+    for name, time in ((token, now), ("unknown", old)):
+        data = json.dumps({"keys": [key], "time": time}).encode()
+        bucket.put(f"runs/_pending/{name}/0.json", data)
+    bucket.put("runs/_pending/odd/0.json", b"[")
+    store.delete(run_id)
+    assert shared(bucket) == set()
+    assert [key for key in bucket.objects if "/unknown/" in key or f"/{token}/" in key] == []
+
+
+def test_names_of_a_starting_run_count(bucket: Any, store: ObjectStore, tmp_path: Path) -> None:
+    """Its content is removed by a later deletion, when the run has ended without it."""
+    run_id = completed(bucket, tmp_path / "a.txt")
+    (key,) = shared(bucket)
+    data = json.dumps({"keys": [key], "time": datetime.now(UTC).isoformat()}).encode()
+    bucket.put("runs/_pending/starting/0.json", data)
+    store.delete(run_id)
+    assert shared(bucket) == {key}
+    bucket.delete(["runs/_pending/starting/0.json"])
+    with pytest.raises(StoreError):
+        store.delete(run_id)
+    assert shared(bucket) == set()
+
+
+def test_missing_content_is_sent_again_at_the_end(
+    bucket: Any, store: ObjectStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where the file is as it was; else a warning names it."""
+    paths = [tmp_path / f"{name}.txt" for name in ("same", "changed", "gone")]
+    feed = feed_of(bucket)
+    run_id = feed.start()
+    for path in paths:
+        path.write_text(path.name)
+        feed.resource(str(path))
+    bucket.delete(shared(bucket))
+    paths[1].write_text("other")
+    paths[2].unlink()
+    feed.complete()
+    with store.open_file(run_id, "resource", str(paths[0])) as stream:
+        assert stream.read() == b"same.txt"
+    missing = [each for each in caplog.messages if "is missing" in each]
+    assert len(missing) == 2 and "changed_" in missing[0] and "gone_" in missing[1]
+
+
+def test_a_record_is_replaced_only_where_it_is_known(bucket: Any, store: ObjectStore) -> None:
+    """Without another request; a write whose answer was lost is known by the token."""
+    feed = feed_of(bucket)
+    run_id = feed.start()
+    key = f"runs/{run_id}/run.json"
+    bucket.put(key, bucket.objects[key])  # the same record, by an attempt without an answer
+    feed.beat(result=1)
+    assert store.get(run_id).result == 1
+    entry = json.loads(bucket.objects[key]) | {"token": "of another run"}
+    bucket.put(key, json.dumps(entry).encode())
+    for event in (lambda: feed.beat(result=2), lambda: feed.print("late"), feed.complete):
+        with pytest.raises(EventKeptError, match="run '1' was deleted from memory://bucket/runs"):
+            event()
+    assert store.get(run_id).result == 1
+
+
+def test_what_a_deleted_run_did_not_store_stays_on_this_machine(
+    bucket: Any, store: ObjectStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a folder that a warning names, without retries; no object of it is left."""
+    feed = feed_of(bucket)
+    run_id = feed.start()
+    feed.print("first\n")
+    feed.beat()
+    store.delete(run_id)
+    feed.print("late\n")
+    with pytest.raises(EventKeptError):
+        feed.complete(result=3)
+    feed.join()
+    (warning,) = [each for each in caplog.messages if "The record of the run is in" in each]
+    folder = Path(warning.rpartition(" ")[2])
+    assert (folder / "cout.txt").read_text() == "first\nlate\n"
+    assert json.loads((folder / "run.json").read_text())["status"] == "COMPLETED"
+    assert [key for key in bucket.objects if "_ids/" not in key] == []
