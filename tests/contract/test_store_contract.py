@@ -255,7 +255,11 @@ FAULTS: dict[type[Any], set[str]] = {
         "an_override_may_change_the_points",
     },
     TakesAskedIdAsArgument: {"overridden_starts_respect_the_id_that_is_asked_for"},
-    OverwritesTakenId: {"an_id_that_is_taken_is_refused", "one_of_many_starts_a_queued_run"},
+    OverwritesTakenId: {
+        "an_id_that_is_taken_is_refused",
+        "one_of_many_starts_a_queued_run",
+        "what_is_said_of_a_run_survives_its_start_and_end",
+    },
     IgnoresAskedId: {
         "the_id_that_is_asked_for_is_used",
         "the_largest_id_does_not_end_the_numbers",

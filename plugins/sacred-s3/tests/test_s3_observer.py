@@ -111,7 +111,7 @@ def test_folders_of_resources_and_sources_can_be_elsewhere(bucket: Any, tmp_path
     with store.open_file(run_id, "resource", str(tmp_path / "res.txt")) as file:
         assert file.read() == b"read"
     store.delete(run_id)
-    assert bucket.listed() == []
+    assert bucket.listed() == [f"{BASE}/_ids/deleted-{run_id}"]
 
 
 @pytest.mark.parametrize(
