@@ -35,4 +35,4 @@ def test_300_hostile_records(mongo_url: str, db_name: str, database: Any, tmp_pa
             continue  # no client can write it
         number += 1
     assert isinstance(record["start_time"], datetime)
-    assert check_hostile(store, sound) > COUNT // 2
+    assert check_hostile(store, sound, step=4) > COUNT // 2
