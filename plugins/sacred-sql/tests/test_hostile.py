@@ -12,6 +12,7 @@ from sacred_sql import SqlObserver, SqlStore
 from sacred_sql.address import parsed
 from sacred_sql.schema import annotations, hosts, runs
 
+from sacred_core.stores import find_runs
 from sacred_core.testing.damage_checks import QUERIES, Sound, check_hostile
 from sacred_core.testing.damage_contract import record_sound_runs
 from sacred_core.testing.hostile_records import HostileRecords
@@ -80,4 +81,7 @@ def test_300_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> N
                 )
             spoil(connection, key, hostile)
     # A page with a damaged row is read column by column, for each query again.
+    without_ids = [run.id for run in SqlStore(url).list() if str(run.id).startswith("row ")]
+    for run_id in without_ids[:2]:
+        assert [run.id for run in find_runs(SqlStore(url), f"id = '{run_id}'")] == [run_id]
     assert check_hostile(SqlStore(url), sound, QUERIES[::4], step=4) > COUNT // 2

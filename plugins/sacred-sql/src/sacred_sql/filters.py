@@ -64,7 +64,8 @@ def _of_status(statuses: list[Any]) -> Clause:
 def _of_id(values: list[Any]) -> Clause | None:
     for value in values:
         is_number = isinstance(value, int) and not isinstance(value, bool) and int(value) in _INT64
-        if not is_number and not isinstance(value, str):
+        is_row = isinstance(value, str) and value.startswith("row ")  # damaged: it has no such id
+        if is_row or not (is_number or isinstance(value, str)):
             return None
     return runs.c.run_id.in_([str(value) for value in values])
 

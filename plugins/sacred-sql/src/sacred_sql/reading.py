@@ -125,7 +125,7 @@ class Reader:
 
 def row_id(key: int, run_id: Any) -> int | str:
     """Return the id of a run, also where its row has none that can be one."""
-    if not isinstance(run_id, str) or not run_id:
+    if not isinstance(run_id, str) or not run_id or "\0" in run_id:  # NUL is stored as %00
         return f"row {key}"
     return normalize_id(run_id)
 
