@@ -12,7 +12,7 @@ from sacred_core.exceptions import EventKeptError
 from sacred_core.loggers import own_logger
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import CallPlan
-from sacred_core.observers.isolation import Isolation, without_values
+from sacred_core.observers.isolation import Isolation
 from sacred_core.observers.missed import error_text, missed_text
 
 Plans = Mapping[type[Event], CallPlan]
@@ -108,6 +108,7 @@ class DeliveryThread:
     def _first_failure(self, event: Event) -> Exception | None:
         if self._isolation.is_recorded(event):
             return None
+        self._isolation.deliver_earlier(event)
         return self._failure(self._isolation.positioned(event))
 
     def _newest_beat(self) -> Heartbeat | None:
@@ -183,7 +184,7 @@ class DeliveryThread:
 
     def _try_without_values(self, event: Event, error: Exception) -> None:
         """Let the run have an end, also where its result or its traceback cannot be recorded."""
-        reduced = without_values(event)
+        reduced = self._isolation.end_without_values(event)
         if reduced is not None and not isinstance(error, EventKeptError):
             self._failure(reduced)
 

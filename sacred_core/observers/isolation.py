@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
@@ -22,6 +22,8 @@ from sacred_core.observers.missed import error_text
 
 #: What observers raise where the reason cannot be an event.
 _UNAVAILABLE = (ConnectionError, TimeoutError, EventKeptError)
+#: Points of one metric that may fail before later ones are tried.
+_ATTEMPTS = 2
 Deliver = Callable[[Event], Exception | None]
 
 
@@ -32,8 +34,9 @@ class Isolation:
     event that fails twice is at fault if the observer then records a heartbeat, if need be without
     the user's values, and the event still fails. It is set aside until the end of the run:
 
-    - of several metrics only those that cannot be recorded; later points take the places of theirs,
-      and theirs come last if they can be recorded at the end;
+    - of several metrics only those that cannot be recorded. They are tried once more before later
+      points of the metric. If these are recorded and they are not, the later points take their
+      places, and they come last if they can be recorded at the end;
     - output is replaced by ``?``, character by character, so that later offsets are right;
     - a heartbeat is recorded with the information and the result of the last one that was.
 
@@ -63,6 +66,8 @@ class Isolation:
         #: By metric: where its next point would be, and the number of points that are set aside.
         self._ends: dict[str, int] = {}
         self._missing: Counter[str] = Counter()
+        #: Metrics of which later points are in the places of those that are set aside.
+        self._passed: set[str] = set()
         self._missing_output: OutputCaptured | None = None
         self._reported: set[str] = set()
         self._methods: set[str] = set()
@@ -85,21 +90,45 @@ class Isolation:
         """Return whether the observer recorded ``event`` before its turn."""
         return event is self._early
 
+    def deliver_earlier(self, event: Event) -> None:
+        """Try the points that are set aside of the metrics of ``event``, which come before it.
+
+        Those of each metric up to the second failure; nothing of metrics of which later points were
+        recorded already.
+        """
+        if not isinstance(event, MetricsLogged):
+            return
+        tried = self._missing_of(event) - self._passed
+        before: Counter[str] = Counter()
+        failures: Counter[str] = Counter()
+        for _ in range(len(self._waiting) if tried else 0):
+            waiting = self._waiting.first()
+            self._waiting.remove_first()
+            if isinstance(waiting, MetricsLogged):
+                if tried.issuperset(waiting.metrics_by_name):
+                    if self._deliver(_moved(waiting, before)) is None:
+                        self._missing -= _points_of(waiting)
+                        self._passed |= failures.keys() & waiting.metrics_by_name.keys()
+                        continue
+                    failures.update(waiting.metrics_by_name.keys())
+                    tried -= {name for name, count in failures.items() if count == _ATTEMPTS}
+                before += _points_of(waiting)
+            self._waiting.add(waiting)
+
     def positioned(self, event: Event) -> Event:
         """Return ``event`` with its points in the places of those that are set aside."""
         if not isinstance(event, MetricsLogged):
             return event
         for name, metric in event.metrics_by_name.items():
             self._ends[name] = event.starts.get(name, 0) + len(metric["steps"])
-        if self._missing.keys().isdisjoint(event.metrics_by_name):
-            return event
-        starts = {name: start - self._missing[name] for name, start in event.starts.items()}
-        return attrs.evolve(event, starts=starts)
+        return _moved(event, self._missing)
 
     def note_recorded(self, event: Event) -> None:
         """Note that the observer recorded ``event``."""
         if isinstance(event, Heartbeat):
             self._recorded = event
+        elif isinstance(event, MetricsLogged):
+            self._passed |= self._missing_of(event)
 
     def passes(self, event: Event, error: Exception, beat: Heartbeat | None) -> bool:
         """Return whether ``event``, which failed, need not be waited for.
@@ -143,8 +172,20 @@ class Isolation:
     def note_last_recorded(self, event: Event) -> None:
         """Note that the observer recorded an event of `last_events`."""
         if isinstance(event, MetricsLogged):
-            for name, metric in event.metrics_by_name.items():
-                self._missing[name] -= len(metric["steps"])
+            self._missing -= _points_of(event)
+
+    def end_without_values(self, event: Event) -> Event | None:
+        """Return the end of a run without the result or the traceback, which may be at fault.
+
+        None of an observer without heartbeats: it sends a message that was refused, for example.
+        """
+        if not self._takes_heartbeats:
+            return None
+        if isinstance(event, RunCompleted):
+            return None if event.result is None else attrs.evolve(event, result=None)
+        if isinstance(event, (RunFailed, RunInterrupted)):
+            return attrs.evolve(event, fail_trace=[]) if event.fail_trace else None
+        return None
 
     def responds(self, beat: Heartbeat | None, error: Exception | None = None) -> bool:
         """Return whether the observer records a heartbeat, if need be without the user's values.
@@ -167,6 +208,10 @@ class Isolation:
         info, result = ({}, None) if known is None else (known.info, known.result)
         return self._deliver(attrs.evolve(beat, info=info, result=result)) is None
 
+    def _missing_of(self, event: MetricsLogged) -> set[str]:
+        """Return the metrics of ``event`` of which points are set aside."""
+        return {name for name in event.metrics_by_name if self._missing[name]}
+
     def _set_aside(self, event: Event, error: Exception) -> None:
         if isinstance(event, MetricsLogged) and len(event.metrics_by_name) > 1:
             for part in _by_metric(event):
@@ -180,8 +225,7 @@ class Isolation:
         elif not isinstance(event, Heartbeat):  # a later one has all that it has
             self._waiting.add(event)
             if isinstance(event, MetricsLogged):
-                for name, metric in event.metrics_by_name.items():
-                    self._missing[name] += len(metric["steps"])
+                self._missing += _points_of(event)
 
     def _replace(self, event: OutputCaptured) -> None:
         self._deliver(attrs.evolve(event, text=re.sub(r"[^\n]", "?", event.text)))
@@ -215,13 +259,15 @@ class Isolation:
         )  # fmt: skip
 
 
-def without_values(event: Event) -> Event | None:
-    """Return the end of a run without the result or the traceback, which may be at fault."""
-    if isinstance(event, RunCompleted):
-        return None if event.result is None else attrs.evolve(event, result=None)
-    if isinstance(event, (RunFailed, RunInterrupted)):
-        return attrs.evolve(event, fail_trace=[]) if event.fail_trace else None
-    return None
+def _points_of(event: MetricsLogged) -> Counter[str]:
+    """Return the number of points by metric."""
+    return Counter({name: len(metric["steps"]) for name, metric in event.metrics_by_name.items()})
+
+
+def _moved(event: MetricsLogged, missing: Mapping[str, int]) -> MetricsLogged:
+    """Return ``event`` with its points in places before which so many points are missing."""
+    starts = {name: start - missing.get(name, 0) for name, start in event.starts.items()}
+    return attrs.evolve(event, starts=starts)
 
 
 def _by_metric(event: MetricsLogged) -> list[MetricsLogged]:

@@ -14,7 +14,7 @@ from sacred_core.exceptions import EventKeptError, SacredError
 from sacred_core.masking import masked_text
 from sacred_core.observers.backlog import Backlog
 from sacred_core.observers.call_plan import call_plans
-from sacred_core.observers.isolation import Isolation, without_values
+from sacred_core.observers.isolation import Isolation
 from sacred_core.observers.missed import error_text, missed_text
 from sacred_core.run.safe_copies import SafeCopies
 from sacred_core.serialization import message_of
@@ -112,6 +112,7 @@ class Delivery:
         """Give the observer the first event that waits, and return what it raises."""
         if self._isolation.is_recorded(event):
             return None
+        self._isolation.deliver_earlier(event)
         return self._failure(self._isolation.positioned(event))
 
     def _failure(self, event: Event) -> Exception | None:
@@ -147,8 +148,7 @@ class Delivery:
             wasted += time.monotonic() - started
             if not isinstance(error, EventKeptError):
                 missed[f"{event.method} ({format_error(error)})"] += 1
-                # A refused message, of an observer that records nothing else, is not repeated.
-                reduced = without_values(event) if Heartbeat in self._plans else None
+                reduced = self._isolation.end_without_values(event)
                 if reduced is not None:
                     self._failure(reduced)
         missed.update(self._join())
@@ -166,6 +166,7 @@ class Delivery:
             event = self.backlog.first()
             self.backlog.remove_first()
             if not isolation.is_recorded(event):
+                isolation.deliver_earlier(event)
                 yield isolation.positioned(event), isolation.note_recorded
         for event in isolation.last_events(lambda: str(self._look_up("captured_out"))):
             yield event, isolation.note_last_recorded

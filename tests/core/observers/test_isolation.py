@@ -22,7 +22,7 @@ from sacred_core.events import (
 )
 from sacred_core.exceptions import EventKeptError, StoreError
 from sacred_core.observers import RunObserver
-from sacred_core.observers.isolation import without_values
+from sacred_core.observers.isolation import Isolation
 from sacred_core.run.dispatch import Dispatcher
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -244,15 +244,91 @@ def test_a_failure_is_reported_once_also_after_an_outage(caplog: pytest.LogCaptu
     assert "away" in caplog.messages[2]
 
 
-def test_ends_without_values() -> None:
+def points_of(observer: Recorder) -> list[tuple[str, int, list[int]]]:
+    return [value for method, value in observer.recorded if method == "metric"]
+
+
+def test_points_of_a_metric_that_can_be_recorded_again_are_in_order() -> None:
+    """Where all points of a metric fail for some time, none is at fault: they come first."""
+    observer = Beating(refusing("'odd'"))
+    session = Session(observer)
+    for number in range(4):
+        session.metrics(number, "odd", "even")
+        session.beat()
+    assert [value for value in points_of(observer) if value[0] == "odd"] == []
+    observer.fails = lambda method, value: None
+    for number in range(4, 6):
+        session.metrics(number, "odd", "even")
+        session.beat()
+    session.end()
+    for name in ("odd", "even"):
+        found = [value for value in points_of(observer) if value[0] == name]
+        assert found == [(name, number, [number]) for number in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("at_fault", "order"), [(["[0]"], [1, 2, 3, 4, 0]), (["[0]", "[3]"], [1, 2, 4, 0, 3])]
+)
+def test_points_after_those_at_fault_are_in_order_too(at_fault: list[str], order: Any) -> None:
+    """Of points that fail for some time, those at fault are skipped, and the others move up."""
+    observer = Beating(refusing("'odd'"))
+    session = Session(observer)
+    for number in range(3):
+        session.metrics(number, "odd")
+        session.beat()
+    observer.fails = refusing(*at_fault)
+    session.metrics(3, "odd")
+    session.beat()
+    observer.fails = lambda method, value: None
+    session.metrics(4, "odd")
+    session.end()
+    found = sorted(points_of(observer), key=lambda point: point[1])
+    assert [start for _, start, _ in found] == list(range(5))
+    assert [values for _, _, values in found] == [[number] for number in order]
+
+
+def test_many_points_that_fail_cost_little() -> None:
+    """Of those that are set aside two are tried before each later point."""
+    observer = Beating(refusing("'odd'"))
+    session = Session(observer)
+    for number in range(50):
+        session.metrics(number, "odd")
+        session.beat()
+    tries = [method for method, _ in observer.calls if method == "metric"]
+    assert len(tries) < 50 * 8
+
+
+def test_points_that_later_ones_passed_are_tried_only_at_the_end() -> None:
+    """They are not tried again with each of the later points."""
+    observer = Beating(refusing("[1]"))
+    session = Session(observer)
+    for number in range(8):
+        session.metrics(number, "loss")
+        session.beat()
+    tries = [value for method, value in observer.calls if method == "metric" and value[2] == [1]]
+    assert len(tries) == 4  # twice at once, after a heartbeat, and before the next point
+    session.end()
+    assert len(points_of(observer)) == 7
+
+
+def test_the_end_of_a_run_without_values() -> None:
     """The result or the traceback is removed; None where there is none, and of other events."""
+    isolation = Isolation("it", lambda event: None, True, logging.getLogger("isolated"))
+    reduced = isolation.end_without_values
     source = EventSource("run")
     end = source.make(RunCompleted, stop_time=NOW, result=3)
-    assert without_values(end) == attrs.evolve(end, result=None)
+    assert reduced(end) == attrs.evolve(end, result=None)
     failed = source.make(RunFailed, fail_time=NOW, fail_trace=["a"])
-    assert without_values(failed) == attrs.evolve(failed, fail_trace=[])
+    assert reduced(failed) == attrs.evolve(failed, fail_trace=[])
     stopped = source.make(RunInterrupted, interrupt_time=NOW, status="MINE", fail_trace=["a"])
-    assert without_values(stopped) == attrs.evolve(stopped, fail_trace=[])
-    assert without_values(source.make(RunCompleted, stop_time=NOW)) is None
-    assert without_values(source.make(RunFailed, fail_time=NOW, fail_trace=[])) is None
-    assert without_values(source.make(OutputCaptured, text="", offset=0)) is None
+    assert reduced(stopped) == attrs.evolve(stopped, fail_trace=[])
+    assert reduced(source.make(RunCompleted, stop_time=NOW)) is None
+    assert reduced(source.make(RunFailed, fail_time=NOW, fail_trace=[])) is None
+    assert reduced(source.make(OutputCaptured, text="", offset=0)) is None
+
+
+def test_a_message_that_was_refused_is_not_sent_again() -> None:
+    """An observer without heartbeats is called with the end once."""
+    observer = Recorder(refusing("3"))
+    Session(observer).end()
+    assert observer.calls == [("completed", 3)]
