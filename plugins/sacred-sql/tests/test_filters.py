@@ -20,11 +20,11 @@ from sacred_core.testing import Feed
         ("name = a or config.lr < 1", False),
         ("id = 7", True),
         ("start_time > 2026-01-01", True),
-        ("heartbeat missing", True),
+        ("heartbeat missing", False),  # a damaged time is missing
         ("comment = x", True),
         ("config.lr < 1", False),
         ("status != FAILED", False),
-        ("id = 7.5", False),
+        ("id = 7.5", True),  # a string
         ("tags has a", False),
     ],
 )

@@ -100,7 +100,7 @@ def _is_refusal(error: Exception) -> bool:
 
 def reason(error: Exception) -> str:
     """Return why something failed, without the driver's view of the whole cluster."""
-    if isinstance(error, errors.ServerSelectionTimeoutError):
+    if isinstance(error, errors.ConnectionFailure):
         first = str(error).partition(" (configured timeouts")[0].partition(", Timeout:")[0]
         return f"cannot be reached: {masked_text(first)}"
     if isinstance(error, errors.OperationFailure):
