@@ -174,3 +174,16 @@ def test_every_promise_names_a_test_that_exists() -> None:
     assert len(rows) == sum(line.startswith("| 1.") for line in text.splitlines()) > 40
     for file, name in filter(all, rows):
         assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{name}"
+
+
+def test_every_attack_names_a_test_that_exists() -> None:
+    """docs/robustness.md is true: each row has its cells, and its test is there."""
+    text = (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "::" in line]
+    assert len(rows) > 40
+    for row in rows:
+        *cells, test = row.strip("| ").split(" | ")
+        found = re.fullmatch(r"`(\S+)::(\w+)`", test)
+        assert found is not None and len(cells) == 7, row
+        file, name = found.groups()
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), row
