@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.observers import QueueObserver
-from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
+from sacred_core.testing import Feed, Memory, MemoryObserver, MemoryStore, StoreContract
 
 
 class EmptyingStore:
@@ -42,5 +42,22 @@ class TestQueued(StoreContract):
     def make_store(self, tmp_path: Path) -> Any:
         return EmptyingStore(MemoryStore(self.memory), self.queues)
 
+    def test_nothing_is_stored_of_a_deleted_run(self, tmp_path: Path) -> None:
+        """The covered observer refuses what the queue delivers, and the run stays deleted."""
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start()
+        feed.beat(info={"a": 1})
+        store = self.make_store(tmp_path)
+        store.delete(run_id)
+        feed.print("late\n")
+        feed.beat(info={"a": 2})
+        feed.complete()
+        feed.join()
+        assert list(store.list()) == []
+
     # A file may be removed or changed once the call returns, which a queue cannot know.
     test_artifacts_come_back = None
+    test_resources_of_a_running_run_survive = None
+    test_a_deleted_run_does_not_mix_with_its_successor = None
+    # The call returns before the covered observer raises.
+    test_a_deleted_run_does_not_come_back = None

@@ -14,6 +14,7 @@ from sacred_sql import SqlObserver, SqlStore
 from sacred_sql.schema import metadata, runs
 
 from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.provenance.sources import md5_of
 from sacred_core.stores import Annotation
 from sacred_core.testing import Feed
 
@@ -40,7 +41,7 @@ def whole_run(url: str, tmp_path: Path, base: Path, number: int) -> Feed:
     ex_info = {
         "name": "whole",
         "base_dir": str(base),
-        "sources": [["main.py", "0" * 32]],
+        "sources": [["main.py", md5_of(base / "main.py")]],
         "dependencies": ["numpy==2.0", "odd"],
         "repositories": [repository],
         "mainfile": "main.py",
@@ -51,7 +52,7 @@ def whole_run(url: str, tmp_path: Path, base: Path, number: int) -> Feed:
     feed.log("loss", [1.0, 2.0])
     feed.resource(str(base / "data.csv"))
     feed.artifact("made", str(base / "made.bin"), metadata={"a": 1}, content_type="x/y")
-    feed.code(str(base), [["later.py", "1" * 32]], ["scipy==1.0"])
+    feed.code(str(base), [["later.py", md5_of(base / "later.py")]], ["scipy==1.0"])
     feed.beat(info={"large": "x" * 4_100_000 + str(number)})
     feed.complete(result=number)
     return feed
@@ -78,7 +79,7 @@ def test_runs_share_rows_and_leave_none_behind(url: str, tmp_path: Path) -> None
     assert store.get(2).info["large"].endswith("x2")
     assert counts(url)["contents"] == 4 + 2
     store.delete(2)
-    assert counts(url) == {"sacred_schema": 1}
+    assert counts(url) == {"sacred_schema": 1, "deleted_numbers": 1}
 
 
 def test_awkward_texts_come_back(url: str, tmp_path: Path) -> None:
@@ -255,7 +256,7 @@ def test_runs_that_come_and_go_at_once_leave_none_behind(url: str, tmp_path: Pat
         store = SqlStore(url)
         for _ in range(6):
             feed = Feed(SqlObserver(url))
-            source = [["shared", "0" * 32]]
+            source = [["shared", md5_of(file)]]
             run_id = feed.start(ex_info={"name": "a", "base_dir": str(tmp_path), "sources": source})
             feed.artifact("made", str(file))
             feed.resource(str(file))
@@ -268,4 +269,4 @@ def test_runs_that_come_and_go_at_once_leave_none_behind(url: str, tmp_path: Pat
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))  # raises what they do
     SqlStore(url).delete(1)
-    assert counts(url) == {"sacred_schema": 1}
+    assert counts(url) == {"sacred_schema": 1, "deleted_numbers": 1}
