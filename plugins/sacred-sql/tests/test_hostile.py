@@ -61,13 +61,15 @@ def test_300_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> N
     ids = record_sound_runs(lambda: SqlObserver(url), tmp_path)
     sound = Sound.of(SqlStore(url), ids)
     hostile = HostileRecords(seed=1)
+    # After a row that cannot be decoded the driver of MariaDB needs another connection.
+    count = COUNT // 5 if database.dialect.name in ("mysql", "mariadb") else COUNT
     with database.connect() as connection:
         row = dict(connection.execute(sa.select(runs).limit(1)).one()._mapping)
         host = connection.execute(sa.select(hosts).limit(1)).one()
         odd_host = {**host._mapping, "host_id": 777, "digest": "odd"}
         connection.execute(hosts.insert(), odd_host)
         connection.execute(sa.text("UPDATE hosts SET info = '[' WHERE host_id = 777"))
-        for key in range(1_000, 1_000 + COUNT):
+        for key in range(1_000, 1_000 + count):
             host_id = hostile.random.choice([row["host_id"], 777, 99_999])
             new = {**row, "run_key": key, "run_id": str(key), "run_number": key}
             connection.execute(runs.insert(), {**new, "host_id": host_id})
@@ -84,4 +86,4 @@ def test_300_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> N
     without_ids = [run.id for run in SqlStore(url).list() if str(run.id).startswith("row ")]
     for run_id in without_ids[:2]:
         assert [run.id for run in find_runs(SqlStore(url), f"id = '{run_id}'")] == [run_id]
-    assert check_hostile(SqlStore(url), sound, QUERIES[::4], step=4) > COUNT // 2
+    assert check_hostile(SqlStore(url), sound, QUERIES[::4], step=4) > count // 2

@@ -236,8 +236,10 @@ class SqlStore(GuardedStore):
             return read(lambda c: reader.runs(c, keys))  # type: ignore[no-any-return]
         except Exception:  # noqa: BLE001 - a row may hold anything
             self._require_tables(read)
-        if len(keys) > 1:
-            return [run for key in keys for run in self._of_keys(reader, [key], read)]
+        if len(keys) > 1:  # in halves: most rows of a page are sound
+            middle = len(keys) // 2
+            halves = (keys[:middle], keys[middle:])
+            return [run for half in halves for run in self._of_keys(reader, half, read)]
         return [reader.run(key, functools.partial(self._column, read)) for key in keys]
 
     def _column(self, read: Any, work: Callable[[sa.Connection], Any]) -> Any:
