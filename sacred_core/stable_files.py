@@ -16,6 +16,7 @@ from typing import BinaryIO, TypeVar
 
 import attrs
 
+from sacred_core.range_reader import RangeReader
 from sacred_core.regular_files import open_regular
 
 T = TypeVar("T")
@@ -154,36 +155,21 @@ def copy_version(source: Path, target: Path) -> None:
     raise _changed(source)
 
 
-class _VersionReader(io.RawIOBase):
+class _VersionReader(RangeReader):
     """Reads as many bytes as a version has, and checks it at the last one."""
 
     def __init__(self, version: FileVersion) -> None:
+        super().__init__(version.size)
         self._version = version
         self._file = open_regular(version.path)
-        self._position = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._version.size}
-        self._position = max(0, base[whence] + offset)
-        return self._position
-
-    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
-        left = max(0, self._version.size - self._position)
-        if not left:
-            return 0
-        self._file.seek(self._position)
-        data = self._file.read(min(len(buffer), left))
-        if not data or (len(data) == left and not self._version.is_in(self._file)):
+    def read_at(self, position: int, length: int) -> bytes:
+        self._file.seek(position)
+        data = self._file.read(length)
+        is_last = position + len(data) == self.size
+        if not data or (is_last and not self._version.is_in(self._file)):
             raise _changed(self._version.path)
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+        return data
 
     def close(self) -> None:
         self._file.close()

@@ -1,9 +1,10 @@
 """An object as a file."""
 
 import io
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from sacred_core.exceptions import StoreError
+from sacred_core.range_reader import RangeReader
 from sacred_objects.bucket import Bucket
 
 #: Bytes that are asked for at a time.
@@ -24,42 +25,21 @@ def bytes_left(file: BinaryIO) -> int:
     return end - start
 
 
-class _Stream(io.RawIOBase):
+class _Stream(RangeReader):
     def __init__(self, bucket: Bucket, key: str, size: int) -> None:
+        super().__init__(size)
         self._bucket = bucket
         self._key = key
-        self._size = size
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
 
     def readall(self) -> bytes:
         # The inherited one would ask for some kilobytes at a time.
         pieces = []
-        while piece := self._read(_PIECE):
+        while piece := self.read_next(_PIECE):
             pieces.append(piece)
         return b"".join(pieces)
 
-    def readinto(self, buffer: Any) -> int:
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def _read(self, length: int) -> bytes:
-        length = min(length, self._size - self._position)
-        if length <= 0:
-            return b""
-        data = self._bucket.get(self._key, self._position, length)
+    def read_at(self, position: int, length: int) -> bytes:
+        data = self._bucket.get(self._key, position, length)
         if data is None:
             raise StoreError(f"'{self._bucket.url}/{self._key}' was removed while it was read")
-        self._position += len(data)
         return data

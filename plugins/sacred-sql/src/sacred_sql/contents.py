@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import attrs
 import sqlalchemy as sa
 
+from sacred_core.range_reader import RangeReader
 from sacred_core.stable_files import FileVersion
 from sacred_sql.database import Database
 from sacred_sql.schema import USERS_OF_CONTENTS, content_parts, contents, versions
@@ -112,40 +113,23 @@ def stream(database: Database, key: int, size: int) -> BinaryIO:
     return io.BufferedReader(_Stream(database, key, size), _PART)
 
 
-class _Stream(io.RawIOBase):
+class _Stream(RangeReader):
     """Reads one part at a time."""
 
     def __init__(self, database: Database, key: int, size: int) -> None:
+        super().__init__(size)
         self._database = database
         self._key = key
-        self._size = size
-        self._position = 0
         self._part: tuple[int, bytes] = (-1, b"")
         self._part_size = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, start + offset)
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        if self._position >= self._size:
-            return 0
+    def read_at(self, position: int, length: int) -> bytes:
         if not self._part_size:
             self._part_size = self._database.read(self._read_part_size)
-        number, inside = divmod(self._position, self._part_size)
+        number, inside = divmod(position, self._part_size)
         if self._part[0] != number:
             self._part = (number, self._database.read(lambda c: self._read(c, number)))
-        data = self._part[1][inside : inside + len(buffer)]
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+        return self._part[1][inside : inside + length]
 
     def _read_part_size(self, connection: sa.Connection) -> int:
         """Return the size of all parts but the last, which earlier releases chose otherwise."""
