@@ -87,9 +87,8 @@ class DeliveryThread:
         while (event := self._first(self._backlog)) is not None:
             if event.final and not self._retry_before_end():
                 return
-            error = self._first_failure(event)
+            error = self._isolation.attempt(event)
             if error is None:
-                self._isolation.note_recorded(event)
                 self._is_failing = self._is_warned = has_failed = False
             elif event.stands_alone and not has_failed:
                 self._warn_once(event, error)
@@ -104,12 +103,6 @@ class DeliveryThread:
         if not has_failed:
             while self._aside and self._is_first_aside_taken():
                 pass
-
-    def _first_failure(self, event: Event) -> Exception | None:
-        if self._isolation.is_recorded(event):
-            return None
-        self._isolation.deliver_earlier(event)
-        return self._failure(self._isolation.positioned(event))
 
     def _newest_beat(self) -> Heartbeat | None:
         with self._lock:
@@ -134,10 +127,8 @@ class DeliveryThread:
         """Try for the last time what the observer could not record while it recorded others."""
         captured_out = self._looked_up.get("captured_out")
         for event in self._isolation.last_events(captured_out and (lambda: str(captured_out))):
-            error = self._failure(event)
-            if error is None:
-                self._isolation.note_last_recorded(event)
-            else:
+            error = self._isolation.attempt_last(event)
+            if error is not None:
                 self._note_missed(event, error)
 
     def _note_missed(self, event: Event, error: Exception) -> None:
@@ -176,7 +167,7 @@ class DeliveryThread:
             while (event := self._first(waiting)) is not None:
                 if wasted > self._patience and not event.final:
                     self._missed[f"{event.method} (not tried again)"] += 1
-                elif (error := self._first_failure(event)) is not None:
+                elif (error := self._isolation.attempt(event)) is not None:
                     wasted += time.monotonic() - self._called
                     self._note_missed(event, error)
                     self._try_without_values(event, error)

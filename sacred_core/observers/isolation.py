@@ -90,7 +90,22 @@ class Isolation:
         """Return whether the observer recorded ``event`` before its turn."""
         return event is self._early
 
-    def deliver_earlier(self, event: Event) -> None:
+    def attempt(self, event: Event) -> Exception | None:
+        """Deliver the first event that waits, in its place, and return what the observer raised."""
+        if self.is_recorded(event):
+            self._note_recorded(event)
+            return None
+        self._deliver_earlier(event)
+        return self._try(event)
+
+    def attempt_last(self, event: Event) -> Exception | None:
+        """Deliver an event of `last_events`, and return what the observer raised."""
+        error = self._deliver(event)
+        if error is None and isinstance(event, MetricsLogged):
+            self._missing -= _points_of(event)
+        return error
+
+    def _deliver_earlier(self, event: Event) -> None:
         """Try the points that are set aside of the metrics of ``event``, which come before it.
 
         Those of each metric up to the second failure; nothing of metrics of which later points were
@@ -115,7 +130,7 @@ class Isolation:
                 before += _points_of(waiting)
             self._waiting.add(waiting)
 
-    def positioned(self, event: Event) -> Event:
+    def _positioned(self, event: Event) -> Event:
         """Return ``event`` with its points in the places of those that are set aside."""
         if not isinstance(event, MetricsLogged):
             return event
@@ -123,7 +138,7 @@ class Isolation:
             self._ends[name] = event.starts.get(name, 0) + len(metric["steps"])
         return _moved(event, self._missing)
 
-    def note_recorded(self, event: Event) -> None:
+    def _note_recorded(self, event: Event) -> None:
         """Note that the observer recorded ``event``."""
         if isinstance(event, Heartbeat):
             self._recorded = event
@@ -168,11 +183,6 @@ class Isolation:
         if missing is not None:
             text = None if captured_out is None else captured_out()[missing.offset :]
             yield missing if text is None else attrs.evolve(missing, text=text)
-
-    def note_last_recorded(self, event: Event) -> None:
-        """Note that the observer recorded an event of `last_events`."""
-        if isinstance(event, MetricsLogged):
-            self._missing -= _points_of(event)
 
     def end_without_values(self, event: Event) -> Event | None:
         """Return the end of a run without the result or the traceback, which may be at fault.
@@ -239,9 +249,9 @@ class Isolation:
         return attrs.evolve(event, starts={**event.starts, **starts})
 
     def _try(self, event: Event) -> Exception | None:
-        error = self._deliver(self.positioned(event))
+        error = self._deliver(self._positioned(event))
         if error is None:
-            self.note_recorded(event)
+            self._note_recorded(event)
         return error
 
     def _report(self, event: Event, error: Exception) -> None:

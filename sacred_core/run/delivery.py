@@ -86,9 +86,8 @@ class Delivery:
         self._isolation.begin_round()
         while self.backlog:
             event = self.backlog.first()
-            error = self._first_failure(event)
+            error = self._isolation.attempt(event)
             if error is None:
-                self._isolation.note_recorded(event)
                 self.is_failing = self._is_warned = False
             elif event.stands_alone and not has_failed:
                 self._warn_once(event, error)
@@ -107,13 +106,6 @@ class Delivery:
             if self._failure(self._set_aside[0]) is not None:
                 return
             self._set_aside.pop(0)
-
-    def _first_failure(self, event: Event) -> Exception | None:
-        """Give the observer the first event that waits, and return what it raises."""
-        if self._isolation.is_recorded(event):
-            return None
-        self._isolation.deliver_earlier(event)
-        return self._failure(self._isolation.positioned(event))
 
     def _failure(self, event: Event) -> Exception | None:
         """Give the observer ``event`` and return what it raises."""
@@ -136,14 +128,13 @@ class Delivery:
         """
         missed: Counter[str] = Counter()
         wasted = 0.0
-        for event, note_recorded in self._left():
+        for event, attempt in self._left():
             if wasted > _PATIENCE and not event.final:
                 missed[f"{event.method} (not tried)"] += 1
                 continue
             started = time.monotonic()
-            error = self._failure(event)
+            error = attempt(event)
             if error is None:
-                note_recorded(event)
                 continue
             wasted += time.monotonic() - started
             if not isinstance(error, EventKeptError):
@@ -157,23 +148,22 @@ class Delivery:
         if missed:
             self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
 
-    def _left(self) -> Iterator[tuple[Event, Callable[[Event], None]]]:
-        """Yield what is left, each with what to call after it was recorded."""
+    def _left(self) -> Iterator[tuple[Event, Callable[[Event], Exception | None]]]:
+        """Yield what is left, each with what delivers it and returns what the observer raises."""
         isolation = self._isolation
         while self._set_aside:
-            yield self._set_aside.pop(0), isolation.note_recorded
+            yield self._set_aside.pop(0), self._failure
         while self.backlog and not self.backlog.first().final:
             event = self.backlog.first()
             self.backlog.remove_first()
             if not isolation.is_recorded(event):
-                isolation.deliver_earlier(event)
-                yield isolation.positioned(event), isolation.note_recorded
+                yield event, isolation.attempt
         for event in isolation.last_events(lambda: str(self._look_up("captured_out"))):
-            yield event, isolation.note_last_recorded
+            yield event, isolation.attempt_last
         while self.backlog:
             event = self.backlog.first()
             self.backlog.remove_first()
-            yield event, isolation.note_recorded
+            yield event, isolation.attempt
 
     def release(self) -> None:
         """Let the observer serve another run."""
