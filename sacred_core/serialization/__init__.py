@@ -15,8 +15,7 @@ from sacred_core.serialization.json_text import (
     strict_json,
     to_json,
 )
-from sacred_core.serialization.keys import key_clash
-from sacred_core.serialization.trees import leaves
+from sacred_core.serialization.trees import key_clash, leaves
 from sacred_core.serialization.unreadable import (
     INTERRUPTS,
     message_of,

@@ -1,6 +1,6 @@
 """Keys of dictionaries as strings, which is all that JSON has."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 
@@ -41,19 +41,6 @@ def key_string(key: Any, convert: Callable[[Any], Any]) -> str:
     if isinstance(value, (int, float)):
         return "NaN" if value != value else repr(value)
     return str(value)
-
-
-def key_clash(keys: Iterable[Any]) -> tuple[Any, Any] | None:
-    """Return the first two of the distinct ``keys`` that are the same string when stored."""
-    from sacred_core.serialization.conversion import plain
-
-    found: dict[str, Any] = {}
-    for key in keys:
-        string = key_string(key, plain)
-        if string in found:
-            return found[string], key
-        found[string] = key
-    return None
 
 
 def _free(string: str, kind: str, taken: set[str]) -> str:
