@@ -84,11 +84,9 @@ def _with_times(values: Any, dtype: Any) -> Any:
 
 def _objects(tag: Tag, decoder: Decoder) -> Any:
     """Return an array of objects, which is stored as JSON text of its own."""
-    from sacred_core.jsonpickle_data.decoding import decode_jsonpickle
-
     shape = _shape(tag)
     most = min(math.prod(shape) * _MOST_TEXT, _most_inflated(tag["values"]))
-    values = decode_jsonpickle(json.loads(_inflate(tag["values"], most)))
+    values = decoder.decode_document(json.loads(_inflate(tag["values"], most)))
     if not isinstance(values, list):
         raise UnreadableTagError
     decoder.spend(len(values))

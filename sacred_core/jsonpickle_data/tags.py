@@ -33,6 +33,9 @@ class Decoder(Protocol):
     def decode(self, node: Any) -> Any:
         """Return the value that ``node`` describes."""
 
+    def decode_document(self, document: Any) -> Any:
+        """Return the value of a whole document, whose references are its own."""
+
     def resolve(self, node: Any) -> Any:
         """Return the tag that ``node`` refers to, or itself."""
 
