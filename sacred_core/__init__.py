@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from sacred_core.provenance.host import host_info_gatherer, host_info_getter
     from sacred_core.settings import SETTINGS
     from sacred_core.stores import open_store
-
-__version__ = "0.1.0"
+    from sacred_core.version import __version__ as __version__
 
 __all__ = [
     "SETTINGS",
@@ -47,6 +46,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "__version__": "version",
     "CLIOption": "hooks.records",
     "CommandSpec": "hooks.records",
     "ConfigSource": "hooks.records",

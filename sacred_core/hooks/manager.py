@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import attrs
 import pluggy
 
-from sacred_core import __version__
 from sacred_core.exceptions import PluginClashError, PluginError
 from sacred_core.hooks import specs
 from sacred_core.hooks.checking import implemented_hooks, mistakes, version_mismatch
@@ -28,6 +27,7 @@ from sacred_core.hooks.records import (
 from sacred_core.hooks.targets import ends_process, load_problem, note_owner, target_name
 from sacred_core.masking import SecretPattern, use_patterns
 from sacred_core.settings import SETTINGS
+from sacred_core.version import __version__
 
 BUILTIN = "builtin"
 

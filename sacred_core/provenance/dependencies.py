@@ -12,9 +12,9 @@ from types import ModuleType
 
 import attrs
 
-from sacred_core import __version__
 from sacred_core.exceptions import PackageVersionError
 from sacred_core.hooks.discovery import metadata_folders, normalised
+from sacred_core.version import __version__
 
 _IMPORT = re.compile(rb"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import)", re.M)
 #: From appendix B of PEP 440, https://peps.python.org/pep-0440/#appendix-b.

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "sacred_core"
 
 #: Each tier may import those above it, and its own folder. What is not listed holds names only.
 TIERS = (
-    ("exceptions", "printable", "range_reader", "regular_files", "settings"),
+    ("exceptions", "printable", "range_reader", "regular_files", "settings", "version"),
     (
         "atomic_files",
         "contained_files",
