@@ -67,8 +67,8 @@ _MODULES = {
 _SUBMODULES = frozenset(
     "cli commandline_options commands config context dependencies events exceptions experiment "
     "hooks host_info "
-    "ingredient masking observer observers provenance randomness run serialization settings "
-    "stflow stores testing utils".split()
+    "ingredient masking observer observers provenance randomness run script_cli serialization "
+    "settings stflow stores testing utils".split()
 )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from sacred_core.hooks.records import CLIOption, CommandSpec, ConfigSource, HostInfo
 from sacred_core.hooks.specs import hookimpl
 
-_OPTIONS = "sacred_core.cli.options:"
+_OPTIONS = "sacred_core.script_cli.standard_options:"
+_COMMANDS = "sacred_core.script_cli.standard_commands:"
 _SOURCES = "sacred_core.config.sources:"
 _HOST = "sacred_core.provenance.host:"
 
@@ -50,7 +51,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         ("save_config", "write the configuration to a file"),
         ("print_named_configs", "print the named configurations"),
     ):
-        yield CommandSpec(name, f"sacred_core.cli.commands:{name}", text, of_experiments=True)
+        yield CommandSpec(name, _COMMANDS + name, text, of_experiments=True)
     yield CommandSpec("runs", "sacred_core.cli.runs:runs", "list and show recorded runs")
     yield CommandSpec(
         "completion", "sacred_core.cli.completion:completion", "complete scripts in the shell"

@@ -168,7 +168,7 @@ class Experiment(Ingredient):
             BaseException: what the command raises, after it was recorded.
         """
         if callable(command_name):
-            from sacred_core.cli.experiment_cli import refuse
+            from sacred_core.script_cli.running import refuse
 
             message = (
                 "@ex.run is no decorator, it runs the experiment: use @ex.main or @ex.automain"
@@ -226,7 +226,7 @@ class Experiment(Ingredient):
             SystemExit: the run did not complete, or was not started, and the reason was printed;
                 with code 0 after the help.
         """
-        from sacred_core.cli.experiment_cli import run_commandline
+        from sacred_core.script_cli.running import run_commandline
 
         return cast("Run", run_commandline(self, sys.argv if argv is None else argv))
 
@@ -242,7 +242,7 @@ class Experiment(Ingredient):
         Args:
             program_name: What it calls the script, by default what was started.
         """
-        from sacred_core.cli.usage import help_text
+        from sacred_core.script_cli.usage import help_text
 
         return help_text(self, program_name or os.path.basename(sys.argv[0]))  # noqa: PTH119
 

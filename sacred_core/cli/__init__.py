@@ -1,1 +1,1 @@
-"""The command lines: a script's own, and ``sacred``."""
+"""The command ``sacred``, for recorded runs and installed plugins."""

@@ -1,26 +1,10 @@
-"""Completion in the shell: what may stand next on a script's command line.
+"""``sacred completion SHELL``: the code that a shell evaluates so that it completes scripts.
 
-The shell runs the script with the environment variable ``_SACRED_COMPLETE``, which holds the words
-so far, one a line, the unfinished one last; what it prints, one a line, are the candidates. The
-script's file is executed as far as its ``automain``, but nothing is run.
+The shell runs the script with the environment variable ``_SACRED_COMPLETE``;
+`sacred_core.script_cli.completion` describes what it prints.
 """
 
-import logging
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 import click
-
-from sacred_core.config.call import Call
-from sacred_core.config.named import named_configs
-from sacred_core.config.resolution import resolve
-from sacred_core.config.tree import nodes_of
-from sacred_core.exceptions import SacredError
-from sacred_core.hooks.options import offered_options
-from sacred_core.serialization import leaves
-
-if TYPE_CHECKING:
-    from sacred_core.experiment import Experiment
 
 # A script is completed whether it is run by itself or by Python. What is no script of ours falls
 # back on file names.
@@ -85,45 +69,3 @@ SHELLS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 def completion(shell: str) -> None:
     """Print what switches completion of scripts on: eval "$(sacred completion bash)"."""
     click.echo(SHELLS[shell].strip())
-
-
-def candidates(ex: "Experiment", words: list[str]) -> list[str]:
-    """Return what may stand in place of the last of ``words``, sorted.
-
-    Args:
-        ex: The experiment.
-        words: What was typed after the script; the last one is unfinished.
-    """
-    *before, current = words or [""]
-    if current.startswith("-"):
-        found: Iterator[str] = _flags(ex)
-    elif "with" in before:
-        found = _updates(ex)
-    elif not [word for word in before if not word.startswith("-")]:
-        found = iter([*dict(ex.gather_commands()), "help", "with"])
-    elif before == ["help"]:
-        found = iter(dict(ex.gather_commands()))
-    else:
-        found = iter(["with"])
-    return sorted(word for word in set(found) if word.startswith(current))
-
-
-def _flags(ex: "Experiment") -> Iterator[str]:
-    for option in offered_options(ex.additional_cli_options):
-        yield from option.flags
-
-
-def _updates(ex: "Experiment") -> Iterator[str]:
-    yield from named_configs(nodes_of(ex))
-    call = Call({}, (), "", ex.logger or _silent(), lambda: 0)
-    try:
-        config = resolve(ex, call).config
-    except SacredError:  # nothing to offer until it is mended
-        return
-    yield from (f"{path}=" for path, _ in leaves(config))
-
-
-def _silent() -> logging.Logger:
-    logger = logging.getLogger("sacred_core.completion")
-    logger.disabled = True
-    return logger

@@ -4,10 +4,8 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-from sacred_core.cli.parsing import CommandLine, parsed, split
-from sacred_core.cli.updates import parsed_updates
 from sacred_core.exceptions import PluginError, SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
@@ -16,16 +14,16 @@ from sacred_core.printable import KEPT, printable, printable_output
 from sacred_core.run import Run
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.run.trace import has_foreign_frames, trace_lines
+from sacred_core.script_cli.interface import ScriptExperiment
+from sacred_core.script_cli.parsing import CommandLine, parsed, split
+from sacred_core.script_cli.update_tokens import parsed_updates
 from sacred_core.serialization import message_of
-
-if TYPE_CHECKING:
-    from sacred_core.experiment import Experiment
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 COMPLETION = "_SACRED_COMPLETE"
 
 
-def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Any:
+def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
     """Run ``argv`` and return the finished run.
 
     In a running event loop an asynchronous command gives a coroutine that returns the run.
@@ -36,7 +34,7 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Any:
             Ctrl-C). What happened was printed, without frames of sacred-core.
     """
     if COMPLETION in os.environ:
-        from sacred_core.cli.completion import candidates
+        from sacred_core.script_cli.completion import candidates
 
         print("\n".join(candidates(ex, os.environ[COMPLETION].split("\n"))))
         raise SystemExit(0)
@@ -44,7 +42,7 @@ def run_commandline(ex: "Experiment", argv: str | Sequence[str]) -> Any:
     try:
         line = parsed(split(argv), offered_options(ex.additional_cli_options))
         if line.options["--help"] or line.command == "help":
-            from sacred_core.cli.usage import usage_text
+            from sacred_core.script_cli.usage import usage_text
 
             print(usage_text(ex, line))
             raise SystemExit(0)
@@ -83,7 +81,7 @@ def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
     raise SystemExit(USAGE)
 
 
-def _created(ex: "Experiment", line: CommandLine) -> Run:
+def _created(ex: ScriptExperiment, line: CommandLine) -> Run:
     updates, named = parsed_updates(line.updates)
     return ex.create_run(line.command, updates, named, options=line.options, tokens=line.updates)
 

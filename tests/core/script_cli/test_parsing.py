@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from sacred_core.cli.parsing import parsed, split
-from sacred_core.cli.updates import parsed_updates
 from sacred_core.config.overrides import plain_copy
 from sacred_core.exceptions import OptionError, UpdateError, UsageError
 from sacred_core.hooks.records import CLIOption
+from sacred_core.script_cli.parsing import parsed, split
+from sacred_core.script_cli.update_tokens import parsed_updates
 from sacred_core.settings import SETTINGS
 
 OPTIONS = [

@@ -4,24 +4,21 @@ import inspect
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sacred_core.cli.parsing import CommandLine
 from sacred_core.config.captured_function import CapturedFunction
 from sacred_core.exceptions import UsageError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import script_options
 from sacred_core.hooks.records import CLIOption, ObserverSpec
-
-if TYPE_CHECKING:
-    from sacred_core.experiment import Experiment
+from sacred_core.script_cli.interface import ScriptExperiment
+from sacred_core.script_cli.parsing import CommandLine
 
 _WIDTH = 100
 
 
-def usage_text(ex: "Experiment", line: CommandLine) -> str:
+def usage_text(ex: ScriptExperiment, line: CommandLine) -> str:
     """Return the help of ``ex``, or of the command that ``help COMMAND`` names.
 
     Raises:
@@ -35,7 +32,7 @@ def usage_text(ex: "Experiment", line: CommandLine) -> str:
     return help_text(ex, Path(sys.argv[0]).name)
 
 
-def help_text(ex: "Experiment", program: str) -> str:
+def help_text(ex: ScriptExperiment, program: str) -> str:
     """Return the usage, what the file says of itself, the commands and the options of ``ex``."""
     manager = plugin_manager()
     formatter = click.HelpFormatter(width=_WIDTH)

@@ -82,7 +82,7 @@ def capture(argument: str, run: "Run") -> None:
 
 def print_config(argument: bool, run: "Run") -> None:
     """Print the configuration before the command."""
-    from sacred_core.cli.commands import print_config as show
+    from sacred_core.script_cli.standard_commands import print_config as show
 
     if argument:
         run.pre_run_hooks.insert(0, lambda: show(run))

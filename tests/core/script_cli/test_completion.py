@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sacred_core import Experiment
-from sacred_core.cli.completion import candidates
+from sacred_core.script_cli.completion import candidates
 
 SCRIPT = """
     from sacred_core import Experiment

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from sacred_core import Experiment
-from sacred_core.cli.render import ADDED, MODIFIED, RESET, TYPECHANGED, rendered_config
+from sacred_core.script_cli.config_text import ADDED, MODIFIED, RESET, TYPECHANGED, rendered_config
 
 SCRIPT = """
     from sacred_core import Experiment

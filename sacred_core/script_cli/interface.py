@@ -1,0 +1,44 @@
+"""What the command line of a script needs of its experiment."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from sacred_core.config.captured_function import CapturedFunction
+from sacred_core.config.tree import Configurable
+from sacred_core.hooks.records import CLIOption
+from sacred_core.run import Run
+
+
+class ScriptExperiment(Configurable, Protocol):
+    """An experiment with commands and options.
+
+    Attributes:
+        additional_cli_options: Options that the script defines for itself.
+        logger: The parent of all loggers of a run; None for the root logger.
+    """
+
+    additional_cli_options: list[CLIOption]
+    logger: logging.Logger | None
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the script."""
+
+    def gather_commands(self) -> Iterator[tuple[str, CapturedFunction[..., Any]]]:
+        """Yield name and function of every command."""
+
+    def command_named(self, name: str | None) -> CapturedFunction[..., Any]:
+        """Return the command of this name, or the default one for None."""
+
+    def create_run(
+        self,
+        command_name: str | None = None,
+        config_updates: Mapping[str, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        meta_info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        tokens: Sequence[str] | None = None,
+    ) -> Run:
+        """Return a run that has not started."""
