@@ -9,8 +9,8 @@ import attrs
 
 from sacred_core.exceptions import StoreError
 from sacred_core.run.spools import SpoolEntry, StoreAddress, spool_entries
-from sacred_core.stores.base import RunStore
 from sacred_core.stores.opening import open_store
+from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.unfinished import unknown_filter, with_unfinished
 
 Filter = Callable[[str], str]

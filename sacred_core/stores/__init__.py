@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sacred_core.stores.base import DAMAGED, Annotation, RunQuery, RunStore, StoredRun
     from sacred_core.stores.checking import checked_metrics, first_items, require_record
     from sacred_core.stores.finding import find_runs, to_frame
     from sacred_core.stores.guarded import (
@@ -19,18 +18,20 @@ if TYPE_CHECKING:
         once,
         run_or_foreign,
     )
+    from sacred_core.stores.model import DAMAGED, Annotation, StoredRun
     from sacred_core.stores.opening import open_store
+    from sacred_core.stores.run_store import RunQuery, RunStore
     from sacred_core.stores.unfinished import with_unfinished
 
 _MODULES = {
-    "DAMAGED": "base",
-    "Annotation": "base",
+    "DAMAGED": "model",
+    "Annotation": "model",
     "Found": "guarded",
     "GuardedStore": "guarded",
     "Read": "guarded",
-    "RunQuery": "base",
-    "RunStore": "base",
-    "StoredRun": "base",
+    "RunQuery": "run_store",
+    "RunStore": "run_store",
+    "StoredRun": "model",
     "checked_metrics": "checking",
     "find_runs": "finding",
     "first_items": "checking",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import leaves
-from sacred_core.stores.base import RunQuery, RunStore, StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import (
     And,
     Condition,
@@ -20,6 +20,7 @@ from sacred_core.stores.query import (
     settled,
     sort_key,
 )
+from sacred_core.stores.run_store import RunQuery, RunStore
 
 
 def find_runs(

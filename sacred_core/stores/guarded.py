@@ -13,9 +13,10 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.masking import masked_text
-from sacred_core.stores.base import DAMAGED, RunQuery, StoredRun
 from sacred_core.stores.checking import checked_field
+from sacred_core.stores.model import DAMAGED, StoredRun
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.run_store import RunQuery
 from sacred_core.stores.skipping import skip_foreign
 
 T = TypeVar("T")

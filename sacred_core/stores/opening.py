@@ -5,7 +5,7 @@ from typing import cast
 from sacred_core.exceptions import StoreError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.masking import masked_text
-from sacred_core.stores.base import RunStore
+from sacred_core.stores.run_store import RunStore
 
 
 def open_store(location: str) -> RunStore:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sacred_core.exceptions import NotARunError
 from sacred_core.loggers import own_logger
-from sacred_core.stores.base import StoredRun
+from sacred_core.stores.model import StoredRun
 
 _logger = own_logger(__name__)
 _MOST_NAMES = 5

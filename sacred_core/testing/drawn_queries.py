@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
-from sacred_core.stores.base import StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import And, Condition, Field, Not, Operator, Or, Query
 from sacred_core.stores.query.fields import TREES, operator_problem
 from sacred_core.stores.query.reading import MISSING, is_number, read

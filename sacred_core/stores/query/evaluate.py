@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sacred_core.serialization import number
-from sacred_core.stores.base import StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query.narrowing import absolute
 from sacred_core.stores.query.nodes import And, Condition, Field, Not, Or, Query
 from sacred_core.stores.query.reading import MISSING, MetricOf, is_number, read

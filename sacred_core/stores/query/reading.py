@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from sacred_core.stores.base import StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query.fields import TREES
 from sacred_core.stores.query.nodes import Field
 

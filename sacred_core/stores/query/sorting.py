@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from sacred_core.serialization import number
-from sacred_core.stores.base import StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query.nodes import Field
 from sacred_core.stores.query.reading import MISSING, MetricOf, is_number, read
 

@@ -1,16 +1,23 @@
-"""What a store is, and the one form in which runs are read from all of them."""
+"""The stored run, the same for all stores: the fold of the events of a run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
+from typing import Any
 
 import attrs
 
-from sacred_core.events import Event
-from sacred_core.stores.applying import apply_event
-
-if TYPE_CHECKING:
-    from sacred_core.stores.query.nodes import Query
+from sacred_core.events import (
+    ArtifactAdded,
+    CodeLoaded,
+    Event,
+    Heartbeat,
+    ResourceAdded,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunQueued,
+    RunStarted,
+)
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
 _MISSED_BEATS = 3
@@ -74,11 +81,13 @@ class StoredRun:
             self.notes.append(said)
 
     def apply(self, event: Event) -> None:
-        """Change the run by what ``event`` tells; given again it changes nothing.
+        """Change the run as ``event`` describes; applying it twice changes nothing.
 
-        Output and metrics, which a store keeps apart, are not part of it.
+        Output and metrics are not part of a `StoredRun`: stores have them apart.
         """
-        apply_event(self, event)
+        apply = _APPLY.get(type(event))
+        if apply is not None:
+            apply(self, event)
 
     @property
     def name(self) -> str:
@@ -142,90 +151,64 @@ class Annotation:
     removed: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 
 
-@attrs.frozen(kw_only=True)
-class RunQuery:
-    """Which runs to list: those that fulfil everything that is given.
-
-    Attributes:
-        status: Their current status, like ``"COMPLETED"`` or ``"DEAD"``.
-        name: Of the experiment.
-        limit: At most so many, the newest.
-        where: A hint that comes without a limit: runs that do not fulfil it may be left out, and
-            whoever lists asks `matches` of those that come. `sacred_core.stores.query.narrowed`
-            helps to use it.
-    """
-
-    status: str | None = None
-    name: str | None = None
-    limit: int | None = None
-    where: "Query | None" = None
-
-    def accepts(self, run: StoredRun) -> bool:
-        """Tell whether ``run`` is one of those asked for, whatever the limit."""
-        return self.status in (None, run.current_status()) and self.name in (None, run.name)
+def _apply_start_info(run: StoredRun, event: Any) -> None:
+    run.command = event.command
+    run.experiment, run.host = dict(event.ex_info), dict(event.host_info)
+    run.config, run.meta = dict(event.config), dict(event.meta_info)
 
 
-@runtime_checkable
-class RunStore(Protocol):
-    """What reads the runs that one kind of observer wrote. Reading executes nothing.
+def _apply_queued(run: StoredRun, event: RunQueued) -> None:
+    _apply_start_info(run, event)
+    run.status, run.queue_time = "QUEUED", event.queue_time
 
-    A run whose record cannot be read has the status `DAMAGED`; it raises nothing in `list` and
-    `get`. Stores derive from `sacred_core.stores.GuardedStore`, which does that.
-    """
 
-    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
-        """Yield runs from the oldest to the newest, damaged ones too.
+def _apply_started(run: StoredRun, event: RunStarted) -> None:
+    _apply_start_info(run, event)
+    run.status, run.start_time = "RUNNING", event.start_time
 
-        Raises:
-            StoreError: the store as a whole cannot be read, as where the connection is lost.
-        """
 
-    def get(self, run_id: int | str) -> StoredRun:
-        """Return one run, also a damaged one.
+def _apply_heartbeat(run: StoredRun, event: Heartbeat) -> None:
+    run.heartbeat, run.info, run.result = event.beat_time, dict(event.info), event.result
 
-        Raises:
-            StoreError: there is no such run.
-        """
 
-    def output(self, run_id: int | str) -> str:
-        """Return what the run printed.
+def _apply_resource(run: StoredRun, event: ResourceAdded) -> None:
+    if event.filename not in run.resources:
+        run.resources.append(event.filename)
 
-        Raises:
-            DamagedRecordError: it cannot be read.
-            StoreError: there is no such run.
-        """
 
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
-        """Return ``{"steps", "values", "timestamps"}``, lists of equal length, by metric.
+def _apply_artifact(run: StoredRun, event: ArtifactAdded) -> None:
+    if event.name not in run.artifacts:
+        run.artifacts.append(event.name)
 
-        Raises:
-            DamagedRecordError: they cannot be read.
-            StoreError: there is no such run.
-        """
 
-    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
-        """Open a file of a run for reading.
+def _apply_code(run: StoredRun, event: CodeLoaded) -> None:
+    for key, new in (("sources", event.sources), ("dependencies", event.dependencies)):
+        old = run.experiment.get(key, [])
+        run.experiment[key] = [*old, *(each for each in new if each not in old)]
 
-        Args:
-            run_id: The run.
-            kind: ``"artifact"``, ``"resource"`` or ``"source"``.
-            name: As in `StoredRun.artifacts`, `StoredRun.resources`, or the name of a source.
 
-        Raises:
-            StoreError: there is no such run or file, or it is outside of the store.
-        """
+def _apply_completed(run: StoredRun, event: RunCompleted) -> None:
+    run.status, run.stop_time, run.result = "COMPLETED", event.stop_time, event.result
 
-    def delete(self, run_id: int | str) -> None:
-        """Remove a run, and what no other run uses.
 
-        Raises:
-            StoreError: there is no such run, or it is still running. A damaged one is deleted,
-                and files that other runs may use stay.
-        """
+def _apply_interrupted(run: StoredRun, event: RunInterrupted) -> None:
+    run.status, run.stop_time = event.status, event.interrupt_time
+    run.fail_trace = list(event.fail_trace)
 
-    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
-        """Keep what somebody said of a run, beside its record.
 
-        Raises:
-            StoreError: there is no such run.
-        """
+def _apply_failed(run: StoredRun, event: RunFailed) -> None:
+    run.status, run.stop_time = "FAILED", event.fail_time
+    run.fail_trace = list(event.fail_trace)
+
+
+_APPLY: dict[type[Event], Callable[[StoredRun, Any], None]] = {
+    RunQueued: _apply_queued,
+    RunStarted: _apply_started,
+    Heartbeat: _apply_heartbeat,
+    ResourceAdded: _apply_resource,
+    ArtifactAdded: _apply_artifact,
+    CodeLoaded: _apply_code,
+    RunCompleted: _apply_completed,
+    RunInterrupted: _apply_interrupted,
+    RunFailed: _apply_failed,
+}
