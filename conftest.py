@@ -47,7 +47,7 @@ SCRIPT = """
     def main(_run):
         print("printed with Python")
         os.system("echo from a child")
-        _run._lifecycle.beat()
+        _run.lifecycle.beat()
         os.write(1, b"written to stdout\\n" * 1000)
         os.write(2, "db://ann:hunter2@host CUDA error \u00e4".encode())
         {crash}

@@ -55,7 +55,7 @@ BEATS = """
     def written():
         return int(open("/proc/self/io").read().split("wchar: ")[1].split()[0])
 
-    observer, lifecycle = _run.observers[0], _run._lifecycle
+    observer, lifecycle = _run.observers[0], _run.lifecycle
     lifecycle._beats.stop()
     for stored in (1_000, 300_000):
         for i in range(len(steps) if (steps := globals().setdefault("steps", [])) else 0, stored):
@@ -75,7 +75,7 @@ BEATS = """
 """
 
 INFO = """
-    lifecycle = _run._lifecycle
+    lifecycle = _run.lifecycle
     lifecycle._beats.stop()
     for name in ("changed", "unchanged"):
         costs = []

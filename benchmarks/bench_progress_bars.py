@@ -29,10 +29,10 @@ def main(_run):
     for i in range(100_000):
         sys.stdout.write({bar})
         sys.stdout.flush()
-    _run._lifecycle.beat()
+    _run.lifecycle.beat()
     before = time.process_time()
     for _ in range(100):
-        _run._lifecycle.beat()
+        _run.lifecycle.beat()
     sys.__stderr__.write("idle=%s\\n" % (time.process_time() - before))
 
 

@@ -63,23 +63,14 @@ def new_run(ex: Any, request: Request) -> Run:
     if settings.environment_error is not None:
         raise settings.environment_error
     offered = offered_options(ex.additional_cli_options)
-    words = {"COMMAND": request.command_name, "UPDATE": list(request.tokens)}
-    options = call_option_hooks(tuple(ex.option_hooks), request.options, words, offered)
+    options = call_option_hooks(tuple(ex.option_hooks), request.options, _words(request), offered)
     command = ex.command_named(request.command_name)
     if not command.unobserved:
         ask_gpus()
     root_logger = ex.logger or default_logger()
     level = options["--loglevel"]
     with at_level(root_logger, None if level is None else level_of(level)):
-        run, resolved = _resolved_run(ex, command, request, root_logger)
-        run.owner, run.options = ex, options
-        run.meta_info = {
-            "command": run.command,
-            "options": {**options, **words},
-            "config_updates": plain_copy(nested(request.config_updates)),
-            "named_configs": list(request.named_configs),
-            **request.meta_info,
-        }
+        run, resolved = _resolved_run(ex, command, request, options, root_logger)
         apply_options(options, offered, run)
         outer = run_around() if request.inherit_observers else None
         inherited = outer.attached_observers if outer else ()
@@ -91,7 +82,11 @@ def new_run(ex: Any, request: Request) -> Run:
 
 
 def _resolved_run(
-    ex: Any, command: CapturedFunction[..., Any], request: Request, root_logger: logging.Logger
+    ex: Any,
+    command: CapturedFunction[..., Any],
+    request: Request,
+    options: Mapping[str, Any],
+    root_logger: logging.Logger,
 ) -> tuple[Run, ResolvedConfig]:
     run_logger = own_child(root_logger, ex.path)
     for plugin in plugin_manager().plugins:
@@ -102,24 +97,45 @@ def _resolved_run(
     _check_seed(resolved.config.get("seed"))
     ingredients = [node.ingredient for node in resolved.nodes]
     code = ex.code() if _wants_info(command) else None
-    run = Run(
-        resolved.config,
-        resolved.summary,
-        command,
-        ex.observers,
-        root_logger,
-        run_logger,
-        code.info() if code else {"name": ex.path},
-        {} if command.unobserved else get_host_info(ex.additional_host_info),
-        [hook for ingredient in ingredients for hook in ingredient.pre_run_hooks],
-        [hook for ingredient in ingredients for hook in ingredient.post_run_hooks],
-        ex.captured_out_filter,
-    )
-    run.command, run.code, run.unobserved = name, code, command.unobserved
     is_read_only = settings.SETTINGS.CONFIG.READ_ONLY_CONFIG
-    run.namespaces = Namespaces(resolved, read_only if is_read_only else lambda value: value)
-    run.info = request.info
+    run = Run(
+        config=resolved.config,
+        config_modifications=resolved.summary,
+        main_function=command,
+        observers=ex.observers,
+        root_logger=root_logger,
+        run_logger=run_logger,
+        experiment_info=code.info() if code else {"name": ex.path},
+        host_info={} if command.unobserved else get_host_info(ex.additional_host_info),
+        pre_run_hooks=[hook for each in ingredients for hook in each.pre_run_hooks],
+        post_run_hooks=[hook for each in ingredients for hook in each.post_run_hooks],
+        captured_out_filter=ex.captured_out_filter,
+        command=name,
+        meta_info=_meta_info(request, name, options),
+        options=options,
+        info=request.info,
+        code=code,
+        namespaces=Namespaces(resolved, read_only if is_read_only else lambda value: value),
+        owner=ex,
+        unobserved=command.unobserved,
+    )
     return run, resolved
+
+
+def _meta_info(request: Request, command: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is recorded of a call."""
+    return {
+        "command": command,
+        "options": {**options, **_words(request)},
+        "config_updates": plain_copy(nested(request.config_updates)),
+        "named_configs": list(request.named_configs),
+        **request.meta_info,
+    }
+
+
+def _words(request: Request) -> dict[str, Any]:
+    """Return command and updates as they were written on a command line."""
+    return {"COMMAND": request.command_name, "UPDATE": list(request.tokens)}
 
 
 def _log_discovered(run: Run) -> None:

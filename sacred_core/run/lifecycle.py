@@ -4,7 +4,6 @@ import contextlib
 import os
 import platform
 import threading
-import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +29,10 @@ from sacred_core.masking import masked, masked_text, note_environment
 from sacred_core.run.dispatch import Dispatcher
 from sacred_core.run.heartbeat import BeatThread
 from sacred_core.run.plain_copies import PlainCopy
+from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
 
 if TYPE_CHECKING:
-    from sacred_core.run.run import Run
     from sacred_core.run.spools import LiveSpool
 
 
@@ -43,11 +42,9 @@ class Lifecycle:
     In a forked child, which is not the run, every method does nothing.
     """
 
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: RunState) -> None:
         self._run = run
-        #: False in a child that was forked off the run.
-        self.is_own_process = True
-        _made_here.add(self)
+        run.own_process()
         self._source = EventSource(os.urandom(16).hex())
         self._dispatcher = Dispatcher(run.observers, self._look_up, run.run_logger)
         self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
@@ -94,7 +91,7 @@ class Lifecycle:
 
     def beat(self) -> None:
         """Hand on what is new: output, metrics, then the sign of life."""
-        if not self.is_own_process or not self.is_observed:
+        if self._run.is_forked or not self.is_observed:
             return
         with self._telling:
             self._guard("output", lambda: self._send_output(final=False))
@@ -111,7 +108,7 @@ class Lifecycle:
 
     def complete(self) -> None:
         """End the run with its result."""
-        if self.is_own_process:
+        if not self._run.is_forked:
             self._run.status = "COMPLETED"
             result = None
             try:
@@ -121,14 +118,14 @@ class Lifecycle:
 
     def interrupt(self, status: str, trace: list[str]) -> None:
         """End the run for a reason that is no failure."""
-        if self.is_own_process:
+        if not self._run.is_forked:
             self._run.status = status
             trace = masked_text("".join(trace)).splitlines(keepends=True)
             self._finish(RunInterrupted, "interrupt_time", status=status, fail_trace=trace)
 
     def fail(self, trace: list[str]) -> None:
         """End the run with the traceback of what it raised."""
-        if self.is_own_process:
+        if not self._run.is_forked:
             self._run.status = "FAILED"
             trace = masked_text("".join(trace)).splitlines(keepends=True)
             self._finish(RunFailed, "fail_time", fail_trace=trace)
@@ -216,7 +213,7 @@ class Lifecycle:
         return self._dispatcher.announce(event, self._run._id)
 
     def _send(self, event: Event) -> None:
-        if self.is_own_process:
+        if not self._run.is_forked:
             self._dispatcher.send(event)
 
     def _send_output(self, final: bool) -> None:
@@ -284,16 +281,3 @@ class Lifecycle:
 
     def _look_up(self, name: str) -> Any:
         return {"captured_out": self._run.output.text}[name]()
-
-
-#: What a forked child finds is not its own.
-_made_here: "weakref.WeakSet[Lifecycle]" = weakref.WeakSet()
-
-
-def _disown() -> None:
-    for lifecycle in _made_here:
-        lifecycle.is_own_process = False
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_disown)

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from sacred_core.content_types import guess_content_type
 from sacred_core.context import run_around, running
 from sacred_core.exceptions import (
     ArtifactNameTakenError,
-    ForkedRunError,
     NoRunError,
     RunStartedTwiceError,
     SacredInterrupt,
@@ -34,8 +33,8 @@ from sacred_core.run.coroutines import CoroutineRunner, awaited, is_cancellation
 from sacred_core.run.files import FilePath, named_files, readable
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.logs import at_level
-from sacred_core.run.metrics import MetricsBuffer
-from sacred_core.run.output import OutputCapture, capture_for
+from sacred_core.run.output import capture_for
+from sacred_core.run.state import RunState
 from sacred_core.run.termination import deferred, terminable
 from sacred_core.run.trace import trace_lines
 from sacred_core.serialization import reason_of
@@ -49,25 +48,41 @@ Hook = Callable[..., Any]
 _INTERRUPTS = (KeyboardInterrupt, SacredInterrupt, Terminated, GeneratorExit)
 
 
-class Run:
+class Run(RunState):
     """One execution of a command. Calling it starts it, once.
 
-    Attributes:
+    Args:
         config: The final configuration; captured functions get read-only containers.
         config_modifications: What differs from the defaults.
-        experiment_info: Name, sources, dependencies of the experiment.
+        main_function: The command.
+        observers: Those that receive the events of this run.
+        root_logger: The parent of all loggers of the run.
+        run_logger: The logger of the run.
+        experiment_info: Name, sources and dependencies of the experiment.
         host_info: About the machine.
+        pre_run_hooks, post_run_hooks: Called before and after the command.
+        captured_out_filter: Applied to the recorded output.
+        command: The name of the command, by default that of ``main_function``.
         meta_info: Command, options, comment and what the caller added.
         options: The options of the call by long flag; None or False for those not given.
-        info: A dictionary of the user's own, handed to the observers with every beat.
-        observers: Who is told of this run.
-        result: What the command returned.
-        status: QUEUED, RUNNING, COMPLETED, FAILED, INTERRUPTED, or an interrupt's ``STATUS``.
-        start_time, stop_time, heartbeat_time: In UTC and aware; None before.
-        fail_trace: Lines of the traceback of a run that did not complete.
-        beat_interval: Seconds between two beats.
-        debug: Exceptions are not touched, so that a debugger sees the whole stack.
+        info: What `info` holds at the start.
+        code: Finds the code that is imported during the run.
+        namespaces: What the functions of each ingredient see of the configuration.
+        owner: The experiment that it is a run of.
+        unobserved: It is run without observers.
+
+    Attributes:
+        debug: Exceptions are not changed, so that a debugger sees the whole stack.
         pdb: A debugger is started where the command failed.
+        force: Unknown entries and suspicious changes are not checked.
+        queue_only: The run is queued instead of started.
+        capture_mode: How output is recorded: no, sys or fd.
+        log_level: Log lines of this level and above are shown while the run lasts.
+        shows_origin: Whether print_config shows where each value comes from.
+        attached_observers: The observers at the start: in `observers`, a copy replaces one that
+            another run uses.
+        outer: The run around this one, if it was started inside another.
+        lifecycle: Its stages; None before it is called.
     """
 
     def __init__(
@@ -83,66 +98,45 @@ class Run:
         pre_run_hooks: Sequence[Hook],
         post_run_hooks: Sequence[Hook],
         captured_out_filter: Callable[[str], str] | None = None,
+        *,
+        command: str | None = None,
+        meta_info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        info: Mapping[str, Any] | None = None,
+        code: "Code | None" = None,
+        namespaces: Namespaces | None = None,
+        owner: object = None,
+        unobserved: bool = False,
     ) -> None:
-        self._id: Any = None
-        self.config = config
+        super().__init__(
+            config=config,
+            command=command or str(getattr(main_function, "__name__", main_function)),
+            observers=list(observers),
+            run_logger=run_logger,
+            experiment_info=experiment_info,
+            host_info=host_info,
+            meta_info=dict(meta_info or {}),
+            info=dict(info or {}),
+            code=code,
+        )
         self.config_modifications = config_modifications
         self.main_function = main_function
-        self.observers = list(observers)
         self.root_logger = root_logger
-        self.run_logger = run_logger
-        self.experiment_info = experiment_info
-        self.host_info = host_info
         self.pre_run_hooks = list(pre_run_hooks)
         self.post_run_hooks = list(post_run_hooks)
         self.captured_out_filter = captured_out_filter
-        self.command: str = getattr(main_function, "__name__", str(main_function))
-        self.meta_info: dict[str, Any] = {}
-        self.options: dict[str, Any] = {}
-        self.result: Any = None
-        self.status: str | None = None
-        self.start_time: datetime | None = None
-        self.stop_time: datetime | None = None
-        self.heartbeat_time: datetime | None = None
-        self.fail_trace: list[str] | None = None
-        self.beat_interval: float = SETTINGS.DEFAULT_BEAT_INTERVAL
+        self.options = dict(options or {})
+        self.namespaces = namespaces or Namespaces(ResolvedConfig(config=dict(config)))
+        self.owner = owner
+        self.unobserved = unobserved
         self.capture_mode: str = SETTINGS.valid("CAPTURE_MODE")
-        self.debug = self.pdb = self.force = self.queue_only = self.unobserved = False
+        self.debug = self.pdb = self.force = self.queue_only = self.shows_origin = False
         self.log_level: int | None = None
-        #: Whether print_config tells where each value comes from.
-        self.shows_origin = False
-        self.metrics = MetricsBuffer(run_logger)
-        self.output = OutputCapture()
-        #: Tells what code is loaded while the run is under way.
-        self.code: Code | None = None
-        #: The observers at the start: in `observers`, a copy replaces one that another run uses.
         self.attached_observers: list[Any] = []
-        #: The experiment that it is a run of.
-        self.owner: object = None
-        #: The run around this one, if it was started inside another.
         self.outer: Run | None = None
-        #: What the functions of each ingredient see of the configuration.
-        self.namespaces = Namespaces(ResolvedConfig(config=dict(config)))
+        self.lifecycle: Lifecycle | None = None
         self._bindings: dict[CapturedFunction[..., Any], Binding] = {}
-        self._info: dict[str, Any] = {}
         self._artifacts: dict[str, Path] = {}
-        self._lifecycle: Lifecycle | None = None
-
-    @property
-    def is_forked(self) -> bool:
-        """Whether this process is a child that was forked off the one of the run."""
-        return self._lifecycle is not None and not self._lifecycle.is_own_process
-
-    @property
-    def info(self) -> dict[str, Any]:
-        """A dictionary of the user's own, handed to the observers with every beat."""
-        if self.is_forked:
-            raise _forked("info")
-        return self._info
-
-    @info.setter
-    def info(self, value: Mapping[str, Any]) -> None:
-        self._info = dict(value)
 
     @property
     def captured_out(self) -> str:
@@ -162,8 +156,7 @@ class Run:
             MetricValueError: ``step`` is not a number, or ``metric_name`` is of another type.
             ForkedRunError: this is a forked child, from where nothing reaches the record.
         """
-        if self.is_forked:
-            raise _forked("log_scalar")
+        self.refuse_fork("log_scalar")
         self.metrics.log(metric_name, value, step)
 
     def add_artifact(
@@ -237,12 +230,12 @@ class Run:
 
         Whatever the command raises is recorded and raised again.
         """
-        if self._lifecycle is not None:
+        if self.lifecycle is not None:
             raise RunStartedTwiceError("a run can be started only once: create a new one")
         if self.unobserved:
             self.observers = []
         self.attached_observers = self.observers
-        lifecycle = self._lifecycle = Lifecycle(self)
+        lifecycle = self.lifecycle = Lifecycle(self)
         steps = (*self.pre_run_hooks, self.main_function, *self.post_run_hooks)
         if must_be_awaited(steps):
             return self._run_in_loop(lifecycle, args)
@@ -352,7 +345,7 @@ class Run:
             _debug(error)
 
     def _end(self, lifecycle: Lifecycle, error: BaseException | None, started: float) -> None:
-        if not lifecycle.is_own_process:
+        if self.is_forked:
             return
         took = timedelta(seconds=round(time.monotonic() - started))
         with deferred():
@@ -401,11 +394,10 @@ class Run:
         return "" if self._id is None else f' run with ID "{self._id}"'
 
     def _live(self, what: str) -> Lifecycle:
-        if self._lifecycle is None or self.status != "RUNNING":
+        if self.lifecycle is None or self.status != "RUNNING":
             raise NoRunError(f"{what} works only while the run is under way")
-        if self.is_forked:
-            raise _forked(what)
-        return self._lifecycle
+        self.refuse_fork(what)
+        return self.lifecycle
 
 
 def _debug(error: BaseException) -> None:
@@ -414,10 +406,3 @@ def _debug(error: BaseException) -> None:
 
     sys.stderr.write("".join(trace_lines(error)))
     pdb.post_mortem(error.__traceback__)
-
-
-def _forked(what: str) -> ForkedRunError:
-    return ForkedRunError(
-        f"{what} was used in the forked process {os.getpid()}, from where nothing reaches the "
-        "run's record: hand the values back to the process that started the run"
-    )

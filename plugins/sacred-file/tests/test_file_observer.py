@@ -445,9 +445,9 @@ def test_what_could_not_be_written_for_a_while_is_written_later(
         obstacle.mkdir()
         for step in range(5):
             _run.log_scalar("loss", step)
-            _run._lifecycle.beat()
+            _run.lifecycle.beat()
         obstacle.rmdir()
-        _run._lifecycle.beat()
+        _run.lifecycle.beat()
         _run.log_scalar("loss", 5)
 
     recorded(main)

@@ -122,7 +122,7 @@ def test_points_that_the_server_refuses_do_not_hold_up_the_others(
                     _run.log_scalar("large", "x" * 1_000_000)
             _run.log_scalar("loss", float(number))
             _run.info["number"] = number
-            _run._lifecycle.beat()
+            _run.lifecycle.beat()
         store = MongoStore(mongo_url, db_name)
         live.append((store.metrics(_run._id)["loss"]["values"], store.get(_run._id).info))
         return 42

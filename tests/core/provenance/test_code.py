@@ -266,10 +266,10 @@ ex.observers.append(Listener())
 def main(_run):
     import yaml
     from late.part import VALUE
-    _run._lifecycle.beat()
-    _run._lifecycle.beat()
+    _run.lifecycle.beat()
+    _run.lifecycle.beat()
     import json.tool
-    _run._lifecycle.beat()
+    _run.lifecycle.beat()
     import last
 """
 

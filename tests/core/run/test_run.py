@@ -385,7 +385,7 @@ def test_info_that_grows_while_it_is_stored(recorder: Recorder) -> None:
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            run._lifecycle.beat()  # type: ignore[union-attr]
+            run.lifecycle.beat()  # type: ignore[union-attr]
         for thread in threads:
             thread.join()
 
@@ -401,7 +401,7 @@ def test_intermediate_results_are_told(recorder: Recorder) -> None:
 
     def main() -> int:
         run.result = 1
-        run._lifecycle.beat()  # type: ignore[union-attr]
+        run.lifecycle.beat()  # type: ignore[union-attr]
         return 2
 
     run = run_of(main, recorder)

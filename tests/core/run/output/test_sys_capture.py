@@ -73,7 +73,7 @@ def test_only_what_is_new_is_told() -> None:
     def main() -> None:
         for line in ("one\n", "two\n"):
             print(line, end="")
-            run._lifecycle.beat()  # type: ignore[union-attr]
+            run.lifecycle.beat()  # type: ignore[union-attr]
 
     run = run_of(main, log)
     run()
@@ -100,7 +100,7 @@ def test_passwords_in_urls_never_reach_an_observer() -> None:
     def main() -> None:
         for part in ("connecting to db:/", "/ann:pass", "word@host/x ", "done"):
             sys.stdout.write(part)
-            run._lifecycle.beat()  # type: ignore[union-attr]
+            run.lifecycle.beat()  # type: ignore[union-attr]
 
     run = run_of(main, log)
     run()
@@ -119,7 +119,7 @@ def test_a_filter_may_rewrite_what_was_told() -> None:
     def main() -> None:
         for i in range(3):
             print(f"\rstep {i} ", end="")
-            run._lifecycle.beat()  # type: ignore[union-attr]
+            run.lifecycle.beat()  # type: ignore[union-attr]
         print()
 
     run = run_of(main, log, captured_out_filter=last_state)

@@ -1,0 +1,105 @@
+"""What is known of one run: the record that the run and its life cycle share."""
+
+import logging
+import os
+import weakref
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from sacred_core.exceptions import ForkedRunError
+from sacred_core.run.metrics import MetricsBuffer
+from sacred_core.run.output import OutputCapture
+from sacred_core.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from sacred_core.provenance.experiment_info import Code
+
+
+@attrs.define(kw_only=True, eq=False, repr=False, slots=False)
+class RunState:
+    """The state of one run.
+
+    Attributes:
+        config: The final configuration; captured functions get read-only containers.
+        command: The name of the command.
+        observers: Those that receive the events of this run.
+        run_logger: The logger of the run.
+        experiment_info: Name, sources and dependencies of the experiment.
+        host_info: About the machine.
+        meta_info: Command, options, comment and what the caller added.
+        code: Finds the code that is imported during the run; None if it is not recorded.
+        status: QUEUED, RUNNING, COMPLETED, FAILED, INTERRUPTED, or an interrupt's ``STATUS``.
+        start_time, stop_time, heartbeat_time: In UTC and aware; None before.
+        result: What the command returned.
+        fail_trace: Lines of the traceback of a run that did not complete.
+        beat_interval: Seconds between two heartbeats.
+        output: What is printed.
+        metrics: The points that are logged.
+        is_forked: This process is a child that was forked off the process of the run.
+    """
+
+    config: Mapping[str, Any]
+    command: str
+    observers: list[Any]
+    run_logger: logging.Logger
+    experiment_info: dict[str, Any]
+    host_info: dict[str, Any]
+    meta_info: dict[str, Any]
+    code: "Code | None" = None
+    _info: dict[str, Any] = attrs.field(factory=dict, alias="info")
+    _id: Any = attrs.field(default=None, init=False)
+    status: str | None = attrs.field(default=None, init=False)
+    start_time: datetime | None = attrs.field(default=None, init=False)
+    stop_time: datetime | None = attrs.field(default=None, init=False)
+    heartbeat_time: datetime | None = attrs.field(default=None, init=False)
+    result: Any = attrs.field(default=None, init=False)
+    fail_trace: list[str] | None = attrs.field(default=None, init=False)
+    beat_interval: float = attrs.field(init=False, factory=lambda: SETTINGS.DEFAULT_BEAT_INTERVAL)
+    output: OutputCapture = attrs.field(init=False, factory=OutputCapture)
+    metrics: MetricsBuffer = attrs.field(init=False)
+    is_forked: bool = attrs.field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.metrics = MetricsBuffer(self.run_logger)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """A dictionary of the user's own, sent to the observers with every heartbeat."""
+        self.refuse_fork("info")
+        return self._info
+
+    @info.setter
+    def info(self, value: Mapping[str, Any]) -> None:
+        self._info = dict(value)
+
+    def refuse_fork(self, name: str) -> None:
+        """Check that this is the process of the run, from where ``name`` reaches the record.
+
+        Raises:
+            ForkedRunError: it is a forked child.
+        """
+        if self.is_forked:
+            raise ForkedRunError(
+                f"{name} was used in the forked process {os.getpid()}, from where nothing reaches "
+                "the run's record: hand the values back to the process that started the run"
+            )
+
+    def own_process(self) -> None:
+        """Make this process the one of the run: in children that it forks, `is_forked` is set."""
+        _started_here.add(self)
+
+
+#: The runs that were started in this process.
+_started_here: "weakref.WeakSet[RunState]" = weakref.WeakSet()
+
+
+def _mark_forked() -> None:
+    for state in _started_here:
+        state.is_forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_mark_forked)
