@@ -1,9 +1,10 @@
 """Tests that the house keeps its shape: import directions, sizes, sentences on tests."""
 
 import ast
+import graphlib
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,40 @@ def test_imports_run_one_way(path: Path) -> None:
         if other not in RANK or other == own or (own, other) in EXCEPTIONS:
             continue
         assert RANK[other] < RANK[own], f"{own} imports {name}"
+
+
+def modules(package: Path) -> dict[str, Path]:
+    """Return the files of a package by the dotted names of their modules."""
+    found = {}
+    for path in sources(package):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+def imported_modules(path: Path, known: Mapping[str, Path]) -> set[str]:
+    """Return the modules among ``known`` that a file imports, wherever the statement is."""
+    found = set()
+    for name in imports(path):
+        for candidate in (name, name.rpartition(".")[0]):
+            if candidate in known:
+                found.add(candidate)
+                break
+    return {name for name in found if known[name] != path}
+
+
+@pytest.mark.parametrize(
+    "package", [PACKAGE, *sorted(ROOT.glob("plugins/*/src/*"))], ids=lambda path: path.name
+)
+def test_no_modules_import_each_other(package: Path) -> None:
+    """The imports of a package have no cycle, those for type checkers and in functions included."""
+    known = modules(package)
+    graph = {name: imported_modules(path, known) for name, path in known.items()}
+    order = graphlib.TopologicalSorter(graph)
+    try:
+        order.prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 def test_the_core_imports_no_plugin() -> None:
