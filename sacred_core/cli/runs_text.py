@@ -18,7 +18,7 @@ from sacred_core.stores.query import is_number
 def page(store: RunStore, run: StoredRun) -> list[str]:
     """Return the lines that describe a run; what cannot be read of it is named."""
     metrics, output, problems = _large_parts(store, run)
-    title = f"Run {run.id}: {run.name} {run.command}, {run.current_status()}"
+    title = f"Run {run.id}: {run.name} {run.command}, {run.status}"
     lines = [printable(title)]
     lines += _section("Damage", printable_lines("\n".join(problems)))
     lines += _section("Times", _times(run))
@@ -132,7 +132,7 @@ def cell(field: str, value: Any, is_exact: bool) -> str:
 
 def as_data(run: StoredRun) -> dict[str, Any]:
     """Return a run as plain data, as ``docs/runs.schema.json`` describes it."""
-    data = attrs.asdict(run, recurse=False) | {"current_status": run.current_status()}
+    data = {"status": run.status} | attrs.asdict(run, recurse=False)
     return {key: _plain_time(value) for key, value in data.items()}
 
 

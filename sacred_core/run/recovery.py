@@ -108,7 +108,7 @@ def _completed(
     run = store.get(address.run_id)
     if not _is_same(run.start_time, entry.start_time):
         raise StoreError(f"the run {str(address.run_id)!r} there is another one")
-    if entry.host != platform.node() and run.current_status() == "RUNNING":
+    if entry.host != platform.node() and run.status == "RUNNING":
         raise StoreError(f"the run may be alive on the machine {entry.host!r}")
     if not isinstance(store, OutputStore):
         raise StoreError(f"{type(store).__name__} has no method complete_output")

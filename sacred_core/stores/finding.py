@@ -109,7 +109,7 @@ def to_frame(runs: Iterable[StoredRun]) -> Any:
 
 def _cells(run: StoredRun) -> Iterator[tuple[str, Any]]:
     yield "id", run.id
-    yield "status", run.current_status()
+    yield "status", run.status
     for name in ("name", "command", "start_time", "stop_time", "duration", "result", "damage"):
         yield name, getattr(run, name)
     for path, value in leaves(run.config):

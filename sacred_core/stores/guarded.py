@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.masking import masked_text
 from sacred_core.stores.checking import checked_field
-from sacred_core.stores.model import DAMAGED, StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery
 from sacred_core.stores.skipping import skip_foreign
@@ -101,7 +101,6 @@ def make_run(
         run.annotate(annotation)
     if reasons:
         run.damage = "; ".join(reasons)
-        run.stored_status, run.status = run.status, DAMAGED
     return run
 
 

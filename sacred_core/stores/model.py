@@ -35,8 +35,8 @@ class StoredRun:
     Attributes:
         id: Its id in this store.
         run_id: The id that the run itself has, where the store had to use another.
-        status: As it was stored; `current_status` knows better. `DAMAGED` where a part of the
-            record cannot be read; that part is then as if it were missing.
+        recorded_status: The status in the record, empty where it cannot be read. The argument is
+            ``status``; the attribute `status` is the current one.
         name: Of the experiment.
         experiment, host, config, meta, info: Plain data, as the observers were told.
         result: What the command returned.
@@ -45,14 +45,13 @@ class StoredRun:
         resources: Paths of its resources.
         tags: Words that were put on it.
         notes: ``{"text", "time", "user"}`` of what was said of it, the oldest first.
-        damage: Why a part of the record cannot be read; None if all of it can.
-        stored_status: Of a damaged run, the status in its record, empty if that cannot be read;
-            else None.
+        damage: Why a part of the record cannot be read, which is then as if it were missing; None
+            if all of it can.
     """
 
     id: int | str
     run_id: int | str | None = None
-    status: str
+    recorded_status: str = attrs.field(alias="status")
     command: str = ""
     experiment: dict[str, Any] = attrs.field(factory=dict)
     host: dict[str, Any] = attrs.field(factory=dict)
@@ -70,7 +69,6 @@ class StoredRun:
     tags: list[str] = attrs.field(factory=list)
     notes: list[dict[str, Any]] = attrs.field(factory=list)
     damage: str | None = None
-    stored_status: str | None = None
 
     def annotate(self, annotation: "Annotation") -> None:
         """Change tags and notes by what somebody said of the run."""
@@ -101,16 +99,22 @@ class StoredRun:
             return None
         return self.stop_time - self.start_time
 
-    def current_status(self, now: datetime | None = None) -> str:
-        """Return the status, or ``"DEAD"`` for a run whose heartbeats ended without it.
+    @property
+    def status(self) -> str:
+        """The current status; see `status_at`."""
+        return self.status_at(datetime.now(UTC))
 
-        Args:
-            now: An aware time, by default the present.
+    def status_at(self, now: datetime) -> str:
+        """Return the status at an aware time.
+
+        Returns:
+            ``"DEAD"`` for a run whose heartbeats ended without another end, `DAMAGED` for one whose
+            record cannot be read in full, else `recorded_status`.
         """
-        last = self.heartbeat or self.start_time
-        if self.status != "RUNNING" or last is None:
-            return self.status
-        return "RUNNING" if self._is_beating(last, now) else "DEAD"
+        if self.damage is not None:
+            return DAMAGED
+        is_dead = self.recorded_status == "RUNNING" and not self.is_running(now)
+        return "DEAD" if is_dead else self.recorded_status
 
     def is_running(self, now: datetime | None = None) -> bool:
         """Return whether the run has not ended: it must not be deleted.
@@ -120,17 +124,17 @@ class StoredRun:
         Args:
             now: An aware time, by default the present.
         """
-        if self.damage is None:
-            return self.current_status(now) == "RUNNING"
         last = self.heartbeat or self.start_time
-        return self.stored_status == "RUNNING" and last is not None and self._is_beating(last, now)
+        if self.recorded_status != "RUNNING" or last is None:
+            return self.recorded_status == "RUNNING" and self.damage is None
+        return (now or datetime.now(UTC)) - last <= self._grace_period()
 
-    def _is_beating(self, last: datetime, now: datetime | None) -> bool:
+    def _grace_period(self) -> timedelta:
+        """Return for how long a running run may send no heartbeat."""
         interval = self.meta.get("beat_interval")
         is_sound = isinstance(interval, (int, float)) and 0 < interval < _LONGEST_INTERVAL
         seconds = float(interval) if is_sound else _DEFAULT_INTERVAL  # type: ignore[arg-type]
-        allowed = max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
-        return (now or datetime.now(UTC)) - last <= allowed
+        return max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
 
 
 @attrs.frozen(kw_only=True)
@@ -159,12 +163,12 @@ def _apply_start_info(run: StoredRun, event: Any) -> None:
 
 def _apply_queued(run: StoredRun, event: RunQueued) -> None:
     _apply_start_info(run, event)
-    run.status, run.queue_time = "QUEUED", event.queue_time
+    run.recorded_status, run.queue_time = "QUEUED", event.queue_time
 
 
 def _apply_started(run: StoredRun, event: RunStarted) -> None:
     _apply_start_info(run, event)
-    run.status, run.start_time = "RUNNING", event.start_time
+    run.recorded_status, run.start_time = "RUNNING", event.start_time
 
 
 def _apply_heartbeat(run: StoredRun, event: Heartbeat) -> None:
@@ -188,16 +192,16 @@ def _apply_code(run: StoredRun, event: CodeLoaded) -> None:
 
 
 def _apply_completed(run: StoredRun, event: RunCompleted) -> None:
-    run.status, run.stop_time, run.result = "COMPLETED", event.stop_time, event.result
+    run.recorded_status, run.stop_time, run.result = "COMPLETED", event.stop_time, event.result
 
 
 def _apply_interrupted(run: StoredRun, event: RunInterrupted) -> None:
-    run.status, run.stop_time = event.status, event.interrupt_time
+    run.recorded_status, run.stop_time = event.status, event.interrupt_time
     run.fail_trace = list(event.fail_trace)
 
 
 def _apply_failed(run: StoredRun, event: RunFailed) -> None:
-    run.status, run.stop_time = "FAILED", event.fail_time
+    run.recorded_status, run.stop_time = "FAILED", event.fail_time
     run.fail_trace = list(event.fail_trace)
 
 

@@ -31,7 +31,7 @@ class RunQuery:
 
     def accepts(self, run: StoredRun) -> bool:
         """Tell whether ``run`` is one of those asked for, whatever the limit."""
-        return self.status in (None, run.current_status()) and self.name in (None, run.name)
+        return self.status in (None, run.status) and self.name in (None, run.name)
 
 
 @runtime_checkable

@@ -35,7 +35,7 @@ class DamageContract(ClaimContract):
         (run,) = find_runs(store, "status = DAMAGED")
         assert run.id == ids[1] and run.damage, f"listed as {run}"
         assert store.get(ids[1]) == run, "get returns something else than list"
-        assert run.current_status() == DAMAGED and not run.is_running()
+        assert run.status == DAMAGED and not run.is_running()
         for query in QUERIES:
             check_query(store, query)
 

@@ -208,9 +208,9 @@ def _content(version: FileVersion) -> bytes:
 
 #: What a store reads of a run, in the order of `StoredRun`.
 _FIELDS = [
-    field.name
+    field.alias or field.name
     for field in attrs.fields(StoredRun)
-    if field.name not in ("id", "notes", "damage", "stored_status")
+    if field.name not in ("id", "notes", "damage")
 ]
 
 
@@ -266,7 +266,7 @@ class MemoryStore(GuardedStore):
 
     def _read(self, run: StoredRun) -> StoredRun:
         values = attrs.asdict(copy.deepcopy(run), recurse=False)
-        notes = values.pop("notes")
+        notes, values["status"] = values.pop("notes"), values["recorded_status"]
         fields = {name: functools.partial(values.get, name) for name in _FIELDS}
         found = self._run(run.id, fields)
         found.notes = notes

@@ -34,7 +34,7 @@ class StoreContract(ListingContract, SecretContract):
         run_id = feed.start()
         assert run_id is not None, "started_event returned no id"
         run = self.make_store(tmp_path).get(run_id)
-        assert run.id == run_id and run.status == "RUNNING", f"read back as {run}"
+        assert run.id == run_id and run.recorded_status == "RUNNING", f"read back as {run}"
 
     def test_observers_of_one_place_are_equal(self, tmp_path: Path) -> None:
         """And have one hash, also while one has a run: a list of observers can be searched."""
@@ -109,7 +109,7 @@ class StoreContract(ListingContract, SecretContract):
         feed = Feed(self.make_observer(tmp_path))
         assert feed.start(_id=run_id, asked_id=run_id, config={"a": 2}) == run_id
         run = store.get(run_id)
-        assert (run.status, run.config) == ("RUNNING", {"a": 2})
+        assert (run.recorded_status, run.config) == ("RUNNING", {"a": 2})
         assert_time(run.start_time, START)
 
     def test_what_is_told_at_the_start_comes_back(self, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from sacred_core.context import run_around
@@ -158,7 +159,7 @@ class WritesAfterTheEnd(MemoryObserver):
 
 class FailsAfterAnUnfinishedRun(MemoryObserver):
     def started_event(self, *args: Any, **fields: Any) -> Any:
-        running = self._kept is not None and self._kept.run.status == "RUNNING"
+        running = self._kept is not None and self._kept.run.recorded_status == "RUNNING"
         assert not running, "busy"
         return super().started_event(*args, **fields)
 
@@ -187,10 +188,11 @@ class NewestFirst(MemoryStore):
 class BelievesTheStatus(MemoryStore):
     def list(self, query: Any = None) -> Any:
         status = getattr(query, "status", None)
-        for run in super().list():
-            if status is None and query is not None:
-                yield from (r for r in super().list(query) if r.id == run.id)
-            elif status in (None, run.status) and getattr(query, "name", None) in (None, run.name):
+        if status is None:
+            yield from super().list(query)
+            return
+        for run in super().list(attrs.evolve(query, status=None)):
+            if status == (run.recorded_status if run.damage is None else run.status):
                 yield run
 
 

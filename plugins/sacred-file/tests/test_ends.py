@@ -326,10 +326,10 @@ def test_a_process_that_is_gone(folder: Path, how: str) -> None:
         process.kill()
     end = ended(folder, process)
     assert end.code == (-signal.SIGKILL if how == "kill -9" else -signal.SIGSEGV)
-    assert end.run.status == "RUNNING"
+    assert end.run.recorded_status == "RUNNING"
     last = end.run.heartbeat or end.run.start_time
     assert last is not None
-    assert end.run.current_status(last + timedelta(seconds=3)) == "DEAD"
+    assert end.run.status_at(last + timedelta(seconds=3)) == "DEAD"
     assert ("ready" if how == "kill -9" else "dying") in end.output
 
 

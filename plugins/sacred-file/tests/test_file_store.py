@@ -91,8 +91,8 @@ def test_run_without_heartbeats_is_dead(runs: Path) -> None:
     set_entry(runs / "1", status="RUNNING", heartbeat="2026-01-01T00:00:00.000000")
     run = FileStore(runs).get(1)
     beat = datetime(2026, 1, 1, tzinfo=UTC)
-    assert run.current_status(beat + timedelta(seconds=29)) == "RUNNING"
-    assert run.current_status(beat + timedelta(seconds=31)) == "DEAD"
+    assert run.status_at(beat + timedelta(seconds=29)) == "RUNNING"
+    assert run.status_at(beat + timedelta(seconds=31)) == "DEAD"
     assert [found.id for found in FileStore(runs).list(RunQuery(status="DEAD"))] == [1]
 
 

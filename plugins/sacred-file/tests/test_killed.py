@@ -78,10 +78,10 @@ def test_nothing_is_lost_when_the_process_is_killed(folder: Path, mode: str, std
         steps = store.metrics(attempt).get("number", {}).get("steps", [])
         assert steps == list(range(len(steps)))
         assert len(steps) >= run.info.get("number", 0)
-        assert run.status == "RUNNING"
+        assert run.recorded_status == "RUNNING"
         last = run.heartbeat or run.start_time
         assert last is not None
-        assert run.current_status(last + timedelta(seconds=3)) == "DEAD"
+        assert run.status_at(last + timedelta(seconds=3)) == "DEAD"
 
 
 def test_output_of_a_run_under_way_is_up_to_date(folder: Path) -> None:

@@ -231,7 +231,7 @@ def test_a_damaged_run_in_every_form(odd_runs: str) -> None:
     assert "the metrics of run '2' cannot be read" in shown.output and "Traceback:" in shown.output
     data = json.loads(sacred_runs("show", odd_runs, "2", "--json").output)
     jsonschema.validate(data, SCHEMA)
-    assert (data["status"], data["stored_status"], data["metrics"]) == ("DAMAGED", "FAILED", None)
+    assert (data["status"], data["recorded_status"], data["metrics"]) == ("DAMAGED", "FAILED", None)
     assert "the metrics of run '2'" in data["damage"] and data["output"].startswith("a\x1b[31m")
     for line in sacred_runs("list", odd_runs, "--json").output.splitlines()[:2]:
         jsonschema.validate(json.loads(line), SCHEMA)

@@ -67,7 +67,7 @@ def test_new_runs_join_it(store: FileStore) -> None:
     """They count on, and a queued one of Sacred's is taken over."""
     assert Feed(FileStorageObserver(store.root)).start() == 31
     assert Feed(FileStorageObserver(store.root)).start(_id=8, asked_id=8) == 8
-    assert store.get(8).status == "RUNNING"
+    assert store.get(8).recorded_status == "RUNNING"
 
 
 def test_one_is_deleted(store: FileStore) -> None:

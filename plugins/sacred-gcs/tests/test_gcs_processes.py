@@ -82,7 +82,7 @@ def test_a_killed_run_is_readable(bucket: Any, tmp_path: Path) -> None:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        assert store.get(number).status == "RUNNING"
+        assert store.get(number).recorded_status == "RUNNING"
         points = store.metrics(number)["n"]
         assert points["values"] == points["steps"] == list(range(len(points["values"])))
         printed = [line for line in store.output(number).splitlines() if line.startswith("line ")]

@@ -226,7 +226,7 @@ def test_a_run_that_sacred_queued_is_started_under_its_id(
     """Sacred inserts what `--id` asks for as a string."""
     database.runs.insert_one({"_id": "12", "status": "QUEUED"})
     assert Feed(observer).start(asked_id=12) == 12
-    assert store.get(12).status == "RUNNING"
+    assert store.get(12).recorded_status == "RUNNING"
     assert database.runs.distinct("_id") == ["12"]
 
 

@@ -126,7 +126,7 @@ def test_a_killed_run_is_readable(server: Server, tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.communicate()
         run = store.get(number)
-        assert run.status == "RUNNING" and run.heartbeat is not None
+        assert run.recorded_status == "RUNNING" and run.heartbeat is not None
         points = store.metrics(number)["n"]
         assert points["values"] == points["steps"] == list(range(len(points["values"])))
         lines = store.output(number).splitlines()

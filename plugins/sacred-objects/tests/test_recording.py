@@ -272,7 +272,7 @@ def test_what_sacred_wrote_is_read(bucket: Any, store: ObjectStore) -> None:
     entry = {"status": "RUNNING", "start_time": "2020-01-01T00:00:00", "meta": {}}
     bucket.objects["runs/3/run.json"] = json.dumps(entry).encode()
     bucket.objects["runs/3/cout.txt"] = b"printed"
-    assert store.get(3).current_status() == "DEAD"
+    assert store.get(3).status == "DEAD"
     assert store.output(3) == "printed"
 
 

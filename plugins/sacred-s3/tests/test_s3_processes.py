@@ -85,7 +85,7 @@ def test_a_killed_run_is_readable(bucket: Any, tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.communicate()
         run = store.get(number)
-        assert run.status == "RUNNING"
+        assert run.recorded_status == "RUNNING"
         points = store.metrics(number)["n"]
         assert points["values"] == points["steps"] == list(range(len(points["values"])))
         printed = [line for line in store.output(number).splitlines() if line.startswith("line ")]

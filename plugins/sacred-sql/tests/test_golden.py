@@ -196,7 +196,7 @@ def test_a_run_whose_heartbeats_ended_is_dead(sqlite_url: str, tmp_path: Path) -
     with sqlite3.connect(tmp_path / "old.db") as connection:
         connection.execute("UPDATE run SET status = 'RUNNING' WHERE run_id = '3'")
     connection.close()
-    assert SqlStore(sqlite_url).get(3).current_status() == "DEAD"
+    assert SqlStore(sqlite_url).get(3).status == "DEAD"
 
 
 def test_many_runs_are_read_page_by_page(sqlite_url: str, tmp_path: Path) -> None:

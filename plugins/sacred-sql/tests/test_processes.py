@@ -95,7 +95,7 @@ def test_a_killed_run_is_readable(url: str, tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.communicate()
         run = store.get(number)
-        assert run.status == "RUNNING" and run.heartbeat is not None
+        assert run.recorded_status == "RUNNING" and run.heartbeat is not None
         points = store.metrics(number).get("n", {"values": [], "steps": []})
         assert points["values"] == points["steps"] == list(range(len(points["values"])))
         lines = store.output(number).splitlines()

@@ -46,7 +46,7 @@ def test_its_runs_are_read(url: str) -> None:
     assert (failed.id, failed.status) == ("baseline", "FAILED")
     assert failed.fail_trace == ["Traceback\n", "ValueError: broke\n"]
     assert (queued.id, queued.status, queued.queue_time) == (2, "QUEUED", START)
-    assert (killed.id, killed.run_id, killed.current_status()) == (3, 1, "DEAD")
+    assert (killed.id, killed.run_id, killed.status) == (3, 1, "DEAD")
 
 
 def test_its_output_points_and_files_are_read(url: str) -> None:

@@ -84,7 +84,7 @@ def test_a_killed_run_is_readable(tmp_path: Path) -> None:
         printed = [line for line in process.communicate()[0].splitlines() if "line" in line]
         store = TinyDbStore(tmp_path / "runs")
         run = list(store.list())[-1]
-        assert run.status == "RUNNING" and run.heartbeat is not None
+        assert run.recorded_status == "RUNNING" and run.heartbeat is not None
         values = store.metrics(run.id)["n"]["values"]
         assert values == list(range(len(values)))
         output = [line for line in store.output(run.id).splitlines() if "line" in line]

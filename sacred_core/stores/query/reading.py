@@ -45,7 +45,7 @@ def _attribute(name: str, run: StoredRun, now: datetime) -> Any:
     """Return an attribute; what is unknown, and an empty list, is missing."""
     value: Any
     if name == "status":
-        value = _status(run, now)
+        value = run.status_at(now)
     elif name == "comment":
         value = run.meta.get("comment")
     elif name == "duration":
@@ -54,13 +54,6 @@ def _attribute(name: str, run: StoredRun, now: datetime) -> Any:
         value = getattr(run, name, None)
     is_empty = name != "result" and isinstance(value, (list, tuple)) and not value
     return MISSING if value is None or is_empty else value
-
-
-def _status(run: StoredRun, now: datetime) -> str:
-    try:
-        return run.current_status(now)
-    except (ValueError, OverflowError):  # the stored interval of heartbeats is no length of time
-        return run.status
 
 
 def _below(tree: Any, path: tuple[str, ...]) -> Any:

@@ -63,7 +63,7 @@ def fail(error: Exception) -> Callable[[], Any]:
 def test_a_field_that_fails_is_damage(error: Exception, reason: str) -> None:
     """The others are read, and the status of the record is at hand."""
     (run,) = Store(a={**fields(status="COMPLETED", result=3), "config": fail(error)}).list()
-    assert (run.status, run.current_status(), run.stored_status) == (DAMAGED, DAMAGED, "COMPLETED")
+    assert (run.status, run.recorded_status) == (DAMAGED, "COMPLETED")
     assert (run.damage, run.result, run.config) == (reason, 3, {})
 
 
@@ -110,14 +110,14 @@ def test_each_reason_is_named_once() -> None:
     broken = fail(DamagedRecordError("the file is cut off"))
     (run,) = Store(a={"status": broken, "result": broken, "config": lambda: []}).list()
     assert run.damage == "the file is cut off; config is not an object (list)"
-    assert run.stored_status == ""
+    assert run.recorded_status == ""
 
 
 def test_what_is_sound_is_returned_as_it_is() -> None:
     """Also with parts that are missing, as in old records."""
     said = Annotation(time=NOW, user="ann", note="n", added=["good"])
     (run,) = Store(a=fields(status="FAILED", config=None, annotations=[said])).list()
-    assert (run.status, run.damage, run.stored_status, run.config) == ("FAILED", None, None, {})
+    assert (run.status, run.damage, run.config) == ("FAILED", None, {})
     assert run.tags == ["good"] and run.notes[0]["text"] == "n"
 
 

@@ -65,7 +65,7 @@ def pending_keys(place: Place, runs: Mapping[str, StoredRun]) -> set[str]:
         run = runs.get(name.removeprefix(prefix).partition("/")[0])
         is_recent = time is None or now - time < _LIFETIME
         is_live = run is not None and run.is_running()
-        if is_live or (is_recent and (run is None or run.status == "RUNNING")):
+        if is_live or (is_recent and (run is None or run.recorded_status == "RUNNING")):
             found.update(keys)
         else:
             ended.append(name)

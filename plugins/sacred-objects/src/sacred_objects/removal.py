@@ -149,7 +149,7 @@ def _are_removed(place: Place, shared: tuple[str, ...]) -> bool:
         used = _used(place, {})
         pending = pending_keys(place, used.by_token)
         # What is no longer pending is in a record that was written meanwhile.
-        ended = {name for name, run in used.runs.items() if run.status != "RUNNING"}
+        ended = {name for name, run in used.runs.items() if run.recorded_status != "RUNNING"}
         named = used.keys | _used(place, ended).keys
     except DamagedRecordError:
         return False  # what that run uses is unknown

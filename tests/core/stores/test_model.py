@@ -1,0 +1,65 @@
+"""Tests of the stored run: the status that it has at a time."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sacred_core.stores import DAMAGED, StoredRun
+
+BEAT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def running(**changed: Any) -> StoredRun:
+    return StoredRun(**{"id": 1, "status": "RUNNING", "heartbeat": BEAT, **changed})
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [
+        (10.0, 30),
+        (60, 180),
+        (0.1, 2),  # at least two seconds
+        (0.7, 2.1),
+        *((unusable, 30) for unusable in (None, "5", 0, -1, float("nan"), float("inf"), 1e8)),
+    ],
+)
+def test_a_run_is_dead_after_three_intervals_without_a_heartbeat(
+    interval: Any, seconds: float
+) -> None:
+    """It has the status RUNNING up to that moment, and DEAD a microsecond later."""
+    run = running(meta={"beat_interval": interval})
+    last = BEAT + timedelta(seconds=seconds)
+    assert (run.status_at(last), run.is_running(last)) == ("RUNNING", True)
+    later = last + timedelta(microseconds=1)
+    assert (run.status_at(later), run.is_running(later)) == ("DEAD", False)
+
+
+def test_the_grace_period_begins_with_the_start_where_there_is_no_heartbeat() -> None:
+    """A run that was killed before its first heartbeat is dead, too."""
+    run = running(heartbeat=None, start_time=BEAT)
+    assert run.status_at(BEAT + timedelta(seconds=30)) == "RUNNING"
+    assert run.status_at(BEAT + timedelta(seconds=31)) == "DEAD"
+    assert running(heartbeat=None).status == "RUNNING"
+
+
+def test_the_status_is_the_current_one() -> None:
+    """`recorded_status` is the one in the record."""
+    assert (running().status, running().recorded_status) == ("DEAD", "RUNNING")
+    beating = running(heartbeat=datetime.now(UTC))
+    assert (beating.status, beating.recorded_status) == ("RUNNING", "RUNNING")
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "COMPLETED", "FAILED", "TIMEOUT", ""])
+def test_only_running_runs_become_dead(status: str) -> None:
+    """Any other status remains, however old the heartbeat is."""
+    run = running(status=status)
+    assert (run.status, run.is_running(BEAT)) == (status, False)
+
+
+def test_a_damaged_run_has_the_status_damaged() -> None:
+    """Whether it is running depends on the parts that can be read."""
+    run = running(damage="the file is cut off")
+    assert (run.status, run.recorded_status) == (DAMAGED, "RUNNING")
+    assert run.is_running(BEAT) and not run.is_running(BEAT + timedelta(minutes=1))
+    assert not running(damage="x", heartbeat=None).is_running(BEAT)
