@@ -10,7 +10,7 @@ from sacred_core.hooks.specs import hookimpl
 
 _OPTIONS = "sacred_core.script_cli.standard_options:"
 _COMMANDS = "sacred_core.script_cli.standard_commands:"
-_SOURCES = "sacred_core.config.sources:"
+_SOURCES = "sacred_core.config.files:"
 _HOST = "sacred_core.provenance.host:"
 
 

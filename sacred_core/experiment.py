@@ -7,8 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.config.function_kinds import check_kind
+from sacred_core.config.captured_function import CapturedFunction, check_kind
 from sacred_core.config.paths import joined
 from sacred_core.context import current_run_of, required_run
 from sacred_core.exceptions import (

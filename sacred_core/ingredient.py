@@ -8,8 +8,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.config.function_kinds import check_kind
+from sacred_core.config.captured_function import CapturedFunction, check_kind
 from sacred_core.config.paths import joined
 from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from sacred_core.config.config_dict import ConfigDict
     from sacred_core.config.config_scope import ConfigScope
-    from sacred_core.config.tree import Configuration
+    from sacred_core.config.contributions import Configuration
     from sacred_core.provenance.dependencies import PackageDependency
     from sacred_core.provenance.experiment_info import Code
     from sacred_core.provenance.sources import SourceFile
@@ -344,7 +343,7 @@ def _config_dict(given: Any, keywords: dict[str, Any]) -> "ConfigDict":
             + ("several" if keywords else "none")
         )
     if isinstance(given, (str, os.PathLike)):
-        from sacred_core.config.sources import load_config_file
+        from sacred_core.config.files import load_config_file
 
         return ConfigDict(load_config_file(given), str(given))
     return ConfigDict(keywords if given is None else given)

@@ -16,7 +16,7 @@ from sacred_core.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from sacred_core.config.dotted_paths import (
+    from sacred_core.config.paths import (
         convert_to_nested_dict,
         get_by_dotted_path,
         is_prefix,
@@ -61,5 +61,5 @@ def __getattr__(name: str) -> Any:
     if name == "apply_backspaces_and_linefeeds":
         from sacred_core.run.output import filters as module
     else:
-        from sacred_core.config import dotted_paths as module  # type: ignore[no-redef]
+        from sacred_core.config import paths as module  # type: ignore[no-redef]
     return getattr(module, name)

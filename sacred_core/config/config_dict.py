@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from types import BuiltinFunctionType
 from typing import Any, cast
 
-from sacred_core.config.overrides import Overrides, plain_copy
-from sacred_core.config.summary import Origin
-from sacred_core.config.tree import Contribution
-from sacred_core.config.validation import check_keys
-from sacred_core.config.values import is_readable, normalized, objects_in
+from sacred_core.config.checks import check_keys
+from sacred_core.config.contributions import Contribution, Origin
+from sacred_core.config.overrides import Overrides
+from sacred_core.config.values import is_readable, normalized, objects_in, plain_copy
 from sacred_core.exceptions import ConfigValueError
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sacred_core.config.paths import index_in, known_key
-from sacred_core.config.values import Spelled, is_same
+from sacred_core.config.values import Spelled, is_same, plain_copy
 from sacred_core.exceptions import ConfigPathError
 
 
@@ -161,17 +161,6 @@ def _no_entry(path: str, key: str, value: Any) -> ConfigPathError:
     else:
         reason = f"{path!r} is a list of {len(value)}, whose items are 0 to {len(value) - 1}"
     return ConfigPathError(f"{path}.{key} cannot be set: {reason}")
-
-
-def plain_copy(value: Any) -> Any:
-    """Return a copy in which paths have become ordinary dictionaries, and spellings numbers."""
-    if isinstance(value, dict):
-        return {key: plain_copy(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain_copy(item) for item in value]
-    if isinstance(value, Spelled):
-        return value.number
-    return value  # a scalar, or an object that is passed on as it is
 
 
 def layered(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:

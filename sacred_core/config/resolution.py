@@ -13,11 +13,15 @@ from typing import Any
 
 import attrs
 
-from sacred_core.config.call import Call, ResolvedConfig
-from sacred_core.config.containers import read_only
-from sacred_core.config.merging import note_contribution, with_contribution
-from sacred_core.config.named import find_named
-from sacred_core.config.overrides import Overrides, layered, plain_copy, without_paths
+from sacred_core.config.checks import check_keys
+from sacred_core.config.contributions import (
+    Configuration,
+    Origin,
+    note_contribution,
+    origins_of,
+    with_contribution,
+)
+from sacred_core.config.overrides import Overrides, layered, without_paths
 from sacred_core.config.paths import (
     at,
     is_inside,
@@ -30,17 +34,17 @@ from sacred_core.config.paths import (
     restore,
     without,
 )
-from sacred_core.config.summary import Origin, origins_of
 from sacred_core.config.tree import (
+    Call,
     Configurable,
-    Configuration,
     Node,
+    ResolvedConfig,
+    find_named,
     nodes_of,
     without_ingredients,
 )
 from sacred_core.config.updates import nested
-from sacred_core.config.validation import check_keys
-from sacred_core.config.values import is_same
+from sacred_core.config.values import is_same, plain_copy, read_only
 from sacred_core.exceptions import ConfigError, ConfigPathError
 from sacred_core.serialization import leaves
 

@@ -9,26 +9,23 @@ import ast
 import copy
 import functools
 import inspect
+import io
 import linecache
-from collections.abc import Callable
+import re
+import tokenize
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import CellType, CodeType, FunctionType
 from typing import Any, cast
 
-from sacred_core.config.scope_names import (
-    NESTED,
-    assigned_names,
-    captured_names,
-    defined_names,
-    imported_names,
-    mentioned_names,
-    own_nodes,
-)
 from sacred_core.exceptions import ConfigScopeError, SourceChangedError
 from sacred_core.loaded_code import is_comparable, line_of
+from sacred_core.settings import SETTINGS
 
 _FIX = "__sacred_fix__"
 _FACTORY = "__sacred_factory__"
+#: What has names of its own.
+_NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _FUTURES = 0x1FF0000  # the bits of co_flags that ``from __future__`` sets
 
 Fix = Callable[[str, Any], Any]
@@ -58,16 +55,14 @@ class ScopeSource:
         if "return" in text or "yield" in text:
             self._refuse_jumps()
         has_imports = "import" in text
-        self.imported = frozenset(imported_names(self._definition)) if has_imports else frozenset()
-        self.defined = frozenset(defined_names(self._definition))
-        self.assigned = frozenset(assigned_names(self._definition))
+        self.imported = frozenset(_imported_names(self._definition)) if has_imports else frozenset()
+        self.defined = frozenset(_defined_names(self._definition))
+        self.assigned = frozenset(_assigned_names(self._definition))
 
     @functools.cached_property
     def docs(self) -> dict[str, str]:
         """Comments of entries; under ``""`` the docstring."""
-        from sacred_core.config.scope_docs import entry_docs
-
-        docs = entry_docs(self._definition, self.lines, self.first_line)
+        docs = _entry_docs(self._definition, self.lines, self.first_line)
         text = ast.get_docstring(self._definition)
         return {**docs, "": text} if text else docs
 
@@ -169,7 +164,7 @@ class ScopeSource:
         return first
 
     def _refuse_jumps(self) -> None:
-        for node in own_nodes(self._definition):
+        for node in _own_nodes(self._definition):
             if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
                 kind = "return" if isinstance(node, ast.Return) else "yield"
                 raise ConfigScopeError(
@@ -209,7 +204,7 @@ class _Fixing(ast.NodeTransformer):
         return node
 
     def _with_fixes(self, statement: ast.stmt) -> list[ast.stmt]:
-        if isinstance(statement, NESTED):
+        if isinstance(statement, _NESTED):
             return [statement, *self._fixes({statement.name}, statement)]
         if isinstance(statement, ast.Delete):
             return [statement]
@@ -217,7 +212,7 @@ class _Fixing(ast.NodeTransformer):
         inner += [name for name in ("handlers", "cases") if getattr(statement, name, None)]
         if not inner:
             self.visit(statement)
-            return [statement, *self._fixes(mentioned_names(statement), statement)]
+            return [statement, *self._fixes(_mentioned_names(statement), statement)]
         return [self._compound(statement)]
 
     def _compound(self, statement: ast.stmt) -> ast.stmt:
@@ -235,13 +230,13 @@ class _Fixing(ast.NodeTransformer):
                     self.visit(item)
         header = [getattr(statement, "target", None)]
         header += [item.optional_vars for item in getattr(statement, "items", [])]
-        names = {name for part in header if part is not None for name in mentioned_names(part)}
+        names = {name for part in header if part is not None for name in _mentioned_names(part)}
         if names:
             statement.body[:0] = self._fixes(names, statement)  # type: ignore[attr-defined]
         return statement
 
     def _visit_part(self, part: ast.ExceptHandler | ast.match_case) -> None:
-        names = captured_names(part)
+        names = _captured_names(part)
         guard = getattr(part, "guard", None)
         if isinstance(part, ast.match_case) and guard is not None:
             part.guard = self._fixed_guard(self.visit(guard), names)
@@ -289,3 +284,114 @@ def _renamed(code: CodeType, old: str, new: str) -> CodeType:
     return code.replace(
         co_qualname=renamed(code.co_qualname), co_consts=tuple(map(renamed, code.co_consts))
     )
+
+
+def _own_nodes(root: ast.AST) -> Iterator[ast.AST]:
+    """Walk the tree below ``root`` without entering functions and classes inside it."""
+    for node in ast.iter_child_nodes(root):
+        yield node
+        if not isinstance(node, _NESTED):
+            yield from _own_nodes(node)
+
+
+def _mentioned_names(statement: ast.AST) -> set[str]:
+    """Return the names that a statement binds or mentions."""
+    nodes = [statement, *_own_nodes(statement)]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names | set(_imported_names(statement, itself=True))
+
+
+def _captured_names(part: ast.ExceptHandler | ast.match_case) -> set[str]:
+    """Return the names that an ``except``, or the pattern of a ``case``, binds."""
+    if isinstance(part, ast.ExceptHandler):
+        return {part.name} if part.name else set()
+    nodes = list(ast.walk(part.pattern))
+    names = {getattr(node, field, None) for node in nodes for field in ("name", "rest")}
+    return {name for name in names if isinstance(name, str)}
+
+
+def _imported_names(root: ast.AST, itself: bool = False) -> Iterator[str]:
+    """Yield the names that imports bind."""
+    for node in [root, *_own_nodes(root)] if itself else _own_nodes(root):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                yield alias.asname or alias.name.partition(".")[0]
+
+
+def _defined_names(definition: ast.FunctionDef) -> Iterator[str]:
+    """Yield the names that ``def`` and ``class`` bind."""
+    for node in _own_nodes(definition):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+
+
+def _assigned_names(definition: ast.FunctionDef) -> Iterator[str]:
+    """Yield the names that are bound in other ways, by assignments above all."""
+    for node in _own_nodes(definition):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _entry_docs(
+    definition: ast.FunctionDef, lines: Sequence[str], first_line: int
+) -> dict[str, str]:
+    """Return the comment of each entry: at the end of its line, or else on the line above.
+
+    Args:
+        definition: The scope, with the line numbers of its file.
+        lines: Its source lines.
+        first_line: The number of the first of them.
+    """
+    comments = _comments(lines, first_line)
+    docs: dict[str, str] = {}
+    for statement in _statements(definition.body):
+        text = _comment_of(statement, comments)
+        if text:
+            docs |= dict.fromkeys(_assigned(statement), text)
+    return docs
+
+
+def _comment_of(statement: ast.stmt, comments: dict[int, tuple[str, bool]]) -> str:
+    for line in (statement.lineno, statement.end_lineno or statement.lineno):
+        text, is_alone = comments.get(line, ("", True))
+        if text and not is_alone:
+            return text
+    text, is_alone = comments.get(statement.lineno - 1, ("", False))
+    return text if is_alone else ""
+
+
+def _comments(lines: Sequence[str], first_line: int) -> dict[int, tuple[str, bool]]:
+    """Return comments by line number, and whether each stands alone on its line."""
+    ignored = [re.compile(pattern) for pattern in SETTINGS.CONFIG.IGNORED_COMMENTS]
+    found: dict[int, tuple[str, bool]] = {}
+    for token in _tokens(lines):
+        if token.type == tokenize.COMMENT:
+            text = token.string.lstrip("#").strip()
+            if text and not any(pattern.search(text) for pattern in ignored):
+                is_alone = not token.line[: token.start[1]].strip()
+                found[first_line + token.start[0] - 1] = (text, is_alone)
+    return found
+
+
+def _tokens(lines: Sequence[str]) -> Iterator[tokenize.TokenInfo]:
+    try:
+        yield from tokenize.generate_tokens(io.StringIO("".join(lines)).readline)
+    except (tokenize.TokenError, IndentationError):  # the block ends inside a larger one
+        return
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        yield statement
+        if not isinstance(statement, _NESTED):
+            for field in ("body", "orelse", "finalbody"):
+                yield from _statements(getattr(statement, field, []))
+            for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+                yield from _statements(part.body)
+
+
+def _assigned(statement: ast.stmt) -> list[str]:
+    targets = list(getattr(statement, "targets", []))
+    if isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
+        targets.append(statement.target)
+    return [node.id for t in targets for node in ast.walk(t) if isinstance(node, ast.Name)]

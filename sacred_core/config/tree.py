@@ -1,50 +1,17 @@
-"""An experiment's ingredients in the order in which they are configured."""
+"""An experiment's ingredients: in the order of configuration, and what each of them sees."""
 
+import difflib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
 
-from sacred_core.config.overrides import Overrides
-from sacred_core.config.paths import first_value, without
-from sacred_core.config.summary import Origin
-from sacred_core.exceptions import CircularDependencyError, ConfigError
-
-
-@attrs.frozen
-class Contribution:
-    """What one scope, dictionary or file adds.
-
-    Attributes:
-        entries: What is recorded, by name: plain data, and other objects as they are.
-        extras: What functions may take by name but is not recorded: private names, modules, and
-            what a scope defines with ``def`` or ``class``.
-        replacing: Names of ``entries`` that replace what other configurations set. All other
-            dictionaries are merged with it.
-    """
-
-    entries: dict[str, Any]
-    extras: dict[str, Any] = attrs.field(factory=dict)
-    replacing: frozenset[str] = frozenset()
-
-
-class Configuration(Protocol):
-    """A scope or a dictionary."""
-
-    @property
-    def origin(self) -> Origin:
-        """What is told of where its entries come from."""
-
-    @property
-    def docs(self) -> Mapping[str, str]:
-        """Comments on its entries; under ``""`` what it says of itself."""
-
-    @property
-    def parameters(self) -> Sequence[str]:
-        """Names that it takes from elsewhere."""
-
-    def evaluate(self, overrides: Overrides, available: dict[str, Any]) -> Contribution:
-        """Return what it adds while ``overrides`` keep what they fix."""
+from sacred_core.config.contributions import ConfigSummary, Configuration, Contribution
+from sacred_core.config.paths import at, first_value, is_inside, joined, reach, without
+from sacred_core.config.values import read_only
+from sacred_core.exceptions import CircularDependencyError, ConfigError, NamedConfigNotFoundError
 
 
 class Configurable(Protocol):
@@ -152,3 +119,160 @@ def _preorder(ingredient: Any, depth: int) -> Iterator[tuple[Any, int]]:
     yield ingredient, depth
     for inner in ingredient.ingredients:
         yield from _preorder(inner, depth + 1)
+
+
+def find_named(name: str, nodes: Sequence[Node]) -> tuple[Node, Configuration]:
+    """Return the configuration ``name`` and the node whose entries it sets.
+
+    A name that ends like a configuration file is one if there is such a file: then the file
+    wins. The entries of a file are those of the experiment, the last of ``nodes``.
+
+    Raises:
+        NamedConfigNotFoundError: there is none.
+        ConfigFileError: the file cannot be read.
+    """
+    offered = named_configs(nodes)
+    looks_like_file = _looks_like_file(name)
+    if looks_like_file and (Path(name).exists() or name not in offered):
+        from sacred_core.config.config_dict import ConfigDict
+        from sacred_core.config.files import load_config_file
+
+        return nodes[-1], ConfigDict(load_config_file(name), name)
+    if name not in offered:
+        close = difflib.get_close_matches(name, offered, 2)
+        hint = f": did you mean {' or '.join(map(repr, close))}?" if close else _listed(offered)
+        raise NamedConfigNotFoundError(f"there is no named configuration {name!r}{hint}")
+    return offered[name]
+
+
+def named_configs(nodes: Sequence[Node]) -> dict[str, tuple[Node, Configuration]]:
+    """Return all named configurations by their dotted names, as the experiment renames them."""
+    renamed = nodes[-1].ingredient.post_process_name
+    return {
+        renamed(joined(node.ingredient.path, name), node.ingredient): (node, configuration)
+        for node in nodes
+        for name, configuration in node.ingredient.named_configs.items()
+    }
+
+
+def _looks_like_file(name: str) -> bool:
+    if "." not in name:
+        return False
+    from sacred_core.config.files import has_config_suffix
+
+    return has_config_suffix(name)
+
+
+def _listed(offered: dict[str, tuple[Node, Configuration]]) -> str:
+    return f": there are {', '.join(sorted(offered))}" if offered else ": there are none"
+
+
+@attrs.define
+class ResolvedConfig:
+    """The configuration of one run.
+
+    Attributes:
+        config: Nested dictionaries of plain data, and of other objects as they are.
+        nodes: The ingredients, the experiment last.
+        extras: For each node's path what its functions may take by name beside the entries.
+        summary: What differs from the defaults.
+        originals: What updates and named configurations replaced, by dotted path.
+        warnings: About configurations that have no effect.
+    """
+
+    config: dict[str, Any] = attrs.field(factory=dict)
+    nodes: list[Node] = attrs.field(factory=list)
+    extras: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    summary: ConfigSummary = attrs.field(factory=ConfigSummary)
+    originals: dict[str, Any] = attrs.field(factory=dict)
+    warnings: list[str] = attrs.field(factory=list)
+
+
+@attrs.frozen
+class Call:
+    """What a call asks of the configuration.
+
+    Attributes:
+        updates: Entries that are fixed, nested or by dotted paths.
+        named_configs: Names of configurations and of files, in order.
+        command_name: For config hooks.
+        logger: For config hooks.
+        new_seed: Returns the root seed, where nothing sets it or what sets it sets None.
+    """
+
+    updates: Mapping[str, Any]
+    named_configs: Sequence[str]
+    command_name: str
+    logger: logging.Logger
+    new_seed: Callable[[], int]
+
+
+class Namespaces:
+    """The configuration of one run, as seen from each of its ingredients.
+
+    Args:
+        resolved: The configuration and its ingredients.
+        freeze: Makes of a value what functions get.
+
+    Attributes:
+        nodes: The ingredients, the experiment last.
+    """
+
+    def __init__(self, resolved: ResolvedConfig, freeze: Callable[[Any], Any] = read_only) -> None:
+        self.nodes = resolved.nodes
+        self.freeze = freeze
+        self._config = resolved.config
+        self._extras = resolved.extras
+        self._nodes = {id(node.ingredient): node for node in resolved.nodes}
+        self._root = resolved.nodes[-1] if resolved.nodes else None
+        self._views: dict[int, Mapping[str, Any]] = {}
+
+    def path_of(self, owner: Any) -> str:
+        """Return where the entries of ``owner`` stand; None is the experiment.
+
+        Raises:
+            ConfigError: it is not part of the experiment.
+        """
+        node = self._node(owner)
+        return node.path if node is not None else ""
+
+    def config_of(self, owner: Any, prefix: str | None) -> Mapping[str, Any]:
+        """Return the entries that functions of ``owner`` see, below ``prefix`` if there is one."""
+        found = at(self._view(self._node(owner)), prefix or "")
+        return found if isinstance(found, Mapping) else {}
+
+    def extras_of(self, owner: Any) -> Mapping[str, Any]:
+        """Return what else functions of ``owner`` may take by name."""
+        return self._extras.get(self.path_of(owner), {})
+
+    def _node(self, owner: Any) -> Node | None:
+        if owner is None:
+            return self._root
+        node = self._nodes.get(id(owner))
+        if node is None and self._root is not None:
+            raise ConfigError(
+                f"a function of {owner.path!r} was called in a run of "
+                f"{self._root.ingredient.path!r}, which does not use it: add it to "
+                "its ingredients"
+            )
+        return node
+
+    def _view(self, node: Node | None) -> Mapping[str, Any]:
+        if node is None or not node.path:
+            return self._config
+        key = id(node)
+        if key not in self._views:
+            self._views[key] = self._new_view(node)
+        return self._views[key]
+
+    def _new_view(self, node: Node) -> Mapping[str, Any]:
+        own = at(self._config, node.path)
+        outside = {node.relative(o): o for o in node.below if not is_inside(o.path, node.path)}
+        if not outside:
+            view: Mapping[str, Any] = own
+            return view
+        merged = dict(own)
+        for name, other in outside.items():
+            *parents, last = name.split(".")
+            reach(merged, parents).setdefault(last, at(self._config, other.path))
+        return merged

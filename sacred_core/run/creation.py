@@ -7,21 +7,18 @@ from typing import Any
 import attrs
 
 from sacred_core import settings
-from sacred_core.config.binding import SPECIAL_NAMES
-from sacred_core.config.call import Call, ResolvedConfig
-from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.config.containers import read_only
-from sacred_core.config.namespace import Namespaces
-from sacred_core.config.overrides import plain_copy
-from sacred_core.config.paths import joined
-from sacred_core.config.resolution import resolve
-from sacred_core.config.updates import nested
-from sacred_core.config.validation import (
+from sacred_core.config.captured_function import SPECIAL_NAMES, CapturedFunction
+from sacred_core.config.checks import (
     check_added,
     warn_of_changes,
     warn_of_objects,
     warn_of_words,
 )
+from sacred_core.config.paths import joined
+from sacred_core.config.resolution import resolve
+from sacred_core.config.tree import Call, Namespaces, ResolvedConfig
+from sacred_core.config.updates import nested
+from sacred_core.config.values import plain_copy, read_only
 from sacred_core.context import run_around
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.manager import plugin_manager

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from sacred_core import randomness
-from sacred_core.config.binding import Binding
-from sacred_core.config.call import ResolvedConfig
-from sacred_core.config.captured_function import CapturedFunction
-from sacred_core.config.namespace import Namespaces
+from sacred_core.config.captured_function import Binding, CapturedFunction
+from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.content_types import guess_content_type
 from sacred_core.context import run_around, running
 from sacred_core.exceptions import (

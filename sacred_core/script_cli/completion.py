@@ -8,10 +8,8 @@ script's file is executed as far as its ``automain``, but nothing is run.
 import logging
 from collections.abc import Iterator
 
-from sacred_core.config.call import Call
-from sacred_core.config.named import named_configs
 from sacred_core.config.resolution import resolve
-from sacred_core.config.tree import nodes_of
+from sacred_core.config.tree import Call, named_configs, nodes_of
 from sacred_core.exceptions import SacredError
 from sacred_core.hooks.options import offered_options
 from sacred_core.script_cli.interface import ScriptExperiment

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pprint import pformat
 from typing import Any, TextIO
 
+from sacred_core.config.contributions import ConfigSummary
 from sacred_core.config.paths import is_inside
-from sacred_core.config.summary import ConfigSummary
 from sacred_core.printable import printable
 
 RESET = "\x1b[0m"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from sacred_core.config.named import named_configs
-from sacred_core.config.sources import dump_config_file
-from sacred_core.config.summary import ConfigSummary
+from sacred_core.config.contributions import ConfigSummary
+from sacred_core.config.files import dump_config_file
+from sacred_core.config.tree import named_configs
 from sacred_core.masking import masked
 from sacred_core.printable import printable
 from sacred_core.script_cli.config_text import painted_doc, rendered_config, wants_colour

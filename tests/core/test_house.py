@@ -48,14 +48,8 @@ EXCEPTIONS = {
     ("masking", "settings"): "a list of words is a setting",
     ("stores", "run"): "who reads a run under way applies the filter that the run uses",
 }
-#: Files over 300 lines and functions over 40, with the reason that each may be.
+#: Files over 400 lines and functions over 40, with the reason that each may be.
 LONG: dict[str, str] = {
-    "sacred_core/exceptions.py": "one class for each mistake, with its docstring",
-    "plugins/sacred-file/src/sacred_file/observer.py": "each event with its documented arguments",
-    "plugins/sacred-objects/src/sacred_objects/observer.py": "each event with its arguments",
-    "plugins/sacred-mongo/src/sacred_mongo/observer.py": "each event with its documented arguments",
-    "sacred_core/experiment.py": "the documented Experiment, each method with its docstring",
-    "sacred_core/ingredient.py": "the documented Ingredient, each method with its docstring",
     "sacred_core/run/run.py": "the documented Run has one attribute and method after the other",
 }
 
@@ -137,10 +131,10 @@ def test_the_core_imports_no_plugin() -> None:
     "path", sources(PACKAGE, ROOT / "plugins"), ids=lambda p: str(p.relative_to(ROOT))
 )
 def test_long_files_and_functions_state_a_reason(path: Path) -> None:
-    """Over 300 lines a file, over 40 a function (without its docstring), there is one here."""
+    """Over 400 lines a file, over 40 a function (without its docstring), there is one here."""
     text = path.read_text(encoding="utf-8")
     name = str(path.relative_to(ROOT))
-    long = [f"{name}: {len(text.splitlines())} lines"] if len(text.splitlines()) > 300 else []
+    long = [f"{name}: {len(text.splitlines())} lines"] if len(text.splitlines()) > 400 else []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             body = node.body[1:] if ast.get_docstring(node) else node.body
@@ -153,7 +147,7 @@ def test_long_files_and_functions_state_a_reason(path: Path) -> None:
 def test_every_reason_for_length_is_needed() -> None:
     """A reason goes with what it excuses."""
     for name in LONG:
-        assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) > 300, name
+        assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) > 400, name
 
 
 def test_every_test_says_its_fact() -> None:

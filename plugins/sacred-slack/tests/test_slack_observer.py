@@ -116,7 +116,7 @@ def test_runs_with_an_id_of_a_store(slack: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["json", "yaml", "pickle"])
 def test_a_file_describes_the_observer(slack: Any, tmp_path: Path, suffix: str) -> None:
     """In any format of configuration files; a text that is null sends nothing."""
-    from sacred_core.config.sources import dump_config_file
+    from sacred_core.config.files import dump_config_file
 
     entries = {
         "webhook_url": slack.url,

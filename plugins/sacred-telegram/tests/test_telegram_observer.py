@@ -117,7 +117,7 @@ def test_nested_runs(api: Any, token: str) -> None:
 @pytest.mark.parametrize("suffix", ["json", "yaml", "pickle"])
 def test_a_file_describes_the_observer(api: Any, token: str, tmp_path: Path, suffix: str) -> None:
     """In any format of configuration files; a text that is null sends nothing."""
-    from sacred_core.config.sources import dump_config_file
+    from sacred_core.config.files import dump_config_file
 
     entries = {
         "token": token,

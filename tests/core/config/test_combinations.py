@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sacred_core import Experiment, Ingredient
-from sacred_core.config.call import Call, ResolvedConfig
 from sacred_core.config.resolution import resolve
+from sacred_core.config.tree import Call, ResolvedConfig
 from sacred_core.serialization import leaves
 
 GONE = "<gone>"

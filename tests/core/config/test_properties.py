@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from sacred_core import Experiment
-from sacred_core.config.call import Call
+from sacred_core.config.files import load_config_file
 from sacred_core.config.resolution import resolve
-from sacred_core.config.sources import load_config_file
+from sacred_core.config.tree import Call
 from sacred_core.exceptions import ConfigFileError, ConfigPathError
 from sacred_core.serialization import leaves
 

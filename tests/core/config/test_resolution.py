@@ -12,9 +12,9 @@ import attrs
 import pytest
 
 from sacred_core import Experiment, Ingredient
-from sacred_core.config.call import Call, ResolvedConfig
+from sacred_core.config.contributions import Origin
 from sacred_core.config.resolution import resolve
-from sacred_core.config.summary import Origin
+from sacred_core.config.tree import Call, ResolvedConfig
 from sacred_core.exceptions import ConfigError, ConfigValueError
 from sacred_core.randomness import get_seed
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from sacred_core.config.sources import load_config_file
+from sacred_core.config.files import load_config_file
 from sacred_core.exceptions import ConfigFileError
 
 

@@ -21,6 +21,7 @@ from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import ConfigSource
 from sacred_core.hooks.targets import resolved
 from sacred_core.regular_files import require_regular
+from sacred_core.settings import SETTINGS
 
 #: Strings, so that what is in them is skipped, those before a colon as keys; and braces.
 _JSON_TOKENS = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}]', re.S)
@@ -86,8 +87,6 @@ def load_json(path: Path) -> Any:
     entries = json.loads(text, object_pairs_hook=lambda pairs: _without_duplicates(pairs, text))
     if '"py/' not in text and '"json://' not in text:
         return entries
-    from sacred_core.config.recorded_config import decode_config
-
     return decode_config(entries, path)
 
 
@@ -180,3 +179,49 @@ def _file_error(message: str, error: Exception) -> ConfigFileError:
 
 def _told(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def decode_config(entries: Any, path: Path) -> Any:
+    """Return the entries of a recorded ``config.json`` as the stores read them.
+
+    Args:
+        entries: The JSON document.
+        path: Its file. The ``run.json`` beside it has the release of Sacred that wrote it.
+
+    Raises:
+        ValueError: a value can only be read by executing code, and keys like ``py/object`` are
+            not allowed by ``SETTINGS.CONFIG.ENFORCE_KEYS_JSONPICKLE_COMPATIBLE``.
+    """
+    from sacred_core.jsonpickle_data import decode_jsonpickle
+
+    decoded = decode_jsonpickle(entries, _release_beside(path))
+    if SETTINGS.CONFIG.ENFORCE_KEYS_JSONPICKLE_COMPATIBLE:
+        for place, tag in _remaining_tags(decoded, ""):
+            name = tag.get("py/object") or tag.get("py/type") or tag.get("py/function")
+            shown = name if isinstance(name, str) else json.dumps(tag)[:100]
+            raise ValueError(
+                f"the entry {place!r} is a value that Sacred stored as {shown!r}, which can only "
+                "be read by executing code: remove the entry from the file, or set it in the script"
+            )
+    return decoded
+
+
+def _remaining_tags(value: Any, place: str) -> Iterator[tuple[str, dict[Any, Any]]]:
+    if isinstance(value, dict):
+        if any(isinstance(key, str) and key.startswith("py/") for key in value):
+            yield place, value
+        for key, item in value.items():
+            yield from _remaining_tags(item, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _remaining_tags(item, f"{place}.{number}" if place else str(number))
+
+
+def _release_beside(path: Path) -> str | None:
+    from sacred_core.jsonpickle_data import sacred_release
+
+    try:
+        entry = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))
+        return sacred_release(entry["experiment"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sacred_core import Experiment
-from sacred_core.config.sources import dump_config_file, has_config_suffix, load_config_file
+from sacred_core.config.files import dump_config_file, has_config_suffix, load_config_file
 from sacred_core.exceptions import ConfigFileError
 
 ENTRIES = {"foo": 42, "bar": "bäz", "nested": {"list": [1, 2.5, None, True]}}

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sacred_core.config.contributions import ConfigSummary
 from sacred_core.config.paths import at, is_inside
-from sacred_core.config.summary import ConfigSummary
 from sacred_core.config.values import is_readable, objects_in
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
 from sacred_core.serialization import key_clash, leaves
