@@ -13,15 +13,24 @@ import pytest
 
 from sacred_core import SETTINGS
 
-_GOLDEN = Path(__file__).parent / "tests" / "golden" / "sacred" / "golden.py"
+_GOLDEN = Path(__file__).parent / "tests" / "golden"
 
 
 @pytest.fixture(scope="session")
 def golden() -> ModuleType:
     """The data that releases of Sacred recorded: the module `tests/golden/sacred/golden.py`."""
-    name = "sacred_golden"
+    return _module("sacred_golden", _GOLDEN / "sacred" / "golden.py")
+
+
+@pytest.fixture(scope="session")
+def golden_records() -> ModuleType:
+    """What release 0.1.0 stores: the module `tests/golden/records/runs.py`."""
+    return _module("golden_records", _GOLDEN / "records" / "runs.py")
+
+
+def _module(name: str, path: Path) -> ModuleType:
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, _GOLDEN)
+        spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None
         sys.modules[name] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
