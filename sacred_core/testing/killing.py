@@ -1,5 +1,7 @@
 """Processes that are killed at a given point."""
 
+import faulthandler
+import gc
 import os
 import select
 import signal
@@ -9,38 +11,41 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-#: Seconds after which a child counts as hanging.
-_PATIENCE = 120.0
 
-
-def killed_at(call: int | None, work: Callable[[], Any]) -> int | None:
+def killed_at(call: int | None, work: Callable[[], Any], timeout: float = 120.0) -> int | None:
     """Do ``work`` in a forked process, which kills itself (SIGKILL) at a call of a function.
 
     Args:
         call: Its number, functions in C included; None: it is not killed.
         work: What to do.
+        timeout: Seconds after which the process counts as hanging.
 
     Returns:
         How many calls the work took; None where it was killed.
 
     Raises:
-        AssertionError: the work raised, or it hangs.
+        AssertionError: the work raised, or it hangs; the message holds the traceback.
     """
     reader, writer = os.pipe()
+    # The child must not collect the garbage of this process: a finalizer, such as that of a client
+    # of Google Cloud Storage, waits for a lock that a thread held at the fork.
+    gc.freeze()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # threads of servers do not matter
         child = os.fork()
     if child == 0:
         os._exit(_run_child(call, work, writer))
+    gc.unfreeze()
     os.close(writer)
-    is_ready = select.select([reader], [], [], _PATIENCE)[0]
+    is_ready = select.select([reader], [], [], timeout)[0]
     if not is_ready:
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, signal.SIGABRT)  # faulthandler writes the traceback
     with open(reader, "rb") as file:
         answer = file.read()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert is_ready, "the process hangs"
-    assert code in (0, -signal.SIGKILL), f"the process ended with {code}: {answer.decode()}"
+    report = answer.decode(errors="replace")
+    assert is_ready, f"the process hangs at:\n{report}"
+    assert code in (0, -signal.SIGKILL), f"the process ended with {code}:\n{report}"
     return int(answer) if code == 0 else None
 
 
@@ -54,6 +59,7 @@ def _run_child(call: int | None, work: Callable[[], Any], writer: int) -> int:
             if count == call:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    faulthandler.enable(writer)
     try:
         sys.setprofile(profile)
         work()

@@ -3,9 +3,6 @@
 import importlib.util
 import json
 import os
-import socket
-import subprocess
-import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -13,6 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from sacred_core.testing.servers import ServerProcess
 
 
 def binary() -> Path:
@@ -29,38 +28,19 @@ def binary() -> Path:
     return wanted[0]
 
 
-class Server:
-    """Keeps what it is told in a folder, and its port."""
+class Server(ServerProcess):
+    """Stores what it gets in its folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        super().__init__(folder)
         self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        command = [
+    def command(self) -> list[Path | str]:
+        return [
             binary(), "-scheme", "http", "-backend", "filesystem", "-filesystem-root",
-            self._folder / "data", "-host", "127.0.0.1", "-port", str(self.port),
+            self.folder / "data", "-host", "127.0.0.1", "-port", str(self.port),
             "-external-url", self.url, "-log-level", "error",
         ]  # fmt: skip
-        with (self._folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        until = time.monotonic() + 30
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port)):
-                    return
-            except OSError:
-                assert time.monotonic() < until and self._process.poll() is None
-                time.sleep(0.02)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
-            self._process = None
 
 
 class Bucket:
@@ -91,10 +71,8 @@ class Bucket:
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that lives as long as the tests."""
-    server = Server(tmp_path_factory.mktemp("gcs"))
-    server.start()
-    yield server
-    server.stop()
+    with Server(tmp_path_factory.mktemp("gcs")) as server:
+        yield server
 
 
 def asked_of(server: Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
@@ -120,9 +98,7 @@ def bucket(missing: Bucket) -> Bucket:
 @pytest.fixture
 def own_server_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """A bucket on a server of the test's own."""
-    server = Server(tmp_path)
-    server.start()
-    bucket = asked_of(server, monkeypatch)
-    bucket.create()
-    yield bucket
-    server.stop()
+    with Server(tmp_path) as server:
+        bucket = asked_of(server, monkeypatch)
+        bucket.create()
+        yield bucket

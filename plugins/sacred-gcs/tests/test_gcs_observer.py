@@ -3,9 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from sacred_objects import BucketAwayError
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
 from sacred_core.testing import Feed
+from sacred_core.testing.servers import LOGIN_PAGE, Answer, serve_answers
 
 BASE = "experiment-name"
 
@@ -133,33 +132,6 @@ def test_credentials_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert "hunter2" not in f"{caught.value} {caught.value.__cause__!r} {observer!r}"
 
 
-@pytest.fixture
-def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """A server that answers everything with one status, the only one in the list."""
-    status: list[int] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.dumps({"error": {"code": status[0], "message": "no"}}).encode()
-            self.send_response(status[0])
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_PUT = do_POST = do_DELETE = answer
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
-        monkeypatch.setattr("sacred_gcs.bucket.PATIENCE", 0.1)
-        yield status
-        server.shutdown()
-
-
 @pytest.mark.parametrize(
     ("status", "said"),
     [
@@ -171,12 +143,15 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     ],
 )
 def test_what_the_server_refuses_is_one_sentence(
-    refusing: list[int], status: int, said: str
+    monkeypatch: pytest.MonkeyPatch, status: int, said: str
 ) -> None:
     """It names the bucket and what to do."""
-    refusing.append(status)
-    with pytest.raises(ObserverStartError, match=said):
-        experiment(GoogleCloudStorageObserver("my-bucket", BASE)).run()
+    monkeypatch.setattr("sacred_gcs.bucket.PATIENCE", 0.1)
+    body = json.dumps({"error": {"code": status, "message": "no"}}).encode()
+    with serve_answers(Answer(status, body)) as url:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        with pytest.raises(ObserverStartError, match=said):
+            experiment(GoogleCloudStorageObserver("my-bucket", BASE)).run()
 
 
 def test_observers_of_one_prefix_are_equal() -> None:
@@ -191,31 +166,10 @@ def test_observers_of_one_prefix_are_equal() -> None:
 @pytest.fixture
 def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A proxy that answers everything with a page of its own."""
-    page = b"<html><head><title>Log in</title></head><body/></html>"
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(page)))
-            self.send_header("Content-Type", "text/html")
-            self.send_header("ETag", '"1"')
-            self.end_headers()
-            self.wfile.write(page)
-
-        do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = answer
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=proxy.serve_forever)
-    thread.start()
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{proxy.server_port}")
-    yield
-    proxy.shutdown()
-    proxy.server_close()
-    thread.join()
+    headers = {"Content-Type": "text/html", "ETag": '"1"'}
+    with serve_answers(LOGIN_PAGE._replace(headers=headers)) as url:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        yield
 
 
 def test_a_page_of_a_proxy_is_not_an_answer(portal: None, tmp_path: Path) -> None:

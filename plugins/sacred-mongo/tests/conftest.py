@@ -1,11 +1,7 @@
 """A server for the tests: SecantusDB in this process, or a real one."""
 
-import contextlib
 import os
-import socket
-import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,64 +11,37 @@ import pymongo
 import pymongo.uri_parser
 import pytest
 
+from sacred_core.testing.servers import Proxy, ServerProcess
 
-class Proxy:
-    """Passes on what is sent to a server, until it is closed. It keeps its port."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
-        self._target = target
-        self._open: list[socket.socket] = []
-        self._listener: socket.socket | None = None
-        self.port = 0
-        self.sent = 0
+class MongoProxy(Proxy):
+    """A proxy whose address is one of MongoDB."""
 
     @property
     def url(self) -> str:
         return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
-    def __enter__(self) -> "Proxy":
-        self.open()
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
+class Server(ServerProcess):
+    """SecantusDB in a process of its own: in this one it would wait for the interpreter's lock."""
 
-    def open(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
+    def __init__(self, folder: Path, *flags: str, **options: Any) -> None:
+        """Prepare a server with flags, and with options of the client that checks it."""
+        super().__init__(folder)
+        self.url = f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
+        self._flags = flags
+        self._options = {"serverSelectionTimeoutMS": 500, **options}
+        self._program = Path(sys.executable).with_name("secantusd-py")
+        if not self._program.exists():
+            pytest.skip("SecantusDB is not installed")
 
-    def close(self) -> None:
-        listener, self._listener = self._listener, None
-        for each in [*self._open, *([listener] if listener else [])]:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        self._open = []
+    def command(self) -> list[Path | str]:
+        data = str(self.folder / "data")
+        return [self._program, "--port", str(self.port), "--storage-path", data, *self._flags]
 
-    def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                try:
-                    server = socket.create_connection(self._target)
-                except OSError:
-                    client.close()
-                    raise
-                self._open += [client, server]
-                for pair in ((client, server), (server, client)):
-                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if source.getpeername()[1] != self._target[1]:
-                    self.sent += len(data)
-                target.sendall(data)
-        for each in (source, target):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+    def check(self) -> None:
+        with pymongo.MongoClient("127.0.0.1", self.port, **self._options) as client:
+            client.admin.command("ping")
 
 
 @pytest.fixture(scope="session")
@@ -83,41 +52,14 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     # With test commands it can be told to fail.
     flags = "--standalone", "--enable-test-commands"
-    with _running(tmp_path_factory.mktemp("mongo"), *flags) as port:
-        yield f"mongodb://127.0.0.1:{port}"
-
-
-@contextlib.contextmanager
-def _running(folder: Path, *flags: str, **options: Any) -> Iterator[int]:
-    """Run a server in a process of its own: in this one it would wait for the interpreter's lock.
-
-    Args:
-        folder: Of its data.
-        flags: Of the server.
-        options: Of the client that asks whether it is there.
-    """
-    command = Path(sys.executable).with_name("secantusd-py")
-    if not command.exists():
-        pytest.skip("SecantusDB is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    arguments = ["--port", str(port), "--storage-path", str(folder / "data"), *flags]
-    with (folder / "server.log").open("ab") as log:
-        process = subprocess.Popen([command, *arguments], stdout=log, stderr=log)
-    try:
-        options = {"serverSelectionTimeoutMS": 30_000, **options}
-        with pymongo.MongoClient("127.0.0.1", port, **options) as client:
-            client.admin.command("ping")
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
+    with Server(tmp_path_factory.mktemp("mongo"), *flags) as server:
+        yield f"mongodb://127.0.0.1:{server.port}"
 
 
 @pytest.fixture
-def running() -> Any:
-    """Runs servers with flags of their own."""
-    return _running
+def running() -> type[Server]:
+    """Servers with flags of their own."""
+    return Server
 
 
 @pytest.fixture
@@ -135,8 +77,8 @@ def database(mongo_url: str, db_name: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def proxy(mongo_url: str) -> Iterator[Proxy]:
+def proxy(mongo_url: str) -> Iterator[MongoProxy]:
     """A way to the server that can be closed."""
     host, port = pymongo.uri_parser.parse_uri(mongo_url)["nodelist"][0]
-    with Proxy((host, port)) as proxy:
+    with MongoProxy((host, port)) as proxy:
         yield proxy

@@ -3,13 +3,13 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pymongo
 import pytest
@@ -20,40 +20,14 @@ from sacred_core.testing import Feed
 SECRET = "hunter2hunter2"
 
 
-class Server:
-    """SecantusDB as a process that can be stopped and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-        self.url = f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = Path(sys.executable).with_name("secantusd-py")
-        arguments = ["--port", str(self.port), "--storage-path", str(self._folder), "--standalone"]
-        with (self._folder.parent / "server.log").open("ab") as log:
-            self._process = subprocess.Popen([command, *arguments], stdout=log, stderr=log)
-        with pymongo.MongoClient(self.url, serverSelectionTimeoutMS=30_000) as client:
-            client.admin.command("ping")
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
-            self._process = None
-
-
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    if not Path(sys.executable).with_name("secantusd-py").exists():
-        pytest.skip("SecantusDB is not installed")
-    server = Server(tmp_path / "database")
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(tmp_path / "database", ignore_errors=True)
+def server(tmp_path: Path, running: Any) -> Iterator[Any]:
+    """A server that the test may stop."""
+    folder = tmp_path / "database"
+    folder.mkdir()
+    with running(folder, "--standalone") as server:
+        yield server
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def script(tmp_path: Path, body: str, db: str, *arguments: str) -> "subprocess.Popen[str]":
@@ -77,7 +51,7 @@ RACE = """
 """
 
 
-def test_processes_at_once_have_numbers_of_their_own(server: Server, tmp_path: Path) -> None:
+def test_processes_at_once_have_numbers_of_their_own(server: Any, tmp_path: Path) -> None:
     """Each has a record that is whole, and the source is stored once."""
     count = 64 if os.environ.get("SACRED_TEST_EXAMPLES") else 16
     done = [script(tmp_path, RACE, f"127.0.0.1:{server.port}:db") for _ in range(count)]
@@ -112,7 +86,7 @@ KILLED = """
 """
 
 
-def test_a_killed_run_is_readable(server: Server, tmp_path: Path) -> None:
+def test_a_killed_run_is_readable(server: Any, tmp_path: Path) -> None:
     """Whenever the process is killed: the output and points up to its last heartbeat."""
     store = MongoStore(server.url, "db")
     alive = {"heartbeat": {"$ne": None}}
@@ -135,7 +109,7 @@ def test_a_killed_run_is_readable(server: Server, tmp_path: Path) -> None:
         assert printed == [f"line {n}" for n in range(len(printed))]
 
 
-def test_a_server_that_is_started_again(server: Server, tmp_path: Path) -> None:
+def test_a_server_that_is_started_again(server: Any, tmp_path: Path) -> None:
     """What was told before it stopped and after is all there."""
     observer = MongoObserver(
         server.url, "db", failure_dir=tmp_path / "failed",

@@ -114,12 +114,13 @@ def test_tls(tmp_path: Path, db_name: str, running: Any) -> None:
     with authority(tmp_path) as paths:
         new = {"tls": True, "tlsCAFile": paths["ca"], "tlsCertificateKeyFile": paths["client"]}
         old = {"ssl": True, "ssl_ca_certs": paths["ca"], "ssl_certfile": paths["client"]}
-        flags = [f"--tls-{name}-file={paths[name]}" for name in ("cert", "key", "ca")]
-        with running(tmp_path, "--standalone", "--tls-require-client-cert", *flags, **new) as port:
-            url = f"mongodb://127.0.0.1:{port}"
+        files = [f"--tls-{name}-file={paths[name]}" for name in ("cert", "key", "ca")]
+        flags = ["--standalone", "--tls-require-client-cert", *files]
+        with running(tmp_path, *flags, **new) as server:
+            url = f"mongodb://127.0.0.1:{server.port}"
             for number, options in enumerate((new, old), start=1):
                 run = recorded(MongoObserver(url, db_name, **options))
                 assert run._id == number
                 assert_whole(MongoStore(url, db_name, **options), run._id)
-            with pytest.raises(ObserverStartError, match=f"MongoDB at 127.0.0.1:{port}"):
+            with pytest.raises(ObserverStartError, match=f"MongoDB at 127.0.0.1:{server.port}"):
                 recorded(MongoObserver(url, db_name, serverSelectionTimeoutMS=500))

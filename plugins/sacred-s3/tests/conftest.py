@@ -1,8 +1,6 @@
 """A server that plays S3, and a way to it that can be closed."""
 
-import contextlib
 import logging
-import socket
 import threading
 import uuid
 from collections.abc import Iterator
@@ -11,56 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
+from sacred_core.testing.servers import Proxy
+
 SECRET = "hunter2hunter2hunter2"
 REGION = "eu-west-1"
-
-
-class Proxy:
-    """Passes on what is sent to a server, until it is closed. It keeps its port."""
-
-    def __init__(self, target: tuple[str, int]) -> None:
-        self._target = target
-        self._open: list[socket.socket] = []
-        self._listener: socket.socket | None = None
-        self.port = 0
-        self.sent = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def open(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
-
-    def close(self) -> None:
-        listener, self._listener = self._listener, None
-        for each in [*self._open, *([listener] if listener else [])]:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        self._open = []
-
-    def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                server = socket.create_connection(self._target)
-                self._open += [client, server]
-                for pair in ((client, server), (server, client)):
-                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if source.getpeername()[1] != self._target[1]:
-                    self.sent += len(data)
-                target.sendall(data)
-        for each in (source, target):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
 
 
 class OneAtATime:
@@ -145,7 +97,5 @@ def bucket(missing: Bucket) -> Bucket:
 @pytest.fixture
 def proxy(moto_port: int) -> Iterator[Proxy]:
     """A way to the server that can be closed."""
-    proxy = Proxy(("127.0.0.1", moto_port))
-    proxy.open()
-    yield proxy
-    proxy.close()
+    with Proxy(("127.0.0.1", moto_port)) as proxy:
+        yield proxy

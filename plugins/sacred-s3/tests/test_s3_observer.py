@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from sacred_s3 import S3Observer, S3Store
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
 from sacred_core.testing import Feed
+from sacred_core.testing.servers import LOGIN_PAGE, Answer, serve_answers
 
 BASE = "my-project/my-cool-experiment"
 
@@ -191,84 +190,29 @@ def test_an_argument_that_is_wrong(endpoint: str, argument: str) -> None:
         S3Store.from_location(argument)
 
 
-@pytest.fixture
-def answering() -> Iterator[Callable[..., str]]:
-    """Makes servers that give the answers in a row, the last one for ever."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def make(*answers: tuple[int, str]) -> str:
-        left = list(answers)
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                status, code = left.pop(0) if len(left) > 1 else left[0]
-                body = f"<Error><Code>{code}</Code><Message>the server says no</Message></Error>"
-                body = body if code else ""
-                self.send_response(status)
-                if not code:
-                    self.send_header("ETag", '"0"')
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body.encode())
-
-            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield make
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+def refusal(status: int, code: str) -> Answer:
+    """Return what a server answers that refuses a request."""
+    body = f"<Error><Code>{code}</Code><Message>the server says no</Message></Error>"
+    return Answer(status, body.encode())
 
 
-def test_a_write_that_met_another_one_is_tried_again(
-    endpoint: str, answering: Callable[..., str]
-) -> None:
+STORED = Answer(200, headers={"ETag": '"0"'})
+
+
+def test_a_write_that_met_another_one_is_tried_again(endpoint: str) -> None:
     """Amazon refuses both of two at the same time."""
-    met, taken = (409, "ConditionalRequestConflict"), (412, "PreconditionFailed")
-    url = answering(met, met, (200, ""), taken)
-    bucket = S3Observer("my-bucket", BASE, endpoint_url=url).place.bucket
-    assert bucket.put_if_absent("key", b"data")
-    assert not bucket.put_if_absent("key", b"data")
-
-
-PAGE = b"<html><head><title>Log in</title></head><body/></html>"
+    met, taken = refusal(409, "ConditionalRequestConflict"), refusal(412, "PreconditionFailed")
+    with serve_answers(met, met, STORED, taken) as url:
+        bucket = S3Observer("my-bucket", BASE, endpoint_url=url).place.bucket
+        assert bucket.put_if_absent("key", b"data")
+        assert not bucket.put_if_absent("key", b"data")
 
 
 @pytest.fixture
 def portal(request: pytest.FixtureRequest) -> Iterator[str]:
     """A proxy that answers everything with a page of its own, with or without an ETag."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(PAGE)))
-            for name, value in request.param.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(PAGE)
-
-        do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serve_answers(LOGIN_PAGE._replace(headers=request.param)) as url:
+        yield url
 
 
 @pytest.mark.parametrize(
@@ -308,20 +252,20 @@ def test_a_run_does_not_start_behind_a_page(endpoint: str, portal: str) -> None:
 
 def test_a_page_that_is_an_artifact_is_read(bucket: Any, tmp_path: Path) -> None:
     """An object may be HTML: the headers of S3 are what counts."""
+    content = LOGIN_PAGE.body
     page = tmp_path / "plot.html"
-    page.write_bytes(PAGE)
+    page.write_bytes(content)
     stored = S3Observer(basedir=BASE, **bucket.arguments).place.bucket
-    stored.put("plot.html", PAGE, "text/html")
-    assert stored.get("plot.html") == PAGE and stored.size("plot.html") == len(PAGE)
+    stored.put("plot.html", content, "text/html")
+    assert stored.get("plot.html") == content and stored.size("plot.html") == len(content)
 
 
-def test_a_server_that_ignores_conditions_is_refused(
-    endpoint: str, answering: Callable[..., str]
-) -> None:
+def test_a_server_that_ignores_conditions_is_refused(endpoint: str) -> None:
     """Two runs could have one id there."""
-    bucket = S3Observer("my-bucket", BASE, endpoint_url=answering((200, ""))).place.bucket
-    with pytest.raises(StoreError, match="the server ignores 'If-None-Match'"):
-        bucket.put_if_absent("key", b"data")
+    with serve_answers(STORED) as url:
+        bucket = S3Observer("my-bucket", BASE, endpoint_url=url).place.bucket
+        with pytest.raises(StoreError, match="the server ignores 'If-None-Match'"):
+            bucket.put_if_absent("key", b"data")
 
 
 @pytest.mark.parametrize(
@@ -337,12 +281,13 @@ def test_a_server_that_ignores_conditions_is_refused(
     ],
 )
 def test_what_the_server_refuses_is_one_sentence(
-    endpoint: str, answering: Callable[..., str], status: int, code: str, said: str
+    endpoint: str, status: int, code: str, said: str
 ) -> None:
     """It names the bucket and what to do, and holds no secret."""
-    observer = S3Observer("my-bucket", BASE, endpoint_url=answering((status, code)))
-    with pytest.raises(ObserverStartError, match=said) as caught:
-        experiment(observer).run()
+    with serve_answers(refusal(status, code)) as url:
+        observer = S3Observer("my-bucket", BASE, endpoint_url=url)
+        with pytest.raises(ObserverStartError, match=said) as caught:
+            experiment(observer).run()
     assert "s3://my-bucket" in str(caught.value)
     assert "hunter2" not in f"{caught.value} {caught.value.__cause__!r} {observer!r}"
 

@@ -4,10 +4,8 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,56 +14,38 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from sacred_core.testing.servers import ServerProcess
+
 PASSWORD = "hunter2hunter2"
 _NOBODY = 65534
 
 
-class Server:
-    """A process that can be stopped and started again. It keeps its port and its data."""
+class Server(ServerProcess):
+    """A server of a database, run by nobody where root runs the tests."""
 
     #: Of the administrator, without a database.
     url = ""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.as_nobody: dict[str, Any] = (
-            {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        )
-        if self.as_nobody:
+        super().__init__(folder)
+        if self.options():
             os.chown(folder, _NOBODY, _NOBODY)
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-        self._process: subprocess.Popen[bytes] | None = None
 
-    def command(self) -> list[str]:
-        raise NotImplementedError
+    def options(self) -> dict[str, Any]:
+        if os.geteuid() != 0:
+            return {}
+        return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
 
-    def start(self) -> None:
-        with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command(), stdout=log, stderr=log, cwd=self.folder, **self.as_nobody
-            )
-        engine = sa.create_engine(self.url, poolclass=sa.NullPool)
-        until = time.monotonic() + 60
-        while True:
-            try:
-                engine.connect().close()
-                return
-            except sa.exc.OperationalError:
-                log_text = (self.folder / "server.log").read_text(errors="replace")[-2000:]
-                assert self._process.poll() is None and time.monotonic() < until, log_text
-                time.sleep(0.05)
+    def check(self) -> None:
+        sa.create_engine(self.url, poolclass=sa.NullPool).connect().close()
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it, without waiting for clients."""
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(60)
-            self._process = None
+        super().stop(how)
 
     def run(self, *command: str) -> None:
         done = subprocess.run(
-            command, capture_output=True, text=True, cwd=self.folder, **self.as_nobody
+            command, capture_output=True, text=True, cwd=self.folder, **self.options()
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -148,12 +128,8 @@ def _running(kind: type[Server]) -> Iterator[Server]:
     # Not below pytest's own folders, which only root may enter.
     folder = Path(tempfile.mkdtemp(prefix="sacred-sql-"))
     try:
-        server = kind(folder)
-        try:
-            server.start()
+        with kind(folder) as server:
             yield server
-        finally:
-            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

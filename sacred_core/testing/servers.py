@@ -1,0 +1,281 @@
+"""Servers that fail, for the tests of observers and stores.
+
+`Proxy` breaks the connection to a server in every way that a network does. `ServerProcess` runs a
+server that the test stops, kills and starts again. `serve_answers` is an HTTP server with given
+answers, such as the login page of a network.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+#: Seconds until a server that starts or stops counts as hanging.
+_TIMEOUT = 60.0
+
+
+def free_port() -> int:
+    """Return a port of this machine on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class Proxy:
+    """Forwards connections to a server until it is told to fail. Its port stays the same.
+
+    Example:
+        ```python
+        with Proxy(("127.0.0.1", 5432)) as proxy:
+            observer = MyObserver(f"postgresql://127.0.0.1:{proxy.port}/db")
+            ...
+            proxy.close()  # connections are refused
+            proxy.open()  # they are forwarded again
+        ```
+
+    Attributes:
+        port: Where it listens.
+        sent: How many bytes the clients have sent to the server.
+    """
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        """Prepare a proxy to the host and port of ``target``; it is opened by `open` or `with`."""
+        self.port = 0
+        self.sent = 0
+        self._target = target
+        self._sockets: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+        self._is_flowing = threading.Event()
+        self._pause = 0.0
+        self._left: int | None = None
+
+    @property
+    def url(self) -> str:
+        """The address for clients that speak HTTP."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def open(self) -> None:
+        """Forward everything, whatever was called before."""
+        self._pause, self._left = 0.0, None
+        self._is_flowing.set()
+        if self._listener is None:
+            self._listener = socket.create_server(("127.0.0.1", self.port))
+            self.port = self._listener.getsockname()[1]
+            threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
+
+    def close(self) -> None:
+        """End all connections and refuse new ones."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            _close(listener)
+        self.cut()
+        self._is_flowing.set()
+
+    def cut(self) -> None:
+        """End all connections; new ones are accepted."""
+        connections, self._sockets = self._sockets, []
+        for each in connections:
+            _close(each)
+
+    def cut_after(self, size: int) -> None:
+        """End all connections in the middle of a request, once ``size`` more bytes are sent."""
+        self._left = size
+
+    def hang(self) -> None:
+        """Accept connections and forward nothing, so that no request is answered."""
+        self._is_flowing.clear()
+
+    def slow_down(self, bytes_per_second: float) -> None:
+        """Forward byte by byte, in each direction of each connection."""
+        self._pause = 1.0 / bytes_per_second
+
+    def __enter__(self) -> "Proxy":
+        self.open()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                try:
+                    server = socket.create_connection(self._target)
+                except OSError:  # the server is not running
+                    client.close()
+                    continue
+                self._sockets += [client, server]
+                if self._listener is not listener:  # closed meanwhile
+                    self.cut()
+                for pair in ((client, server), (server, client)):
+                    is_request = pair[0] is client
+                    arguments = (*pair, is_request)
+                    threading.Thread(target=self._forward, args=arguments, daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket, is_request: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 if self._pause else 65536):
+                self._is_flowing.wait()
+                if is_request:
+                    self._send_request(data, target)
+                else:
+                    target.sendall(data)
+                time.sleep(self._pause)
+        _close(source)
+        _close(target)
+
+    def _send_request(self, data: bytes, target: socket.socket) -> None:
+        left = self._left
+        sent = data if left is None else data[:left]
+        target.sendall(sent)
+        self.sent += len(sent)
+        if left is not None:
+            self._left = left - len(sent)
+            if self._left == 0:
+                self._left = None
+                self.cut()
+
+
+class ServerProcess:
+    """A server that is stopped, killed and started again. Its port stays the same.
+
+    Attributes:
+        port: Where it listens.
+        folder: Of its data and of its log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Prepare a server whose data are in ``folder``."""
+        self.folder = folder
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> Sequence[str | os.PathLike[str]]:
+        """Return the program and its arguments; a subclass overrides it."""
+        raise NotImplementedError
+
+    def options(self) -> Mapping[str, Any]:
+        """Return further arguments of `subprocess.Popen`, such as the user."""
+        return {}
+
+    def check(self) -> None:
+        """Raise an exception until the server takes requests."""
+        socket.create_connection(("127.0.0.1", self.port)).close()
+
+    def start(self) -> None:
+        """Start the server and wait until it takes requests.
+
+        Raises:
+            AssertionError: it ended, or took no request for a minute; the message is its log.
+        """
+        path = self.folder / "server.log"
+        with path.open("ab") as log:
+            self._process = subprocess.Popen(
+                list(self.command()), stdout=log, stderr=log, cwd=self.folder, **self.options()
+            )
+        until = time.monotonic() + _TIMEOUT
+        while True:
+            try:
+                self.check()
+                return
+            except Exception:  # noqa: BLE001 - each driver has exceptions of its own
+                report = path.read_text(errors="replace")[-2000:]
+                assert self._process.poll() is None, f"the server has ended:\n{report}"
+                assert time.monotonic() < until, f"the server takes no requests:\n{report}"
+            time.sleep(0.02)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the server by a signal, and wait until it has ended."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(_TIMEOUT)
+            self._process = None
+
+    def kill(self) -> None:
+        """Kill the server (SIGKILL)."""
+        self.stop(signal.SIGKILL)
+
+    def __enter__(self) -> "ServerProcess":
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+
+class Answer(NamedTuple):
+    """What an HTTP server answers.
+
+    Attributes:
+        status: Of HTTP.
+        body: What is sent; nothing to a request with HEAD.
+        headers: Beside the length.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+
+#: The page of a proxy that wants a login, with the status of success.
+LOGIN_PAGE = Answer(
+    200, b"<html><head><title>Log in</title></head><body/></html>", {"Content-Type": "text/html"}
+)
+
+
+@contextlib.contextmanager
+def serve_answers(*answers: Answer) -> Iterator[str]:
+    """Run an HTTP server that gives the answers one after the other, the last one repeatedly.
+
+    Yields:
+        Its URL.
+    """
+    left = list(answers)
+    lock = threading.Lock()
+
+    def next_answer() -> Answer:
+        with lock:
+            return left.pop(0) if len(left) > 1 else left[0]
+
+    with _serving(next_answer) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _serving(next_answer: Callable[[], Answer]) -> Iterator[int]:
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, body, headers = next_answer()
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = do_PATCH = answer  # noqa: N815
+
+        def log_message(self, *args: Any) -> None:
+            """Write nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def _close(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
