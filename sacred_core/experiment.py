@@ -21,6 +21,7 @@ from sacred_core.exceptions import (
 from sacred_core.ingredient import Ingredient, P, R
 
 if TYPE_CHECKING:
+    from sacred_core.config.request import Request
     from sacred_core.hooks.records import CLIOption
     from sacred_core.hooks.targets import Target
     from sacred_core.provenance.host import HostInfoGetter
@@ -200,18 +201,25 @@ class Experiment(Ingredient):
         Args:
             tokens: How the updates were written on a command line, for the record.
         """
-        from sacred_core.run.creation import Request, new_run
+        from sacred_core.config.request import Request
 
-        request = Request(
-            command_name=command_name,
-            config_updates=config_updates or {},
-            named_configs=named_configs,
-            info=info or {},
-            meta_info=meta_info or {},
-            options=options or {},
-            tokens=tokens or (),
-            inherit_observers=inherit_observers,
+        return self.new_run(
+            Request(
+                command=command_name,
+                updates=config_updates or {},
+                named_configs=named_configs,
+                info=info or {},
+                meta_info=meta_info or {},
+                options=options or {},
+                tokens=tokens or (),
+                inherit_observers=inherit_observers,
+            )
         )
+
+    def new_run(self, request: "Request") -> "Run":
+        """Return a run that has not started, as `create_run` does."""
+        from sacred_core.run.creation import new_run
+
         self._last_run = new_run(self, request)
         return self._last_run
 

@@ -8,7 +8,7 @@ experiment itself.
 
 import copy
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -21,7 +21,7 @@ from sacred_core.config.contributions import (
     origins_of,
     with_contribution,
 )
-from sacred_core.config.overrides import Overrides, layered, without_paths
+from sacred_core.config.overrides import Overrides, layered, nested, without_paths
 from sacred_core.config.paths import (
     at,
     is_inside,
@@ -34,8 +34,8 @@ from sacred_core.config.paths import (
     restore,
     without,
 )
+from sacred_core.config.request import Request
 from sacred_core.config.tree import (
-    Call,
     Configurable,
     Node,
     ResolvedConfig,
@@ -43,7 +43,6 @@ from sacred_core.config.tree import (
     nodes_of,
     without_ingredients,
 )
-from sacred_core.config.updates import nested
 from sacred_core.config.values import is_same, plain_copy, read_only
 from sacred_core.exceptions import ConfigError, ConfigPathError
 from sacred_core.serialization import leaves
@@ -51,23 +50,46 @@ from sacred_core.serialization import leaves
 SEED_DOC = "the random seed for this experiment"
 
 
-def resolve(root: Configurable, call: Call) -> ResolvedConfig:
-    """Return the configuration of ``root`` for ``call``.
+def resolve(
+    root: Configurable,
+    request: Request,
+    *,
+    logger: logging.Logger,
+    new_seed: Callable[[], int],
+    command_name: str = "",
+) -> ResolvedConfig:
+    """Return the configuration of ``root`` for ``request``.
+
+    Args:
+        root: The experiment.
+        request: Its updates and named configurations are applied.
+        logger: For scopes and config hooks.
+        new_seed: Returns the root seed, where nothing sets it or what sets it sets None.
+        command_name: For config hooks.
 
     Raises:
-        ConfigError: anything is wrong with it, or with the call.
+        ConfigError: anything is wrong with it, or with the request.
         Exception: what a scope or a hook raises.
     """
-    return _Resolver(root, call).run()
+    return _Resolver(root, request, logger, new_seed, command_name).run()
 
 
 class _Resolver:
-    def __init__(self, root: Configurable, call: Call) -> None:
-        self._call = call
+    def __init__(
+        self,
+        root: Configurable,
+        request: Request,
+        logger: logging.Logger,
+        new_seed: Callable[[], int],
+        command_name: str,
+    ) -> None:
+        self._named_configs = request.named_configs
+        self._logger = logger
+        self._new_seed = new_seed
+        self._command_name = command_name
         self._nodes = nodes_of(root)
         self._root = self._nodes[-1]
-        self._updates = nested(call.updates)
-        check_keys(self._updates)
+        self._updates = request.updates
         self._fixed: dict[str, Any] = self._updates
         self._update_origins = origins_of(self._updates, Origin("update"))
         self._fixed_origins = self._update_origins
@@ -98,7 +120,7 @@ class _Resolver:
     def _apply_named(self) -> None:
         """Fix what the named configurations set; a later one wins, the updates over all."""
         chosen: dict[str, Any] = {}
-        for name in self._call.named_configs:
+        for name in self._named_configs:
             node, configuration = find_named(name, self._nodes)
             overrides = Overrides(at(self._updates, node.path))
             available = self._available_to_named(node, configuration)
@@ -157,7 +179,7 @@ class _Resolver:
     def _draw_seed(self, entries: dict[str, Any]) -> None:
         """Set the root seed if it is missing, or None, which asks for one."""
         if entries.get("seed") is None:
-            entries["seed"] = self._call.new_seed()
+            entries["seed"] = self._new_seed()
             self._result.summary.origins["seed"] = Origin("seed")
             if "seed" in self._fixed_origins:
                 self._fixed_origins = {**self._fixed_origins, "seed": Origin("seed")}
@@ -173,7 +195,7 @@ class _Resolver:
         if not configuration.parameters:
             return {}
         own = plain_copy(overrides.preview(entries))
-        special = {"_log": self._call.logger}
+        special = {"_log": self._logger}
         extras = self._result.extras[node.path]
         return {**special, **extras, **own, **self._view_of_below(node)}
 
@@ -181,7 +203,7 @@ class _Resolver:
         """Let the config hooks of one ingredient change the configuration so far."""
         for hook in node.ingredient.config_hooks:
             config = self._result.config
-            answer = hook(plain_copy(config), self._call.command_name, self._call.logger)
+            answer = hook(plain_copy(config), self._command_name, self._logger)
             if not isinstance(answer, (dict, type(None))):
                 raise ConfigError(
                     f"the config hook {hook.__name__!r} returned {answer!r}: it returns the "
@@ -253,9 +275,9 @@ class _Resolver:
 
     def _log_layer(self, layer: str, names: Iterable[str], path: str = "") -> None:
         """Log which entries a layer sets, without their values, which may be secret."""
-        if self._call.logger.isEnabledFor(logging.DEBUG):
+        if self._logger.isEnabledFor(logging.DEBUG):
             told = ", ".join(joined(path, str(name)) for name in names)
-            self._call.logger.debug("Configuration: %s: %s", layer, told or "nothing")
+            self._logger.debug("Configuration: %s: %s", layer, told or "nothing")
 
     def _note_changes(self, node: Node, overrides: Overrides) -> None:
         summary, config = self._result.summary, self._result.config

@@ -1,7 +1,6 @@
 """An experiment's ingredients: in the order of configuration, and what each of them sees."""
 
 import difflib
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -186,25 +185,6 @@ class ResolvedConfig:
     summary: ConfigSummary = attrs.field(factory=ConfigSummary)
     originals: dict[str, Any] = attrs.field(factory=dict)
     warnings: list[str] = attrs.field(factory=list)
-
-
-@attrs.frozen
-class Call:
-    """What a call asks of the configuration.
-
-    Attributes:
-        updates: Entries that are fixed, nested or by dotted paths.
-        named_configs: Names of configurations and of files, in order.
-        command_name: For config hooks.
-        logger: For config hooks.
-        new_seed: Returns the root seed, where nothing sets it or what sets it sets None.
-    """
-
-    updates: Mapping[str, Any]
-    named_configs: Sequence[str]
-    command_name: str
-    logger: logging.Logger
-    new_seed: Callable[[], int]
 
 
 class Namespaces:

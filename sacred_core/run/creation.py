@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
-
 from sacred_core import settings
 from sacred_core.config.captured_function import SPECIAL_NAMES, CapturedFunction
 from sacred_core.config.checks import (
@@ -15,9 +13,9 @@ from sacred_core.config.checks import (
     warn_of_words,
 )
 from sacred_core.config.paths import joined
+from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
-from sacred_core.config.tree import Call, Namespaces, ResolvedConfig
-from sacred_core.config.updates import nested
+from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.config.values import plain_copy, read_only
 from sacred_core.context import run_around
 from sacred_core.exceptions import ConfigValueError
@@ -28,24 +26,6 @@ from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
 from sacred_core.run.logs import at_level, default_logger, level_of
 from sacred_core.run.run import Run
-
-
-@attrs.frozen(kw_only=True)
-class Request:
-    """What a call asks of an experiment; see `sacred_core.Experiment.run`.
-
-    Attributes:
-        tokens: How updates and named configurations were written on a command line.
-    """
-
-    command_name: str | None = None
-    config_updates: Mapping[str, Any] = attrs.field(factory=dict)
-    named_configs: Sequence[str] = ()
-    info: Mapping[str, Any] = attrs.field(factory=dict)
-    meta_info: Mapping[str, Any] = attrs.field(factory=dict)
-    options: Mapping[str, Any] = attrs.field(factory=dict)
-    tokens: Sequence[str] = ()
-    inherit_observers: bool = False
 
 
 def new_run(ex: Any, request: Request) -> Run:
@@ -61,7 +41,7 @@ def new_run(ex: Any, request: Request) -> Run:
         raise settings.environment_error
     offered = offered_options(ex.additional_cli_options)
     options = call_option_hooks(tuple(ex.option_hooks), request.options, _words(request), offered)
-    command = ex.command_named(request.command_name)
+    command = ex.command_named(request.command)
     if not command.unobserved:
         ask_gpus()
     root_logger = ex.logger or default_logger()
@@ -88,9 +68,8 @@ def _resolved_run(
     run_logger = own_child(root_logger, ex.path)
     for plugin in plugin_manager().plugins:
         run_logger.debug("Plugin %s (%s): %s", plugin.name, plugin.distribution, plugin.state)
-    name = request.command_name or command.function.__name__
-    call = Call(request.config_updates, request.named_configs, name, run_logger, get_seed)
-    resolved = resolve(ex, call)
+    name = request.command or command.function.__name__
+    resolved = resolve(ex, request, logger=run_logger, new_seed=get_seed, command_name=name)
     _check_seed(resolved.config.get("seed"))
     ingredients = [node.ingredient for node in resolved.nodes]
     code = ex.code() if _wants_info(command) else None
@@ -124,7 +103,7 @@ def _meta_info(request: Request, command: str, options: Mapping[str, Any]) -> di
     return {
         "command": command,
         "options": {**options, **_words(request)},
-        "config_updates": plain_copy(nested(request.config_updates)),
+        "config_updates": plain_copy(request.updates),
         "named_configs": list(request.named_configs),
         **request.meta_info,
     }
@@ -132,7 +111,7 @@ def _meta_info(request: Request, command: str, options: Mapping[str, Any]) -> di
 
 def _words(request: Request) -> dict[str, Any]:
     """Return command and updates as they were written on a command line."""
-    return {"COMMAND": request.command_name, "UPDATE": list(request.tokens)}
+    return {"COMMAND": request.command, "UPDATE": list(request.tokens)}
 
 
 def _log_discovered(run: Run) -> None:

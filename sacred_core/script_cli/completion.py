@@ -8,8 +8,9 @@ script's file is executed as far as its ``automain``, but nothing is run.
 import logging
 from collections.abc import Iterator
 
+from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
-from sacred_core.config.tree import Call, named_configs, nodes_of
+from sacred_core.config.tree import named_configs, nodes_of
 from sacred_core.exceptions import SacredError
 from sacred_core.hooks.options import offered_options
 from sacred_core.script_cli.interface import ScriptExperiment
@@ -44,9 +45,9 @@ def _flags(ex: ScriptExperiment) -> Iterator[str]:
 
 def _updates(ex: ScriptExperiment) -> Iterator[str]:
     yield from named_configs(nodes_of(ex))
-    call = Call({}, (), "", ex.logger or _silent(), lambda: 0)
+    logger = ex.logger or _silent()
     try:
-        config = resolve(ex, call).config
+        config = resolve(ex, Request(), logger=logger, new_seed=lambda: 0).config
     except SacredError:  # nothing to offer until it is mended
         return
     yield from (f"{path}=" for path, _ in leaves(config))

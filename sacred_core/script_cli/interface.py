@@ -1,10 +1,11 @@
 """What the command line of a script needs of its experiment."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from sacred_core.config.captured_function import CapturedFunction
+from sacred_core.config.request import Request
 from sacred_core.config.tree import Configurable
 from sacred_core.hooks.records import CLIOption
 from sacred_core.run import Run
@@ -31,14 +32,5 @@ class ScriptExperiment(Configurable, Protocol):
     def command_named(self, name: str | None) -> CapturedFunction[..., Any]:
         """Return the command of this name, or the default one for None."""
 
-    def create_run(
-        self,
-        command_name: str | None = None,
-        config_updates: Mapping[str, Any] | None = None,
-        named_configs: Sequence[str] = (),
-        info: Mapping[str, Any] | None = None,
-        meta_info: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-        tokens: Sequence[str] | None = None,
-    ) -> Run:
+    def new_run(self, request: Request) -> Run:
         """Return a run that has not started."""

@@ -1,32 +1,23 @@
 """The grammar of a script's command line: ``[COMMAND] [with UPDATE...] [options]``."""
 
+import ast
+import math
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import attrs
 import click
 
-from sacred_core.exceptions import OptionError, UsageError
+from sacred_core.config.request import Request
+from sacred_core.config.values import Spelled
+from sacred_core.exceptions import OptionError, UpdateError, UsageError
 from sacred_core.hooks.known import distribution_of
 from sacred_core.hooks.options import spellings
 from sacred_core.hooks.records import CLIOption
+from sacred_core.settings import SETTINGS
 
-
-@attrs.frozen
-class CommandLine:
-    """What a command line says.
-
-    Attributes:
-        command: The name of the command, or None for the default one.
-        updates: The tokens after ``with``.
-        options: The arguments of all options by `CLIOption.name`; None or False where one is
-            not given, a list where one may be given several times.
-    """
-
-    command: str | None
-    updates: list[str]
-    options: dict[str, Any]
+#: Numbers for which Python has no literal, as it prints them.
+_NOT_FINITE = {"nan", "inf", "+inf", "-inf"}
 
 
 def split(argv: str | Sequence[str]) -> list[str]:
@@ -35,13 +26,16 @@ def split(argv: str | Sequence[str]) -> list[str]:
     return words[1:]
 
 
-def parsed(words: list[str], options: Iterable[CLIOption]) -> CommandLine:
-    """Return what ``words`` say; options may be anywhere, in any of their `spellings`.
+def parse(words: list[str], options: Iterable[CLIOption]) -> Request:
+    """Return what a command line asks for; options may be anywhere, in any of their `spellings`.
 
-    A long flag may be abbreviated as long as no other one begins like that.
+    A long flag may be abbreviated as long as no other one begins like that. Where the help is
+    asked for, updates are not read: the argument of the command ``help`` is among the tokens.
 
     Raises:
-        UsageError: they cannot be understood.
+        UsageError: the words are not a command line.
+        UpdateError: an update is wrong.
+        ConfigError: the updates are wrong; see `Request`.
     """
     by_identifier = {f"option_{i}": option for i, option in enumerate(options)}
     names = spellings(by_identifier.values())
@@ -54,10 +48,33 @@ def parsed(words: list[str], options: Iterable[CLIOption]) -> CommandLine:
         add_help_option=False,
     )
     values = _values(command, words, names)
-    name, updates = _split_tokens(list(values["tokens"]))
-    return CommandLine(
-        name, updates, {option.name: _value(values[i]) for i, option in by_identifier.items()}
-    )
+    name, tokens = _split_tokens(list(values["tokens"]))
+    given = {option.name: _as_list(values[i]) for i, option in by_identifier.items()}
+    is_help = name == "help" or given.get("--help")
+    updates, named = ({}, []) if is_help else parse_updates(tokens)
+    return Request(command=name, updates=updates, named_configs=named, options=given, tokens=tokens)
+
+
+def parse_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the values of ``key=value`` tokens by dotted path, and the other tokens, in order.
+
+    A number that is not written as Python prints it is a `Spelled`.
+
+    Raises:
+        UpdateError: a token has no key, or holds a value that is no literal although
+            ``SETTINGS.COMMAND_LINE.STRICT_PARSING`` asks for one.
+    """
+    updates: dict[str, Any] = {}
+    named: list[str] = []
+    for token in tokens:
+        path, equals, text = (part.strip() for part in token.partition("="))
+        if not equals:
+            named.append(token)
+            continue
+        if not all(path.split(".")):
+            raise UpdateError(f"{token!r} names no entry: write entry=value or group.entry=value")
+        updates[path] = _update_value(text, token)
+    return updates, named
 
 
 def _values(command: click.Command, words: list[str], names: Mapping[str, str]) -> dict[str, Any]:
@@ -89,7 +106,7 @@ def _click_option(identifier: str, option: CLIOption, names: Mapping[str, str]) 
     return click.Option(declarations, multiple=option.multiple, type=str)
 
 
-def _value(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -114,3 +131,21 @@ def _told(error: click.NoSuchOption, names: Mapping[str, str]) -> str:
         return f"No such option: {error.option_name}. pip install {distribution} brings it"
     possibilities = dict.fromkeys(names[flag] for flag in error.possibilities or ())
     return click.NoSuchOption(error.option_name, possibilities=[*possibilities]).format_message()
+
+
+def _update_value(text: str, token: str) -> Any:
+    if text.lower() in _NOT_FINITE:
+        return Spelled(float(text), text)
+    try:
+        value = ast.literal_eval(text)
+        if type(value) not in (int, float) or repr(value) == text:
+            return value
+        # A number too large for a float would be infinity: then it is only a string.
+        return Spelled(value, text) if math.isfinite(value) else text
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        if SETTINGS.COMMAND_LINE.STRICT_PARSING:
+            raise UpdateError(
+                f"{token!r}: {text!r} is no Python literal; texts need quotes of their own: "
+                f"'{token.partition('=')[0]}=\"{text}\"'"
+            ) from None
+        return text

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from sacred_core.config.request import Request
 from sacred_core.exceptions import PluginError, SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
@@ -15,8 +16,7 @@ from sacred_core.run import Run
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.run.trace import has_foreign_frames, trace_lines
 from sacred_core.script_cli.interface import ScriptExperiment
-from sacred_core.script_cli.parsing import CommandLine, parsed, split
-from sacred_core.script_cli.update_tokens import parsed_updates
+from sacred_core.script_cli.parsing import parse, split
 from sacred_core.serialization import message_of
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
@@ -38,15 +38,15 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
 
         print("\n".join(candidates(ex, os.environ[COMPLETION].split("\n"))))
         raise SystemExit(0)
-    line: CommandLine | None = None
+    request: Request | None = None
     try:
-        line = parsed(split(argv), offered_options(ex.additional_cli_options))
-        if line.options["--help"] or line.command == "help":
+        request = parse(split(argv), offered_options(ex.additional_cli_options))
+        if request.options["--help"] or request.command == "help":
             from sacred_core.script_cli.usage import usage_text
 
-            print(usage_text(ex, line))
+            print(usage_text(ex, request))
             raise SystemExit(0)
-        run = _created(ex, line)
+        run = ex.new_run(request)
         for problem in plugin_manager().problems:
             run.run_logger.warning("%s", problem)
     except PluginError as error:  # where the environment asks to be strict
@@ -58,7 +58,7 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
         print(printable(masked_text(f"Error: {error}"), KEPT), file=sys.stderr)
         raise SystemExit(USAGE) from None
     except (Exception, KeyboardInterrupt) as error:  # of a scope or a hook of the user's
-        if line is not None and line.options["--debug"]:
+        if request is not None and request.options["--debug"]:
             raise
         raise _exit_after(error) from None
     return _finished(run)
@@ -79,11 +79,6 @@ def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
         file=sys.stderr,
     )
     raise SystemExit(USAGE)
-
-
-def _created(ex: ScriptExperiment, line: CommandLine) -> Run:
-    updates, named = parsed_updates(line.updates)
-    return ex.create_run(line.command, updates, named, options=line.options, tokens=line.updates)
 
 
 def _finished(run: Run) -> Any:

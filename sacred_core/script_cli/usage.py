@@ -8,27 +8,27 @@ from pathlib import Path
 import click
 
 from sacred_core.config.captured_function import CapturedFunction
+from sacred_core.config.request import Request
 from sacred_core.exceptions import UsageError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import script_options
 from sacred_core.hooks.records import CLIOption, ObserverSpec
 from sacred_core.script_cli.interface import ScriptExperiment
-from sacred_core.script_cli.parsing import CommandLine
 
 _WIDTH = 100
 
 
-def usage_text(ex: ScriptExperiment, line: CommandLine) -> str:
+def usage_text(ex: ScriptExperiment, request: Request) -> str:
     """Return the help of ``ex``, or of the command that ``help COMMAND`` names.
 
     Raises:
         CommandNotFoundError: there is no such command.
         UsageError: more than one command is named.
     """
-    if line.command == "help" and line.updates:
-        if len(line.updates) > 1:
+    if request.command == "help" and request.tokens:
+        if len(request.tokens) > 1:
             raise UsageError("help takes one command")
-        return _command_text(line.updates[0], ex.command_named(line.updates[0]))
+        return _command_text(request.tokens[0], ex.command_named(request.tokens[0]))
     return help_text(ex, Path(sys.argv[0]).name)
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from sacred_core import Experiment, Ingredient
+from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
-from sacred_core.config.tree import Call, ResolvedConfig
+from sacred_core.config.tree import ResolvedConfig
 from sacred_core.serialization import leaves
 
 GONE = "<gone>"
@@ -163,7 +164,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def resolved(updates: dict[str, Any], named: list[str]) -> ResolvedConfig:
     logger = logging.getLogger("tests.combinations")
-    return resolve(experiment(), Call(updates, named, "main", logger, lambda: 0))
+    request = Request(updates=updates, named_configs=named)
+    return resolve(experiment(), request, logger=logger, new_seed=lambda: 0, command_name="main")
 
 
 def test_the_table_is_large_enough() -> None:

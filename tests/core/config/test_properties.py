@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from sacred_core import Experiment
 from sacred_core.config.files import load_config_file
+from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
-from sacred_core.config.tree import Call
 from sacred_core.exceptions import ConfigFileError, ConfigPathError
 from sacred_core.serialization import leaves
 
@@ -131,18 +131,18 @@ def test_resolution_equals_the_reference(
         ex.add_config(layer)
     for number, layer in enumerate(named):
         ex.add_named_config(str(number), layer) if layer else ex.add_named_config(str(number), {})
-    call = Call(
-        {**updates, "seed": 0}, [str(n) for n in range(len(named))], "main",
-        logging.getLogger("tests"), lambda: 0,
-    )  # fmt: skip
+    names = [str(number) for number in range(len(named))]
+    request = Request(updates={**updates, "seed": 0}, named_configs=names)
+    logger = logging.getLogger("tests")
     try:
         expected: Any = {**reference(layers, named, updates), "seed": 0}
     except DoesNotFit:
         assume(len(layers) < 2)  # of several layers, another may have a dictionary there
         with pytest.raises(ConfigPathError):
-            resolve(ex, call)
+            resolve(ex, request, logger=logger, new_seed=lambda: 0)
         return
-    assert resolve(ex, call).config == expected
+    result = resolve(ex, request, logger=logger, new_seed=lambda: 0)
+    assert result.config == expected
 
 
 CANARY = Path("canary-of-executed-files")

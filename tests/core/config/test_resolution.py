@@ -13,8 +13,9 @@ import pytest
 
 from sacred_core import Experiment, Ingredient
 from sacred_core.config.contributions import Origin
+from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
-from sacred_core.config.tree import Call, ResolvedConfig
+from sacred_core.config.tree import ResolvedConfig
 from sacred_core.exceptions import ConfigError, ConfigValueError
 from sacred_core.randomness import get_seed
 
@@ -37,12 +38,17 @@ def ex() -> Experiment:
     return experiment
 
 
-def call(updates: dict[str, Any], *named: str) -> Call:
-    return Call(updates, named, "main", logging.getLogger("tests"), get_seed)
+def request(updates: dict[str, Any], *named: str) -> Request:
+    return Request(updates=updates, named_configs=named)
+
+
+def resolve_for(ex: Experiment, request: Request) -> ResolvedConfig:
+    logger = logging.getLogger("tests")
+    return resolve(ex, request, logger=logger, new_seed=get_seed, command_name="main")
 
 
 def resolved(ex: Experiment, **updates: Any) -> ResolvedConfig:
-    return resolve(ex, call({"seed": 1, **updates}))
+    return resolve_for(ex, request({"seed": 1, **updates}))
 
 
 def test_configurations_combine_in_order(ex: Experiment) -> None:
@@ -59,51 +65,51 @@ def test_updates_reach_parameters_of_later_scopes(ex: Experiment) -> None:
 
 def test_seed_is_drawn_anew_unless_given(ex: Experiment) -> None:
     """Each resolution has its own root seed."""
-    seeds = {resolve(ex, call({})).config["seed"] for _ in range(3)}
+    seeds = {resolve_for(ex, request({})).config["seed"] for _ in range(3)}
     assert len(seeds) == 3
 
 
-def _no_seed_in_a_scope(ex: Experiment) -> Call:
+def _no_seed_in_a_scope(ex: Experiment) -> Request:
     @ex.config
     def unseeded():
         seed = None
 
-    return call({})
+    return request({})
 
 
-def _no_seed_in_a_dictionary(ex: Experiment) -> Call:
+def _no_seed_in_a_dictionary(ex: Experiment) -> Request:
     ex.add_config(seed=None)
-    return call({})
+    return request({})
 
 
-def _no_seed_in_a_file(ex: Experiment) -> Call:
+def _no_seed_in_a_file(ex: Experiment) -> Request:
     Path("seed.json").write_text('{"seed": null}')
     ex.add_config("seed.json")
-    return call({})
+    return request({})
 
 
-def _no_seed_in_an_update(ex: Experiment) -> Call:
+def _no_seed_in_an_update(ex: Experiment) -> Request:
     ex.add_config(seed=3)
-    return call({"seed": None})
+    return request({"seed": None})
 
 
-def _no_seed_in_a_named_config(ex: Experiment) -> Call:
+def _no_seed_in_a_named_config(ex: Experiment) -> Request:
     ex.add_config(seed=3)
     ex.add_named_config("unseeded", seed=None)
-    return call({}, "unseeded")
+    return request({}, "unseeded")
 
 
-def _no_seed_in_a_config_hook(ex: Experiment) -> Call:
+def _no_seed_in_a_config_hook(ex: Experiment) -> Request:
     ex.add_config(seed=3)
     ex.config_hook(lambda config, command_name, logger: {"seed": None})
-    return call({})
+    return request({})
 
 
-def _no_seed_in_an_ingredients_hook(ex: Experiment) -> Call:
+def _no_seed_in_an_ingredients_hook(ex: Experiment) -> Request:
     ex.add_config(seed=3)
     ex.ingredients.append(ingredient := Ingredient("used"))
     ingredient.config_hook(lambda config, command_name, logger: {"seed": None})
-    return call({})
+    return request({})
 
 
 UNSEEDED = [
@@ -123,8 +129,8 @@ def test_a_seed_of_none_asks_for_a_new_one(
 ) -> None:
     """Wherever it is set, a new seed is drawn for each run, and no type has changed."""
     monkeypatch.chdir(tmp_path)
-    request = unseeded(ex)
-    first, second = resolve(ex, request), resolve(ex, request)
+    asked = unseeded(ex)
+    first, second = resolve_for(ex, asked), resolve_for(ex, asked)
     assert all(isinstance(result.config["seed"], int) for result in (first, second))
     assert first.config["seed"] not in (3, second.config["seed"])
     assert first.summary.origins["seed"] == Origin("seed")
@@ -140,14 +146,14 @@ def test_a_scope_gets_the_drawn_seed_in_place_of_none(ex: Experiment) -> None:
         doubled = 2 * seed
 
     for updates in ({}, {"seed": None}):
-        config = resolve(ex, call(updates)).config
+        config = resolve_for(ex, request(updates)).config
         assert config["doubled"] == 2 * config["seed"]
 
 
 def test_an_update_wins_over_a_seed_of_none(ex: Experiment) -> None:
     """A seed that is given is used, without a warning about its type."""
     ex.add_config(seed=None)
-    result = resolve(ex, call({"seed": 5}))
+    result = resolve_for(ex, request({"seed": 5}))
     assert result.config["seed"] == 5
     assert result.summary.typechanged == {}
 
@@ -171,8 +177,8 @@ def test_a_mutable_update_is_not_shared(ex: Experiment) -> None:
         layers.append(2)
         count = len(layers)
 
-    first = resolve(ex, call(updates)).config
-    assert resolve(ex, call(updates)).config == first
+    first = resolve_for(ex, request(updates)).config
+    assert resolve_for(ex, request(updates)).config == first
     assert (first["layers"], updates["layers"]) == ([1], [1])
 
 

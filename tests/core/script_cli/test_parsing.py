@@ -7,8 +7,7 @@ import pytest
 from sacred_core.config.values import plain_copy
 from sacred_core.exceptions import OptionError, UpdateError, UsageError
 from sacred_core.hooks.records import CLIOption
-from sacred_core.script_cli.parsing import parsed, split
-from sacred_core.script_cli.update_tokens import parsed_updates
+from sacred_core.script_cli.parsing import parse, parse_updates, split
 from sacred_core.settings import SETTINGS
 
 OPTIONS = [
@@ -30,9 +29,9 @@ OPTIONS = [
 )
 def test_options_stand_anywhere(text: str) -> None:
     """Before, among and after the updates, short and long."""
-    line = parsed(text.split(), OPTIONS)
+    line = parse(text.split(), OPTIONS)
     assert line.command == "train"
-    assert line.updates == ["a=1", "b.c=2"]
+    assert line.tokens == ["a=1", "b.c=2"]
     assert line.options == {
         "--file_storage": ["runs"], "--loglevel": "INFO", "--queue": True, "--debug": False
     }  # fmt: skip
@@ -64,7 +63,7 @@ SPELLED = [
 )
 def test_long_flags_take_either_separator(word: str, name: str, value: Any) -> None:
     """`-` and `_` are the same in the name of a long flag, as in Sacred's manual and versions."""
-    options = parsed([word], SPELLED).options
+    options = parse([word], SPELLED).options
     assert options == {**{o.name: options[o.name] for o in SPELLED}, name: value}
     assert sum(bool(other) for other in options.values()) == 1
 
@@ -72,14 +71,14 @@ def test_long_flags_take_either_separator(word: str, name: str, value: Any) -> N
 def test_each_flag_of_its_own_wins_over_another_spelling() -> None:
     """Two options may differ in the separator alone."""
     options = [CLIOption(("--a_b",), is_flag=True), CLIOption(("--a-b",), is_flag=True)]
-    assert parsed(["--a-b"], options).options == {"--a_b": False, "--a-b": True}
-    assert parsed(["--a_b"], options).options == {"--a_b": True, "--a-b": False}
+    assert parse(["--a-b"], options).options == {"--a_b": False, "--a-b": True}
+    assert parse(["--a_b"], options).options == {"--a_b": True, "--a-b": False}
 
 
 def test_a_suggestion_has_one_spelling() -> None:
     """The one that the help shows."""
     with pytest.raises(OptionError, match=r"Did you mean '--beat_interval'\?"):
-        parsed(["--beat-intervall=3"], SPELLED)
+        parse(["--beat-intervall=3"], SPELLED)
 
 
 @pytest.mark.parametrize(
@@ -94,26 +93,26 @@ def test_a_suggestion_has_one_spelling() -> None:
 )
 def test_long_flags_may_be_abbreviated(words: list[str], name: str, value: Any) -> None:
     """As job files for Sacred do: the beginning of one long flag is enough."""
-    assert parsed(words, SPELLED).options[name] == value
+    assert parse(words, SPELLED).options[name] == value
 
 
 @pytest.mark.parametrize("words", [["--p"], ["-thre"], ["--x"]])
 def test_what_abbreviates_no_flag_or_several_is_refused(words: list[str]) -> None:
     """Also a short flag is never completed."""
     with pytest.raises(OptionError, match="No such option"):
-        parsed(words, [*SPELLED, CLIOption(("--priority",), is_flag=True)])
+        parse(words, [*SPELLED, CLIOption(("--priority",), is_flag=True)])
 
 
 def test_short_flags_join() -> None:
     """`-qd` is `-q -d`."""
-    options = parsed(["-qd"], OPTIONS).options
+    options = parse(["-qd"], OPTIONS).options
     assert options["--queue"] and options["--debug"]
 
 
 def test_nothing_is_the_default_command() -> None:
     """Without a command and updates everything is at its default."""
-    line = parsed([], OPTIONS)
-    assert (line.command, line.updates) == (None, [])
+    line = parse([], OPTIONS)
+    assert (line.command, line.tokens) == (None, [])
 
 
 def test_command_line_as_a_text_is_split_like_a_shell_does() -> None:
@@ -135,7 +134,7 @@ def test_command_line_as_a_text_is_split_like_a_shell_does() -> None:
 def test_misuse_says_what_to_do(words: list[str], told: str) -> None:
     """Each error names the word and what was expected."""
     with pytest.raises(UsageError, match=told):
-        parsed(words, OPTIONS)
+        parse(words, OPTIONS)
     assert issubclass(OptionError, UsageError)
 
 
@@ -158,7 +157,7 @@ def test_misuse_says_what_to_do(words: list[str], told: str) -> None:
 )
 def test_values_are_python_literals_or_text(token: str, expected: dict[str, Any]) -> None:
     """The examples of section 1.4.1."""
-    updates, named = parsed_updates([token])
+    updates, named = parse_updates([token])
     assert (plain_copy(updates), named) == (expected, [])
 
 
@@ -180,23 +179,23 @@ def test_values_are_python_literals_or_text(token: str, expected: dict[str, Any]
 )
 def test_blanks_around_the_equals_sign_are_no_part_of_a_string(token: str, value: Any) -> None:
     """The values are those of Sacred 0.8.7; quotes preserve blanks."""
-    assert parsed_updates([token]) == ({"msg": value}, [])
+    assert parse_updates([token]) == ({"msg": value}, [])
 
 
 def test_tokens_without_equals_are_names() -> None:
     """They keep their order."""
-    assert parsed_updates(["v1", "a=1", "v2"]) == ({"a": 1}, ["v1", "v2"])
+    assert parse_updates(["v1", "a=1", "v2"]) == ({"a": 1}, ["v1", "v2"])
 
 
 @pytest.mark.parametrize("token", ["=1", ".a=1", "a..b=1", "a.=1"])
 def test_an_update_needs_a_name(token: str) -> None:
     """Empty parts of a path are refused."""
     with pytest.raises(UpdateError, match="names no entry"):
-        parsed_updates([token])
+        parse_updates([token])
 
 
 def test_strict_parsing_refuses_text_without_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error shows the quotes that are missing."""
     monkeypatch.setattr(SETTINGS.COMMAND_LINE, "STRICT_PARSING", True)
     with pytest.raises(UpdateError, match="'name=\"Bob\"'"):
-        parsed_updates(["name=Bob"])
+        parse_updates(["name=Bob"])
