@@ -15,7 +15,7 @@ from sacred_core.serialization.json_text import (
     strict_json,
     to_json,
 )
-from sacred_core.serialization.trees import key_clash, leaves
+from sacred_core.serialization.trees import is_same_data, key_clash, leaves
 from sacred_core.serialization.unreadable import (
     INTERRUPTS,
     message_of,
@@ -30,6 +30,7 @@ __all__ = [
     "column_json",
     "column_values",
     "from_json",
+    "is_same_data",
     "key_clash",
     "leaves",
     "message_of",

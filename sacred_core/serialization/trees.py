@@ -29,3 +29,16 @@ def key_clash(keys: Iterable[Any]) -> tuple[Any, Any] | None:
             return found[string], key
         found[string] = key
     return None
+
+
+def is_same_data(first: Any, second: Any) -> bool:
+    """Return whether two values of plain data are stored alike: 1, 1.0 and True are not."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(
+            is_same_data(value, second[key]) for key, value in first.items()
+        )
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(is_same_data, first, second))
+    return bool(first == second)

@@ -1,178 +1,126 @@
-"""Who may start a run, where the store has no transactions: folders and buckets.
+"""Which id a new run gets, the same in every store.
 
-A run is claimed before its start is written, so that of several processes one starts it. A claim
-names its owner and expires: where its owner died before the start was written, the next process
-claims the run. Claims are numbered from 0, each a file or object that is created only if it is
-absent; the one with the highest number is valid. So exactly one process follows an abandoned claim.
+The id that a user asks for must be free, or that of a queued run, which is then taken over. The id
+that the run has in another store is used if it is free; else the run gets the next number, which is
+higher than that of each run, also of each deleted one. A backend offers what `RunIds` lists.
 """
 
-import contextlib
-import json
-import os
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import Any
 
 import attrs
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.loggers import own_logger
+from sacred_core.stores.run_ids import is_valid_id, normalize_id
 
-#: What a claim of this number is called.
-NAME = ".claim-{}"
-#: How long a claim is valid at most; from the claim to the start there are a few writes.
-LIFETIME = timedelta(seconds=60)
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
-_PID_NAMESPACE = Path("/proc/self/ns/pid")
-#: Position of the state and of the start time in what follows the name in ``/proc/PID/stat``.
-_STATE, _START = 0, 19
-
-
-class ClaimFiles(Protocol):
-    """The claims of one run, small files by name. Each method raises if the store is away."""
-
-    def read(self, name: str) -> bytes | None:
-        """Return what a file holds, None if there is none."""
-
-    def create(self, name: str, data: bytes) -> bool:
-        """Write a file unless there is one, in one step, and tell whether it was written."""
-
-    def replace(self, name: str, data: bytes) -> None:
-        """Write a file in place of the one that is there."""
+_logger = own_logger(__name__)
 
 
 @attrs.frozen(kw_only=True)
-class Owner:
-    """A process.
+class IdRequest:
+    """What a new run asks for.
 
     Attributes:
-        token: Differs between any two claims.
-        system: The machine since its last start, and the namespace of its process ids; None where
-            that is not known.
-        pid: The process id.
-        started: The start time of the process in the units of the kernel, or None.
+        other_id: The id that the run has in another store, or None; it may be anything.
+        asked_id: What the user asked for, valid and normalized; or None.
+        is_start: The run starts, so that it may take over a queued one.
     """
 
-    token: str
-    system: str | None
-    pid: int
-    started: str | None
-
-    @classmethod
-    def of(cls, pid: int) -> "Owner":
-        """Return the process with this id, on this machine."""
-        return cls(token=os.urandom(8).hex(), system=_system(), pid=pid, started=_stat(pid, _START))
-
-    def is_dead(self) -> bool:
-        """Tell whether the process has certainly ended; elsewhere than on its machine, False."""
-        if self.system is None or self.system != _system():
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except OSError:  # of another user
-            return False
-        return _stat(self.pid, _STATE) in ("Z", "X") or _stat(self.pid, _START) != self.started
+    other_id: Any = None
+    asked_id: int | str | None = None
+    is_start: bool = True
 
 
-class Lease:
-    """The claim of this process on one run.
+class RunIds(ABC):
+    """The ids of one store, for one new run.
+
+    Methods raise what the driver raises where the store cannot be reached.
 
     Args:
-        files: The claims of the run.
-        number: Of this claim.
-        owner: This process.
+        shown: The store, for messages, without secrets.
     """
 
-    def __init__(self, files: ClaimFiles, number: int, owner: Owner) -> None:
-        self._files = files
-        self._number = number
-        self._owner = owner
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
 
-    def require(self, shown: str) -> None:
-        """Check that the claim is valid still; to be called right before the start is written.
+    @abstractmethod
+    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
+        """Insert the new run if no run has this id, in one step; return whether it was inserted.
 
         Args:
-            shown: The run, as the error calls it.
+            run_id: Normalized, see `sacred_core.stores.run_ids.normalize_id`.
+            other_id: What `StoredRun.run_id` is to be: the id that the run has elsewhere.
+        """
+
+    @abstractmethod
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        """Replace the queued run of this id by the new one; return False if it is not queued.
+
+        Args:
+            run_id: As in `insert`.
+            is_start: False if the new run is queued too, so that it must not replace a queued one.
 
         Raises:
-            RunIdError: it expired, and another process has claimed the run.
+            RunIdError: another process does this now, see `already_started`.
         """
-        if self._files.read(NAME.format(self._number + 1)) is not None:
-            raise RunIdError(f"{shown} has already been started by another process")
 
-    def release(self) -> None:
-        """Let the claim expire now: the run was queued, or its start was not written."""
-        self._files.replace(NAME.format(self._number), _data(self._owner, datetime.now(UTC)))
+    @abstractmethod
+    def highest_number(self) -> int:
+        """Return the highest number of a run, deleted ones included; 0 if there is none.
+
+        Numbers that `sacred_core.stores.run_ids.counted` excludes do not count.
+        """
+
+    def new_id(self, previous: int | None) -> int | str:
+        """Return an id that is probably free.
+
+        Args:
+            previous: What was returned before and another process has claimed since; or None.
+        """
+        return max(previous or 0, self.highest_number()) + 1
 
 
-def claim(files: ClaimFiles) -> Lease | None:
-    """Claim a run.
+def claim_id(ids: RunIds, request: IdRequest) -> int | str:
+    """Insert a new run, or let it take over a queued one, and return its id.
 
-    Returns:
-        The claim, or None if another process has a valid one.
+    Raises:
+        RunIdError: the id that the user asked for exists already.
     """
-    number, newest = 0, None
-    while (data := files.read(NAME.format(number))) is not None:
-        number, newest = number + 1, data
-    now = datetime.now(UTC)
-    if newest is not None and not _is_abandoned(newest, now):
-        return None
-    owner = Owner.of(os.getpid())
-    if not files.create(NAME.format(number), _data(owner, now + LIFETIME)):
-        return None
-    return Lease(files, number, owner)
+    if request.asked_id is not None:
+        _claim_asked(ids, request.asked_id, request.is_start)
+        return request.asked_id
+    if request.other_id is None:
+        return _insert_new(ids, None)
+    other_id = normalize_id(request.other_id)
+    is_valid = is_valid_id(request.other_id)
+    if is_valid and ids.insert(other_id, None):
+        return other_id
+    run_id = _insert_new(ids, other_id)
+    _logger.warning(
+        "Run id %r %s in %s; this run is stored there as %s",
+        request.other_id, "already exists" if is_valid else "is not possible", ids.shown, run_id,
+    )  # fmt: skip
+    return run_id
 
 
-def is_claimed(files: ClaimFiles) -> bool:
-    """Tell whether a process has claimed the run, also one that has ended."""
-    return files.read(NAME.format(0)) is not None
+def already_exists(run_id: Any, shown: str) -> RunIdError:
+    """Return the error for an id that the user asked for and another run has."""
+    return RunIdError(f"run id {str(run_id)!r} already exists in {shown}: choose another one")
 
 
-@contextlib.contextmanager
-def releasing(lease: Lease | None, always: bool) -> Iterator[None]:
-    """Release ``lease`` where the block raises, so that others need not wait; or ``always``."""
-    try:
-        yield
-    except BaseException:
-        if lease is not None:
-            with contextlib.suppress(Exception):  # what the block raised counts
-                lease.release()
-        raise
-    if lease is not None and always:
-        lease.release()
+def already_started(run_id: Any) -> RunIdError:
+    """Return the error for a queued run that another process has claimed."""
+    return RunIdError(f"run {str(run_id)!r} has already been started by another process")
 
 
-def _data(owner: Owner, expires: datetime) -> bytes:
-    return json.dumps({"owner": attrs.asdict(owner), "expires": expires.isoformat()}).encode()
+def _claim_asked(ids: RunIds, run_id: int | str, is_start: bool) -> None:
+    if not ids.insert(run_id, None) and not ids.take_over(run_id, is_start):
+        raise already_exists(run_id, ids.shown)
 
 
-def _is_abandoned(data: bytes, now: datetime) -> bool:
-    """What cannot be read was written by an earlier version, or by a process that was killed."""
-    try:
-        stored = json.loads(data)
-        owner, expires = Owner(**stored["owner"]), datetime.fromisoformat(stored["expires"])
-        return expires <= now or owner.is_dead()
-    except (ValueError, TypeError, KeyError):
-        return True
-
-
-def _system() -> str | None:
-    try:
-        return f"{_BOOT.read_text('ascii').strip()} {_PID_NAMESPACE.readlink()}"
-    except OSError:
-        return None
-
-
-def _stat(pid: int, field: int) -> str | None:
-    try:
-        # The name of the program may hold spaces and brackets.
-        return (
-            Path(f"/proc/{pid}/stat")
-            .read_text("utf-8", "replace")
-            .rpartition(")")[2]
-            .split()[field]
-        )
-    except (OSError, IndexError):
-        return None
+def _insert_new(ids: RunIds, other_id: int | str | None) -> int | str:
+    run_id = ids.new_id(None)
+    while not ids.insert(run_id, other_id):
+        run_id = ids.new_id(run_id if isinstance(run_id, int) else None)
+    return run_id

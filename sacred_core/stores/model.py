@@ -1,6 +1,6 @@
 """The stored run, the same for all stores: the fold of the events of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -155,6 +155,27 @@ class Annotation:
     removed: tuple[str, ...] = attrs.field(default=(), converter=tuple)
 
 
+def merge_code(
+    experiment: Mapping[str, Any], sources: Iterable[Sequence[Any]], dependencies: Iterable[str]
+) -> dict[str, Any]:
+    """Return ``experiment`` with code that was imported after the start.
+
+    Args:
+        experiment: As in `StoredRun`.
+        sources: Entries of which the first item is the name; a name that is known stays as it is.
+        dependencies: Strings like ``numpy==2.0``.
+    """
+    old = experiment.get("sources") or []
+    known = {source[0] for source in old}
+    new = [source for source in sources if source[0] not in known]
+    names = {*(experiment.get("dependencies") or ()), *dependencies}
+    return {
+        **experiment,
+        "sources": sorted([*old, *new], key=lambda source: source[0]),
+        "dependencies": sorted(names, key=str.lower),
+    }
+
+
 def _apply_start_info(run: StoredRun, event: Any) -> None:
     run.command = event.command
     run.experiment, run.host = dict(event.ex_info), dict(event.host_info)
@@ -186,13 +207,13 @@ def _apply_artifact(run: StoredRun, event: ArtifactAdded) -> None:
 
 
 def _apply_code(run: StoredRun, event: CodeLoaded) -> None:
-    for key, new in (("sources", event.sources), ("dependencies", event.dependencies)):
-        old = run.experiment.get(key, [])
-        run.experiment[key] = [*old, *(each for each in new if each not in old)]
+    run.experiment = merge_code(run.experiment, event.sources, event.dependencies)
 
 
 def _apply_completed(run: StoredRun, event: RunCompleted) -> None:
-    run.recorded_status, run.stop_time, run.result = "COMPLETED", event.stop_time, event.result
+    run.recorded_status, run.stop_time = "COMPLETED", event.stop_time
+    if event.result is not None:  # else that of the last heartbeat stays
+        run.result = event.result
 
 
 def _apply_interrupted(run: StoredRun, event: RunInterrupted) -> None:

@@ -91,7 +91,7 @@ def test_a_deletion_that_fails_anywhere_can_be_repeated(
     bucket: Any, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At each request of it; nothing but the highest deleted number is left."""
-    monkeypatch.setattr("sacred_core.stores.claims.Owner.is_dead", lambda self: True)
+    monkeypatch.setattr("sacred_core.stores.leases.Owner.is_dead", lambda self: True)
     other = completed(bucket, tmp_path / "other.txt")
     left = {key for key in bucket.objects if "_ids/" not in key}
     for request in range(1, 40):

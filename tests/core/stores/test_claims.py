@@ -1,166 +1,105 @@
-"""Tests of who may start a run in a store without transactions."""
+"""Tests of which id a new run gets."""
 
-import json
-import os
-import subprocess
-import sys
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sacred_core.exceptions import RunIdError
-from sacred_core.stores.claims import Owner, claim, is_claimed, releasing
+from sacred_core.stores.claims import IdRequest, RunIds, already_started, claim_id
+from sacred_core.stores.run_ids import LARGEST
 
 
-class Files:
-    """Claims in memory."""
+class Table(RunIds):
+    """The statuses of runs by id; of an id in ``races`` another process is faster."""
 
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
+    def __init__(self, runs: dict[Any, str], deleted: int = 0, races: int = 0) -> None:
+        super().__init__("the table")
+        self.runs, self.deleted, self.races = runs, deleted, races
+        self.inserted: list[Any] = []
 
-    def read(self, name: str) -> bytes | None:
-        return self.files.get(name)
+    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
+        if self.races:
+            self.races -= 1
+            self.runs[run_id] = "RUNNING"
+        if run_id in self.runs:
+            return False
+        self.inserted.append((run_id, other_id))
+        return True
 
-    def create(self, name: str, data: bytes) -> bool:
-        return self.files.setdefault(name, data) is data
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        if self.runs[run_id] == "STARTING":
+            raise already_started(run_id)
+        return is_start and self.runs[run_id] == "QUEUED"
 
-    def replace(self, name: str, data: bytes) -> None:
-        assert name in self.files
-        self.files[name] = data
-
-
-@pytest.fixture
-def files() -> Files:
-    return Files()
-
-
-def change(files: Files, name: str, **values: Any) -> None:
-    """Change a claim as if another process had written it."""
-    stored = json.loads(files.files[name])
-    owner = {**stored["owner"], **{k: v for k, v in values.items() if k != "expires"}}
-    files.files[name] = json.dumps({**stored, **values, "owner": owner}).encode()
-
-
-def ended_process() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
-def test_a_valid_claim_is_respected(files: Files) -> None:
-    """Of the same process too: another thread may be starting the run."""
-    assert not is_claimed(files)
-    lease = claim(files)
-    assert lease is not None
-    lease.require("run 1")
-    assert is_claimed(files)
-    assert claim(files) is None
-    assert list(files.files) == [".claim-0"]
-
-
-def test_a_claim_names_its_owner_and_when_it_expires(files: Files) -> None:
-    """Within a minute."""
-    claim(files)
-    stored = json.loads(files.files[".claim-0"])
-    assert stored["owner"]["pid"] == os.getpid()
-    left = datetime.fromisoformat(stored["expires"]) - datetime.now(UTC)
-    assert timedelta(seconds=50) < left <= timedelta(seconds=60)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the owner is known on Linux only")
-def test_the_claim_of_a_process_that_ended_is_abandoned(files: Files) -> None:
-    """On this machine that is known at once, also where its id was given to another process."""
-    claim(files)
-    change(files, ".claim-0", pid=ended_process())
-    assert claim(files) is not None
-    change(files, ".claim-1", started="1")
-    assert claim(files) is not None
-    assert sorted(files.files) == [".claim-0", ".claim-1", ".claim-2"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="zombies of Linux")
-def test_a_process_that_nobody_waited_for_has_ended() -> None:
-    """It holds its id until then, for example in a container without an init process."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    owner = Owner.of(process.pid)
-    assert not owner.is_dead()
-    process.kill()
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert owner.is_dead()
-    process.communicate()
-    assert owner.is_dead()
-
-
-@pytest.mark.parametrize("system", ["another machine or container", None])
-def test_of_elsewhere_only_the_time_counts(files: Files, system: str | None) -> None:
-    """Its process ids mean nothing here; after a minute the claim is abandoned."""
-    claim(files)
-    change(files, ".claim-0", system=system, pid=ended_process())
-    assert claim(files) is None
-    change(files, ".claim-0", expires=(datetime.now(UTC) - timedelta(seconds=1)).isoformat())
-    assert claim(files) is not None
+    def highest_number(self) -> int:
+        return max([*(n for n in self.runs if isinstance(n, int) and n <= LARGEST), self.deleted])
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"[]", b"{}", b'{"owner": {}, "expires": ""}', b"\xff"]
+    ("runs", "request_", "expected"),
+    [
+        ({}, {}, (1, None)),
+        ({4: "COMPLETED"}, {}, (5, None)),
+        ({4: "COMPLETED"}, {"other_id": "a"}, ("a", None)),
+        ({4: "COMPLETED"}, {"other_id": "4"}, (5, 4)),
+        ({4: "COMPLETED"}, {"other_id": "a/b"}, (5, "a/b")),
+        ({4: "COMPLETED"}, {"other_id": "9", "asked_id": 9}, (9, None)),
+        ({4: "QUEUED"}, {"other_id": 4}, (5, 4)),
+        ({LARGEST: "COMPLETED"}, {}, (LARGEST + 1, None)),
+    ],
 )
-def test_an_unreadable_claim_is_abandoned(files: Files, data: bytes) -> None:
-    """Its writer was killed, or was an earlier version."""
-    files.files[".claim-0"] = data
-    assert claim(files) is not None
+def test_a_run_gets_an_id_that_is_free(
+    runs: dict[Any, str], request_: dict[str, Any], expected: Any
+) -> None:
+    """The one that was asked for or that it has elsewhere, else the next number."""
+    table = Table(runs)
+    assert claim_id(table, IdRequest(**request_)) == expected[0]
+    assert table.inserted == [expected]
 
 
-def test_of_several_that_follow_a_claim_one_succeeds(files: Files) -> None:
-    """Also where they all found the same claim abandoned."""
-    files.files[".claim-0"] = b""
-
-    class Slow(Files):
-        def create(self, name: str, data: bytes) -> bool:
-            self.create = super().create  # type: ignore[method-assign]
-            assert claim(self) is not None
-            return super().create(name, data)
-
-    slow = Slow()
-    slow.files = files.files
-    assert claim(slow) is None
+def test_numbers_of_deleted_runs_are_not_used_again() -> None:
+    """The next number is higher than the highest of a deleted run."""
+    assert claim_id(Table({2: "COMPLETED"}, deleted=7), IdRequest()) == 8
 
 
-def test_an_owner_that_was_too_slow_does_not_start(files: Files) -> None:
-    """Its claim expired, and another process has the run."""
-    lease = claim(files)
-    assert lease is not None
-    change(files, ".claim-0", expires="2000-01-01T00:00:00+00:00")
-    other = claim(files)
-    assert other is not None
-    with pytest.raises(RunIdError, match="run 7 has already been started by another process"):
-        lease.require("run 7")
-    other.require("run 7")
+def test_a_lost_race_is_followed_by_the_next_number() -> None:
+    """Also where the other process has not yet made its number known."""
+    table = Table({LARGEST: "COMPLETED"}, races=3)
+    assert claim_id(table, IdRequest()) == LARGEST + 4
 
 
-@pytest.mark.parametrize("fails", [True, False])
-@pytest.mark.parametrize("always", [True, False])
-def test_a_claim_is_released(files: Files, fails: bool, always: bool) -> None:
-    """After a failure, and where the run was only queued; the numbers go on."""
-    try:
-        with releasing(claim(files), always=always):
-            if fails:
-                raise OSError("full")
-    except OSError:
-        assert fails
-    assert (claim(files) is not None) == (fails or always)
-    assert (".claim-1" in files.files) == (fails or always)
+def test_a_queued_run_is_taken_over_by_a_start() -> None:
+    """Without a record being inserted; a second queued run does not take it over."""
+    table = Table({4: "QUEUED"})
+    assert claim_id(table, IdRequest(other_id=4, asked_id=4)) == 4
+    assert table.inserted == []
+    with pytest.raises(RunIdError, match="run id '4' already exists in the table: choose another"):
+        claim_id(table, IdRequest(other_id=4, asked_id=4, is_start=False))
 
 
-def test_a_release_that_fails_hides_no_error(files: Files) -> None:
-    """What the block raised is what the user reads."""
-    lease = claim(files)
-    files.files.clear()
-    with pytest.raises(OSError, match="full"), releasing(lease, always=False):
-        raise OSError("full")
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ("COMPLETED", "run id 'a' already exists in the table: choose another one"),
+        ("STARTING", "run 'a' has already been started by another process"),
+    ],
+)
+def test_an_id_that_was_asked_for_and_exists_is_refused(status: str, message: str) -> None:
+    """The message has the id and the store."""
+    with pytest.raises(RunIdError, match=message):
+        claim_id(Table({"a": status}), IdRequest(other_id="a", asked_id="a"))
 
 
-def test_nothing_is_released_without_a_claim() -> None:
-    """For a run with a free id there is none."""
-    with releasing(None, always=True):
-        pass
+@pytest.mark.parametrize(
+    ("other_id", "message"),
+    [
+        (5, "Run id 5 already exists in the table; this run is stored there as 6"),
+        ("a/b", "Run id 'a/b' is not possible in the table; this run is stored there as 6"),
+    ],
+)
+def test_another_id_than_elsewhere_is_reported(
+    other_id: Any, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With both ids and why."""
+    claim_id(Table({5: "COMPLETED"}), IdRequest(other_id=other_id))
+    assert caplog.messages == [message]

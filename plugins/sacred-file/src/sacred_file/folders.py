@@ -9,8 +9,8 @@ from sacred_core.atomic_files import is_created
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
 from sacred_core.observers.delivering import id_elsewhere
-from sacred_core.stores import claims
-from sacred_core.stores.claims import Lease, is_claimed
+from sacred_core.stores import leases
+from sacred_core.stores.leases import Lease, is_claimed
 from sacred_file.json_files import read_json, write_bytes
 from sacred_file.layout import RUN
 from sacred_file.numbering import next_number, write_hint
@@ -119,7 +119,7 @@ def _asked(basedir: Path, run_id: Any, is_start: bool) -> Place:
         folder.mkdir()
     except FileExistsError:
         _require_startable(folder, is_start, is_claimed(files))
-    lease = claims.claim(files)
+    lease = leases.claim(files)
     if lease is None:
         raise RunIdError(f"run {str(run_id)!r} has already been started by another process")
     # Another process may have written its start before this one claimed the run.

@@ -10,7 +10,7 @@ from sacred_core import RunObserver
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.serialization import plain
-from sacred_core.stores.claims import Lease, releasing
+from sacred_core.stores.leases import Lease, releasing
 from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN
@@ -280,12 +280,12 @@ class FileStorageObserver(RunObserver):
     def _write_start(self, own: OwnFolder, lease: Lease | None, is_start: bool) -> None:
         folder = own.path
         if lease is not None:
-            lease.require(f"run {folder.name!r}")
+            lease.require(folder.name)
         write_json(folder / layout.CONFIG, plain(self.config))
         write_json(folder / layout.INFO, plain(self.info))  # clients open it, whatever it holds
         (folder / layout.OUTPUT).touch()
         if lease is not None:
-            lease.require(f"run {folder.name!r}")
+            lease.require(folder.name)
             if is_start:
                 own.begin()
         self.save()  # last: a folder is a run once it holds this

@@ -10,8 +10,8 @@ import attrs
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
 from sacred_core.observers.delivering import id_elsewhere
-from sacred_core.stores import claims
-from sacred_core.stores.claims import Lease, is_claimed
+from sacred_core.stores import leases
+from sacred_core.stores.leases import Lease, is_claimed
 from sacred_core.stores.run_ids import counted, next_number
 from sacred_objects.bucket import Bucket
 from sacred_objects.json_objects import read_json
@@ -90,15 +90,15 @@ class ClaimObjects:
         self._prefix = prefix
 
     def read(self, name: str) -> bytes | None:
-        """See `sacred_core.stores.claims.ClaimFiles`."""
+        """See `sacred_core.stores.leases.ClaimFiles`."""
         return self._bucket.get(self._prefix + name)
 
     def create(self, name: str, data: bytes) -> bool:
-        """See `sacred_core.stores.claims.ClaimFiles`."""
+        """See `sacred_core.stores.leases.ClaimFiles`."""
         return self._bucket.put_if_absent(self._prefix + name, data, JSON) is not None
 
     def replace(self, name: str, data: bytes) -> None:
-        """See `sacred_core.stores.claims.ClaimFiles`."""
+        """See `sacred_core.stores.leases.ClaimFiles`."""
         self._bucket.put(self._prefix + name, data, JSON)
 
 
@@ -109,7 +109,7 @@ def _asked(place: Place, wanted: Claim, config: bytes) -> Claimed:
     is_new = _is_written(place, name, config)
     if not is_new:
         _startable(place, wanted, is_claimed(files))
-    lease = claims.claim(files)
+    lease = leases.claim(files)
     if lease is None:
         raise RunIdError(f"run {name!r} has already been started by another process")
     # Another process may have written its start before this one claimed the run.

@@ -14,7 +14,7 @@ from sacred_core.exceptions import EventKeptError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stable_files import file_version
-from sacred_core.stores.claims import releasing
+from sacred_core.stores.leases import releasing
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_objects import layout
@@ -266,7 +266,7 @@ class ObjectObserver(RunObserver):
                 entry["run_id"] = normalize_id(wanted.id)
             recorder = Recorder(self.place, str(got.id), entry, uploads)
             if got.lease is not None:
-                got.lease.require(f"run {str(got.id)!r}")
+                got.lease.require(got.id)
             recorder.send_start(got.version)
         self.run_entry, self.dir = entry, recorder.prefix.rstrip("/")
         self._sending = Sending(recorder)

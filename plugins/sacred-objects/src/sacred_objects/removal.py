@@ -18,7 +18,7 @@ from sacred_file.layout import is_run_name
 from sacred_file.removal import shared_names
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
-from sacred_core.stores import StoredRun, claims, guard, make_run
+from sacred_core.stores import StoredRun, guard, leases, make_run
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects.fetching import in_parallel
 from sacred_objects.ids import ClaimObjects, note_deleted
@@ -109,10 +109,10 @@ def _left(place: Place) -> Iterator[_Deletion]:
 def _is_done(place: Place, deletion: _Deletion) -> bool:
     """Remove everything of a deleted run; return False where another process does that."""
     prefix = deletion.prefix(place)
-    lease = claims.claim(ClaimObjects(place.bucket, prefix))
+    lease = leases.claim(ClaimObjects(place.bucket, prefix))
     if lease is None:
         return False
-    with claims.releasing(lease, always=False):
+    with leases.releasing(lease, always=False):
         _remove_own(place, deletion)
         if _are_removed(place, deletion.shared):
             own = list(place.bucket.list(prefix))

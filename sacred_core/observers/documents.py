@@ -1,0 +1,327 @@
+"""The base class of observers that store runs as documents.
+
+It has the part that is the same for every backend: the stored run as the fold of its events, ids,
+tokens, positions of points, lists of files, code that is imported later, and what did not change
+and need not be written again. A backend implements a few primitives, see `DocumentObserver`.
+"""
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sacred_core.events import (
+    Announcement,
+    ArtifactAdded,
+    CodeLoaded,
+    Event,
+    Heartbeat,
+    ResourceAdded,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunQueued,
+    RunStarted,
+)
+from sacred_core.exceptions import RunRemovedError
+from sacred_core.observers import delivering
+from sacred_core.observers.base import RunObserver
+from sacred_core.provenance.sources import stored_version
+from sacred_core.serialization import is_same_data
+from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
+from sacred_core.stores.claims import IdRequest, RunIds, claim_id
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.tokens import new_token, run_removed
+
+#: A document has no identity of the event that changed it.
+_NO_IDENTITY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
+
+
+class DocumentObserver(RunObserver, ABC):
+    """Records each run as a document, the fields of a `StoredRun`, and what does not fit into one.
+
+    A backend implements the abstract methods. Those that write to a run return False if the run
+    is not in the store any more, because it was deleted: then nothing must be written, and
+    whatever else the run sends is refused. Each may be called again with the same arguments.
+    The same thread calls one method after the other, but other processes write at the same time.
+
+    Attributes:
+        shown: The store, for messages, without secrets; set by the backend.
+        needs_sha256: The `FileVersion` of `put_file` has a sha256.
+        stored_run: The current run, as it is to be stored; None before the first.
+        token: A string that no other run has, see `sacred_core.stores.tokens`.
+    """
+
+    shown: str
+    stored_run: StoredRun | None = None
+    token = ""
+    needs_sha256 = False
+    _positions: delivering.MetricPositions
+    _unsaved: set[str]
+
+    @abstractmethod
+    def insert_run(self, run: StoredRun) -> bool:
+        """Insert a run if no run has its id, in one step; return whether it was inserted."""
+
+    @abstractmethod
+    def take_over_run(self, run: StoredRun) -> bool:
+        """Write a run that starts over the queued run of the same id, in one step.
+
+        The queue time, the tags and the notes of the queued run stay.
+
+        Returns:
+            False if the status of the run in the store is not ``QUEUED``.
+        """
+
+    @abstractmethod
+    def highest_number(self) -> int:
+        """Return the highest number of a run, also of each deleted one; 0 if there is none.
+
+        Only ids for which `sacred_core.stores.run_ids.counted` returns a number count.
+        """
+
+    @abstractmethod
+    def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
+        """Write the fields of these names; others did not change."""
+
+    @abstractmethod
+    def append_output(self, text: str, offset: int) -> bool:
+        """Store that the output from its character ``offset`` on is now ``text``."""
+
+    @abstractmethod
+    def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
+        """Store points of metrics.
+
+        Args:
+            metrics: For each metric ``{"steps", "values", "timestamps"}``, lists of equal length.
+            starts: For each metric the index of the first of these points; what was stored
+                there before is replaced.
+        """
+
+    @abstractmethod
+    def put_file(
+        self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
+    ) -> bool:
+        """Store a file of the run, in place of an earlier one of this kind and name.
+
+        Args:
+            kind: ``"artifact"``, ``"resource"`` or ``"source"``.
+            name: A string, not always one that can be the name of a file.
+            version: Its content and digests; ``version.open()`` opens it for reading.
+            details: Of an artifact ``metadata`` and ``content_type``, as far as they are known.
+        """
+
+    def prepare_run(self, run: StoredRun) -> None:
+        """Change a new run before it has an id: a backend may store code here."""
+
+    def start_run(self, run: StoredRun) -> None:
+        """Complete the record of a run that has an id; here the sources are stored."""
+        experiment = run.experiment
+        self.store_sources(experiment.get("base_dir") or ".", experiment.get("sources") or ())
+
+    def end_run(self, run: StoredRun) -> None:
+        """Complete the record of a run that ended, after its last fields were written."""
+
+    def run_ids(self, run: StoredRun, is_start: bool) -> RunIds:
+        """Return the ids of the store for a new run."""
+        del is_start
+        return _Ids(self, run)
+
+    def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
+        """Store files of code, and return the entries that the record has for them."""
+        entries = list(sources)
+        for name, md5 in entries:
+            version = stored_version(Path(base_dir, name), md5, has_sha256=self.needs_sha256)
+            if version is not None:
+                with contextlib.suppress(ChangingFileError):
+                    self._require(self.put_file("source", name, version, {}))
+        return entries
+
+    @delivering.optional_host_info
+    def queued_event(
+        self,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        queue_time: datetime,
+        config: Mapping[str, Any],
+        meta_info: Mapping[str, Any],
+        _id: Any,
+    ) -> Any:
+        """Store the run with the status QUEUED."""
+        event = RunQueued(
+            **_NO_IDENTITY, ex_info=ex_info, command=command, host_info=host_info,
+            queue_time=queue_time, config=config, meta_info=meta_info,
+        )  # fmt: skip
+        return self.begin_run(event, _id)
+
+    def started_event(
+        self,
+        ex_info: Mapping[str, Any],
+        command: str,
+        host_info: Mapping[str, Any],
+        start_time: datetime,
+        config: Mapping[str, Any],
+        meta_info: Mapping[str, Any],
+        _id: Any,
+    ) -> Any:
+        """Store the run, or take over the queued one."""
+        event = RunStarted(
+            **_NO_IDENTITY, ex_info=ex_info, command=command, host_info=host_info,
+            start_time=start_time, config=config, meta_info=meta_info,
+        )  # fmt: skip
+        return self.begin_run(event, _id)
+
+    def heartbeat_event(
+        self,
+        info: Mapping[str, Any],
+        captured_out: str | None = None,
+        beat_time: datetime | None = None,
+        result: Any = None,
+    ) -> None:
+        """Store that the run is alive, and what of ``info`` and ``result`` changed."""
+        del captured_out
+        run = self.require_run()
+        changed = {"heartbeat"}
+        changed |= {"info"} if not is_same_data(run.info, dict(info)) else set()
+        changed |= {"result"} if not is_same_data(run.result, result) else set()
+        event = Heartbeat(**_NO_IDENTITY, info=info, beat_time=beat_time, result=result)  # type: ignore[arg-type]
+        self._save(event, *changed)
+
+    def output_event(self, text: str, offset: int) -> None:
+        """Add to the output."""
+        self.require_run()
+        self._require(self.append_output(text, offset))
+
+    def log_metrics(
+        self, metrics_by_name: Mapping[str, Any], info: Mapping[str, Any] | None = None
+    ) -> None:
+        """Add points."""
+        del info
+        self.require_run()
+        starts = self._positions.starts(metrics_by_name)
+        self._require(self.append_points(metrics_by_name, starts))
+
+    def resource_event(self, filename: str) -> None:
+        """Store a file that the run read."""
+        self.require_run()
+        self._put_file("resource", filename, filename, {})
+        self._save(ResourceAdded(**_NO_IDENTITY, filename=filename), "resources")
+
+    def artifact_event(
+        self,
+        name: str,
+        filename: str,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Store a file that the run made, in place of an earlier version."""
+        self.require_run()
+        metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
+        details = {"metadata": metadata, "content_type": content_type}
+        known = {key: value for key, value in details.items() if value is not None}
+        self._put_file("artifact", name, filename, known)
+        self._save(ArtifactAdded(**_NO_IDENTITY, name=name, filename=filename), "artifacts")
+
+    def code_event(
+        self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
+    ) -> None:
+        """Add what was imported after the start to the sources and dependencies."""
+        self.require_run()
+        entries = self.store_sources(base_dir, sources)
+        event = CodeLoaded(
+            **_NO_IDENTITY, sources=entries, dependencies=list(dependencies), base_dir=base_dir
+        )
+        self._save(event, "experiment")
+
+    def completed_event(self, stop_time: datetime, result: Any) -> None:
+        """Complete the record."""
+        changed = ("result",) if result is not None else ()
+        self._end(RunCompleted(**_NO_IDENTITY, stop_time=stop_time, result=result), *changed)
+
+    def interrupted_event(
+        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
+    ) -> None:
+        """Complete the record with where and why the run was stopped."""
+        trace = delivering.interrupt_trace(fail_trace)
+        event = RunInterrupted(
+            **_NO_IDENTITY, interrupt_time=interrupt_time, status=status, fail_trace=trace
+        )
+        self._end(event, *(("fail_trace",) if trace else ()))
+
+    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
+        """Complete the record with the traceback."""
+        event = RunFailed(**_NO_IDENTITY, fail_time=fail_time, fail_trace=fail_trace)
+        self._end(event, "fail_trace")
+
+    def begin_run(self, event: Announcement, _id: Any) -> Any:
+        """Store a run that is queued or starts, and return its id."""
+        self.stored_run, self.token = None, new_token()
+        self._positions, self._unsaved = delivering.MetricPositions(), set()
+        run = StoredRun(id="", status="")
+        run.apply(event)
+        self.prepare_run(run)
+        is_start = isinstance(event, RunStarted)
+        request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
+        run.id = claim_id(self.run_ids(run, is_start), request)
+        self.stored_run = run
+        self.start_run(run)
+        return run.id
+
+    def require_run(self) -> StoredRun:
+        """Return the current run.
+
+        Raises:
+            RuntimeError: no run has started.
+        """
+        if self.stored_run is None:
+            raise RuntimeError(f"{self!r} has no run: its record is made when one starts")
+        return self.stored_run
+
+    def removed_error(self) -> RunRemovedError:
+        """Return the error for a run that was deleted."""
+        return run_removed(self.require_run().id, self.shown)
+
+    def _require(self, is_stored: bool) -> None:
+        if not is_stored:
+            raise self.removed_error()
+
+    def _put_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:
+        def put(version: FileVersion) -> None:
+            self._require(self.put_file(kind, name, version, details))
+
+        with_version(Path(filename), put, has_sha256=self.needs_sha256)
+
+    def _save(self, event: Event, *changed: str) -> None:
+        """Apply an event and write what changed, also what could not be written before."""
+        run = self.require_run()
+        run.apply(event)
+        self._unsaved.update(changed)
+        self._require(self.update_run(run, frozenset(self._unsaved)))
+        self._unsaved.clear()
+
+    def _end(self, event: Event, *changed: str) -> None:
+        self._save(event, "status", "stop_time", *changed)
+        self.end_run(self.require_run())
+
+
+class _Ids(RunIds):
+    """The ids of the store of an observer."""
+
+    def __init__(self, observer: DocumentObserver, run: StoredRun) -> None:
+        super().__init__(observer.shown)
+        self._observer = observer
+        self._run = run
+
+    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
+        self._run.id, self._run.run_id = run_id, other_id
+        return self._observer.insert_run(self._run)
+
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        self._run.id = run_id
+        return is_start and self._observer.take_over_run(self._run)
+
+    def highest_number(self) -> int:
+        return self._observer.highest_number()

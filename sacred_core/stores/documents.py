@@ -1,0 +1,233 @@
+"""The base class of stores that read what a `DocumentObserver` wrote, and helpers for backends.
+
+A backend implements a few primitives, see `DocumentStore`. The helpers write the fields of a run,
+points and annotations as JSON, and put together what was appended.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, BinaryIO, Generic, TypeVar
+
+import attrs
+
+from sacred_core.exceptions import StoreError
+from sacred_core.serialization import from_json, plain, to_json
+from sacred_core.stores.checking import checked_metrics
+from sacred_core.stores.guarded import Found, GuardedStore, Read, run_or_foreign
+from sacred_core.stores.model import Annotation, StoredRun
+from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.run_store import RunQuery
+
+R = TypeVar("R")
+_TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
+#: Attributes of `StoredRun` by the names of the fields that an observer writes. Tags and notes,
+#: which users add later, are annotations.
+_ATTRIBUTES = {
+    field.alias: field.name
+    for field in attrs.fields(StoredRun)
+    if field.alias is not None and field.name not in ("id", "tags", "notes", "damage")
+}
+FIELDS = tuple(_ATTRIBUTES)
+_COLUMNS = ("steps", "values", "timestamps")
+
+
+class DocumentStore(GuardedStore, Generic[R]):
+    """Reads, deletes and annotates runs. A backend implements the abstract methods.
+
+    ``R`` is what the backend finds a run by, such as the key of a row, a path, or a document.
+    Whatever a method raises about one record makes this run a damaged one, and hides no other.
+
+    Attributes:
+        shown: The store, for messages, without secrets; set by the backend.
+    """
+
+    shown: str
+
+    @abstractmethod
+    def find(self, run_id: int | str) -> R | None:
+        """Return the record of a run, None if there is none.
+
+        Args:
+            run_id: Normalized, see `sacred_core.stores.run_ids.normalize_id`; maybe not valid.
+        """
+
+    @abstractmethod
+    def records(self, query: RunQuery, newest_first: bool) -> Iterable[tuple[Any, R]]:
+        """Yield the ids and records of runs from the oldest to the newest, or reversed.
+
+        Args:
+            query: Runs that do not fulfil it may be skipped.
+            newest_first: The order.
+        """
+
+    @abstractmethod
+    def read_fields(self, record: R) -> Mapping[str, Read]:
+        """Return functions that each read one field: arguments of `StoredRun`, and
+        ``annotations``, which returns a list of `Annotation`.
+        """
+
+    @abstractmethod
+    def read_output(self, record: R) -> str:
+        """Return what the run printed."""
+
+    @abstractmethod
+    def read_points(self, record: R) -> Mapping[str, Any]:
+        """Return for each metric ``{"steps", "values", "timestamps"}``, lists of equal length."""
+
+    @abstractmethod
+    def get_file(self, record: R, kind: str, name: str) -> BinaryIO | None:
+        """Open a file for reading, see `sacred_core.stores.RunStore.open_file`.
+
+        Returns:
+            None if the run has no such file.
+        """
+
+    @abstractmethod
+    def replace_output(self, record: R, text: str) -> None:
+        """Store ``text`` as the whole output of a run that did not end."""
+
+    @abstractmethod
+    def add_annotation(self, record: R, annotation: Annotation) -> None:
+        """Store an annotation after those that the run has already."""
+
+    @abstractmethod
+    def remove(self, record: R) -> bool:
+        """Delete a run and all that belongs to it, and return False if it is not there any more.
+
+        Its number is still counted by `DocumentObserver.highest_number`.
+        """
+
+    def get(self, run_id: int | str) -> StoredRun:
+        """Return one run; see `RunStore.get`."""
+        return self._read_run(normalize_id(run_id), self.require(run_id))
+
+    def output(self, run_id: int | str) -> str:
+        """Return what the run printed."""
+        record = self.require(run_id)
+        with self._guard_part(run_id, "the output"):
+            return self.read_output(record)
+
+    def complete_output(self, run_id: int | str, text: str) -> None:
+        """Let ``text`` be the whole output of a run that did not end."""
+        self.replace_output(self.require(run_id), text)
+
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+        """Return ``{"steps", "values", "timestamps"}`` by metric."""
+        record = self.require(run_id)
+        with self._guard_part(run_id, "the metrics"):
+            return checked_metrics(self.read_points(record))
+
+    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
+        """Open an artifact, a resource or a source for reading."""
+        record = self.require(run_id)
+        with self._guard_part(run_id, f"the {kind} {name!r}"):
+            file = self.get_file(record, kind, name)
+        if file is None:
+            raise StoreError(f"run {str(run_id)!r} has no {kind} {name!r}")
+        return file
+
+    def delete(self, run_id: int | str) -> None:
+        """Delete a run that is not running, and what no other run uses."""
+        record = self.require(run_id)
+        if self._read_run(run_id, record).is_running():
+            raise StoreError(f"run {str(normalize_id(run_id))!r} is still running")
+        if not self.remove(record):
+            raise self.not_found(run_id)
+
+    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
+        """Add tags and notes to a run; its record stays."""
+        self.add_annotation(self.require(run_id), annotation)
+
+    def require(self, run_id: Any) -> R:
+        """Return the record of a run.
+
+        Raises:
+            StoreError: there is no such run.
+        """
+        record = self.find(normalize_id(run_id))
+        if record is None:
+            raise self.not_found(run_id)
+        return record
+
+    def not_found(self, run_id: Any) -> StoreError:
+        """Return the error for a run that is not in the store."""
+        return StoreError(f"run {str(normalize_id(run_id))!r} not found in {self.shown}")
+
+    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+        for run_id, record in self.records(query, newest_first):
+            yield run_id, run_or_foreign(partial(self._read_run, run_id, record))
+
+    def _read_run(self, run_id: Any, record: R) -> StoredRun:
+        return self._run(run_id, self.read_fields(record))
+
+
+def encode_fields(run: StoredRun, names: Iterable[str] = FIELDS) -> dict[str, str]:
+    """Return the JSON of fields of a run by their names; `decode_fields` reads it."""
+    return {name: _encode(getattr(run, _ATTRIBUTES[name])) for name in names}
+
+
+def decode_fields(texts: Mapping[str, str]) -> dict[str, Read]:
+    """Return functions that read the fields that `encode_fields` wrote; others are skipped."""
+    return {name: partial(_decode, name, texts[name]) for name in FIELDS if name in texts}
+
+
+def encode_points(metric: Mapping[str, Any]) -> str:
+    """Return the JSON of points: ``{"steps", "values", "timestamps"}``; see `merge_points`."""
+    times = [time.isoformat() for time in metric["timestamps"]]
+    return to_json([list(metric["steps"]), list(metric["values"]), times])
+
+
+def encode_annotation(annotation: Annotation) -> str:
+    """Return the JSON of an annotation."""
+    return to_json({**attrs.asdict(annotation), "time": annotation.time.isoformat()})
+
+
+def decode_annotation(text: str) -> Annotation:
+    """Return the annotation that `encode_annotation` wrote."""
+    said = from_json(text)
+    return Annotation(**{**said, "time": datetime.fromisoformat(said["time"])})
+
+
+def merge_output(parts: Iterable[tuple[int, str]]) -> str:
+    """Return the output from what was appended to it.
+
+    Args:
+        parts: Offsets and texts in the order in which they were stored.
+    """
+    merged: list[tuple[int, str]] = []
+    for offset, text in parts:
+        while merged and merged[-1][0] >= offset:
+            merged.pop()
+        if merged:
+            start, last = merged.pop()
+            merged.append((start, last[: offset - start]))
+        merged.append((offset, text))
+    return "".join(text for _, text in merged)
+
+
+def merge_points(parts: Iterable[tuple[str, int, str]]) -> dict[str, dict[str, list[Any]]]:
+    """Return metrics by name from points that were appended to them.
+
+    Args:
+        parts: Names, the index of the first point of each part, and what `encode_points` wrote,
+            in the order in which they were stored.
+    """
+    metrics: dict[str, dict[str, list[Any]]] = {}
+    for name, start, text in parts:
+        columns = metrics.setdefault(name, {column: [] for column in _COLUMNS})
+        for column, values in zip(_COLUMNS, from_json(text), strict=True):
+            columns[column][start : start + len(values)] = values
+    for columns in metrics.values():
+        columns["timestamps"] = list(map(datetime.fromisoformat, columns["timestamps"]))
+    return metrics
+
+
+def _encode(value: Any) -> str:
+    return to_json(value.isoformat() if isinstance(value, datetime) else plain(value))
+
+
+def _decode(name: str, text: str) -> Any:
+    value = from_json(text)
+    return datetime.fromisoformat(value) if name in _TIMES and value is not None else value

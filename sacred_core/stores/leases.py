@@ -1,0 +1,235 @@
+"""Which process may start a run, where the store has no transactions: folders and buckets.
+
+A run is claimed before its start is written, so that of several processes one starts it. A claim
+names its owner and expires: where its owner died before the start was written, the next process
+claims the run. Claims are numbered from 0, each a file or object that is created only if it is
+absent; the one with the highest number is valid. So exactly one process follows an abandoned claim.
+"""
+
+import contextlib
+import json
+import os
+from abc import abstractmethod
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import attrs
+
+from sacred_core.stores.claims import RunIds, already_exists, already_started
+
+#: What a claim of this number is called.
+NAME = ".claim-{}"
+#: How long a claim is valid at most; from the claim to the start there are a few writes.
+LIFETIME = timedelta(seconds=60)
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PID_NAMESPACE = Path("/proc/self/ns/pid")
+#: Position of the state and of the start time in what follows the name in ``/proc/PID/stat``.
+_STATE, _START = 0, 19
+
+
+class ClaimFiles(Protocol):
+    """The claims of one run, small files by name. Each method raises if the store is away."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds, None if there is none."""
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write a file unless there is one, in one step, and tell whether it was written."""
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write a file in place of the one that is there."""
+
+
+@attrs.frozen(kw_only=True)
+class Owner:
+    """A process.
+
+    Attributes:
+        token: Differs between any two claims.
+        system: The machine since its last start, and the namespace of its process ids; None where
+            that is not known.
+        pid: The process id.
+        started: The start time of the process in the units of the kernel, or None.
+    """
+
+    token: str
+    system: str | None
+    pid: int
+    started: str | None
+
+    @classmethod
+    def of(cls, pid: int) -> "Owner":
+        """Return the process with this id, on this machine."""
+        return cls(token=os.urandom(8).hex(), system=_system(), pid=pid, started=_stat(pid, _START))
+
+    def is_dead(self) -> bool:
+        """Tell whether the process has certainly ended; elsewhere than on its machine, False."""
+        if self.system is None or self.system != _system():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:  # of another user
+            return False
+        return _stat(self.pid, _STATE) in ("Z", "X") or _stat(self.pid, _START) != self.started
+
+
+class Lease:
+    """The claim of this process on one run.
+
+    Args:
+        files: The claims of the run.
+        number: Of this claim.
+        owner: This process.
+    """
+
+    def __init__(self, files: ClaimFiles, number: int, owner: Owner) -> None:
+        self._files = files
+        self._number = number
+        self._owner = owner
+
+    def require(self, run_id: Any) -> None:
+        """Check that the claim is valid still; to be called right before the start is written.
+
+        Args:
+            run_id: That of the run, for the message.
+
+        Raises:
+            RunIdError: it expired, and another process has claimed the run.
+        """
+        if self._files.read(NAME.format(self._number + 1)) is not None:
+            raise already_started(run_id)
+
+    def release(self) -> None:
+        """Let the claim expire now: the run was queued, or its start was not written."""
+        self._files.replace(NAME.format(self._number), _data(self._owner, datetime.now(UTC)))
+
+
+class LeasedIds(RunIds):
+    """The ids of a store in which a run has a name before its record is written.
+
+    Args:
+        shown: See `RunIds`.
+        asked_id: What the user asked for, or None.
+
+    Attributes:
+        lease: The claim of ``asked_id``, to be checked before the start is written; or None.
+    """
+
+    def __init__(self, shown: str, asked_id: int | str | None) -> None:
+        super().__init__(shown)
+        self.lease: Lease | None = None
+        self._asked_id = asked_id
+
+    @abstractmethod
+    def create(self, run_id: int | str) -> bool:
+        """Reserve the name of a run in one step, and return False if another run has it."""
+
+    @abstractmethod
+    def claim_files(self, run_id: int | str) -> ClaimFiles:
+        """Return the claims of a run."""
+
+    @abstractmethod
+    def status(self, run_id: int | str) -> Any:
+        """Return the status in the record of a run, None if it has no record."""
+
+    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
+        """Reserve the name of the run, and claim the run if its id was asked for."""
+        if not self.create(run_id):
+            return False
+        if run_id == self._asked_id:
+            self._claim(run_id, is_start=True)
+        return True
+
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        """Claim a run that is queued, or that was claimed and never started."""
+        if not self._is_startable(run_id, is_start, is_claimed(self.claim_files(run_id))):
+            return False
+        self._claim(run_id, is_start)
+        return True
+
+    def _claim(self, run_id: int | str, is_start: bool) -> None:
+        self.lease = claim(self.claim_files(run_id))
+        if self.lease is None:
+            raise already_started(run_id)
+        # Another process may have written its start before this one claimed the run.
+        if not self._is_startable(run_id, is_start, has_claims=True):
+            raise already_exists(run_id, self.shown)
+
+    def _is_startable(self, run_id: int | str, is_start: bool, has_claims: bool) -> bool:
+        status = self.status(run_id)
+        return (is_start and status == "QUEUED") or (has_claims and status is None)
+
+
+def claim(files: ClaimFiles) -> Lease | None:
+    """Claim a run.
+
+    Returns:
+        The claim, or None if another process has a valid one.
+    """
+    number, newest = 0, None
+    while (data := files.read(NAME.format(number))) is not None:
+        number, newest = number + 1, data
+    now = datetime.now(UTC)
+    if newest is not None and not _is_abandoned(newest, now):
+        return None
+    owner = Owner.of(os.getpid())
+    if not files.create(NAME.format(number), _data(owner, now + LIFETIME)):
+        return None
+    return Lease(files, number, owner)
+
+
+def is_claimed(files: ClaimFiles) -> bool:
+    """Tell whether a process has claimed the run, also one that has ended."""
+    return files.read(NAME.format(0)) is not None
+
+
+@contextlib.contextmanager
+def releasing(lease: Lease | None, always: bool) -> Iterator[None]:
+    """Release ``lease`` where the block raises, so that others need not wait; or ``always``."""
+    try:
+        yield
+    except BaseException:
+        if lease is not None:
+            with contextlib.suppress(Exception):  # what the block raised counts
+                lease.release()
+        raise
+    if lease is not None and always:
+        lease.release()
+
+
+def _data(owner: Owner, expires: datetime) -> bytes:
+    return json.dumps({"owner": attrs.asdict(owner), "expires": expires.isoformat()}).encode()
+
+
+def _is_abandoned(data: bytes, now: datetime) -> bool:
+    """What cannot be read was written by an earlier version, or by a process that was killed."""
+    try:
+        stored = json.loads(data)
+        owner, expires = Owner(**stored["owner"]), datetime.fromisoformat(stored["expires"])
+        return expires <= now or owner.is_dead()
+    except (ValueError, TypeError, KeyError):
+        return True
+
+
+def _system() -> str | None:
+    try:
+        return f"{_BOOT.read_text('ascii').strip()} {_PID_NAMESPACE.readlink()}"
+    except OSError:
+        return None
+
+
+def _stat(pid: int, field: int) -> str | None:
+    try:
+        # The name of the program may hold spaces and brackets.
+        return (
+            Path(f"/proc/{pid}/stat")
+            .read_text("utf-8", "replace")
+            .rpartition(")")[2]
+            .split()[field]
+        )
+    except (OSError, IndexError):
+        return None
