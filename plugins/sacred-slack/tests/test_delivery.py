@@ -9,11 +9,12 @@ import traceback
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
-from sacred_messages.delivery import MessageError, post
+from sacred_messages.delivery import Answer, MessageError, Patience, deliver, post
 from sacred_slack import SlackObserver
 from werkzeug import Response
 
@@ -133,6 +134,26 @@ def test_a_server_that_never_answers_ends_no_patience(
     finally:
         released.set()
     assert "does not answer in time" in caplog.text
+
+
+def test_no_try_begins_after_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause that takes longer than asked for, as on a busy machine, is followed by no try."""
+    now = [100.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += 10 * seconds
+
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+    monkeypatch.setattr("sacred_messages.delivery.time", clock)
+    timeouts: list[float] = []
+
+    def ask(timeout: float) -> Answer:
+        timeouts.append(timeout)
+        return Answer(503)
+
+    with pytest.raises(MessageError, match="Slack answers 503"):
+        deliver("Slack", ask, Patience(timeout=1.0, total=1.5, pause=0.05))
+    assert timeouts == [1.0, 1.0]
 
 
 def test_an_answer_that_trickles_is_not_waited_for() -> None:

@@ -100,6 +100,8 @@ def deliver(
         if not may_pass or tries == _TRIES or time.monotonic() + wait >= end:
             break
         time.sleep(wait)
+        if time.monotonic() >= end:  # the system may wait longer; a timeout is more than 0
+            break
         pause *= 2
     raise MessageError(f"{service} {reason}")
 
