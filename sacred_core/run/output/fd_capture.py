@@ -215,8 +215,7 @@ class FdCapture(OutputCapture):
         """See to the disk until the run ends, and show the growth where no process does."""
         while not self._stopped.wait(_PAUSE if self._is_followed else INTERVAL):
             if not self._is_followed and self._display is not None:
-                self._reading.note()
-                self._display.show()
+                self._display.show(self._reading.note())
             if not self._reading.has_room:
                 self._give_up(LOW_DISK)
                 return

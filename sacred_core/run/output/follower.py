@@ -97,18 +97,19 @@ class Display:
         """Whether anybody can still write to a spool."""
         return any(map(has_writers, self.readers))
 
-    def show(self) -> bool:
-        """Show what is new and return whether there was anything."""
+    def show(self, ends: Sequence[int] = ()) -> bool:
+        """Show what is new and return whether there was anything.
+
+        Args:
+            ends: How far each spool is shown; without them, everything.
+        """
         with self._lock:
-            grown = [
-                number
-                for number, reader in enumerate(self.readers)
-                if os.fstat(reader).st_size > self._shown[number]
-            ]
+            ends = ends or [os.fstat(reader).st_size for reader in self.readers]
+            grown = [number for number, end in enumerate(ends) if end > self._shown[number]]
             if grown:
                 with self:
                     for number in grown:
-                        self._copy(number)
+                        self._copy(number, ends[number])
             return bool(grown)
 
     def write(self, number: int, data: bytes, done: list[int]) -> None:
@@ -117,10 +118,10 @@ class Display:
             while sum(done) < len(data) and not self._gone[number]:
                 self._write(number, data[sum(done) :], done)
 
-    def _copy(self, number: int) -> None:
+    def _copy(self, number: int, end: int) -> None:
         place = 8 * number
         shown = int.from_bytes(os.pread(self.state, 8, place), "little")
-        while data := os.pread(self.readers[number], _CHUNK, shown):
+        while data := os.pread(self.readers[number], max(0, min(_CHUNK, end - shown)), shown):
             done: list[int] = []
             try:
                 self._write(number, data, done)
@@ -159,8 +160,8 @@ class _Follower:
             else:
                 time.sleep(pause)
             goes_on = is_attached or self._display.has_writers
-            self._note()
-            has_grown = self._display.show()
+            # What is shown was noted: what is written after it comes after it in the record.
+            has_grown = self._display.show(self._note())
             if not goes_on:
                 return
             pause = _SHORT if has_grown else min(2 * pause, _LONG)
@@ -190,17 +191,18 @@ class _Follower:
             return
         os.close(before)
 
-    def _note(self) -> None:
+    def _note(self) -> Sequence[int]:
         """Note how far both spools are, where stderr has grown: see `Reading.note`."""
         if self._turns < 0:
-            return
+            return ()
         ends = sizes(self._display.readers)
         if ends[1] != self._noted:
             self._noted = ends[1]
             try:
                 os.write(self._turns, b"".join(end.to_bytes(8, "little") for end in ends))
             except OSError:  # a full disk: the order is less exact
-                return
+                return ends
+        return ends
 
 
 def _main() -> None:

@@ -60,16 +60,17 @@ class Reading:
         """Where the turns are noted, if there are two spools."""
         return self._turns
 
-    def note(self) -> None:
-        """Note a turn, if stderr has grown since the last one."""
+    def note(self) -> Sequence[int]:
+        """Note a turn, if stderr has grown since the last one; return the sizes of two spools."""
         if self._turns is None:
-            return
+            return ()
         with self._lock:  # it does not move meanwhile
             ends = self._sizes()
             if ends[1] != self._noted:
                 self._noted = ends[1]
                 with contextlib.suppress(OSError):  # a full disk: the order is less exact
                     self._turns.append(TURN.pack(*ends), [])
+        return ends
 
     def _sizes(self) -> list[int]:
         return sizes([part.reader for part in self._parts])

@@ -121,8 +121,10 @@ def test_little_disk_ends_the_recording_not_the_run(scripts: Any) -> None:
     command = scripts.write(
         """
         reading.LITTLE = 1 << 62
+        spool = os.fstat(1)
         print("recorded", flush=True)
-        time.sleep(1.5)
+        while os.path.samestat(os.fstat(1), spool):
+            time.sleep(0.01)
         print("shown", flush=True)
         """
     )
@@ -139,8 +141,12 @@ def test_a_child_that_outlives_the_run_is_shown(scripts: Any) -> None:
     done = scripts.run(
         """
         print("run")
-        code = "import time; time.sleep(0.7); print('late')"
-        subprocess.Popen([sys.executable, "-c", code])
+        code = (
+            "import os, sys, time\\n"
+            "while os.getppid() == int(sys.argv[1]): time.sleep(0.01)\\n"
+            "print('late')"
+        )
+        subprocess.Popen([sys.executable, "-c", code, str(os.getpid())])
         """,
         stderr=subprocess.STDOUT,
     )
@@ -190,21 +196,37 @@ def test_a_nested_run_has_its_own_part(scripts: Any) -> None:
     assert scripts.record == "before\ninside\nafter\n"
 
 
-def test_children_that_write_to_two_files_keep_their_order(scripts: Any) -> None:
-    """As far as they write further apart than the spools are looked at."""
-    scripts.execute(
-        scripts.with_long_beats(
-            """
+#: Children write to both files by turns; each writes when the line before it was shown.
+WAITING_CHILDREN = """
+    for number in range(6):
+        os.system(f"echo out {number}")
+        sys.stdin.readline()
+        os.system(f"echo err {number} >&2")
+        sys.stdin.readline()
+"""
+
+
+def assert_order_of_children(scripts: Any, command: list[Any]) -> None:
+    """Run a script of `WAITING_CHILDREN` and compare its record with what was shown."""
+    with subprocess.Popen(
+        command, cwd=scripts.folder, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        expected = []
         for number in range(6):
-            os.system(f"echo out {number}")
-            time.sleep(0.1)
-            os.system(f"echo err {number} >&2")
-            time.sleep(0.1)
-        """
-        )
-    )
-    expected = [f"{kind} {number}" for number in range(6) for kind in ("out", "err")]
+            for kind, stream in (("out", process.stdout), ("err", process.stderr)):
+                expected.append(f"{kind} {number}")
+                assert stream is not None and stream.readline() == expected[-1] + "\n"
+                process.stdin.write("\n")
+                process.stdin.flush()
+    assert process.returncode == 0
     assert scripts.record.splitlines() == expected
+
+
+def test_children_that_write_to_two_files_keep_their_order(scripts: Any) -> None:
+    """What is written after a line was shown comes after it in the record."""
+    assert_order_of_children(scripts, scripts.with_long_beats(WAITING_CHILDREN))
 
 
 def test_python_comes_behind_what_its_children_wrote(scripts: Any) -> None:
@@ -225,15 +247,4 @@ def test_python_comes_behind_what_its_children_wrote(scripts: Any) -> None:
 
 def test_order_without_the_process_that_shows(scripts: Any) -> None:
     """A thread notes the sizes in its place."""
-    scripts.run_with_head(
-        "sys.frozen = True",
-        """
-        for number in range(4):
-            os.system(f"echo out {number}")
-            time.sleep(0.2)
-            os.system(f"echo err {number} >&2")
-            time.sleep(0.2)
-        """,
-    )
-    expected = [f"{kind} {number}" for number in range(4) for kind in ("out", "err")]
-    assert scripts.record.splitlines() == expected
+    assert_order_of_children(scripts, scripts.with_head("sys.frozen = True", WAITING_CHILDREN))
