@@ -83,7 +83,7 @@ class Session:
     """A run as its observers see it."""
 
     def __init__(self, observer: Any, **seconds: float) -> None:
-        self.seconds = {"interval": 0.01, "retry_interval": 0.01, "join_timeout": 0.05, **seconds}
+        self.seconds = {"interval": 0.01, "retry_interval": 0.01, "join_timeout": 10.0, **seconds}
         self.queue = QueueObserver(observer, **self.seconds)
         self.looked_up: list[str] = []
         self.begin()
@@ -355,7 +355,7 @@ def test_a_file_that_cannot_be_stored_holds_up_nothing(caplog: pytest.LogCapture
 def test_what_fails_for_ever_is_told_once_with_counts(caplog: pytest.LogCaptureFixture) -> None:
     """The process ends, the end of the run is told in any case, and no secret is shown."""
     recorder = Recorder()
-    session = Session(recorder)
+    session = Session(recorder, join_timeout=0.05)
     session.start()
     recorder.broken = {"metrics", "/r"}
     session.metrics(0)
