@@ -361,7 +361,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("only root may mount a disk")
     yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 @pytest.mark.parametrize("args", [["-C", "fd"], ["-C", "sys"], ["-C", "no"]])
@@ -372,7 +372,7 @@ def test_a_disk_without_space(
     """The warning has the words of the operating system; the end is recorded."""
     observer = f"FileStorageObserver({str(small_disk / 'runs')!r})"
     if is_queued:
-        observer = f"QueueObserver({observer}, interval=0.1, retry_interval=0.1, join_timeout=0.1)"
+        observer = f"QueueObserver({observer}, interval=0.1, retry_interval=0.1, join_timeout=1)"
     (tmp_path / "script.py").write_text(
         textwrap.dedent(f"""
             from sacred_core import Experiment
