@@ -20,14 +20,13 @@ from sacred_core.masking import masked_text
 from sacred_core.printable import printable
 from sacred_core.serialization import strict_json
 from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun, find_runs, open_store
-from sacred_core.stores.finding import metrics_of
-from sacred_core.stores.query import And, Condition, Field, Order, Query, parse, parse_sort
-from sacred_core.stores.query.reading import MISSING, read
+from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.query import MISSING, Column, parse, parse_columns, read
 from sacred_core.stores.run_ids import normalize_id
 
 _COLUMNS = "id,status,start_time,duration,name,command"
 _HEADINGS = {"start_time": "STARTED", "duration": "TOOK", "name": "EXPERIMENT"}
-_where = click.option("-w", "--where", help="Only runs that this query asks for.")
+_where = click.option("-w", "--where", help="Only runs matching this query.")
 
 
 @click.group()
@@ -38,31 +37,40 @@ def runs() -> None:
 @runs.command("list")
 @click.argument("location")
 @_where
-@click.option("--status", help="Only runs of this status, like FAILED or DEAD.")
+@click.option("--status", help="Only runs with this status, such as FAILED or DEAD.")
 @click.option("--name", help="Only runs of this experiment.")
 @click.option("-s", "--sort", help="Sort by these fields, like -config.lr,start_time.")
 @click.option(
-    "-n", "--limit", type=click.IntRange(1), help="At most so many; unsorted, the newest."
+    "-n",
+    "--limit",
+    type=click.IntRange(1),
+    help="Maximum number of runs (newest first when unsorted).",
 )
-@click.option("--offset", type=click.IntRange(0), default=0, help="Leave out so many before.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Skip this many runs.")
 @click.option("-c", "--columns", default=_COLUMNS, help=f"Fields to show: {_COLUMNS}.")
 @click.option("--json", "form", flag_value="json", help="One JSON object a line.")
-@click.option("--csv", "form", flag_value="csv", help="Columns set off by commas.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 def list_runs(
     location: str, where: str | None, status: str | None, name: str | None, sort: str | None,
     limit: int | None, offset: int, columns: str, form: str | None,
 ) -> None:  # fmt: skip
     """List the runs at LOCATION, a folder or a URL, from the oldest to the newest."""
-    query = _joined(where, status, name)
-    fields = parse_sort(columns)
+    query = RunQuery(
+        where=parse(where) if where else None,
+        status=status.upper() if status else None,
+        name=name or None,
+    )
+    shown = parse_columns(columns)
     store = open_store(location)
-    found = find_runs(store, query, sort, limit, offset)
+    metrics = MetricSummaries(store)
+    used = None if form == "json" else [column.field for column in shown]
+    found = find_runs(store, query.where, sort, limit, offset, fields=used, metrics=metrics)
     if form == "json":
         for run in found:
             click.echo(strict_json(as_data(run)))
         return
-    rows = [_row(store, run, fields, is_exact=form == "csv") for run in found]
-    headings = columns.split(",")
+    rows = [_row(run, shown, metrics, is_exact=form == "csv") for run in found]
+    headings = [column.heading for column in shown]
     if form == "csv":
         # With `color`, click changes nothing of the data.
         click.echo(comma_separated([headings, *rows]), color=True)
@@ -109,9 +117,9 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
     if not found:
         click.echo("No runs.", err=True)
         return
-    fields = parse_sort(_COLUMNS)
     if not yes:
-        click.echo(table([_row(store, run, fields) for run in found]))
+        columns, metrics = parse_columns(_COLUMNS), MetricSummaries(store)
+        click.echo(table([_row(run, columns, metrics) for run in found]))
         click.confirm(f"Delete {len(found)} run{'s' * (len(found) > 1)}?", abort=True)
     for run in found:
         store.delete(run.id)
@@ -178,22 +186,14 @@ def _said(**what: Any) -> Annotation:
     return Annotation(time=datetime.now(UTC), user=user, **what)
 
 
-def _joined(where: str | None, status: str | None, name: str | None) -> Query | None:
-    parts: list[Query] = [parse(where)] if where else []
-    for field, value in (("status", status and status.upper()), ("name", name)):
-        if value:
-            parts.append(Condition(Field(field), "=", (value,)))
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    return And(tuple(parts))
-
-
-def _row(store: RunStore, run: StoredRun, fields: Order, is_exact: bool = False) -> list[str]:
+def _row(
+    run: StoredRun, columns: Sequence[Column], metrics: MetricSummaries, is_exact: bool = False
+) -> list[str]:
     now = datetime.now(UTC)
-    values = (read(field, run, metrics_of(store, run), now) for field, _ in fields)
+    values = [read(column.field, run, metrics.of(run.id), now) for column in columns]
     return [
-        "" if value is MISSING else cell(field.name, value, is_exact)
-        for (field, _), value in zip(fields, values, strict=True)
+        "" if value is MISSING else cell(column.field.name, value, is_exact)
+        for column, value in zip(columns, values, strict=True)
     ]
 
 

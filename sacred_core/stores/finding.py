@@ -1,26 +1,59 @@
-"""Finds runs in a store by the query language, whatever the backend can do itself."""
+"""Finds runs in a store by the query language, whatever the backend can filter by itself."""
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import leaves
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import (
-    And,
     Condition,
+    Field,
     MetricOf,
+    MetricSummary,
     Order,
     Query,
+    all_of,
+    any_of,
+    fields_of,
     matches,
+    needs_metrics,
     parse,
     parse_sort,
-    settled,
+    pushdown,
     sort_key,
+    summarize,
 )
 from sacred_core.stores.run_store import RunQuery, RunStore
+
+
+class _MetricsReader(Protocol):
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]: ...
+
+
+class MetricSummaries:
+    """Reads the metrics of each run of a store when they are needed, and only once.
+
+    Points are not retained. Metrics that cannot be read are missing.
+    """
+
+    def __init__(self, store: _MetricsReader) -> None:
+        self._store = store
+        self._found: dict[int | str, Mapping[str, MetricSummary | None]] = {}
+
+    def of(self, run_id: int | str) -> MetricOf:
+        """Return the function that returns the summary of a metric of a run by its name."""
+        return lambda name: self._of_run(run_id).get(name)
+
+    def _of_run(self, run_id: int | str) -> Mapping[str, MetricSummary | None]:
+        if run_id not in self._found:
+            try:
+                metrics = self._store.metrics(run_id)
+            except DamagedRecordError:
+                metrics = {}
+            self._found[run_id] = {name: summarize(metric) for name, metric in metrics.items()}
+        return self._found[run_id]
 
 
 def find_runs(
@@ -29,8 +62,11 @@ def find_runs(
     sort: str | Order | None = None,
     limit: int | None = None,
     offset: int = 0,
+    *,
+    fields: Iterable[Field] | None = None,
+    metrics: MetricSummaries | None = None,
 ) -> list[StoredRun]:
-    """Return the runs that ``where`` asks for; ``docs/queries.md`` teaches its language.
+    """Return the runs that ``where`` selects; ``docs/queries.md`` describes its language.
 
     A damaged run is found like any other, by its status and by what can be read of it; the rest is
     missing.
@@ -38,62 +74,54 @@ def find_runs(
     Args:
         store: From `open_store`.
         where: A query, by default all runs.
-        sort: Fields, set off by commas, with ``-`` for descending: ``"-config.lr,start_time"``.
+        sort: Fields, separated by commas, with ``-`` for descending: ``"-config.lr,start_time"``.
             By default from the oldest to the newest.
-        limit: At most so many: the first when sorted, else the newest.
-        offset: How many to leave out before that.
+        limit: Maximum number of runs: the first when sorted, else the newest.
+        offset: How many to skip before that.
+        fields: What the caller uses of the runs, see `RunQuery.fields`; by default everything.
+        metrics: Of this store; to be given if the caller uses the summaries as well.
 
     Raises:
-        QueryError: a text cannot be read; it tells where.
+        QueryError: a string cannot be parsed; the message shows where.
         StoreError: the store cannot be read.
     """
     query = parse(where) if isinstance(where, str) else where
-    order = parse_sort(sort) if isinstance(sort, str) else sort
-    if query is None and not order:
-        wanted = None if limit is None else limit + offset
-        return _newest(list(store.list(RunQuery(limit=wanted))), limit, offset)
+    order = (parse_sort(sort) if isinstance(sort, str) else sort) or ()
+    metrics = MetricSummaries(store) if metrics is None else metrics
     now = datetime.now(UTC)
-    runs = store.list(pushed_down(query, now))
-    if query is not None:
-        runs = (run for run in runs if matches(query, run, metrics_of(store, run), now))
+    on_metrics = query is not None and needs_metrics(query)
+    if fields is not None:
+        conditions = () if query is None else fields_of(query)
+        fields = (*fields, *conditions, *(field for field, _ in order))
+    may_limit = limit is not None and not order and not on_metrics
+    listed = RunQuery(
+        where=_without_metrics(query) if query is not None and on_metrics else query,
+        limit=limit + offset if limit is not None and may_limit else None,
+        now=now,
+        fields=fields,
+    )
+    runs = store.list(listed)
+    if query is not None and on_metrics:
+        runs = (run for run in runs if matches(query, run, metrics.of(run.id), now))
     if not order:
         return _newest(list(runs), limit, offset)
-    keyed = sorted(runs, key=lambda run: sort_key(order, run, metrics_of(store, run), now))
+    keyed = sorted(runs, key=lambda run: sort_key(order, run, metrics.of(run.id), now))
     return keyed[offset : None if limit is None else offset + limit]
+
+
+def _without_metrics(query: Query) -> Query | None:
+    """Return a condition that all runs which ``query`` selects fulfil, without metrics."""
+
+    def unless_on_metrics(condition: Condition) -> Query | None:
+        return None if condition.field.name == "metrics" else condition
+
+    # mypy infers no union for a type variable.
+    return pushdown(query, unless_on_metrics, all_of, any_of)  # type: ignore[misc]
 
 
 def _newest(found: list[StoredRun], limit: int | None, offset: int) -> list[StoredRun]:
     end = max(0, len(found) - offset)
     return found[0 if limit is None else max(0, end - limit) : end]
-
-
-def metrics_of(store: RunStore, run: StoredRun) -> MetricOf:
-    """Return what gives a metric of ``run`` by name, or None; the store is asked once.
-
-    Metrics that cannot be read are none.
-    """
-
-    @functools.cache
-    def all_metrics() -> Mapping[str, Any]:
-        try:
-            return store.metrics(run.id)
-        except DamagedRecordError:
-            return {}
-
-    return lambda name: all_metrics().get(name)
-
-
-def pushed_down(query: Query | None, now: datetime) -> RunQuery:
-    """Return what a store can sort out itself: conditions that hold for all that is asked for."""
-    if query is None:
-        return RunQuery()
-    fixed: dict[str, Any] = {}
-    for part in query.parts if isinstance(query, And) else [query]:
-        if not isinstance(part, Condition) or part.operator != "=" or part.field.path:
-            continue
-        if part.field.name in ("status", "name") and isinstance(part.values[0], str):
-            fixed.setdefault(part.field.name, part.values[0])
-    return RunQuery(**fixed, where=settled(query, now))
 
 
 def to_frame(runs: Iterable[StoredRun]) -> Any:

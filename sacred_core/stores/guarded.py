@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.masking import masked_text
 from sacred_core.stores.checking import checked_field
+from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery
@@ -38,17 +39,22 @@ class GuardedStore:
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""
         query = query or RunQuery()
+        found = skip_foreign(self._found(query, newest_first=query.limit is not None))
+        runs = (run for run in found if query.accepts(run, MetricSummaries(self).of(run.id)))
         if query.limit is None:
-            yield from filter(query.accepts, skip_foreign(self._found(query, False)))
-            return
-        newest = filter(query.accepts, skip_foreign(self._found(query, True)))
-        yield from reversed([*islice(newest, max(query.limit, 0))])
+            yield from runs
+        else:
+            yield from reversed([*islice(runs, max(query.limit, 0))])
+
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+        """Return the metrics of a run; see `RunStore.metrics`."""
+        raise NotImplementedError
 
     def _found(self, query: RunQuery, newest_first: bool) -> Iterable[Found]:
         """Yield each record by its name: the run, the error where it is not one, or None.
 
         Args:
-            query: What may be left out; its limit does not matter.
+            query: Runs that do not fulfil its condition may be skipped; its limit does not matter.
             newest_first: The order.
         """
         raise NotImplementedError
@@ -61,8 +67,14 @@ class GuardedStore:
         """Return `guard` for a part of a run, such as ``"the output"``."""
         return self._guard(f"{part} of run {str(normalize_id(run_id))!r}")
 
-    def _run(self, run_id: Any, fields: Mapping[str, Read]) -> StoredRun:
-        """Return `make_run` with the outages of this store."""
+    def _run(
+        self, run_id: Any, fields: Mapping[str, Read], query: RunQuery | None = None
+    ) -> StoredRun:
+        """Return `make_run` of the fields that ``query`` uses, with the outages of this store."""
+        attributes = None if query is None else query.attributes
+        if attributes is not None:
+            read = {"status", *attributes, *({"annotations"} if "tags" in attributes else ())}
+            fields = {name: fields[name] for name in fields if name in read}
         return make_run(run_id, fields, self.outages)
 
 
@@ -73,7 +85,7 @@ def make_run(
 
     Args:
         run_id: In its store.
-        fields: By attribute of `StoredRun`, and ``annotations``, which are `Annotation`.
+        fields: By argument of `StoredRun`, and ``annotations``, which are `Annotation`.
         outages: See `GuardedStore`.
 
     Raises:

@@ -1,37 +1,81 @@
 """What a store of runs is, and which runs it is asked for."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import attrs
 
 from sacred_core.stores.model import Annotation, StoredRun
+from sacred_core.stores.query import (
+    Condition,
+    Field,
+    MetricOf,
+    Query,
+    all_of,
+    attributes_of,
+    fields_of,
+    matches,
+    with_absolute_times,
+)
 
-if TYPE_CHECKING:
-    from sacred_core.stores.query.nodes import Query
 
-
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, init=False)
 class RunQuery:
-    """Which runs to list: those that fulfil everything that is given.
+    """Which runs to list, and which of their fields the caller uses.
 
     Attributes:
-        status: Their current status, like ``"COMPLETED"`` or ``"DEAD"``.
-        name: Of the experiment.
-        limit: At most so many, the newest.
-        where: A hint that comes without a limit: runs that do not fulfil it may be left out, and
-            whoever lists asks `matches` of those that come. `sacred_core.stores.query.narrowed`
-            helps to use it.
+        where: The condition that the runs fulfil, None for all runs. Its times are absolute.
+        limit: Maximum number of runs: the newest.
+        now: The aware time at which the runs fulfil it, by default the present.
+        fields: A store may leave attributes from which none of these is read at their defaults,
+            and does not report damage of them. None for all fields.
     """
 
-    status: str | None = None
-    name: str | None = None
+    where: Query | None = None
     limit: int | None = None
-    where: "Query | None" = None
+    now: datetime
+    fields: tuple[Field, ...] | None = None
 
-    def accepts(self, run: StoredRun) -> bool:
-        """Tell whether ``run`` is one of those asked for, whatever the limit."""
-        return self.status in (None, run.status) and self.name in (None, run.name)
+    def __init__(
+        self,
+        *,
+        where: Query | None = None,
+        limit: int | None = None,
+        now: datetime | None = None,
+        fields: Iterable[Field] | None = None,
+        status: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Create a query.
+
+        Args:
+            status: Adds the condition ``status = …`` to ``where``.
+            name: Adds the condition ``name = …``, that of the experiment, to ``where``.
+        """
+        parts: list[Query] = [] if where is None else [where]
+        for field, value in (("status", status), ("name", name)):
+            if value is not None:
+                parts.append(Condition(Field(field), "=", (value,)))
+        now = now or datetime.now(UTC)
+        self.__attrs_init__(
+            where=with_absolute_times(all_of(parts), now) if parts else None,
+            limit=limit,
+            now=now,
+            fields=None if fields is None else tuple(fields),
+        )
+
+    @property
+    def attributes(self) -> frozenset[str] | None:
+        """The attributes of a run that a store has to read; None for all."""
+        if self.fields is None:
+            return None
+        conditions = () if self.where is None else fields_of(self.where)
+        return attributes_of((*self.fields, *conditions))
+
+    def accepts(self, run: StoredRun, metrics: MetricOf) -> bool:
+        """Return whether ``run`` fulfils the condition; see `matches`."""
+        return self.where is None or matches(self.where, run, metrics, self.now)
 
 
 @runtime_checkable
@@ -43,7 +87,7 @@ class RunStore(Protocol):
     """
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
-        """Yield runs from the oldest to the newest, damaged ones too.
+        """Yield the runs that ``query`` selects from the oldest to the newest, damaged ones too.
 
         Raises:
             StoreError: the store as a whole cannot be read, as where the connection is lost.

@@ -12,7 +12,7 @@ from sacred_core.cli.runs_text import page, run_as_data
 from sacred_core.exceptions import StoreError
 from sacred_core.serialization import strict_json
 from sacred_core.stores import StoredRun, find_runs
-from sacred_core.stores.finding import metrics_of
+from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.query import matches, parse
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
@@ -67,7 +67,9 @@ def check_hostile(store: Any, sound: Sound, queries: Iterable[str] = QUERIES, st
     hostile = [run.id for run in listed if run.id not in sound.runs]
     for query in queries:
         parsed = parse(query)
-        expected = [run.id for run in listed if matches(parsed, run, metrics_of(store, run))]
+        expected = [
+            run.id for run in listed if matches(parsed, run, MetricSummaries(store).of(run.id))
+        ]
         assert [run.id for run in find_runs(store, query)] == expected, query
     for run_id in hostile[::step]:
         _read_all(store, run_id)
@@ -85,7 +87,7 @@ def check_query(store: Any, query: str) -> None:
     """Check that a store finds what the query language finds in its runs."""
     parsed = parse(query)
     runs = list(store.list())
-    expected = [run.id for run in runs if matches(parsed, run, metrics_of(store, run))]
+    expected = [run.id for run in runs if matches(parsed, run, MetricSummaries(store).of(run.id))]
     assert [run.id for run in find_runs(store, query)] == expected, query
 
 

@@ -6,9 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query import And, Condition, Field, Not, Operator, Or, Query
+from sacred_core.stores.query import (
+    MISSING,
+    And,
+    Condition,
+    Field,
+    Not,
+    Operator,
+    Or,
+    Query,
+    is_number,
+    read,
+)
 from sacred_core.stores.query.fields import TREES, operator_problem
-from sacred_core.stores.query.reading import MISSING, is_number, read
 
 _PLAIN = "status name command comment id run_id tags artifacts resources duration".split()
 _TIMES = "start_time stop_time queue_time heartbeat".split()

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.stores import Annotation, RunQuery, find_runs
-from sacred_core.stores.finding import metrics_of
-from sacred_core.stores.query import matches
+from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.query import matches, parse, parse_columns, read
 from sacred_core.testing.damage_contract import DamageContract
 from sacred_core.testing.drawn_queries import drawn_queries
 from sacred_core.testing.feed import START, Feed
@@ -63,6 +63,35 @@ class ListingContract(DamageContract, RemovalContract):
         for said in ({"added": ["a", "ü"]}, {"removed": ["a"]}):
             store.annotate(runs[0].id, Annotation(time=START, user="a", **said))  # type: ignore[arg-type]
         runs = list(store.list())
-        for query in drawn_queries(runs, self.queries, seed=0):
-            expected = [run.id for run in runs if matches(query, run, metrics_of(store, run))]
+        metrics = MetricSummaries(store)
+        for number, query in enumerate(drawn_queries(runs, self.queries, seed=0)):
+            expected = [run.id for run in runs if matches(query, run, metrics.of(run.id))]
             assert [run.id for run in find_runs(store, query)] == expected, str(query)
+            if number % 10 == 0:
+                listed = store.list(RunQuery(where=query, limit=2))
+                assert [run.id for run in listed] == expected[-2:], str(query)
+
+    def test_fields_that_are_used_are_read(self, tmp_path: Path) -> None:
+        """A listing of some fields has them, and fulfils conditions on others."""
+        feed = Feed(self.make_observer(tmp_path))
+        feed.start(config={"a": 1}, meta_info={"comment": "x"})
+        feed.beat(info={"b": [2]}, result=3)
+        feed.complete()
+        store = self.make_store(tmp_path)
+        (whole,) = store.list()
+        metrics = MetricSummaries(store).of(whole.id)
+        for names in (
+            ["id"],
+            ["config.a", "comment"],
+            ["info.b", "host.hostname", "duration"],
+            ["name", "command", "result", "start_time", "heartbeat"],
+            ["status"],
+            ["artifacts", "resources", "tags", "run_id"],
+        ):
+            fields = [column.field for column in parse_columns(",".join(names))]
+            for where in (None, parse("config.a = 1 and info.b has 2 and status exists")):
+                (run,) = store.list(RunQuery(where=where, fields=fields))
+                for field in fields:
+                    expected = read(field, whole, metrics, START)
+                    assert read(field, run, metrics, START) == expected, str(field)
+            assert list(store.list(RunQuery(where=parse("config.a = 2"), fields=fields))) == []

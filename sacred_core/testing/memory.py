@@ -262,13 +262,13 @@ class MemoryStore(GuardedStore):
     def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         runs = [kept.run for kept in self._runs.values()]
         for run in reversed(runs) if newest_first else runs:
-            yield run.id, self._read(run)
+            yield run.id, self._read(run, query)
 
-    def _read(self, run: StoredRun) -> StoredRun:
+    def _read(self, run: StoredRun, query: RunQuery | None = None) -> StoredRun:
         values = attrs.asdict(copy.deepcopy(run), recurse=False)
         notes, values["status"] = values.pop("notes"), values["recorded_status"]
         fields = {name: functools.partial(values.get, name) for name in _FIELDS}
-        found = self._run(run.id, fields)
+        found = self._run(run.id, fields, query)
         found.notes = notes
         return found
 

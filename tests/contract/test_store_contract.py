@@ -12,6 +12,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.observers.delivering import MetricPositions, named_arguments
 from sacred_core.stores import RunStore
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
+from sacred_core.testing.feed import START
 
 
 class StoresTheRealConfig(MemoryObserver):
@@ -187,13 +188,20 @@ class NewestFirst(MemoryStore):
 
 class BelievesTheStatus(MemoryStore):
     def list(self, query: Any = None) -> Any:
-        status = getattr(query, "status", None)
-        if status is None:
-            yield from super().list(query)
-            return
-        for run in super().list(attrs.evolve(query, status=None)):
-            if status == (run.recorded_status if run.damage is None else run.status):
-                yield run
+        # At that time the heartbeats of all runs are recent.
+        return super().list(None if query is None else attrs.evolve(query, now=START))
+
+
+class SkipsFields(MemoryStore):
+    def list(self, query: Any = None) -> Any:
+        if query is None or query.fields is None:
+            return super().list(query)
+        return super().list(attrs.evolve(query, fields=()))
+
+
+class TakesConditionsForHints(MemoryStore):
+    def list(self, query: Any = None) -> Any:
+        return super().list(None if query is None else attrs.evolve(query, where=None))
 
 
 class AnswersForUnknownRuns(MemoryStore):
@@ -294,6 +302,7 @@ FAULTS: dict[type[Any], set[str]] = {
     WritesAfterTheEnd: {"nothing_is_written_after_the_end"},
     FailsAfterAnUnfinishedRun: {"it_serves_one_run_after_another"},
     ShowsItsPassword: {"it_shows_no_secret"},
+    SkipsFields: {"fields_that_are_used_are_read"},
     BelievesTheStatus: {"runs_are_listed_by_what_they_are"},
     AnswersForUnknownRuns: {
         "what_is_not_there_is_an_error",
@@ -362,6 +371,7 @@ def test_each_fault_fails_the_rule_that_names_it(wrong: type[Any]) -> None:
         (TellsNoId, "it_answers_with_an_id"),
         (StoresTheRealConfig, "no_secret_of_a_run_is_stored"),
         (CannotJoinTwice, "it_may_be_joined_twice"),
+        (TakesConditionsForHints, "a_query_finds_what_it_asks_for"),
         (NewestFirst, "runs_are_listed_by_age"),
         (DoublesOutput, "output_comes_back"),
         (ForgetsEarlierPoints, "metrics_come_back"),

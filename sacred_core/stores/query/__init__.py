@@ -1,22 +1,45 @@
-"""The language that runs are asked for in: ``config.lr < 0.1 and not tags has baseline``.
+"""The language of queries: ``config.lr < 0.1 and not tags has baseline``.
 
-`parse` makes a text into nodes of plain data, which a backend may translate with `narrowed`;
-`matches` is the reference for what they mean. Nothing of a query is ever run as Python.
+`parse` turns a string into nodes of plain data, which a backend may translate with `pushdown`;
+`matches` is the reference for what they mean. Nothing of a query is ever executed as Python.
 ``docs/queries.md`` teaches the language.
 """
 
-from sacred_core.stores.query.evaluate import matches, needs_metrics
-from sacred_core.stores.query.narrowing import narrowed, settled
-from sacred_core.stores.query.nodes import And, Condition, Field, Not, Operator, Or, Query, Value
-from sacred_core.stores.query.reading import MetricOf, is_number
-from sacred_core.stores.query.sorting import Order, SortKey, sort_key
-from sacred_core.stores.query.syntax import parse, parse_sort
+from sacred_core.stores.query.evaluation import Order, SortKey, matches, needs_metrics, sort_key
+from sacred_core.stores.query.fields import (
+    MISSING,
+    MetricOf,
+    MetricSummary,
+    attributes_of,
+    is_number,
+    read,
+    summarize,
+)
+from sacred_core.stores.query.nodes import (
+    And,
+    Condition,
+    Field,
+    Not,
+    Operator,
+    Or,
+    Query,
+    Value,
+    all_of,
+    any_of,
+    fields_of,
+    pushdown,
+    with_absolute_times,
+)
+from sacred_core.stores.query.parsing import Column, parse, parse_columns, parse_sort
 
 __all__ = [
+    "MISSING",
     "And",
+    "Column",
     "Condition",
     "Field",
     "MetricOf",
+    "MetricSummary",
     "Not",
     "Operator",
     "Or",
@@ -24,12 +47,19 @@ __all__ = [
     "Query",
     "SortKey",
     "Value",
+    "all_of",
+    "any_of",
+    "attributes_of",
+    "fields_of",
     "is_number",
     "matches",
-    "narrowed",
     "needs_metrics",
     "parse",
+    "parse_columns",
     "parse_sort",
-    "settled",
+    "pushdown",
+    "read",
     "sort_key",
+    "summarize",
+    "with_absolute_times",
 ]

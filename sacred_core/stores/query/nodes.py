@@ -1,8 +1,12 @@
-"""What a query consists of. The text of each node is read back as an equal one."""
+"""What a query consists of, and what of it a backend can evaluate by itself.
+
+The text of each node is read back as an equal one.
+"""
 
 import re
-from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeAlias, TypeVar
 
 import attrs
 
@@ -12,6 +16,8 @@ Operator: TypeAlias = Literal[
 ]  # fmt: skip
 #: An aware time is in UTC; a timedelta, in whole seconds and not positive, counts from now.
 Value: TypeAlias = bool | int | float | str | datetime | timedelta | None
+
+_T = TypeVar("_T")
 
 #: A part of a path that needs no quotes.
 _PLAIN_PART = re.compile(r"[\w/-]+")
@@ -89,6 +95,101 @@ class Not:
 
 
 Query: TypeAlias = Condition | And | Or | Not
+
+
+def all_of(parts: list[Query]) -> Query:
+    """Return the query that holds where all of one or more ``parts`` do."""
+    return And(tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def any_of(parts: list[Query]) -> Query | None:
+    """Return the query that holds where one of one or more ``parts`` does."""
+    return Or(tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def fields_of(query: Query) -> Iterator[Field]:
+    """Yield the field of each condition."""
+    match query:
+        case Condition(field):
+            yield field
+        case Not(part):
+            yield from fields_of(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from fields_of(part)
+
+
+def pushdown(
+    query: Query,
+    condition: Callable[[Condition], _T | None],
+    all_: Callable[[list[_T]], _T],
+    any_: Callable[[list[_T]], _T],
+) -> _T | None:
+    """Return a filter of a backend that all runs which ``query`` selects pass.
+
+    Others may pass it too: `matches` is the reference.
+
+    Args:
+        condition: Returns the backend's filter for one condition, under the same rule; or None if
+            it has none.
+        all_: Joins two or more filters that all must hold.
+        any_: Joins two or more filters of which one must hold.
+
+    Returns:
+        None if the backend can filter nothing: any run may be one.
+    """
+    match query:
+        case Condition():
+            return condition(query)
+        case Not(part):
+            negated = _negation(part)
+            return None if negated is None else pushdown(negated, condition, all_, any_)
+        case And(parts) | Or(parts):
+            filters = [pushdown(part, condition, all_, any_) for part in parts]
+            usable = [each for each in filters if each is not None]
+            if isinstance(query, Or):
+                return any_(usable) if len(usable) == len(filters) else None
+            return (all_(usable) if len(usable) > 1 else usable[0]) if usable else None
+
+
+def with_absolute_times(query: Query, now: datetime) -> Query:
+    """Return ``query`` with times in place of durations before ``now``, an aware time."""
+    match query:
+        case Condition(values=values):
+            return attrs.evolve(query, values=tuple(absolute(value, now) for value in values))
+        case Not(part):
+            return Not(with_absolute_times(part, now))
+        case And(parts) | Or(parts):
+            return type(query)(tuple(with_absolute_times(part, now) for part in parts))
+
+
+def absolute(value: Value, now: datetime) -> Value:
+    """Return the time that a timedelta means, and other values as they are."""
+    if not isinstance(value, timedelta):
+        return value
+    try:
+        return now + value
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _negation(query: Query) -> Query | None:
+    """Return the query that holds where this one does not, if it needs no ``not``.
+
+    The opposite of most conditions also holds where there is no such field.
+    """
+    match query:
+        case Not(part):
+            return part
+        case And(parts):
+            return Or(tuple(Not(part) for part in parts))
+        case Or(parts):
+            return And(tuple(Not(part) for part in parts))
+        case Condition(field, "exists"):
+            return Condition(field, "missing")
+        case Condition(field, "missing"):
+            return Condition(field, "exists")
+    return None
 
 
 def _within(part: Query, *in_parentheses: type) -> str:

@@ -19,17 +19,20 @@ from sacred_core.exceptions import QueryError, StoreError
 from sacred_core.stores import StoredRun
 from sacred_core.stores.query import (
     And,
+    Column,
     Condition,
     Field,
     Not,
     Or,
+    attributes_of,
     matches,
-    narrowed,
     needs_metrics,
     parse,
+    parse_columns,
     parse_sort,
-    settled,
+    pushdown,
     sort_key,
+    with_absolute_times,
 )
 from sacred_core.stores.run_ids import normalize_id
 
@@ -341,6 +344,56 @@ def test_equal_runs_keep_their_order() -> None:
     assert ids_in_order("-name,status", *runs) == [3, 1, 2]
 
 
+# ---- columns ---------------------------------------------------------------------------------
+def test_columns_have_the_text_of_their_field_as_heading() -> None:
+    """Paths are those of queries; a comma in quotes separates nothing."""
+    text = 'id, config.layers[0].size ,metrics."train, loss".last'
+    assert parse_columns(text) == [
+        Column("id", Field("id")),
+        Column("config.layers[0].size", Field("config", ("layers", "0", "size"))),
+        Column('metrics."train, loss".last', Field("metrics", ("train, loss", "last"))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "message"),
+    [
+        ("", 0, "expected a column like status or config.lr"),
+        ("id,", 3, "expected a column like status or config.lr"),
+        ("id,,name", 3, "expected a column like status or config.lr"),
+        ("and", 0, "expected a column like status or config.lr"),
+        ("id name", 3, "expected a comma before the next column"),
+        ("id = 1", 3, "expected a comma before the next column"),
+        ("-id", 0, "there is no field '-id': did you mean 'id'?"),
+        ("id,metrics.loss", 3, "expected a metric and last, min, max or count"),
+    ],
+)
+def test_an_error_of_columns_names_what_a_column_is(text: str, mark: int, message: str) -> None:
+    """No error mentions conditions or orders, which columns do not have."""
+    with pytest.raises(QueryError) as caught:
+        parse_columns(text)
+    found, line, marked = str(caught.value).split("\n")
+    assert (message in found, line, marked) == (True, f"  {text}", f"  {' ' * mark}^")
+
+
+@pytest.mark.parametrize(
+    ("names", "attributes"),
+    [
+        ("id", {"id"}),
+        ("name,comment", {"experiment", "meta"}),
+        ("duration,config.a,config.b", {"start_time", "stop_time", "config"}),
+        ("metrics.loss.last", set()),
+        ("id,status", None),
+        ("damage", None),
+    ],
+)
+def test_fields_name_the_attributes_that_they_are_read_from(
+    names: str, attributes: set[str] | None
+) -> None:
+    """The status and the damage depend on all of them."""
+    assert attributes_of(column.field for column in parse_columns(names)) == attributes
+
+
 # ---- properties ------------------------------------------------------------------------------
 TEXTS = st.one_of(st.text(max_size=8), st.sampled_from(["and", "1", "nan", '"', "\\", "a b", "[x"]))
 NUMBERS = st.one_of(st.integers(), st.floats())
@@ -507,8 +560,8 @@ def test_a_narrower_question_leaves_out_nothing(
 ) -> None:
     """Whatever conditions a backend can ask itself, and times counted from now are the same."""
     draw = random.Random(seed)
-    asked = narrowed(
-        settled(query, NOW),
+    asked = pushdown(
+        with_absolute_times(query, NOW),
         lambda condition: condition if draw.random() < 0.7 else None,
         lambda parts: And(tuple(parts)),
         lambda parts: Or(tuple(parts)),
@@ -528,7 +581,7 @@ def test_a_narrower_question_leaves_out_nothing(
 )
 def test_a_question_is_as_narrow_as_it_can_be(text: str, asked: str) -> None:
     """`not` is asked where its opposite can be said."""
-    found = narrowed(
+    found = pushdown(
         parse(text), lambda each: each, lambda each: And(tuple(each)), lambda each: Or(tuple(each))
     )
     assert str(found) == asked

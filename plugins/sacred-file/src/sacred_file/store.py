@@ -167,7 +167,7 @@ class FileStore(GuardedStore):
             raise StoreError(f"cannot read {str(self.root)!r}: {error.strerror}") from None
         found_any = False
         for name in sorted(filter(layout.is_run_name, names), key=id_order, reverse=newest_first):
-            found = run_or_foreign(functools.partial(self._read, name))
+            found = run_or_foreign(functools.partial(self._read, name, query))
             found_any = found_any or found is not None
             yield name, found
         if not found_any:
@@ -182,6 +182,8 @@ class FileStore(GuardedStore):
                 self.root, ", ".join(found[:5]), self.root / found[0],
             )  # fmt: skip
 
-    def _read(self, name: str) -> StoredRun | None:
+    def _read(self, name: str, query: RunQuery | None = None) -> StoredRun | None:
         folder = RunFolder(self._files, name)
-        return self._run(normalize_id(name), folder.fields()) if folder.is_run() else None
+        if not folder.is_run():
+            return None
+        return self._run(normalize_id(name), folder.fields(), query)

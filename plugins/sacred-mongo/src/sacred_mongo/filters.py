@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sacred_core.stores import DAMAGED, RunQuery
-from sacred_core.stores.query import Condition, narrowed
+from sacred_core.stores.query import Condition, pushdown
 from sacred_mongo.connection import Document
 from sacred_mongo.ids import listed_id, spellings
 from sacred_mongo.values import FILE, INTEGERS, JSON, OWN_METRICS, is_unicode, stored_key
@@ -33,15 +33,9 @@ _FROM_THE_END = re.compile(r"-[0-9]+")
 
 def filter_of(query: RunQuery) -> Document:
     """Return the filter for documents of runs."""
-    parts: list[Document] = []
-    if query.name is not None:
-        parts.append({"experiment.name": query.name})
-    if query.status not in (None, DAMAGED):
-        parts.append({"status": {"$in": _stored_statuses([query.status])}})
-    if query.where is not None:
-        asked = narrowed(query.where, _condition, _every, _some)
-        parts += [asked] if asked is not None else []
-    return _every(parts) if parts else {}
+    if query.where is None:
+        return {}
+    return pushdown(query.where, _condition, _every, _some) or {}
 
 
 def _every(parts: list[Document]) -> Document:

@@ -39,6 +39,8 @@ _OUTPUT = ("captured_out", "captured_out_start", "captured_out_parts")
 #: Bytes, see `sacred_mongo.large`: a document has at most 16 MB.
 _LARGEST_NOTES = 500_000
 _NO_OUTPUT = {"captured_out": 0, "captured_out_parts": 0}
+#: Attributes of a run that may be large; a listing that does not use them does not fetch them.
+_LARGE = ("artifacts", "config", "experiment", "fail_trace", "host", "info", "resources", "result")
 #: BSON types of ids: string, ObjectId, and integers.
 _USUAL_IDS = (2, 7, 16, 18)
 
@@ -89,10 +91,10 @@ class MongoStore(GuardedStore):
     def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         """Yield the documents by their ids: numbers in their order, then names."""
         with self._place.connection.told():
-            documents = self._raw.find(filter_of(query), _NO_OUTPUT)
+            documents = self._raw.find(filter_of(query), _projection(query))
             for document in documents.sort("_id", -1 if newest_first else 1):
                 name = listed_id(document["_id"])
-                yield name, run_or_foreign(functools.partial(self._read, document))
+                yield name, run_or_foreign(functools.partial(self._read, document, query))
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""
@@ -184,10 +186,10 @@ class MongoStore(GuardedStore):
         with self._guard(f"document {document['_id']!r} in {self._place.runs.full_name}"):
             return bson.decode(document.raw, CODEC)
 
-    def _read(self, document: RawBSONDocument) -> StoredRun:
+    def _read(self, document: RawBSONDocument, query: RunQuery | None = None) -> StoredRun:
         run = RunDocument(self._place, lambda: self._decoded(document))
         run.require()
-        return self._run(listed_id(document["_id"]), run.fields())
+        return self._run(listed_id(document["_id"]), run.fields(), query)
 
     def _require_room(self, run_id: int | str, new: Document) -> None:
         known = self._entry(run_id, {"annotations": 1}).get("annotations", [])
@@ -213,6 +215,12 @@ class MongoStore(GuardedStore):
             md5 = dict(entry.get("resources") or []).get(kept)  # of several the last
             return None if md5 is None else self._place.files.find(kept, md5)
         return None
+
+
+def _projection(query: RunQuery) -> Document:
+    used = query.attributes
+    unused = () if used is None else (name for name in _LARGE if name not in used)
+    return _NO_OUTPUT | dict.fromkeys(unused, 0)
 
 
 class _Stream(io.RawIOBase):

@@ -130,15 +130,17 @@ class ObjectStore(GuardedStore):
         """Yield the content of each folder; some are fetched ahead."""
 
         def read(name: str) -> Any:
-            return run_or_foreign(functools.partial(self._read, name))
+            return run_or_foreign(functools.partial(self._read, name, query))
 
         folders = self._bucket.folders(self._place.root)
         names = sorted(filter(is_run_name, folders), key=id_order, reverse=newest_first)
         yield from zip(names, in_parallel(read, names), strict=True)
 
-    def _read(self, name: str) -> StoredRun | None:
+    def _read(self, name: str, query: RunQuery | None = None) -> StoredRun | None:
         folder = self._folder(name)
-        return self._run(normalize_id(name), folder.fields()) if folder.is_run() else None
+        if not folder.is_run():
+            return None
+        return self._run(normalize_id(name), folder.fields(), query)
 
     def _contained(self, key: str, file: BinaryIO) -> BinaryIO:
         """Return the file, if it is one of this store or a copy that an observer made.

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sacred_core.stores import DAMAGED, RunQuery
-from sacred_core.stores.query import Condition, narrowed
+from sacred_core.stores.query import Condition, pushdown
 from sacred_sql.schema import LONGEST_COMMENT, experiments, runs
 
 Clause = sa.ColumnElement[bool]
@@ -23,17 +23,12 @@ _INT64 = range(-(2**63), 2**63)
 
 def clauses(query: RunQuery) -> list[Clause]:
     """Return what rows of runs, joined with their experiments, must fulfil."""
-    found: list[Clause] = []
-    if query.name:  # without one, what is not told is meant too
-        found.append(experiments.c.name == query.name)
-    if query.status not in (None, DAMAGED):
-        found.append(_of_status([query.status]))
-    if query.where is not None:
-        asked = narrowed(
-            query.where, _condition, lambda parts: sa.and_(*parts), lambda parts: sa.or_(*parts)
-        )
-        found += [asked] if asked is not None else []
-    return found
+    if query.where is None:
+        return []
+    found = pushdown(
+        query.where, _condition, lambda parts: sa.and_(*parts), lambda parts: sa.or_(*parts)
+    )
+    return [] if found is None else [found]
 
 
 def _condition(condition: Condition) -> Clause | None:

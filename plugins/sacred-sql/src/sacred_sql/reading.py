@@ -1,7 +1,7 @@
 """From rows to runs."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -24,6 +24,8 @@ from sacred_sql.values import VALUES, read_large_texts
 
 #: Columns of `sacred_sql.schema.runs` whose value is a field of the same name.
 _SAME = ("status", "command", "queue_time", "start_time", "stop_time", "heartbeat")
+#: Columns whose value is a field of another name or refers to it.
+_COLUMNS = {"run_id": "id_elsewhere", "experiment": "experiment_id", "host": "host_id"}
 _LISTS = {"artifacts": (artifacts, "name"), "resources": (resources, "filename")}
 #: What is read of each run.
 TABLES = (runs, experiments, hosts, large_values, artifacts, resources, annotations)
@@ -35,10 +37,16 @@ class Reader:
 
     Args:
         make: Makes a run from its fields: `sacred_core.stores.GuardedStore`.
+        attributes: Those of a run that `make` reads; None for all.
     """
 
-    def __init__(self, make: Callable[[Any, Mapping[str, Read]], StoredRun]) -> None:
+    def __init__(
+        self,
+        make: Callable[[Any, Mapping[str, Read]], StoredRun],
+        attributes: Set[str] | None = None,
+    ) -> None:
         self._make = make
+        self._attributes = attributes
         self._experiments: dict[int, dict[str, Any]] = {}
         self._hosts: dict[int, dict[str, Any]] = {}
 
@@ -50,21 +58,26 @@ class Reader:
         """
         if not keys:
             return []
-        query = sa.select(runs).where(runs.c.run_key.in_(keys))
-        rows = {row.run_key: row for row in connection.execute(query)}
-        large = read_large_texts(connection, keys)
-        lists = {name: _names(connection, name, keys) for name in _LISTS}
-        said = _annotations(connection, keys)
-        found = []
+        values = self._used(VALUES)
+        columns = ["run_key", "run_id", "status", *self._used(_SAME), *values]
+        columns += [_COLUMNS[name] for name in self._used(_COLUMNS)]
+        query = sa.select(*(runs.c[name] for name in dict.fromkeys(columns)))
+        rows = {
+            row.run_key: row for row in connection.execute(query.where(runs.c.run_key.in_(keys)))
+        }
+        large = read_large_texts(connection, keys) if values else {}
+        lists = {name: _names(connection, name, keys) for name in self._used(_LISTS)}
+        said = _annotations(connection, keys) if self._used(("tags",)) else {}
+        made = []
         for key, row in ((key, rows[key]) for key in keys if key in rows):
             fields: dict[str, Read] = {
                 **self._fields(functools.partial(getattr, row), lambda work: work(connection)),
                 **{name: functools.partial(_value, row, name, large) for name in VALUES},
-                **{name: functools.partial(lists[name].get, key, []) for name in _LISTS},
+                **{name: functools.partial(found.get, key, []) for name, found in lists.items()},
                 "annotations": functools.partial(said.get, key, []),
             }
-            found.append(self._make(row_id(key, row.run_id), fields))
-        return found
+            made.append(self._make(row_id(key, row.run_id), fields))
+        return made
 
     def run(self, key: int, read: Callable[[Callable[[sa.Connection], Any]], Any]) -> StoredRun:
         """Return one run of which something cannot be decoded: each part is read alone.
@@ -99,6 +112,9 @@ class Reader:
         except DamagedRecordError:
             run_id = None
         return self._make(row_id(key, run_id), fields)
+
+    def _used(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if self._attributes is None or name in self._attributes]
 
     def _fields(self, column: Column, read: Callable[[Any], Any]) -> dict[str, Read]:
         return {

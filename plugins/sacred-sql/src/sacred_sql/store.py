@@ -218,7 +218,7 @@ class SqlStore(GuardedStore):
         """Yield runs page by page."""
         if self._has_sacred and not self._database.read_any(self._has_own):
             return
-        reader = Reader(self._run)
+        reader = Reader(functools.partial(self._run, query=query), query.attributes)
         key = runs.c.run_key
         asked = sa.select(key).outerjoin(experiments).where(*clauses(query)).limit(_PAGE)
         asked = asked.order_by(key.desc() if is_descending else key)

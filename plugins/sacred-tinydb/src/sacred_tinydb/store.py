@@ -85,7 +85,10 @@ class TinyDbStore(GuardedStore):
         documents = self._place.database.all()
         for key in reversed(documents) if newest_first else documents:
             stored = documents[key]
-            yield _id(key, stored), run_or_foreign(functools.partial(self._read, key, stored))
+            yield (
+                _id(key, stored),
+                run_or_foreign(functools.partial(self._read, key, stored, query)),
+            )
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""
@@ -187,7 +190,7 @@ class TinyDbStore(GuardedStore):
         except DamagedRecordError:
             return set()
 
-    def _read(self, key: int, stored: Any) -> StoredRun:
+    def _read(self, key: int, stored: Any, query: RunQuery | None = None) -> StoredRun:
         place = f"document {_id(key, stored)!r} in {str(self.root)!r}"
 
         def read() -> Document:
@@ -206,7 +209,7 @@ class TinyDbStore(GuardedStore):
             fields |= {
                 name: functools.partial(_raise_unreadable, name) for name in stored.unreadable
             }
-        return self._run(_id(key, stored), fields)
+        return self._run(_id(key, stored), fields, query)
 
 
 def _read_sacred(document: Document) -> Document:

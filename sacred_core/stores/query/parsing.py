@@ -1,12 +1,13 @@
-"""From text to nodes."""
+"""Parses queries, orders and lists of columns into nodes."""
 
 from collections.abc import Callable
 from typing import TypeVar, cast, get_args
 
+import attrs
+
 from sacred_core.stores.query.fields import field_problem, kind_of, operator_problem
 from sacred_core.stores.query.nodes import And, Condition, Field, Not, Operator, Or, Query, Value
-from sacred_core.stores.query.scanner import Scanner
-from sacred_core.stores.query.values import RESERVED, value_of
+from sacred_core.stores.query.scanner import RESERVED, Scanner, value_of
 
 #: Parentheses and ``not`` in each other; Python's own stack ends not far beyond.
 _MAX_DEPTH = 100
@@ -37,6 +38,23 @@ def parse_sort(text: str) -> list[tuple[Field, bool]]:
     return _Parser(text).order()
 
 
+@attrs.frozen
+class Column:
+    """A column of a table of runs: its heading, which is the text of the field, and the field."""
+
+    heading: str
+    field: Field
+
+
+def parse_columns(text: str) -> list[Column]:
+    """Return the columns of a table, like ``id, config.lr, metrics."train loss".last``.
+
+    Raises:
+        QueryError: a field does not exist, or is missing; the message shows where.
+    """
+    return _Parser(text).columns()
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self.scan = Scanner(text)
@@ -52,11 +70,22 @@ class _Parser:
         fields = []
         while True:
             is_descending = bool(self.scan.symbol("-"))
-            fields.append((self._field(), is_descending))
+            fields.append((self._field("a field like config.lr"), is_descending))
             if self.scan.at_end:
                 return fields
             if not self.scan.symbol(","):
                 raise self.scan.error("expected a comma, or the end")
+
+    def columns(self) -> list[Column]:
+        found = []
+        while True:
+            start = self.scan.position
+            field = self._field("a column like status or config.lr")
+            found.append(Column(self.scan.text[start : self.scan.position].rstrip(), field))
+            if self.scan.at_end:
+                return found
+            if not self.scan.symbol(","):
+                raise self.scan.error("expected a comma before the next column")
 
     def _either(self) -> Query:
         parts = [self._all()]
@@ -88,7 +117,7 @@ class _Parser:
         return found
 
     def _condition(self) -> Condition:
-        field = self._field()
+        field = self._field("a condition like config.lr < 0.1")
         start = self.scan.position
         operator = self._operator()
         problem = operator_problem(field, operator)
@@ -96,11 +125,11 @@ class _Parser:
             raise self.scan.error(problem, start)
         return Condition(field, operator, self._values(field, operator))
 
-    def _field(self) -> Field:
+    def _field(self, expected: str) -> Field:
         start = self.scan.position
-        name, *path = self.scan.path()
+        name, *path = self.scan.path(expected)
         if not path and name.lower() in RESERVED:
-            raise self.scan.error("expected a condition like config.lr < 0.1", start)
+            raise self.scan.error(f"expected {expected}", start)
         if name == "metrics":
             path = [".".join(path[:-1]), *path[-1:]]
         field = Field(name, tuple(path))

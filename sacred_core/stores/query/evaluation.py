@@ -1,4 +1,4 @@
-"""What a query means: the reference for every backend that translates queries.
+"""What a query and an order mean: the reference for every backend that translates queries.
 
 A condition on what a run does not have is false, and so is one between values that cannot be
 compared, like a text and a number; but ``!=``, ``!~`` and ``not in`` hold for whatever is there
@@ -9,13 +9,27 @@ import operator
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeAlias
+
+import attrs
 
 from sacred_core.serialization import number
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query.narrowing import absolute
-from sacred_core.stores.query.nodes import And, Condition, Field, Not, Or, Query
-from sacred_core.stores.query.reading import MISSING, MetricOf, is_number, read
+from sacred_core.stores.query.fields import MISSING, MetricOf, is_number, read
+from sacred_core.stores.query.nodes import (
+    And,
+    Condition,
+    Field,
+    Not,
+    Or,
+    Query,
+    absolute,
+    fields_of,
+)
+
+#: What `parse_sort` returns: fields, the most significant first, and whether each is descending.
+Order: TypeAlias = Sequence[tuple[Field, bool]]
+SortKey: TypeAlias = tuple[tuple[Any, ...], ...]
 
 _LISTS = (list, tuple)
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
@@ -25,6 +39,7 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _NEGATED = {"!=": "=", "!~": "~", "not in": "in"}
+_PRESENT, _NAN, _ABSENT = range(3)
 
 
 def matches(query: Query, run: StoredRun, metrics: MetricOf, now: datetime | None = None) -> bool:
@@ -38,16 +53,31 @@ def matches(query: Query, run: StoredRun, metrics: MetricOf, now: datetime | Non
     return _holds(query, run, metrics, now or datetime.now(UTC))
 
 
-def needs_metrics(query: Query | Sequence[tuple[Field, bool]]) -> bool:
-    """Tell whether a query, or what `parse_sort` returned, looks at metrics."""
-    match query:
-        case And(parts) | Or(parts):
-            return any(needs_metrics(part) for part in parts)
-        case Not(part):
-            return needs_metrics(part)
-        case Condition(field):
-            return field.name == "metrics"
+def needs_metrics(query: Query | Order) -> bool:
+    """Return whether a query, or what `parse_sort` returned, depends on metrics."""
+    if isinstance(query, (And, Or, Not, Condition)):
+        return any(field.name == "metrics" for field in fields_of(query))
     return any(field.name == "metrics" for field, _ in query)
+
+
+def sort_key(
+    order: Order, run: StoredRun, metrics: MetricOf, now: datetime | None = None
+) -> SortKey:
+    """Return what to sort ``run`` by; the keys of one order can be compared with each other.
+
+    Numbers come before texts, then true and false, times and anything else, or the other way
+    round. What is missing is last in both directions, after NaN.
+
+    Example:
+        ```python
+        order = parse_sort("-config.lr,start_time")
+        runs.sort(key=lambda run: sort_key(order, run, store.metrics(run.id).get))
+        ```
+    """
+    now = now or datetime.now(UTC)
+    return tuple(
+        _place(read(field, run, metrics, now), is_descending) for field, is_descending in order
+    )
 
 
 def _holds(query: Query, run: StoredRun, metrics: MetricOf, now: datetime) -> bool:
@@ -110,3 +140,31 @@ def _comparable(stored: Any, value: Any) -> tuple[Any, Any] | None:
         if isinstance(value, kind):
             return (stored, value) if isinstance(stored, kind) else None
     return None
+
+
+def _place(value: Any, is_descending: bool) -> tuple[Any, ...]:
+    if value is MISSING:
+        return (_ABSENT,)
+    rank, value = _ranked(number(value))
+    if value != value:
+        return (_NAN,)
+    return (_PRESENT, _Descending((rank, value))) if is_descending else (_PRESENT, rank, value)
+
+
+def _ranked(value: Any) -> tuple[int, Any]:
+    if is_number(value):
+        return 0, value
+    for rank, kind in enumerate((str, bool, datetime), 1):
+        if isinstance(value, kind):
+            return rank, value
+    return 4, 0
+
+
+@attrs.frozen
+class _Descending:
+    """Sorts the other way round, also a text."""
+
+    value: tuple[int, Any]
+
+    def __lt__(self, other: "_Descending") -> bool:
+        return other.value < self.value
