@@ -157,10 +157,10 @@ class DocumentStore(GuardedStore, Generic[R]):
 
     def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         for run_id, record in self.records(query, newest_first):
-            yield run_id, run_or_foreign(partial(self._read_run, run_id, record))
+            yield run_id, run_or_foreign(partial(self._read_run, run_id, record, query))
 
-    def _read_run(self, run_id: Any, record: R) -> StoredRun:
-        return self._run(run_id, self.read_fields(record))
+    def _read_run(self, run_id: Any, record: R, query: RunQuery | None = None) -> StoredRun:
+        return self._run(run_id, self.read_fields(record), query)
 
 
 def encode_fields(run: StoredRun, names: Iterable[str] = FIELDS) -> dict[str, str]:
