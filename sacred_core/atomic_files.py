@@ -28,6 +28,12 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Replace the content of ``path`` in one step; see `replacing`."""
+    with replacing(path) as partial:
+        partial.write_bytes(data)
+
+
 def is_created(path: Path, data: bytes) -> bool:
     """Create ``path`` with all of ``data`` in one step, and return whether this call did it.
 

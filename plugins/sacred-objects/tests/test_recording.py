@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sacred_file import FileStore
 from sacred_objects import ObjectObserver, ObjectStore, parsed, place
 
 from sacred_core import Experiment
@@ -68,6 +67,7 @@ def test_a_run_that_ended_is_a_folder(
     observer: ObjectObserver, bucket: Any, store: ObjectStore, tmp_path: Path
 ) -> None:
     """Copied to a disk, sacred-file reads it."""
+    sacred_file = pytest.importorskip("sacred_file")
     made = tmp_path / "made"
     made.write_text("content")
     feed = Feed(observer)
@@ -81,7 +81,7 @@ def test_a_run_that_ended_is_a_folder(
         path = tmp_path / "copy" / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    copied = FileStore(tmp_path / "copy" / "runs")
+    copied = sacred_file.FileStore(tmp_path / "copy" / "runs")
     assert copied.get(run_id) == store.get(run_id)
     assert copied.output(run_id) == "printed\n"
     assert repr(copied.metrics(run_id)) == repr(store.metrics(run_id))

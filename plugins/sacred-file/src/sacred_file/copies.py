@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sacred_core.atomic_files import replacing, store_once
 from sacred_core.stable_files import FileVersion, copy_version, with_version
+from sacred_core.stores.folder_format import content_name
 
 
 def copy(source: Path, target: Path, top: Path) -> None:
@@ -51,11 +52,6 @@ def store_version(version: FileVersion, folder: Path) -> Path:
     kept = folder / content_name(version.path, version.md5)
     store_once(kept, write)
     return kept
-
-
-def content_name(source: Path, md5: str) -> str:
-    """Return the name under which a content is stored."""
-    return f"{source.stem}_{md5}{source.suffix}"
 
 
 def below(folder: Path, path: Path) -> Path | None:

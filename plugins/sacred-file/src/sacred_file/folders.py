@@ -5,14 +5,14 @@ from typing import Any
 
 import attrs
 
-from sacred_core.atomic_files import is_created
+from sacred_core.atomic_files import is_created, replace_bytes
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
 from sacred_core.observers.delivering import id_elsewhere
 from sacred_core.stores import leases
+from sacred_core.stores.folder_format import RUN
 from sacred_core.stores.leases import Lease, is_claimed
-from sacred_file.json_files import read_json, write_bytes
-from sacred_file.layout import RUN
+from sacred_core.stores.record_files import read_json
 from sacred_file.numbering import next_number, write_hint
 
 _logger = own_logger(__name__)
@@ -104,7 +104,7 @@ class _ClaimFiles:
         return is_created(self._folder / name, data)
 
     def replace(self, name: str, data: bytes) -> None:
-        write_bytes(self._folder / name, data)
+        replace_bytes(self._folder / name, data)
 
 
 def _asked(basedir: Path, run_id: Any, is_start: bool) -> Place:

@@ -7,23 +7,43 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core import RunObserver
+from sacred_core.atomic_files import replace_bytes
+from sacred_core.loggers import own_logger
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
-from sacred_core.serialization import plain
+from sacred_core.stores.folder_format import (
+    CONFIG,
+    INFO,
+    METRIC_LINES,
+    METRICS,
+    OUTPUT,
+    RESOURCES,
+    RUN,
+    SOURCES,
+    FileLists,
+    format_time,
+    json_bytes,
+    metric_lines,
+    new_entry,
+)
 from sacred_core.stores.leases import Lease, releasing
 from sacred_core.stores.locations import FilePath, absolute_path
+from sacred_core.stores.record_files import (
+    AppendFile,
+    AppendText,
+    merge_metric_lines,
+    read_json,
+)
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN
 from sacred_file import folders, layout
-from sacred_file.append import AppendFile, AppendText
 from sacred_file.code import KeptCode
 from sacred_file.copies import below, copy, kept_once
-from sacred_file.json_files import plain_entries, read_json, write_json
-from sacred_file.metrics import fold, metric_lines
 from sacred_file.ownership import OwnFolder
-from sacred_file.record import FileLists, new_entry, time_text
 from sacred_file.report import given_template, write_report
 from sacred_file.restoring import restore_missing
+
+_logger = own_logger(__name__)
 
 
 class FileStorageObserver(RunObserver):
@@ -75,8 +95,8 @@ class FileStorageObserver(RunObserver):
     ) -> None:
         self.basedir = os.path.expanduser(os.fsdecode(basedir))  # noqa: PTH111 - stays as given
         self._root = absolute_path(basedir)
-        self.resource_dir = absolute_path(resource_dir or self._root / layout.RESOURCES)
-        self.source_dir = absolute_path(source_dir or self._root / layout.SOURCES)
+        self.resource_dir = absolute_path(resource_dir or self._root / RESOURCES)
+        self.source_dir = absolute_path(source_dir or self._root / SOURCES)
         self.template = None if template is None else given_template(template)
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
@@ -119,7 +139,7 @@ class FileStorageObserver(RunObserver):
         _id: Any,
     ) -> Any:
         """Make the run's folder, with the status QUEUED."""
-        meta = {**meta_info, "queue_time": time_text(queue_time)}
+        meta = {**meta_info, "queue_time": format_time(queue_time)}
         return self._begin("QUEUED", None, ex_info, command, host_info, config, meta, _id)
 
     def started_event(
@@ -147,9 +167,9 @@ class FileStorageObserver(RunObserver):
         """Note that the run is alive, and its ``info`` if it changed."""
         del captured_out
         if dict(info) != self.info:
-            self.save_json(dict(info), layout.INFO)
+            self.save_json(dict(info), INFO)
             self.info = dict(info)
-        self.run_entry["heartbeat"] = time_text(beat_time)
+        self.run_entry["heartbeat"] = format_time(beat_time)
         self.run_entry["result"] = result
         self.save()
 
@@ -157,7 +177,7 @@ class FileStorageObserver(RunObserver):
         """Append to ``cout.txt``."""
         folder = self._folder()
         if self._output is None:
-            self._output = AppendText(folder / layout.OUTPUT)
+            self._output = AppendText(folder / OUTPUT)
         self._output.write(text, offset)
 
     def log_metrics(
@@ -169,7 +189,7 @@ class FileStorageObserver(RunObserver):
         del info
         folder = self._folder()
         if self._metrics is None:
-            self._metrics = AppendFile(folder / layout.METRICS_PARTS)
+            self._metrics = AppendFile(folder / METRIC_LINES)
         self._metrics.write(metric_lines(metrics_by_name, self._positions.starts(metrics_by_name)))
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
@@ -216,11 +236,11 @@ class FileStorageObserver(RunObserver):
 
     def save(self) -> None:
         """Write ``run.json`` from `run_entry`."""
-        self.save_json(self.run_entry, layout.RUN)
+        self.save_json(self.run_entry, RUN)
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON file into the folder of the run."""
-        write_json(self._folder() / filename, plain_entries(obj))
+        replace_bytes(self._folder() / filename, json_bytes(obj))
 
     def save_file(self, filename: FilePath, target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
@@ -281,9 +301,10 @@ class FileStorageObserver(RunObserver):
         folder = own.path
         if lease is not None:
             lease.require(folder.name)
-        write_json(folder / layout.CONFIG, plain(self.config))
-        write_json(folder / layout.INFO, plain(self.info))  # clients open it, whatever it holds
-        (folder / layout.OUTPUT).touch()
+        replace_bytes(folder / CONFIG, json_bytes(self.config))
+        # Clients open it, whatever it contains.
+        replace_bytes(folder / INFO, json_bytes(self.info))
+        (folder / OUTPUT).touch()
         if lease is not None:
             lease.require(folder.name)
             if is_start:
@@ -300,14 +321,14 @@ class FileStorageObserver(RunObserver):
     ) -> None:
         folder = self._folder()
         (folder / layout.SPARE).unlink(missing_ok=True)
-        self.run_entry.update(status=status, stop_time=time_text(time))
+        self.run_entry.update(status=status, stop_time=format_time(time))
         if result is not None:
             self.run_entry["result"] = result
         if fail_trace:
             self.run_entry["fail_trace"] = fail_trace
         self.save()
         restore_missing(self._root, self.run_entry)
-        fold(folder / layout.METRICS_PARTS, folder / layout.METRICS)
+        _merge_metrics(folder)
         self._metrics = None
         template = self.template or self._root / layout.TEMPLATE
         if self.template or template.is_file():
@@ -320,6 +341,21 @@ class FileStorageObserver(RunObserver):
         return self._own.require()
 
 
+def _merge_metrics(folder: Path) -> None:
+    """Merge the points and remove their lines; where that fails they stay, and can be read.
+
+    A run that logged nothing has an empty ``metrics.json``, as in Sacred. Calling it again
+    changes nothing.
+    """
+    lines, target = folder / METRIC_LINES, folder / METRICS
+    try:
+        if lines.exists() or not target.exists():
+            merge_metric_lines(lines, target)
+            lines.unlink(missing_ok=True)
+    except OSError as error:
+        _logger.warning("The metrics stay in %s: %s", lines, error)
+
+
 def _queued_meta(folder: Path) -> dict[str, Any]:
-    queued = read_json(folder / layout.RUN, {}).get("meta", {}).get("queue_time")
+    queued = read_json(folder / RUN, {}).get("meta", {}).get("queue_time")
     return {"queue_time": queued} if queued else {}

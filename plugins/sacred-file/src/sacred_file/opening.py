@@ -1,6 +1,5 @@
 """Opens the files of runs, none of which a record or a link may place anywhere else."""
 
-import hashlib
 import io
 import os
 from pathlib import Path
@@ -8,8 +7,7 @@ from typing import BinaryIO
 
 from sacred_core.contained_files import ContainedFolder, open_regular
 from sacred_core.exceptions import OutsideStoreError
-
-_BLOCK = 1 << 20
+from sacred_core.stores.folder_format import is_named_by_content
 
 
 def opened_below(files: ContainedFolder, path: Path) -> BinaryIO:
@@ -42,12 +40,3 @@ def opened_copy(files: ContainedFolder, path: Path) -> BinaryIO:
         f"{str(path)!r} is outside of {files.root!r}, and its name does not hold the MD5 digest of "
         "its content, as the name of a copy in a resource_dir or source_dir does"
     )
-
-
-def is_named_by_content(name: str, file: BinaryIO) -> bool:
-    """Return whether ``name`` is ``STEM_MD5.SUFFIX``; ``file`` is at its beginning afterwards."""
-    md5 = hashlib.md5(usedforsecurity=False)
-    while block := file.read(_BLOCK):
-        md5.update(block)
-    file.seek(0)
-    return Path(name).stem.endswith(f"_{md5.hexdigest()}")

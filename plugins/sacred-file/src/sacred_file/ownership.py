@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import RunRemovedError
+from sacred_core.stores.folder_format import RUN
+from sacred_core.stores.record_files import read_json
 from sacred_core.stores.tokens import TOKEN, new_token, run_removed
 from sacred_file import layout
-from sacred_file.json_files import read_json, write_bytes
 
 
 class OwnFolder:
@@ -29,7 +31,7 @@ class OwnFolder:
     def begin(self) -> None:
         """Store the token, in place of that of an earlier run in this folder."""
         token = self.token.encode()
-        write_bytes(self.path / layout.SPARE, token.ljust(layout.SPARE_BYTES, b"\0"))
+        replace_bytes(self.path / layout.SPARE, token.ljust(layout.SPARE_BYTES, b"\0"))
 
     def require(self) -> Path:
         """Return the folder.
@@ -51,5 +53,5 @@ class OwnFolder:
             with (self.path / layout.SPARE).open("rb", buffering=0) as file:
                 return file.read(len(token)) == token
         except (FileNotFoundError, NotADirectoryError):  # it has ended, or is deleted
-            entry = read_json(self.path / layout.RUN, {})
+            entry = read_json(self.path / RUN, {})
             return isinstance(entry, dict) and entry.get(TOKEN) == self.token

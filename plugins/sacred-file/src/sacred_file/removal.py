@@ -17,11 +17,21 @@ from typing import Any
 
 import attrs
 
+from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import make_run
+from sacred_core.stores.folder_format import (
+    RESOURCES,
+    RUN,
+    SOURCES,
+    is_content_name,
+    is_run_name,
+    json_bytes,
+    run_fields,
+    shared_names,
+)
+from sacred_core.stores.record_files import read_json
 from sacred_file import layout
-from sacred_file.entries import run_fields
-from sacred_file.json_files import read_json, write_json
 from sacred_file.numbering import note_deleted
 
 #: Where folders of deleted runs are until everything of them is removed.
@@ -62,32 +72,17 @@ def empty_trash(root: Path) -> None:
         (root / TRASH).rmdir()
 
 
-def shared_names(entry: Any) -> Iterator[str]:
-    """Yield the names of shared content as a record has them; what is damaged is skipped."""
-    entry = entry if isinstance(entry, dict) else {}
-    experiment = entry.get("experiment")
-    experiment = experiment if isinstance(experiment, dict) else {}
-    for pairs in (entry.get("resources"), experiment.get("sources")):
-        for pair in pairs if isinstance(pairs, list) else ():
-            if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], str):
-                yield pair[1]
-    repositories = experiment.get("repositories")
-    for repository in repositories if isinstance(repositories, list) else ():
-        if isinstance(repository, dict) and isinstance(repository.get("patch"), str):
-            yield repository["patch"]
-
-
 def content_path(root: Path, name: str) -> Path | None:
     """Return the file of shared content that a record names; None for any other file.
 
-    Shared content is directly in `layout.RESOURCES` or `layout.SOURCES` below ``root`` and has a
+    Shared content is directly in `RESOURCES` or `SOURCES` below ``root`` and has a
     digest in its name. A record may be edited, or written by another program: what it names may be
     a file of another run, or, by links, outside of the store.
     """
-    if "\0" in name or not layout.is_content_name(name):
+    if "\0" in name or not is_content_name(name):
         return None
     given = Path(os.path.normpath(root / name))
-    for folder in (layout.SOURCES, layout.RESOURCES):
+    for folder in (SOURCES, RESOURCES):
         path = root / folder / given.name
         # Sacred names content by its path as seen from where the script was started.
         is_named = given == path or (folder in given.parts and not given.exists())
@@ -127,10 +122,10 @@ def _remove_own(folder: Path) -> None:
     listed = folder / _LIST
     if not listed.exists():
         try:
-            names = sorted(set(shared_names(read_json(folder / layout.RUN, {}))))
+            names = sorted(set(shared_names(read_json(folder / RUN, {}))))
         except (ValueError, OSError, RecursionError, MemoryError):
             names = []
-        write_json(listed, names)
+        replace_bytes(listed, json_bytes(names))
     for entry in os.scandir(folder):
         if entry.name == _LIST:
             continue
@@ -186,10 +181,10 @@ def _others(root: Path) -> _Others:
     clock.unlink()
     paths: set[Path] | None = set()
     for folder in root.iterdir():
-        if not layout.is_run_name(folder.name) or not folder.is_dir():
+        if not is_run_name(folder.name) or not folder.is_dir():
             continue
         try:
-            entry = read_json(folder / layout.RUN, {})
+            entry = read_json(folder / RUN, {})
             if paths is not None:
                 found = (content_path(root, name) for name in shared_names(entry))
                 paths.update(path for path in found if path is not None)

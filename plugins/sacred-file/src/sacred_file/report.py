@@ -7,12 +7,13 @@ from pathlib import Path
 from stat import S_ISVTX, S_IWGRP, S_IWOTH
 from typing import Any
 
+from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import SacredError
 from sacred_core.loggers import own_logger
 from sacred_core.serialization import plain
+from sacred_core.stores.folder_format import OUTPUT, decode_output, encode_output
 from sacred_core.stores.locations import absolute_path
 from sacred_file import layout
-from sacred_file.json_files import write_text
 
 _logger = own_logger(__name__)
 _warned: set[Path] = set()
@@ -52,7 +53,7 @@ def write_report(
         _warn_of_writers(template)
         text = _rendered(template, folder, names)
         # What cannot be encoded (half a character) is spelled out, as it is in the output.
-        write_text(target, text.encode("utf-8", "backslashreplace").decode())
+        replace_bytes(target, encode_output(text))
     except (Exception, SystemExit) as error:  # foreign code must not harm the run
         told = str(error) if isinstance(error, (ReportError, ModuleNotFoundError)) else repr(error)
         _logger.warning("No report in %s from the template %s: %s", folder, template, told)
@@ -92,7 +93,7 @@ def _large(code: str, folder: Path) -> dict[str, Any]:
     """Read what may be large, if the template's code speaks of it."""
     names: dict[str, Any] = {}
     if "cout" in code:
-        names["cout"] = (folder / layout.OUTPUT).read_bytes().decode("utf-8", "replace")
+        names["cout"] = decode_output((folder / OUTPUT).read_bytes())
     if "metrics" in code:
         from sacred_file.store import FileStore
 

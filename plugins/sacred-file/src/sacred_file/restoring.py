@@ -7,7 +7,8 @@ from typing import Any
 
 from sacred_core.loggers import own_logger
 from sacred_core.stable_files import file_version
-from sacred_file.copies import content_name, store_version
+from sacred_core.stores.folder_format import content_name
+from sacred_file.copies import store_version
 
 _logger = own_logger(__name__)
 

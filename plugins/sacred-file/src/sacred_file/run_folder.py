@@ -8,10 +8,19 @@ from typing import Any
 from sacred_core.contained_files import ContainedFolder
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.serialization import from_json
 from sacred_core.stores import Annotation, Read, guard, once, require_record
-from sacred_file import layout
-from sacred_file.entries import annotations, run_fields
-from sacred_file.json_files import read_json
+from sacred_core.stores.folder_format import (
+    ANNOTATIONS,
+    CONFIG,
+    INFO,
+    RUN,
+    parse_annotations,
+    run_fields,
+)
+from sacred_core.stores.record_files import read_json
+
+_parse_entry = functools.partial(from_json, decode=decode_run_entry)
 
 
 class RunFolder:
@@ -43,20 +52,20 @@ class RunFolder:
         """Return what reads each field of the run; see `sacred_core.stores.GuardedStore`."""
         return {
             **run_fields(self.entry),
-            "config": functools.partial(self._values, layout.CONFIG),
-            "info": functools.partial(self._values, layout.INFO),
+            "config": functools.partial(self._values, CONFIG),
+            "info": functools.partial(self._values, INFO),
             "annotations": self._annotations,
         }
 
     def _entry(self) -> Any:
         """Return what ``run.json`` holds, or None if there is none."""
-        path = self._file(layout.RUN)
+        path = self._file(RUN)
         with guard(repr(path)):
             if os.path.islink(self._path):  # noqa: PTH114
                 if not os.path.lexists(path):
                     return None
                 self._files.require(self._path)
-            entry = read_json(path, decode=decode_run_entry, opener=self._files.open_in)
+            entry = read_json(path, parse=_parse_entry, opener=self._files.open_in)
             return entry if entry is None else require_record(entry, repr(path))
 
     def _values(self, name: str) -> Any:
@@ -64,7 +73,8 @@ class RunFolder:
         with guard(repr(path)):
             self._files.require_folder(self._path)
             decode = functools.partial(decode_jsonpickle, release=self._release())
-            return read_json(path, {}, decode, self._files.open_in)
+            parse = functools.partial(from_json, decode=decode)
+            return read_json(path, {}, parse, self._files.open_in)
 
     def _release(self) -> str | None:
         try:
@@ -73,13 +83,13 @@ class RunFolder:
             return None
 
     def _annotations(self) -> Iterator[Annotation] | tuple[()]:
-        path = self._file(layout.ANNOTATIONS)
+        path = self._file(ANNOTATIONS)
         if not os.path.lexists(path):
             return ()
         with guard(repr(path)):
             self._files.require_folder(self._path)
             with self._files.open_in(path) as file:
-                return annotations(file.read())
+                return parse_annotations(file.read())
 
     def _file(self, name: str) -> str:
         return os.path.join(self._path, name)  # noqa: PTH118

@@ -1,6 +1,7 @@
 """Reads the runs of a folder."""
 
 import functools
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +22,24 @@ from sacred_core.stores import (
     run_or_foreign,
     with_unfinished,
 )
+from sacred_core.stores.folder_format import (
+    ANNOTATIONS,
+    METRIC_LINES,
+    METRICS,
+    OUTPUT,
+    RESOURCES,
+    RUN,
+    SOURCES,
+    annotation_line,
+    decode_output,
+    is_run_name,
+    parse_metrics,
+    read_merged,
+)
 from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.record_files import append_bytes, read_columns, replace_output
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_file import layout
-from sacred_file.append import append_bytes, replace_text
-from sacred_file.entries import annotation_line, typed_metrics
-from sacred_file.json_files import read_columns
-from sacred_file.metrics import folded
 from sacred_file.opening import opened_below, opened_copy
 from sacred_file.removal import delete, empty_trash
 from sacred_file.run_folder import RunFolder
@@ -71,8 +83,8 @@ class FileStore(GuardedStore):
         with self._guard_part(run_id, "the output"):
             self._files.require_folder(folder)
             try:
-                with self._files.open_in(folder / layout.OUTPUT) as file:
-                    text = file.read().decode("utf-8", "replace")
+                with self._files.open_in(folder / OUTPUT) as file:
+                    text = decode_output(file.read())
             except FileNotFoundError:
                 text = ""
             return with_unfinished(text, folder)
@@ -82,11 +94,10 @@ class FileStore(GuardedStore):
         folder = self._folder(run_id)
         with self._guard_part(run_id, "the metrics"):
             self._files.require_folder(folder)
-            stored = read_columns(folder / layout.METRICS, self._files.open_in)
+            stored = read_columns(folder / METRICS, self._files.open_in)
             if stored is None:
-                parts = folder / layout.METRICS_PARTS
-                stored = folded(parts, self._files.open_in) if parts.exists() else {}
-            return checked_metrics(typed_metrics(stored))
+                stored = self._merged(folder / METRIC_LINES)
+            return checked_metrics(parse_metrics(stored))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open a file of a run; see `RunStore.open_file`."""
@@ -114,7 +125,7 @@ class FileStore(GuardedStore):
         folder = self._folder(run_id)
         with self._guard_part(run_id, "the output"):
             self._files.require_folder(folder)
-            replace_text(folder / layout.OUTPUT, text)
+            replace_output(folder / OUTPUT, text)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Append what somebody said to a file of its own; see `RunStore.annotate`.
@@ -124,7 +135,7 @@ class FileStore(GuardedStore):
         """
         folder = self._folder(run_id)
         self._files.require_folder(folder)
-        append_bytes(folder / layout.ANNOTATIONS, annotation_line(annotation))
+        append_bytes(folder / ANNOTATIONS, annotation_line(annotation))
 
     def _opened(self, folder: Path, kind: str, name: str) -> BinaryIO | None:
         """Open a file of a run; None if the record does not name it, or it is not there."""
@@ -143,10 +154,16 @@ class FileStore(GuardedStore):
         path = next(paths, None)
         return opened_copy(self._files, path) if path is not None and path.is_file() else None
 
+    def _merged(self, lines: Path) -> dict[str, Any]:
+        if not lines.exists():
+            return {}
+        with io.BufferedReader(self._files.open_in(lines)) as file:
+            return read_merged(file)
+
     def _shared(self, kept: str) -> Path:
         """Return where a file that runs share is; Sacred named it from where it was started."""
         path = self.root / kept
-        folder = layout.SOURCES if layout.SOURCES in path.parts else layout.RESOURCES
+        folder = SOURCES if SOURCES in path.parts else RESOURCES
         return path if path.is_file() else self.root / folder / path.name
 
     def _folder(self, run_id: int | str) -> Path:
@@ -166,7 +183,7 @@ class FileStore(GuardedStore):
         except OSError as error:
             raise StoreError(f"cannot read {str(self.root)!r}: {error.strerror}") from None
         found_any = False
-        for name in sorted(filter(layout.is_run_name, names), key=id_order, reverse=newest_first):
+        for name in sorted(filter(is_run_name, names), key=id_order, reverse=newest_first):
             found = run_or_foreign(functools.partial(self._read, name, query))
             found_any = found_any or found is not None
             yield name, found
@@ -175,7 +192,7 @@ class FileStore(GuardedStore):
 
     def _hint_at_subfolders(self) -> None:
         """Log which folders below the root have runs: they are stores of their own."""
-        found = sorted({path.parents[1].name for path in self.root.glob(f"*/*/{layout.RUN}")})
+        found = sorted({path.parents[1].name for path in self.root.glob(f"*/*/{RUN}")})
         if found:
             _logger.warning(
                 "%s has no runs, but its sub-folders have (%s): give one of them, as in %s",

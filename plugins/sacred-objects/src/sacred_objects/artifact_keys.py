@@ -1,15 +1,12 @@
 """Where artifacts are below the prefix of their run: under their names, if these can be keys."""
 
 from collections.abc import Iterator
-from hashlib import sha256
-from urllib.parse import quote
 
-from sacred_objects.layout import KEPT_APART, OURS
+from sacred_core.stores.folder_format import ARTIFACTS, LONGEST_PART, quote_artifact_name
+from sacred_objects.layout import RESERVED
 
 #: Bytes of a key; S3 and GCS take 1,024, and the run's folder stands before it.
 _LONGEST = 500
-#: Bytes between two slashes: stores on file systems, and downloads, have such a limit.
-_LONGEST_PART = 200
 
 
 class ArtifactKeys:
@@ -31,11 +28,11 @@ class ArtifactKeys:
         return self._keys[name]
 
     def _new_key(self, name: str) -> str:
-        if not _is_plain(name, _LONGEST_PART):
-            return _apart(name, _LONGEST_PART)
+        if not _is_plain(name, LONGEST_PART):
+            return _apart(name, LONGEST_PART)
         folders = {name[:end] for end, character in enumerate(name) if character == "/"}
         if name in self._folders or folders & self._plain:
-            return _apart(name, _LONGEST_PART)
+            return _apart(name, LONGEST_PART)
         self._plain.add(name)
         self._folders |= folders
         return name
@@ -48,7 +45,7 @@ def possible_keys(name: str) -> Iterator[str]:
     """
     if _is_plain(name, _LONGEST):
         yield name
-    yield from dict.fromkeys((_apart(name, _LONGEST_PART), _apart(name, _LONGEST)))
+    yield from dict.fromkeys((_apart(name, LONGEST_PART), _apart(name, _LONGEST)))
 
 
 def _is_plain(name: str, longest_part: int) -> bool:
@@ -60,14 +57,10 @@ def _is_plain(name: str, longest_part: int) -> bool:
         and max(sizes) <= longest_part
         and sum(sizes) + len(sizes) - 1 <= _LONGEST
         and "\\" not in name
-        and first not in OURS
+        and first not in RESERVED
         and not first.startswith("annotations.")
     )
 
 
 def _apart(name: str, longest: int) -> str:
-    data = name.encode("utf-8", "surrogatepass")
-    quoted = quote(data, safe="").replace(".", "%2E", 1) or "%"
-    if len(quoted) > longest:
-        quoted = f"{quoted[: longest - 65]}_{sha256(data).hexdigest()}"
-    return f"{KEPT_APART}/{quoted}"
+    return f"{ARTIFACTS}/{quote_artifact_name(name, longest)}"

@@ -11,11 +11,12 @@ from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
 from sacred_core.observers.delivering import id_elsewhere
 from sacred_core.stores import leases
+from sacred_core.stores.folder_format import CONFIG, RUN
 from sacred_core.stores.leases import Lease, is_claimed
 from sacred_core.stores.run_ids import counted, next_number
 from sacred_objects.bucket import Bucket
 from sacred_objects.json_objects import read_json
-from sacred_objects.layout import CONFIG, DELETED_NUMBER, JSON, RUN, Place
+from sacred_objects.layout import DELETED_NUMBER, JSON, Place
 
 _logger = own_logger(__name__)
 

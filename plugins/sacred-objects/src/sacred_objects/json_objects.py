@@ -1,23 +1,16 @@
-"""JSON in a bucket, valid for every parser."""
+"""JSON in a bucket."""
 
 from collections.abc import Callable
 from typing import Any
 
-from sacred_file.json_files import plain_entries
-
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle
-from sacred_core.serialization import from_json, to_json
+from sacred_core.serialization import from_json
 from sacred_objects.bucket import Bucket
 
 
 class UnreadableError(DamagedRecordError):
     """An object is not valid JSON."""
-
-
-def json_bytes(value: Any) -> bytes:
-    """Return anything as the bytes of a JSON file."""
-    return f"{to_json(plain_entries(value), indent=2)}\n".encode()
 
 
 def read_json(

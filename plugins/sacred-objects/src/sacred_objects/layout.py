@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from sacred_file.layout import (
+
+from sacred_core.stores.folder_format import (
+    ARTIFACTS,
     CONFIG,
     INFO,
-    KEPT_APART,
     METRICS,
     OUTPUT,
     RESOURCES,
@@ -20,32 +21,8 @@ from sacred_file.layout import (
     SOURCES,
     is_content_name,
 )
-
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects.bucket import Bucket
-
-__all__ = [
-    "CONFIG",
-    "DELETED_NUMBER",
-    "HEARTBEAT",
-    "INFO",
-    "JSON",
-    "KEPT_APART",
-    "METRICS",
-    "METRICS_PARTS",
-    "OURS",
-    "OUTPUT",
-    "OUTPUT_PARTS",
-    "PENDING",
-    "RUN",
-    "TEXT",
-    "TRASH",
-    "Place",
-    "annotation_key",
-    "cleaned",
-    "parts_prefix",
-    "place",
-]  # fmt: skip
 
 OUTPUT_PARTS, METRICS_PARTS = "_output/", "_metrics/"
 #: Names of shared content that runs are about to store; what deletions have left; ids.
@@ -55,8 +32,8 @@ HEARTBEAT = "heartbeat.json"
 #: What may be shown as text by whoever looks into the bucket.
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 
-#: What no artifact beside the record may be called.
-OURS = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, KEPT_APART, "_output", "_metrics"}
+#: Names that no artifact beside the record has.
+RESERVED = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, ARTIFACTS, "_output", "_metrics"}
 
 
 @attrs.frozen

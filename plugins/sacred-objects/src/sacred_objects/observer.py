@@ -7,20 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sacred_file.record import new_entry, time_text
-
 from sacred_core import RunObserver
 from sacred_core.exceptions import EventKeptError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stable_files import file_version
+from sacred_core.stores.folder_format import format_time, json_bytes, new_entry
 from sacred_core.stores.leases import releasing
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
 from sacred_objects.ids import Claim, claim
-from sacred_objects.json_objects import json_bytes
 from sacred_objects.kept import KeptFiles, Uploads
 from sacred_objects.pending import Pending
 from sacred_objects.recorder import Recorder
@@ -112,7 +110,7 @@ class ObjectObserver(RunObserver):
     ) -> Any:
         """Write the run, with the status QUEUED."""
         entry = new_entry("QUEUED", None, command, host_info)
-        entry["meta"] = {**meta_info, "queue_time": time_text(queue_time)}
+        entry["meta"] = {**meta_info, "queue_time": format_time(queue_time)}
         return self._begin(entry, ex_info, config, _id, is_start=False)
 
     def started_event(

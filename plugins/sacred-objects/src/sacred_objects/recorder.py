@@ -9,18 +9,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sacred_file.append import AppendFile, AppendText
-from sacred_file.metrics import metric_lines, write_folded
-from sacred_file.record import FileLists, time_text
-
 from sacred_core.exceptions import RunIdError
 from sacred_core.regular_files import require_regular
 from sacred_core.stable_files import file_version
+from sacred_core.stores.folder_format import (
+    INFO,
+    METRIC_LINES,
+    METRICS,
+    OUTPUT,
+    RUN,
+    FileLists,
+    encode_output,
+    format_time,
+    json_bytes,
+    metric_lines,
+)
+from sacred_core.stores.record_files import AppendFile, AppendText, merge_metric_lines
 from sacred_core.stores.tokens import TOKEN, run_removed
 from sacred_objects import layout
 from sacred_objects.artifact_keys import ArtifactKeys
 from sacred_objects.bucket import BucketAwayError
-from sacred_objects.json_objects import json_bytes, read_json
+from sacred_objects.json_objects import read_json
 from sacred_objects.kept import KeptFiles, Upload, Uploads
 from sacred_objects.parts import Parts
 
@@ -56,8 +65,8 @@ class Recorder:
         self._kept = KeptFiles(place, uploads)
         self._files = FileLists(entry)
         self._artifact_keys = ArtifactKeys()
-        self._output, self._output_parts = self._grown(layout.OUTPUT, layout.OUTPUT_PARTS)
-        self._metrics, self._metrics_parts = self._grown("metrics.jsonl", layout.METRICS_PARTS)
+        self._output, self._output_parts = self._grown(OUTPUT, layout.OUTPUT_PARTS)
+        self._metrics, self._metrics_parts = self._grown(METRIC_LINES, layout.METRICS_PARTS)
         self._text = AppendText(self._output)
         self._lines = AppendFile(self._metrics)
         self._last_lines = b""
@@ -79,13 +88,13 @@ class Recorder:
     def heartbeat(self, info: Mapping[str, Any], beat_time: datetime | None, result: Any) -> None:
         """Note that the run is alive."""
         self.info = dict(info)
-        self.entry["heartbeat"] = time_text(beat_time)
+        self.entry["heartbeat"] = format_time(beat_time)
         self.entry["result"] = result
 
     def output(self, text: str, offset: int) -> None:
         """Let ``text`` stand in the output from the character ``offset`` on."""
         self._text.write(text, offset)
-        written = len(text.encode("utf-8", "backslashreplace"))
+        written = len(encode_output(text))
         self._output_parts.changed(self._output.stat().st_size - written)
 
     def metrics(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
@@ -132,7 +141,7 @@ class Recorder:
         self, status: str, stop_time: datetime, result: Any, fail_trace: Sequence[str] | None
     ) -> None:
         """Note how the run ended."""
-        self.entry.update(status=status, stop_time=time_text(stop_time))
+        self.entry.update(status=status, stop_time=format_time(stop_time))
         if result is not None:
             self.entry["result"] = result
         if fail_trace:
@@ -163,7 +172,7 @@ class Recorder:
         Raises:
             RunIdError: another process has written the record.
         """
-        bucket, key, data = self.place.bucket, self.prefix + layout.RUN, json_bytes(self.entry)
+        bucket, key, data = self.place.bucket, self.prefix + RUN, json_bytes(self.entry)
         if version is None:
             self._version = bucket.put_if_absent(key, data, layout.JSON)
         else:
@@ -191,7 +200,7 @@ class Recorder:
         Raises:
             RunRemovedError: it was; another one may have its id.
         """
-        if self.place.bucket.version(self.prefix + layout.RUN) != self._version:
+        if self.place.bucket.version(self.prefix + RUN) != self._version:
             self._adopt_version()
 
     def remove_parts(self) -> None:
@@ -202,9 +211,9 @@ class Recorder:
     def write_whole(self) -> None:
         """Write the record to the folder, as sacred-file does."""
         self._output.touch()
-        write_folded(self._metrics, self.folder / layout.METRICS)
-        (self.folder / layout.RUN).write_bytes(json_bytes(self.entry))
-        (self.folder / layout.INFO).write_bytes(json_bytes(self.info))
+        merge_metric_lines(self._metrics, self.folder / METRICS)
+        (self.folder / RUN).write_bytes(json_bytes(self.entry))
+        (self.folder / INFO).write_bytes(json_bytes(self.info))
 
     def _send_whole(self) -> None:
         if self._is_complete:
@@ -213,9 +222,9 @@ class Recorder:
         self.uploads.restore_missing()
         self.write_whole()
         with self._output.open("rb") as file:
-            self.place.bucket.put(self.prefix + layout.OUTPUT, file, layout.TEXT)
-        with (self.folder / layout.METRICS).open("rb") as file:
-            self.place.bucket.put(self.prefix + layout.METRICS, file, layout.JSON)
+            self.place.bucket.put(self.prefix + OUTPUT, file, layout.TEXT)
+        with (self.folder / METRICS).open("rb") as file:
+            self.place.bucket.put(self.prefix + METRICS, file, layout.JSON)
         self._send_info()
         # From here on readers look at what was written above.
         self._replace_record(json_bytes(self.entry))
@@ -237,7 +246,7 @@ class Recorder:
 
     def _replace_record(self, data: bytes) -> None:
         """Write ``run.json`` if it is still that of this run."""
-        bucket, key = self.place.bucket, self.prefix + layout.RUN
+        bucket, key = self.place.bucket, self.prefix + RUN
         written = self._version and bucket.replace(key, data, self._version, layout.JSON)
         if not written:  # its version changed: the answer to an earlier attempt was lost
             written = bucket.replace(key, data, self._adopt_version(), layout.JSON)
@@ -256,7 +265,7 @@ class Recorder:
 
     def _is_own(self) -> bool:
         """Return whether ``run.json`` is that of this run, and note its version."""
-        key = self.prefix + layout.RUN
+        key = self.prefix + RUN
         self._version = self.place.bucket.version(key)
         entry = read_json(self.place.bucket, key, {})
         return isinstance(entry, dict) and entry.get(TOKEN) == self.entry[TOKEN]
@@ -271,7 +280,7 @@ class Recorder:
         data = json_bytes(self.info)
         unsent = None if self._has_ended else json_bytes({})
         if data != self._sent.get("info", unsent):
-            self._put(layout.INFO, data)
+            self._put(INFO, data)
             self._sent["info"] = data
 
     def _put(self, name: str, data: bytes) -> None:

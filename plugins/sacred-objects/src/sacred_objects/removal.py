@@ -13,17 +13,15 @@ from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 import attrs
-from sacred_file.entries import run_fields
-from sacred_file.layout import is_run_name
-from sacred_file.removal import shared_names
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.stores import StoredRun, guard, leases, make_run
+from sacred_core.stores.folder_format import CONFIG, RUN, is_run_name, run_fields, shared_names
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects.fetching import in_parallel
 from sacred_objects.ids import ClaimObjects, note_deleted
 from sacred_objects.json_objects import read_json
-from sacred_objects.layout import CONFIG, JSON, PENDING, RUN, TRASH, Place
+from sacred_objects.layout import JSON, PENDING, TRASH, Place
 from sacred_objects.pending import pending_keys
 
 _LIST = "deletion.json"

@@ -6,11 +6,17 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sacred_file.entries import annotations, run_fields, time_of
-
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
 from sacred_core.stores import Annotation, Read, guard, once, require_record
+from sacred_core.stores.folder_format import (
+    CONFIG,
+    INFO,
+    RUN,
+    parse_annotations,
+    parse_time,
+    run_fields,
+)
 from sacred_objects import layout
 from sacred_objects.bucket import BucketAwayError, BucketMissingError
 from sacred_objects.json_objects import read_json
@@ -48,15 +54,15 @@ class RunFolder:
         return {
             **fields,
             "heartbeat": functools.partial(self._heartbeat, fields["heartbeat"]),
-            "config": functools.partial(self._values, layout.CONFIG),
-            "info": functools.partial(self._values, layout.INFO),
+            "config": functools.partial(self._values, CONFIG),
+            "info": functools.partial(self._values, INFO),
             "annotations": lambda: list(self._annotations()),
         }
 
     def _entry(self) -> Any:
         """Return what ``run.json`` holds, or None if there is none."""
-        entry = self._json(layout.RUN, None, decode_run_entry)
-        place = f"'{self._bucket.url}/{self._prefix}{layout.RUN}'"
+        entry = self._json(RUN, None, decode_run_entry)
+        place = f"'{self._bucket.url}/{self._prefix}{RUN}'"
         return entry if entry is None else require_record(entry, place)
 
     def _heartbeat(self, stored: Read) -> datetime | None:
@@ -65,7 +71,7 @@ class RunFolder:
         if self.entry().get("status") != "RUNNING":
             return last
         beat = self._json(layout.HEARTBEAT, {}, decode_jsonpickle)
-        times = [time for time in (last, time_of(beat.get("heartbeat"))) if time is not None]
+        times = [time for time in (last, parse_time(beat.get("heartbeat"))) if time is not None]
         return max(times, default=None)
 
     def _values(self, name: str) -> Any:
@@ -80,7 +86,7 @@ class RunFolder:
             data = self._bucket.get(self._prefix + layout.annotation_key(number))
             if data is None:
                 return
-            yield from annotations(data)
+            yield from parse_annotations(data)
 
     def _json(self, name: str, default: Any, decode: Callable[[Any], Any]) -> Any:
         key = self._prefix + name

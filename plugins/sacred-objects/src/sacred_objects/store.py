@@ -1,17 +1,11 @@
 """Reads the runs in a bucket; a plugin says in whose."""
 
 import functools
+import io
 import json
-import tempfile
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any, BinaryIO
-
-from sacred_file.entries import annotation_line, typed_metrics
-from sacred_file.layout import is_run_name
-from sacred_file.metrics import folded
-from sacred_file.opening import is_named_by_content
 
 from sacred_core.exceptions import OutsideStoreError, StoreError
 from sacred_core.stores import (
@@ -22,6 +16,17 @@ from sacred_core.stores import (
     StoredRun,
     checked_metrics,
     run_or_foreign,
+)
+from sacred_core.stores.folder_format import (
+    METRICS,
+    OUTPUT,
+    annotation_line,
+    decode_output,
+    encode_output,
+    is_named_by_content,
+    is_run_name,
+    parse_metrics,
+    read_merged,
 )
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_objects import layout
@@ -61,22 +66,23 @@ class ObjectStore(GuardedStore):
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""
         with self._guard_part(run_id, "the output"):
-            data = self._grown(run_id, layout.OUTPUT, layout.OUTPUT_PARTS)[0]
-            return data.decode("utf-8", "replace")
+            data = self._grown(run_id, OUTPUT, layout.OUTPUT_PARTS)[0]
+            return decode_output(data)
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run that did not end, as one part of it."""
         name, entry = self._entry(run_id)
         prefix = self._place.run(name) + layout.parts_prefix(layout.OUTPUT_PARTS, entry)
-        replaced(self._bucket, prefix, text.encode("utf-8", "backslashreplace"))
+        replaced(self._bucket, prefix, encode_output(text))
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run, finished or running; see `RunStore.metrics`."""
         with self._guard_part(run_id, "the metrics"):
-            data, is_whole = self._grown(run_id, layout.METRICS, layout.METRICS_PARTS)
+            data, is_whole = self._grown(run_id, METRICS, layout.METRICS_PARTS)
             if not data:
                 return {}
-            return checked_metrics(typed_metrics(json.loads(data) if is_whole else _folded(data)))
+            stored = json.loads(data) if is_whole else read_merged(io.BytesIO(data))
+            return checked_metrics(parse_metrics(stored))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open a file of a run, which is read piece by piece; see `RunStore.open_file`."""
@@ -190,10 +196,3 @@ class ObjectStore(GuardedStore):
 def _is_unicode(name: str) -> bool:
     """Return whether a key may contain ``name``: no half of a surrogate pair."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
-
-
-def _folded(lines: bytes) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "metrics.jsonl")
-        path.write_bytes(lines)
-        return folded(path)

@@ -2,7 +2,7 @@
 
 In the run's folder ``state.json`` holds fields of its document that changed since the start,
 ``info.json`` the information of its own, ``output`` what it printed, and ``metrics.jsonl`` its
-points as sacred-file writes them.
+points; see `sacred_core.stores.folder_format`.
 """
 
 import shutil
@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sacred_file.append import AppendFile, AppendText, replace_text
-from sacred_file.json_files import read_json, write_json, write_text
-from sacred_file.metrics import folded, metric_lines, write_folded
-
-from sacred_core.serialization import plain
+from sacred_core.atomic_files import replace_bytes
 from sacred_core.stores import with_unfinished
+from sacred_core.stores.folder_format import decode_output, json_bytes, metric_lines, read_merged
+from sacred_core.stores.record_files import (
+    AppendFile,
+    AppendText,
+    merge_metric_lines,
+    read_json,
+    replace_output,
+)
 from sacred_core.stores.tokens import run_removed
 from sacred_tinydb.database import Document
 
@@ -44,7 +48,7 @@ class Live:
         """Make the folder; what an earlier run left there goes."""
         self.remove()
         self.folder.mkdir(parents=True)
-        write_text(self.folder / _TOKEN, self._token or "")
+        replace_bytes(self.folder / _TOKEN, (self._token or "").encode())
 
     def is_own(self) -> bool:
         """Return whether the folder is that of this run: it is not where the run was deleted."""
@@ -69,13 +73,13 @@ class Live:
             RunRemovedError: the run was deleted; so do the other methods that write.
         """
         self._require()
-        write_json(self.folder / _STATE, state)
+        replace_bytes(self.folder / _STATE, json_bytes(state))
 
     def save_info(self, info: Mapping[str, Any]) -> None:
         """Let `info` be ``info``; what did not change is not written."""
         self._require()
         if dict(info) != self._info:
-            write_json(self.folder / _INFO, plain(dict(info)))
+            replace_bytes(self.folder / _INFO, json_bytes(dict(info)))
             self._info = dict(info)
 
     def write_output(self, text: str, offset: int) -> None:
@@ -87,7 +91,7 @@ class Live:
 
     def replace_output(self, text: str) -> None:
         """Let ``text`` be the whole output."""
-        replace_text(self.folder / _OUTPUT, text)
+        replace_output(self.folder / _OUTPUT, text)
 
     def write_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
         """Append points."""
@@ -111,12 +115,13 @@ class Live:
             data = (self.folder / _OUTPUT).read_bytes()
         except FileNotFoundError:
             data = b""
-        return with_unfinished(data.decode("utf-8", "replace"), self.folder)
+        return with_unfinished(decode_output(data), self.folder)
 
     def points(self) -> dict[str, dict[str, list[Any]]]:
         """Return the points by metric, times as text."""
         try:
-            return folded(self.folder / _POINTS)
+            with (self.folder / _POINTS).open("rb") as file:
+                return read_merged(file)
         except FileNotFoundError:
             return {}
 
@@ -125,5 +130,5 @@ class Live:
         parts = self.folder / _POINTS
         if not parts.exists():
             return None
-        write_folded(parts, self.folder / _METRICS)
+        merge_metric_lines(parts, self.folder / _METRICS)
         return self.folder / _METRICS

@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 import attrs
-from sacred_file.entries import typed_metrics
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.masking import masked_text
@@ -27,6 +26,7 @@ from sacred_core.stores import (
     require_record,
     run_or_foreign,
 )
+from sacred_core.stores.folder_format import parse_metrics
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.run_ids import normalize_id
 from sacred_tinydb.database import Document
@@ -125,7 +125,7 @@ class TinyDbStore(GuardedStore):
                 file_id = tagged_file(self._found_one(run_id)[1].get("metrics"))
             if file_id is not None:
                 points = json.loads(self._place.files.read(file_id))
-            return checked_metrics(typed_metrics(points))
+            return checked_metrics(parse_metrics(points))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""

@@ -1,25 +1,18 @@
-"""The points of a run: appended beat by beat, and put together at the end.
+"""The points of a run: appended with every heartbeat, and merged at the end.
 
 While the run lasts ``metrics.jsonl`` has four lines of JSON for the new points of one metric:
 ``{"name", "start", "count"}``, where ``start`` is the index of the first one, then the columns
 ``steps``, ``values`` and ``timestamps``. A point that was written twice takes the place of itself.
 """
 
-import io
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from sacred_core.atomic_files import replacing
-from sacred_core.contained_files import open_regular
-from sacred_core.loggers import own_logger
-from sacred_core.serialization import column_json, strict_json
-from sacred_file.json_files import Opener
+from sacred_core.serialization import column_json, column_values, strict_json
+from sacred_core.stores.folder_format.record import parse_time
 
-_logger = own_logger(__name__)
 COLUMNS = ("steps", "values", "timestamps")
 _SECOND = timedelta(seconds=1)
 _TO_SECONDS = len("2026-01-01T00:00:00")
@@ -39,51 +32,53 @@ def metric_lines(metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bytes
     return "".join(line + "\n" for line in lines).encode()
 
 
-def folded(parts: Path, opener: Opener = open_regular) -> dict[str, dict[str, list[Any]]]:
-    """Return the points in the file ``parts`` by metric, each a list by column.
+def read_merged(lines: BinaryIO) -> dict[str, dict[str, list[Any]]]:
+    """Return the points in lines of `metric_lines` by metric, each a list by column.
 
-    The last lines, which a crash may have cut off, are left out if they are not whole.
+    The last lines, which a crash may have cut off, are skipped if they are not complete.
     """
     metrics: dict[str, dict[str, list[Any]]] = {}
-    with io.BufferedReader(opener(parts)) as file:
-        for part in _parts(file):
-            metric = metrics.setdefault(part.name, {column: [] for column in COLUMNS})
-            for column, (start, length) in zip(COLUMNS, part.columns, strict=True):
-                values = json.loads(_read(file, start, length))
-                metric[column][part.start : part.start + part.points] = values
+    for part in _parts(lines):
+        metric = metrics.setdefault(part.name, {column: [] for column in COLUMNS})
+        for column, (start, length) in zip(COLUMNS, part.columns, strict=True):
+            values = json.loads(_read(lines, start, length))
+            metric[column][part.start : part.start + part.points] = values
     return metrics
 
 
-def fold(parts: Path, target: Path) -> None:
-    """Put ``parts`` together and remove it; where that fails it stays, and can be read.
+def write_merged(lines: BinaryIO, out: BinaryIO) -> None:
+    """Write ``metrics.json`` from lines of `metric_lines`: by metric an object of three lists.
 
-    A run that logged nothing has an empty ``metrics.json``, as in Sacred. Calling it again
-    changes nothing.
+    Columns are joined as strings: neither time nor memory is spent on parsing them.
+
+    Args:
+        lines: May be empty: there are no metrics.
+        out: Is written to at its position.
     """
-    try:
-        if parts.exists() or not target.exists():
-            write_folded(parts, target)
-            parts.unlink(missing_ok=True)
-    except OSError as error:
-        _logger.warning("The metrics stay in %s: %s", parts, error)
+    by_name: dict[str, list[_Part]] = {}
+    for part in _parts(lines):
+        by_name.setdefault(part.name, []).append(part)
+    out.write(b"{")
+    for number, (name, own) in enumerate(by_name.items()):
+        out.write(b", " * bool(number) + strict_json(name).encode() + b": ")
+        _write_metric(lines, _without_repetitions(own), out)
+    out.write(b"}\n")
 
 
-def write_folded(parts: Path, target: Path) -> None:
-    """Write ``metrics.json`` from ``parts``: one object by metric, of one list a column.
+def parse_metrics(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the content of ``metrics.json`` with numbers and times.
 
-    Without the file ``parts`` there are no metrics: ``{}``. Columns are joined as strings: neither
-    time nor memory is spent on parsing them.
+    Raises:
+        KeyError, TypeError, AttributeError: it has another form.
     """
-    points = parts if parts.exists() else Path(os.devnull)
-    with replacing(target) as partial, points.open("rb") as file, partial.open("wb") as out:
-        by_name: dict[str, list[_Part]] = {}
-        for part in _parts(file):
-            by_name.setdefault(part.name, []).append(part)
-        out.write(b"{")
-        for number, (name, own) in enumerate(by_name.items()):
-            out.write(b", " * bool(number) + strict_json(name).encode() + b": ")
-            _write_metric(file, _without_repetitions(own), out)
-        out.write(b"}\n")
+    return {
+        name: {
+            "steps": column_values(metric["steps"]),
+            "values": column_values(metric["values"]),
+            "timestamps": [parse_time(time) for time in metric["timestamps"]],
+        }
+        for name, metric in stored.items()
+    }
 
 
 class _Part(NamedTuple):
@@ -92,11 +87,11 @@ class _Part(NamedTuple):
     name: str
     start: int
     points: int
-    columns: list[tuple[int, int]]  # position and length of the text, with its brackets
+    columns: list[tuple[int, int]]  # position and length of the string, with its brackets
 
 
-def _parts(file: BinaryIO | io.BufferedReader) -> Iterator[_Part]:
-    """Yield what is whole; the file may be read from between two of them."""
+def _parts(file: BinaryIO) -> Iterator[_Part]:
+    """Yield complete parts; the file may be read from between two of them."""
     position = 0
     while True:
         file.seek(position)
@@ -113,7 +108,7 @@ def _parts(file: BinaryIO | io.BufferedReader) -> Iterator[_Part]:
 
 
 def _without_repetitions(parts: list[_Part]) -> list[_Part]:
-    """Return the parts that follow each other: what was written twice is the same text."""
+    """Return the parts in order: what was written twice is the same string."""
     last = {part.start: part for part in parts}
     return [last[start] for start in sorted(last)]
 
@@ -132,13 +127,13 @@ def _write_metric(file: BinaryIO, parts: list[_Part], out: BinaryIO) -> None:
     out.write(b"}")
 
 
-def _read(file: BinaryIO | io.BufferedReader, start: int, length: int) -> bytes:
+def _read(file: BinaryIO, start: int, length: int) -> bytes:
     file.seek(start)
     return file.read(length)
 
 
 def _time_texts(times: Iterable[datetime]) -> Iterator[str]:
-    """Yield times in UTC, without saying so; most are in the same second as the one before."""
+    """Yield times as `format_time` does; most are in the same second as the one before."""
     second = until = None
     text = ""
     for time in times:

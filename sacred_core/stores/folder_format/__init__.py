@@ -1,0 +1,80 @@
+"""The folder of a run in Sacred's layout: what its files are called, and what they contain.
+
+Used by the observers and stores of folders, buckets and TinyDB. Nothing here reads or writes a file
+system: functions take and return names, plain data, bytes and open binary files. ``docs/folder-
+format.md`` describes the format.
+"""
+
+from sacred_core.stores.folder_format.metrics import (
+    COLUMNS,
+    metric_lines,
+    parse_metrics,
+    read_merged,
+    write_merged,
+)
+from sacred_core.stores.folder_format.names import (
+    ANNOTATIONS,
+    ARTIFACTS,
+    CONFIG,
+    INFO,
+    LONGEST_PART,
+    METRIC_LINES,
+    METRICS,
+    OUTPUT,
+    RESOURCES,
+    RUN,
+    SOURCES,
+    content_name,
+    is_content_name,
+    is_named_by_content,
+    is_run_name,
+    quote_artifact_name,
+)
+from sacred_core.stores.folder_format.record import (
+    FileLists,
+    annotation_line,
+    decode_output,
+    encode_output,
+    format_time,
+    json_bytes,
+    new_entry,
+    parse_annotations,
+    parse_time,
+    run_fields,
+    shared_names,
+)
+
+__all__ = [
+    "ANNOTATIONS",
+    "ARTIFACTS",
+    "COLUMNS",
+    "CONFIG",
+    "INFO",
+    "LONGEST_PART",
+    "METRICS",
+    "METRIC_LINES",
+    "OUTPUT",
+    "RESOURCES",
+    "RUN",
+    "SOURCES",
+    "FileLists",
+    "annotation_line",
+    "content_name",
+    "decode_output",
+    "encode_output",
+    "format_time",
+    "is_content_name",
+    "is_named_by_content",
+    "is_run_name",
+    "json_bytes",
+    "metric_lines",
+    "new_entry",
+    "parse_annotations",
+    "parse_metrics",
+    "parse_time",
+    "quote_artifact_name",
+    "read_merged",
+    "run_fields",
+    "shared_names",
+    "write_merged",
+]

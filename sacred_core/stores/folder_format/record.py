@@ -1,0 +1,188 @@
+"""What ``run.json``, ``annotations.jsonl`` and ``cout.txt`` contain."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.serialization import from_json, plain, to_json
+from sacred_core.stores.checking import first_items
+from sacred_core.stores.guarded import Read
+from sacred_core.stores.model import Annotation
+
+#: Files for each of which the entry is written; later ones are written with the next heartbeat.
+_SAVED_AT_ONCE = 50
+_PLAIN_FIELDS = (
+    "run_id", "status", "command", "experiment", "host", "meta", "result", "fail_trace",
+    "artifacts",
+)  # fmt: skip
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return any value as the content of a JSON file.
+
+    Each entry of a dictionary is converted by itself: it may be as deep as any value.
+    """
+    if isinstance(value, dict):
+        keys = plain(dict.fromkeys(value))
+        value = dict(zip(keys, map(plain, value.values()), strict=True))
+    else:
+        value = plain(value)
+    return f"{to_json(value, indent=2)}\n".encode()
+
+
+def new_entry(
+    status: str, start_time: datetime | None, command: str, host_info: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the entry of a new run; what is not known yet is None."""
+    return {
+        "command": command,
+        "host": dict(host_info),
+        "start_time": format_time(start_time),
+        "stop_time": None,
+        "heartbeat": None,
+        "status": status,
+        "result": None,
+        "resources": [],
+        "artifacts": [],
+    }
+
+
+def run_fields(entry: Callable[[], dict[str, Any]]) -> dict[str, Read]:
+    """Return functions that read the fields of a run from its ``run.json``; see `GuardedStore`.
+
+    Args:
+        entry: Returns the content of the file.
+    """
+
+    def field(name: str) -> Read:
+        return lambda: entry().get(name)
+
+    def time(name: str) -> Read:
+        return lambda: _required_time(name, entry().get(name))
+
+    def queue_time() -> datetime | None:
+        meta = entry().get("meta")
+        queued = meta.get("queue_time") if isinstance(meta, dict) else None
+        return _required_time("queue_time", queued)
+
+    return {
+        **{name: field(name) for name in _PLAIN_FIELDS},
+        **{name: time(name) for name in ("start_time", "stop_time", "heartbeat")},
+        "queue_time": queue_time,
+        "resources": lambda: first_items("resources", entry().get("resources")),
+    }
+
+
+def shared_names(entry: Any) -> Iterator[str]:
+    """Yield the names of shared content in an entry; damaged parts are skipped."""
+    entry = entry if isinstance(entry, dict) else {}
+    experiment = entry.get("experiment")
+    experiment = experiment if isinstance(experiment, dict) else {}
+    for pairs in (entry.get("resources"), experiment.get("sources")):
+        for pair in pairs if isinstance(pairs, list) else ():
+            if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[1], str):
+                yield pair[1]
+    repositories = experiment.get("repositories")
+    for repository in repositories if isinstance(repositories, list) else ():
+        if isinstance(repository, dict) and isinstance(repository.get("patch"), str):
+            yield repository["patch"]
+
+
+def annotation_line(annotation: Annotation) -> bytes:
+    """Return the line of an annotation."""
+    data = {**attrs.asdict(annotation), "time": format_time(annotation.time)}
+    return f"{to_json(plain(data))}\n".encode()
+
+
+def parse_annotations(data: bytes) -> Iterator[Annotation]:
+    """Yield the annotations in lines of `annotation_line`; a line that was cut off is skipped."""
+    for line in data.decode("utf-8", "replace").splitlines():
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+            fields = from_json(line)
+            yield Annotation(**{**fields, "time": parse_time(fields["time"])})
+
+
+def encode_output(text: str) -> bytes:
+    """Return the output of a run as the content of ``cout.txt``."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def decode_output(data: bytes) -> str:
+    """Return the output from the content of ``cout.txt``."""
+    return data.decode("utf-8", "replace")
+
+
+def format_time(time: datetime | None) -> str | None:
+    """Return a time as a string: in UTC, with microseconds and without an offset."""
+    if time is None:
+        return None
+    if time.tzinfo is not None:
+        time = time.astimezone(UTC).replace(tzinfo=None)
+    return time.isoformat(timespec="microseconds")
+
+
+def parse_time(text: Any) -> datetime | None:
+    """Return a time in UTC; None for what is not a time."""
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+class FileLists:
+    """The artifacts and resources in an entry.
+
+    The entry lists them all: writing it for each file would cost more with each. A method returns
+    whether the entry is to be written now.
+
+    Args:
+        entry: As `new_entry` returns it.
+    """
+
+    def __init__(self, entry: dict[str, Any]) -> None:
+        self._entry = entry
+        self._artifacts: set[str] = set()
+        self._resources: set[tuple[str, str]] = set()
+
+    def add_artifact(
+        self, name: str, metadata: Mapping[str, Any] | None, content_type: str | None
+    ) -> bool:
+        """Add an artifact and its details, which replace those that are known."""
+        details: dict[str, Any] = {}
+        if metadata is not None:
+            details["metadata"] = plain(metadata)
+        if content_type is not None:
+            details["content_type"] = content_type
+        is_new = name not in self._artifacts
+        if is_new:
+            self._artifacts.add(name)
+            self._entry["artifacts"].append(name)
+        known = self._entry.get("artifact_details", {})
+        if details != known.get(name, {}):
+            self._entry.setdefault("artifact_details", {})[name] = details
+            is_new = True
+        return is_new and self._are_few
+
+    def add_resource(self, filename: str, stored: str) -> bool:
+        """Add a resource and the name of its content."""
+        if (filename, stored) in self._resources:
+            return False
+        self._resources.add((filename, stored))
+        self._entry["resources"].append([filename, stored])
+        return self._are_few
+
+    @property
+    def _are_few(self) -> bool:
+        return len(self._artifacts) + len(self._resources) <= _SAVED_AT_ONCE
+
+
+def _required_time(name: str, text: Any) -> datetime | None:
+    time = parse_time(text)
+    if time is None and text is not None:
+        raise DamagedRecordError(f"{name} is not a time: {str(text)[:40]!r}")
+    return time

@@ -1,0 +1,150 @@
+"""Tests of the content of ``run.json``, ``annotations.jsonl`` and ``cout.txt``."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.stores import Annotation, make_run
+from sacred_core.stores.folder_format import (
+    FileLists,
+    annotation_line,
+    decode_output,
+    encode_output,
+    format_time,
+    json_bytes,
+    new_entry,
+    parse_annotations,
+    parse_time,
+    run_fields,
+    shared_names,
+)
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def test_an_entry_is_read_as_the_run_that_it_describes() -> None:
+    """Every field of ``run.json``, through JSON."""
+    entry = new_entry("RUNNING", NOON, "main", {"hostname": "here"})
+    lists = FileLists(entry)
+    lists.add_artifact("model", {"n": 1}, "text/plain")
+    lists.add_resource("data.csv", "_resources/data_0.csv")
+    entry.update(
+        status="FAILED", stop_time=format_time(NOON), heartbeat=format_time(NOON), result=5,
+        experiment={"name": "ex"}, meta={"queue_time": format_time(NOON)}, run_id=7,
+        fail_trace=["ValueError\n"],
+    )  # fmt: skip
+    stored = json.loads(json_bytes(entry))
+    run = make_run(3, run_fields(lambda: stored))
+    assert (run.id, run.run_id, run.status, run.command) == (3, 7, "FAILED", "main")
+    assert run.start_time == run.stop_time == run.heartbeat == run.queue_time == NOON
+    assert (run.result, run.name, run.fail_trace) == (5, "ex", ["ValueError\n"])
+    assert (run.artifacts, run.resources, run.host) == (
+        ["model"], ["data.csv"], {"hostname": "here"},
+    )  # fmt: skip
+    assert stored["artifact_details"] == {
+        "model": {"metadata": {"n": 1}, "content_type": "text/plain"}
+    }
+
+
+def test_a_new_entry_has_every_name_of_sacreds() -> None:
+    """Other programs read them before the run ends: what is not known yet is null."""
+    entry = json.loads(json_bytes(new_entry("QUEUED", None, "main", {})))
+    assert entry == {
+        "command": "main", "host": {}, "start_time": None, "stop_time": None, "heartbeat": None,
+        "status": "QUEUED", "result": None, "resources": [], "artifacts": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["start_time", "stop_time", "heartbeat"])
+def test_a_time_that_cannot_be_read_is_damage(name: str) -> None:
+    """The rest of the run is read."""
+    fields = run_fields(lambda: {name: "yesterday", "command": "main"})
+    assert fields["command"]() == "main"
+    with pytest.raises(DamagedRecordError, match=f"{name} is not a time: 'yesterday'"):
+        fields[name]()
+
+
+def test_files_are_listed_once() -> None:
+    """What is added again with other details is replaced, and written again."""
+    entry = new_entry("RUNNING", None, "", {})
+    lists = FileLists(entry)
+    assert lists.add_artifact("a", None, None)
+    assert not lists.add_artifact("a", None, None)
+    assert lists.add_artifact("a", {"n": 1}, None)
+    assert lists.add_resource("r", "1") and not lists.add_resource("r", "1")
+    assert lists.add_resource("r", "2")
+    assert (entry["artifacts"], entry["resources"]) == (["a"], [["r", "1"], ["r", "2"]])
+    assert entry["artifact_details"] == {"a": {"metadata": {"n": 1}}}
+
+
+def test_the_first_files_are_written_at_once() -> None:
+    """Later ones wait for the heartbeat: writing the entry for each would cost more with each."""
+    lists = FileLists(new_entry("RUNNING", None, "", {}))
+    artifacts = [lists.add_artifact(str(number), None, None) for number in range(30)]
+    resources = [lists.add_resource(str(number), "") for number in range(30)]
+    assert artifacts + resources == [True] * 50 + [False] * 10
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (None, None),
+        (NOON, "2026-01-01T12:00:00.000000"),
+        (datetime(2026, 1, 1, 12, microsecond=5), "2026-01-01T12:00:00.000005"),
+        (
+            datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2))),
+            "2026-01-01T10:00:00.000000",
+        ),
+    ],
+)
+def test_times_are_in_utc_without_an_offset(time: datetime | None, text: str | None) -> None:
+    """As Sacred writes them; a time without a zone is taken as UTC."""
+    assert format_time(time) == text
+    assert parse_time(text) == (time and time.replace(tzinfo=time.tzinfo or UTC))
+
+
+@pytest.mark.parametrize("value", [None, 5, "", "yesterday", "9999-12-31T23:59:59-10:00", []])
+def test_what_is_not_a_time_is_none(value: Any) -> None:
+    """A record may contain anything."""
+    assert parse_time(value) is None
+
+
+def test_annotations_are_read_as_they_were_written() -> None:
+    """A line that a crash cut off, or that another program wrote, is skipped."""
+    first = Annotation(time=NOON, user="ann", note="ä\nb", added=("x",), removed=("y",))
+    second = Annotation(time=NOON, user="bob")
+    lines = annotation_line(first) + b'{"other": 1}\n[]\n' + annotation_line(second)
+    assert list(parse_annotations(lines + b'{"time": "2026')) == [first, second]
+
+
+def test_names_of_shared_content_are_found_in_a_damaged_entry() -> None:
+    """A deletion removes what the readable parts name."""
+    entry = {
+        "resources": [["data.csv", "_resources/data_1.csv"], ["half"], 5],
+        "experiment": {
+            "sources": [["main.py", "_sources/main_2.py"], ["other.py", None]],
+            "repositories": [{"patch": "_sources/uncommitted_3.patch"}, {"patch": 1}, None],
+        },
+    }
+    assert list(shared_names(entry)) == [
+        "_resources/data_1.csv", "_sources/main_2.py", "_sources/uncommitted_3.patch",
+    ]  # fmt: skip
+    for damaged in (None, [], {"experiment": 1}, {"resources": {}, "experiment": {"sources": 1}}):
+        assert list(shared_names(damaged)) == []
+
+
+def test_json_files_end_with_a_line_feed_and_have_any_value() -> None:
+    """Whatever the value is, the file is valid JSON."""
+    assert json_bytes({"a": float("nan"), 5: {1}}).startswith(b'{\n  "a": ')
+    assert json_bytes([1]) == b"[\n  1\n]\n"
+    assert json.loads(json_bytes(object()))
+
+
+def test_output_is_utf_8() -> None:
+    """A lone surrogate is escaped; bytes of another encoding are replaced when they are read."""
+    assert decode_output(encode_output("ä \U0001f600\r\n")) == "ä \U0001f600\r\n"
+    assert encode_output("\ud800") == b"\\ud800"
+    assert decode_output(b"\xff") == "\ufffd"
