@@ -5,7 +5,8 @@ Like every plugin module it holds records only: what they name is imported when 
 
 from collections.abc import Iterable
 
-from sacred_core.hooks.records import CLIOption, CommandSpec, ConfigSource, HostInfo
+from sacred_core.config.checks import KEY_CHECKS
+from sacred_core.hooks.records import CLIOption, CommandSpec, ConfigSource, HostInfo, KeyCheck
 from sacred_core.hooks.specs import hookimpl
 
 _OPTIONS = "sacred_core.script_cli.standard_options:"
@@ -84,6 +85,12 @@ def sacred_host_info() -> Iterable[HostInfo]:
         ("ENV", "captured_env"),
     ):
         yield HostInfo(name, _HOST + function)
+
+
+@hookimpl
+def sacred_key_checks() -> Iterable[KeyCheck]:
+    """What the command line and jsonpickle give a meaning of their own."""
+    yield from KEY_CHECKS
 
 
 @hookimpl

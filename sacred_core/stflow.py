@@ -1,16 +1,17 @@
-"""The documented name of what notes TensorFlow's summaries; a plugin offers it."""
+"""The documented module of `LogFileWriter`, which a plugin offers."""
 
 from typing import Any
 
-#: The plugin's entry points in this group have the names that are offered here.
-_GROUP = "sacred_core.stflow"
-
 
 def __getattr__(name: str) -> Any:
-    from importlib.metadata import entry_points
+    """Import a name that a plugin offers here.
 
-    for found in entry_points(group=_GROUP, name=name):
-        return found.load()
-    if name == "LogFileWriter":
-        raise ImportError(f"{name} needs a plugin: pip install sacred-tensorflow")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    Raises:
+        ImportError: the name is that of an official plugin which is not installed or broken.
+        AttributeError: no plugin offers the name.
+    """
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sacred_core.hooks.lookup import exported
+
+    return exported(__name__, name)

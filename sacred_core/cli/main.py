@@ -39,7 +39,7 @@ def _specs() -> dict[str, CommandSpec]:
 @click.version_option(package_name="sacred-core", prog_name="sacred")
 @click.pass_context
 def sacred(ctx: click.Context) -> None:
-    """Look after recorded runs and installed plugins."""
+    """Manage recorded runs and installed plugins."""
     if ctx.invoked_subcommand == "plugins":  # tells them itself
         return
     for problem in plugin_manager().problems:

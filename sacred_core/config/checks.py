@@ -2,13 +2,14 @@
 
 import difflib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from sacred_core.config.contributions import ConfigSummary
 from sacred_core.config.paths import at, is_inside
 from sacred_core.config.values import is_readable, objects_in
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
+from sacred_core.hooks.records import KeyCheck
 from sacred_core.serialization import key_clash, leaves
 from sacred_core.settings import SETTINGS
 
@@ -16,43 +17,57 @@ _BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": F
 _NONE_WORDS = {"null", "none", "nil"}
 
 
-def check_keys(tree: Any, path: str = "") -> None:
+#: Those of the core; `sacred_core.builtin` offers them together with those of plugins.
+KEY_CHECKS = (
+    KeyCheck("=", "contains '='", "ENFORCE_KEYS_NO_EQUALS"),
+    KeyCheck(
+        "^(py/|json://)",
+        "has a meaning of its own for jsonpickle",
+        "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
+    ),
+)
+
+
+def check_keys(tree: Any, checks: Iterable[KeyCheck] = KEY_CHECKS) -> None:
     """Check the keys of ``tree`` at every depth, lists included, against ``SETTINGS.CONFIG``.
+
+    Args:
+        tree: Entries of a configuration.
+        checks: By default those that need no plugin: plugins are loaded when a run is created.
 
     Raises:
         ConfigKeyError: a key is not allowed; the message names its path and the setting. Or two
             keys of a dictionary, like ``1`` and ``"1"``, are the same when they are stored.
     """
-    rules = [rule for rule in _RULES if SETTINGS.CONFIG[rule[0]]]
-    _check_tree(tree, path, rules, set())
+    rules = [_rule_of(check) for check in checks if _is_on(check.setting)]
+    _check_tree(tree, "", [*(rule for rule in _RULES if _is_on(rule[0])), *rules], set())
 
 
-_RULES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("ENFORCE_STRING_KEYS", lambda key: not isinstance(key, str), "is no text"),
-    (
-        "ENFORCE_KEYS_MONGO_COMPATIBLE",
-        lambda key: isinstance(key, str) and ("." in key or "$" in key or "\0" in key),
-        "holds '.', '$' or a null character, which MongoDB does not store",
-    ),
-    (
-        "ENFORCE_KEYS_NO_EQUALS",
-        lambda key: isinstance(key, str) and "=" in key,
-        "holds '='",
-    ),
-    (
-        "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
-        lambda key: isinstance(key, str) and key.startswith(("py/", "json://")),
-        "has a meaning of its own for jsonpickle",
-    ),
+_Rule: TypeAlias = tuple[str | None, Callable[[Any], bool], str]
+
+#: Setting, what refuses a key, and the reason.
+_RULES: tuple[_Rule, ...] = (
+    ("ENFORCE_STRING_KEYS", lambda key: not isinstance(key, str), "is not a string"),
     (
         "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS",
         lambda key: not isinstance(key, str) or not key.isidentifier(),
-        "is no Python identifier",
+        "is not a Python identifier",
     ),
 )
 
 
-def _check_tree(tree: Any, path: str, rules: Sequence[Any], seen: set[Any]) -> None:
+def _rule_of(check: KeyCheck) -> _Rule:
+    def refuses(key: Any) -> bool:
+        return isinstance(key, str) and check.pattern.search(key) is not None
+
+    return check.setting, refuses, check.reason
+
+
+def _is_on(setting: str | None) -> bool:
+    return setting is None or bool(SETTINGS.CONFIG[setting])
+
+
+def _check_tree(tree: Any, path: str, rules: Sequence[_Rule], seen: set[Any]) -> None:
     if isinstance(tree, Mapping):
         if set(map(type, tree)) - {str}:
             _check_distinct(tree, path)
@@ -79,13 +94,13 @@ def _check_distinct(tree: Mapping[Any, Any], path: str) -> None:
         )
 
 
-def _check_key(key: Any, path: str, rules: Sequence[Any]) -> None:
+def _check_key(key: Any, path: str, rules: Sequence[_Rule]) -> None:
     for setting, is_wrong, reason in rules:
         if is_wrong(key):
             full = f"{path}.{key}" if path else str(key)
+            way_out = f", or set SETTINGS.CONFIG.{setting} = False" if setting else ""
             raise ConfigKeyError(
-                f"the configuration key {key!r} (at {full!r}) {reason}: rename it, or set "
-                f"SETTINGS.CONFIG.{setting} = False"
+                f"the configuration key {key!r} (at {full!r}) {reason}: rename it{way_out}"
             )
 
 

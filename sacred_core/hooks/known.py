@@ -2,36 +2,40 @@
 
 from typing import NamedTuple
 
+_OBSERVERS = "sacred_core.observers"
 
-class KnownObserver(NamedTuple):
-    """An observer of an official plugin, installed or not."""
+
+class KnownName(NamedTuple):
+    """A name that an official plugin offers, installed or not, and the flags of an observer."""
 
     name: str
     distribution: str
     flags: tuple[str, ...] = ()
+    module: str = _OBSERVERS
 
 
-KNOWN_OBSERVERS = (
-    KnownObserver("FileStorageObserver", "sacred-file", ("-F", "--file_storage")),
-    KnownObserver("MongoObserver", "sacred-mongo", ("-m", "--mongo_db")),
-    KnownObserver("QueuedMongoObserver", "sacred-mongo"),
-    KnownObserver("TinyDbObserver", "sacred-tinydb", ("-t", "--tiny_db")),
-    KnownObserver("TinyDbReader", "sacred-tinydb"),
-    KnownObserver("SqlObserver", "sacred-sql", ("-s", "--sql")),
-    KnownObserver("S3Observer", "sacred-s3", ("-S", "--s3")),
-    KnownObserver("GoogleCloudStorageObserver", "sacred-gcs", ("--gcs",)),
-    KnownObserver("SlackObserver", "sacred-slack"),
-    KnownObserver("TelegramObserver", "sacred-telegram"),
+KNOWN_NAMES = (
+    KnownName("FileStorageObserver", "sacred-file", ("-F", "--file_storage")),
+    KnownName("MongoObserver", "sacred-mongo", ("-m", "--mongo_db")),
+    KnownName("QueuedMongoObserver", "sacred-mongo"),
+    KnownName("TinyDbObserver", "sacred-tinydb", ("-t", "--tiny_db")),
+    KnownName("TinyDbReader", "sacred-tinydb"),
+    KnownName("SqlObserver", "sacred-sql", ("-s", "--sql")),
+    KnownName("S3Observer", "sacred-s3", ("-S", "--s3")),
+    KnownName("GoogleCloudStorageObserver", "sacred-gcs", ("--gcs",)),
+    KnownName("SlackObserver", "sacred-slack"),
+    KnownName("TelegramObserver", "sacred-telegram"),
+    KnownName("LogFileWriter", "sacred-tensorflow", module="sacred_core.stflow"),
 )
 
 
-def distribution_of(name_or_flag: str) -> str | None:
-    """Return the official distribution that offers the name or the flag, or None.
+def distribution_of(name_or_flag: str, module: str = _OBSERVERS) -> str | None:
+    """Return the official distribution that offers a name in ``module`` or a flag, or None.
 
     A long flag may be written with ``-`` for ``_``.
     """
     flag = name_or_flag[:2] + name_or_flag[2:].replace("-", "_")
-    for known in KNOWN_OBSERVERS:
-        if name_or_flag == known.name or flag in known.flags:
+    for known in KNOWN_NAMES:
+        if (name_or_flag, module) == (known.name, known.module) or flag in known.flags:
             return known.distribution
     return None

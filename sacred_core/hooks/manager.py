@@ -20,11 +20,13 @@ from sacred_core.hooks.records import (
     CLIOption,
     CommandSpec,
     ConfigSource,
+    Export,
     HostInfo,
+    KeyCheck,
     ObserverSpec,
     targets_of,
 )
-from sacred_core.hooks.targets import ends_process, load_problem, note_owner, target_name
+from sacred_core.hooks.targets import ends_process, load_problem, note_owner
 from sacred_core.masking import SecretPattern, use_patterns
 from sacred_core.settings import SETTINGS
 from sacred_core.version import __version__
@@ -94,6 +96,12 @@ class PluginManager:
         return self._collect("sacred_observers", ObserverSpec, _observer_keys)
 
     @functools.cached_property
+    def exports(self) -> list[Export]:
+        """All names on offer beside those of observers."""
+        self.observers  # noqa: B018 - first: no export may take the name of an observer
+        return self._collect("sacred_exports", Export, _export_keys)
+
+    @functools.cached_property
     def config_sources(self) -> list[ConfigSource]:
         """All formats of configuration files on offer."""
         return self._collect("sacred_config_sources", ConfigSource, _suffix_keys)
@@ -114,6 +122,11 @@ class PluginManager:
         return self._collect("sacred_commands", CommandSpec, _command_keys)
 
     @functools.cached_property
+    def key_checks(self) -> list[KeyCheck]:
+        """All checks of the keys of configurations on offer."""
+        return self._collect("sacred_key_checks", KeyCheck, _no_keys)
+
+    @functools.cached_property
     def secret_patterns(self) -> list[SecretPattern]:
         """All patterns of secrets on offer."""
         return self._collect("sacred_secrets", SecretPattern, _no_keys)
@@ -131,8 +144,8 @@ class PluginManager:
     def collect_all(self) -> None:
         """Ask for everything, so that all problems are known."""
         for name in (
-            "observers", "config_sources", "host_info", "cli_options", "commands",
-            "secret_patterns",
+            "observers", "exports", "config_sources", "host_info", "cli_options", "commands",
+            "key_checks", "secret_patterns",
         ):  # fmt: skip
             getattr(self, name)
 
@@ -140,7 +153,7 @@ class PluginManager:
         """Refuse the use of what two plugins offer.
 
         Args:
-            kind: ``"flag"``, ``"observer"``, ``"scheme"``, ``"suffix"``, ``"command"`` or
+            kind: ``"flag"``, ``"name"``, ``"scheme"``, ``"suffix"``, ``"command"`` or
                 ``"subcommand"``.
             key: What is to be used.
 
@@ -274,9 +287,13 @@ def _flag_keys(option: CLIOption) -> Iterable[Key]:
 
 
 def _observer_keys(spec: ObserverSpec) -> Iterable[Key]:
-    names = [spec.name, *map(target_name, spec.exports)]
     flags = [("flag", flag) for flag in spec.flags]
-    return [*(("observer", name) for name in names), *flags, *(("scheme", s) for s in spec.schemes)]
+    schemes = [("scheme", scheme) for scheme in spec.schemes]
+    return [("name", f"sacred_core.observers.{spec.name}"), *flags, *schemes]
+
+
+def _export_keys(export: Export) -> Iterable[Key]:
+    return [("name", f"{export.module}.{export.name}")]
 
 
 def _suffix_keys(source: ConfigSource) -> Iterable[Key]:
@@ -287,9 +304,9 @@ def _host_info_keys(info: HostInfo) -> Iterable[Key]:
     return [("host info", info.name)]
 
 
-def _no_keys(pattern: SecretPattern) -> Iterable[Key]:
+def _no_keys(record: attrs.AttrsInstance) -> Iterable[Key]:
     """Several plugins may offer the same."""
-    del pattern
+    del record
     return []
 
 

@@ -4,6 +4,7 @@ Targets are written ``"package.module:name"`` and imported at first use, so that
 something costs nothing; a plugin of one file may give the callable itself.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,8 +19,8 @@ def _texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _targets(values: Iterable[Target]) -> tuple[Target, ...]:
-    return tuple(values)
+def _compiled(pattern: "str | re.Pattern[str]") -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 @attrs.frozen
@@ -34,7 +35,6 @@ class ObserverSpec:
         help: One line about it, for the help.
         store: The `RunStore` class that reads what it wrote.
         schemes: Schemes of locations that the store opens, like ``("file",)``.
-        exports: Further targets to be imported from ``sacred_core.observers``.
     """
 
     target: Target
@@ -43,7 +43,6 @@ class ObserverSpec:
     help: str = ""
     store: Target | None = None
     schemes: tuple[str, ...] = attrs.field(default=(), converter=_texts)
-    exports: tuple[Target, ...] = attrs.field(default=(), converter=_targets)
 
     @property
     def name(self) -> str:
@@ -60,6 +59,40 @@ class ObserverSpec:
         if store is None:
             raise TypeError(f"{self.name} has no store")
         return called(store, location, method="from_location")
+
+
+@attrs.frozen
+class Export:
+    """A name that can be imported from a documented module of ``sacred_core``.
+
+    Attributes:
+        target: What the name refers to; the name is the last part of it.
+        module: ``"sacred_core.observers"`` or ``"sacred_core.stflow"``.
+    """
+
+    target: Target
+    module: str = "sacred_core.observers"
+
+    @property
+    def name(self) -> str:
+        """The last part of the target."""
+        return target_name(self.target)
+
+
+@attrs.frozen
+class KeyCheck:
+    """Keys that configurations must not have.
+
+    Attributes:
+        pattern: A regular expression; a key that is a string is refused if it occurs in it.
+        reason: What is wrong with such a key, for the error: ``"contains '.'"``.
+        setting: The name of the entry of ``SETTINGS.CONFIG`` that switches the check on and off;
+            None for a check that is always on.
+    """
+
+    pattern: re.Pattern[str] = attrs.field(converter=_compiled)
+    reason: str
+    setting: str | None = None
 
 
 @attrs.frozen
@@ -178,7 +211,7 @@ class CommandSpec:
 def targets_of(record: attrs.AttrsInstance) -> list[Target]:
     """Return the targets among the values of a record."""
     values: list[Any] = []
-    if isinstance(record, SecretPattern):  # a regular expression is not a target
+    if isinstance(record, (SecretPattern, KeyCheck)):  # their strings are not targets
         return []
     for value in attrs.astuple(record, recurse=False):
         values += value if isinstance(value, tuple) else (value,)

@@ -13,7 +13,9 @@ from sacred_core.hooks.records import (
     CLIOption,
     CommandSpec,
     ConfigSource,
+    Export,
     HostInfo,
+    KeyCheck,
     ObserverSpec,
 )
 from sacred_core.masking.patterns import SecretPattern
@@ -31,6 +33,24 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         @hookimpl
         def sacred_observers():
             yield ObserverSpec("acme.observer:AcmeObserver", flags=("-A", "--acme"))
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_exports() -> Iterable[Export]:
+    """Offer names to be imported from `sacred_core.observers` or `sacred_core.stflow`.
+
+    Observers of `sacred_observers` are in `sacred_core.observers` without it.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_exports():
+            yield Export("acme.reader:AcmeReader")
         ```
 
     Version added: 0.1.
@@ -119,6 +139,22 @@ def sacred_secrets() -> Iterable[SecretPattern]:
         @hookimpl
         def sacred_secrets():
             yield SecretPattern(r"acme\.example/hook/(?P<secret>\w+)", contains="acme.example")
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sacred_key_checks() -> Iterable[KeyCheck]:
+    r"""Offer checks of the keys of configurations, which fail before a run starts.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_key_checks():
+            yield KeyCheck(r"[/\\]", "contains a slash, which Acme does not store")
         ```
 
     Version added: 0.1.

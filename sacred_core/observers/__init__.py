@@ -28,4 +28,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from sacred_core.hooks.lookup import exported
 
-    return exported(name)
+    return exported(__name__, name)

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from sacred_core.hooks.checking import HOOKS, implemented_hooks, mistakes
 from sacred_core.hooks.discovery import FoundPlugin, installed_plugins, normalised
 from sacred_core.hooks.manager import PluginManager
-from sacred_core.hooks.records import ObserverSpec
 from sacred_core.hooks.targets import Target, resolved
 
 _LIGHT = {"attr", "attrs", "pluggy", "sacred_core"}
@@ -115,6 +114,7 @@ class PluginContract:
 def _records(manager: PluginManager) -> list[Any]:
     return [
         *manager.observers,
+        *manager.exports,
         *manager.config_sources,
         *manager.host_info,
         *manager.cli_options,
@@ -123,8 +123,6 @@ def _records(manager: PluginManager) -> list[Any]:
 
 
 def _targets_of(record: Any) -> Iterator[Target]:
-    if isinstance(record, ObserverSpec):
-        yield from record.exports
     for name in ("target", "store", "load", "dump", "gather", "apply"):
         target = getattr(record, name, None)
         if target is not None:

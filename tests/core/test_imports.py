@@ -67,10 +67,10 @@ def test_a_missing_observer_says_what_to_install(
 ) -> None:
     """An official name is an ImportError with the way out, any other an AttributeError."""
     import sacred_core.observers
-    from sacred_core.hooks.known import KNOWN_OBSERVERS, KnownObserver
+    from sacred_core.hooks.known import KNOWN_NAMES, KnownName
 
-    absent = KnownObserver("AbsentObserver", "sacred-absent")  # of the others all may be there
-    monkeypatch.setattr("sacred_core.hooks.known.KNOWN_OBSERVERS", (*KNOWN_OBSERVERS, absent))
+    absent = KnownName("AbsentObserver", "sacred-absent")  # of the others all may be there
+    monkeypatch.setattr("sacred_core.hooks.known.KNOWN_NAMES", (*KNOWN_NAMES, absent))
 
     with pytest.raises(error, match=told):
         getattr(sacred_core.observers, name)

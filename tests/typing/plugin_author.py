@@ -13,8 +13,10 @@ from sacred_core import (
     CommandSpec,
     ConfigSource,
     Experiment,
+    Export,
     HostInfo,
     Ingredient,
+    KeyCheck,
     ObserverSpec,
     RunObserver,
     SecretPattern,
@@ -95,6 +97,16 @@ def set_gpu(argument: str, run: Run) -> None:
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
     yield ObserverSpec(AcmeObserver, flags=["--acme"], store=AcmeStore, schemes=["acme"])
+
+
+@hookimpl
+def sacred_exports() -> Iterable[Export]:
+    yield Export(AcmeStore)
+
+
+@hookimpl
+def sacred_key_checks() -> Iterable[KeyCheck]:
+    yield KeyCheck("/", "contains a slash")
 
 
 @hookimpl

@@ -31,8 +31,6 @@ def ex() -> Experiment:
 
 
 RESTRICTIONS = [
-    ("ENFORCE_KEYS_MONGO_COMPATIBLE", True, "with.dot"),
-    ("ENFORCE_KEYS_MONGO_COMPATIBLE", True, "$dollar"),
     ("ENFORCE_KEYS_NO_EQUALS", True, "a=b"),
     ("ENFORCE_KEYS_JSONPICKLE_COMPATIBLE", True, "py/object"),
     ("ENFORCE_STRING_KEYS", False, 3),

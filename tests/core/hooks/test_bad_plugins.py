@@ -155,14 +155,18 @@ def test_ctrl_c_while_plugins_are_loaded_is_not_a_broken_plugin(installation: An
 
 
 TARGETS = """
-    from sacred_core import CLIOption, CommandSpec, HostInfo, ObserverSpec, hookimpl
+    from sacred_core import CLIOption, CommandSpec, Export, HostInfo, ObserverSpec, hookimpl
 
     @hookimpl
     def sacred_observers():
         yield ObserverSpec(
             "acme_parts:AcmeObserver", flags=("--acme",), store="acme_parts:AcmeStore",
-            schemes=("acme",), exports=("acme_parts:AcmeReader",),
+            schemes=("acme",),
         )
+
+    @hookimpl
+    def sacred_exports():
+        yield Export("acme_parts:AcmeReader")
 
     @hookimpl
     def sacred_cli_options():

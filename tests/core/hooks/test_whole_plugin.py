@@ -11,8 +11,8 @@ PLUGIN = """
 
     import click
     from sacred_core import (
-        CLIOption, CommandSpec, ConfigSource, HostInfo, ObserverSpec, RunObserver, SecretPattern,
-        SkipHostInfo, hookimpl,
+        CLIOption, CommandSpec, ConfigSource, Export, HostInfo, KeyCheck, ObserverSpec, RunObserver,
+        SecretPattern, SkipHostInfo, hookimpl,
     )
 
     class LineObserver(RunObserver):
@@ -46,6 +46,15 @@ PLUGIN = """
     @hookimpl
     def sacred_observers():
         yield ObserverSpec(LineObserver, flags=("-A", "--acme"), metavar="FILE", help="add a line")
+
+    @hookimpl
+    def sacred_exports():
+        yield Export(load_toml)
+        yield Export(shout, module="sacred_core.stflow")
+
+    @hookimpl
+    def sacred_key_checks():
+        yield KeyCheck("/", "contains a slash")
 
     @hookimpl
     def sacred_config_sources():
@@ -140,3 +149,24 @@ def test_its_secrets_are_masked(installed: Any) -> None:
     assert result.returncode == 0, result.stderr
     line = json.loads((installed.folder / "lines.jsonl").read_text())
     assert line["config"]["message"] == line["result"] == "use ACME-*** now"
+
+
+def test_its_names_are_imported_from_documented_modules(installed: Any) -> None:
+    """Each from the module that it is offered in, and from no other."""
+    code = """
+from sacred_core.observers import LineObserver, load_toml
+from sacred_core.stflow import shout
+import sacred_core
+print(LineObserver.__name__, load_toml.__name__, shout.__name__)
+print(hasattr(sacred_core.stflow, "load_toml"), hasattr(sacred_core.observers, "shout"))
+"""
+    result = installed.python("-c", code)
+    assert result.stdout == "LineObserver load_toml shout\nFalse False\n", result.stderr
+
+
+def test_its_check_of_keys_fails_before_the_run(installed: Any) -> None:
+    """The error names the key, its place and the reason."""
+    result = installed.run("with", "message={'deep': [{'a/b': 1}]}")
+    assert (result.returncode, result.stdout) == (2, "")
+    told = "the configuration key 'a/b' (at 'message.deep.0.a/b') contains a slash: rename it"
+    assert told in result.stderr and "SETTINGS" not in result.stderr

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sacred_core import CommandSpec, ObserverSpec, hookimpl
+from sacred_core import CommandSpec, Export, KeyCheck, ObserverSpec, hookimpl
 
 
 @hookimpl
@@ -15,7 +15,22 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         help="record the run in MongoDB: [host:port:]db[.collection][!priority]",
         store="sacred_mongo.store:MongoStore",
         schemes=("mongodb", "mongodb+srv"),
-        exports=("sacred_mongo.queued:QueuedMongoObserver",),
+    )
+
+
+@hookimpl
+def sacred_exports() -> Iterable[Export]:
+    """Offer the observer of queued runs."""
+    yield Export("sacred_mongo.queued:QueuedMongoObserver")
+
+
+@hookimpl
+def sacred_key_checks() -> Iterable[KeyCheck]:
+    """Offer the check for characters that keys of documents cannot have."""
+    yield KeyCheck(
+        r"[.$\0]",
+        "contains '.', '$' or a null character, which MongoDB does not store",
+        setting="ENFORCE_KEYS_MONGO_COMPATIBLE",
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sacred_core import ObserverSpec, hookimpl
+from sacred_core import Export, ObserverSpec, hookimpl
 
 
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
-    """Offer the observer that keeps runs in TinyDB, its reader, and the store."""
+    """Offer the observer that keeps runs in TinyDB, and the store."""
     yield ObserverSpec(
         "sacred_tinydb.observer:TinyDbObserver",
         flags=("-t", "--tiny_db"),
@@ -15,5 +15,10 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         help="record the run in TinyDB, in the folder BASEDIR",
         store="sacred_tinydb.store:TinyDbStore",
         schemes=("tinydb",),
-        exports=("sacred_tinydb.reader:TinyDbReader",),
     )
+
+
+@hookimpl
+def sacred_exports() -> Iterable[Export]:
+    """Offer the reader."""
+    yield Export("sacred_tinydb.reader:TinyDbReader")
