@@ -42,10 +42,10 @@ _NO_IDENTITY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
 class DocumentObserver(RunObserver, ABC):
     """Records each run as a document, the fields of a `StoredRun`, and what does not fit into one.
 
-    A backend implements the abstract methods. Those that write to a run return False if the run
-    is not in the store any more, because it was deleted: then nothing must be written, and
-    whatever else the run sends is refused. Each may be called again with the same arguments.
-    The same thread calls one method after the other, but other processes write at the same time.
+    A backend implements `insert_run`, `take_over_run`, `highest_number` and the abstract methods.
+    Those that write to a run return False if the run is not in the store any more, because it was
+    deleted: then nothing must be written, and whatever else the run sends is refused. Each may be
+    called again with the same arguments. Calls come one at a time; other processes write meanwhile.
 
     Attributes:
         shown: The store, for messages, without secrets; set by the backend.
@@ -61,11 +61,10 @@ class DocumentObserver(RunObserver, ABC):
     _positions: delivering.MetricPositions
     _unsaved: set[str]
 
-    @abstractmethod
     def insert_run(self, run: StoredRun) -> bool:
         """Insert a run if no run has its id, in one step; return whether it was inserted."""
+        raise NotImplementedError(f"{type(self).__name__}.insert_run inserts a run")
 
-    @abstractmethod
     def take_over_run(self, run: StoredRun) -> bool:
         """Write a run that starts over the queued run of the same id, in one step.
 
@@ -74,13 +73,14 @@ class DocumentObserver(RunObserver, ABC):
         Returns:
             False if the status of the run in the store is not ``QUEUED``.
         """
+        raise NotImplementedError(f"{type(self).__name__}.take_over_run starts a queued run")
 
-    @abstractmethod
     def highest_number(self) -> int:
         """Return the highest number of a run, also of each deleted one; 0 if there is none.
 
         Only ids for which `sacred_core.stores.run_ids.counted` returns a number count.
         """
+        raise NotImplementedError(f"{type(self).__name__}.highest_number returns a number")
 
     @abstractmethod
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
@@ -124,10 +124,15 @@ class DocumentObserver(RunObserver, ABC):
     def end_run(self, run: StoredRun) -> None:
         """Complete the record of a run that ended, after its last fields were written."""
 
-    def run_ids(self, run: StoredRun, is_start: bool) -> RunIds:
-        """Return the ids of the store for a new run."""
-        del is_start
-        return _Ids(self, run)
+    def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
+        """Insert a run, or let it take over a queued one, and return its id.
+
+        A backend that overrides this needs no `insert_run`, `take_over_run` and `highest_number`.
+
+        Raises:
+            RunIdError: see `sacred_core.stores.claims.claim_id`.
+        """
+        return claim_id(_Ids(self, run), request)
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
         """Store files of code, and return the entries that the record has for them."""
@@ -265,7 +270,7 @@ class DocumentObserver(RunObserver, ABC):
         self.prepare_run(run)
         is_start = isinstance(event, RunStarted)
         request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
-        run.id = claim_id(self.run_ids(run, is_start), request)
+        run.id = self.claim_run(run, request)
         self.stored_run = run
         self.start_run(run)
         return run.id

@@ -65,12 +65,13 @@ class RunIds(ABC):
             RunIdError: another process does this now, see `already_started`.
         """
 
-    @abstractmethod
     def highest_number(self) -> int:
         """Return the highest number of a run, deleted ones included; 0 if there is none.
 
-        Numbers that `sacred_core.stores.run_ids.counted` excludes do not count.
+        Numbers that `sacred_core.stores.run_ids.counted` excludes do not count. Ids that are no
+        numbers need another `new_id` instead.
         """
+        raise NotImplementedError(f"{type(self).__name__}.highest_number returns a number")
 
     def new_id(self, previous: int | None) -> int | str:
         """Return an id that is probably free.

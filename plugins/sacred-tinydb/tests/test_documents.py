@@ -334,12 +334,12 @@ def test_an_edited_id_removes_only_files_of_the_store(
         feed.complete()
     store = TinyDbStore(root)
     database = store.place.database
-    [artifact] = store._found_one(first_id)[1]["artifacts"]
+    [artifact] = store.require(first_id)[1]["artifacts"]
     linked = root / "hashfs" / "aa" / "bb" / "cc"
     linked.mkdir(parents=True)
     target = "aabbcc" + "d" * 26
     (linked / ("d" * 26)).symlink_to(tmp_path / "README")
-    number, document = store._found_one(second_id)
+    number, document = store.require(second_id)
     tags = [f'{{TinyFile}}:"{name}"' for name in ("README", target, "..", "")]
     with database.locked():
         resources = [["x", "0" * 32, tag] for tag in [*tags, artifact[3]]]

@@ -1,8 +1,9 @@
 """Records a run in a TinyDB."""
 
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
+import uuid
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,21 +11,29 @@ from urllib.parse import quote
 from hashfs import HashFS
 from tinydb import TinyDB
 
-from sacred_core import RunObserver
-from sacred_core.observers import delivering
+from sacred_core.exceptions import RunIdError
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.documents import DocumentObserver
+from sacred_core.provenance.repositories import patch_of
+from sacred_core.provenance.sources import stored_version
+from sacred_core.serialization import plain
+from sacred_core.stable_files import ChangingFileError, FileVersion
+from sacred_core.stores.claims import IdRequest, RunIds, claim_id
 from sacred_core.stores.locations import absolute_path
-from sacred_tinydb.claims import Claim
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
-from sacred_tinydb.place import Place, place_in, place_of
-from sacred_tinydb.recorder import Recorder, begun
-from sacred_tinydb.records import VERSION, new_entry
-from sacred_tinydb.tags import date_tag
+from sacred_tinydb.documents import VERSION, changed_fields, file_tag, files_of, new_document
+from sacred_tinydb.files import Staged
+from sacred_tinydb.place import Live, Place, place_in, place_of
 
 PathLike = str | os.PathLike[str]
+#: Characters of the output in the document; of a longer one the last, and a file has all.
+_OUTPUT = 100_000
 
 
-class TinyDbObserver(RunObserver):
+class TinyDbObserver(DocumentObserver):
     """Keeps runs as documents in one JSON file, and their files beside it, each content once.
 
     The JSON file is written when a run starts and ends; what changes in between is in a folder of
@@ -37,9 +46,18 @@ class TinyDbObserver(RunObserver):
 
     Attributes:
         root: The folder, an absolute path as a string.
+        run_entry: The document of the current run; change it and call `save` to add to it.
     """
 
     VERSION = VERSION
+    shown = "the TinyDB"
+    run_entry: Document
+    _live: Live | None
+    _state: Document
+    _replaced: set[str]
+    _is_ended: bool
+    _staged: list[tuple[str, Staged | str]]
+    _staged_patches: list[Staged | None]
 
     def __init__(
         self,
@@ -49,7 +67,7 @@ class TinyDbObserver(RunObserver):
     ) -> None:
         self.root = str(absolute_path(path))
         self._place: Place | None = None
-        self._settle(overwrite, priority)
+        self._set_up(overwrite, priority)
 
     @classmethod
     def create(
@@ -79,7 +97,7 @@ class TinyDbObserver(RunObserver):
         self = cls.__new__(cls)
         self.root = os.path.abspath(root or Path(fs.root).parent)
         self._place = place_of(db, fs)
-        self._settle(overwrite, priority)
+        self._set_up(overwrite, priority)
         return self
 
     def __repr__(self) -> str:
@@ -107,112 +125,131 @@ class TinyDbObserver(RunObserver):
     @property
     def spool_folder(self) -> Path | None:  # type: ignore[override]
         """The folder of the current run."""
-        return None if self._recorder is None else self._recorder.live.folder
+        return None if self._live is None else self._live.folder
 
-    @delivering.optional_host_info
-    def queued_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        queue_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Add the run's document, with the status QUEUED."""
-        meta = {**meta_info, "queue_time": date_tag(queue_time)}
-        entry = new_entry("QUEUED", None, command, host_info, config, meta)
-        return self._begin(entry, ex_info, _id, is_start=False)
+    def prepare_run(self, run: StoredRun) -> None:
+        """Copy the code of the run, before others have to wait for the lock."""
+        self._reset()
+        info, files = run.experiment, self._opened.files
+        self._staged = self._stage_sources(info.get("base_dir") or ".", info.get("sources") or ())
+        self._staged_patches = [
+            None if patch is None else files.stage_bytes(patch)
+            for patch in map(patch_of, info.get("repositories") or ())
+        ]
 
-    def started_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        start_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Add the run's document, or take over that of the queued run."""
-        entry = new_entry("RUNNING", start_time, command, host_info, config, meta_info)
-        return self._begin(entry, ex_info, _id, is_start=True)
+    def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
+        """Insert the document, or replace that of a queued run."""
+        place = self._opened
+        self.run_entry = {**new_document(run), TOKEN: self.token}
+        with place.database.locked():
+            run.experiment = self._enter_code(run.experiment)
+            self.run_entry["experiment"] = run.experiment
+            ids = _DocumentIds(place, self.run_entry, self.shown)
+            if self.overwrite is not None:
+                ids.overwrite(self.overwrite)
+            else:
+                claim_id(ids, request)
+            self._number = ids.number
+            self._live = place.live(ids.number, self.token)
+            self._live.begin()
+            place.remove_unused(set(files_of(ids.replaced)))
+        run_id: int | str = self.run_entry["_id"]
+        return run_id
 
-    def heartbeat_event(
-        self,
-        info: Mapping[str, Any],
-        captured_out: str | None = None,
-        beat_time: datetime | None = None,
-        result: Any = None,
-    ) -> None:
-        """Note that the run is alive, and its ``info`` if it changed."""
-        del captured_out
-        self._active.heartbeat(info, beat_time, result)
+    def start_run(self, run: StoredRun) -> None:
+        """The document names the sources already."""
 
-    def output_event(self, text: str, offset: int) -> None:
-        """Append to the output."""
-        self._active.live.write_output(text, offset)
+    def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
+        """Write what changed to the folder of the run."""
+        if self._is_ended:
+            return True
+        if "heartbeat" in names:
+            names |= {"result"}
+        return self._change(changed_fields(run, names), run.info if "info" in names else None)
 
-    def log_metrics(
-        self,
-        metrics_by_name: Mapping[str, Any],
-        info: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Append the points."""
-        del info
-        self._active.live.write_points(metrics_by_name, self._positions.starts(metrics_by_name))
+    def append_output(self, text: str, offset: int) -> bool:
+        """Append to the output in the folder of the run."""
+        live = self._own_live()
+        if live is not None:
+            live.write_output(text, offset)
+        return live is not None
 
-    def completed_event(self, stop_time: datetime, result: Any) -> None:
-        """Finish the record."""
-        self._active.end("COMPLETED", stop_time, result, None)
+    def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
+        """Append to the points in the folder of the run."""
+        live = self._own_live()
+        if live is not None:
+            live.write_points(metrics, starts)
+        return live is not None
 
-    def interrupted_event(
-        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
-    ) -> None:
-        """Finish the record with where and why it was stopped."""
-        self._active.end(status, interrupt_time, None, delivering.interrupt_trace(fail_trace))
-
-    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
-        """Finish the record with the traceback."""
-        self._active.end("FAILED", fail_time, None, fail_trace)
-
-    def resource_event(self, filename: str) -> None:
-        """Keep the file; the same content is kept once for all runs."""
-        self._active.resource(filename)
-
-    def artifact_event(
-        self,
-        name: str,
-        filename: str,
-        metadata: Mapping[str, Any] | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        """Keep the file under its name, in place of an earlier version."""
-        metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
-        details = {"metadata": metadata, "content_type": content_type}
-        self._active.artifact(name, filename, details)
+    def put_file(
+        self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
+    ) -> bool:
+        """Store a file, the same content once for all runs, and add it to the document."""
+        staged = self._opened.files.stage_version(version)
+        with self._locked(staged) as is_there:
+            if not is_there:
+                return False
+            tag = file_tag(self._opened.files.enter(staged))
+            if kind == "resource":
+                new = [name, staged.md5, tag]
+                if new in self.run_entry["resources"]:
+                    return True
+                return self._change({"resources": [*self.run_entry["resources"], new]})
+            known = [plain(dict(details))] if details else []
+            new = [name, str(version.path), staged.md5, tag, *known]
+            entries = {entry[0]: entry for entry in self.run_entry["artifacts"]}
+            if name in entries:
+                self._replaced.update(files_of({"artifacts": [entries[name]]}))
+            return self._change({"artifacts": list({**entries, name: new}.values())})
 
     def code_event(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
     ) -> None:
         """Add what was imported after the start to the sources and dependencies."""
-        self._active.code(sources, dependencies, base_dir)
+        with self._opened.database.locked():
+            super().code_event(sources, dependencies, base_dir)
+
+    def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
+        """Store files of code, while locked, and return their entries."""
+        staged = self._stage_sources(base_dir, sources)
+        with self._locked(*(copy for _, copy in staged if isinstance(copy, Staged))) as is_there:
+            if not is_there:
+                raise self.removed_error()
+            return self._enter_sources(staged)
+
+    def end_run(self, run: StoredRun) -> None:
+        """Write everything into the document; the folder of the run is removed."""
+        live = self._live
+        if self._is_ended or live is None:
+            return
+        self.run_entry = {**self.run_entry, "info": live.info(), **self._large_fields(live)}
+        self.save()
+        self._is_ended = True
+        live.remove()
 
     def save(self) -> None:
         """Write `run_entry`."""
-        self._active.save()
+        self.require_run()
+        place = self._opened
+        with self._locked() as is_there:
+            if not is_there:
+                raise self.removed_error()
+            known = place.database.all().get(self._number, {})
+            said = {key: known[key] for key in ("annotations",) if key in known}
+            place.database.put(self._number, {**self.run_entry, **said})
+            if self._replaced:
+                place.remove_unused(self._replaced)
 
-    @property
-    def run_entry(self) -> Document:
-        """The document of the current run; change it and call `save` to add to it."""
-        return {} if self._recorder is None else self._recorder.entry
-
-    def _settle(self, overwrite: int | str | None, priority: int) -> None:
+    def _set_up(self, overwrite: int | str | None, priority: int) -> None:
         self.overwrite = overwrite
         self.priority = priority
-        self._recorder: Recorder | None = None
-        self._positions = delivering.MetricPositions()
+        self._reset()
+
+    def _reset(self) -> None:
+        self.run_entry, self._state = {}, {}
+        self._live, self._number = None, 0
+        self._replaced = set()
+        self._is_ended = False
 
     @property
     def _opened(self) -> Place:
@@ -222,14 +259,129 @@ class TinyDbObserver(RunObserver):
             self._place = place_in(root)
         return self._place
 
-    @property
-    def _active(self) -> Recorder:
-        if self._recorder is None:
-            raise RuntimeError(f"{self!r} has no run: its document is made when one starts")
-        return self._recorder
+    def _own_live(self) -> Live | None:
+        """Return the folder of the run, None if it was deleted: another run may have it."""
+        return self._live if self._live is not None and self._live.is_own() else None
 
-    def _begin(self, entry: Document, ex_info: Mapping[str, Any], _id: Any, is_start: bool) -> Any:
-        claim = Claim(_id, delivering.asked_id(_id), self.overwrite, is_start)
-        self._recorder, self._positions = None, delivering.MetricPositions()
-        self._recorder = begun(self._opened, entry, ex_info, claim)
-        return entry["_id"]
+    def _change(self, fields: Document, info: Mapping[str, Any] | None = None) -> bool:
+        live = self._own_live()
+        if live is None:
+            return False
+        if info is not None:
+            live.save_info(info)
+        if fields:
+            live.save({**self._state, **fields})
+            self._state.update(fields)
+            self.run_entry.update(fields)
+        return True
+
+    @contextmanager
+    def _locked(self, *staged: Staged) -> Iterator[bool]:
+        """Keep others from changing anything, and return whether the run is there.
+
+        The copies are removed if it is not.
+        """
+        with self._opened.database.locked():
+            found = self._opened.database.all().get(self._number, {})
+            is_there = found.get(TOKEN) == self.token
+            if not is_there:
+                for copy in staged:
+                    copy.path.unlink(missing_ok=True)
+            yield is_there
+
+    def _stage_sources(
+        self, base_dir: str, sources: Iterable[Sequence[Any]]
+    ) -> list[tuple[str, Staged | str]]:
+        """Copy sources; the md5 is in the place of a copy if a file is missing or has changed."""
+        base = Path(base_dir)
+        return [(name, self._stage_source(base / name, md5)) for name, md5 in sources]
+
+    def _stage_source(self, path: Path, md5: str) -> Staged | str:
+        version = stored_version(path, md5)
+        try:
+            return str(md5) if version is None else self._opened.files.stage_version(version)
+        except ChangingFileError:
+            return str(md5)
+
+    def _enter_sources(self, staged: list[tuple[str, Staged | str]]) -> list[list[str]]:
+        """Put copies into their places; return name, md5 and tag of each."""
+        enter = self._opened.files.enter
+        return [
+            [name, copy] if isinstance(copy, str) else [name, copy.md5, file_tag(enter(copy))]
+            for name, copy in staged
+        ]
+
+    def _enter_code(self, experiment: Mapping[str, Any]) -> Document:
+        """Put the copies of `prepare_run` into their places, and return what names them."""
+        repositories = []
+        pairs = zip(experiment.get("repositories") or (), self._staged_patches, strict=True)
+        for repository, copy in pairs:
+            rest = {key: value for key, value in repository.items() if key[:5] != "patch"}
+            entered = {} if copy is None else {"patch": file_tag(self._opened.files.enter(copy))}
+            repositories.append({**plain(rest), **entered})
+        sources = self._enter_sources(self._staged)
+        return {**plain(dict(experiment)), "sources": sources, "repositories": repositories}
+
+    def _large_fields(self, live: Live) -> Document:
+        """Return what the document has of output and points, whose bulk becomes files."""
+        files, fields = self._opened.files, {}
+        text = live.output()
+        fields["captured_out"] = text[-_OUTPUT:]
+        if len(text) > _OUTPUT:
+            data = text.encode("utf-8", "backslashreplace")
+            fields["captured_out_file"] = file_tag(files.enter(files.stage_bytes(data)))
+        if (points := live.metrics_file()) is not None:
+            fields["metrics"] = file_tag(files.enter(files.stage(points)))
+        return fields
+
+
+class _DocumentIds(RunIds):
+    """The ids of a TinyDB; used only while it is locked.
+
+    Attributes:
+        number: Of the document of the new run.
+        replaced: The document that it replaced.
+    """
+
+    def __init__(self, place: Place, document: Document, shown: str) -> None:
+        super().__init__(shown)
+        self.number = 0
+        self.replaced: Document = {}
+        self._place = place
+        self._document = document
+
+    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
+        if self._place.find(run_id) is not None:
+            return False
+        if other_id is not None:
+            self._document["run_id"] = other_id
+        self._document["_id"] = run_id
+        self.number = self._place.database.add(self._document)
+        return True
+
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        number, queued = self._place.find(run_id) or (0, {})
+        if not is_start or queued.get("status") != "QUEUED":
+            return False
+        if queue_time := (queued.get("meta") or {}).get("queue_time"):
+            self._document["meta"] = {**self._document["meta"], "queue_time": queue_time}
+        if "annotations" in queued:
+            self._document["annotations"] = queued["annotations"]
+        self._replace(number, queued)
+        return True
+
+    def overwrite(self, run_id: int | str) -> None:
+        found = self._place.find(normalize_id(run_id))
+        if found is None:
+            shown = repr(str(normalize_id(run_id)))
+            raise RunIdError(f"run {shown} not found in {self.shown}: it cannot be overwritten")
+        self._replace(*found)
+
+    def new_id(self, previous: int | None) -> str:
+        """Return an id that no run has or had, as Sacred does in place of numbers."""
+        return uuid.uuid4().hex
+
+    def _replace(self, number: int, old: Document) -> None:
+        self.number, self.replaced = number, old
+        self._document["_id"] = old["_id"]
+        self._place.database.put(number, self._document)

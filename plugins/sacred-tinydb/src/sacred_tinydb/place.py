@@ -1,20 +1,132 @@
-"""Where runs are kept: the database, the files, and the folders of runs under way."""
+"""Where runs are: the database, the files, and the folders of runs that are running.
 
+What changes while a run is running is in files of its own, since the database is one file.
+
+In the run's folder ``state.json`` holds fields of its document that changed since the start,
+``info.json`` the information of its own, ``output`` what it printed, and ``metrics.jsonl`` its
+points; see `sacred_core.stores.folder_format`.
+"""
+
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 from hashfs import HashFS
 from tinydb import TinyDB
 
+from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.stores import guard
-from sacred_tinydb.database import Database, WholeFile
+from sacred_core.stores import guard, with_unfinished
+from sacred_core.stores.folder_format import decode_output, json_bytes, metric_lines, read_merged
+from sacred_core.stores.record_files import (
+    AppendFile,
+    AppendText,
+    merge_metric_lines,
+    read_json,
+    replace_output,
+)
+from sacred_core.stores.run_ids import normalize_id
+from sacred_tinydb.database import Database, Document, RawDocument, WholeFile
+from sacred_tinydb.documents import files_of
 from sacred_tinydb.files import Files
-from sacred_tinydb.live import Live
-from sacred_tinydb.raw_documents import RawDocument
-from sacred_tinydb.records import files_of
 
+_STATE, _INFO, _OUTPUT, _POINTS, _METRICS, _TOKEN = (
+    "state.json", "info.json", "output", "metrics.jsonl", "metrics.json", "token",
+)  # fmt: skip
 _METADATA, _FILES = "metadata.json", "hashfs"
+
+
+class Live:
+    """The folder of a run under way.
+
+    Args:
+        folder: Which; made by `begin`.
+        token: Of the run that writes there; see `sacred_core.stores.tokens`. Another run may have
+            the folder later. None where the folder is only read, or changed for any run.
+    """
+
+    def __init__(self, folder: Path, token: str | None = None) -> None:
+        self.folder = folder
+        self._token = token
+        self._output: AppendText | None = None
+        self._points: AppendFile | None = None
+
+    def begin(self) -> None:
+        """Make the folder; what an earlier run left there goes."""
+        self.remove()
+        self.folder.mkdir(parents=True)
+        replace_bytes(self.folder / _TOKEN, (self._token or "").encode())
+
+    def is_own(self) -> bool:
+        """Return whether the folder is that of this run: it is not where the run was deleted."""
+        try:
+            return (self.folder / _TOKEN).read_text() == self._token
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def remove(self) -> None:
+        """Remove the folder, if it is there."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+
+    def save(self, state: Document) -> None:
+        """Let `state` be ``state``."""
+        replace_bytes(self.folder / _STATE, json_bytes(state))
+
+    def save_info(self, info: Mapping[str, Any]) -> None:
+        """Let `info` be ``info``."""
+        replace_bytes(self.folder / _INFO, json_bytes(dict(info)))
+
+    def write_output(self, text: str, offset: int) -> None:
+        """Let the output from ``offset`` on be ``text``."""
+        if self._output is None:
+            self._output = AppendText(self.folder / _OUTPUT)
+        self._output.write(text, offset)
+
+    def replace_output(self, text: str) -> None:
+        """Let ``text`` be the whole output."""
+        replace_output(self.folder / _OUTPUT, text)
+
+    def write_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
+        """Append points."""
+        if self._points is None:
+            self._points = AppendFile(self.folder / _POINTS)
+        self._points.write(metric_lines(metrics, starts))
+
+    def state(self) -> Document:
+        """Return the fields that changed."""
+        found: Document = read_json(self.folder / _STATE, {})
+        return found
+
+    def info(self) -> Any:
+        """Return the information of the run's own."""
+        return read_json(self.folder / _INFO, {})
+
+    def output(self) -> str:
+        """Return what was printed so far, also after the last beat."""
+        try:
+            data = (self.folder / _OUTPUT).read_bytes()
+        except FileNotFoundError:
+            data = b""
+        return with_unfinished(decode_output(data), self.folder)
+
+    def points(self) -> dict[str, dict[str, list[Any]]]:
+        """Return the points by metric, times as text."""
+        try:
+            with (self.folder / _POINTS).open("rb") as file:
+                return read_merged(file)
+        except FileNotFoundError:
+            return {}
+
+    def metrics_file(self) -> Path | None:
+        """Write the points into one JSON file and return it, or None if there are none."""
+        parts = self.folder / _POINTS
+        if not parts.exists():
+            return None
+        merge_metric_lines(parts, self.folder / _METRICS)
+        return self.folder / _METRICS
 
 
 @attrs.frozen
@@ -30,6 +142,13 @@ class Place:
     database: Database
     files: Files
     live_root: Path
+
+    def find(self, run_id: int | str) -> "tuple[int, Document] | None":
+        """Return the number and the document of a run, None if there is none."""
+        for number, stored in self.database.all().items():
+            if listed_id(number, stored) == run_id:
+                return number, stored
+        return None
 
     def live(self, number: int, token: str | None = None) -> Live:
         """Return the folder of the run whose document has a number."""
@@ -71,3 +190,10 @@ def place_of(db: TinyDB, fs: HashFS) -> Place:
     root = Path(fs.root)
     database = Database(db, root.with_name(f".{root.name}.lock"))
     return Place(database, Files(fs), root.with_name(f"{root.name}.live"))
+
+
+def listed_id(number: int, stored: Any) -> int | str:
+    """Return the id of a run, also where its document has none that can be one."""
+    run_id = stored.get("_id") if isinstance(stored, dict) else None
+    is_sound = isinstance(run_id, (int, str)) and not isinstance(run_id, bool)
+    return normalize_id(run_id) if is_sound else f"document {number}"

@@ -4,20 +4,22 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from sacred_core.stores.locations import absolute_path
 from sacred_tinydb.database import Document
+from sacred_tinydb.documents import tagged_date, tagged_file
 from sacred_tinydb.files import LazyFile
-from sacred_tinydb.report import report
 from sacred_tinydb.store import TinyDbStore
-from sacred_tinydb.tags import tagged_date, tagged_file
 
 #: A query of TinyDB, which is asked of one document at a time.
 Query: TypeAlias = Callable[[Mapping[str, Any]], bool]
 
 _DATES = ("start_time", "stop_time", "heartbeat")
 _KINDS = ("sources", "artifacts", "resources")
+_LINE = "-" * 49
+_INDENT = "    "
 
 
 class TinyDbReader:
@@ -75,7 +77,7 @@ class TinyDbReader:
         indices: int | Iterable[int] | None = None,
     ) -> list[str]:
         """Return a summary of each run. Raises as `fetch_metadata` does."""
-        return [report(run) for run in self.search(exp_name, query, indices)]
+        return [_report(run) for run in self.search(exp_name, query, indices)]
 
     def search(
         self,
@@ -150,3 +152,47 @@ def _files_of(run: Document) -> Document:
 def _entries(document: Mapping[str, Any], kind: str) -> list[list[Any]]:
     part = (document.get("experiment") or {}) if kind == "sources" else document
     return part.get(kind) or []
+
+
+def _report(document: Mapping[str, Any]) -> str:
+    """Return what ``document`` tells: what ran, with what, and what came of it."""
+    experiment = document.get("experiment") or {}
+    start, stop = (tagged_date(document.get(name)) for name in ("start_time", "stop_time"))
+    head = [
+        "",
+        _LINE,
+        f"Experiment: {experiment.get('name')}",
+        _LINE,
+        f"ID: {document.get('_id')}",
+        f"Date: {_day(start)}    Duration: {_duration(start, stop)}",
+        "",
+    ]
+    config = document.get("config") or {}
+    sections = {
+        "Parameters": [f"{name}: {config[name]}" for name in sorted(config, key=str)],
+        "Result": [str(document.get("result"))],
+        "Dependencies": list(map(str, experiment.get("dependencies") or ())),
+        "Resources": _names(document.get("resources")),
+        "Source Files": _names(experiment.get("sources")),
+        "Outputs": _names(document.get("artifacts")),
+    }
+    lines = list(head)
+    for title, content in sections.items():
+        lines += [f"{title}:", *(_INDENT + each for each in content or ["None"]), ""]
+    return "\n".join(lines)
+
+
+def _names(entries: Iterable[Any] | None) -> list[str]:
+    return list(dict.fromkeys(str(entry[0]) for entry in entries or ()))
+
+
+def _day(time: datetime | None) -> str:
+    return "unknown" if time is None else time.strftime("%a %d %b %Y")
+
+
+def _duration(start: datetime | None, stop: datetime | None) -> str:
+    if start is None or stop is None:
+        return "unknown"
+    minutes, rest = divmod(stop - start, timedelta(minutes=1))
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{rest.total_seconds():04.1f}"

@@ -2,66 +2,62 @@
 
 import contextlib
 import copy
-import functools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-import attrs
-
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.masking import masked_text
-from sacred_core.serialization import plain
-from sacred_core.stores import (
-    Annotation,
-    Found,
-    GuardedStore,
-    RunQuery,
-    StoredRun,
-    checked_metrics,
-    once,
-    require_record,
-    run_or_foreign,
-)
+from sacred_core.stores import Annotation, Read, RunQuery, once, require_record
+from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import parse_metrics
 from sacred_core.stores.locations import absolute_path
-from sacred_core.stores.run_ids import normalize_id
-from sacred_tinydb.database import Document
-from sacred_tinydb.fields import document_fields
-from sacred_tinydb.place import Place, place_in, place_of
-from sacred_tinydb.raw_documents import RawDocument
-from sacred_tinydb.records import files_of
-from sacred_tinydb.tags import date_tag, tagged_file, untagged_values
+from sacred_tinydb.database import Document, RawDocument
+from sacred_tinydb.documents import (
+    annotation_entry,
+    document_fields,
+    file_entries,
+    files_of,
+    tagged_file,
+)
+from sacred_tinydb.place import Place, listed_id, place_in, place_of
 
-#: Fields of a document that hold values of the user's.
-_VALUES = ("config", "info", "result", "host")
+#: The number of a document, and what the database has of it.
+Record: TypeAlias = tuple[int, Document]
 
 
-class TinyDbStore(GuardedStore):
-    """The runs in a folder, also those under way. Reading executes nothing.
+class TinyDbStore(DocumentStore[Record]):
+    """The runs in a folder, also those that are running. Reading executes nothing.
 
     Args:
         root: The folder of `sacred_tinydb.TinyDbObserver`.
+
+    Attributes:
+        place: Where the runs are.
 
     Raises:
         StoreError: there is no such folder.
     """
 
+    place: Place
+
     def __init__(self, root: Any) -> None:
         self.root = absolute_path(root)
         if not self.root.is_dir():
             raise StoreError(f"there is no folder {str(self.root)!r}")
-        self._place = place_in(self.root)
+        self.shown = repr(str(self.root))
+        self.place = place_in(self.root)
 
     @classmethod
     def of(cls, db: Any, fs: Any) -> "TinyDbStore":
         """Return the store of a TinyDB and a HashFS."""
         self = cls.__new__(cls)
         self.root = Path(fs.root).parent
-        self._place = place_of(db, fs)
+        self.shown = repr(str(self.root))
+        self.place = place_of(db, fs)
         return self
 
     @classmethod
@@ -75,79 +71,87 @@ class TinyDbStore(GuardedStore):
     def __repr__(self) -> str:
         return f"TinyDbStore({str(self.root)!r})"
 
-    @property
-    def place(self) -> Place:
-        """Where the runs are."""
-        return self._place
+    def find(self, run_id: int | str) -> Record | None:
+        """Return the document of a run."""
+        return self.place.find(run_id)
 
-    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+    def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, Record]]:
         """Yield the documents in the order in which they came."""
-        documents = self._place.database.all()
+        documents = self.place.database.all()
         for key in reversed(documents) if newest_first else documents:
-            stored = documents[key]
-            yield (
-                _id(key, stored),
-                run_or_foreign(functools.partial(self._read, key, stored, query)),
-            )
+            yield listed_id(key, documents[key]), (key, documents[key])
 
-    def get(self, run_id: int | str) -> StoredRun:
-        """Return one run; see `RunStore.get`."""
-        return self._read(*self._found_one(run_id))
+    def read_fields(self, record: Record) -> Mapping[str, Read]:
+        """Return what reads the fields of the document as it is now."""
+        key, stored = record
+        name = f"document {listed_id(key, stored)!r} in {self.shown}"
+
+        def read() -> Document:
+            with self._guard(name):
+                document = self.document(key, require_record(stored, name))
+            if "_id" not in document:
+                raise DamagedRecordError(f"{name} has no run id")
+            return document
+
+        document = once(read)
+        with contextlib.suppress(DamagedRecordError):
+            document()  # raises for the document of another program
+        return document_fields(stored, document)
 
     def document(self, key: int, stored: Mapping[str, Any]) -> Document:
-        """Return the document ``key`` as it is now, with what a run under way adds."""
+        """Return the document ``key`` as it is now, with what a running run adds."""
         if stored.get("status") != "RUNNING":
             return copy.deepcopy(dict(stored))
-        live = self._place.live(key)
+        live = self.place.live(key)
         changed = {**live.state(), "info": live.info(), "captured_out": live.output()}
         if not live.folder.exists():  # it ended meanwhile, and its document has everything
-            stored, changed = self._place.database.all().get(key, stored), {}
+            stored, changed = self.place.database.all().get(key, stored), {}
         return copy.deepcopy({**stored, **{k: v for k, v in changed.items() if v}})
 
-    def output(self, run_id: int | str) -> str:
-        """Return what the run printed."""
-        found = self._found_one(run_id)
-        with self._guard_part(run_id, "the output"):
-            document = self.document(*found)
-            file_id = tagged_file(document.get("captured_out_file"))
-            if file_id is None:
-                return str(document.get("captured_out") or "")
-            return self._place.files.read(file_id).decode("utf-8", "replace")
+    def read_output(self, record: Record) -> str:
+        """Return the output from the document, or from its file if it is long."""
+        document = self.document(*record)
+        file_id = tagged_file(document.get("captured_out_file"))
+        if file_id is None:
+            return str(document.get("captured_out") or "")
+        return self.place.files.read(file_id).decode("utf-8", "replace")
 
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
-        """Return ``{"steps", "values", "timestamps"}`` by metric."""
-        key, stored = self._found_one(run_id)
-        with self._guard_part(run_id, "the metrics"):
-            file_id = tagged_file(stored.get("metrics"))
-            if file_id is None:
-                points = self._place.live(key).points()
-                # Where it ended meanwhile, its document has everything.
-                file_id = tagged_file(self._found_one(run_id)[1].get("metrics"))
-            if file_id is not None:
-                points = json.loads(self._place.files.read(file_id))
-            return checked_metrics(parse_metrics(points))
+    def read_points(self, record: Record) -> Mapping[str, Any]:
+        """Return the points from a file, or from the folder of a running run."""
+        key, stored = record
+        file_id = tagged_file(stored.get("metrics"))
+        if file_id is None:
+            points = self.place.live(key).points()
+            # Where it ended meanwhile, its document has everything.
+            file_id = tagged_file(self.place.database.all().get(key, {}).get("metrics"))
+        if file_id is not None:
+            points = json.loads(self.place.files.read(file_id))
+        return parse_metrics(points)
 
-    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
-        """Open an artifact, a resource or a source for reading."""
-        found = self._found_one(run_id)
-        with self._guard_part(run_id, f"the {kind} {name!r}"):
-            entries = _files(self.document(*found), kind)
-            for part in next((each for each in reversed(entries) if each[0] == name), ()):
-                if (file_id := tagged_file(part)) is not None:
-                    return self._place.files.open(file_id)
-        raise StoreError(f"the run {str(run_id)!r} has no {kind} {name!r}")
+    def get_file(self, record: Record, kind: str, name: str) -> BinaryIO | None:
+        """Open the newest file of this name."""
+        entries = file_entries(self.document(*record), kind)
+        for part in next((each for each in reversed(entries) if each[0] == name), ()):
+            if (file_id := tagged_file(part)) is not None:
+                return self.place.files.open(file_id)
+        return None
 
     def delete(self, run_id: int | str) -> None:
-        """Remove a run, and files that no other run uses."""
-        with self._place.database.locked():
-            key, stored = self._found_one(run_id)
-            if self._read(key, stored).is_running():
-                raise StoreError(f"the run {str(run_id)!r} is under way")
-            files = self._files_of(key, stored)
-            # The document goes last: a deletion that was interrupted can be repeated.
-            self._place.remove_unused(files, but=key)
-            self._place.live(key).remove()
-            self._place.database.remove(key)
+        """Delete a run, and files that no other run uses, while nothing else changes."""
+        with self.place.database.locked():
+            super().delete(run_id)
+
+    def remove(self, record: Record) -> bool:
+        """Remove a document, only while locked."""
+        key, stored = record
+        files: set[str] = set()
+        with contextlib.suppress(DamagedRecordError), self._guard("the document"):
+            files = set(files_of(self.document(key, stored)))
+        # The document goes last: a deletion that was interrupted can be repeated.
+        self.place.remove_unused(files, but=key)
+        self.place.live(key).remove()
+        self.place.database.remove(key)
+        return True
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run that did not end.
@@ -155,83 +159,24 @@ class TinyDbStore(GuardedStore):
         Raises:
             StoreError: there is no such run, or its document has the whole output already.
         """
-        key, stored = self._found_one(run_id)
-        live = self._place.live(key)
-        if stored.get("status") != "RUNNING" or not live.folder.exists():
-            if self.output(run_id) == text:
-                return
-            raise StoreError(f"the run {str(run_id)!r} has ended")
-        live.replace_output(text)
+        key, stored = self.require(run_id)
+        live = self.place.live(key)
+        if stored.get("status") == "RUNNING" and live.folder.exists():
+            live.replace_output(text)
+        elif self.output(run_id) != text:
+            raise StoreError(f"run {str(run_id)!r} has ended")
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
-        """Add to what is said of a run, in its document."""
-        said = {name: value for name, value in attrs.asdict(annotation).items() if value}
-        said["time"] = date_tag(annotation.time)
-        with self._place.database.locked():
-            key, stored = self._found_one(run_id)
-            before = stored.get("annotations")
-            is_list = before is None or isinstance(before, list)
-            if not is_list or isinstance(stored, RawDocument):
-                raise DamagedRecordError(f"the notes of the run {str(run_id)!r} are damaged")
-            kept = [*(before or ()), plain(said)]
-            self._place.database.put(key, {**stored, "annotations": kept})
+        """Add an annotation to the document, while nothing else changes."""
+        with self.place.database.locked():
+            super().annotate(run_id, annotation)
 
-    def _found_one(self, run_id: int | str) -> tuple[int, Document]:
-        wanted = normalize_id(run_id)
-        for key, document in self._place.database.all().items():
-            if _id(key, document) == wanted:
-                return key, document
-        raise StoreError(f"run {str(wanted)!r} not found in {str(self.root)!r}")
-
-    def _files_of(self, key: int, stored: Document) -> set[str]:
-        try:
-            with self._guard("the document"):
-                return set(files_of(self.document(key, stored)))
-        except DamagedRecordError:
-            return set()
-
-    def _read(self, key: int, stored: Any, query: RunQuery | None = None) -> StoredRun:
-        place = f"document {_id(key, stored)!r} in {str(self.root)!r}"
-
-        def read() -> Document:
-            with self._guard(place):
-                document = self.document(key, require_record(stored, place))
-                if "_id" not in document:
-                    raise DamagedRecordError(f"{place} has no run id")
-                is_own = str(document.get("format", "")).startswith("TinyDbObserver-0.1.")
-                return document if is_own else _read_sacred(document)
-
-        document = once(read)
-        with contextlib.suppress(DamagedRecordError):
-            document()
-        fields = document_fields(document)
-        if isinstance(stored, RawDocument):
-            fields |= {
-                name: functools.partial(_raise_unreadable, name) for name in stored.unreadable
-            }
-        return self._run(_id(key, stored), fields, query)
-
-
-def _read_sacred(document: Document) -> Document:
-    """Return a document of Sacred with plain values."""
-    values = {key: untagged_values(document[key]) for key in _VALUES if key in document}
-    return {**document, **values}
-
-
-def _raise_unreadable(name: str) -> Any:
-    raise DamagedRecordError(f"{name} cannot be parsed")
-
-
-def _id(key: int, stored: Any) -> int | str:
-    """Return the id of a run, also where its document has none that can be one."""
-    run_id = stored.get("_id") if isinstance(stored, dict) else None
-    is_sound = isinstance(run_id, (int, str)) and not isinstance(run_id, bool)
-    return normalize_id(run_id) if is_sound else f"document {key}"
-
-
-def _files(document: Mapping[str, Any], kind: str) -> list[list[Any]]:
-    """Return the entries of the files of a kind, of which the first part is the name."""
-    if kind == "source":
-        return (document.get("experiment") or {}).get("sources") or []
-    names = {"artifact": "artifacts", "resource": "resources"}
-    return document.get(names.get(kind, "")) or []
+    def add_annotation(self, record: Record, annotation: Annotation) -> None:
+        """Add to the list in the document."""
+        key, stored = record
+        before = stored.get("annotations")
+        is_list = before is None or isinstance(before, list)
+        if not is_list or isinstance(stored, RawDocument):
+            raise DamagedRecordError(f"the notes of {listed_id(key, stored)!r} are damaged")
+        annotations = [*(before or ()), annotation_entry(annotation)]
+        self.place.database.put(key, {**stored, "annotations": annotations})
