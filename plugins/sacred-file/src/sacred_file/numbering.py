@@ -16,10 +16,10 @@ from sacred_file.layout import NEXT_ID
 _DELETED = "deleted-"
 
 
-def next_number(basedir: Path) -> int:
-    """Return a number that is probably free, and higher than that of each deleted run."""
-    number = _hinted(basedir) or run_ids.next_number(path.name for path in basedir.iterdir())
-    return max(number, highest_deleted(basedir) + 1)
+def highest_number(basedir: Path) -> int:
+    """Return the highest number of a run, or of a deleted run; newer runs may have higher ones."""
+    following = _hinted(basedir) or run_ids.next_number(path.name for path in basedir.iterdir())
+    return max(following - 1, highest_deleted(basedir))
 
 
 def write_hint(basedir: Path, number: int) -> None:

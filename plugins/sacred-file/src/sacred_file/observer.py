@@ -11,6 +11,7 @@ from sacred_core.atomic_files import replace_bytes
 from sacred_core.loggers import own_logger
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.folder_format import (
     CONFIG,
     INFO,
@@ -36,9 +37,10 @@ from sacred_core.stores.record_files import (
 )
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN
-from sacred_file import folders, layout
+from sacred_file import layout
 from sacred_file.code import KeptCode
 from sacred_file.copies import below, copy, kept_once
+from sacred_file.folders import FolderIds
 from sacred_file.ownership import OwnFolder
 from sacred_file.report import given_template, write_report
 from sacred_file.restoring import restore_missing
@@ -278,11 +280,13 @@ class FileStorageObserver(RunObserver):
         self._reset()
         self._root.mkdir(parents=True, exist_ok=True)
         is_start = status == "RUNNING"
-        place = folders.claim(self._root, _id, delivering.asked_id(_id), is_start)
-        own = self._own = OwnFolder(place.folder)
-        self.dir = os.path.join(self.basedir, place.folder.name)  # noqa: PTH118 - a string
-        with releasing(place.lease, always=not is_start):
-            if is_start and place.lease is None:
+        request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
+        ids = FolderIds(self._root, request.asked_id)
+        name = str(claim_id(ids, request))
+        own = self._own = OwnFolder(self._root / name)
+        self.dir = os.path.join(self.basedir, name)  # noqa: PTH118 - a string
+        with releasing(ids.lease, always=not is_start):
+            if is_start and ids.lease is None:
                 own.begin()  # first: it is the time since when the run may be storing content
             self.config = dict(config)
             self.run_entry = {
@@ -292,10 +296,10 @@ class FileStorageObserver(RunObserver):
                 "meta": _queued_meta(own.path) | dict(meta),
             }
             self._files = FileLists(self.run_entry)
-            if _id is not None and str(place.id) != str(_id):
+            if _id is not None and name != str(_id):
                 self.run_entry["run_id"] = normalize_id(_id)
-            self._write_start(own, place.lease, is_start)
-        return str(place.id)
+            self._write_start(own, ids.lease, is_start)
+        return name
 
     def _write_start(self, own: OwnFolder, lease: Lease | None, is_start: bool) -> None:
         folder = own.path

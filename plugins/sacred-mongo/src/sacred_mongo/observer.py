@@ -11,11 +11,12 @@ from sacred_core import RunObserver
 from sacred_core.exceptions import OptionError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.locations import absolute_path
 from sacred_mongo.address import RESERVED, hosts, location, parsed
 from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
-from sacred_mongo.ids import Claim, insert
+from sacred_mongo.ids import DocumentIds
 from sacred_mongo.missed import Missed
 from sacred_mongo.places import Place, place, require_beside
 from sacred_mongo.recorder import Recorder
@@ -263,9 +264,9 @@ class MongoObserver(RunObserver):
     def insert(self) -> None:
         """Insert `run_entry` as a document, under a free number where it has no ``_id``."""
         entry = dict(self.run_entry)
-        claim = Claim(None, entry.pop("_id", None), None, is_start=True)
+        request = IdRequest(asked_id=entry.pop("_id", None))
         with self.place.connection.told():
-            self.run_entry["_id"], _ = insert(self.place.runs, entry, claim)
+            self.run_entry["_id"] = claim_id(DocumentIds(self.place.runs, entry), request)
 
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
         """Store the source files and return pairs of their names and the ids of the files."""
@@ -284,11 +285,11 @@ class MongoObserver(RunObserver):
         return place(Connection(self._url, self._options, self._client), *self._names)
 
     def _begin(self, beginning: Beginning, _id: Any, is_start: bool) -> Any:
-        claim = Claim(_id, delivering.asked_id(_id), self.overwrite, is_start)
+        request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
         self._recorder, self._missed = None, Missed()
         self._positions = delivering.MetricPositions()
         with self.place.connection.told():
-            self._recorder = begun(self.place, beginning, claim)
+            self._recorder = begun(self.place, beginning, request, self.overwrite)
         self.run_entry = self._recorder.entry
         return self._recorder.run_id
 

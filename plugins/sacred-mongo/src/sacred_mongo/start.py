@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 from bson import ObjectId
 
+from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.code import stored_experiment
 from sacred_mongo.connection import Document
-from sacred_mongo.ids import Claim, insert
+from sacred_mongo.ids import DocumentIds
 from sacred_mongo.large import fitted
 from sacred_mongo.places import Place, RunKey
 from sacred_mongo.points import Points, metric_documents
@@ -36,16 +37,18 @@ class Beginning:
     queue_time: datetime | None = None
 
 
-def begun(place: Place, beginning: Beginning, claim: Claim) -> Recorder:
+def begun(place: Place, beginning: Beginning, request: IdRequest, overwrite: Any) -> Recorder:
     """Insert the document of a new run and return what continues it.
 
     Raises:
-        RunIdError: see `sacred_mongo.ids.insert`.
+        RunIdError: the id that was asked for exists, or there is no run to overwrite.
     """
     entry = _entry(place, beginning)
-    entry["_id"], replaced = insert(place.runs, entry, claim)
-    if replaced is not None:
-        remove_own(place, replaced)
+    ids = DocumentIds(place.runs, entry)
+    entry["_id"] = claim_id(ids, request) if overwrite is None else ids.overwrite(overwrite)
+    if ids.replaced is not None:
+        entry["_id"] = ids.replaced["_id"]
+        remove_own(place, ids.replaced)
     recorder = Recorder(place, entry)
     Points(place, RunKey.of(entry)).clear()
     return recorder

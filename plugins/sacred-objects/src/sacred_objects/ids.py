@@ -5,77 +5,61 @@ Who writes ``config.json`` first has the folder. A run is there once ``run.json`
 
 from typing import Any
 
-import attrs
-
-from sacred_core.exceptions import RunIdError
-from sacred_core.loggers import own_logger
-from sacred_core.observers.delivering import id_elsewhere
-from sacred_core.stores import leases
 from sacred_core.stores.folder_format import CONFIG, RUN
-from sacred_core.stores.leases import Lease, is_claimed
+from sacred_core.stores.leases import LeasedIds
 from sacred_core.stores.run_ids import counted, next_number
 from sacred_objects.bucket import Bucket
 from sacred_objects.json_objects import read_json
 from sacred_objects.layout import DELETED_NUMBER, JSON, Place
 
-_logger = own_logger(__name__)
 
-
-@attrs.frozen
-class Claim:
-    """What a run asks for.
-
-    Attributes:
-        id: The id of the run elsewhere, or None; used if it is free here.
-        asked_id: What the user asked for, or None.
-        is_start: The run starts, so that it may take over one that is queued.
-    """
-
-    id: Any
-    asked_id: Any
-    is_start: bool
-
-
-@attrs.frozen
-class Claimed:
-    """What a run got.
-
-    Attributes:
-        id: Its id in this bucket.
-        queued: The record of the queued run that it starts.
-        lease: The claim of an id that the user asked for; to be checked before ``run.json`` is
-            written.
-        version: That of the ``run.json`` to be replaced, None if there is none.
-    """
-
-    id: Any
-    queued: dict[str, Any] = attrs.field(factory=dict)
-    lease: Lease | None = None
-    version: str | None = None
-
-
-def claim(place: Place, wanted: Claim, config: bytes) -> Claimed:
-    """Write the configuration of a new run, and return what it got.
+class ObjectIds(LeasedIds):
+    """The ids of runs in a bucket, which are the names of their folders.
 
     Args:
         place: Where the runs are.
-        wanted: What it asks for.
+        asked_id: What the user asked for, or None.
         config: What ``config.json`` will hold.
 
-    Raises:
-        RunIdError: the id that was asked for is taken.
+    Attributes:
+        queued: The record of the queued run that is taken over.
+        version: That of the ``run.json`` to be replaced, None if there is none.
     """
-    if wanted.asked_id is not None:
-        return _asked(place, wanted, config)
-    if wanted.id is not None and _is_free(place, wanted.id, config):
-        return Claimed(wanted.id)
-    number = _numbered(place, config)
-    if wanted.id is not None:
-        _logger.warning(
-            "Run id %r already exists in %s; this run is stored there as %s",
-            wanted.id, place.shown, number,
-        )  # fmt: skip
-    return Claimed(number)
+
+    def __init__(self, place: Place, asked_id: int | str | None, config: bytes) -> None:
+        super().__init__(place.shown, asked_id)
+        self.queued: dict[str, Any] = {}
+        self.version: str | None = None
+        self._place = place
+        self._config = config
+
+    def create(self, run_id: int | str) -> bool:
+        """Write the configuration of the run."""
+        key = self._place.run(str(run_id)) + CONFIG
+        return self._place.bucket.put_if_absent(key, self._config, JSON) is not None
+
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        """Claim the run, and replace its configuration."""
+        if not super().take_over(run_id, is_start):
+            return False
+        self._place.bucket.put(self._place.run(str(run_id)) + CONFIG, self._config, JSON)
+        return True
+
+    def highest_number(self) -> int:
+        """Return the highest number of a folder or of a deleted run."""
+        folders = self._place.bucket.folders(self._place.root)
+        return next_number([*folders, *deleted_numbers(self._place)]) - 1
+
+    def claim_files(self, run_id: int | str) -> "ClaimObjects":
+        """Return the claims, which are in the folder of the run."""
+        return ClaimObjects(self._place.bucket, self._place.run(str(run_id)))
+
+    def status(self, run_id: int | str) -> Any:
+        """Return the status in ``run.json``, None if there is no such object."""
+        key = self._place.run(str(run_id)) + RUN
+        self.version = self._place.bucket.version(key)  # first: what is read may be newer
+        self.queued = read_json(self._place.bucket, key, {})
+        return self.queued.get("status")
 
 
 class ClaimObjects:
@@ -101,50 +85,6 @@ class ClaimObjects:
     def replace(self, name: str, data: bytes) -> None:
         """See `sacred_core.stores.leases.ClaimFiles`."""
         self._bucket.put(self._prefix + name, data, JSON)
-
-
-def _asked(place: Place, wanted: Claim, config: bytes) -> Claimed:
-    """Claim the id that the user asked for, which must be free, queued, or never started."""
-    name = str(wanted.asked_id)
-    files = ClaimObjects(place.bucket, place.run(name))
-    is_new = _is_written(place, name, config)
-    if not is_new:
-        _startable(place, wanted, is_claimed(files))
-    lease = leases.claim(files)
-    if lease is None:
-        raise RunIdError(f"run {name!r} has already been started by another process")
-    # Another process may have written its start before this one claimed the run.
-    version = None if is_new else place.bucket.version(place.run(name) + RUN)
-    queued = _startable(place, wanted, is_claimed=True)
-    if not is_new:
-        place.bucket.put(place.run(name) + CONFIG, config, JSON)
-    return Claimed(wanted.asked_id, queued, lease, version)
-
-
-def _startable(place: Place, wanted: Claim, is_claimed: bool) -> dict[str, Any]:
-    """Return the record of a queued run, or of one that was claimed and never started."""
-    name = str(wanted.asked_id)
-    record: dict[str, Any] = read_json(place.bucket, place.run(name) + RUN, {})
-    status = record.get("status")
-    if not (wanted.is_start and status == "QUEUED") and not (is_claimed and status is None):
-        raise RunIdError(f"run id {name!r} already exists in {place.shown}: choose another one")
-    return record
-
-
-def _is_free(place: Place, run_id: Any, config: bytes) -> bool:
-    name = id_elsewhere(run_id)
-    return name is not None and _is_written(place, str(name), config)
-
-
-def _numbered(place: Place, config: bytes) -> int:
-    number = next_number([*place.bucket.folders(place.root), *deleted_numbers(place)])
-    while not _is_written(place, str(number), config):
-        number += 1
-    return number
-
-
-def _is_written(place: Place, name: str, config: bytes) -> bool:
-    return place.bucket.put_if_absent(place.run(name) + CONFIG, config, JSON) is not None
 
 
 def deleted_numbers(place: Place) -> list[int]:

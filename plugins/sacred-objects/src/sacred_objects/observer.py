@@ -12,13 +12,14 @@ from sacred_core.exceptions import EventKeptError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stable_files import file_version
+from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.folder_format import format_time, json_bytes, new_entry
 from sacred_core.stores.leases import releasing
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
-from sacred_objects.ids import Claim, claim
+from sacred_objects.ids import ObjectIds
 from sacred_objects.kept import KeptFiles, Uploads
 from sacred_objects.pending import Pending
 from sacred_objects.recorder import Recorder
@@ -232,7 +233,7 @@ class ObjectObserver(RunObserver):
         _id: Any,
         is_start: bool,
     ) -> Any:
-        wanted = Claim(_id, delivering.asked_id(_id), is_start)
+        wanted = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
         self._sending, self.dir = None, None
         self._positions = delivering.MetricPositions()
         try:
@@ -246,7 +247,7 @@ class ObjectObserver(RunObserver):
         entry: dict[str, Any],
         ex_info: Mapping[str, Any],
         config: Mapping[str, Any],
-        wanted: Claim,
+        wanted: IdRequest,
     ) -> Any:
         token = new_token()
         uploads = Uploads(self.place, Pending(self.place, token))
@@ -256,19 +257,20 @@ class ObjectObserver(RunObserver):
             "experiment": KeptFiles(self.place, uploads).experiment(ex_info),
         }
         uploads.send()  # last comes the record: what it names is there
-        got = claim(self.place, wanted, json_bytes(dict(config)))
-        with releasing(got.lease, always=not wanted.is_start):
-            if queue_time := (got.queued.get("meta") or {}).get("queue_time"):
+        ids = ObjectIds(self.place, wanted.asked_id, json_bytes(dict(config)))
+        name = str(claim_id(ids, wanted))
+        with releasing(ids.lease, always=not wanted.is_start):
+            if queue_time := (ids.queued.get("meta") or {}).get("queue_time"):
                 entry["meta"] = {"queue_time": queue_time, **entry["meta"]}
-            if wanted.id is not None and str(got.id) != str(wanted.id):
-                entry["run_id"] = normalize_id(wanted.id)
-            recorder = Recorder(self.place, str(got.id), entry, uploads)
-            if got.lease is not None:
-                got.lease.require(got.id)
-            recorder.send_start(got.version)
+            if wanted.other_id is not None and name != str(wanted.other_id):
+                entry["run_id"] = normalize_id(wanted.other_id)
+            recorder = Recorder(self.place, name, entry, uploads)
+            if ids.lease is not None:
+                ids.lease.require(name)
+            recorder.send_start(ids.version)
         self.run_entry, self.dir = entry, recorder.prefix.rstrip("/")
         self._sending = Sending(recorder)
-        return str(got.id)
+        return name
 
     def _end(
         self,

@@ -2,74 +2,64 @@
 
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
-from sacred_core.exceptions import RunIdError
-from sacred_core.loggers import own_logger
-from sacred_core.observers.delivering import id_elsewhere
+from sacred_core.stores.claims import RunIds
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_sql import sacred_runs, sacred_tables
 from sacred_sql.contents import new_key
 from sacred_sql.numbers import highest_deleted
 from sacred_sql.schema import runs
 
-_logger = own_logger(__name__)
 
+class RowIds(RunIds):
+    """The ids of a database, within one transaction.
 
-@attrs.frozen
-class Claim:
-    """What a run asks for.
+    A race is lost with an `sqlalchemy.exc.IntegrityError`: then the transaction is to be repeated.
+
+    Args:
+        connection: Of the transaction.
+        row: The row of the new run.
+        shown: The database, as errors call it.
 
     Attributes:
-        id: The id of the run elsewhere, or None; used if it is free.
-        asked_id: What the user asked for, or None.
-        is_start: The run starts, so that it may take over one that is queued.
-        shown: The database, as errors call it.
+        key: Of the row, once the run has one.
     """
 
-    id: Any
-    asked_id: Any
-    is_start: bool
-    shown: str
+    def __init__(self, connection: sa.Connection, row: dict[str, Any], shown: str) -> None:
+        super().__init__(shown)
+        self.key = 0
+        self._connection = connection
+        self._row = row
 
+    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
+        """Insert the row."""
+        if not _is_free(self._connection, run_id):
+            return False
+        number = run_id if isinstance(run_id, int) else None
+        row = {**self._row, "run_id": str(run_id), "run_number": number}
+        if other_id is not None:
+            row["id_elsewhere"] = other_id
+        self.key = new_key(self._connection, runs, row)
+        return True
 
-@attrs.frozen
-class Place:
-    """The row of a run."""
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        """Replace the row, if its status is QUEUED."""
+        found = find(self._connection, run_id) if is_start else None
+        if found is None:
+            return False
+        self.key = found.run_key
+        row = {key: value for key, value in self._row.items() if key != "queue_time"}
+        queued = runs.update().where(runs.c.run_key == self.key, runs.c.status == "QUEUED")
+        return self._connection.execute(queued.values(row)).rowcount == 1
 
-    key: int
-    run_id: int | str
-    is_taken_over: bool = False
-
-
-def insert(connection: sa.Connection, row: dict[str, Any], claim: Claim) -> Place:
-    """Insert the row of a new run, or replace that of a queued one.
-
-    A race is lost with an `sqlalchemy.exc.IntegrityError`: then it is to be tried again.
-
-    Raises:
-        RunIdError: the id that was asked for is taken.
-    """
-    if claim.asked_id is not None:
-        asked = claim.asked_id
-        found = find(connection, asked)
-        if found is not None:
-            return _taken_over(connection, row, Place(found.run_key, asked, True), claim)
-        if not _is_free(connection, asked):
-            raise _taken(asked, claim)
-        return _inserted(connection, row, asked)
-    if claim.id is None:
-        return _inserted(connection, row, _next(connection))
-    elsewhere, usable = normalize_id(claim.id), id_elsewhere(claim.id)
-    if usable is not None and _is_free(connection, usable):
-        return _inserted(connection, row, usable)
-    place = _inserted(connection, {**row, "id_elsewhere": elsewhere}, _next(connection))
-    _logger.warning(
-        "The id %r is taken in %s: the run is kept there as %s",
-        claim.id, claim.shown, place.run_id,
-    )  # fmt: skip
-    return place
+    def highest_number(self) -> int:
+        """Return the highest number that counts; of Sacred's runs where there are no others."""
+        query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
+        found = self._connection.execute(query).scalar()
+        if found is None and sacred_tables.are_there(self._connection):
+            found = sacred_runs.highest_number(self._connection)
+        return max(int(found or 0), highest_deleted(self._connection))
 
 
 def find(connection: sa.Connection, run_id: Any) -> Any:
@@ -91,18 +81,6 @@ def key_of_row(connection: sa.Connection, run_id: Any) -> int | None:
     return connection.execute(query).scalar()
 
 
-def _next(connection: sa.Connection) -> int:
-    """Return the number after the largest that counts, and that no other run has."""
-    query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
-    found = connection.execute(query).scalar()
-    if found is None and sacred_tables.are_there(connection):  # the first run after Sacred's own
-        found = sacred_runs.highest_number(connection)
-    number = max(int(found or 0), highest_deleted(connection)) + 1
-    while _is_entered(connection, number):
-        number += 1
-    return number
-
-
 def _is_free(connection: sa.Connection, run_id: int | str) -> bool:
     return not _is_entered(connection, run_id) and not _is_of_sacred(connection, run_id)
 
@@ -113,26 +91,6 @@ def _is_entered(connection: sa.Connection, run_id: int | str) -> bool:
     if isinstance(run_id, int):
         is_same |= runs.c.run_number == run_id
     return connection.execute(sa.select(runs.c.run_key).where(is_same)).first() is not None
-
-
-def _inserted(connection: sa.Connection, row: dict[str, Any], run_id: int | str) -> Place:
-    number = run_id if isinstance(run_id, int) else None
-    row = {**row, "run_id": str(run_id), "run_number": number}
-    return Place(new_key(connection, runs, row), run_id)
-
-
-def _taken_over(
-    connection: sa.Connection, row: dict[str, Any], place: Place, claim: Claim
-) -> Place:
-    kept = {key: value for key, value in row.items() if key != "queue_time"}
-    change = runs.update().where(runs.c.run_key == place.key, runs.c.status == "QUEUED")
-    if not claim.is_start or connection.execute(change.values(kept)).rowcount != 1:
-        raise _taken(place.run_id, claim)
-    return place
-
-
-def _taken(run_id: int | str, claim: Claim) -> RunIdError:
-    return RunIdError(f"the id {str(run_id)!r} is taken in {claim.shown}: choose another one")
 
 
 def _is_of_sacred(connection: sa.Connection, run_id: int | str) -> bool:

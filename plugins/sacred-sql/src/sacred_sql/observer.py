@@ -10,9 +10,9 @@ from sacred_core import RunObserver
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.stores.claims import IdRequest
 from sacred_sql.address import is_in_memory, location
 from sacred_sql.database import Database
-from sacred_sql.ids import Claim
 from sacred_sql.missed import Missed
 from sacred_sql.recorder import Recorder
 from sacred_sql.start import Beginning, begun
@@ -202,10 +202,10 @@ class SqlObserver(RunObserver):
             self._database.rest()
 
     def _begin(self, beginning: Beginning, _id: Any, is_start: bool) -> Any:
-        claim = Claim(_id, delivering.asked_id(_id), is_start, self._database.shown)
+        request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
         self._recorder, self._missed = None, Missed()
         self._positions = delivering.MetricPositions()
-        recorder = begun(self._database, beginning, claim)
+        recorder = begun(self._database, beginning, request)
         self._recorder = recorder
         return recorder.run_id
 

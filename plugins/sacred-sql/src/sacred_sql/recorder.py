@@ -16,7 +16,6 @@ from sacred_sql import output, points
 from sacred_sql.contents import Content, content_of, drop_unused, kept, new_key
 from sacred_sql.database import Database
 from sacred_sql.experiments import Experiment, drop_unused_experiment, kept_experiment
-from sacred_sql.ids import Place
 from sacred_sql.schema import artifacts, resources, runs
 from sacred_sql.values import columns_of, is_large, keep_large, texts_of
 
@@ -28,17 +27,23 @@ class Recorder:
 
     Args:
         database: Where it is.
-        place: Its row.
+        run_id: Its id.
+        key: Of its row.
         experiment: What its row refers to.
         experiment_key: Where that is.
     """
 
     def __init__(
-        self, database: Database, place: Place, experiment: Experiment, experiment_key: int
+        self,
+        database: Database,
+        run_id: int | str,
+        key: int,
+        experiment: Experiment,
+        experiment_key: int,
     ) -> None:
-        self.run_id = place.run_id
+        self.run_id = run_id
         self._database = database
-        self._key = place.key
+        self._key = key
         self._experiment = experiment
         self._experiment_key = experiment_key
         self._metrics: dict[str, points.Metric] = {}

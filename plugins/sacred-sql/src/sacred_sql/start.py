@@ -7,9 +7,10 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_sql.database import Database
 from sacred_sql.experiments import kept_experiment, kept_host, told
-from sacred_sql.ids import Claim, Place, insert
+from sacred_sql.ids import RowIds
 from sacred_sql.recorder import Recorder
 from sacred_sql.schema import LONGEST_COMMENT
 from sacred_sql.values import columns_of, keep_large, texts_of
@@ -28,11 +29,11 @@ class Beginning:
     queue_time: datetime | None = None
 
 
-def begun(database: Database, beginning: Beginning, claim: Claim) -> Recorder:
+def begun(database: Database, beginning: Beginning, request: IdRequest) -> Recorder:
     """Insert the row of a new run and return what continues it.
 
     Raises:
-        RunIdError: see `sacred_sql.ids.insert`.
+        RunIdError: the id that was asked for exists already.
     """
     experiment = told(beginning.ex_info)
     host = dict(beginning.host_info)
@@ -53,14 +54,14 @@ def begun(database: Database, beginning: Beginning, claim: Claim) -> Recorder:
     def shared(connection: sa.Connection) -> tuple[int, int]:
         return kept_experiment(connection, experiment), kept_host(connection, host)
 
-    def work(connection: sa.Connection) -> tuple[Place, int]:
+    def work(connection: sa.Connection) -> Recorder:
         experiment_key, host_key = shared(connection)
         keys = {"experiment_id": experiment_key, "host_id": host_key}
-        place = insert(connection, {**row, **keys}, claim)
-        keep_large(connection, place.key, texts)
-        return place, experiment_key
+        ids = RowIds(connection, {**row, **keys}, database.shown)
+        run_id = claim_id(ids, request)
+        keep_large(connection, ids.key, texts)
+        return Recorder(database, run_id, ids.key, experiment, experiment_key)
 
     # Those who race for a number shall have nothing else to do.
     database.write(shared)
-    place, experiment_key = database.write(work)
-    return Recorder(database, place, experiment, experiment_key)
+    return database.write(work)
