@@ -12,6 +12,7 @@ from sacred_core.exceptions import SacredError, StoreError
 from sacred_core.provenance.sources import md5_of
 from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.comparing import assert_metrics, assert_refused
+from sacred_core.testing.effort import examples
 from sacred_core.testing.feed import Feed
 from sacred_core.testing.interleaving import interleaved
 from sacred_core.testing.killing import killed_at
@@ -22,7 +23,8 @@ class RemovalContract(ClaimContract):
     """The part of `StoreContract` that is about deleted runs.
 
     Attributes:
-        points: At how many points of some work another process does something, or is killed.
+        points: At how many points of some work another process does something, or is killed; a
+            quick check takes 4 of them.
     """
 
     points = 12
@@ -141,7 +143,7 @@ class RemovalContract(ClaimContract):
 
     def test_several_processes_delete_a_run_at_once(self, tmp_path: Path) -> None:
         """Each succeeds or gets a StoreError; the run is deleted, and its id can be used."""
-        for _ in range(5):
+        for _ in range(examples(2, 5)):
             run_id = self._completed(tmp_path, with_files=True)
             stores = [self.make_store(tmp_path) for _ in range(4)]
             errors: list[BaseException] = []
@@ -171,7 +173,7 @@ class RemovalContract(ClaimContract):
         run_id = self._completed(tmp_path, with_files=True)
         calls = killed_at(None, lambda: self.make_store(tmp_path).delete(run_id))
         assert calls is not None
-        for call in _points(calls, self.points):
+        for call in _points(calls, examples(4, self.points)):
             killed = self._completed(tmp_path, with_files=True)
             killed_at(call, lambda killed=killed: self.make_store(tmp_path).delete(killed))  # type: ignore[misc]
             with contextlib.suppress(StoreError):  # it was deleted
@@ -208,7 +210,7 @@ class RemovalContract(ClaimContract):
     ) -> None:
         """Check after ``work``, which adds a run, while the one before is deleted."""
         calls = interleaved(None, work, lambda: None)
-        for call in _points(calls, self.points):
+        for call in _points(calls, examples(4, self.points)):
             old = ids[-1]
             interleaved(call, work, lambda old=old: self.make_store(tmp_path).delete(old))  # type: ignore[misc]
             check()

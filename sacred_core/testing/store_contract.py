@@ -10,11 +10,11 @@ from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
 from sacred_core.testing.feed import START, Feed
 from sacred_core.testing.listing_contract import ListingContract
+from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
-from sacred_core.testing.secret_contract import SecretContract
 
 
-class StoreContract(ListingContract, SecretContract):
+class StoreContract(ListingContract, ProcessContract):
     """The tests of an observer and of the store that reads what it wrote.
 
     Example:

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.testing.effort import examples
 
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 STORES = ("files", "sql", "mongo")
@@ -318,7 +319,7 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS, st.sampled_from([None, "0.7.5", "0.8.2", "0.8.7", "x"]))
-@settings(max_examples=int(os.environ.get("SACRED_TEST_EXAMPLES", "500")) // 5 or 1, deadline=None)
+@settings(max_examples=examples(50, 2000), deadline=None)
 def test_any_json_is_read_without_an_error(document: Any, release: str | None) -> None:
     """Whatever is in the place of a tag: plain data comes back, and the document is not changed."""
     before = copy.deepcopy(document)

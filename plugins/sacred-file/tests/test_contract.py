@@ -16,6 +16,9 @@ class TestFile(StoreContract):
     def make_store(self, tmp_path: Path) -> FileStore:
         return FileStore(tmp_path / "runs")
 
+    def command_line_options(self, tmp_path: Path) -> list[str]:
+        return ["-F", str(tmp_path / "runs")]
+
     def damage(self, tmp_path: Path, run_id: Any) -> bool:
         (tmp_path / "runs" / str(run_id) / "run.json").write_text('{"status": "COMP')
         return True

@@ -10,9 +10,11 @@ from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core.testing.damage_checks import Sound, check_hostile
 from sacred_core.testing.damage_contract import record_sound_runs
+from sacred_core.testing.effort import examples
 from sacred_core.testing.hostile_records import HostileRecords
 
-COUNT = 300
+#: Of records; in a quick check fewer.
+COUNT = examples(40, 300)
 FILES = ("config.json", "info.json", "metrics.json", "annotations.jsonl", "cout.txt")
 
 
@@ -40,7 +42,7 @@ def spoil(folder: Path, hostile: HostileRecords) -> None:
         folder.write_bytes(b"a file")
 
 
-def test_300_hostile_records(tmp_path: Path) -> None:
+def test_hostile_records(tmp_path: Path) -> None:
     """Every other run is listed, shown, queried and deleted as before."""
     root = tmp_path / "runs"
     ids = record_sound_runs(lambda: FileStorageObserver(root), tmp_path)

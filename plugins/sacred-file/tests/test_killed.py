@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from sacred_file import FileStore
 
+from sacred_core.testing.effort import examples
+
 SCRIPT = """
     import os, sys, time
     from sacred_core import Experiment, SETTINGS
@@ -61,7 +63,7 @@ def killed_after(folder: Path, seconds: float, mode: str, stderr: int) -> bytes:
 @pytest.mark.parametrize("mode", ["sys", "fd"])
 def test_nothing_is_lost_when_the_process_is_killed(folder: Path, mode: str, stderr: int) -> None:
     """JSON is whole, points are there up to the last beat, output up to the last write."""
-    for attempt in range(1, 1 + int(os.environ.get("SACRED_TEST_KILLS", "2"))):
+    for attempt in range(1, 1 + examples(1, 2)):
         shown = killed_after(folder, random.uniform(0.1, 1.2), mode, stderr)
         store = FileStore(folder / "runs")
         for path in (folder / "runs" / str(attempt)).glob("*.json"):

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import signal
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -41,6 +42,10 @@ class Server(ServerProcess):
             self.folder / "data", "-host", "127.0.0.1", "-port", str(self.port),
             "-external-url", self.url, "-log-level", "error",
         ]  # fmt: skip
+
+    def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Stop it at once: asked to end, it waits for its clients for 5 seconds."""
+        super().stop(how)
 
 
 class Bucket:

@@ -24,6 +24,9 @@ class TestGcs(StoreContract):
     def make_store(self, tmp_path: Path) -> GoogleCloudStorageStore:
         return GoogleCloudStorageStore(self.name, "experiment-name/of mine")
 
+    def command_line_options(self, tmp_path: Path) -> list[str]:
+        return ["--gcs", f"gs://{self.name}/experiment-name/of mine"]
+
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         for blob in storage.Client(project="proj").list_blobs(self.name):
             yield f"{blob.name} {blob.metadata}".encode() + blob.download_as_bytes()

@@ -1,11 +1,9 @@
 """Many processes, processes that are killed, a server that is stopped, files that are large."""
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any
 
@@ -27,66 +25,6 @@ def script(tmp_path: Path, body: str, bucket: Any, *arguments: str) -> "subproce
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )  # fmt: skip
-
-
-RACE = """
-    from sacred_core import Experiment
-    ex = Experiment("race", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        print("run", _run._id)
-        _run.log_scalar("id", int(_run._id))
-"""
-
-
-def test_processes_at_once_have_numbers_of_their_own(bucket: Any, tmp_path: Path) -> None:
-    """Each has a record that is whole, and the source is stored once."""
-    done = [script(tmp_path, RACE, bucket) for _ in range(16)]
-    said = [process.communicate(timeout=240) for process in done]
-    assert [process.returncode for process in done] == [0] * 16, said
-    numbers = sorted(int(out.split()[-1]) for out, _ in said)
-    assert numbers == list(range(1, 17))
-    store = GoogleCloudStorageStore(bucket.name, BASE)
-    runs = list(store.list())
-    assert [run.id for run in runs] == numbers
-    for run in runs:
-        assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
-        assert store.metrics(run.id)["id"]["values"] == [run.id]
-    assert sum("/_sources/" in key for key in bucket.listed()) == 1
-    assert not list(tmp_path.glob("sacred_run_*")), "what a run kept on this machine is left"
-
-
-KILLED = """
-    import time
-    from sacred_core import Experiment
-    ex = Experiment("killed", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        number = 0
-        while True:
-            _run.log_scalar("n", number, number)
-            print(f"line {number}", flush=True)
-            number += 1
-            time.sleep(0.002)
-"""
-
-
-def test_a_killed_run_is_readable(bucket: Any, tmp_path: Path) -> None:
-    """Whenever the process is killed: the output and points up to its last heartbeat."""
-    store = GoogleCloudStorageStore(bucket.name, BASE)
-    for number in range(1, 4):
-        process = script(tmp_path, KILLED, bucket, "--beat_interval", "0.05")
-        until = time.monotonic() + 60
-        while sum(f"{BASE}/{number}/_metrics/" in key for key in bucket.listed()) < number:
-            assert time.monotonic() < until and process.poll() is None, process.communicate()
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        assert store.get(number).recorded_status == "RUNNING"
-        points = store.metrics(number)["n"]
-        assert points["values"] == points["steps"] == list(range(len(points["values"])))
-        printed = [line for line in store.output(number).splitlines() if line.startswith("line ")]
-        assert printed and printed == [f"line {n}" for n in range(len(printed))]
 
 
 def test_a_server_that_is_started_again(

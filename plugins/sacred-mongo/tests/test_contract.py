@@ -22,6 +22,10 @@ class TestMongo(StoreContract):
     def make_store(self, tmp_path: Path) -> MongoStore:
         return MongoStore(**self.place)
 
+    def command_line_options(self, tmp_path: Path) -> list[str]:
+        collection = self.place.get("collection", "runs")
+        return ["-m", f"{self.place['url']}/{self.place['db_name']}.{collection}"]
+
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         client: Any = pymongo.MongoClient(self.place["url"])
         with client:

@@ -10,12 +10,14 @@ from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core.testing.damage_checks import Sound, check_hostile
 from sacred_core.testing.damage_contract import record_sound_runs
+from sacred_core.testing.effort import examples
 from sacred_core.testing.hostile_records import HostileRecords
 
-COUNT = 300
+#: Of records; in a quick check fewer.
+COUNT = examples(40, 300)
 
 
-def test_300_hostile_records(mongo_url: str, db_name: str, database: Any, tmp_path: Path) -> None:
+def test_hostile_records(mongo_url: str, db_name: str, database: Any, tmp_path: Path) -> None:
     """Every other run is listed, shown, queried and deleted as before."""
     ids = record_sound_runs(lambda: MongoObserver(mongo_url, db_name), tmp_path)
     store = MongoStore(mongo_url, db_name)

@@ -1,12 +1,9 @@
 """Many processes, processes that are killed, and a server that is stopped, all of them real."""
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,75 +35,6 @@ def script(tmp_path: Path, body: str, db: str, *arguments: str) -> "subprocess.P
         [sys.executable, str(path), "-m", db, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-
-
-RACE = """
-    import sys
-    from sacred_core import Experiment
-    ex = Experiment("race", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        print("run", _run._id)
-        _run.log_scalar("id", _run._id)
-"""
-
-
-def test_processes_at_once_have_numbers_of_their_own(server: Any, tmp_path: Path) -> None:
-    """Each has a record that is whole, and the source is stored once."""
-    count = 64 if os.environ.get("SACRED_TEST_EXAMPLES") else 16
-    done = [script(tmp_path, RACE, f"127.0.0.1:{server.port}:db") for _ in range(count)]
-    said = [process.communicate(timeout=120) for process in done]
-    assert [process.returncode for process in done] == [0] * count, said
-    numbers = sorted(int(out.split()[-1]) for out, _ in said)
-    assert numbers == list(range(1, count + 1))
-    store = MongoStore(server.url, "db")
-    runs = list(store.list())
-    assert [run.id for run in runs] == list(range(1, count + 1))
-    for run in runs:
-        assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
-        assert store.metrics(run.id)["id"]["values"] == [run.id]
-    with pymongo.MongoClient(server.url) as client:
-        sources = {str(run.experiment["sources"]) for run in runs}
-        assert len(sources) == 1 == client["db"]["fs.files"].count_documents({})
-
-
-KILLED = """
-    import os, time
-    from sacred_core import Experiment
-    ex = Experiment("killed", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        _run.beat_interval = 0.05
-        number = 0
-        while True:
-            _run.log_scalar("n", number, number)
-            print(f"line {number}", flush=True)
-            number += 1
-            time.sleep(0.002)
-"""
-
-
-def test_a_killed_run_is_readable(server: Any, tmp_path: Path) -> None:
-    """Whenever the process is killed: the output and points up to its last heartbeat."""
-    store = MongoStore(server.url, "db")
-    alive = {"heartbeat": {"$ne": None}}
-    for number in range(1, 21 if os.environ.get("SACRED_TEST_EXAMPLES") else 6):
-        process = script(tmp_path, KILLED, f"127.0.0.1:{server.port}:db", "--beat_interval", "0.05")
-        with pymongo.MongoClient(server.url) as client:
-            until = time.monotonic() + 30
-            while client["db"].runs.find_one(alive | {"_id": number}) is None:
-                assert time.monotonic() < until, process.communicate()
-                time.sleep(0.01 * number)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        run = store.get(number)
-        assert run.recorded_status == "RUNNING" and run.heartbeat is not None
-        points = store.metrics(number)["n"]
-        assert points["values"] == points["steps"] == list(range(len(points["values"])))
-        lines = store.output(number).splitlines()
-        printed = [line for line in lines if line.startswith("line ")]
-        assert printed or not lines
-        assert printed == [f"line {n}" for n in range(len(printed))]
 
 
 def test_a_server_that_is_started_again(server: Any, tmp_path: Path) -> None:

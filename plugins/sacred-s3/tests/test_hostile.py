@@ -8,14 +8,16 @@ from sacred_s3 import S3Observer, S3Store
 
 from sacred_core.testing.damage_checks import Sound, check_hostile
 from sacred_core.testing.damage_contract import record_sound_runs
+from sacred_core.testing.effort import examples
 from sacred_core.testing.hostile_records import HostileRecords
 
-COUNT = 300
+#: Of records; in a quick check fewer.
+COUNT = examples(40, 300)
 #: Each lists all runs, by several requests each.
 QUERIES = ("status = DAMAGED or not config.n > 0 or name = fed",)
 
 
-def test_300_hostile_records(bucket: Any, tmp_path: Path) -> None:
+def test_hostile_records(bucket: Any, tmp_path: Path) -> None:
     """Every other run is listed, shown, queried and deleted as before."""
     ids = record_sound_runs(lambda: S3Observer(basedir="runs", **bucket.arguments), tmp_path)
     store = S3Store(basedir="runs", **bucket.arguments)

@@ -24,6 +24,10 @@ class TestS3(StoreContract):
     def make_store(self, tmp_path: Path) -> S3Store:
         return S3Store(basedir="my-project/of mine", **self.arguments)
 
+    def command_line_options(self, tmp_path: Path) -> list[str]:
+        location = "s3://{bucket}/my-project/of mine?region={region}&endpoint_url={endpoint_url}"
+        return ["--s3", location.format(**self.arguments)]
+
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         bucket = self.arguments["bucket"]
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket):

@@ -28,6 +28,9 @@ class TestSql(StoreContract):
     def make_store(self, tmp_path: Path) -> SqlStore:
         return SqlStore(self.url)
 
+    def command_line_options(self, tmp_path: Path) -> list[str]:
+        return ["-s", self.url]
+
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         engine = sa.create_engine(parsed(self.url))
         tables = sa.MetaData()

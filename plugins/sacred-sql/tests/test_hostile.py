@@ -15,9 +15,11 @@ from sacred_sql.schema import annotations, hosts, runs
 from sacred_core.stores import find_runs
 from sacred_core.testing.damage_checks import QUERIES, Sound, check_hostile
 from sacred_core.testing.damage_contract import record_sound_runs
+from sacred_core.testing.effort import examples
 from sacred_core.testing.hostile_records import HostileRecords
 
-COUNT = 300
+#: Of records; in a quick check fewer.
+COUNT = examples(40, 300)
 VALUES = ("config", "meta", "info", "result", "fail_trace", "id_elsewhere")
 #: Literals of columns of other types; what a database refuses is left out.
 LITERALS = (
@@ -56,7 +58,7 @@ def spoil(connection: sa.Connection, key: int, hostile: HostileRecords) -> None:
             connection.execute(work)
 
 
-def test_300_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> None:
+def test_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> None:
     """Every other run is listed, shown, queried and deleted as before."""
     ids = record_sound_runs(lambda: SqlObserver(url), tmp_path)
     sound = Sound.of(SqlStore(url), ids)

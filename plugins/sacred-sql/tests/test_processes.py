@@ -1,12 +1,10 @@
 """Many processes, processes that are killed, forks, and servers that stop, all of them real."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import textwrap
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -30,85 +28,6 @@ def script(tmp_path: Path, body: str, url: str, *arguments: str) -> "subprocess.
         [sys.executable, str(path), "-s", url, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-
-
-def counted(url: str, table: str) -> int:
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        query = sa.select(sa.func.count()).select_from(metadata.tables[table])
-        return int(connection.execute(query).scalar_one())
-
-
-RACE = """
-    from sacred_core import Experiment
-    ex = Experiment("race", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        print("run", _run._id)
-        _run.log_scalar("id", _run._id)
-        _run.add_artifact(__file__)
-"""
-
-
-def test_processes_at_once_have_numbers_of_their_own(url: str, tmp_path: Path) -> None:
-    """In a database without tables; each has a record that is whole, and they share rows."""
-    count = 16
-    done = [script(tmp_path, RACE, url) for _ in range(count)]
-    said = [process.communicate(timeout=120) for process in done]
-    assert [process.returncode for process in done] == [0] * count, said
-    assert not any("The observer" in error for _, error in said), said
-    numbers = sorted(int(out.split()[-1]) for out, _ in said)
-    assert numbers == list(range(1, count + 1))
-    store = SqlStore(url)
-    runs = list(store.list())
-    assert sorted(run.id for run in runs) == numbers
-    for run in runs:
-        assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
-        assert store.metrics(run.id)["id"]["values"] == [run.id]
-    assert counted(url, "experiments") == counted(url, "sources") == counted(url, "contents") == 1
-
-
-KILLED = """
-    import os, time
-    from sacred_core import Experiment
-    ex = Experiment("killed", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        number = 0
-        while True:
-            _run.log_scalar("n", number, number)
-            print(f"line {number}", flush=True)
-            number += 1
-            time.sleep(0.002)
-"""
-
-
-def test_a_killed_run_is_readable(url: str, tmp_path: Path) -> None:
-    """Whenever the process is killed: the output and points up to its last heartbeat."""
-    store = SqlStore(url)
-    for number in range(1, 21 if os.environ.get("SACRED_TEST_EXAMPLES") else 5):
-        process = script(tmp_path, KILLED, url, "--beat_interval", "0.05")
-        until = time.monotonic() + 60
-        while not is_alive(store, number):
-            assert time.monotonic() < until and process.poll() is None, process.communicate()
-            time.sleep(0.01 * number)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        run = store.get(number)
-        assert run.recorded_status == "RUNNING" and run.heartbeat is not None
-        points = store.metrics(number).get("n", {"values": [], "steps": []})
-        assert points["values"] == points["steps"] == list(range(len(points["values"])))
-        lines = store.output(number).splitlines()
-        printed = [line for line in lines if line.startswith("line ")]
-        assert printed == [f"line {n}" for n in range(len(printed))]
-    assert Feed(SqlObserver(url)).start() == number + 1
-
-
-def is_alive(store: SqlStore, run_id: int) -> bool:
-    try:
-        return store.get(run_id).heartbeat is not None
-    except StoreError:  # not even the tables are there
-        return False
 
 
 def test_a_server_that_is_started_again(own_server: Any, monkeypatch: Any) -> None:

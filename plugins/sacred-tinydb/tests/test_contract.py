@@ -21,6 +21,9 @@ class TestTinyDb(StoreContract):
         (tmp_path / "runs_db").mkdir(exist_ok=True)
         return TinyDbStore(tmp_path / "runs_db")
 
+    def command_line_options(self, tmp_path: Path) -> list[str]:
+        return ["-t", str(tmp_path / "runs_db")]
+
     def damage(self, tmp_path: Path, run_id: Any) -> bool:
         path = tmp_path / "runs_db" / "metadata.json"
         content = json.loads(path.read_text())

@@ -7,12 +7,14 @@ from sacred_tinydb import TinyDbObserver, TinyDbStore
 
 from sacred_core.testing.damage_checks import Sound, check_hostile
 from sacred_core.testing.damage_contract import record_sound_runs
+from sacred_core.testing.effort import examples
 from sacred_core.testing.hostile_records import DEEP, DIGITS, HostileRecords
 
-COUNT = 300
+#: Of records; in a quick check fewer.
+COUNT = examples(40, 300)
 
 
-def test_300_hostile_records(tmp_path: Path) -> None:
+def test_hostile_records(tmp_path: Path) -> None:
     """Every other run is listed, shown, queried and deleted as before."""
     ids = record_sound_runs(lambda: TinyDbObserver(tmp_path / "db"), tmp_path)
     sound = Sound.of(TinyDbStore(tmp_path / "db"), ids)

@@ -18,8 +18,9 @@ from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
 from sacred_core.exceptions import ConfigFileError, ConfigPathError
 from sacred_core.serialization import leaves
+from sacred_core.testing.effort import examples
 
-EXAMPLES = int(os.environ.get("SACRED_TEST_EXAMPLES", "300"))
+EXAMPLES = examples(100, 10_000)
 NAMES = st.sampled_from("abcd")
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.text("xy", max_size=2))
 TREES = st.recursive(SCALARS, lambda inner: st.dictionaries(NAMES, inner, max_size=3), max_leaves=6)

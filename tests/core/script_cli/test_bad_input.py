@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import sacred_core
 from sacred_core import Experiment, RunObserver
+from sacred_core.testing.effort import examples
 
 SCRIPT = """
     from sacred_core import Experiment, Ingredient
@@ -180,7 +181,7 @@ WORDS = st.one_of(
 
 
 @settings(
-    max_examples=int(os.environ.get("SACRED_TEST_EXAMPLES", "300")),
+    max_examples=examples(100, 10_000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

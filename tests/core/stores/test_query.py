@@ -1,7 +1,6 @@
 """Tests of the language that runs are asked for in."""
 
 import math
-import os
 import random
 import re
 import subprocess
@@ -35,8 +34,9 @@ from sacred_core.stores.query import (
     with_absolute_times,
 )
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.testing.effort import examples
 
-EXAMPLES = min(2000, int(os.environ.get("SACRED_TEST_EXAMPLES", "300")))
+EXAMPLES = examples(100, 2000)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

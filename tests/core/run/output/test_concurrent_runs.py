@@ -1,6 +1,5 @@
 """Tests of runs in several threads that all record in the mode ``fd``, in their own process."""
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -8,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from sacred_core.testing.effort import examples
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="descriptors are recorded on POSIX")
 
 MODE = "fd"
 #: How often the threads start runs together.
-TRIES = int(os.environ.get("SACRED_TEST_TRIES", "20"))
+TRIES = examples(5, 20)
 
 THREADS = """
     import gc

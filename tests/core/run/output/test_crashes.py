@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from sacred_core.testing.effort import examples
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="descriptors are recorded on POSIX")
 
 MODE = "fd"
-TRIES = int(os.environ.get("SACRED_TEST_CRASHES", "2"))
+TRIES = examples(1, 2)
 #: What ends the process, and its exit code.
 CRASHES = {
     "abort": ("os.abort()", -signal.SIGABRT),

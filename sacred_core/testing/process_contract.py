@@ -1,0 +1,136 @@
+"""What an observer and its store promise to scripts: many at once, and those that are killed."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from sacred_core.exceptions import StoreError
+from sacred_core.stores import StoredRun
+from sacred_core.testing.effort import examples
+from sacred_core.testing.secret_contract import SecretContract
+
+#: Seconds until a script counts as hanging.
+_TIMEOUT = 240.0
+_SHARED = """
+    # the source that all of them share
+    from sacred_core import Experiment
+
+    ex = Experiment("race", save_git_info=False)
+
+    @ex.automain
+    def main(_run):
+        print("run", _run._id)
+        _run.log_scalar("loss", 1.5)
+        _run.add_artifact(__file__, "code")
+"""
+_ENDLESS = """
+    import time
+    from sacred_core import Experiment
+
+    ex = Experiment("killed", save_git_info=False)
+
+    @ex.automain
+    def main(_run):
+        number = 0
+        while True:
+            _run.log_scalar("n", number, number)
+            print(f"line {number}", flush=True)
+            number += 1
+            time.sleep(0.002)
+"""
+
+
+class ProcessContract(SecretContract):
+    """The part of `StoreContract` that is about processes."""
+
+    def command_line_options(self, tmp_path: Path) -> list[str]:
+        """Return the options by which a script records where `make_store` reads.
+
+        Without an override scripts are not tested.
+        """
+        return []
+
+    def test_scripts_at_once_lose_nothing(self, tmp_path: Path) -> None:
+        """Each run has an id of its own and all of its record; a shared source is stored once."""
+        options = self.command_line_options(tmp_path)
+        if not options:
+            return
+        with _folder_of(_SHARED) as folder:
+            scripts = [_start(folder, *options) for _ in range(examples(4, 16))]
+            printed = [script.communicate(timeout=_TIMEOUT) for script in scripts]
+        assert {script.returncode for script in scripts} == {0}, printed
+        assert not any("observer" in errors for _, errors in printed), printed
+        store = self.make_store(tmp_path)
+        runs = list(store.list())
+        ids = [out.split()[-1] for out, _ in printed]
+        assert sorted(str(run.id) for run in runs) == sorted(ids)
+        for run in runs:
+            assert run.status == "COMPLETED" and f"run {run.id}\n" in store.output(run.id)
+            assert store.metrics(run.id)["loss"]["values"] == [1.5]
+            with store.open_file(run.id, "artifact", "code") as file:
+                assert b"the source" in file.read()
+        contents = [each for each in self.stored_bytes(tmp_path) if b"the source that all" in each]
+        # As a source and as an artifact, which some stores keep as one file.
+        artifacts = {1, 2, 1 + len(runs)}
+        assert len(contents) in artifacts, f"the source is stored {len(contents)} times"
+
+    def test_a_killed_script_is_readable(self, tmp_path: Path) -> None:
+        """Whenever it is killed: points and output up to its last heartbeat, without a gap."""
+        options = self.command_line_options(tmp_path)
+        if not options:
+            return
+        known: set[object] = set()
+        for _ in range(examples(1, 5)):
+            with _folder_of(_ENDLESS) as folder:
+                script = _start(folder, *options, "--beat_interval", "0.05")
+                run = self._with_heartbeat(tmp_path, known, script)
+                script.kill()
+                script.communicate()
+            known.add(run.id)
+            store = self.make_store(tmp_path)
+            run = store.get(run.id)
+            assert run.recorded_status == "RUNNING" and run.heartbeat is not None
+            points = store.metrics(run.id).get("n", {"values": [], "steps": []})
+            assert points["values"] == points["steps"] == list(range(len(points["values"])))
+            lines = [x for x in store.output(run.id).splitlines() if x.startswith("line ")]
+            if lines and not store.output(run.id).endswith("\n"):
+                lines.pop()  # it was being written
+            assert lines == [f"line {number}" for number in range(len(lines))]
+
+    def _with_heartbeat(
+        self, tmp_path: Path, known: set[object], script: "subprocess.Popen[str]"
+    ) -> StoredRun:
+        """Wait for the first heartbeat of a run that is not known, and return the run."""
+        until = time.monotonic() + _TIMEOUT
+        while time.monotonic() < until:
+            assert script.poll() is None, script.communicate()
+            with contextlib.suppress(StoreError):  # not even the place is there
+                for run in self.make_store(tmp_path).list():
+                    if run.id not in known and run.heartbeat is not None:
+                        return run
+            time.sleep(0.02)
+        script.kill()
+        raise AssertionError(f"the script sent no heartbeat: {script.communicate()}")
+
+
+@contextlib.contextmanager
+def _folder_of(source: str) -> Iterator[Path]:
+    """Yield a folder with a script, which is not below the folder of the test."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "script.py").write_text(textwrap.dedent(source))
+        yield Path(folder)
+
+
+def _start(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    """Start the script in its folder, which also has its temporary files."""
+    return subprocess.Popen(
+        [sys.executable, "script.py", *options], cwd=folder,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )  # fmt: skip
