@@ -5,7 +5,6 @@ Like every plugin module it holds records only: what they name is imported when 
 
 from collections.abc import Iterable
 
-from sacred_core.config.checks import KEY_CHECKS
 from sacred_core.hooks.records import CLIOption, CommandSpec, ConfigSource, HostInfo, KeyCheck
 from sacred_core.hooks.specs import hookimpl
 
@@ -90,7 +89,12 @@ def sacred_host_info() -> Iterable[HostInfo]:
 @hookimpl
 def sacred_key_checks() -> Iterable[KeyCheck]:
     """What the command line and jsonpickle give a meaning of their own."""
-    yield from KEY_CHECKS
+    yield KeyCheck("=", "contains '='", "ENFORCE_KEYS_NO_EQUALS")
+    yield KeyCheck(
+        "^(py/|json://)",
+        "has a meaning of its own for jsonpickle",
+        "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
+    )
 
 
 @hookimpl

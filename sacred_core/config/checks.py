@@ -2,14 +2,14 @@
 
 import difflib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sacred_core.config.contributions import ConfigSummary
 from sacred_core.config.paths import at, is_inside
 from sacred_core.config.values import is_readable, objects_in
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
-from sacred_core.hooks.records import KeyCheck
+from sacred_core.hooks.manager import plugin_manager
 from sacred_core.serialization import key_clash, leaves
 from sacred_core.settings import SETTINGS
 
@@ -17,70 +17,32 @@ _BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": F
 _NONE_WORDS = {"null", "none", "nil"}
 
 
-#: Those of the core; `sacred_core.builtin` offers them together with those of plugins.
-KEY_CHECKS = (
-    KeyCheck("=", "contains '='", "ENFORCE_KEYS_NO_EQUALS"),
-    KeyCheck(
-        "^(py/|json://)",
-        "has a meaning of its own for jsonpickle",
-        "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
-    ),
-)
-
-
-def check_keys(tree: Any, checks: Iterable[KeyCheck] = KEY_CHECKS) -> None:
+def check_keys(tree: Any) -> None:
     """Check the keys of ``tree`` at every depth, lists included, against ``SETTINGS.CONFIG``.
 
-    Args:
-        tree: Entries of a configuration.
-        checks: By default those that need no plugin: plugins are loaded when a run is created.
+    Checks of plugins are applied to keys that are not Python identifiers.
 
     Raises:
         ConfigKeyError: a key is not allowed; the message names its path and the setting. Or two
             keys of a dictionary, like ``1`` and ``"1"``, are the same when they are stored.
     """
-    rules = [_rule_of(check) for check in checks if _is_on(check.setting)]
-    _check_tree(tree, "", [*(rule for rule in _RULES if _is_on(rule[0])), *rules], set())
+    _check_tree(tree, "", set())
 
 
-_Rule: TypeAlias = tuple[str | None, Callable[[Any], bool], str]
-
-#: Setting, what refuses a key, and the reason.
-_RULES: tuple[_Rule, ...] = (
-    ("ENFORCE_STRING_KEYS", lambda key: not isinstance(key, str), "is not a string"),
-    (
-        "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS",
-        lambda key: not isinstance(key, str) or not key.isidentifier(),
-        "is not a Python identifier",
-    ),
-)
-
-
-def _rule_of(check: KeyCheck) -> _Rule:
-    def refuses(key: Any) -> bool:
-        return isinstance(key, str) and check.pattern.search(key) is not None
-
-    return check.setting, refuses, check.reason
-
-
-def _is_on(setting: str | None) -> bool:
-    return setting is None or bool(SETTINGS.CONFIG[setting])
-
-
-def _check_tree(tree: Any, path: str, rules: Sequence[_Rule], seen: set[Any]) -> None:
+def _check_tree(tree: Any, path: str, seen: set[Any]) -> None:
     if isinstance(tree, Mapping):
         if set(map(type, tree)) - {str}:
             _check_distinct(tree, path)
         for key, value in tree.items():
             if key not in seen:
-                _check_key(key, path, rules)
+                _check_key(key, path)
                 seen.add(key)
             if isinstance(value, (dict, list, tuple)):
-                _check_tree(value, f"{path}.{key}" if path else str(key), rules, seen)
+                _check_tree(value, f"{path}.{key}" if path else str(key), seen)
     elif isinstance(tree, (list, tuple)):
         for index, value in enumerate(tree):
             if isinstance(value, (dict, list, tuple)):
-                _check_tree(value, f"{path}.{index}", rules, seen)
+                _check_tree(value, f"{path}.{index}", seen)
 
 
 def _check_distinct(tree: Mapping[Any, Any], path: str) -> None:
@@ -94,14 +56,27 @@ def _check_distinct(tree: Mapping[Any, Any], path: str) -> None:
         )
 
 
-def _check_key(key: Any, path: str, rules: Sequence[_Rule]) -> None:
-    for setting, is_wrong, reason in rules:
-        if is_wrong(key):
+def _check_key(key: Any, path: str) -> None:
+    for reason, setting in _problems(key):
+        if setting is None or SETTINGS.CONFIG[setting]:
             full = f"{path}.{key}" if path else str(key)
             way_out = f", or set SETTINGS.CONFIG.{setting} = False" if setting else ""
             raise ConfigKeyError(
                 f"the configuration key {key!r} (at {full!r}) {reason}: rename it{way_out}"
             )
+
+
+def _problems(key: Any) -> Iterator[tuple[str, str | None]]:
+    """Yield why a key may be refused, and the setting that decides it."""
+    if not isinstance(key, str):
+        yield "is not a string", "ENFORCE_STRING_KEYS"
+    elif key.isidentifier():
+        return
+    else:
+        for check in plugin_manager().key_checks:
+            if check.pattern.search(key):
+                yield check.reason, check.setting
+    yield "is not a Python identifier", "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS"
 
 
 def check_added(summary: ConfigSummary, used: set[str], config: Mapping[str, Any]) -> None:

@@ -45,7 +45,6 @@ from sacred_core.config.tree import (
 )
 from sacred_core.config.values import is_same, plain_copy, read_only
 from sacred_core.exceptions import ConfigError, ConfigPathError
-from sacred_core.hooks.manager import plugin_manager
 from sacred_core.serialization import leaves
 
 SEED_DOC = "the random seed for this experiment"
@@ -107,7 +106,7 @@ class _Resolver:
             self._run_hooks(node)
         self._draw_seed(self._result.config)
         self._result.summary.origins |= self._fixed_origins
-        check_keys(self._result.config, plugin_manager().key_checks)
+        check_keys(self._result.config)
         return self._result
 
     def _check_ingredient(self, node: Node) -> None:

@@ -84,7 +84,8 @@ class KeyCheck:
     """Keys that configurations must not have.
 
     Attributes:
-        pattern: A regular expression; a key that is a string is refused if it occurs in it.
+        pattern: A regular expression; a key that is a string but not a Python identifier is
+            refused if it occurs in it.
         reason: What is wrong with such a key, for the error: ``"contains '.'"``.
         setting: The name of the entry of ``SETTINGS.CONFIG`` that switches the check on and off;
             None for a check that is always on.

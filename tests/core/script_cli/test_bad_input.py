@@ -68,7 +68,7 @@ ROWS: list[tuple[str, list[str], str, str | None]] = [
     ("unknown nested", ["with", "data.m=1"], "'data.n'", script("""
         del ex.captured_functions[:]
     """).replace("def main(a, d, layers, data)", "def main(a)")),
-    ("forbidden key", ["with", "d.$x=1"], "'$x' (at 'd.$x') holds '.', '$'", None),
+    ("forbidden key", ["with", "d.py/x=1"], "'py/x' (at 'd.py/x') has a meaning", None),
     ("named config", ["with", "varaint"], "no named configuration 'varaint': did you", None),
     ("missing file", ["with", "nowhere.json"], "'nowhere.json' cannot be read", None),
     ("empty file", ["with", "empty.json"], "'empty.json' cannot be read: Expecting value", None),
