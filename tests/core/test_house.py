@@ -196,8 +196,8 @@ def test_every_old_name_is_at_its_place() -> None:
 
 
 def test_every_promise_names_a_test_that_exists() -> None:
-    """docs/promises.md is true: each row's test is there."""
-    text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    """tests/promises.md is true: each row's test is there."""
+    text = (ROOT / "tests" / "promises.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| [\d.]+ \| .* \| (?:\*open\*|`(.+?)::(\w+)`) \|$", text, re.MULTILINE)
     assert len(rows) == sum(line.startswith("| 1.") for line in text.splitlines()) > 40
     for file, name in filter(all, rows):

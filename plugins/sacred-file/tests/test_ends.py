@@ -1,4 +1,4 @@
-"""Tests of how runs end, a row of docs/ends.md each: the record, what is shown, the exit code."""
+"""Tests of how runs end, a row of docs/run-lifecycle.md each: record, display, exit code."""
 
 import os
 import shutil

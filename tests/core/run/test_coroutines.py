@@ -545,7 +545,7 @@ SCRIPT = """
 def test_scripts_end_as_those_of_ordinary_commands(
     tmp_path: Path, updates: list[str], code: int, recorded: str
 ) -> None:
-    """Exit codes and statuses of docs/ends.md; the command cleans up before."""
+    """Exit codes and statuses of docs/run-lifecycle.md; the command cleans up before."""
     (tmp_path / "script.py").write_text(textwrap.dedent(SCRIPT))
     # A shell that starts the tests in the background ignores SIGINT for its children.
     done = subprocess.run(

@@ -1,6 +1,6 @@
 """Write docs/screens.md: what a script shows, made by running it.
 
-.venv/bin/python docs/make_screens.py
+.venv/bin/python tools/make_screens.py
 """
 
 import re
@@ -54,7 +54,7 @@ SCREENS = (
 )
 HEAD = """# Screens
 
-What a script shows, as text. This page is made by `docs/make_screens.py`.
+What a script shows, as text. This page is made by `tools/make_screens.py`.
 
 The script:
 
@@ -86,4 +86,4 @@ def screens() -> str:
 
 
 if __name__ == "__main__":
-    (Path(__file__).parent / "screens.md").write_text(screens(), encoding="utf-8")
+    (Path(__file__).parents[1] / "docs" / "screens.md").write_text(screens(), encoding="utf-8")
