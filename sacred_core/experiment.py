@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from sacred_core.config.captured_function import CapturedFunction, check_kind
-from sacred_core.config.paths import joined
+from sacred_core.config.paths import join_paths
 from sacred_core.context import current_run_of, required_run
 from sacred_core.exceptions import (
     CommandNotFoundError,
@@ -259,7 +259,7 @@ class Experiment(Ingredient):
         Its own have names without its path.
         """
         commands = {
-            self.post_process_name(joined(self.path, name), self): command
+            self.post_process_name(join_paths(self.path, name), self): command
             for name, command in _standard_commands().items()
         }
         yield from (commands | dict(super().gather_commands())).items()

@@ -9,7 +9,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from sacred_core.config.captured_function import CapturedFunction, check_kind
-from sacred_core.config.paths import joined
+from sacred_core.config.paths import join_paths
 from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
 
 # What only a run or a scope needs is imported when there is one: every script, also one that
@@ -312,7 +312,7 @@ class Ingredient:
         seen: set[str] = set()
         for ingredient, _ in self.traverse_ingredients():
             for attribute in getattr(ingredient, kind):
-                name = self.post_process_name(joined(ingredient.path, attribute), ingredient)
+                name = self.post_process_name(join_paths(ingredient.path, attribute), ingredient)
                 if name not in seen:  # an ingredient may be used by several others
                     seen.add(name)
                     yield name, ingredient, attribute

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.printable import printable, printable_lines, printable_output
 from sacred_core.serialization import leaves, plain
@@ -62,7 +63,7 @@ def _note(note: dict[str, Any]) -> str:
     return f"{_time_text(note['time'])} {note['user']}: {note['text']}"
 
 
-def _entry(path: str, value: Any) -> str:
+def _entry(path: DottedPath, value: Any) -> str:
     return f"{path} = {_shown(value, repr)}"
 
 

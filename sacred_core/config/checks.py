@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sacred_core.config.contributions import ConfigSummary
-from sacred_core.config.paths import at, is_inside
 from sacred_core.config.values import is_readable, objects_in
+from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.serialization import key_clash, leaves
@@ -26,10 +26,10 @@ def check_keys(tree: Any) -> None:
         ConfigKeyError: a key is not allowed; the message names its path and the setting. Or two
             keys of a dictionary, like ``1`` and ``"1"``, are the same when they are stored.
     """
-    _check_tree(tree, "", set())
+    _check_tree(tree, ROOT, set())
 
 
-def _check_tree(tree: Any, path: str, seen: set[Any]) -> None:
+def _check_tree(tree: Any, path: DottedPath, seen: set[Any]) -> None:
     if isinstance(tree, Mapping):
         if set(map(type, tree)) - {str}:
             _check_distinct(tree, path)
@@ -38,14 +38,14 @@ def _check_tree(tree: Any, path: str, seen: set[Any]) -> None:
                 _check_key(key, path)
                 seen.add(key)
             if isinstance(value, (dict, list, tuple)):
-                _check_tree(value, f"{path}.{key}" if path else str(key), seen)
+                _check_tree(value, path.below(key), seen)
     elif isinstance(tree, (list, tuple)):
         for index, value in enumerate(tree):
             if isinstance(value, (dict, list, tuple)):
-                _check_tree(value, f"{path}.{index}", seen)
+                _check_tree(value, path.below(index), seen)
 
 
-def _check_distinct(tree: Mapping[Any, Any], path: str) -> None:
+def _check_distinct(tree: Mapping[Any, Any], path: DottedPath) -> None:
     """Refuse keys of which the record could hold only one."""
     clash = key_clash(tree)
     if clash is not None:
@@ -56,10 +56,10 @@ def _check_distinct(tree: Mapping[Any, Any], path: str) -> None:
         )
 
 
-def _check_key(key: Any, path: str) -> None:
+def _check_key(key: Any, path: DottedPath) -> None:
     for reason, setting in _problems(key):
         if setting is None or SETTINGS.CONFIG[setting]:
-            full = f"{path}.{key}" if path else str(key)
+            full = path.below(key)
             way_out = f", or set SETTINGS.CONFIG.{setting} = False" if setting else ""
             raise ConfigKeyError(
                 f"the configuration key {key!r} (at {full!r}) {reason}: rename it{way_out}"
@@ -93,10 +93,11 @@ def check_added(summary: ConfigSummary, used: set[str], config: Mapping[str, Any
         ConfigAddedError: nothing uses one of them; the message has its origin, if it is not an
             update, and the nearest known names.
     """
+    used_paths = [DottedPath.parse(name) for name in used]
     for path in sorted(summary.added):
         if path in summary.origins and summary.origins[path].layer == "config hook":
             continue
-        if not any(is_inside(path, name) or is_inside(name, path) for name in used):
+        if not any(DottedPath.parse(path).overlaps(name) for name in used_paths):
             known = [*_known_paths(summary, config), *used]
             raise ConfigAddedError(
                 f"unknown config entry {path!r}{_source(path, summary)}: not defined in the "
@@ -106,12 +107,20 @@ def check_added(summary: ConfigSummary, used: set[str], config: Mapping[str, Any
 
 def _known_paths(summary: ConfigSummary, config: Mapping[str, Any]) -> list[str]:
     """Return the paths of ``config`` without those that are added or inside such."""
-    paths = [path for path, _ in leaves(dict(config))]
-    return [path for path in paths if not any(is_inside(path, added) for added in summary.added)]
+    return [
+        str(path)
+        for path, _ in leaves(config)
+        if not any(str(prefix) in summary.added for prefix in path.prefixes())
+    ]
 
 
 def _source(path: str, summary: ConfigSummary) -> str:
-    origins = (origin for other, origin in summary.origins.items() if is_inside(other, path))
+    entry = DottedPath.parse(path)
+    origins = (
+        origin
+        for other, origin in summary.origins.items()
+        if DottedPath.parse(other).is_inside(entry)
+    )
     origin = next(origins, None)
     if origin is None or origin.layer == "update":
         return ""
@@ -130,16 +139,16 @@ def warn_of_changes(summary: ConfigSummary, config: Mapping[str, Any], log: logg
             path,
             old.__name__,
             new.__name__,
-            _spelling(path, old, at(config, path)),
+            _spelling(path, old, DottedPath.parse(path).find(config)),
         )
 
 
 def warn_of_words(
-    originals: Mapping[str, Any], config: Mapping[str, Any], log: logging.Logger
+    originals: Mapping[DottedPath, Any], config: Mapping[str, Any], log: logging.Logger
 ) -> None:
     """Warn where None became a text that was meant as None."""
     for path, old in sorted(originals.items()):
-        value = at(config, path)
+        value = path.find(config)
         if old is None and isinstance(value, str) and value.lower() in _NONE_WORDS:
             log.warning(
                 'The config entry "%s" is the text %r: None is written %s=None', path, value, path

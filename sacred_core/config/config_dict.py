@@ -9,6 +9,7 @@ from sacred_core.config.checks import check_keys
 from sacred_core.config.contributions import Contribution, Origin
 from sacred_core.config.overrides import Overrides
 from sacred_core.config.values import is_readable, normalized, objects_in, plain_copy
+from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import ConfigValueError
 
 
@@ -62,7 +63,7 @@ def _hint(given: Any) -> str:
     return ""
 
 
-def _refuse_unsuitable(path: str, value: Any) -> None:
+def _refuse_unsuitable(path: DottedPath, value: Any) -> None:
     if not is_readable(value):
         raise ConfigValueError(
             f"config entry {path!r} is {value!r}, which cannot be recorded: use plain data "

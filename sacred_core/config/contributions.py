@@ -6,8 +6,9 @@ from typing import Any, Protocol
 import attrs
 
 from sacred_core.config.overrides import Overrides
-from sacred_core.config.paths import joined, merge
+from sacred_core.config.paths import merge
 from sacred_core.config.values import normalized
+from sacred_core.dotted_path import DottedPath
 from sacred_core.serialization import leaves
 
 
@@ -33,9 +34,9 @@ class Origin:
         return f"{named} ({place})" if place else named
 
 
-def origins_of(values: Mapping[str, Any], origin: Origin) -> dict[str, Origin]:
-    """Return ``origin`` for the dotted path of each of the ``values``."""
-    return {path: origin for path, _ in leaves(dict(values))}
+def origins_of(values: Mapping[str, Any], origin: Origin) -> dict[DottedPath, Origin]:
+    """Return ``origin`` for the path of each of the ``values``."""
+    return {path: origin for path, _ in leaves(values)}
 
 
 @attrs.define
@@ -58,12 +59,12 @@ class ConfigSummary:
     scope_docs: dict[str, str] = attrs.field(factory=dict)
     origins: dict[str, Origin] = attrs.field(factory=dict)
 
-    def note_change(self, path: str, old: Any, new: Any) -> None:
+    def note_change(self, path: DottedPath, old: Any, new: Any) -> None:
         """Note that ``path``, which would have been ``old``, is ``new``."""
         old = normalized(old)
-        self.modified.add(path)
+        self.modified.add(str(path))
         if _type_changed(old, new):
-            self.typechanged[path] = (type(old), type(new))
+            self.typechanged[str(path)] = (type(old), type(new))
 
 
 def _type_changed(old: Any, new: Any) -> bool:
@@ -119,7 +120,7 @@ def with_contribution(entries: dict[str, Any], contribution: Contribution) -> di
 
 def note_contribution(
     summary: ConfigSummary,
-    path: str,
+    path: DottedPath,
     configuration: Configuration,
     contribution: Contribution,
     entries: Mapping[str, Any],
@@ -127,20 +128,20 @@ def note_contribution(
     """Note origins and comments of what a configuration adds to the ``entries`` at ``path``."""
     docs = configuration.docs
     for name, value in contribution.entries.items():
-        full, old = joined(path, str(name)), entries.get(name)
+        full, old = path.below(name), entries.get(name)
         if _is_merged(name, contribution, entries):
-            paths = [joined(full, inner) for inner, _ in leaves(value)]
+            paths = [inner for inner, _ in leaves(value, full)]
         else:
             paths = [full]
-            for inner, _ in leaves(old) if isinstance(old, dict) else ():
-                summary.origins.pop(joined(full, inner), None)
+            for inner, _ in leaves(old, full) if isinstance(old, dict) else ():
+                summary.origins.pop(str(inner), None)
         summary.typechanged |= _replaced_dictionaries(old, value, full)
-        summary.origins |= dict.fromkeys(paths, configuration.origin)
+        summary.origins |= dict.fromkeys(map(str, paths), configuration.origin)
         if docs.get(name):
-            summary.docs[full] = docs[name]
+            summary.docs[str(full)] = docs[name]
     if docs.get(""):
-        texts = [*filter(None, [summary.scope_docs.get(path)]), docs[""]]
-        summary.scope_docs[path] = "\n".join(texts)
+        texts = [*filter(None, [summary.scope_docs.get(str(path))]), docs[""]]
+        summary.scope_docs[str(path)] = "\n".join(texts)
 
 
 def _is_merged(name: str, contribution: Contribution, entries: Mapping[str, Any]) -> bool:
@@ -149,11 +150,11 @@ def _is_merged(name: str, contribution: Contribution, entries: Mapping[str, Any]
     return both and name not in contribution.replacing
 
 
-def _replaced_dictionaries(old: Any, new: Any, path: str) -> dict[str, tuple[type, type]]:
+def _replaced_dictionaries(old: Any, new: Any, path: DottedPath) -> dict[str, tuple[type, type]]:
     """Return old and new type, by path, of values that replace a dictionary or the reverse."""
     if isinstance(old, dict) and isinstance(new, dict):
-        pairs = ((old[key], new[key], f"{path}.{key}") for key in new if key in old)
+        pairs = ((old[key], new[key], path.below(key)) for key in new if key in old)
         return {p: types for pair in pairs for p, types in _replaced_dictionaries(*pair).items()}
     if old is None or new is None or isinstance(old, dict) == isinstance(new, dict):
         return {}
-    return {path: (type(old), type(new))}
+    return {str(path): (type(old), type(new))}

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import (
     ConfigFileAccessError,
     ConfigFileError,
@@ -196,7 +197,7 @@ def decode_config(entries: Any, path: Path) -> Any:
 
     decoded = decode_jsonpickle(entries, _release_beside(path))
     if SETTINGS.CONFIG.ENFORCE_KEYS_JSONPICKLE_COMPATIBLE:
-        for place, tag in _remaining_tags(decoded, ""):
+        for place, tag in _remaining_tags(decoded, ROOT):
             name = tag.get("py/object") or tag.get("py/type") or tag.get("py/function")
             shown = name if isinstance(name, str) else json.dumps(tag)[:100]
             raise ValueError(
@@ -206,15 +207,15 @@ def decode_config(entries: Any, path: Path) -> Any:
     return decoded
 
 
-def _remaining_tags(value: Any, place: str) -> Iterator[tuple[str, dict[Any, Any]]]:
+def _remaining_tags(value: Any, place: DottedPath) -> Iterator[tuple[DottedPath, dict[Any, Any]]]:
     if isinstance(value, dict):
         if any(isinstance(key, str) and key.startswith("py/") for key in value):
             yield place, value
         for key, item in value.items():
-            yield from _remaining_tags(item, f"{place}.{key}" if place else str(key))
+            yield from _remaining_tags(item, place.below(key))
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _remaining_tags(item, f"{place}.{number}" if place else str(number))
+            yield from _remaining_tags(item, place.below(number))
 
 
 def _release_beside(path: Path) -> str | None:

@@ -4,8 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.config.paths import index_in, known_key
 from sacred_core.config.values import Spelled, is_same, normalized, plain_copy
+from sacred_core.dotted_path import ROOT, DottedPath, key_in, position_in
 from sacred_core.exceptions import ConfigPathError
 
 
@@ -26,7 +26,7 @@ def nested(updates: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in sorted(updates.items(), key=_depth):
         value = normalized(value)
         if isinstance(key, str):
-            _set(tree, key.split("."), value, key)
+            _set(tree, DottedPath(key.split(".")), value)
         else:
             tree[key] = value
     return tree
@@ -36,8 +36,8 @@ def _depth(update: tuple[Any, Any]) -> int:
     return str(update[0]).count(".")
 
 
-def _set(tree: dict[str, Any], keys: list[str], value: Any, path: str) -> None:
-    *parents, last = keys
+def _set(tree: dict[str, Any], path: DottedPath, value: Any) -> None:
+    *parents, last = path
     for key in parents:
         inner = tree.setdefault(key, PathDict())
         if not isinstance(inner, dict):
@@ -63,25 +63,25 @@ class Overrides:
 
     Attributes:
         values: The fixed values, as nested dictionaries.
-        originals: For each dotted path that was given another value, the last such value.
+        originals: For each path that was given another value, the last such value.
     """
 
     def __init__(self, values: dict[str, Any] | None = None) -> None:
         self.values = values or {}
-        self.originals: dict[str, Any] = {}
-        self._filled: set[str] = set()
-        self._defined: set[str] = set()
+        self.originals: dict[DottedPath, Any] = {}
+        self._filled: set[DottedPath] = set()
+        self._defined: set[DottedPath] = set()
         #: Copies that `complete` fills, by their `id`: with the fixed values, and the path.
-        self._incomplete: dict[int, tuple[dict[Any, Any], dict[str, Any], str]] = {}
+        self._incomplete: dict[int, tuple[dict[Any, Any], dict[str, Any], DottedPath]] = {}
 
     @property
-    def added(self) -> set[str]:
-        """Dotted paths of fixed values that nothing else defined so far."""
+    def added(self) -> set[DottedPath]:
+        """Paths of fixed values that nothing else defined so far."""
         return self._filled - self._defined
 
     def forget_added(self, name: str) -> None:
         """Take ``name`` out of what was added: it is not an entry of the configuration."""
-        self._defined.add(name)
+        self._defined.add(ROOT.below(name))
 
     def fix(self, name: str, value: Any) -> Any:
         """Return what the entry ``name``, to which a configuration gives ``value``, is to be.
@@ -93,14 +93,14 @@ class Overrides:
         key = name if name in self.values else str(name)  # an update of 1 is a path: "1"
         if key not in self.values:
             return value
-        return self._fixed(self.values[key], value, str(name), False)
+        return self._fixed(self.values[key], value, ROOT.below(name), False)
 
     def complete(self) -> None:
         """Add what is fixed and missing to the dictionaries that `fix` returned."""
         for value, fixed, path in self._incomplete.values():
             for key, inner in fixed.items():
-                if known_key(key, value) not in value:
-                    value[key] = self._new(inner, f"{path}.{key}")
+                if key_in(value, key) not in value:
+                    value[key] = self._new(inner, path.below(key))
         self._incomplete.clear()
 
     def preview(self, entries: dict[str, Any]) -> dict[str, Any]:
@@ -118,23 +118,23 @@ class Overrides:
     def _applied(self, entries: dict[str, Any], is_strict: bool) -> dict[str, Any]:
         applied = dict(entries)
         for name, fixed in self.values.items():
-            known = known_key(name, entries)
+            known = key_in(entries, name)
             if known in entries:
-                applied[known] = self._fixed(fixed, entries[known], str(name), is_strict)
+                applied[known] = self._fixed(fixed, entries[known], ROOT.below(name), is_strict)
             elif is_strict:
-                applied[name] = self._new(fixed, str(name))
+                applied[name] = self._new(fixed, ROOT.below(name))
             elif not isinstance(fixed, PathDict):  # from paths alone, no value is known
                 applied[name] = fixed
         self.complete()
         return applied
 
-    def _new(self, fixed: Any, path: str) -> Any:
+    def _new(self, fixed: Any, path: DottedPath) -> Any:
         if isinstance(fixed, PathDict):
-            return {key: self._new(inner, f"{path}.{key}") for key, inner in fixed.items()}
+            return {key: self._new(inner, path.below(key)) for key, inner in fixed.items()}
         self._filled.add(path)
         return plain_copy(fixed)
 
-    def _fixed(self, fixed: Any, value: Any, path: str, is_strict: bool) -> Any:
+    def _fixed(self, fixed: Any, value: Any, path: DottedPath, is_strict: bool) -> Any:
         if isinstance(fixed, Spelled):
             fixed = fixed.text if isinstance(value, str) else fixed.number
         if path not in self._filled or not is_same(value, fixed):  # else it is ours, met again
@@ -149,13 +149,13 @@ class Overrides:
         return plain_copy(fixed)
 
     def _in_dict(
-        self, fixed: dict[str, Any], value: dict[Any, Any], path: str, is_strict: bool
+        self, fixed: dict[str, Any], value: dict[Any, Any], path: DottedPath, is_strict: bool
     ) -> dict[Any, Any]:
         changes, is_complete = {}, True
         for key, inner in fixed.items():
-            known = known_key(key, value)
+            known = key_in(value, key)
             if known in value:
-                new = self._fixed(inner, value[known], f"{path}.{key}", is_strict)
+                new = self._fixed(inner, value[known], path.below(key), is_strict)
                 if new is not value[known]:
                     changes[known] = new
             else:
@@ -167,15 +167,15 @@ class Overrides:
             self._incomplete[id(copied)] = (copied, fixed, path)
         return copied
 
-    def _in_list(self, fixed: PathDict, value: Any, path: str, is_strict: bool) -> Any:
+    def _in_list(self, fixed: PathDict, value: Any, path: DottedPath, is_strict: bool) -> Any:
         """Set items of a list by their indices; anything else has nothing inside."""
         items = list(value) if isinstance(value, (list, tuple)) else []
         is_changed = False
         for key, inner in fixed.items():
-            index = index_in(key, items)
+            index = position_in(items, key)
             if index is not None:
                 old = items[index]
-                items[index] = self._fixed(inner, old, f"{path}.{key}", is_strict)
+                items[index] = self._fixed(inner, old, path.below(key), is_strict)
                 is_changed |= items[index] is not old
             elif is_strict:
                 raise _no_entry(path, key, value)
@@ -192,7 +192,7 @@ def _with_items(value: dict[Any, Any], changes: dict[Any, Any]) -> dict[Any, Any
     return copied
 
 
-def _no_entry(path: str, key: str, value: Any) -> ConfigPathError:
+def _no_entry(path: DottedPath, key: str, value: Any) -> ConfigPathError:
     if not isinstance(value, (list, tuple)):
         reason = f"{path!r} is {value!r}, which has no entries"
     elif not value:

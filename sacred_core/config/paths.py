@@ -1,51 +1,10 @@
 """Dotted paths into nested dictionaries, for resolution and, as documented, for scripts."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sacred_core.dotted_path import MISSING, ROOT, DottedPath, key_in
 from sacred_core.exceptions import ConfigPathError
-
-#: A part of a path that may be an index. Python converts 4,300 digits at most, and no list has more
-#: items than 18 digits can count.
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-
-
-def is_inside(path: str, other: str) -> bool:
-    """Tell whether ``path`` is ``other`` or below it."""
-    return path == other or path.startswith(other + ".")
-
-
-def joined(path: str, name: Any) -> str:
-    """Return the path of ``name`` below ``path``; either may be empty."""
-    name = str(name)
-    return f"{path}.{name}" if path and name else path or name
-
-
-def known_key(key: Any, tree: Mapping[Any, Any]) -> Any:
-    """Return the key of ``tree`` that ``key``, a part of a path, means: it may be an integer."""
-    if key not in tree and isinstance(key, str) and _INTEGER.fullmatch(key):
-        return int(key)
-    return key
-
-
-def at(tree: Any, path: str) -> Any:
-    """Return what is at the dotted ``path``; an empty dictionary if there is nothing."""
-    for key in path.split(".") if path else ():
-        if isinstance(tree, Mapping):
-            tree = tree.get(known_key(key, tree), {})
-        elif (index := index_in(key, tree)) is not None:
-            tree = tree[index]
-        else:
-            return {}
-    return tree
-
-
-def index_in(key: str, items: Any) -> int | None:
-    """Return the index that ``key``, a part of a path, means; None if it is not one of a list."""
-    if not isinstance(items, list) or not _INTEGER.fullmatch(key):
-        return None
-    return int(key) if -len(items) <= int(key) < len(items) else None
 
 
 def reach(tree: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -55,16 +14,16 @@ def reach(tree: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     return tree
 
 
-def placed(entries: dict[str, Any], path: str) -> dict[str, Any]:
+def placed(entries: dict[str, Any], path: DottedPath) -> dict[str, Any]:
     """Return a tree that holds ``entries`` at ``path`` and nothing else."""
-    for key in reversed(path.split(".") if path else []):
+    for key in reversed(path):
         entries = {key: entries}
     return entries
 
 
-def put(config: dict[str, Any], path: str, entries: dict[str, Any]) -> None:
+def put(config: dict[str, Any], path: DottedPath, entries: dict[str, Any]) -> None:
     """Add ``entries`` to what is at ``path``, at every depth."""
-    target = reach(config, path.split(".") if path else ())
+    target = reach(config, path)
     target.update(merge(target, entries))
 
 
@@ -79,18 +38,16 @@ def merge(lower: Any, upper: Any) -> Any:
     return {**lower, **upper, **both}
 
 
-def first_value(tree: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
-    """Return the way down ``keys`` to the first value that is not a dictionary.
+def first_value(tree: Mapping[str, Any], path: DottedPath) -> DottedPath:
+    """Return the part of ``path`` that leads to the first value that is not a dictionary.
 
-    It is all of ``keys`` if there are only dictionaries, and empty if one of them is missing.
+    It is ``path`` if there are only dictionaries, and empty if something is missing.
     """
-    for count, key in enumerate(keys, 1):
-        if key not in tree:
-            return []
-        if not isinstance(tree[key], dict):
-            return list(keys[:count])
-        tree = tree[key]
-    return list(keys)
+    for prefix in path.prefixes():
+        value = prefix.find(tree, MISSING)
+        if not isinstance(value, dict):
+            return ROOT if value is MISSING else prefix
+    return path
 
 
 def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
@@ -108,7 +65,7 @@ def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 
 def remove(tree: dict[str, Any], keys: Sequence[str]) -> None:
     """Remove what is below ``keys``, and the dictionaries that are empty then."""
-    key = known_key(keys[0], tree)
+    key = key_in(tree, keys[0])
     inner = tree.get(key)
     if len(keys) > 1 and isinstance(inner, dict):
         remove(inner, keys[1:])
@@ -116,18 +73,18 @@ def remove(tree: dict[str, Any], keys: Sequence[str]) -> None:
         tree.pop(key, None)
 
 
-def restore(entries: dict[str, Any], originals: Mapping[str, Any]) -> None:
+def restore(entries: dict[str, Any], originals: Mapping[DottedPath, Any]) -> None:
     """Put back what the fixed values of a higher layer took the place of.
 
     That layer comes on top again, but a layer between the two must see what this one said.
     """
     for path, original in originals.items():
-        parent, _, last = path.rpartition(".")
-        holder = at(entries, parent)
+        *parents, last = path
+        holder = DottedPath(parents).find(entries)
         if isinstance(holder, list):
             holder[int(last)] = original
         elif isinstance(holder, dict):
-            holder[known_key(last, holder)] = original
+            holder[key_in(holder, last)] = original
 
 
 def get_by_dotted_path(d: Mapping[str, Any], path: str, default: Any = None) -> Any:
@@ -207,9 +164,7 @@ def iter_prefixes(path: str) -> Iterator[str]:
         >>> list(iter_prefixes("foo.bar.baz"))
         ['foo', 'foo.bar', 'foo.bar.baz']
     """
-    names = path.split(".") if path else []
-    for number in range(1, len(names) + 1):
-        yield ".".join(names[:number])
+    yield from map(str, DottedPath.parse(path).prefixes())
 
 
 def join_paths(*parts: str) -> str:
@@ -229,8 +184,7 @@ def is_prefix(pre_path: str, path: str) -> bool:
         >>> is_prefix("foo", "foo.bar"), is_prefix("foo", "foobar")
         (True, False)
     """
-    prefix = pre_path.strip(".")
-    return not prefix or is_inside(path, prefix)
+    return DottedPath.parse(path).is_inside(DottedPath.parse(pre_path.strip(".")))
 
 
 def convert_to_nested_dict(dotted_dict: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,18 +22,7 @@ from sacred_core.config.contributions import (
     with_contribution,
 )
 from sacred_core.config.overrides import Overrides, layered, nested, without_paths
-from sacred_core.config.paths import (
-    at,
-    is_inside,
-    joined,
-    known_key,
-    placed,
-    put,
-    reach,
-    remove,
-    restore,
-    without,
-)
+from sacred_core.config.paths import placed, put, reach, remove, restore, without
 from sacred_core.config.request import Request
 from sacred_core.config.tree import (
     Configurable,
@@ -44,9 +33,11 @@ from sacred_core.config.tree import (
     without_ingredients,
 )
 from sacred_core.config.values import is_same, plain_copy, read_only
+from sacred_core.dotted_path import ROOT, DottedPath, key_in
 from sacred_core.exceptions import ConfigError, ConfigPathError
 from sacred_core.serialization import leaves
 
+_SEED = DottedPath(("seed",))
 SEED_DOC = "the random seed for this experiment"
 
 
@@ -94,7 +85,7 @@ class _Resolver:
         self._update_origins = origins_of(self._updates, Origin("update"))
         self._fixed_origins = self._update_origins
         #: Names by path of a node that named configurations fix and that are not recorded.
-        self._unrecorded: dict[str, set[str]] = {}
+        self._unrecorded: dict[DottedPath, set[str]] = {}
         self._result = ResolvedConfig(nodes=self._nodes)
 
     def run(self) -> ResolvedConfig:
@@ -105,12 +96,13 @@ class _Resolver:
             self._configure(node)
             self._run_hooks(node)
         self._draw_seed(self._result.config)
-        self._result.summary.origins |= self._fixed_origins
+        origins = {str(path): origin for path, origin in self._fixed_origins.items()}
+        self._result.summary.origins |= origins
         check_keys(self._result.config)
         return self._result
 
     def _check_ingredient(self, node: Node) -> None:
-        value = at(self._fixed, node.path)
+        value = node.path.find(self._fixed, {})
         if not isinstance(value, dict):
             raise ConfigPathError(
                 f"{node.path!r} is an ingredient and cannot be set to {value!r}: set its entries, "
@@ -122,12 +114,12 @@ class _Resolver:
         chosen: dict[str, Any] = {}
         for name in self._named_configs:
             node, configuration = find_named(name, self._nodes)
-            overrides = Overrides(at(self._updates, node.path))
+            overrides = Overrides(node.path.find(self._updates, {}))
             available = self._available_to_named(node, configuration)
             contribution = configuration.evaluate(overrides, available)
             restore(contribution.entries, overrides.originals)
             for path in overrides.added:
-                remove(contribution.entries, path.split("."))
+                remove(contribution.entries, path)
             values = placed({**contribution.extras, **contribution.entries}, node.path)
             self._unrecorded.setdefault(node.path, set()).update(contribution.extras)
             chosen = layered(chosen, values)
@@ -139,7 +131,7 @@ class _Resolver:
 
     def _available_to_named(self, node: Node, configuration: Configuration) -> dict[str, Any]:
         """Return what is fixed so far, and the ingredients as they are with it."""
-        available: dict[str, Any] = plain_copy(without_paths(at(self._fixed, node.path)))
+        available: dict[str, Any] = plain_copy(without_paths(node.path.find(self._fixed, {})))
         if all(name in available for name in configuration.parameters) or not node.below:
             return available
         ahead = copy.copy(self)
@@ -156,7 +148,9 @@ class _Resolver:
             self._draw_seed(overrides.values if "seed" in overrides.values else entries)
             self._result.summary.docs["seed"] = SEED_DOC
         extras = self._result.extras.setdefault(node.path, {})
-        unrecorded = self._unrecorded.get(node.path, set()) - at(self._updates, node.path).keys()
+        unrecorded = (
+            self._unrecorded.get(node.path, set()) - node.path.find(self._updates, {}).keys()
+        )
         for configuration in node.ingredient.configurations:
             available = self._available(node, configuration, overrides, entries)
             contribution = configuration.evaluate(overrides, available)
@@ -181,8 +175,8 @@ class _Resolver:
         if entries.get("seed") is None:
             entries["seed"] = self._new_seed()
             self._result.summary.origins["seed"] = Origin("seed")
-            if "seed" in self._fixed_origins:
-                self._fixed_origins = {**self._fixed_origins, "seed": Origin("seed")}
+            if _SEED in self._fixed_origins:
+                self._fixed_origins = {**self._fixed_origins, _SEED: Origin("seed")}
 
     def _available(
         self,
@@ -215,7 +209,7 @@ class _Resolver:
                 is_present = path in present and is_same(present[path], value)
                 if not is_present and not self._is_fixed(path) and not _is_empty(value):
                     self._apply_hooked(path, value, origin)
-                    self._log_layer(str(origin), [path])
+                    self._log_layer(str(origin), [str(path)])
 
     def _from_root(self, node: Node, answer: dict[str, Any]) -> dict[str, Any]:
         """Return what a hook of ``node`` changes as a tree from the root of the configuration.
@@ -223,72 +217,68 @@ class _Resolver:
         A key that is an entry of the hook's ingredient belongs to it, unless it is the path of an
         ingredient; any other key counts from the root.
         """
-        roots = {other.path.partition(".")[0] for other in self._nodes}
-        entries = at(self._result.config, node.path).keys() - roots
+        roots = {other.path[0] for other in self._nodes if other.path}
+        entries = node.path.find(self._result.config, {}).keys() - roots
         own = {key: value for key, value in answer.items() if node.path and key in entries}
         others = {key: value for key, value in answer.items() if key not in own}
         return layered(others, placed(own, node.path)) if own else others
 
-    def _is_fixed(self, path: str) -> bool:
+    def _is_fixed(self, path: DottedPath) -> bool:
         """Return whether the call fixes ``path``, what contains it, or something inside it."""
-        return any(
-            is_inside(path, fixed) or is_inside(fixed, path) for fixed in self._fixed_origins
-        )
+        return any(path.overlaps(fixed) for fixed in self._fixed_origins)
 
-    def _apply_hooked(self, path: str, value: Any, origin: Origin) -> None:
-        self._result.summary.origins[path] = origin
+    def _apply_hooked(self, path: DottedPath, value: Any, origin: Origin) -> None:
+        self._result.summary.origins[str(path)] = origin
         owner = max(
-            (n for n in self._nodes if not n.path or is_inside(path, n.path)),
-            key=lambda n: len(n.path),
+            (node for node in self._nodes if path.is_inside(node.path)),
+            key=lambda node: len(node.path),
         )
         if owner.path in self._result.extras:  # it was configured already
-            *parents, last = path.split(".")
+            *parents, last = path
             holder = self._result.config
-            if _is_empty(at(holder, path)):
-                self._result.summary.added.add(path)
+            if _is_empty(path.find(holder, {})):
+                self._result.summary.added.add(str(path))
             for part in parents:
-                key = known_key(part, holder)
+                key = key_in(holder, part)
                 if not isinstance(holder.get(key), dict):
                     holder[key] = {}  # a dictionary in place of a value
                 holder = holder[key]
-            holder[known_key(last, holder)] = value
+            holder[key_in(holder, last)] = value
         else:
-            self._fixed = layered(self._fixed, nested({path: value}))
+            self._fixed = layered(self._fixed, nested({str(path): value}))
             self._fixed_origins = {**self._fixed_origins, path: origin}
 
     def _fixed_for(self, node: Node) -> dict[str, Any]:
         """Return what is fixed of the node's own entries, without those of nodes inside it."""
-        fixed: dict[str, Any] = copy.copy(at(self._fixed, node.path))
+        fixed: dict[str, Any] = copy.copy(node.path.find(self._fixed, {}))
         for other in self._nodes:
-            if other is not node and (not node.path or is_inside(other.path, node.path)):
-                relative = other.path[len(node.path) + 1 :] if node.path else other.path
-                fixed = without(fixed, relative.split("."))
+            if other is not node and other.path.is_inside(node.path):
+                fixed = without(fixed, other.path[len(node.path) :])
         return fixed
 
     def _view_of_below(self, node: Node) -> dict[str, Any]:
         """Return the ingredients of ``node`` by the names that it knows them by, read-only."""
         view: dict[str, Any] = {}
         for other in node.below:
-            *parents, last = node.relative(other).split(".")
-            reach(view, parents).setdefault(last, {}).update(at(self._result.config, other.path))
+            *parents, last = node.relative(other)
+            entries = other.path.find(self._result.config, {})
+            reach(view, parents).setdefault(last, {}).update(entries)
         return {name: read_only(entries) for name, entries in view.items()}
 
-    def _log_layer(self, layer: str, names: Iterable[str], path: str = "") -> None:
+    def _log_layer(self, layer: str, names: Iterable[Any], path: DottedPath = ROOT) -> None:
         """Log which entries a layer sets, without their values, which may be secret."""
         if self._logger.isEnabledFor(logging.DEBUG):
-            told = ", ".join(joined(path, str(name)) for name in names)
-            self._logger.debug("Configuration: %s: %s", layer, told or "nothing")
+            entries = ", ".join(str(path.below(name)) for name in names)
+            self._logger.debug("Configuration: %s: %s", layer, entries or "nothing")
 
     def _note_changes(self, node: Node, overrides: Overrides) -> None:
         summary, config = self._result.summary, self._result.config
         for path, old in overrides.originals.items():
-            full = joined(node.path, path)
-            summary.note_change(full, old, at(config, full))
+            full = node.path.below(*path)
+            summary.note_change(full, old, full.find(config, {}))
             self._result.originals[full] = old
-        for path in overrides.added:
-            full = joined(node.path, path)
-            if full != "seed":
-                summary.added.add(full)
+        added = {node.path.below(*path) for path in overrides.added} - {_SEED}
+        summary.added |= set(map(str, added))
 
 
 def _is_empty(value: Any) -> bool:

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import attrs
 
 from sacred_core.config.contributions import ConfigSummary, Configuration, Contribution
-from sacred_core.config.paths import at, first_value, is_inside, joined, reach, without
+from sacred_core.config.paths import first_value, join_paths, reach, without
 from sacred_core.config.values import read_only
+from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import CircularDependencyError, ConfigError, NamedConfigNotFoundError
 
 
@@ -29,21 +30,21 @@ class Node:
 
     Attributes:
         ingredient: The ingredient.
-        path: Where its entries stand in the configuration; ``""`` for the experiment.
+        path: Where its entries are in the configuration; empty for the experiment.
         below: The nodes of all ingredients that it uses, however deep, each once.
     """
 
     ingredient: Any
-    path: str
+    path: DottedPath
     below: tuple["Node", ...]
 
-    def relative(self, other: "Node") -> str:
-        """Return the dotted name by which this node sees ``other``, one of those below."""
-        own, theirs = self.path.split("."), other.path.split(".")
+    def relative(self, other: "Node") -> DottedPath:
+        """Return the path by which this node sees ``other``, one of those below."""
+        own, theirs = self.path, other.path
         common = 0
         while common < min(len(own), len(theirs) - 1) and own[common] == theirs[common]:
             common += 1
-        return ".".join(theirs[common:])
+        return DottedPath(theirs[common:])
 
 
 def nodes_of(root: Configurable) -> list[Node]:
@@ -54,9 +55,9 @@ def nodes_of(root: Configurable) -> list[Node]:
         ConfigError: two ingredients have one path.
     """
     done: dict[int, Node] = {}
-    _visit(root, "", done, [])
+    _visit(root, ROOT, done, [])
     nodes = list(done.values())
-    by_path: dict[str, Node] = {}
+    by_path: dict[DottedPath, Node] = {}
     for node in nodes:
         other = by_path.setdefault(node.path, node)
         if other is not node:
@@ -65,7 +66,7 @@ def nodes_of(root: Configurable) -> list[Node]:
 
 
 def _visit(
-    ingredient: Configurable, path: str, done: dict[int, Node], around: list[Configurable]
+    ingredient: Configurable, path: DottedPath, done: dict[int, Node], around: list[Configurable]
 ) -> Node:
     if id(ingredient) in done:
         return done[id(ingredient)]
@@ -74,7 +75,7 @@ def _visit(
         raise CircularDependencyError(f"ingredients use each other in a circle: {names}")
     below: dict[int, Node] = {}
     for inner in ingredient.ingredients:
-        node = _visit(inner, inner.path, done, [*around, ingredient])
+        node = _visit(inner, DottedPath.parse(inner.path), done, [*around, ingredient])
         below |= {id(n.ingredient): n for n in (*node.below, node)}
     done[id(ingredient)] = Node(ingredient, path, tuple(below.values()))
     return done[id(ingredient)]
@@ -91,12 +92,12 @@ def without_ingredients(
     entries, extras = contribution.entries, contribution.extras
     warnings = []
     for other in node.below:
-        keys = node.relative(other).split(".")
-        found = first_value(entries, keys) or first_value(extras, keys)
+        path = node.relative(other)
+        found = first_value(entries, path) or first_value(extras, path)
         if found:
             entries, extras = without(entries, found), without(extras, found)
             warnings.append(
-                f"The {configuration.origin} sets {'.'.join(found)!r}, which has no effect: "
+                f"The {configuration.origin} sets {found!r}, which has no effect: "
                 f"{other.path!r} is an ingredient. Set its entries in a scope decorated with "
                 "@<ingredient>.config, with <ingredient>.add_config(...), or in a named "
                 "configuration"
@@ -148,7 +149,7 @@ def named_configs(nodes: Sequence[Node]) -> dict[str, tuple[Node, Configuration]
     """Return all named configurations by their dotted names, as the experiment renames them."""
     renamed = nodes[-1].ingredient.post_process_name
     return {
-        renamed(joined(node.ingredient.path, name), node.ingredient): (node, configuration)
+        renamed(join_paths(node.ingredient.path, name), node.ingredient): (node, configuration)
         for node in nodes
         for name, configuration in node.ingredient.named_configs.items()
     }
@@ -175,15 +176,15 @@ class ResolvedConfig:
         nodes: The ingredients, the experiment last.
         extras: For each node's path what its functions may take by name beside the entries.
         summary: What differs from the defaults.
-        originals: What updates and named configurations replaced, by dotted path.
+        originals: What updates and named configurations replaced, by path.
         warnings: About configurations that have no effect.
     """
 
     config: dict[str, Any] = attrs.field(factory=dict)
     nodes: list[Node] = attrs.field(factory=list)
-    extras: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    extras: dict[DottedPath, dict[str, Any]] = attrs.field(factory=dict)
     summary: ConfigSummary = attrs.field(factory=ConfigSummary)
-    originals: dict[str, Any] = attrs.field(factory=dict)
+    originals: dict[DottedPath, Any] = attrs.field(factory=dict)
     warnings: list[str] = attrs.field(factory=list)
 
 
@@ -208,22 +209,23 @@ class Namespaces:
         self._views: dict[int, Mapping[str, Any]] = {}
 
     def path_of(self, owner: Any) -> str:
-        """Return where the entries of ``owner`` stand; None is the experiment.
+        """Return the dotted path of the entries of ``owner``; None is the experiment.
 
         Raises:
             ConfigError: it is not part of the experiment.
         """
         node = self._node(owner)
-        return node.path if node is not None else ""
+        return str(node.path) if node is not None else ""
 
     def config_of(self, owner: Any, prefix: str | None) -> Mapping[str, Any]:
         """Return the entries that functions of ``owner`` see, below ``prefix`` if there is one."""
-        found = at(self._view(self._node(owner)), prefix or "")
+        found = DottedPath.parse(prefix or "").find(self._view(self._node(owner)))
         return found if isinstance(found, Mapping) else {}
 
     def extras_of(self, owner: Any) -> Mapping[str, Any]:
         """Return what else functions of ``owner`` may take by name."""
-        return self._extras.get(self.path_of(owner), {})
+        node = self._node(owner)
+        return {} if node is None else self._extras.get(node.path, {})
 
     def _node(self, owner: Any) -> Node | None:
         if owner is None:
@@ -246,13 +248,12 @@ class Namespaces:
         return self._views[key]
 
     def _new_view(self, node: Node) -> Mapping[str, Any]:
-        own = at(self._config, node.path)
-        outside = {node.relative(o): o for o in node.below if not is_inside(o.path, node.path)}
+        own: dict[str, Any] = node.path.find(self._config, {})
+        outside = {node.relative(o): o for o in node.below if not o.path.is_inside(node.path)}
         if not outside:
-            view: Mapping[str, Any] = own
-            return view
+            return own
         merged = dict(own)
         for name, other in outside.items():
-            *parents, last = name.split(".")
-            reach(merged, parents).setdefault(last, at(self._config, other.path))
+            *parents, last = name
+            reach(merged, parents).setdefault(last, other.path.find(self._config, {}))
         return merged

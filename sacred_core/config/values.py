@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import attrs
 
+from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import ConfigValueError, ReadOnlyConfigError
 from sacred_core.importing import when_imported
 from sacred_core.serialization import plain
@@ -94,14 +95,14 @@ def is_same(value: Any, other: Any) -> bool:
     return type(value) is type(other) and type(value) in _SCALARS and bool(value == other)
 
 
-def objects_in(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def objects_in(value: Any, path: DottedPath = ROOT) -> Iterator[tuple[DottedPath, Any]]:
     """Yield path and value of everything in ``value`` that is not plain data."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from objects_in(item, f"{path}.{key}" if path else str(key))
+            yield from objects_in(item, path.below(key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from objects_in(item, f"{path}.{index}")
+            yield from objects_in(item, path.below(index))
     elif type(value) not in _SCALARS:
         yield path, value
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sacred_core.dotted_path import DottedPath
 from sacred_core.masking import known
 from sacred_core.masking.assignments import is_token_like
 from sacred_core.masking.keys import is_folder, is_password, is_secret, is_token
@@ -14,50 +15,67 @@ _PROGRAM_TEXT = "patch"
 _UPDATES = "UPDATE"
 
 
-def masked(value: Any, path: str = "") -> tuple[Any, list[str]]:
-    """Return plain ``value`` with its secrets masked, and the dotted paths of what was masked.
+def masked(value: Any) -> tuple[Any, list[DottedPath]]:
+    """Return plain ``value`` with its secrets masked, and the paths of what was masked.
 
-    The values of secrets are masked in every text from now on.
+    The values of secrets are masked in every string from now on.
     """
     known_before = known.count()
-    paths: list[str] = []
-    shown = _masked(value, path, "", "", paths)
-    if known.count() != known_before:  # a text may come before the entry that makes it secret
-        paths = []
-        shown = _masked(value, path, "", "", paths)
-    return shown, paths
+    shown, paths = _masked(value, "", "")
+    if known.count() != known_before:  # a string may come before the entry that makes it secret
+        shown, paths = _masked(value, "", "")
+    return shown, [DottedPath(reversed(path)) for path in paths]
 
 
-def _masked(value: Any, path: str, key: str, secret: str, paths: list[str]) -> Any:
+#: Parts of the path of an entry that was masked, the last one first.
+_Parts = list[str]
+
+
+def _masked(value: Any, key: str, secret: str) -> tuple[Any, list[_Parts]]:
     """Mask ``value``, which is under ``key`` and in the secret entry ``secret``, if in any."""
     if isinstance(value, dict):
-        return _masked_dict(value, path, secret, paths)
+        return _masked_dict(value, secret)
     if isinstance(value, list):
-        return [_masked(item, f"{path}[{i}]", key, secret, paths) for i, item in enumerate(value)]
+        return _masked_list(value, key, secret)
     if isinstance(value, str):
-        shown = _masked_string(value, key, secret)
+        shown: Any = _masked_string(value, key, secret)
     elif secret and type(value) is int and is_password(secret):
         known.note(str(value))
         shown = MASK
     else:
-        return value
-    if shown != value:
-        paths.append(path)
-    return shown
+        return value, []
+    return shown, [] if shown == value else [[]]
 
 
-def _masked_dict(value: dict[Any, Any], path: str, secret: str, paths: list[str]) -> dict[Any, Any]:
+def _masked_list(items: list[Any], key: str, secret: str) -> tuple[list[Any], list[_Parts]]:
+    result: list[Any] = []
+    paths: list[_Parts] = []
+    for position, item in enumerate(items):
+        shown, inner = _masked(item, key, secret)
+        result.append(shown)
+        paths += _below(str(position), inner)
+    return result, paths
+
+
+def _masked_dict(value: dict[Any, Any], secret: str) -> tuple[dict[Any, Any], list[_Parts]]:
     result: dict[Any, Any] = {}
+    paths: list[_Parts] = []
     for key, item in value.items():
         shown = masked_text(key) if isinstance(key, str) else key
         number = 1
         while shown in result:
             number += 1
             shown = f"{masked_text(str(key))} ({number})"
-        inner = f"{path}.{shown}" if path else str(shown)
-        own = key if is_secret(key) else secret
-        result[shown] = _masked(item, inner, str(key), own, paths)
-    return result
+        result[shown], inner = _masked(item, str(key), key if is_secret(key) else secret)
+        paths += _below(str(shown), inner)
+    return result, paths
+
+
+def _below(part: str, paths: list[_Parts]) -> list[_Parts]:
+    """Return ``paths`` of an entry as paths of what contains it."""
+    for path in paths:
+        path.append(part)
+    return paths
 
 
 def _masked_string(value: str, key: str, secret: str) -> str:

@@ -12,12 +12,12 @@ from sacred_core.config.checks import (
     warn_of_objects,
     warn_of_words,
 )
-from sacred_core.config.paths import joined
 from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
 from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.config.values import plain_copy, read_only
 from sacred_core.context import run_around
+from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
@@ -179,9 +179,9 @@ def _used_paths(resolved: ResolvedConfig, command: CapturedFunction[..., Any]) -
         (node.path, f) for node in resolved.nodes for f in node.ingredient.captured_functions
     ]
     if command.owner is None:  # one that every experiment has
-        captured.append(("", command))
+        captured.append((ROOT, command))
     return {
-        joined(joined(path, function.prefix or ""), name)
+        str(path.below(*DottedPath.parse(function.prefix or ""), name))
         for path, function in captured
         for name in function.names
         if name not in SPECIAL_NAMES

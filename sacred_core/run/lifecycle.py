@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sacred_core.dotted_path import DottedPath
 from sacred_core.events import (
     Announcement,
     ArtifactAdded,
@@ -52,8 +53,8 @@ class Lifecycle:
         self._info, self._result = PlainCopy(), PlainCopy()
         self._telling = threading.RLock()
         self._spool: LiveSpool | None = None
-        #: Dotted paths of what the record does not show.
-        self.masked_paths: list[str] = []
+        #: Paths of what the record does not show.
+        self.masked_paths: list[DottedPath] = []
         run.observers = self._dispatcher.observers
         run.metrics.keeps_points = self.is_observed
 
@@ -140,7 +141,7 @@ class Lifecycle:
         }  # fmt: skip
         fields, self.masked_paths = masked({name: plain(value) for name, value in parts.items()})
         if self.masked_paths:
-            fields["meta"]["masked"] = self.masked_paths
+            fields["meta"]["masked"] = [str(path) for path in self.masked_paths]
         return {
             "ex_info": fields["experiment"],
             "command": run.command,

@@ -16,6 +16,7 @@ from sacred_core.config.captured_function import Binding, CapturedFunction
 from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.content_types import guess_content_type
 from sacred_core.context import run_around, running
+from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import (
     ArtifactNameTakenError,
     NoRunError,
@@ -304,10 +305,11 @@ class Run(RunState):
     def _queue(self, lifecycle: Lifecycle) -> None:
         lifecycle.queue()
         self.run_logger.info("Queued%s", self._with_id())
-        if lifecycle.masked_paths:
+        secret = [DottedPath(path[1:]) for path in lifecycle.masked_paths if path[0] == "config"]
+        if secret:
             self.run_logger.warning(
                 "Secrets are not stored: give %s again when the run is started",
-                ", ".join(lifecycle.masked_paths),
+                ", ".join(map(str, secret)),
             )
 
     def _start(self, lifecycle: Lifecycle) -> None:

@@ -1,13 +1,12 @@
 """A configuration as text."""
 
-import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pprint import pformat
 from typing import Any, TextIO
 
 from sacred_core.config.contributions import ConfigSummary
-from sacred_core.config.paths import is_inside
+from sacred_core.config.paths import iter_prefixes
 from sacred_core.printable import printable
 
 RESET = "\x1b[0m"
@@ -36,7 +35,10 @@ def rendered_config(config: Mapping[str, Any], summary: ConfigSummary, colour: b
         )
     )
     text = _docstring(summary, "", colour, "  ")
-    return "\n".join([title + "):", *text, *_lines(config, summary, colour, "", "  ")])
+    changed = {*summary.modified, *summary.added}
+    groups = {prefix for path in changed for prefix in iter_prefixes(path)}
+    lines = _lines(config, summary, groups, colour, "", "  ")
+    return "\n".join([title + "):", *text, *lines])
 
 
 def painted_doc(text: str, colour: bool) -> str:
@@ -45,22 +47,36 @@ def painted_doc(text: str, colour: bool) -> str:
 
 
 def _lines(
-    tree: Mapping[str, Any], summary: ConfigSummary, colour: bool, path: str, indent: str
+    tree: Mapping[str, Any],
+    summary: ConfigSummary,
+    groups: Set[str],
+    colour: bool,
+    path: str,
+    indent: str,
 ) -> Iterator[str]:
-    """Yield plain entries first, then the groups, each by name."""
+    """Yield plain entries first, then the groups, each by name.
+
+    Args:
+        tree: The entries at ``path``.
+        summary: What differs from the defaults.
+        groups: Paths of all entries that are or contain a change.
+        colour: Whether to use colours.
+        path: A dotted path, empty for the whole configuration.
+        indent: What is in front of each line.
+    """
     for key in sorted(tree, key=lambda key: (_is_group(tree[key]), str(key))):
         full = f"{path}.{key}" if path else str(key)
         name = printable(key)
         text = indent + (f"{name}:" if _is_group(tree[key]) else f"{name} = {pformat(tree[key])}")
         comment = printable(summary.docs.get(full, ""))
-        painted = _painted(text, _code(full, summary), colour)
+        painted = _painted(text, _code(full, summary, groups), colour)
         if comment:
             gap = " " * max(2, _COMMENT_COLUMN - len(text))
             painted += gap + _painted(f"# {comment}", DOCUMENTATION, colour)
         yield painted
         if _is_group(tree[key]):
             yield from _docstring(summary, full, colour, indent + "  ")
-            yield from _lines(tree[key], summary, colour, full, indent + "  ")
+            yield from _lines(tree[key], summary, groups, colour, full, indent + "  ")
 
 
 def _docstring(summary: ConfigSummary, path: str, colour: bool, indent: str) -> list[str]:
@@ -74,13 +90,12 @@ def _is_group(value: Any) -> bool:
     return isinstance(value, Mapping) and bool(value)
 
 
-def _code(path: str, summary: ConfigSummary) -> str:
+def _code(path: str, summary: ConfigSummary, groups: Set[str]) -> str:
     if path in summary.typechanged:
         return TYPECHANGED
     if path in summary.added:
         return ADDED
-    touched = itertools.chain(summary.modified, summary.added)
-    return MODIFIED if any(is_inside(changed, path) for changed in touched) else ""
+    return MODIFIED if path in groups else ""
 
 
 def _painted(text: str, code: str, colour: bool) -> str:

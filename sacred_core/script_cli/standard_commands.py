@@ -29,15 +29,13 @@ def print_config(_run: "Run") -> None:
 
 
 def _origins(config: Mapping[str, Any], summary: ConfigSummary) -> dict[str, str]:
-    """Return where each value comes from: what is told of it, or of the group it is in."""
-    told = {}
-    for path, _ in leaves(dict(config)):
-        known = path
-        while known and known not in summary.origins:
-            known = known.rpartition(".")[0]
+    """Return where each value comes from: its own origin, or that of the group that it is in."""
+    origins = {}
+    for path, _ in leaves(config):
+        known = [str(prefix) for prefix in path.prefixes() if str(prefix) in summary.origins]
         if known:
-            told[path] = str(summary.origins[known])
-    return told
+            origins[str(path)] = str(summary.origins[known[-1]])
+    return origins
 
 
 def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "config.json") -> None:
@@ -52,7 +50,7 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
     _run.run_logger.info("Saved the configuration to %s", config_filename)
     if hidden:
         _run.run_logger.warning(
-            "Secrets are not saved: give %s when the file is used", ", ".join(hidden)
+            "Secrets are not saved: give %s when the file is used", ", ".join(map(str, hidden))
         )
 
 

@@ -1,19 +1,20 @@
 """Paths and keys of nested dictionaries."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.serialization.conversion import plain
 from sacred_core.serialization.keys import key_string
 
 
-def leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the dotted path and the value of everything in ``tree`` that is not a dictionary.
+def leaves(tree: Mapping[Any, Any], prefix: DottedPath = ROOT) -> Iterator[tuple[DottedPath, Any]]:
+    """Yield the path and the value of everything in ``tree`` that is not a dictionary.
 
     An empty dictionary is a value.
     """
     for key, value in tree.items():
-        path = f"{prefix}.{key}" if prefix else str(key)
+        path = prefix.below(key)
         if isinstance(value, dict) and value:
             yield from leaves(value, path)
         else:

@@ -17,7 +17,15 @@ PACKAGE = ROOT / "sacred_core"
 
 #: Each tier may import those above it, and its own folder. What is not listed holds names only.
 TIERS = (
-    ("exceptions", "printable", "range_reader", "regular_files", "settings", "version"),
+    (
+        "dotted_path",
+        "exceptions",
+        "printable",
+        "range_reader",
+        "regular_files",
+        "settings",
+        "version",
+    ),
     (
         "atomic_files",
         "contained_files",

@@ -5,9 +5,9 @@
 ``docs/queries.md`` teaches the language.
 """
 
+from sacred_core.dotted_path import MISSING
 from sacred_core.stores.query.evaluation import Order, SortKey, matches, needs_metrics, sort_key
 from sacred_core.stores.query.fields import (
-    MISSING,
     MetricOf,
     MetricSummary,
     attributes_of,

@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from sacred_core.dotted_path import MISSING
 from sacred_core.serialization import number
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query.fields import MISSING, MetricOf, is_number, read
+from sacred_core.stores.query.fields import MetricOf, is_number, read
 from sacred_core.stores.query.nodes import (
     And,
     Condition,

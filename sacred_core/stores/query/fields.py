@@ -1,13 +1,13 @@
 """Which fields there are, what each takes, and the value that a run has there."""
 
 import difflib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from sacred_core.dotted_path import MISSING
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query.nodes import Field, Operator
 
@@ -45,11 +45,6 @@ _SOURCES = {
     "duration": ("start_time", "stop_time"),
     "metrics": (),
 }
-
-#: Stands for what a run does not have; a stored None is a value.
-MISSING: Any = object()
-
-_POSITION = re.compile(r"-?[0-9]{1,9}")
 
 
 @attrs.frozen
@@ -109,11 +104,11 @@ def read(field: Field, run: StoredRun, metrics: MetricOf, now: datetime) -> Any:
         now: What ``status`` depends on.
     """
     if field.name in TREES:
-        value = _below(getattr(run, field.name), field.path)
+        value = field.path.find(getattr(run, field.name), MISSING)
     elif field.name == "metrics":
         value = _statistic(metrics(field.path[0]), field.path[1])
     else:
-        value = _below(_attribute(field.name, run, now), field.path)
+        value = field.path.find(_attribute(field.name, run, now), MISSING)
     if isinstance(value, datetime) and value.tzinfo is None:
         return value.replace(tzinfo=UTC)
     return value
@@ -169,29 +164,6 @@ def _attribute(name: str, run: StoredRun, now: datetime) -> Any:
         value = getattr(run, name, None)
     is_empty = name != "result" and isinstance(value, (list, tuple)) and not value
     return MISSING if value is None or is_empty else value
-
-
-def _below(tree: Any, path: tuple[str, ...]) -> Any:
-    for part in path:
-        if isinstance(tree, Mapping):
-            tree = tree[part] if part in tree else _other_key(tree, part)
-        elif isinstance(tree, (list, tuple)):
-            tree = _item(tree, part)
-        else:
-            return MISSING
-    return tree
-
-
-def _other_key(tree: Mapping[Any, Any], part: str) -> Any:
-    """Find a key that is no text, like 5, by its text."""
-    found = (value for key, value in tree.items() if not isinstance(key, str) and str(key) == part)
-    return next(found, MISSING)
-
-
-def _item(items: list[Any] | tuple[Any, ...], part: str) -> Any:
-    if not _POSITION.fullmatch(part) or not -len(items) <= int(part) < len(items):
-        return MISSING
-    return items[int(part)]
 
 
 def _statistic(metric: Mapping[str, Any] | MetricSummary | None, what: str) -> Any:

@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias, TypeVar
 
 import attrs
 
+from sacred_core.dotted_path import ROOT, DottedPath
+
 Operator: TypeAlias = Literal[
     "=", "!=", "<", "<=", ">", ">=", "between", "in", "not in",
     "~", "!~", "has", "exists", "missing",
@@ -35,7 +37,7 @@ class Field:
     """
 
     name: str
-    path: tuple[str, ...] = ()
+    path: DottedPath = attrs.field(default=ROOT, converter=DottedPath)
 
     def __str__(self) -> str:
         parts = (part if _PLAIN_PART.fullmatch(part) else _quoted(part) for part in self.path)

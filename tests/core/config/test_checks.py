@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sacred_core import SETTINGS, Experiment
-from sacred_core.config.paths import at
+from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import (
     CircularDependencyError,
     ConfigAddedError,
@@ -149,7 +149,7 @@ def test_force_leaves_out_all_checks(
     """Also that for unknown entries, which are part of the configuration then (as in Sacred)."""
     config = dict(ex.run(config_updates=update, options={"-f": True}).config)
     for path, value in update.items():
-        assert at(config, path) == value
+        assert DottedPath.parse(path).find(config) == value
     assert [r.message for r in caplog.records if "entry" in r.message] == []
 
 

@@ -180,7 +180,7 @@ def test_combination(
     """Configuration and origins are those of the row."""
     result = resolved(updates, named)
     expected = {k: v for k, v in {**DEFAULTS, **changes}.items() if v is not GONE}
-    assert dict(leaves(result.config)) == expected
+    assert {str(path): value for path, value in leaves(result.config)} == expected
     for path, told in origins.items():
         origin = result.summary.origins[path]
         assert told in (origin.layer, origin.name), (path, origin)

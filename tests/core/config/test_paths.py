@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from sacred_core import utils
-from sacred_core.config.paths import index_in, known_key
 from sacred_core.exceptions import ConfigPathError
 
 TREE = {"a": {"b": {"c": 1}}, "items": [{"x": 1}], "none": None}
@@ -140,13 +139,3 @@ def test_convert_to_nested_dict(dotted: dict[str, Any], nested: dict[str, Any]) 
     before = str(dotted)
     assert utils.convert_to_nested_dict(dotted) == nested
     assert str(dotted) == before
-
-
-@pytest.mark.parametrize(
-    "key", ["\u0661", "--1", "-", "\u00b2", "9" * 5_000, "-" + "9" * 5_000, "1 "]
-)
-def test_only_digits_are_an_index(key: str) -> None:
-    """Other forms of an integer are not, and thousands of digits raise nothing."""
-    assert index_in(key, [1, 2, 3]) is None
-    assert known_key(key, {1: "a"}) == key
-    assert index_in("-1", [1, 2, 3]) == -1 and known_key("1", {1: "a"}) == 1

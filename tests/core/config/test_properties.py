@@ -125,7 +125,7 @@ def test_resolution_equals_the_reference(
     both = [path for path in updates if any(path.split(".")[0] in layer for layer in named)]
     assume(not any(reaches_into_value(layer, path) for layer in layers for path in both))
     assume(not any(isinstance(updates[path], dict) for path in both))
-    fixed_paths = [*updates, *(path for layer in named for path, _ in leaves(layer))]
+    fixed_paths = [*updates, *(str(path) for layer in named for path, _ in leaves(layer))]
     assume(not any(replaces_dictionary(layers, path) for path in fixed_paths))
     ex = Experiment("drawn")
     for layer in filter(None, layers):
