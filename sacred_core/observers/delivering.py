@@ -21,7 +21,7 @@ from sacred_core.events import (
     RunInterrupted,
     RunQueued,
 )
-from sacred_core.stores.run_ids import is_valid_id, normalize_id, validate_id
+from sacred_core.stores.run_ids import validate_id
 
 E = TypeVar("E", bound=Event)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,11 +94,6 @@ def asked_id(_id: Any) -> Any:
     event = current_event(Announcement)
     asked = None if event is None else event.asked_id
     return validate_id(_id) if asked is not None and asked == _id else None
-
-
-def id_elsewhere(_id: Any) -> int | str | None:
-    """Return ``_id``, which another observer returned, if the run may have it here, else None."""
-    return normalize_id(_id) if _id is not None and is_valid_id(_id) else None
 
 
 def optional_host_info(queued_event: F) -> F:

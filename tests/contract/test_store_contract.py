@@ -14,8 +14,9 @@ import pytest
 
 from sacred_core.context import run_around
 from sacred_core.exceptions import StoreError
-from sacred_core.observers.delivering import MetricPositions, named_arguments
+from sacred_core.observers.delivering import named_arguments
 from sacred_core.stores import RunStore
+from sacred_core.stores.claims import IdRequest
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
 from sacred_core.testing.effort import VARIABLE, examples
 from sacred_core.testing.feed import START
@@ -29,52 +30,40 @@ class StoresTheRealConfig(MemoryObserver):
 
 
 class DoublesOutput(MemoryObserver):
-    def output_event(self, text: str, offset: int) -> None:
-        self._current().output += text
+    def append_output(self, text: str, offset: int) -> bool:
+        return super().append_output(text, len(self.record.output) if self.record else 0)
 
 
 class DoublesPoints(MemoryObserver):
-    def log_metrics(self, metrics_by_name: Any, info: Any = None) -> None:
-        self._positions = Appending()
-        kept = self._current().metrics
-        self._positions.ends = {name: len(metric["steps"]) for name, metric in kept.items()}
-        super().log_metrics(metrics_by_name, info)
-
-
-class Appending(MetricPositions):
-    """Positions after what there is, also for an event that comes again."""
-
-    ends: dict[str, int]
-
-    def starts(self, metrics_by_name: Any) -> dict[str, int]:
-        return {name: self.ends.get(name, 0) for name in metrics_by_name}
+    def append_points(self, metrics: Any, starts: Any) -> bool:
+        known = {} if self.record is None else self.record.metrics
+        ends = {name: len(known[name]["steps"]) if name in known else 0 for name in metrics}
+        return super().append_points(metrics, ends)
 
 
 class ForgetsEarlierPoints(MemoryObserver):
-    def log_metrics(self, metrics_by_name: Any, info: Any = None) -> None:
-        self._current().metrics.clear()
-        self._positions = Appending()
-        self._positions.ends = {}
-        super().log_metrics(metrics_by_name, info)
+    def append_points(self, metrics: Any, starts: Any) -> bool:
+        if self.record is not None:
+            self.record.metrics.clear()
+        return super().append_points(metrics, dict.fromkeys(metrics, 0))
 
 
 class OverwritesTakenId(MemoryObserver):
-    def _claim(self, _id: Any, asked: Any) -> Any:
-        if asked is not None:
-            self.memory.runs.pop(asked, None)
-        return super()._claim(_id, asked)
+    def claim_run(self, run: Any, request: Any) -> Any:
+        self.memory.runs.pop(request.asked_id, None)
+        return super().claim_run(run, request)
 
 
 class NeverTakesOver(MemoryObserver):
-    def _claim(self, _id: Any, asked: Any) -> Any:
-        return super()._claim(None if asked in self.memory.runs else _id, None)
+    def claim_run(self, run: Any, request: Any) -> Any:
+        other_id = None if request.asked_id in self.memory.runs else request.other_id
+        return super().claim_run(run, IdRequest(other_id=other_id))
 
 
 class IgnoresAskedId(MemoryObserver):
-    def _claim(self, _id: Any, asked: Any) -> Any:
-        if asked is not None and asked not in self.memory.runs:
-            return super()._claim(None, None)
-        return super()._claim(_id, asked)
+    def claim_run(self, run: Any, request: Any) -> Any:
+        is_new = request.asked_id is not None and request.asked_id not in self.memory.runs
+        return super().claim_run(run, IdRequest() if is_new else request)
 
 
 class TellsNoId(MemoryObserver):
@@ -84,9 +73,9 @@ class TellsNoId(MemoryObserver):
 
 
 class SharesIds(MemoryObserver):
-    def _claim(self, _id: Any, asked: Any) -> Any:
-        run_id, kept = super()._claim(_id, asked)
-        return (31 if _id == 31 else run_id), kept
+    def claim_run(self, run: Any, request: Any) -> Any:
+        run_id = super().claim_run(run, request)
+        return 31 if request.other_id == 31 else run_id
 
 
 class LosesTheTrace(MemoryObserver):
@@ -121,20 +110,19 @@ class TakesAskedIdAsArgument(MemoryObserver):
             ex_info, command, host_info, start_time, config, meta_info, _id
         )
 
-    def _claim(self, _id: Any, asked: Any) -> Any:
-        return super()._claim(_id, self.asked)
+    def claim_run(self, run: Any, request: Any) -> Any:
+        return super().claim_run(run, attrs.evolve(request, asked_id=self.asked))
 
 
 class TakesStartsAsArgument(MemoryObserver):
     def log_metrics(self, metrics_by_name: Any, info: Any = None, starts: Any = None) -> None:
-        self._positions = Appending()
-        self._positions.ends = dict(starts or {})
-        super().log_metrics(metrics_by_name, info)
+        starts = starts or {}
+        self.append_points(metrics_by_name, {n: starts.get(n, 0) for n in metrics_by_name})
 
 
 class KeepsTheFirstArtifact(MemoryObserver):
     def artifact_event(self, name: str, filename: str, **details: Any) -> None:
-        if ("artifact", name) not in self._current().files:
+        if self.record is not None and ("artifact", name) not in self.record.files:
             super().artifact_event(name, filename, **details)
 
 
@@ -146,27 +134,26 @@ class FlattensNames(MemoryObserver):
 class ListsResourcesTwice(MemoryObserver):
     def resource_event(self, filename: str) -> None:
         super().resource_event(filename)
-        resources = self._current().run.resources
-        if len(resources) == 2:
-            resources.append(filename)
+        if self.record is not None and len(self.record.run.resources) == 2:
+            self.record.run.resources.append(filename)
 
 
 class ReplacesNan(MemoryObserver):
     def log_metrics(self, metrics_by_name: Any, info: Any = None) -> None:
         super().log_metrics(metrics_by_name, info)
-        for metric in self._current().metrics.values():
+        for metric in self.record.metrics.values() if self.record else ():
             metric["values"][:] = [value if value == value else 0.0 for value in metric["values"]]
 
 
 class WritesAfterTheEnd(MemoryObserver):
     def join(self) -> None:
-        if self._kept is not None:
-            self._kept.run.meta["joined"] = self._kept.run.meta.get("joined", 0) + 1
+        if self.record is not None:
+            self.record.run.meta["joined"] = self.record.run.meta.get("joined", 0) + 1
 
 
 class FailsAfterAnUnfinishedRun(MemoryObserver):
     def started_event(self, *args: Any, **fields: Any) -> Any:
-        running = self._kept is not None and self._kept.run.recorded_status == "RUNNING"
+        running = self.record is not None and self.record.run.recorded_status == "RUNNING"
         assert not running, "busy"
         return super().started_event(*args, **fields)
 
@@ -180,8 +167,8 @@ class CannotJoinTwice(MemoryObserver):
     joined: Any = None
 
     def join(self) -> None:
-        assert self._kept is None or self.joined is not self._kept, "joined before"
-        self.joined = self._kept
+        assert self.record is None or self.joined is not self.record, "joined before"
+        self.joined = self.record
 
 
 class NewestFirst(MemoryStore):
@@ -219,14 +206,14 @@ class AnswersForUnknownRuns(MemoryStore):
 
 
 class TakesDigitsForNumbers(MemoryStore):
-    def _kept(self, run_id: Any) -> Any:
-        return super()._kept(int(run_id) if str(run_id)[:9].isdecimal() else run_id)
+    def find(self, run_id: Any) -> Any:
+        return super().find(int(run_id) if str(run_id)[:9].isdecimal() else run_id)
 
 
 class DeletesSharedFiles(MemoryStore):
     def delete(self, run_id: Any) -> None:
         super().delete(run_id)
-        for kept in self._runs.values():
+        for kept in self.memory.runs.values():
             kept.files.clear()
 
 
@@ -245,14 +232,15 @@ class RefusesToDeleteDamagedRuns(MemoryStore):
 class ReusesIds(MemoryStore):
     def delete(self, run_id: Any) -> None:
         super().delete(run_id)
-        self._memory.highest_deleted = 0
+        self.memory.highest_deleted = 0
 
 
 class RestoresDeletedRuns(MemoryObserver):
-    def _current(self) -> Any:
-        if self._kept is not None and self._kept.run.id not in self.memory.runs:
-            self.memory.runs[self._kept.run.id] = self._kept
-        return self.memory.runs[self._kept.run.id] if self._kept else super()._current()
+    def own_record(self) -> Any:
+        if self.record is not None:
+            self.memory.runs.setdefault(self.record.run.id, self.record)
+            return self.memory.runs[self.record.run.id]
+        return None
 
 
 #: Rules that use the id of a deleted run again.
