@@ -179,6 +179,10 @@ class ObserverStartError(SacredError, RuntimeError):
     """An observer could not record the start of a run; its own error is the cause."""
 
 
+class ObserverTimeoutError(SacredError, TimeoutError):
+    """An observer did not answer in time."""
+
+
 class RunIdError(SacredError, ValueError):
     """The id that was asked for is taken, or cannot be an id in that store."""
 
@@ -203,10 +207,10 @@ class NotARunError(StoreError):
     """Something where a store has its runs is data of another program."""
 
 
-class EventKeptError(StoreError):
-    """An observer could not record an event and keeps it: its ``join`` will save it or tell.
+class UnavailableError(StoreError):
+    """A backend cannot be reached, or is locked: the same attempt may succeed later.
 
-    It may be given the event again all the same, and must stand that, but did not miss it.
+    An observer raises it for an event; the event waits, with all later ones, and is retried.
     """
 
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sacred_core.observers.base import RunObserver
     from sacred_core.observers.queue import QueueObserver
+    from sacred_core.observers.retry_policy import RetryPolicy
 
-__all__ = ["QueueObserver", "RunObserver"]
+__all__ = ["QueueObserver", "RetryPolicy", "RunObserver"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,6 +25,10 @@ def __getattr__(name: str) -> Any:
         from sacred_core.observers.queue import QueueObserver
 
         return QueueObserver
+    if name == "RetryPolicy":
+        from sacred_core.observers.retry_policy import RetryPolicy
+
+        return RetryPolicy
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from sacred_core.hooks.lookup import exported

@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from sacred_core.observers.retry_policy import RetryPolicy
+
 F = TypeVar("F", bound=Callable[..., Any])
 _START = "ex_info command host_info {} config meta_info _id"
 
@@ -41,10 +43,11 @@ class RunObserver:
     are passed by keyword. Everything else is optional: an untouched method is never called, and
     an object that has only some of the methods serves as well as a subclass.
 
-    Calls come one at a time, in the order of the docstrings below, from the run's thread and
-    from the thread that beats; every call may come twice, with the same arguments, after an
-    earlier one failed. An exception in `started_event` or `queued_event` fails the run; any
-    other is reported once and what was missed is given again later.
+    Calls come one at a time, in the order of the docstrings below, in a thread of the observer's
+    own, which has a copy of the context (`contextvars`) of the start of the run. Every call may
+    come twice, with the same arguments, after an earlier one failed. An exception in
+    `started_event` or `queued_event` fails the run; any other is reported once, and what was
+    missed is retried later, as `retry_policy` describes.
 
     Two observers of one class are equal if both have the same `recording_location`.
 
@@ -70,11 +73,13 @@ class RunObserver:
         store_location: What `sacred_core.stores.open_store` opens to read the runs of this
             observer, without a password or another secret; None if there is no such store. With it
             ``sacred runs recover`` stores what a killed run printed after its last heartbeat.
+        retry_policy: How long the run waits for the observer, and when events are retried.
     """
 
     priority: int = 0
     spool_folder: "os.PathLike[str] | None" = None
     store_location: str | None = None
+    retry_policy: RetryPolicy = RetryPolicy()
 
     def recording_location(self) -> Hashable:
         """Return where it records, without secrets; None for one that is equal to no other.

@@ -1,4 +1,4 @@
-"""Lets an observer work on a thread of its own, which tries again what failed."""
+"""Lets an observer work in the background."""
 
 import copy
 import functools
@@ -13,32 +13,35 @@ from sacred_core.events import EVENTS, IDENTITY, Announcement, Event, EventSourc
 from sacred_core.observers.base import RunObserver
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.delivering import MetricPositions, current_event, named_arguments
-from sacred_core.observers.delivery_thread import DeliveryThread
+from sacred_core.observers.retry_policy import RetryPolicy
 
 _parameter = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY)
 
 #: Seconds; a shorter interval would take the time that the user's code needs.
 _SHORTEST = 0.01
+#: One call at the end may take so many times ``join_timeout``: it may be storing a large file.
+_LONG_CALL = 10
 
 
 class QueueObserver(RunObserver):
-    """Gives what happens to another observer later, on a thread of its own.
+    """Calls another observer in the background: the run does not wait for it.
 
-    The run does not wait for the observer, and what the observer fails to take is given to it
-    again, in order, until it takes it. Only the start is told at once: its answer is the run's
-    id, and its failure fails the run. A file that cannot be stored while other things can does
-    not hold them up. Files are read when their turn comes: leave them as they are until then.
-    At the end everything that waits is given at once; one warning tells what is not taken.
+    What the observer does not record is retried, in order, until it is recorded. Only the start is
+    waited for: its answer is the run's id, and its failure fails the run. A file that cannot be
+    stored while other things can does not hold them up. Files are read when their turn comes: do
+    not change them until then. At the end everything that waits is delivered at once; one warning
+    describes what is not recorded.
 
     Args:
         covered_observer: Any observer; it need not be a `RunObserver`.
-        interval: Seconds between two looks at what waits.
-        retry_interval: Seconds between a failure and the next try.
-        join_timeout: Seconds for which a failing observer is tried again at the end of the run,
-            counted from the last thing that it took. One call may take ten times as long.
+        interval: Seconds between two deliveries of what waits.
+        retry_interval: Seconds between a failure and the next attempt.
+        join_timeout: Seconds for which a failing observer is retried at the end of the run,
+            counted from the last event that it recorded. One call may take ten times as long.
 
     Attributes:
-        covered_observer: As given; a copy of it if it did not return from an earlier run.
+        covered_observer: As given.
+        retry_policy: Of these times.
 
     Raises:
         ObserverSignatureError: a method of the observer requires what its event does not have.
@@ -51,18 +54,24 @@ class QueueObserver(RunObserver):
         retry_interval: float = 10.0,
         join_timeout: float = 60.0,
     ) -> None:
-        self._seconds = max(interval, _SHORTEST), max(retry_interval, _SHORTEST), join_timeout
-        self._thread: DeliveryThread | None = None
+        self.retry_policy = RetryPolicy(
+            wait=0.0,
+            interval=max(interval, _SHORTEST),
+            retry_interval=max(retry_interval, _SHORTEST),
+            end_timeout=join_timeout,
+            call_timeout=_LONG_CALL * join_timeout,
+            temporary=(Exception,),
+        )
         self._positions = MetricPositions()
         self._source = EventSource("")
-        self._cover(covered_observer)
+        self.cover(covered_observer)
 
     def __copy__(self) -> "QueueObserver":
-        """Return one for another run at the same time: it has its own thread and observer."""
+        """Return one for another run at the same time, with a copy of the covered observer."""
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._thread = None
-        twin._cover(copy.copy(self.covered_observer))
+        twin._positions = MetricPositions()
+        twin.cover(copy.copy(self.covered_observer))
         return twin
 
     @property
@@ -85,27 +94,24 @@ class QueueObserver(RunObserver):
         """That of the covered observer."""
         return getattr(self.covered_observer, "store_location", None)
 
-    def join(self) -> None:
-        """Give the observer what waits, for a bounded time, and tell what it did not take."""
-        if self._thread is not None:
-            self._thread.join()
-
-    def _cover(self, observer: Any) -> None:
+    def cover(self, observer: Any) -> None:
+        """Call ``observer`` from now on."""
         self.covered_observer = observer
         self._plans = call_plans(observer)
 
-    def _hear(self, kind: type[Event], *args: Any, **arguments: Any) -> Any:
-        """Take any event, with the arguments that Sacred documents by position or by name."""
-        if kind not in self._plans and not kind.names_run:
+    def join(self) -> None:
+        """Join the covered observer."""
+        getattr(self.covered_observer, "join", lambda: None)()
+
+    def _forward(self, kind: type[Event], *args: Any, **arguments: Any) -> Any:
+        """Pass any event on, with the arguments that Sacred documents by position or by name."""
+        if issubclass(kind, Announcement):
+            self._positions = MetricPositions()
+        if kind not in self._plans:
             return None
         arguments = named_arguments(kind.method, args, arguments)
         looked_up = {name: arguments.pop(name, None) for name in kind.looked_up}
-        event = self._event(kind, arguments)
-        if isinstance(event, Announcement):
-            return self._announce(event)
-        if self._thread is not None:
-            self._thread.add(event, looked_up)
-        return None
+        return self._plans[kind](self._event(kind, arguments), looked_up.__getitem__)
 
     def _event(self, kind: type[Event], arguments: dict[str, Any]) -> Event:
         """Return the current event, with the arguments that an override changed."""
@@ -119,18 +125,6 @@ class QueueObserver(RunObserver):
             changed["starts"] = {**(event.starts or {}), **self._positions.starts(metrics)}
         return attrs.evolve(event, **changed) if changed else event
 
-    def _announce(self, event: Announcement) -> Any:
-        self._positions = MetricPositions()
-        if self._thread is not None:
-            self._thread.join()
-            if self._thread.thread.is_alive():
-                # Its call may return at any time and must not write into the new run.
-                self._cover(copy.copy(self.covered_observer))
-        plan = self._plans.get(type(event))
-        answer = plan(event, lambda name: None) if plan else None
-        self._thread = DeliveryThread(self.covered_observer, self._plans, self._seconds)
-        return answer
-
 
 def _names(kind: type[Event]) -> tuple[str, ...]:
     return IDENTITY + kind.arguments()
@@ -139,7 +133,7 @@ def _names(kind: type[Event]) -> tuple[str, ...]:
 def _listener(kind: type[Event], observer: QueueObserver) -> Callable[..., Any]:
     """Return the method that asks for the whole event, and looks up only what is needed."""
     asked = observer._plans[kind].names if kind in observer._plans else ()
-    method = functools.partial(observer._hear, kind)
+    method = functools.partial(observer._forward, kind)
     defaults = {name: inspect.Parameter.empty if name in asked else None for name in _names(kind)}
     parameters = [_parameter(name, default=default) for name, default in defaults.items()]
     method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.dotted_path import DottedPath
 from sacred_core.events import (
     Announcement,
@@ -27,7 +28,6 @@ from sacred_core.events import (
     RunStarted,
 )
 from sacred_core.masking import masked, masked_text, note_environment
-from sacred_core.run.dispatch import Dispatcher
 from sacred_core.run.heartbeat import BeatThread
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState

@@ -166,8 +166,7 @@ class RefusedFeed(DispatchedFeed):
         methods = {kind.method: self._refusing(type(covered), kind.method) for kind in EVENTS}
         covered.__class__ = type(type(covered).__name__, (type(covered),), methods)
         if queue is not None:
-            queue._cover(covered)
-            logging.getLogger("sacred_core.observers").addHandler(self._handler)
+            queue.cover(covered)
         super().__init__(observer, logger)
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.events import (
     Announcement,
     ArtifactAdded,
@@ -22,7 +23,6 @@ from sacred_core.events import (
     RunStarted,
 )
 from sacred_core.observers.call_plan import call_plans
-from sacred_core.run.dispatch import Dispatcher
 from sacred_core.stores import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 

@@ -43,6 +43,7 @@ TIERS = (
     ("hooks",),
     ("config", "provenance", "stores", "randomness"),
     ("observers",),
+    ("delivery",),
     ("run",),
     ("script_cli",),
     ("ingredient",),

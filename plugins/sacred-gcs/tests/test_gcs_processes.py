@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
 
-from sacred_core.exceptions import EventKeptError
+from sacred_core.exceptions import UnavailableError
 from sacred_core.testing import Feed
 
 BASE = "runs"
@@ -46,7 +46,7 @@ def test_a_server_that_is_started_again(
         lambda: feed.log("loss", [2.0]),
         lambda: feed.artifact("made", str(made)),
     ):
-        with pytest.raises(EventKeptError, match=f"gs://{bucket.name} cannot be reached"):
+        with pytest.raises(UnavailableError, match=f"gs://{bucket.name} cannot be reached"):
             tell()
     bucket.server.start()
     feed.print("after\n")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sacred_objects import ObjectObserver, ObjectStore, place
 
-from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.testing import Feed
 
 DIGEST = "0123456789abcdef0123456789abcdef"
@@ -191,7 +191,7 @@ def test_a_record_is_replaced_only_where_it_is_known(bucket: Any, store: ObjectS
     entry = json.loads(bucket.objects[key]) | {"token": "of another run"}
     bucket.put(key, json.dumps(entry).encode())
     for event in (lambda: feed.beat(result=2), lambda: feed.print("late"), feed.complete):
-        with pytest.raises(EventKeptError, match="run '1' was deleted from memory://bucket/runs"):
+        with pytest.raises(UnavailableError, match="run '1' was deleted from memory://bucket/runs"):
             event()
     assert store.get(run_id).result == 1
 
@@ -206,7 +206,7 @@ def test_what_a_deleted_run_did_not_store_stays_on_this_machine(
     feed.beat()
     store.delete(run_id)
     feed.print("late\n")
-    with pytest.raises(EventKeptError):
+    with pytest.raises(UnavailableError):
         feed.complete(result=3)
     feed.join()
     (warning,) = [each for each in caplog.messages if "The record of the run is in" in each]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sacred_s3 import S3Observer, S3Store
 
-from sacred_core.exceptions import EventKeptError
+from sacred_core.exceptions import UnavailableError
 from sacred_core.testing import Feed
 
 BASE = "runs"
@@ -54,7 +54,7 @@ def test_a_network_that_comes_back_misses_nothing(bucket: Any, proxy: Any, tmp_p
         lambda: feed.artifact("made", str(made)),
         lambda: feed.beat(info={"a": 1}),
     ):
-        with pytest.raises(EventKeptError, match=f"s3://{bucket.name} cannot be reached"):
+        with pytest.raises(UnavailableError, match=f"s3://{bucket.name} cannot be reached"):
             tell()
     proxy.open()
     feed.log("loss", [3.0])
@@ -86,7 +86,7 @@ def test_what_cannot_be_sent_is_left_in_a_folder(
         lambda: feed.artifact("in/made", str(made)),
         lambda: feed.complete(result=5),
     ):
-        with pytest.raises(EventKeptError):
+        with pytest.raises(UnavailableError):
             tell()
     feed.join()
     (folder,) = tmp_path.glob("sacred_run_*")

@@ -1,6 +1,7 @@
 """Many processes, processes that are killed, forks, and servers that stop, all of them real."""
 
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
 from sacred_sql.schema import metadata
 
-from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.exceptions import StoreError
+from sacred_core.observers import RetryPolicy
 from sacred_core.testing import Feed
+from sacred_core.testing.feed import DispatchedFeed
 
 SECRET = "hunter2hunter2"
 
@@ -30,9 +33,8 @@ def script(tmp_path: Path, body: str, url: str, *arguments: str) -> "subprocess.
     )  # fmt: skip
 
 
-def test_a_server_that_is_started_again(own_server: Any, monkeypatch: Any) -> None:
+def test_a_server_that_is_started_again(own_server: Any) -> None:
     """What is told meanwhile fails with a sentence, and is all there when it is told again."""
-    monkeypatch.setattr("sacred_sql.missed._HOLD", 0.0)
     url = own_server.database()
     feed = Feed(SqlObserver(url))
     run_id = feed.start()
@@ -63,31 +65,25 @@ def test_a_server_that_is_started_again(own_server: Any, monkeypatch: Any) -> No
     assert store.metrics(run_id)["loss"]["values"] == [1.0, 2.0, 3.0]
 
 
-def test_the_end_of_a_run_waits_for_a_server(own_server: Any, monkeypatch: Any) -> None:
-    """What was missed then is saved once it is back; of one that stays away that is told."""
-    monkeypatch.setattr("sacred_sql.missed.PAUSE", 0.1)
+def test_the_end_of_a_run_waits_for_a_server(
+    own_server: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was missed then is stored once it is back."""
     url = own_server.database()
-    feed = Feed(SqlObserver(url))
+    observer = SqlObserver(url)
+    observer.retry_policy = RetryPolicy(retry_interval=0.1)
+    feed = DispatchedFeed(observer, logging.getLogger("waiting"))
     feed.start()
     own_server.stop()
-    for tell in (lambda: feed.print("a\n"), lambda: feed.print("b\n"), feed.complete):
-        with pytest.raises(EventKeptError):
-            tell()
+    feed.print("a\n")
+    feed.print("b\n")
     with ThreadPoolExecutor(1) as pool:
-        joined = pool.submit(feed.join)
+        ended = pool.submit(feed.complete)
         own_server.start()
-        joined.result()
+        ended.result()
     store = SqlStore(url)
     assert (store.get(1).status, store.output(1)) == ("COMPLETED", "a\nb\n")
-    feed = Feed(SqlObserver(url))
-    feed.start()
-    own_server.stop()
-    with pytest.raises(EventKeptError):
-        feed.complete()
-    monkeypatch.setattr("sacred_sql.missed.LAST", 0.2)
-    with pytest.raises(StoreError, match="not saved: end"):
-        feed.join()
-    feed.join()
+    assert "missed:" not in caplog.text
 
 
 RESTARTED = """

@@ -3,7 +3,6 @@
 import copy
 import inspect
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import pytest
 
 import sacred_core.observer
 from sacred_core import Experiment
+from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.events import (
     ArtifactAdded,
     Event,
@@ -29,7 +29,6 @@ from sacred_core.events import (
 )
 from sacred_core.exceptions import ObserverSignatureError, ObserverStartError
 from sacred_core.observers import QueueObserver, RunObserver
-from sacred_core.run.dispatch import Dispatcher
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 START: dict[str, Any] = {
@@ -176,7 +175,7 @@ def test_a_failure_at_the_start_fails_the_run() -> None:
     session = Session(recorder)
     with pytest.raises(ObserverStartError, match="is down"):
         session.start()
-    session.queue.join()
+    session.end()
     assert recorder.heard == []
 
 
@@ -362,7 +361,6 @@ def test_what_fails_for_ever_is_told_once_with_counts(caplog: pytest.LogCaptureF
     session.metrics(1)
     session.send(ResourceAdded, filename="/r")
     session.end()
-    session.queue.join()
     first, last = caplog.messages
     assert "Recorder in the queue failed in log_metrics: ConnectionError: mongodb" in first
     assert "missed: 2 times log_metrics (Conn" in last and "; resource_event (Conn" in last
@@ -398,9 +396,10 @@ def test_an_observer_that_hangs_does_not_hang_the_run(caplog: pytest.LogCaptureF
     session.begin()
     session.start()
     hanging.released.set()
+    (twin,) = session.dispatcher.observers
     session.end()
-    assert session.queue.covered_observer is not hanging
-    assert session.queue.covered_observer.heard == ["started", "result", "joined"]
+    assert twin.covered_observer is not hanging
+    assert twin.covered_observer.heard == ["started", "result", "joined"]
 
 
 def test_of_several_waiting_heartbeats_only_the_last_is_told() -> None:
@@ -454,17 +453,6 @@ def test_one_object_serves_one_run_after_another() -> None:
     assert "sacred-queue" not in [thread.name for thread in after]
 
 
-def test_a_second_join_does_nothing() -> None:
-    """Neither does one before any run."""
-    recorder = Recorder()
-    session = Session(recorder)
-    session.queue.join()
-    session.start()
-    session.end()
-    session.queue.join()
-    assert recorder.heard.count("joined") == 1
-
-
 def test_runs_at_the_same_time_have_queues_and_observers_of_their_own() -> None:
     """The dispatcher copies an observer that is busy."""
     recorder = Recorder()
@@ -504,21 +492,3 @@ def test_a_subclass_may_override_a_method() -> None:
     session.start()
     session.end()
     assert session.queue.covered_observer.heard == ["started", "resultresult", "joined"]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_child_does_nothing() -> None:
-    """It has no thread: it neither adds nor waits."""
-    recorder = Recorder()
-    session = Session(recorder, interval=1000)
-    session.start()
-    session.metrics(0)
-    child = os.fork()
-    if child == 0:
-        session.queue.artifact_event(name="child's", filename="/f")
-        session.queue.join()
-        os._exit(0 if recorder.heard == ["started"] else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    session.end()
-    assert recorder.heard == ["started", {"loss": 0}, "result", "joined"]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.exceptions import EventKeptError, RunRemovedError, StoreError
+from sacred_core.exceptions import RunRemovedError, StoreError, UnavailableError
 from sacred_mongo.connection import RefusedError
 from sacred_mongo.recorder import Recorder
 
@@ -40,17 +40,17 @@ class Missed:
 
         Raises:
             RefusedError: the server refuses what was to be written.
-            EventKeptError: the server cannot be reached.
+            UnavailableError: the server cannot be reached.
         """
         self._add((method, arguments))
         if time.monotonic() < self._held_until or self.is_removed:
-            raise EventKeptError(self._error)
+            raise UnavailableError(self._error)
         try:
             self.flush(recorder)
         except RefusedError:
             raise
         except StoreError as error:
-            raise EventKeptError(str(error)) from error
+            raise UnavailableError(str(error)) from error
 
     def flush(self, recorder: Recorder) -> None:
         """Call what waits, up to the first failure, a StoreError where `give` says so."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sacred_core import RunObserver
-from sacred_core.exceptions import EventKeptError
+from sacred_core.exceptions import UnavailableError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stable_files import file_version
@@ -286,7 +286,7 @@ class ObjectObserver(RunObserver):
         """Send a file and list it: where it is refused it is not listed."""
         try:
             self._active.send(self._active.recorder.send_files, is_kept=False)
-        except EventKeptError:  # it will be sent
+        except UnavailableError:  # it will be sent
             listed()
             raise
         self._save_soon(listed())

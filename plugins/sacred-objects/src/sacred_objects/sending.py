@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable
 
-from sacred_core.exceptions import EventKeptError, RunRemovedError, StoreError
+from sacred_core.exceptions import RunRemovedError, StoreError, UnavailableError
 from sacred_core.loggers import own_logger
 from sacred_objects.bucket import BucketAwayError
 from sacred_objects.recorder import Recorder
@@ -39,11 +39,11 @@ class Sending:
             is_kept: What it sends can be sent later also after the bucket refused it.
 
         Raises:
-            EventKeptError: the bucket cannot be reached, or refuses; `finish` tries again.
+            UnavailableError: the bucket cannot be reached, or refuses; `finish` tries again.
             StoreError: the bucket refuses what is not kept.
         """
         if time.monotonic() < self._held_until or isinstance(self._error, RunRemovedError):
-            raise EventKeptError(str(self._error))
+            raise UnavailableError(str(self._error))
         try:
             if is_kept and self.recorder.uploads.waiting:
                 self._send_files()
@@ -54,7 +54,7 @@ class Sending:
                 raise
             self._error = error
             self._held_until = time.monotonic() + _HOLD if is_away else 0.0
-            raise EventKeptError(str(error)) from error
+            raise UnavailableError(str(error)) from error
         self._held_until, self._error = 0.0, None
 
     def finish(self) -> None:

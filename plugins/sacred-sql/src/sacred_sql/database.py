@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.pool import NullPool, SingletonThreadPool, StaticPool
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.masking import MASK, masked_text, note_secret
 from sacred_sql.address import is_file, is_in_memory, parsed, patience, require_file, shown
 from sacred_sql.creation import is_ready
@@ -30,10 +30,6 @@ _STATES = frozenset({"40001", "40P01", "55P03"})
 _NUMBERS = frozenset({1020, 1205, 1213})
 _SQLITE_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _WITH_LEVELS = ("postgresql", "mysql", "mariadb")
-
-
-class UnreachableError(StoreError):
-    """The database is away, or locked: later it may work."""
 
 
 class Database:
@@ -155,7 +151,7 @@ class Database:
                 ) from error
             raise
         except exc.SQLAlchemyError as error:
-            kind = UnreachableError if _may_pass(error) else StoreError
+            kind = UnavailableError if _may_pass(error) else StoreError
             raise kind(f"the database {self.shown}: {self._reason(error)}") from error
 
     def _reason(self, error: exc.SQLAlchemyError) -> str:

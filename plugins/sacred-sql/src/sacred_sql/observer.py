@@ -13,7 +13,6 @@ from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.stores.claims import IdRequest
 from sacred_sql.address import is_in_memory, location
 from sacred_sql.database import Database
-from sacred_sql.missed import Missed
 from sacred_sql.recorder import Recorder
 from sacred_sql.start import Beginning, begun
 
@@ -37,7 +36,6 @@ class SqlObserver(RunObserver):
     def __init__(self, url: str | sa.URL, echo: bool = False, priority: int = 40) -> None:
         self._database = Database(url, echo)
         self._recorder: Recorder | None = None
-        self._missed = Missed()
         self._positions = delivering.MetricPositions()
         self.session: Any = None
         self.priority = priority
@@ -72,7 +70,7 @@ class SqlObserver(RunObserver):
         """
         self = cls.__new__(cls)
         self._database, self._recorder = Database(None, engine=engine), None
-        self._missed, self._positions = Missed(), delivering.MetricPositions()
+        self._positions = delivering.MetricPositions()
         self.session, self.priority = session, priority
         return self
 
@@ -189,28 +187,20 @@ class SqlObserver(RunObserver):
         self._give("code", sources=sources, dependencies=dependencies, base_dir=base_dir)
 
     def join(self) -> None:
-        """Save what could not be saved before, and close the connections.
-
-        Raises:
-            StoreError: it cannot be saved, as the database could not be reached for some time.
-        """
-        recorder, self._recorder = self._recorder, None
-        try:
-            if recorder is not None:
-                self._missed.save(recorder)
-        finally:
-            self._database.rest()
+        """Close the connections."""
+        self._recorder = None
+        self._database.rest()
 
     def _begin(self, beginning: Beginning, _id: Any, is_start: bool) -> Any:
         request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
-        self._recorder, self._missed = None, Missed()
+        self._recorder = None
         self._positions = delivering.MetricPositions()
         recorder = begun(self._database, beginning, request)
         self._recorder = recorder
         return recorder.run_id
 
     def _give(self, method: str, **arguments: Any) -> None:
-        self._missed.give(self._active(), method, arguments)
+        getattr(self._active(), method)(**arguments)
 
     def _end(self, status: str, stop_time: datetime, **values: Any) -> None:
         self._give("end", status=status, stop_time=stop_time, values=values)

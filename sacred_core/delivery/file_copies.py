@@ -1,4 +1,4 @@
-"""Copies of files that an observer could not take when it was told of them."""
+"""Copies of files that an observer did not record when they were added."""
 
 import shutil
 import tempfile
@@ -16,7 +16,7 @@ _SPARE = 1_000_000_000
 
 
 class SafeCopies:
-    """A folder for what one observer is told of later: the user may change or remove the file."""
+    """A folder for files that one observer records later: the user may change or remove them."""
 
     def __init__(self) -> None:
         self._folder: Path | None = None
@@ -37,11 +37,11 @@ class SafeCopies:
             folder.mkdir()
             copy = folder / source.name
             copy_version(source, copy)
-        except FileNotFoundError:  # which is why it was not taken
+        except FileNotFoundError:  # which is why it was not recorded
             return event
         except OSError as error:
             _logger.warning(
-                "No copy of %r is kept until an observer takes it: %s. Leave it where it is.",
+                "Could not back up artifact %r (%s); keep the file until the run ends",
                 event.filename, error,
             )  # fmt: skip
             return event

@@ -8,6 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
+from sacred_core.delivery.dispatcher import Dispatcher
+from sacred_core.delivery.isolation import Isolation
 from sacred_core.events import (
     CodeLoaded,
     Event,
@@ -20,10 +22,8 @@ from sacred_core.events import (
     RunInterrupted,
     RunStarted,
 )
-from sacred_core.exceptions import EventKeptError, StoreError
+from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.observers import RunObserver
-from sacred_core.observers.isolation import Isolation
-from sacred_core.run.dispatch import Dispatcher
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 START: dict[str, Any] = {
@@ -167,7 +167,9 @@ def test_code_that_cannot_be_recorded_is_tried_at_the_end(caplog: pytest.LogCapt
     assert observer.recorded[-1] == ("completed", 3)
 
 
-@pytest.mark.parametrize("error", [EventKeptError("kept"), ConnectionError("down"), TimeoutError()])
+@pytest.mark.parametrize(
+    "error", [UnavailableError("away"), ConnectionError("down"), TimeoutError()]
+)
 def test_an_outage_holds_up_everything(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     """In order, as long as it lasts; nothing is taken for an event at fault."""
     observer = Beating(lambda method, value: error)
@@ -184,14 +186,18 @@ def test_an_outage_holds_up_everything(error: Exception, caplog: pytest.LogCaptu
     assert "cannot record" not in caplog.text
 
 
-def test_what_an_observer_retains_is_not_set_aside() -> None:
-    """It is delivered to it again, as the observer counts on that."""
-    observer = Beating(lambda method, value: EventKeptError("kept") if method == "metric" else None)
+def test_one_event_that_is_unavailable_is_set_aside() -> None:
+    """Where heartbeats are recorded it is no outage: the others pass."""
+    observer = Beating(refusing("'odd'", error=UnavailableError("answers 500")))
     session = Session(observer)
-    session.metrics(0, "loss")
+    session.metrics(0, "odd")
+    session.metrics(0, "even")
     session.beat()
     session.beat()
-    assert observer.recorded == []
+    assert ("metric", ("even", 0, [0])) in observer.recorded
+    observer.fails = lambda method, value: None
+    session.end()
+    assert ("metric", ("odd", 0, [0])) in observer.recorded
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
+from sacred_core.delivery.backlog import Backlog
+from sacred_core.delivery.failures import error_text
 from sacred_core.events import (
     Event,
     Heartbeat,
@@ -16,12 +18,10 @@ from sacred_core.events import (
     RunFailed,
     RunInterrupted,
 )
-from sacred_core.exceptions import EventKeptError, StoreError
-from sacred_core.observers.backlog import Backlog
-from sacred_core.observers.missed import error_text
+from sacred_core.exceptions import StoreError, UnavailableError
 
-#: What observers raise where the reason cannot be an event.
-_UNAVAILABLE = (ConnectionError, TimeoutError, EventKeptError)
+#: What observers raise where the reason is rarely an event.
+_UNAVAILABLE = (ConnectionError, TimeoutError, UnavailableError)
 #: Points of one metric that may fail before later ones are tried.
 _ATTEMPTS = 2
 Deliver = Callable[[Event], Exception | None]
@@ -117,8 +117,7 @@ class Isolation:
         before: Counter[str] = Counter()
         failures: Counter[str] = Counter()
         for _ in range(len(self._waiting) if tried else 0):
-            waiting = self._waiting.first()
-            self._waiting.remove_first()
+            waiting = self._waiting.remove_first()
             if isinstance(waiting, MetricsLogged):
                 if tried.issuperset(waiting.metrics_by_name):
                     if self._deliver(_moved(waiting, before)) is None:
@@ -154,7 +153,7 @@ class Isolation:
             beat: The newest heartbeat that waits.
         """
         self.is_expected = False
-        if event.final or isinstance(error, EventKeptError):
+        if event.final:
             return False
         if event is not self._suspect:
             self._suspect = event
@@ -176,9 +175,7 @@ class Isolation:
             captured_out: Returns the whole output, if it is known.
         """
         while self._waiting:
-            event = self._waiting.first()
-            self._waiting.remove_first()
-            yield self._placed_last(event)
+            yield self._placed_last(self._waiting.remove_first())
         missing, self._missing_output = self._missing_output, None
         if missing is not None:
             text = None if captured_out is None else captured_out()[missing.offset :]
@@ -212,9 +209,9 @@ class Isolation:
         beat = beat or self._recorded
         if beat is None or not self._takes_heartbeats:
             return not isinstance(error, (OSError, StoreError))
-        if isinstance(error, _UNAVAILABLE):
-            return False
         known = self._recorded
+        if isinstance(error, _UNAVAILABLE):
+            return known is not None and self._deliver(known) is None
         info, result = ({}, None) if known is None else (known.info, known.result)
         return self._deliver(attrs.evolve(beat, info=info, result=result)) is None
 

@@ -1,0 +1,1 @@
+"""The delivery of the events of runs to their observers."""

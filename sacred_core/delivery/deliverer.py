@@ -1,0 +1,273 @@
+"""Calls one observer with the events of a run: in order, each until it was recorded."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sacred_core.delivery.backlog import Backlog
+from sacred_core.delivery.failures import Undelivered, format_error
+from sacred_core.delivery.isolation import Isolation
+from sacred_core.events import ArtifactAdded, Event, Heartbeat, ResourceAdded
+from sacred_core.observers.retry_policy import RetryPolicy
+
+#: Bytes of a file that count as a second at the end of a run.
+_BYTES_PER_SECOND = 1_000_000
+#: A shorter pause between two attempts would take the time that other threads need.
+_SHORTEST = 0.01
+
+
+class Abandoned(BaseException):
+    """The run does not wait for the observer any longer: nothing more is delivered to it."""
+
+
+class Deliverer:
+    """Works in the thread of a `sacred_core.delivery.lane.Lane`; the lane adds the events.
+
+    Args:
+        name: Of the observer, for messages.
+        call: Calls the observer with an event.
+        policy: Of the observer.
+        takes_heartbeats: Whether the observer has a method for them.
+        look_up: Returns the arguments that are not fields of an event.
+        logger: Where failures are reported.
+
+    Attributes:
+        backlog: What waits.
+        aside: Events that failed and that later ones do not depend on.
+        undelivered: What the observer did not record at the end of the run.
+        is_failing: Whether the last attempt failed.
+        current: The event with which the observer is being called.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        call: Callable[[Event], Any],
+        policy: RetryPolicy,
+        takes_heartbeats: bool,
+        look_up: Callable[[str], Any],
+        logger: logging.Logger,
+    ) -> None:
+        self._name = name
+        self._call = call
+        self._policy = policy
+        self._look_up = look_up
+        self._logger = logger
+        self.backlog, self.aside = Backlog(), Backlog()
+        self.undelivered: list[Undelivered] = []
+        self.is_failing = self._is_warned = False
+        self.current: Event | None = None
+        self._called = self._recorded = time.monotonic()
+        self._failed: tuple[Event, Exception] | None = None
+        self._is_abandoned = False
+        self._isolation = Isolation(name, self.failure, takes_heartbeats, logger)
+
+    @property
+    def lost(self) -> int:
+        """The number of events that were dropped, as they did not fit into memory."""
+        return self.backlog.lost + self.aside.lost + self._isolation.lost
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there is anything to retry."""
+        return bool(self.backlog) or bool(self.aside)
+
+    def deliver(self, with_retries: bool = True) -> None:
+        """Call the observer with what waits, up to the second failure or an outage.
+
+        A file that cannot be stored is set aside, so that it holds up nothing: it may be missing.
+        So is any other event that the observer cannot record while it records others.
+
+        Args:
+            with_retries: Then retry what was set aside.
+        """
+        has_failed = False
+        self._isolation.begin_round()
+        while (event := self.backlog.first()) is not None:
+            if event.final and not self._retry_before_end():
+                return
+            error = self._isolation.attempt(event)
+            if error is None:
+                self.is_failing = self._is_warned = has_failed = False
+            elif event.stands_alone and not has_failed:
+                self._warn_once(event, error)
+                has_failed = True
+                self.backlog.move_first_to(self.aside)
+                continue
+            elif not self._isolation.passes(event, error, self.backlog.newest(Heartbeat)):
+                self._warn_once(event, error)
+                return
+            else:
+                self.is_failing = False
+            self.backlog.remove_first()
+        if with_retries and not has_failed:
+            while self.aside and self._retry_first_aside():
+                pass
+
+    def finish(self, pause: Callable[[float], None]) -> None:
+        """Deliver everything that waits, for a bounded time; `undelivered` is what failed.
+
+        Args:
+            pause: Waits for so many seconds, or until the run does not wait any longer.
+        """
+        began = time.monotonic()
+        self.deliver()
+        while self.has_waiting and self._is_outage():
+            left = self.end_of_retries(began) - time.monotonic()
+            if left <= 0:
+                break
+            pause(max(_SHORTEST, min(self._policy.retry_interval, left)))
+            self.deliver()
+        self._try_last(began)
+
+    def end_of_retries(self, began: float) -> float:
+        """Return when retries stop (as of `time.monotonic`) if the run ended at ``began``."""
+        return max(began, self._recorded) + self._policy.end_timeout
+
+    def end_of_wait(self, began: float) -> float:
+        """Return when the run does not wait any longer, if it ended at ``began``.
+
+        A call that is in progress, or the next one, may take some time after the last retry.
+        """
+        event = self.current
+        allowed = self._policy.call_timeout + (0.0 if event is None else _file_seconds(event))
+        return max(self.end_of_retries(began), max(began, self._called) + allowed)
+
+    def abandon(self) -> None:
+        """Let the thread end when the current call returns."""
+        self._is_abandoned = True
+
+    def take_rest(self) -> None:
+        """Move what waits to `undelivered`, once the thread has ended or the lane abandoned it."""
+        current = self.current
+        rest = [*_drained(self.aside), *_drained(self.backlog)]
+        ends = [event for event in rest if event.final]
+        others = [event for event in rest if not event.final]
+        isolated = list(self._isolation.last_events(None))
+        if current is not None and not any(each is current for each in rest + isolated):
+            isolated.insert(0, current)
+        for event in [*others, *isolated, *ends]:
+            reason = "still under way" if event is current else "not taken"
+            self.undelivered.append(Undelivered(event, reason))
+
+    def failure(self, event: Event) -> Exception | None:
+        """Call the observer and return what it raises.
+
+        Raises:
+            Abandoned: the run does not wait any longer.
+        """
+        self._raise_if_abandoned()
+        self._called, self.current = time.monotonic(), event
+        error: Exception | None = None
+        try:
+            self._call(event)
+        except Exception as raised:  # noqa: BLE001 - foreign code must not harm the run
+            error = raised
+        except BaseException as raised:  # noqa: BLE001 - it would end this thread only
+            error = RuntimeError(f"it raised {type(raised).__name__}: {raised}")
+        self._raise_if_abandoned()
+        self.current = None
+        if error is None:
+            self._recorded = time.monotonic()
+        return error
+
+    def _raise_if_abandoned(self) -> None:
+        if self._is_abandoned:
+            raise Abandoned
+
+    def _is_outage(self) -> bool:
+        error = self._failed[1] if self._failed is not None else None
+        return self.is_failing and isinstance(error, self._policy.temporary)
+
+    def _retry_before_end(self) -> bool:
+        """Retry all that was set aside, and return whether the end may be delivered.
+
+        Where other events are recorded, what fails is a file that cannot be stored: it is not
+        waited for. Where nothing is recorded, the end has to wait.
+        """
+        for _ in range(len(self.aside)):
+            if not self._retry_first_aside() and self.is_failing:
+                return False
+        if self._isolation.has_waiting:
+            if not self._isolation.responds(self.backlog.newest(Heartbeat)):
+                return False
+            self._try_isolated()
+        return True
+
+    def _try_isolated(self) -> None:
+        """Try for the last time what the observer could not record while it recorded others."""
+        for event in self._isolation.last_events(lambda: str(self._look_up("captured_out"))):
+            error = self._isolation.attempt_last(event)
+            if error is not None:
+                self._note(event, error)
+
+    def _retry_first_aside(self) -> bool:
+        """Retry the first event that was set aside; if it fails, move it behind the others."""
+        event = self.aside.first()
+        if event is None:
+            return False
+        error = self.failure(event)
+        if error is not None:
+            self._failed = event, error
+            self.aside.move_first_to(self.aside)
+            return False
+        self.is_failing = False
+        self.aside.remove_first()
+        return True
+
+    def _try_last(self, began: float) -> None:
+        """Attempt each event that is left once more; after an outage or too late only the end."""
+        known, is_outage = self._failed, self._is_outage()
+        for waiting in (self.aside, self.backlog):
+            while (event := waiting.first()) is not None:
+                if event.final:
+                    self._try_isolated()
+                is_late = time.monotonic() > self.end_of_retries(began)
+                if known is not None and (is_outage or event is known[0]) and not event.final:
+                    self._note(event, known[1])
+                elif is_late and not event.final:
+                    self.undelivered.append(Undelivered(event, "not tried"))
+                elif known is not None and event is known[0] and not is_outage:
+                    self._note_end(event, known[1])
+                elif (error := self._isolation.attempt(event)) is not None:
+                    self._note_end(event, error)
+                waiting.remove_first()
+
+    def _note_end(self, event: Event, error: Exception) -> None:
+        """Let the run have an end, also where its result or its traceback cannot be recorded."""
+        self._note(event, error)
+        reduced = self._isolation.end_without_values(event)
+        if reduced is not None:
+            self.failure(reduced)
+
+    def _note(self, event: Event, error: Exception) -> None:
+        self.undelivered.append(Undelivered(event, format_error(error)))
+
+    def _warn_once(self, event: Event, error: Exception) -> None:
+        self.is_failing = True
+        self._failed = event, error
+        if not self._is_warned and not self._isolation.is_expected:
+            self._is_warned = True
+            self._logger.warning(
+                "The observer %s failed in %s: %s. The run goes on; what it missed is kept "
+                "and given to it again.",
+                self._name, event.method, format_error(error),
+            )  # fmt: skip
+            self._logger.debug("%s.%s", self._name, event.method, exc_info=error)
+
+
+def _drained(waiting: Backlog) -> Iterator[Event]:
+    while waiting:
+        yield waiting.remove_first()
+
+
+def _file_seconds(event: Event) -> float:
+    """Return how much longer a call may take that stores a file."""
+    if not isinstance(event, (ArtifactAdded, ResourceAdded)):
+        return 0.0
+    try:
+        return Path(event.filename).stat().st_size / _BYTES_PER_SECOND
+    except OSError:
+        return 0.0

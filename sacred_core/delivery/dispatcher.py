@@ -1,0 +1,145 @@
+"""Sends the events of one run to its observers, each in its own lane."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+
+from sacred_core.delivery.failures import format_error
+from sacred_core.delivery.lane import Lane
+from sacred_core.events import Announcement, ArtifactAdded, Event, ResourceAdded
+from sacred_core.exceptions import ObserverStartError
+
+#: Seconds for which an event is waited for in any case, if its observer is not late: to record it
+#: usually takes much less. A longer wait counts for `RetryPolicy.wait`.
+_SHORT_WAIT = 0.1
+
+
+class Dispatcher:
+    """The observers of one run, by descending priority. Calls may come from any thread.
+
+    Args:
+        observers: As added to the experiment.
+        look_up: Returns the arguments that are not fields of an event (`Event.looked_up`).
+        logger: Where failures of observers are reported.
+
+    Raises:
+        ObserverSignatureError: an observer requires an argument that no event has.
+    """
+
+    def __init__(
+        self, observers: Iterable[Any], look_up: Callable[[str], Any], logger: logging.Logger
+    ) -> None:
+        self._lock = threading.RLock()  # events have one order for all observers
+        self._waiting: list[Lane] = []
+        self._started: list[Lane] = []
+        #: Seconds that calls of the user waited, beyond `_SHORT_WAIT` each.
+        self._waited = 0.0
+        try:
+            for observer in sorted(observers, key=_descending_priority):
+                self._waiting.append(Lane(observer, look_up, logger))
+        except BaseException:
+            self._release()
+            raise
+
+    @property
+    def observers(self) -> list[Any]:
+        """The objects that are called: for an observer that is busy elsewhere, its copy."""
+        return [lane.observer for lane in self._started + self._waiting]
+
+    @property
+    def run_ids(self) -> list[tuple[Any, Any]]:
+        """The observers that have recorded the start, and the id of the run in each."""
+        return [(lane.observer, lane.run_id) for lane in self._started]
+
+    def announce(self, event: Announcement, run_id: Any) -> Any:
+        """Let all observers record that the run starts or is queued, and return the run's id.
+
+        Args:
+            event: The record; each observer receives it with the id as known so far.
+            run_id: What the user asked for, or None: then the first answer counts.
+
+        Returns:
+            The id, in the form (string or integer) of the first observer that returned it.
+
+        Raises:
+            ObserverStartError: an observer raised, or did not answer in time; those after it
+                receive nothing.
+        """
+        answers: list[Any] = []
+        while self._waiting:
+            lane = self._waiting.pop(0)
+            try:
+                answer = lane.announce(attrs.evolve(event, _id=run_id))
+            except BaseException as error:
+                self._dismiss(lane)
+                if isinstance(error, Exception):
+                    raise ObserverStartError(
+                        f"the observer {lane.name} could not record the start of the "
+                        f"run: {format_error(error)}"
+                    ) from error
+                raise
+            lane.run_id = run_id if answer is None else answer
+            self._started.append(lane)
+            answers.append(answer)
+            run_id = answer if run_id is None else run_id
+        return next((answer for answer in answers if str(answer) == str(run_id)), run_id)
+
+    def send(self, event: Event) -> None:
+        """Deliver ``event`` to every observer, and wait until it was handled, for a bounded time.
+
+        An observer that failed before records it later. A thread of an observer does not wait.
+        """
+        with self._lock:
+            numbers = [(lane, lane.add(event)) for lane in self._started]
+        if not any(lane.is_own_thread for lane in self._started):
+            self._wait(event, [(lane, number) for lane, number in numbers if number is not None])
+        if isinstance(event, ArtifactAdded):
+            for lane in self._started:
+                lane.keep_file(event)
+
+    def finish(self, event: Event | None) -> None:
+        """Send the final event, if there is one, then join and release every observer.
+
+        All observers have the same time. An interrupt (a second Ctrl-C) ends the wait for one
+        observer, then is raised again.
+        """
+        interrupt: BaseException | None = None
+        with self._lock:
+            for lane in self._started:
+                lane.close(event)
+        for lane in self._started:
+            try:
+                lane.wait_closed()
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                interrupt = error
+        self._release()
+        if interrupt is not None:
+            raise interrupt
+
+    def _wait(self, event: Event, numbers: list[tuple[Lane, int]]) -> None:
+        """Wait for the lanes, which work at the same time."""
+        began = time.monotonic()
+        for lane, number in numbers:
+            allowed = max(lane.policy.wait - self._waited, min(lane.policy.wait, _SHORT_WAIT))
+            lane.wait(number, max(0.0, began + allowed - time.monotonic()))
+        if isinstance(event, (ArtifactAdded, ResourceAdded)):  # others come from heartbeats
+            self._waited += max(0.0, time.monotonic() - began - _SHORT_WAIT)
+
+    def _dismiss(self, lane: Lane) -> None:
+        """Release a lane whose start failed; one that is still being started receives the end."""
+        if lane.is_starting:
+            self._started.append(lane)
+        else:
+            lane.release()
+
+    def _release(self) -> None:
+        for lane in self._started + self._waiting:
+            lane.release()
+
+
+def _descending_priority(observer: Any) -> float:
+    return -float(getattr(observer, "priority", 0))

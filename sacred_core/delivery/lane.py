@@ -1,0 +1,289 @@
+"""The delivery of one run's events to one observer, in a thread of its own."""
+
+import contextvars
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sacred_core.delivery.deliverer import Abandoned, Deliverer
+from sacred_core.delivery.failures import format_error, missed_text
+from sacred_core.delivery.file_copies import SafeCopies
+from sacred_core.delivery.reservations import release, reserve
+from sacred_core.events import Announcement, ArtifactAdded, Event, Heartbeat
+from sacred_core.exceptions import ObserverTimeoutError
+from sacred_core.observers.call_plan import call_plans
+from sacred_core.observers.retry_policy import RetryPolicy
+
+#: Seconds that the thread has to end once its work is done, or once it is abandoned between calls.
+_ENDING = 0.5
+
+
+class Lane:
+    """Events wait here in order, and a daemon thread calls the observer with them.
+
+    The thread starts with the first event and has a copy of the context of the start of the run.
+    An observer serves one live run at a time: where it is busy, a copy of it serves this one.
+
+    Args:
+        observer: Of the run.
+        look_up: Returns the arguments that are not fields of an event (`Event.looked_up`).
+        logger: Where failures are reported.
+
+    Attributes:
+        observer: The object that is called.
+        run_id: The id of the run in what the observer writes, once it has recorded the start.
+
+    Raises:
+        ObserverSignatureError: the observer requires an argument that an event does not have.
+    """
+
+    def __init__(
+        self, observer: Any, look_up: Callable[[str], Any], logger: logging.Logger
+    ) -> None:
+        call_plans(observer)  # raises before anything is reserved
+        self.observer = reserve(observer)
+        self._plans = call_plans(self.observer)
+        self.policy: RetryPolicy = getattr(observer, "retry_policy", None) or RetryPolicy()
+        covered = getattr(observer, "covered_observer", None)
+        self.name = (
+            type(observer).__name__ if covered is None else f"{type(covered).__name__} in the queue"
+        )
+        self.run_id: Any = None
+        self._look_up = look_up
+        self._logger = logger
+        self._deliverer = Deliverer(
+            self.name, self._call, self.policy, Heartbeat in self._plans, look_up, logger
+        )
+        self._copies = SafeCopies()
+        self._context = contextvars.copy_context()
+        self._thread: threading.Thread | None = None
+        self._changed = threading.Condition()
+        self._start: Announcement | None = None
+        self._answer: Any = None
+        self._start_error: BaseException | None = None
+        self._is_starting = False
+        self._has_round = self._is_retry = False
+        self._is_idle = True
+        self._is_late = False
+        self._added = 0
+        self._closed_at: float | None = None
+        self._is_finished = self._is_released = False
+        self._join_error = ""
+
+    @property
+    def is_own_thread(self) -> bool:
+        """Whether the caller is the thread of this lane."""
+        return self._thread is threading.current_thread()
+
+    def announce(self, event: Announcement) -> Any:
+        """Call the observer with a start, wait for it, and return its answer.
+
+        Raises:
+            ObserverTimeoutError: it has not answered after `RetryPolicy.start_timeout`.
+            BaseException: what the observer raised.
+        """
+        self._context = contextvars.copy_context()
+        if type(event) not in self._plans:
+            return None
+        self._start, self._is_starting = event, True
+        self._require_thread()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_starting, self.policy.start_timeout)
+            if self._is_starting:
+                raise ObserverTimeoutError(
+                    f"it did not answer within {self.policy.start_timeout:g} seconds"
+                )
+        if self._start_error is not None:
+            raise self._start_error
+        return self._answer
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the observer is still being called with the start."""
+        return self._is_starting
+
+    def add(self, event: Event) -> int | None:
+        """Append ``event``, and return its number for `wait`; None if there is nothing to wait for.
+
+        What failed before is attempted again only with heartbeats and after a pause.
+        """
+        is_retry = isinstance(event, Heartbeat)
+        is_taken = type(event) in self._plans
+        if not is_taken and not (is_retry and self._deliverer.is_failing):
+            return None
+        with self._changed:
+            if is_taken:
+                self._deliverer.backlog.add(event)
+                self._added += 1
+            is_due = not self.policy.interval and (is_retry or not self._deliverer.is_failing)
+            if is_due:
+                self._has_round, self._is_idle = True, False
+                self._is_retry = self._is_retry or is_retry
+                self._changed.notify_all()
+            number = self._added
+        self._require_thread()
+        return number if is_due and not self._is_late and self.policy.wait else None
+
+    def wait(self, number: int, seconds: float) -> None:
+        """Wait until the event of this number was handled, at most so many seconds.
+
+        If that is not enough, events are not waited for until the observer has handled them all.
+        """
+        backlog = self._deliverer.backlog
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: self._is_idle or self._is_finished or backlog.removed >= number, seconds
+            ):
+                self._is_late = True
+
+    def keep_file(self, event: ArtifactAdded) -> None:
+        """Keep a copy of the file of ``event`` if that waits: the user may change or remove it."""
+        waiting = (self._deliverer.backlog, self._deliverer.aside)
+        if self.policy.wait and any(each.has(event) for each in waiting):
+            copied = self._copies.of(event)
+            any(each.replace(event, copied) for each in waiting)
+
+    def close(self, event: Event | None) -> None:
+        """Let the thread deliver all that waits, and ``event`` as the last one, then end."""
+        with self._changed:
+            if event is not None and type(event) in self._plans:
+                self._deliverer.backlog.add(event)
+            self._closed_at = time.monotonic()
+            self._changed.notify_all()
+        self._require_thread()
+
+    def wait_closed(self) -> None:
+        """Wait for the end of the thread, for a bounded time, and report what was missed.
+
+        An interrupt ends the wait.
+        """
+        try:
+            with self._changed:
+                while not self._is_finished and (left := self._time_left()) > 0:
+                    self._changed.wait(left)
+        finally:
+            self._abandon()
+            self._report()
+
+    def release(self) -> None:
+        """Let the observer serve another run, once the call that may be in progress returns."""
+        with self._changed:
+            self._is_released = True
+            is_in_use = self._thread is not None and not self._is_finished
+        if not is_in_use:
+            self._free()
+
+    def _free(self) -> None:
+        self._copies.remove()
+        release(self.observer)
+
+    def _time_left(self) -> float:
+        began = self._closed_at or 0.0
+        if self._is_starting:
+            limit = began + self.policy.wait
+        else:
+            limit = self._deliverer.end_of_wait(began)
+        return limit - time.monotonic()
+
+    def _abandon(self) -> None:
+        """Let the thread end, and take what it did not deliver."""
+        if not self._is_finished:
+            self._deliverer.abandon()
+            with self._changed:
+                self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(_ENDING)
+        if not self._is_finished or self._start_error is not None:
+            self._deliverer.take_rest()
+
+    def _report(self) -> None:
+        undelivered = self._deliverer.undelivered
+        missed = Counter(f"{each.event.method} ({each.reason})" for each in undelivered)
+        if self._join_error:
+            missed[f"join ({self._join_error})"] += 1
+        if lost := self._deliverer.lost:
+            missed[f"{lost} events that no longer fitted into memory"] += 1
+        if missed:
+            self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
+
+    def _require_thread(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._context.run, args=(self._work,), name="sacred-observer", daemon=True
+            )
+            self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            if self._start is None or self._is_start_recorded(self._start):
+                while self._has_next_round():
+                    self._deliver()
+                self._deliverer.finish(self._pause)
+                self._join()
+        except Abandoned:
+            pass
+        finally:
+            with self._changed:
+                self._is_finished = True
+                self._changed.notify_all()
+                is_released = self._is_released
+            if is_released:
+                self._free()
+
+    def _is_start_recorded(self, event: Announcement) -> bool:
+        try:
+            self._answer = self._call(event)
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
+            self._start_error = error
+        with self._changed:
+            self._is_starting = False
+            self._changed.notify_all()
+        return self._start_error is None
+
+    def _has_next_round(self) -> bool:
+        """Wait until there is something to deliver; False at the end of the run."""
+        with self._changed:
+            due = (
+                None if (pause := self._pause_before_round()) is None else time.monotonic() + pause
+            )
+            while not self._has_round and self._closed_at is None:
+                left = None if due is None else due - time.monotonic()
+                if left is not None and left <= 0:
+                    self._has_round = self._is_retry = True
+                else:
+                    self._changed.wait(left)
+            self._is_idle = False
+            return self._closed_at is None
+
+    def _pause_before_round(self) -> float | None:
+        if self._deliverer.is_failing:
+            return self.policy.retry_interval
+        return self.policy.interval or None
+
+    def _deliver(self) -> None:
+        with self._changed:
+            with_retries, self._has_round, self._is_retry = self._is_retry, False, False
+        self._deliverer.deliver(with_retries)
+        with self._changed:
+            if not self._has_round:
+                self._is_idle, self._is_late = True, False
+            self._changed.notify_all()
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait(seconds)
+
+    def _call(self, event: Event) -> Any:
+        answer = self._plans[type(event)](event, self._look_up)
+        if event.method != "output_event":  # the line itself is output: there would be no end
+            self._logger.debug("Observer %s recorded %s", self.name, event.method)
+        return answer
+
+    def _join(self) -> None:
+        try:
+            getattr(self.observer, "join", lambda: None)()
+        except Exception as error:  # noqa: BLE001 - foreign code
+            self._join_error = format_error(error)
