@@ -196,7 +196,6 @@ def test_a_locked_file_is_waited_for(tmp_path: Path) -> None:
 def test_a_file_that_stays_locked_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
     """And the event works when it is given again."""
     monkeypatch.setattr("sacred_sql.database._PATIENCE", 0.2)
-    monkeypatch.setattr("sacred_sql.missed._HOLD", 0.0)
     path = tmp_path / "runs.db"
     feed = Feed(SqlObserver(f"sqlite:///{path}?timeout=0.1"))
     feed.start()
