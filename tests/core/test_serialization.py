@@ -28,6 +28,7 @@ from sacred_core.serialization import (
     column_json,
     column_values,
     from_json,
+    is_same_data,
     key_clash,
     number,
     plain,
@@ -447,3 +448,19 @@ def test_the_table_of_values_is_tested() -> None:
 def test_keys_that_clash_are_found(keys: list[Any], clash: Any) -> None:
     """The first two that are stored as one string."""
     assert key_clash(keys) == clash
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        (1, 1, True), (1, 1.0, False), (1, True, False), (0.0, False, False), ("1", 1, False),
+        (None, None, True), ([1, "a"], [1, "a"], True), ([1], [1, 1], False), ([1], [1.0], False),
+        ({"a": 1}, {"a": 1}, True), ({"a": 1}, {"a": True}, False), ({"a": 1}, {"b": 1}, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, False), ({"a": [{"b": 1}]}, {"a": [{"b": 1}]}, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False), ([], {}, False),
+    ],
+)  # fmt: skip
+def test_values_that_are_stored_alike_are_the_same(first: Any, second: Any, is_same: bool) -> None:
+    """At every depth with their types, and dictionaries with the order of their keys."""
+    assert is_same_data(first, second) is is_same
+    assert is_same_data(second, first) is is_same

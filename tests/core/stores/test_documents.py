@@ -1,0 +1,128 @@
+"""Tests of what stores of documents share, and of the helpers for backends."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sacred_core.exceptions import StoreError
+from sacred_core.stores import Annotation, StoredRun, make_run
+from sacred_core.stores.documents import (
+    FIELDS,
+    decode_annotation,
+    decode_fields,
+    encode_annotation,
+    encode_fields,
+    encode_points,
+    merge_output,
+    merge_points,
+)
+from sacred_core.testing import Feed, Memory, MemoryObserver, MemoryStore
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+
+
+def test_fields_are_read_as_they_were_written() -> None:
+    """Times, numbers that JSON lacks, odd strings, and what is None."""
+    run = StoredRun(
+        id=3, run_id="other", status="COMPLETED", command="main", experiment={"name": "e"},
+        host={"hostname": "h"}, config={"a": float("nan"), "b": "caf\udce9"}, meta={"beat": 1.0},
+        info={"x": [1, 1.0, True]}, result=float("inf"), queue_time=None, start_time=NOW,
+        stop_time=NOW, heartbeat=NOW, fail_trace=["a\n"], artifacts=["m"], resources=["r"],
+    )  # fmt: skip
+    texts = encode_fields(run)
+    assert set(texts) == set(FIELDS) and all(text.encode() for text in texts.values())
+    found = make_run(3, decode_fields(texts))
+    assert repr(found) == repr(run)
+
+
+def test_only_the_named_fields_are_written() -> None:
+    """An update of a run has those that changed."""
+    run = StoredRun(id=1, status="RUNNING", info={"a": 1})
+    assert encode_fields(run, ["info", "status"]) == {"info": '{"a": 1}', "status": '"RUNNING"'}
+
+
+def test_a_field_that_cannot_be_read_is_damage() -> None:
+    """The others are read; fields of other names are not those of a run."""
+    run = make_run(1, decode_fields({"status": '"QUEUED"', "config": "[1", "damage": '"x"'}))
+    assert run.recorded_status == "QUEUED" and run.config == {}
+    assert run.damage is not None and run.damage.startswith("config: ")
+
+
+def test_annotations_are_read_as_they_were_written() -> None:
+    """Tags, note, user and time."""
+    annotation = Annotation(time=NOW, user="änn", note="n", added=["a"], removed=["b"])
+    assert decode_annotation(encode_annotation(annotation)) == annotation
+
+
+@given(st.lists(st.tuples(st.text(max_size=4), st.integers(0, 12))))
+def test_output_is_what_the_parts_say(changes: list[tuple[str, int]]) -> None:
+    """Each replaces everything from its offset on."""
+    expected, parts = "", []
+    for text, offset in changes:
+        offset = min(offset, len(expected))
+        expected = expected[:offset] + text
+        parts.append((offset, text))
+    assert merge_output(parts) == expected
+
+
+def test_points_are_what_the_parts_say() -> None:
+    """A part that is stored twice counts once; metrics keep apart."""
+
+    def part(name: str, start: int, values: list[Any]) -> tuple[str, int, str]:
+        steps = list(range(start, start + len(values)))
+        metric = {"steps": steps, "values": values, "timestamps": [NOW] * len(values)}
+        return name, start, encode_points(metric)
+
+    parts = [
+        part("loss", 0, [0.5, float("nan")]), part("b.c", 0, ["x"]), part("loss", 2, [1]),
+        part("loss", 2, [1]), part("loss", 0, [0.5, 2.0]),
+    ]  # fmt: skip
+    assert merge_points(parts) == {
+        "loss": {"steps": [0, 1, 2], "values": [0.5, 2.0, 1], "timestamps": [NOW] * 3},
+        "b.c": {"steps": [0], "values": ["x"], "timestamps": [NOW]},
+    }
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """A store with the running run 1 and the completed run 2, which has an artifact."""
+    memory = Memory()
+    Feed(MemoryObserver(memory)).start(start_time=datetime.now(UTC))
+    feed = Feed(MemoryObserver(memory))
+    feed.start()
+    feed.complete()
+    return MemoryStore(memory)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "message"),
+    [
+        ("get", ("x",), "run 'x' not found in the memory"),
+        ("output", (7,), "run '7' not found in the memory"),
+        ("delete", ("1",), "run '1' is still running"),
+        ("open_file", (2, "artifact", "a"), "run '2' has no artifact 'a'"),
+        ("annotate", (9, None), "run '9' not found in the memory"),
+        ("complete_output", ("x", "t"), "run 'x' not found in the memory"),
+    ],
+)
+def test_what_a_store_lacks_is_an_error(
+    store: MemoryStore, method: str, arguments: tuple[Any, ...], message: str
+) -> None:
+    """One sentence with the id and the store."""
+    with pytest.raises(StoreError, match=message):
+        getattr(store, method)(*arguments)
+
+
+def test_a_run_that_another_process_deletes_is_not_found(store: MemoryStore) -> None:
+    """Between finding and removing it."""
+
+    class Late(MemoryStore):
+        def remove(self, record: Any) -> bool:
+            super().remove(record)
+            return super().remove(record)
+
+    with pytest.raises(StoreError, match="run '2' not found in the memory"):
+        Late(store.memory).delete(2)
