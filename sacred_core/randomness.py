@@ -53,7 +53,7 @@ def derived_seed(root: Any, *path: Any) -> int:
 
 def create_rnd(seed: int) -> Any:
     """Return a generator: numpy's where numpy is installed, else ``random.Random``."""
-    numpy = _numpy()
+    numpy = numpy_or_none()
     if numpy is None:
         return random.Random(seed)
     if SETTINGS.CONFIG.NUMPY_RANDOM_LEGACY_API:
@@ -62,7 +62,7 @@ def create_rnd(seed: int) -> Any:
 
 
 @functools.cache
-def _numpy() -> Any:
+def numpy_or_none() -> Any:
     """Import numpy once: looking for what is not installed costs as much every time."""
     try:
         return importlib.import_module("numpy")

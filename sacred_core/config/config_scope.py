@@ -23,6 +23,9 @@ class ConfigScope:
 
     Calling it returns the configuration that it gives on its own.
 
+    Attributes:
+        source: Runs the code of the function.
+
     Raises:
         ConfigScopeError: the function returns or yields, or its source is not available.
     """
@@ -32,7 +35,7 @@ class ConfigScope:
             raise ConfigScopeError(f"a config scope is a function, which {func!r} is not")
         functools.update_wrapper(self, func)
         self._function = func
-        self._source = _source_of(func)
+        self.source: ScopeSource | TracedScope = _source_of(func)
         self._parameters = inspect.signature(func).parameters
 
     @classmethod
@@ -51,7 +54,7 @@ class ConfigScope:
     @property
     def docs(self) -> Mapping[str, str]:
         """Comments of its entries; under ``""`` its docstring."""
-        return self._source.docs
+        return self.source.docs
 
     @property
     def parameters(self) -> list[str]:
@@ -78,14 +81,14 @@ class ConfigScope:
         # Ingredients are resolved already, with all that is fixed in them.
         ingredients = {n for n, value in arguments.items() if isinstance(value, ReadOnlyDict)}
         fixed = set(overrides.values) - ingredients
-        if self._source.code is not self._function.__code__:  # as IPython's autoreload replaces it
-            self._source = _source_of(self._function)
-        values = self._source.evaluate(arguments, fixed, overrides.fix)
+        if self.source.code is not self._function.__code__:  # as IPython's autoreload replaces it
+            self.source = _source_of(self._function)
+        values = self.source.evaluate(arguments, fixed, overrides.fix)
         overrides.complete()
         # A parameter that is only changed in place holds all that earlier configurations set.
-        contribution = Contribution({}, replacing=frozenset(before) - self._source.assigned)
+        contribution = Contribution({}, replacing=frozenset(before) - self.source.assigned)
         for name, value in values.items():
-            if name in self._source.imported or (name in before and is_same(value, before[name])):
+            if name in self.source.imported or (name in before and is_same(value, before[name])):
                 continue  # a parameter that is unchanged is not an entry of the scope's own
             self._add(contribution, name, normalized(value))
         return contribution
@@ -102,7 +105,7 @@ class ConfigScope:
     def _add(self, contribution: Contribution, name: str, value: Any) -> None:
         """Add an entry; private names, modules and definitions are tools of the scope."""
         is_tool = name.startswith("_") or isinstance(value, ModuleType)
-        if is_tool or self._source.defines(name, value):
+        if is_tool or self.source.defines(name, value):
             contribution.extras[name] = value
         else:
             contribution.entries[name] = value

@@ -17,7 +17,8 @@ from sacred_core.serialization import plain
 from sacred_core.settings import SETTINGS
 
 _logger = own_logger(__name__)
-_COMMAND_SECONDS = 5.0
+#: Seconds that a program which describes the host may take.
+COMMAND_TIMEOUT = 5.0
 
 G = TypeVar("G", bound=Callable[[], Any])
 
@@ -180,11 +181,11 @@ def _gpu_report() -> str:
     if process is None or not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO:
         raise SkipHostInfo
     try:
-        return process.communicate(timeout=_COMMAND_SECONDS)[0].decode(errors="replace")
+        return process.communicate(timeout=COMMAND_TIMEOUT)[0].decode(errors="replace")
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        raise TimeoutError(f"nvidia-smi did not answer within {_COMMAND_SECONDS:g} s") from None
+        raise TimeoutError(f"nvidia-smi did not answer within {COMMAND_TIMEOUT:g} s") from None
 
 
 def _known(text: str | None) -> str | None:
@@ -225,7 +226,7 @@ def _cpu_of_cpuinfo() -> str:
 def _output_of(*command: str) -> str:
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
+            command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=False
         )
     except (OSError, subprocess.SubprocessError):
         return ""

@@ -69,7 +69,7 @@ class StoreContract(ListingContract, ProcessContract):
         assert {run.id for run in self.make_store(tmp_path).list()} == set(ids)
 
     def test_the_id_that_is_asked_for_is_used(self, tmp_path: Path) -> None:
-        """Numbers and text."""
+        """An integer or a string that the user asks for is the id."""
         for asked in (7, "name-of-mine"):
             feed = Feed(self.make_observer(tmp_path))
             assert feed.start(_id=asked, asked_id=asked) == asked, f"not the id {asked!r}"

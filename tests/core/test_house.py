@@ -159,14 +159,6 @@ def test_every_reason_for_length_is_needed() -> None:
         assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) > 400, name
 
 
-def test_every_test_says_its_fact() -> None:
-    """Each test has a docstring: one sentence with what is expected."""
-    for path in [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "plugins").rglob("test_*.py")]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                assert ast.get_docstring(node), f"{path}: {node.name}"
-
-
 def test_every_difference_from_sacred_names_a_test_that_exists() -> None:
     """docs/from-sacred.md is true: each row of what behaves differently has its test."""
     text = (ROOT / "docs" / "from-sacred.md").read_text(encoding="utf-8")

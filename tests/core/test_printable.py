@@ -59,6 +59,6 @@ def test_of_output_only_colours_pass(text: str, lines: list[str]) -> None:
 
 
 def test_lines_of_a_traceback() -> None:
-    """Colours are escapes."""
+    """Colours in lines are shown as escapes."""
     assert printable_lines("a\r\n\tb\x1b[31m\n") == ["a", "\tb\\x1b[31m"]
     assert printable_lines("") == []

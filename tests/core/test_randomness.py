@@ -84,7 +84,7 @@ def test_a_generator_gives_the_same_seed_again() -> None:
     assert get_seed(create_rnd(5)) == get_seed(create_rnd(5)) != get_seed(create_rnd(6))
 
 
-def test_set_global_seed_seeds_random_and_numpy() -> None:
+def test_set_global_seed_seeds_random_andnumpy_or_none() -> None:
     """The same seed gives the same numbers."""
     state, legacy_state = random.getstate(), numpy.random.get_state()
     drawn = []
@@ -172,7 +172,7 @@ def test_no_library_is_imported_to_be_seeded(tmp_path: Path) -> None:
 
 
 def test_a_library_that_cannot_be_seeded_is_still_imported(tmp_path: Path) -> None:
-    """With a warning."""
+    """The library can be imported, and a warning names it."""
     told = told_by(
         tmp_path,
         """
@@ -194,8 +194,8 @@ def test_generators_of_numpy(legacy: bool, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_generator_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`random.Random` then."""
-    monkeypatch.setattr("sacred_core.randomness._numpy", lambda: None)
+    """Without numpy the generator is a `random.Random`."""
+    monkeypatch.setattr("sacred_core.randomness.numpy_or_none", lambda: None)
     assert create_rnd(1).random() == pytest.approx(0.13436424411240122)
 
 

@@ -96,7 +96,7 @@ def test_a_version_is_what_the_file_holds(path: Path) -> None:
 
 
 def test_an_empty_file_is_a_version(path: Path) -> None:
-    """Of no bytes."""
+    """The version of an empty file has no bytes."""
     path.write_bytes(b"")
     version = file_version(path)
     with version.open() as file:

@@ -64,7 +64,7 @@ def test_a_live_run_is_left_alone(crash_script: Any) -> None:
 
 
 def test_nothing_is_left_of_a_run_that_ends(crash_script: Any) -> None:
-    """However it ends."""
+    """The spool of a run is removed at each kind of end."""
     for ending in ("pass", "raise ValueError('broke')", "sys.exit(3)"):
         (crash_script.folder / "ends.py").write_text(
             "import sys\nfrom sacred_core import Experiment\nex = Experiment('ends')\n"

@@ -124,7 +124,7 @@ def test_a_template_may_put_files_beside_its_report(reported: Any) -> None:
 
 
 def test_a_template_cannot_change_the_record(reported: Any, runs: Path) -> None:
-    """It has copies."""
+    """A template gets copies of the recorded values."""
     observer = FileStorageObserver(runs)
     (runs / "template.html").write_text("<% run.clear(); config.clear() %>")
     folder_of(observer)
@@ -133,7 +133,7 @@ def test_a_template_cannot_change_the_record(reported: Any, runs: Path) -> None:
 
 
 def test_runs_that_fail_have_reports_too(runs: Path) -> None:
-    """With the traceback."""
+    """The report of a failed run has its traceback."""
     (runs / "template.html").write_text("${run['status']}: ${run['fail_trace'][-1]}")
 
     def main() -> None:

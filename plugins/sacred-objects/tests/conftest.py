@@ -31,7 +31,7 @@ class MemoryBucket:
         self._numbers = itertools.count()
 
     def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str:
-        self._require()
+        self.require()
         content = data if isinstance(data, bytes) else data.read()
         self.objects[key] = content
         self.kinds[key] = content_type
@@ -40,34 +40,34 @@ class MemoryBucket:
         return self.versions[key]
 
     def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
-        self._require()
+        self.require()
         with self._lock:
             return None if key in self.objects else self.put(key, data, content_type)
 
     def replace(
         self, key: str, data: bytes, version: str, content_type: str | None = None
     ) -> str | None:
-        self._require()
+        self.require()
         with self._lock:
             is_same = key in self.objects and self.versions[key] == version
             return self.put(key, data, content_type) if is_same else None
 
     def version(self, key: str) -> str | None:
-        self._require()
+        self.require()
         return self.versions[key] if key in self.objects else None
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
-        self._require()
+        self.require()
         content = self.objects.get(key)
         end = None if length is None else start + length
         return None if content is None else content[start:end]
 
     def size(self, key: str) -> int | None:
-        self._require()
+        self.require()
         return len(self.objects[key]) if key in self.objects else None
 
     def list(self, prefix: str) -> Iterator[str]:
-        self._require()
+        self.require()
         return iter(sorted(key for key in list(self.objects) if key.startswith(prefix)))
 
     def folders(self, prefix: str) -> Iterator[str]:
@@ -75,11 +75,11 @@ class MemoryBucket:
         return iter(sorted({name.partition("/")[0] for name in rest if "/" in name}))
 
     def delete(self, keys: Iterable[str]) -> None:
-        self._require()
+        self.require()
         for key in list(keys):
             self.objects.pop(key, None)
 
-    def _require(self) -> None:
+    def require(self) -> None:
         if self.is_away:
             raise BucketAwayError(f"{self.url} cannot be reached")
 

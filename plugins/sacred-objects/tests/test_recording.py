@@ -125,13 +125,13 @@ def test_a_bucket_that_comes_back_misses_nothing(
         _run.add_artifact(tmp_path / "made")
         _run.open_resource(tmp_path / "made").close()
         tries = iter([True, True, False])
-        require = bucket._require
+        require = bucket.require
 
         def recover() -> None:
             bucket.is_away = next(tries, False)
             require()
 
-        bucket._require = recover
+        bucket.require = recover
         return 42
 
     run = ex.run()

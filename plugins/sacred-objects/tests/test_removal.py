@@ -110,7 +110,7 @@ def test_a_deletion_that_fails_anywhere_can_be_repeated(
 
 def fails_at(bucket: Any, request: int, work: Any) -> bool:
     """Do ``work``; the bucket fails for good from a request on, as where the process is killed."""
-    check, count = bucket._require, 0
+    check, count = bucket.require, 0
 
     def fail() -> None:
         nonlocal count
@@ -119,13 +119,13 @@ def fails_at(bucket: Any, request: int, work: Any) -> bool:
             raise StoreError("killed")
         check()
 
-    bucket._require = fail
+    bucket.require = fail
     try:
         work()
     except StoreError:
         return False
     finally:
-        bucket._require = check
+        bucket.require = check
     return True
 
 

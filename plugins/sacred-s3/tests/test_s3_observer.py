@@ -66,7 +66,7 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
 
 
 def test_runs_are_numbered_in_ascending_order(bucket: Any) -> None:
-    """From 1 on."""
+    """The first run has the id 1, each later one the next number."""
     ids = [experiment(S3Observer(basedir=BASE, **bucket.arguments)).run()._id for _ in range(3)]
     assert ids == ["1", "2", "3"]
 

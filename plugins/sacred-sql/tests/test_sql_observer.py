@@ -384,7 +384,7 @@ def test_large_files_are_read_in_parts(url: str, tmp_path: Path) -> None:
 
 def test_a_list_is_read_page_by_page(url: str, monkeypatch: Any) -> None:
     """Runs can be deleted while they are listed."""
-    monkeypatch.setattr("sacred_sql.store._PAGE", 2)
+    monkeypatch.setattr("sacred_sql.store.PAGE_SIZE", 2)
     for number in range(5):
         feed = Feed(SqlObserver(url))
         feed.start(config={"n": number})

@@ -205,7 +205,7 @@ def test_a_database_and_files_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_create_is_the_older_way(tmp_path: Path) -> None:
-    """It warns."""
+    """`create` returns an observer and warns that it is deprecated."""
     with pytest.warns(DeprecationWarning, match=r"TinyDbObserver\.create"):
         assert TinyDbObserver.create(tmp_path / "x").root == str(tmp_path / "x")
 

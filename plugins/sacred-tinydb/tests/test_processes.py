@@ -58,7 +58,7 @@ def test_a_lock_that_is_never_released(tmp_path: Path, monkeypatch: pytest.Monke
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert holder.stdout is not None and holder.stdout.readline() == "locked\n"
-    monkeypatch.setattr("sacred_tinydb.database._PATIENCE", 0.2)
+    monkeypatch.setattr("sacred_tinydb.database.LOCK_TIMEOUT", 0.2)
     store = TinyDbStore(tmp_path / "runs")
     (run,) = store.list()
     with pytest.raises(StoreError, match=r"locked for 0 seconds"):

@@ -253,7 +253,7 @@ FIXES: list[dict[str, Any]] = [
 def test_a_traced_scope_gives_what_its_source_gives(fixed: dict[str, Any]) -> None:
     """Entries, tools, and what was replaced, for every way to bind a name."""
     by_source, by_trace = ConfigScope(all_kinds), ConfigScope(all_kinds)  # type: ignore[arg-type]
-    by_trace._source = TracedScope(all_kinds)  # type: ignore[arg-type]
+    by_trace.source = TracedScope(all_kinds)  # type: ignore[arg-type]
     one, two = Overrides(dict(fixed)), Overrides(dict(fixed))
     expected, found = by_source.evaluate(one, {}), by_trace.evaluate(two, {})
     assert found.entries == expected.entries

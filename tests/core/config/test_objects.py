@@ -176,7 +176,7 @@ def test_objects_reach_functions_as_they_are_and_are_recorded(
 def test_an_entry_may_be_an_object(
     ex: Experiment, value: Any, way: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever sets it."""
+    """Scopes, dictionaries, hooks and updates can set an object."""
     monkeypatch.setitem(globals(), "VALUE", value)
     memory = Memory()
     ex.observers.append(MemoryObserver(memory))

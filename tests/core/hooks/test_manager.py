@@ -73,7 +73,7 @@ def test_one_hook_that_fails_leaves_the_other_plugins(plugins: Plugins) -> None:
 
 
 def test_disabled_plugin_is_not_imported(plugins: Plugins, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`SETTINGS.PLUGINS.DISABLE` names it."""
+    """A plugin that `SETTINGS.PLUGINS.DISABLE` names is not imported."""
     monkeypatch.setattr(SETTINGS.PLUGINS, "DISABLE", ["off"])
     manager = plugins(off="1 / 0")
     assert manager.plugins[-1].state == "disabled"

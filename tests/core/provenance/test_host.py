@@ -75,7 +75,7 @@ def test_a_driver_that_does_not_answer_is_left_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """One warning, no error, and no wait to speak of."""
-    monkeypatch.setattr("sacred_core.provenance.host._COMMAND_SECONDS", 0.5)
+    monkeypatch.setattr("sacred_core.provenance.host.COMMAND_TIMEOUT", 0.5)
     nvidia_smi.write_text("#!/bin/sh\n" + BROKEN[state] + "\n")
     ex = Experiment("gpus", save_git_info=False)
     ex.main(lambda: None)
@@ -96,7 +96,7 @@ def test_a_gpu_that_does_not_tell_everything(nvidia_smi: Path) -> None:
 
 
 def test_settings_switch_information_off(nvidia_smi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`INCLUDE_GPU_INFO` and `INCLUDE_CPU_INFO`."""
+    """`INCLUDE_GPU_INFO` and `INCLUDE_CPU_INFO` remove their entries."""
     monkeypatch.setattr(SETTINGS.HOST_INFO, "INCLUDE_GPU_INFO", False)
     monkeypatch.setattr(SETTINGS.HOST_INFO, "INCLUDE_CPU_INFO", False)
     assert {"gpus", "gpu", "cpu"}.isdisjoint(get_host_info())

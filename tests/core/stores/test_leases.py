@@ -60,7 +60,7 @@ def test_a_valid_claim_is_respected(files: Files) -> None:
 
 
 def test_a_claim_names_its_owner_and_when_it_expires(files: Files) -> None:
-    """Within a minute."""
+    """The claim expires within a minute."""
     claim(files)
     stored = json.loads(files.files[".claim-0"])
     assert stored["owner"]["pid"] == os.getpid()

@@ -19,7 +19,7 @@ def test_an_object_without_status_is_no_run(record: Any) -> None:
 
 @pytest.mark.parametrize("record", [None, [1, 2], "text", 3])
 def test_what_is_not_an_object_is_damaged(record: Any) -> None:
-    """Whatever it was."""
+    """A record of any other type is damaged."""
     with pytest.raises(DamagedRecordError, match="here is damaged: it is not an object"):
         require_record(record, "here")
 

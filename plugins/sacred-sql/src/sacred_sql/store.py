@@ -30,7 +30,7 @@ from sacred_sql.schema import (
 )
 
 #: Runs that are read at a time: no transaction lasts while somebody looks at one.
-_PAGE = 200
+PAGE_SIZE = 200
 
 
 class SqlStore(GuardedStore):
@@ -206,11 +206,11 @@ class SqlStore(GuardedStore):
         after: int | None = None
         while self._has_sacred:
             read = functools.partial(
-                sacred_runs.read_keys, after=after, is_descending=is_descending, limit=_PAGE
+                sacred_runs.read_keys, after=after, is_descending=is_descending, limit=PAGE_SIZE
             )
             keys = self._database.read_any(read)
             yield from self._of_keys(reader, keys, self._database.read_any)
-            if len(keys) < _PAGE:
+            if len(keys) < PAGE_SIZE:
                 return
             after = keys[-1]
 
@@ -220,13 +220,13 @@ class SqlStore(GuardedStore):
             return
         reader = Reader(functools.partial(self._run, query=query), query.attributes)
         key = runs.c.run_key
-        asked = sa.select(key).outerjoin(experiments).where(*clauses(query)).limit(_PAGE)
+        asked = sa.select(key).outerjoin(experiments).where(*clauses(query)).limit(PAGE_SIZE)
         asked = asked.order_by(key.desc() if is_descending else key)
         page = asked
         while True:
             keys = self._database.read(functools.partial(_scalars, page))
             yield from self._of_keys(reader, keys, self._database.read)
-            if len(keys) < _PAGE:
+            if len(keys) < PAGE_SIZE:
                 return
             page = asked.where(key < keys[-1] if is_descending else key > keys[-1])
 

@@ -27,7 +27,7 @@ Document: TypeAlias = dict[str, Any]
 
 TABLE = "runs"
 #: Seconds that one process waits while others write.
-_PATIENCE = 60.0
+LOCK_TIMEOUT = 60.0
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[][{}:,]', re.DOTALL)
 _FAILURES = (ValueError, RecursionError, MemoryError)
 
@@ -92,7 +92,7 @@ class Database:
 
     def __init__(self, db: TinyDB, lock: Path) -> None:
         self.db = db
-        self._lock = FileLock(lock, timeout=_PATIENCE)
+        self._lock = FileLock(lock, timeout=LOCK_TIMEOUT)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -106,7 +106,7 @@ class Database:
         except Timeout:
             raise StoreError(
                 f"another process has kept {self._lock.lock_file!r} locked for "
-                f"{_PATIENCE:.0f} seconds"
+                f"{LOCK_TIMEOUT:.0f} seconds"
             ) from None
         try:
             yield
