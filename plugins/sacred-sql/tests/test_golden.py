@@ -146,7 +146,7 @@ def test_new_runs_join_the_old_ones(store: SqlStore, url: str) -> None:
     assert [run.id for run in store.list()] == [0, 2, 3, 4, 5, 6, 7, 8]
     assert [run.id for run in store.list(RunQuery(limit=3))] == [6, 7, 8]
     assert store.get(2).status == "FAILED" and store.get(7).status == "COMPLETED"
-    with pytest.raises(RunIdError, match="'3' is taken"):
+    with pytest.raises(RunIdError, match="'3' already exists"):
         Feed(SqlObserver(url)).start(asked_id=3)
     assert Feed(SqlObserver(url)).start(_id=4) == 9
     store.delete(7)
