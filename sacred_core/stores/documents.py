@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import attrs
 
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import from_json, plain, to_json
+from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.checking import checked_metrics
 from sacred_core.stores.guarded import Found, GuardedStore, Read, run_or_foreign
 from sacred_core.stores.model import Annotation, StoredRun
@@ -225,7 +225,7 @@ def merge_points(parts: Iterable[tuple[str, int, str]]) -> dict[str, dict[str, l
 
 
 def _encode(value: Any) -> str:
-    return to_json(value.isoformat() if isinstance(value, datetime) else plain(value))
+    return to_json(value.isoformat() if isinstance(value, datetime) else value)
 
 
 def _decode(name: str, text: str) -> Any:

@@ -22,15 +22,7 @@ _PLAIN_FIELDS = (
 
 
 def json_bytes(value: Any) -> bytes:
-    """Return any value as the content of a JSON file.
-
-    Each entry of a dictionary is converted by itself: it may be as deep as any value.
-    """
-    if isinstance(value, dict):
-        keys = plain(dict.fromkeys(value))
-        value = dict(zip(keys, map(plain, value.values()), strict=True))
-    else:
-        value = plain(value)
+    """Return plain data as the content of a JSON file."""
     return f"{to_json(value, indent=2)}\n".encode()
 
 
@@ -155,7 +147,7 @@ class FileLists:
         """Add an artifact and its details, which replace those that are known."""
         details: dict[str, Any] = {}
         if metadata is not None:
-            details["metadata"] = plain(metadata)
+            details["metadata"] = dict(metadata)
         if content_type is not None:
             details["content_type"] = content_type
         is_new = name not in self._artifacts

@@ -11,6 +11,7 @@ from sacred_core.atomic_files import replace_bytes
 from sacred_core.loggers import own_logger
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.serialization import plain
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.folder_format import (
     CONFIG,
@@ -242,7 +243,7 @@ class FileStorageObserver(RunObserver):
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON file into the folder of the run."""
-        replace_bytes(self._folder() / filename, json_bytes(obj))
+        replace_bytes(self._folder() / filename, json_bytes(plain(obj)))
 
     def save_file(self, filename: FilePath, target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""

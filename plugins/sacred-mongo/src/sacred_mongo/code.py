@@ -6,7 +6,6 @@ from typing import Any
 
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.provenance.sources import stored_version
-from sacred_core.serialization import plain
 from sacred_core.stable_files import ChangingFileError
 from sacred_mongo.files import Files
 from sacred_mongo.values import stored, stored_name
@@ -14,7 +13,7 @@ from sacred_mongo.values import stored, stored_name
 
 def stored_experiment(files: Files, ex_info: Mapping[str, Any]) -> dict[str, Any]:
     """Return the information with ids of files in place of contents."""
-    info: dict[str, Any] = stored(plain(dict(ex_info)))
+    info: dict[str, Any] = stored(dict(ex_info))
     info["sources"] = kept_sources(
         files, ex_info.get("base_dir") or ".", ex_info.get("sources") or ()
     )
@@ -46,7 +45,7 @@ def _kept_source(files: Files, base: Path, name: str, md5: str | None = None) ->
 
 def _repository(files: Files, repository: Mapping[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in repository.items() if not key.startswith("patch")}
-    kept: dict[str, Any] = stored(plain(rest))
+    kept: dict[str, Any] = stored(rest)
     patch = patch_of(repository)
     if patch is not None:
         kept["patch"] = files.keep_bytes(patch, "uncommitted.patch").id

@@ -6,7 +6,6 @@ from typing import Any
 
 import bson
 
-from sacred_core.serialization import plain
 from sacred_mongo.connection import Document
 from sacred_mongo.places import Place, RunKey
 from sacred_mongo.values import FILE, OWN_METRICS, loaded, stored
@@ -18,7 +17,7 @@ _LARGEST_OTHER = 500_000
 
 def fitted(place: Place, run: RunKey, name: str, value: Any) -> Any:
     """Return plain ``value`` as the field ``name`` of a run holds it."""
-    kept = stored(plain(value)) if name != "info" else stored_info(value)
+    kept = stored(value) if name != "info" else stored_info(value)
     if len(bson.encode({name: kept})) <= _LARGEST.get(name, _LARGEST_OTHER):
         return kept
     data = json.dumps(kept, default=str).encode()
@@ -40,7 +39,7 @@ def file_of(value: Any) -> Any:
 
 def stored_info(info: Mapping[str, Any]) -> Document:
     """Return ``info`` as it is stored: its ``metrics`` make room for those of the run."""
-    kept: Document = stored(plain(dict(info)))
+    kept: Document = stored(dict(info))
     if "metrics" in kept:
         kept[OWN_METRICS] = kept.pop("metrics")
     return kept

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sacred_core.serialization import plain
 from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Document
 from sacred_mongo.large import file_of, fitted
@@ -86,7 +85,7 @@ class Recorder:
         """Keep a file that the run made, in place of an earlier version."""
         details: dict[str, Any] = {}
         if metadata is not None:
-            details["metadata"] = stored(plain(dict(metadata)))
+            details["metadata"] = stored(dict(metadata))
         if content_type is not None:
             details["contentType"] = content_type
         self.place.require(self._run)

@@ -11,6 +11,7 @@ from sacred_core import RunObserver
 from sacred_core.exceptions import UnavailableError
 from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.serialization import plain
 from sacred_core.stable_files import file_version
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.folder_format import format_time, json_bytes, new_entry
@@ -213,7 +214,7 @@ class ObjectObserver(RunObserver):
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON object into the folder of the run."""
         recorder = self._active.recorder
-        self.place.bucket.put(recorder.prefix + filename, json_bytes(obj), layout.JSON)
+        self.place.bucket.put(recorder.prefix + filename, json_bytes(plain(obj)), layout.JSON)
 
     def save_file(self, filename: str | os.PathLike[str], target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from sacred_core.exceptions import RunRemovedError
-from sacred_core.serialization import plain
 from sacred_core.stable_files import with_version
 from sacred_core.stores.tokens import run_removed
 from sacred_sql import output, points
@@ -94,8 +93,7 @@ class Recorder:
         content_type: str | None,
     ) -> None:
         """Keep a file that the run made, in place of an earlier version."""
-        told = None if metadata is None else plain(dict(metadata))
-        details = {"metadata": told, "content_type": content_type}
+        details = {"metadata": metadata, "content_type": content_type}
         self._keep_file(artifacts, "name", name, Path(filename), details)
 
     def code(

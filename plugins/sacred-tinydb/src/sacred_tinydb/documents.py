@@ -36,10 +36,10 @@ def new_document(run: StoredRun) -> Document:
     return {
         "format": VERSION,
         "command": run.command,
-        "host": plain(run.host),
+        "host": run.host,
         "start_time": date_tag(run.start_time),
-        "config": plain(run.config),
-        "meta": plain({**run.meta, **queued}),
+        "config": run.config,
+        "meta": {**run.meta, **queued},
         "status": run.recorded_status,
         "resources": [],
         "artifacts": [],
@@ -57,9 +57,9 @@ def changed_fields(run: StoredRun, names: frozenset[str]) -> Document:
         "status": lambda: run.recorded_status,
         "stop_time": lambda: date_tag(run.stop_time),
         "heartbeat": lambda: date_tag(run.heartbeat),
-        "result": lambda: plain(run.result),
+        "result": lambda: run.result,
         "fail_trace": lambda: list(run.fail_trace),
-        "experiment": lambda: plain(run.experiment),
+        "experiment": lambda: run.experiment,
     }
     return {name: write() for name, write in written.items() if name in names}
 

@@ -16,7 +16,6 @@ from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.provenance.sources import stored_version
-from sacred_core.serialization import plain
 from sacred_core.stable_files import ChangingFileError, FileVersion
 from sacred_core.stores.claims import IdRequest, RunIds, claim_id
 from sacred_core.stores.locations import absolute_path
@@ -195,7 +194,7 @@ class TinyDbObserver(DocumentObserver):
                 if new in self.run_entry["resources"]:
                     return True
                 return self._change({"resources": [*self.run_entry["resources"], new]})
-            known = [plain(dict(details))] if details else []
+            known: list[Any] = [dict(details)] if details else []
             new = [name, str(version.path), staged.md5, tag, *known]
             entries = {entry[0]: entry for entry in self.run_entry["artifacts"]}
             if name in entries:
@@ -318,9 +317,9 @@ class TinyDbObserver(DocumentObserver):
         for repository, copy in pairs:
             rest = {key: value for key, value in repository.items() if key[:5] != "patch"}
             entered = {} if copy is None else {"patch": file_tag(self._opened.files.enter(copy))}
-            repositories.append({**plain(rest), **entered})
+            repositories.append({**rest, **entered})
         sources = self._enter_sources(self._staged)
-        return {**plain(dict(experiment)), "sources": sources, "repositories": repositories}
+        return {**experiment, "sources": sources, "repositories": repositories}
 
     def _large_fields(self, live: Live) -> Document:
         """Return what the document has of output and points, whose bulk becomes files."""

@@ -136,11 +136,11 @@ def test_names_of_shared_content_are_found_in_a_damaged_entry() -> None:
         assert list(shared_names(damaged)) == []
 
 
-def test_json_files_end_with_a_line_feed_and_have_any_value() -> None:
-    """Whatever the value is, the file is valid JSON."""
-    assert json_bytes({"a": float("nan"), 5: {1}}).startswith(b'{\n  "a": ')
+def test_json_files_end_with_a_line_feed() -> None:
+    """Any plain data is valid JSON."""
+    assert json_bytes({"a": float("nan")}).startswith(b'{\n  "a": ')
+    assert json.loads(json_bytes({"a": float("nan"), "b": "\ud800"}))
     assert json_bytes([1]) == b"[\n  1\n]\n"
-    assert json.loads(json_bytes(object()))
 
 
 def test_output_is_utf_8() -> None:
