@@ -40,7 +40,9 @@ class DamageContract(ClaimContract):
             check_query(store, query)
 
     def test_a_damaged_run_is_deleted(self, tmp_path: Path) -> None:
-        """And none of what others share with it; so are the others beside it."""
+        """A damaged run is deleted, and none of what others share with it; so are the others beside
+        it.
+        """
         ids = record_sound_runs(lambda: self.make_observer(tmp_path), tmp_path)
         before = Sound.of(self.make_store(tmp_path), [ids[0], ids[2]])
         if not self.damage(tmp_path, ids[1]):

@@ -61,7 +61,9 @@ class EndContract(ObserverContract):
         assert len(metrics["odd"]["values"]) == len(hostile_values())
 
     def test_huge_integers_are_stored_as_text(self, tmp_path: Path) -> None:
-        """Of 5,000 digits, in config, meta, info, result and metrics; what is beside them stays."""
+        """Huge integers are stored as text, of 5,000 digits, in config, meta, info, result and
+        metrics; what is beside them stays.
+        """
 
         def main(_run: Run) -> Any:
             _run.info.update(huge=_HUGE, other=1)

@@ -44,7 +44,9 @@ class IdContract(ValueContract):
         assert len(list(self.make_store(tmp_path).list())) == len(INVALID_IDS) // 10 + 2
 
     def test_invalid_ids_of_other_observers_are_replaced(self, tmp_path: Path) -> None:
-        """By an id of this store; the record has the other one too."""
+        """Invalid ids of other observers are replaced, by an id of this store; the record has the
+        other one too.
+        """
         for elsewhere in ("a/b", "1 ", 2**63 - 1, "caf\udce9", "x" * (LONGEST + 1)):
             feed = Feed(self.make_observer(tmp_path))
             run_id = feed.start(_id=elsewhere)

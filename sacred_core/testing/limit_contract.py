@@ -55,7 +55,9 @@ class LimitContract(ContentContract):
     """The part of `StoreContract` that is about values at their limits."""
 
     def test_strings_of_ten_million_characters_come_back(self, tmp_path: Path) -> None:
-        """In the configuration, information, result and output."""
+        """Strings of ten million characters come back, in the configuration, information, result
+        and output.
+        """
         text = "0123456789" * (_LARGE // 10)
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(config={"text": text, "a": 1})
@@ -99,7 +101,9 @@ class LimitContract(ContentContract):
         assert list(store.list()) == []
 
     def test_long_notes_and_metadata_cost_nothing_else(self, tmp_path: Path) -> None:
-        """Of 10 MB each: they are stored, or refused at once with an error of one line."""
+        """Long notes and metadata cost nothing else, of 10 MB each: they are stored, or refused at
+        once with an error of one line.
+        """
         (tmp_path / "f").write_text("content")
         text = "n" * _LARGE
         feed = Feed(self.make_observer(tmp_path))
@@ -132,7 +136,9 @@ class LimitContract(ContentContract):
         assert (run.info["text"], run.result) == ("i" * 2_000_000, "r" * 900_000)
 
     def test_keys_of_five_thousand_characters_come_back(self, tmp_path: Path) -> None:
-        """In the configuration, information and result, and as the name of a metric."""
+        """Keys of five thousand characters come back, in the configuration, information and result,
+        and as the name of a metric.
+        """
         value = {_LONG_KEY: 1, "k" * 5_000: {_LONG_KEY: [2]}}
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(config=value, meta_info={"more": value}, host_info={"more": value})
@@ -164,7 +170,9 @@ class LimitContract(ContentContract):
         assert not (tmp_path.parent / "up").exists() and not (tmp_path / "up").exists()
 
     def test_dates_from_year_1_to_9999_come_back(self, tmp_path: Path) -> None:
-        """In their documented form: ISO 8601, with the time zone that they have."""
+        """Dates from year 1 to 9999 come back, in their documented form: ISO 8601, with the time
+        zone that they have.
+        """
         expected = plain(DATES)
         assert expected["before the first in UTC"] == "0001-01-01T00:00:00+14:00"
         run = self._run_values(tmp_path, DATES)
@@ -177,7 +185,9 @@ class LimitContract(ContentContract):
         assert years == [1, 9999], years
 
     def test_huge_integers_and_deep_nesting_come_back(self, tmp_path: Path) -> None:
-        """In their documented form; the values beside them as they are."""
+        """Huge integers and deep nesting come back, in their documented form; the values beside
+        them as they are.
+        """
         deep: Any = []
         for _ in range(900):
             deep = [deep]
@@ -191,7 +201,7 @@ class LimitContract(ContentContract):
         assert text.count("[") == 200, "the documented depth"
 
     def test_a_large_source_and_artifact_come_back(self, tmp_path: Path) -> None:
-        """Of 5 MB each, with every byte."""
+        """A large source and artifact come back, of 5 MB each, with every byte."""
         data = bytes(range(256)) * 20_000
         (tmp_path / "large.py").write_bytes(data)
         feed = Feed(self.make_observer(tmp_path))

@@ -25,7 +25,7 @@ class ListingContract(DamageContract, RemovalContract):
     queries = 400
 
     def test_runs_are_listed_by_age(self, tmp_path: Path) -> None:
-        """From the oldest to the newest; a limit takes the newest."""
+        """Runs are listed by age, from the oldest to the newest; a limit takes the newest."""
         ids = []
         for _ in range(12):
             feed = Feed(self.make_observer(tmp_path))
@@ -36,7 +36,9 @@ class ListingContract(DamageContract, RemovalContract):
         assert [run.id for run in store.list(RunQuery(limit=3))] == ids[-3:]
 
     def test_runs_are_listed_by_what_they_are(self, tmp_path: Path) -> None:
-        """By status, where one whose heartbeats ended is dead, and by name."""
+        """Runs are listed by what they are, by status, where one whose heartbeats ended is dead,
+        and by name.
+        """
         ids = {}
         for name, end in (("a", "complete"), ("b", "fail"), ("b", "none")):
             feed = Feed(self.make_observer(tmp_path))

@@ -56,7 +56,7 @@ class ObserverContract:
         _whole_run(Feed(observer), tmp_path)
 
     def test_it_may_be_joined_twice(self, tmp_path: Path) -> None:
-        """And without a run."""
+        """It may be joined twice, and without a run."""
         observer = self.make_observer(tmp_path)
         feed = Feed(observer)
         feed.join()
@@ -75,7 +75,7 @@ class ObserverContract:
             feed.complete()
 
     def test_it_shows_no_secret(self, tmp_path: Path) -> None:
-        """Neither as text nor for debugging, with or without a run."""
+        """It shows no secret, neither as text nor for debugging, with or without a run."""
         observer = self.make_observer(tmp_path)
         shown = f"{observer!r} {observer}"
         Feed(observer).start()

@@ -20,7 +20,9 @@ class OverrideContract(IdContract):
     """The part of `StoreContract` that is about methods which a subclass overrides."""
 
     def test_overridden_methods_record_the_same(self, tmp_path: Path) -> None:
-        """With the signatures of Sacred's manual, by position and by name; also what these lack."""
+        """Overridden methods record the same, with the signatures of Sacred's manual, by position
+        and by name; also what these lack.
+        """
         plain = self._recorded(self.make_observer(tmp_path), tmp_path)
         for by_position in (True, False):
             observer = overridden(self.make_observer(tmp_path), by_position)
@@ -28,7 +30,9 @@ class OverrideContract(IdContract):
             assert found == plain, f"by_position={by_position}: {found} instead of {plain}"
 
     def test_overridden_starts_respect_the_id_that_is_asked_for(self, tmp_path: Path) -> None:
-        """As the plain observer does: a taken one is refused, and a queued run is started."""
+        """Overridden starts respect the id that is asked for, as the plain observer does: a taken
+        one is refused, and a queued run is started.
+        """
         plain = self._asked(10, lambda: self.make_observer(tmp_path), tmp_path)
         for number, by_position in ((20, True), (30, False)):
 

@@ -81,7 +81,9 @@ class ProcessContract(SecretContract):
         assert len(contents) in artifacts, f"the source is stored {len(contents)} times"
 
     def test_a_killed_script_is_readable(self, tmp_path: Path) -> None:
-        """Whenever it is killed: points and output up to its last heartbeat, without a gap."""
+        """A killed script is readable, whenever it is killed: points and output up to its last
+        heartbeat, without a gap.
+        """
         options = self.command_line_options(tmp_path)
         if not options:
             return

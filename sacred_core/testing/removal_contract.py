@@ -77,7 +77,9 @@ class RemovalContract(ClaimContract):
             assert stream.read() == b"second", "the artifact is that of the deleted run"
 
     def test_ids_of_deleted_runs_are_not_reused(self, tmp_path: Path) -> None:
-        """Neither after the newest run is deleted nor after all are."""
+        """Ids of deleted runs are not reused, neither after the newest run is deleted nor after all
+        are.
+        """
         used = [self._completed(tmp_path) for _ in range(3)]
         store = self.make_store(tmp_path)
         store.delete(used[-1])
@@ -166,7 +168,9 @@ class RemovalContract(ClaimContract):
             self._assert_deleted(tmp_path, run_id)
 
     def test_a_killed_deletion_can_be_repeated(self, tmp_path: Path) -> None:
-        """Wherever it was killed; a run that shares files with it is complete."""
+        """A killed deletion can be repeated, wherever it was killed; a run that shares files with
+        it is complete.
+        """
         if not hasattr(os, "fork"):
             return
         other = self._completed(tmp_path, with_files=True)

@@ -29,7 +29,7 @@ class StoreContract(ListingContract, ProcessContract):
     """
 
     def test_it_answers_with_an_id(self, tmp_path: Path) -> None:
-        """By which the run is found from then on."""
+        """It answers with an id, by which the run is found from then on."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         assert run_id is not None, "started_event returned no id"
@@ -37,7 +37,9 @@ class StoreContract(ListingContract, ProcessContract):
         assert run.id == run_id and run.recorded_status == "RUNNING", f"read back as {run}"
 
     def test_observers_of_one_place_are_equal(self, tmp_path: Path) -> None:
-        """And have one hash, also while one has a run: a list of observers can be searched."""
+        """Observers of one place are equal, and have one hash, also while one has a run: a list of
+        observers can be searched.
+        """
         first, second = self.make_observer(tmp_path), self.make_observer(tmp_path)
         assert first is not second and first == second, f"{first!r} is not equal to {second!r}"
         assert second in [first] and len({first, second}) == 1
@@ -76,7 +78,9 @@ class StoreContract(ListingContract, ProcessContract):
             assert self.make_store(tmp_path).get(asked).id == asked
 
     def test_an_id_that_is_taken_is_refused(self, tmp_path: Path) -> None:
-        """Where the user asked for it; the run that has it stays as it was."""
+        """An id that is taken is refused, where the user asked for it; the run that has it stays as
+        it was.
+        """
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(config={"a": 1})
         feed.complete()
@@ -131,7 +135,7 @@ class StoreContract(ListingContract, ProcessContract):
         assert_time(run.start_time, START)
 
     def test_info_and_result_come_back(self, tmp_path: Path) -> None:
-        """As the last heartbeat and the end told them."""
+        """Info and result come back, as the last heartbeat and the end told them."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.beat(info={"first": 1}, result=1)
@@ -163,7 +167,7 @@ class StoreContract(ListingContract, ProcessContract):
             assert_time(run.stop_time, START)
 
     def test_runs_do_not_mix(self, tmp_path: Path) -> None:
-        """Neither those of two observers nor those of one, one after the other."""
+        """Runs do not mix, neither those of two observers nor those of one, one after the other."""
         observers = [self.make_observer(tmp_path), self.make_observer(tmp_path)]
         feeds: list[tuple[Any, Feed]] = []
         for round_number in range(2):
@@ -197,7 +201,9 @@ class StoreContract(ListingContract, ProcessContract):
         assert store.get(run_id) == before, "a finished run was changed"
 
     def test_what_is_not_there_is_an_error(self, tmp_path: Path) -> None:
-        """Of an unknown run everything, of a known one files that it does not have."""
+        """What is not there is an error, of an unknown run everything, of a known one files that it
+        does not have.
+        """
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.complete()
@@ -252,7 +258,9 @@ class StoreContract(ListingContract, ProcessContract):
         assert [note["text"] for note in run.notes] == ["while queued", "while running"]
 
     def test_a_run_is_deleted(self, tmp_path: Path) -> None:
-        """With all that is its own; the others stay as they are, resources they share too."""
+        """A run is deleted, with all that is its own; the others stay as they are, resources they
+        share too.
+        """
         file = tmp_path / "shared"
         file.write_text("content")
         feeds = [Feed(self.make_observer(tmp_path)) for _ in range(3)]

@@ -38,7 +38,7 @@ class ValueContract(LimitContract):
         assert_same(run.meta["more"], ODD_VALUES, "meta.more")
 
     def test_each_odd_value_is_a_result(self, tmp_path: Path) -> None:
-        """Also where it is the whole result."""
+        """Each odd value is a result, also where it is the whole result."""
         observer = self.make_observer(tmp_path)
         values = [*ODD_VALUES.values(), *ODD_VALUES["not finite"], *ODD_STRINGS]
         ids = []
@@ -51,7 +51,7 @@ class ValueContract(LimitContract):
             assert_same(store.get(run_id).result, value, f"the result {value!r:.60}")
 
     def test_odd_strings_come_back_everywhere(self, tmp_path: Path) -> None:
-        """In names, the command, the traceback, notes and tags."""
+        """Odd strings come back everywhere, in names, the command, the traceback, notes and tags."""
         for text in ODD_STRINGS:
             feed = Feed(self.make_observer(tmp_path))
             info = {**EXPERIMENT, "name": f"name {text}", "mainfile": text}
@@ -71,7 +71,9 @@ class ValueContract(LimitContract):
             )  # fmt: skip
 
     def test_odd_names_of_metrics_come_back(self, tmp_path: Path) -> None:
-        """Also where one holds what a store writes for something else."""
+        """Odd names of metrics come back, also where one holds what a store writes for something
+        else.
+        """
         for names in ([*ODD_STRINGS, "", "$a", "a.b"], ["%json"], ["py/tuple"]):
             feed = Feed(self.make_observer(tmp_path))
             run_id = feed.start()
@@ -86,7 +88,7 @@ class ValueContract(LimitContract):
             assert all(metric["values"] == [1.0, 2.0] for metric in found.values())
 
     def test_points_that_are_not_numbers_come_back(self, tmp_path: Path) -> None:
-        """In their order, and each as it was recorded."""
+        """Points that are not numbers come back, in their order, and each as it was recorded."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.log("mixed", ODD_POINTS)
@@ -128,7 +130,9 @@ class ValueContract(LimitContract):
                 assert stream.read() == b"content", f"the {kind} {name!r}"
 
     def test_objects_have_the_documented_form(self, tmp_path: Path) -> None:
-        """In info and result of a real run, whatever type they have; iterators are not consumed."""
+        """Objects have the documented form, in info and result of a real run, whatever type they
+        have; iterators are not consumed.
+        """
         given = objects()
         expected = {name: form for name, (_, form) in given.items()}
         values = {name: value for name, (value, _) in given.items()}

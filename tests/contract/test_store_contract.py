@@ -366,7 +366,9 @@ def failing(wrong: type[Any], rules: Iterable[str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("wrong", FAULTS, ids=lambda wrong: wrong.__name__)
 def test_each_fault_fails_the_rule_that_names_it(wrong: type[Any]) -> None:
-    """And no other, so that an author reads what to mend; a quick check tries some others."""
+    """Each fault fails the rule that names it, and no other, so that an author reads what to mend;
+    a quick check tries some others.
+    """
     rules = FAULTS[wrong] | set(RULES[list(FAULTS).index(wrong) % STEP :: STEP])
     broken = failing(wrong, rules)
     assert broken.keys() == FAULTS[wrong], "\n".join(

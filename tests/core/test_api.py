@@ -113,7 +113,9 @@ PLACES = {
 def test_method_has_the_documented_parameters(
     owner: type, name: str, parameters: list[str]
 ) -> None:
-    """By position in the documented order, and with a docstring."""
+    """Method has the documented parameters, by position in the documented order, and with a
+    docstring.
+    """
     method = getattr(owner, name)
     taken = inspect.signature(method).parameters.values()
     assert [p.name for p in taken if p.kind is not p.KEYWORD_ONLY][1:] == parameters
@@ -122,13 +124,15 @@ def test_method_has_the_documented_parameters(
 
 @pytest.mark.parametrize(("owner", "parameters"), CONSTRUCTORS)
 def test_constructor_has_the_documented_parameters(owner: type, parameters: list[str]) -> None:
-    """In the documented order: people pass them by position."""
+    """Constructor has the documented parameters, in the documented order: people pass them by
+    position.
+    """
     assert list(inspect.signature(owner).parameters) == parameters
 
 
 @pytest.mark.parametrize("module", PLACES)
 def test_names_stand_where_they_are_documented(module: str) -> None:
-    """And each module is an attribute of the package."""
+    """Names stand where they are documented, and each module is an attribute of the package."""
     found: Any = sacred_core
     for part in module.split("."):
         found = getattr(found, part)
@@ -217,7 +221,7 @@ def test_an_ingredient_has_sources_and_a_logger_too() -> None:
 
 @pytest.mark.parametrize("place", ["sacred_core", "sacred_core.host_info"])
 def test_host_info_getter_is_a_decorator(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With and without a name; the function itself is returned."""
+    """Host info getter is a decorator, with and without a name; the function itself is returned."""
     getters: dict[str, Any] = {}
     monkeypatch.setattr("sacred_core.provenance.host.host_info_gatherers", getters)
     host_info_getter = importlib.import_module(place).host_info_getter
@@ -252,7 +256,9 @@ def test_an_invalid_configuration_can_be_reported() -> None:
 def test_an_invalid_configuration_shows_the_stack_if_wanted(
     is_shown: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By default with the user's frames, else as a sentence; the run has failed in both."""
+    """An invalid configuration shows the stack if wanted, by default with the user's frames, else
+    as a sentence; the run has failed in both.
+    """
     ex = Experiment("invalid")
 
     @ex.main
@@ -282,7 +288,7 @@ def test_run_has_the_documented_attributes() -> None:
 
 
 def test_print_config_can_be_called_inside_main(capsys: pytest.CaptureFixture[str]) -> None:
-    """As scripts do: `commands.print_config(_run)`."""
+    """Print config can be called inside main, as scripts do: `commands.print_config(_run)`."""
     from sacred_core.commands import print_config
 
     ex = Experiment("inside")

@@ -40,7 +40,9 @@ def test_an_exception_changes_nothing(tmp_path: Path, error: BaseException) -> N
 def test_writers_at_once_have_files_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also those with the same process id: threads, and containers that share a folder."""
+    """Writers at once have files of their own, also those with the same process id: threads, and
+    containers that share a folder.
+    """
     monkeypatch.setattr(os, "getpid", lambda: 7)
     path = tmp_path / "file"
     with replacing(path) as one, replacing(path) as other:
@@ -80,7 +82,7 @@ def test_another_may_store_it_meanwhile(tmp_path: Path) -> None:
 
 
 def test_a_failure_is_raised(tmp_path: Path) -> None:
-    """Where the file is not there either."""
+    """A failure is raised, where the file is not there either."""
 
     def write(partial: Path) -> None:
         raise OSError("full")

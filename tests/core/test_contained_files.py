@@ -33,7 +33,7 @@ def test_links_that_stay_inside_are_followed(root: Path, target: str) -> None:
 
 
 def test_the_root_may_be_a_link(root: Path, tmp_path: Path) -> None:
-    """As where it was moved to another disk."""
+    """The root may be a link, as where it was moved to another disk."""
     (tmp_path / "runs").symlink_to(root)
     with ContainedFolder(tmp_path / "runs").open(tmp_path / "runs" / "1" / "file") as file:
         assert file.read() == b"content"
@@ -49,7 +49,9 @@ def test_the_root_may_be_a_link(root: Path, tmp_path: Path) -> None:
     ],
 )
 def test_links_that_lead_out_are_refused(root: Path, link: str, target: str) -> None:
-    """Of a file, of its folder, or by another link; the error is about one record."""
+    """Links that lead out are refused, of a file, of its folder, or by another link; the error is
+    about one record.
+    """
     (root / link).symlink_to(target)
     (root / "1" / "chain").symlink_to(root.parent / "outside")
     path = root / link / "passwd" if link == "2" else root / link
@@ -63,7 +65,7 @@ def test_links_that_lead_out_are_refused(root: Path, link: str, target: str) -> 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "1/../../outside"])
 def test_names_that_lead_out_are_refused(root: Path, name: str) -> None:
-    """As a record may have them."""
+    """Names that lead out are refused, as a record may have them."""
     with pytest.raises(OutsideStoreError):
         ContainedFolder(root).open(root / name)
 

@@ -23,7 +23,7 @@ def test_there_is_none_before_the_first_run(ex: Experiment) -> None:
 
 
 def test_it_is_the_last_run_afterwards(ex: Experiment) -> None:
-    """So that a script may look at results after `ex.run()`."""
+    """It is the last run afterwards, so that a script may look at results after `ex.run()`."""
 
     @ex.main
     def main(_run: Any) -> str:
@@ -40,7 +40,7 @@ def test_it_is_the_last_run_afterwards(ex: Experiment) -> None:
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), SystemExit(3)])
 def test_it_is_also_a_run_that_did_not_complete(ex: Experiment, error: BaseException) -> None:
-    """With its status, trace and info."""
+    """It is also a run that did not complete, with its status, trace and info."""
 
     @ex.main
     def main() -> None:
@@ -156,7 +156,9 @@ def test_a_plain_thread_belongs_to_the_run_of_the_experiment_that_it_names(ex: E
 def test_the_help_ends_the_program_with_code_0(
     ex: Experiment, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """So that ``ex.run_commandline().config`` is always a configuration."""
+    """The help ends the program with code 0, so that ``ex.run_commandline().config`` is always a
+    configuration.
+    """
     ex.add_config(a=0)
 
     @ex.main

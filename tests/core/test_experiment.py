@@ -34,7 +34,7 @@ def test_run_executes_the_main_function_and_returns_the_run(ex: Experiment) -> N
 
 
 def test_name_is_that_of_the_file() -> None:
-    """Unless another is given."""
+    """Name is that of the file, unless another is given."""
     assert Experiment().path == Path(__file__).stem
     assert Experiment("other").path == "other"
 
@@ -95,7 +95,7 @@ def test_shortcuts_reach_the_current_run(ex: Experiment, tmp_path: Path) -> None
     "spelling", ["--beat_interval", "--beat-interval", "beat_interval", "beat-interval", "-b"]
 )
 def test_options_take_every_spelling(ex: Experiment, spelling: str) -> None:
-    """As on the command line, with dashes, or plain."""
+    """Options take every spelling, as on the command line, with dashes, or plain."""
     run = ex.run(options={spelling: "0.5"})
     assert run.beat_interval == 0.5
     assert run.meta_info["options"]["--beat_interval"] == "0.5"

@@ -157,7 +157,7 @@ def test_the_result_of_a_run_was_written_last() -> None:
     ],
 )
 def test_the_release_is_among_the_dependencies(dependencies: Any, release: str | None) -> None:
-    """In each form that a release of Sacred gave them."""
+    """The release is among the dependencies, in each form that a release of Sacred gave them."""
     assert sacred_release({"dependencies": dependencies}) == release
 
 

@@ -52,7 +52,9 @@ def test_a_disabled_logger_still_logs(
 def test_levels_handlers_and_filters_of_the_name_apply(
     registered: logging.Logger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Also those that are set later; children are those of that name."""
+    """Levels handlers and filters of the name apply, also those that are set later; children are
+    those of that name.
+    """
     logger = own_logger(NAME)
     registered.setLevel(logging.ERROR)
     assert not logger.isEnabledFor(logging.WARNING)
@@ -79,7 +81,7 @@ def pickled(logger: logging.Logger) -> Any:
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickled])
 def test_it_can_be_copied_and_pickled(again: Any) -> None:
-    """As other loggers, by name."""
+    """It can be copied and pickled, as other loggers, by name."""
     assert again(own_logger(NAME)).name == NAME
 
 
@@ -123,7 +125,9 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_warnings_about_observers_are_shown(way: str, tmp_path: Path) -> None:
-    """Also where the program configures logging in the main function and disables what exists."""
+    """Warnings about observers are shown, also where the program configures logging in the main
+    function and disables what exists.
+    """
     (tmp_path / "logging.ini").write_text(INI)
     (tmp_path / "script.py").write_text(textwrap.dedent(SCRIPT).format(configure=WAYS[way]))
     done = subprocess.run(
@@ -158,7 +162,7 @@ def test_arguments_cannot_control_the_terminal(
 
 
 def test_records_of_own_loggers_can_be_queued() -> None:
-    """As a handler that sends them to another process does."""
+    """Records of own loggers can be queued, as a handler that sends them to another process does."""
     record = own_logger("sacred_core.some").makeRecord(
         "n", logging.WARNING, "f", 1, "%s", (ODD,), None
     )

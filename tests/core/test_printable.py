@@ -21,12 +21,14 @@ from sacred_core.printable import printable, printable_lines, printable_output
     ],
 )
 def test_control_characters_are_escapes(text: str, shown: str) -> None:
-    """Of C0, C1, bidirectional text, separators of lines, and surrogates; letters stay."""
+    """Control characters are escapes, of C0, C1, bidirectional text, separators of lines, and
+    surrogates; letters stay.
+    """
     assert printable(text) == shown
 
 
 def test_no_control_character_is_left() -> None:
-    """Of all that Unicode has, in Python's categories."""
+    """No control character is left, of all that Unicode has, in Python's categories."""
     every = "".join(map(chr, range(0x11_0000)))
     left = {unicodedata.category(each) for each in set(printable(every))}
     assert not left & {"Cc", "Cs", "Zl", "Zp"}
@@ -35,7 +37,7 @@ def test_no_control_character_is_left() -> None:
 
 
 def test_some_characters_can_be_kept() -> None:
-    """As the line ends of a message of several lines."""
+    """Some characters can be kept, as the line ends of a message of several lines."""
     assert printable("a\n\tb\x1b", keep="\n\t") == "a\n\tb\\x1b"
     assert printable(5) == "5"
 

@@ -128,7 +128,9 @@ LIBRARIES = {
 
 @pytest.mark.parametrize("when", ["before", "during"])
 def test_global_generators_are_seeded(tmp_path: Path, when: str) -> None:
-    """Of random, numpy, torch and TensorFlow, at the start or when they are imported."""
+    """Global generators are seeded, of random, numpy, torch and TensorFlow, at the start or when
+    they are imported.
+    """
     imports = "import numpy, torch, tensorflow"
     told = told_by(
         tmp_path,
@@ -154,7 +156,7 @@ def test_global_generators_are_seeded(tmp_path: Path, when: str) -> None:
 
 
 def test_no_library_is_imported_to_be_seeded(tmp_path: Path) -> None:
-    """And one that is imported after the run is left alone."""
+    """No library is imported to be seeded, and one that is imported after the run is left alone."""
     told = told_by(
         tmp_path,
         """
@@ -263,7 +265,9 @@ def test_children_have_seeds_of_their_own(tmp_path: Path, kind: str, method: str
 
 
 def test_plain_fork_sets_children_apart(tmp_path: Path) -> None:
-    """Also children of children; the parent's own calls are as without them."""
+    """Plain fork sets children apart, also children of children; the parent's own calls are as
+    without them.
+    """
     told = told_by(tmp_path, """
         def child(depth):
             reader, writer = os.pipe()
@@ -285,7 +289,9 @@ def test_plain_fork_sets_children_apart(tmp_path: Path) -> None:
 
 
 def test_this_process_was_not_forked() -> None:
-    """Or the other tests would have other seeds: they run in the one that was started."""
+    """This process was not forked, or the other tests would have other seeds: they run in the one
+    that was started.
+    """
     from sacred_core.randomness import lineage
 
     assert lineage == () or "PYTEST_XDIST_WORKER" in os.environ

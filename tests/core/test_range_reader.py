@@ -20,7 +20,7 @@ class Parts(RangeReader):
 
 
 def test_everything_is_read_in_parts() -> None:
-    """Also through a buffer, and nothing is asked for at the end."""
+    """Everything is read in parts, also through a buffer, and nothing is asked for at the end."""
     assert Parts().readall() == DATA
     assert io.BufferedReader(Parts(), 16).read() == DATA
     reader = Parts()
@@ -29,7 +29,7 @@ def test_everything_is_read_in_parts() -> None:
 
 
 def test_positions() -> None:
-    """From the start, the position and the end; none is before the start."""
+    """A position counts from the start, the position or the end; none is before the start."""
     reader = Parts()
     assert reader.seek(-3, io.SEEK_END) == 97 and reader.read(10) == DATA[97:]
     assert reader.asked == [(97, 3)], "more is asked for than there is"

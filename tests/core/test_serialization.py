@@ -264,12 +264,12 @@ class Endless(Iterator[int]):
     ],
 )
 def test_further_types_are_readable(value: Any, expected: Any) -> None:
-    """As the table in docs/values.md says, types included."""
+    """Further types are readable, as the table in docs/values.md says, types included."""
     assert_same(plain(value), expected, "value")
 
 
 def test_iterators_are_not_consumed() -> None:
-    """Neither in containers nor in attributes of objects."""
+    """Iterators are not consumed, neither in containers nor in attributes of objects."""
     numbers = iter([1, 2])
     holder = Opaque()
     holder.size = numbers  # type: ignore[assignment]
@@ -461,6 +461,8 @@ def test_keys_that_clash_are_found(keys: list[Any], clash: Any) -> None:
     ],
 )  # fmt: skip
 def test_values_that_are_stored_alike_are_the_same(first: Any, second: Any, is_same: bool) -> None:
-    """At every depth with their types, and dictionaries with the order of their keys."""
+    """Values that are stored alike are the same, at every depth with their types, and dictionaries
+    with the order of their keys.
+    """
     assert is_same_data(first, second) is is_same
     assert is_same_data(second, first) is is_same

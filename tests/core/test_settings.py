@@ -69,7 +69,7 @@ def test_a_tree_has_the_methods_of_a_dictionary(settings: Settings) -> None:
 
 
 def test_a_group_shows_its_entries(settings: Settings) -> None:
-    """By name and value."""
+    """A group shows its entries, by name and value."""
     settings.HOST_INFO.CAPTURED_ENV = ["HOME"]
     shown = repr(settings.HOST_INFO)
     assert shown.startswith("SETTINGS.HOST_INFO(INCLUDE_GPU_INFO=True, ")
@@ -77,7 +77,9 @@ def test_a_group_shows_its_entries(settings: Settings) -> None:
 
 
 def test_several_entries_are_set_at_once(settings: Settings) -> None:
-    """As a dictionary, also of groups, as pairs, as another tree, and as keywords."""
+    """Several entries are set at once, as a dictionary, also of groups, as pairs, as another tree,
+    and as keywords.
+    """
     other = Settings()
     other.SECRETS.KEYS = ["pin"]
     settings.update({"CAPTURE_MODE": "no", "CONFIG": {"READ_ONLY_CONFIG": False}})

@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_special_files_are_refused(tmp_path: Path) -> None:
-    """Without waiting, with an error that names the file and what it is."""
+    """Special files are refused, without waiting, with an error that names the file and what it is."""
     with special_files(tmp_path) as paths:
         for kind, path in paths.items():
             with pytest.raises(OSError, match=str(path)) as caught:
@@ -54,7 +54,7 @@ def test_special_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_not_created(tmp_path: Path) -> None:
-    """Unless the mode says so."""
+    """A missing file is not created, unless the mode says so."""
     with pytest.raises(FileNotFoundError):
         open_regular(tmp_path / "missing")
     assert list(tmp_path.iterdir()) == []
@@ -64,7 +64,7 @@ def test_a_missing_file_is_not_created(tmp_path: Path) -> None:
 
 
 def test_descriptors_are_closed(tmp_path: Path) -> None:
-    """Also of what is refused."""
+    """Descriptors are closed, also of what is refused."""
     listed = Path("/dev/fd")
     before = len(list(listed.iterdir()))
     with special_files(tmp_path) as paths:
@@ -171,7 +171,9 @@ def test_a_file_that_changes_is_read_again(path: Path) -> None:
 
 
 def test_a_copy_is_of_one_version(tmp_path: Path) -> None:
-    """Of a file that is rewritten all the time: the copy is refused, or of one version."""
+    """A copy is of one version, of a file that is rewritten all the time: the copy is refused, or
+    of one version.
+    """
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(b"0" * 2_000_000)
     is_over = threading.Event()

@@ -55,7 +55,7 @@ def test_the_backend_records_an_unchanged_script(installed: Path) -> None:
 
 
 def test_the_backend_is_short() -> None:
-    """At most 150 lines of code and 8 concepts."""
+    """The backend has at most 150 lines of code and 8 concepts."""
     plugin, runs, _ = blocks(PAGE, "python")
     assert len([line for line in (plugin + runs).splitlines() if line.strip()]) <= 150
     text = (Path(__file__).parents[2] / "docs" / PAGE).read_text(encoding="utf-8")

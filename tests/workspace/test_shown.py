@@ -50,7 +50,7 @@ MADE: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("made", MADE.values(), ids=MADE)
 def test_no_secret_is_shown(made: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither in the object, its location, or in what is wrong with it."""
+    """No secret is shown, neither in the object, its location, or in what is wrong with it."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     try:
         found = made()

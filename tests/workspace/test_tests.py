@@ -18,6 +18,8 @@ SOURCES = [*ROOT.glob("sacred_core/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py"
 DOCUMENTED = {
     "_id", "_run", "_seed", "_rnd", "_log", "_config", "_asdict", "_replace", "_fields", "_mapping",
 }  # fmt: skip
+#: What begins no sentence.
+FRAGMENTS = {"And", "Or", "Nor", "But", "Is", "Are", "Has", "Have", "Unless", "To"}
 #: Private names that tests use, by file, each with its reason.
 REASONS: dict[str, dict[str, str]] = {
     "plugins/sacred-gcs/tests/test_gcs_processes.py": {"_HOLD": "no wait between two tries"},
@@ -96,3 +98,4 @@ def test_test_docstrings_are_sentences() -> None:
                 text = ast.get_docstring(node) or ""
                 assert len(text.partition("\n\n")[0].split()) >= 4, f"{path}: {node.name}: {text!r}"
                 assert text.endswith("."), f"{path}: {node.name}: {text!r}"
+                assert text.split()[0] not in FRAGMENTS, f"{path}: {node.name}: {text!r}"

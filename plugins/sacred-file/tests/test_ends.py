@@ -223,7 +223,9 @@ def set_default(signum: int) -> None:
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1", "SIGXFSZ", "SIGPIPE"])
 def test_an_ignored_signal_stays_ignored(folder: Path, name: str) -> None:
-    """By nohup, by the user, or by Python from its start: the run continues."""
+    """An ignored signal stays ignored, by nohup, by the user, or by Python from its start: the run
+    continues.
+    """
     process = start(folder, "waits", before=lambda: ignore(sent_signal(name)))
     wait_until_ready(process)
     process.send_signal(sent_signal(name))
@@ -407,7 +409,7 @@ def test_the_folder_is_deleted(folder: Path) -> None:
 
 
 def test_the_folder_becomes_read_only(folder: Path) -> None:
-    """As when it is deleted; what was recorded before stays."""
+    """The folder becomes read only, as when it is deleted; what was recorded before stays."""
 
     process = start(folder, "waits_without_privileges")
     wait_until_ready(process)

@@ -309,7 +309,7 @@ def test_metadata_and_content_type_are_kept(recorded: Any, runs: Path, tmp_path:
 
 
 def test_many_files_are_all_listed(recorded: Any, runs: Path, tmp_path: Path) -> None:
-    """However many there are, and in the order in which they came."""
+    """Many files are all listed, however many there are, and in the order in which they came."""
     (tmp_path / "file").write_text("content")
     names = [f"file{number}" for number in range(120)]
 
@@ -556,7 +556,9 @@ def test_a_queued_id_is_not_queued_again(runs: Path) -> None:
 
 
 def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the folder is written; other arguments do not count."""
+    """Observers of one folder are equal, however the folder is written; other arguments do not
+    count.
+    """
     monkeypatch.chdir(tmp_path)
     first = FileStorageObserver("a")
     assert first == FileStorageObserver(tmp_path / "b" / ".." / "a", priority=3)

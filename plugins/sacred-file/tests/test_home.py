@@ -44,14 +44,14 @@ def test_every_folder_of_the_observer_is_expanded(home: Path) -> None:
 
 
 def test_a_user_who_does_not_exist_is_a_folder_of_that_name(home: Path, tmp_path: Path) -> None:
-    """As in a shell."""
+    """A user who does not exist is a folder of that name, as in a shell."""
     observer = FileStorageObserver("~nobody_of_this_name/runs")
     assert observer.basedir == "~nobody_of_this_name/runs"
     assert observer.resource_dir == tmp_path / "~nobody_of_this_name" / "runs" / "_resources"
 
 
 def test_configuration_files_are_expanded(home: Path) -> None:
-    """In ``add_config`` and on the command line."""
+    """Configuration files are expanded, in ``add_config`` and on the command line."""
     (home / "config.json").write_text('{"a": 3}')
     ex = Experiment("home", save_git_info=False)
     ex.add_config("~/config.json")

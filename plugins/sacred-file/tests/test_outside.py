@@ -39,7 +39,7 @@ def edit(root: Path, **fields: Any) -> None:
 @pytest.mark.parametrize("place", ["/etc/passwd", "../outside", "2/../../outside", "{top}/outside"])
 @pytest.mark.parametrize("kind", ["resource", "source"])
 def test_a_record_names_no_file_elsewhere(root: Path, kind: str, place: str) -> None:
-    """Of resources and sources, absolute or relative."""
+    """A record names no file elsewhere, of resources and sources, absolute or relative."""
     pairs = [["a", place.format(top=root.parent)]]
     edit(root, resources=pairs, experiment={"name": "x", "sources": pairs})
     with pytest.raises(OutsideStoreError, match="is outside of"):
@@ -58,7 +58,7 @@ def test_names_of_artifacts_stay_in_the_run(root: Path, name: str) -> None:
 
 
 def test_links_in_place_of_files_are_not_followed_out(root: Path) -> None:
-    """Neither artifacts nor shared files."""
+    """Links in place of files are not followed out, neither artifacts nor shared files."""
     kept = next((root / "_resources").iterdir())
     for path in (root / "1" / "made", kept):
         path.unlink()
@@ -121,7 +121,7 @@ def test_nothing_is_written_through_a_link(root: Path) -> None:
 
 
 def test_a_note_leaves_a_hard_link_as_it_is(root: Path) -> None:
-    """As backups make them."""
+    """A note leaves a hard link as it is, as backups make them."""
     store = FileStore(root)
     store.annotate(1, SAID)
     backup = root.parent / "backup"

@@ -18,7 +18,9 @@ def test_last_words_are_recovered(crash_script: Any) -> None:
 
 
 def test_the_reader_shows_the_rest_before_it_is_recovered(crash_script: Any) -> None:
-    """From the files in the folder of the run, with secrets masked."""
+    """The reader shows the rest before it is recovered, from the files in the folder of the run,
+    with secrets masked.
+    """
     crash_script.run("abort", "-F", "runs")
     output = FileStore(crash_script.folder / "runs").output(1)
     assert output.endswith("db://ann:***@host CUDA error ä")
@@ -38,7 +40,9 @@ def test_only_the_runs_of_a_location_are_recovered(crash_script: Any) -> None:
 
 
 def test_a_live_run_is_left_alone(crash_script: Any) -> None:
-    """Also where the process has become another program that can still write."""
+    """A live run is left alone, also where the process has become another program that can still
+    write.
+    """
     folder: Path = crash_script.folder
     (folder / "live.py").write_text(
         "import os\nfrom sacred_core import Experiment\nex = Experiment('live')\n"
@@ -133,7 +137,7 @@ def filtered(crash_script: Any, imports: str, name: str) -> None:
 
 
 def test_the_filter_of_progress_bars_is_applied(crash_script: Any) -> None:
-    """To what is recovered, and to what is read before."""
+    """The filter of progress bars is applied to what is recovered, and to what is read before."""
     name = "apply_backspaces_and_linefeeds"
     filtered(crash_script, f"from sacred_core.utils import {name}", name)
     expected = "hidden and shown\nprogress 99 %\nhidden last"

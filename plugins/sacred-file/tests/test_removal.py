@@ -80,7 +80,9 @@ def test_the_artifact_of_another_run_stays(root: Path, tmp_path: Path) -> None:
 def test_an_edited_record_removes_nothing_of_others(
     root: Path, tmp_path: Path, kind: str, kept: str
 ) -> None:
-    """Whatever it names beside shared content; a path may be absolute too."""
+    """An edited record removes nothing of others, whatever it names beside shared content; a path
+    may be absolute too.
+    """
     digest = "0123456789abcdef0123456789abcdef"
     first = completed(root, artifact=file(tmp_path / "model.bin"))
     for path in ("../outside.txt", f"../outside_{digest}.txt", f"1/model_{digest}.bin",
@@ -139,7 +141,7 @@ def test_content_that_an_unreadable_run_may_use_stays(root: Path, tmp_path: Path
 
 @pytest.mark.parametrize("folder", ["_resources", "_sources"])
 def test_a_link_is_not_followed(root: Path, tmp_path: Path, folder: str) -> None:
-    """Neither a shared folder that is one nor a file in it."""
+    """A link is not followed, neither a shared folder that is one nor a file in it."""
     outside = tmp_path / "outside"
     outside.mkdir()
     root.mkdir()
@@ -172,7 +174,9 @@ def test_content_that_was_used_since_a_live_run_started_stays(root: Path, tmp_pa
 
 
 def test_a_run_that_died_long_ago_does_not_count_as_live(root: Path, tmp_path: Path) -> None:
-    """Neither one that never had a record nor one without an end."""
+    """A run that died long ago does not count as live, neither one that never had a record nor one
+    without an end.
+    """
     Feed(FileStorageObserver(root)).start()
     (root / "77").mkdir()
     run_id = completed(root, file(tmp_path / "a.txt"))
@@ -185,7 +189,9 @@ def test_a_run_that_died_long_ago_does_not_count_as_live(root: Path, tmp_path: P
 def test_missing_content_is_stored_again_at_the_end(
     root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where the file is as it was; else a warning names it."""
+    """Missing content is stored again at the end, where the file is as it was; else a warning names
+    it.
+    """
     paths = [file(tmp_path / f"{name}.txt", name) for name in ("same", "changed", "gone")]
     feed = Feed(FileStorageObserver(root))
     run_id = feed.start()
@@ -205,7 +211,9 @@ def test_missing_content_is_stored_again_at_the_end(
 
 
 def test_a_deleted_run_is_reported_as_such(root: Path, tmp_path: Path) -> None:
-    """To each event of a process that was suspended; no folder is created again."""
+    """A deleted run is reported as such to each event of a process that was suspended; no folder is
+    created again.
+    """
     feed = Feed(FileStorageObserver(root))
     run_id = feed.start()
     FileStore(root).delete(run_id)
@@ -236,7 +244,9 @@ def test_a_killed_deletion_leaves_nothing_behind(root: Path, tmp_path: Path) -> 
 
 
 def test_the_number_of_a_deleted_run_of_sacred_is_not_reused(root: Path) -> None:
-    """Also without a hint, which Sacred does not write; the highest deleted number counts."""
+    """The number of a deleted run of Sacred is not reused, also without a hint, which Sacred does
+    not write; the highest deleted number counts.
+    """
     for number in (3, 12, 7):
         folder = root / str(number)
         folder.mkdir(parents=True)

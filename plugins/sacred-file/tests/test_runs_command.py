@@ -108,7 +108,7 @@ def test_mistakes_tell_where(runs: str, args: tuple[str, ...], error: str) -> No
 
 
 def test_delete_asks_first(runs: str) -> None:
-    """And tells what it is about to delete; `--yes` does not ask."""
+    """Delete asks first, and tells what it is about to delete; `--yes` does not ask."""
     refused = sacred_runs("delete", runs, "-w", "status = COMPLETED", answer="n\n")
     assert refused.exit_code == 1
     assert "Delete 2 runs?" in refused.output and "run" not in ids(runs)
@@ -191,7 +191,9 @@ def odd_runs(tmp_path: Path) -> str:
 
 
 def test_control_characters_are_shown_as_escapes(odd_runs: str) -> None:
-    """In tables, pages and questions; of output only colours pass."""
+    """Control characters are shown as escapes, in tables, pages and questions; of output only
+    colours pass.
+    """
     listed = sacred_runs(
         "list", odd_runs, "-c", "id,name,command,tags,host.hostname,config.name,config.list"
     ).output
@@ -240,7 +242,7 @@ def test_a_damaged_run_in_every_form(odd_runs: str) -> None:
 
 
 def test_a_frame_has_damaged_runs(odd_runs: str) -> None:
-    """With the reason in a column."""
+    """A frame has damaged runs, with the reason in a column."""
     pytest.importorskip("pandas")
     from sacred_core.stores import find_runs, open_store, to_frame
 

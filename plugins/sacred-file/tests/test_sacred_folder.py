@@ -58,7 +58,7 @@ def test_every_run_is_read_whole(store: FileStore) -> None:
 
 
 def test_queries_apply_to_it(store: FileStore) -> None:
-    """As to runs of our own."""
+    """Queries apply to it, as to runs of our own."""
     found = find_runs(store, "config.lr < 0.1 and result.n > 3", "-config.lr")
     assert [run.id for run in found] == [11, 12, 16, 17, 21, 22, 26, 27]
 

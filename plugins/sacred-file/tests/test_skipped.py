@@ -63,6 +63,6 @@ def test_runs_in_sub_folders_are_hinted_at(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_has_no_hint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Nor one whose only runs are damaged, which are named."""
+    """An empty folder has no hint, nor one whose only runs are damaged, which are named."""
     (tmp_path / "other").mkdir()
     assert list(FileStore(tmp_path).list()) == [] and caplog.messages == []

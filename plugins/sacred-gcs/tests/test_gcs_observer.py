@@ -78,13 +78,13 @@ def test_a_missing_bucket_is_an_error(missing: Any) -> None:
     ["ab", "gs://bucket", "With_Capitals", "192.168.1.1", "-abc", "a..b", "a" * 64, "goog-x", ""],
 )
 def test_a_name_that_no_bucket_can_have(name: str) -> None:
-    """Is refused when the observer is made."""
+    """A name that no bucket can have is refused when the observer is made."""
     with pytest.raises(ValueError, match="cannot be the name of a bucket"):
         GoogleCloudStorageObserver(name, BASE)
 
 
 def test_a_domain_may_be_longer() -> None:
-    """As long as each of its parts is not."""
+    """A domain may be longer, as long as each of its parts is not."""
     name = f"{'a' * 60}.{'b' * 60}.example_x.org"
     assert GoogleCloudStorageObserver(name, BASE).bucket == name
 
@@ -103,7 +103,7 @@ def test_the_flag_and_the_store_take_the_same_forms(bucket: Any, form: str) -> N
     "argument", ["", "gs://", "s3://bucket/a", "gs://ab/c", "gs://bucket/a?b=c"]
 )
 def test_an_argument_that_is_wrong(argument: str) -> None:
-    """Is told in a sentence, by the flag and by the store."""
+    """An argument that is wrong is told in a sentence, by the flag and by the store."""
     with pytest.raises(OptionError):
         GoogleCloudStorageObserver.from_argument(argument)
     with pytest.raises(StoreError):

@@ -54,7 +54,7 @@ def test_other_forms_are_errors(argument: str) -> None:
     ],
 )
 def test_urls_that_cannot_be_used_show_no_password(url: str) -> None:
-    """Neither the message nor what caused it."""
+    """URLs that cannot be used show no password, neither the message nor what caused it."""
     with pytest.raises(ValueError, match="MongoDB") as error:
         MongoObserver(url)
     assert SECRET not in f"{error.value!r} {error.value.__cause__!r}"
@@ -99,14 +99,16 @@ def test_old_names_of_tls_options() -> None:
 def test_observers_of_one_collection_are_equal(
     first: dict[str, Any], second: dict[str, Any], is_same: bool
 ) -> None:
-    """However the server is written; secrets and options do not count."""
+    """Observers of one collection are equal, however the server is written; secrets and options do
+    not count.
+    """
     observers = [MongoObserver(**first), MongoObserver(**second)]
     assert (observers[0] == observers[1]) is is_same
     assert len(set(observers)) == (1 if is_same else 2)
 
 
 def test_observers_of_one_client_are_equal() -> None:
-    """Also those of a collection of it."""
+    """Observers of one client are equal, also those of a collection of it."""
     client: Any = pymongo.MongoClient("localhost", connect=False)
     first = MongoObserver(client=client)
     assert first == MongoObserver(client=client) == MongoObserver.create_from(client.sacred.runs)
@@ -142,6 +144,6 @@ def test_an_option_that_does_not_exist_is_an_error(query: str, reason: str) -> N
 
 
 def test_a_port_that_does_not_exist_is_an_error() -> None:
-    """Of the command line, not a traceback."""
+    """A port that does not exist is an error, of the command line, not a traceback."""
     with pytest.raises(OptionError, match="Port must be an integer"):
         MongoObserver.from_argument("mongodb://127.0.0.1:99999/db")

@@ -163,7 +163,7 @@ def test_an_idle_beat_is_short(proxy: Any, db_name: str) -> None:
 def test_overwrite_replaces_a_run(
     observer: MongoObserver, mongo_url: str, db_name: str, database: Any, tmp_path: Path
 ) -> None:
-    """With its points and files; a run that is not there is an error."""
+    """Overwrite replaces a run, with its points and files; a run that is not there is an error."""
     (tmp_path / "f").write_text("content")
     feed = Feed(observer)
     run_id = feed.start()
@@ -329,7 +329,9 @@ def test_metrics_elsewhere_are_refused(database: Any) -> None:
 def test_an_edited_document_removes_no_file_of_another_run(
     observer: MongoObserver, database: Any, mongo_url: str, db_name: str, tmp_path: Path
 ) -> None:
-    """Neither as an artifact, a source, a patch, a large value, output nor a resource."""
+    """An edited document removes no file of another run, neither as an artifact, a source, a patch,
+    a large value, output nor a resource.
+    """
     file = tmp_path / "file"
     file.write_text("content")
     feed = Feed(observer)
@@ -367,7 +369,9 @@ def test_an_edited_document_removes_no_file_of_another_run(
 def test_a_missing_resource_is_stored_again_at_the_end(
     observer: MongoObserver, database: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where its file is as it was; else a warning names it."""
+    """A missing resource is stored again at the end, where its file is as it was; else a warning
+    names it.
+    """
     paths = [tmp_path / "same", tmp_path / "gone"]
     feed = Feed(observer)
     feed.start()

@@ -69,7 +69,9 @@ def test_a_large_configuration_is_found(
 
 
 def test_runs_of_sacred_are_found(store: MongoStore, database: Any) -> None:
-    """By values that are tagged in their documents too, and by ids that the server gave."""
+    """Runs of Sacred are found, by values that are tagged in their documents too, and by ids that
+    the server gave.
+    """
     stored = json.loads((Path(__file__).parent / "sacred_0_8_7.json").read_text())
     run = json_util.loads(json.dumps(stored["runs"][0]))
     run["config"]["rates"] = {"py/tuple": [1, 2]}

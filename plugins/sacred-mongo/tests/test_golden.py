@@ -31,7 +31,9 @@ def insert(golden: ModuleType, release: str, database: Any) -> list[dict[str, An
 def test_each_value_in_info_is_read_as_it_was_recorded(
     golden: ModuleType, release: str, store: MongoStore, database: Any
 ) -> None:
-    """Also the objects that are repeated: MongoDB keeps the order in which Sacred wrote."""
+    """Each value in info is read as it was recorded, also the objects that are repeated: MongoDB
+    keeps the order in which Sacred wrote.
+    """
     pytest.importorskip("pandas")
     recorded = golden.recorded()
     first = insert(golden, release, database)[0]

@@ -21,7 +21,9 @@ class TestPlugin(PluginContract):
 def test_keys_that_mongodb_does_not_store_are_refused(
     monkeypatch: pytest.MonkeyPatch, key: str, where: Callable[[str], Any]
 ) -> None:
-    """At every depth, where they are set and in updates; a setting switches the check off."""
+    """Keys that MongoDB does not store are refused, at every depth, where they are set and in
+    updates; a setting switches the check off.
+    """
     ex = Experiment("keys")
     ex.add_config(outer={})
     ex.main(lambda outer: outer)

@@ -29,7 +29,7 @@ def test_a_queued_observer_records_the_run(mongo_url: str, db_name: str) -> None
 
 
 def test_both_are_among_the_observers() -> None:
-    """As the manual imports them."""
+    """Both are among the observers, as the manual imports them."""
     assert observers.MongoObserver is MongoObserver
     assert observers.QueuedMongoObserver is QueuedMongoObserver
 
@@ -66,7 +66,7 @@ def test_run_entry_can_be_added_to(mongo_url: str, db_name: str, database: Any) 
 
 
 def test_a_url_opens_the_store(mongo_url: str, db_name: str) -> None:
-    """With the database and the collection in it."""
+    """A URL opens the store, with the database and the collection in it."""
     ex = Experiment("ex", save_git_info=False)
     ex.observers.append(MongoObserver(mongo_url, db_name, "mine"))
     ex.main(lambda: None)

@@ -110,7 +110,9 @@ def authority(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def test_tls(tmp_path: Path, db_name: str, running: Any) -> None:
-    """By the driver's names and by those of Sacred's manual; without it, one clear sentence."""
+    """TLS is set up by the driver's names and by those of Sacred's manual; without it there is one
+    clear sentence.
+    """
     with authority(tmp_path) as paths:
         new = {"tls": True, "tlsCAFile": paths["ca"], "tlsCertificateKeyFile": paths["client"]}
         old = {"ssl": True, "ssl_ca_certs": paths["ca"], "ssl_certfile": paths["client"]}

@@ -26,7 +26,9 @@ class Growing:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_what_was_sent_is_what_is_joined(bucket: Any, tmp_path: Path, seed: int) -> None:
-    """Whatever is appended, replaced, cut off, or sent again after an error."""
+    """What was sent is what is joined, whatever is appended, replaced, cut off, or sent again after
+    an error.
+    """
     draw = random.Random(seed)
     growing = Growing(bucket, tmp_path)
     for _ in range(150):
@@ -44,7 +46,7 @@ def test_what_was_sent_is_what_is_joined(bucket: Any, tmp_path: Path, seed: int)
 
 
 def test_there_are_few_parts_and_each_byte_is_sent_a_few_times(bucket: Any, tmp_path: Path) -> None:
-    """Of a file that grew 5,000 times."""
+    """There are few parts and each byte is sent a few times, of a file that grew 5,000 times."""
     growing = Growing(bucket, tmp_path)
     most = 0
     for _ in range(5_000):

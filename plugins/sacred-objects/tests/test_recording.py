@@ -31,7 +31,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_an_idle_heartbeat_sends_the_record_alone(observer: ObjectObserver, bucket: Any) -> None:
-    """Neither output nor points nor info that it has."""
+    """An idle heartbeat sends the record alone, neither output nor points nor info that it has."""
     feed = Feed(observer)
     feed.start()
     feed.print("x" * 100_000)
@@ -110,7 +110,9 @@ def test_a_run_without_metrics_and_info(
 def test_a_bucket_that_comes_back_misses_nothing(
     observer: ObjectObserver, bucket: Any, store: ObjectStore, caplog: Any, tmp_path: Path
 ) -> None:
-    """In a real run: output, points, files, info and the end."""
+    """A bucket that comes back misses nothing, in a real run: output, points, files, info and the
+    end.
+    """
     ex = Experiment("ex", save_git_info=False)
     ex.observers.append(observer)
 
@@ -284,7 +286,9 @@ def test_dots_are_no_folders(bucket: Any, folder: str) -> None:
 
 
 def test_a_location_has_one_of_two_forms() -> None:
-    """With the scheme or without; nothing unknown stands behind the question mark."""
+    """A location has one of two forms, with the scheme or without; nothing unknown stands behind
+    the question mark.
+    """
     for text in ("s3://b/c/d?region=r", " b/c/d?region=r "):
         found = parsed(text, "s3", ["region"])
         assert (found.bucket, found.basedir, found.options) == ("b", "c/d", {"region": "r"})

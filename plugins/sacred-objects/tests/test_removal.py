@@ -56,7 +56,7 @@ def shared(bucket: Any) -> set[str]:
 def test_an_edited_record_removes_nothing_of_others(
     bucket: Any, store: ObjectStore, tmp_path: Path, kind: str, kept: str
 ) -> None:
-    """Whatever it names beside shared content."""
+    """An edited record removes nothing of others, whatever it names beside shared content."""
     completed(bucket, tmp_path / "a.txt")
     second = completed(bucket, tmp_path / "b.txt")
     for key in ("outside.txt", f"outside_{DIGEST}.txt", f"runs/1/model_{DIGEST}.bin",
@@ -90,7 +90,9 @@ def test_runs_are_not_shared_content_of_a_folder_that_holds_both(
 def test_a_deletion_that_fails_anywhere_can_be_repeated(
     bucket: Any, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At each request of it; nothing but the highest deleted number is left."""
+    """A deletion that fails anywhere can be repeated, at each request of it; nothing but the
+    highest deleted number is left.
+    """
     monkeypatch.setattr("sacred_core.stores.leases.Owner.is_dead", lambda self: True)
     other = completed(bucket, tmp_path / "other.txt")
     left = {key for key in bucket.objects if "_ids/" not in key}
@@ -132,7 +134,9 @@ def fails_at(bucket: Any, request: int, work: Any) -> bool:
 def test_names_of_processes_that_ended_do_not_count(
     bucket: Any, store: ObjectStore, tmp_path: Path
 ) -> None:
-    """Neither those of an ended run nor those of one that has been starting for days."""
+    """Names of processes that ended do not count, neither those of an ended run nor those of one
+    that has been starting for days.
+    """
     run_id = completed(bucket, tmp_path / "a.txt")
     (key,) = shared(bucket)
     token = json.loads(bucket.objects[f"runs/{run_id}/run.json"])["token"]
@@ -163,7 +167,9 @@ def test_names_of_a_starting_run_count(bucket: Any, store: ObjectStore, tmp_path
 def test_missing_content_is_sent_again_at_the_end(
     bucket: Any, store: ObjectStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where the file is as it was; else a warning names it."""
+    """Missing content is sent again at the end, where the file is as it was; else a warning names
+    it.
+    """
     paths = [tmp_path / f"{name}.txt" for name in ("same", "changed", "gone")]
     feed = feed_of(bucket)
     run_id = feed.start()
@@ -181,7 +187,9 @@ def test_missing_content_is_sent_again_at_the_end(
 
 
 def test_a_record_is_replaced_only_where_it_is_known(bucket: Any, store: ObjectStore) -> None:
-    """Without another request; a write whose answer was lost is known by the token."""
+    """A record is replaced only where it is known, without another request; a write whose answer
+    was lost is known by the token.
+    """
     feed = feed_of(bucket)
     run_id = feed.start()
     key = f"runs/{run_id}/run.json"
@@ -199,7 +207,9 @@ def test_a_record_is_replaced_only_where_it_is_known(bucket: Any, store: ObjectS
 def test_what_a_deleted_run_did_not_store_stays_on_this_machine(
     bucket: Any, store: ObjectStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In a folder that a warning names, without retries; no object of it is left."""
+    """What a deleted run did not store stays on this machine, in a folder that a warning names,
+    without retries; no object of it is left.
+    """
     feed = feed_of(bucket)
     run_id = feed.start()
     feed.print("first\n")

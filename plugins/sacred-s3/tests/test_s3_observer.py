@@ -80,7 +80,7 @@ def test_a_text_as_id_does_not_disturb_the_numbers(bucket: Any) -> None:
 
 
 def test_a_missing_bucket_is_created(missing: Any) -> None:
-    """In the region of the observer, when the first run starts."""
+    """A missing bucket is created, in the region of the observer, when the first run starts."""
     observer = S3Observer(basedir=BASE, **missing.arguments)
     run = experiment(observer).run()
     assert S3Store(basedir=BASE, **missing.arguments).get(run._id).status == "COMPLETED"
@@ -89,7 +89,7 @@ def test_a_missing_bucket_is_created(missing: Any) -> None:
 
 
 def test_a_missing_bucket_cannot_be_read(missing: Any) -> None:
-    """Nor is it created by reading."""
+    """A missing bucket cannot be read, nor is it created by reading."""
     store = S3Store(basedir=BASE, **missing.arguments)
     for read in (lambda: list(store.list()), lambda: store.get(1)):
         with pytest.raises(StoreError, match=f"there is no bucket 's3://{missing.name}'"):
@@ -118,13 +118,15 @@ def test_folders_of_resources_and_sources_can_be_elsewhere(bucket: Any, tmp_path
     ["ab", "s3://bucket", "With_Capitals", "192.168.1.1", "-abc", "a..b", "a" * 64, "", "a\n"],
 )
 def test_a_name_that_no_bucket_can_have(endpoint: str, name: str) -> None:
-    """Is refused when the observer is made."""
+    """A name that no bucket can have is refused when the observer is made."""
     with pytest.raises(ValueError, match="cannot be the name of a bucket"):
         S3Observer(name, BASE, region="eu-west-1")
 
 
 def test_no_region_is_an_error_at_creation(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unless the argument, the environment or the configuration names one."""
+    """No region is an error at creation, unless the argument, the environment or the configuration
+    names one.
+    """
     with pytest.raises(ValueError, match="the region of the bucket 'bucket' is not known"):
         S3Observer("bucket", BASE)
     assert S3Observer("bucket", BASE, region="eu-west-3").region == "eu-west-3"
@@ -137,7 +139,9 @@ def test_no_region_is_an_error_at_creation(endpoint: str, monkeypatch: pytest.Mo
 def test_a_profile_is_that_of_the_configuration(
     endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """With its region; one that is not there is an error."""
+    """A profile is that of the configuration, with its region; one that is not there is
+    an error.
+    """
     path = tmp_path / "config"
     path.write_text("[profile lab]\nregion = eu-south-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
@@ -147,7 +151,7 @@ def test_a_profile_is_that_of_the_configuration(
 
 
 def test_create_is_deprecated(endpoint: str) -> None:
-    """And does what the class does."""
+    """Create is deprecated, and does what the class does."""
     with pytest.warns(DeprecationWarning, match="S3Observer"):
         observer = S3Observer.create("bucket", BASE, region="eu-west-1")
     assert repr(observer) == f"S3Observer('s3://bucket/{BASE}')"
@@ -183,7 +187,7 @@ def test_options_stand_behind_a_question_mark(bucket: Any) -> None:
     ["", "s3://", "gs://bucket/a", "s3://ab/c", "s3://bucket/a?rgion=x", "s3://bucket/a/../b"],
 )
 def test_an_argument_that_is_wrong(endpoint: str, argument: str) -> None:
-    """Is told in a sentence, by the flag and by the store."""
+    """An argument that is wrong is told in a sentence, by the flag and by the store."""
     with pytest.raises(OptionError):
         S3Observer.from_argument(argument)
     with pytest.raises(StoreError):
@@ -301,7 +305,7 @@ def test_no_credentials(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_network_at_the_start(endpoint: str) -> None:
-    """Is an error before anything is computed."""
+    """No network at the start is an error before anything is computed."""
     observer = S3Observer("my-bucket", BASE, endpoint_url="http://127.0.0.1:9")
     with pytest.raises(ObserverStartError, match="s3://my-bucket cannot be reached"):
         experiment(observer).run()

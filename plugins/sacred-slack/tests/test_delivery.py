@@ -68,7 +68,9 @@ def test_slack_says_when_to_try_again(
 
 @pytest.mark.parametrize("status", [302, 400, 403, 404, 410])
 def test_a_refusal_is_not_tried_again(slack: Any, observer: SlackObserver, status: int) -> None:
-    """Not even at another address that Slack names: what it says is told, once."""
+    """A refusal is not tried again, not even at another address that Slack names: what it says is
+    told, once.
+    """
     slack.answers = [Response("no_service", status, {"Location": "http://127.0.0.1:1/"})]
     with pytest.raises(MessageError, match=rf"^Slack at 127\.0\.0\.1:\d+ answers {status}"):
         ended(observer)
@@ -266,7 +268,9 @@ def test_the_url_is_in_no_log_and_no_error(
     caplog: pytest.LogCaptureFixture,
     trouble: str,
 ) -> None:
-    """Also where everything is logged, and the server echoes the address."""
+    """The URL is in no log and no error, also where everything is logged, and the server echoes the
+    address.
+    """
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "urllib3")
     if trouble == "down":

@@ -84,7 +84,9 @@ def test_an_interrupted_run(
 def test_overridden_methods_send_the_same(
     slack: Any, observer: SlackObserver, by_position: bool
 ) -> None:
-    """With Sacred's documented signatures, which have no trace of an interrupt."""
+    """Overridden methods send the same, with Sacred's documented signatures, which have no trace of
+    an interrupt.
+    """
     observer.interrupted_text = "{error}"
     with pytest.raises(KeyboardInterrupt):
         experiment(overridden(observer, by_position)).run("stop")
@@ -115,7 +117,9 @@ def test_runs_with_an_id_of_a_store(slack: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["json", "yaml", "pickle"])
 def test_a_file_describes_the_observer(slack: Any, tmp_path: Path, suffix: str) -> None:
-    """In any format of configuration files; a text that is null sends nothing."""
+    """A file describes the observer, in any format of configuration files; a text that is null
+    sends nothing.
+    """
     from sacred_core.config.files import dump_config_file
 
     entries = {
@@ -182,7 +186,7 @@ def test_a_file_that_cannot_be_parsed_is_not_quoted(
 
 
 def test_a_missing_file_is_named() -> None:
-    """As that of any configuration."""
+    """A missing file is named, as that of any configuration."""
     with pytest.raises(ConfigFileError, match=r"'nowhere\.yaml' cannot be read"):
         SlackObserver.from_config("nowhere.yaml")
 
@@ -206,7 +210,7 @@ def test_only_the_first_end_of_a_run_is_told(slack: Any, observer: SlackObserver
 
 
 def test_the_manuals_configuration_can_be_read(slack: Any, tmp_path: Path) -> None:
-    """As YAML of the smallest form."""
+    """The manual's configuration can be read, as YAML of the smallest form."""
     (tmp_path / "slack.yml").write_text(yaml.safe_dump({"webhook_url": slack.url}))
     observer = SlackObserver.from_config(str(tmp_path / "slack.yml"))
     assert (observer.webhook_url, observer.bot_name) == (slack.url, "sacred-bot")

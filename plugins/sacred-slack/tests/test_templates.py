@@ -82,7 +82,7 @@ def test_a_long_value_is_cut_and_says_so() -> None:
 
 @given(st.text(max_size=300), st.text(max_size=300), st.integers(20, 400))
 def test_no_message_is_too_long(error: str, result: str, limit: int) -> None:
-    """Whatever the values are, and however escaping swells them."""
+    """No message is too long, whatever the values are, and however escaping swells them."""
     values = {"error": error, "result": result, "config": {}}
     text = filled("{error} <{result}>", values, lambda value: value.replace("&", "&amp;"), limit)
     assert len(text.encode("utf-16-le")) // 2 <= limit
@@ -132,7 +132,7 @@ def test_values_have_no_meaning_in_slack(
 def test_the_error_is_the_line_that_names_it(
     slack: Any, observer: SlackObserver, trace: list[str], error: str
 ) -> None:
-    """Not a further line of its message."""
+    """The error is the line that names it, not a further line of its message."""
     observer.failed_text = "{error}|{backtrace}"
     feed = Feed(observer)
     feed.start()

@@ -32,7 +32,7 @@ def test_a_url_without_a_driver_gets_an_installed_one(url: str, driver: str) -> 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "mysql", "mariadb"])
 def test_a_missing_driver_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what to install."""
+    """A missing driver is named, with what to install."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(StoreError, match=r"pip install 'sacred-sql\[(postgresql|mysql)\]'"):
         SqlObserver(f"{scheme}://ann:hunter2@localhost/db")
@@ -51,7 +51,7 @@ def test_a_missing_driver_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_a_wrong_url_is_one_sentence(url: str) -> None:
-    """On the command line too, and without the password."""
+    """A wrong URL is one sentence, on the command line too, and without the password."""
     with pytest.raises(OptionError) as told:
         SqlObserver.from_argument(url)
     assert str(told.value).startswith("-s: ") and "hunter2" not in str(told.value)
@@ -60,7 +60,7 @@ def test_a_wrong_url_is_one_sentence(url: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])
 def test_a_store_is_opened_by_its_url(scheme: str, tmp_path: Path) -> None:
-    """With and without a driver in it."""
+    """A store is opened by its URL, with and without a driver in it."""
     assert isinstance(open_store(f"{scheme}:///{tmp_path}/runs.db"), SqlStore)
 
 
@@ -85,7 +85,7 @@ def test_a_database_in_memory_is_no_file(database: str) -> None:
 
 
 def test_what_is_shown_holds_no_secret() -> None:
-    """Neither the password nor options."""
+    """What is shown holds no secret, neither the password nor options."""
     text = shown(sa.make_url("postgresql://ann:hunter2@h:5/db?sslpassword=hunter3"))
     assert text == "postgresql://ann:***@h:5/db"
 
@@ -129,7 +129,7 @@ def test_observers_of_one_database_are_equal(url: str, other: str, is_same: bool
 
 
 def test_observers_of_one_engine_are_equal(tmp_path: Path) -> None:
-    """Also with that of an observer that got the URL."""
+    """Observers of one engine are equal, also with that of an observer that got the URL."""
     url = f"sqlite:///{tmp_path / 'a.db'}"
     engine = sa.create_engine(url)
     assert SqlObserver.create_from(engine) == SqlObserver.create_from(engine) == SqlObserver(url)
@@ -159,7 +159,9 @@ def test_the_home_folder_is_expanded(
 def test_an_option_that_does_not_exist_is_one_sentence(
     url: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the start of the run at the latest, without the password; no file is made."""
+    """An option that does not exist is one sentence, at the start of the run at the latest, without
+    the password; no file is made.
+    """
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SacredError, match=reason) as error:
         Feed(SqlObserver.from_argument(url)).start()

@@ -51,7 +51,7 @@ def test_names_are_compared_sign_by_sign(url: str, name: Any) -> None:
 
 
 def test_times_are_compared_to_the_microsecond(url: str) -> None:
-    """At both ends, and far away from now."""
+    """Times are compared to the microsecond, at both ends, and far away from now."""
     time = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
     for microseconds in range(3):
         Feed(SqlObserver(url)).start(start_time=time + timedelta(microseconds=microseconds))

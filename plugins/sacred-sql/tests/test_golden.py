@@ -118,7 +118,7 @@ def test_whole_runs_are_read(store: SqlStore, release: str) -> None:
 
 
 def test_runs_are_found(store: SqlStore) -> None:
-    """By queries, by name, status, limit and id; one that is missing is named."""
+    """Runs are found, by queries, by name, status, limit and id; one that is missing is named."""
     assert [run.id for run in find_runs(store, "result = 0.5 and config.lr < 1")] == [0]
     assert [run.id for run in store.list(RunQuery(limit=2))] == [5, 6]
     assert [run.id for run in store.list(RunQuery(status="FAILED", name="golden"))] == [2]
@@ -157,7 +157,9 @@ def test_new_runs_join_the_old_ones(store: SqlStore, url: str) -> None:
 def test_each_value_in_info_is_read_as_it_was_recorded(
     golden: ModuleType, release: str, tmp_path: Path
 ) -> None:
-    """Also the objects that are repeated: the order in which Sacred wrote is known."""
+    """Each value in info is read as it was recorded, also the objects that are repeated: the order
+    in which Sacred wrote is known.
+    """
     pytest.importorskip("pandas")
     url = f"sqlite:///{tmp_path / 'values.db'}"
     fill(golden, release, url)
@@ -193,7 +195,7 @@ def test_a_damaged_row_costs_no_other(sqlite_url: str, tmp_path: Path) -> None:
 
 
 def test_a_run_whose_heartbeats_ended_is_dead(sqlite_url: str, tmp_path: Path) -> None:
-    """As Sacred leaves a run that was killed."""
+    """A run whose heartbeats ended is dead, as Sacred leaves a run that was killed."""
     with sqlite3.connect(tmp_path / "old.db") as connection:
         connection.execute("UPDATE run SET status = 'RUNNING' WHERE run_id = '3'")
     connection.close()

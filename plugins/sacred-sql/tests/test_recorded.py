@@ -50,7 +50,7 @@ def test_its_runs_are_read(url: str) -> None:
 
 
 def test_its_output_points_and_files_are_read(url: str) -> None:
-    """Also what databases have no form for."""
+    """Its output points and files are read, also what databases have no form for."""
     store = SqlStore(url)
     assert store.output(1) == "first\nprogress 100 %\nNUL \0 and \udc80\n"
     points = store.metrics(1)
@@ -69,7 +69,7 @@ def test_its_output_points_and_files_are_read(url: str) -> None:
 
 
 def test_runs_are_found_in_it(url: str) -> None:
-    """By what the database sorts out and by what it cannot."""
+    """Runs are found in it, by what the database sorts out and by what it cannot."""
     store = SqlStore(url)
     for query, ids in (
         ("config.lr < 1", [1]),

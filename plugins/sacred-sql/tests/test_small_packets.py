@@ -37,7 +37,9 @@ class TestSmallPackets(LimitContract):
 
 
 def test_a_value_that_cannot_be_divided_is_refused_at_once(small_url: str, tmp_path: Path) -> None:
-    """With its size, the limit, and what to do; everything before and after it is stored."""
+    """A value that cannot be divided is refused at once, with its size, the limit, and what to do;
+    everything before and after it is stored.
+    """
     path = tmp_path / "f"
     path.write_text("x")
     feed = Feed(SqlObserver(small_url))

@@ -87,7 +87,9 @@ def test_a_database_in_memory_serves_all_threads() -> None:
 
 
 def test_an_engine_with_a_database_for_each_thread_is_refused() -> None:
-    """With the arguments that make one for all."""
+    """An engine with a database for each thread is refused, with the arguments that make one for
+    all.
+    """
     engine = sa.create_engine("sqlite://")
     with pytest.raises(ValueError, match="poolclass=StaticPool"):
         SqlObserver.create_from(engine)
@@ -141,7 +143,7 @@ def test_the_command_line_adds_it(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_made_is_an_error_at_the_start(tmp_path: Path) -> None:
-    """Which says what to look at."""
+    """A file that cannot be made is an error at the start, which says what to look at."""
     ex = Experiment("ex", save_git_info=False)
     ex.observers.append(SqlObserver(f"sqlite:///{tmp_path}/missing/runs.db"))
     ex.main(lambda: None)
@@ -194,7 +196,7 @@ def test_a_locked_file_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_file_that_stays_locked_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
-    """And the event works when it is given again."""
+    """A file that stays locked is an error, and the event works when it is given again."""
     monkeypatch.setattr("sacred_sql.database._PATIENCE", 0.2)
     path = tmp_path / "runs.db"
     feed = Feed(SqlObserver(f"sqlite:///{path}?timeout=0.1"))
@@ -260,7 +262,9 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
 
 
 def test_an_idle_heartbeat_sends_next_to_nothing(url: str) -> None:
-    """Whatever was logged before: one statement with the time."""
+    """An idle heartbeat sends next to nothing, whatever was logged before: one statement with the
+    time.
+    """
     observer = SqlObserver(url)
     feed = Feed(observer)
     feed.start()
@@ -368,7 +372,7 @@ def test_a_file_that_is_gone_raises_and_disturbs_nothing(url: str, tmp_path: Pat
 
 
 def test_large_files_are_read_in_parts(url: str, tmp_path: Path) -> None:
-    """And any place in them can be sought."""
+    """Large files are read in parts, and any place in them can be sought."""
     data = bytes(range(256)) * 10_000
     file = tmp_path / "large.bin"
     file.write_bytes(data)

@@ -126,7 +126,9 @@ def test_numbers_come_back_without_loss(url: str) -> None:
 
 
 def test_points_are_in_blocks_of_a_thousand(url: str) -> None:
-    """However many came at a time, and they are sent twice at most."""
+    """Points are in blocks of a thousand, however many came at a time, and they are sent twice at
+    most.
+    """
     feed = Feed(SqlObserver(url))
     feed.start()
     feed.log("many", [float(n) for n in range(2_500)])
@@ -179,7 +181,7 @@ def test_the_questions_of_the_readme_can_be_asked(tmp_path: Path) -> None:
 
 
 def test_a_database_of_a_later_release_is_refused(url: str) -> None:
-    """With what to do; nothing in it is changed."""
+    """A database of a later release is refused, with what to do; nothing in it is changed."""
     Feed(SqlObserver(url)).start()
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
@@ -210,7 +212,9 @@ def test_names_disturb_no_numbers(url: str) -> None:
 
 
 def test_ids_are_told_apart_by_every_sign(url: str) -> None:
-    """By case, accents and spaces at the end, or the second of them is refused."""
+    """Ids are told apart by every sign, by case, accents and spaces at the end, or the second of
+    them is refused.
+    """
     Feed(SqlObserver(url)).start(_id="a", asked_id="a")
     for other in ("A", "ä"):
         assert Feed(SqlObserver(url)).start(_id=other, asked_id=other) == other
@@ -219,7 +223,9 @@ def test_ids_are_told_apart_by_every_sign(url: str) -> None:
 
 
 def test_ids_that_others_entered_stop_no_start(url: str) -> None:
-    """Neither one that is a number to some databases, nor the largest integer."""
+    """Ids that others entered stop no start, neither one that is a number to some databases, nor
+    the largest integer.
+    """
     Feed(SqlObserver(url)).start(_id="a", asked_id="a")
     entered = [("1 ", None), ("2\t", None), (str(2**63 - 1), 2**63 - 1), ("b ", None)]
     with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
@@ -236,7 +242,9 @@ def test_ids_that_others_entered_stop_no_start(url: str) -> None:
 
 
 def test_an_id_that_the_database_takes_for_another_is_refused(url: str) -> None:
-    """At once: MariaDB compares without spaces at the end, and an earlier release took them."""
+    """An id that the database takes for another is refused, at once: MariaDB compares without
+    spaces at the end, and an earlier release took them.
+    """
     Feed(SqlObserver(url)).start(_id="a", asked_id="a")
     with sa.create_engine(url, poolclass=sa.NullPool).begin() as connection:
         connection.execute(runs.update().values(run_id="a "))

@@ -132,7 +132,9 @@ def test_the_token_is_in_no_log_and_no_error(
     caplog: pytest.LogCaptureFixture,
     trouble: str,
 ) -> None:
-    """Also where everything is logged, and the server echoes the address."""
+    """The token is in no log and no error, also where everything is logged, and the server echoes
+    the address.
+    """
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "urllib3")
     if trouble == "down":
@@ -234,7 +236,7 @@ def test_a_socks_proxy(api: Any, token: str, socks: Socks) -> None:
 def test_a_proxy_that_is_down_is_named_as_the_reason(
     token: str, closed_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And its password is not shown."""
+    """A proxy that is down is named as the reason, and its password is not shown."""
     proxy_url = closed_url.replace("://", "://u:SECRET@")
     observer = TelegramObserver(token, 42, base_url="http://telegram.invalid", proxy_url=proxy_url)
     observer.pause = 0.001

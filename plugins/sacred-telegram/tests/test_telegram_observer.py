@@ -116,7 +116,9 @@ def test_nested_runs(api: Any, token: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["json", "yaml", "pickle"])
 def test_a_file_describes_the_observer(api: Any, token: str, tmp_path: Path, suffix: str) -> None:
-    """In any format of configuration files; a text that is null sends nothing."""
+    """A file describes the observer, in any format of configuration files; a text that is null
+    sends nothing.
+    """
     from sacred_core.config.files import dump_config_file
 
     entries = {
@@ -180,7 +182,9 @@ def test_only_the_first_end_of_a_run_is_told(api: Any, observer: TelegramObserve
 
 
 def test_a_long_traceback_is_cut(api: Any, observer: TelegramObserver) -> None:
-    """At most 4,096 characters, and the marks around what is cut are whole."""
+    """A long traceback is cut: at most 4,096 characters, and the marks around what is cut are
+    whole.
+    """
     feed = Feed(observer)
     feed.start()
     feed.fail((*['  File "<&>"\n'] * 10_000, "ValueError: \U0001f600 the end\n"))

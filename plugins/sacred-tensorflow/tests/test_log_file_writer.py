@@ -62,7 +62,7 @@ def noted(run: Any) -> Any:
 
 
 def test_as_a_decorator(tf: Any, ex: Experiment, tmp_path: Path) -> None:
-    """Of a function and of a method: each writer at once, exactly as it was passed."""
+    """A decorated function or method notes each writer at once, exactly as it was passed."""
     one, two, three = (str(tmp_path / name) for name in "abc")
 
     class Model:
@@ -100,7 +100,7 @@ def test_as_a_context_manager(tf: Any, ex: Experiment, tmp_path: Path) -> None:
 
 
 def test_derived_writers_are_noted_once(tf: Any, ex: Experiment, tmp_path: Path) -> None:
-    """By what they pass on."""
+    """Derived writers are noted once, by what they pass on."""
 
     class Mine(tf.compat.v1.summary.FileWriter):  # type: ignore[misc, name-defined]
         def __init__(self, name: str) -> None:
@@ -115,7 +115,7 @@ def test_derived_writers_are_noted_once(tf: Any, ex: Experiment, tmp_path: Path)
 
 
 def test_a_run_hears_of_its_own_writers(tf: Any, tmp_path: Path) -> None:
-    """Also while another run in another thread is in a scope."""
+    """A run hears of its own writers, also while another run in another thread is in a scope."""
     both = threading.Barrier(2, timeout=30)
     found = {}
 

@@ -82,7 +82,7 @@ def test_tinydb_reads_it_itself(tmp_path: Path) -> None:
 
 
 def test_the_report(tmp_path: Path) -> None:
-    """As the manual shows it."""
+    """The report is as the manual shows it."""
     root = tmp_path / "my_runs"
     experiment(root).run()
     (text,) = TinyDbReader(root).fetch_report(indices=-1)
@@ -118,7 +118,9 @@ def test_the_reader_sees_a_run_under_way(tmp_path: Path) -> None:
 
 
 def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
-    """Is read as it ended, not as a run under way that has nothing."""
+    """A run that ends while it is read is read as it ended, not as a running one that has
+    nothing.
+    """
     feed = Feed(TinyDbObserver(tmp_path / "runs"))
     feed.start()
     feed.print("text")
@@ -143,14 +145,14 @@ def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
 def test_what_the_reader_cannot_find_is_one_sentence(
     tmp_path: Path, asked: dict[str, Any], told: str
 ) -> None:
-    """With the value that was given."""
+    """What the reader cannot find is one sentence, with the value that was given."""
     Feed(TinyDbObserver(tmp_path / "runs")).start()
     with pytest.raises(ValueError, match=told):
         TinyDbReader(tmp_path / "runs").fetch_metadata(**asked)
 
 
 def test_a_reader_of_nothing(tmp_path: Path) -> None:
-    """Is an error that names the folder, and makes none."""
+    """A reader of nothing is an error that names the folder, and makes none."""
     with pytest.raises(FileNotFoundError, match="nowhere"):
         TinyDbReader(tmp_path / "nowhere")
     with pytest.raises(StoreError, match="nowhere"):
@@ -159,7 +161,7 @@ def test_a_reader_of_nothing(tmp_path: Path) -> None:
 
 
 def test_databases_of_sacred_are_read() -> None:
-    """As Sacred 0.8.7 writes them."""
+    """Databases of Sacred are read, as Sacred 0.8.7 writes them."""
     run, second = open_store(f"tinydb://{SACRED}").list()
     assert (run.status, run.name, run.config["C"], second.config["C"]) == (
         "COMPLETED", "iris_rbf_svm", 1, 2,
@@ -178,7 +180,9 @@ def test_databases_of_sacred_are_read() -> None:
 
 
 def test_a_folder_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From where one is, or from the root; with signs that URLs write in another way."""
+    """A folder is named as it is, from where one is, or from the root; with signs that URLs write
+    in another way.
+    """
     run_id = Feed(TinyDbObserver(tmp_path / "my runs" / "ünï")).start()
     monkeypatch.chdir(tmp_path)
     for location in (f"tinydb://{tmp_path}/my%20runs/ünï", "tinydb://my%20runs/ünï"):
@@ -186,7 +190,7 @@ def test_a_folder_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_database_and_files_of_ones_own(tmp_path: Path) -> None:
-    """Wherever they are, and however files are hashed."""
+    """A database and files of one's own are used wherever they are, and however files are hashed."""
     db = TinyDB(storage=MemoryStorage)
     fs = HashFS(str(tmp_path / "files"), algorithm="sha256", depth=1)
     file = tmp_path / "file.txt"
@@ -211,7 +215,9 @@ def test_create_is_the_older_way(tmp_path: Path) -> None:
 
 
 def test_overwrite_replaces_a_run(tmp_path: Path) -> None:
-    """In its place, and its files go; a run that is not there is an error."""
+    """Overwrite replaces a run, in its place, and its files go; a run that is not there is an
+    error.
+    """
     file = tmp_path / "file.txt"
     file.write_text("first")
     for number in range(2):
@@ -302,7 +308,9 @@ def test_text_that_looks_like_a_tag_stays_text(tmp_path: Path) -> None:
 
 
 def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the folder is written; other arguments do not count."""
+    """Observers of one folder are equal, however the folder is written; other arguments do not
+    count.
+    """
     monkeypatch.chdir(tmp_path)
     first = TinyDbObserver("a")
     assert first == TinyDbObserver(tmp_path / "a", overwrite=3)
@@ -310,7 +318,7 @@ def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the observer, its reader, the store and its URL."""
+    """The home folder is expanded, in the observer, its reader, the store and its URL."""
     monkeypatch.setenv("HOME", str(tmp_path))
     Feed(TinyDbObserver("~/runs")).start()
     assert (tmp_path / "runs" / "metadata.json").is_file()
@@ -322,7 +330,9 @@ def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_an_edited_id_removes_only_files_of_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not one of the working directory, nor one that a link leads to, nor one of another run."""
+    """An edited id removes only files of the store, not one of the working directory, nor one that
+    a link leads to, nor one of another run.
+    """
     monkeypatch.chdir(tmp_path)
     (tmp_path / "README").write_text("mine")
     root, made = tmp_path / "runs_db", tmp_path / "made"

@@ -195,7 +195,7 @@ def test_each_run_sees_its_own_configuration(ex: Experiment) -> None:
 
 
 def test_static_and_class_methods(ex: Experiment) -> None:
-    """In either order of decorators that Python allows."""
+    """Static and class methods are captured in either order of decorators that Python allows."""
 
     class Model:
         @staticmethod

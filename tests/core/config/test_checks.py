@@ -107,7 +107,9 @@ def test_each_restriction_of_keys_in_each_position(
 def test_an_entry_that_nothing_uses_names_the_nearest(
     ex: Experiment, path: str, suggestion: str
 ) -> None:
-    """At every depth; the error is a KeyError, and nothing is run."""
+    """An entry that nothing uses names the nearest, at every depth; the error is a KeyError, and
+    nothing is run.
+    """
     ex.main(lambda flag: pytest.fail("it ran"))
     with pytest.raises(ConfigAddedError, match=suggestion) as caught:
         ex.run(config_updates={path: 1})
@@ -118,7 +120,9 @@ def test_an_entry_that_nothing_uses_names_the_nearest(
 def test_an_added_entry_that_a_function_takes_is_a_warning(
     ex: Experiment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By its own name, through its parent, or below a prefix."""
+    """An added entry that a function takes is a warning, by its own name, through its parent, or
+    below a prefix.
+    """
 
     @ex.capture(prefix="below.here")
     def prefixed(x: int = 0) -> int:
@@ -146,7 +150,9 @@ def test_the_warning_of_an_added_entry_suggests_too(
 def test_force_leaves_out_all_checks(
     ex: Experiment, update: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Also that for unknown entries, which are part of the configuration then (as in Sacred)."""
+    """Force leaves out all checks, also that for unknown entries, which are part of the
+    configuration then (as in Sacred).
+    """
     config = dict(ex.run(config_updates=update, options={"-f": True}).config)
     for path, value in update.items():
         assert DottedPath.parse(path).find(config) == value
@@ -167,7 +173,7 @@ def test_force_does_not_resolve_a_contradiction(ex: Experiment) -> None:
 def test_a_change_to_none_is_warned_of(
     ex: Experiment, entry: str, old: str, way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As Sacred does, whichever layer changes it."""
+    """A change to none is warned of, as Sacred does, whichever layer changes it."""
     ex.main(lambda: None)
     nested: Any = None
     for part in reversed(entry.split(".")):
@@ -311,7 +317,7 @@ def unknown(ex: Experiment, **arguments: Any) -> str:
 
 
 def test_an_unknown_entry_of_a_file_names_the_file(ex: Experiment, tmp_path: Path) -> None:
-    """And never suggests what the same file defines."""
+    """An unknown entry of a file names the file, and never suggests what the same file defines."""
     path = tmp_path / "conf.json"
     path.write_text('{"optt": {"lr": 1, "lrr": 2}, "optn": 1, "flag": false}')
     told = unknown(ex, named_configs=[str(path)])
@@ -320,7 +326,9 @@ def test_an_unknown_entry_of_a_file_names_the_file(ex: Experiment, tmp_path: Pat
 
 
 def test_an_unknown_entry_of_a_named_configuration_names_it(ex: Experiment) -> None:
-    """With its place, where it has one; of an update there is nothing to name."""
+    """An unknown entry of a named configuration names it, with its place, where it has one; of an
+    update there is nothing to name.
+    """
     ex.add_named_config("variant", flagg=1)
     assert "'flagg' in the named config variant: not" in unknown(ex, named_configs=["variant"])
 
@@ -334,7 +342,9 @@ def test_an_unknown_entry_of_a_named_configuration_names_it(ex: Experiment) -> N
 
 
 def test_an_ingredient_cannot_be_set_to_a_value() -> None:
-    """By an update or by a named configuration; its entries can."""
+    """An ingredient cannot be set to a value, by an update or by a named configuration; its entries
+    can.
+    """
     part = Ingredient("part")
     part.add_config(n=1)
     ex = Experiment("whole", ingredients=[part], save_git_info=False)
@@ -421,7 +431,7 @@ def test_a_number_that_is_too_large_is_the_string(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_plain_number_changes_the_type_of_a_string(caplog: pytest.LogCaptureFixture) -> None:
-    """As in Sacred: nothing of what was typed is lost."""
+    """A plain number changes the type of a string, as in Sacred: nothing of what was typed is lost."""
     ex = Experiment("plain", save_git_info=False)
     ex.add_config(entry="abc")
     ex.main(lambda entry: entry)
@@ -456,7 +466,9 @@ def test_scopes_of_named_configurations_compute_with_numbers() -> None:
 def test_keys_that_are_stored_as_one_are_refused(
     ex: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, position: str, keys: Any
 ) -> None:
-    """In each position and whatever the settings; the message names both."""
+    """Keys that are stored as one are refused, in each position and whatever the settings; the
+    message names both.
+    """
     monkeypatch.chdir(tmp_path)
     ex.add_config(opt={})
     ex.main(lambda opt: None)

@@ -169,7 +169,7 @@ def resolved(updates: dict[str, Any], named: list[str]) -> ResolvedConfig:
 
 
 def test_the_table_is_large_enough() -> None:
-    """At least 60 combinations, none twice."""
+    """The table is large enough: at least 60 combinations, none twice."""
     assert len({json.dumps(row[:2], sort_keys=True) for row in ROWS}) == len(ROWS) >= 60
 
 
@@ -201,7 +201,7 @@ def test_thirty_six_named_configurations_built_on_each_other() -> None:
 
 
 def test_origins_tell_file_and_line() -> None:
-    """Of a scope its place, of a file its name."""
+    """Origins tell file and line, of a scope its place, of a file its name."""
     result = resolved({}, ["f.json"])
     scope = result.summary.origins["b"]
     assert (Path(scope.file).name, scope.layer) == ("test_combinations.py", "scope")

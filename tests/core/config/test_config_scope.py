@@ -236,7 +236,9 @@ def test_functions_inside_a_scope_may_return() -> None:
 
 
 def test_an_exception_shows_the_line_of_the_scope() -> None:
-    """Also where entries are fixed, the traceback ends at the user's line."""
+    """An exception shows the line of the scope, also where entries are fixed, the traceback ends at
+    the user's line.
+    """
 
     @ConfigScope
     def scope():
@@ -308,7 +310,9 @@ def test_what_is_no_function_with_a_body_is_refused(value: Any) -> None:
 
 
 def test_comments_become_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the end of the line, or alone on the line above; ignored ones are neither."""
+    """Comments become documentation, at the end of the line, or alone on the line above; ignored
+    ones are neither.
+    """
 
     @ConfigScope
     def scope():

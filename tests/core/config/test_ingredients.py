@@ -78,7 +78,9 @@ def test_defaults_are_overridden_by_another_scope(ex: Experiment, dataset: Ingre
 
 
 def test_commands_and_named_configs_have_dotted_names(ex: Experiment) -> None:
-    """In the lists, when run, and in the help (section 1.9.3)."""
+    """Commands and named configs have dotted names, in the lists, when run, and in the help
+    (section 1.9.3).
+    """
     assert "dataset.stats" in dict(ex.gather_commands())
     assert list(dict(ex.gather_named_configs())) == ["dataset.raw"]
     assert ex.run("dataset.stats").result == "stats of /home/data"
@@ -155,7 +157,7 @@ def test_names_are_changed_as_in_sacred() -> None:
 
 
 def test_doc_is_the_docstring_of_the_defining_file() -> None:
-    """Of ingredients as of experiments."""
+    """Doc is the docstring of the defining file, of ingredients as of experiments."""
     assert Ingredient("i").doc == Experiment("e").doc == inspect.cleandoc(__doc__ or "")
 
 
@@ -208,7 +210,9 @@ def test_ingredient_that_several_use_is_configured_once() -> None:
 
 
 def test_an_experiment_is_an_ingredient_under_its_name() -> None:
-    """With its entries, functions and commands (section 1.9.4); alone it stands at the top."""
+    """An experiment is an ingredient under its name, with its entries, functions and commands
+    (section 1.9.4); alone it stands at the top.
+    """
     inner = Experiment("inner")
     inner.add_config(a=1)
 

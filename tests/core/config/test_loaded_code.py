@@ -74,7 +74,9 @@ def recorded(ex: Any, **arguments: Any) -> tuple[Any, list[str]]:
 def test_a_reloaded_module_runs_with_its_new_values(
     module: Module, keep_time: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Also where size and time of the file are the same."""
+    """A reloaded module runs with its new values, also where size and time of the file are the
+    same.
+    """
     loaded = module.load()
     assert recorded(loaded.ex)[0] == (0.1, {"name": "sgd", "lr": 0.1}, 0.2)
     module.write(NEW, keep_time)
@@ -182,7 +184,9 @@ def test_an_edited_helper_module_is_not_recorded(
 def test_code_that_a_loader_changed_is_not_compared(
     module: Module, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As pytest and type checkers at run time do: the source of the file is taken, as before."""
+    """Code that a loader changed is not compared, as pytest and type checkers at run time do: the
+    source of the file is taken, as before.
+    """
 
     class Changing(importlib.machinery.SourceFileLoader):
         def source_to_code(self, data: Any, path: Any, **kwargs: Any) -> Any:  # type: ignore[override]
@@ -265,7 +269,9 @@ def test_a_traced_scope_gives_what_its_source_gives(fixed: dict[str, Any]) -> No
 
 
 def test_a_traced_scope_raises_what_the_scope_raises() -> None:
-    """And the trace function of a debugger is set again."""
+    """A traced scope raises what the scope raises, and the trace function of a debugger is set
+    again.
+    """
 
     def scope(a: int) -> None:
         b = 1 / a

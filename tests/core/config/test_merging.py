@@ -64,7 +64,9 @@ def owned(request: pytest.FixtureRequest) -> tuple[Experiment, Owner, str]:
 def test_dictionaries_are_merged_at_every_depth(
     owned: tuple[Experiment, Owner, str], first: Any, second: Any, tmp_path: Path
 ) -> None:
-    """In every pair of scope, dictionary and file, of experiments and ingredients."""
+    """Dictionaries are merged at every depth, in every pair of scope, dictionary and file, of
+    experiments and ingredients.
+    """
     ex, owner, prefix = owned
     first(owner, FIRST, tmp_path)
     second(owner, SECOND, tmp_path)
@@ -76,7 +78,9 @@ def test_dictionaries_are_merged_at_every_depth(
 def test_updates_reach_into_merged_dictionaries(
     owned: tuple[Experiment, Owner, str], first: Any, tmp_path: Path
 ) -> None:
-    """Also into what only the first of two configurations has."""
+    """Updates reach into merged dictionaries, also into what only the first of two configurations
+    has.
+    """
     ex, owner, prefix = owned
     first(owner, FIRST, tmp_path)
     by_dictionary(owner, SECOND, tmp_path)
@@ -107,7 +111,9 @@ def test_named_configurations_are_merged_on_top() -> None:
 def test_a_value_and_a_dictionary_replace_each_other(
     first: Any, second: Any, types: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a warning of the changed type, at every depth."""
+    """A value and a dictionary replace each other, with a warning of the changed type, at every
+    depth.
+    """
     ex = Experiment("merging", save_git_info=False)
     ex.main(lambda d: None)
     ex.add_config(d=first, outer={"inner": first})
@@ -161,7 +167,9 @@ def test_a_scope_that_changes_its_parameter_replaces_it() -> None:
 
 
 def test_what_a_scope_sees_of_an_update_that_adds_entries() -> None:
-    """Not the new entry, which what refers to the dictionary contains, and later scopes see."""
+    """A scope does not see the new entry, which what refers to the dictionary contains, and later
+    scopes see.
+    """
     ex = Experiment("merging", save_git_info=False)
     ex.main(lambda d: None)
 
@@ -182,7 +190,7 @@ def test_what_a_scope_sees_of_an_update_that_adds_entries() -> None:
 
 
 def test_the_longer_path_of_one_call_applies() -> None:
-    """Whatever the order of the updates is."""
+    """The longer path of one call applies, whatever the order of the updates is."""
     for updates in ({"d": {"k": 1, "m": 1}, "d.k": 2}, {"d.k": 2, "d": {"k": 1, "m": 1}}):
         ex = Experiment("merging", save_git_info=False)
         ex.main(lambda d: None)
@@ -249,7 +257,9 @@ SHARED = [shared_by_names, shared_by_a_constant, shared_by_a_function, shared_by
 @pytest.mark.parametrize("change", [by_update, by_named_configuration, by_hook])
 @pytest.mark.parametrize("share", SHARED)
 def test_a_change_of_one_entry_leaves_the_others_alone(share: Any, change: Any) -> None:
-    """And what the user holds; a second run in the process has the defaults again."""
+    """A change of one entry leaves the others alone, and what the user holds; a second run in the
+    process has the defaults again.
+    """
     before = json.dumps(OPTIMIZER)
     ex = Experiment("sharing", save_git_info=False)
     ex.main(lambda optimizer, generator, discriminator: None)
@@ -340,7 +350,9 @@ def test_what_a_hook_of_an_ingredient_changes(
 def test_an_entry_that_a_hook_adds_is_reported(
     answer: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By a warning, unlike an update, which is an error; a key without an owner is at the root."""
+    """An entry that a hook adds is reported, by a warning, unlike an update, which is an error; a
+    key without an owner is at the root.
+    """
     paths = {"new": "new", "part": "part.new", "opt": "part.opt.new"}
     with caplog.at_level(logging.WARNING):
         ingredient_with_hook(answer).run()
@@ -354,7 +366,9 @@ def test_an_entry_that_a_hook_adds_is_reported(
 def test_a_hook_never_changes_what_the_call_fixes(
     answer: dict[str, Any], updates: dict[str, Any]
 ) -> None:
-    """Neither the value itself, nor what contains it, nor something inside it."""
+    """A hook never changes what the call fixes, neither the value itself, nor what contains it, nor
+    something inside it.
+    """
     ex = Experiment("hooked", save_git_info=False)
     ex.add_config(d={"k": 0})
     ex.main(lambda d: None)

@@ -237,7 +237,9 @@ def test_a_scope_computes_with_objects_of_earlier_ones(ex: Experiment) -> None:
 
 
 def test_fields_are_recorded(ex: Experiment) -> None:
-    """Of a dataclass and of an attrs object in a scope, as of the same values in a result."""
+    """Fields are recorded, of a dataclass and of an attrs object in a scope, as of the same values
+    in a result.
+    """
     memory = Memory()
     ex.observers.append(MemoryObserver(memory))
 
@@ -296,7 +298,9 @@ def test_what_cannot_be_recorded_is_one_warning_that_names_it(
 def test_the_warning_comes_wherever_the_value_is_set(
     ex: Experiment, way: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In updates, by hooks, and by named configurations."""
+    """The warning comes wherever the value is set, in updates, by hooks, and by named
+    configurations.
+    """
     monkeypatch.setitem(globals(), "VALUE", object())
     (told,) = warnings_of(ex, caplog, **way(ex, VALUE))
     assert '"entry" is <object object' in told
@@ -341,7 +345,7 @@ def test_tools_of_a_named_configuration_are_not_added_entries(ex: Experiment) ->
 def test_print_config_and_save_config_show_the_readable_form(
     ex: Experiment, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As the record does."""
+    """Print config and save config show the readable form, as the record does."""
     ex.add_config(entry={"path": pathlib.Path("/data"), "day": datetime.date(2020, 1, 2)})
     ex.run("print_config")
     text = capsys.readouterr().out

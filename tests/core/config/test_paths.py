@@ -88,7 +88,7 @@ def test_iterate_flattened_with_keys_that_are_no_strings() -> None:
 
 
 def test_iter_prefixes() -> None:
-    """From the shortest to the path itself; an empty path has none."""
+    """The prefixes come from the shortest to the path itself; an empty path has none."""
     assert list(utils.iter_prefixes("a.b.c")) == ["a", "a.b", "a.b.c"]
     assert list(utils.iter_prefixes("")) == []
 

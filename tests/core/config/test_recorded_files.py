@@ -50,7 +50,7 @@ def test_a_tagged_file_can_be_added(path: Path) -> None:
 
 
 def test_a_tagged_file_can_be_named(path: Path) -> None:
-    """In ``with``, and as a named configuration."""
+    """A tagged file can be named, in ``with``, and as a named configuration."""
     ex = experiment()
     ex.add_config(dict.fromkeys(READ))
     assert config_of(ex.run(named_configs=[str(path)])) == READ

@@ -51,7 +51,9 @@ def test_there_are_enough_programs() -> None:
 def test_programs_have_the_configuration_of_sacred(
     programs: Any, tmp_path: Path, first: int
 ) -> None:
-    """Or an error where Sacred has one, unless that is a crash inside Sacred."""
+    """Programs have the configuration of Sacred, or an error where Sacred has one, unless that is a
+    crash inside Sacred.
+    """
     different = set()
     for number, digest, expected in ANSWERS[first : first + 100]:
         source = programs.draw(number)

@@ -53,7 +53,7 @@ REFUSED = {"Return", "AsyncFor", "AsyncWith"}
 
 
 def test_every_statement_is_in_the_table() -> None:
-    """Also those of later releases of Python."""
+    """Every statement is in the table, also those of later releases of Python."""
     kinds = {kind.__name__ for kind in ast.stmt.__subclasses__()}
     assert kinds - REFUSED <= SCOPES.keys()
 

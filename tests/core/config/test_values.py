@@ -50,7 +50,9 @@ def frozen() -> Any:
 @pytest.mark.parametrize("change", DICT_CHANGES)
 @pytest.mark.parametrize("depth", ["top", "nested", "in a list"])
 def test_no_dictionary_can_be_changed(frozen: Any, change: str, depth: str) -> None:
-    """At any depth, by any operator, with an error that says what to do."""
+    """No dictionary can be changed, at any depth, by any operator, with an error that says what to
+    do.
+    """
     target = {"top": frozen, "nested": frozen["nested"], "in a list": frozen["nested"]["list"][2]}
     with pytest.raises(ReadOnlyConfigError, match="change a copy"):
         DICT_CHANGES[change](target[depth])

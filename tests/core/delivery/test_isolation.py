@@ -106,7 +106,9 @@ def refusing(
 
 
 def test_it_is_set_aside_after_its_second_failure(caplog: pytest.LogCaptureFixture) -> None:
-    """Not after the first, where it may have failed by chance; then others pass it."""
+    """It is set aside after its second failure, not after the first, where it may have failed by
+    chance; then others pass it.
+    """
     observer = Beating(refusing("'odd'"))
     session = Session(observer)
     session.metrics(0, "odd")
@@ -138,7 +140,9 @@ def test_points_take_the_places_of_those_that_are_set_aside() -> None:
 
 
 def test_output_is_replaced_and_complete_at_the_end() -> None:
-    """By as many characters; in the end everything from there on is sent."""
+    """Output is replaced and complete at the end, by as many characters; in the end everything from
+    there on is sent.
+    """
     observer = Beating(refusing("odd"))
     session = Session(observer, whole="an odd\nline\n")
     session.output(0, "an odd\n")
@@ -151,7 +155,9 @@ def test_output_is_replaced_and_complete_at_the_end() -> None:
 
 
 def test_code_that_cannot_be_recorded_is_tried_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
-    """Also where several events of the kind fail one after the other."""
+    """Code that cannot be recorded is tried at the end, also where several events of the kind fail
+    one after the other.
+    """
     observer = Beating(refusing("odd"))
     session = Session(observer)
     for number in range(3):
@@ -171,7 +177,9 @@ def test_code_that_cannot_be_recorded_is_tried_at_the_end(caplog: pytest.LogCapt
     "error", [UnavailableError("away"), ConnectionError("down"), TimeoutError()]
 )
 def test_an_outage_holds_up_everything(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    """In order, as long as it lasts; nothing is taken for an event at fault."""
+    """An outage holds up everything, in order, as long as it lasts; nothing is taken for an event
+    at fault.
+    """
     observer = Beating(lambda method, value: error)
     session = Session(observer)
     for number in range(5):

@@ -241,7 +241,9 @@ def test_an_interrupt_ends_the_wait_and_not_the_record(observer: Recorder) -> No
 
 
 def test_an_outage_is_waited_for_at_the_end(observer: Recorder) -> None:
-    """Where the exception is temporary; the events come in order."""
+    """An outage is waited for at the end, where the exception is temporary; the events come in
+    order.
+    """
     failures = iter([True] * 3)
 
     class Away(Recorder):

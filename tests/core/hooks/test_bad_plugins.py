@@ -219,7 +219,9 @@ USES = {
 def test_using_what_cannot_be_imported_is_one_line(
     installation: Any, use: str, failure: str
 ) -> None:
-    """With the distribution, the reason and the fix; the exit code is not 0."""
+    """Using what cannot be imported is one line, with the distribution, the reason and the fix; the
+    exit code is not 0.
+    """
     installation.add("acme", TARGETS)
     (installation.folder / "acme_parts.py").write_text(failure + "\n")
     result = installation.python(*USES[use])
@@ -237,7 +239,9 @@ def test_using_what_cannot_be_imported_is_one_line(
 
 @pytest.mark.parametrize("use", ["flag of an observer", "flag", "store"])
 def test_a_driver_that_is_imported_late_is_named_too(installation: Any, use: str) -> None:
-    """As where an observer imports the driver of the database that the URL names."""
+    """A driver that is imported late is named too, as where an observer imports the driver of the
+    database that the URL names.
+    """
     installation.add("acme", TARGETS)
     (installation.folder / "acme_parts.py").write_text(textwrap.dedent(LATE))
     result = installation.python(*USES[use])
@@ -250,7 +254,9 @@ def test_a_driver_that_is_imported_late_is_named_too(installation: Any, use: str
 def test_what_cannot_be_imported_harms_no_run_that_does_not_use_it(
     installation: Any, failure: str
 ) -> None:
-    """Not even where the plugin offers a command or host information to every script."""
+    """What cannot be imported harms no run that does not use it, not even where the plugin offers a
+    command or host information to every script.
+    """
     installation.add("acme", TARGETS)
     (installation.folder / "acme_parts.py").write_text(failure + "\n")
     result = installation.run()

@@ -144,7 +144,9 @@ def test_the_plugin_keeps_the_contract_but_for_click(installed: Any) -> None:
 
 
 def test_its_secrets_are_masked(installed: Any) -> None:
-    """In the configuration, where the run itself sees them, and in what it returns."""
+    """Its secrets are masked, in the configuration, where the run itself sees them, and in what it
+    returns.
+    """
     result = installed.run("-A", "lines.jsonl", "with", "message=use ACME-4711 now")
     assert result.returncode == 0, result.stderr
     line = json.loads((installed.folder / "lines.jsonl").read_text())

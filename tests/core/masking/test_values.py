@@ -11,7 +11,7 @@ from sacred_core.testing.secret_samples import ENTRIES, ORDINARY_ENTRIES, TEXTS,
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.key)
 def test_a_secret_entry_is_masked(entry: SecretEntry) -> None:
-    """By its key in any spelling, and wherever else its value is."""
+    """A secret entry is masked, by its key in any spelling, and wherever else its value is."""
     value = {"before": f"<{entry.value}>", "group": {entry.key: entry.value}}
     assert masked(value)[0] == {"before": "<***>", "group": {entry.key: "***"}}
     assert masked_text(f"x{entry.value}y") == "x***y"
@@ -103,7 +103,7 @@ def test_updates_of_a_command_line(update: str, shown: str) -> None:
 
 
 def test_the_value_of_an_update_is_masked_elsewhere() -> None:
-    """Without the quotes that it may have."""
+    """The value of an update is masked elsewhere, without the quotes that it may have."""
     masked({"UPDATE": ["db.password='abc-123'"]})
     assert masked_text("no abc-123") == "no ***"
 

@@ -58,7 +58,9 @@ def starts(positions: MetricPositions, event: MetricsLogged | None, **counts: in
 
 
 def test_the_current_event_is_that_of_the_innermost_delivery(source: EventSource) -> None:
-    """By its kind, in the thread of the call; afterwards there is none."""
+    """The current event is that of the innermost delivery, by its kind, in the thread of the call;
+    afterwards there is none.
+    """
     event = logged(source)
     beat = source.make(Heartbeat, info={}, beat_time=NOW)
     elsewhere: list[Any] = []
@@ -76,7 +78,9 @@ def test_the_current_event_is_that_of_the_innermost_delivery(source: EventSource
 
 
 def test_only_the_id_of_the_user_is_asked_for(source: EventSource) -> None:
-    """Not that of another observer, nor one that an override made up."""
+    """Only the id of the user is asked for, not that of another observer, nor one that an override
+    made up.
+    """
     asked = source.make(RunStarted, start_time=NOW, _id=7, asked_id=7, **START)
     free = source.make(RunStarted, start_time=NOW, _id=7, **START)
     assert asked_id(7) is None
@@ -99,7 +103,7 @@ def test_details_of_an_artifact_come_from_the_event(source: EventSource) -> None
 
 
 def test_the_trace_of_an_interrupt_comes_from_the_event(source: EventSource) -> None:
-    """Unless the call gives one."""
+    """The trace of an interrupt comes from the event, unless the call gives one."""
     event = source.make(RunInterrupted, interrupt_time=NOW, status="S", fail_trace=["line"])
     assert interrupt_trace(None) == []
     with delivering(event):
@@ -107,7 +111,9 @@ def test_the_trace_of_an_interrupt_comes_from_the_event(source: EventSource) -> 
 
 
 def test_queued_events_have_host_info_or_not(source: EventSource) -> None:
-    """As in Sacred's manual, and as in Sacred 0.8, by position and by name."""
+    """Queued events have host info or not, as in Sacred's manual, and as in Sacred 0.8, by position
+    and by name.
+    """
 
     class Observer:
         @optional_host_info
@@ -134,7 +140,9 @@ def test_queued_events_have_host_info_or_not(source: EventSource) -> None:
 
 
 def test_positions_are_those_of_the_event(source: EventSource) -> None:
-    """Also after a gap, where earlier points were lost, and for a retry."""
+    """Positions are those of the event, also after a gap, where earlier points were lost, and for a
+    retry.
+    """
     positions = MetricPositions()
     assert starts(positions, logged(source, a=(2, 0), b=(1, 5)), a=2, b=1) == {"a": 0, "b": 5}
     event = logged(source, a=(3, 4))
@@ -155,7 +163,9 @@ def test_changed_points_are_appended(source: EventSource) -> None:
 
 
 def test_changed_points_of_a_retry_take_the_same_place(source: EventSource) -> None:
-    """However many calls an attempt makes; the next event follows."""
+    """Changed points of a retry take the same place, however many calls an attempt makes; the next
+    event follows.
+    """
     positions = MetricPositions()
     event = logged(source, a=(4, 0))
     for _ in range(3):

@@ -45,7 +45,7 @@ def test_a_heartbeat_writes_only_what_changed(observer: Recording) -> None:
 
 
 def test_what_could_not_be_written_is_written_with_the_next_change(observer: Recording) -> None:
-    """Though it does not change again."""
+    """What could not be written is written with the next change, though it does not change again."""
     run_id = observer.started_event({}, "main", {}, NOW, {}, {}, None)
     observer.is_away = True
     with pytest.raises(OSError, match="away"):
@@ -68,7 +68,9 @@ def test_an_end_writes_its_fields(observer: Recording, end: str) -> None:
 
 
 def test_the_result_of_the_last_heartbeat_stays(observer: Recording) -> None:
-    """Where the end has none, as after a command without a return value."""
+    """The result of the last heartbeat stays, where the end has none, as after a command without a
+    return value.
+    """
     feed = Feed(observer)
     run_id = feed.start()
     feed.beat(result=7)
@@ -104,7 +106,7 @@ def test_an_event_before_the_start_is_an_error(observer: Recording) -> None:
 
 
 def test_each_run_has_a_token_of_its_own(observer: Recording) -> None:
-    """Also runs of one observer."""
+    """Each run has a token of its own, also runs of one observer."""
     tokens = set()
     for _ in range(3):
         observer.started_event({}, "main", {}, NOW, {}, {}, None)
@@ -123,7 +125,9 @@ def test_positions_of_points_begin_anew_with_each_run(observer: Recording) -> No
 
 
 def test_code_that_is_imported_later_is_sorted_and_listed_once(observer: Recording) -> None:
-    """By name; dependencies without regard to case."""
+    """Code that is imported later is sorted and listed once, by name; dependencies without regard
+    to case.
+    """
     feed = Feed(observer)
     run_id = feed.start(
         ex_info={"name": "fed", "sources": [["b.py", "1"]], "dependencies": ["B==1"]}

@@ -139,7 +139,9 @@ def test_both_documented_modules_offer_it() -> None:
 
 
 def test_a_run_is_told_whole_and_in_order(tmp_path: Path) -> None:
-    """Also with an interval that is longer than the run: its end wakes the thread."""
+    """A run is told whole and in order, also with an interval that is longer than the run: its end
+    wakes the thread.
+    """
     (tmp_path / "file").write_text("x")
     recorder = Recorder()
     ex = Experiment("queued")
@@ -265,7 +267,9 @@ class Unreachable(Recorder):
 @pytest.mark.parametrize("count", range(1, 7))
 @pytest.mark.parametrize("first", range(6))
 def test_the_end_comes_after_what_was_missed(first: int, count: int) -> None:
-    """Wherever the backend becomes unreachable, and for however many calls."""
+    """The end comes after what was missed, wherever the backend becomes unreachable, and for
+    however many calls.
+    """
     recorder = Unreachable(first, count)
     session = Session(recorder, interval=1000, join_timeout=30)
     session.start()

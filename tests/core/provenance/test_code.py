@@ -75,7 +75,9 @@ def repository(project: Path) -> Path:
 
 
 def test_sources_are_the_imported_local_files(project: Path, tmp_path_factory: Any) -> None:
-    """With their md5, whatever they are called, from whatever folder the script is run."""
+    """Sources are the imported local files, with their md5, whatever they are called, from whatever
+    folder the script is run.
+    """
     info = info_of(project, cwd=tmp_path_factory.mktemp("elsewhere"))
     names = ["data.py", str(Path("pkg", "sub.py")), "script.py", "unusual.py"]
     assert [name for name, _ in info["sources"]] == names
@@ -275,7 +277,9 @@ def main(_run):
 
 
 def test_code_that_is_imported_later_is_told(project: Path) -> None:
-    """With the next beat and at the end, each file and package once; a namespace package too."""
+    """Code that is imported later is told, with the next beat and at the end, each file and package
+    once; a namespace package too.
+    """
     (project / "late").mkdir()
     (project / "late" / "part.py").write_text("VALUE = 1\n")
     (project / "last.py").write_text("")
@@ -475,7 +479,9 @@ def test_a_list_of_files_tells_the_distribution(tmp_path: Path) -> None:
 
 
 def test_all_distributions_are_searched_once_a_process(tmp_path: Path) -> None:
-    """Only where one has neither, as old eggs; however many runs there are."""
+    """All distributions are searched once a process, only where one has neither, as old eggs;
+    however many runs there are.
+    """
     egg = tmp_path / "site" / "Old.egg-info"
     egg.mkdir(parents=True)
     (egg / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: Old\nVersion: 0.3\n")

@@ -125,7 +125,9 @@ def test_ctrl_c_while_the_result_is_converted_does_not_prevent_the_end(
 def test_a_failing_output_does_not_prevent_the_end(
     logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of reading the output, and of restoring the streams: the last heartbeat is sent too."""
+    """A failing output does not prevent the end, of reading the output, and of restoring the
+    streams: the last heartbeat is sent too.
+    """
     observer = Ends()
     run = run_of(lambda: 42, observer, logger)
 
@@ -147,7 +149,9 @@ def test_a_failing_output_does_not_prevent_the_end(
 def test_observers_whose_exceptions_cannot_be_shown_are_reported(
     logger: logging.Logger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By the type of the exception; the other observers receive the end."""
+    """Observers whose exceptions cannot be shown are reported, by the type of the exception; the
+    other observers receive the end.
+    """
 
     class Fails(Ends):
         def completed_event(self, **fields: Any) -> None:
@@ -188,7 +192,7 @@ def test_a_huge_integer_is_shown_as_its_type() -> None:
 
 @pytest.mark.parametrize("name", hostile_values())
 def test_plain_copies_raise_nothing(name: str) -> None:
-    """Of whole results and of values in a dictionary."""
+    """Plain copies of whole results and of values in a dictionary raise nothing."""
     value = hostile_values()[name]
     assert PlainCopy().of({"value": value, "other": 1})["other"] == 1
     assert PlainCopy().of(value) is not None
@@ -196,7 +200,9 @@ def test_plain_copies_raise_nothing(name: str) -> None:
 
 
 def test_a_copy_near_the_limit_of_recursion_is_its_type() -> None:
-    """Where the caller has used almost all of the stack."""
+    """A copy near the limit of recursion is its type, where the caller has used almost all of the
+    stack.
+    """
 
     def deep(levels: int) -> Any:
         return PlainCopy().of({"a": nested(199)}) if levels == 0 else deep(levels - 1)
@@ -210,7 +216,7 @@ def test_a_copy_near_the_limit_of_recursion_is_its_type() -> None:
 
 @pytest.mark.parametrize("name", hostile_errors())
 def test_traces_of_exceptions_that_cannot_be_shown(name: str) -> None:
-    """Have the type and the frame where it was raised."""
+    """Traces of exceptions that cannot be shown have the type and the frame where it was raised."""
     error = hostile_errors()[name]
     try:
         raise error
@@ -222,7 +228,7 @@ def test_traces_of_exceptions_that_cannot_be_shown(name: str) -> None:
 
 
 def test_messages_of_exceptions_without_one() -> None:
-    """Are empty; the reason is the type."""
+    """Messages of exceptions without one are empty; the reason is the type."""
     assert message_of(RaisesInMessageError()) == ""
     assert reason_of(RaisesInMessageError()) == "RaisesInMessageError"
     assert (message_of(ValueError("a")), reason_of(ValueError(" a "))) == ("a", "ValueError: a")
@@ -253,7 +259,7 @@ class Status(enum.Enum):
     [("MINE", "MINE"), (None, "INTERRUPTED"), (Status.STOPPED, "Status.STOPPED")],
 )
 def test_the_status_of_an_interrupt_is_a_string(status: Any, expected: str) -> None:
-    """Also where the class has another value."""
+    """The status of an interrupt is a string, also where the class has another value."""
     error = SacredInterrupt()
     error.STATUS = status
     assert interrupt_status(error) == expected
@@ -273,7 +279,9 @@ def test_a_status_that_raises() -> None:
     ],
 )  # fmt: skip
 def test_only_the_exit_codes_none_and_0_are_successes(error: BaseException, expected: bool) -> None:
-    """As the interpreter has it: any other object is printed, and the code is 1."""
+    """Only the exit codes none and 0 are successes, as the interpreter has it: any other object is
+    printed, and the code is 1.
+    """
     assert is_successful_exit(error) is expected
 
 

@@ -87,7 +87,9 @@ def test_awaiting_is_right_for_every_command(ex: Experiment, function: Any) -> N
 
 
 def test_captured_coroutine_functions_are_recognised(ex: Experiment) -> None:
-    """By `inspect` and `asyncio`, as methods, partials and commands too; others are not."""
+    """Captured coroutine functions are recognised, by `inspect` and `asyncio`, as methods, partials
+    and commands too; others are not.
+    """
     captured = ex.capture(double)
     assert inspect.iscoroutinefunction(captured)
     assert inspect.iscoroutinefunction(functools.partial(captured, 1))
@@ -105,7 +107,9 @@ def test_captured_coroutine_functions_are_recognised(ex: Experiment) -> None:
 
 
 def test_captured_coroutine_functions_take_their_configuration(ex: Experiment) -> None:
-    """Wherever they are called from: the command, tasks, gather, other threads' loops."""
+    """Captured coroutine functions take their configuration, wherever they are called from: the
+    command, tasks, gather, other threads' loops.
+    """
     twice = ex.capture(double)
 
     @ex.capture
@@ -382,7 +386,7 @@ def test_a_function_that_returns_a_coroutine(ex: Experiment, memory: Memory) -> 
 
 
 def test_a_run_that_is_awaited_twice_is_refused(ex: Experiment) -> None:
-    """As one that is called twice."""
+    """A run that is awaited twice is refused, as one that is called twice."""
     ex.main(double)
 
     async def notebook() -> None:

@@ -82,7 +82,9 @@ def test_other_levels_do_not(tmp_path: Path, level: tuple[str, ...]) -> None:
 
 
 def test_a_level_holds_for_the_configuration_too() -> None:
-    """Of one run: the level of the logger is as before afterwards, also after an error."""
+    """A level holds for the configuration too, of one run: the level of the logger is as before
+    afterwards, also after an error.
+    """
     logger = logging.getLogger("tests.levels")
     logger.setLevel(logging.INFO)
     levels: list[int] = []

@@ -111,7 +111,9 @@ class Unusable:
 def test_a_value_that_is_not_a_number_is_stored(
     buffer: MetricsBuffer, caplog: pytest.LogCaptureFixture, value: Any, stored: Any
 ) -> None:
-    """As plain data without secrets, with one warning for each metric."""
+    """A value that is not a number is stored, as plain data without secrets, with one warning for
+    each metric.
+    """
     for name in ("m", "m", "n"):
         buffer.log(name, value)
     buffer.log("m", 1.5)
@@ -172,7 +174,7 @@ def test_names_of_metrics_become_strings(buffer: MetricsBuffer, name: Any, store
 
 @pytest.mark.parametrize("name", [None, ("a", 1), b"loss", ["loss"], np.array([1]), Unusable()])
 def test_other_names_of_metrics_are_refused(buffer: MetricsBuffer, name: Any) -> None:
-    """At the call, with the type that was given."""
+    """Other names of metrics are refused, at the call, with the type that was given."""
     with pytest.raises(MetricValueError, match=type(name).__name__):
         buffer.log(name, 1)
     assert list(buffer.drain()) == []
@@ -180,14 +182,16 @@ def test_other_names_of_metrics_are_refused(buffer: MetricsBuffer, name: Any) ->
 
 @pytest.mark.parametrize("step", ["1", [1], 1j, Scalar([1, 2])])
 def test_a_step_that_is_not_a_number_is_refused(buffer: MetricsBuffer, step: Any) -> None:
-    """At the call, with the name of the metric."""
+    """A step that is not a number is refused, at the call, with the name of the metric."""
     with pytest.raises(MetricValueError, match="metric 'm'"):
         buffer.log("m", 1, step)
     assert list(buffer.drain()) == []
 
 
 def test_many_points_come_in_blocks(buffer: MetricsBuffer) -> None:
-    """Of all kinds of numbers, each as it was logged, with the position of each block."""
+    """Many points come in blocks, of all kinds of numbers, each as it was logged, with the position
+    of each block.
+    """
     logged: dict[str, list[Any]] = {
         "float": [number / 7 for number in range(25_000)],
         "int": [-number for number in range(25_000)],

@@ -66,7 +66,9 @@ def test_inherited_observers_come_after_its_own(memory: Memory) -> None:
 
 
 def test_a_shared_observer_records_each_run_once(memory: Memory) -> None:
-    """At any depth, although copies of it are at work inside."""
+    """A shared observer records each run once, at any depth, although copies of it are at work
+    inside.
+    """
     ex = Experiment("deep")
     ex.observers.append(MemoryObserver(memory))
 
@@ -91,7 +93,9 @@ def test_an_unobserved_outer_run_has_nothing_to_inherit(memory: Memory) -> None:
 
 
 def test_without_an_outer_run_the_argument_has_no_effect(memory: Memory) -> None:
-    """So that a function may be used inside a run and outside of any."""
+    """Without an outer run the argument has no effect, so that a function may be used inside a run
+    and outside of any.
+    """
     _, inner = nested(memory)
     assert inner.run(inherit_observers=True, options={"-M": True}).status == "COMPLETED"
     assert names(memory) == ["inner"]

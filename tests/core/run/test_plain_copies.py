@@ -55,7 +55,8 @@ SAMPLES: dict[str, Callable[[], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_what_did_not_change_is_converted_once(kind: str, conversions: list[Any]) -> None:
-    """However often it is looked at; each time the result is the plain data, with masks.
+    """What did not change is converted once, however often it is looked at; each time the result is
+    the plain data, with masks.
 
     An empty dictionary, as `info` is in most runs, is not converted at all.
     """
@@ -99,7 +100,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[dict[str, Any]], Any]]] = {
 
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_change_at_any_depth_is_seen(kind: str) -> None:
-    """And the one after it."""
+    """A change at any depth is seen, and the one after it."""
     value, change = CHANGES[kind]
     copy = PlainCopy()
     before = copy.of(value)
@@ -117,7 +118,9 @@ def test_a_change_at_any_depth_is_seen(kind: str) -> None:
     ids=lambda odd: type(odd).__name__,
 )
 def test_any_value_gives_what_the_conversion_gives(odd: Any) -> None:
-    """Also one that cannot be pickled, or whose pickle may lack something."""
+    """Any value gives what the conversion gives, also one that cannot be pickled, or whose pickle
+    may lack something.
+    """
     copy = PlainCopy()
     for _ in range(2):
         assert repr(copy.of({"a": odd})) == repr(masked(plain({"a": odd}))[0])

@@ -39,7 +39,7 @@ def described(spool: Path | None = None, **changed: Any) -> LiveSpool:
 
 
 def test_a_description_comes_back(folder: Path) -> None:
-    """With the same values, for the owner only, until it is closed."""
+    """A description comes back, with the same values, for the owner only, until it is closed."""
     live = described()
     assert list(spool_entries()) == [live.entry]
     assert live.entry.folder == live.entry.path
@@ -80,7 +80,9 @@ def test_a_folder_that_others_can_read_is_made_private(folder: Path) -> None:
 def test_where_descriptions_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
 ) -> None:
-    """In the folder of the user's state, or else in that of temporary files."""
+    """Where descriptions are, in the folder of the user's state, or else in that of temporary
+    files.
+    """
     values = {"tmp": str(tmp_path), "uid": os.getuid()}
     monkeypatch.setattr(SETTINGS, "SPOOL_DIR", "")
     monkeypatch.setattr("tempfile.tempdir", None)

@@ -35,7 +35,9 @@ def send(signum: int) -> None:
 
 @pytest.mark.parametrize("signum", ENDING_SIGNALS)
 def test_a_signal_raises_terminated(signum: int) -> None:
-    """With the exit code by which shells report the signal; afterwards its action is default."""
+    """A signal raises terminated, with the exit code by which shells report the signal; afterwards
+    its action is default.
+    """
     with pytest.raises(Terminated) as raised, terminable():
         send(signum)
     assert raised.value.code == 128 + signum
@@ -125,7 +127,7 @@ def test_other_threads_set_no_handlers() -> None:
 
 @pytest.mark.parametrize("signum", ENDING_SIGNALS)
 def test_a_forked_child_has_the_default_actions(signum: int) -> None:
-    """As if it had been forked outside of the block."""
+    """A forked child has the default actions, as if it had been forked outside of the block."""
     with terminable():
         child = os.fork()
         if child == 0:

@@ -92,7 +92,9 @@ def test_colour_is_for_terminals(script: Path, environment: dict[str, str], colo
 
 
 def test_save_config(script: Path) -> None:
-    """By default JSON, otherwise what the suffix says, without the name of the file itself."""
+    """The file is JSON by default, otherwise what the suffix says, without the name of the file
+    itself.
+    """
     run(script, "save_config", "with", "a=5", "seed=1")
     expected = {"a": 5, "d": {"foo": 1, "bar": 2}, "seed": 1}
     assert json.loads((script.parent / "config.json").read_text()) == expected
@@ -101,7 +103,7 @@ def test_save_config(script: Path) -> None:
 
 
 def test_print_named_configs(script: Path, tmp_path: Path) -> None:
-    """With their docstrings; or that there are none."""
+    """Named configurations are printed with their docstrings, or that there are none."""
     assert run(script, "print_named_configs").stdout.splitlines() == [
         "Named Configurations (doc):",
         "  rude  # A rude named config",
@@ -113,7 +115,7 @@ def test_print_named_configs(script: Path, tmp_path: Path) -> None:
 
 
 def test_help_of_a_command(capsys: pytest.CaptureFixture[str], ex: Experiment) -> None:
-    """As section 1.4.3 prints it."""
+    """The help of a command is as section 1.4.3 prints it."""
 
     @ex.command
     def scream(loud: bool = True) -> None:

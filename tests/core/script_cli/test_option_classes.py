@@ -68,7 +68,9 @@ def test_a_class_is_an_option_of_the_script(tmp_path: Path, args: list[str], pri
 
 
 def test_the_help_shows_option_classes(tmp_path: Path) -> None:
-    """With flags, argument, docstring and the description of the argument."""
+    """The help shows option classes, with flags, argument, docstring and the description of the
+    argument.
+    """
     text = " ".join(run_script(tmp_path, "--help").stdout.split())
     assert "-y, --my_level LEVEL Set the level. LEVEL: from 1 to 3" in text
     assert "-w, --warm_up Warm up first." in text
@@ -178,7 +180,9 @@ def test_a_base_without_apply_is_no_option(ex: Experiment) -> None:
 
 
 def test_a_class_that_is_defined_again_replaces_the_first(ex: Experiment) -> None:
-    """As when the cell of a notebook is run again."""
+    """A class that is defined again replaces the first, as when the cell of a notebook is run
+    again.
+    """
     for value in (1, 2):
 
         class AgainOption(CommandLineOption):

@@ -153,7 +153,9 @@ def test_a_hook_adds_configuration_to_an_ingredient(ex: Experiment) -> None:
 
 
 def test_a_hook_adds_an_ingredient_and_names_the_experiment() -> None:
-    """As scripts do that choose the model by a flag of their own."""
+    """A hook adds an ingredient and names the experiment, as scripts do that choose the model by a
+    flag of their own.
+    """
     choose = cli_option("--model")(lambda argument, run: None)
     ex = Experiment("generic", additional_cli_options=[choose])
     ex.main(lambda _config: dict(_config))

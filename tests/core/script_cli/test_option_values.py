@@ -31,7 +31,7 @@ def _nothing() -> None:
     ("given", "expected"), [(7, 7), ("7", 7), ("a7", "a7"), (0, 0), (Index(), 9)]
 )
 def test_an_id_may_be_an_integer(ex: Experiment, given: Any, expected: Any) -> None:
-    """As `run._id` returned it, or as it is typed."""
+    """An id may be an integer, as `run._id` returned it, or as it is typed."""
     assert ex.run(options={"--id": given, "-u": True})._id == expected
 
 
@@ -61,7 +61,7 @@ def test_numbers_may_be_numbers(ex: Experiment) -> None:
 def test_a_value_of_another_kind_is_an_error_that_names_the_flag(
     ex: Experiment, flag: str, value: Any
 ) -> None:
-    """Not a TypeError from inside."""
+    """A value of another kind is an error that names the flag, not a TypeError from inside."""
     named = {"--loglevel": "log level"}.get(flag, flag)
     with pytest.raises(OptionError, match=re.escape(named)):
         ex.run(options={flag: value, "-u": True})

@@ -56,7 +56,7 @@ def test_options_by_name(ex: Experiment) -> None:
 
 
 def test_help_shows_the_docstring(ex: Experiment) -> None:
-    """On one line, with what the option takes."""
+    """Help shows the docstring, on one line, with what the option takes."""
     usage = ex.get_usage("own.py")
     assert "-o, --own-flag" in usage
     assert "This is my personal flag in two lines." in usage

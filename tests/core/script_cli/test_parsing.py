@@ -92,7 +92,9 @@ def test_a_suggestion_has_one_spelling() -> None:
     ],
 )
 def test_long_flags_may_be_abbreviated(words: list[str], name: str, value: Any) -> None:
-    """As job files for Sacred do: the beginning of one long flag is enough."""
+    """Long flags may be abbreviated, as job files for Sacred do: the beginning of one long flag is
+    enough.
+    """
     assert parse(words, SPELLED).options[name] == value
 
 

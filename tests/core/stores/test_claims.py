@@ -63,13 +63,17 @@ def test_numbers_of_deleted_runs_are_not_used_again() -> None:
 
 
 def test_a_lost_race_is_followed_by_the_next_number() -> None:
-    """Also where the other process has not yet made its number known."""
+    """A lost race is followed by the next number, also where the other process has not yet made its
+    number known.
+    """
     table = Table({LARGEST: "COMPLETED"}, races=3)
     assert claim_id(table, IdRequest()) == LARGEST + 4
 
 
 def test_a_queued_run_is_taken_over_by_a_start() -> None:
-    """Without a record being inserted; a second queued run does not take it over."""
+    """A queued run is taken over by a start, without a record being inserted; a second queued run
+    does not take it over.
+    """
     table = Table({4: "QUEUED"})
     assert claim_id(table, IdRequest(other_id=4, asked_id=4)) == 4
     assert table.inserted == []
@@ -100,6 +104,6 @@ def test_an_id_that_was_asked_for_and_exists_is_refused(status: str, message: st
 def test_another_id_than_elsewhere_is_reported(
     other_id: Any, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With both ids and why."""
+    """Another id than elsewhere is reported, with both ids and why."""
     claim_id(Table({5: "COMPLETED"}), IdRequest(other_id=other_id))
     assert caplog.messages == [message]

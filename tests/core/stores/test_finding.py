@@ -89,7 +89,9 @@ def test_status_and_name_are_conditions() -> None:
 
 
 def test_metrics_of_each_run_are_read_once() -> None:
-    """However many conditions, orders and columns use them; damaged ones are missing."""
+    """Metrics of each run are read once, however many conditions, orders and columns use them;
+    damaged ones are missing.
+    """
     store = CountingStore()
     metrics = MetricSummaries(store)
     where = "metrics.loss.count > 1 and metrics.loss.max < 9 or metrics.other.last exists"
@@ -127,7 +129,9 @@ def test_the_status_needs_all_attributes() -> None:
 
 
 def test_the_store_applies_the_limit_where_it_can() -> None:
-    """Not where runs are sorted, or where metrics decide, which it does not read for others."""
+    """The store applies the limit where it can, not where runs are sorted, or where metrics decide,
+    which it does not read for others.
+    """
     store = CountingStore()
     assert ids(find_runs(store, "status = FAILED", limit=1, offset=1)) == [1]
     assert ids(find_runs(store, "metrics.loss.last < 3 and name = x", limit=1)) == [2]

@@ -114,7 +114,7 @@ def test_each_reason_is_named_once() -> None:
 
 
 def test_what_is_sound_is_returned_as_it_is() -> None:
-    """Also with parts that are missing, as in old records."""
+    """What is sound is returned as it is, also with parts that are missing, as in old records."""
     said = Annotation(time=NOW, user="ann", note="n", added=["good"])
     (run,) = Store(a=fields(status="FAILED", config=None, annotations=[said])).list()
     assert (run.status, run.damage, run.config) == ("FAILED", None, {})
@@ -123,13 +123,13 @@ def test_what_is_sound_is_returned_as_it_is() -> None:
 
 @pytest.mark.parametrize("error", [ConnectionError("gone"), StoreError("the server is away")])
 def test_an_outage_is_an_error_of_the_list(error: Exception) -> None:
-    """Not a thousand damaged runs."""
+    """An outage is an error of the list, not a thousand damaged runs."""
     with pytest.raises(type(error)):
         list(Store(a={"status": fail(error)}).list())
 
 
 def test_foreign_records_are_skipped(caplog: pytest.LogCaptureFixture) -> None:
-    """With a line in the log."""
+    """Foreign records are skipped, with a line in the log."""
     store = Store(a={"status": fail(NotARunError("not mine"))}, b=fields(status="FAILED"))
     assert [run.id for run in store.list()] == ["b"] and "not mine" in caplog.text
 
@@ -156,7 +156,7 @@ def test_limits_count_damaged_runs() -> None:
 def test_a_damaged_run_may_be_running(
     stored: str, heartbeat: timedelta | None, is_running: bool
 ) -> None:
-    """As far as its record can be read: then it must not be deleted."""
+    """A damaged run may be running, as far as its record can be read: then it must not be deleted."""
     beat = None if heartbeat is None else NOW - heartbeat
     parts = fields(status=stored, heartbeat=beat, config=[])
     (run,) = Store(a=parts).list()
@@ -193,7 +193,7 @@ def test_once_reads_once() -> None:
 
 
 def test_a_reason_is_one_short_line_without_secrets() -> None:
-    """Whatever the driver said."""
+    """A reason is one short line without secrets, whatever the driver said."""
     text = describe(ValueError("a\nb postgresql://u:secret@h/d " + "x" * 1_000))
     assert text.startswith("ValueError: a b postgresql://u:***@h/d x") and len(text) == 301
 

@@ -49,7 +49,7 @@ def ended_process() -> int:
 
 
 def test_a_valid_claim_is_respected(files: Files) -> None:
-    """Of the same process too: another thread may be starting the run."""
+    """A valid claim is respected, of the same process too: another thread may be starting the run."""
     assert not is_claimed(files)
     lease = claim(files)
     assert lease is not None
@@ -112,7 +112,9 @@ def test_an_unreadable_claim_is_abandoned(files: Files, data: bytes) -> None:
 
 
 def test_of_several_that_follow_a_claim_one_succeeds(files: Files) -> None:
-    """Also where they all found the same claim abandoned."""
+    """Of several that follow a claim one succeeds, also where they all found the same claim
+    abandoned.
+    """
     files.files[".claim-0"] = b""
 
     class Slow(Files):

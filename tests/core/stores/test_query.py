@@ -331,7 +331,7 @@ def test_what_is_no_order_is_an_error(text: str) -> None:
     ],
 )
 def test_missing_values_are_last_in_both_directions(order: str, expected: str) -> None:
-    """And values of different types have a place."""
+    """Missing values are last in both directions, and values of different types have a place."""
     values = {"ten": 10, "text": "a", "nan": math.nan, "two": 2.5, "true": True, "none": None}
     runs = [stored_run(id=name, config={"x": value}) for name, value in values.items()]
     missing = stored_run(id="missing", config={})

@@ -62,7 +62,7 @@ def test_json_is_read_as_sacred_writes_it(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_has_the_default(tmp_path: Path) -> None:
-    """Also where the folder above it is missing, or is a file."""
+    """A missing file has the default, also where the folder above it is missing, or is a file."""
     (tmp_path / "file").touch()
     for path in ("missing", "missing/below", "file/below"):
         assert read_json(tmp_path / path, "default") == "default"

@@ -38,7 +38,9 @@ class Number(enum.IntEnum):
     ],
 )  # fmt: skip
 def test_an_id_is_a_number_where_it_is_written_as_one(given: Any, listed: Any) -> None:
-    """Within 64 bits and in its only spelling; everything else stays a string."""
+    """An id is a number where it is written as one, within 64 bits and in its only spelling;
+    everything else stays a string.
+    """
     normalized = normalize_id(given)
     assert (normalized, type(normalized)) == (listed, type(listed))
 
@@ -72,7 +74,9 @@ def test_a_valid_id_is_returned_as_stores_list_it(run_id: Any) -> None:
     ],
 )  # fmt: skip
 def test_an_invalid_id_is_refused_in_one_short_sentence(run_id: Any, reason: str) -> None:
-    """With the reason, and the id so that it can be printed."""
+    """An invalid id is refused in one short sentence, with the reason, and the id so that it can be
+    printed.
+    """
     with pytest.raises(RunIdError, match=reason) as caught:
         validate_id(run_id)
     assert not is_valid_id(run_id)

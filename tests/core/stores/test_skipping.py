@@ -33,7 +33,9 @@ def test_a_record_is_returned(record: Any) -> None:
 
 
 def test_foreign_records_have_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    """With the number, some names and the first reason, after the runs."""
+    """Foreign records have one line, with the number, some names and the first reason, after the
+    runs.
+    """
     run = StoredRun(id=1, status="COMPLETED")
     found = [*((number, NotARunError(f"{number} is foreign")) for number in range(7)), (8, run)]
     runs = skip_foreign([*found, (9, None)])

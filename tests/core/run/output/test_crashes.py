@@ -126,7 +126,9 @@ def test_a_thread_takes_over_from_a_process_that_was_killed(scripts: Any) -> Non
     ["sys._base_executable = '/usr/bin/program'", "sys.frozen = True", "os.posix_spawn = refuse"],
 )
 def test_a_thread_shows_where_no_process_can_be_started(scripts: Any, change: str) -> None:
-    """In a frozen program, for example, which would start itself."""
+    """A thread shows where no process can be started, in a frozen program, for example, which would
+    start itself.
+    """
     done = scripts.run_with_head(
         f"""
         def refuse(*args, **kwargs):
@@ -166,7 +168,9 @@ def test_programs_that_wait_for_all_their_children_end(scripts: Any) -> None:
 def test_the_follower_has_no_descriptors_that_it_does_not_need(
     scripts: Any, tmp_path: Path
 ) -> None:
-    """Neither the script's files, even those that children inherit, nor a spool at 1 or 2."""
+    """The follower has no descriptors that it does not need, neither the script's files, even those
+    that children inherit, nor a spool at 1 or 2.
+    """
     (tmp_path / "held").write_text("")
     process = subprocess.Popen(
         scripts.with_head(

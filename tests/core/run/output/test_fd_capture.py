@@ -30,7 +30,9 @@ def test_children_and_c_code_are_recorded(scripts: Any) -> None:
 
 
 def test_two_streams_are_put_together_in_pythons_order(scripts: Any) -> None:
-    """Although they are different files, and stdout is buffered."""
+    """Two streams are put together in Python's order, although they are different files, and stdout
+    is buffered.
+    """
     done = scripts.run(
         """
         for i in range(2000):

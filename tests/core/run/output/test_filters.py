@@ -31,7 +31,9 @@ def test_text_as_a_terminal_shows_it(text: str, shown: str) -> None:
 
 
 def test_a_filter_that_ignores_its_input_switches_recording_off() -> None:
-    """As ``lambda text: "off"`` in section 1.2.5; observers hear its text once."""
+    """A filter that ignores its input switches recording off, as ``lambda text: "off"`` in section
+    1.2.5; observers hear its text once.
+    """
     capture = capture_for("sys", lambda text: "Output capturing turned off.")
     assert isinstance(capture, FixedOutput)
     assert list(capture.take(False)) == [("Output capturing turned off.", 0)]
@@ -50,7 +52,7 @@ def test_a_filter_that_ignores_its_input_switches_recording_off() -> None:
     ],
 )
 def test_a_filter_that_uses_its_input_is_applied(used: Callable[[str], str]) -> None:
-    """In whatever way it does."""
+    """A filter that uses its input is applied, in whatever way it does."""
     assert not ignores_its_input(used)
 
 

@@ -87,7 +87,7 @@ def test_a_reader_that_went_away_is_no_error(place: Place) -> None:
 
 
 def test_a_full_pipe_is_waited_for(place: Place) -> None:
-    """Also where the target does not block."""
+    """A full pipe is waited for, also where the target does not block."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     os.write(place.writer, b"x" * 1_000_000)

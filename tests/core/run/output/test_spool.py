@@ -7,7 +7,9 @@ from sacred_core.run.output.spool import Spool
 
 
 def test_it_is_read_while_it_moves(tmp_path: Path) -> None:
-    """By another thread, which meets neither a closed file nor one that is not this one."""
+    """It is read while it moves, by another thread, which meets neither a closed file nor one that
+    is not this one.
+    """
     spool = Spool()
     spool.append(b"x" * 1000, [])
     wrong: list[object] = []

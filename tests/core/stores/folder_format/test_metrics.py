@@ -54,7 +54,7 @@ def test_columns_are_joined_as_they_were_written() -> None:
 
 
 def test_times_without_a_zone_are_utc() -> None:
-    """As the format documents them; others are converted."""
+    """Times without a zone are UTC, as the format documents them; others are converted."""
     naive = datetime(2026, 1, 1, 12)
     east = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
     lines = metric_lines(

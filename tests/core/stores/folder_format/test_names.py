@@ -17,7 +17,9 @@ from sacred_core.stores.folder_format import (
 
 @pytest.mark.parametrize("name", ["1", "a", "two words", "ünï", "x" * 255, "caf\udce9", "run.json"])
 def test_a_run_may_have_any_name_of_a_folder(name: str) -> None:
-    """Also bytes that are not valid UTF-8, as a file system returns them."""
+    """A run may have any name of a folder, also bytes that are not valid UTF-8, as a file system
+    returns them.
+    """
     assert is_run_name(name)
 
 

@@ -101,7 +101,9 @@ def test_the_first_files_are_written_at_once() -> None:
     ],
 )
 def test_times_are_in_utc_without_an_offset(time: datetime | None, text: str | None) -> None:
-    """As Sacred writes them; a time without a zone is taken as UTC."""
+    """Times are in UTC without an offset, as Sacred writes them; a time without a zone is taken as
+    UTC.
+    """
     assert format_time(time) == text
     assert parse_time(text) == (time and time.replace(tzinfo=time.tzinfo or UTC))
 
