@@ -51,7 +51,9 @@ class ValueContract(LimitContract):
             assert_same(store.get(run_id).result, value, f"the result {value!r:.60}")
 
     def test_odd_strings_come_back_everywhere(self, tmp_path: Path) -> None:
-        """Odd strings come back everywhere, in names, the command, the traceback, notes and tags."""
+        """Odd strings come back everywhere, in names, the command, the traceback, notes
+        and tags.
+        """
         for text in ODD_STRINGS:
             feed = Feed(self.make_observer(tmp_path))
             info = {**EXPERIMENT, "name": f"name {text}", "mainfile": text}

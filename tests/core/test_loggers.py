@@ -162,7 +162,9 @@ def test_arguments_cannot_control_the_terminal(
 
 
 def test_records_of_own_loggers_can_be_queued() -> None:
-    """Records of own loggers can be queued, as a handler that sends them to another process does."""
+    """Records of own loggers can be queued, as a handler that sends them to another
+    process does.
+    """
     record = own_logger("sacred_core.some").makeRecord(
         "n", logging.WARNING, "f", 1, "%s", (ODD,), None
     )

@@ -36,7 +36,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_special_files_are_refused(tmp_path: Path) -> None:
-    """Special files are refused, without waiting, with an error that names the file and what it is."""
+    """Special files are refused, without waiting, with an error that names the file and
+    what it is.
+    """
     with special_files(tmp_path) as paths:
         for kind, path in paths.items():
             with pytest.raises(OSError, match=str(path)) as caught:

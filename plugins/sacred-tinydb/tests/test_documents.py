@@ -190,7 +190,9 @@ def test_a_folder_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_database_and_files_of_ones_own(tmp_path: Path) -> None:
-    """A database and files of one's own are used wherever they are, and however files are hashed."""
+    """A database and files of one's own are used wherever they are, and however files are
+    hashed.
+    """
     db = TinyDB(storage=MemoryStorage)
     fs = HashFS(str(tmp_path / "files"), algorithm="sha256", depth=1)
     file = tmp_path / "file.txt"

@@ -431,7 +431,9 @@ def test_a_number_that_is_too_large_is_the_string(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_plain_number_changes_the_type_of_a_string(caplog: pytest.LogCaptureFixture) -> None:
-    """A plain number changes the type of a string, as in Sacred: nothing of what was typed is lost."""
+    """A plain number changes the type of a string, as in Sacred: nothing of what was
+    typed is lost.
+    """
     ex = Experiment("plain", save_git_info=False)
     ex.add_config(entry="abc")
     ex.main(lambda entry: entry)

@@ -236,7 +236,9 @@ def test_an_observer_that_fails_slowly_does_not_hold_up_the_end(
 
 
 def test_a_backlog_is_bounded(events: Events) -> None:
-    """A backlog is bounded, by entries and by bytes; the oldest but the first go, and are counted."""
+    """A backlog is bounded, by entries and by bytes; the oldest but the first go, and are
+    counted.
+    """
     by_count = Backlog(capacity=3)
     first = events.resource("0")
     by_count.add(first)

@@ -157,7 +157,9 @@ PARAMETERS = {  # section 1.15.6, and what sacred-core adds
 
 @pytest.mark.parametrize("method", PARAMETERS)
 def test_methods_show_their_documented_parameters(method: str) -> None:
-    """Methods show their documented parameters to editors, help() and tools that read signatures."""
+    """Methods show their documented parameters to editors, help() and tools that read
+    signatures.
+    """
     assert str(inspect.signature(getattr(RunObserver, method))) == PARAMETERS[method]
 
 

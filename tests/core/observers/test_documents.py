@@ -45,7 +45,9 @@ def test_a_heartbeat_writes_only_what_changed(observer: Recording) -> None:
 
 
 def test_what_could_not_be_written_is_written_with_the_next_change(observer: Recording) -> None:
-    """What could not be written is written with the next change, though it does not change again."""
+    """What could not be written is written with the next change, though it does not
+    change again.
+    """
     run_id = observer.started_event({}, "main", {}, NOW, {}, {}, None)
     observer.is_away = True
     with pytest.raises(OSError, match="away"):

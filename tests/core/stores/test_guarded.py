@@ -156,7 +156,9 @@ def test_limits_count_damaged_runs() -> None:
 def test_a_damaged_run_may_be_running(
     stored: str, heartbeat: timedelta | None, is_running: bool
 ) -> None:
-    """A damaged run may be running, as far as its record can be read: then it must not be deleted."""
+    """A damaged run may be running, as far as its record can be read: then it must not be
+    deleted.
+    """
     beat = None if heartbeat is None else NOW - heartbeat
     parts = fields(status=stored, heartbeat=beat, config=[])
     (run,) = Store(a=parts).list()

@@ -49,7 +49,9 @@ def ended_process() -> int:
 
 
 def test_a_valid_claim_is_respected(files: Files) -> None:
-    """A valid claim is respected, of the same process too: another thread may be starting the run."""
+    """A valid claim is respected, of the same process too: another thread may be starting
+    the run.
+    """
     assert not is_claimed(files)
     lease = claim(files)
     assert lease is not None

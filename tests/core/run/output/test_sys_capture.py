@@ -94,7 +94,9 @@ def test_output_before_a_failure_is_kept() -> None:
 
 
 def test_passwords_in_urls_never_reach_an_observer() -> None:
-    """Passwords in URLs never reach an observer, not even when a beat falls into the middle of one."""
+    """Passwords in URLs never reach an observer, not even when a beat falls into the
+    middle of one.
+    """
     log = OutputLog()
 
     def main() -> None:
