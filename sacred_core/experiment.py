@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sacred_core.hooks.records import CLIOption
     from sacred_core.hooks.targets import Target
     from sacred_core.provenance.host import HostInfoGetter
+    from sacred_core.regular_files import FilePath
     from sacred_core.run import Run
-    from sacred_core.run.files import FilePath
 
 
 class Experiment(Ingredient):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sacred_core.provenance.dependencies import PackageDependency
     from sacred_core.provenance.experiment_info import Code
     from sacred_core.provenance.sources import SourceFile
-    from sacred_core.run.files import FilePath
+    from sacred_core.regular_files import FilePath
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -283,11 +283,9 @@ class Ingredient:
         Raises:
             OSError: it cannot be read, or is a folder, a FIFO, a socket or a device.
         """
-        from sacred_core.regular_files import require_regular
+        from sacred_core.regular_files import readable
 
-        path = Path(os.path.abspath(os.fsdecode(filename)))
-        require_regular(path)
-        self.added_sources.append(path)
+        self.added_sources.append(readable(filename))
 
     def add_package_dependency(self, package_name: str, version: str) -> None:
         """Record a package, and its version, that discovery does not find.

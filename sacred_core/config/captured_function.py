@@ -131,7 +131,7 @@ class CapturedFunction(Generic[P, R]):
 
     def _bound_to(self, snapshot: "Snapshot") -> "CapturedFunction[P, R]":
         """Return a function that takes its arguments from ``snapshot``."""
-        from sacred_core.config.values import read_only
+        from sacred_core.config.entries import read_only
 
         bound = CapturedFunction(self.function, self.owner, self.prefix)
         calls = itertools.count()
@@ -240,7 +240,7 @@ class Binding:
 
     def _needed_config(self) -> dict[str, Any]:
         """Return what the function takes; of a whole ``_config``, what can be pickled."""
-        from sacred_core.config.values import is_plain, plain_copy
+        from sacred_core.config.entries import is_plain, plain_copy
 
         names = self._captured.names
         wants_all = "_config" in self._captured.specials

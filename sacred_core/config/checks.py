@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sacred_core.config.contributions import ConfigSummary
-from sacred_core.config.values import is_readable, objects_in
+from sacred_core.config.entries import is_readable, objects_in
 from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
 from sacred_core.hooks.manager import plugin_manager

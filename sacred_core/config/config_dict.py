@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from sacred_core.config.checks import check_keys
 from sacred_core.config.contributions import Contribution, Origin
+from sacred_core.config.entries import is_readable, normalized, objects_in, plain_copy
 from sacred_core.config.overrides import Overrides
-from sacred_core.config.values import is_readable, normalized, objects_in, plain_copy
 from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import ConfigValueError
 

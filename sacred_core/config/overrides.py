@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from sacred_core.config.values import Spelled, is_same, normalized, plain_copy
+from sacred_core.config.entries import Spelled, is_same, normalized, plain_copy
 from sacred_core.dotted_path import ROOT, DottedPath, key_in, position_in
 from sacred_core.exceptions import ConfigPathError
 

@@ -21,6 +21,7 @@ from sacred_core.config.contributions import (
     origins_of,
     with_contribution,
 )
+from sacred_core.config.entries import is_same, plain_copy, read_only
 from sacred_core.config.overrides import Overrides, layered, nested, without_paths
 from sacred_core.config.paths import placed, put, reach, remove, restore, without
 from sacred_core.config.request import Request
@@ -32,7 +33,6 @@ from sacred_core.config.tree import (
     nodes_of,
     without_ingredients,
 )
-from sacred_core.config.values import is_same, plain_copy, read_only
 from sacred_core.dotted_path import ROOT, DottedPath, key_in
 from sacred_core.exceptions import ConfigError, ConfigPathError
 from sacred_core.serialization import leaves

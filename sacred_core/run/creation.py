@@ -12,19 +12,18 @@ from sacred_core.config.checks import (
     warn_of_objects,
     warn_of_words,
 )
+from sacred_core.config.entries import plain_copy, read_only
 from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
 from sacred_core.config.tree import Namespaces, ResolvedConfig
-from sacred_core.config.values import plain_copy, read_only
 from sacred_core.context import run_around
 from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
-from sacred_core.loggers import own_child
+from sacred_core.loggers import at_level, default_logger, level_of, own_child
 from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
-from sacred_core.run.logs import at_level, default_logger, level_of
 from sacred_core.run.run import Run
 
 

@@ -1,6 +1,7 @@
 """The stages of a run, and the only place that emits its events."""
 
 import contextlib
+import logging
 import os
 import platform
 import threading
@@ -28,13 +29,16 @@ from sacred_core.events import (
     RunStarted,
 )
 from sacred_core.masking import masked, masked_text, note_environment
-from sacred_core.run.heartbeat import BeatThread
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
 
 if TYPE_CHECKING:
     from sacred_core.run.spools import LiveSpool
+
+
+#: Seconds; shorter intervals would take the time that the user's code needs.
+_SHORTEST = 0.01
 
 
 class Lifecycle:
@@ -282,3 +286,34 @@ class Lifecycle:
 
     def _look_up(self, name: str) -> Any:
         return {"captured_out": self._run.output.text}[name]()
+
+
+class BeatThread:
+    """Calls ``beat`` every ``interval`` seconds on a thread of its own, until it is stopped.
+
+    An interval of 0 stands for the shortest one.
+    """
+
+    def __init__(self, beat: Callable[[], None], interval: float, logger: logging.Logger) -> None:
+        self._beat = beat
+        self._interval = max(interval, _SHORTEST)
+        self._logger = logger
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="sacred-heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; the first beat comes after one interval."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait for a beat that is under way; none follows."""
+        self._stopped.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopped.wait(self._interval):
+            try:
+                self._beat()
+            except Exception:  # the info dictionary is the user's: it may hold anything
+                self._logger.warning("A heartbeat failed; the run goes on", exc_info=True)

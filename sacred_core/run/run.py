@@ -25,17 +25,20 @@ from sacred_core.exceptions import (
     Terminated,
 )
 from sacred_core.hooks.manager import plugin_manager
+from sacred_core.loggers import at_level
 from sacred_core.randomness import create_rnd, derived_seed
-from sacred_core.regular_files import open_without_waiting
-from sacred_core.run.conclusion import interrupt_status, is_successful_exit, result_text
+from sacred_core.regular_files import FilePath, named_files, open_without_waiting, readable
+from sacred_core.run.conclusion import (
+    interrupt_status,
+    is_successful_exit,
+    result_text,
+    trace_lines,
+)
 from sacred_core.run.coroutines import CoroutineRunner, awaited, is_cancellation, must_be_awaited
-from sacred_core.run.files import FilePath, named_files, readable
 from sacred_core.run.lifecycle import Lifecycle
-from sacred_core.run.logs import at_level
 from sacred_core.run.output import capture_for
 from sacred_core.run.state import RunState
 from sacred_core.run.termination import deferred, terminable
-from sacred_core.run.trace import trace_lines
 from sacred_core.serialization import reason_of
 from sacred_core.settings import SETTINGS
 

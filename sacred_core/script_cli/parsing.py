@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from sacred_core.config.entries import Spelled
 from sacred_core.config.request import Request
-from sacred_core.config.values import Spelled
 from sacred_core.exceptions import OptionError, UpdateError, UsageError
 from sacred_core.hooks.known import distribution_of
 from sacred_core.hooks.options import spellings

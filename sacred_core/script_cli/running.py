@@ -13,8 +13,8 @@ from sacred_core.hooks.options import offered_options
 from sacred_core.masking import masked_text
 from sacred_core.printable import KEPT, printable, printable_output
 from sacred_core.run import Run
+from sacred_core.run.conclusion import has_foreign_frames, trace_lines
 from sacred_core.run.coroutines import is_coroutine
-from sacred_core.run.trace import has_foreign_frames, trace_lines
 from sacred_core.script_cli.interface import ScriptExperiment
 from sacred_core.script_cli.parsing import parse, split
 from sacred_core.serialization import message_of

@@ -4,8 +4,7 @@ import operator
 from typing import TYPE_CHECKING, SupportsIndex
 
 from sacred_core.exceptions import OptionError, RunIdError
-from sacred_core.loggers import own_child
-from sacred_core.run.logs import level_of
+from sacred_core.loggers import level_of, own_child
 from sacred_core.stores.run_ids import validate_id
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sacred_core import Experiment
+from sacred_core.config.entries import plain_copy
 from sacred_core.config.request import Request
-from sacred_core.config.values import plain_copy
 from sacred_core.exceptions import ConfigError, ConfigKeyError, ConfigPathError, ConfigValueError
 
 

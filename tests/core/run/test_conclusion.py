@@ -12,9 +12,13 @@ import pytest
 from sacred_core.exceptions import SacredInterrupt, Terminated
 from sacred_core.observers import RunObserver
 from sacred_core.run import Run
-from sacred_core.run.conclusion import interrupt_status, is_successful_exit, result_text
+from sacred_core.run.conclusion import (
+    interrupt_status,
+    is_successful_exit,
+    result_text,
+    trace_lines,
+)
 from sacred_core.run.plain_copies import PlainCopy
-from sacred_core.run.trace import trace_lines
 from sacred_core.serialization import message_of, plain, reason_of
 from sacred_core.testing.hostile import (
     Ambiguous,

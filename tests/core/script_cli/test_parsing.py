@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.config.values import plain_copy
+from sacred_core.config.entries import plain_copy
 from sacred_core.exceptions import OptionError, UpdateError, UsageError
 from sacred_core.hooks.records import CLIOption
 from sacred_core.script_cli.parsing import parse, parse_updates, split

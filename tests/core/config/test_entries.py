@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.config.values import ReadOnlyDict, ReadOnlyList, read_only
+from sacred_core.config.entries import ReadOnlyDict, ReadOnlyList, read_only
 from sacred_core.exceptions import ReadOnlyConfigError
 
 PLAIN = {"a": 1, "nested": {"list": [3, 1, {"deep": True}]}}
