@@ -7,6 +7,7 @@ from typing import Any
 
 from sacred_core.exceptions import SacredError
 from sacred_core.stores import Annotation
+from sacred_core.testing.code_contract import CodeContract
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
 from sacred_core.testing.feed import START, Feed
 from sacred_core.testing.listing_contract import ListingContract
@@ -14,7 +15,7 @@ from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 
 
-class StoreContract(ListingContract, ProcessContract):
+class StoreContract(ListingContract, ProcessContract, CodeContract):
     """The tests of an observer and of the store that reads what it wrote.
 
     Example:
@@ -115,6 +116,8 @@ class StoreContract(ListingContract, ProcessContract):
         run = store.get(run_id)
         assert (run.recorded_status, run.config) == ("RUNNING", {"a": 2})
         assert_time(run.start_time, START)
+        assert_time(run.queue_time, START)
+        assert [run.id for run in store.list()] == [run_id], "another run was stored"
 
     def test_what_is_told_at_the_start_comes_back(self, tmp_path: Path) -> None:
         """Configuration, host, meta information, experiment and command."""

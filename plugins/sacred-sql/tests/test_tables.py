@@ -191,6 +191,19 @@ def test_a_database_of_a_later_release_is_refused(url: str) -> None:
             use()
 
 
+def test_a_database_of_an_earlier_release_is_refused(url: str) -> None:
+    """A database of an earlier release is refused, with what to do; nothing in it is changed."""
+    Feed(SqlObserver(url)).start()
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sacred_schema SET version = 0")
+    for use in (Feed(SqlObserver(url)).start, lambda: SqlStore(url).get(1)):
+        with pytest.raises(StoreError, match=r"version 0.*needs 1.*new database"):
+            use()
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT version FROM sacred_schema").all() == [(0,)]
+
+
 def test_tables_of_another_program_are_left_alone(url: str) -> None:
     """One sentence says which is in the way; none of ours is made."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)

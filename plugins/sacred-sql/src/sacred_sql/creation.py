@@ -62,6 +62,12 @@ def _is_there(connection: sa.Connection, shown: str) -> bool:
             f"the database {shown} was written by a later release of sacred-sql (tables of "
             f"version {found}, this one knows {VERSION}): pip install --upgrade sacred-sql"
         )
+    if found is not None and found < VERSION:
+        raise StoreError(
+            f"the database {shown} was written by an earlier release of sacred-sql (tables of "
+            f"version {found}, this one needs {VERSION}): record into a new database, and install "
+            "the earlier release to read this one"
+        )
     return found is not None
 
 

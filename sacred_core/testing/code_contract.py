@@ -1,0 +1,64 @@
+"""What a store promises of the code of a run: its sources, and patches of repositories."""
+
+from pathlib import Path
+from typing import Any
+
+from sacred_core.provenance.sources import md5_of
+from sacred_core.testing.feed import Feed
+from sacred_core.testing.samples import EXPERIMENT
+from sacred_core.testing.secret_contract import SecretContract
+
+_PATCH = "diff --git a/train.py b/train.py\n+a line that no other file has\n"
+
+
+class CodeContract(SecretContract):
+    """The part of `StoreContract` that is about code."""
+
+    def test_sources_come_back(self, tmp_path: Path) -> None:
+        """Sources of the start and those that are imported later are read byte for byte."""
+        folder = tmp_path / "code"
+        contents = {
+            "main.py": b"print(1)\n",
+            "pack/__init__.py": b"",
+            "pack/ünï code.py": "text = 'ä'\r\n".encode(),
+            "later.py": bytes(range(256)),
+        }
+        for name, content in contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        *sources, later = [[name, md5_of(folder / name)] for name in contents]
+        feed = Feed(self.make_observer(tmp_path))
+        run_id = feed.start(ex_info={**EXPERIMENT, "base_dir": str(folder), "sources": sources})
+        feed.code(str(folder), [later], [])
+        feed.complete()
+        store = self.make_store(tmp_path)
+        listed = sorted(entry[0] for entry in store.get(run_id).experiment["sources"])
+        assert listed == sorted(contents), f"the sources are {listed}"
+        for name, content in contents.items():
+            with store.open_file(run_id, "source", name) as file:
+                assert file.read() == content, f"the source {name!r} has another content"
+
+    def test_a_patch_is_stored_as_long_as_a_run_has_it(self, tmp_path: Path) -> None:
+        """The patch of two runs is there after one of them is deleted, and not after both are."""
+        repository = {"url": None, "commit": "c0ffee", "dirty": True, "patch": _PATCH}
+        ex_info = {**EXPERIMENT, "repositories": [repository]}
+        ids: list[Any] = []
+        for _ in range(2):
+            feed = Feed(self.make_observer(tmp_path))
+            ids.append(feed.start(ex_info=ex_info))
+            feed.complete()
+        if not self._is_stored(tmp_path):
+            return  # not in files, and `stored_bytes` has no override
+        store = self.make_store(tmp_path)
+        before = store.get(ids[1])
+        store.delete(ids[0])
+        assert self._is_stored(tmp_path), "the patch of the other run is lost"
+        assert store.get(ids[1]) == before
+        store.delete(ids[1])
+        assert not self._is_stored(tmp_path), "the patch of a deleted run is left"
+
+    def _is_stored(self, tmp_path: Path) -> bool:
+        line = _PATCH.splitlines()[1].encode()
+        contents = list(self.stored_bytes(tmp_path))  # all: it closes what it opens at its end
+        return any(line in content for content in contents)
