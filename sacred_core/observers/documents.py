@@ -100,7 +100,6 @@ class DocumentObserver(RunObserver, ABC):
                 there before is replaced.
         """
 
-    @abstractmethod
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:
@@ -112,6 +111,21 @@ class DocumentObserver(RunObserver, ABC):
             version: Its content and digests; ``version.open()`` opens it for reading.
             details: Of an artifact ``metadata`` and ``content_type``, as far as they are known.
         """
+        raise NotImplementedError(f"{type(self).__name__}.put_file stores a file")
+
+    def store_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:
+        """Store one version of a file of the user with `put_file`.
+
+        A backend that overrides this and `store_sources` needs no `put_file`.
+
+        Raises:
+            OSError: it cannot be read, or changes all the time.
+        """
+
+        def put(version: FileVersion) -> None:
+            self._require(self.put_file(kind, name, version, details))
+
+        with_version(Path(filename), put, has_sha256=self.needs_sha256)
 
     def prepare_run(self, run: StoredRun) -> None:
         """Change a new run before it has an id: a backend may store code here."""
@@ -212,7 +226,7 @@ class DocumentObserver(RunObserver, ABC):
     def resource_event(self, filename: str) -> None:
         """Store a file that the run read."""
         self.require_run()
-        self._put_file("resource", filename, filename, {})
+        self.store_file("resource", filename, filename, {})
         self._save(ResourceAdded(**_NO_IDENTITY, filename=filename), "resources")
 
     def artifact_event(
@@ -227,7 +241,7 @@ class DocumentObserver(RunObserver, ABC):
         metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
         details = {"metadata": metadata, "content_type": content_type}
         known = {key: value for key, value in details.items() if value is not None}
-        self._put_file("artifact", name, filename, known)
+        self.store_file("artifact", name, filename, known)
         self._save(ArtifactAdded(**_NO_IDENTITY, name=name, filename=filename), "artifacts")
 
     def code_event(
@@ -292,12 +306,6 @@ class DocumentObserver(RunObserver, ABC):
     def _require(self, is_stored: bool) -> None:
         if not is_stored:
             raise self.removed_error()
-
-    def _put_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:
-        def put(version: FileVersion) -> None:
-            self._require(self.put_file(kind, name, version, details))
-
-        with_version(Path(filename), put, has_sha256=self.needs_sha256)
 
     def _save(self, event: Event, *changed: str) -> None:
         """Apply an event and write what changed, also what could not be written before."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sacred_core.stores import folder_format, make_run
+from sacred_core.stores import StoredRun, folder_format, make_run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "folder-format.md").read_text(encoding="utf-8")
 JSON = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
@@ -25,7 +25,7 @@ def test_every_public_name_is_described() -> None:
 def test_the_record_of_the_page_is_read() -> None:
     """It has every entry of a new record, and every time is one."""
     entry: dict[str, Any] = JSON[0]
-    new = folder_format.new_entry("RUNNING", None, "main", {})
+    new = folder_format.new_entry(StoredRun(id=1, status="RUNNING"), "token")
     assert list(entry)[: len(new)] == list(new)
     run = make_run(1, folder_format.run_fields(lambda: entry))
     assert (run.name, run.status, run.damage) == ("mnist", "COMPLETED", None)

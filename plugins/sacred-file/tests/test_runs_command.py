@@ -149,7 +149,7 @@ def test_what_is_under_way_is_not_deleted(tmp_path: Path) -> None:
     Feed(observer).start(start_time=datetime.now(UTC))
     result = sacred_runs("delete", str(tmp_path / "runs"), "1", "--yes")
     assert isinstance(result.exception, StoreError)
-    assert "is under way" in str(result.exception)
+    assert "is still running" in str(result.exception)
 
 
 def test_runs_as_a_data_frame(runs: str) -> None:

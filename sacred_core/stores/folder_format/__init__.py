@@ -42,6 +42,7 @@ from sacred_core.stores.folder_format.record import (
     parse_time,
     run_fields,
     shared_names,
+    update_entry,
 )
 
 __all__ = [
@@ -76,5 +77,6 @@ __all__ = [
     "read_merged",
     "run_fields",
     "shared_names",
+    "update_entry",
     "write_merged",
 ]

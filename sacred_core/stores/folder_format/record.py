@@ -1,7 +1,7 @@
 """What ``run.json``, ``annotations.jsonl`` and ``cout.txt`` contain."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,13 @@ from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json, plain, to_json
 from sacred_core.stores.checking import first_items
 from sacred_core.stores.guarded import Read
-from sacred_core.stores.model import Annotation
+from sacred_core.stores.model import Annotation, StoredRun
+from sacred_core.stores.tokens import TOKEN
 
 #: Files for each of which the entry is written; later ones are written with the next heartbeat.
 _SAVED_AT_ONCE = 50
+_TIMES = ("start_time", "stop_time", "heartbeat")
+_CHANGING = frozenset(("status", "stop_time", "heartbeat", "result", "experiment"))
 _PLAIN_FIELDS = (
     "run_id", "status", "command", "experiment", "host", "meta", "result", "fail_trace",
     "artifacts",
@@ -27,20 +30,49 @@ def json_bytes(value: Any) -> bytes:
 
 
 def new_entry(
-    status: str, start_time: datetime | None, command: str, host_info: Mapping[str, Any]
+    run: StoredRun, token: str, queued: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the entry of a new run; what is not known yet is None."""
-    return {
-        "command": command,
-        "host": dict(host_info),
-        "start_time": format_time(start_time),
+    """Return the entry of a new run; what is not known yet is None.
+
+    Args:
+        run: Its experiment has the names of contents, see `content_name`.
+        token: See `sacred_core.stores.tokens`.
+        queued: The entry of the queued run that starts, whose queue time stays.
+    """
+    queue_time = ((queued or {}).get("meta") or {}).get("queue_time")
+    meta = {"queue_time": queue_time, **run.meta} if queue_time else dict(run.meta)
+    if run.queue_time is not None:
+        meta["queue_time"] = format_time(run.queue_time)
+    entry: dict[str, Any] = {
+        "command": run.command,
+        "host": run.host,
+        "start_time": format_time(run.start_time),
         "stop_time": None,
         "heartbeat": None,
-        "status": status,
+        "status": run.recorded_status,
         "result": None,
         "resources": [],
         "artifacts": [],
+        TOKEN: token,
+        "experiment": run.experiment,
+        "meta": meta,
     }
+    return entry if run.run_id is None else {**entry, "run_id": run.run_id}
+
+
+def update_entry(entry: dict[str, Any], run: StoredRun, names: Iterable[str]) -> None:
+    """Change the entry by fields of a run; those that are elsewhere are ignored.
+
+    Args:
+        entry: As `new_entry` returns it.
+        run: The run.
+        names: Of fields, see `DocumentObserver.update_run`; `FileLists` changes lists of files.
+    """
+    for name in _CHANGING.intersection(names):
+        value = getattr(run, "recorded_status" if name == "status" else name)
+        entry[name] = format_time(value) if name in _TIMES else value
+    if "fail_trace" in names and run.fail_trace:
+        entry["fail_trace"] = run.fail_trace
 
 
 def run_fields(entry: Callable[[], dict[str, Any]]) -> dict[str, Read]:
@@ -63,7 +95,7 @@ def run_fields(entry: Callable[[], dict[str, Any]]) -> dict[str, Read]:
 
     return {
         **{name: field(name) for name in _PLAIN_FIELDS},
-        **{name: time(name) for name in ("start_time", "stop_time", "heartbeat")},
+        **{name: time(name) for name in _TIMES},
         "queue_time": queue_time,
         "resources": lambda: first_items("resources", entry().get("resources")),
     }
@@ -142,7 +174,10 @@ class FileLists:
         self._resources: set[tuple[str, str]] = set()
 
     def add_artifact(
-        self, name: str, metadata: Mapping[str, Any] | None, content_type: str | None
+        self,
+        name: str,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
     ) -> bool:
         """Add an artifact and its details, which replace those that are known."""
         details: dict[str, Any] = {}

@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sacred_core import RunObserver
 from sacred_core.atomic_files import replace_bytes
+from sacred_core.events import Announcement
 from sacred_core.loggers import own_logger
-from sacred_core.observers import delivering
+from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import plain
+from sacred_core.stable_files import with_version
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.folder_format import (
     CONFIG,
@@ -23,13 +24,14 @@ from sacred_core.stores.folder_format import (
     RUN,
     SOURCES,
     FileLists,
-    format_time,
     json_bytes,
     metric_lines,
     new_entry,
+    update_entry,
 )
 from sacred_core.stores.leases import Lease, releasing
 from sacred_core.stores.locations import FilePath, absolute_path
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.record_files import (
     AppendFile,
     AppendText,
@@ -37,19 +39,16 @@ from sacred_core.stores.record_files import (
     read_json,
 )
 from sacred_core.stores.run_ids import normalize_id
-from sacred_core.stores.tokens import TOKEN
 from sacred_file import layout
-from sacred_file.code import KeptCode
-from sacred_file.copies import below, copy, kept_once
+from sacred_file.contents import SharedContents, copy, path_below, restore_missing, store_version
 from sacred_file.folders import FolderIds
 from sacred_file.ownership import OwnFolder
 from sacred_file.report import given_template, write_report
-from sacred_file.restoring import restore_missing
 
 _logger = own_logger(__name__)
 
 
-class FileStorageObserver(RunObserver):
+class FileStorageObserver(DocumentObserver):
     """Keeps each run in a sub-folder of its own, as files that everybody can read.
 
     Args:
@@ -79,12 +78,14 @@ class FileStorageObserver(RunObserver):
 
     dir: str | None
     _own: OwnFolder | None
+    _lease: Lease | None
     run_entry: dict[str, Any]
     config: dict[str, Any]
     info: dict[str, Any]
     _output: AppendText | None
     _metrics: AppendFile | None
     _files: FileLists
+    _is_listed: bool
 
     def __init__(
         self,
@@ -104,7 +105,8 @@ class FileStorageObserver(RunObserver):
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
         self.priority = priority
-        self.dir = self._own = None
+        self.shown = repr(str(self._root))
+        self.dir = self._own = self._lease = None
         self._reset()
 
     @property
@@ -130,112 +132,95 @@ class FileStorageObserver(RunObserver):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.basedir!r})"
 
-    @delivering.optional_host_info
-    def queued_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        queue_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Make the run's folder, with the status QUEUED."""
-        meta = {**meta_info, "queue_time": format_time(queue_time)}
-        return self._begin("QUEUED", None, ex_info, command, host_info, config, meta, _id)
+    def begin_run(self, event: Announcement, _id: Any) -> Any:
+        """Make the folder of the run, or take over that of the queued one; return its name."""
+        self._reset()
+        self._root.mkdir(parents=True, exist_ok=True)
+        return str(super().begin_run(event, _id))
 
-    def started_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        start_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Make the run's folder, or take over that of the queued run."""
-        return self._begin(
-            "RUNNING", start_time, ex_info, command, host_info, config, meta_info, _id
-        )
+    def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
+        """Make the folder of the run, or claim that of the queued one."""
+        ids = FolderIds(self._root, request.asked_id)
+        run_id = claim_id(ids, request)
+        if request.other_id is not None and str(run_id) != str(request.other_id):
+            run.run_id = normalize_id(request.other_id)
+        folder = self._root / str(run_id)
+        self._own, self._lease = OwnFolder(folder, self.token), ids.lease
+        self.dir = os.path.join(self.basedir, folder.name)  # noqa: PTH118 - a string
+        return run_id
 
-    def heartbeat_event(
-        self,
-        info: Mapping[str, Any],
-        captured_out: str | None = None,
-        beat_time: datetime | None = None,
-        result: Any = None,
-    ) -> None:
-        """Note that the run is alive, and its ``info`` if it changed."""
-        del captured_out
-        if dict(info) != self.info:
-            self.save_json(dict(info), INFO)
-            self.info = dict(info)
-        self.run_entry["heartbeat"] = format_time(beat_time)
-        self.run_entry["result"] = result
-        self.save()
+    def start_run(self, run: StoredRun) -> None:
+        """Write the files of the run, ``run.json`` last: it makes the folder one of a run."""
+        own, lease, is_start = self._require_own(), self._lease, run.recorded_status == "RUNNING"
+        with releasing(lease, always=not is_start):
+            if is_start and lease is None:
+                own.begin()  # first: it is the time since when the run may be storing content
+            self.config = run.config
+            if self.copy_sources:
+                run.experiment = self._code.experiment(run.experiment)
+            else:
+                run.experiment = _without_patches(run.experiment)
+            queued = read_json(own.path / RUN, {})
+            self.run_entry = new_entry(run, self.token, queued)
+            self._files = FileLists(self.run_entry)
+            self._write_start(own, lease, is_start)
 
-    def output_event(self, text: str, offset: int) -> None:
+    def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
+        """Write ``run.json``, and ``info.json`` if the information changed."""
+        folder = self._folder()
+        if "stop_time" in names:
+            (folder / layout.SPARE).unlink(missing_ok=True)
+        if "info" in names:
+            replace_bytes(folder / INFO, json_bytes(run.info))
+            self.info = run.info
+        update_entry(self.run_entry, run, names)
+        if self._is_listed or not names <= {"artifacts", "resources"}:
+            self.save()
+            self._is_listed = False
+        return True
+
+    def end_run(self, run: StoredRun) -> None:
+        """Merge the metrics and write the report."""
+        folder = self._folder()
+        restore_missing(self._root, self.run_entry)
+        _merge_metrics(folder)
+        self._metrics = None
+        template = self.template or self._root / layout.TEMPLATE
+        if self.template or template.is_file():
+            write_report(template, folder, self.run_entry, self.config, self.info)
+
+    def append_output(self, text: str, offset: int) -> bool:
         """Append to ``cout.txt``."""
         folder = self._folder()
         if self._output is None:
             self._output = AppendText(folder / OUTPUT)
         self._output.write(text, offset)
+        return True
 
-    def log_metrics(
-        self,
-        metrics_by_name: Mapping[str, Any],
-        info: Mapping[str, Any] | None = None,
-    ) -> None:
+    def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Append the points; ``metrics.json`` is written from them at the end."""
-        del info
         folder = self._folder()
         if self._metrics is None:
             self._metrics = AppendFile(folder / METRIC_LINES)
-        self._metrics.write(metric_lines(metrics_by_name, self._positions.starts(metrics_by_name)))
+        self._metrics.write(metric_lines(metrics, starts))
+        return True
 
-    def completed_event(self, stop_time: datetime, result: Any) -> None:
-        """Finish the record."""
-        self._end("COMPLETED", stop_time, result=result)
-
-    def interrupted_event(
-        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
-    ) -> None:
-        """Finish the record with where and why it was stopped."""
-        self._end(status, interrupt_time, fail_trace=delivering.interrupt_trace(fail_trace))
-
-    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
-        """Finish the record with the traceback."""
-        self._end("FAILED", fail_time, fail_trace=fail_trace)
-
-    def resource_event(self, filename: str) -> None:
-        """Keep the file; the same content is kept once for all runs."""
-        self._folder()
-        kept = self.find_or_save(filename, self.resource_dir)
-        if self._files.add_resource(str(filename), os.path.relpath(kept, self._root)):
-            self.save()
-
-    def code_event(
-        self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
-    ) -> None:
-        """Add what was imported after the start to the sources and dependencies."""
-        self._code.add(self.run_entry["experiment"], base_dir, sources, dependencies)
-        self.save()
-
-    def artifact_event(
-        self,
-        name: str,
-        filename: str,
-        metadata: Mapping[str, Any] | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        """Keep a copy of the file under its name, in place of an earlier version."""
-        metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
+    def store_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:
+        """Copy an artifact under its name; store each content of resources once for all runs."""
         folder = self._folder()
-        copy(Path(filename), layout.artifact_path(folder, name), folder)
-        if self._files.add_artifact(name, metadata, content_type):
-            self.save()
+        if kind == "artifact":
+            copy(Path(filename), layout.artifact_path(folder, name), folder)
+            self._is_listed = self._files.add_artifact(name, **details)
+        else:
+            stored = self.find_or_save(filename, self.resource_dir)
+            name, stored_name = str(name), os.path.relpath(stored, self._root)
+            self._is_listed = self._files.add_resource(name, stored_name)
+
+    def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
+        """Store code that was imported after the start, and return pairs for the record."""
+        if not self.copy_sources:
+            return [list(pair) for pair in sources]
+        return self._code.sources(base_dir, sources)
 
     def save(self) -> None:
         """Write ``run.json`` from `run_entry`."""
@@ -251,12 +236,14 @@ class FileStorageObserver(RunObserver):
         copy(Path(filename), folder / (target_name or Path(filename).name), folder)
 
     def find_or_save(self, filename: FilePath, store_dir: FilePath) -> Path:
-        """Return the copy of the file in ``store_dir``; make it if its content is new there.
+        """Return the copy of a file in ``store_dir``, which is made if its content is new there.
 
         Without ``copy_artifacts``, a file in ``basedir`` is returned itself.
         """
-        there = None if self.copy_artifacts else below(self._root, Path(filename))
-        return there or kept_once(Path(filename), Path(store_dir))
+        found = None if self.copy_artifacts else path_below(self._root, Path(filename))
+        return found or with_version(
+            Path(filename), lambda version: store_version(version, Path(store_dir))
+        )
 
     def _reset(self) -> None:
         self.run_entry = {}
@@ -265,42 +252,7 @@ class FileStorageObserver(RunObserver):
         self.info = {}
         self._output = None
         self._metrics = None
-        self._positions = delivering.MetricPositions()
-
-    def _begin(
-        self,
-        status: str,
-        start_time: datetime | None,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        config: Mapping[str, Any],
-        meta: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
-        self._reset()
-        self._root.mkdir(parents=True, exist_ok=True)
-        is_start = status == "RUNNING"
-        request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
-        ids = FolderIds(self._root, request.asked_id)
-        name = str(claim_id(ids, request))
-        own = self._own = OwnFolder(self._root / name)
-        self.dir = os.path.join(self.basedir, name)  # noqa: PTH118 - a string
-        with releasing(ids.lease, always=not is_start):
-            if is_start and ids.lease is None:
-                own.begin()  # first: it is the time since when the run may be storing content
-            self.config = dict(config)
-            self.run_entry = {
-                **new_entry(status, start_time, command, host_info),
-                TOKEN: own.token,
-                "experiment": self._code.info(ex_info),
-                "meta": _queued_meta(own.path) | dict(meta),
-            }
-            self._files = FileLists(self.run_entry)
-            if _id is not None and name != str(_id):
-                self.run_entry["run_id"] = normalize_id(_id)
-            self._write_start(own, ids.lease, is_start)
-        return name
+        self._is_listed = False
 
     def _write_start(self, own: OwnFolder, lease: Lease | None, is_start: bool) -> None:
         folder = own.path
@@ -318,32 +270,27 @@ class FileStorageObserver(RunObserver):
         own.is_recorded = True
 
     @property
-    def _code(self) -> KeptCode:
-        return KeptCode(self._root, self.source_dir, self.copy_sources)
+    def _code(self) -> CodeArchive:
+        contents = SharedContents(self.source_dir, self._root)
+        return CodeArchive(contents.store, contents.store_patch)
 
-    def _end(
-        self, status: str, time: datetime, result: Any = None, fail_trace: list[str] | None = None
-    ) -> None:
-        folder = self._folder()
-        (folder / layout.SPARE).unlink(missing_ok=True)
-        self.run_entry.update(status=status, stop_time=format_time(time))
-        if result is not None:
-            self.run_entry["result"] = result
-        if fail_trace:
-            self.run_entry["fail_trace"] = fail_trace
-        self.save()
-        restore_missing(self._root, self.run_entry)
-        _merge_metrics(folder)
-        self._metrics = None
-        template = self.template or self._root / layout.TEMPLATE
-        if self.template or template.is_file():
-            write_report(template, folder, self.run_entry, self.config, self.info)
+    def _require_own(self) -> OwnFolder:
+        if self._own is None:
+            raise RuntimeError(f"{self!r} has no run: its folder is made when one starts")
+        return self._own
 
     def _folder(self) -> Path:
         """Return the folder of the run, which is checked to be still that of this run."""
-        if self._own is None:
-            raise RuntimeError(f"{self!r} has no run yet: its folder is made when one starts")
-        return self._own.require()
+        return self._require_own().require()
+
+
+def _without_patches(experiment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the information about an experiment without uncommitted changes."""
+    repositories = (
+        {key: value for key, value in each.items() if not key.startswith("patch")}
+        for each in experiment.get("repositories") or ()
+    )
+    return {**experiment, "repositories": list(repositories)}
 
 
 def _merge_metrics(folder: Path) -> None:
@@ -359,8 +306,3 @@ def _merge_metrics(folder: Path) -> None:
             lines.unlink(missing_ok=True)
     except OSError as error:
         _logger.warning("The metrics stay in %s: %s", lines, error)
-
-
-def _queued_meta(folder: Path) -> dict[str, Any]:
-    queued = read_json(folder / RUN, {}).get("meta", {}).get("queue_time")
-    return {"queue_time": queued} if queued else {}

@@ -6,7 +6,7 @@ from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.stores.folder_format import RUN
 from sacred_core.stores.record_files import read_json
-from sacred_core.stores.tokens import TOKEN, new_token, run_removed
+from sacred_core.stores.tokens import TOKEN, run_removed
 from sacred_file import layout
 
 
@@ -18,14 +18,15 @@ class OwnFolder:
 
     Args:
         folder: Which; it exists.
+        token: Of the run.
 
     Attributes:
         is_recorded: The start of the run is written: before, there is no token to check.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: str) -> None:
         self.path = folder
-        self.token = new_token()
+        self.token = token
         self.is_recorded = False
 
     def begin(self) -> None:

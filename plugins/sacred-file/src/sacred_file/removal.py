@@ -41,7 +41,7 @@ _LIST = "shared.json"
 _IDLE = 3_600 * 10**9
 
 
-def delete(root: Path, folder: Path) -> bool:
+def delete_run(root: Path, folder: Path) -> bool:
     """Delete the run in ``folder``, and return whether it was this call that did it.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sacred_core.contained_files import ContainedFolder
-from sacred_core.exceptions import DamagedRecordError
+from sacred_core.exceptions import DamagedRecordError, NotARunError
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
 from sacred_core.serialization import from_json
 from sacred_core.stores import Annotation, Read, guard, once, require_record
@@ -29,13 +29,25 @@ class RunFolder:
     Args:
         files: The root.
         name: Of the folder in it.
+
+    Attributes:
+        name, path: Of the folder.
+        entry: Returns the content of ``run.json``, None if it is missing.
     """
 
     def __init__(self, files: ContainedFolder, name: str) -> None:
         self._files = files
+        self.name = name
         # Thousands of them are read at a time: a path object costs as much again.
-        self._path = os.path.join(files.root, name)  # noqa: PTH118
+        self.path = os.path.join(files.root, name)  # noqa: PTH118
         self.entry = once(self._entry)
+
+    def exists(self) -> bool:
+        """Return whether the folder has a record, whosever it is, which may be damaged."""
+        try:
+            return self.entry() is not None
+        except (DamagedRecordError, NotARunError):
+            return True
 
     def is_run(self) -> bool:
         """Return whether the folder has a record, which may be damaged.
@@ -59,19 +71,19 @@ class RunFolder:
 
     def _entry(self) -> Any:
         """Return what ``run.json`` holds, or None if there is none."""
-        path = self._file(RUN)
+        path = self.file(RUN)
         with guard(repr(path)):
-            if os.path.islink(self._path):  # noqa: PTH114
+            if os.path.islink(self.path):  # noqa: PTH114
                 if not os.path.lexists(path):
                     return None
-                self._files.require(self._path)
+                self._files.require(self.path)
             entry = read_json(path, parse=_parse_entry, opener=self._files.open_in)
             return entry if entry is None else require_record(entry, repr(path))
 
     def _values(self, name: str) -> Any:
-        path = self._file(name)
+        path = self.file(name)
         with guard(repr(path)):
-            self._files.require_folder(self._path)
+            self._files.require_folder(self.path)
             decode = functools.partial(decode_jsonpickle, release=self._release())
             parse = functools.partial(from_json, decode=decode)
             return read_json(path, {}, parse, self._files.open_in)
@@ -83,13 +95,14 @@ class RunFolder:
             return None
 
     def _annotations(self) -> Iterator[Annotation] | tuple[()]:
-        path = self._file(ANNOTATIONS)
+        path = self.file(ANNOTATIONS)
         if not os.path.lexists(path):
             return ()
         with guard(repr(path)):
-            self._files.require_folder(self._path)
+            self._files.require_folder(self.path)
             with self._files.open_in(path) as file:
                 return parse_annotations(file.read())
 
-    def _file(self, name: str) -> str:
-        return os.path.join(self._path, name)  # noqa: PTH118
+    def file(self, name: str) -> str:
+        """Return the path of a file in the folder."""
+        return os.path.join(self.path, name)  # noqa: PTH118

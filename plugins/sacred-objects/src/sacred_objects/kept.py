@@ -2,18 +2,19 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import attrs
 
 from sacred_core.content_types import guess_content_type
 from sacred_core.exceptions import StoreError
 from sacred_core.loggers import own_logger
-from sacred_core.provenance.repositories import patch_of
-from sacred_core.provenance.sources import stored_version
+from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.stable_files import ChangingFileError, FileVersion, file_version
+from sacred_core.stores.folder_format import content_name
 from sacred_objects.bucket import BucketAwayError
 from sacred_objects.fetching import in_parallel
 from sacred_objects.layout import Place
@@ -151,66 +152,41 @@ class Uploads:
         return True
 
 
-class KeptFiles:
-    """The names under which files are kept; sending them is left to ``uploads``.
+class SharedContents:
+    """Names contents that runs share; ``uploads`` sends them.
 
     Args:
         place: Where they are.
-        uploads: Is told of every file.
+        uploads: Gets every content.
+
+    Attributes:
+        archive: Stores code.
     """
 
     def __init__(self, place: Place, uploads: Uploads) -> None:
         self._place = place
         self._uploads = uploads
-
-    def experiment(self, ex_info: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the information with the names of kept files in place of contents."""
-        info = dict(ex_info)
-        if info.get("sources"):
-            info["sources"] = self.sources(info["base_dir"], info["sources"])
-        found = info.get("repositories") or ()
-        info["repositories"] = [self._repository(repository) for repository in found]
-        return info
-
-    def sources(self, base_dir: str, sources: Iterable[Sequence[str]]) -> list[list[str]]:
-        """Return pairs of the name of a source and that of what is kept.
-
-        The md5 is in its place if the file is missing or has changed.
-        """
-        base = Path(base_dir)
-        return [[name, self._source(base / name, md5)] for name, md5 in sources]
+        self.archive = CodeArchive(partial(self._add_file, place.source_dir), self._add_patch)
 
     def resource(self, path: Path) -> str:
-        """Return the name of what is kept of a file.
+        """Return the name of the content of a file.
 
         Raises:
             OSError: it cannot be read.
         """
-        return self._file(file_version(path), self._place.resource_dir)
+        return self._add_file(self._place.resource_dir, file_version(path))
 
-    def _source(self, path: Path, md5: str) -> str:
-        version = stored_version(path, md5)
-        return md5 if version is None else self._file(version, self._place.source_dir)
+    def _add_file(self, folder: str, version: FileVersion) -> str:
+        upload = Upload(version.open, guess_content_type(version.path.name))
+        return self._add(folder, content_name(version.path, version.md5), upload)
 
-    def _file(self, version: FileVersion, folder: str) -> str:
-        path = version.path
-        upload = Upload(version.open, guess_content_type(path.name))
-        return self._noted(folder, path.stem, version.md5, path.suffix, upload)
-
-    def _repository(self, repository: Mapping[str, Any]) -> dict[str, Any]:
-        rest = {key: value for key, value in repository.items() if not key.startswith("patch")}
-        patch = patch_of(repository)
-        if patch is None:
-            return rest
+    def _add_patch(self, patch: bytes) -> str:
         md5 = hashlib.md5(patch, usedforsecurity=False).hexdigest()
-        upload = Upload(lambda: io.BytesIO(patch))
-        return {
-            **rest,
-            "patch": self._noted(self._place.source_dir, "uncommitted", md5, ".patch", upload),
-        }
+        name = content_name(Path("uncommitted.patch"), md5)
+        return self._add(self._place.source_dir, name, Upload(lambda: io.BytesIO(patch)))
 
-    def _noted(self, folder: str, stem: str, md5: str, suffix: str, upload: Upload) -> str:
-        name = f"{stem}_{md5}{suffix}".encode("utf-8", "replace").decode()
+    def _add(self, folder: str, name: str, upload: Upload) -> str:
+        name = name.encode("utf-8", "replace").decode()
         key = f"{folder}/{name}" if folder else name
         self._uploads.add(key, upload)
         return self._place.relative(key)

@@ -3,34 +3,38 @@
 import os
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from sacred_core import RunObserver
+from sacred_core.events import Announcement
 from sacred_core.exceptions import UnavailableError
-from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import plain
 from sacred_core.stable_files import file_version
 from sacred_core.stores.claims import IdRequest, claim_id
-from sacred_core.stores.folder_format import format_time, json_bytes, new_entry
+from sacred_core.stores.folder_format import json_bytes, new_entry
 from sacred_core.stores.leases import releasing
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
-from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
 from sacred_objects.ids import ObjectIds
-from sacred_objects.kept import KeptFiles, Uploads
+from sacred_objects.kept import SharedContents, Uploads
 from sacred_objects.pending import Pending
 from sacred_objects.recorder import Recorder
 from sacred_objects.sending import Sending
 
 #: Seconds. GCS takes one write a second to an object; a record waits so long for the next file.
 _BETWEEN = 1.0
+#: Entries at the end of a new record, in the order in which releases wrote them to buckets.
+_LAST = ("token", "experiment", "run_id")
+#: Fields whose change may wait for the next heartbeat.
+_LISTS = frozenset(("artifacts", "resources", "experiment"))
 
 
-class ObjectObserver(RunObserver):
+class ObjectObserver(DocumentObserver):
     """Keeps each run as objects that look like the files of a `FileStorageObserver`.
 
     A plugin's observer gives ``connect`` and documents its own arguments.
@@ -50,6 +54,9 @@ class ObjectObserver(RunObserver):
     """
 
     dir: str | None
+    _uploads: Uploads
+    _contents: SharedContents
+    _ids: ObjectIds
 
     def __init__(
         self,
@@ -64,6 +71,7 @@ class ObjectObserver(RunObserver):
         self._url = url
         self._folders = basedir, resource_dir, source_dir
         self.basedir = layout.cleaned(basedir)
+        self.shown = f"{url}/{self.basedir}".rstrip("/")
         for folder in (resource_dir, source_dir):
             layout.cleaned(folder or "")
         self.priority = priority
@@ -71,7 +79,7 @@ class ObjectObserver(RunObserver):
         self.run_entry: dict[str, Any] = {}
         self._place: layout.Place | None = None
         self._sending: Sending | None = None
-        self._positions = delivering.MetricPositions()
+        self._is_listed = False
         self._saved = 0.0
 
     @classmethod
@@ -99,107 +107,92 @@ class ObjectObserver(RunObserver):
             self._place = layout.place(self._connect(), *self._folders)
         return self._place
 
-    @delivering.optional_host_info
-    def queued_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        queue_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Write the run, with the status QUEUED."""
-        entry = new_entry("QUEUED", None, command, host_info)
-        entry["meta"] = {**meta_info, "queue_time": format_time(queue_time)}
-        return self._begin(entry, ex_info, config, _id, is_start=False)
+    def begin_run(self, event: Announcement, _id: Any) -> Any:
+        """Write the run, or take over the queued one; return the name of its folder."""
+        self._sending, self.dir = None, None
+        try:
+            return str(super().begin_run(event, _id))
+        except BucketMissingError as error:
+            self.make_bucket(error)
+            return str(super().begin_run(event, _id))
 
-    def started_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        start_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Write the run, or take over the queued one."""
-        entry = new_entry("RUNNING", start_time, command, host_info)
-        entry["meta"] = dict(meta_info)
-        return self._begin(entry, ex_info, config, _id, is_start=True)
+    def prepare_run(self, run: StoredRun) -> None:
+        """Send the code: what the record names is there before the record."""
+        self._uploads = Uploads(self.place, Pending(self.place, self.token))
+        self._contents = SharedContents(self.place, self._uploads)
+        run.experiment = self._contents.archive.experiment(run.experiment)
+        self._uploads.send()
 
-    def heartbeat_event(
-        self,
-        info: Mapping[str, Any],
-        captured_out: str | None = None,
-        beat_time: datetime | None = None,
-        result: Any = None,
-    ) -> None:
-        """Note that the run is alive, and its ``info`` if it changed."""
-        del captured_out
-        self._active.recorder.heartbeat(info, beat_time, result)
-        self.save()
+    def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
+        """Write the configuration of the run; that of the queued run is replaced."""
+        self._ids = ObjectIds(self.place, request.asked_id, json_bytes(run.config))
+        run_id = claim_id(self._ids, request)
+        if request.other_id is not None and str(run_id) != str(request.other_id):
+            run.run_id = normalize_id(request.other_id)
+        return run_id
 
-    def output_event(self, text: str, offset: int) -> None:
+    def start_run(self, run: StoredRun) -> None:
+        """Write the record."""
+        ids = self._ids
+        with releasing(ids.lease, always=run.recorded_status != "RUNNING"):
+            entry = new_entry(run, self.token, ids.queued)
+            self.run_entry = {name: entry[name] for name in sorted(entry, key=_LAST.count)}
+            recorder = Recorder(self.place, str(run.id), self.run_entry, self._uploads)
+            if ids.lease is not None:
+                ids.lease.require(run.id)
+            recorder.send_start(ids.version)
+        self.dir = recorder.prefix.rstrip("/")
+        self._sending = Sending(recorder)
+
+    def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
+        """Write ``run.json``, and ``info.json`` if the information changed."""
+        recorder = self._active.recorder
+        recorder.update(run, names)
+        has_code = "experiment" in names
+        if has_code:
+            self._active.send(recorder.send_files, is_kept=False)
+        if names <= _LISTS:
+            self._save_soon(has_code or self._is_listed)
+        else:
+            self.save()
+        return True
+
+    def append_output(self, text: str, offset: int) -> bool:
         """Add a part to the output; ``cout.txt`` is written at the end."""
         recorder = self._active.recorder
         recorder.output(text, offset)
         self._active.send(recorder.send_growth)
+        return True
 
-    def log_metrics(
-        self,
-        metrics_by_name: Mapping[str, Any],
-        info: Mapping[str, Any] | None = None,
-    ) -> None:
+    def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Add a part to the points; ``metrics.json`` is written at the end."""
-        del info
         recorder = self._active.recorder
-        recorder.metrics(metrics_by_name, self._positions.starts(metrics_by_name))
+        recorder.metrics(metrics, starts)
         self._active.send(recorder.send_growth)
+        return True
 
-    def completed_event(self, stop_time: datetime, result: Any) -> None:
-        """Finish the record."""
-        self._end("COMPLETED", stop_time, result=result)
+    def store_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:
+        """Send an artifact to its name; send each content of resources once for all runs.
 
-    def interrupted_event(
-        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
-    ) -> None:
-        """Finish the record with where and why it was stopped."""
-        self._end(status, interrupt_time, fail_trace=delivering.interrupt_trace(fail_trace))
-
-    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
-        """Finish the record with the traceback."""
-        self._end("FAILED", fail_time, fail_trace=fail_trace)
-
-    def resource_event(self, filename: str) -> None:
-        """Keep the file; the same content is kept once for all runs."""
+        A file that is refused is not listed.
+        """
         recorder = self._active.recorder
-        kept = recorder.add_resource(filename)
-        self._file_sent(lambda: recorder.list_resource(filename, kept))
+        if kind == "artifact":
+            recorder.add_artifact(name, filename, details.get("content_type"))
+            listed = partial(recorder.files.add_artifact, name, **details)
+        else:
+            stored = self._contents.resource(Path(filename))
+            listed = partial(recorder.files.add_resource, str(name), stored)
+        try:
+            self._active.send(recorder.send_files, is_kept=False)
+        except UnavailableError:  # it will be sent
+            listed()
+            raise
+        self._is_listed = listed()
 
-    def artifact_event(
-        self,
-        name: str,
-        filename: str,
-        metadata: Mapping[str, Any] | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        """Keep the file under its name, in place of an earlier version."""
-        metadata, content_type = delivering.artifact_details(filename, metadata, content_type)
-        recorder = self._active.recorder
-        recorder.add_artifact(name, filename, content_type)
-        self._file_sent(lambda: recorder.list_artifact(name, metadata, content_type))
-
-    def code_event(
-        self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
-    ) -> None:
-        """Add what was imported after the start to the sources and dependencies."""
-        recorder = self._active.recorder
-        recorder.code(sources, dependencies, base_dir)
-        self._active.send(recorder.send_files, is_kept=False)
-        self._save_soon(True)
+    def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
+        """Return pairs for the record; the files are sent before it."""
+        return self._contents.archive.sources(base_dir, sources)
 
     def join(self) -> None:
         """Send what could not be sent before, or else leave it in a folder."""
@@ -225,72 +218,6 @@ class ObjectObserver(RunObserver):
     def make_bucket(self, missing: BucketMissingError) -> None:
         """Create the bucket, which is missing; where that is not done, raise the error."""
         raise missing
-
-    def _begin(
-        self,
-        entry: dict[str, Any],
-        ex_info: Mapping[str, Any],
-        config: Mapping[str, Any],
-        _id: Any,
-        is_start: bool,
-    ) -> Any:
-        wanted = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
-        self._sending, self.dir = None, None
-        self._positions = delivering.MetricPositions()
-        try:
-            return self._begun(entry, ex_info, config, wanted)
-        except BucketMissingError as error:
-            self.make_bucket(error)
-            return self._begun(entry, ex_info, config, wanted)
-
-    def _begun(
-        self,
-        entry: dict[str, Any],
-        ex_info: Mapping[str, Any],
-        config: Mapping[str, Any],
-        wanted: IdRequest,
-    ) -> Any:
-        token = new_token()
-        uploads = Uploads(self.place, Pending(self.place, token))
-        entry = {
-            **entry,
-            TOKEN: token,
-            "experiment": KeptFiles(self.place, uploads).experiment(ex_info),
-        }
-        uploads.send()  # last comes the record: what it names is there
-        ids = ObjectIds(self.place, wanted.asked_id, json_bytes(dict(config)))
-        name = str(claim_id(ids, wanted))
-        with releasing(ids.lease, always=not wanted.is_start):
-            if queue_time := (ids.queued.get("meta") or {}).get("queue_time"):
-                entry["meta"] = {"queue_time": queue_time, **entry["meta"]}
-            if wanted.other_id is not None and name != str(wanted.other_id):
-                entry["run_id"] = normalize_id(wanted.other_id)
-            recorder = Recorder(self.place, name, entry, uploads)
-            if ids.lease is not None:
-                ids.lease.require(name)
-            recorder.send_start(ids.version)
-        self.run_entry, self.dir = entry, recorder.prefix.rstrip("/")
-        self._sending = Sending(recorder)
-        return name
-
-    def _end(
-        self,
-        status: str,
-        time: datetime,
-        result: Any = None,
-        fail_trace: list[str] | None = None,
-    ) -> None:
-        self._active.recorder.end(status, time, result, fail_trace)
-        self.save()
-
-    def _file_sent(self, listed: Callable[[], bool]) -> None:
-        """Send a file and list it: where it is refused it is not listed."""
-        try:
-            self._active.send(self._active.recorder.send_files, is_kept=False)
-        except UnavailableError:  # it will be sent
-            listed()
-            raise
-        self._save_soon(listed())
 
     def _save_soon(self, is_due: bool) -> None:
         """Write the record, unless that was just done: then the next heartbeat does it."""

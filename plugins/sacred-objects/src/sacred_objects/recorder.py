@@ -4,8 +4,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +19,18 @@ from sacred_core.stores.folder_format import (
     RUN,
     FileLists,
     encode_output,
-    format_time,
     json_bytes,
     metric_lines,
+    update_entry,
 )
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.record_files import AppendFile, AppendText, merge_metric_lines
 from sacred_core.stores.tokens import TOKEN, run_removed
 from sacred_objects import layout
 from sacred_objects.artifact_keys import ArtifactKeys
 from sacred_objects.bucket import BucketAwayError
 from sacred_objects.json_objects import read_json
-from sacred_objects.kept import KeptFiles, Upload, Uploads
+from sacred_objects.kept import Upload, Uploads
 from sacred_objects.parts import Parts
 
 #: Bytes of a record that is written for every sign of life; a longer one when it changed.
@@ -48,6 +48,7 @@ class Recorder:
 
     Attributes:
         info: What ``info.json`` holds.
+        files: Lists files in the entry.
         folder: Of this run on this machine: ``cout.txt`` and ``metrics.jsonl``.
     """
 
@@ -62,8 +63,7 @@ class Recorder:
         self.uploads = uploads
         self.folder = Path(tempfile.mkdtemp(prefix="sacred_run_"))
         self._removal = weakref.finalize(self, _remove, self.folder, os.getpid())
-        self._kept = KeptFiles(place, uploads)
-        self._files = FileLists(entry)
+        self.files = FileLists(entry)
         self._artifact_keys = ArtifactKeys()
         self._output, self._output_parts = self._grown(OUTPUT, layout.OUTPUT_PARTS)
         self._metrics, self._metrics_parts = self._grown(METRIC_LINES, layout.METRICS_PARTS)
@@ -85,11 +85,12 @@ class Recorder:
         """Leave the folder where it is when this object is gone."""
         self._removal.detach()
 
-    def heartbeat(self, info: Mapping[str, Any], beat_time: datetime | None, result: Any) -> None:
-        """Note that the run is alive."""
-        self.info = dict(info)
-        self.entry["heartbeat"] = format_time(beat_time)
-        self.entry["result"] = result
+    def update(self, run: StoredRun, names: frozenset[str]) -> None:
+        """Change the record by fields of the run; see `DocumentObserver.update_run`."""
+        update_entry(self.entry, run, names)
+        self.info = run.info
+        if "stop_time" in names:
+            self._has_ended, self._is_complete = True, False
 
     def output(self, text: str, offset: int) -> None:
         """Let ``text`` stand in the output from the character ``offset`` on."""
@@ -105,48 +106,12 @@ class Recorder:
             self._lines.write(lines)
             self._last_lines = lines
 
-    def add_resource(self, filename: str) -> str:
-        """Note a file that the run read; `send_files` sends it to what is returned."""
-        return self._kept.resource(Path(filename))
-
-    def list_resource(self, filename: str, kept: str) -> bool:
-        """List a file that was sent, and tell whether to write that down at once."""
-        return self._files.add_resource(str(filename), kept)
-
     def add_artifact(self, name: str, filename: str, content_type: str | None) -> None:
         """Note a file that the run made; `send_files` sends it."""
         path = Path(filename)
         require_regular(path)
         upload = Upload(lambda: file_version(path).open(), content_type, is_shared=False)
         self.uploads.add(self.prefix + self._artifact_keys.key(name), upload)
-
-    def list_artifact(
-        self, name: str, metadata: Mapping[str, Any] | None, content_type: str | None
-    ) -> bool:
-        """List a file that was sent, and tell whether to write that down at once."""
-        return self._files.add_artifact(name, metadata, content_type)
-
-    def code(
-        self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
-    ) -> None:
-        """Add what was imported after the start."""
-        experiment = self.entry["experiment"]
-        known = {name for name, _ in experiment["sources"]}
-        new = [p for p in self._kept.sources(base_dir, sources) if p[0] not in known]
-        experiment["sources"] = sorted(experiment["sources"] + new)
-        names = {*experiment["dependencies"], *dependencies}
-        experiment["dependencies"] = sorted(names, key=str.lower)
-
-    def end(
-        self, status: str, stop_time: datetime, result: Any, fail_trace: Sequence[str] | None
-    ) -> None:
-        """Note how the run ended."""
-        self.entry.update(status=status, stop_time=format_time(stop_time))
-        if result is not None:
-            self.entry["result"] = result
-        if fail_trace:
-            self.entry["fail_trace"] = list(fail_trace)
-        self._has_ended, self._is_complete = True, False
 
     def send_files(self) -> None:
         """Send artifacts, resources and sources.

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.stores import Annotation, make_run
+from sacred_core.stores import Annotation, StoredRun, make_run
+from sacred_core.stores.documents import FIELDS
 from sacred_core.stores.folder_format import (
     FileLists,
     annotation_line,
@@ -20,23 +21,27 @@ from sacred_core.stores.folder_format import (
     parse_time,
     run_fields,
     shared_names,
+    update_entry,
 )
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NOON_TEXT = "2026-01-01T12:00:00.000000"
+NEW = StoredRun(id="", status="RUNNING")
 
 
 def test_an_entry_is_read_as_the_run_that_it_describes() -> None:
     """Every field of ``run.json``, through JSON."""
-    entry = new_entry("RUNNING", NOON, "main", {"hostname": "here"})
+    host = {"hostname": "here"}
+    run = StoredRun(id=3, status="RUNNING", start_time=NOON, command="main", host=host, run_id=7)
+    entry = new_entry(run, "token", {"meta": {"queue_time": format_time(NOON)}})
     lists = FileLists(entry)
     lists.add_artifact("model", {"n": 1}, "text/plain")
     lists.add_resource("data.csv", "_resources/data_0.csv")
-    entry.update(
-        status="FAILED", stop_time=format_time(NOON), heartbeat=format_time(NOON), result=5,
-        experiment={"name": "ex"}, meta={"queue_time": format_time(NOON)}, run_id=7,
-        fail_trace=["ValueError\n"],
-    )  # fmt: skip
+    run.recorded_status, run.stop_time, run.heartbeat, run.result = "FAILED", NOON, NOON, 5
+    run.experiment, run.fail_trace = {"name": "ex"}, ["ValueError\n"]
+    update_entry(entry, run, FIELDS)
     stored = json.loads(json_bytes(entry))
+    assert stored["token"] == "token"
     run = make_run(3, run_fields(lambda: stored))
     assert (run.id, run.run_id, run.status, run.command) == (3, 7, "FAILED", "main")
     assert run.start_time == run.stop_time == run.heartbeat == run.queue_time == NOON
@@ -51,11 +56,21 @@ def test_an_entry_is_read_as_the_run_that_it_describes() -> None:
 
 def test_a_new_entry_has_every_name_of_sacreds() -> None:
     """Other programs read them before the run ends: what is not known yet is null."""
-    entry = json.loads(json_bytes(new_entry("QUEUED", None, "main", {})))
-    assert entry == {
+    run = StoredRun(id="", status="QUEUED", command="main", queue_time=NOON, meta={"a": 1})
+    assert json.loads(json_bytes(new_entry(run, "t"))) == {
         "command": "main", "host": {}, "start_time": None, "stop_time": None, "heartbeat": None,
-        "status": "QUEUED", "result": None, "resources": [], "artifacts": [],
+        "status": "QUEUED", "result": None, "resources": [], "artifacts": [], "token": "t",
+        "experiment": {}, "meta": {"a": 1, "queue_time": "2026-01-01T12:00:00.000000"},
     }  # fmt: skip
+
+
+def test_only_named_fields_of_an_entry_change() -> None:
+    """An empty traceback, and what is in other files, is not written."""
+    run = StoredRun(id="", status="RUNNING")
+    entry = new_entry(run, "t")
+    run.result, run.heartbeat, run.info = 5, NOON, {"a": 1}
+    update_entry(entry, run, ["heartbeat", "info", "fail_trace", "artifacts"])
+    assert entry == {**new_entry(StoredRun(id="", status="RUNNING"), "t"), "heartbeat": NOON_TEXT}
 
 
 @pytest.mark.parametrize("name", ["start_time", "stop_time", "heartbeat"])
@@ -69,7 +84,7 @@ def test_a_time_that_cannot_be_read_is_damage(name: str) -> None:
 
 def test_files_are_listed_once() -> None:
     """What is added again with other details is replaced, and written again."""
-    entry = new_entry("RUNNING", None, "", {})
+    entry = new_entry(NEW, "t")
     lists = FileLists(entry)
     assert lists.add_artifact("a", None, None)
     assert not lists.add_artifact("a", None, None)
@@ -82,7 +97,7 @@ def test_files_are_listed_once() -> None:
 
 def test_the_first_files_are_written_at_once() -> None:
     """Later ones wait for the heartbeat: writing the entry for each would cost more with each."""
-    lists = FileLists(new_entry("RUNNING", None, "", {}))
+    lists = FileLists(new_entry(NEW, "t"))
     artifacts = [lists.add_artifact(str(number), None, None) for number in range(30)]
     resources = [lists.add_resource(str(number), "") for number in range(30)]
     assert artifacts + resources == [True] * 50 + [False] * 10
