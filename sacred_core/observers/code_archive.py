@@ -18,10 +18,12 @@ class CodeArchive:
     Attributes:
         store_file: Stores a version of a file, and returns the name for the record.
         store_patch: The same for uncommitted changes.
+        needs_sha256: The version has a sha256.
     """
 
-    store_file: Callable[[FileVersion], str]
-    store_patch: Callable[[bytes], str]
+    store_file: Callable[[FileVersion], Any]
+    store_patch: Callable[[bytes], Any]
+    needs_sha256: bool = False
 
     def experiment(self, ex_info: Mapping[str, Any]) -> dict[str, Any]:
         """Return the information about an experiment with names in the place of contents."""
@@ -32,7 +34,7 @@ class CodeArchive:
         info["repositories"] = [self._repository(repository) for repository in found]
         return info
 
-    def sources(self, base_dir: str, sources: Iterable[Sequence[str]]) -> list[list[str]]:
+    def sources(self, base_dir: str, sources: Iterable[Sequence[str]]) -> list[list[Any]]:
         """Return pairs of the name of a source and that of its content.
 
         Instead of the latter there is the MD5 digest if the file is missing or has changed.
@@ -40,8 +42,8 @@ class CodeArchive:
         base = Path(base_dir)
         return [[name, self._source(base / name, md5)] for name, md5 in sources]
 
-    def _source(self, path: Path, md5: str) -> str:
-        version = stored_version(path, md5)
+    def _source(self, path: Path, md5: str) -> Any:
+        version = stored_version(path, md5, self.needs_sha256)
         if version is None:
             return md5
         try:

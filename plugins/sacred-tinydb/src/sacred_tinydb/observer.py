@@ -12,11 +12,10 @@ from hashfs import HashFS
 from tinydb import TinyDB
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.observers.documents import DocumentObserver
-from sacred_core.provenance.repositories import patch_of
-from sacred_core.provenance.sources import stored_version
-from sacred_core.stable_files import ChangingFileError, FileVersion
+from sacred_core.stable_files import FileVersion
 from sacred_core.stores.claims import IdRequest, RunIds, claim_id
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
@@ -55,8 +54,6 @@ class TinyDbObserver(DocumentObserver):
     _state: Document
     _replaced: set[str]
     _is_ended: bool
-    _staged: list[tuple[str, Staged | str]]
-    _staged_patches: list[Staged | None]
 
     def __init__(
         self,
@@ -129,12 +126,7 @@ class TinyDbObserver(DocumentObserver):
     def prepare_run(self, run: StoredRun) -> None:
         """Copy the code of the run, before others have to wait for the lock."""
         self._reset()
-        info, files = run.experiment, self._opened.files
-        self._staged = self._stage_sources(info.get("base_dir") or ".", info.get("sources") or ())
-        self._staged_patches = [
-            None if patch is None else files.stage_bytes(patch)
-            for patch in map(patch_of, info.get("repositories") or ())
-        ]
+        run.experiment = self._code.experiment(run.experiment)
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Insert the document, or replace that of a queued run."""
@@ -210,7 +202,7 @@ class TinyDbObserver(DocumentObserver):
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
         """Store files of code, while locked, and return their entries."""
-        staged = self._stage_sources(base_dir, sources)
+        staged = self._code.sources(base_dir, sources)
         with self._locked(*(copy for _, copy in staged if isinstance(copy, Staged))) as is_there:
             if not is_there:
                 raise self.removed_error()
@@ -288,38 +280,30 @@ class TinyDbObserver(DocumentObserver):
                     copy.path.unlink(missing_ok=True)
             yield is_there
 
-    def _stage_sources(
-        self, base_dir: str, sources: Iterable[Sequence[Any]]
-    ) -> list[tuple[str, Staged | str]]:
-        """Copy sources; the md5 is in the place of a copy if a file is missing or has changed."""
-        base = Path(base_dir)
-        return [(name, self._stage_source(base / name, md5)) for name, md5 in sources]
+    @property
+    def _code(self) -> CodeArchive:
+        files = self._opened.files
+        return CodeArchive(files.stage_version, files.stage_bytes)
 
-    def _stage_source(self, path: Path, md5: str) -> Staged | str:
-        version = stored_version(path, md5)
-        try:
-            return str(md5) if version is None else self._opened.files.stage_version(version)
-        except ChangingFileError:
-            return str(md5)
-
-    def _enter_sources(self, staged: list[tuple[str, Staged | str]]) -> list[list[str]]:
+    def _enter_sources(self, staged: Iterable[Sequence[Any]]) -> list[list[str]]:
         """Put copies into their places; return name, md5 and tag of each."""
         enter = self._opened.files.enter
         return [
-            [name, copy] if isinstance(copy, str) else [name, copy.md5, file_tag(enter(copy))]
+            [name, copy.md5, file_tag(enter(copy))] if isinstance(copy, Staged) else [name, copy]
             for name, copy in staged
         ]
 
     def _enter_code(self, experiment: Mapping[str, Any]) -> Document:
         """Put the copies of `prepare_run` into their places, and return what names them."""
-        repositories = []
-        pairs = zip(experiment.get("repositories") or (), self._staged_patches, strict=True)
-        for repository, copy in pairs:
-            rest = {key: value for key, value in repository.items() if key[:5] != "patch"}
-            entered = {} if copy is None else {"patch": file_tag(self._opened.files.enter(copy))}
-            repositories.append({**rest, **entered})
-        sources = self._enter_sources(self._staged)
+        repositories = [
+            {name: self._enter_patch(value) for name, value in repository.items()}
+            for repository in experiment["repositories"]
+        ]
+        sources = self._enter_sources(experiment.get("sources") or ())
         return {**experiment, "sources": sources, "repositories": repositories}
+
+    def _enter_patch(self, value: Any) -> Any:
+        return file_tag(self._opened.files.enter(value)) if isinstance(value, Staged) else value
 
     def _large_fields(self, live: Live) -> Document:
         """Return what the document has of output and points, whose bulk becomes files."""
