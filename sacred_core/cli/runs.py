@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -154,6 +155,27 @@ def recover_output(location: str | None, filter_path: str | None, discard: bool,
         entry.remove()
     if left and not discard:
         raise StoreError("not all output could be stored: see above")
+
+
+@runs.command("load")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("location", required=False)
+def load_undelivered(folder: Path, location: str | None) -> None:
+    """Store what an observer missed, and remove it from FOLDER.
+
+    FOLDER is the one that the run printed, or contains several of them. Give the LOCATION of a
+    store that needs a password; without, it is the one that the observer wrote to.
+    """
+    from sacred_core.delivery.loading import load_folders
+
+    left = 0
+    for done in load_folders(folder, location):
+        left += len(done.left)
+        click.echo(printable(f"{done.folder}: stored {done.count} events of run {done.run_id}"))
+        for failure in done.left:
+            click.echo(printable(f"{done.folder}: not stored: {failure}"), err=True)
+    if left:
+        raise StoreError("not all events could be stored: see above")
 
 
 @runs.command("note")

@@ -2,14 +2,15 @@
 
 import contextvars
 import logging
+import shlex
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from sacred_core.delivery.deliverer import Abandoned, Deliverer
-from sacred_core.delivery.failures import format_error, missed_text
+from sacred_core.delivery.failures import Undelivered, format_error, missed_text
 from sacred_core.delivery.file_copies import SafeCopies
 from sacred_core.delivery.reservations import release, reserve
 from sacred_core.events import Announcement, ArtifactAdded, Event, Heartbeat
@@ -85,10 +86,10 @@ class Lane:
             ObserverTimeoutError: it has not answered after `RetryPolicy.start_timeout`.
             BaseException: what the observer raised.
         """
-        self._context = contextvars.copy_context()
+        self._context, self._start = contextvars.copy_context(), event
         if type(event) not in self._plans:
             return None
-        self._start, self._is_starting = event, True
+        self._is_starting = True
         self._require_thread()
         with self._changed:
             self._changed.wait_for(lambda: not self._is_starting, self.policy.start_timeout)
@@ -208,6 +209,24 @@ class Lane:
             missed[f"{lost} events that no longer fitted into memory"] += 1
         if missed:
             self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
+        is_recorded = not self._is_starting and self._start_error is None
+        if undelivered and is_recorded and self.policy.hands_over:
+            self._hand_over(undelivered)
+
+    def _hand_over(self, undelivered: Sequence[Undelivered]) -> None:
+        from sacred_core.delivery.handover import write_handover
+
+        try:
+            start = cast(Announcement, self._start)
+            folder = write_handover(self.observer, start, self.run_id, undelivered)
+        except Exception as error:  # noqa: BLE001 - a full disk, or properties of the observer
+            self._logger.warning("What it missed could not be written: %s", format_error(error))
+            return
+        if folder is not None:
+            self._logger.warning(
+                "What it missed is in %s. To store it: sacred runs load %s",
+                folder, shlex.quote(str(folder)),
+            )  # fmt: skip
 
     def _require_thread(self) -> None:
         if self._thread is None:
@@ -218,7 +237,7 @@ class Lane:
 
     def _work(self) -> None:
         try:
-            if self._start is None or self._is_start_recorded(self._start):
+            if not self._is_starting or self._is_start_recorded():
                 while self._has_next_round():
                     self._deliver()
                 self._deliverer.finish(self._pause)
@@ -233,9 +252,9 @@ class Lane:
             if is_released:
                 self._free()
 
-    def _is_start_recorded(self, event: Announcement) -> bool:
+    def _is_start_recorded(self) -> bool:
         try:
-            self._answer = self._call(event)
+            self._answer = self._call(cast(Event, self._start))
         except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
             self._start_error = error
         with self._changed:

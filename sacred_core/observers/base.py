@@ -74,12 +74,15 @@ class RunObserver:
             observer, without a password or another secret; None if there is no such store. With it
             ``sacred runs recover`` stores what a killed run printed after its last heartbeat.
         retry_policy: How long the run waits for the observer, and when events are retried.
+        failure_dir: The folder for what could not be recorded at the end of a run; None: one for
+            the user's state. ``sacred runs load`` stores it.
     """
 
     priority: int = 0
     spool_folder: "os.PathLike[str] | None" = None
     store_location: str | None = None
     retry_policy: RetryPolicy = RetryPolicy()
+    failure_dir: "os.PathLike[str] | None" = None
 
     def recording_location(self) -> Hashable:
         """Return where it records, without secrets; None for one that is equal to no other.

@@ -275,6 +275,16 @@ class DocumentObserver(RunObserver, ABC):
         event = RunFailed(**_NO_IDENTITY, fail_time=fail_time, fail_trace=fail_trace)
         self._end(event, "fail_trace")
 
+    def continue_run(self, run: StoredRun, token: str) -> None:
+        """Record what follows for a run that is stored already; its store calls this.
+
+        Args:
+            run: As it is stored.
+            token: What was `token` when it started.
+        """
+        self.stored_run, self.token = run, token
+        self._positions, self._unsaved = delivering.MetricPositions(), set()
+
     def begin_run(self, event: Announcement, _id: Any) -> Any:
         """Store a run that is queued or starts, and return its id."""
         self.stored_run, self.token = None, new_token()

@@ -94,6 +94,11 @@ class QueueObserver(RunObserver):
         """That of the covered observer."""
         return getattr(self.covered_observer, "store_location", None)
 
+    @property
+    def failure_dir(self) -> "os.PathLike[str] | None":  # type: ignore[override]
+        """That of the covered observer."""
+        return getattr(self.covered_observer, "failure_dir", None)
+
     def cover(self, observer: Any) -> None:
         """Call ``observer`` from now on."""
         self.covered_observer = observer

@@ -24,6 +24,8 @@ class RetryPolicy:
             later. A file adds a second for each million bytes.
         temporary: Types of exceptions after which an event is retried at the end of the run.
             Other exceptions are permanent: there, each event is attempted once more.
+        hands_over: Write what was not recorded at the end of the run to a folder, from which
+            ``sacred runs load`` stores it.
     """
 
     start_timeout: float = 300.0
@@ -33,3 +35,4 @@ class RetryPolicy:
     end_timeout: float = 25.0
     call_timeout: float = 10.0
     temporary: tuple[type[Exception], ...] = (UnavailableError, ConnectionError, TimeoutError)
+    hands_over: bool = True

@@ -21,6 +21,7 @@ import attrs
 
 from sacred_core.run.output.follower import has_writers
 from sacred_core.settings import SETTINGS
+from sacred_core.state_folder import state_folder
 from sacred_core.stores.unfinished import PARTS, POSITIONS, TURNS, WHOLE
 
 _RUN, _LOCK = "run.json", "lock"
@@ -150,26 +151,10 @@ def spool_entries() -> Iterator[SpoolEntry]:
 
 
 def spools_folder() -> Path:
-    """Return the folder of all descriptions: `SETTINGS.SPOOL_DIR`, or one for the user's state.
-
-    That is ``sacred/spools`` in ``$XDG_STATE_HOME``, by default ``~/.local/state``
-    (https://specifications.freedesktop.org/basedir-spec/latest/), or, where the user cannot write
-    there, ``sacred-UID/spools`` in the folder of temporary files.
-    """
+    """Return the folder of all descriptions: `SETTINGS.SPOOL_DIR`, or one for the user's state."""
     if SETTINGS.SPOOL_DIR:
         return Path(SETTINGS.SPOOL_DIR).expanduser().absolute()
-    state = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if not state.is_absolute():
-        with contextlib.suppress(RuntimeError):  # a user without a home
-            state = Path("~/.local/state").expanduser()
-    if state.is_absolute() and _is_writable(state):
-        return state / "sacred" / "spools"
-    return Path(tempfile.gettempdir(), f"sacred-{os.getuid()}", "spools")
-
-
-def _is_writable(folder: Path) -> bool:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return os.access(there, os.W_OK)
+    return state_folder("spools")
 
 
 def _require_private(folder: Path) -> None:

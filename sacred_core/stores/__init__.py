@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from sacred_core.stores.model import DAMAGED, Annotation, StoredRun
     from sacred_core.stores.opening import open_store
-    from sacred_core.stores.run_store import RunQuery, RunStore
+    from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
     from sacred_core.stores.unfinished import with_unfinished
 
 _MODULES = {
@@ -30,6 +30,7 @@ _MODULES = {
     "GuardedStore": "guarded",
     "Read": "guarded",
     "RunQuery": "run_store",
+    "ContinuingStore": "run_store",
     "RunStore": "run_store",
     "StoredRun": "model",
     "checked_metrics": "checking",
@@ -47,6 +48,7 @@ _MODULES = {
 __all__ = [
     "DAMAGED",
     "Annotation",
+    "ContinuingStore",
     "Found",
     "GuardedStore",
     "Read",

@@ -142,3 +142,18 @@ class RunStore(Protocol):
         Raises:
             StoreError: there is no such run.
         """
+
+
+@runtime_checkable
+class ContinuingStore(Protocol):
+    """A store whose runs an observer can continue: ``sacred runs load`` delivers events to it."""
+
+    def observer_of(self, run_id: int | str | None) -> Any:
+        """Return an observer that writes to this store.
+
+        Args:
+            run_id: The run that it continues; None: the first event starts one.
+
+        Raises:
+            StoreError: there is no such run.
+        """

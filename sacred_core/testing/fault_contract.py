@@ -7,8 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sacred_core.delivery.loading import load_folders
 from sacred_core.events import EVENTS
 from sacred_core.exceptions import StoreError
+from sacred_core.stores import ContinuingStore
 from sacred_core.testing.comparing import assert_metrics, assert_time
 from sacred_core.testing.end_contract import EndContract
 from sacred_core.testing.feed import START, DispatchedFeed
@@ -143,6 +145,40 @@ class FaultContract(EndContract):
         assert "cannot record" not in feed.messages and "missed:" not in feed.messages, (
             feed.messages
         )
+
+    def test_what_was_missed_is_loaded_from_its_folder(self, tmp_path: Path) -> None:
+        """Of a store whose runs can be continued: everything, and a second time nothing."""
+        store = self.make_store(tmp_path)
+        if not isinstance(store, ContinuingStore):
+            return
+        file = tmp_path / "file"
+        file.write_bytes(b"content")
+        feed = self._feed(tmp_path, _nothing)
+        covered = getattr(feed.observer, "covered_observer", feed.observer)
+        covered.failure_dir = tmp_path / "failed"
+        run_id = feed.start()
+        feed.log_together({"loss": [0.5], "later": [1.0]})
+        feed.print("before\n")
+        feed.artifact("before", str(file))
+        feed.beat(info={"a": 1})
+        feed.refuses = lambda *_: True
+        feed.log_together({"loss": [1.5, 2.5], "new": [3.0]})
+        feed.print("after\n")
+        feed.artifact("after", str(file), metadata={"k": "v"})
+        feed.resource(str(file))
+        feed.beat(info={"a": 2})
+        feed.complete(result=1)
+        (folder,) = (tmp_path / "failed").iterdir()
+        (done,) = load_folders(folder, store)
+        assert (done.left, folder.exists()) == ((), False)
+        run = store.get(run_id)
+        assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 2})
+        assert_metrics(store, run_id, feed)
+        assert store.output(run_id) == feed.output
+        assert (sorted(run.artifacts), run.resources) == (["after", "before"], [str(file)])
+        for name in run.artifacts:
+            with store.open_file(run_id, "artifact", name) as stream:
+                assert stream.read() == b"content"
 
     def _feed(self, tmp_path: Path, refuses: Refuses) -> "RefusedFeed":
         return RefusedFeed(self.make_observer(tmp_path), refuses)

@@ -168,6 +168,14 @@ class MemoryStore(DocumentStore[MemoryRun]):
         content = record.files.get((kind, name))
         return None if content is None else io.BytesIO(content)
 
+    def observer_of(self, run_id: int | str | None) -> MemoryObserver:
+        """Return an observer that continues a run, or that starts one."""
+        observer = MemoryObserver(self.memory)
+        if run_id is not None:
+            observer.record = self.require(run_id)
+            observer.continue_run(copy.deepcopy(observer.record.run), "")
+        return observer
+
     def replace_output(self, record: MemoryRun, text: str) -> None:
         """Replace the string."""
         record.output = text

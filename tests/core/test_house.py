@@ -38,6 +38,7 @@ TIERS = (
         "masking",
         "serialization",
         "stable_files",
+        "state_folder",
     ),
     ("jsonpickle_data",),
     ("hooks",),

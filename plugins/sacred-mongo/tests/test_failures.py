@@ -2,9 +2,9 @@
 
 import datetime
 import json
-import time
+import logging
+import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +13,11 @@ from sacred_mongo import MongoObserver, MongoStore
 from sacred_mongo.load import mongo
 
 from sacred_core import Experiment
-from sacred_core.exceptions import StoreError
-from sacred_core.testing import Feed
+from sacred_core.cli.runs import runs
+from sacred_core.observers import RetryPolicy
+from sacred_core.testing.feed import DispatchedFeed
 
+DATA = Path(__file__).parent / "data"
 QUICK = {"serverSelectionTimeoutMS": 300, "connectTimeoutMS": 300}
 
 
@@ -27,23 +29,17 @@ def observer(proxy: Any, db_name: str, tmp_path: Path) -> MongoObserver:
 def test_a_server_that_comes_back_misses_nothing(
     observer: MongoObserver, proxy: Any, mongo_url: str, db_name: str, tmp_path: Path
 ) -> None:
-    """What is told meanwhile fails, and is saved when it is told again or the run ends."""
-    feed = Feed(observer)
+    """What fails meanwhile is recorded with a later heartbeat, in order."""
+    feed = DispatchedFeed(observer, logging.getLogger("away"))
     run_id = feed.start()
     feed.print("before\n")
     proxy.close()
-    for tell in (
-        lambda: feed.print("meanwhile\n"),
-        lambda: feed.log("loss", [1.0, 2.0]),
-        lambda: feed.beat(info={"a": 1}),
-        lambda: feed.log("loss", [3.0]),
-    ):
-        with pytest.raises(StoreError, match=r"MongoDB at 127\.0\.0\.1"):
-            tell()
+    feed.print("meanwhile\n")
+    feed.log("loss", [1.0, 2.0])
+    feed.beat(info={"a": 1})
+    feed.log("loss", [3.0])
     proxy.open()
-    with pytest.raises(StoreError):  # left alone for some seconds
-        feed.complete(result=1)
-    feed.join()
+    feed.complete(result=1)
     store = MongoStore(mongo_url, db_name)
     run = store.get(run_id)
     assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 1})
@@ -52,6 +48,7 @@ def test_a_server_that_comes_back_misses_nothing(
     assert not (tmp_path / "failed").exists()
 
 
+@pytest.mark.parametrize("command", ["sacred runs load", "sacred mongo load"])
 def test_what_cannot_be_saved_is_loaded_later(
     observer: MongoObserver,
     proxy: Any,
@@ -59,10 +56,10 @@ def test_what_cannot_be_saved_is_loaded_later(
     db_name: str,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    command: str,
 ) -> None:
-    """At the end it goes to the failure_dir, and `sacred mongo load` puts it in."""
-    monkeypatch.setattr("sacred_mongo.rescue.PAUSE", 0.1)
+    """At the end it goes to the failure_dir, and the command stores it."""
+    observer.retry_policy = RetryPolicy(end_timeout=0.2)
     ex = Experiment("ex", save_git_info=False)
     ex.observers.append(observer)
 
@@ -77,18 +74,19 @@ def test_what_cannot_be_saved_is_loaded_later(
         made = tmp_path / "made.txt"
         made.write_text("content")
         ex.add_artifact(made, metadata={"k": "v"})
-        ex.open_resource(made).close()
         made.unlink()
+        ex.open_resource(__file__).close()
         return 42
 
     run = ex.run()
     assert run.result == 42
-    told = [r.getMessage() for r in caplog.records if "sacred mongo load" in r.getMessage()]
     (folder,) = (tmp_path / "failed").iterdir()
-    assert len(told) == 1 and str(folder) in told[0]
+    (message,) = [m for m in caplog.messages if "To store it:" in m]
+    assert message.endswith(f"sacred runs load {folder}")
     proxy.open()
-    url = mongo_url.rstrip("/") + "/?directConnection=true"
-    done = CliRunner().invoke(mongo, ["load", str(tmp_path / "failed"), url])
+    url = mongo_url.rstrip("/") + f"/{db_name}?directConnection=true"
+    group: Any = {"sacred runs load": runs, "sacred mongo load": mongo}[command]
+    done = CliRunner().invoke(group, ["load", str(tmp_path / "failed"), url])
     assert done.exit_code == 0, (done.output, done.exception)
     assert not folder.exists()
     store = MongoStore(mongo_url, db_name)
@@ -99,6 +97,25 @@ def test_what_cannot_be_saved_is_loaded_later(
     loss = store.metrics(run._id)["loss"]
     assert (loss["values"], loss["steps"]) == ([1.5, 2**70], [0, 7])
     assert loss["timestamps"][1].tzinfo == datetime.UTC
+    assert store.open_file(run._id, "artifact", "made.txt").read() == b"content"
+
+
+def test_a_folder_of_release_0_1_0_is_loaded(mongo_url: str, db_name: str, tmp_path: Path) -> None:
+    """`sacred mongo load` stores what that release could not save."""
+    folder = tmp_path / "sacred_mongo_run_1"
+    shutil.copytree(DATA / "missed-0.1.0", folder)
+    record = folder / "missed.json"
+    record.write_text(record.read_text().replace("{FOLDER}", str(folder)))
+    url = mongo_url.rstrip("/") + f"/{db_name}?directConnection=true"
+    done = CliRunner().invoke(mongo, ["load", str(folder), url])
+    assert done.exit_code == 0, (done.output, done.exception)
+    store = MongoStore(mongo_url, db_name)
+    run = store.get(1)
+    assert (run.status, run.result, run.info) == ("COMPLETED", 42, {"a.b": {"$c": 1}})
+    assert store.metrics(1)["loss"]["values"] == [1.5, 2**70]
+    assert store.open_file(1, "artifact", "made").read() == b"content"
+    assert run.resources == ["/data/made.txt"]
+    assert not folder.exists()
 
 
 def test_points_that_the_server_refuses_do_not_hold_up_the_others(
@@ -134,27 +151,5 @@ def test_points_that_the_server_refuses_do_not_hold_up_the_others(
     assert "cannot record log_metrics of 'large'" in caplog.text
     assert "missed: log_metrics (" in caplog.text
     (folder,) = (tmp_path / "failed").iterdir()
-    events = json.loads((folder / "missed.json").read_text())["events"]
-    assert [event["method"] for event in events] == ["metrics"]
-    assert list(events[0]["arguments"]["metrics"]) == ["large"]
-
-
-def test_an_interrupt_of_the_last_tries_loses_nothing(
-    observer: MongoObserver, proxy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody waits for the server any more, but what waits goes to the folder."""
-
-    def interrupt(seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    feed = Feed(observer)
-    feed.start()
-    proxy.close()
-    with pytest.raises(StoreError):
-        feed.complete()
-    clock = SimpleNamespace(monotonic=time.monotonic, sleep=interrupt)
-    monkeypatch.setattr("sacred_mongo.rescue.time", clock)
-    with pytest.raises(KeyboardInterrupt):
-        feed.join()
-    (folder,) = (tmp_path / "failed").iterdir()
-    assert "COMPLETED" in (folder / "missed.json").read_text()
+    (event,) = map(json.loads, (folder / "events.jsonl").read_text().splitlines())
+    assert (event["event"], list(event["metrics_by_name"])) == ("MetricsLogged", ["large"])

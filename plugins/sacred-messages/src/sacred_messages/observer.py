@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sacred_core.observers import RunObserver
+from sacred_core.observers import RetryPolicy, RunObserver
 from sacred_core.observers.delivering import interrupt_trace
 from sacred_messages.delivery import Patience
 from sacred_messages.templates import check_template, filled
@@ -44,6 +44,7 @@ class MessageObserver(RunObserver):
     start_patience: float = 5.0
     patience: float = 30.0
     pause: float = 1.0
+    retry_policy = RetryPolicy(hands_over=False)
     run: dict[str, Any] | None = None
     completed_text: str | None
     interrupted_text: str | None

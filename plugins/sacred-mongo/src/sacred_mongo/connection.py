@@ -14,7 +14,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.uri_parser import split_options
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.masking import masked_text
 from sacred_mongo.address import shown
 
@@ -81,12 +81,12 @@ class Connection:
 
         Raises:
             RefusedError: the server refuses what was to be written.
-            StoreError: the server cannot be reached, or refuses for another reason.
+            UnavailableError: the server cannot be reached, or does not accept any request.
         """
         try:
             yield
         except (errors.PyMongoError, errors.DocumentTooLarge) as error:
-            kind = RefusedError if _is_refusal(error) else StoreError
+            kind = RefusedError if _is_refusal(error) else UnavailableError
             raise kind(f"MongoDB at {self.shown}: {reason(error)}") from error
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from bson import json_util
 
+from sacred_core.cli.runs import load_undelivered
 from sacred_core.exceptions import OptionError, SacredError, StoreError
 from sacred_core.loggers import own_logger
 from sacred_core.printable import printable
@@ -14,11 +15,14 @@ from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.address import Address, parsed
 from sacred_mongo.connection import Connection
 from sacred_mongo.files import Files
-from sacred_mongo.missed import Missed
 from sacred_mongo.places import Place
 from sacred_mongo.recorder import Recorder
-from sacred_mongo.rescue import FORMAT, JSON_OPTIONS, RECORD
 from sacred_mongo.values import loaded_keeping_times
+
+_FORMAT = "sacred-mongo missed 1"
+_RECORD = "missed.json"
+#: Has times and the types of numbers.
+_JSON_OPTIONS = json_util.JSONOptions(json_mode=json_util.JSONMode.CANONICAL, tz_aware=True)
 
 _logger = own_logger(__name__)
 
@@ -31,32 +35,32 @@ def mongo() -> None:
 @mongo.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("url", required=False)
-def load(folder: Path, url: str | None) -> None:
+@click.pass_context
+def load(context: click.Context, folder: Path, url: str | None) -> None:
     """Put what could not be saved into the database, and remove it from FOLDER.
 
-    FOLDER is that of one run, or holds those of several. URL is where the server is, like
-    mongodb://user:password@host:27017; without, it is on this machine. A database in it counts
-    in place of the one that the run used.
+    FOLDER is that of one run, or contains those of several; `sacred runs load` does the same for
+    all stores. URL is where the server is, like mongodb://user:password@host:27017; without, it is
+    on this machine. A database in it is used in place of the one that the run used.
     """
-    records = (
-        [folder / RECORD] if (folder / RECORD).exists() else sorted(folder.glob(f"*/{RECORD}"))
-    )
+    records = [folder / _RECORD] if (folder / _RECORD).exists() else _records_in(folder)
     if not records:
-        raise SacredError(f"{str(folder)!r} holds no run that could not be saved")
+        location = url if url is None or "://" in url else _server(url)
+        context.invoke(load_undelivered, folder=folder, location=location)
     for record in records:
         run_id = load_record(record, url)
         click.echo(printable(f"{record.parent}: run {run_id} is saved"))
 
 
 def load_record(path: Path, url: str | None) -> Any:
-    """Save what one run could not save, and return its id.
+    """Save what a run of release 0.1.0 could not save, and return its id.
 
     Raises:
-        SacredError: the file is no such record, or the server does not take it.
+        SacredError: the file is not such a record, or the server does not accept it.
     """
     try:
-        record = json_util.loads(path.read_text(encoding="utf-8"), json_options=JSON_OPTIONS)
-        events = record["events"] if record["format"] == FORMAT else None
+        record = json_util.loads(path.read_text(encoding="utf-8"), json_options=_JSON_OPTIONS)
+        events = record["events"] if record["format"] == _FORMAT else None
     except (ValueError, KeyError, TypeError):
         events = None
     if events is None:
@@ -64,14 +68,17 @@ def load_record(path: Path, url: str | None) -> Any:
     place = _place(record, url)
     with place.connection.told():
         recorder = _recorder(place, record["entry"])
-    missed = Missed()
-    for event in events:
-        try:
-            missed.give(recorder, event["method"], **_arguments(event))
-        except OSError as error:
-            _logger.warning("A file of the run %r is not there: %s", recorder.run_id, error)
+        for event in events:
+            try:
+                getattr(recorder, event["method"])(**_arguments(event))
+            except OSError as error:
+                _logger.warning("A file of run %r is missing: %s", recorder.run_id, error)
     shutil.rmtree(path.parent)
     return recorder.run_id
+
+
+def _records_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*/{_RECORD}"))
 
 
 def _place(record: Any, url: str | None) -> Place:

@@ -17,10 +17,8 @@ from sacred_mongo.address import RESERVED, hosts, location, parsed
 from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
 from sacred_mongo.ids import DocumentIds
-from sacred_mongo.missed import Missed
 from sacred_mongo.places import Place, place, require_beside
 from sacred_mongo.recorder import Recorder
-from sacred_mongo.rescue import rescue
 from sacred_mongo.start import VERSION, Beginning, begun
 
 
@@ -36,8 +34,8 @@ class MongoObserver(RunObserver):
         overwrite: The id of a run that the next one replaces.
         priority: See `sacred_core.RunObserver`.
         client: A `pymongo.MongoClient` to be used in place of an own one.
-        failure_dir: Where is kept what cannot be saved at the end; by default a new temporary
-            folder.
+        failure_dir: The folder for what cannot be saved at the end of a run, see
+            `sacred_core.RunObserver`.
         kwargs: Further arguments of `pymongo.MongoClient`. The names of options of TLS that
             begin with ``ssl`` work as well.
 
@@ -77,7 +75,7 @@ class MongoObserver(RunObserver):
         self.priority = priority
         self.failure_dir = None if failure_dir is None else absolute_path(failure_dir)
         self.run_entry: Document = {}
-        self._missed, self._positions = Missed(), delivering.MetricPositions()
+        self._positions = delivering.MetricPositions()
         self._recorder: Recorder | None = None
 
     @classmethod
@@ -249,13 +247,23 @@ class MongoObserver(RunObserver):
         """Add what was imported after the start to the sources and dependencies."""
         self._give("code", sources=sources, dependencies=dependencies, base_dir=base_dir)
 
+    def continue_run(self, place: Place, entry: Document | None) -> None:
+        """Use collections, and record what follows for a run that is stored there already.
+
+        Args:
+            place: The collections.
+            entry: The document of the run; None: a new one will be started.
+        """
+        self._place = place
+        if entry is not None:
+            self._positions = delivering.MetricPositions()
+            self._recorder, self.run_entry = Recorder(place, entry), entry
+
     def join(self) -> None:
-        """Save what could not be saved before, or else write it to a folder."""
-        if self._recorder is not None:
-            self.final_save()
-            self._recorder = None
-            if self._client is None:
-                self._place = None
+        """Close the connection."""
+        self._recorder = None
+        if self._client is None:
+            self._place = None
 
     def save(self) -> None:
         """Write `run_entry`."""
@@ -274,19 +282,20 @@ class MongoObserver(RunObserver):
             return kept_sources(self.place.files, ex_info["base_dir"], ex_info["sources"])
 
     def final_save(self, attempts: int = 6) -> None:
-        """Save what could not be saved before; where that fails too, write it to a folder.
+        """Write `run_entry`. What fails at the end of a run is retried by the run itself.
 
         Args:
-            attempts: How often the server is tried, every four seconds or more.
+            attempts: Ignored; `sacred_core.observers.RetryPolicy` sets the times.
         """
-        rescue(self._active(), self._missed, self.failure_dir, attempts)
+        del attempts
+        self.save()
 
     def _connected(self) -> Place:
         return place(Connection(self._url, self._options, self._client), *self._names)
 
     def _begin(self, beginning: Beginning, _id: Any, is_start: bool) -> Any:
         request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
-        self._recorder, self._missed = None, Missed()
+        self._recorder = None
         self._positions = delivering.MetricPositions()
         with self.place.connection.told():
             self._recorder = begun(self.place, beginning, request, self.overwrite)
@@ -294,7 +303,9 @@ class MongoObserver(RunObserver):
         return self._recorder.run_id
 
     def _give(self, method: str, **arguments: Any) -> None:
-        self._missed.give(self._active(), method, **arguments)
+        recorder = self._active()
+        with self.place.connection.told():
+            getattr(recorder, method)(**arguments)
 
     def _end(
         self, status: str, time: datetime, result: Any = None, fail_trace: list[str] | None = None

@@ -29,6 +29,7 @@ from sacred_mongo.connection import CODEC, Connection, Document
 from sacred_mongo.fields import RunDocument, name_reader
 from sacred_mongo.filters import filter_of
 from sacred_mongo.ids import listed_id, spellings
+from sacred_mongo.observer import MongoObserver
 from sacred_mongo.output import Output, full_output
 from sacred_mongo.places import Place, RunKey, place
 from sacred_mongo.points import all_points
@@ -100,6 +101,13 @@ class MongoStore(GuardedStore):
         """Return one run; see `RunStore.get`."""
         with self._place.connection.told():
             return self._read(self._document(run_id, _NO_OUTPUT))
+
+    def observer_of(self, run_id: int | str | None) -> MongoObserver:
+        """Return an observer that continues a run, or that starts one."""
+        observer = MongoObserver.create_from(self._place.runs)
+        with self._place.connection.told():
+            observer.continue_run(self._place, None if run_id is None else self._entry(run_id, {}))
+        return observer
 
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""

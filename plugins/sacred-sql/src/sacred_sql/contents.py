@@ -55,6 +55,15 @@ def content_of_bytes(data: bytes, name: str) -> Content:
     return Content(lambda: io.BytesIO(data), name, sha256.hexdigest(), md5.hexdigest(), len(data))
 
 
+def stored_content(connection: sa.Connection, key: int) -> Content:
+    """Return a content that is stored."""
+    columns = contents.c
+    row = connection.execute(sa.select(contents).where(columns.content_id == key)).one()
+    return Content(
+        lambda: io.BytesIO(read(connection, key)), str(key), row.sha256, row.md5, row.size
+    )
+
+
 def kept(connection: sa.Connection, content: Content) -> int:
     """Store a content, if it is not there, and return its key."""
     columns = contents.c

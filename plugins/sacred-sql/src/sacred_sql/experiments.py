@@ -14,7 +14,15 @@ from sacred_core.provenance.repositories import patch_of
 from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import to_json
 from sacred_sql import schema
-from sacred_sql.contents import Content, content_of_bytes, drop_unused, kept, new_key, read
+from sacred_sql.contents import (
+    Content,
+    content_of_bytes,
+    drop_unused,
+    kept,
+    new_key,
+    read,
+    stored_content,
+)
 
 _logger = own_logger(__name__)
 _LISTS = ("sources", "dependencies", "repositories")
@@ -127,6 +135,30 @@ def read_experiment(connection: sa.Connection, key: int) -> dict[str, Any]:
     ]
     info["repositories"] = [_read_repository(connection, row) for row in _rows(connection, key, 2)]
     return info
+
+
+def load_experiment(connection: sa.Connection, key: int) -> Experiment:
+    """Return a stored experiment, to which code can be added.
+
+    Raises:
+        DamagedRecordError: there is no such experiment.
+    """
+    table = schema.experiments
+    row = connection.execute(sa.select(table.c.info).where(table.c.experiment_id == key)).first()
+    if row is None:
+        raise DamagedRecordError(f"there is no experiment {key}")
+    columns = (("name", "md5"), ("name", "version"), ("url", "commit_hash", "dirty", "info"))
+    lists = [
+        tuple(_part(connection, row, names) for row in _rows(connection, key, number))
+        for number, names in enumerate(columns)
+    ]
+    return Experiment(dict(row.info), *lists)
+
+
+def _part(connection: sa.Connection, row: Any, names: Sequence[str]) -> _Part:
+    content_id = getattr(row, "content_id", None)
+    content = None if content_id is None else stored_content(connection, content_id)
+    return _Part({name: getattr(row, name) for name in names}, content)
 
 
 def drop_unused_experiment(connection: sa.Connection, key: int) -> None:

@@ -14,7 +14,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_sql.address import is_in_memory, location
 from sacred_sql.database import Database
 from sacred_sql.values import VALUES
-from sacred_sql.writer import RunWriter, insert_run
+from sacred_sql.writer import RunWriter, continue_run, insert_run
 
 _FIELDS = {"status": "recorded_status", "stop_time": "stop_time", "heartbeat": "heartbeat"}
 
@@ -134,6 +134,11 @@ class SqlObserver(DocumentObserver):
         """Add what was imported after the start to the sources and dependencies."""
         self.require_run()
         self._writer.code(sources, dependencies, base_dir)
+
+    def continue_row(self, run: StoredRun, key: int) -> None:
+        """Record what follows for a run that is stored already, in the row with this key."""
+        self._run_writer = continue_run(self._database, run.id, key)
+        self.continue_run(run, "")
 
     def join(self) -> None:
         """Close the connections."""

@@ -18,6 +18,7 @@ from sacred_sql.database import Database
 from sacred_sql.file_queries import file_query
 from sacred_sql.filters import clauses
 from sacred_sql.ids import find, key_of_row
+from sacred_sql.observer import SqlObserver
 from sacred_sql.reading import TABLES, Reader
 from sacred_sql.removal import remove
 from sacred_sql.sacred_runs import TABLES as SACRED_TABLES
@@ -81,6 +82,15 @@ class SqlStore(GuardedStore):
             return str(self._part(what, lambda c: sacred_runs.read_output(c, found), True))
         key = self._database.read(lambda c: self._key(c, run_id))
         return str(self._part(what, lambda c: output.read(c, key)))
+
+    def observer_of(self, run_id: int | str | None) -> SqlObserver:
+        """Return an observer that continues a run, or that starts one."""
+        observer = SqlObserver.create_from(self._database.engine)
+        if run_id is not None:
+            self._refuse_of_sacred(run_id)
+            key = self._database.read(lambda c: self._key(c, run_id))
+            observer.continue_row(self.get(run_id), key)
+        return observer
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run; what is stored of it stays."""

@@ -19,6 +19,7 @@ from sacred_sql.experiments import (
     drop_unused_experiment,
     kept_experiment,
     kept_host,
+    load_experiment,
     told,
 )
 from sacred_sql.ids import RowIds
@@ -37,6 +38,7 @@ class RunWriter:
         key: Of its row.
         experiment: What its row refers to.
         experiment_key: Where that is.
+        is_continued: The row is not new: more may be stored than this object knows.
 
     Attributes:
         run_id: Of the run.
@@ -50,6 +52,7 @@ class RunWriter:
         key: int,
         experiment: Experiment,
         experiment_key: int,
+        is_continued: bool = False,
     ) -> None:
         self.run_id = run_id
         self._database = database
@@ -60,7 +63,7 @@ class RunWriter:
         self._end_of_output = 0
         self._is_cut = False  # an empty piece stands at the end
         self._large: set[str] = set()
-        self._is_unsure = False
+        self._is_unsure = is_continued
         self.has_beaten = False
 
     def change(self, values: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
@@ -209,3 +212,14 @@ def insert_run(database: Database, run: StoredRun, request: IdRequest) -> RunWri
     # Those who race for a number shall have nothing else to do.
     database.write(shared)
     return database.write(work)
+
+
+def continue_run(database: Database, run_id: int | str, key: int) -> RunWriter:
+    """Return what continues a run that is stored already, in the row with this key."""
+
+    def work(connection: sa.Connection) -> tuple[Experiment, int]:
+        query = sa.select(runs.c.experiment_id).where(runs.c.run_key == key)
+        experiment_key = int(connection.execute(query).scalar_one())
+        return load_experiment(connection, experiment_key), experiment_key
+
+    return RunWriter(database, run_id, key, *database.read(work), is_continued=True)

@@ -1,0 +1,298 @@
+"""Tests of what an observer did not record: it goes to a folder, from which it is loaded."""
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from click.testing import CliRunner
+
+from sacred_core.cli.runs import runs
+from sacred_core.delivery.event_files import decode_event, encode_event
+from sacred_core.delivery.loading import load_folders
+from sacred_core.events import (
+    ArtifactAdded,
+    CodeLoaded,
+    EventSource,
+    Heartbeat,
+    MetricsLogged,
+    OutputCaptured,
+    ResourceAdded,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunQueued,
+    RunStarted,
+)
+from sacred_core.exceptions import SacredError, StoreError, UnavailableError
+from sacred_core.observers import QueueObserver, RetryPolicy
+from sacred_core.testing import Memory, MemoryObserver, MemoryStore
+from sacred_core.testing.feed import DispatchedFeed
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
+START: dict[str, Any] = {
+    "ex_info": {"name": "ex"}, "command": "main", "host_info": {}, "config": {"a": float("nan")},
+    "meta_info": {},
+}  # fmt: skip
+SOURCE = EventSource("run")
+POINTS = {"steps": [0, 2**70], "values": [float("inf"), "x"], "timestamps": [NOW, NOW]}
+
+
+class Broken(MemoryObserver):
+    """Stores runs in a memory; fails while it is `down`, and refuses some methods."""
+
+    store_location = "memory://here"
+    retry_policy = RetryPolicy(retry_interval=0.01, end_timeout=0.05)
+    down = False
+    refused = ""
+
+    def own_record(self) -> Any:
+        if self.down:
+            raise UnavailableError("the memory is away")
+        return super().own_record()
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    memory = Memory()
+    monkeypatch.setattr(
+        "sacred_core.delivery.loading.open_store", lambda location: MemoryStore(memory)
+    )
+    return memory
+
+
+@pytest.fixture
+def failed(memory: Memory, tmp_path: Path) -> Path:
+    """The folder of a run whose observer was away from the middle on."""
+    observer = Broken(memory)
+    observer.failure_dir = tmp_path / "failed"
+    feed = DispatchedFeed(observer, logging.getLogger("handover"))
+    feed.start(config={"a": 1})
+    feed.print("before\n")
+    observer.down = True
+    made = tmp_path / "made.txt"
+    made.write_text("content")
+    feed.artifact("made", str(made))
+    made.unlink()
+    feed.print("after\n")
+    feed.log("loss", [1.0, 2.0])
+    feed.beat(info={"b": 2})
+    feed.complete(result=3)
+    (folder,) = (tmp_path / "failed").iterdir()
+    return folder
+
+
+def check_whole(memory: Memory) -> None:
+    store = MemoryStore(memory)
+    (run,) = store.list()
+    assert (run.status, run.result, run.info) == ("COMPLETED", 3, {"b": 2})
+    assert store.output(run.id) == "before\nafter\n"
+    assert store.metrics(run.id)["loss"]["values"] == [1.0, 2.0]
+    assert store.open_file(run.id, "artifact", "made").read() == b"content"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        SOURCE.make(RunStarted, start_time=NOW, **START),
+        SOURCE.make(RunQueued, queue_time=NOW, _id=3, asked_id="x", **START),
+        SOURCE.make(Heartbeat, info={"a": [1, {"b": None}]}, beat_time=NOW, result=2),
+        SOURCE.make(OutputCaptured, text="ä\udc80\n", offset=3),
+        SOURCE.make(
+            MetricsLogged, metrics_by_name={"m": {"name": "m", **POINTS}}, info={}, starts={"m": 4}
+        ),
+        SOURCE.make(ResourceAdded, filename="/r"),
+        SOURCE.make(ArtifactAdded, name="a", filename="/a", metadata={"k": 1}, content_type="t/x"),
+        SOURCE.make(CodeLoaded, sources=[["a.py", "md5"]], dependencies=["n==1"], base_dir="/b"),
+        SOURCE.make(RunCompleted, stop_time=NOW, result={"x": 1}),
+        SOURCE.make(RunInterrupted, interrupt_time=NOW, status="MINE", fail_trace=["a"]),
+        SOURCE.make(RunFailed, fail_time=NOW, fail_trace=["b"]),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_events_come_back_from_their_lines(event: Any) -> None:
+    """Each kind, with all values that events have."""
+    line = encode_event(event)
+    assert "\n" not in line
+    assert repr(decode_event(line)) == repr(event)
+
+
+@pytest.mark.parametrize("line", ["", "{}", '{"event": "Other"}', '{"event": "RunFailed"}', "[]"])
+def test_other_lines_are_errors(line: str) -> None:
+    """One exception for whatever the line has."""
+    with pytest.raises(ValueError):  # noqa: PT011 - the text is that of the parser, too
+        decode_event(line)
+
+
+def test_what_was_missed_is_loaded(failed: Path, memory: Memory) -> None:
+    """Everything that came while the observer was away, with its files; the folder is removed."""
+    (done,) = load_folders(failed)
+    assert (done.count, done.left) == (5, ())
+    check_whole(memory)
+    assert not failed.exists()
+
+
+def test_the_printed_command_loads_it(
+    memory: Memory, tmp_path: Path, caplog: pytest.LogCaptureFixture, failed: Path
+) -> None:
+    """One warning has the command; it accepts the folder of all runs too."""
+    logged = [record.getMessage() for record in caplog.get_records("setup")]
+    (message,) = [each for each in logged if "To store it:" in each]
+    assert message.endswith(f"To store it: sacred runs load {failed}")
+    done = CliRunner().invoke(runs, ["load", str(failed.parent)])
+    assert (done.exit_code, done.output) == (0, f"{failed}: stored 5 events of run 1\n")
+    check_whole(memory)
+
+
+def test_a_run_that_was_deleted_is_started_again(failed: Path, memory: Memory) -> None:
+    """With its start, which the folder has."""
+    memory.runs.clear()
+    list(load_folders(failed))
+    (run,) = MemoryStore(memory).list()
+    assert (run.id, run.status, run.config) == (1, "COMPLETED", {"a": 1})
+
+
+def test_another_run_of_the_id_is_not_changed(failed: Path, memory: Memory) -> None:
+    """It started at another time."""
+    memory.runs[1].run.start_time += timedelta(hours=1)
+    with pytest.raises(StoreError, match="run '1' in the store is another one"):
+        list(load_folders(failed))
+    assert memory.runs[1].output == "before\n" and failed.exists()
+
+
+def test_what_is_refused_again_stays(
+    failed: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are stored, and are not stored again by the next attempt."""
+
+    def refuse(self: Any, metrics: Any, starts: Any) -> bool:
+        raise StoreError("refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryObserver, "append_points", refuse)
+        done = CliRunner().invoke(runs, ["load", str(failed)])
+    assert done.exit_code == 1
+    assert "stored 4 events of run 1" in done.output
+    assert "not stored: log_metrics (refused)" in done.output
+    assert not list(failed.glob("files/*/made.txt"))
+    memory.runs[1].run.result = "changed since"
+    (again,) = load_folders(failed)
+    assert again.left == () and not failed.exists()
+    assert memory.runs[1].run.result == "changed since"
+    assert MemoryStore(memory).metrics(1)["loss"]["values"] == [1.0, 2.0]
+
+
+def test_an_outage_ends_the_command_and_changes_nothing(
+    failed: Path, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be repeated."""
+
+    def refuse(self: Any) -> Any:
+        raise UnavailableError("still away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryObserver, "own_record", refuse)
+        with pytest.raises(UnavailableError):
+            list(load_folders(failed))
+    list(load_folders(failed))
+    check_whole(memory)
+
+
+def test_folders_without_events_are_errors(tmp_path: Path) -> None:
+    """So are damaged ones, and stores that cannot continue runs."""
+    with pytest.raises(SacredError, match="has no events of a run"):
+        list(load_folders(tmp_path))
+    (tmp_path / "undelivered.json").write_text("{}")
+    with pytest.raises(SacredError, match="does not describe events"):
+        list(load_folders(tmp_path))
+
+
+def test_a_damaged_line_is_an_error(failed: Path) -> None:
+    """Nothing is stored."""
+    with (failed / "events.jsonl").open("a") as file:
+        file.write('{"event": 3}\n')
+    with pytest.raises(SacredError, match="cannot be read: not an event"):
+        list(load_folders(failed))
+
+
+def test_an_observer_without_a_store_needs_a_location(failed: Path, memory: Memory) -> None:
+    """Given with the command."""
+    record = json.loads((failed / "undelivered.json").read_text())
+    (failed / "undelivered.json").write_text(json.dumps({**record, "location": None}))
+    with pytest.raises(StoreError, match="has no store of a known location: name one"):
+        list(load_folders(failed))
+    list(load_folders(failed, "memory://there"))
+    check_whole(memory)
+
+
+def test_a_late_heartbeat_does_not_replace_the_result(memory: Memory, tmp_path: Path) -> None:
+    """It was refused during the run, whose end was recorded."""
+
+    class Refusing(Broken):
+        def heartbeat_event(self, info: Any, beat_time: Any = None, result: Any = None) -> None:
+            raise StoreError("refused")
+
+    observer = Refusing(memory)
+    observer.failure_dir = tmp_path
+    feed = DispatchedFeed(observer, logging.getLogger("handover"))
+    feed.start()
+    feed.beat(info={"large": 1})
+    feed.complete(result=3)
+    list(load_folders(tmp_path))
+    (run,) = MemoryStore(memory).list()
+    assert (run.status, run.result, run.info) == ("COMPLETED", 3, {"large": 1})
+
+
+def test_a_queue_hands_over_too(memory: Memory, tmp_path: Path) -> None:
+    """To the folder of the covered observer, under its name."""
+    observer = Broken(memory)
+    observer.failure_dir = tmp_path
+    queue = QueueObserver(observer, 0.01, 0.01, 0.05)
+    feed = DispatchedFeed(queue, logging.getLogger("handover"))
+    feed.start()
+    observer.down = True
+    feed.print("text")
+    feed.complete()
+    (folder,) = tmp_path.iterdir()
+    assert json.loads((folder / "undelivered.json").read_text())["observer"] == "Broken"
+    list(load_folders(folder))
+    assert MemoryStore(memory).output(1) == "text"
+
+
+@pytest.mark.parametrize(("location", "hands_over"), [(None, True), ("memory://here", False)])
+def test_some_write_no_folder(
+    memory: Memory, tmp_path: Path, location: str | None, hands_over: bool
+) -> None:
+    """Only heartbeats of an observer without a store, and one whose policy is against it."""
+
+    class Refusing(Broken):
+        store_location = location
+        retry_policy = attrs.evolve(Broken.retry_policy, hands_over=hands_over)
+
+        def heartbeat_event(self, info: Any, beat_time: Any = None, result: Any = None) -> None:
+            raise StoreError("refused")
+
+    observer = Refusing(memory)
+    observer.failure_dir = tmp_path
+    feed = DispatchedFeed(observer, logging.getLogger("handover"))
+    feed.start()
+    feed.beat()
+    feed.complete()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_is_in_that_of_the_user(
+    memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nobody else can read it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    observer = Broken(memory)
+    feed = DispatchedFeed(observer, logging.getLogger("handover"))
+    feed.start()
+    observer.down = True
+    feed.complete()
+    (folder,) = (tmp_path / "sacred" / "undelivered").iterdir()
+    assert folder.stat().st_mode & 0o077 == 0
