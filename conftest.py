@@ -130,10 +130,14 @@ def crash_script(tmp_path: Path) -> CrashScript:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def spools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the output of runs in a folder of the tests, also that of their child processes."""
-    folder = str(tmp_path_factory.mktemp("spools"))
-    SETTINGS.SPOOL_DIR = os.environ["SACRED_SPOOL_DIR"] = folder
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Store the state of the user in a folder of the tests, also that of child processes."""
+    folder = tmp_path_factory.mktemp("state")
+    before = os.environ.get("XDG_STATE_HOME")
+    os.environ["XDG_STATE_HOME"] = str(folder)
+    SETTINGS.SPOOL_DIR = os.environ["SACRED_SPOOL_DIR"] = str(folder / "spools")
     yield
     SETTINGS.SPOOL_DIR = ""
-    del os.environ["SACRED_SPOOL_DIR"]
+    del os.environ["SACRED_SPOOL_DIR"], os.environ["XDG_STATE_HOME"]
+    if before is not None:
+        os.environ["XDG_STATE_HOME"] = before
