@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
     from sacred_core.hooks.specs import hookimpl
     from sacred_core.ingredient import Ingredient
-    from sacred_core.masking.patterns import SecretPattern
+    from sacred_core.masking.formats import SecretPattern
     from sacred_core.observers.base import RunObserver
     from sacred_core.provenance.host import host_info_gatherer, host_info_getter
     from sacred_core.settings import SETTINGS
@@ -62,7 +62,7 @@ _MODULES = {
     "ObserverSpec": "hooks.records",
     "RunObserver": "observers.base",
     "SETTINGS": "settings",
-    "SecretPattern": "masking.patterns",
+    "SecretPattern": "masking.formats",
     "SkipHostInfo": "exceptions",
     "cli_option": "hooks.records",
     "hookimpl": "hooks.specs",

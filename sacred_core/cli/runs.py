@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from sacred_core.cli.recovery_text import imported_filter, recovery_line
 from sacred_core.cli.runs_text import (
     as_data,
     cell,
     comma_separated,
+    imported_filter,
     page,
+    recovery_line,
     run_as_data,
     table,
 )

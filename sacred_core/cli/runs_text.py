@@ -1,19 +1,23 @@
-"""Stored runs as text: a page of one, a table of many, plain data."""
+"""Stored runs and their recovery as text: a page of one, a table of many, plain data."""
 
 import csv
 import io
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from sacred_core.dotted_path import DottedPath
-from sacred_core.exceptions import DamagedRecordError
+from sacred_core.exceptions import DamagedRecordError, OptionError
 from sacred_core.printable import printable, printable_lines, printable_output
 from sacred_core.serialization import leaves, plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.query import is_number
+
+if TYPE_CHECKING:
+    from sacred_core.run.recovery import Recovery
 
 
 def page(store: RunStore, run: StoredRun) -> list[str]:
@@ -157,3 +161,33 @@ def _duration_text(duration: timedelta | None) -> str:
 def _plain_time(value: Any) -> Any:
     # Times inside, as those of notes, become ISO 8601 too.
     return value.isoformat() if isinstance(value, datetime) else plain(value)
+
+
+def recovery_line(done: "Recovery") -> str:
+    """Return one line about what was done for a run."""
+    entry, address = done.entry, done.address
+    started = entry.start_time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if address is None:
+        return f"{entry.name!r}, started {started} on {entry.host}: {done.reason}."
+    run = f"Run {address.run_id} of {entry.name!r} in {address.location}"
+    if done.count is None:
+        return f"{run}, started {started} on {entry.host}: not stored: {done.reason}"
+    return f"{run}: the output is complete ({done.count} characters)."
+
+
+def imported_filter(path: str) -> Callable[[str], str]:
+    """Return the filter at ``module:name``, which the user has named.
+
+    Raises:
+        OptionError: there is no such function.
+    """
+    module, _, name = path.partition(":")
+    try:
+        found: Any = import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise OptionError(f"--filter {path!r} is no MODULE:FUNCTION: {error}") from None
+    if not callable(found):
+        raise OptionError(f"--filter {path!r} cannot be called")
+    return found  # type: ignore[no-any-return]

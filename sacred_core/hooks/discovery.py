@@ -1,23 +1,34 @@
-"""Finds the installed plugins.
+"""Finds the installed plugins, and mistakes in them that pluggy would overlook.
 
-Entry points are read from the metadata folders on ``sys.path``, as the packaging standard lays
-them out (https://packaging.python.org/specifications/entry-points/). ``importlib.metadata``
-does the same, but importing it and letting it look at some hundred distributions costs more
-than all else that a script's command line does; it is asked only about what is no folder.
+Entry points are read from the metadata folders on ``sys.path``, as the packaging standard defines
+them (https://packaging.python.org/specifications/entry-points/). ``importlib.metadata`` does the
+same, but importing it and reading some hundred distributions with it costs more than all else that
+a script's command line does; it is used only for what is not a folder.
 """
 
+import difflib
 import importlib
+import inspect
 import os
 import re
 import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import attrs
 
+from sacred_core.hooks import specs
+
 GROUP = "sacred_core"
 _REQUIREMENT = re.compile(r"Requires-Dist:\s*sacred[-_.]core\b\s*([^;\[]*)", re.I)
 _SUFFIXES = (".dist-info", ".egg-info")
+HOOKS: dict[str, tuple[str, ...]] = {
+    name: tuple(inspect.signature(spec).parameters)
+    for name, spec in vars(specs).items()
+    if name.startswith("sacred_")
+}
+_MARK = "sacred_core_impl"  # what pluggy's marker sets on an implementation
 
 
 @attrs.frozen
@@ -121,3 +132,72 @@ def _requirement(folder: str) -> str:
 def normalised(project: str) -> str:
     """Return the name by which the packaging standard compares projects."""
     return re.sub(r"[-_.]+", "-", project).lower()
+
+
+def implemented_hooks(module: Any) -> tuple[str, ...]:
+    """Return the hooks that ``module`` implements."""
+    return tuple(name for name in HOOKS if hasattr(getattr(module, name, None), _MARK))
+
+
+def mistakes(module: Any) -> list[str]:
+    """Return a sentence for each misspelt hook, unknown argument and forgotten decorator."""
+    found = []
+    for name, value in vars(module).items():
+        is_own = not isinstance(module, ModuleType) or _module_of(value) == module.__name__
+        if hasattr(value, _MARK) and name not in HOOKS:
+            found.append(f"there is no hook {name!r}{_suggestion(name)}")
+        elif hasattr(value, _MARK):
+            found += _unknown_arguments(name, value)
+        elif name.startswith("sacred_") and is_own and _close(name):
+            found.append(f"the function {name!r} lacks the decorator @hookimpl{_if_close(name)}")
+    return found
+
+
+def _module_of(value: Any) -> str | None:
+    """Return the name of the module in which a function was defined; None for other values."""
+    return value.__module__ if inspect.isfunction(value) else None
+
+
+def _unknown_arguments(name: str, implementation: Any) -> list[str]:
+    known = HOOKS[name]
+    given = inspect.signature(implementation).parameters
+    takes = f"it takes ({', '.join(known)})"
+    return [
+        f"the hook {name!r} has no argument {argument!r}: {takes}"
+        for argument in given
+        if argument not in known
+    ]
+
+
+def _close(name: str) -> list[str]:
+    return difflib.get_close_matches(name, HOOKS, 1, 0.8)
+
+
+def _suggestion(name: str) -> str:
+    close = difflib.get_close_matches(name, HOOKS, 1)
+    return f", did you mean {close[0]!r}?" if close else f": there are {', '.join(HOOKS)}"
+
+
+def _if_close(name: str) -> str:
+    return "" if name in HOOKS else _suggestion(name)
+
+
+def version_mismatch(requirement: str, version: str) -> str:
+    """Tell how ``version`` of the core misses ``requirement``, like ``">=0.2,<0.3"``, or ``""``.
+
+    Compared are the numbers of ``>=``, ``>`` and ``<``; anything else pip has looked at.
+    """
+    have = _numbers(version)
+    told = f"it needs sacred-core{requirement}, and {version} is installed"
+    for operator, bound in re.findall(r"(>=|<=|>|<)\s*([\d.]+)", requirement):
+        want = _numbers(bound)
+        if (operator == ">=" and have < want) or (operator == ">" and have <= want):
+            return f"{told}: pip install -U sacred-core"
+        if operator == "<" and have >= want:
+            return f"{told}: upgrade the plugin"
+    return ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    numbers = [int(part) for part in re.findall(r"\d+", version.partition("+")[0])[:3]]
+    return tuple(numbers + [0] * (3 - len(numbers)))

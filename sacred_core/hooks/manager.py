@@ -14,8 +14,13 @@ import pluggy
 
 from sacred_core.exceptions import PluginClashError, PluginError
 from sacred_core.hooks import specs
-from sacred_core.hooks.checking import implemented_hooks, mistakes, version_mismatch
-from sacred_core.hooks.discovery import FoundPlugin, installed_plugins
+from sacred_core.hooks.discovery import (
+    FoundPlugin,
+    implemented_hooks,
+    installed_plugins,
+    mistakes,
+    version_mismatch,
+)
 from sacred_core.hooks.records import (
     CLIOption,
     CommandSpec,

@@ -12,7 +12,7 @@ import attrs
 
 from sacred_core.exceptions import OptionError
 from sacred_core.hooks.targets import Target, called, resolved, target_name
-from sacred_core.masking.patterns import SecretPattern
+from sacred_core.masking.formats import SecretPattern
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:

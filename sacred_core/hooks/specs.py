@@ -18,7 +18,7 @@ from sacred_core.hooks.records import (
     KeyCheck,
     ObserverSpec,
 )
-from sacred_core.masking.patterns import SecretPattern
+from sacred_core.masking.formats import SecretPattern
 
 hookspec = pluggy.HookspecMarker("sacred_core")
 hookimpl = pluggy.HookimplMarker("sacred_core")

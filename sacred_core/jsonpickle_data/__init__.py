@@ -1,6 +1,5 @@
 """Reads the data that Sacred wrote with jsonpickle, without executing any of it."""
 
-from sacred_core.jsonpickle_data.decoding import decode_jsonpickle
-from sacred_core.jsonpickle_data.runs import decode_run_entry, sacred_release
+from sacred_core.jsonpickle_data.decoding import decode_jsonpickle, decode_run_entry, sacred_release
 
 __all__ = ["decode_jsonpickle", "decode_run_entry", "sacred_release"]

@@ -1,4 +1,4 @@
-"""From jsonpickle's tags to plain data.
+"""From jsonpickle's tags to plain data, for values and for records of whole runs.
 
 A tag names a class, and jsonpickle imports and calls what is named. Here a fixed table in
 `sacred_core.jsonpickle_data.readers` lists what is understood; a tag of anything else stays in
@@ -7,7 +7,7 @@ measured with jsonpickle 0.9.6, 1.5.2 and 4.1.4.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sacred_core.jsonpickle_data.readers import DECODERS, as_set, read_subclass
@@ -151,3 +151,32 @@ class _Decoder:
         if isinstance(value, list):
             return tuple(value)
         return key if isinstance(value, (Mapping, str)) else value
+
+
+def sacred_release(experiment: Any) -> str | None:
+    """Return the release of Sacred among the dependencies of a recorded experiment."""
+    dependencies = experiment.get("dependencies") if isinstance(experiment, Mapping) else None
+    for each in dependencies if isinstance(dependencies, list) else ():
+        name, version = _parts(each)
+        if name == "sacred":
+            return version
+    return None
+
+
+def decode_run_entry(entry: Any) -> Any:
+    """Return what Sacred's ``run.json`` holds as plain data; see `decode_jsonpickle`."""
+    experiment = entry.get("experiment") if isinstance(entry, dict) else None
+    return decode_jsonpickle(entry, sacred_release(experiment), last="result")
+
+
+def _parts(dependency: Any) -> tuple[str, str | None]:
+    """Return name and version of ``"sacred==0.8.7"``, or of a pair, as old releases wrote it."""
+    if isinstance(dependency, Mapping):
+        dependency = dependency.get("py/tuple")
+    if isinstance(dependency, str):
+        name, _, version = dependency.partition("==")
+        return name.strip(), version.strip() or None
+    if isinstance(dependency, Iterable):
+        parts = [str(part) for part in dependency]
+        return (parts[0], parts[1]) if len(parts) == 2 else ("", None)
+    return "", None

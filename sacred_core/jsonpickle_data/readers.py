@@ -204,7 +204,7 @@ def _read_scalar(node: Tag, decoder: Decoder) -> Any:
         raise UnreadableTagError
     value = decoder.decode(node["value"])
     if type_name(node) in ("numpy.datetime64", "numpy.timedelta64"):
-        from sacred_core.jsonpickle_data.elements import time_string
+        from sacred_core.jsonpickle_data.arrays import time_string
 
         return time_string(value, node.get("dtype"))
     return value

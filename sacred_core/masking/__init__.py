@@ -4,10 +4,10 @@
 ``docs/secrets.md``. The run itself sees the values.
 """
 
+from sacred_core.masking.formats import SecretPattern, use_patterns
 from sacred_core.masking.keys import is_secret
 from sacred_core.masking.known import note as note_secret
 from sacred_core.masking.known import note_environment
-from sacred_core.masking.patterns import SecretPattern, use_patterns
 from sacred_core.masking.text import MASK, masked_text, unfinished_secret
 from sacred_core.masking.values import masked
 

@@ -1,13 +1,14 @@
-"""Secrets that are known by their form: keys in PEM, and tokens with a prefix."""
+"""Secrets that are known by their form: keys in PEM, tokens with a prefix, patterns of plugins."""
 
 import base64
 import binascii
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sacred_core.masking.spans import Span
+import attrs
 
+Span = tuple[int, int]
 #: Prefixes of tokens as they are in lower case, and their patterns. Each pattern begins with a
 #: literal, which is what `re` finds fastest; what follows matches in one way only.
 _TOKENS: dict[str, str] = {
@@ -47,6 +48,69 @@ _HALF_BEGIN = r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}[A-Z0-9]{0,20}-{0,5}"
 _BODY = r"[A-Za-z0-9+/=,.:()\s\\-]*+"
 _LINES = r"(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{16,}+)*+"
 _LONGEST_KEY = 20_000
+
+
+def replaced(text: str, spans: Iterable[Span], mask: str) -> str:
+    """Return ``text`` with ``mask`` in place of each span; spans that overlap or touch are one."""
+    parts: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if start > done or not parts:
+            parts += [text[done:start], mask]
+        done = max(done, end)
+    return "".join(parts) + text[done:]
+
+
+@attrs.frozen
+class SecretPattern:
+    """How a secret looks that is masked in everything that is recorded.
+
+    Attributes:
+        pattern: A regular expression. Its group ``secret`` is masked, or the whole match if there
+            is none. It is applied to long texts: no part of it may match in several ways.
+        contains: A string that every match holds, without regard to case: where it is missing,
+            the pattern is not applied.
+        flags: Of `re.compile`.
+
+    Raises:
+        re.error: ``pattern`` is not a regular expression.
+        ValueError: ``contains`` is empty.
+    """
+
+    pattern: str
+    contains: str = attrs.field()
+    flags: int = 0
+    _compiled: re.Pattern[str] = attrs.field(init=False, repr=False, eq=False)
+
+    @contains.validator
+    def _check_contains(self, attribute: object, value: str) -> None:
+        if not value:
+            raise ValueError(f"contains of the pattern {self.pattern!r} must not be empty")
+
+    @_compiled.default
+    def _compile(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, self.flags)
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """Yield where the secrets are in ``text``."""
+        group = "secret" if "secret" in self._compiled.groupindex else 0
+        for match in self._compiled.finditer(text):
+            if match[group]:
+                yield match.span(group)
+
+
+_patterns: tuple[SecretPattern, ...] = ()
+
+
+def use_patterns(patterns: Iterable[SecretPattern]) -> None:
+    """Apply these patterns from now on, in place of those of an earlier call."""
+    global _patterns
+    _patterns = tuple(patterns)
+
+
+def added_patterns() -> tuple[SecretPattern, ...]:
+    """Return the patterns of the installed plugins."""
+    return _patterns
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from types import CodeType, ModuleType
 from typing import Any, Protocol
 
 from sacred_core.provenance import dependencies, repositories, sources
-from sacred_core.provenance.changes import changed_sources
+from sacred_core.provenance.sources import changed_sources
 from sacred_core.settings import SETTINGS
 
 

@@ -11,7 +11,7 @@ import click
 from sacred_core.config.entries import Spelled
 from sacred_core.config.request import Request
 from sacred_core.exceptions import OptionError, UpdateError, UsageError
-from sacred_core.hooks.known import distribution_of
+from sacred_core.hooks.lookup import distribution_of
 from sacred_core.hooks.options import spellings
 from sacred_core.hooks.records import CLIOption
 from sacred_core.settings import SETTINGS

@@ -44,7 +44,7 @@ def with_unfinished(
         positions = json.loads(_read(folder / POSITIONS, 0))
         apply = output_filter or _known_filter(positions)
         if apply is not None:
-            from sacred_core.run.output.presentation import presented
+            from sacred_core.run.output.filters import presented
 
             return presented(_raw(folder, positions, 0), apply)
         if positions.get("filter"):

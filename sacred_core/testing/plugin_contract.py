@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
 from typing import Any, ClassVar
 
-from sacred_core.hooks.checking import HOOKS, implemented_hooks, mistakes
-from sacred_core.hooks.discovery import FoundPlugin, installed_plugins, normalised
+from sacred_core.hooks.discovery import (
+    HOOKS,
+    FoundPlugin,
+    implemented_hooks,
+    installed_plugins,
+    mistakes,
+    normalised,
+)
 from sacred_core.hooks.manager import PluginManager
 from sacred_core.hooks.targets import Target, resolved
 

@@ -67,10 +67,10 @@ def test_a_missing_observer_says_what_to_install(
 ) -> None:
     """An official name is an ImportError with the way out, any other an AttributeError."""
     import sacred_core.observers
-    from sacred_core.hooks.known import KNOWN_NAMES, KnownName
+    from sacred_core.hooks.lookup import KNOWN_NAMES, KnownName
 
     absent = KnownName("AbsentObserver", "sacred-absent")  # of the others all may be there
-    monkeypatch.setattr("sacred_core.hooks.known.KNOWN_NAMES", (*KNOWN_NAMES, absent))
+    monkeypatch.setattr("sacred_core.hooks.lookup.KNOWN_NAMES", (*KNOWN_NAMES, absent))
 
     with pytest.raises(error, match=told):
         getattr(sacred_core.observers, name)
@@ -89,7 +89,7 @@ def test_a_missing_observer_says_what_to_install(
 )
 def test_a_missing_flag_says_what_to_install(flag: str, distribution: str | None) -> None:
     """Each spelling of the flag of an official observer leads to its distribution."""
-    from sacred_core.hooks.known import distribution_of
+    from sacred_core.hooks.lookup import distribution_of
 
     assert distribution_of(flag) == distribution
 

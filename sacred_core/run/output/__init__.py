@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 
 from sacred_core.loggers import own_logger
-from sacred_core.run.output.base import OutputCapture
+from sacred_core.run.output.capture import OutputCapture
 
 _logger = own_logger(__name__)
 
@@ -20,7 +20,7 @@ def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> Output
     if mode == "no":
         return OutputCapture()
     if output_filter is not None:
-        from sacred_core.run.output.fixed import FixedOutput, ignores_its_input
+        from sacred_core.run.output.capture import FixedOutput, ignores_its_input
 
         if ignores_its_input(output_filter):
             return FixedOutput(output_filter(""))

@@ -18,12 +18,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sacred_core.loggers import own_logger
-from sacred_core.run.output.base import OutputCapture
+from sacred_core.run.output.capture import OutputCapture
+from sacred_core.run.output.filters import Filter
 from sacred_core.run.output.follower import Display
 from sacred_core.run.output.follower_process import FollowerProcess, can_start
-from sacred_core.run.output.presentation import Filter
-from sacred_core.run.output.reading import LOW_DISK, Reading
-from sacred_core.run.output.spool import Spool, write_counted
+from sacred_core.run.output.spool import LOW_DISK, Reading, Spool, write_counted
 from sacred_core.run.output.stand_in import StandIn
 from sacred_core.run.output.streams import INTERVAL, Recorders
 from sacred_core.run.output.sys_capture import standard_streams

@@ -4,10 +4,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable
 
-from sacred_core.run.output.changes import difference
-from sacred_core.run.output.columns import width, width_from
-from sacred_core.run.output.rows import Row
-from sacred_core.run.output.styles import SGR, style_after
+from sacred_core.run.output.rows import SGR, Row, style_after, width, width_from
 
 #: How many lines up the cursor can go: more than a terminal has. What is above never changes.
 HEIGHT = 100
@@ -27,6 +24,26 @@ _TOKEN = re.compile(
 _BEGINNING = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+|[\]PX^_][^\x07\x1b]*+\x1b?|[ -/]*+)")
 _PRIVATE = ("<", "=", ">", "?")
 _PIECE = re.compile(rf"{_SGR}|[^\x1b]{{1,256}}")
+
+
+def difference(before: str, after: str) -> tuple[str, int] | None:
+    """Return what ``after`` has from the first character on that differs, or None if none does."""
+    same = _common_length(before, after)
+    return (after[same:], same) if same < max(len(before), len(after)) else None
+
+
+def _common_length(first: str, second: str) -> int:
+    """Return how many characters both strings begin with, by bisection of comparisons."""
+    if second.startswith(first):
+        return len(first)
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[:middle] == second[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 class Screen:

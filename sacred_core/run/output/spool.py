@@ -1,17 +1,29 @@
-"""A file that holds what a run printed, as it was written; the record is made from it.
+"""Files that have what a run prints, as it was written, and how the record is read from them.
 
-It has no name, unless an observer offers a folder for it: then what was printed after the last
+A file has no name, unless an observer offers a folder for it: then what was printed after the last
 heartbeat is not lost with a process that is killed.
 """
 
+import codecs
 import contextlib
+import json
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from sacred_core.run.output.filters import Filter, Presentation, presented
+from sacred_core.run.output.follower import sizes
+from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE, filter_name
+
 _CHUNK = 1 << 20
+#: Below so many free bytes nothing more is recorded.
+LITTLE = 16 * 1024 * 1024
+#: What is reported then, with the words of the operating system.
+LOW_DISK = "Low disk space (almost no space left on device)"
+#: Bytes that are told at a time.
+_READ_CHUNK = 1 << 18
 
 
 class Spool:
@@ -114,3 +126,169 @@ def write_counted(descriptor: int, data: bytes, done: list[int]) -> None:
     while (start := sum(done)) < len(data):
         # The count is stored by the C code that writes: no interrupt falls between.
         done.extend(map(os.write, (descriptor,), (data[start:],)))
+
+
+class Reading:
+    """The output of one run, from the one spool of both streams or from a spool of each.
+
+    Two are put together by turns, the ends of both at one moment: what stdout got since the turn
+    before comes first. A turn is noted behind each write of Python's to stderr, before one to
+    stdout if stderr has grown, and each time that `follower` finds that it has. So the order of
+    what Python writes is exact; what children write is exact to the interval of the follower.
+    Methods may be called from any thread.
+
+    Args:
+        spools: One, or that of stdout and that of stderr.
+        output_filter: Applied to the text before anybody sees it.
+    """
+
+    def __init__(self, spools: Sequence[Spool], output_filter: Filter | None) -> None:
+        self._filter = output_filter
+        self._presentation = Presentation(output_filter)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._whole = spools[0] if len(spools) == 1 else Spool()
+        self._parts = list(spools) if len(spools) == 2 else []
+        self._merged = [0, 0]
+        self._noted = 0  # the size of stderr at the last turn of this process
+        self._turns = Spool() if self._parts else None
+        self._turned = 0
+        self._told = 0
+        self._folder: Path | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the disk has more than a little left, once all this is in the record too."""
+        waiting = sum(part.size for part in self._parts) - sum(self._merged)
+        waiting += waiting + self._whole.size - self._told
+        return self._whole.free > LITTLE + waiting
+
+    @property
+    def turns(self) -> Spool | None:
+        """Where the turns are noted, if there are two spools."""
+        return self._turns
+
+    def note(self) -> Sequence[int]:
+        """Note a turn, if stderr has grown since the last one; return the sizes of two spools."""
+        if self._turns is None:
+            return ()
+        with self._lock:  # it does not move meanwhile
+            ends = self._sizes()
+            if ends[1] != self._noted:
+                self._noted = ends[1]
+                with contextlib.suppress(OSError):  # a full disk: the order is less exact
+                    self._turns.append(TURN.pack(*ends), [])
+        return ends
+
+    def _sizes(self) -> list[int]:
+        return sizes([part.reader for part in self._parts])
+
+    def whole(self) -> str:
+        """Return everything, filtered and with secrets masked."""
+        with self._lock:
+            self._merge()
+            return presented(self._whole.read(0).decode("utf-8", "replace"), self._filter)
+
+    def advance(self, final: bool) -> Iterator[tuple[str, int]]:
+        """Yield what changed since the last call; see `OutputCapture.take`."""
+        with self._lock:
+            self._merge()
+            end = self._whole.size
+        while True:
+            with self._lock:
+                new = self._whole.read(self._told, min(end, self._told + _READ_CHUNK))
+                self._told += len(new)
+                is_last = self._told >= end or not new
+                text = self._decoder.decode(new, final and is_last)
+                change = self._presentation.feed(text, final and is_last)
+            if change is not None:
+                yield change
+            if is_last:
+                return
+
+    def keep_in(self, folder: Path, switch: Callable[[int, int], None]) -> None:
+        """Move all into ``folder``, where `sacred_core.stores.unfinished` finds it.
+
+        Args:
+            folder: Of this run only.
+            switch: Called with the number of each spool and its new writing end.
+
+        Raises:
+            OSError: it cannot be written there; all goes on as before.
+        """
+        with self._lock:
+            if self._parts:
+                for number, part in enumerate(self._parts):
+                    part.move(folder / PARTS[number], lambda fd, n=number: switch(n, fd))  # type: ignore[misc]
+                for spool, name in ((self._whole, WHOLE), (self._turns, TURNS)):
+                    assert spool is not None
+                    spool.move(folder / name, lambda fd: None)
+            else:
+                self._whole.move(folder / WHOLE, lambda fd: switch(0, fd))
+            self._folder = folder
+            self.confirm()
+
+    def confirm(self) -> None:
+        """Note beside the spools how much of them the observers were told."""
+        if self._folder is None:
+            return
+        with self._lock:
+            characters, pending = self._presentation.unsettled
+            undecoded = self._decoder.getstate()[0]
+            # What is no UTF-8 was one byte each.
+            held = len(pending.replace("\ufffd", "?").encode("utf-8", "replace")) + len(undecoded)
+            positions = {
+                "characters": characters,
+                "whole": [self._told - held, self._told],
+                "parts": self._merged if self._parts else [],
+                "turns": self._turned,
+                "filter": filter_name(self._filter),
+            }
+        target = self._folder / POSITIONS
+        partial = target.with_name(POSITIONS + ".partial")
+        try:
+            partial.write_text(json.dumps(positions))
+            partial.replace(target)
+        except OSError:  # the record has it all the same
+            _remove(partial)
+
+    def close(self) -> None:
+        """Remove the files; what they hold can still be read from here."""
+        for spool in [self._whole, *self._parts, self._turns]:
+            if spool is not None:
+                spool.end_writing()
+        if self._folder is not None:
+            _remove(self._folder / POSITIONS)
+
+    def _merge(self) -> None:
+        """Append what is new in the parts to the whole, in the order of Python's turns."""
+        if self._turns is None:
+            return
+        # First the sizes: a turn that is noted meanwhile, and what follows it, waits.
+        ends_now = self._sizes()
+        turns = self._turns.read(self._turned)
+        for ends in TURN.iter_unpack(turns[: len(turns) // TURN.size * TURN.size]):
+            if any(end > size for end, size in zip(ends, ends_now, strict=True)):
+                return
+            if not self._advance(ends):
+                return
+            self._turned += TURN.size
+        self._advance(ends_now)
+
+    def _advance(self, ends: Sequence[int]) -> bool:
+        """Append the parts up to ``ends``; tell whether there was room for all of it."""
+        for number, end in enumerate(ends):
+            while (start := self._merged[number]) < end:
+                data = self._parts[number].read(start, min(end, start + _READ_CHUNK))
+                done: list[int] = []
+                with contextlib.suppress(OSError):  # a full disk; the next beat tries again
+                    self._whole.append(data, done)
+                self._merged[number] += sum(done)
+                if sum(done) < len(data):
+                    return False
+        return True
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -8,10 +8,9 @@ from pathlib import Path
 from sacred_core.context import current_run
 from sacred_core.exceptions import AmbiguousRunError
 from sacred_core.loggers import own_logger
-from sacred_core.run.output.base import OutputCapture
-from sacred_core.run.output.presentation import Filter
-from sacred_core.run.output.reading import LOW_DISK, Reading
-from sacred_core.run.output.spool import Spool
+from sacred_core.run.output.capture import OutputCapture
+from sacred_core.run.output.filters import Filter
+from sacred_core.run.output.spool import LOW_DISK, Reading, Spool
 from sacred_core.run.output.stand_in import StandIn
 from sacred_core.run.output.streams import Recorders, Streams
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sacred_core.hooks import specs
-from sacred_core.hooks.checking import HOOKS
+from sacred_core.hooks.discovery import HOOKS
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sacred_core.masking import SecretPattern, masked_text, use_patterns
-from sacred_core.run.output.presentation import Presentation
+from sacred_core.run.output.filters import Presentation
 from sacred_core.testing.secret_samples import ORDINARY_TEXTS, TEXTS, SecretText
 
 

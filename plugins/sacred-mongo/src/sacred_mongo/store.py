@@ -12,7 +12,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.errors import PyMongoError
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
-from sacred_core.run.output.changes import difference
+from sacred_core.run.output.screen import difference
 from sacred_core.stores import (
     Annotation,
     Found,

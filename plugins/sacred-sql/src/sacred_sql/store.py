@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
-from sacred_core.run.output.changes import difference
+from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, StoredRun, checked_metrics
 from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import output, points, sacred_runs, sacred_tables

@@ -15,7 +15,7 @@ import pytest
 SCRIPT = """
     import ctypes, io, os, subprocess, sys, threading, time
     from sacred_core import Experiment, RunObserver, SETTINGS
-    import sacred_core.run.output.reading as reading
+    import sacred_core.run.output.spool as reading
 
     class Record(RunObserver):
         text = ""

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from sacred_core.run.output import capture_for
-from sacred_core.run.output.fixed import FixedOutput, ignores_its_input
-from sacred_core.run.output.presentation import presented
+from sacred_core.run.output.capture import FixedOutput, ignores_its_input
+from sacred_core.run.output.filters import presented
 from sacred_core.utils import apply_backspaces_and_linefeeds
 
 

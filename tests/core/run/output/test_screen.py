@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sacred_core.run.output.columns import character_width, is_narrow
-from sacred_core.run.output.presentation import Presentation
+from sacred_core.run.output.filters import Presentation
+from sacred_core.run.output.rows import SGR, character_width, is_narrow, style_after
 from sacred_core.run.output.screen import HEIGHT, WIDTH, Screen
-from sacred_core.run.output.styles import SGR, style_after
 from sacred_core.utils import apply_backspaces_and_linefeeds
 
 RED, GREEN, RESET = "\x1b[31m", "\x1b[32m", "\x1b[0m"
