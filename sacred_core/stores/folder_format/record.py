@@ -29,6 +29,14 @@ def json_bytes(value: Any) -> bytes:
     return f"{to_json(value, indent=2)}\n".encode()
 
 
+def entry_bytes(entry: Mapping[str, Any]) -> bytes:
+    """Return an entry as the content of ``run.json``.
+
+    Values that users added are converted, each by itself: it may be as deep as any value.
+    """
+    return json_bytes({name: plain(value) for name, value in entry.items()})
+
+
 def new_entry(
     run: StoredRun, token: str, queued: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:

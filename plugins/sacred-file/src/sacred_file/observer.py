@@ -24,6 +24,7 @@ from sacred_core.stores.folder_format import (
     RUN,
     SOURCES,
     FileLists,
+    entry_bytes,
     json_bytes,
     metric_lines,
     new_entry,
@@ -41,8 +42,7 @@ from sacred_core.stores.record_files import (
 from sacred_core.stores.run_ids import normalize_id
 from sacred_file import layout
 from sacred_file.contents import SharedContents, copy, path_below, restore_missing, store_version
-from sacred_file.folders import FolderIds
-from sacred_file.ownership import OwnFolder
+from sacred_file.ids import FolderIds, OwnFolder
 from sacred_file.report import given_template, write_report
 
 _logger = own_logger(__name__)
@@ -224,7 +224,7 @@ class FileStorageObserver(DocumentObserver):
 
     def save(self) -> None:
         """Write ``run.json`` from `run_entry`."""
-        self.save_json(self.run_entry, RUN)
+        replace_bytes(self._folder() / RUN, entry_bytes(self.run_entry))
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON file into the folder of the run."""

@@ -32,7 +32,7 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.record_files import read_json
 from sacred_file import layout
-from sacred_file.numbering import note_deleted
+from sacred_file.ids import note_deleted
 
 #: Where folders of deleted runs are until everything of them is removed.
 TRASH = "_deleted"

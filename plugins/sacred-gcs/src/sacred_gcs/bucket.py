@@ -8,8 +8,7 @@ from typing import Any, BinaryIO
 from google.api_core import exceptions as api
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
-from sacred_objects.fetching import in_parallel
-from sacred_objects.stream import bytes_left
+from sacred_objects.bucket import bytes_left, in_parallel
 
 from sacred_gcs.errors import PAGE, NotGoogleError, told
 

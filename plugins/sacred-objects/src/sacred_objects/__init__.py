@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sacred_objects.bucket import Bucket, BucketAwayError, BucketMissingError
-    from sacred_objects.layout import place
-    from sacred_objects.location import parsed
+    from sacred_objects.layout import parsed, place
     from sacred_objects.observer import ObjectObserver
     from sacred_objects.store import ObjectStore
 
@@ -29,7 +28,7 @@ _MODULES = {
     "BucketMissingError": "bucket",
     "ObjectObserver": "observer",
     "ObjectStore": "store",
-    "parsed": "location",
+    "parsed": "layout",
     "place": "layout",
 }
 

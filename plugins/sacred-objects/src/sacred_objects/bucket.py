@@ -1,9 +1,22 @@
-"""What a bucket can do, whoever offers it."""
+"""What a bucket can do, whoever offers it, and how objects are read."""
 
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Protocol
+import io
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, BinaryIO, Protocol, TypeVar
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.jsonpickle_data import decode_jsonpickle
+from sacred_core.range_reader import RangeReader
+from sacred_core.serialization import from_json
+
+A = TypeVar("A")
+B = TypeVar("B")
+#: The drivers keep ten connections.
+_AT_ONCE = 8
+#: Bytes that are asked for at a time.
+_PIECE = 4 * 1024 * 1024
 
 
 class BucketMissingError(StoreError):
@@ -68,3 +81,84 @@ class Bucket(Protocol):
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; those that are not there too."""
+
+
+def in_parallel(function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
+    """Yield the function of each item, in order; some items are asked for ahead."""
+    with ThreadPoolExecutor(_AT_ONCE, "sacred-objects") as pool:
+        waiting: deque[Future[B]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) >= 2 * _AT_ONCE:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for each in waiting:
+                each.cancel()
+
+
+def open_object(bucket: Bucket, key: str) -> io.BufferedReader | None:
+    """Return an object to read from, piece by piece; None if there is none."""
+    size = bucket.size(key)
+    return None if size is None else io.BufferedReader(_Stream(bucket, key, size), _PIECE)
+
+
+def bytes_left(file: BinaryIO) -> int:
+    """Return how many bytes a file has from its position on, which stays."""
+    start = file.tell()
+    end = file.seek(0, io.SEEK_END)
+    file.seek(start)
+    return end - start
+
+
+class _Stream(RangeReader):
+    def __init__(self, bucket: Bucket, key: str, size: int) -> None:
+        super().__init__(size)
+        self._bucket = bucket
+        self._key = key
+
+    def readall(self) -> bytes:
+        # The inherited one would ask for some kilobytes at a time.
+        pieces = []
+        while piece := self.read_next(_PIECE):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def read_at(self, position: int, length: int) -> bytes:
+        data = self._bucket.get(self._key, position, length)
+        if data is None:
+            raise StoreError(f"'{self._bucket.url}/{self._key}' was removed while it was read")
+        return data
+
+
+class UnreadableError(DamagedRecordError):
+    """An object is not valid JSON."""
+
+
+def read_json(
+    bucket: Bucket,
+    key: str,
+    default: Any = None,
+    decode: Callable[[Any], Any] = decode_jsonpickle,
+) -> Any:
+    """Return what the object holds, or ``default`` if there is none.
+
+    Args:
+        bucket: Where the object is.
+        key: Its name.
+        default: What is returned if it does not exist.
+        decode: Makes tags of Sacred plain data.
+
+    Raises:
+        UnreadableError: it is not valid JSON.
+        StoreError: the bucket cannot be read.
+    """
+    data = bucket.get(key)
+    if data is None:
+        return default
+    try:
+        return from_json(data, decode)
+    except ValueError as error:
+        raise UnreadableError(f"'{bucket.url}/{key}' is not valid JSON: {error}") from None

@@ -8,8 +8,7 @@ from typing import Any
 from sacred_core.stores.folder_format import CONFIG, RUN
 from sacred_core.stores.leases import LeasedIds
 from sacred_core.stores.run_ids import counted, next_number
-from sacred_objects.bucket import Bucket
-from sacred_objects.json_objects import read_json
+from sacred_objects.bucket import Bucket, read_json
 from sacred_objects.layout import DELETED_NUMBER, JSON, Place
 
 

@@ -5,21 +5,26 @@ parts below `OUTPUT_PARTS` and `METRICS_PARTS`, as objects cannot be appended to
 """
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import attrs
 
+from sacred_core.exceptions import OptionError
+from sacred_core.masking import masked_text
 from sacred_core.stores.folder_format import (
     ARTIFACTS,
     CONFIG,
     INFO,
+    LONGEST_PART,
     METRICS,
     OUTPUT,
     RESOURCES,
     RUN,
     SOURCES,
     is_content_name,
+    quote_artifact_name,
 )
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects.bucket import Bucket
@@ -32,6 +37,8 @@ HEARTBEAT = "heartbeat.json"
 #: What may be shown as text by whoever looks into the bucket.
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 
+#: Bytes of a key; S3 and GCS take 1,024, and the run's folder stands before it.
+_LONGEST = 500
 #: Names that no artifact beside the record has.
 RESERVED = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, ARTIFACTS, "_output", "_metrics"}
 
@@ -127,3 +134,99 @@ def cleaned(folder: str) -> str:
 def annotation_key(number: int) -> str:
     """Return where below the run's prefix the annotation ``number``, from 1 on, is."""
     return "annotations.jsonl" if number == 1 else f"annotations.{number}.jsonl"
+
+
+class ArtifactKeys:
+    """The keys of the artifacts of one run.
+
+    Where one name is that of the folder of another, as ``x`` and ``x/y``, the second is apart:
+    stores on file systems and downloads cannot have both.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[str, str] = {}
+        self._plain: set[str] = set()
+        self._folders: set[str] = set()
+
+    def key(self, name: str) -> str:
+        """Return the key of an artifact; that of a name stays the same."""
+        if name not in self._keys:
+            self._keys[name] = self._new_key(name)
+        return self._keys[name]
+
+    def _new_key(self, name: str) -> str:
+        if not _is_plain(name, LONGEST_PART):
+            return _apart(name, LONGEST_PART)
+        folders = {name[:end] for end, character in enumerate(name) if character == "/"}
+        if name in self._folders or folders & self._plain:
+            return _apart(name, LONGEST_PART)
+        self._plain.add(name)
+        self._folders |= folders
+        return name
+
+
+def possible_keys(name: str) -> Iterator[str]:
+    """Yield the keys that the artifact ``name`` may have, in any order of artifacts.
+
+    Earlier releases took longer parts of names.
+    """
+    if _is_plain(name, _LONGEST):
+        yield name
+    yield from dict.fromkeys((_apart(name, LONGEST_PART), _apart(name, _LONGEST)))
+
+
+def _is_plain(name: str, longest_part: int) -> bool:
+    parts = name.split("/")
+    sizes = [len(part.encode("utf-8", "replace")) for part in parts]
+    first = parts[0].casefold()
+    return (
+        all(part and part[0] != "." and part.isprintable() for part in parts)
+        and max(sizes) <= longest_part
+        and sum(sizes) + len(sizes) - 1 <= _LONGEST
+        and "\\" not in name
+        and first not in RESERVED
+        and not first.startswith("annotations.")
+    )
+
+
+def _apart(name: str, longest: int) -> str:
+    return f"{ARTIFACTS}/{quote_artifact_name(name, longest)}"
+
+
+@attrs.frozen
+class Location:
+    """A folder of a bucket.
+
+    Attributes:
+        bucket: Its name.
+        basedir: The folder, perhaps empty.
+        options: What stands behind the question mark.
+    """
+
+    bucket: str
+    basedir: str
+    options: dict[str, str]
+
+
+def parsed(text: str, scheme: str, options: Iterable[str] = ()) -> Location:
+    """Return what ``text`` says, with or without ``scheme://``.
+
+    Args:
+        text: As the user wrote it.
+        scheme: Of the buckets' URLs.
+        options: The names of those that there are.
+
+    Raises:
+        OptionError: it has another form.
+    """
+    given, separator, rest = text.strip().partition("://")
+    path, _, query = (rest if separator else given).partition("?")
+    bucket, _, basedir = path.partition("/")
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    unknown = sorted(set(asked) - set(options))
+    if (separator and given.lower() != scheme) or not bucket or unknown:
+        known = ", ".join(options)
+        allowed = f"after '?' there may be {known}" if known else "it has no options"
+        more = f": unknown option {unknown[0]!r}; {allowed}" if unknown else ""
+        raise OptionError(f"runs are in {scheme}://BUCKET/FOLDER, not {masked_text(text)!r}{more}")
+    return Location(bucket, basedir, asked)

@@ -20,9 +20,8 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
+from sacred_objects.contents import Pending, SharedContents, Uploads
 from sacred_objects.ids import ObjectIds
-from sacred_objects.kept import SharedContents, Uploads
-from sacred_objects.pending import Pending
 from sacred_objects.recorder import Recorder
 from sacred_objects.sending import Sending
 

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import attrs
 
-from sacred_objects.bucket import Bucket
-from sacred_objects.fetching import in_parallel
+from sacred_objects.bucket import Bucket, in_parallel
 
 _SPAN = 32
 _NAME = re.compile(r"(\d+)-(\d+)-(\d+)")

@@ -19,6 +19,7 @@ from sacred_core.stores.folder_format import (
     RUN,
     FileLists,
     encode_output,
+    entry_bytes,
     json_bytes,
     metric_lines,
     update_entry,
@@ -27,10 +28,9 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.record_files import AppendFile, AppendText, merge_metric_lines
 from sacred_core.stores.tokens import TOKEN, run_removed
 from sacred_objects import layout
-from sacred_objects.artifact_keys import ArtifactKeys
-from sacred_objects.bucket import BucketAwayError
-from sacred_objects.json_objects import read_json
-from sacred_objects.kept import Upload, Uploads
+from sacred_objects.bucket import BucketAwayError, read_json
+from sacred_objects.contents import Upload, Uploads
+from sacred_objects.layout import ArtifactKeys
 from sacred_objects.parts import Parts
 
 #: Bytes of a record that is written for every sign of life; a longer one when it changed.
@@ -137,7 +137,7 @@ class Recorder:
         Raises:
             RunIdError: another process has written the record.
         """
-        bucket, key, data = self.place.bucket, self.prefix + RUN, json_bytes(self.entry)
+        bucket, key, data = self.place.bucket, self.prefix + RUN, entry_bytes(self.entry)
         if version is None:
             self._version = bucket.put_if_absent(key, data, layout.JSON)
         else:
@@ -177,7 +177,7 @@ class Recorder:
         """Write the record to the folder, as sacred-file does."""
         self._output.touch()
         merge_metric_lines(self._metrics, self.folder / METRICS)
-        (self.folder / RUN).write_bytes(json_bytes(self.entry))
+        (self.folder / RUN).write_bytes(entry_bytes(self.entry))
         (self.folder / INFO).write_bytes(json_bytes(self.info))
 
     def _send_whole(self) -> None:
@@ -192,17 +192,17 @@ class Recorder:
             self.place.bucket.put(self.prefix + METRICS, file, layout.JSON)
         self._send_info()
         # From here on readers look at what was written above.
-        self._replace_record(json_bytes(self.entry))
+        self._replace_record(entry_bytes(self.entry))
         self.remove_parts()
         self.place.bucket.delete([self.prefix + layout.HEARTBEAT])
         self._is_complete = True
 
     def _send_entry(self) -> None:
-        data = json_bytes(self.entry)
+        data = entry_bytes(self.entry)
         if len(data) <= _SHORT:
             self._replace_record(data)
             return
-        lasting = json_bytes({**self.entry, "heartbeat": None})
+        lasting = entry_bytes({**self.entry, "heartbeat": None})
         if lasting == self._sent.get("lasting"):
             self._replace_heartbeat(json_bytes({"heartbeat": self.entry["heartbeat"]}))
             return

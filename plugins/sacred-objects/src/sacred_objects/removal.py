@@ -18,11 +18,10 @@ from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.stores import StoredRun, guard, leases, make_run
 from sacred_core.stores.folder_format import CONFIG, RUN, is_run_name, run_fields, shared_names
 from sacred_core.stores.tokens import TOKEN
-from sacred_objects.fetching import in_parallel
+from sacred_objects.bucket import in_parallel, read_json
+from sacred_objects.contents import pending_keys
 from sacred_objects.ids import ClaimObjects, note_deleted
-from sacred_objects.json_objects import read_json
 from sacred_objects.layout import JSON, PENDING, TRASH, Place
-from sacred_objects.pending import pending_keys
 
 _LIST = "deletion.json"
 
@@ -50,7 +49,7 @@ class _Deletion:
         return f"{place.root}{TRASH}{self.name}.{self.identity}/"
 
 
-def delete(place: Place, name: str) -> None:
+def delete_run(place: Place, name: str) -> None:
     """Delete the run in the folder ``name``.
 
     Raises:

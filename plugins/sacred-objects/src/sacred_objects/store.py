@@ -3,45 +3,142 @@
 import functools
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from itertools import count
 from typing import Any, BinaryIO
 
-from sacred_core.exceptions import OutsideStoreError, StoreError
+from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
+from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
 from sacred_core.stores import (
     Annotation,
     Found,
-    GuardedStore,
+    Read,
     RunQuery,
-    StoredRun,
-    checked_metrics,
+    guard,
+    once,
+    require_record,
     run_or_foreign,
 )
+from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import (
+    CONFIG,
+    INFO,
     METRICS,
     OUTPUT,
+    RUN,
     annotation_line,
     decode_output,
     encode_output,
     is_named_by_content,
     is_run_name,
+    parse_annotations,
     parse_metrics,
+    parse_time,
     read_merged,
+    run_fields,
 )
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_objects import layout
-from sacred_objects.artifact_keys import possible_keys
-from sacred_objects.fetching import in_parallel
+from sacred_objects.bucket import (
+    BucketAwayError,
+    BucketMissingError,
+    in_parallel,
+    open_object,
+    read_json,
+)
+from sacred_objects.layout import possible_keys
 from sacred_objects.parts import joined, replaced
-from sacred_objects.removal import delete, finish_deletions
-from sacred_objects.run_folder import RunFolder
-from sacred_objects.stream import opened
+from sacred_objects.removal import delete_run, finish_deletions
 
 #: How often a run is looked at that changes while it is read.
 _ATTEMPTS = 5
 
 
-class ObjectStore(GuardedStore):
+class RunFolder:
+    """The objects of a run; each is fetched when it is asked for.
+
+    Args:
+        place: Where the runs are.
+        name: Of the folder there.
+
+    Attributes:
+        name, prefix: Of the folder, and of its keys.
+        entry: Returns the content of ``run.json``, None if there is none.
+    """
+
+    def __init__(self, place: layout.Place, name: str) -> None:
+        self._place = place
+        self._bucket = place.bucket
+        self.name = name
+        self.prefix = place.run(name)
+        self.entry = once(self._entry)
+
+    def is_run(self) -> bool:
+        """Return whether the folder has a record, which may be damaged.
+
+        Raises:
+            NotARunError: it is that of another program.
+            StoreError: the bucket cannot be read.
+        """
+        try:
+            return self.entry() is not None
+        except DamagedRecordError:
+            return True
+
+    def fields(self) -> dict[str, Read]:
+        """Return what reads each field of the run; see `sacred_core.stores.GuardedStore`."""
+        fields = run_fields(self.entry)
+        return {
+            **fields,
+            "heartbeat": functools.partial(self._heartbeat, fields["heartbeat"]),
+            "config": functools.partial(self._values, CONFIG),
+            "info": functools.partial(self._values, INFO),
+            "annotations": lambda: list(self._annotations()),
+        }
+
+    def _entry(self) -> Any:
+        """Return what ``run.json`` holds, or None if there is none."""
+        entry = self._json(RUN, None, decode_run_entry)
+        place = f"'{self._bucket.url}/{self.prefix}{RUN}'"
+        return entry if entry is None else require_record(entry, place)
+
+    def _heartbeat(self, stored: Read) -> datetime | None:
+        """Return the last sign of life; of a running run it may be in an object of its own."""
+        last: datetime | None = stored()
+        if self.entry().get("status") != "RUNNING":
+            return last
+        beat = self._json(layout.HEARTBEAT, {}, decode_jsonpickle)
+        times = [time for time in (last, parse_time(beat.get("heartbeat"))) if time is not None]
+        return max(times, default=None)
+
+    def _values(self, name: str) -> Any:
+        try:
+            release = sacred_release(self.entry().get("experiment"))
+        except DamagedRecordError:
+            release = None
+        return self._json(name, {}, functools.partial(decode_jsonpickle, release=release))
+
+    def _annotations(self) -> Iterator[Annotation]:
+        for number in count(1):
+            data = self._bucket.get(self.prefix + layout.annotation_key(number))
+            if data is None:
+                return
+            yield from parse_annotations(data)
+
+    def _json(self, name: str, default: Any, decode: Callable[[Any], Any]) -> Any:
+        key = self.prefix + name
+        try:
+            with guard(f"'{self._bucket.url}/{key}'"):
+                return read_json(self._bucket, key, default, decode)
+        except (DamagedRecordError, BucketAwayError, BucketMissingError):
+            raise
+        except StoreError as error:
+            next(iter(self._bucket.folders(self._place.root)), None)  # raises if all is refused
+            raise DamagedRecordError(str(error)) from None
+
+
+class ObjectStore(DocumentStore[RunFolder]):
     """The runs at a place, also those under way.
 
     Args:
@@ -51,102 +148,84 @@ class ObjectStore(GuardedStore):
     def __init__(self, place: layout.Place) -> None:
         self._place = place
         self._bucket = place.bucket
+        self.shown = place.shown
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._place.shown!r})"
 
-    def get(self, run_id: int | str) -> StoredRun:
-        """Return one run; see `RunStore.get`."""
-        name = self._name(run_id)
-        run = self._read(name)
-        if run is None:
-            raise self._missing(run_id)
-        return run
+    def find(self, run_id: int | str) -> RunFolder | None:
+        """Return the folder of a run."""
+        name = str(run_id)
+        if not is_run_name(name) or not _is_unicode(name):
+            return None
+        folder = RunFolder(self._place, name)
+        return folder if folder.is_run() else None
 
-    def output(self, run_id: int | str) -> str:
-        """Return what the run printed."""
-        with self._guard_part(run_id, "the output"):
-            data = self._grown(run_id, OUTPUT, layout.OUTPUT_PARTS)[0]
-            return decode_output(data)
+    def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, RunFolder]]:
+        """Yield all folders, also those without a record."""
+        names = filter(is_run_name, self._bucket.folders(self._place.root))
+        for name in sorted(names, key=id_order, reverse=newest_first):
+            yield normalize_id(name), RunFolder(self._place, name)
 
-    def complete_output(self, run_id: int | str, text: str) -> None:
-        """Let ``text`` be the whole output of a run that did not end, as one part of it."""
-        name, entry = self._entry(run_id)
-        prefix = self._place.run(name) + layout.parts_prefix(layout.OUTPUT_PARTS, entry)
-        replaced(self._bucket, prefix, encode_output(text))
+    def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
+        """Return what reads each field from the objects of a run."""
+        return record.fields()
 
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
-        """Return the metrics of a run, finished or running; see `RunStore.metrics`."""
-        with self._guard_part(run_id, "the metrics"):
-            data, is_whole = self._grown(run_id, METRICS, layout.METRICS_PARTS)
-            if not data:
-                return {}
-            stored = json.loads(data) if is_whole else read_merged(io.BytesIO(data))
-            return checked_metrics(parse_metrics(stored))
+    def read_output(self, record: RunFolder) -> str:
+        """Return the content of ``cout.txt``, or of the parts of a running run."""
+        return decode_output(self._read_growing(record, OUTPUT, layout.OUTPUT_PARTS)[0])
 
-    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
-        """Open a file of a run, which is read piece by piece; see `RunStore.open_file`."""
-        folder, entry = self._entry(run_id)
-        with self._guard_part(run_id, f"the {kind} {name!r}"):
-            for key in self._keys(folder, entry, kind, name):
-                if (file := opened(self._bucket, key)) is not None:
-                    return self._contained(key, file)
-        raise StoreError(f"the run {str(run_id)!r} has no {kind} {name!r}")
+    def read_points(self, record: RunFolder) -> Mapping[str, Any]:
+        """Return the content of ``metrics.json``, or of the parts of a running run."""
+        data, is_whole = self._read_growing(record, METRICS, layout.METRICS_PARTS)
+        if not data:
+            return {}
+        return parse_metrics(json.loads(data) if is_whole else read_merged(io.BytesIO(data)))
+
+    def get_file(self, record: RunFolder, kind: str, name: str) -> BinaryIO | None:
+        """Open a file of a run, which is read piece by piece."""
+        for key in self._keys(record, kind, name):
+            if (file := open_object(self._bucket, key)) is not None:
+                return self._contained(key, file)
+        return None
+
+    def replace_output(self, record: RunFolder, text: str) -> None:
+        """Replace the parts of the output of a run that did not end by one part."""
+        parts = layout.parts_prefix(layout.OUTPUT_PARTS, record.entry() or {})
+        replaced(self._bucket, record.prefix + parts, encode_output(text))
+
+    def add_annotation(self, record: RunFolder, annotation: Annotation) -> None:
+        """Write the line of an annotation into an object of its own."""
+        data = annotation_line(annotation)
+        keys = (record.prefix + layout.annotation_key(number) for number in count(1))
+        next(key for key in keys if self._bucket.put_if_absent(key, data, layout.TEXT))
 
     def delete(self, run_id: int | str) -> None:
-        """Remove a run, and resources and sources that no other run uses."""
+        """Delete a run, and contents that no other run uses."""
         try:
-            name = self._name(run_id)
-            is_running = self.get(run_id).is_running()
+            self.require(run_id)
         except StoreError:
             finish_deletions(self._place)  # that of this run may have been interrupted
             raise
-        if is_running:
-            raise StoreError(f"the run {str(run_id)!r} is under way")
-        delete(self._place, name)
+        super().delete(run_id)
 
-    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
-        """Keep what somebody said in an object of its own; see `RunStore.annotate`."""
-        self.get(run_id)
-        prefix = self._place.run(self._name(run_id))
-        data = annotation_line(annotation)
-        keys = (prefix + layout.annotation_key(number) for number in count(1))
-        next(key for key in keys if self._bucket.put_if_absent(key, data, layout.TEXT))
-
-    def _entry(self, run_id: int | str) -> tuple[str, dict[str, Any]]:
-        name = self._name(run_id)
-        entry = self._folder(name).entry()
-        if entry is None:
-            raise self._missing(run_id)
-        return name, entry
-
-    def _name(self, run_id: int | str) -> str:
-        name = str(normalize_id(run_id))
-        if not is_run_name(name) or not _is_unicode(name):
-            raise self._missing(run_id)
-        return name
-
-    def _missing(self, run_id: int | str) -> StoreError:
-        return StoreError(f"run {str(normalize_id(run_id))!r} not found in {self._place.shown!r}")
-
-    def _folder(self, name: str) -> RunFolder:
-        return RunFolder(self._place, name)
+    def remove(self, record: RunFolder) -> bool:
+        """Delete a run; what cannot be removed yet is removed by a later deletion."""
+        delete_run(self._place, record.name)
+        return True
 
     def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         """Yield the content of each folder; some are fetched ahead."""
 
-        def read(name: str) -> Any:
-            return run_or_foreign(functools.partial(self._read, name, query))
+        def read(found: tuple[Any, RunFolder]) -> Any:
+            run_id, folder = found
+            return run_or_foreign(
+                lambda: self._read_run(run_id, folder, query) if folder.is_run() else None
+            )
 
-        folders = self._bucket.folders(self._place.root)
-        names = sorted(filter(is_run_name, folders), key=id_order, reverse=newest_first)
-        yield from zip(names, in_parallel(read, names), strict=True)
-
-    def _read(self, name: str, query: RunQuery | None = None) -> StoredRun | None:
-        folder = self._folder(name)
-        if not folder.is_run():
-            return None
-        return self._run(normalize_id(name), folder.fields(), query)
+        found = list(self.records(query, newest_first))
+        names = (run_id for run_id, _ in found)
+        yield from zip(names, in_parallel(read, found), strict=True)
 
     def _contained(self, key: str, file: BinaryIO) -> BinaryIO:
         """Return the file, if it is one of this store or a copy that an observer made.
@@ -164,33 +243,34 @@ class ObjectStore(GuardedStore):
             "the MD5 digest of its content, as the name of a copy in a resource_dir does"
         )
 
-    def _grown(self, run_id: int | str, whole: str, parts: str) -> tuple[bytes, bool]:
-        """Return a file that grows while the run lives, and whether it is that of an ended run."""
+    def _read_growing(self, folder: RunFolder, whole: str, parts: str) -> tuple[bytes, bool]:
+        """Return a file that grows while the run lasts, and whether it is that of an ended run."""
         for _ in range(_ATTEMPTS):
-            name, entry = self._entry(run_id)
-            prefix = self._place.run(name)
+            entry = folder.entry() or {}
             if entry.get("status") != "RUNNING":
-                data = self._bucket.get(prefix + whole)
+                data = self._bucket.get(folder.prefix + whole)
                 if data is not None:
                     return data, True
-            data = joined(self._bucket, prefix + layout.parts_prefix(parts, entry))
+            data = joined(self._bucket, folder.prefix + layout.parts_prefix(parts, entry))
             if data:
                 return data, False
-            if data is not None and entry == self._entry(run_id)[1]:
-                return self._bucket.get(prefix + whole) or b"", True  # as Sacred writes it
-        raise StoreError(f"the run {str(run_id)!r} changes too fast to be read: try again")
+            folder = self.require(folder.name)
+            if data is not None and entry == folder.entry():
+                return self._bucket.get(folder.prefix + whole) or b"", True  # as Sacred writes it
+        raise StoreError(f"run {folder.name!r} is being written; try again")
 
-    def _keys(self, folder: str, entry: dict[str, Any], kind: str, name: str) -> Iterator[str]:
+    def _keys(self, folder: RunFolder, kind: str, name: str) -> Iterator[str]:
+        entry = folder.entry() or {}
         if kind == "artifact":
             if name in (entry.get("artifacts") or []):
-                yield from (self._place.run(folder) + key for key in possible_keys(name))
+                yield from (folder.prefix + key for key in possible_keys(name))
             return
         pairs: Any = []
         if kind == "resource":
             pairs = entry.get("resources") or []
         elif kind == "source":
             pairs = (entry.get("experiment") or {}).get("sources") or []
-        yield from (self._place.absolute(kept) for original, kept in pairs if original == name)
+        yield from (self._place.absolute(stored) for original, stored in pairs if original == name)
 
 
 def _is_unicode(name: str) -> bool:

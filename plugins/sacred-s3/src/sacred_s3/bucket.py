@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
-from sacred_objects.stream import bytes_left
+from sacred_objects.bucket import bytes_left
 
 from sacred_core.exceptions import StoreError
 from sacred_s3.answers import check_answers

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import DamagedRecordError
+from sacred_core.serialization import plain
 from sacred_core.stores import Annotation, StoredRun, make_run
 from sacred_core.stores.documents import FIELDS
 from sacred_core.stores.folder_format import (
@@ -14,6 +15,7 @@ from sacred_core.stores.folder_format import (
     annotation_line,
     decode_output,
     encode_output,
+    entry_bytes,
     format_time,
     json_bytes,
     new_entry,
@@ -62,6 +64,16 @@ def test_a_new_entry_has_every_name_of_sacreds() -> None:
         "status": "QUEUED", "result": None, "resources": [], "artifacts": [], "token": "t",
         "experiment": {}, "meta": {"a": 1, "queue_time": "2026-01-01T12:00:00.000000"},
     }  # fmt: skip
+
+
+def test_values_that_users_add_to_an_entry_are_converted() -> None:
+    """Each by itself: a result that is as deep as any value stays so, whatever is beside it."""
+    deep: Any = []
+    for _ in range(900):
+        deep = [deep]
+    stored = json.loads(entry_bytes({"result": plain(deep), "mine": {1}, "when": NOON}))
+    assert stored["result"] == plain(deep)
+    assert stored["mine"] == [1] and "2026-01-01" in str(stored["when"])
 
 
 def test_only_named_fields_of_an_entry_change() -> None:

@@ -1,0 +1,188 @@
+"""Which run a folder belongs to, also when many processes start at once.
+
+``mkdir`` succeeds for one process only. Each number is used once, also after its run is deleted:
+``_ids/next`` is a hint, which saves listing thousands of folders: it may be stale, or missing.
+``_ids/deleted-N`` has the highest number of a deleted run in its name. Several processes may create
+such files at once, and the highest one counts; so no lock is needed.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sacred_core.atomic_files import is_created, replace_bytes, replacing
+from sacred_core.exceptions import RunRemovedError
+from sacred_core.stores import run_ids
+from sacred_core.stores.folder_format import RUN
+from sacred_core.stores.leases import LeasedIds
+from sacred_core.stores.record_files import read_json
+from sacred_core.stores.tokens import TOKEN, run_removed
+from sacred_file import layout
+from sacred_file.layout import NEXT_ID
+
+_DELETED = "deleted-"
+
+
+class FolderIds(LeasedIds):
+    """The ids of runs in a folder, which are the names of their folders.
+
+    Args:
+        basedir: The folder of all runs.
+        asked_id: What the user asked for, or None.
+    """
+
+    def __init__(self, basedir: Path, asked_id: int | str | None) -> None:
+        super().__init__(repr(str(basedir)), asked_id)
+        self._basedir = basedir
+        self._new_id: int | str | None = None
+
+    def create(self, run_id: int | str) -> bool:
+        """Create the folder of a run."""
+        try:
+            (self._basedir / str(run_id)).mkdir()
+        except FileExistsError:
+            return False
+        if isinstance(run_id, int) and run_id == self._new_id:
+            write_hint(self._basedir, run_id + 1)
+        return True
+
+    def highest_number(self) -> int:
+        """Return the highest number that is known."""
+        return highest_number(self._basedir)
+
+    def new_id(self, previous: int | None) -> int | str:
+        """Return the next number."""
+        self._new_id = super().new_id(previous)
+        return self._new_id
+
+    def claim_files(self, run_id: int | str) -> "_ClaimFiles":
+        """Return the claims, which are in the folder of the run."""
+        return _ClaimFiles(self._basedir / str(run_id))
+
+    def status(self, run_id: int | str) -> Any:
+        """Return the status in ``run.json``, None if there is no such file."""
+        return read_json(self._basedir / str(run_id) / RUN, {}).get("status")
+
+
+class _ClaimFiles:
+    """The claims in the folder of a run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Create the file with its content in one step: an empty claim is taken for an old one."""
+        return is_created(self._folder / name, data)
+
+    def replace(self, name: str, data: bytes) -> None:
+        replace_bytes(self._folder / name, data)
+
+
+def highest_number(basedir: Path) -> int:
+    """Return the highest number of a run, or of a deleted run; newer runs may have higher ones."""
+    following = _hinted(basedir) or run_ids.next_number(path.name for path in basedir.iterdir())
+    return max(following - 1, highest_deleted(basedir))
+
+
+def write_hint(basedir: Path, number: int) -> None:
+    """Replace the hint in one step: two writers at once must not make one number of two."""
+    with contextlib.suppress(OSError):  # it is only a hint
+        path = basedir / NEXT_ID
+        path.parent.mkdir(exist_ok=True)
+        with replacing(path) as partial:
+            partial.write_text(str(number))
+
+
+def highest_deleted(basedir: Path) -> int:
+    """Return the highest number of a deleted run, 0 if none was deleted."""
+    return max(_deleted(basedir), default=0)
+
+
+def note_deleted(basedir: Path, name: str) -> None:
+    """Store that the run ``name`` is deleted, if its name is a number.
+
+    Raises:
+        OSError: it cannot be stored.
+    """
+    number = run_ids.counted(name)
+    if number is None or number <= highest_deleted(basedir):
+        return
+    folder = (basedir / NEXT_ID).parent
+    folder.mkdir(exist_ok=True)
+    (folder / f"{_DELETED}{number}").touch()
+    for other in _deleted(basedir):
+        if other < number:
+            (folder / f"{_DELETED}{other}").unlink(missing_ok=True)
+
+
+def _deleted(basedir: Path) -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        for path in (basedir / NEXT_ID).parent.iterdir():
+            _, is_deleted, name = path.name.rpartition(_DELETED)
+            number = run_ids.counted(name)
+            if is_deleted and number is not None:
+                yield number
+
+
+def _hinted(basedir: Path) -> int:
+    """Return the hint, or 0 if it is missing or is not the number of a run."""
+    try:
+        hint = (basedir / NEXT_ID).read_text("ascii")
+    except (OSError, ValueError):
+        return 0
+    return run_ids.counted(hint.strip()) or 0
+
+
+class OwnFolder:
+    """The folder of a run, with a token of this run; see `sacred_core.stores.tokens`.
+
+    While the run lasts the token is in the file `layout.SPARE`, which is read before each write;
+    it is in ``run.json`` too.
+
+    Args:
+        folder: Which; it exists.
+        token: Of the run.
+
+    Attributes:
+        is_recorded: The start of the run is written: before, there is no token to check.
+    """
+
+    def __init__(self, folder: Path, token: str) -> None:
+        self.path = folder
+        self.token = token
+        self.is_recorded = False
+
+    def begin(self) -> None:
+        """Store the token, in place of that of an earlier run in this folder."""
+        token = self.token.encode()
+        replace_bytes(self.path / layout.SPARE, token.ljust(layout.SPARE_BYTES, b"\0"))
+
+    def require(self) -> Path:
+        """Return the folder.
+
+        Raises:
+            RunRemovedError: the run was deleted; another one may have its folder.
+        """
+        if self.is_recorded and not self._is_own():
+            raise self.removed()
+        return self.path
+
+    def removed(self) -> RunRemovedError:
+        """Return the error for a run that was deleted."""
+        return run_removed(self.path.name, repr(str(self.path.parent)))
+
+    def _is_own(self) -> bool:
+        token = self.token.encode()
+        try:
+            with (self.path / layout.SPARE).open("rb", buffering=0) as file:
+                return file.read(len(token)) == token
+        except (FileNotFoundError, NotADirectoryError):  # it has ended, or is deleted
+            entry = read_json(self.path / RUN, {})
+            return isinstance(entry, dict) and entry.get(TOKEN) == self.token
