@@ -10,8 +10,7 @@ from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import Annotation, Read, once, require_record
 from sacred_mongo.connection import Document
 from sacred_mongo.ids import listed_id
-from sacred_mongo.large import loaded_info, whole
-from sacred_mongo.places import Place
+from sacred_mongo.places import Place, loaded_info, whole
 from sacred_mongo.values import foreign, loaded, loaded_name
 
 _TIMES = ("start_time", "stop_time", "heartbeat")

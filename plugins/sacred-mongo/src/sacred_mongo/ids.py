@@ -14,13 +14,14 @@ from sacred_core.exceptions import RunIdError
 from sacred_core.stores.claims import RunIds, already_started
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_mongo.connection import Document, Runs
-from sacred_mongo.numbers import highest_deleted
 from sacred_mongo.values import is_unicode, stored
 
 #: Fields of what users said of a run, which its start does not change.
 _SAID = ("annotations", "omniboard")
 #: Seconds that one loser of a race for a number waits, at most.
 _PAUSE = 0.02
+#: The collection with the highest number of a deleted run of each collection of runs.
+_DELETED = "sacred_deleted"
 
 
 class DocumentIds(RunIds):
@@ -87,7 +88,7 @@ class DocumentIds(RunIds):
         """Return the highest number; what another program inserted may be anything."""
         counted = {"$type": ["int", "long", "double"], "$gte": 0, "$lte": LARGEST}
         found = self._runs.find_one({"_id": counted}, {"_id": 1}, sort=[("_id", -1)])
-        return max(int(found["_id"]) if found else 0, highest_deleted(self._runs))
+        return max(int(found["_id"]) if found else 0, _highest_deleted(self._runs))
 
     def new_id(self, previous: int | None) -> int | str:
         """Return the next number; those who lose a race wait for a random time."""
@@ -124,3 +125,16 @@ def listed_id(value: Any) -> int | str:
     if isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
         value = int(value)
     return normalize_id(value)
+
+
+def note_deleted(runs: Runs, number: int | None) -> None:
+    """Store that the run with this number is deleted; None of a run without a number."""
+    if number is not None:
+        change = {"$max": {"highest": number}}
+        runs.database[_DELETED].update_one({"_id": runs.name}, change, upsert=True)
+
+
+def _highest_deleted(runs: Runs) -> int:
+    """Return the number, 0 if no numbered run was deleted."""
+    found = runs.database[_DELETED].find_one({"_id": runs.name})
+    return int((found or {}).get("highest") or 0)

@@ -11,12 +11,13 @@ from sacred_core.cli.runs import load_undelivered
 from sacred_core.exceptions import OptionError, SacredError, StoreError
 from sacred_core.loggers import own_logger
 from sacred_core.printable import printable
+from sacred_core.stable_files import with_version
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.address import Address, parsed
 from sacred_mongo.connection import Connection
 from sacred_mongo.files import Files
+from sacred_mongo.observer import MongoObserver
 from sacred_mongo.places import Place
-from sacred_mongo.recorder import Recorder
 from sacred_mongo.values import loaded_keeping_times
 
 _FORMAT = "sacred-mongo missed 1"
@@ -67,14 +68,14 @@ def load_record(path: Path, url: str | None) -> Any:
         raise SacredError(f"{str(path)!r} is no record of what a run could not save")
     place = _place(record, url)
     with place.connection.told():
-        recorder = _recorder(place, record["entry"])
+        observer = _observer(place, record["entry"])
         for event in events:
             try:
-                getattr(recorder, event["method"])(**_arguments(event))
+                _replay(observer, event["method"], loaded_keeping_times(event["arguments"]))
             except OSError as error:
-                _logger.warning("A file of run %r is missing: %s", recorder.run_id, error)
+                _logger.warning("A file of run %r is missing: %s", record["entry"]["_id"], error)
     shutil.rmtree(path.parent)
-    return recorder.run_id
+    return record["entry"]["_id"]
 
 
 def _records_in(folder: Path) -> list[Path]:
@@ -96,21 +97,34 @@ def _server(url: str | None) -> str | None:
     return f"mongodb://{url}" if url else None
 
 
-def _recorder(place: Place, entry: Any) -> Recorder:
+def _observer(place: Place, entry: Any) -> MongoObserver:
     """Continue the run, which is inserted where it is gone."""
     found = place.runs.find_one({"_id": entry["_id"]})
     if found is None:
         place.runs.insert_one(entry)
     elif (found.get("start_time"), found.get(TOKEN)) != (entry["start_time"], entry.get(TOKEN)):
         raise StoreError(f"{place.runs.full_name} holds another run {entry['_id']!r}")
-    return Recorder(place, found or entry)
+    observer = MongoObserver.create_from(place.runs)
+    observer.continue_document(place, found or entry)
+    return observer
 
 
-def _arguments(event: Any) -> dict[str, Any]:
-    arguments: dict[str, Any] = loaded_keeping_times(event["arguments"])
-    content = arguments.pop("content", None)
-    if event["method"] == "artifact" and content is not None:
-        arguments["filename"] = content
-    elif event["method"] == "resource":
-        arguments["content"] = content
-    return arguments
+def _replay(observer: MongoObserver, method: str, event: dict[str, Any]) -> None:
+    if method in ("artifact", "resource"):
+        path = Path(event.pop("content", None) or event["filename"])
+        name = event["name"] if method == "artifact" else event["filename"]
+        details = {key: event[key] for key in ("metadata", "content_type") if event.get(key)}
+        with_version(
+            path, lambda version: observer.put_file(method, name, version, details), has_sha256=True
+        )
+    elif method == "metrics":
+        observer.append_points(event["metrics"], event["starts"])
+    elif method == "end" and event["status"] == "COMPLETED":
+        observer.completed_event(event["stop_time"], event["result"])
+    elif method == "end":
+        trace = event["fail_trace"] or []
+        observer.interrupted_event(event["stop_time"], event["status"], trace)
+    elif method == "save":
+        observer.save()
+    else:
+        getattr(observer, f"{method}_event")(**event)

@@ -2,27 +2,29 @@
 
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar
 
 import gridfs
 
-from sacred_core import RunObserver
+from sacred_core.events import Announcement
 from sacred_core.exceptions import OptionError
-from sacred_core.observers import delivering
 from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.documents import DocumentObserver
+from sacred_core.stable_files import FileVersion
+from sacred_core.stores import make_run
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.address import RESERVED, hosts, location, parsed
-from sacred_mongo.code import kept_sources
 from sacred_mongo.connection import Connection, Document
-from sacred_mongo.ids import DocumentIds
+from sacred_mongo.fields import RunDocument
+from sacred_mongo.ids import DocumentIds, listed_id
 from sacred_mongo.places import Place, place, require_beside
-from sacred_mongo.recorder import Recorder
-from sacred_mongo.start import VERSION, Beginning, begun
+from sacred_mongo.writer import VERSION, RunWriter, encode_experiment, insert_run, store_sources
 
 
-class MongoObserver(RunObserver):
+class MongoObserver(DocumentObserver):
     """Keeps each run as a document of a database, where dashboards find it.
 
     Args:
@@ -47,6 +49,7 @@ class MongoObserver(RunObserver):
     """
 
     VERSION = VERSION
+    needs_sha256 = True
     COLLECTION_NAME_BLACKLIST: ClassVar[frozenset[str]] = RESERVED
 
     def __init__(
@@ -75,8 +78,7 @@ class MongoObserver(RunObserver):
         self.priority = priority
         self.failure_dir = None if failure_dir is None else absolute_path(failure_dir)
         self.run_entry: Document = {}
-        self._positions = delivering.MetricPositions()
-        self._recorder: Recorder | None = None
+        self._run_writer: RunWriter | None = None
 
     @classmethod
     def from_argument(cls, argument: str) -> "MongoObserver":
@@ -132,6 +134,11 @@ class MongoObserver(RunObserver):
         return server, db_name, f"{prefix}_{collection}" if prefix else collection
 
     @property
+    def shown(self) -> str:  # type: ignore[override]
+        """The name of the collection."""
+        return str(self.place.runs.full_name)
+
+    @property
     def store_location(self) -> str:  # type: ignore[override]
         """The URL of the collection, without a password."""
         return location(self._url, self._client, self.place.runs)
@@ -158,96 +165,66 @@ class MongoObserver(RunObserver):
         """The files."""
         return gridfs.GridFS(self.place.runs.database)
 
-    @delivering.optional_host_info
-    def queued_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        queue_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Insert the run, with the status QUEUED."""
-        beginning = Beginning(ex_info, command, host_info, config, meta_info, queue_time=queue_time)
-        return self._begin(beginning, _id, is_start=False)
-
-    def started_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        start_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> Any:
+    def begin_run(self, event: Announcement, _id: Any) -> Any:
         """Insert the run, or take over the queued one."""
-        beginning = Beginning(ex_info, command, host_info, config, meta_info, start_time=start_time)
-        return self._begin(beginning, _id, is_start=True)
+        self._run_writer = None
+        with self.place.connection.told():
+            return super().begin_run(event, _id)
 
-    def heartbeat_event(
-        self,
-        info: Mapping[str, Any],
-        captured_out: str | None = None,
-        beat_time: datetime | None = None,
-        result: Any = None,
-    ) -> None:
-        """Note that the run is alive, and what of ``info`` and ``result`` is new."""
-        del captured_out
-        self._give("heartbeat", info=info, beat_time=beat_time, result=result)
+    def prepare_run(self, run: StoredRun) -> None:
+        """Store the code of the run."""
+        run.experiment = encode_experiment(self.place.files, run.experiment)
 
-    def output_event(self, text: str, offset: int) -> None:
+    def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
+        """Insert the document of the run, or replace that of the queued one."""
+        writer = insert_run(self.place, run, self.token, request, self.overwrite)
+        self._run_writer, self.run_entry = writer, writer.entry
+        run_id: int | str = writer.entry["_id"]
+        return run_id
+
+    def start_run(self, run: StoredRun) -> None:
+        """The document names the sources already."""
+
+    def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
+        """Set fields of the document."""
+        with self.place.connection.told():
+            self._writer.update(run, names)
+        return True
+
+    def append_output(self, text: str, offset: int) -> bool:
         """Add to ``captured_out``."""
-        self._give("output", text=text, offset=offset)
+        with self.place.connection.told():
+            self._writer.output(text, offset)
+        return True
 
-    def log_metrics(
-        self,
-        metrics_by_name: Mapping[str, Any],
-        info: Mapping[str, Any] | None = None,
-    ) -> None:
+    def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Add the points, and new metrics to the list in ``info.metrics``."""
-        del info
-        starts = self._positions.starts(metrics_by_name)
-        self._give("metrics", metrics=metrics_by_name, starts=starts)
+        with self.place.connection.told():
+            self._writer.metrics(metrics, starts)
+        return True
 
-    def completed_event(self, stop_time: datetime, result: Any) -> None:
-        """Finish the record."""
-        self._end("COMPLETED", stop_time, result=result)
+    def put_file(
+        self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
+    ) -> bool:
+        """Store a resource, the same content once for all runs, or an artifact."""
+        with self.place.connection.told():
+            if kind == "resource":
+                self._writer.resource(name, version)
+            else:
+                self._writer.artifact(name, version, details)
+        return True
 
-    def interrupted_event(
-        self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
-    ) -> None:
-        """Finish the record with where and why it was stopped."""
-        self._end(status, interrupt_time, fail_trace=delivering.interrupt_trace(fail_trace))
+    def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
+        """Store files of code, and return their entries."""
+        with self.place.connection.told():
+            return store_sources(self.place.files, base_dir, sources)
 
-    def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
-        """Finish the record with the traceback."""
-        self._end("FAILED", fail_time, fail_trace=fail_trace)
+    def end_run(self, run: StoredRun) -> None:
+        """Join the points, and store again what is missing of shared files."""
+        with self.place.connection.told():
+            self._writer.end()
 
-    def resource_event(self, filename: str) -> None:
-        """Keep the file; the same content is kept once for all runs."""
-        self._give("resource", filename=filename)
-
-    def artifact_event(
-        self,
-        name: str,
-        filename: str,
-        metadata: Mapping[str, Any] | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        """Keep the file under its name, in place of an earlier version."""
-        metadata, kind = delivering.artifact_details(filename, metadata, content_type)
-        self._give("artifact", name=name, filename=filename, metadata=metadata, content_type=kind)
-
-    def code_event(
-        self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
-    ) -> None:
-        """Add what was imported after the start to the sources and dependencies."""
-        self._give("code", sources=sources, dependencies=dependencies, base_dir=base_dir)
-
-    def continue_run(self, place: Place, entry: Document | None) -> None:
+    def continue_document(self, place: Place, entry: Document | None) -> None:
         """Use collections, and record what follows for a run that is stored there already.
 
         Args:
@@ -256,18 +233,22 @@ class MongoObserver(RunObserver):
         """
         self._place = place
         if entry is not None:
-            self._positions = delivering.MetricPositions()
-            self._recorder, self.run_entry = Recorder(place, entry), entry
+            fields = RunDocument(place, lambda: entry).fields()
+            run = make_run(listed_id(entry["_id"]), fields)
+            run.experiment = entry["experiment"]
+            self.continue_run(run, entry.get(TOKEN) or "")
+            self._run_writer, self.run_entry = RunWriter(place, entry), entry
 
     def join(self) -> None:
         """Close the connection."""
-        self._recorder = None
+        self.stored_run = self._run_writer = None
         if self._client is None:
             self._place = None
 
     def save(self) -> None:
         """Write `run_entry`."""
-        self._give("save")
+        with self.place.connection.told():
+            self._writer.save()
 
     def insert(self) -> None:
         """Insert `run_entry` as a document, under a free number where it has no ``_id``."""
@@ -279,7 +260,7 @@ class MongoObserver(RunObserver):
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
         """Store the source files and return pairs of their names and the ids of the files."""
         with self.place.connection.told():
-            return kept_sources(self.place.files, ex_info["base_dir"], ex_info["sources"])
+            return store_sources(self.place.files, ex_info["base_dir"], ex_info["sources"])
 
     def final_save(self, attempts: int = 6) -> None:
         """Write `run_entry`. What fails at the end of a run is retried by the run itself.
@@ -293,26 +274,8 @@ class MongoObserver(RunObserver):
     def _connected(self) -> Place:
         return place(Connection(self._url, self._options, self._client), *self._names)
 
-    def _begin(self, beginning: Beginning, _id: Any, is_start: bool) -> Any:
-        request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
-        self._recorder = None
-        self._positions = delivering.MetricPositions()
-        with self.place.connection.told():
-            self._recorder = begun(self.place, beginning, request, self.overwrite)
-        self.run_entry = self._recorder.entry
-        return self._recorder.run_id
-
-    def _give(self, method: str, **arguments: Any) -> None:
-        recorder = self._active()
-        with self.place.connection.told():
-            getattr(recorder, method)(**arguments)
-
-    def _end(
-        self, status: str, time: datetime, result: Any = None, fail_trace: list[str] | None = None
-    ) -> None:
-        self._give("end", status=status, stop_time=time, result=result, fail_trace=fail_trace)
-
-    def _active(self) -> Recorder:
-        if self._recorder is None:
-            raise RuntimeError(f"{self!r} has no run: its document is made when one starts")
-        return self._recorder
+    @property
+    def _writer(self) -> RunWriter:
+        self.require_run()
+        assert self._run_writer is not None
+        return self._run_writer

@@ -1,23 +1,36 @@
-"""Deletes runs, and the files that only they used."""
+"""Deletes runs, and the files that only they used; stores files again that are missing.
+
+A file is removed only if no other run of the database uses it. A record may be edited, or written
+by another program: what it names as its own may be a file of another run.
+"""
 
 import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pymongo.errors import PyMongoError
 
 from sacred_core.exceptions import DamagedRecordError
+from sacred_core.loggers import own_logger
 from sacred_core.stores import guard
 from sacred_core.stores.run_ids import counted
 from sacred_core.stores.tokens import TOKEN, new_token
+from sacred_mongo.address import RESERVED
 from sacred_mongo.connection import Document
-from sacred_mongo.ids import listed_id
-from sacred_mongo.numbers import note_deleted
-from sacred_mongo.places import Place, RunKey
+from sacred_mongo.ids import listed_id, note_deleted
+from sacred_mongo.places import Place, RunKey, file_of
 from sacred_mongo.points import metric_documents
-from sacred_mongo.references import own_files, remove_unused, resource_pairs, shared_files
+from sacred_mongo.values import loaded_name
 
+_logger = own_logger(__name__)
 #: The field with the token that a run had before it was deleted.
 _TOKEN_BEFORE = "token_before"
+#: The fields that name files.
+_FIELDS = (
+    "artifacts", "resources", "experiment.sources", "experiment.repositories.patch",
+    "captured_out_parts", "config", "info", "result", "host", "meta", "fail_trace",
+)  # fmt: skip
 
 
 def delete(place: Place, entry: Document) -> bool:
@@ -45,3 +58,120 @@ def delete(place: Place, entry: Document) -> bool:
 def _token(entry: Document) -> Any:
     """Return the token that the run had, also where a deletion was interrupted."""
     return entry[_TOKEN_BEFORE] if _TOKEN_BEFORE in entry else entry.get(TOKEN)
+
+
+def remove_own(place: Place, entry: Document) -> None:
+    """Remove what belongs to a run alone: its points, its artifacts, and its large values."""
+    place.metrics.delete_many(metric_documents(place, entry))
+    remove_unused(place, entry, own_files(entry))
+
+
+def restore_missing(place: Place, entry: Document) -> None:
+    """Store again what is missing of the files that a run shares with others.
+
+    It is missing where a run that also used it was deleted at the moment when this one began to
+    use it. Where its file is not there any more either, or was changed, a warning names it.
+    """
+    for path, is_stored, is_same in _named(place, entry):
+        try:
+            if not is_stored() and not is_same(place.files.keep(path, str(path))):
+                raise OSError("the file was changed")
+        except OSError as error:
+            _logger.warning("%s is missing in %s: %s", path, place.runs.full_name, error)
+
+
+def _named(place: Place, entry: Document) -> Iterator[tuple[Path, Any, Any]]:
+    """Yield files with what tells whether they are stored, and whether a stored one is the same."""
+    for name, md5 in entry.get("resources") or ():
+        yield (
+            Path(loaded_name(name)),
+            lambda name=name, md5=md5: place.files.find(name, md5) is not None,
+            lambda kept, md5=md5: kept.md5 == md5,
+        )
+    experiment = entry.get("experiment") or {}
+    base = Path(str(experiment.get("base_dir") or "."))
+    for name, file_id in experiment.get("sources") or ():
+        yield (
+            base / loaded_name(name),
+            lambda file_id=file_id: place.files.name_of(file_id) is not None,
+            lambda kept, file_id=file_id: kept.id == file_id,
+        )
+
+
+def own_files(entry: Document) -> set[Any]:
+    """Return the ids of files that a run names as its own."""
+    listed = [*_dicts(entry.get("artifacts")), *_dicts(entry.get("captured_out_parts"))]
+    files = [each.get("file_id") for each in listed]
+    files += [file_of(value) for value in entry.values()]
+    return {file for file in files if _is_id(file)}
+
+
+def shared_files(entry: Document) -> set[Any]:
+    """Return the ids of files that a run shares with others, its resources excluded."""
+    experiment = entry.get("experiment")
+    experiment = experiment if isinstance(experiment, dict) else {}
+    files = [pair[1] for pair in _pairs(experiment.get("sources"))]
+    files += [each.get("patch") for each in _dicts(experiment.get("repositories"))]
+    return {file for file in files if _is_id(file)}
+
+
+def resource_pairs(entry: Document) -> set[tuple[str, str]]:
+    """Return filename and md5 of the resources of a run."""
+    pairs = _pairs(entry.get("resources"))
+    return {(pair[0], pair[1]) for pair in pairs if all(isinstance(each, str) for each in pair)}
+
+
+def remove_unused(place: Place, entry: Document, file_ids: set[Any]) -> None:
+    """Remove those of the files that no run but that of ``entry`` uses."""
+    files = place.files
+    if not file_ids:
+        return
+    names = {file_id: files.name_of(file_id) for file_id in file_ids}
+    left = {file_id for file_id, name in names.items() if name is not None}
+    for other in _others(place, entry):
+        left -= own_files(other) | shared_files(other)
+        pairs = resource_pairs(other)
+        left = {file for file in left if not _is_named(names[file], pairs)}
+        if not left:
+            return
+    files.delete(left)
+
+
+def _is_named(name: Any, pairs: set[tuple[str, str]]) -> bool:
+    """Return whether one of the resources is the file with this filename and md5."""
+    if name in pairs:
+        return True
+    return name[1] is None and any(pair[0] == name[0] for pair in pairs)
+
+
+def _others(place: Place, entry: Document) -> Iterator[Document]:
+    wanted = dict.fromkeys(_FIELDS, 1)
+    for runs in _collections(place):
+        is_same = runs.name == place.runs.name
+        for other in runs.find({}, wanted):
+            if not (is_same and other["_id"] == entry["_id"]):
+                yield other
+
+
+def _collections(place: Place) -> list[Any]:
+    """Return every collection of the database that may hold runs."""
+    database = place.runs.database
+    names = database.list_collection_names()
+    return [
+        database[name]
+        for name in names
+        if name not in RESERVED and not name.endswith("_metrics") and name[:7] != "system."
+    ]
+
+
+def _dicts(value: Any) -> list[Document]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _pairs(value: Any) -> list[list[Any]]:
+    listed = value if isinstance(value, list) else []
+    return [each for each in listed if isinstance(each, list) and len(each) == 2]
+
+
+def _is_id(value: Any) -> bool:
+    return value is not None and not isinstance(value, (dict, list))

@@ -37,7 +37,7 @@ from sacred_mongo.removal import delete
 from sacred_mongo.values import stored, stored_name, unicode_text
 
 _OUTPUT = ("captured_out", "captured_out_start", "captured_out_parts")
-#: Bytes, see `sacred_mongo.large`: a document has at most 16 MB.
+#: Bytes, see `sacred_mongo.places`: a document has at most 16 MB.
 _LARGEST_NOTES = 500_000
 _NO_OUTPUT = {"captured_out": 0, "captured_out_parts": 0}
 #: Attributes of a run that may be large; a listing that does not use them does not fetch them.
@@ -106,7 +106,9 @@ class MongoStore(GuardedStore):
         """Return an observer that continues a run, or that starts one."""
         observer = MongoObserver.create_from(self._place.runs)
         with self._place.connection.told():
-            observer.continue_run(self._place, None if run_id is None else self._entry(run_id, {}))
+            observer.continue_document(
+                self._place, None if run_id is None else self._entry(run_id, {})
+            )
         return observer
 
     def output(self, run_id: int | str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from bson import ObjectId
 
 JSON = "%json"
-#: A value that is kept in a file of its own, see `sacred_mongo.large`.
+#: A value that is kept in a file of its own, see `sacred_mongo.places`.
 FILE = "%file"
 #: The ``metrics`` of the user's own ``info``: under that name stand those of the run.
 OWN_METRICS = "%metrics"
