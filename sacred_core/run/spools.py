@@ -19,6 +19,7 @@ from typing import Any
 
 import attrs
 
+from sacred_core.atomic_files import replace_bytes
 from sacred_core.run.output.follower import has_writers
 from sacred_core.settings import SETTINGS
 from sacred_core.state_folder import state_folder
@@ -71,9 +72,7 @@ class SpoolEntry:
         """Write the description; readers see the old or the new one."""
         data = attrs.asdict(self, filter=lambda field, _: field.name != "path")
         data |= {"folder": str(self.folder), "start_time": self.start_time.isoformat()}
-        partial = self.path / (_RUN + ".partial")
-        partial.write_text(json.dumps(data, indent=1))
-        partial.replace(self.path / _RUN)
+        replace_bytes(self.path / _RUN, json.dumps(data, indent=1).encode())
 
     def remove(self) -> None:
         """Remove the spool and the description."""

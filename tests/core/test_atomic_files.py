@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sacred_core.atomic_files import replacing, store_once
+from sacred_core.atomic_files import replace_bytes, replacing, store_once
 
 
 def names(folder: Path) -> list[str]:
@@ -112,3 +112,16 @@ def test_many_threads_store_the_same(tmp_path: Path) -> None:
     assert failures == []
     assert path.read_bytes() == b"x" * 1_000_000
     assert names(tmp_path) == ["file"]
+
+
+def test_content_is_replaced_in_one_step(tmp_path: Path) -> None:
+    """A reader that opened the old file still reads it, and a missing folder is an error."""
+    path = tmp_path / "file"
+    replace_bytes(path, b"old")
+    with path.open("rb") as reader:
+        replace_bytes(path, b"new\n")
+        assert reader.read() == b"old"
+    assert path.read_bytes() == b"new\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+    with pytest.raises(FileNotFoundError):
+        replace_bytes(tmp_path / "missing" / "file", b"")

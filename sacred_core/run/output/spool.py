@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from sacred_core.atomic_files import replace_bytes
 from sacred_core.run.output.filters import Filter, Presentation, presented
 from sacred_core.run.output.follower import sizes
 from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE, filter_name
@@ -244,13 +245,8 @@ class Reading:
                 "turns": self._turned,
                 "filter": filter_name(self._filter),
             }
-        target = self._folder / POSITIONS
-        partial = target.with_name(POSITIONS + ".partial")
-        try:
-            partial.write_text(json.dumps(positions))
-            partial.replace(target)
-        except OSError:  # the record has it all the same
-            _remove(partial)
+        with contextlib.suppress(OSError):  # the record has it all the same
+            replace_bytes(self._folder / POSITIONS, json.dumps(positions).encode())
 
     def close(self) -> None:
         """Remove the files; what they hold can still be read from here."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sacred_core.atomic_files import is_created, replace_bytes, replacing
+from sacred_core.atomic_files import is_created, replace_bytes
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.stores import run_ids
 from sacred_core.stores.folder_format import RUN
@@ -96,8 +96,7 @@ def write_hint(basedir: Path, number: int) -> None:
     with contextlib.suppress(OSError):  # it is only a hint
         path = basedir / NEXT_ID
         path.parent.mkdir(exist_ok=True)
-        with replacing(path) as partial:
-            partial.write_text(str(number))
+        replace_bytes(path, str(number).encode())
 
 
 def highest_deleted(basedir: Path) -> int:
