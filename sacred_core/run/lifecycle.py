@@ -55,7 +55,7 @@ class Lifecycle:
         self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
         self._is_started = False
         self._info, self._result = PlainCopy(), PlainCopy()
-        self._telling = threading.RLock()
+        self._sending = threading.RLock()
         self._spool: LiveSpool | None = None
         #: Paths of what the record does not show.
         self.masked_paths: list[DottedPath] = []
@@ -95,12 +95,11 @@ class Lifecycle:
         self._is_started = True
 
     def beat(self) -> None:
-        """Hand on what is new: output, metrics, then the sign of life."""
+        """Send what is new, and that the run is alive."""
         if self._run.is_forked or not self.is_observed:
             return
-        with self._telling:
-            self._guard("output", lambda: self._send_output(final=False))
-            self._send_rest()
+        with self._sending:
+            self._send_news(final=False)
 
     def resource(self, filename: str) -> None:
         """Tell that a file was read."""
@@ -221,10 +220,22 @@ class Lifecycle:
         if not self._run.is_forked:
             self._dispatcher.send(event)
 
+    def _send_news(self, final: bool) -> None:
+        """Send output, imported code and metrics that are new, then a heartbeat.
+
+        Info and result are converted once, and first: what they make secret is masked in all of it.
+        """
+        info, result = self._info.of(self._run.info), self._result.of(self._run.result)
+        if not isinstance(info, dict):
+            info = {"info": info}
+        self._guard("output", lambda: self._send_output(final))
+        self._guard("imported code", self._send_code)
+        self._guard("metrics", lambda: self._send_metrics(info))
+        now = datetime.now(UTC)
+        self._run.heartbeat_time = now
+        self._send(self._source.make(Heartbeat, info=info, beat_time=now, result=result))
+
     def _send_output(self, final: bool) -> None:
-        with contextlib.suppress(Exception):  # what they make secret is so in the output too
-            self._info.of(self._run.info)
-            self._result.of(self._run.result)
         for new in self._run.output.take(final):
             self._send(self._source.make(OutputCaptured, text=new[0], offset=new[1]))
             self._run.output.confirm()
@@ -238,17 +249,6 @@ class Lifecycle:
                 info["dependencies"] + grown["dependencies"], key=str.lower
             )
             self._send(self._source.make(CodeLoaded, base_dir=info["base_dir"], **grown))
-
-    def _send_rest(self) -> None:
-        self._guard("imported code", self._send_code)
-        info = self._info.of(self._run.info)
-        if not isinstance(info, dict):
-            info = {"info": info}
-        self._guard("metrics", lambda: self._send_metrics(info))
-        now = datetime.now(UTC)
-        self._run.heartbeat_time = now
-        result = self._result.of(self._run.result)
-        self._send(self._source.make(Heartbeat, info=info, beat_time=now, result=result))
 
     def _send_metrics(self, info: dict[str, Any]) -> None:
         for metrics, starts in self._run.metrics.drain():
@@ -268,9 +268,8 @@ class Lifecycle:
         try:
             self._beats.stop()
             if self.is_observed and self._is_started:
-                with self._telling:
-                    self._guard("output", lambda: self._send_output(final=True))
-                    self._guard("heartbeat", self._send_rest)
+                with self._sending:
+                    self._guard("heartbeat", lambda: self._send_news(final=True))
         finally:
             self._dispatcher.finish(self._source.make(kind, **fields))
 

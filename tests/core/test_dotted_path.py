@@ -76,6 +76,11 @@ def test_only_digits_are_a_position(part: str) -> None:
     assert position_in([1, 2, 3], "-1") == -1 and key_in({1: "a"}, "1") == 1
 
 
+def test_a_string_comes_before_the_number_that_it_is_the_string_of() -> None:
+    """Of two such keys, which only a record that is read can have, the part means the string."""
+    assert key_in({5: "number", "5": "string"}, "5") == "5"
+
+
 def test_what_contains_an_entry() -> None:
     """A path is inside itself, each of its prefixes and the whole tree."""
     path = DottedPath.parse("a.b.c")

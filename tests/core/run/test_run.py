@@ -396,6 +396,27 @@ def test_info_that_grows_while_it_is_stored(recorder: Recorder) -> None:
     assert len(info) == 2 + 2 * 3000
 
 
+def test_a_heartbeat_converts_the_info_once(recorder: Recorder) -> None:
+    """Output, metrics and the heartbeat share one conversion of what may be large."""
+    conversions = []
+
+    class Counted(dict[str, int]):
+        def items(self) -> Any:
+            conversions.append(1)
+            return super().items()
+
+    def main() -> int:
+        run.info["counted"] = Counted(a=1)
+        run.log_scalar("loss", 1.0)
+        print("some output")
+        run.lifecycle.beat()  # type: ignore[union-attr]
+        return len(conversions)
+
+    run = run_of(main, recorder)
+    assert run() == 1
+    assert recorder.last("heartbeat_event")["info"] == {"counted": {"a": 1}}
+
+
 def test_intermediate_results_are_told(recorder: Recorder) -> None:
     """`_run.result` goes out with each beat (section 1.5.4)."""
 
