@@ -1,82 +1,18 @@
-"""Which keys a configuration may have, and which changes of it are suspicious."""
+"""Which changes of a configuration are refused or suspicious."""
 
 import difflib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sacred_core.config.contributions import ConfigSummary
 from sacred_core.config.entries import is_readable, objects_in
-from sacred_core.dotted_path import ROOT, DottedPath
-from sacred_core.exceptions import ConfigAddedError, ConfigKeyError
-from sacred_core.hooks.manager import plugin_manager
-from sacred_core.serialization import key_clash, leaves
-from sacred_core.settings import SETTINGS
+from sacred_core.dotted_path import DottedPath
+from sacred_core.exceptions import ConfigAddedError
+from sacred_core.serialization import leaves
 
 _BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NONE_WORDS = {"null", "none", "nil"}
-
-
-def check_keys(tree: Any) -> None:
-    """Check the keys of ``tree`` at every depth, lists included, against ``SETTINGS.CONFIG``.
-
-    Checks of plugins are applied to keys that are not Python identifiers.
-
-    Raises:
-        ConfigKeyError: a key is not allowed; the message names its path and the setting. Or two
-            keys of a dictionary, like ``1`` and ``"1"``, are the same when they are stored.
-    """
-    _check_tree(tree, ROOT, set())
-
-
-def _check_tree(tree: Any, path: DottedPath, seen: set[Any]) -> None:
-    if isinstance(tree, Mapping):
-        if set(map(type, tree)) - {str}:
-            _check_distinct(tree, path)
-        for key, value in tree.items():
-            if key not in seen:
-                _check_key(key, path)
-                seen.add(key)
-            if isinstance(value, (dict, list, tuple)):
-                _check_tree(value, path.below(key), seen)
-    elif isinstance(tree, (list, tuple)):
-        for index, value in enumerate(tree):
-            if isinstance(value, (dict, list, tuple)):
-                _check_tree(value, path.below(index), seen)
-
-
-def _check_distinct(tree: Mapping[Any, Any], path: DottedPath) -> None:
-    """Refuse keys of which the record could hold only one."""
-    clash = key_clash(tree)
-    if clash is not None:
-        where = f" (in {path!r})" if path else ""
-        raise ConfigKeyError(
-            f"the configuration keys {clash[0]!r} and {clash[1]!r}{where} are the same string in "
-            "the record: rename one of them"
-        )
-
-
-def _check_key(key: Any, path: DottedPath) -> None:
-    for reason, setting in _problems(key):
-        if setting is None or SETTINGS.CONFIG[setting]:
-            full = path.below(key)
-            way_out = f", or set SETTINGS.CONFIG.{setting} = False" if setting else ""
-            raise ConfigKeyError(
-                f"the configuration key {key!r} (at {full!r}) {reason}: rename it{way_out}"
-            )
-
-
-def _problems(key: Any) -> Iterator[tuple[str, str | None]]:
-    """Yield why a key may be refused, and the setting that decides it."""
-    if not isinstance(key, str):
-        yield "is not a string", "ENFORCE_STRING_KEYS"
-    elif key.isidentifier():
-        return
-    else:
-        for check in plugin_manager().key_checks:
-            if check.pattern.search(key):
-                yield check.reason, check.setting
-    yield "is not a Python identifier", "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS"
 
 
 def check_added(summary: ConfigSummary, used: set[str], config: Mapping[str, Any]) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from types import BuiltinFunctionType
 from typing import Any, cast
 
-from sacred_core.config.checks import check_keys
 from sacred_core.config.contributions import Contribution, Origin
-from sacred_core.config.entries import is_readable, normalized, objects_in, plain_copy
-from sacred_core.config.overrides import Overrides
+from sacred_core.config.entries import check_keys, is_readable, normalized, objects_in, plain_copy
+from sacred_core.config.request import Overrides
 from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import ConfigValueError
 

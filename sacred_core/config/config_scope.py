@@ -10,7 +10,7 @@ from typing import Any
 
 from sacred_core.config.contributions import Contribution, Origin
 from sacred_core.config.entries import ReadOnlyDict, is_same, normalized, plain_copy
-from sacred_core.config.overrides import Overrides
+from sacred_core.config.request import Overrides
 from sacred_core.config.scope_source import Fix, ScopeSource
 from sacred_core.exceptions import ConfigScopeError, SourceChangedError
 from sacred_core.loggers import own_logger

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import attrs
 
 from sacred_core.config.entries import normalized
-from sacred_core.config.overrides import Overrides
 from sacred_core.config.paths import merge
+from sacred_core.config.request import Overrides
 from sacred_core.dotted_path import DottedPath
 from sacred_core.serialization import leaves
 

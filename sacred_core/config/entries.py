@@ -1,4 +1,4 @@
-"""What a configuration holds: plain data, and any other object as it is."""
+"""What a configuration may hold: its keys, plain data, and any other object as it is."""
 
 import copy
 import functools
@@ -12,9 +12,11 @@ from typing import Any, NoReturn
 import attrs
 
 from sacred_core.dotted_path import ROOT, DottedPath
-from sacred_core.exceptions import ConfigValueError, ReadOnlyConfigError
+from sacred_core.exceptions import ConfigKeyError, ConfigValueError, ReadOnlyConfigError
+from sacred_core.hooks.manager import plugin_manager
 from sacred_core.importing import when_imported
-from sacred_core.serialization import plain
+from sacred_core.serialization import key_clash, plain
+from sacred_core.settings import SETTINGS
 
 _SCALARS = (type(None), bool, int, float, str)
 #: Objects that are valid only in this process although some of them can be copied.
@@ -93,6 +95,68 @@ def is_same(value: Any, other: Any) -> bool:
     if isinstance(value, list) and isinstance(other, list):
         return len(value) == len(other) and all(map(is_same, value, other))
     return type(value) is type(other) and type(value) in _SCALARS and bool(value == other)
+
+
+def check_keys(tree: Any) -> None:
+    """Check the keys of ``tree`` at every depth, lists included, against ``SETTINGS.CONFIG``.
+
+    Checks of plugins are applied to keys that are not Python identifiers.
+
+    Raises:
+        ConfigKeyError: a key is not allowed; the message names its path and the setting. Or two
+            keys of a dictionary, like ``1`` and ``"1"``, are the same when they are stored.
+    """
+    _check_tree(tree, ROOT, set())
+
+
+def _check_tree(tree: Any, path: DottedPath, seen: set[Any]) -> None:
+    if isinstance(tree, Mapping):
+        if set(map(type, tree)) - {str}:
+            _check_distinct(tree, path)
+        for key, value in tree.items():
+            if key not in seen:
+                _check_key(key, path)
+                seen.add(key)
+            if isinstance(value, (dict, list, tuple)):
+                _check_tree(value, path.below(key), seen)
+    elif isinstance(tree, (list, tuple)):
+        for index, value in enumerate(tree):
+            if isinstance(value, (dict, list, tuple)):
+                _check_tree(value, path.below(index), seen)
+
+
+def _check_distinct(tree: Mapping[Any, Any], path: DottedPath) -> None:
+    """Refuse keys of which the record could hold only one."""
+    clash = key_clash(tree)
+    if clash is not None:
+        where = f" (in {path!r})" if path else ""
+        raise ConfigKeyError(
+            f"the configuration keys {clash[0]!r} and {clash[1]!r}{where} are the same string in "
+            "the record: rename one of them"
+        )
+
+
+def _check_key(key: Any, path: DottedPath) -> None:
+    for reason, setting in _problems(key):
+        if setting is None or SETTINGS.CONFIG[setting]:
+            full = path.below(key)
+            way_out = f", or set SETTINGS.CONFIG.{setting} = False" if setting else ""
+            raise ConfigKeyError(
+                f"the configuration key {key!r} (at {full!r}) {reason}: rename it{way_out}"
+            )
+
+
+def _problems(key: Any) -> Iterator[tuple[str, str | None]]:
+    """Yield why a key may be refused, and the setting that decides it."""
+    if not isinstance(key, str):
+        yield "is not a string", "ENFORCE_STRING_KEYS"
+    elif key.isidentifier():
+        return
+    else:
+        for check in plugin_manager().key_checks:
+            if check.pattern.search(key):
+                yield check.reason, check.setting
+    yield "is not a Python identifier", "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS"
 
 
 def objects_in(value: Any, path: DottedPath = ROOT) -> Iterator[tuple[DottedPath, Any]]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import attrs
 
-from sacred_core.config.checks import check_keys
 from sacred_core.config.contributions import (
     Configuration,
     Origin,
@@ -21,10 +20,9 @@ from sacred_core.config.contributions import (
     origins_of,
     with_contribution,
 )
-from sacred_core.config.entries import is_same, plain_copy, read_only
-from sacred_core.config.overrides import Overrides, layered, nested, without_paths
+from sacred_core.config.entries import check_keys, is_same, plain_copy, read_only
 from sacred_core.config.paths import placed, put, reach, remove, restore, without
-from sacred_core.config.request import Request
+from sacred_core.config.request import Overrides, Request, layered, nested, without_paths
 from sacred_core.config.tree import (
     Configurable,
     Node,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sacred_core.config.config_scope import ConfigScope
-from sacred_core.config.overrides import Overrides
+from sacred_core.config.request import Overrides
 from sacred_core.exceptions import ConfigScopeError
 from sacred_core.settings import SETTINGS
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from sacred_core.config.config_scope import ConfigScope, TracedScope
-from sacred_core.config.overrides import Overrides
+from sacred_core.config.request import Overrides
 from sacred_core.exceptions import ConfigScopeError
 from sacred_core.testing.memory import Memory, MemoryObserver
 
