@@ -194,3 +194,6 @@ class DispatchedFeed(Feed):
             self._dispatcher.finish(event)
         else:
             self._dispatcher.send(event)
+
+    def join(self) -> None:
+        """Do nothing: the delivery of the end has joined the observer."""

@@ -10,6 +10,7 @@ from sacred_objects import ObjectObserver, ObjectStore, parsed, place
 from sacred_core import Experiment
 from sacred_core.events import EventSource, MetricsLogged
 from sacred_core.exceptions import OptionError, RunIdError, StoreError, UnavailableError
+from sacred_core.observers import RetryPolicy
 from sacred_core.observers.delivering import delivering
 from sacred_core.testing import Feed
 
@@ -25,8 +26,7 @@ def store(bucket: Any) -> ObjectStore:
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("sacred_objects.sending.PAUSE", 0.0)
+def _temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
 
@@ -113,6 +113,7 @@ def test_a_bucket_that_comes_back_misses_nothing(
     """A bucket that comes back misses nothing, in a real run: output, points, files, info and the
     end.
     """
+    observer.retry_policy = RetryPolicy(retry_interval=0.01)
     ex = Experiment("ex", save_git_info=False)
     ex.observers.append(observer)
 

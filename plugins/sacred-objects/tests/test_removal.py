@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 from sacred_objects import ObjectObserver, ObjectStore, place
 
-from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.exceptions import RunRemovedError, StoreError
 from sacred_core.testing import Feed
+from sacred_core.testing.feed import DispatchedFeed
 
 DIGEST = "0123456789abcdef0123456789abcdef"
 
@@ -199,28 +201,25 @@ def test_a_record_is_replaced_only_where_it_is_known(bucket: Any, store: ObjectS
     entry = json.loads(bucket.objects[key]) | {"token": "of another run"}
     bucket.put(key, json.dumps(entry).encode())
     for event in (lambda: feed.beat(result=2), lambda: feed.print("late"), feed.complete):
-        with pytest.raises(UnavailableError, match="run '1' was deleted from memory://bucket/runs"):
+        with pytest.raises(RunRemovedError, match="run '1' was deleted from memory://bucket/runs"):
             event()
     assert store.get(run_id).result == 1
 
 
-def test_what_a_deleted_run_did_not_store_stays_on_this_machine(
-    bucket: Any, store: ObjectStore, caplog: pytest.LogCaptureFixture
+def test_the_end_of_a_deleted_run_stays_on_this_machine(
+    bucket: Any, store: ObjectStore, tmp_path: Path
 ) -> None:
-    """What a deleted run did not store stays on this machine, in a folder that a warning names,
-    without retries; no object of it is left.
-    """
-    feed = feed_of(bucket)
+    """The end of a deleted run stays on this machine, in a folder; no object of it is left."""
+    observer = ObjectObserver(lambda: bucket, bucket.url, "runs")
+    observer.failure_dir = tmp_path / "failed"
+    feed = DispatchedFeed(observer, logging.getLogger("deleted"))
     run_id = feed.start()
     feed.print("first\n")
     feed.beat()
     store.delete(run_id)
     feed.print("late\n")
-    with pytest.raises(UnavailableError):
-        feed.complete(result=3)
-    feed.join()
-    (warning,) = [each for each in caplog.messages if "The record of the run is in" in each]
-    folder = Path(warning.rpartition(" ")[2])
-    assert (folder / "cout.txt").read_text() == "first\nlate\n"
-    assert json.loads((folder / "run.json").read_text())["status"] == "COMPLETED"
-    assert [key for key in bucket.objects if "_ids/" not in key] == []
+    feed.complete(result=3)
+    assert not [key for key in bucket.objects if key.startswith(f"runs/{run_id}/")]
+    (folder,) = (tmp_path / "failed").iterdir()
+    lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["RunCompleted"]

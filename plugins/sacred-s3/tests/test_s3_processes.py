@@ -1,6 +1,7 @@
 """Many processes, processes that are killed, a network that goes away, files that are large."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 from sacred_s3 import S3Observer, S3Store
 
-from sacred_core.exceptions import UnavailableError
+from sacred_core.delivery.loading import load_folders
+from sacred_core.observers import RetryPolicy
 from sacred_core.testing import Feed
+from sacred_core.testing.feed import DispatchedFeed
 
 BASE = "runs"
 
@@ -33,29 +36,18 @@ def observer_of(bucket: Any, proxy: Any) -> S3Observer:
     return S3Observer(basedir=BASE, **{**bucket.arguments, "endpoint_url": proxy.url})
 
 
-@pytest.fixture
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sacred_objects.sending.PAUSE", 0.05)
-    monkeypatch.setattr("sacred_objects.sending._HOLD", 0.0)
-
-
-@pytest.mark.usefixtures("_impatient")
 def test_a_network_that_comes_back_misses_nothing(bucket: Any, proxy: Any, tmp_path: Path) -> None:
-    """What is told meanwhile is kept, and sent when it is told again or the run ends."""
-    feed = Feed(observer_of(bucket, proxy))
+    """What fails meanwhile is sent later, in order."""
+    feed = DispatchedFeed(observer_of(bucket, proxy), logging.getLogger("away"))
     run_id = feed.start()
     feed.print("before\n")
     made = tmp_path / "made"
     made.write_text("content")
     proxy.close()
-    for tell in (
-        lambda: feed.print("meanwhile\n"),
-        lambda: feed.log("loss", [1.0, 2.0]),
-        lambda: feed.artifact("made", str(made)),
-        lambda: feed.beat(info={"a": 1}),
-    ):
-        with pytest.raises(UnavailableError, match=f"s3://{bucket.name} cannot be reached"):
-            tell()
+    feed.print("meanwhile\n")
+    feed.log("loss", [1.0, 2.0])
+    feed.artifact("made", str(made))
+    feed.beat(info={"a": 1})
     proxy.open()
     feed.log("loss", [3.0])
     feed.complete(result=1)
@@ -68,34 +60,23 @@ def test_a_network_that_comes_back_misses_nothing(bucket: Any, proxy: Any, tmp_p
         assert file.read() == b"content"
 
 
-@pytest.mark.usefixtures("_impatient")
-def test_what_cannot_be_sent_is_left_in_a_folder(
-    bucket: Any, proxy: Any, tmp_path: Path, caplog: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It can be copied into the bucket, and the run is whole then."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("sacred_objects.sending.ATTEMPTS", 2)
-    feed = Feed(observer_of(bucket, proxy))
+def test_what_cannot_be_sent_is_loaded_later(bucket: Any, proxy: Any, tmp_path: Path) -> None:
+    """At the end of the run it goes to a folder, from which the whole run is stored."""
+    observer = observer_of(bucket, proxy)
+    observer.failure_dir = tmp_path / "failed"
+    observer.retry_policy = RetryPolicy(end_timeout=0.2)
+    feed = DispatchedFeed(observer, logging.getLogger("away"))
     run_id = feed.start()
     made = tmp_path / "made"
     made.write_text("content")
     proxy.close()
-    for tell in (
-        lambda: feed.print("printed\n"),
-        lambda: feed.log("loss", [1.0]),
-        lambda: feed.artifact("in/made", str(made)),
-        lambda: feed.complete(result=5),
-    ):
-        with pytest.raises(UnavailableError):
-            tell()
-    feed.join()
-    (folder,) = tmp_path.glob("sacred_run_*")
-    assert f"kept in {folder}: copy it to s3://{bucket.name}/{BASE}/{run_id}/" in caplog.text
-    for path in folder.rglob("*"):
-        if path.is_file():
-            key = f"{BASE}/{run_id}/{path.relative_to(folder).as_posix()}"
-            bucket.client.upload_file(str(path), bucket.name, key)
+    feed.print("printed\n")
+    feed.log("loss", [1.0])
+    feed.artifact("in/made", str(made))
+    feed.complete(result=5)
     store = S3Store(basedir=BASE, **bucket.arguments)
+    (done,) = load_folders(tmp_path / "failed", store)
+    assert done.left == ()
     assert (store.get(run_id).status, store.get(run_id).result) == ("COMPLETED", 5)
     assert store.output(run_id) == "printed\n"
     assert store.metrics(run_id)["loss"]["values"] == [1.0]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO, Protocol, TypeVar
 
-from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.exceptions import DamagedRecordError, StoreError, UnavailableError
 from sacred_core.jsonpickle_data import decode_jsonpickle
 from sacred_core.range_reader import RangeReader
 from sacred_core.serialization import from_json
@@ -23,7 +23,7 @@ class BucketMissingError(StoreError):
     """There is no such bucket."""
 
 
-class BucketAwayError(StoreError):
+class BucketAwayError(UnavailableError):
     """The bucket cannot be reached for now."""
 
 

@@ -129,9 +129,9 @@ class Uploads:
         self._shared: dict[str, Upload] = {}
 
     @property
-    def waiting(self) -> Mapping[str, Upload]:
-        """What could not be sent yet."""
-        return self._waiting
+    def has_waiting(self) -> bool:
+        """Whether anything is to be sent."""
+        return bool(self._waiting)
 
     def add(self, key: str, upload: Upload) -> None:
         """Note a file; a shared one that was sent already is left out."""
@@ -161,13 +161,14 @@ class Uploads:
                 )  # fmt: skip
 
     def send(self) -> None:
-        """Send what waits.
+        """Send what was added. What fails is to be added again: its event is retried.
 
         Raises:
-            BucketAwayError: it waits still.
+            BucketAwayError: the bucket cannot be reached.
             OSError, StoreError: one could not be read, or was refused; the others were sent.
         """
         waiting = list(self._waiting.items())
+        self._waiting = {}
         self._pending.add(key for key, upload in waiting if upload.is_shared)
         away: list[BucketAwayError] = []
 
@@ -186,10 +187,7 @@ class Uploads:
         # A run may have a hundred sources, which are asked for one after the other otherwise.
         answers = map(tried, waiting) if len(waiting) == 1 else in_parallel(tried, waiting)
         refused: list[Exception] = []
-        for (key, _), error in zip(waiting, answers, strict=True):
-            if isinstance(error, BucketAwayError):
-                continue
-            upload = self._waiting.pop(key)
+        for (key, upload), error in zip(waiting, answers, strict=True):
             if error is not None:
                 refused.append(error)
             elif upload.is_shared:

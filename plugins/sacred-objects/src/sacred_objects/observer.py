@@ -1,5 +1,6 @@
 """Records runs in a bucket; a plugin says in whose."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sacred_core.events import Announcement
-from sacred_core.exceptions import UnavailableError
+from sacred_core.exceptions import RunRemovedError, StoreError
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import plain
@@ -18,12 +19,12 @@ from sacred_core.stores.folder_format import json_bytes, new_entry
 from sacred_core.stores.leases import releasing
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.tokens import TOKEN
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
 from sacred_objects.contents import Pending, SharedContents, Uploads
 from sacred_objects.ids import ObjectIds
 from sacred_objects.recorder import Recorder
-from sacred_objects.sending import Sending
 
 #: Seconds. GCS takes one write a second to an object; a record waits so long for the next file.
 _BETWEEN = 1.0
@@ -77,9 +78,17 @@ class ObjectObserver(DocumentObserver):
         self.dir = None
         self.run_entry: dict[str, Any] = {}
         self._place: layout.Place | None = None
-        self._sending: Sending | None = None
+        self._active_recorder: Recorder | None = None
+        self._removed: RunRemovedError | None = None
         self._is_listed = False
         self._saved = 0.0
+
+    @classmethod
+    def of_place(cls, place: layout.Place) -> "ObjectObserver":
+        """Return an observer that writes to a place."""
+        self = ObjectObserver(lambda: place.bucket, place.bucket.url, place.root)
+        self._place = place
+        return self
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> Self:
@@ -108,7 +117,7 @@ class ObjectObserver(DocumentObserver):
 
     def begin_run(self, event: Announcement, _id: Any) -> Any:
         """Write the run, or take over the queued one; return the name of its folder."""
-        self._sending, self.dir = None, None
+        self._active_recorder = self._removed = self.dir = None
         try:
             return str(super().begin_run(event, _id))
         except BucketMissingError as error:
@@ -141,15 +150,15 @@ class ObjectObserver(DocumentObserver):
                 ids.lease.require(run.id)
             recorder.send_start(ids.version)
         self.dir = recorder.prefix.rstrip("/")
-        self._sending = Sending(recorder)
+        self._active_recorder = recorder
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Write ``run.json``, and ``info.json`` if the information changed."""
-        recorder = self._active.recorder
+        recorder = self._recorder
         recorder.update(run, names)
         has_code = "experiment" in names
         if has_code:
-            self._active.send(recorder.send_files, is_kept=False)
+            self._send(recorder.send_files)
         if names <= _LISTS:
             self._save_soon(has_code or self._is_listed)
         else:
@@ -158,61 +167,72 @@ class ObjectObserver(DocumentObserver):
 
     def append_output(self, text: str, offset: int) -> bool:
         """Add a part to the output; ``cout.txt`` is written at the end."""
-        recorder = self._active.recorder
+        recorder = self._recorder
         recorder.output(text, offset)
-        self._active.send(recorder.send_growth)
+        self._send(recorder.send_growth)
         return True
 
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Add a part to the points; ``metrics.json`` is written at the end."""
-        recorder = self._active.recorder
+        recorder = self._recorder
         recorder.metrics(metrics, starts)
-        self._active.send(recorder.send_growth)
+        self._send(recorder.send_growth)
         return True
 
     def store_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:
-        """Send an artifact to its name; send each content of resources once for all runs.
-
-        A file that is refused is not listed.
-        """
-        recorder = self._active.recorder
+        """Send an artifact to its name; send each content of resources once for all runs."""
+        recorder = self._recorder
         if kind == "artifact":
             recorder.add_artifact(name, filename, details.get("content_type"))
             listed = partial(recorder.files.add_artifact, name, **details)
         else:
             stored = self._contents.resource(Path(filename))
             listed = partial(recorder.files.add_resource, str(name), stored)
-        try:
-            self._active.send(recorder.send_files, is_kept=False)
-        except UnavailableError:  # it will be sent
-            listed()
-            raise
+        self._send(recorder.send_files)
         self._is_listed = listed()
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
         """Return pairs for the record; the files are sent before it."""
         return self._contents.archive.sources(base_dir, sources)
 
+    def continue_folder(
+        self, run: StoredRun, entry: dict[str, Any], output: str, metrics: Mapping[str, Any]
+    ) -> None:
+        """Record what follows for a run that is stored already.
+
+        Args:
+            run: As it is stored.
+            entry: What its ``run.json`` has.
+            output, metrics: What is stored of both.
+        """
+        self.continue_run(run, str(entry.get(TOKEN, "")))
+        self._uploads = Uploads(self.place, Pending(self.place, self.token))
+        self._contents = SharedContents(self.place, self._uploads)
+        recorder = Recorder(self.place, str(run.id), entry, self._uploads)
+        recorder.adopt(run, output, metrics)
+        self.run_entry, self.dir = entry, recorder.prefix.rstrip("/")
+        self._active_recorder = recorder
+
     def join(self) -> None:
-        """Send what could not be sent before, or else leave it in a folder."""
-        if self._sending is not None:
-            self._sending.finish()
+        """Send the record of a run that was continued after its end."""
+        if self._active_recorder is not None and self._removed is None:
+            self._send(self._active_recorder.complete)
 
     def save(self) -> None:
         """Write ``run.json`` from `run_entry`."""
-        self._active.send(self._active.recorder.send_record)
+        self._send(self._recorder.send_record)
         self._saved = time.monotonic()
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON object into the folder of the run."""
-        recorder = self._active.recorder
+        recorder = self._recorder
         self.place.bucket.put(recorder.prefix + filename, json_bytes(plain(obj)), layout.JSON)
 
     def save_file(self, filename: str | os.PathLike[str], target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
         path = Path(filename)
         with file_version(path).open() as file:
-            self.place.bucket.put(self._active.recorder.prefix + (target_name or path.name), file)
+            self.place.bucket.put(self._recorder.prefix + (target_name or path.name), file)
 
     def make_bucket(self, missing: BucketMissingError) -> None:
         """Create the bucket, which is missing; where that is not done, raise the error."""
@@ -223,8 +243,20 @@ class ObjectObserver(DocumentObserver):
         if is_due and time.monotonic() - self._saved > _BETWEEN:
             self.save()
 
+    def _send(self, send: Callable[[], None]) -> None:
+        """Call a method of the recorder; remove what was sent of a run that was deleted."""
+        if self._removed is not None:
+            raise self._removed
+        try:
+            send()
+        except RunRemovedError as error:
+            self._removed = error
+            with contextlib.suppress(StoreError):
+                self._recorder.remove_parts()
+            raise
+
     @property
-    def _active(self) -> Sending:
-        if self._sending is None:
+    def _recorder(self) -> Recorder:
+        if self._active_recorder is None:
             raise RuntimeError(f"{self!r} has no run yet: its folder is made when one starts")
-        return self._sending
+        return self._active_recorder

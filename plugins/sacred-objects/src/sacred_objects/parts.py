@@ -81,6 +81,13 @@ class Parts:
         self._parts = [each for each in self._parts if each.first < first] + [part]
         self._number, self._sent, self._changed_from = number + 1, size, None
 
+    def adopt(self) -> None:
+        """Continue the parts that the bucket has; the file holds what they do."""
+        keys = self._bucket.list(self._prefix)
+        self._parts = list(_newest(_named(key, self._prefix) for key in keys))
+        self._number = max((part.last + 1 for part in self._parts), default=0)
+        self._sent, self._changed_from = self._path.stat().st_size, None
+
     def clear(self) -> None:
         """Remove the parts."""
         if self._parts:

@@ -76,30 +76,41 @@ class Recorder:
         self._beat_version: str | None = None
         self._has_ended = self._is_complete = False
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether the bucket has all of a run that ended."""
-        return self._is_complete
+    def adopt(self, run: StoredRun, output: str, metrics: Mapping[str, Any]) -> None:
+        """Continue a run that is in the bucket.
 
-    def keep(self) -> None:
-        """Leave the folder where it is when this object is gone."""
-        self._removal.detach()
+        Raises:
+            RunRemovedError: it was deleted.
+        """
+        self.info = run.info
+        self._has_ended = run.stop_time is not None
+        for name in run.artifacts:
+            self._artifact_keys.key(name)
+        self._text.write(output, 0)
+        for name, points in metrics.items():
+            self._lines.write(metric_lines({name: points}, {name: 0}))
+        self._metrics.touch()
+        if not self._has_ended:
+            self._output_parts.adopt()
+            self._metrics_parts.adopt()
+        self.require()
 
     def update(self, run: StoredRun, names: frozenset[str]) -> None:
         """Change the record by fields of the run; see `DocumentObserver.update_run`."""
         update_entry(self.entry, run, names)
-        self.info = run.info
-        if "stop_time" in names:
-            self._has_ended, self._is_complete = True, False
+        self.info, self._is_complete = run.info, False
+        self._has_ended = self._has_ended or "stop_time" in names
 
     def output(self, text: str, offset: int) -> None:
         """Let ``text`` stand in the output from the character ``offset`` on."""
+        self._is_complete = False
         self._text.write(text, offset)
         written = len(encode_output(text))
         self._output_parts.changed(self._output.stat().st_size - written)
 
     def metrics(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
         """Add points."""
+        self._is_complete = False
         lines = metric_lines(metrics, starts)
         if self._metrics_parts.is_sent or lines != self._last_lines:
             self._metrics_parts.changed(self._lines.size)
@@ -119,12 +130,14 @@ class Recorder:
         Raises:
             RunRemovedError: the run was deleted.
         """
-        if self.uploads.waiting:
+        if self.uploads.has_waiting:
             self.require()
         self.uploads.send()
 
     def send_growth(self) -> None:
-        """Send what is new in the output and the metrics."""
+        """Send what is new in the output and the metrics; of a run that ended `complete` does."""
+        if self._has_ended:
+            return
         self._output_parts.send()
         self._metrics_parts.send()
 
@@ -158,6 +171,11 @@ class Recorder:
         self.send_growth()
         self._send_entry()
         self._send_info()
+
+    def complete(self) -> None:
+        """Send everything of a run that ended and changed since."""
+        if self._has_ended and not self._is_complete:
+            self._send_whole()
 
     def require(self) -> None:
         """Check that the run was not deleted.
@@ -231,9 +249,12 @@ class Recorder:
     def _is_own(self) -> bool:
         """Return whether ``run.json`` is that of this run, and note its version."""
         key = self.prefix + RUN
-        self._version = self.place.bucket.version(key)
+        version = self.place.bucket.version(key)
         entry = read_json(self.place.bucket, key, {})
-        return isinstance(entry, dict) and entry.get(TOKEN) == self.entry[TOKEN]
+        is_own = isinstance(entry, dict) and entry.get(TOKEN) == self.entry.get(TOKEN)
+        if is_own:
+            self._version = version
+        return is_own
 
     def _adopt_version(self) -> str:
         is_own = self._is_own()

@@ -48,6 +48,7 @@ from sacred_objects.bucket import (
     read_json,
 )
 from sacred_objects.layout import possible_keys
+from sacred_objects.observer import ObjectObserver
 from sacred_objects.parts import joined, replaced
 from sacred_objects.removal import delete_run, finish_deletions
 
@@ -166,6 +167,16 @@ class ObjectStore(DocumentStore[RunFolder]):
         names = filter(is_run_name, self._bucket.folders(self._place.root))
         for name in sorted(names, key=id_order, reverse=newest_first):
             yield normalize_id(name), RunFolder(self._place, name)
+
+    def observer_of(self, run_id: int | str | None) -> ObjectObserver:
+        """Return an observer that continues a run, or that starts one."""
+        observer = ObjectObserver.of_place(self._place)
+        if run_id is not None:
+            entry = self.require(run_id).entry() or {}
+            observer.continue_folder(
+                self.get(run_id), entry, self.output(run_id), self.metrics(run_id)
+            )
+        return observer
 
     def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
         """Return what reads each field from the objects of a run."""
