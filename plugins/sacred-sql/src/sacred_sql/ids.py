@@ -6,9 +6,9 @@ import sqlalchemy as sa
 
 from sacred_core.stores.claims import RunIds
 from sacred_core.stores.run_ids import LARGEST, normalize_id
-from sacred_sql import sacred_runs, sacred_tables
+from sacred_sql import sacred_runs
 from sacred_sql.contents import new_key
-from sacred_sql.numbers import highest_deleted
+from sacred_sql.removal import highest_deleted
 from sacred_sql.schema import runs
 
 
@@ -57,7 +57,7 @@ class RowIds(RunIds):
         """Return the highest number that counts; of Sacred's runs where there are no others."""
         query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
         found = self._connection.execute(query).scalar()
-        if found is None and sacred_tables.are_there(self._connection):
+        if found is None and sacred_runs.are_there(self._connection):
             found = sacred_runs.highest_number(self._connection)
         return max(int(found or 0), highest_deleted(self._connection))
 
@@ -95,6 +95,6 @@ def _is_entered(connection: sa.Connection, run_id: int | str) -> bool:
 
 def _is_of_sacred(connection: sa.Connection, run_id: int | str) -> bool:
     """Tell whether Sacred recorded a run of this id in tables of its own."""
-    if not sacred_tables.are_there(connection):
+    if not sacred_runs.are_there(connection):
         return False
     return sacred_runs.find_run(connection, run_id) is not None

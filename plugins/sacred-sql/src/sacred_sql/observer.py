@@ -12,8 +12,8 @@ from sacred_core.stable_files import FileVersion
 from sacred_core.stores.claims import IdRequest
 from sacred_core.stores.model import StoredRun
 from sacred_sql.address import is_in_memory, location
+from sacred_sql.contents import VALUES
 from sacred_sql.database import Database
-from sacred_sql.values import VALUES
 from sacred_sql.writer import RunWriter, continue_run, insert_run
 
 _FIELDS = {"status": "recorded_status", "stop_time": "stop_time", "heartbeat": "heartbeat"}

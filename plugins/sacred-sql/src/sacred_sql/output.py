@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from sacred_sql.schema import output
 
-#: Characters, of which each may need 6 bytes; see `sacred_sql.values`.
+#: Characters, of which each may need 6 bytes; see `sacred_sql.contents`.
 _LONGEST = 150_000
 
 

@@ -12,9 +12,9 @@ import attrs
 import sqlalchemy as sa
 
 from sacred_core.serialization import column_json, column_values
+from sacred_sql.contents import is_large, keep_large
 from sacred_sql.contents import read as read_content
 from sacred_sql.schema import large_values, metrics, points
-from sacred_sql.values import is_large, keep_large
 
 _FULL = 1_000
 _NEVER = 2**63

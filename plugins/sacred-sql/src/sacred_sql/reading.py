@@ -1,26 +1,36 @@
-"""From rows to runs."""
+"""Reads runs from rows, and selects rows: all that fulfil a query, perhaps others too.
+
+Values inside of configurations and the like are texts to the database: the core looks at those.
+"""
 
 import functools
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json
-from sacred_core.stores import Annotation, Read, StoredRun
+from sacred_core.stores import DAMAGED, Annotation, Read, RunQuery, StoredRun
+from sacred_core.stores.query import Condition, pushdown
 from sacred_core.stores.run_ids import normalize_id
+from sacred_sql.contents import VALUES, read_large_texts
 from sacred_sql.experiments import read_experiment
 from sacred_sql.schema import (
+    LONGEST_COMMENT,
     annotations,
     artifacts,
+    contents,
+    experiment_sources,
     experiments,
     hosts,
     large_values,
     resources,
     runs,
+    sources,
 )
-from sacred_sql.values import VALUES, read_large_texts
 
 #: Columns of `sacred_sql.schema.runs` whose value is a field of the same name.
 _SAME = ("status", "command", "queue_time", "start_time", "stop_time", "heartbeat")
@@ -30,6 +40,13 @@ _LISTS = {"artifacts": (artifacts, "name"), "resources": (resources, "filename")
 #: What is read of each run.
 TABLES = (runs, experiments, hosts, large_values, artifacts, resources, annotations)
 Column: TypeAlias = Callable[[str], Any]
+Clause = sa.ColumnElement[bool]
+
+_TEXTS = {"command": runs.c.command, "name": experiments.c.name, "comment": runs.c.comment}
+_TIMES = ("start_time", "stop_time", "queue_time", "heartbeat")
+#: Databases take some thousands in a statement.
+_MOST_VALUES = 500
+_INT64 = range(-(2**63), 2**63)
 
 
 class Reader:
@@ -188,3 +205,82 @@ def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _copied(item) for key, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def clauses(query: RunQuery) -> list[Clause]:
+    """Return what rows of runs, joined with their experiments, must fulfil."""
+    if query.where is None:
+        return []
+    found = pushdown(
+        query.where, _condition, lambda parts: sa.and_(*parts), lambda parts: sa.or_(*parts)
+    )
+    return [] if found is None else [found]
+
+
+def _condition(condition: Condition) -> Clause | None:
+    name, operator, values = condition.field.name, condition.operator, list(condition.values)
+    if condition.field.path or len(values) > _MOST_VALUES:
+        return None
+    if name in _TIMES:
+        return _of_time(runs.c[name], operator, values)
+    if operator not in ("=", "in") or not values:
+        return None
+    if name == "id":
+        return _of_id(values)
+    # What is not told is read as an empty text.
+    if not all(isinstance(value, str) and value for value in values):
+        return None
+    if name == "status":
+        return None if DAMAGED in values else _of_status(values)
+    if name == "comment" and any(len(str(value)) > LONGEST_COMMENT for value in values):
+        return None
+    return _TEXTS[name].in_(values) if name in _TEXTS else None
+
+
+def _of_status(statuses: list[Any]) -> Clause:
+    """Which of the running ones are dead depends on their own intervals."""
+    return runs.c.status.in_(["RUNNING" if each == "DEAD" else each for each in statuses])
+
+
+def _of_id(values: list[Any]) -> Clause | None:
+    for value in values:
+        is_number = isinstance(value, int) and not isinstance(value, bool) and int(value) in _INT64
+        is_row = isinstance(value, str) and value.startswith("row ")  # damaged: it has no such id
+        if is_row or not (is_number or isinstance(value, str)):
+            return None
+    return runs.c.run_id.in_([str(value) for value in values])
+
+
+def _of_time(column: sa.ColumnElement[Any], operator: str, values: list[Any]) -> Clause | None:
+    if operator == "exists":  # what cannot be read is missing, too
+        return column.is_not(None)
+    if not values or not all(isinstance(value, datetime) for value in values):
+        return None
+    first = values[0]
+    if operator == "between":
+        return column.between(*values)
+    if operator in ("=", "in"):
+        return column.in_(values)
+    compared = {"<": column < first, "<=": column <= first, ">": column > first}
+    compared[">="] = column >= first
+    return compared.get(operator)
+
+
+def file_query(run_key: int, kind: str, name: str) -> "sa.Select[Any] | None":
+    """Return what selects name, content and size of files that may be it; None for a wrong kind."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    sized = (contents.c.content_id, contents.c.size)
+    if kind == "artifact":
+        query = sa.select(artifacts.c.name, *sized).join(contents)
+        return query.where(artifacts.c.run_key == run_key, artifacts.c.name_digest == digest)
+    if kind == "resource":
+        query = sa.select(resources.c.filename.label("name"), *sized).join(contents)
+        return query.where(resources.c.run_key == run_key, resources.c.filename_digest == digest)
+    if kind == "source":
+        query = sa.select(sources.c.name, *sized).select_from(sources).join(contents)
+        query = query.join(
+            experiment_sources, experiment_sources.c.source_id == sources.c.source_id
+        )
+        query = query.join(runs, runs.c.experiment_id == experiment_sources.c.experiment_id)
+        return query.where(runs.c.run_key == run_key, sources.c.name == name)
+    return None

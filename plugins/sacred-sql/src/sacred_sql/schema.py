@@ -1,9 +1,97 @@
-"""The tables. README.md explains them to users."""
+"""The tables, their types of columns, and how they are made. README.md explains them to users."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Dialect
 
-from sacred_sql.columns import Bytes, Json, Key, LongText, ShortText, Text, UtcTime
+from sacred_core.exceptions import StoreError
+from sacred_core.serialization import from_json, to_json
+
+#: Of keys. SQLite counts up by itself only in its one type of integers.
+Key = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+#: Of a text of any length, as it is.
+LongText = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+Bytes = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+
+_AWKWARD = re.compile(r"%(?=25|00|u[0-9A-F]{4})|\0|[\ud800-\udfff]")
+_ESCAPED = re.compile(r"%(25|00|u[0-9A-F]{4})")
+
+
+class Text(sa.types.TypeDecorator[str]):
+    """Text of any length, with `%00` and the like for what some databases refuse."""
+
+    impl: Any = LongText
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return what is stored."""
+        return None if value is None else stored_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Return what was given."""
+        return None if value is None else loaded_text(value)
+
+
+class ShortText(Text):
+    """Text of up to 255 characters, which may be a key."""
+
+    impl = sa.String(255)
+    cache_ok = True
+
+
+class Json(sa.types.TypeDecorator[Any]):
+    """Plain data as JSON text."""
+
+    impl = LongText
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Return what is stored."""
+        return None if value is None else to_json(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Return what was given."""
+        return None if value is None else from_json(value)
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """An aware time, stored in UTC to the microsecond."""
+
+    impl = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return what is stored."""
+        if value is None or value.tzinfo is None:
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return what was given."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def stored_text(text: str) -> str:
+    """Return ``text`` without NUL and halves of surrogate pairs."""
+    return _AWKWARD.sub(_escape, text)
+
+
+def loaded_text(text: str) -> str:
+    """Return the text that `stored_text` was given."""
+    if "%" not in text:
+        return text
+    return _ESCAPED.sub(lambda found: chr(int(found[1].lstrip("u"), 16)), text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"%{code:02X}" if code < 0x80 else f"%u{code:04X}"
+
 
 #: Of the tables; a database with a higher one was written by a later release.
 VERSION = 1
@@ -208,3 +296,97 @@ deleted_numbers = _table("deleted_numbers", _number("highest"))
 OF_RUNS = (large_values, output, points, metrics, resources, artifacts, annotations)
 #: What refers to contents.
 USERS_OF_CONTENTS = (sources, repositories, resources, artifacts, large_values)
+
+
+#: Names the lock; any number that others do not use.
+_LOCK = 0x5AC8ED
+
+
+def is_ready(connection: sa.Connection, shown: str, is_made: bool) -> bool:
+    """Tell that the tables are there, which are made if need be; runs in a transaction.
+
+    Args:
+        connection: To the database.
+        shown: How the database is called in errors.
+        is_made: Make them; else their lack is an error.
+
+    Raises:
+        StoreError: they are not there, not ours, or of a later release.
+    """
+    if _is_there(connection, shown):
+        return True
+    if not is_made:
+        raise StoreError(f"the database {shown} holds no runs of sacred-core")
+    _lock(connection)
+    try:
+        if not _is_there(connection, shown):
+            _make(connection, shown)
+    finally:
+        _unlock(connection)
+    return True
+
+
+def has_tables(connection: sa.Connection, shown: str) -> bool:
+    """Tell whether the database has the tables of sacred-core.
+
+    Raises:
+        StoreError: they are of a later release.
+    """
+    return _is_there(connection, shown)
+
+
+def add_table(connection: sa.Connection, table: sa.Table) -> None:
+    """Create a table that databases of earlier releases lack; runs in a transaction."""
+    if sa.inspect(connection).has_table(table.name):
+        return
+    _lock(connection)
+    try:
+        table.create(connection, checkfirst=True)
+    finally:
+        _unlock(connection)
+
+
+def _is_there(connection: sa.Connection, shown: str) -> bool:
+    if not sa.inspect(connection).has_table(versions.name):
+        return False
+    found = connection.execute(sa.select(sa.func.max(versions.c.version))).scalar()
+    if found is not None and found > VERSION:
+        raise StoreError(
+            f"the database {shown} was written by a later release of sacred-sql (tables of "
+            f"version {found}, this one knows {VERSION}): pip install --upgrade sacred-sql"
+        )
+    if found is not None and found < VERSION:
+        raise StoreError(
+            f"the database {shown} was written by an earlier release of sacred-sql (tables of "
+            f"version {found}, this one needs {VERSION}): record into a new database, and install "
+            "the earlier release to read this one"
+        )
+    return found is not None
+
+
+def _make(connection: sa.Connection, shown: str) -> None:
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(versions.name):
+        foreign = sorted(set(inspector.get_table_names()) & set(metadata.tables))
+        if foreign:
+            raise StoreError(
+                f"the database {shown} has a table {foreign[0]!r} of another program: give "
+                "sacred-sql a database (or, in PostgreSQL, a schema) of its own"
+            )
+        versions.create(connection)
+    metadata.create_all(connection)
+    connection.execute(versions.insert().values(version=VERSION))
+
+
+def _lock(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    elif connection.dialect.name in ("mysql", "mariadb"):
+        connection.execute(sa.select(sa.func.get_lock(f"sacred_sql_{_LOCK}", 60)))
+
+
+def _unlock(connection: sa.Connection) -> None:
+    """MySQL commits at each table: its lock belongs to the connection."""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        connection.commit()
+        connection.execute(sa.select(sa.func.release_lock(f"sacred_sql_{_LOCK}")))

@@ -11,22 +11,21 @@ from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, StoredRun, checked_metrics
 from sacred_core.stores.run_ids import normalize_id
-from sacred_sql import output, points, sacred_runs, sacred_tables
+from sacred_sql import output, points, sacred_runs
 from sacred_sql.contents import let_one_remove, new_key, stream
-from sacred_sql.creation import add_table, has_tables
 from sacred_sql.database import Database
-from sacred_sql.file_queries import file_query
-from sacred_sql.filters import clauses
 from sacred_sql.ids import find, key_of_row
 from sacred_sql.observer import SqlObserver
-from sacred_sql.reading import TABLES, Reader
+from sacred_sql.reading import TABLES, Reader, clauses, file_query
 from sacred_sql.removal import remove
 from sacred_sql.sacred_runs import TABLES as SACRED_TABLES
 from sacred_sql.sacred_runs import SacredReader
 from sacred_sql.schema import (
+    add_table,
     annotations,
     deleted_numbers,
     experiments,
+    has_tables,
     runs,
 )
 
@@ -180,7 +179,7 @@ class SqlStore(GuardedStore):
     @functools.cached_property
     def _has_sacred(self) -> bool:
         """Whether the database has tables of Sacred, which nothing adds any more."""
-        return self._database.read_any(sacred_tables.are_there)
+        return self._database.read_any(sacred_runs.are_there)
 
     def _key_of_sacred(self, run_id: int | str) -> int | None:
         """Return the key of a run in Sacred's tables, or None; a run of ours comes first."""

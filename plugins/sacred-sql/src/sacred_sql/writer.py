@@ -12,7 +12,16 @@ from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import run_removed
 from sacred_sql import output, points
-from sacred_sql.contents import content_of, drop_unused, kept, new_key
+from sacred_sql.contents import (
+    columns_of,
+    content_of,
+    drop_unused,
+    is_large,
+    keep_large,
+    kept,
+    new_key,
+    texts_of,
+)
 from sacred_sql.database import Database
 from sacred_sql.experiments import (
     Experiment,
@@ -24,7 +33,6 @@ from sacred_sql.experiments import (
 )
 from sacred_sql.ids import RowIds
 from sacred_sql.schema import LONGEST_COMMENT, artifacts, resources, runs
-from sacred_sql.values import columns_of, is_large, keep_large, texts_of
 
 T = TypeVar("T")
 
