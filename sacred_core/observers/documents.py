@@ -7,7 +7,7 @@ and need not be written again. A backend implements a few primitives, see `Docum
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,13 @@ class DocumentObserver(RunObserver, ABC):
     needs_sha256 = False
     _positions: delivering.MetricPositions
     _unsaved: set[str]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.shown})"
+
+    def recording_location(self) -> Hashable:
+        """Return the location of the store, by default."""
+        return self.store_location
 
     def insert_run(self, run: StoredRun) -> bool:
         """Insert a run if no run has its id, in one step; return whether it was inserted."""

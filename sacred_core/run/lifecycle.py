@@ -32,6 +32,7 @@ from sacred_core.masking import masked, masked_text, note_environment
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
+from sacred_core.stores.model import merge_code
 
 if TYPE_CHECKING:
     from sacred_core.run.spools import LiveSpool
@@ -244,10 +245,7 @@ class Lifecycle:
         grown = self._run.code.grown() if self._run.code is not None else None
         if grown is not None:
             info = self._run.experiment_info
-            info["sources"] = sorted(info["sources"] + grown["sources"])
-            info["dependencies"] = sorted(
-                info["dependencies"] + grown["dependencies"], key=str.lower
-            )
+            info.update(merge_code(info, grown["sources"], grown["dependencies"]))
             self._send(self._source.make(CodeLoaded, base_dir=info["base_dir"], **grown))
 
     def _send_metrics(self, info: dict[str, Any]) -> None:

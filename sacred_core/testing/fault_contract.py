@@ -148,15 +148,15 @@ class FaultContract(EndContract):
 
     def test_what_was_missed_is_loaded_from_its_folder(self, tmp_path: Path) -> None:
         """Of a store whose runs can be continued: everything, and a second time nothing."""
-        store = self.make_store(tmp_path)
-        if not isinstance(store, ContinuingStore):
-            return
         file = tmp_path / "file"
         file.write_bytes(b"content")
         feed = self._feed(tmp_path, _nothing)
         covered = getattr(feed.observer, "covered_observer", feed.observer)
         covered.failure_dir = tmp_path / "failed"
         run_id = feed.start()
+        store = self.make_store(tmp_path)
+        if not isinstance(store, ContinuingStore):
+            return
         feed.log_together({"loss": [0.5], "later": [1.0]})
         feed.print("before\n")
         feed.artifact("before", str(file))
