@@ -1,11 +1,13 @@
 """Tests of `Experiment.current_run` and `Experiment.info`, during runs and after them."""
 
+import contextvars
 import threading
 from typing import Any
 
 import pytest
 
 from sacred_core import Experiment
+from sacred_core.context import current_run, run_around
 from sacred_core.exceptions import AmbiguousRunError, NoRunError
 from sacred_core.testing.memory import Memory, MemoryObserver
 
@@ -62,6 +64,23 @@ def test_a_run_that_could_not_be_created_changes_nothing(ex: Experiment) -> None
     with pytest.raises(Exception, match="nothing"):
         ex.run("nothing")
     assert ex.current_run is run
+
+
+def test_a_context_that_outlives_its_run_has_no_run(ex: Experiment) -> None:
+    """A copy of the context of a run that has ended belongs to no run, or to a running one."""
+    contexts = []
+
+    @ex.main
+    def main(_run: Any) -> None:
+        contexts.append(contextvars.copy_context())
+        found = contexts[0].run(run_around)
+        assert found is (_run if len(contexts) == 1 else None)
+        assert contexts[0].run(current_run) is _run
+
+    ex.run()
+    assert contexts[0].run(run_around) is None
+    assert contexts[0].run(current_run) is None
+    ex.run()
 
 
 def test_each_experiment_has_its_own(ex: Experiment) -> None:
