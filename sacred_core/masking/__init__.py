@@ -5,9 +5,9 @@
 """
 
 from sacred_core.masking.formats import SecretPattern, use_patterns
-from sacred_core.masking.keys import is_secret
 from sacred_core.masking.known import note as note_secret
 from sacred_core.masking.known import note_environment
+from sacred_core.masking.secret_names import is_secret
 from sacred_core.masking.text import MASK, masked_text, unfinished_secret
 from sacred_core.masking.values import masked
 

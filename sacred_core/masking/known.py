@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Iterator
 
-from sacred_core.masking.keys import is_folder, is_secret
+from sacred_core.masking.secret_names import is_folder, is_secret
 
 #: How many are known at a time: of more, the oldest are forgotten.
 _MOST = 200

@@ -14,7 +14,7 @@ from sacred_core.masking.formats import (
     token_spans,
     unfinished_pem,
 )
-from sacred_core.masking.keys import SecretNames, is_header, is_token, secret_names
+from sacred_core.masking.secret_names import SecretNames, is_header, is_token, secret_names
 from sacred_core.masking.urls import url_spans
 
 #: What may come between a name and its value; names are looked for in lower case.

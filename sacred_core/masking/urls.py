@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from sacred_core.masking.formats import Span
-from sacred_core.masking.keys import is_secret, singular
+from sacred_core.masking.secret_names import is_secret, singular
 
 #: A URL from ``://`` on ends at a blank or a quote, also at one that is escaped.
 _REST = r"(?:[^\s\"'<>`\\]|\\(?![\"'nrt]))*+"

@@ -4,7 +4,7 @@ from typing import Any
 
 from sacred_core.dotted_path import DottedPath
 from sacred_core.masking import known
-from sacred_core.masking.keys import is_folder, is_password, is_secret, is_token
+from sacred_core.masking.secret_names import is_folder, is_password, is_secret, is_token
 from sacred_core.masking.text import MASK, is_token_like, masked_text
 from sacred_core.masking.urls import credentials
 

@@ -30,7 +30,7 @@ from sacred_core.stores.query.nodes import (
     pushdown,
     with_absolute_times,
 )
-from sacred_core.stores.query.parsing import Column, parse, parse_columns, parse_sort
+from sacred_core.stores.query.syntax import Column, parse, parse_columns, parse_sort
 
 __all__ = [
     "MISSING",
