@@ -33,6 +33,7 @@ from sacred_core.serialization import is_same_data
 from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
 from sacred_core.stores.claims import IdRequest, RunIds, claim_id
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import new_token, run_removed
 
 #: A document has no identity of the event that changed it.
@@ -302,6 +303,8 @@ class DocumentObserver(RunObserver, ABC):
         is_start = isinstance(event, RunStarted)
         request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
         run.id = self.claim_run(run, request)
+        if _id is not None and str(run.id) != str(_id):
+            run.run_id = normalize_id(_id)
         self.stored_run = run
         self.start_run(run)
         return run.id

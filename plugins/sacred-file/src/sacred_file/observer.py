@@ -39,7 +39,6 @@ from sacred_core.stores.record_files import (
     merge_metric_lines,
     read_json,
 )
-from sacred_core.stores.run_ids import normalize_id
 from sacred_file import layout
 from sacred_file.contents import SharedContents, copy, path_below, restore_missing, store_version
 from sacred_file.ids import FolderIds, OwnFolder
@@ -142,8 +141,6 @@ class FileStorageObserver(DocumentObserver):
         """Make the folder of the run, or claim that of the queued one."""
         ids = FolderIds(self._root, request.asked_id)
         run_id = claim_id(ids, request)
-        if request.other_id is not None and str(run_id) != str(request.other_id):
-            run.run_id = normalize_id(request.other_id)
         folder = self._root / str(run_id)
         self._own, self._lease = OwnFolder(folder, self.token), ids.lease
         self.dir = os.path.join(self.basedir, folder.name)  # noqa: PTH118 - a string

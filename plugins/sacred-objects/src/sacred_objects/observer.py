@@ -18,7 +18,6 @@ from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.folder_format import json_bytes, new_entry
 from sacred_core.stores.leases import releasing
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects import layout
 from sacred_objects.bucket import Bucket, BucketMissingError
@@ -134,10 +133,7 @@ class ObjectObserver(DocumentObserver):
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Write the configuration of the run; that of the queued run is replaced."""
         self._ids = ObjectIds(self.place, request.asked_id, json_bytes(run.config))
-        run_id = claim_id(self._ids, request)
-        if request.other_id is not None and str(run_id) != str(request.other_id):
-            run.run_id = normalize_id(request.other_id)
-        return run_id
+        return claim_id(self._ids, request)
 
     def start_run(self, run: StoredRun) -> None:
         """Write the record."""
