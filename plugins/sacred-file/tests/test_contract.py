@@ -14,6 +14,7 @@ class TestFile(StoreContract):
         return FileStorageObserver(tmp_path / "runs")
 
     def make_store(self, tmp_path: Path) -> FileStore:
+        (tmp_path / "runs").mkdir(exist_ok=True)
         return FileStore(tmp_path / "runs")
 
     def command_line_options(self, tmp_path: Path) -> list[str]:

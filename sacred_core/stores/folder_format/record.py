@@ -173,13 +173,13 @@ class FileLists:
     whether the entry is to be written now.
 
     Args:
-        entry: As `new_entry` returns it.
+        entry: As `new_entry` returns it, or as it was stored.
     """
 
     def __init__(self, entry: dict[str, Any]) -> None:
         self._entry = entry
-        self._artifacts: set[str] = set()
-        self._resources: set[tuple[str, str]] = set()
+        self._artifacts: set[str] = set(entry.get("artifacts") or ())
+        self._resources = {(name, stored) for name, stored in entry.get("resources") or ()}
 
     def add_artifact(
         self,

@@ -153,10 +153,10 @@ class OwnFolder:
         is_recorded: The start of the run is written: before, there is no token to check.
     """
 
-    def __init__(self, folder: Path, token: str) -> None:
+    def __init__(self, folder: Path, token: str, is_recorded: bool = False) -> None:
         self.path = folder
         self.token = token
-        self.is_recorded = False
+        self.is_recorded = is_recorded
 
     def begin(self) -> None:
         """Store the token, in place of that of an earlier run in this folder."""

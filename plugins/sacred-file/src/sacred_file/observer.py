@@ -11,7 +11,7 @@ from sacred_core.loggers import own_logger
 from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.observers.documents import DocumentObserver
-from sacred_core.serialization import plain
+from sacred_core.serialization import from_json, plain
 from sacred_core.stable_files import with_version
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.folder_format import (
@@ -28,6 +28,7 @@ from sacred_core.stores.folder_format import (
     json_bytes,
     metric_lines,
     new_entry,
+    parse_metrics,
     update_entry,
 )
 from sacred_core.stores.leases import Lease, releasing
@@ -37,8 +38,10 @@ from sacred_core.stores.record_files import (
     AppendFile,
     AppendText,
     merge_metric_lines,
+    read_columns,
     read_json,
 )
+from sacred_core.stores.tokens import TOKEN
 from sacred_file import layout
 from sacred_file.contents import SharedContents, copy, path_below, restore_missing, store_version
 from sacred_file.ids import FolderIds, OwnFolder
@@ -162,6 +165,16 @@ class FileStorageObserver(DocumentObserver):
             self._files = FileLists(self.run_entry)
             self._write_start(own, lease, is_start)
 
+    def continue_folder(self, run: StoredRun, folder: Path) -> None:
+        """Record what follows for a run that is stored already; its store calls this."""
+        self._reset()
+        self.run_entry = read_json(folder / RUN, {}, from_json)
+        self.continue_run(run, self.run_entry.get(TOKEN) or "")
+        self._files = FileLists(self.run_entry)
+        self.config, self.info = run.config, run.info
+        self._own = OwnFolder(folder, self.token, is_recorded=True)
+        self.dir = str(folder)
+
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Write ``run.json``, and ``info.json`` if the information changed."""
         folder = self._folder()
@@ -198,8 +211,12 @@ class FileStorageObserver(DocumentObserver):
         """Append the points; ``metrics.json`` is written from them at the end."""
         folder = self._folder()
         if self._metrics is None:
+            _split_metrics(folder)
             self._metrics = AppendFile(folder / METRIC_LINES)
         self._metrics.write(metric_lines(metrics, starts))
+        if self.require_run().stop_time is not None:
+            _merge_metrics(folder)
+            self._metrics = None
         return True
 
     def store_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:
@@ -288,6 +305,14 @@ def _without_patches(experiment: Mapping[str, Any]) -> dict[str, Any]:
         for each in experiment.get("repositories") or ()
     )
     return {**experiment, "repositories": list(repositories)}
+
+
+def _split_metrics(folder: Path) -> None:
+    """Write the lines of a run whose metrics are merged, so that points can be appended."""
+    lines = folder / METRIC_LINES
+    stored = None if lines.exists() else read_columns(folder / METRICS)
+    if stored is not None:
+        replace_bytes(lines, metric_lines(parse_metrics(stored), {}))
 
 
 def _merge_metrics(folder: Path) -> None:

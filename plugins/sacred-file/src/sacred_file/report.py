@@ -8,6 +8,7 @@ from stat import S_ISVTX, S_IWGRP, S_IWOTH
 from typing import Any
 
 from sacred_core.atomic_files import replace_bytes
+from sacred_core.contained_files import ContainedFolder
 from sacred_core.exceptions import SacredError
 from sacred_core.loggers import own_logger
 from sacred_core.serialization import plain
@@ -95,9 +96,9 @@ def _large(code: str, folder: Path) -> dict[str, Any]:
     if "cout" in code:
         names["cout"] = decode_output((folder / OUTPUT).read_bytes())
     if "metrics" in code:
-        from sacred_file.store import FileStore
+        from sacred_file.run_folder import RunFolder
 
-        names["metrics"] = FileStore(folder.parent).metrics(folder.name)
+        names["metrics"] = RunFolder(ContainedFolder(folder.parent), folder.name).points()
     return names
 
 

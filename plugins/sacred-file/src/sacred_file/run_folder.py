@@ -1,6 +1,7 @@
 """Reads the record in the folder of one run."""
 
 import functools
+import io
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -14,11 +15,15 @@ from sacred_core.stores.folder_format import (
     ANNOTATIONS,
     CONFIG,
     INFO,
+    METRIC_LINES,
+    METRICS,
     RUN,
     parse_annotations,
+    parse_metrics,
+    read_merged,
     run_fields,
 )
-from sacred_core.stores.record_files import read_json
+from sacred_core.stores.record_files import read_columns, read_json
 
 _parse_entry = functools.partial(from_json, decode=decode_run_entry)
 
@@ -68,6 +73,16 @@ class RunFolder:
             "info": functools.partial(self._values, INFO),
             "annotations": self._annotations,
         }
+
+    def points(self) -> dict[str, dict[str, Any]]:
+        """Return the points of the run, finished or running."""
+        self._files.require_folder(self.path)
+        stored = read_columns(self.file(METRICS), self._files.open_in)
+        lines = self.file(METRIC_LINES)
+        if stored is None and os.path.lexists(lines):
+            with io.BufferedReader(self._files.open_in(lines)) as file:
+                stored = read_merged(file)
+        return parse_metrics(stored or {})
 
     def _entry(self) -> Any:
         """Return what ``run.json`` holds, or None if there is none."""

@@ -20,8 +20,6 @@ from sacred_core.stores import (
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import (
     ANNOTATIONS,
-    METRIC_LINES,
-    METRICS,
     OUTPUT,
     RESOURCES,
     RUN,
@@ -29,14 +27,13 @@ from sacred_core.stores.folder_format import (
     annotation_line,
     decode_output,
     is_run_name,
-    parse_metrics,
-    read_merged,
 )
 from sacred_core.stores.locations import absolute_path
-from sacred_core.stores.record_files import append_bytes, read_columns, replace_output
+from sacred_core.stores.record_files import append_bytes, replace_output
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_file import layout
 from sacred_file.contents import open_copy
+from sacred_file.observer import FileStorageObserver
 from sacred_file.removal import delete_run, empty_trash
 from sacred_file.run_folder import RunFolder
 
@@ -105,11 +102,7 @@ class FileStore(DocumentStore[RunFolder]):
 
     def read_points(self, record: RunFolder) -> Mapping[str, Any]:
         """Return the points of a run, finished or running."""
-        self._files.require_folder(record.path)
-        stored = read_columns(record.file(METRICS), self._files.open_in)
-        if stored is None:
-            stored = self._merged(Path(record.file(METRIC_LINES)))
-        return parse_metrics(stored)
+        return record.points()
 
     def get_file(self, record: RunFolder, kind: str, name: str) -> BinaryIO | None:
         """Open a file of a run; None if the record does not name it, or it is missing."""
@@ -142,6 +135,14 @@ class FileStore(DocumentStore[RunFolder]):
         self._files.require_folder(record.path)
         append_bytes(Path(record.file(ANNOTATIONS)), annotation_line(annotation))
 
+    def observer_of(self, run_id: int | str | None) -> FileStorageObserver:
+        """Return an observer that continues a run, or that starts one."""
+        observer = FileStorageObserver(self.root)
+        if run_id is not None:
+            record = self.require(run_id)
+            observer.continue_folder(self.get(run_id), Path(record.path))
+        return observer
+
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and contents that no other run uses."""
         if self.find(normalize_id(run_id)) is None:
@@ -151,12 +152,6 @@ class FileStore(DocumentStore[RunFolder]):
     def remove(self, record: RunFolder) -> bool:
         """Delete a run; what cannot be removed yet is removed by a later deletion."""
         return delete_run(self.root, Path(record.path))
-
-    def _merged(self, lines: Path) -> dict[str, Any]:
-        if not lines.exists():
-            return {}
-        with io.BufferedReader(self._files.open_in(lines)) as file:
-            return read_merged(file)
 
     def _shared(self, kept: str) -> Path:
         """Return where a file that runs share is; Sacred named it from where it was started."""
