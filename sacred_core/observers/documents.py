@@ -50,6 +50,7 @@ class DocumentObserver(RunObserver, ABC):
 
     Attributes:
         shown: The store, for messages, without secrets; set by the backend.
+        overwrite: The id of a run that the next one replaces, if `claim_run` supports it; or None.
         needs_sha256: The `FileVersion` of `put_file` has a sha256.
         stored_run: The current run, as it is to be stored; None before the first.
         token: A string that no other run has, see `sacred_core.stores.tokens`.
@@ -59,6 +60,7 @@ class DocumentObserver(RunObserver, ABC):
     stored_run: StoredRun | None = None
     token = ""
     needs_sha256 = False
+    overwrite: int | str | None = None
     _positions: delivering.MetricPositions
     _unsaved: set[str]
 
@@ -301,7 +303,10 @@ class DocumentObserver(RunObserver, ABC):
         run.apply(event)
         self.prepare_run(run)
         is_start = isinstance(event, RunStarted)
-        request = IdRequest(other_id=_id, asked_id=delivering.asked_id(_id), is_start=is_start)
+        asked_id = delivering.asked_id(_id)
+        request = IdRequest(
+            other_id=_id, asked_id=asked_id, is_start=is_start, overwrite=self.overwrite
+        )
         run.id = self.claim_run(run, request)
         if _id is not None and str(run.id) != str(_id):
             run.run_id = normalize_id(_id)

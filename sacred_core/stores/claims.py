@@ -25,11 +25,13 @@ class IdRequest:
         other_id: The id that the run has in another store, or None; it may be anything.
         asked_id: What the user asked for, valid and normalized; or None.
         is_start: The run starts, so that it may take over a queued one.
+        overwrite: The id of a run that the new one replaces; or None.
     """
 
     other_id: Any = None
     asked_id: int | str | None = None
     is_start: bool = True
+    overwrite: Any = None
 
 
 class RunIds(ABC):
@@ -65,6 +67,10 @@ class RunIds(ABC):
             RunIdError: another process does this now, see `already_started`.
         """
 
+    def overwrite(self, run_id: int | str) -> bool:
+        """Replace the run of this id by the new one; return False if there is no such run."""
+        raise NotImplementedError(f"{type(self).__name__}.overwrite replaces a run")
+
     def highest_number(self) -> int:
         """Return the highest number of a run, deleted ones included; 0 if there is none.
 
@@ -86,8 +92,15 @@ def claim_id(ids: RunIds, request: IdRequest) -> int | str:
     """Insert a new run, or let it take over a queued one, and return its id.
 
     Raises:
-        RunIdError: the id that the user asked for exists already.
+        RunIdError: the id that the user asked for exists already, or there is no run to overwrite.
     """
+    if request.overwrite is not None:
+        run_id = normalize_id(request.overwrite)
+        if not ids.overwrite(run_id):
+            raise RunIdError(
+                f"run {str(run_id)!r} not found in {ids.shown}: it cannot be overwritten"
+            )
+        return run_id
     if request.asked_id is not None:
         _claim_asked(ids, request.asked_id, request.is_start)
         return request.asked_id

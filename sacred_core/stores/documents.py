@@ -12,10 +12,17 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import attrs
 
-from sacred_core.exceptions import StoreError
 from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.checking import checked_metrics
-from sacred_core.stores.guarded import Found, GuardedStore, Read, run_or_foreign
+from sacred_core.stores.guarded import (
+    Found,
+    GuardedStore,
+    Read,
+    has_no_file,
+    not_found,
+    run_or_foreign,
+    still_running,
+)
 from sacred_core.stores.model import Annotation, StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery
@@ -125,16 +132,16 @@ class DocumentStore(GuardedStore, Generic[R]):
         with self._guard_part(run_id, f"the {kind} {name!r}"):
             file = self.get_file(record, kind, name)
         if file is None:
-            raise StoreError(f"run {str(run_id)!r} has no {kind} {name!r}")
+            raise has_no_file(run_id, kind, name)
         return file
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run that is not running, and what no other run uses."""
         record = self.require(run_id)
         if self._read_run(run_id, record).is_running():
-            raise StoreError(f"run {str(normalize_id(run_id))!r} is still running")
+            raise still_running(run_id)
         if not self.remove(record):
-            raise self.not_found(run_id)
+            raise not_found(run_id, self.shown)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Add tags and notes to a run; its record stays."""
@@ -148,12 +155,8 @@ class DocumentStore(GuardedStore, Generic[R]):
         """
         record = self.find(normalize_id(run_id))
         if record is None:
-            raise self.not_found(run_id)
+            raise not_found(run_id, self.shown)
         return record
-
-    def not_found(self, run_id: Any) -> StoreError:
-        """Return the error for a run that is not in the store."""
-        return StoreError(f"run {str(normalize_id(run_id))!r} not found in {self.shown}")
 
     def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         for run_id, record in self.records(query, newest_first):

@@ -173,3 +173,23 @@ def describe(error: Exception) -> str:
         text = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
     line = " ".join(masked_text(text).split())
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
+
+
+def not_found(run_id: Any, shown: str) -> StoreError:
+    """Return the error for a run that is not in a store.
+
+    Args:
+        run_id: Of the run.
+        shown: The store, without secrets.
+    """
+    return StoreError(f"run {str(normalize_id(run_id))!r} not found in {shown}")
+
+
+def still_running(run_id: Any) -> StoreError:
+    """Return the error for a run that cannot be deleted yet."""
+    return StoreError(f"run {str(normalize_id(run_id))!r} is still running")
+
+
+def has_no_file(run_id: Any, kind: str, name: str) -> StoreError:
+    """Return the error for a file that a run does not have."""
+    return StoreError(f"run {str(normalize_id(run_id))!r} has no {kind} {name!r}")

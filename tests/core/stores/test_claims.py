@@ -31,6 +31,9 @@ class Table(RunIds):
             raise already_started(run_id)
         return is_start and self.runs[run_id] == "QUEUED"
 
+    def overwrite(self, run_id: int | str) -> bool:
+        return run_id in self.runs
+
     def highest_number(self) -> int:
         return max([*(n for n in self.runs if isinstance(n, int) and n <= LARGEST), self.deleted])
 
@@ -107,3 +110,12 @@ def test_another_id_than_elsewhere_is_reported(
     """Another id than elsewhere is reported, with both ids and why."""
     claim_id(Table({5: "COMPLETED"}), IdRequest(other_id=other_id))
     assert caplog.messages == [message]
+
+
+def test_a_run_is_overwritten_whatever_its_status() -> None:
+    """Its id is used and no record inserted; a run that does not exist is an error."""
+    table = Table({4: "COMPLETED"})
+    assert claim_id(table, IdRequest(other_id="a", overwrite="4")) == 4
+    assert table.inserted == []
+    with pytest.raises(RunIdError, match="run '9' not found in the table: it cannot be overwr"):
+        claim_id(table, IdRequest(overwrite=9))

@@ -10,7 +10,6 @@ from bson import Decimal128, ObjectId
 from bson.errors import InvalidId
 from pymongo import errors
 
-from sacred_core.exceptions import RunIdError
 from sacred_core.stores.claims import RunIds, already_started
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_mongo.connection import Document, Runs
@@ -70,19 +69,13 @@ class DocumentIds(RunIds):
             raise already_started(run_id)
         return True
 
-    def overwrite(self, run_id: Any) -> int | str:
-        """Replace the document of any status, and return its id.
-
-        Raises:
-            RunIdError: there is no such run.
-        """
+    def overwrite(self, run_id: int | str) -> bool:
+        """Replace the document of any status."""
         for spelling in spellings(run_id):
             self.replaced = self._runs.find_one_and_replace({"_id": spelling}, self._document)
             if self.replaced is not None:
-                return listed_id(spelling)
-        raise RunIdError(
-            f"run {str(normalize_id(run_id))!r} not found in {self.shown}: it cannot be overwritten"
-        )
+                return True
+        return False
 
     def highest_number(self) -> int:
         """Return the highest number; what another program inserted may be anything."""

@@ -177,7 +177,7 @@ class MongoObserver(DocumentObserver):
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Insert the document of the run, or replace that of the queued one."""
-        writer = insert_run(self.place, run, self.token, request, self.overwrite)
+        writer = insert_run(self.place, run, self.token, request)
         self._run_writer, self.run_entry = writer, writer.entry
         run_id: int | str = writer.entry["_id"]
         return run_id

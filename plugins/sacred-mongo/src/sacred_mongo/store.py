@@ -22,6 +22,7 @@ from sacred_core.stores import (
     checked_metrics,
     run_or_foreign,
 )
+from sacred_core.stores.guarded import has_no_file, not_found, still_running
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.address import parsed
@@ -146,7 +147,7 @@ class MongoStore(GuardedStore):
                 except gridfs.NoFile:
                     file_id = None
         if file_id is None:
-            raise StoreError(f"the run {str(run_id)!r} has no {kind} {name!r}")
+            raise has_no_file(run_id, kind, name)
         return io.BufferedReader(_Stream(file, self._place.connection))
 
     def delete(self, run_id: int | str) -> None:
@@ -154,7 +155,7 @@ class MongoStore(GuardedStore):
         with self._place.connection.told():
             document = self._document(run_id, {"captured_out": 0})
             if self._read(document).is_running():
-                raise StoreError(f"the run {str(run_id)!r} is under way")
+                raise still_running(run_id)
             try:
                 entry = self._decoded(document)
             except DamagedRecordError:  # what belongs to the run is not known
@@ -187,7 +188,7 @@ class MongoStore(GuardedStore):
         for found in self._raw.find({"$nor": [{"_id": {"$type": n}} for n in _USUAL_IDS]}):
             if listed_id(found["_id"]) == name:
                 return found  # type: ignore[no-any-return]
-        raise StoreError(f"run {str(name)!r} not found in {self._place.runs.full_name}")
+        raise not_found(run_id, self._place.runs.full_name)
 
     def _entry(self, run_id: int | str, projection: Document) -> Document:
         return self._decoded(self._document(run_id, projection))

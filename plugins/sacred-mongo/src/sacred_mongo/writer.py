@@ -128,9 +128,7 @@ class RunWriter:
             ]
 
 
-def insert_run(
-    place: Place, run: StoredRun, token: str, request: IdRequest, overwrite: Any
-) -> RunWriter:
+def insert_run(place: Place, run: StoredRun, token: str, request: IdRequest) -> RunWriter:
     """Insert the document of a new run and return what continues it.
 
     Raises:
@@ -138,7 +136,7 @@ def insert_run(
     """
     entry = _new_entry(place, run, token)
     ids = DocumentIds(place.runs, entry)
-    entry["_id"] = claim_id(ids, request) if overwrite is None else ids.overwrite(overwrite)
+    entry["_id"] = claim_id(ids, request)
     if ids.replaced is not None:
         entry["_id"] = ids.replaced["_id"]
         remove_own(place, ids.replaced)

@@ -10,6 +10,7 @@ from sqlalchemy import exc
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, StoredRun, checked_metrics
+from sacred_core.stores.guarded import has_no_file, not_found, still_running
 from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import output, points, sacred_runs
 from sacred_sql.contents import let_one_remove, new_key, stream
@@ -70,7 +71,7 @@ class SqlStore(GuardedStore):
             key = self._database.read(lambda c: self._key(c, run_id))
             found = self._of_keys(Reader(self._run), [key], self._database.read)
         if not found:
-            raise self._missing(run_id)
+            raise not_found(run_id, self._database.shown)
         return found[0]
 
     def output(self, run_id: int | str) -> str:
@@ -116,7 +117,7 @@ class SqlStore(GuardedStore):
         if key is not None:
             file = self._database.read_any(lambda c: sacred_runs.open_file(c, key, kind, name))
             if file is None:
-                raise StoreError(f"the run {str(run_id)!r} has no {kind} {name!r}")
+                raise has_no_file(run_id, kind, name)
             return file
 
         def work(connection: sa.Connection) -> Any:
@@ -126,7 +127,7 @@ class SqlStore(GuardedStore):
 
         found = self._database.read(work)
         if found is None:
-            raise StoreError(f"the run {str(run_id)!r} has no {kind} {name!r}")
+            raise has_no_file(run_id, kind, name)
         return stream(self._database, found.content_id, found.size)
 
     def delete(self, run_id: int | str) -> None:
@@ -144,7 +145,7 @@ class SqlStore(GuardedStore):
             is_damaged = before.damage is not None
             run = before if is_damaged else Reader(self._run).runs(connection, [key])[0]
             if run.is_running():
-                raise StoreError(f"the run {str(run_id)!r} is under way")
+                raise still_running(run_id)
             remove(connection, key)
 
         self._database.read(lambda c: self._key(c, run_id))  # makes no tables
@@ -192,13 +193,10 @@ class SqlStore(GuardedStore):
                 return None
             key = sacred_runs.find_run(connection, run_id)
             if key is None and not has_own:
-                raise self._missing(run_id)
+                raise not_found(run_id, self._database.shown)
             return key
 
         return self._database.read_any(work)
-
-    def _missing(self, run_id: int | str) -> StoreError:
-        return StoreError(f"run {str(normalize_id(run_id))!r} not found in {self._database.shown}")
 
     def _has_own(self, connection: sa.Connection) -> bool:
         return has_tables(connection, self._database.shown)
@@ -289,7 +287,7 @@ class SqlStore(GuardedStore):
             return int(found.run_key)
         if (key := key_of_row(connection, run_id)) is not None:
             return key
-        raise self._missing(run_id)
+        raise not_found(run_id, self._database.shown)
 
 
 def _scalars(query: "sa.Select[Any]", connection: sa.Connection) -> list[int]:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 from hashfs import HashFS
 from tinydb import TinyDB
 
-from sacred_core.exceptions import RunIdError
 from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import warn_of_create
 from sacred_core.observers.documents import DocumentObserver
@@ -19,7 +18,6 @@ from sacred_core.stable_files import FileVersion
 from sacred_core.stores.claims import IdRequest, RunIds, claim_id
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import VERSION, changed_fields, file_tag, files_of, new_document
@@ -136,10 +134,7 @@ class TinyDbObserver(DocumentObserver):
             run.experiment = self._enter_code(run.experiment)
             self.run_entry["experiment"] = run.experiment
             ids = _DocumentIds(place, self.run_entry, self.shown)
-            if self.overwrite is not None:
-                ids.overwrite(self.overwrite)
-            else:
-                claim_id(ids, request)
+            claim_id(ids, request)
             self._number = ids.number
             self._live = place.live(ids.number, self.token)
             self._live.begin()
@@ -353,12 +348,11 @@ class _DocumentIds(RunIds):
         self._replace(number, queued)
         return True
 
-    def overwrite(self, run_id: int | str) -> None:
-        found = self._place.find(normalize_id(run_id))
-        if found is None:
-            shown = repr(str(normalize_id(run_id)))
-            raise RunIdError(f"run {shown} not found in {self.shown}: it cannot be overwritten")
-        self._replace(*found)
+    def overwrite(self, run_id: int | str) -> bool:
+        found = self._place.find(run_id)
+        if found is not None:
+            self._replace(*found)
+        return found is not None
 
     def new_id(self, previous: int | None) -> str:
         """Return an id that no run has or had, as Sacred does in place of numbers."""
