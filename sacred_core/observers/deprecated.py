@@ -1,12 +1,18 @@
-"""Warnings of names that remain for scripts that were written for older versions of Sacred."""
+"""Names that remain for scripts that were written for older versions of Sacred."""
 
 import warnings
+from typing import Any, Self
 
 
-def warn_of_create(cls: type) -> None:
-    """Warn the caller of ``cls.create(...)`` that the class itself is called now."""
-    warnings.warn(
-        f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
-        DeprecationWarning,
-        stacklevel=3,
-    )
+class DeprecatedCreate:
+    """Adds `create` to an observer of Sacred's."""
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> Self:
+        """Return an observer. Deprecated: call the class with the same arguments."""
+        warnings.warn(
+            f"{cls.__name__}.create(...) is deprecated: use {cls.__name__}(...)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return cls(*args, **kwargs)

@@ -9,7 +9,7 @@ from sacred_core.atomic_files import replace_bytes
 from sacred_core.events import Announcement
 from sacred_core.loggers import own_logger
 from sacred_core.observers.code_archive import CodeArchive
-from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import from_json, plain
 from sacred_core.stable_files import with_version
@@ -50,7 +50,7 @@ from sacred_file.report import given_template, write_report
 _logger = own_logger(__name__)
 
 
-class FileStorageObserver(DocumentObserver):
+class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     """Keeps each run in a sub-folder of its own, as files that everybody can read.
 
     Args:
@@ -124,12 +124,6 @@ class FileStorageObserver(DocumentObserver):
     def store_location(self) -> str:  # type: ignore[override]
         """The folder of all runs."""
         return str(self._root)
-
-    @classmethod
-    def create(cls, basedir: FilePath, *args: Any, **kwargs: Any) -> "FileStorageObserver":
-        """Return an observer. Deprecated: call the class."""
-        warn_of_create(cls)
-        return cls(basedir, *args, **kwargs)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.basedir!r})"

@@ -8,7 +8,7 @@ import gridfs
 
 from sacred_core.events import Announcement
 from sacred_core.exceptions import OptionError
-from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores import make_run
@@ -24,7 +24,7 @@ from sacred_mongo.places import Place, place, require_beside
 from sacred_mongo.writer import VERSION, RunWriter, encode_experiment, insert_run, store_sources
 
 
-class MongoObserver(DocumentObserver):
+class MongoObserver(DeprecatedCreate, DocumentObserver):
     """Keeps each run as a document of a database, where dashboards find it.
 
     Args:
@@ -87,12 +87,6 @@ class MongoObserver(DocumentObserver):
             return cls(**parsed(argument).arguments())
         except ValueError as error:
             raise OptionError(f"-m: {error}") from None
-
-    @classmethod
-    def create(cls, *args: Any, **kwargs: Any) -> "MongoObserver":
-        """Return an observer. Deprecated: call the class."""
-        warn_of_create(cls)
-        return cls(*args, **kwargs)
 
     @classmethod
     def create_from(cls, *args: Any, **kwargs: Any) -> "MongoObserver":

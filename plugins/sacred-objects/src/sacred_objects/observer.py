@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from sacred_core.events import Announcement
 from sacred_core.exceptions import RunRemovedError, StoreError
-from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import plain
 from sacred_core.stable_files import file_version
@@ -33,7 +33,7 @@ _LAST = ("token", "experiment", "run_id")
 _LISTS = frozenset(("artifacts", "resources", "experiment"))
 
 
-class ObjectObserver(DocumentObserver):
+class ObjectObserver(DeprecatedCreate, DocumentObserver):
     """Keeps each run as objects that look like the files of a `FileStorageObserver`.
 
     A plugin's observer gives ``connect`` and documents its own arguments.
@@ -88,12 +88,6 @@ class ObjectObserver(DocumentObserver):
         self = ObjectObserver(lambda: place.bucket, place.bucket.url, place.root)
         self._place = place
         return self
-
-    @classmethod
-    def create(cls, *args: Any, **kwargs: Any) -> Self:
-        """Return an observer. Deprecated: call the class."""
-        warn_of_create(cls)
-        return cls(*args, **kwargs)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({f'{self._url}/{self.basedir}'.rstrip('/')!r})"

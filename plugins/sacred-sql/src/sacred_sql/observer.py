@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sacred_core.exceptions import OptionError, StoreError
-from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores.claims import IdRequest
@@ -19,7 +19,7 @@ from sacred_sql.writer import RunWriter, continue_run, insert_run
 _FIELDS = {"status": "recorded_status", "stop_time": "stop_time", "heartbeat": "heartbeat"}
 
 
-class SqlObserver(DocumentObserver):
+class SqlObserver(DeprecatedCreate, DocumentObserver):
     """Keeps each run in the tables of a SQL database.
 
     Args:
@@ -48,12 +48,6 @@ class SqlObserver(DocumentObserver):
             return cls(argument)
         except StoreError as error:
             raise OptionError(f"-s: {error}") from None
-
-    @classmethod
-    def create(cls, url: str | sa.URL, echo: bool = False, priority: int = 40) -> "SqlObserver":
-        """Return an observer. Deprecated: call the class."""
-        warn_of_create(cls)
-        return cls(url, echo, priority)
 
     @classmethod
     def create_from(

@@ -12,7 +12,7 @@ from hashfs import HashFS
 from tinydb import TinyDB
 
 from sacred_core.observers.code_archive import CodeArchive
-from sacred_core.observers.deprecated import warn_of_create
+from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores.claims import IdRequest, RunIds, claim_id
@@ -29,7 +29,7 @@ PathLike = str | os.PathLike[str]
 _OUTPUT = 100_000
 
 
-class TinyDbObserver(DocumentObserver):
+class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     """Keeps runs as documents in one JSON file, and their files beside it, each content once.
 
     The JSON file is written when a run starts and ends; what changes in between is in a folder of
@@ -62,14 +62,6 @@ class TinyDbObserver(DocumentObserver):
         self.root = str(absolute_path(path))
         self._place: Place | None = None
         self._set_up(overwrite, priority)
-
-    @classmethod
-    def create(
-        cls, path: PathLike = "./runs_db", overwrite: int | str | None = None
-    ) -> "TinyDbObserver":
-        """Return an observer. Deprecated: call the class."""
-        warn_of_create(cls)
-        return cls(path, overwrite)
 
     @classmethod
     def create_from(
