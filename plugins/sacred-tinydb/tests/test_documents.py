@@ -13,6 +13,7 @@ from tinydb.storages import MemoryStorage
 
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.provenance.sources import md5_of
 from sacred_core.testing import Feed
 
 SACRED = Path(__file__).parent / "data" / "sacred_0_8_7"
@@ -361,3 +362,29 @@ def test_an_edited_id_removes_only_files_of_the_store(
     assert (linked / ("d" * 26)).is_symlink()
     with store.open_file(first_id, "artifact", "made") as stream:
         assert stream.read() == b"content"
+
+
+def test_files_and_code_of_an_ended_run_can_be_added(tmp_path: Path) -> None:
+    """As those that an observer could not store before; its output and metrics do not change."""
+    file = tmp_path / "late.py"
+    file.write_text("late")
+    feed = Feed(TinyDbObserver(tmp_path / "runs"))
+    run_id = feed.start()
+    feed.print("text")
+    feed.complete(result=3)
+    store = TinyDbStore(tmp_path / "runs")
+    observer = store.observer_of(run_id)
+    for _ in range(2):
+        observer.artifact_event("late", str(file), {"a": 1})
+        observer.code_event([["late.py", md5_of(file)]], ["numpy==2.0"], str(tmp_path))
+    run = store.get(run_id)
+    assert (run.status, run.result, run.artifacts) == ("COMPLETED", 3, ["late"])
+    assert run.experiment["dependencies"] == ["numpy==2.0"]
+    for kind, name in (("artifact", "late"), ("source", "late.py")):
+        with store.open_file(run_id, kind, name) as stream:
+            assert stream.read() == b"late"
+    with pytest.raises(StoreError, match=f"run '{run_id}' has ended"):
+        observer.output_event("more", 4)
+    with pytest.raises(StoreError, match=f"run '{run_id}' has ended"):
+        observer.log_metrics({})
+    assert store.output(run_id) == "text"

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from hashfs import HashFS
 from tinydb import TinyDB
 
+from sacred_core.exceptions import StoreError
 from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
@@ -139,7 +140,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Write what changed to the folder of the run."""
-        if self._is_ended:
+        if self._is_ended and "experiment" not in names:
             return True
         if "heartbeat" in names:
             names |= {"result"}
@@ -205,6 +206,22 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         self._is_ended = True
         live.remove()
 
+    def continue_document(self, run: StoredRun, number: int, document: Document) -> None:
+        """Record what follows for a run that is stored already; the store calls this.
+
+        Args:
+            run: As it is stored.
+            number: Of its document.
+            document: As it is now, with what is in the folder of a running run.
+        """
+        self._reset()
+        run.experiment = document.get("experiment") or {}
+        self.continue_run(run, document.get(TOKEN) or "")
+        self.run_entry, self._number = document, number
+        self._live = self._opened.live(number, self.token)
+        self._state = self._live.state()
+        self._is_ended = document["status"] != "RUNNING"
+
     def save(self) -> None:
         """Write `run_entry`."""
         self.require_run()
@@ -238,10 +255,23 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         return self._place
 
     def _own_live(self) -> Live | None:
-        """Return the folder of the run, None if it was deleted: another run may have it."""
+        """Return the folder of the run, None if it was deleted: another run may have it.
+
+        Raises:
+            StoreError: the run has ended, and its folder is removed.
+        """
+        if self._is_ended:
+            raise StoreError(
+                f"run {str(self.require_run().id)!r} has ended: its output and metrics in "
+                f"{self.shown} do not change"
+            )
         return self._live if self._live is not None and self._live.is_own() else None
 
     def _change(self, fields: Document, info: Mapping[str, Any] | None = None) -> bool:
+        if self._is_ended:  # a file that could not be stored before
+            self.run_entry.update(fields)
+            self.save()
+            return True
         live = self._own_live()
         if live is None:
             return False

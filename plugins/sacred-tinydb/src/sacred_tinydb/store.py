@@ -23,6 +23,7 @@ from sacred_tinydb.documents import (
     files_of,
     tagged_file,
 )
+from sacred_tinydb.observer import TinyDbObserver
 from sacred_tinydb.place import Place, listed_id, place_in, place_of
 
 #: The number of a document, and what the database has of it.
@@ -135,6 +136,16 @@ class TinyDbStore(DocumentStore[Record]):
             if (file_id := tagged_file(part)) is not None:
                 return self.place.files.open(file_id)
         return None
+
+    def observer_of(self, run_id: int | str | None) -> TinyDbObserver:
+        """Return an observer that continues a run, or that starts one."""
+        observer = TinyDbObserver.create_from(
+            self.place.database.db, self.place.files.fs, root=self.root
+        )
+        if run_id is not None:
+            key, stored = self.require(run_id)
+            observer.continue_document(self.get(run_id), key, self.document(key, stored))
+        return observer
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and files that no other run uses, while nothing else changes."""
