@@ -11,11 +11,12 @@ from sacred_core.testing.code_contract import CodeContract
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
 from sacred_core.testing.feed import START, Feed
 from sacred_core.testing.listing_contract import ListingContract
+from sacred_core.testing.outage_contract import OutageContract
 from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 
 
-class StoreContract(ListingContract, ProcessContract, CodeContract):
+class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContract):
     """The tests of an observer and of the store that reads what it wrote.
 
     Example:

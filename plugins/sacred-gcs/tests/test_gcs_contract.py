@@ -1,5 +1,6 @@
 """The observer and the store keep the contract, over HTTP."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,15 @@ from google.cloud import storage
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
 
 from sacred_core.testing import StoreContract
+from sacred_core.testing.servers import Proxy
 
 
 class TestGcs(StoreContract):
     queries = 20  # each lists all runs, by several requests each
 
     @pytest.fixture(autouse=True)
-    def _bucket(self, bucket: Any) -> None:
-        self.name = bucket.name
+    def _bucket(self, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.name, self.patch = bucket.name, monkeypatch
 
     def make_observer(self, tmp_path: Path) -> GoogleCloudStorageObserver:
         return GoogleCloudStorageObserver(self.name, "/experiment-name/of mine/")
@@ -26,6 +28,12 @@ class TestGcs(StoreContract):
 
     def command_line_options(self, tmp_path: Path) -> list[str]:
         return ["--gcs", f"gs://{self.name}/experiment-name/of mine"]
+
+    def make_proxied_observer(self, tmp_path: Path) -> tuple[Any, Proxy]:
+        proxy = Proxy(("127.0.0.1", int(os.environ["STORAGE_EMULATOR_HOST"].rpartition(":")[2])))
+        proxy.open()
+        self.patch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
+        return self.make_observer(tmp_path), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         for blob in storage.Client(project="proj").list_blobs(self.name):

@@ -9,6 +9,7 @@ import pytest
 from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core.testing import StoreContract
+from sacred_core.testing.servers import Proxy
 
 
 class TestMongo(StoreContract):
@@ -25,6 +26,13 @@ class TestMongo(StoreContract):
     def command_line_options(self, tmp_path: Path) -> list[str]:
         collection = self.place.get("collection", "runs")
         return ["-m", f"{self.place['url']}/{self.place['db_name']}.{collection}"]
+
+    def make_proxied_observer(self, tmp_path: Path) -> tuple[Any, Proxy]:
+        host, port = pymongo.uri_parser.parse_uri(self.place["url"])["nodelist"][0]
+        proxy = Proxy((host, port))
+        proxy.open()
+        url = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
+        return MongoObserver(**{**self.place, "url": url}, serverSelectionTimeoutMS=300), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         client: Any = pymongo.MongoClient(self.place["url"])

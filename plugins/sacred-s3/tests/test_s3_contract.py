@@ -8,6 +8,7 @@ import pytest
 from sacred_s3 import S3Observer, S3Store
 
 from sacred_core.testing import StoreContract
+from sacred_core.testing.servers import Proxy
 
 
 class TestS3(StoreContract):
@@ -27,6 +28,12 @@ class TestS3(StoreContract):
     def command_line_options(self, tmp_path: Path) -> list[str]:
         location = "s3://{bucket}/my-project/of mine?region={region}&endpoint_url={endpoint_url}"
         return ["--s3", location.format(**self.arguments)]
+
+    def make_proxied_observer(self, tmp_path: Path) -> tuple[Any, Proxy]:
+        proxy = Proxy(("127.0.0.1", int(self.arguments["endpoint_url"].rpartition(":")[2])))
+        proxy.open()
+        arguments = {**self.arguments, "endpoint_url": proxy.url}
+        return S3Observer(basedir="/my-project/of mine/", **arguments), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         bucket = self.arguments["bucket"]

@@ -11,6 +11,7 @@ from sacred_sql.address import parsed
 from sacred_sql.schema import artifacts, runs
 
 from sacred_core.testing import StoreContract
+from sacred_core.testing.servers import Proxy
 
 PASSWORD = "hunter2hunter2"
 
@@ -30,6 +31,14 @@ class TestSql(StoreContract):
 
     def command_line_options(self, tmp_path: Path) -> list[str]:
         return ["-s", self.url]
+
+    def make_proxied_observer(self, tmp_path: Path) -> tuple[Any, Proxy] | None:
+        url = sa.make_url(self.url)
+        if url.host is None or url.port is None:
+            return None
+        proxy = Proxy((url.host, url.port))
+        proxy.open()
+        return SqlObserver(url.set(port=proxy.port).render_as_string(hide_password=False)), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         engine = sa.create_engine(parsed(self.url))

@@ -211,7 +211,7 @@ def test_folders_without_events_are_errors(tmp_path: Path) -> None:
 
 
 def test_a_damaged_line_is_an_error(failed: Path) -> None:
-    """Nothing is stored."""
+    """Of a folder with a damaged line nothing is stored."""
     with (failed / "events.jsonl").open("a") as file:
         file.write('{"event": 3}\n')
     with pytest.raises(SacredError, match="cannot be read: not an event"):
