@@ -247,7 +247,7 @@ def test_a_late_heartbeat_does_not_replace_the_result(memory: Memory, tmp_path: 
 
 
 def test_a_queue_hands_over_too(memory: Memory, tmp_path: Path) -> None:
-    """To the folder of the covered observer, under its name."""
+    """A queue hands over to the folder of the covered observer, under its name."""
     observer = Broken(memory)
     observer.failure_dir = tmp_path
     queue = QueueObserver(observer, 0.01, 0.01, 0.05)
