@@ -135,4 +135,4 @@ def test_queued_run_says_which_secrets_to_give_again(
     ex.observers.append(RunObserver())
     ex.add_config(db={"password": "x"})
     ex.run(options={"--queue": True})
-    assert "give config.db.password again" in caplog.text
+    assert "give db.password again" in caplog.text
