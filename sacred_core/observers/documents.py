@@ -7,7 +7,8 @@ and need not be written again. A backend implements a few primitives, see `Docum
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,13 @@ class DocumentObserver(RunObserver, ABC):
         """Return the location of the store, by default."""
         return self.store_location
 
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """Return the context in which the methods of the backend are called.
+
+        A backend raises `UnavailableError` there in place of the errors of its driver.
+        """
+        return contextlib.nullcontext()
+
     def insert_run(self, run: StoredRun) -> bool:
         """Insert a run if no run has its id, in one step; return whether it was inserted."""
         raise NotImplementedError(f"{type(self).__name__}.insert_run inserts a run")
@@ -133,7 +141,7 @@ class DocumentObserver(RunObserver, ABC):
         """
 
         def put(version: FileVersion) -> None:
-            self._require(self.put_file(kind, name, version, details))
+            self._write(self.put_file, kind, name, version, details)
 
         with_version(Path(filename), put, has_sha256=self.needs_sha256)
 
@@ -165,7 +173,7 @@ class DocumentObserver(RunObserver, ABC):
             version = stored_version(Path(base_dir, name), md5, has_sha256=self.needs_sha256)
             if version is not None:
                 with contextlib.suppress(ChangingFileError):
-                    self._require(self.put_file("source", name, version, {}))
+                    self._write(self.put_file, "source", name, version, {})
         return entries
 
     @delivering.optional_host_info
@@ -222,7 +230,7 @@ class DocumentObserver(RunObserver, ABC):
     def output_event(self, text: str, offset: int) -> None:
         """Add to the output."""
         self.require_run()
-        self._require(self.append_output(text, offset))
+        self._write(self.append_output, text, offset)
 
     def log_metrics(
         self, metrics_by_name: Mapping[str, Any], info: Mapping[str, Any] | None = None
@@ -231,7 +239,7 @@ class DocumentObserver(RunObserver, ABC):
         del info
         self.require_run()
         starts = self._positions.starts(metrics_by_name)
-        self._require(self.append_points(metrics_by_name, starts))
+        self._write(self.append_points, metrics_by_name, starts)
 
     def resource_event(self, filename: str) -> None:
         """Store a file that the run read."""
@@ -259,7 +267,8 @@ class DocumentObserver(RunObserver, ABC):
     ) -> None:
         """Add what was imported after the start to the sources and dependencies."""
         self.require_run()
-        entries = self.store_sources(base_dir, sources)
+        with self.translate_errors():
+            entries = self.store_sources(base_dir, sources)
         event = CodeLoaded(
             **_NO_IDENTITY, sources=entries, dependencies=list(dependencies), base_dir=base_dir
         )
@@ -301,17 +310,18 @@ class DocumentObserver(RunObserver, ABC):
         self._positions, self._unsaved = delivering.MetricPositions(), set()
         run = StoredRun(id="", status="")
         run.apply(event)
-        self.prepare_run(run)
         is_start = isinstance(event, RunStarted)
         asked_id = delivering.asked_id(_id)
         request = IdRequest(
             other_id=_id, asked_id=asked_id, is_start=is_start, overwrite=self.overwrite
         )
-        run.id = self.claim_run(run, request)
-        if _id is not None and str(run.id) != str(_id):
-            run.run_id = normalize_id(_id)
-        self.stored_run = run
-        self.start_run(run)
+        with self.translate_errors():
+            self.prepare_run(run)
+            run.id = self.claim_run(run, request)
+            if _id is not None and str(run.id) != str(_id):
+                run.run_id = normalize_id(_id)
+            self.stored_run = run
+            self.start_run(run)
         return run.id
 
     def require_run(self) -> StoredRun:
@@ -328,7 +338,10 @@ class DocumentObserver(RunObserver, ABC):
         """Return the error for a run that was deleted."""
         return run_removed(self.require_run().id, self.shown)
 
-    def _require(self, is_stored: bool) -> None:
+    def _write(self, method: Callable[..., bool], *arguments: Any) -> None:
+        """Call a method of the backend that writes to the run."""
+        with self.translate_errors():
+            is_stored = method(*arguments)
         if not is_stored:
             raise self.removed_error()
 
@@ -337,12 +350,13 @@ class DocumentObserver(RunObserver, ABC):
         run = self.require_run()
         run.apply(event)
         self._unsaved.update(changed)
-        self._require(self.update_run(run, frozenset(self._unsaved)))
+        self._write(self.update_run, run, frozenset(self._unsaved))
         self._unsaved.clear()
 
     def _end(self, event: Event, *changed: str) -> None:
         self._save(event, "status", "stop_time", *changed)
-        self.end_run(self.require_run())
+        with self.translate_errors():
+            self.end_run(self.require_run())
 
 
 class _Ids(RunIds):

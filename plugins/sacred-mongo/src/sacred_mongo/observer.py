@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 import gridfs
 
-from sacred_core.events import Announcement
 from sacred_core.exceptions import OptionError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
@@ -159,11 +159,9 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         """The files."""
         return gridfs.GridFS(self.place.runs.database)
 
-    def begin_run(self, event: Announcement, _id: Any) -> Any:
-        """Insert the run, or take over the queued one."""
-        self._run_writer = None
-        with self.place.connection.told():
-            return super().begin_run(event, _id)
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """Return the context in which errors of the driver become those of the core."""
+        return self.place.connection.told()
 
     def prepare_run(self, run: StoredRun) -> None:
         """Store the code of the run."""
@@ -171,6 +169,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Insert the document of the run, or replace that of the queued one."""
+        self._run_writer = None
         writer = insert_run(self.place, run, self.token, request)
         self._run_writer, self.run_entry = writer, writer.entry
         run_id: int | str = writer.entry["_id"]
@@ -181,42 +180,36 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Set fields of the document."""
-        with self.place.connection.told():
-            self._writer.update(run, names)
+        self._writer.update(run, names)
         return True
 
     def append_output(self, text: str, offset: int) -> bool:
         """Add to ``captured_out``."""
-        with self.place.connection.told():
-            self._writer.output(text, offset)
+        self._writer.output(text, offset)
         return True
 
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Add the points, and new metrics to the list in ``info.metrics``."""
-        with self.place.connection.told():
-            self._writer.metrics(metrics, starts)
+        self._writer.metrics(metrics, starts)
         return True
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:
         """Store a resource, the same content once for all runs, or an artifact."""
-        with self.place.connection.told():
-            if kind == "resource":
-                self._writer.resource(name, version)
-            else:
-                self._writer.artifact(name, version, details)
+        if kind == "resource":
+            self._writer.resource(name, version)
+        else:
+            self._writer.artifact(name, version, details)
         return True
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
         """Store files of code, and return their entries."""
-        with self.place.connection.told():
-            return store_sources(self.place.files, base_dir, sources)
+        return store_sources(self.place.files, base_dir, sources)
 
     def end_run(self, run: StoredRun) -> None:
         """Join the points, and store again what is missing of shared files."""
-        with self.place.connection.told():
-            self._writer.end()
+        self._writer.end()
 
     def continue_document(self, place: Place, entry: Document | None) -> None:
         """Use collections, and record what follows for a run that is stored there already.
