@@ -9,24 +9,19 @@ from itertools import count
 from typing import Any, BinaryIO
 
 from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
-from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.jsonpickle_data import decode_jsonpickle
 from sacred_core.stores import (
     Annotation,
     Found,
     Read,
     RunQuery,
     guard,
-    once,
-    require_record,
     run_or_foreign,
 )
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import (
-    CONFIG,
-    INFO,
     METRICS,
     OUTPUT,
-    RUN,
     annotation_line,
     decode_output,
     encode_output,
@@ -36,8 +31,8 @@ from sacred_core.stores.folder_format import (
     parse_metrics,
     parse_time,
     read_merged,
-    run_fields,
 )
+from sacred_core.stores.record_folder import RecordFolder
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_objects import layout
 from sacred_objects.bucket import (
@@ -56,7 +51,7 @@ from sacred_objects.removal import delete_run, finish_deletions
 _ATTEMPTS = 5
 
 
-class RunFolder:
+class RunFolder(RecordFolder):
     """The objects of a run; each is fetched when it is asked for.
 
     Args:
@@ -64,79 +59,50 @@ class RunFolder:
         name: Of the folder there.
 
     Attributes:
-        name, prefix: Of the folder, and of its keys.
-        entry: Returns the content of ``run.json``, None if there is none.
+        prefix: Of the keys.
     """
 
     def __init__(self, place: layout.Place, name: str) -> None:
+        super().__init__(name)
         self._place = place
         self._bucket = place.bucket
-        self.name = name
         self.prefix = place.run(name)
-        self.entry = once(self._entry)
 
-    def is_run(self) -> bool:
-        """Return whether the folder has a record, which may be damaged.
-
-        Raises:
-            NotARunError: it is that of another program.
-            StoreError: the bucket cannot be read.
-        """
-        try:
-            return self.entry() is not None
-        except DamagedRecordError:
-            return True
+    def location(self, name: str) -> str:
+        """Return the URL of an object in quotation marks."""
+        return f"'{self._bucket.url}/{self.prefix}{name}'"
 
     def fields(self) -> dict[str, Read]:
-        """Return what reads each field of the run; see `sacred_core.stores.GuardedStore`."""
-        fields = run_fields(self.entry)
-        return {
-            **fields,
-            "heartbeat": functools.partial(self._heartbeat, fields["heartbeat"]),
-            "config": functools.partial(self._values, CONFIG),
-            "info": functools.partial(self._values, INFO),
-            "annotations": lambda: list(self._annotations()),
-        }
+        """Return what reads each field; the heartbeat may be in an object of its own."""
+        fields = super().fields()
+        return {**fields, "heartbeat": functools.partial(self._heartbeat, fields["heartbeat"])}
 
-    def _entry(self) -> Any:
-        """Return what ``run.json`` holds, or None if there is none."""
-        entry = self._json(RUN, None, decode_run_entry)
-        place = f"'{self._bucket.url}/{self.prefix}{RUN}'"
-        return entry if entry is None else require_record(entry, place)
-
-    def _heartbeat(self, stored: Read) -> datetime | None:
-        """Return the last sign of life; of a running run it may be in an object of its own."""
-        last: datetime | None = stored()
-        if self.entry().get("status") != "RUNNING":
-            return last
-        beat = self._json(layout.HEARTBEAT, {}, decode_jsonpickle)
-        times = [time for time in (last, parse_time(beat.get("heartbeat"))) if time is not None]
-        return max(times, default=None)
-
-    def _values(self, name: str) -> Any:
+    def read_json(self, name: str, decode: Callable[[Any], Any]) -> Any:
+        """Return the decoded content of an object."""
         try:
-            release = sacred_release(self.entry().get("experiment"))
-        except DamagedRecordError:
-            release = None
-        return self._json(name, {}, functools.partial(decode_jsonpickle, release=release))
+            with guard(self.location(name)):
+                return read_json(self._bucket, self.prefix + name, None, decode)
+        except (DamagedRecordError, BucketAwayError, BucketMissingError):
+            raise
+        except StoreError as error:
+            next(iter(self._bucket.folders(self._place.root)), None)  # raises if all is refused
+            raise DamagedRecordError(str(error)) from None
 
-    def _annotations(self) -> Iterator[Annotation]:
+    def read_annotations(self) -> Iterator[Annotation]:
+        """Yield the annotations, each of an object."""
         for number in count(1):
             data = self._bucket.get(self.prefix + layout.annotation_key(number))
             if data is None:
                 return
             yield from parse_annotations(data)
 
-    def _json(self, name: str, default: Any, decode: Callable[[Any], Any]) -> Any:
-        key = self.prefix + name
-        try:
-            with guard(f"'{self._bucket.url}/{key}'"):
-                return read_json(self._bucket, key, default, decode)
-        except (DamagedRecordError, BucketAwayError, BucketMissingError):
-            raise
-        except StoreError as error:
-            next(iter(self._bucket.folders(self._place.root)), None)  # raises if all is refused
-            raise DamagedRecordError(str(error)) from None
+    def _heartbeat(self, stored: Read) -> datetime | None:
+        last: datetime | None = stored()
+        if self.entry().get("status") != "RUNNING":
+            return last
+        beat = self.read_json(layout.HEARTBEAT, decode_jsonpickle) or {}
+        times = [time for time in (last, parse_time(beat.get("heartbeat"))) if time is not None]
+        return max(times, default=None)
 
 
 class ObjectStore(DocumentStore[RunFolder]):

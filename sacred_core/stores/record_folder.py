@@ -1,0 +1,84 @@
+"""Reads the record of one run in the format of folders, wherever its files are."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from sacred_core.exceptions import DamagedRecordError, NotARunError
+from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.stores.checking import require_record
+from sacred_core.stores.folder_format import CONFIG, INFO, RUN, run_fields
+from sacred_core.stores.guarded import Read, once
+from sacred_core.stores.model import Annotation
+
+
+class RecordFolder(ABC):
+    """The files of a run, each of which is read when it is asked for.
+
+    Args:
+        name: Of the folder.
+
+    Attributes:
+        name: Of the folder.
+        entry: Returns the content of ``run.json``, None if it is missing.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.entry = once(self._entry)
+
+    @abstractmethod
+    def location(self, name: str) -> str:
+        """Return where a file is, for messages."""
+
+    @abstractmethod
+    def read_json(self, name: str, decode: Callable[[Any], Any]) -> Any:
+        """Return the decoded content of a JSON file, None if it is missing.
+
+        Raises:
+            DamagedRecordError: it cannot be read.
+        """
+
+    @abstractmethod
+    def read_annotations(self) -> Iterable[Annotation]:
+        """Return the annotations of the run."""
+
+    def exists(self) -> bool:
+        """Return whether the folder has a record, which may be damaged or of another program."""
+        try:
+            return self.is_run()
+        except NotARunError:
+            return True
+
+    def is_run(self) -> bool:
+        """Return whether the folder has a record, which may be damaged.
+
+        Raises:
+            NotARunError: it is that of another program.
+        """
+        try:
+            return self.entry() is not None
+        except DamagedRecordError:
+            return True
+
+    def fields(self) -> dict[str, Read]:
+        """Return what reads each field of the run; see `sacred_core.stores.GuardedStore`."""
+        return {
+            **run_fields(self.entry),
+            "config": partial(self._values, CONFIG),
+            "info": partial(self._values, INFO),
+            "annotations": lambda: list(self.read_annotations()),
+        }
+
+    def _entry(self) -> Any:
+        entry = self.read_json(RUN, decode_run_entry)
+        return entry if entry is None else require_record(entry, self.location(RUN))
+
+    def _values(self, name: str) -> Any:
+        try:
+            release = sacred_release(self.entry().get("experiment"))
+        except DamagedRecordError:
+            release = None
+        found = self.read_json(name, partial(decode_jsonpickle, release=release))
+        return {} if found is None else found
