@@ -12,7 +12,7 @@ import attrs
 from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import DamagedRecordError, OptionError
 from sacred_core.printable import printable, printable_lines, printable_output
-from sacred_core.serialization import leaves, plain
+from sacred_core.serialization import encodable, leaves, plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.query import is_number
 
@@ -113,8 +113,7 @@ def comma_separated(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as RFC 4180 has them, with plain line ends."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    # Halves of surrogate pairs have no encoding.
-    return text.getvalue().rstrip("\n").encode("utf-8", "backslashreplace").decode()
+    return encodable(text.getvalue().rstrip("\n"))
 
 
 def cell(field: str, value: Any, is_exact: bool) -> str:

@@ -6,6 +6,7 @@ Reading yields plain data only: nothing that was stored is ever executed.
 """
 
 from sacred_core.serialization.conversion import plain
+from sacred_core.serialization.escapes import SURROGATES, encodable, escape, unescape
 from sacred_core.serialization.json_text import (
     NON_FINITE,
     column_json,
@@ -27,8 +28,11 @@ from sacred_core.serialization.unreadable import (
 __all__ = [
     "INTERRUPTS",
     "NON_FINITE",
+    "SURROGATES",
     "column_json",
     "column_values",
+    "encodable",
+    "escape",
     "from_json",
     "is_same_data",
     "key_clash",
@@ -40,5 +44,6 @@ __all__ = [
     "strict_json",
     "to_json",
     "type_name",
+    "unescape",
     "unreadable",
 ]

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sacred_core.serialization.escapes import encodable
+
 #: How JSON text spells numbers that it lacks (the JSON mapping of protocol buffers).
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _TAG = "%json"
@@ -27,10 +29,10 @@ def to_json(value: Any, indent: int | None = None) -> str:
     try:
         text = _dumped(value, indent)
     except ValueError:  # NaN or an infinity
-        return _encodable(_dumped(_tagged(value), indent))
+        return encodable(_dumped(_tagged(value), indent))
     if f'"{_TAG}"' in text or _may_be_foreign(text):
         text = _dumped(_tagged(value), indent)
-    return _encodable(text)
+    return encodable(text)
 
 
 def from_json(data: str | bytes, decode: Callable[[Any], Any] | None = None) -> Any:
@@ -56,9 +58,9 @@ def strict_json(value: Any, indent: int | None = None) -> str:
     NaN and the infinities become the strings of `NON_FINITE`.
     """
     try:
-        return _encodable(_dumped(value, indent))
+        return encodable(_dumped(value, indent))
     except ValueError:
-        return _encodable(_dumped(_spelled(value), indent))
+        return encodable(_dumped(_spelled(value), indent))
 
 
 def number(value: Any) -> Any:
@@ -76,9 +78,9 @@ def column_json(values: Iterable[Any]) -> str:
     try:
         text = _dumped(values)
     except ValueError:
-        return _encodable(_dumped([_cell(value) for value in values]))
+        return encodable(_dumped([_cell(value) for value in values]))
     # Numbers need no quotes: this is what most columns are.
-    return _encodable(_dumped([_cell(value) for value in values])) if '"' in text else text
+    return encodable(_dumped([_cell(value) for value in values])) if '"' in text else text
 
 
 def column_values(values: list[Any]) -> list[Any]:
@@ -88,17 +90,6 @@ def column_values(values: list[Any]) -> list[Any]:
 
 def _dumped(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
-
-
-def _encodable(text: str) -> str:
-    """Return JSON text with JSON's escapes for halves of surrogate pairs, which UTF-8 lacks."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode()
-    return text
 
 
 def _tagged(value: Any) -> Any:

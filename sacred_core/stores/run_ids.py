@@ -18,10 +18,11 @@ LARGEST = 10**15 - 1
 #: Maximum bytes of a string. SQL databases store it in 255 characters, with up to five for three.
 LONGEST = 150
 
-_INT64 = range(-(2**63), 2**63)
+#: The integers that databases and buckets can store.
+INT64 = range(-(2**63), 2**63)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 #: Characters of the longest integer with 64 bits.
-_LONGEST_INTEGER = len(str(_INT64.start))
+_LONGEST_INTEGER = len(str(INT64.start))
 _FORBIDDEN = re.compile(r'[/\\:*?"<>|]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 #: Unicode categories: control, format, surrogate, line and paragraph separators.
@@ -40,12 +41,12 @@ def normalize_id(run_id: Any) -> int | str:
     """
     if isinstance(run_id, int) and not isinstance(run_id, bool):
         number = int(run_id)  # with a subclass of int, `in range` compares with each number
-        if number in _INT64:
+        if number in INT64:
             return number
     text = _text(run_id)
     if len(text) > _LONGEST_INTEGER or not _INTEGER.fullmatch(text):
         return text
-    return number if (number := int(text)) in _INT64 else text
+    return number if (number := int(text)) in INT64 else text
 
 
 def validate_id(run_id: Any) -> int | str:

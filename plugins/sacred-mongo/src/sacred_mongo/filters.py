@@ -12,9 +12,10 @@ from typing import Any
 
 from sacred_core.stores import DAMAGED, RunQuery
 from sacred_core.stores.query import Condition, pushdown
+from sacred_core.stores.run_ids import INT64
 from sacred_mongo.connection import Document
 from sacred_mongo.ids import listed_id, spellings
-from sacred_mongo.values import FILE, INTEGERS, JSON, OWN_METRICS, is_unicode, stored_key
+from sacred_mongo.values import FILE, JSON, OWN_METRICS, is_unicode, stored_key
 
 _TREES = ("config", "info", "meta", "host", "result")
 _TEXTS = {"name": "experiment.name", "command": "command"}
@@ -75,7 +76,7 @@ def _condition(condition: Condition) -> Document | None:
 
 def _can_be_sent(value: Any) -> bool:
     if isinstance(value, int):
-        return int(value) in INTEGERS
+        return int(value) in INT64
     return not isinstance(value, str) or is_unicode(value)
 
 

@@ -11,22 +11,23 @@ from typing import Any
 
 from bson import ObjectId
 
+from sacred_core.serialization import SURROGATES, escape, unescape
+from sacred_core.stores.run_ids import INT64
+
 JSON = "%json"
 #: A value that is kept in a file of its own, see `sacred_mongo.places`.
 FILE = "%file"
 #: The ``metrics`` of the user's own ``info``: under that name stand those of the run.
 OWN_METRICS = "%metrics"
 
-#: What a BSON integer can be.
-INTEGERS = range(-(2**63), 2**63)
 _DEEPEST = 80  # MongoDB takes 100 levels, some of which the document needs
-_AWKWARD = re.compile(
-    r"%(?=2E|24|25|00|u[0-9A-F]{4}|json$|file$|metrics$)|\.|^\$|\0|[\ud800-\udfff]"
+_UNSAFE = re.compile(
+    rf"%(?=2E|24|25|00|u[0-9A-F]{{4}}|json$|file$|metrics$)|\.|^\$|\0|{SURROGATES}"
 )
-_ESCAPED = re.compile(r"%(2E|24|25|00|u[0-9A-F]{4})")
+_ESCAPES = re.compile(r"%(2E|24|25|00|u[0-9A-F]{4})")
 #: What names of files hold: other programs show them, so that they stay strings.
-_AWKWARD_NAME = re.compile(r"%(?=u[0-9A-F]{4})|[\ud800-\udfff]")
-_ESCAPED_NAME = re.compile(r"%u([0-9A-F]{4})")
+_UNSAFE_NAME = re.compile(rf"%(?=u[0-9A-F]{{4}})|{SURROGATES}")
+_ESCAPES_OF_NAMES = re.compile(r"%(u[0-9A-F]{4})")
 
 
 def stored(value: Any, depth: int = 0) -> Any:
@@ -35,7 +36,7 @@ def stored(value: Any, depth: int = 0) -> Any:
     if kind is float or kind is bool or value is None:
         return value
     if kind is int:
-        return value if value in INTEGERS else {JSON: str(value)}
+        return value if value in INT64 else {JSON: str(value)}
     if kind is str:
         return value if is_unicode(value) else {JSON: json.dumps(value)}
     if kind is dict or kind is list:
@@ -89,22 +90,22 @@ def foreign(value: Any) -> Any:
 def stored_key(key: Any) -> str:
     """Return a key as it is stored: text, without what MongoDB reads something into."""
     text = key if isinstance(key, str) else json.dumps(key)  # as JSON has true for True
-    return _AWKWARD.sub(_escape, text)
+    return escape(text, _UNSAFE)
 
 
 def loaded_key(key: str) -> str:
     """Return the key that `stored_key` was given."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1].lstrip("u"), 16)), key)
+    return unescape(key, _ESCAPES)
 
 
 def stored_name(name: str) -> str:
     """Return the name of a file as a string that UTF-8 has: ``caf%uDCE9`` for ``caf\\udce9``."""
-    return _AWKWARD_NAME.sub(lambda found: f"%u{ord(found[0]):04X}", name)
+    return escape(name, _UNSAFE_NAME, only_unicode=True)
 
 
 def loaded_name(name: str) -> str:
     """Return the name that `stored_name` was given."""
-    return _ESCAPED_NAME.sub(lambda found: chr(int(found[1], 16)), name)
+    return unescape(name, _ESCAPES_OF_NAMES)
 
 
 def unicode_text(text: str) -> str:
@@ -119,8 +120,3 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"%{code:02X}" if code < 0x80 else f"%u{code:04X}"

@@ -15,7 +15,7 @@ from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json
 from sacred_core.stores import DAMAGED, Annotation, Read, RunQuery, StoredRun
 from sacred_core.stores.query import Condition, pushdown
-from sacred_core.stores.run_ids import normalize_id
+from sacred_core.stores.run_ids import INT64, normalize_id
 from sacred_sql.contents import VALUES, read_large_texts
 from sacred_sql.experiments import read_experiment
 from sacred_sql.schema import (
@@ -46,7 +46,6 @@ _TEXTS = {"command": runs.c.command, "name": experiments.c.name, "comment": runs
 _TIMES = ("start_time", "stop_time", "queue_time", "heartbeat")
 #: Databases take some thousands in a statement.
 _MOST_VALUES = 500
-_INT64 = range(-(2**63), 2**63)
 
 
 class Reader:
@@ -244,7 +243,7 @@ def _of_status(statuses: list[Any]) -> Clause:
 
 def _of_id(values: list[Any]) -> Clause | None:
     for value in values:
-        is_number = isinstance(value, int) and not isinstance(value, bool) and int(value) in _INT64
+        is_number = isinstance(value, int) and not isinstance(value, bool) and int(value) in INT64
         is_row = isinstance(value, str) and value.startswith("row ")  # damaged: it has no such id
         if is_row or not (is_number or isinstance(value, str)):
             return None

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import from_json, to_json
+from sacred_core.serialization import SURROGATES, escape, from_json, to_json, unescape
 
 #: Of keys. SQLite counts up by itself only in its one type of integers.
 Key = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -18,8 +18,8 @@ Key = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 LongText = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 Bytes = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 
-_AWKWARD = re.compile(r"%(?=25|00|u[0-9A-F]{4})|\0|[\ud800-\udfff]")
-_ESCAPED = re.compile(r"%(25|00|u[0-9A-F]{4})")
+_UNSAFE = re.compile(rf"%(?=25|00|u[0-9A-F]{{4}})|\0|{SURROGATES}")
+_ESCAPES = re.compile(r"%(25|00|u[0-9A-F]{4})")
 
 
 class Text(sa.types.TypeDecorator[str]):
@@ -30,11 +30,11 @@ class Text(sa.types.TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Return what is stored."""
-        return None if value is None else stored_text(value)
+        return None if value is None else escape(value, _UNSAFE)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         """Return what was given."""
-        return None if value is None else loaded_text(value)
+        return None if value is None else unescape(value, _ESCAPES)
 
 
 class ShortText(Text):
@@ -74,23 +74,6 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Return what was given."""
         return None if value is None else value.replace(tzinfo=UTC)
-
-
-def stored_text(text: str) -> str:
-    """Return ``text`` without NUL and halves of surrogate pairs."""
-    return _AWKWARD.sub(_escape, text)
-
-
-def loaded_text(text: str) -> str:
-    """Return the text that `stored_text` was given."""
-    if "%" not in text:
-        return text
-    return _ESCAPED.sub(lambda found: chr(int(found[1].lstrip("u"), 16)), text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"%{code:02X}" if code < 0x80 else f"%u{code:04X}"
 
 
 #: Of the tables; a database with a higher one was written by a later release.
