@@ -75,4 +75,4 @@ class RunFolder(RecordFolder):
         if stored is None and os.path.lexists(lines):
             with io.BufferedReader(self._files.open_in(lines)) as file:
                 stored = read_merged(file)
-        return parse_metrics(stored or {})
+        return parse_metrics({} if stored is None else stored)
