@@ -204,11 +204,13 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Append the points; ``metrics.json`` is written from them at the end."""
         folder = self._folder()
+        has_ended = self.require_run().stop_time is not None
         if self._metrics is None:
-            _split_metrics(folder)
+            if has_ended:
+                _split_metrics(folder)
             self._metrics = AppendFile(folder / METRIC_LINES)
         self._metrics.write(metric_lines(metrics, starts))
-        if self.require_run().stop_time is not None:
+        if has_ended:
             _merge_metrics(folder)
             self._metrics = None
         return True
