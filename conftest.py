@@ -1,6 +1,7 @@
 """What the tests of the core and of the plugins share."""
 
 import importlib.util
+import logging
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -127,6 +129,18 @@ class CrashScript:
 def crash_script(tmp_path: Path) -> CrashScript:
     """A script that crashes while it is recorded."""
     return CrashScript(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def http_server() -> Iterator[Any]:
+    """A server of pytest-httpserver in threads, so that one request may wait while others come.
+
+    It would log every address; what else does is to be seen.
+    """
+    httpserver = pytest.importorskip("pytest_httpserver")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with httpserver.HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True, scope="session")

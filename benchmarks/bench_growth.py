@@ -3,13 +3,12 @@
 Each case is a process of its own; medians and ratios are printed.
 """
 
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from scripts import run_script
 
 ROUNDS = 3
 HEAD = """
@@ -121,7 +120,7 @@ def _median(package: str, mode: str, body: str) -> float:
 def _measured(package: str, mode: str, body: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "script.py").write_text(HEAD.format(package=package, mode=mode) + body)
-        told = _run(folder)
+        told = run_script(folder)
     pairs = (line.split("=") for line in told.splitlines() if "=" in line)
     return {name: float(value) for name, value in pairs}
 
@@ -130,7 +129,7 @@ def _nth_run(already: int) -> float:
     body = HEAD.format(package="sacred_core", mode="no") + "    pass\n"
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "script.py").write_text(body)
-        _run(folder)
+        run_script(folder)
         one = Path(folder) / "runs" / "1"
         for number in range(2, already + 1):
             other = one.with_name(str(number))
@@ -139,22 +138,9 @@ def _nth_run(already: int) -> float:
         seconds = []
         for _ in range(2 * ROUNDS + 1):
             start = time.perf_counter()
-            _run(folder)
+            run_script(folder)
             seconds.append(time.perf_counter() - start)
         return statistics.median(seconds[1:])
-
-
-def _run(folder: str) -> str:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    return subprocess.run(
-        [sys.executable, "script.py", "-F", "runs", "-l", "ERROR"],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stderr
 
 
 if __name__ == "__main__":

@@ -5,12 +5,11 @@ main function and the beats used, and their ratio, are printed. Then the CPU tim
 nothing is printed.
 """
 
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+from scripts import run_script
 
 ROUNDS = 5
 SCRIPT = """
@@ -68,16 +67,7 @@ def main() -> None:
 def _measure(bar: str, kind: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "script.py").write_text(SCRIPT.format(bar=bar))
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-        reported = subprocess.run(
-            [sys.executable, "script.py", "-F", "runs", "-l", "ERROR", kind],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stderr
+        reported = run_script(folder, kind)
     pairs = (line.split("=") for line in reported.splitlines() if "=" in line)
     return {name: float(value) for name, value in pairs}
 

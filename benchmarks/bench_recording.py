@@ -4,13 +4,12 @@ Each is a process that records in a folder, by turns with the other package; med
 process and ratios are printed, for points the time inside the loop as well.
 """
 
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from scripts import run_script
 
 HEAD = """
 import sys, time
@@ -65,22 +64,12 @@ def _report(
 
 
 def _measured(source: str) -> tuple[float, float]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "script.py").write_text(source)
-        command = [sys.executable, "script.py", "-F", "runs", "-l", "ERROR"]
         start = time.perf_counter()
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
+        reported = run_script(folder)
         whole = time.perf_counter() - start
-    loop = next(line for line in done.stderr.splitlines() if line.startswith("loop"))
+    loop = next(line for line in reported.splitlines() if line.startswith("loop"))
     return whole, float(loop.split()[1])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
-from sacred_objects import BucketAwayError
+from sacred_objects.testing import assert_nothing_is_an_answer
 
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
@@ -174,20 +174,6 @@ def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_a_page_of_a_proxy_is_not_an_answer(portal: None, tmp_path: Path) -> None:
     """Nothing is taken for written, empty, missing, deleted or the content of an object."""
-    bucket = GoogleCloudStorageObserver("my-bucket", BASE).place.bucket
-    large = tmp_path / "large"
-    large.write_bytes(b"x" * (9 << 20))
-    with large.open("rb") as file:
-        for ask in (
-            lambda: bucket.put("key", b"data"),
-            lambda: bucket.put("key", file),
-            lambda: bucket.put_if_absent("key", b"data"),
-            lambda: bucket.get("key"),
-            lambda: bucket.get("key", 1, 2),
-            lambda: bucket.size("key"),
-            lambda: list(bucket.list("a/")),
-            lambda: list(bucket.folders("a/")),
-            lambda: bucket.delete(["key"]),
-        ):
-            with pytest.raises(BucketAwayError, match=r"gs://my-bucket cannot be reached: .*proxy"):
-                ask()
+    assert_nothing_is_an_answer(
+        GoogleCloudStorageObserver("my-bucket", BASE).place.bucket, tmp_path
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sacred_objects import BucketAwayError
+from sacred_objects.testing import assert_nothing_is_an_answer
 from sacred_s3 import S3Observer, S3Store
 
 from sacred_core import Experiment, open_store
@@ -227,22 +227,9 @@ def portal(request: pytest.FixtureRequest) -> Iterator[str]:
 )
 def test_a_page_of_a_proxy_is_not_an_answer(endpoint: str, portal: str, tmp_path: Path) -> None:
     """Nothing is taken for written, empty, missing, deleted or the content of an object."""
-    bucket = S3Observer("my-bucket", BASE, endpoint_url=portal).place.bucket
-    large = tmp_path / "large"
-    large.write_bytes(b"x" * (9 << 20))
-    with large.open("rb") as file:
-        for ask in (
-            lambda: bucket.put("key", b"data"),
-            lambda: bucket.put("key", file),
-            lambda: bucket.put_if_absent("key", b"data"),
-            lambda: bucket.get("key"),
-            lambda: bucket.size("key"),
-            lambda: list(bucket.list("a/")),
-            lambda: list(bucket.folders("a/")),
-            lambda: bucket.delete(["key"]),
-        ):
-            with pytest.raises(BucketAwayError, match=r"s3://my-bucket cannot be reached: .*proxy"):
-                ask()
+    assert_nothing_is_an_answer(
+        S3Observer("my-bucket", BASE, endpoint_url=portal).place.bucket, tmp_path
+    )
 
 
 @pytest.mark.parametrize("portal", [{"Content-Type": "text/html"}], indirect=True)

@@ -36,30 +36,6 @@ def observer_of(bucket: Any, proxy: Any) -> S3Observer:
     return S3Observer(basedir=BASE, **{**bucket.arguments, "endpoint_url": proxy.url})
 
 
-def test_a_network_that_comes_back_misses_nothing(bucket: Any, proxy: Any, tmp_path: Path) -> None:
-    """What fails meanwhile is sent later, in order."""
-    feed = DispatchedFeed(observer_of(bucket, proxy), logging.getLogger("away"))
-    run_id = feed.start()
-    feed.print("before\n")
-    made = tmp_path / "made"
-    made.write_text("content")
-    proxy.close()
-    feed.print("meanwhile\n")
-    feed.log("loss", [1.0, 2.0])
-    feed.artifact("made", str(made))
-    feed.beat(info={"a": 1})
-    proxy.open()
-    feed.log("loss", [3.0])
-    feed.complete(result=1)
-    store = S3Store(basedir=BASE, **bucket.arguments)
-    run = store.get(run_id)
-    assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 1})
-    assert store.output(run_id) == "before\nmeanwhile\n"
-    assert store.metrics(run_id)["loss"]["values"] == [1.0, 2.0, 3.0]
-    with store.open_file(run_id, "artifact", "made") as file:
-        assert file.read() == b"content"
-
-
 def test_what_cannot_be_sent_is_loaded_later(bucket: Any, proxy: Any, tmp_path: Path) -> None:
     """At the end of the run it goes to a folder, from which the whole run is stored."""
     observer = observer_of(bucket, proxy)

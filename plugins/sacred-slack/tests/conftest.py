@@ -1,15 +1,15 @@
 """Slack, played by a server of pytest-httpserver."""
 
 import json
-import logging
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from sacred_slack import SlackObserver
 from werkzeug import Request, Response
+
+from sacred_core.testing.servers import free_port
 
 PATH = "/services/T0SECRET/B0SECRET/XXXSECRET"
 
@@ -47,28 +47,11 @@ class Slack:
         return Response("ok")
 
 
-@pytest.fixture(autouse=True)
-def _silent_server() -> Iterator[None]:
-    """The server would log every address; what else does is to be seen."""
-    log = logging.getLogger("werkzeug")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    yield
-    log.setLevel(level)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[HTTPServer]:
-    """A server in threads, so that one request may wait while others come."""
-    with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
-        yield server
-
-
 @pytest.fixture
-def slack(server: HTTPServer) -> Slack:
+def slack(http_server: HTTPServer) -> Slack:
     """Slack as this test alone sees it."""
-    server.clear()
-    return Slack(server)
+    http_server.clear()
+    return Slack(http_server)
 
 
 @pytest.fixture
@@ -82,5 +65,4 @@ def observer(slack: Slack) -> SlackObserver:
 @pytest.fixture
 def closed_url() -> str:
     """A URL where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"http://127.0.0.1:{probe.getsockname()[1]}{PATH}"
+    return f"http://127.0.0.1:{free_port()}{PATH}"

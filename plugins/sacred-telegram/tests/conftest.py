@@ -1,15 +1,14 @@
 """The Bot API, played by a server of pytest-httpserver."""
 
 import json
-import logging
-import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from sacred_telegram import TelegramObserver
 from werkzeug import Request, Response
+
+from sacred_core.testing.servers import free_port
 
 TOKEN = "123456:AASECRET-token"
 
@@ -59,28 +58,11 @@ def refused() -> Any:
     return refusal
 
 
-@pytest.fixture(autouse=True)
-def _silent_server() -> Iterator[None]:
-    """The server would log every address; what else does is to be seen."""
-    log = logging.getLogger("werkzeug")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    yield
-    log.setLevel(level)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[HTTPServer]:
-    """A server in threads, so that one request may wait while others come."""
-    with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
-        yield server
-
-
 @pytest.fixture
-def api(server: HTTPServer) -> Api:
+def api(http_server: HTTPServer) -> Api:
     """The API as this test alone sees it."""
-    server.clear()
-    return Api(server)
+    http_server.clear()
+    return Api(http_server)
 
 
 @pytest.fixture
@@ -100,5 +82,4 @@ def observer(api: Api) -> TelegramObserver:
 @pytest.fixture
 def closed_url() -> str:
     """A URL where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"

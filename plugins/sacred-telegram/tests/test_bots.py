@@ -310,10 +310,10 @@ def test_what_a_bot_raises_harms_no_run(caplog: pytest.LogCaptureFixture) -> Non
     assert "the given Telegram bot fails: ValueError)" in end and "SECRET" not in start + end
 
 
-def test_python_telegram_bot_sends(server: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_python_telegram_bot_sends(http_server: Any, caplog: pytest.LogCaptureFixture) -> None:
     """The bot of the installed version, whose library logs the addresses that it asks."""
     telegram = pytest.importorskip("telegram")
-    server.clear()
+    http_server.clear()
     texts: list[str] = []
 
     def send(request: Any) -> Response:
@@ -325,9 +325,9 @@ def test_python_telegram_bot_sends(server: Any, caplog: pytest.LogCaptureFixture
         return Response(json.dumps({"ok": True, "result": result}))
 
     me = answer({"id": 9, "is_bot": True, "first_name": "b", "username": "b_bot"})
-    server.expect_request("/bot9:SECRET/getMe").respond_with_response(me)
-    server.expect_request("/bot9:SECRET/sendMessage").respond_with_handler(send)
-    bot = telegram.Bot("9:SECRET", base_url=server.url_for("/bot"))
+    http_server.expect_request("/bot9:SECRET/getMe").respond_with_response(me)
+    http_server.expect_request("/bot9:SECRET/sendMessage").respond_with_handler(send)
+    bot = telegram.Bot("9:SECRET", base_url=http_server.url_for("/bot"))
     caplog.set_level(logging.DEBUG)  # making it logs the token: that is the user's
     ended(TelegramObserver(bot, 42, started_text="go", completed_text="*{result}*"))
     assert texts == ["go", "<b>1</b>"]
