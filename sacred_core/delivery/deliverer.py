@@ -32,8 +32,10 @@ class Deliverer:
         takes_heartbeats: Whether the observer has a method for them.
         look_up: Returns the arguments that are not fields of an event.
         logger: Where failures are reported.
+        lists_late: See `sacred_core.RunObserver.lists_files_with_heartbeats`.
 
     Attributes:
+        unlisted: Files that were recorded since the last heartbeat, of such an observer.
         backlog: What waits.
         aside: Events that failed and that later ones do not depend on.
         undelivered: What the observer did not record at the end of the run.
@@ -49,8 +51,11 @@ class Deliverer:
         takes_heartbeats: bool,
         look_up: Callable[[str], Any],
         logger: logging.Logger,
+        lists_late: bool = False,
     ) -> None:
         self._name = name
+        self._lists_late = lists_late
+        self.unlisted: list[Event] = []
         self._call = call
         self._policy = policy
         self._look_up = look_up
@@ -152,6 +157,10 @@ class Deliverer:
             reason = "still under way" if event is current else "not taken"
             self.undelivered.append(Undelivered(event, reason))
 
+    def unlisted_files(self) -> list[Undelivered]:
+        """Return `unlisted` as far as the files still exist."""
+        return [Undelivered(event, "not listed") for event in self.unlisted if _has_file(event)]
+
     def failure(self, event: Event) -> Exception | None:
         """Call the observer and return what it raises.
 
@@ -170,8 +179,15 @@ class Deliverer:
         self._raise_if_abandoned()
         self.current = None
         if error is None:
-            self._recorded = time.monotonic()
+            self._note_recorded(event)
         return error
+
+    def _note_recorded(self, event: Event) -> None:
+        self._recorded = time.monotonic()
+        if event.final or isinstance(event, Heartbeat):
+            self.unlisted = []
+        elif event.stands_alone and self._lists_late:
+            self.unlisted.append(event)
 
     def _raise_if_abandoned(self) -> None:
         if self._is_abandoned:
@@ -271,3 +287,7 @@ def _file_seconds(event: Event) -> float:
         return Path(event.filename).stat().st_size / _BYTES_PER_SECOND
     except OSError:
         return 0.0
+
+
+def _has_file(event: Event) -> bool:
+    return not isinstance(event, ArtifactAdded) or Path(event.filename).exists()

@@ -56,8 +56,9 @@ class Lane:
         self._look_up = look_up
         self._logger = logger
         self._deliverer = Deliverer(
-            self.name, self._call, self.policy, Heartbeat in self._plans, look_up, logger
-        )
+            self.name, self._call, self.policy, Heartbeat in self._plans, look_up, logger,
+            getattr(observer, "lists_files_with_heartbeats", False),
+        )  # fmt: skip
         self._copies = SafeCopies()
         self._context = contextvars.copy_context()
         self._thread: threading.Thread | None = None
@@ -71,7 +72,7 @@ class Lane:
         self._is_late = False
         self._added = 0
         self._closed_at: float | None = None
-        self._is_finished = self._is_released = False
+        self._is_finished = self._is_done = self._is_released = False
         self._join_error = ""
 
     @property
@@ -197,7 +198,7 @@ class Lane:
                 self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(_ENDING)
-        if not self._is_finished or self._start_error is not None:
+        if not self._is_done:
             self._deliverer.take_rest()
 
     def _report(self) -> None:
@@ -211,7 +212,7 @@ class Lane:
             self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
         is_recorded = not self._is_starting and self._start_error is None
         if undelivered and is_recorded and self.policy.hands_over:
-            self._hand_over(undelivered)
+            self._hand_over([*self._deliverer.unlisted_files(), *undelivered])
 
     def _hand_over(self, undelivered: Sequence[Undelivered]) -> None:
         from sacred_core.delivery.handover import write_handover
@@ -242,8 +243,11 @@ class Lane:
                     self._deliver()
                 self._deliverer.finish(self._pause)
                 self._join()
+            self._is_done = True
         except Abandoned:
             pass
+        except Exception as error:  # properties of the observer, or a mistake of ours
+            self._logger.warning("The delivery to %s failed", self.name, exc_info=error)
         finally:
             with self._changed:
                 self._is_finished = True

@@ -76,6 +76,8 @@ class RunObserver:
         retry_policy: How long the run waits for the observer, and when events are retried.
         failure_dir: The folder for what could not be recorded at the end of a run; None: one for
             the user's state. ``sacred runs load`` stores it.
+        lists_files_with_heartbeats: Whether a file that was recorded is part of the record only
+            after the next heartbeat. Then it is written to the folder too if no heartbeat follows.
     """
 
     priority: int = 0
@@ -83,6 +85,7 @@ class RunObserver:
     store_location: str | None = None
     retry_policy: RetryPolicy = RetryPolicy()
     failure_dir: "os.PathLike[str] | None" = None
+    lists_files_with_heartbeats: bool = False
 
     def recording_location(self) -> Hashable:
         """Return where it records, without secrets; None for one that is equal to no other.

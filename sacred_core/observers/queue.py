@@ -99,6 +99,11 @@ class QueueObserver(RunObserver):
         """That of the covered observer."""
         return getattr(self.covered_observer, "failure_dir", None)
 
+    @property
+    def lists_files_with_heartbeats(self) -> bool:  # type: ignore[override]
+        """That of the covered observer."""
+        return getattr(self.covered_observer, "lists_files_with_heartbeats", False)
+
     def cover(self, observer: Any) -> None:
         """Call ``observer`` from now on."""
         self.covered_observer = observer

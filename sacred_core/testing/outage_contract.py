@@ -1,21 +1,34 @@
 """What an observer of a server promises where the connection fails."""
 
 import logging
-from collections.abc import Callable
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import attrs
+import pytest
+
+from sacred_core.delivery.loading import load_folders
+from sacred_core.observers.retry_policy import RetryPolicy
+from sacred_core.stores import RunStore
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.feed import DispatchedFeed
 from sacred_core.testing.secret_contract import SecretContract
 from sacred_core.testing.servers import Proxy
 
-#: Bytes of an artifact that is sent while the connection is cut.
-_SIZE = 300_000
+#: Short times, so that the tests are fast. What they limit is the same with the default ones.
+QUICK = RetryPolicy(wait=0.3, retry_interval=0.1, end_timeout=1.0, call_timeout=0.5)
+#: How a connection fails.
+FAILURES = ("hangs", "one byte a second", "cut in a write", "refuses")
+#: Seconds for what is not a wait: copies of files, threads that end, a loaded machine.
+_LOADED = 15.0
+#: Seconds after which a call hangs.
+_HANGING = 120.0
 
 
 class OutageContract(SecretContract):
-    """The part of `StoreContract` that is about the connection to a server."""
+    """The part of `StoreContract` that is about the connection to a server: nothing is lost."""
 
     def make_proxied_observer(self, tmp_path: Path) -> tuple[Any, Proxy] | None:
         """Return an observer and the open proxy through which it reaches its server.
@@ -25,41 +38,104 @@ class OutageContract(SecretContract):
         """
         return None
 
-    def test_a_refused_connection_loses_nothing(self, tmp_path: Path) -> None:
-        """What happens while the server refuses connections is stored once it is back."""
-        self._assert_nothing_is_lost(tmp_path, lambda proxy: proxy.close())
-
-    def test_a_connection_that_is_cut_loses_nothing(self, tmp_path: Path) -> None:
-        """An artifact whose connection ends in the middle is stored, and what follows it."""
-        self._assert_nothing_is_lost(tmp_path, lambda proxy: proxy.cut_after(_SIZE // 2))
-
-    def _assert_nothing_is_lost(self, tmp_path: Path, fail: Callable[[Proxy], None]) -> None:
-        made = self.make_proxied_observer(tmp_path)
-        if made is None:
+    @pytest.mark.parametrize("when", ["in the middle", "at the end"])
+    @pytest.mark.parametrize("failure", FAILURES)
+    def test_nothing_is_lost_when_the_connection_fails(
+        self, failure: str, when: str, tmp_path: Path
+    ) -> None:
+        """The run waits for a bounded time; all is stored, or in the folder and loaded from it."""
+        found = self.make_proxied_observer(tmp_path)
+        if found is None:
             return
-        observer, proxy = made
-        file = tmp_path / "artifact"
-        file.write_bytes(bytes(range(256)) * (_SIZE // 256))
+        observer, proxy = found
+        made = tmp_path / "made"
+        made.write_bytes(b"content" * 1000)
         with proxy:
+            observer.retry_policy = QUICK
+            observer.failure_dir = tmp_path / "failed"
             feed = DispatchedFeed(observer, logging.getLogger("outage"))
             run_id = feed.start()
-            feed.print("before\n")
-            feed.log("loss", [1.0])
-            feed.beat(info={"n": 1})
-            fail(proxy)
-            feed.artifact("made", str(file))
-            feed.print("meanwhile\n")
-            feed.log("loss", [2.0, 3.0])
-            feed.beat(info={"n": 2})
+            _record_some(feed, made, "before")
+            waited = 0.0
+            if when == "in the middle":
+                _fail(proxy, failure)
+                began = time.monotonic()
+                _record_some(feed, made, "after")
+                waited = time.monotonic() - began
+            else:
+                _record_some(feed, made, "after")
+                _fail(proxy, failure)
+            began = time.monotonic()
+            feed.complete(result=7)
+            ended = time.monotonic() - began
+            proxy.close()
+            _end_calls()
             proxy.open()
-            feed.print("after\n")
-            feed.log("loss", [4.0])
-            feed.beat(info={"n": 3})
-            feed.complete(result=5)
             store = self.make_store(tmp_path)
-            run = store.get(run_id)
-            assert (run.status, run.result, run.info) == ("COMPLETED", 5, {"n": 3})
-            assert store.output(run_id) == feed.output
-            assert_metrics(store, run_id, feed)
-            with store.open_file(run_id, "artifact", "made") as stream:
-                assert stream.read() == file.read_bytes(), "the artifact has another content"
+            if (tmp_path / "failed").exists():
+                for done in load_folders(tmp_path / "failed", store):
+                    assert done.left == (), f"not loaded: {done.left}"
+            _assert_whole(store, run_id, feed, made)
+        assert waited <= 3 * QUICK.wait + _LOADED, f"the run waited for {waited:.1f} s"
+        limit = QUICK.wait + QUICK.end_timeout + QUICK.call_timeout + _LOADED
+        assert ended <= limit, f"the end took {ended:.1f} s"
+
+    def test_a_server_that_comes_back_has_everything_before_the_end(self, tmp_path: Path) -> None:
+        """The end of a run waits for it, and no folder is written."""
+        found = self.make_proxied_observer(tmp_path)
+        if found is None:
+            return
+        observer, proxy = found
+        made = tmp_path / "made"
+        made.write_bytes(b"content")
+        with proxy:
+            observer.retry_policy = attrs.evolve(QUICK, end_timeout=60.0, call_timeout=60.0)
+            observer.failure_dir = tmp_path / "failed"
+            feed = DispatchedFeed(observer, logging.getLogger("outage"))
+            run_id = feed.start()
+            _record_some(feed, made, "before")
+            proxy.close()
+            _record_some(feed, made, "after")
+            proxy.open()
+            feed.complete(result=7)
+            assert not (tmp_path / "failed").exists()
+            _assert_whole(self.make_store(tmp_path), run_id, feed, made)
+
+
+def _end_calls() -> None:
+    """Wait for calls that were abandoned, as if the process had ended."""
+    for thread in threading.enumerate():
+        if thread.name == "sacred-observer":
+            thread.join(_HANGING)
+            assert not thread.is_alive(), "a call does not end where the connection is closed"
+
+
+def _fail(proxy: Proxy, failure: str) -> None:
+    if failure == "hangs":
+        proxy.hang()
+    elif failure == "one byte a second":
+        proxy.slow_down(1.0)
+    elif failure == "cut in a write":
+        proxy.cut_after(100)
+    else:
+        proxy.close()
+
+
+def _record_some(feed: DispatchedFeed, file: Path, name: str) -> None:
+    feed.artifact(f"{name} 1", str(file))
+    feed.print(f"{name}\n")
+    feed.log("loss", [1.0, 2.0])
+    feed.beat(info={"name": name})
+    feed.artifact(f"{name} 2", str(file))
+
+
+def _assert_whole(store: RunStore, run_id: Any, feed: DispatchedFeed, file: Path) -> None:
+    run = store.get(run_id)
+    assert (run.status, run.result) == ("COMPLETED", 7)
+    assert run.info == {"name": "after"}
+    assert store.output(run_id) == feed.output
+    assert_metrics(store, run_id, feed)
+    assert sorted(run.artifacts) == ["after 1", "after 2", "before 1", "before 2"]
+    for name in run.artifacts:
+        with store.open_file(run_id, "artifact", name) as stream:
+            assert stream.read() == file.read_bytes(), f"the artifact {name!r}"

@@ -359,3 +359,42 @@ def test_any_exception_of_an_observer_is_a_failure(caplog: pytest.LogCaptureFixt
     session.end()
     assert leaving.calls == ["start", "end", "join"]
     assert "missed: heartbeat_event (RuntimeError: it raised SystemExit: 3)" in caplog.text
+
+
+def test_an_interrupt_of_the_end_loses_nothing(tmp_path: Path) -> None:
+    """Ctrl-C while the run waits for the next retry: what is left is in the folder."""
+
+    class Away(Recorder):
+        retry_policy = RetryPolicy(retry_interval=30.0, end_timeout=60.0)
+
+        def resource_event(self, filename: str) -> None:
+            self.is_called.set()
+            raise UnavailableError("the server is away")
+
+        def completed_event(self, result: Any) -> None:
+            self.resource_event("")
+
+    away = Away()
+    away.failure_dir = tmp_path
+    session = Session(away)
+    session.start()
+    session.resource("/r")
+    away.is_called.clear()
+
+    def interrupt() -> None:
+        away.is_called.wait(20)
+        time.sleep(0.05)
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            session.end()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        thread.join()
+    (folder,) = tmp_path.iterdir()
+    lines = (folder / "events.jsonl").read_text().splitlines()
+    assert len(lines) == 2 and "ResourceAdded" in lines[0] and "RunCompleted" in lines[1]

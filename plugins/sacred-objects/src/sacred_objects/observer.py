@@ -52,6 +52,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         run_entry: What ``run.json`` holds; change it and call `save` to add to it.
     """
 
+    lists_files_with_heartbeats = True
     dir: str | None
     _uploads: Uploads
     _contents: SharedContents
