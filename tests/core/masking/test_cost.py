@@ -5,6 +5,7 @@ import time
 import pytest
 
 from sacred_core.masking import known, masked_text, unfinished_secret
+from sacred_core.testing.effort import examples
 
 PIECES = [
     "password=", "password='", 'password=\\"', "password" + " " * 8, "password=,a", "password: [",
@@ -30,7 +31,8 @@ def seconds(text: str) -> float:
 
 @pytest.mark.parametrize("piece", PIECES, ids=repr)
 def test_a_hostile_text_takes_linear_time(piece: str) -> None:
-    """1 MB takes about 8 times as long as an eighth of it; with the square it would be 64 times."""
+    """A text takes about 8 times as long as its eighth; with the square it would be 64 times."""
     known.note("a-secret-1")
-    short, long = (piece * (size // len(piece)) for size in (125_000, 1_000_000))
+    length = examples(250_000, 1_000_000)
+    short, long = (piece * (size // len(piece)) for size in (length // 8, length))
     assert seconds(long) < 24 * seconds(short) + 0.05
