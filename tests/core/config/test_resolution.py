@@ -240,3 +240,18 @@ def test_add_config_takes_a_dictionary_or_keywords(
     """Neither and both are errors."""
     with pytest.raises(ConfigError, match=r"takes one of.*: got (none|several)"):
         ex.add_config(*args, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("updates", "expected"),
+    [({"opt": {"b": 1}}, {"b": 1}), ({"opt.a": None}, {"a": None}), ({}, None)],
+)
+def test_updates_do_not_preserve_what_a_later_named_config_replaces(
+    updates: dict[str, Any], expected: Any
+) -> None:
+    """An update applies to what the last named configuration sets, not to an earlier value."""
+    ex = Experiment("replaced")
+    ex.add_named_config("first", opt={"b": "s"})
+    ex.add_named_config("second", opt=None)
+    asked = request({**updates, "seed": 1}, "first", "second")
+    assert resolve_for(ex, asked).config == {"opt": expected, "seed": 1}
