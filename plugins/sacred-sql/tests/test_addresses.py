@@ -176,3 +176,21 @@ def test_a_password_with_a_slash_is_not_shown() -> None:
         Feed(observer).start()
     shown = f"{observer!r} {observer.store_location} {error.value}"
     assert "hunter2" not in shown and "/pa@" not in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "expected"),
+    [
+        ("postgres", "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')",
+         ("1min", "20s")),
+        ("maria", "SELECT @@max_statement_time, @@innodb_lock_wait_timeout", (60.0, 20)),
+    ],
+)  # fmt: skip
+def test_servers_limit_the_time_of_statements(
+    kind: str, query: str, expected: Any, request: pytest.FixtureRequest
+) -> None:
+    """A statement that waits for a lock of another program ends."""
+    observer = SqlObserver(request.getfixturevalue(kind).database())
+    with observer.engine.connect() as connection:
+        assert tuple(connection.exec_driver_sql(query).one()) == expected
+    observer.join()

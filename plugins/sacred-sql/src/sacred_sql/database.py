@@ -18,12 +18,14 @@ from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.masking import MASK, masked_text, note_secret
 from sacred_sql.address import is_file, is_in_memory, parsed, patience, require_file, shown
 from sacred_sql.schema import is_ready
+from sacred_sql.timeouts import limit_statements
 
 _KEY = "sacred_sql_longest"
 #: Bytes that drivers write before a character in a string.
 _ESCAPED = b"\\'\"\0\n\r\x1a"
 #: Bytes beside the largest values: the statement itself and small values.
 _ROOM = 16_384
+
 T = TypeVar("T")
 
 #: Seconds in which a transaction that others hinder is tried again.
@@ -118,6 +120,7 @@ class Database:
         if self.is_own:
             _own_engines.add(self.engine)
             refuse_long_statements(self.engine)
+            limit_statements(self.engine)
             weakref.finalize(self, self.engine.dispose)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
