@@ -12,7 +12,7 @@ class WaitedFor(QueueObserver):
     """A queue for which the run waits: what the contract reads is then recorded."""
 
     def __init__(self, covered_observer: MemoryObserver) -> None:
-        super().__init__(covered_observer)
+        super().__init__(covered_observer, join_timeout=2.0)
         self.retry_policy = attrs.evolve(self.retry_policy, wait=60.0, interval=0.0)
 
 
