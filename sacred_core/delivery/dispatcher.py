@@ -16,6 +16,8 @@ from sacred_core.exceptions import ObserverStartError
 #: Seconds for which an event is waited for in any case, if its observer is not late: to record it
 #: usually takes much less. A longer wait counts for `RetryPolicy.wait`.
 _SHORT_WAIT = 0.1
+#: Seconds at the end of a run for which observers work one after the other, by priority.
+_IN_ORDER = 1.0
 
 
 class Dispatcher:
@@ -91,12 +93,18 @@ class Dispatcher:
     def send(self, event: Event) -> None:
         """Deliver ``event`` to every observer, and wait until it was handled, for a bounded time.
 
+        Observers are called by descending priority, as far as they answer in time.
+
         An observer that failed before records it later. A thread of an observer does not wait.
         """
         with self._lock:
             numbers = [(lane, lane.add(event)) for lane in self._started]
-        if not any(lane.is_own_thread for lane in self._started):
-            self._wait(event, [(lane, number) for lane, number in numbers if number is not None])
+        try:
+            if not any(lane.is_own_thread for lane in self._started):
+                self._wait(event, numbers)
+        finally:  # also after an interrupt
+            for lane, _ in numbers:
+                lane.wake()
         if isinstance(event, ArtifactAdded):
             for lane in self._started:
                 lane.keep_file(event)
@@ -108,9 +116,12 @@ class Dispatcher:
         observer, then is raised again.
         """
         interrupt: BaseException | None = None
-        with self._lock:
-            for lane in self._started:
-                lane.close(event)
+        began = time.monotonic()
+        for lane in self._started:
+            try:
+                lane.close(event, began, max(0.0, began + _IN_ORDER - time.monotonic()))
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                interrupt = error
         for lane in self._started:
             try:
                 lane.wait_closed()
@@ -120,12 +131,15 @@ class Dispatcher:
         if interrupt is not None:
             raise interrupt
 
-    def _wait(self, event: Event, numbers: list[tuple[Lane, int]]) -> None:
-        """Wait for the lanes, which work at the same time."""
+    def _wait(self, event: Event, numbers: list[tuple[Lane, int | None]]) -> None:
+        """Wait for one lane after the other; those that are late work meanwhile."""
         began = time.monotonic()
         for lane, number in numbers:
-            allowed = max(lane.policy.wait - self._waited, min(lane.policy.wait, _SHORT_WAIT))
-            lane.wait(number, max(0.0, began + allowed - time.monotonic()))
+            lane.wake()
+            if number is None:
+                continue
+            spent = self._waited + time.monotonic() - began
+            lane.wait(number, max(lane.policy.wait - spent, min(lane.policy.wait, _SHORT_WAIT)))
         if isinstance(event, (ArtifactAdded, ResourceAdded)):  # others come from heartbeats
             self._waited += max(0.0, time.monotonic() - began - _SHORT_WAIT)
 

@@ -67,7 +67,7 @@ class Lane:
         self._answer: Any = None
         self._start_error: BaseException | None = None
         self._is_starting = False
-        self._has_round = self._is_retry = False
+        self._is_due = self._has_round = self._is_retry = False
         self._is_idle = True
         self._is_late = False
         self._added = 0
@@ -108,7 +108,9 @@ class Lane:
         return self._is_starting
 
     def add(self, event: Event) -> int | None:
-        """Append ``event``, and return its number for `wait`; None if there is nothing to wait for.
+        """Append ``event``; return its number for `wait`, None if there is nothing to wait for.
+
+        `wake` has to follow.
 
         What failed before is attempted again only with heartbeats and after a pause.
         """
@@ -122,12 +124,19 @@ class Lane:
                 self._added += 1
             is_due = not self.policy.interval and (is_retry or not self._deliverer.is_failing)
             if is_due:
-                self._has_round, self._is_idle = True, False
+                self._is_due = True
                 self._is_retry = self._is_retry or is_retry
-                self._changed.notify_all()
             number = self._added
         self._require_thread()
         return number if is_due and not self._is_late and self.policy.wait else None
+
+    def wake(self) -> None:
+        """Let the thread deliver what was added, if it is time."""
+        with self._changed:
+            if self._is_due:
+                self._is_due = False
+                self._has_round, self._is_idle = True, False
+                self._changed.notify_all()
 
     def wait(self, number: int, seconds: float) -> None:
         """Wait until the event of this number was handled, at most so many seconds.
@@ -148,14 +157,22 @@ class Lane:
             copied = self._copies.of(event)
             any(each.replace(event, copied) for each in waiting)
 
-    def close(self, event: Event | None) -> None:
-        """Let the thread deliver all that waits, and ``event`` as the last one, then end."""
+    def close(self, event: Event | None, began: float, seconds: float) -> None:
+        """Let the thread deliver all that waits, and ``event`` as the last one, then end.
+
+        Args:
+            event: The end of the run, if there is one.
+            began: When the end began, as of `time.monotonic`.
+            seconds: Wait so long, at most, for the thread to end.
+        """
         with self._changed:
             if event is not None and type(event) in self._plans:
                 self._deliverer.backlog.add(event)
-            self._closed_at = time.monotonic()
+            self._closed_at = began
             self._changed.notify_all()
         self._require_thread()
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_finished, seconds)
 
     def wait_closed(self) -> None:
         """Wait for the end of the thread, for a bounded time, and report what was missed.

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import sacred_core.observer
@@ -84,6 +85,7 @@ class Session:
     def __init__(self, observer: Any, **seconds: float) -> None:
         self.seconds = {"interval": 0.01, "retry_interval": 0.01, "join_timeout": 10.0, **seconds}
         self.queue = QueueObserver(observer, **self.seconds)
+        self.queue.retry_policy = attrs.evolve(self.queue.retry_policy, hands_over=False)
         self.looked_up: list[str] = []
         self.begin()
 
