@@ -1,6 +1,7 @@
 """Tests of handing events to observers."""
 
 import logging
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -293,3 +294,42 @@ def test_a_file_is_kept_until_it_is_taken(
     dispatch.finish(events.completed())
     assert contents == ["content"]
     assert list(tmp_path.iterdir()) == [], "the copy is left"
+
+
+class Ordered(RunObserver):
+    """Appends its calls to a list, after a while."""
+
+    def __init__(self, calls: list[tuple[str, str]], name: str, priority: int) -> None:
+        self.calls, self.name, self.priority = calls, name, priority
+
+    def note(self, event: str) -> None:
+        time.sleep(0.03 if self.priority > 0 else 0)
+        self.calls.append((event, self.name))
+
+    def started_event(self) -> None:
+        self.note("started")
+
+    def resource_event(self, filename: str) -> None:
+        self.note(filename)
+
+    def heartbeat_event(self) -> None:
+        self.note("heartbeat")
+
+    def completed_event(self) -> None:
+        self.note("completed")
+
+
+def test_each_event_is_recorded_in_the_order_of_priorities(events: Events) -> None:
+    """The observer with the highest priority is called first, also where it is the slowest one."""
+    calls: list[tuple[str, str]] = []
+    observers = [Ordered(calls, "low", 0), Ordered(calls, "high", 2), Ordered(calls, "middle", 1)]
+    dispatcher = Dispatcher(observers, lambda name: None, LOGGER)
+    dispatcher.announce(events.started(), None)
+    dispatcher.send(events.resource("/a"))
+    dispatcher.send(events.beat())
+    dispatcher.finish(events.completed())
+    assert calls == [
+        (event, name)
+        for event in ("started", "/a", "heartbeat", "completed")
+        for name in ("high", "middle", "low")
+    ]
