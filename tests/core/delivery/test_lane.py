@@ -228,7 +228,7 @@ def test_an_interrupt_ends_the_wait_and_not_the_record(observer: Recorder) -> No
 
     def interrupt() -> None:
         observer.is_called.wait(20)
-        signal.raise_signal(signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=interrupt)
@@ -384,7 +384,7 @@ def test_an_interrupt_of_the_end_loses_nothing(tmp_path: Path) -> None:
     def interrupt() -> None:
         away.is_called.wait(20)
         time.sleep(0.05)
-        signal.raise_signal(signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=interrupt)
