@@ -116,15 +116,17 @@ class Dispatcher:
         observer, then is raised again.
         """
         interrupt: BaseException | None = None
+        interrupted: list[Lane] = []
         began = time.monotonic()
         for lane in self._started:
             try:
                 lane.close(event, began, max(0.0, began + _IN_ORDER - time.monotonic()))
             except BaseException as error:  # noqa: BLE001 - raised again below
                 interrupt = error
+                interrupted.append(lane)
         for lane in self._started:
             try:
-                lane.wait_closed()
+                lane.wait_closed(is_waited_for=lane not in interrupted)
             except BaseException as error:  # noqa: BLE001 - raised again below
                 interrupt = error
         self._release()

@@ -174,14 +174,17 @@ class Lane:
         with self._changed:
             self._changed.wait_for(lambda: self._is_finished, seconds)
 
-    def wait_closed(self) -> None:
+    def wait_closed(self, is_waited_for: bool = True) -> None:
         """Wait for the end of the thread, for a bounded time, and report what was missed.
 
         An interrupt ends the wait.
+
+        Args:
+            is_waited_for: False if an interrupt has ended the wait already.
         """
         try:
             with self._changed:
-                while not self._is_finished and (left := self._time_left()) > 0:
+                while is_waited_for and not self._is_finished and (left := self._time_left()) > 0:
                     self._changed.wait(left)
         finally:
             self._abandon()
