@@ -102,13 +102,15 @@ def test_an_event_that_failed_is_taken_when_it_comes_again(
 def test_a_server_that_is_down_harms_no_run(
     closed_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The result is there, and one warning says what was missed and why."""
+    """The run returns its result; one warning reports the failure, one the missing message."""
     observer = SlackObserver(closed_url)
     observer.pause = 0.001
     assert run(observer) == 42
-    [warning] = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
-    assert "SlackObserver missed: completed_event (Slack at 127.0.0.1" in warning
-    assert "cannot be reached (Connection refused)" in warning
+    failed, missed = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    assert "SlackObserver failed in completed_event: Slack at 127.0.0.1" in failed
+    assert "SlackObserver missed: completed_event (Slack at 127.0.0.1" in missed
+    assert "cannot be reached (Connection refused)" in failed
+    assert "cannot be reached (Connection refused)" in missed
 
 
 def test_a_server_that_is_not_slack_is_told_nothing(slack: Any) -> None:

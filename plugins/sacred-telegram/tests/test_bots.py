@@ -72,7 +72,7 @@ def test_telegram_says_when_to_try_again(
     ("status", "description"),
     [(401, "Unauthorized"), (400, "Bad Request: chat not found"), (403, "Forbidden: blocked")],
 )
-def test_a_refusal_is_told_at_the_start_and_at_the_end(
+def test_a_refusal_is_logged_at_the_start_and_at_the_end(
     api: Any,
     observer: TelegramObserver,
     refused: Any,
@@ -80,24 +80,25 @@ def test_a_refusal_is_told_at_the_start_and_at_the_end(
     status: int,
     description: str,
 ) -> None:
-    """Each is one warning with what Telegram says, and no second try."""
+    """Each is logged with Telegram's answer, and neither is retried."""
     api.answers = [refused(status, description)] * 2
     assert run(observer) == 42
-    start, end = warnings(caplog)
+    start, failed, end = warnings(caplog)
     assert start.startswith("TelegramObserver could not tell that the run starts: Telegram at 127.")
     assert f"answers {status}: {description}" in start
-    assert "missed: completed_event" in end and f"answers {status}: {description}" in end
+    assert "failed in completed_event" in failed and "missed: completed_event" in end
+    assert all(f"answers {status}: {description}" in text for text in (failed, end))
     assert len(api.asked) == 2
 
 
 def test_a_server_that_is_down_harms_no_run(
     token: str, closed_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The result is there, and two warnings say what was missed."""
+    """The run returns its result; the failure at the start and the one at the end are logged."""
     observer = TelegramObserver(token, 42, base_url=closed_url)
     observer.pause = 0.001
     assert run(observer) == 42
-    assert len(warnings(caplog)) == 2
+    assert len(warnings(caplog)) == 3
     assert all("cannot be reached (Connection refused)" in text for text in warnings(caplog))
 
 
@@ -302,12 +303,14 @@ def test_a_bot_of_the_user_has_its_own_proxy() -> None:
 
 
 def test_what_a_bot_raises_harms_no_run(caplog: pytest.LogCaptureFixture) -> None:
-    """It is told without the token, and not tried again where that is no use."""
+    """The error is logged without the token and not retried."""
     bot = SyncBot(ValueError("chat not found"), ValueError("The token 12:SECRET was rejected"))
     assert run(TelegramObserver(bot, 42)) == 42
-    start, end = warnings(caplog)
+    start, failed, end = warnings(caplog)
     assert "the given Telegram bot fails: ValueError: chat not found. The run goes on" in start
-    assert "the given Telegram bot fails: ValueError)" in end and "SECRET" not in start + end
+    assert "the given Telegram bot fails: ValueError." in failed
+    assert "the given Telegram bot fails: ValueError)" in end
+    assert "SECRET" not in start + failed + end
 
 
 def test_python_telegram_bot_sends(http_server: Any, caplog: pytest.LogCaptureFixture) -> None:
