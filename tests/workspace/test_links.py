@@ -1,0 +1,52 @@
+"""Tests that pages name what exists: links, files, and the steps of CONTRIBUTING.md."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    path for pattern in ("*.md", "docs/*.md", "plugins/*/*.md") for path in ROOT.glob(pattern)
+)
+
+
+def without_code(page: Path) -> str:
+    return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def links(page: Path) -> list[tuple[str, str]]:
+    """Return the relative links of a page, each as a path and a heading."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", without_code(page))
+    return [target.partition("#")[::2] for target in targets if "://" not in target]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", without_code(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_pages_and_headings(page: Path) -> None:
+    """Each relative link names a file that exists, and a heading of it."""
+    for name, heading in links(page):
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), name
+        assert not heading or heading in anchors(target), f"{name}#{heading}"
+
+
+def test_every_page_is_linked() -> None:
+    """The README or another page links each page of docs/."""
+    linked = {(page.parent / name).resolve() for page in PAGES for name, _ in links(page) if name}
+    assert set(ROOT.glob("docs/*.md")) <= linked
+
+
+def test_the_path_of_an_event_names_code_that_exists() -> None:
+    """Each step in CONTRIBUTING.md names a file, and a class or function in it."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^\| \d+ \| `(\S+)` `(\w+)` \|", text, re.MULTILINE)
+    assert len(steps) == 10
+    for file, name in steps:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert re.search(rf"^ *(class|def) {name}\b", source, re.MULTILINE), f"{file} {name}"
