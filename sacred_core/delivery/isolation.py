@@ -7,24 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
+from sacred_core import events
 from sacred_core.delivery.backlog import Backlog
 from sacred_core.delivery.failures import error_text
-from sacred_core.events import (
-    Event,
-    Heartbeat,
-    MetricsLogged,
-    OutputCaptured,
-    RunCompleted,
-    RunFailed,
-    RunInterrupted,
-)
 from sacred_core.exceptions import StoreError, UnavailableError
 
 #: What observers raise where the reason is rarely an event.
 _UNAVAILABLE = (ConnectionError, TimeoutError, UnavailableError)
 #: Points of one metric that may fail before later ones are tried.
 _ATTEMPTS = 2
-Deliver = Callable[[Event], Exception | None]
+Deliver = Callable[[events.Event], Exception | None]
 
 
 class Isolation:
@@ -55,20 +47,20 @@ class Isolation:
         self._takes_heartbeats = takes_heartbeats
         self._logger = logger
         #: What failed in the round before, and may be at fault.
-        self._suspect: Event | None = None
+        self._suspect: events.Event | None = None
         self._is_available = False
         #: Whether the last failure is the first one of an event like others that are set aside.
         self.is_expected = False
         #: The last heartbeat that was recorded, and one that was recorded before its turn.
-        self._recorded: Heartbeat | None = None
-        self._early: Heartbeat | None = None
+        self._recorded: events.Heartbeat | None = None
+        self._early: events.Heartbeat | None = None
         self._waiting = Backlog()
         #: By metric: where its next point would be, and the number of points that are set aside.
         self._ends: dict[str, int] = {}
         self._missing: Counter[str] = Counter()
         #: Metrics of which later points are in the places of those that are set aside.
         self._passed: set[str] = set()
-        self._missing_output: OutputCaptured | None = None
+        self._missing_output: events.OutputCaptured | None = None
         self._reported: set[str] = set()
         self._methods: set[str] = set()
 
@@ -86,11 +78,11 @@ class Isolation:
         """Forget that the observer was available: the next events are tried some time later."""
         self._is_available = False
 
-    def is_recorded(self, event: Event) -> bool:
+    def is_recorded(self, event: events.Event) -> bool:
         """Return whether the observer recorded ``event`` before its turn."""
         return event is self._early
 
-    def attempt(self, event: Event) -> Exception | None:
+    def attempt(self, event: events.Event) -> Exception | None:
         """Deliver the first event that waits, in its place, and return what the observer raised."""
         if self.is_recorded(event):
             self._note_recorded(event)
@@ -98,27 +90,27 @@ class Isolation:
         self._deliver_earlier(event)
         return self._try(event)
 
-    def attempt_last(self, event: Event) -> Exception | None:
+    def attempt_last(self, event: events.Event) -> Exception | None:
         """Deliver an event of `last_events`, and return what the observer raised."""
         error = self._deliver(event)
-        if error is None and isinstance(event, MetricsLogged):
+        if error is None and isinstance(event, events.MetricsLogged):
             self._missing -= _points_of(event)
         return error
 
-    def _deliver_earlier(self, event: Event) -> None:
+    def _deliver_earlier(self, event: events.Event) -> None:
         """Try the points that are set aside of the metrics of ``event``, which come before it.
 
         Those of each metric up to the second failure; nothing of metrics of which later points were
         recorded already.
         """
-        if not isinstance(event, MetricsLogged):
+        if not isinstance(event, events.MetricsLogged):
             return
         tried = self._missing_of(event) - self._passed
         before: Counter[str] = Counter()
         failures: Counter[str] = Counter()
         for _ in range(len(self._waiting) if tried else 0):
             waiting = self._waiting.remove_first()
-            if isinstance(waiting, MetricsLogged):
+            if isinstance(waiting, events.MetricsLogged):
                 if tried.issuperset(waiting.metrics_by_name):
                     if self._deliver(_moved(waiting, before)) is None:
                         self._missing -= _points_of(waiting)
@@ -129,22 +121,22 @@ class Isolation:
                 before += _points_of(waiting)
             self._waiting.add(waiting)
 
-    def _positioned(self, event: Event) -> Event:
+    def _positioned(self, event: events.Event) -> events.Event:
         """Return ``event`` with its points in the places of those that are set aside."""
-        if not isinstance(event, MetricsLogged):
+        if not isinstance(event, events.MetricsLogged):
             return event
         for name, metric in event.metrics_by_name.items():
             self._ends[name] = event.starts.get(name, 0) + len(metric["steps"])
         return _moved(event, self._missing)
 
-    def _note_recorded(self, event: Event) -> None:
+    def _note_recorded(self, event: events.Event) -> None:
         """Note that the observer recorded ``event``."""
-        if isinstance(event, Heartbeat):
+        if isinstance(event, events.Heartbeat):
             self._recorded = event
-        elif isinstance(event, MetricsLogged):
+        elif isinstance(event, events.MetricsLogged):
             self._passed |= self._missing_of(event)
 
-    def passes(self, event: Event, error: Exception, beat: Heartbeat | None) -> bool:
+    def passes(self, event: events.Event, error: Exception, beat: events.Heartbeat | None) -> bool:
         """Return whether ``event``, which failed, need not be waited for.
 
         Args:
@@ -168,7 +160,7 @@ class Isolation:
             self._set_aside(event, again)
         return True
 
-    def last_events(self, captured_out: Callable[[], str] | None) -> Iterator[Event]:
+    def last_events(self, captured_out: Callable[[], str] | None) -> Iterator[events.Event]:
         """Yield what was set aside, to be tried for the last time; before the end of the run.
 
         Args:
@@ -181,20 +173,20 @@ class Isolation:
             text = None if captured_out is None else captured_out()[missing.offset :]
             yield missing if text is None else attrs.evolve(missing, text=text)
 
-    def end_without_values(self, event: Event) -> Event | None:
+    def end_without_values(self, event: events.Event) -> events.Event | None:
         """Return the end of a run without the result or the traceback, which may be at fault.
 
         None of an observer without heartbeats: it sends a message that was refused, for example.
         """
         if not self._takes_heartbeats:
             return None
-        if isinstance(event, RunCompleted):
+        if isinstance(event, events.RunCompleted):
             return None if event.result is None else attrs.evolve(event, result=None)
-        if isinstance(event, (RunFailed, RunInterrupted)):
+        if isinstance(event, (events.RunFailed, events.RunInterrupted)):
             return attrs.evolve(event, fail_trace=[]) if event.fail_trace else None
         return None
 
-    def responds(self, beat: Heartbeat | None, error: Exception | None = None) -> bool:
+    def responds(self, beat: events.Heartbeat | None, error: Exception | None = None) -> bool:
         """Return whether the observer records a heartbeat, if need be without the user's values.
 
         Args:
@@ -215,46 +207,46 @@ class Isolation:
         info, result = ({}, None) if known is None else (known.info, known.result)
         return self._deliver(attrs.evolve(beat, info=info, result=result)) is None
 
-    def _missing_of(self, event: MetricsLogged) -> set[str]:
+    def _missing_of(self, event: events.MetricsLogged) -> set[str]:
         """Return the metrics of ``event`` of which points are set aside."""
         return {name for name in event.metrics_by_name if self._missing[name]}
 
-    def _set_aside(self, event: Event, error: Exception) -> None:
-        if isinstance(event, MetricsLogged) and len(event.metrics_by_name) > 1:
+    def _set_aside(self, event: events.Event, error: Exception) -> None:
+        if isinstance(event, events.MetricsLogged) and len(event.metrics_by_name) > 1:
             for part in _by_metric(event):
                 failure = self._try(part)
                 if failure is not None:
                     self._set_aside(part, failure)
             return
         self._report(event, error)
-        if isinstance(event, OutputCaptured):
+        if isinstance(event, events.OutputCaptured):
             self._replace(event)
-        elif not isinstance(event, Heartbeat):  # a later one has all that it has
+        elif not isinstance(event, events.Heartbeat):  # a later one has all that it has
             self._waiting.add(event)
-            if isinstance(event, MetricsLogged):
+            if isinstance(event, events.MetricsLogged):
                 self._missing += _points_of(event)
 
-    def _replace(self, event: OutputCaptured) -> None:
+    def _replace(self, event: events.OutputCaptured) -> None:
         self._deliver(attrs.evolve(event, text=re.sub(r"[^\n]", "?", event.text)))
         if self._missing_output is None or event.offset < self._missing_output.offset:
             self._missing_output = event
 
-    def _placed_last(self, event: Event) -> Event:
-        if not isinstance(event, MetricsLogged):
+    def _placed_last(self, event: events.Event) -> events.Event:
+        if not isinstance(event, events.MetricsLogged):
             return event
         starts = {name: self._ends[name] - self._missing[name] for name in event.metrics_by_name}
         return attrs.evolve(event, starts={**event.starts, **starts})
 
-    def _try(self, event: Event) -> Exception | None:
+    def _try(self, event: events.Event) -> Exception | None:
         error = self._deliver(self._positioned(event))
         if error is None:
             self._note_recorded(event)
         return error
 
-    def _report(self, event: Event, error: Exception) -> None:
+    def _report(self, event: events.Event, error: Exception) -> None:
         what = event.method
         self._methods.add(what)
-        if isinstance(event, MetricsLogged):
+        if isinstance(event, events.MetricsLogged):
             what += f" of {', '.join(map(repr, event.metrics_by_name))}"
         if what in self._reported:
             return
@@ -266,18 +258,18 @@ class Isolation:
         )  # fmt: skip
 
 
-def _points_of(event: MetricsLogged) -> Counter[str]:
+def _points_of(event: events.MetricsLogged) -> Counter[str]:
     """Return the number of points by metric."""
     return Counter({name: len(metric["steps"]) for name, metric in event.metrics_by_name.items()})
 
 
-def _moved(event: MetricsLogged, missing: Mapping[str, int]) -> MetricsLogged:
+def _moved(event: events.MetricsLogged, missing: Mapping[str, int]) -> events.MetricsLogged:
     """Return ``event`` with its points in places before which so many points are missing."""
     starts = {name: start - missing.get(name, 0) for name, start in event.starts.items()}
     return attrs.evolve(event, starts=starts)
 
 
-def _by_metric(event: MetricsLogged) -> list[MetricsLogged]:
+def _by_metric(event: events.MetricsLogged) -> list[events.MetricsLogged]:
     """Return an event for each metric, with a writer of its own: it is not the same event."""
     return [
         attrs.evolve(

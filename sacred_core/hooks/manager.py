@@ -13,23 +13,13 @@ import attrs
 import pluggy
 
 from sacred_core.exceptions import PluginClashError, PluginError
-from sacred_core.hooks import specs
+from sacred_core.hooks import records, specs
 from sacred_core.hooks.discovery import (
     FoundPlugin,
     implemented_hooks,
     installed_plugins,
     mistakes,
     version_mismatch,
-)
-from sacred_core.hooks.records import (
-    CLIOption,
-    CommandSpec,
-    ConfigSource,
-    Export,
-    HostInfo,
-    KeyCheck,
-    ObserverSpec,
-    targets_of,
 )
 from sacred_core.hooks.targets import ends_process, load_problem, note_owner
 from sacred_core.masking import SecretPattern, use_patterns
@@ -95,41 +85,41 @@ class PluginManager:
         ]
 
     @functools.cached_property
-    def observers(self) -> list[ObserverSpec]:
+    def observers(self) -> list[records.ObserverSpec]:
         """All observers on offer."""
         self.cli_options  # noqa: B018 - first: no observer may take a flag of the core
-        return self._collect("sacred_observers", ObserverSpec, _observer_keys)
+        return self._collect("sacred_observers", records.ObserverSpec, _observer_keys)
 
     @functools.cached_property
-    def exports(self) -> list[Export]:
+    def exports(self) -> list[records.Export]:
         """All names on offer beside those of observers."""
         self.observers  # noqa: B018 - first: no export may take the name of an observer
-        return self._collect("sacred_exports", Export, _export_keys)
+        return self._collect("sacred_exports", records.Export, _export_keys)
 
     @functools.cached_property
-    def config_sources(self) -> list[ConfigSource]:
+    def config_sources(self) -> list[records.ConfigSource]:
         """All formats of configuration files on offer."""
-        return self._collect("sacred_config_sources", ConfigSource, _suffix_keys)
+        return self._collect("sacred_config_sources", records.ConfigSource, _suffix_keys)
 
     @functools.cached_property
-    def host_info(self) -> list[HostInfo]:
+    def host_info(self) -> list[records.HostInfo]:
         """All entries of host_info on offer."""
-        return self._collect("sacred_host_info", HostInfo, _host_info_keys)
+        return self._collect("sacred_host_info", records.HostInfo, _host_info_keys)
 
     @functools.cached_property
-    def cli_options(self) -> list[CLIOption]:
+    def cli_options(self) -> list[records.CLIOption]:
         """All flags on offer, without those of observers."""
-        return self._collect("sacred_cli_options", CLIOption, _flag_keys)
+        return self._collect("sacred_cli_options", records.CLIOption, _flag_keys)
 
     @functools.cached_property
-    def commands(self) -> list[CommandSpec]:
+    def commands(self) -> list[records.CommandSpec]:
         """All commands on offer."""
-        return self._collect("sacred_commands", CommandSpec, _command_keys)
+        return self._collect("sacred_commands", records.CommandSpec, _command_keys)
 
     @functools.cached_property
-    def key_checks(self) -> list[KeyCheck]:
+    def key_checks(self) -> list[records.KeyCheck]:
         """All checks of the keys of configurations on offer."""
-        return self._collect("sacred_key_checks", KeyCheck, _no_keys)
+        return self._collect("sacred_key_checks", records.KeyCheck, _no_keys)
 
     @functools.cached_property
     def secret_patterns(self) -> list[SecretPattern]:
@@ -201,7 +191,7 @@ class PluginManager:
                 self._note(plugin, mistake)
 
     def _collect(self, hook: str, kind: type[R], keys: Callable[[R], Iterable[Key]]) -> list[R]:
-        records: list[R] = []
+        collected: list[R] = []
         for plugin, ask in self._implementations(hook):
             try:
                 offered = [_checked(record, kind) for record in ask() or ()]
@@ -211,10 +201,10 @@ class PluginManager:
                 self._break(plugin, f"{hook} failed: {_told(error)}; report it to its authors")
                 continue
             for record in offered:
-                for target in targets_of(record):
+                for target in records.targets_of(record):
                     note_owner(target, plugin.name, plugin.distribution)
-            records += [record for record in offered if self._claim(plugin, keys(record))]
-        return records
+            collected += [record for record in offered if self._claim(plugin, keys(record))]
+        return collected
 
     def _implementations(self, hook: str) -> Iterator[tuple[Plugin, Callable[..., Any]]]:
         """Yield the implementations in the order of `plugins`, never through one call."""
@@ -287,25 +277,25 @@ def _trace(text: str) -> None:
         sys.stderr.write(f"sacred plugins: {text}\n")
 
 
-def _flag_keys(option: CLIOption) -> Iterable[Key]:
+def _flag_keys(option: records.CLIOption) -> Iterable[Key]:
     return [("flag", flag) for flag in option.flags]
 
 
-def _observer_keys(spec: ObserverSpec) -> Iterable[Key]:
+def _observer_keys(spec: records.ObserverSpec) -> Iterable[Key]:
     flags = [("flag", flag) for flag in spec.flags]
     schemes = [("scheme", scheme) for scheme in spec.schemes]
     return [("name", f"sacred_core.observers.{spec.name}"), *flags, *schemes]
 
 
-def _export_keys(export: Export) -> Iterable[Key]:
+def _export_keys(export: records.Export) -> Iterable[Key]:
     return [("name", f"{export.module}.{export.name}")]
 
 
-def _suffix_keys(source: ConfigSource) -> Iterable[Key]:
+def _suffix_keys(source: records.ConfigSource) -> Iterable[Key]:
     return [("suffix", suffix) for suffix in source.suffixes]
 
 
-def _host_info_keys(info: HostInfo) -> Iterable[Key]:
+def _host_info_keys(info: records.HostInfo) -> Iterable[Key]:
     return [("host info", info.name)]
 
 
@@ -315,5 +305,5 @@ def _no_keys(record: attrs.AttrsInstance) -> Iterable[Key]:
     return []
 
 
-def _command_keys(command: CommandSpec) -> Iterable[Key]:
+def _command_keys(command: records.CommandSpec) -> Iterable[Key]:
     return [("command" if command.of_experiments else "subcommand", command.name)]

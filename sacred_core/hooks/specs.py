@@ -9,15 +9,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from sacred_core.hooks.records import (
-    CLIOption,
-    CommandSpec,
-    ConfigSource,
-    Export,
-    HostInfo,
-    KeyCheck,
-    ObserverSpec,
-)
+from sacred_core.hooks import records
 from sacred_core.masking.formats import SecretPattern
 
 hookspec = pluggy.HookspecMarker("sacred_core")
@@ -25,7 +17,7 @@ hookimpl = pluggy.HookimplMarker("sacred_core")
 
 
 @hookspec
-def sacred_observers() -> Iterable[ObserverSpec]:
+def sacred_observers() -> Iterable[records.ObserverSpec]:
     """Offer observers, with their flags and with the stores that read what they wrote.
 
     Example:
@@ -41,7 +33,7 @@ def sacred_observers() -> Iterable[ObserverSpec]:
 
 
 @hookspec
-def sacred_exports() -> Iterable[Export]:
+def sacred_exports() -> Iterable[records.Export]:
     """Offer names to be imported from `sacred_core.observers` or `sacred_core.stflow`.
 
     Observers of `sacred_observers` are in `sacred_core.observers` without it.
@@ -59,7 +51,7 @@ def sacred_exports() -> Iterable[Export]:
 
 
 @hookspec
-def sacred_config_sources() -> Iterable[ConfigSource]:
+def sacred_config_sources() -> Iterable[records.ConfigSource]:
     """Offer formats of configuration files, by their suffixes.
 
     Example:
@@ -75,7 +67,7 @@ def sacred_config_sources() -> Iterable[ConfigSource]:
 
 
 @hookspec
-def sacred_host_info() -> Iterable[HostInfo]:
+def sacred_host_info() -> Iterable[records.HostInfo]:
     """Offer entries of ``host_info``, gathered at the start of every run.
 
     Example:
@@ -96,7 +88,7 @@ def sacred_host_info() -> Iterable[HostInfo]:
 
 
 @hookspec
-def sacred_cli_options() -> Iterable[CLIOption]:
+def sacred_cli_options() -> Iterable[records.CLIOption]:
     """Offer flags of every experiment's command line.
 
     Example:
@@ -112,7 +104,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
 
 
 @hookspec
-def sacred_commands() -> Iterable[CommandSpec]:
+def sacred_commands() -> Iterable[records.CommandSpec]:
     """Offer subcommands of ``sacred``, as click commands, or commands of every experiment.
 
     Example:
@@ -147,7 +139,7 @@ def sacred_secrets() -> Iterable[SecretPattern]:
 
 
 @hookspec
-def sacred_key_checks() -> Iterable[KeyCheck]:
+def sacred_key_checks() -> Iterable[records.KeyCheck]:
     r"""Offer checks of the keys of configurations, which fail before a run starts.
 
     Example:

@@ -13,19 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sacred_core.events import (
-    Announcement,
-    ArtifactAdded,
-    CodeLoaded,
-    Event,
-    Heartbeat,
-    ResourceAdded,
-    RunCompleted,
-    RunFailed,
-    RunInterrupted,
-    RunQueued,
-    RunStarted,
-)
+from sacred_core import events
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.observers import delivering
 from sacred_core.observers.base import RunObserver
@@ -188,7 +176,7 @@ class DocumentObserver(RunObserver, ABC):
         _id: Any,
     ) -> Any:
         """Store the run with the status QUEUED."""
-        event = RunQueued(
+        event = events.RunQueued(
             **_NO_IDENTITY, ex_info=ex_info, command=command, host_info=host_info,
             queue_time=queue_time, config=config, meta_info=meta_info,
         )  # fmt: skip
@@ -205,7 +193,7 @@ class DocumentObserver(RunObserver, ABC):
         _id: Any,
     ) -> Any:
         """Store the run, or take over the queued one."""
-        event = RunStarted(
+        event = events.RunStarted(
             **_NO_IDENTITY, ex_info=ex_info, command=command, host_info=host_info,
             start_time=start_time, config=config, meta_info=meta_info,
         )  # fmt: skip
@@ -224,7 +212,7 @@ class DocumentObserver(RunObserver, ABC):
         changed = {"heartbeat"}
         changed |= {"info"} if not is_same_data(run.info, dict(info)) else set()
         changed |= {"result"} if not is_same_data(run.result, result) else set()
-        event = Heartbeat(**_NO_IDENTITY, info=info, beat_time=beat_time, result=result)  # type: ignore[arg-type]
+        event = events.Heartbeat(**_NO_IDENTITY, info=info, beat_time=beat_time, result=result)  # type: ignore[arg-type]
         self._save(event, *changed)
 
     def output_event(self, text: str, offset: int) -> None:
@@ -245,7 +233,7 @@ class DocumentObserver(RunObserver, ABC):
         """Store a file that the run read."""
         self.require_run()
         self.store_file("resource", filename, filename, {})
-        self._save(ResourceAdded(**_NO_IDENTITY, filename=filename), "resources")
+        self._save(events.ResourceAdded(**_NO_IDENTITY, filename=filename), "resources")
 
     def artifact_event(
         self,
@@ -260,7 +248,7 @@ class DocumentObserver(RunObserver, ABC):
         details = {"metadata": metadata, "content_type": content_type}
         known = {key: value for key, value in details.items() if value is not None}
         self.store_file("artifact", name, filename, known)
-        self._save(ArtifactAdded(**_NO_IDENTITY, name=name, filename=filename), "artifacts")
+        self._save(events.ArtifactAdded(**_NO_IDENTITY, name=name, filename=filename), "artifacts")
 
     def code_event(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
@@ -269,7 +257,7 @@ class DocumentObserver(RunObserver, ABC):
         self.require_run()
         with self.translate_errors():
             entries = self.store_sources(base_dir, sources)
-        event = CodeLoaded(
+        event = events.CodeLoaded(
             **_NO_IDENTITY, sources=entries, dependencies=list(dependencies), base_dir=base_dir
         )
         self._save(event, "experiment")
@@ -277,21 +265,21 @@ class DocumentObserver(RunObserver, ABC):
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Complete the record."""
         changed = ("result",) if result is not None else ()
-        self._end(RunCompleted(**_NO_IDENTITY, stop_time=stop_time, result=result), *changed)
+        self._end(events.RunCompleted(**_NO_IDENTITY, stop_time=stop_time, result=result), *changed)
 
     def interrupted_event(
         self, interrupt_time: datetime, status: str, fail_trace: list[str] | None = None
     ) -> None:
         """Complete the record with where and why the run was stopped."""
         trace = delivering.interrupt_trace(fail_trace)
-        event = RunInterrupted(
+        event = events.RunInterrupted(
             **_NO_IDENTITY, interrupt_time=interrupt_time, status=status, fail_trace=trace
         )
         self._end(event, *(("fail_trace",) if trace else ()))
 
     def failed_event(self, fail_time: datetime, fail_trace: list[str]) -> None:
         """Complete the record with the traceback."""
-        event = RunFailed(**_NO_IDENTITY, fail_time=fail_time, fail_trace=fail_trace)
+        event = events.RunFailed(**_NO_IDENTITY, fail_time=fail_time, fail_trace=fail_trace)
         self._end(event, "fail_trace")
 
     def continue_run(self, run: StoredRun, token: str) -> None:
@@ -304,13 +292,13 @@ class DocumentObserver(RunObserver, ABC):
         self.stored_run, self.token = run, token
         self._positions, self._unsaved = delivering.MetricPositions(), set()
 
-    def begin_run(self, event: Announcement, _id: Any) -> Any:
+    def begin_run(self, event: events.Announcement, _id: Any) -> Any:
         """Store a run that is queued or starts, and return its id."""
         self.stored_run, self.token = None, new_token()
         self._positions, self._unsaved = delivering.MetricPositions(), set()
         run = StoredRun(id="", status="")
         run.apply(event)
-        is_start = isinstance(event, RunStarted)
+        is_start = isinstance(event, events.RunStarted)
         asked_id = delivering.asked_id(_id)
         request = IdRequest(
             other_id=_id, asked_id=asked_id, is_start=is_start, overwrite=self.overwrite
@@ -345,7 +333,7 @@ class DocumentObserver(RunObserver, ABC):
         if not is_stored:
             raise self.removed_error()
 
-    def _save(self, event: Event, *changed: str) -> None:
+    def _save(self, event: events.Event, *changed: str) -> None:
         """Apply an event and write what changed, also what could not be written before."""
         run = self.require_run()
         run.apply(event)
@@ -353,7 +341,7 @@ class DocumentObserver(RunObserver, ABC):
         self._write(self.update_run, run, frozenset(self._unsaved))
         self._unsaved.clear()
 
-    def _end(self, event: Event, *changed: str) -> None:
+    def _end(self, event: events.Event, *changed: str) -> None:
         self._save(event, "status", "stop_time", *changed)
         with self.translate_errors():
             self.end_run(self.require_run())

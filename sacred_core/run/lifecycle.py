@@ -10,24 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.dotted_path import DottedPath
-from sacred_core.events import (
-    Announcement,
-    ArtifactAdded,
-    CodeLoaded,
-    Event,
-    EventSource,
-    Heartbeat,
-    MetricsLogged,
-    OutputCaptured,
-    ResourceAdded,
-    RunCompleted,
-    RunFailed,
-    RunInterrupted,
-    RunQueued,
-    RunStarted,
-)
 from sacred_core.masking import masked, masked_text, note_environment
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState
@@ -51,7 +36,7 @@ class Lifecycle:
     def __init__(self, run: RunState) -> None:
         self._run = run
         run.own_process()
-        self._source = EventSource(os.urandom(16).hex())
+        self._source = events.EventSource(os.urandom(16).hex())
         self._dispatcher = Dispatcher(run.observers, self._look_up, run.run_logger)
         self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
         self._is_started = False
@@ -73,7 +58,7 @@ class Lifecycle:
         self._run.status = "QUEUED"
         now = datetime.now(UTC)
         self._run.meta_info["queue_time"] = now
-        event = self._source.make(RunQueued, queue_time=now, **self._announcement())
+        event = self._source.make(events.RunQueued, queue_time=now, **self._announcement())
         try:
             self._run._id = self._announce(event)
         except BaseException:
@@ -88,7 +73,7 @@ class Lifecycle:
         self._run.status = "RUNNING"
         if self.is_observed:
             event = self._source.make(
-                RunStarted, start_time=self._run.start_time, **self._announcement()
+                events.RunStarted, start_time=self._run.start_time, **self._announcement()
             )
             self._run._id = self._announce(event)
             self._keep_output()
@@ -104,12 +89,12 @@ class Lifecycle:
 
     def resource(self, filename: str) -> None:
         """Tell that a file was read."""
-        self._send(self._source.make(ResourceAdded, filename=filename))
+        self._send(self._source.make(events.ResourceAdded, filename=filename))
 
     def artifact(self, **fields: Any) -> None:
         """Tell that a file was made."""
         fields["metadata"] = masked(plain(fields["metadata"]))[0]
-        self._send(self._source.make(ArtifactAdded, **fields))
+        self._send(self._source.make(events.ArtifactAdded, **fields))
 
     def complete(self) -> None:
         """End the run with its result."""
@@ -119,21 +104,21 @@ class Lifecycle:
             try:
                 result = self._result.of(self._run.result)
             finally:
-                self._finish(RunCompleted, "stop_time", result=result)
+                self._finish(events.RunCompleted, "stop_time", result=result)
 
     def interrupt(self, status: str, trace: list[str]) -> None:
         """End the run for a reason that is no failure."""
         if not self._run.is_forked:
             self._run.status = status
             trace = masked_text("".join(trace)).splitlines(keepends=True)
-            self._finish(RunInterrupted, "interrupt_time", status=status, fail_trace=trace)
+            self._finish(events.RunInterrupted, "interrupt_time", status=status, fail_trace=trace)
 
     def fail(self, trace: list[str]) -> None:
         """End the run with the traceback of what it raised."""
         if not self._run.is_forked:
             self._run.status = "FAILED"
             trace = masked_text("".join(trace)).splitlines(keepends=True)
-            self._finish(RunFailed, "fail_time", fail_trace=trace)
+            self._finish(events.RunFailed, "fail_time", fail_trace=trace)
 
     def _announcement(self) -> dict[str, Any]:
         run = self._run
@@ -214,10 +199,10 @@ class Lifecycle:
             self._spool.close()
             self._spool = None
 
-    def _announce(self, event: Announcement) -> Any:
+    def _announce(self, event: events.Announcement) -> Any:
         return self._dispatcher.announce(event, self._run._id)
 
-    def _send(self, event: Event) -> None:
+    def _send(self, event: events.Event) -> None:
         if not self._run.is_forked:
             self._dispatcher.send(event)
 
@@ -234,11 +219,11 @@ class Lifecycle:
         self._guard("metrics", lambda: self._send_metrics(info))
         now = datetime.now(UTC)
         self._run.heartbeat_time = now
-        self._send(self._source.make(Heartbeat, info=info, beat_time=now, result=result))
+        self._send(self._source.make(events.Heartbeat, info=info, beat_time=now, result=result))
 
     def _send_output(self, final: bool) -> None:
         for new in self._run.output.take(final):
-            self._send(self._source.make(OutputCaptured, text=new[0], offset=new[1]))
+            self._send(self._source.make(events.OutputCaptured, text=new[0], offset=new[1]))
             self._run.output.confirm()
 
     def _send_code(self) -> None:
@@ -246,15 +231,17 @@ class Lifecycle:
         if grown is not None:
             info = self._run.experiment_info
             info.update(merge_code(info, grown["sources"], grown["dependencies"]))
-            self._send(self._source.make(CodeLoaded, base_dir=info["base_dir"], **grown))
+            self._send(self._source.make(events.CodeLoaded, base_dir=info["base_dir"], **grown))
 
     def _send_metrics(self, info: dict[str, Any]) -> None:
         for metrics, starts in self._run.metrics.drain():
             self._send(
-                self._source.make(MetricsLogged, metrics_by_name=metrics, info=info, starts=starts)
+                self._source.make(
+                    events.MetricsLogged, metrics_by_name=metrics, info=info, starts=starts
+                )
             )
 
-    def _finish(self, kind: type[Event], time: str, **fields: Any) -> None:
+    def _finish(self, kind: type[events.Event], time: str, **fields: Any) -> None:
         """Stop the heartbeats, send what they have not sent, and then the end in any case.
 
         Args:

@@ -6,18 +6,7 @@ from typing import Any
 
 import attrs
 
-from sacred_core.events import (
-    ArtifactAdded,
-    CodeLoaded,
-    Event,
-    Heartbeat,
-    ResourceAdded,
-    RunCompleted,
-    RunFailed,
-    RunInterrupted,
-    RunQueued,
-    RunStarted,
-)
+from sacred_core import events
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
 _MISSED_BEATS = 3
@@ -78,7 +67,7 @@ class StoredRun:
             said = {"text": annotation.note, "time": annotation.time, "user": annotation.user}
             self.notes.append(said)
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: events.Event) -> None:
         """Change the run as ``event`` describes; applying it twice changes nothing.
 
         Output and metrics are not part of a `StoredRun`: stores have them apart.
@@ -182,58 +171,58 @@ def _apply_start_info(run: StoredRun, event: Any) -> None:
     run.config, run.meta = dict(event.config), dict(event.meta_info)
 
 
-def _apply_queued(run: StoredRun, event: RunQueued) -> None:
+def _apply_queued(run: StoredRun, event: events.RunQueued) -> None:
     _apply_start_info(run, event)
     run.recorded_status, run.queue_time = "QUEUED", event.queue_time
 
 
-def _apply_started(run: StoredRun, event: RunStarted) -> None:
+def _apply_started(run: StoredRun, event: events.RunStarted) -> None:
     _apply_start_info(run, event)
     run.recorded_status, run.start_time = "RUNNING", event.start_time
 
 
-def _apply_heartbeat(run: StoredRun, event: Heartbeat) -> None:
+def _apply_heartbeat(run: StoredRun, event: events.Heartbeat) -> None:
     run.heartbeat, run.info, run.result = event.beat_time, dict(event.info), event.result
 
 
-def _apply_resource(run: StoredRun, event: ResourceAdded) -> None:
+def _apply_resource(run: StoredRun, event: events.ResourceAdded) -> None:
     if event.filename not in run.resources:
         run.resources.append(event.filename)
 
 
-def _apply_artifact(run: StoredRun, event: ArtifactAdded) -> None:
+def _apply_artifact(run: StoredRun, event: events.ArtifactAdded) -> None:
     if event.name not in run.artifacts:
         run.artifacts.append(event.name)
 
 
-def _apply_code(run: StoredRun, event: CodeLoaded) -> None:
+def _apply_code(run: StoredRun, event: events.CodeLoaded) -> None:
     run.experiment = merge_code(run.experiment, event.sources, event.dependencies)
 
 
-def _apply_completed(run: StoredRun, event: RunCompleted) -> None:
+def _apply_completed(run: StoredRun, event: events.RunCompleted) -> None:
     run.recorded_status, run.stop_time = "COMPLETED", event.stop_time
     if event.result is not None:  # else that of the last heartbeat stays
         run.result = event.result
 
 
-def _apply_interrupted(run: StoredRun, event: RunInterrupted) -> None:
+def _apply_interrupted(run: StoredRun, event: events.RunInterrupted) -> None:
     run.recorded_status, run.stop_time = event.status, event.interrupt_time
     run.fail_trace = list(event.fail_trace)
 
 
-def _apply_failed(run: StoredRun, event: RunFailed) -> None:
+def _apply_failed(run: StoredRun, event: events.RunFailed) -> None:
     run.recorded_status, run.stop_time = "FAILED", event.fail_time
     run.fail_trace = list(event.fail_trace)
 
 
-_APPLY: dict[type[Event], Callable[[StoredRun, Any], None]] = {
-    RunQueued: _apply_queued,
-    RunStarted: _apply_started,
-    Heartbeat: _apply_heartbeat,
-    ResourceAdded: _apply_resource,
-    ArtifactAdded: _apply_artifact,
-    CodeLoaded: _apply_code,
-    RunCompleted: _apply_completed,
-    RunInterrupted: _apply_interrupted,
-    RunFailed: _apply_failed,
+_APPLY: dict[type[events.Event], Callable[[StoredRun, Any], None]] = {
+    events.RunQueued: _apply_queued,
+    events.RunStarted: _apply_started,
+    events.Heartbeat: _apply_heartbeat,
+    events.ResourceAdded: _apply_resource,
+    events.ArtifactAdded: _apply_artifact,
+    events.CodeLoaded: _apply_code,
+    events.RunCompleted: _apply_completed,
+    events.RunInterrupted: _apply_interrupted,
+    events.RunFailed: _apply_failed,
 }

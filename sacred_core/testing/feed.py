@@ -5,23 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
-from sacred_core.events import (
-    Announcement,
-    ArtifactAdded,
-    CodeLoaded,
-    Event,
-    EventSource,
-    Heartbeat,
-    MetricsLogged,
-    OutputCaptured,
-    ResourceAdded,
-    RunCompleted,
-    RunFailed,
-    RunInterrupted,
-    RunQueued,
-    RunStarted,
-)
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.stores import StoredRun
 from sacred_core.stores.run_ids import normalize_id
@@ -47,30 +32,30 @@ class Feed:
         self.output = ""
         self.metrics: dict[str, dict[str, list[Any]]] = {}
         self._plans = call_plans(observer)
-        self._source = EventSource("feed")
-        self._last: Event | None = None
+        self._source = events.EventSource("feed")
+        self._last: events.Event | None = None
         self._times = times
         self._beats = 0
 
     def start(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
         """Start the run and return its id as stores list it."""
-        return self._announce(RunStarted, "start_time", _id, asked_id, fields)
+        return self._announce(events.RunStarted, "start_time", _id, asked_id, fields)
 
     def queue(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
         """Queue the run and return its id as stores list it."""
-        return self._announce(RunQueued, "queue_time", _id, asked_id, fields)
+        return self._announce(events.RunQueued, "queue_time", _id, asked_id, fields)
 
     def beat(self, info: Any = None, result: Any = None) -> None:
         """Give the sign of life that follows output and metrics."""
         self._beats += 1
         time = START + timedelta(seconds=self._beats)
-        self._give(Heartbeat, info=info or {}, beat_time=time, result=result)
+        self._give(events.Heartbeat, info=info or {}, beat_time=time, result=result)
 
     def print(self, text: str, offset: int | None = None) -> None:
         """Add ``text`` to the output, or let it stand from the character ``offset`` on."""
         offset = len(self.output) if offset is None else offset
         self.output = self.output[:offset] + text
-        self._give(OutputCaptured, text=text, offset=offset)
+        self._give(events.OutputCaptured, text=text, offset=offset)
 
     def log(self, name: str, values: list[Any], first_step: int = 0) -> None:
         """Add points to a metric."""
@@ -88,32 +73,32 @@ class Feed:
             for column, more in new.items():
                 known[column] += more
             metrics[name] = {"name": name, **new}
-        self._give(MetricsLogged, metrics_by_name=metrics, info={}, starts=starts)
+        self._give(events.MetricsLogged, metrics_by_name=metrics, info={}, starts=starts)
 
     def resource(self, filename: str) -> None:
         """Tell of a file that was read."""
-        self._give(ResourceAdded, filename=filename)
+        self._give(events.ResourceAdded, filename=filename)
 
     def artifact(self, name: str, filename: str, **details: Any) -> None:
         """Tell of a file that was made."""
-        self._give(ArtifactAdded, name=name, filename=filename, **details)
+        self._give(events.ArtifactAdded, name=name, filename=filename, **details)
 
     def code(self, base_dir: str, sources: list[list[str]], dependencies: list[str]) -> None:
         """Tell of code that was imported later."""
-        self._give(CodeLoaded, base_dir=base_dir, sources=sources, dependencies=dependencies)
+        self._give(events.CodeLoaded, base_dir=base_dir, sources=sources, dependencies=dependencies)
 
     def complete(self, result: Any = None) -> None:
         """End the run."""
-        self._end(RunCompleted, stop_time=self._now(), result=result)
+        self._end(events.RunCompleted, stop_time=self._now(), result=result)
 
     def interrupt(self, status: str = "INTERRUPTED", trace: tuple[str, ...] = ()) -> None:
         """End the run for a reason that is no failure."""
         fields = {"interrupt_time": self._now(), "status": status, "fail_trace": list(trace)}
-        self._end(RunInterrupted, **fields)
+        self._end(events.RunInterrupted, **fields)
 
     def fail(self, trace: tuple[str, ...] = ("ValueError: broke\n",)) -> None:
         """End the run with a traceback."""
-        self._end(RunFailed, fail_time=self._now(), fail_trace=list(trace))
+        self._end(events.RunFailed, fail_time=self._now(), fail_trace=list(trace))
 
     def repeat(self) -> None:
         """Deliver the last event once more, as where its answer was lost."""
@@ -128,16 +113,21 @@ class Feed:
     def _now(self) -> datetime:
         return START + timedelta(seconds=self._beats, microseconds=1)
 
-    def _end(self, kind: type[Event], **fields: Any) -> None:
+    def _end(self, kind: type[events.Event], **fields: Any) -> None:
         self._give(kind, **fields)
         self.join()
 
     def _announce(
-        self, kind: type[Announcement], time: str, _id: Any, asked_id: Any, fields: dict[str, Any]
+        self,
+        kind: type[events.Announcement],
+        time: str,
+        _id: Any,
+        asked_id: Any,
+        fields: dict[str, Any],
     ) -> Any:
         if _id is None:
             _id = asked_id
-        event: Announcement = self._source.make(
+        event: events.Announcement = self._source.make(
             kind,
             **{
                 "ex_info": {"name": "fed", "base_dir": ".", "sources": [], "dependencies": []},
@@ -155,17 +145,17 @@ class Feed:
         answer = self._start(event)
         return None if answer is None else normalize_id(answer)
 
-    def _start(self, event: Announcement) -> Any:
+    def _start(self, event: events.Announcement) -> Any:
         plan = self._plans.get(type(event))
         return plan(event, self._look_up) if plan else None
 
-    def _give(self, kind: type[Event], **fields: Any) -> None:
+    def _give(self, kind: type[events.Event], **fields: Any) -> None:
         self._last = self._source.make(kind, **fields)
         self.expected.apply(self._last)
         for _ in range(self._times):
             self._deliver(self._last)
 
-    def _deliver(self, event: Event) -> None:
+    def _deliver(self, event: events.Event) -> None:
         plan = self._plans.get(type(event))
         if plan is not None:
             plan(event, self._look_up)
@@ -186,10 +176,10 @@ class DispatchedFeed(Feed):
         super().__init__(observer)
         self._dispatcher = Dispatcher([observer], self._look_up, logger)
 
-    def _start(self, event: Announcement) -> Any:
+    def _start(self, event: events.Announcement) -> Any:
         return self._dispatcher.announce(event, event._id)
 
-    def _deliver(self, event: Event) -> None:
+    def _deliver(self, event: events.Event) -> None:
         if event.final:
             self._dispatcher.finish(event)
         else:

@@ -70,6 +70,21 @@ ODD_POINTS: list[Any] = [
     1.5, None, "text", "NaN", float("nan"), True, [1, [float("inf")]], {"a": "caf\udce9"},
     2**70, "0.5",
 ]  # fmt: skip
+#: Fields of an event that starts or queues a run.
+START_FIELDS: dict[str, Any] = {
+    "ex_info": {}, "command": "main", "host_info": {}, "config": {}, "meta_info": {},
+}  # fmt: skip
+#: A plugin without mistakes.
+PLUGIN_SOURCE = """
+    from sacred_core import ObserverSpec, hookimpl
+
+    class AcmeObserver:
+        pass
+
+    @hookimpl
+    def sacred_observers():
+        yield ObserverSpec(AcmeObserver, flags=("--acme",))
+"""
 #: What is told of an experiment without code.
 EXPERIMENT: dict[str, Any] = {
     "name": "fed",

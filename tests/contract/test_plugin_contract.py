@@ -7,34 +7,28 @@ from typing import Any
 import pytest
 
 from sacred_core.testing import PluginContract
-
-GOOD = """
-    from sacred_core import ObserverSpec, hookimpl
-
-    class AcmeObserver:
-        pass
-
-    @hookimpl
-    def sacred_observers():
-        yield ObserverSpec(AcmeObserver, flags=("--acme",))
-"""
+from sacred_core.testing.samples import PLUGIN_SOURCE
 
 FAULTS = {
     "no upper bound": (
-        {"requires": ">=0.1"}, GOOD, "test_it_requires_a_range_of_sacred_core",
+        {"requires": ">=0.1"}, PLUGIN_SOURCE, "test_it_requires_a_range_of_sacred_core",
     ),
-    "no summary": ({"summary": ""}, GOOD, "test_it_says_what_it_is"),
+    "no summary": ({"summary": ""}, PLUGIN_SOURCE, "test_it_says_what_it_is"),
     "misspelt hook": (
-        {}, GOOD + "\n    @hookimpl\n    def sacred_sed(seed): ...\n",
+        {}, PLUGIN_SOURCE + "\n    @hookimpl\n    def sacred_sed(seed): ...\n",
         "test_it_implements_a_hook_without_mistakes",
     ),
     "no hook": ({}, "x = 1", "test_it_implements_a_hook_without_mistakes"),
-    "flag of the core": ({}, GOOD.replace("--acme", "--loglevel"), "test_its_hooks_answer"),
+    "flag of the core": (
+        {}, PLUGIN_SOURCE.replace("--acme", "--loglevel"), "test_its_hooks_answer",
+    ),
     "target that is not there": (
-        {}, GOOD.replace("ObserverSpec(AcmeObserver", "ObserverSpec('acme_plugin:Nope'"),
+        {}, PLUGIN_SOURCE.replace("ObserverSpec(AcmeObserver", "ObserverSpec('acme_plugin:Nope'"),
         "test_its_targets_can_be_imported",
     ),
-    "heavy import": ({}, "    import click\n" + GOOD, "test_its_module_imports_nothing_heavy"),
+    "heavy import": (
+        {}, "    import click\n" + PLUGIN_SOURCE, "test_its_module_imports_nothing_heavy",
+    ),
 }  # fmt: skip
 
 
@@ -65,7 +59,7 @@ def acme(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_a_good_plugin_passes(acme: Any) -> None:
     """Nothing is found where nothing is wrong."""
-    acme.add("acme", GOOD)
+    acme.add("acme", PLUGIN_SOURCE)
     assert failures() == {}
 
 

@@ -10,23 +10,10 @@ import attrs
 import pytest
 from click.testing import CliRunner
 
+from sacred_core import events
 from sacred_core.cli.runs import runs
 from sacred_core.delivery.event_files import decode_event, encode_event
 from sacred_core.delivery.loading import load_folders
-from sacred_core.events import (
-    ArtifactAdded,
-    CodeLoaded,
-    EventSource,
-    Heartbeat,
-    MetricsLogged,
-    OutputCaptured,
-    ResourceAdded,
-    RunCompleted,
-    RunFailed,
-    RunInterrupted,
-    RunQueued,
-    RunStarted,
-)
 from sacred_core.exceptions import SacredError, StoreError, UnavailableError
 from sacred_core.observers import QueueObserver, RetryPolicy
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore
@@ -37,7 +24,7 @@ START: dict[str, Any] = {
     "ex_info": {"name": "ex"}, "command": "main", "host_info": {}, "config": {"a": float("nan")},
     "meta_info": {},
 }  # fmt: skip
-SOURCE = EventSource("run")
+SOURCE = events.EventSource("run")
 POINTS = {"steps": [0, 2**70], "values": [float("inf"), "x"], "timestamps": [NOW, NOW]}
 
 
@@ -97,19 +84,26 @@ def check_whole(memory: Memory) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        SOURCE.make(RunStarted, start_time=NOW, **START),
-        SOURCE.make(RunQueued, queue_time=NOW, _id=3, asked_id="x", **START),
-        SOURCE.make(Heartbeat, info={"a": [1, {"b": None}]}, beat_time=NOW, result=2),
-        SOURCE.make(OutputCaptured, text="ä\udc80\n", offset=3),
+        SOURCE.make(events.RunStarted, start_time=NOW, **START),
+        SOURCE.make(events.RunQueued, queue_time=NOW, _id=3, asked_id="x", **START),
+        SOURCE.make(events.Heartbeat, info={"a": [1, {"b": None}]}, beat_time=NOW, result=2),
+        SOURCE.make(events.OutputCaptured, text="ä\udc80\n", offset=3),
         SOURCE.make(
-            MetricsLogged, metrics_by_name={"m": {"name": "m", **POINTS}}, info={}, starts={"m": 4}
+            events.MetricsLogged,
+            metrics_by_name={"m": {"name": "m", **POINTS}},
+            info={},
+            starts={"m": 4},
         ),
-        SOURCE.make(ResourceAdded, filename="/r"),
-        SOURCE.make(ArtifactAdded, name="a", filename="/a", metadata={"k": 1}, content_type="t/x"),
-        SOURCE.make(CodeLoaded, sources=[["a.py", "md5"]], dependencies=["n==1"], base_dir="/b"),
-        SOURCE.make(RunCompleted, stop_time=NOW, result={"x": 1}),
-        SOURCE.make(RunInterrupted, interrupt_time=NOW, status="MINE", fail_trace=["a"]),
-        SOURCE.make(RunFailed, fail_time=NOW, fail_trace=["b"]),
+        SOURCE.make(events.ResourceAdded, filename="/r"),
+        SOURCE.make(
+            events.ArtifactAdded, name="a", filename="/a", metadata={"k": 1}, content_type="t/x"
+        ),
+        SOURCE.make(
+            events.CodeLoaded, sources=[["a.py", "md5"]], dependencies=["n==1"], base_dir="/b"
+        ),
+        SOURCE.make(events.RunCompleted, stop_time=NOW, result={"x": 1}),
+        SOURCE.make(events.RunInterrupted, interrupt_time=NOW, status="MINE", fail_trace=["a"]),
+        SOURCE.make(events.RunFailed, fail_time=NOW, fail_trace=["b"]),
     ],
     ids=lambda event: type(event).__name__,
 )

@@ -8,27 +8,14 @@ from typing import Any
 import attrs
 import pytest
 
+from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.delivery.isolation import Isolation
-from sacred_core.events import (
-    CodeLoaded,
-    Event,
-    EventSource,
-    Heartbeat,
-    MetricsLogged,
-    OutputCaptured,
-    RunCompleted,
-    RunFailed,
-    RunInterrupted,
-    RunStarted,
-)
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.observers import RunObserver
+from sacred_core.testing.samples import START_FIELDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-START: dict[str, Any] = {
-    "ex_info": {}, "command": "main", "host_info": {}, "config": {}, "meta_info": {},
-}  # fmt: skip
 
 
 class Recorder(RunObserver):
@@ -71,12 +58,14 @@ class Session:
     """A run of one observer."""
 
     def __init__(self, observer: Recorder, whole: str = "") -> None:
-        self.source = EventSource("run")
+        self.source = events.EventSource("run")
         self.beats = 0
         self.dispatcher = Dispatcher([observer], lambda name: whole, logging.getLogger("isolated"))
-        self.dispatcher.announce(self.source.make(RunStarted, start_time=NOW, **START), None)
+        self.dispatcher.announce(
+            self.source.make(events.RunStarted, start_time=NOW, **START_FIELDS), None
+        )
 
-    def send(self, kind: type[Event], **fields: Any) -> None:
+    def send(self, kind: type[events.Event], **fields: Any) -> None:
         self.dispatcher.send(self.source.make(kind, **fields))
 
     def metrics(self, start: int, *names: str) -> None:
@@ -84,17 +73,17 @@ class Session:
             name: {"steps": [start], "values": [start], "timestamps": [NOW]} for name in names
         }
         starts = dict.fromkeys(names, start)
-        self.send(MetricsLogged, metrics_by_name=metrics, info={}, starts=starts)
+        self.send(events.MetricsLogged, metrics_by_name=metrics, info={}, starts=starts)
 
     def output(self, offset: int, text: str) -> None:
-        self.send(OutputCaptured, text=text, offset=offset)
+        self.send(events.OutputCaptured, text=text, offset=offset)
 
     def beat(self, **info: Any) -> None:
         self.beats += 1
-        self.send(Heartbeat, info=info, beat_time=NOW + timedelta(seconds=self.beats))
+        self.send(events.Heartbeat, info=info, beat_time=NOW + timedelta(seconds=self.beats))
 
     def end(self) -> None:
-        self.dispatcher.finish(self.source.make(RunCompleted, stop_time=NOW, result=3))
+        self.dispatcher.finish(self.source.make(events.RunCompleted, stop_time=NOW, result=3))
 
 
 def refusing(
@@ -161,7 +150,9 @@ def test_code_that_cannot_be_recorded_is_tried_at_the_end(caplog: pytest.LogCapt
     observer = Beating(refusing("odd"))
     session = Session(observer)
     for number in range(3):
-        session.send(CodeLoaded, sources=[["odd", str(number)]], dependencies=[], base_dir="/")
+        session.send(
+            events.CodeLoaded, sources=[["odd", str(number)]], dependencies=[], base_dir="/"
+        )
         session.metrics(number, "loss")
         session.beat()
     session.beat()
@@ -329,16 +320,18 @@ def test_the_end_of_a_run_without_values() -> None:
     """The result or the traceback is removed; None where there is none, and of other events."""
     isolation = Isolation("it", lambda event: None, True, logging.getLogger("isolated"))
     reduced = isolation.end_without_values
-    source = EventSource("run")
-    end = source.make(RunCompleted, stop_time=NOW, result=3)
+    source = events.EventSource("run")
+    end = source.make(events.RunCompleted, stop_time=NOW, result=3)
     assert reduced(end) == attrs.evolve(end, result=None)
-    failed = source.make(RunFailed, fail_time=NOW, fail_trace=["a"])
+    failed = source.make(events.RunFailed, fail_time=NOW, fail_trace=["a"])
     assert reduced(failed) == attrs.evolve(failed, fail_trace=[])
-    stopped = source.make(RunInterrupted, interrupt_time=NOW, status="MINE", fail_trace=["a"])
+    stopped = source.make(
+        events.RunInterrupted, interrupt_time=NOW, status="MINE", fail_trace=["a"]
+    )
     assert reduced(stopped) == attrs.evolve(stopped, fail_trace=[])
-    assert reduced(source.make(RunCompleted, stop_time=NOW)) is None
-    assert reduced(source.make(RunFailed, fail_time=NOW, fail_trace=[])) is None
-    assert reduced(source.make(OutputCaptured, text="", offset=0)) is None
+    assert reduced(source.make(events.RunCompleted, stop_time=NOW)) is None
+    assert reduced(source.make(events.RunFailed, fail_time=NOW, fail_trace=[])) is None
+    assert reduced(source.make(events.OutputCaptured, text="", offset=0)) is None
 
 
 def test_a_message_that_was_refused_is_not_sent_again() -> None:

@@ -12,25 +12,14 @@ from typing import Any
 
 import pytest
 
-from sacred_core import Experiment
+from sacred_core import Experiment, events
 from sacred_core.context import current_run
 from sacred_core.delivery.dispatcher import Dispatcher
-from sacred_core.events import (
-    ArtifactAdded,
-    Event,
-    EventSource,
-    Heartbeat,
-    ResourceAdded,
-    RunCompleted,
-    RunStarted,
-)
 from sacred_core.exceptions import ObserverStartError, UnavailableError
 from sacred_core.observers import RetryPolicy, RunObserver
+from sacred_core.testing.samples import START_FIELDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-START: dict[str, Any] = {
-    "ex_info": {}, "command": "main", "host_info": {}, "config": {}, "meta_info": {},
-}  # fmt: skip
 QUICK = RetryPolicy(wait=0.05, retry_interval=0.02, end_timeout=0.2, call_timeout=0.1)
 
 
@@ -76,27 +65,27 @@ class Session:
     """A run of some observers."""
 
     def __init__(self, *observers: Any) -> None:
-        self.source = EventSource("run")
+        self.source = events.EventSource("run")
         self.dispatcher = Dispatcher(observers, lambda name: "", logging.getLogger("lanes"))
 
     def start(self) -> Any:
-        event: Any = self.source.make(RunStarted, start_time=NOW, **START)
+        event: Any = self.source.make(events.RunStarted, start_time=NOW, **START_FIELDS)
         return self.dispatcher.announce(event, None)
 
-    def send(self, kind: type[Event], **fields: Any) -> float:
+    def send(self, kind: type[events.Event], **fields: Any) -> float:
         """Send an event, and return the seconds that this took."""
         began = time.monotonic()
         self.dispatcher.send(self.source.make(kind, **fields))
         return time.monotonic() - began
 
     def resource(self, name: str) -> float:
-        return self.send(ResourceAdded, filename=name)
+        return self.send(events.ResourceAdded, filename=name)
 
     def beat(self) -> float:
-        return self.send(Heartbeat, info={}, beat_time=NOW)
+        return self.send(events.Heartbeat, info={}, beat_time=NOW)
 
     def end(self) -> None:
-        self.dispatcher.finish(self.source.make(RunCompleted, stop_time=NOW, result=1))
+        self.dispatcher.finish(self.source.make(events.RunCompleted, stop_time=NOW, result=1))
 
 
 @pytest.fixture
@@ -151,7 +140,7 @@ def test_a_file_is_copied_if_its_observer_does_not_answer(
     session.resource("first")
     made = tmp_path / "made"
     made.write_text("content")
-    session.send(ArtifactAdded, name="made", filename=str(made))
+    session.send(events.ArtifactAdded, name="made", filename=str(made))
     made.unlink()
     observer.answers.set()
     session.end()

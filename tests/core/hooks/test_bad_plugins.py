@@ -6,16 +6,7 @@ from typing import Any
 
 import pytest
 
-GOOD = """
-    from sacred_core import ObserverSpec, hookimpl
-
-    class AcmeObserver:
-        pass
-
-    @hookimpl
-    def sacred_observers():
-        yield ObserverSpec(AcmeObserver, flags=("--acme",))
-"""
+from sacred_core.testing.samples import PLUGIN_SOURCE
 
 BAD = {
     "fails on import": ("1 / 0", "it cannot be loaded: ZeroDivisionError: division by zero"),
@@ -31,35 +22,35 @@ BAD = {
         "it cannot be loaded: CancelledError: odd",
     ),
     "ends in a hook": (
-        GOOD.replace("yield", "raise SystemExit(3); yield"),
+        PLUGIN_SOURCE.replace("yield", "raise SystemExit(3); yield"),
         "sacred_observers failed: SystemExit: 3",
     ),
     "raises in a hook": (
-        GOOD.replace("yield", "1 / 0; yield"),
+        PLUGIN_SOURCE.replace("yield", "1 / 0; yield"),
         "sacred_observers failed: ZeroDivisionError",
     ),
     "returns nonsense": (
-        GOOD.replace("ObserverSpec(AcmeObserver, flags=", "dict(flags="),
+        PLUGIN_SOURCE.replace("ObserverSpec(AcmeObserver, flags=", "dict(flags="),
         "it yields {'flags': ('--acme',)}, and must yield ObserverSpec records",
     ),
     "returns no iterable": (
-        GOOD.replace("yield ObserverSpec(AcmeObserver, flags=(\"--acme\",))", "return 3"),
+        PLUGIN_SOURCE.replace("yield ObserverSpec(AcmeObserver, flags=(\"--acme\",))", "return 3"),
         "sacred_observers failed: TypeError",
     ),
     "misspelt hook": (
-        GOOD.replace("sacred_observers", "sacred_observer"),
+        PLUGIN_SOURCE.replace("sacred_observers", "sacred_observer"),
         "there is no hook 'sacred_observer', did you mean 'sacred_observers'?",
     ),
     "misspelt argument": (
-        GOOD.replace("sacred_observers()", "sacred_seed(sed)"),
+        PLUGIN_SOURCE.replace("sacred_observers()", "sacred_seed(sed)"),
         "the hook 'sacred_seed' has no argument 'sed': it takes (seed)",
     ),
     "forgotten decorator": (
-        GOOD.replace("@hookimpl", ""),
+        PLUGIN_SOURCE.replace("@hookimpl", ""),
         "the function 'sacred_observers' lacks the decorator @hookimpl",
     ),
     "flag of the core": (
-        GOOD.replace("--acme", "--loglevel"),
+        PLUGIN_SOURCE.replace("--acme", "--loglevel"),
         "both offer the flag '--loglevel': switch one off with SACRED_PLUGINS__DISABLE=acme",
     ),
 }  # fmt: skip
@@ -89,8 +80,8 @@ def test_plugin_for_a_newer_core(installation: Any) -> None:
 
 def test_two_plugins_with_one_flag(installation: Any) -> None:
     """A run that does not use it completes; using it names both."""
-    installation.add("acme", GOOD)
-    installation.add("rival", GOOD.replace("AcmeObserver", "RivalObserver"))
+    installation.add("acme", PLUGIN_SOURCE)
+    installation.add("rival", PLUGIN_SOURCE.replace("AcmeObserver", "RivalObserver"))
     assert installation.run().returncode == 0
     result = installation.run("--acme", "x")
     assert result.returncode == 2
@@ -117,15 +108,15 @@ def test_strict_stops_at_the_first_problem(installation: Any) -> None:
 
 def test_nothing_is_written_for_plugins_that_are_well(installation: Any) -> None:
     """No line about plugins without a reason."""
-    installation.add("acme", GOOD)
+    installation.add("acme", PLUGIN_SOURCE)
     assert "plugin" not in installation.run("-u").stderr
 
 
 def test_sacred_plugins_lists_state_hooks_and_reasons(installation: Any) -> None:
     """For people and, with --json, for programs; `python -m sacred_core` is `sacred`."""
-    installation.add("acme", GOOD)
+    installation.add("acme", PLUGIN_SOURCE)
     installation.add("broken", "1 / 0")
-    installation.add("off", GOOD)
+    installation.add("off", PLUGIN_SOURCE)
     listing = installation.python("-m", "sacred_core", "plugins", SACRED_PLUGINS__DISABLE="off")
     lines = listing.stdout.splitlines()
     assert "builtin (sacred-core 0.1.0), loaded: sacred_config_sources" in lines[0]

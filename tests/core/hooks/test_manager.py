@@ -12,17 +12,7 @@ from sacred_core.hooks.manager import PluginManager
 from sacred_core.hooks.records import CommandSpec, ObserverSpec
 from sacred_core.hooks.targets import resolved, target_name
 from sacred_core.settings import SETTINGS
-
-GOOD = """
-    from sacred_core import ObserverSpec, hookimpl
-
-    class Bell:
-        pass
-
-    @hookimpl
-    def sacred_observers():
-        yield ObserverSpec(Bell, flags=("--bell",))
-"""
+from sacred_core.testing.samples import PLUGIN_SOURCE
 
 
 class Plugins:
@@ -48,8 +38,8 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins:
 
 def test_plugins_offer_observers(plugins: Plugins) -> None:
     """What the hook yields is found; the plugin is listed with its hooks."""
-    manager = plugins(good=GOOD)
-    assert [spec.name for spec in manager.observers] == ["Bell"]
+    manager = plugins(good=PLUGIN_SOURCE)
+    assert [spec.name for spec in manager.observers] == ["AcmeObserver"]
     assert manager.plugins[-1].hooks == ("sacred_observers",)
     assert manager.problems == []
 
@@ -64,8 +54,8 @@ def test_the_core_offers_its_own_through_the_same_hooks() -> None:
 
 def test_one_hook_that_fails_leaves_the_other_plugins(plugins: Plugins) -> None:
     """Every implementation is called on its own."""
-    manager = plugins(broken=GOOD.replace("yield", "1 / 0; yield"), good=GOOD)
-    assert [spec.name for spec in manager.observers] == ["Bell"]
+    manager = plugins(broken=PLUGIN_SOURCE.replace("yield", "1 / 0; yield"), good=PLUGIN_SOURCE)
+    assert [spec.name for spec in manager.observers] == ["AcmeObserver"]
     [problem] = manager.problems
     assert problem.startswith(
         "The plugin 'broken' (acme-broken 1.0): sacred_observers failed: Zero"
@@ -91,17 +81,17 @@ def test_strict_raises_what_a_plugin_raises(
 
 def test_of_two_plugins_that_offer_one_name_neither_wins(plugins: Plugins) -> None:
     """Using it is an error that names both; everything else works."""
-    manager = plugins(one=GOOD, two=GOOD)
+    manager = plugins(one=PLUGIN_SOURCE, two=PLUGIN_SOURCE)
     assert len(manager.observers) == 1
-    told = r"'one' \(acme-one 1.0\) and 'two' \(acme-two 1.0\) both offer the flag '--bell'"
+    told = r"'one' \(acme-one 1.0\) and 'two' \(acme-two 1.0\) both offer the flag '--acme'"
     with pytest.raises(PluginClashError, match=told):
-        manager.check_single("flag", "--bell")
+        manager.check_single("flag", "--acme")
     manager.check_single("flag", "--loglevel")
 
 
 def test_the_flags_of_the_core_stay_usable(plugins: Plugins) -> None:
     """A plugin that offers one of them is told, and loses it."""
-    manager = plugins(greedy=GOOD.replace("--bell", "--loglevel"))
+    manager = plugins(greedy=PLUGIN_SOURCE.replace("--acme", "--loglevel"))
     assert len(manager.cli_options) > 10
     assert manager.observers == []
     manager.check_single("flag", "--loglevel")
@@ -129,7 +119,7 @@ def test_trace_tells_what_is_loaded(
 ) -> None:
     """`SETTINGS.PLUGINS.TRACE` shows it on stderr."""
     monkeypatch.setattr(SETTINGS.PLUGINS, "TRACE", True)
-    plugins(good=GOOD)
+    plugins(good=PLUGIN_SOURCE)
     assert "loading good = tried_good (acme-good 1.0)" in capsys.readouterr().err
 
 

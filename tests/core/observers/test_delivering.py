@@ -6,15 +6,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.events import (
-    ArtifactAdded,
-    EventSource,
-    Heartbeat,
-    MetricsLogged,
-    RunInterrupted,
-    RunQueued,
-    RunStarted,
-)
+from sacred_core import events
 from sacred_core.observers.delivering import (
     MetricPositions,
     artifact_details,
@@ -24,32 +16,33 @@ from sacred_core.observers.delivering import (
     interrupt_trace,
     optional_host_info,
 )
+from sacred_core.testing.samples import START_FIELDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-START: dict[str, Any] = {
-    "ex_info": {}, "command": "main", "host_info": {"a": 1}, "config": {}, "meta_info": {},
-}  # fmt: skip
+START = {**START_FIELDS, "host_info": {"a": 1}}
 
 
 @pytest.fixture
-def source() -> EventSource:
-    return EventSource("run")
+def source() -> events.EventSource:
+    return events.EventSource("run")
 
 
 def columns(count: int) -> dict[str, Any]:
     return {"name": "x", "steps": [0] * count, "values": [0.0] * count, "timestamps": [NOW] * count}
 
 
-def logged(source: EventSource, **counts_and_starts: tuple[int, int]) -> MetricsLogged:
+def logged(
+    source: events.EventSource, **counts_and_starts: tuple[int, int]
+) -> events.MetricsLogged:
     return source.make(
-        MetricsLogged,
+        events.MetricsLogged,
         metrics_by_name={name: columns(count) for name, (count, _) in counts_and_starts.items()},
         starts={name: start for name, (_, start) in counts_and_starts.items()},
         info={},
     )
 
 
-def starts(positions: MetricPositions, event: MetricsLogged | None, **counts: int) -> Any:
+def starts(positions: MetricPositions, event: events.MetricsLogged | None, **counts: int) -> Any:
     metrics = {name: columns(count) for name, count in counts.items()}
     if event is None:
         return positions.starts(metrics)
@@ -57,32 +50,34 @@ def starts(positions: MetricPositions, event: MetricsLogged | None, **counts: in
         return positions.starts(metrics)
 
 
-def test_the_current_event_is_that_of_the_innermost_delivery(source: EventSource) -> None:
+def test_the_current_event_is_that_of_the_innermost_delivery(source: events.EventSource) -> None:
     """The current event is that of the innermost delivery, by its kind, in the thread of the call;
     afterwards there is none.
     """
     event = logged(source)
-    beat = source.make(Heartbeat, info={}, beat_time=NOW)
+    beat = source.make(events.Heartbeat, info={}, beat_time=NOW)
     elsewhere: list[Any] = []
     with delivering(event):
-        assert current_event(MetricsLogged) is event
-        assert current_event(Heartbeat) is None
+        assert current_event(events.MetricsLogged) is event
+        assert current_event(events.Heartbeat) is None
         with delivering(beat):
-            assert current_event(MetricsLogged) is None
-            assert current_event(Heartbeat) is beat
-        assert current_event(MetricsLogged) is event
-        thread = threading.Thread(target=lambda: elsewhere.append(current_event(MetricsLogged)))
+            assert current_event(events.MetricsLogged) is None
+            assert current_event(events.Heartbeat) is beat
+        assert current_event(events.MetricsLogged) is event
+        thread = threading.Thread(
+            target=lambda: elsewhere.append(current_event(events.MetricsLogged))
+        )
         thread.start()
         thread.join()
-    assert (current_event(MetricsLogged), elsewhere) == (None, [None])
+    assert (current_event(events.MetricsLogged), elsewhere) == (None, [None])
 
 
-def test_only_the_id_of_the_user_is_asked_for(source: EventSource) -> None:
+def test_only_the_id_of_the_user_is_asked_for(source: events.EventSource) -> None:
     """Only the id of the user is asked for, not that of another observer, nor one that an override
     made up.
     """
-    asked = source.make(RunStarted, start_time=NOW, _id=7, asked_id=7, **START)
-    free = source.make(RunStarted, start_time=NOW, _id=7, **START)
+    asked = source.make(events.RunStarted, start_time=NOW, _id=7, asked_id=7, **START)
+    free = source.make(events.RunStarted, start_time=NOW, _id=7, **START)
     assert asked_id(7) is None
     with delivering(asked):
         assert (asked_id(7), asked_id("mine"), asked_id(None)) == (7, None, None)
@@ -90,10 +85,10 @@ def test_only_the_id_of_the_user_is_asked_for(source: EventSource) -> None:
         assert (asked_id(7), asked_id(None)) == (None, None)
 
 
-def test_details_of_an_artifact_come_from_the_event(source: EventSource) -> None:
+def test_details_of_an_artifact_come_from_the_event(source: events.EventSource) -> None:
     """For its file only, and only what the call does not give."""
     event = source.make(
-        ArtifactAdded, name="a", filename="/a", metadata={"b": 1}, content_type="text/x"
+        events.ArtifactAdded, name="a", filename="/a", metadata={"b": 1}, content_type="text/x"
     )
     assert artifact_details("/a", None, None) == (None, None)
     with delivering(event):
@@ -102,15 +97,15 @@ def test_details_of_an_artifact_come_from_the_event(source: EventSource) -> None
         assert artifact_details("/thumbnail", None, None) == (None, None)
 
 
-def test_the_trace_of_an_interrupt_comes_from_the_event(source: EventSource) -> None:
+def test_the_trace_of_an_interrupt_comes_from_the_event(source: events.EventSource) -> None:
     """The trace of an interrupt comes from the event, unless the call gives one."""
-    event = source.make(RunInterrupted, interrupt_time=NOW, status="S", fail_trace=["line"])
+    event = source.make(events.RunInterrupted, interrupt_time=NOW, status="S", fail_trace=["line"])
     assert interrupt_trace(None) == []
     with delivering(event):
         assert (interrupt_trace(None), interrupt_trace(["x"])) == (["line"], ["x"])
 
 
-def test_queued_events_have_host_info_or_not(source: EventSource) -> None:
+def test_queued_events_have_host_info_or_not(source: events.EventSource) -> None:
     """Queued events have host info or not, as in Sacred's manual, and as in Sacred 0.8, by position
     and by name.
     """
@@ -132,14 +127,14 @@ def test_queued_events_have_host_info_or_not(source: EventSource) -> None:
     without = [each for each in expected if each != "host"]
     expected[2] = {}
     assert observer.queued_event(*without) == expected
-    with delivering(source.make(RunQueued, queue_time=NOW, **START)):
+    with delivering(source.make(events.RunQueued, queue_time=NOW, **START)):
         expected[2] = {"a": 1}
         assert observer.queued_event(*without) == expected
         names = ("ex_info", "command", "queue_time", "config", "meta_info", "_id")
         assert observer.queued_event(**dict(zip(names, without, strict=True))) == expected
 
 
-def test_positions_are_those_of_the_event(source: EventSource) -> None:
+def test_positions_are_those_of_the_event(source: events.EventSource) -> None:
     """Positions are those of the event, also after a gap, where earlier points were lost, and for a
     retry.
     """
@@ -150,7 +145,7 @@ def test_positions_are_those_of_the_event(source: EventSource) -> None:
     assert starts(positions, event, a=3) == {"a": 4}
 
 
-def test_changed_points_are_appended(source: EventSource) -> None:
+def test_changed_points_are_appended(source: events.EventSource) -> None:
     """Fewer points, other names; from then on always for that metric."""
     positions = MetricPositions()
     assert starts(positions, logged(source, a=(4, 0), b=(4, 0)), a=2, b=4, c=3) == {
@@ -162,7 +157,7 @@ def test_changed_points_are_appended(source: EventSource) -> None:
     assert starts(positions, logged(source, a=(1, 8)), a=1) == {"a": 6}
 
 
-def test_changed_points_of_a_retry_take_the_same_place(source: EventSource) -> None:
+def test_changed_points_of_a_retry_take_the_same_place(source: events.EventSource) -> None:
     """Changed points of a retry take the same place, however many calls an attempt makes; the next
     event follows.
     """
@@ -176,10 +171,10 @@ def test_changed_points_of_a_retry_take_the_same_place(source: EventSource) -> N
     assert starts(positions, logged(source, a=(4, 4)), a=1) == {"a": 5}
 
 
-def test_calls_by_hand_append(source: EventSource) -> None:
+def test_calls_by_hand_append(source: events.EventSource) -> None:
     """There is no event then, also not one of another kind."""
     positions = MetricPositions()
     assert starts(positions, None, a=2) == {"a": 0}
-    with delivering(source.make(Heartbeat, info={}, beat_time=NOW)):
+    with delivering(source.make(events.Heartbeat, info={}, beat_time=NOW)):
         assert positions.starts({"a": columns(2)}) == {"a": 2}
     assert starts(positions, None, a=2) == {"a": 4}

@@ -14,27 +14,13 @@ import attrs
 import pytest
 
 import sacred_core.observer
-from sacred_core import Experiment
+from sacred_core import Experiment, events
 from sacred_core.delivery.dispatcher import Dispatcher
-from sacred_core.events import (
-    ArtifactAdded,
-    Event,
-    EventSource,
-    Heartbeat,
-    MetricsLogged,
-    OutputCaptured,
-    ResourceAdded,
-    RunCompleted,
-    RunQueued,
-    RunStarted,
-)
 from sacred_core.exceptions import ObserverSignatureError, ObserverStartError
 from sacred_core.observers import QueueObserver, RunObserver
+from sacred_core.testing.samples import START_FIELDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-START: dict[str, Any] = {
-    "ex_info": {}, "command": "main", "host_info": {}, "config": {}, "meta_info": {},
-}  # fmt: skip
 
 
 class Recorder(RunObserver):
@@ -90,7 +76,7 @@ class Session:
         self.begin()
 
     def begin(self) -> None:
-        self.source = EventSource("run")
+        self.source = events.EventSource("run")
         self.dispatcher = Dispatcher([self.queue], self.look_up, logging.getLogger("test"))
 
     def look_up(self, name: str) -> str:
@@ -98,25 +84,27 @@ class Session:
         return "all output"
 
     def start(self) -> Any:
-        return self.dispatcher.announce(self.make(RunStarted, start_time=NOW, **START), None)
+        return self.dispatcher.announce(
+            self.make(events.RunStarted, start_time=NOW, **START_FIELDS), None
+        )
 
-    def make(self, kind: type[Event], **fields: Any) -> Any:
+    def make(self, kind: type[events.Event], **fields: Any) -> Any:
         return self.source.make(kind, **fields)
 
-    def send(self, kind: type[Event], **fields: Any) -> None:
+    def send(self, kind: type[events.Event], **fields: Any) -> None:
         self.dispatcher.send(self.make(kind, **fields))
 
     def artifact(self, name: str) -> None:
-        self.send(ArtifactAdded, name=name, filename="/f")
+        self.send(events.ArtifactAdded, name=name, filename="/f")
 
     def metrics(self, start: int) -> None:
-        self.send(MetricsLogged, metrics_by_name={}, info={}, starts={"loss": start})
+        self.send(events.MetricsLogged, metrics_by_name={}, info={}, starts={"loss": start})
 
     def beat(self, number: int) -> None:
-        self.send(Heartbeat, info={"beat": number}, beat_time=NOW)
+        self.send(events.Heartbeat, info={"beat": number}, beat_time=NOW)
 
     def end(self) -> None:
-        self.dispatcher.finish(self.make(RunCompleted, stop_time=NOW, result="result"))
+        self.dispatcher.finish(self.make(events.RunCompleted, stop_time=NOW, result="result"))
 
 
 def wait_for(condition: Callable[[], Any]) -> None:
@@ -166,7 +154,7 @@ def test_a_queued_run_is_told_at_once() -> None:
     """Its id is the observer's answer."""
     recorder = Recorder()
     session = Session(recorder)
-    event = session.make(RunQueued, queue_time=NOW, **START)
+    event = session.make(events.RunQueued, queue_time=NOW, **START_FIELDS)
     assert session.dispatcher.announce(event, None) == "the id"
     session.dispatcher.finish(None)
     assert recorder.heard == ["queued", "joined"]
@@ -276,7 +264,7 @@ def test_the_end_comes_after_what_was_missed(first: int, count: int) -> None:
     session = Session(recorder, interval=1000, join_timeout=30)
     session.start()
     session.artifact("a")
-    session.send(ResourceAdded, filename="/r")
+    session.send(events.ResourceAdded, filename="/r")
     session.metrics(0)
     session.artifact("b")
     session.beat(1)
@@ -365,7 +353,7 @@ def test_what_fails_for_ever_is_told_once_with_counts(caplog: pytest.LogCaptureF
     recorder.broken = {"metrics", "/r"}
     session.metrics(0)
     session.metrics(1)
-    session.send(ResourceAdded, filename="/r")
+    session.send(events.ResourceAdded, filename="/r")
     session.end()
     first, last = caplog.messages
     assert "Recorder in the queue failed in log_metrics: ConnectionError: mongodb" in first
@@ -436,7 +424,7 @@ def test_memory_is_capped_and_the_loss_is_told(caplog: pytest.LogCaptureFixture)
     assert printer.hangs.wait(10)
     text = "x" * 2**24
     for number in range(20):
-        session.send(OutputCaptured, text=text, offset=number)
+        session.send(events.OutputCaptured, text=text, offset=number)
     printer.released.set()
     session.end()
     assert printer.heard[-3:] == [19, "result", "joined"]
@@ -471,7 +459,7 @@ def test_runs_at_the_same_time_have_queues_and_observers_of_their_own() -> None:
     session.metrics(5)
     session.end()
     assert twin.covered_observer.heard == ["started", {"loss": 5}, "result", "joined"]
-    outer.finish(outer_source.make(RunCompleted, stop_time=NOW, result="outer"))
+    outer.finish(outer_source.make(events.RunCompleted, stop_time=NOW, result="outer"))
     assert recorder.heard == ["started", "outer", "joined"]
 
 
