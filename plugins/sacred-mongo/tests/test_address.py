@@ -5,7 +5,7 @@ from typing import Any
 import pymongo
 import pytest
 from sacred_mongo import MongoObserver
-from sacred_mongo.address import Address, parsed
+from sacred_mongo.address import Address, parse_argument
 
 from sacred_core.exceptions import OptionError
 
@@ -30,7 +30,7 @@ SECRET = "hunter2hunter2"
 )  # fmt: skip
 def test_documented_forms(argument: str, expected: Address) -> None:
     """Each part is found, whichever others are given."""
-    assert parsed(argument) == expected
+    assert parse_argument(argument) == expected
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_documented_forms(argument: str, expected: Address) -> None:
 def test_other_forms_are_errors(argument: str) -> None:
     """The message names the forms, and shows no password."""
     with pytest.raises(OptionError) as error:
-        parsed(argument)
+        parse_argument(argument)
     assert SECRET not in str(error.value)
 
 
@@ -70,9 +70,9 @@ def test_old_names_of_tls_options() -> None:
     """Those of the manual reach the driver under today's names."""
     import ssl
 
-    from sacred_mongo.connection import translated
+    from sacred_mongo.connection import client_options
 
-    assert translated(
+    assert client_options(
         {"ssl": True, "ssl_certfile": "c.pem", "ssl_cert_reqs": ssl.CERT_REQUIRED,
          "ssl_ca_certs": "ca.pem", "ssl_match_hostname": False}
     ) == {
@@ -122,7 +122,7 @@ def test_observers_of_one_client_are_equal() -> None:
 def test_a_password_that_is_not_escaped_is_one_sentence(url: str) -> None:
     """It says what to do, and shows no part of a URL that can be read in several ways."""
     with pytest.raises(OptionError, match="must be percent-encoded") as error:
-        parsed(url)
+        parse_argument(url)
     assert "ss" not in str(error.value).replace("password", "")
     with pytest.raises(OptionError):
         MongoObserver.from_argument(url)

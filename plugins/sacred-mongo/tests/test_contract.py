@@ -15,45 +15,45 @@ from sacred_core.testing.servers import Proxy
 class TestMongo(StoreContract):
     @pytest.fixture(autouse=True)
     def _server(self, mongo_url: str, db_name: str) -> None:
-        self.place = {"url": mongo_url, "db_name": db_name}
+        self.arguments = {"url": mongo_url, "db_name": db_name}
 
     def make_observer(self, tmp_path: Path) -> MongoObserver:
-        return MongoObserver(**self.place)
+        return MongoObserver(**self.arguments)
 
     def make_store(self, tmp_path: Path) -> MongoStore:
-        return MongoStore(**self.place)
+        return MongoStore(**self.arguments)
 
     def command_line_options(self, tmp_path: Path) -> list[str]:
-        collection = self.place.get("collection", "runs")
-        return ["-m", f"{self.place['url']}/{self.place['db_name']}.{collection}"]
+        collection = self.arguments.get("collection", "runs")
+        return ["-m", f"{self.arguments['url']}/{self.arguments['db_name']}.{collection}"]
 
     def make_proxied_observer(self, tmp_path: Path) -> tuple[Any, Proxy]:
-        host, port = pymongo.uri_parser.parse_uri(self.place["url"])["nodelist"][0]
+        host, port = pymongo.uri_parser.parse_uri(self.arguments["url"])["nodelist"][0]
         proxy = Proxy((host, port))
         proxy.open()
         url = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
-        return MongoObserver(**{**self.place, "url": url}, serverSelectionTimeoutMS=300), proxy
+        return MongoObserver(**{**self.arguments, "url": url}, serverSelectionTimeoutMS=300), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
-        client: Any = pymongo.MongoClient(self.place["url"])
+        client: Any = pymongo.MongoClient(self.arguments["url"])
         with client:
-            database = client[self.place["db_name"]]
+            database = client[self.arguments["db_name"]]
             for name in database.list_collection_names():
                 yield from (repr(document).encode() for document in database[name].find())
 
     def damage(self, tmp_path: Path, run_id: Any) -> bool:
-        client: Any = pymongo.MongoClient(self.place["url"])
+        client: Any = pymongo.MongoClient(self.arguments["url"])
         odd = {"config": [1], "start_time": 5, "artifacts": "made", "experiment.sources": 1}
         with client:
-            runs = client[self.place["db_name"]][self.place.get("collection", "runs")]
+            runs = client[self.arguments["db_name"]][self.arguments.get("collection", "runs")]
             return bool(runs.update_one({"_id": run_id}, {"$set": odd}).modified_count)
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         """As Incense reads it."""
-        client: Any = pymongo.MongoClient(self.place["url"])
+        client: Any = pymongo.MongoClient(self.arguments["url"])
         with client:
-            database = client[self.place["db_name"]]
-            run = database[self.place.get("collection", "runs")].find_one({"_id": run_id})
+            database = client[self.arguments["db_name"]]
+            run = database[self.arguments.get("collection", "runs")].find_one({"_id": run_id})
             (file_id,) = (each["file_id"] for each in run["artifacts"] if each["name"] == name)
             # `GridOut.content_type`, which warns that it is going to be removed, reads this field.
             kind: str | None = database["fs.files"].find_one({"_id": file_id}).get("contentType")
@@ -63,4 +63,4 @@ class TestMongo(StoreContract):
 class TestMongoOfAnotherCollection(TestMongo):
     @pytest.fixture(autouse=True)
     def _server(self, mongo_url: str, db_name: str) -> None:
-        self.place = {"url": mongo_url, "db_name": db_name, "collection": "mine"}
+        self.arguments = {"url": mongo_url, "db_name": db_name, "collection": "mine"}

@@ -358,7 +358,7 @@ def test_an_edited_document_removes_no_file_of_another_run(
         feed.complete()
         database.runs.update_one({"_id": second}, {"$set": edited})
         entry_of_second = database.runs.find_one({"_id": second})
-        removal.delete(store._place, entry_of_second)
+        removal.delete(store._collections, entry_of_second)
         for kind, name in (("artifact", "made"), ("resource", str(file))):
             with store.open_file(first, kind, name) as stream:
                 assert stream.read() == b"content", edited

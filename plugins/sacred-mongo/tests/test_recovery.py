@@ -5,7 +5,7 @@ from typing import Any
 import pymongo
 import pytest
 from sacred_mongo import MongoObserver, MongoStore
-from sacred_mongo.address import location, parsed
+from sacred_mongo.address import location, parse_argument
 
 
 def test_last_words_are_recovered(crash_script: Any, mongo_url: str, database: Any) -> None:
@@ -29,7 +29,7 @@ def test_a_location_holds_no_secret(url: str | None, expected: str) -> None:
     """It names the collection for those who have the password elsewhere."""
     runs: Any = pymongo.MongoClient(connect=False)["db"]["runs"]
     assert location(url, None, runs) == expected
-    assert (parsed(expected).db_name, parsed(expected).collection) == ("db", "runs")
+    assert (parse_argument(expected).db_name, parse_argument(expected).collection) == ("db", "runs")
 
 
 def test_the_location_of_a_client_that_was_given(mongo_url: str, database: Any) -> None:

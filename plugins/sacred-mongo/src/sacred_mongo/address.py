@@ -48,7 +48,7 @@ class Address:
         return {k: v for k, v in attrs.asdict(self).items() if v is not None}
 
 
-def parsed(argument: str) -> Address:
+def parse_argument(argument: str) -> Address:
     """Return what the argument of ``-m`` says.
 
     Raises:
@@ -68,7 +68,7 @@ def parsed(argument: str) -> Address:
     return _address(url, match, priority)
 
 
-def shown(url: str | None) -> str:
+def display_host(url: str | None) -> str:
     """Return the host part of a URL, which holds no secret."""
     if url is None:
         return "localhost:27017"
@@ -80,7 +80,7 @@ def shown(url: str | None) -> str:
 
 def hosts(url: str | None) -> frozenset[str]:
     """Return the servers of a URL, each with its port."""
-    names = shown(url).lower().split(",")
+    names = display_host(url).lower().split(",")
     has_ports = not (url or "").startswith("mongodb+srv://")
     return frozenset(
         f"{name}:27017" if has_ports and not re.search(r":\d+$", name) else name for name in names
@@ -88,7 +88,7 @@ def hosts(url: str | None) -> frozenset[str]:
 
 
 def location(url: str | None, client: Any, runs: Any) -> str:
-    """Return the URL by which `parsed` finds a collection, without password and secret options.
+    """Return the URL of a collection for `parse_argument`, without password and secret options.
 
     Args:
         url: As the observer was given it, or None.
@@ -112,7 +112,7 @@ def location(url: str | None, client: Any, runs: Any) -> str:
 def _from_url(text: str, priority: int | None, argument: str) -> Address:
     found = _URL.fullmatch(text)
     if not found or "@" in (found["path"] or "") or found["server"].count("@") > 1:
-        raise _unescaped(text) if "@" in text else _error(argument)
+        raise _encoding_error(text) if "@" in text else _error(argument)
     path = unquote(found["path"] or "")
     match = _PATH.fullmatch(path or "sacred")
     if not match:
@@ -127,7 +127,7 @@ def _address(url: str | None, match: re.Match[str], priority: int | None) -> Add
     return Address(url, match["db"], match["collection"] or "runs", run_id, priority)
 
 
-def _unescaped(url: str) -> OptionError:
+def _encoding_error(url: str) -> OptionError:
     # The rest cannot be taken apart: any part of it may be one of the password.
     scheme = url.partition("://")[0]
     return OptionError(

@@ -16,7 +16,7 @@ from pymongo.uri_parser import split_options
 
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.masking import masked_text
-from sacred_mongo.address import shown
+from sacred_mongo.address import display_host
 
 Document = dict[str, Any]
 Runs = Collection[Document]
@@ -65,7 +65,7 @@ class Connection:
     def __init__(
         self, url: str | None, options: Mapping[str, Any], client: Any | None = None
     ) -> None:
-        self.shown = "the given client" if client is not None else shown(url)
+        self.shown = "the given client" if client is not None else display_host(url)
         self.client = client if client is not None else _new_client(url, options)
         if client is None:
             weakref.finalize(self, self.client.close)
@@ -76,7 +76,7 @@ class Connection:
         return database
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Turn what the driver raises into a sentence.
 
         Raises:
@@ -111,7 +111,7 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {masked_text(str(error))}"
 
 
-def translated(options: Mapping[str, Any]) -> dict[str, Any]:
+def client_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a client with the old names of TLS options replaced.
 
     Raises:
@@ -153,7 +153,7 @@ class _OptionValueError(ValueError):
 
 
 def _new_client(url: str | None, options: Mapping[str, Any]) -> "pymongo.MongoClient[Document]":
-    given = translated(options)
+    given = client_options(options)
     known = {name.lower() for name in given}
     for name, milliseconds in _PATIENCE.items():
         if name.lower() not in known and f"{name.lower()}=" not in (url or "").lower():
@@ -162,7 +162,7 @@ def _new_client(url: str | None, options: Mapping[str, Any]) -> "pymongo.MongoCl
         _check_options(url)
         return pymongo.MongoClient(url, **{"connect": False, **given})
     except _OptionValueError as error:
-        raise ValueError(f"no client for MongoDB at {shown(url)!r}: {error}") from None
+        raise ValueError(f"no client for MongoDB at {display_host(url)!r}: {error}") from None
     except (errors.PyMongoError, ValueError, TypeError) as error:
         # What the driver says of a URL may quote any part of it.
         has_password = "@" in (url or "") and isinstance(error, (errors.InvalidURI, ValueError))
@@ -172,4 +172,4 @@ def _new_client(url: str | None, options: Mapping[str, Any]) -> "pymongo.MongoCl
             if has_password
             else reason(error)
         )
-        raise ValueError(f"no client for MongoDB at {shown(url)!r}: {why}") from None
+        raise ValueError(f"no client for MongoDB at {display_host(url)!r}: {why}") from None

@@ -8,10 +8,10 @@ from typing import Any
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import Annotation, Read, once, require_record
+from sacred_mongo.collections import Collections, decode_info, load_offloaded
 from sacred_mongo.connection import Document
-from sacred_mongo.ids import listed_id
-from sacred_mongo.places import Place, loaded_info, whole
-from sacred_mongo.values import foreign, loaded, loaded_name
+from sacred_mongo.ids import to_run_id
+from sacred_mongo.values import decode, decode_foreign, decode_name
 
 _TIMES = ("start_time", "stop_time", "heartbeat")
 
@@ -20,12 +20,12 @@ class RunDocument:
     """The document of a run.
 
     Args:
-        place: Where it is.
+        collections: Where it is.
         decode: Returns what it holds.
     """
 
-    def __init__(self, place: Place, decode: Callable[[], Document]) -> None:
-        self._place = place
+    def __init__(self, collections: Collections, decode: Callable[[], Document]) -> None:
+        self._collections = collections
         self._decode = decode
         self.entry = once(self._entry)
 
@@ -49,13 +49,13 @@ class RunDocument:
             "artifacts": lambda: self._names([f["name"] for f in self._list("artifacts")]),
             "resources": lambda: self._names(list(dict(self._list("resources")))),
             "tags": lambda: _part(self.entry(), "omniboard", "tags"),
-            "annotations": lambda: [_annotation(said) for said in self._list("annotations")],
+            "annotations": lambda: [_annotation(each) for each in self._list("annotations")],
         }
 
     def _entry(self) -> Document:
         entry = self._decode()
-        place = f"document {entry['_id']!r} in {self._place.runs.full_name}"
-        return require_record(entry, place)
+        name = f"document {entry['_id']!r} in {self._collections.runs.full_name}"
+        return require_record(entry, name)
 
     def _value(self, name: str) -> Read:
         def read() -> Any:
@@ -63,7 +63,11 @@ class RunDocument:
             value = entry.get(name)
             if value is None:
                 return None
-            return whole(self._place, value) if "writer" in entry else _decoded(entry, value)
+            return (
+                load_offloaded(self._collections, value)
+                if "writer" in entry
+                else _decode_sacred_value(entry, value)
+            )
 
         return read
 
@@ -72,7 +76,7 @@ class RunDocument:
 
     def _run_id(self) -> Any:
         run_id = self.entry().get("run_id")
-        return None if run_id is None else listed_id(reader(self.entry())(run_id))
+        return None if run_id is None else to_run_id(reader(self.entry())(run_id))
 
     def _experiment(self) -> Any:
         experiment = self._value("experiment")()
@@ -86,8 +90,8 @@ class RunDocument:
     def _info(self) -> Any:
         entry = self.entry()
         if "writer" in entry:
-            return loaded_info(self._place, entry.get("info"))
-        info = _decoded(entry, entry.get("info") or {})
+            return decode_info(self._collections, entry.get("info"))
+        info = _decode_sacred_value(entry, entry.get("info") or {})
         return {key: value for key, value in info.items() if key != "metrics"}
 
     def _list(self, name: str) -> Any:
@@ -99,12 +103,12 @@ class RunDocument:
 
 def reader(entry: Document) -> Callable[[Any], Any]:
     """Return what reads values of a document: ours, or one that Sacred wrote."""
-    return loaded if "writer" in entry else foreign
+    return decode if "writer" in entry else decode_foreign
 
 
 def name_reader(entry: Document) -> Callable[[Any], Any]:
     """Return what reads names of files in a document."""
-    return loaded_name if "writer" in entry else foreign
+    return decode_name if "writer" in entry else decode_foreign
 
 
 def _part(entry: Document, name: str, key: str) -> Any:
@@ -112,15 +116,15 @@ def _part(entry: Document, name: str, key: str) -> Any:
     return part.get(key) if isinstance(part, dict) else None
 
 
-def _decoded(entry: Document, value: Any) -> Any:
+def _decode_sacred_value(entry: Document, value: Any) -> Any:
     """Return a value that Sacred wrote, whose dictionaries MongoDB returns in their order."""
     release = sacred_release(entry.get("experiment"))
-    return decode_jsonpickle(foreign(value), release, is_ordered=True)
+    return decode_jsonpickle(decode_foreign(value), release, is_ordered=True)
 
 
-def _annotation(said: Document) -> Annotation:
-    items = said.items()
-    values: dict[str, Any] = {k: v if isinstance(v, datetime) else loaded(v) for k, v in items}
+def _annotation(stored: Document) -> Annotation:
+    items = stored.items()
+    values: dict[str, Any] = {k: v if isinstance(v, datetime) else decode(v) for k, v in items}
     return Annotation(**values)
 
 

@@ -21,7 +21,7 @@ from pymongo.database import Database
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.stable_files import FileVersion, with_version
-from sacred_mongo.values import stored_name
+from sacred_mongo.values import encode_name
 
 _CHUNK = 255 * 1024
 _CHUNKS_AT_ONCE = 16
@@ -29,7 +29,7 @@ _DUPLICATE = 11000
 
 
 @attrs.frozen
-class Kept:
+class StoredFile:
     """A file in the database."""
 
     id: ObjectId
@@ -49,7 +49,7 @@ class Files:
         self._chunks = database["fs.chunks"]
         self._has_indexes = False
 
-    def keep(self, path: Path, filename: str, owner: str = "", **details: Any) -> Kept:
+    def store(self, path: Path, filename: str, owner: str = "", **details: Any) -> StoredFile:
         """Store a file if it is not there.
 
         Args:
@@ -62,25 +62,27 @@ class Files:
             OSError: the file cannot be read, or changes all the time.
         """
         return with_version(
-            path, lambda v: self.keep_version(v, filename, owner, **details), has_sha256=True
+            path, lambda v: self.store_version(v, filename, owner, **details), has_sha256=True
         )
 
-    def keep_version(
+    def store_version(
         self, version: FileVersion, filename: str, owner: str = "", **details: Any
-    ) -> Kept:
-        """Store a version of a file, which has a sha256, as `keep` does.
+    ) -> StoredFile:
+        """Store a version of a file, which has a sha256, as `store` does.
 
         Raises:
             OSError: the file cannot be read, or has changed.
         """
-        kept = Kept(derived_id(owner, filename, version.sha256), version.md5)
-        return self._keep(kept, version.open, version.size, filename, details)
+        kept = StoredFile(derived_id(owner, filename, version.sha256), version.md5)
+        return self._store(kept, version.open, version.size, filename, details)
 
-    def keep_bytes(self, data: bytes, filename: str, owner: str = "", **details: Any) -> Kept:
-        """Store ``data``, as `keep` does a file."""
+    def store_bytes(
+        self, data: bytes, filename: str, owner: str = "", **details: Any
+    ) -> StoredFile:
+        """Store ``data``, as `store` does a file."""
         md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        kept = Kept(derived_id(owner, filename, hashlib.sha256(data).hexdigest()), md5)
-        return self._keep(kept, lambda: io.BytesIO(data), len(data), filename, details)
+        kept = StoredFile(derived_id(owner, filename, hashlib.sha256(data).hexdigest()), md5)
+        return self._store(kept, lambda: io.BytesIO(data), len(data), filename, details)
 
     def read(self, file_id: Any) -> bytes:
         """Return what a file holds.
@@ -121,16 +123,16 @@ class Files:
             self._files.delete_many({"_id": wanted})
             self._chunks.delete_many({"files_id": wanted})
 
-    def _keep(
+    def _store(
         self,
-        kept: Kept,
+        kept: StoredFile,
         opened: Callable[[], BinaryIO],
         size: int,
         filename: str,
         details: Mapping[str, Any],
-    ) -> Kept:
+    ) -> StoredFile:
         self._ensure_indexes()
-        if self._is_there(kept.id, details):
+        if self._exists(kept.id, details):
             return kept
         try:
             with opened() as stream:
@@ -141,7 +143,7 @@ class Files:
         self._enter(kept, size, filename, details)
         return kept
 
-    def _is_there(self, file_id: ObjectId, details: Mapping[str, Any]) -> bool:
+    def _exists(self, file_id: ObjectId, details: Mapping[str, Any]) -> bool:
         if not details:
             return self._files.find_one({"_id": file_id}, {"_id": 1}) is not None
         return self._files.update_one({"_id": file_id}, {"$set": details}).matched_count == 1
@@ -169,9 +171,11 @@ class Files:
             if others or error.details.get("writeConcernErrors"):
                 raise
 
-    def _enter(self, kept: Kept, length: int, filename: str, details: Mapping[str, Any]) -> None:
+    def _enter(
+        self, kept: StoredFile, length: int, filename: str, details: Mapping[str, Any]
+    ) -> None:
         entry = {
-            "filename": stored_name(filename),
+            "filename": encode_name(filename),
             "md5": kept.md5,  # Sacred's readers look for it; drivers no longer write one
             "chunkSize": _CHUNK,
             "length": length,

@@ -14,8 +14,8 @@ from sacred_core.stores import DAMAGED, RunQuery
 from sacred_core.stores.query import Condition, pushdown
 from sacred_core.stores.run_ids import INT64
 from sacred_mongo.connection import Document
-from sacred_mongo.ids import listed_id, spellings
-from sacred_mongo.values import FILE, JSON, OWN_METRICS, is_unicode, stored_key
+from sacred_mongo.ids import spellings, to_run_id
+from sacred_mongo.values import FILE, JSON, OWN_METRICS, encode_key, is_unicode
 
 _TREES = ("config", "info", "meta", "host", "result")
 _TEXTS = {"name": "experiment.name", "command": "command"}
@@ -86,7 +86,7 @@ def _stored_statuses(statuses: list[Any]) -> list[Any]:
 
 
 def _ids(value: Any) -> list[Any]:
-    return spellings(listed_id(value))
+    return spellings(to_run_id(value))
 
 
 def _of_tags(operator: str, values: list[Any]) -> Document | None:
@@ -121,7 +121,7 @@ def _of_tree(condition: Condition, values: list[Any]) -> Document | None:
         compared: list[Any] = [{"$exists": False}] if parts else [None]
         damaged = [{f"{tree}.0": {"$exists": True}}] if parts else []  # a list cannot be read
         return {"$or": damaged + _or_elsewhere(tree, path, *compared)["$or"]}
-    return _or_elsewhere(tree, path, *_compared(condition.operator, values))
+    return _or_elsewhere(tree, path, *_operands(condition.operator, values))
 
 
 def _path(tree: str, parts: tuple[str, ...]) -> str | None:
@@ -130,7 +130,7 @@ def _path(tree: str, parts: tuple[str, ...]) -> str | None:
         return None
     if not all(map(is_unicode, parts)) or (tree, *parts[:1]) == ("meta", "queue_time"):
         return None
-    keys = list(map(stored_key, parts))
+    keys = list(map(encode_key, parts))
     if tree == "info" and keys[0] == "metrics":
         keys[0] = OWN_METRICS
     return ".".join([tree, *keys])
@@ -148,7 +148,7 @@ def _or_elsewhere(tree: str, path: str, *compared: Any) -> Document:
     }
 
 
-def _compared(operator: str, values: list[Any]) -> list[Any]:
+def _operands(operator: str, values: list[Any]) -> list[Any]:
     """Return what a value must be to fulfil a condition, in one way or another."""
     kinds = {_kind(value) for value in values}
     texts: list[Any] = [{"$in": _NUMBER_TEXTS}] if float in kinds else []

@@ -13,7 +13,7 @@ from pymongo import errors
 from sacred_core.stores.claims import RunIds, already_started
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_mongo.connection import Document, Runs
-from sacred_mongo.values import is_unicode, stored
+from sacred_mongo.values import encode, is_unicode
 
 #: Fields of what users said of a run, which its start does not change.
 _SAID = ("annotations", "omniboard")
@@ -43,7 +43,7 @@ class DocumentIds(RunIds):
     def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
         """Insert the document."""
         if other_id is not None:
-            self._document["run_id"] = stored(other_id)
+            self._document["run_id"] = encode(other_id)
         if self._runs.find_one({"_id": {"$in": spellings(run_id)}}, {"_id": 1}) is not None:
             return False
         try:
@@ -107,11 +107,11 @@ def spellings(run_id: Any) -> list[Any]:
             value = kind(normalized)
         except (InvalidId, ValueError, ArithmeticError):
             continue
-        found += [value] if listed_id(value) == normalized else []
+        found += [value] if to_run_id(value) == normalized else []
     return found
 
 
-def listed_id(value: Any) -> int | str:
+def to_run_id(value: Any) -> int | str:
     """Return a value of ``_id`` as the id of a run."""
     if isinstance(value, Decimal128):
         value = value.to_decimal()

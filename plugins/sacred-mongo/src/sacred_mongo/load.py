@@ -13,12 +13,12 @@ from sacred_core.loggers import own_logger
 from sacred_core.printable import printable
 from sacred_core.stable_files import with_version
 from sacred_core.stores.tokens import TOKEN
-from sacred_mongo.address import Address, parsed
+from sacred_mongo.address import Address, parse_argument
+from sacred_mongo.collections import Collections
 from sacred_mongo.connection import Connection
 from sacred_mongo.files import Files
 from sacred_mongo.observer import MongoObserver
-from sacred_mongo.places import Place
-from sacred_mongo.values import loaded_keeping_times
+from sacred_mongo.values import decode_keeping_times
 
 _FORMAT = "sacred-mongo missed 1"
 _RECORD = "missed.json"
@@ -66,12 +66,12 @@ def load_record(path: Path, url: str | None) -> Any:
         events = None
     if events is None:
         raise SacredError(f"{str(path)!r} is no record of what a run could not save")
-    place = _place(record, url)
-    with place.connection.told():
-        observer = _observer(place, record["entry"])
+    collections = _collections(record, url)
+    with collections.connection.translate_errors():
+        observer = _observer(collections, record["entry"])
         for event in events:
             try:
-                _replay(observer, event["method"], loaded_keeping_times(event["arguments"]))
+                _replay(observer, event["method"], decode_keeping_times(event["arguments"]))
             except OSError as error:
                 _logger.warning("A file of run %r is missing: %s", record["entry"]["_id"], error)
     shutil.rmtree(path.parent)
@@ -82,30 +82,32 @@ def _records_in(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*/{_RECORD}"))
 
 
-def _place(record: Any, url: str | None) -> Place:
+def _collections(record: Any, url: str | None) -> Collections:
     try:
-        address = parsed(url) if url and "://" in url else Address(_server(url))
+        address = parse_argument(url) if url and "://" in url else Address(_server(url))
         connection = Connection(address.url, {})
     except (OptionError, ValueError) as error:
         raise StoreError(str(error)) from None
     is_named = url is not None and "/" in url.partition("://")[2].partition("?")[0].rstrip("/")
     database = connection.database(address.db_name if is_named else record["database"])
-    return Place(connection, database[record["runs"]], database[record["metrics"]], Files(database))
+    return Collections(
+        connection, database[record["runs"]], database[record["metrics"]], Files(database)
+    )
 
 
 def _server(url: str | None) -> str | None:
     return f"mongodb://{url}" if url else None
 
 
-def _observer(place: Place, entry: Any) -> MongoObserver:
+def _observer(collections: Collections, entry: Any) -> MongoObserver:
     """Continue the run, which is inserted where it is gone."""
-    found = place.runs.find_one({"_id": entry["_id"]})
+    found = collections.runs.find_one({"_id": entry["_id"]})
     if found is None:
-        place.runs.insert_one(entry)
+        collections.runs.insert_one(entry)
     elif (found.get("start_time"), found.get(TOKEN)) != (entry["start_time"], entry.get(TOKEN)):
-        raise StoreError(f"{place.runs.full_name} holds another run {entry['_id']!r}")
-    observer = MongoObserver.create_from(place.runs)
-    observer.continue_document(place, found or entry)
+        raise StoreError(f"{collections.runs.full_name} holds another run {entry['_id']!r}")
+    observer = MongoObserver.create_from(collections.runs)
+    observer.continue_document(collections, found or entry)
     return observer
 
 

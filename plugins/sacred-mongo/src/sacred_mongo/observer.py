@@ -16,11 +16,11 @@ from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
-from sacred_mongo.address import RESERVED, hosts, location, parsed
+from sacred_mongo.address import RESERVED, hosts, location, parse_argument
+from sacred_mongo.collections import Collections, open_collections, require_beside
 from sacred_mongo.connection import Connection, Document
 from sacred_mongo.fields import RunDocument
-from sacred_mongo.ids import DocumentIds, listed_id
-from sacred_mongo.places import Place, place, require_beside
+from sacred_mongo.ids import DocumentIds, to_run_id
 from sacred_mongo.writer import VERSION, RunWriter, encode_experiment, insert_run, store_sources
 
 
@@ -72,7 +72,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
             raise ValueError("give either a collection or a collection_prefix")
         self._names = db_name, collection, collection_prefix
         self._url, self._options, self._client = url, kwargs, client
-        self._place: Place | None = self._connected()
+        self._collections: Collections | None = self._connect()
         self.collection = collection
         self.overwrite = overwrite
         self.priority = priority
@@ -84,7 +84,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
     def from_argument(cls, argument: str) -> "MongoObserver":
         """Return the observer for the argument of ``-m``."""
         try:
-            return cls(**parsed(argument).arguments())
+            return cls(**parse_argument(argument).arguments())
         except ValueError as error:
             raise OptionError(f"-m: {error}") from None
 
@@ -119,7 +119,9 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
     def __repr__(self) -> str:
         _, db_name, name = self.recording_location()
-        return f"{type(self).__name__}({self.place.connection.shown!r}, {db_name!r}, {name!r})"
+        return (
+            f"{type(self).__name__}({self.collections.connection.shown!r}, {db_name!r}, {name!r})"
+        )
 
     def recording_location(self) -> tuple[Hashable, str, str]:
         """Return the servers, or the client that was given, the database and the collection."""
@@ -130,47 +132,47 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
     @property
     def shown(self) -> str:  # type: ignore[override]
         """The name of the collection."""
-        return str(self.place.runs.full_name)
+        return str(self.collections.runs.full_name)
 
     @property
     def store_location(self) -> str:  # type: ignore[override]
         """The URL of the collection, without a password."""
-        return location(self._url, self._client, self.place.runs)
+        return location(self._url, self._client, self.collections.runs)
 
     @property
-    def place(self) -> Place:
+    def collections(self) -> Collections:
         """The collections of this run."""
-        if self._place is None:
-            self._place = self._connected()
-        return self._place
+        if self._collections is None:
+            self._collections = self._connect()
+        return self._collections
 
     @property
     def runs(self) -> Any:
         """The collection of the runs."""
-        return self.place.runs
+        return self.collections.runs
 
     @property
     def metrics(self) -> Any:
         """The collection of the points."""
-        return self.place.metrics
+        return self.collections.metrics
 
     @property
     def fs(self) -> Any:
         """The files."""
-        return gridfs.GridFS(self.place.runs.database)
+        return gridfs.GridFS(self.collections.runs.database)
 
     def translate_errors(self) -> AbstractContextManager[None]:
         """Return the context in which errors of the driver become those of the core."""
-        return self.place.connection.told()
+        return self.collections.connection.translate_errors()
 
     def prepare_run(self, run: StoredRun) -> None:
         """Store the code of the run."""
-        run.experiment = encode_experiment(self.place.files, run.experiment)
+        run.experiment = encode_experiment(self.collections.files, run.experiment)
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Insert the document of the run, or replace that of the queued one."""
         self._run_writer = None
-        writer = insert_run(self.place, run, self.token, request)
+        writer = insert_run(self.collections, run, self.token, request)
         self._run_writer, self.run_entry = writer, writer.entry
         run_id: int | str = writer.entry["_id"]
         return run_id
@@ -205,49 +207,49 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
         """Store files of code, and return their entries."""
-        return store_sources(self.place.files, base_dir, sources)
+        return store_sources(self.collections.files, base_dir, sources)
 
     def end_run(self, run: StoredRun) -> None:
         """Join the points, and store again what is missing of shared files."""
         self._writer.end()
 
-    def continue_document(self, place: Place, entry: Document | None) -> None:
+    def continue_document(self, collections: Collections, entry: Document | None) -> None:
         """Use collections, and record what follows for a run that is stored there already.
 
         Args:
-            place: The collections.
+            collections: The collections.
             entry: The document of the run; None: a new one will be started.
         """
-        self._place = place
+        self._collections = collections
         if entry is not None:
-            fields = RunDocument(place, lambda: entry).fields()
-            run = make_run(listed_id(entry["_id"]), fields)
+            fields = RunDocument(collections, lambda: entry).fields()
+            run = make_run(to_run_id(entry["_id"]), fields)
             run.experiment = entry["experiment"]
             self.continue_run(run, entry.get(TOKEN) or "")
-            self._run_writer, self.run_entry = RunWriter(place, entry), entry
+            self._run_writer, self.run_entry = RunWriter(collections, entry), entry
 
     def join(self) -> None:
         """Close the connection."""
         self.stored_run = self._run_writer = None
         if self._client is None:
-            self._place = None
+            self._collections = None
 
     def save(self) -> None:
         """Write `run_entry`."""
-        with self.place.connection.told():
+        with self.collections.connection.translate_errors():
             self._writer.save()
 
     def insert(self) -> None:
         """Insert `run_entry` as a document, under a free number where it has no ``_id``."""
         entry = dict(self.run_entry)
         request = IdRequest(asked_id=entry.pop("_id", None))
-        with self.place.connection.told():
-            self.run_entry["_id"] = claim_id(DocumentIds(self.place.runs, entry), request)
+        with self.collections.connection.translate_errors():
+            self.run_entry["_id"] = claim_id(DocumentIds(self.collections.runs, entry), request)
 
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
         """Store the source files and return pairs of their names and the ids of the files."""
-        with self.place.connection.told():
-            return store_sources(self.place.files, ex_info["base_dir"], ex_info["sources"])
+        with self.collections.connection.translate_errors():
+            return store_sources(self.collections.files, ex_info["base_dir"], ex_info["sources"])
 
     def final_save(self, attempts: int = 6) -> None:
         """Write `run_entry`. What fails at the end of a run is retried by the run itself.
@@ -258,8 +260,8 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         del attempts
         self.save()
 
-    def _connected(self) -> Place:
-        return place(Connection(self._url, self._options, self._client), *self._names)
+    def _connect(self) -> Collections:
+        return open_collections(Connection(self._url, self._options, self._client), *self._names)
 
     @property
     def _writer(self) -> RunWriter:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from sacred_mongo.collections import Collections, RunKey
 from sacred_mongo.connection import Document
-from sacred_mongo.places import Place, RunKey
-from sacred_mongo.values import unicode_text
+from sacred_mongo.values import to_unicode
 
 #: Bytes. A document has 16 MB, of which others need some.
 _LARGEST = 7_000_000
@@ -18,14 +18,16 @@ class Output:
     """The output of one run.
 
     Args:
-        place: Where the run is.
+        collections: Where the run is.
         run: Which it is.
         entry: The run's document, if there is output in it already.
     """
 
-    def __init__(self, place: Place, run: RunKey, entry: Document | None = None) -> None:
+    def __init__(
+        self, collections: Collections, run: RunKey, entry: Document | None = None
+    ) -> None:
         entry = entry or {}
-        self._place = place
+        self._collections = collections
         self._run = run
         self._text: str = entry.get("captured_out") or ""
         self._start: int = entry.get("captured_out_start") or 0
@@ -34,7 +36,7 @@ class Output:
 
     def write(self, text: str, offset: int) -> None:
         """Let ``text`` stand from the character ``offset`` on; at the end cut there."""
-        text = unicode_text(text)
+        text = to_unicode(text)
         if offset < self._start:
             self._reopen(offset)
         keep = min(offset - self._start, len(self._text))
@@ -44,14 +46,14 @@ class Output:
         if size > _LARGEST:
             self._overflow(new)
             return
-        self._place.change(self._run, _update(new, text, keep))
+        self._collections.change(self._run, _update(new, text, keep))
         self._text, self._bytes = new, size
 
     def _overflow(self, text: str) -> None:
         """Put all but the end of ``text`` into a file."""
         early, late = text[:-_KEPT], text[-_KEPT:]
-        kept = self._place.files.keep_bytes(
-            early.encode(), "captured_out", f"{self._place.owner(self._run)}/{self._start}"
+        kept = self._collections.files.store_bytes(
+            early.encode(), "captured_out", f"{self._collections.owner(self._run)}/{self._start}"
         )
         part = {"file_id": kept.id, "start": self._start, "length": len(early)}
         self._replace([*self._parts, part], late)
@@ -61,12 +63,12 @@ class Output:
         parts = [p for p in self._parts if p["start"] + p["length"] <= offset]
         start = parts[-1]["start"] + parts[-1]["length"] if parts else 0
         gone = self._parts[len(parts) :]
-        files = self._place.files
+        files = self._collections.files
         text = "".join(files.read(part["file_id"]).decode() for part in gone)[: offset - start]
         if len(text.encode()) > _LARGEST:
             early, text = text[:-_KEPT], text[-_KEPT:]
-            owner = f"{self._place.owner(self._run)}/{start}"
-            kept = files.keep_bytes(early.encode(), "captured_out", owner)
+            owner = f"{self._collections.owner(self._run)}/{start}"
+            kept = files.store_bytes(early.encode(), "captured_out", owner)
             parts = [*parts, {"file_id": kept.id, "start": start, "length": len(early)}]
         self._replace(parts, text)
         kept_ids = {part["file_id"] for part in parts}
@@ -74,7 +76,7 @@ class Output:
 
     def _replace(self, parts: list[Document], text: str) -> None:
         start = parts[-1]["start"] + parts[-1]["length"] if parts else 0
-        self._place.set(
+        self._collections.set(
             self._run,
             {"captured_out": text, "captured_out_start": start, "captured_out_parts": parts},
         )
@@ -82,10 +84,10 @@ class Output:
         self._bytes = len(text.encode())
 
 
-def full_output(place: Place, entry: Document) -> str:
+def full_output(collections: Collections, entry: Document) -> str:
     """Return the whole output of a run from its document and its files."""
     parts = entry.get("captured_out_parts") or []
-    early = [place.files.read(part["file_id"]).decode() for part in parts]
+    early = [collections.files.read(part["file_id"]).decode() for part in parts]
     return "".join([*early, entry.get("captured_out") or ""])
 
 

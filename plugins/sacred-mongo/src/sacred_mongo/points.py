@@ -11,9 +11,9 @@ from bson import ObjectId
 from pymongo import ASCENDING, UpdateOne
 
 from sacred_core.stores.tokens import TOKEN
+from sacred_mongo.collections import Collections, RunKey
 from sacred_mongo.connection import Document
-from sacred_mongo.places import Place, RunKey
-from sacred_mongo.values import foreign, loaded, stored
+from sacred_mongo.values import decode, decode_foreign, encode
 
 _SIZE = 1_000
 #: Points that are joined into one document: at 50 bytes each they fit into 16 MB.
@@ -25,13 +25,15 @@ class Points:
     """The metrics of one run.
 
     Args:
-        place: Where the run is.
+        collections: Where the run is.
         run: Which it is.
         known: The ``info.metrics`` of the run, if there are metrics already.
     """
 
-    def __init__(self, place: Place, run: RunKey, known: Iterable[Document] = ()) -> None:
-        self._place = place
+    def __init__(
+        self, collections: Collections, run: RunKey, known: Iterable[Document] = ()
+    ) -> None:
+        self._collections = collections
         self._run = run
         self._ends: dict[str, int] = {}
         #: What ``info.metrics`` of the run lists.
@@ -39,12 +41,12 @@ class Points:
 
     def clear(self) -> None:
         """Remove what an earlier run of the same id left."""
-        self._place.metrics.create_index([("run_id", ASCENDING), ("name", ASCENDING)])
-        self._place.metrics.delete_many(
+        self._collections.metrics.create_index([("run_id", ASCENDING), ("name", ASCENDING)])
+        self._collections.metrics.delete_many(
             {
                 "run_id": self._run.id,
                 "collection": None,
-                **self._place.of_metrics,
+                **self._collections.metrics_filter,
                 "start": {"$gte": 0},
                 TOKEN: {"$ne": self._run.token},
             }
@@ -66,11 +68,11 @@ class Points:
         new = [self._entry(name) for name in metrics if name not in self._ends]
         new = [entry for entry in new if entry not in self.listed]
         if updates:
-            self._place.require(self._run)
-            self._place.metrics.bulk_write(updates)
+            self._collections.require(self._run)
+            self._collections.metrics.bulk_write(updates)
         if new:
             added = {"info.metrics": {"$each": new}}
-            self._place.change(self._run, {"$addToSet": added})
+            self._collections.change(self._run, {"$addToSet": added})
         self._ends.update(ends)
         self.listed += new
 
@@ -78,17 +80,17 @@ class Points:
         """Put the points of each metric into one document, where they fit, as Sacred has them."""
         for name, end in self._ends.items():
             if _SIZE < end <= _JOINED:
-                mine = {**self._place.metrics_of(self._run), "name": stored(name)}
-                whole = _joined(self._place.metrics.find(mine).sort("start"))
-                first = self._place.metric_id(self._run, name, 0)
-                self._place.metrics.update_one({"_id": first}, {"$set": whole})
-                self._place.metrics.delete_many({**mine, "_id": {"$ne": first}})
+                mine = {**self._collections.metrics_of(self._run), "name": encode(name)}
+                whole = _join_columns(self._collections.metrics.find(mine).sort("start"))
+                first = self._collections.metric_id(self._run, name, 0)
+                self._collections.metrics.update_one({"_id": first}, {"$set": whole})
+                self._collections.metrics.delete_many({**mine, "_id": {"$ne": first}})
 
     def _entry(self, name: str) -> Document:
-        return {"name": stored(name), "id": str(self._place.metric_id(self._run, name, 0))}
+        return {"name": encode(name), "id": str(self._collections.metric_id(self._run, name, 0))}
 
     def _updates(self, name: str, metric: Mapping[str, Any], start: int) -> Iterable[Any]:
-        columns = {column: [stored(v) for v in metric[column]] for column in _COLUMNS}
+        columns = {column: [encode(v) for v in metric[column]] for column in _COLUMNS}
         done, end = start, start + len(columns["values"])
         while done < end:
             number, position = divmod(done, _SIZE)
@@ -102,28 +104,32 @@ class Points:
                 }
                 for column, values in columns.items()
             }
-            fixed = {"run_id": self._run.id, "name": stored(name), "start": number * _SIZE}
-            fixed |= self._place.of_metrics
+            fixed = {"run_id": self._run.id, "name": encode(name), "start": number * _SIZE}
+            fixed |= self._collections.metrics_filter
             if self._run.token is not None:
                 fixed[TOKEN] = self._run.token
-            found = {"_id": self._place.metric_id(self._run, name, number)}
+            found = {"_id": self._collections.metric_id(self._run, name, number)}
             yield UpdateOne(found, {"$set": fixed, "$push": pushed}, upsert=True)
             done = until
 
 
-def all_points(place: Place, entry: Document) -> dict[str, dict[str, Any]]:
+def all_points(collections: Collections, entry: Document) -> dict[str, dict[str, Any]]:
     """Return the points of a run's metrics by name."""
-    back: Any = loaded if "writer" in entry else foreign
+    back: Any = decode if "writer" in entry else decode_foreign
     by_name: dict[str, list[Document]] = {}
-    for document in place.metrics.find(metric_documents(place, entry)).sort("start", ASCENDING):
+    for document in collections.metrics.find(metric_documents(collections, entry)).sort(
+        "start", ASCENDING
+    ):
         by_name.setdefault(back(document["name"]), []).append(document)
-    return {name: _typed(_joined(documents), back) for name, documents in by_name.items()}
+    return {
+        name: _decode_columns(_join_columns(documents), back) for name, documents in by_name.items()
+    }
 
 
-def metric_documents(place: Place, entry: Document) -> Document:
+def metric_documents(collections: Collections, entry: Document) -> Document:
     """Return the filter of the documents with the metrics of a run."""
     if "writer" in entry:
-        return place.metrics_of(RunKey.of(entry))
+        return collections.metrics_of(RunKey.of(entry))
     return {"_id": {"$in": _ids((entry.get("info") or {}).get("metrics"))}}
 
 
@@ -133,7 +139,7 @@ def _ids(listed: Any) -> list[ObjectId]:
     return [ObjectId(each) for each in ids if ObjectId.is_valid(each)]
 
 
-def _joined(documents: Iterable[Document]) -> dict[str, list[Any]]:
+def _join_columns(documents: Iterable[Document]) -> dict[str, list[Any]]:
     """Return the columns of documents that are in order; what two of them hold stands once."""
     columns: dict[str, list[Any]] = {column: [] for column in _COLUMNS}
     for document in documents:
@@ -143,7 +149,7 @@ def _joined(documents: Iterable[Document]) -> dict[str, list[Any]]:
     return columns
 
 
-def _typed(columns: dict[str, list[Any]], back: Any) -> dict[str, list[Any]]:
+def _decode_columns(columns: dict[str, list[Any]], back: Any) -> dict[str, list[Any]]:
     return {
         "steps": [back(step) for step in columns["steps"]],
         "values": [back(value) for value in columns["values"]],

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sacred_core.observers.queue import QueueObserver
-from sacred_mongo.address import parsed
+from sacred_mongo.address import parse_argument
 from sacred_mongo.observer import MongoObserver
 
 
@@ -36,4 +36,4 @@ class QueuedMongoObserver(QueueObserver):
     @classmethod
     def from_argument(cls, argument: str) -> "QueuedMongoObserver":
         """Return the observer for an argument like that of ``-m``."""
-        return cls(**parsed(argument).arguments())
+        return cls(**parse_argument(argument).arguments())

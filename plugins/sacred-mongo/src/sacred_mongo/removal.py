@@ -17,11 +17,11 @@ from sacred_core.stores import guard
 from sacred_core.stores.run_ids import counted
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.address import RESERVED
+from sacred_mongo.collections import Collections, RunKey, file_of
 from sacred_mongo.connection import Document
-from sacred_mongo.ids import listed_id, note_deleted
-from sacred_mongo.places import Place, RunKey, file_of
+from sacred_mongo.ids import note_deleted, to_run_id
 from sacred_mongo.points import metric_documents
-from sacred_mongo.values import loaded_name
+from sacred_mongo.values import decode_name
 
 _logger = own_logger(__name__)
 #: The field with the token that a run had before it was deleted.
@@ -33,25 +33,27 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def delete(place: Place, entry: Document) -> bool:
+def delete(collections: Collections, entry: Document) -> bool:
     """Delete a run; return False where it is not there any more.
 
     The document goes last: a deletion that was interrupted can be repeated. It first gets a token
     that no process of the run has, so that nothing more is written to the run.
     """
-    note_deleted(place.runs, counted(listed_id(entry["_id"])))
+    note_deleted(collections.runs, counted(to_run_id(entry["_id"])))
     changed = {"$set": {TOKEN: f"deleted-{new_token()}", _TOKEN_BEFORE: _token(entry)}}
-    if place.runs.update_one(RunKey.of(entry).filter, changed).matched_count == 0:
+    if collections.runs.update_one(RunKey.of(entry).filter, changed).matched_count == 0:
         return False
     # What a damaged document names is removed as far as it can be read.
     with contextlib.suppress(DamagedRecordError), guard("the document", (PyMongoError,)):
         former = {**entry, TOKEN: _token(entry)}
-        place.metrics.delete_many({"run_id": entry["_id"], **metric_documents(place, former)})
+        collections.metrics.delete_many(
+            {"run_id": entry["_id"], **metric_documents(collections, former)}
+        )
     with contextlib.suppress(DamagedRecordError), guard("the document", (PyMongoError,)):
-        found = (place.files.find(*pair) for pair in resource_pairs(entry))
+        found = (collections.files.find(*pair) for pair in resource_pairs(entry))
         files = {each for each in found if each is not None}
-        remove_unused(place, entry, files | own_files(entry) | shared_files(entry))
-    place.runs.delete_one({"_id": {"$eq": entry["_id"]}, **changed["$set"]})
+        remove_unused(collections, entry, files | own_files(entry) | shared_files(entry))
+    collections.runs.delete_one({"_id": {"$eq": entry["_id"]}, **changed["$set"]})
     return True
 
 
@@ -60,40 +62,40 @@ def _token(entry: Document) -> Any:
     return entry[_TOKEN_BEFORE] if _TOKEN_BEFORE in entry else entry.get(TOKEN)
 
 
-def remove_own(place: Place, entry: Document) -> None:
+def remove_own(collections: Collections, entry: Document) -> None:
     """Remove what belongs to a run alone: its points, its artifacts, and its large values."""
-    place.metrics.delete_many(metric_documents(place, entry))
-    remove_unused(place, entry, own_files(entry))
+    collections.metrics.delete_many(metric_documents(collections, entry))
+    remove_unused(collections, entry, own_files(entry))
 
 
-def restore_missing(place: Place, entry: Document) -> None:
+def restore_missing(collections: Collections, entry: Document) -> None:
     """Store again what is missing of the files that a run shares with others.
 
     It is missing where a run that also used it was deleted at the moment when this one began to
     use it. Where its file is not there any more either, or was changed, a warning names it.
     """
-    for path, is_stored, is_same in _named(place, entry):
+    for path, is_stored, is_same in _shared_paths(collections, entry):
         try:
-            if not is_stored() and not is_same(place.files.keep(path, str(path))):
+            if not is_stored() and not is_same(collections.files.store(path, str(path))):
                 raise OSError("the file was changed")
         except OSError as error:
-            _logger.warning("%s is missing in %s: %s", path, place.runs.full_name, error)
+            _logger.warning("%s is missing in %s: %s", path, collections.runs.full_name, error)
 
 
-def _named(place: Place, entry: Document) -> Iterator[tuple[Path, Any, Any]]:
+def _shared_paths(collections: Collections, entry: Document) -> Iterator[tuple[Path, Any, Any]]:
     """Yield files with what tells whether they are stored, and whether a stored one is the same."""
     for name, md5 in entry.get("resources") or ():
         yield (
-            Path(loaded_name(name)),
-            lambda name=name, md5=md5: place.files.find(name, md5) is not None,
+            Path(decode_name(name)),
+            lambda name=name, md5=md5: collections.files.find(name, md5) is not None,
             lambda kept, md5=md5: kept.md5 == md5,
         )
     experiment = entry.get("experiment") or {}
     base = Path(str(experiment.get("base_dir") or "."))
     for name, file_id in experiment.get("sources") or ():
         yield (
-            base / loaded_name(name),
-            lambda file_id=file_id: place.files.name_of(file_id) is not None,
+            base / decode_name(name),
+            lambda file_id=file_id: collections.files.name_of(file_id) is not None,
             lambda kept, file_id=file_id: kept.id == file_id,
         )
 
@@ -121,14 +123,14 @@ def resource_pairs(entry: Document) -> set[tuple[str, str]]:
     return {(pair[0], pair[1]) for pair in pairs if all(isinstance(each, str) for each in pair)}
 
 
-def remove_unused(place: Place, entry: Document, file_ids: set[Any]) -> None:
+def remove_unused(collections: Collections, entry: Document, file_ids: set[Any]) -> None:
     """Remove those of the files that no run but that of ``entry`` uses."""
-    files = place.files
+    files = collections.files
     if not file_ids:
         return
     names = {file_id: files.name_of(file_id) for file_id in file_ids}
     left = {file_id for file_id, name in names.items() if name is not None}
-    for other in _others(place, entry):
+    for other in _others(collections, entry):
         left -= own_files(other) | shared_files(other)
         pairs = resource_pairs(other)
         left = {file for file in left if not _is_named(names[file], pairs)}
@@ -144,18 +146,18 @@ def _is_named(name: Any, pairs: set[tuple[str, str]]) -> bool:
     return name[1] is None and any(pair[0] == name[0] for pair in pairs)
 
 
-def _others(place: Place, entry: Document) -> Iterator[Document]:
+def _others(collections: Collections, entry: Document) -> Iterator[Document]:
     wanted = dict.fromkeys(_FIELDS, 1)
-    for runs in _collections(place):
-        is_same = runs.name == place.runs.name
+    for runs in _run_collections(collections):
+        is_same = runs.name == collections.runs.name
         for other in runs.find({}, wanted):
             if not (is_same and other["_id"] == entry["_id"]):
                 yield other
 
 
-def _collections(place: Place) -> list[Any]:
+def _run_collections(collections: Collections) -> list[Any]:
     """Return every collection of the database that may hold runs."""
-    database = place.runs.database
+    database = collections.runs.database
     names = database.list_collection_names()
     return [
         database[name]

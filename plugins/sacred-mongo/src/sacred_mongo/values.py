@@ -15,7 +15,7 @@ from sacred_core.serialization import SURROGATES, escape, unescape
 from sacred_core.stores.run_ids import INT64
 
 JSON = "%json"
-#: A value that is kept in a file of its own, see `sacred_mongo.places`.
+#: A value that is kept in a file of its own, see `sacred_mongo.collections`.
 FILE = "%file"
 #: The ``metrics`` of the user's own ``info``: under that name stand those of the run.
 OWN_METRICS = "%metrics"
@@ -30,7 +30,7 @@ _UNSAFE_NAME = re.compile(rf"%(?=u[0-9A-F]{{4}})|{SURROGATES}")
 _ESCAPES_OF_NAMES = re.compile(r"%(u[0-9A-F]{4})")
 
 
-def stored(value: Any, depth: int = 0) -> Any:
+def encode(value: Any, depth: int = 0) -> Any:
     """Return plain ``value`` as BSON can hold it."""
     kind = type(value)
     if kind is float or kind is bool or value is None:
@@ -43,42 +43,42 @@ def stored(value: Any, depth: int = 0) -> Any:
         if depth == _DEEPEST:
             return {JSON: json.dumps(value)}
         if kind is list:
-            return [stored(item, depth + 1) for item in value]
-        return {stored_key(key): stored(item, depth + 1) for key, item in value.items()}
+            return [encode(item, depth + 1) for item in value]
+        return {encode_key(key): encode(item, depth + 1) for key, item in value.items()}
     return value  # what is BSON already: times and ids
 
 
-def loaded(value: Any) -> Any:
-    """Return what `stored` made of plain data as that data."""
+def decode(value: Any) -> Any:
+    """Return what `encode` made of plain data as that data."""
     if isinstance(value, dict):
         if len(value) == 1 and JSON in value:
             try:
                 return json.loads(value[JSON])
             except (ValueError, TypeError, RecursionError):  # edited by hand
-                return foreign(value)
-        return {loaded_key(key): loaded(item) for key, item in value.items()}
+                return decode_foreign(value)
+        return {decode_key(key): decode(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [loaded(item) for item in value]
-    return foreign(value)
+        return [decode(item) for item in value]
+    return decode_foreign(value)
 
 
-def loaded_keeping_times(value: Any) -> Any:
-    """Return what `stored` made of plain data and times as those."""
+def decode_keeping_times(value: Any) -> Any:
+    """Return what `encode` made of plain data and times as those."""
     if isinstance(value, datetime):
         return value
     if isinstance(value, dict) and not (len(value) == 1 and JSON in value):
-        return {loaded_key(key): loaded_keeping_times(item) for key, item in value.items()}
+        return {decode_key(key): decode_keeping_times(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [loaded_keeping_times(item) for item in value]
-    return loaded(value)
+        return [decode_keeping_times(item) for item in value]
+    return decode(value)
 
 
-def foreign(value: Any) -> Any:
+def decode_foreign(value: Any) -> Any:
     """Return what another program wrote as plain data; nothing in it is interpreted."""
     if isinstance(value, dict):
-        return {key: foreign(item) for key, item in value.items()}
+        return {key: decode_foreign(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [foreign(item) for item in value]
+        return [decode_foreign(item) for item in value]
     if isinstance(value, (ObjectId, datetime)):
         return str(value) if isinstance(value, ObjectId) else value.isoformat()
     for kind in (bool, int, float, str):
@@ -87,28 +87,28 @@ def foreign(value: Any) -> Any:
     return value if value is None else str(value)
 
 
-def stored_key(key: Any) -> str:
+def encode_key(key: Any) -> str:
     """Return a key as it is stored: text, without what MongoDB reads something into."""
     text = key if isinstance(key, str) else json.dumps(key)  # as JSON has true for True
     return escape(text, _UNSAFE)
 
 
-def loaded_key(key: str) -> str:
-    """Return the key that `stored_key` was given."""
+def decode_key(key: str) -> str:
+    """Return the key that `encode_key` was given."""
     return unescape(key, _ESCAPES)
 
 
-def stored_name(name: str) -> str:
+def encode_name(name: str) -> str:
     """Return the name of a file as a string that UTF-8 has: ``caf%uDCE9`` for ``caf\\udce9``."""
     return escape(name, _UNSAFE_NAME, only_unicode=True)
 
 
-def loaded_name(name: str) -> str:
-    """Return the name that `stored_name` was given."""
+def decode_name(name: str) -> str:
+    """Return the name that `encode_name` was given."""
     return unescape(name, _ESCAPES_OF_NAMES)
 
 
-def unicode_text(text: str) -> str:
+def to_unicode(text: str) -> str:
     """Return ``text`` with a question mark for each half of a surrogate pair."""
     return text if is_unicode(text) else text.encode("utf-8", "replace").decode()
 

@@ -11,14 +11,14 @@ from sacred_core.stable_files import FileVersion
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
+from sacred_mongo.collections import Collections, RunKey, file_of, offload_if_large
 from sacred_mongo.connection import Document
 from sacred_mongo.files import Files
 from sacred_mongo.ids import DocumentIds
 from sacred_mongo.output import Output
-from sacred_mongo.places import Place, RunKey, file_of, fitted
 from sacred_mongo.points import Points
 from sacred_mongo.removal import remove_own, restore_missing
-from sacred_mongo.values import stored, stored_name
+from sacred_mongo.values import encode, encode_name
 
 VERSION = "MongoObserver-0.7.0"
 #: Documents with this field are ours: keys and values are written as `sacred_mongo.values` says.
@@ -31,21 +31,26 @@ class RunWriter:
     """The documents of one run.
 
     Args:
-        place: Where they are.
+        collections: Where they are.
         entry: What the document of the run contains; kept up to date.
     """
 
-    def __init__(self, place: Place, entry: Document) -> None:
+    def __init__(self, collections: Collections, entry: Document) -> None:
         self.entry = entry
-        self._place = place
+        self._collections = collections
         self._run = RunKey.of(entry)
-        self._points = Points(place, self._run, (entry.get("info") or {}).get("metrics") or ())
-        self._output = Output(place, self._run, entry)
+        self._points = Points(
+            collections, self._run, (entry.get("info") or {}).get("metrics") or ()
+        )
+        self._output = Output(collections, self._run, entry)
 
     def update(self, run: StoredRun, names: frozenset[str]) -> None:
         """Set fields of the document."""
         values = {name: getattr(run, name) for name in _LARGE_VALUES if name in names}
-        fields = {name: fitted(self._place, self._run, name, v) for name, v in values.items()}
+        fields = {
+            name: offload_if_large(self._collections, self._run, name, v)
+            for name, v in values.items()
+        }
         if "info" in fields and self._points.listed:
             fields["info"]["metrics"] = self._points.listed
         gone = [file_of(self.entry.get(name)) for name in fields]
@@ -54,8 +59,10 @@ class RunWriter:
         if "status" in names:
             fields["status"] = run.recorded_status
         if fields:
-            self._place.set(self._run, fields)
-            self._place.files.delete(file for file in gone if file is not None and file not in kept)
+            self._collections.set(self._run, fields)
+            self._collections.files.delete(
+                file for file in gone if file is not None and file not in kept
+            )
             self.entry.update(fields)
         if "experiment" in names:
             self._update_code(run.experiment)
@@ -71,14 +78,14 @@ class RunWriter:
     def end(self) -> None:
         """Join the points, and store again what is missing of shared files."""
         self._points.join()
-        restore_missing(self._place, self.entry)
+        restore_missing(self._collections, self.entry)
 
     def resource(self, filename: str, version: FileVersion) -> None:
         """Store a file that the run read; the same is stored once for all runs."""
-        self._place.require(self._run)
-        kept = self._place.files.keep_version(version, filename)
-        entry = [stored_name(filename), kept.md5]
-        self._place.change(self._run, {"$addToSet": {"resources": entry}})
+        self._collections.require(self._run)
+        kept = self._collections.files.store_version(version, filename)
+        entry = [encode_name(filename), kept.md5]
+        self._collections.change(self._run, {"$addToSet": {"resources": entry}})
         if entry not in self.entry["resources"]:
             self.entry["resources"].append(entry)
 
@@ -86,25 +93,25 @@ class RunWriter:
         """Store a file that the run made, in place of an earlier version."""
         fields: dict[str, Any] = {}
         if "metadata" in details:
-            fields["metadata"] = stored(dict(details["metadata"]))
+            fields["metadata"] = encode(dict(details["metadata"]))
         if "content_type" in details:
             fields["contentType"] = details["content_type"]
-        self._place.require(self._run)
-        owner = self._place.owner(self._run)
-        files = self._place.files
-        kept = files.keep_version(version, f"artifact://{owner}/{name}", owner, **fields)
-        self._enter_artifact({"name": stored_name(name), "file_id": kept.id})
+        self._collections.require(self._run)
+        owner = self._collections.owner(self._run)
+        files = self._collections.files
+        kept = files.store_version(version, f"artifact://{owner}/{name}", owner, **fields)
+        self._enter_artifact({"name": encode_name(name), "file_id": kept.id})
 
     def save(self) -> None:
         """Write the fields of the entry, for those who changed it."""
         apart = ("_id", "captured_out", "captured_out_start", "captured_out_parts")
         rest = {key: value for key, value in self.entry.items() if key not in apart}
-        self._place.set(self._run, rest)
+        self._collections.set(self._run, rest)
 
     def _update_code(self, experiment: Mapping[str, Any]) -> None:
         fields = {name: experiment[name] for name in ("sources", "dependencies")}
         new = {f"experiment.{name}": value for name, value in fields.items()}
-        self._place.set(self._run, new)
+        self._collections.set(self._run, new)
         self.entry["experiment"].update(fields)
 
     def _enter_artifact(self, new: Document) -> None:
@@ -113,43 +120,45 @@ class RunWriter:
         if name not in known:
             # Told again after an answer that was lost, it is there.
             missing = {**self._run.filter, "artifacts.name": {"$ne": name}}
-            done = self._place.runs.update_one(missing, {"$push": {"artifacts": new}})
+            done = self._collections.runs.update_one(missing, {"$push": {"artifacts": new}})
             if done.matched_count == 0:
-                self._place.require(self._run)
+                self._collections.require(self._run)
             self.entry["artifacts"].append(new)
         elif known[name] != new["file_id"]:
             found = {**self._run.filter, "artifacts.name": name}
             changed = {"$set": {"artifacts.$.file_id": new["file_id"]}}
-            if self._place.runs.update_one(found, changed).matched_count == 0:
-                self._place.require(self._run)
-            self._place.files.delete([known[name]])
+            if self._collections.runs.update_one(found, changed).matched_count == 0:
+                self._collections.require(self._run)
+            self._collections.files.delete([known[name]])
             self.entry["artifacts"] = [
                 new if entry["name"] == name else entry for entry in self.entry["artifacts"]
             ]
 
 
-def insert_run(place: Place, run: StoredRun, token: str, request: IdRequest) -> RunWriter:
+def insert_run(
+    collections: Collections, run: StoredRun, token: str, request: IdRequest
+) -> RunWriter:
     """Insert the document of a new run and return what continues it.
 
     Raises:
         RunIdError: the id that was asked for exists, or there is no run to overwrite.
     """
-    entry = _new_entry(place, run, token)
-    ids = DocumentIds(place.runs, entry)
+    entry = _new_entry(collections, run, token)
+    ids = DocumentIds(collections.runs, entry)
     entry["_id"] = claim_id(ids, request)
     if ids.replaced is not None:
         entry["_id"] = ids.replaced["_id"]
-        remove_own(place, ids.replaced)
-    Points(place, RunKey.of(entry)).clear()
-    return RunWriter(place, entry)
+        remove_own(collections, ids.replaced)
+    Points(collections, RunKey.of(entry)).clear()
+    return RunWriter(collections, entry)
 
 
 def encode_experiment(files: Files, ex_info: Mapping[str, Any]) -> dict[str, Any]:
     """Return the information about an experiment with ids of files in the place of contents."""
     info = _archive(files).experiment(ex_info)
     sources = info.get("sources") or ()
-    experiment: dict[str, Any] = stored({**info, "sources": []})
-    experiment["sources"] = [[stored_name(name), file_id] for name, file_id in sources]
+    experiment: dict[str, Any] = encode({**info, "sources": []})
+    experiment["sources"] = [[encode_name(name), file_id] for name, file_id in sources]
     return experiment
 
 
@@ -159,7 +168,7 @@ def store_sources(files: Files, base_dir: str, sources: Iterable[Any]) -> list[l
     Instead of the latter there is the MD5 digest if the file is missing or has changed.
     """
     pairs = _archive(files).sources(base_dir, sources)
-    return [[stored_name(name), file_id] for name, file_id in pairs]
+    return [[encode_name(name), file_id] for name, file_id in pairs]
 
 
 def utc(time: datetime | None) -> datetime | None:
@@ -171,15 +180,15 @@ def utc(time: datetime | None) -> datetime | None:
 
 def _archive(files: Files) -> CodeArchive:
     return CodeArchive(
-        lambda version: files.keep_version(version, str(version.path)).id,
-        lambda patch: files.keep_bytes(patch, "uncommitted.patch").id,
+        lambda version: files.store_version(version, str(version.path)).id,
+        lambda patch: files.store_bytes(patch, "uncommitted.patch").id,
         needs_sha256=True,
     )
 
 
-def _new_entry(place: Place, run: StoredRun, token: str) -> Document:
+def _new_entry(collections: Collections, run: StoredRun, token: str) -> Document:
     new = RunKey(ObjectId(), token)  # large values are named before the run is
-    meta = fitted(place, new, "meta", run.meta)
+    meta = offload_if_large(collections, new, "meta", run.meta)
     if run.queue_time is not None:
         meta["queue_time"] = utc(run.queue_time)
     return {
@@ -187,10 +196,10 @@ def _new_entry(place: Place, run: StoredRun, token: str) -> Document:
         "writer": WRITER,
         TOKEN: token,
         "status": run.recorded_status,
-        "command": stored(run.command),
+        "command": encode(run.command),
         "experiment": run.experiment,
-        "host": fitted(place, new, "host", run.host),
-        "config": fitted(place, new, "config", run.config),
+        "host": offload_if_large(collections, new, "host", run.host),
+        "config": offload_if_large(collections, new, "config", run.config),
         "meta": meta,
         "info": {},
         "result": None,

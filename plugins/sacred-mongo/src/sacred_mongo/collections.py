@@ -14,7 +14,7 @@ from sacred_core.exceptions import RunRemovedError
 from sacred_core.stores.tokens import TOKEN, run_removed
 from sacred_mongo.connection import Connection, Document, Runs
 from sacred_mongo.files import Files, derived_id
-from sacred_mongo.values import FILE, OWN_METRICS, loaded, stored
+from sacred_mongo.values import FILE, OWN_METRICS, decode, encode
 
 #: Bytes, which with 7 MB of output and the lists of files stay below 16 MB.
 _LARGEST = {"info": 3_000_000, "config": 2_000_000, "result": 1_000_000}
@@ -46,7 +46,7 @@ class RunKey:
 
 
 @attrs.frozen(repr=False)
-class Place:
+class Collections:
     """The collections of one kind of runs.
 
     Attributes:
@@ -61,13 +61,13 @@ class Place:
     files: Files
 
     @property
-    def of_metrics(self) -> dict[str, Any]:
+    def metrics_filter(self) -> dict[str, Any]:
         """What tells the metrics of these runs from those of others with the same ids."""
         return {} if self.runs.name == "runs" else {"collection": self.runs.name}
 
     def metrics_of(self, run: "RunKey") -> Document:
         """Return the filter of the metrics of a run that we wrote."""
-        return {"run_id": run.id, "collection": None, TOKEN: run.token, **self.of_metrics}
+        return {"run_id": run.id, "collection": None, TOKEN: run.token, **self.metrics_filter}
 
     def owner(self, run: "RunKey") -> str:
         """Return what names a run in the ids of what belongs to it."""
@@ -89,7 +89,7 @@ class Place:
     def change(self, run: "RunKey", update: Any) -> None:
         """Update a run, as `set` does."""
         if self.runs.update_one(run.filter, update).matched_count == 0:
-            raise self.removed(run)
+            raise self.removed_error(run)
 
     def require(self, run: "RunKey") -> None:
         """Check that a run is there, before something is written that is not in its document.
@@ -98,17 +98,19 @@ class Place:
             RunRemovedError: it was deleted.
         """
         if self.runs.find_one(run.filter, {"_id": 1}) is None:
-            raise self.removed(run)
+            raise self.removed_error(run)
 
-    def removed(self, run: "RunKey") -> RunRemovedError:
+    def removed_error(self, run: "RunKey") -> RunRemovedError:
         """Return the error for a run that was deleted."""
         return run_removed(run.id, self.runs.full_name)
 
 
-def place(connection: Connection, db_name: str, collection: str, prefix: str = "") -> Place:
+def open_collections(
+    connection: Connection, db_name: str, collection: str, prefix: str = ""
+) -> Collections:
     """Return the collections of runs in a database."""
     database = connection.database(db_name)
-    return Place(
+    return Collections(
         connection,
         database[f"{prefix}_{collection}" if prefix else collection],
         database[f"{prefix}_metrics" if prefix else "metrics"],
@@ -126,21 +128,21 @@ def require_beside(database: Any, metrics: Any) -> None:
         )
 
 
-def fitted(place: Place, run: RunKey, name: str, value: Any) -> Any:
+def offload_if_large(collections: Collections, run: RunKey, name: str, value: Any) -> Any:
     """Return plain ``value`` as the field ``name`` of a run holds it."""
-    kept = stored(value) if name != "info" else stored_info(value)
+    kept = encode(value) if name != "info" else encode_info(value)
     if len(bson.encode({name: kept})) <= _LARGEST.get(name, _LARGEST_OTHER):
         return kept
     data = json.dumps(kept, default=str).encode()
-    file = place.files.keep_bytes(data, f"{name}.json", f"{place.owner(run)}/{name}")
+    file = collections.files.store_bytes(data, f"{name}.json", f"{collections.owner(run)}/{name}")
     return {FILE: file.id, "bytes": len(data)}
 
 
-def whole(place: Place, value: Any) -> Any:
-    """Return what `fitted` was given."""
+def load_offloaded(collections: Collections, value: Any) -> Any:
+    """Return what `offload_if_large` was given."""
     if isinstance(value, dict) and FILE in value:
-        value = json.loads(place.files.read(value[FILE]))
-    return loaded(value)
+        value = json.loads(collections.files.read(value[FILE]))
+    return decode(value)
 
 
 def file_of(value: Any) -> Any:
@@ -148,18 +150,18 @@ def file_of(value: Any) -> Any:
     return value.get(FILE) if isinstance(value, dict) else None
 
 
-def stored_info(info: Mapping[str, Any]) -> Document:
+def encode_info(info: Mapping[str, Any]) -> Document:
     """Return ``info`` as it is stored: its ``metrics`` make room for those of the run."""
-    kept: Document = stored(dict(info))
+    kept: Document = encode(dict(info))
     if "metrics" in kept:
         kept[OWN_METRICS] = kept.pop("metrics")
     return kept
 
 
-def loaded_info(place: Place, value: Any) -> Any:
-    """Return what `stored_info` was given, without the list of metrics."""
+def decode_info(collections: Collections, value: Any) -> Any:
+    """Return what `encode_info` was given, without the list of metrics."""
     info = {key: item for key, item in (value or {}).items() if key != "metrics"}
     if FILE in info:
-        info = json.loads(place.files.read(info[FILE]))
-    own = {"metrics": loaded(info.pop(OWN_METRICS))} if OWN_METRICS in info else {}
-    return {**loaded(info), **own}
+        info = json.loads(collections.files.read(info[FILE]))
+    own = {"metrics": decode(info.pop(OWN_METRICS))} if OWN_METRICS in info else {}
+    return {**decode(info), **own}
