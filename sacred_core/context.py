@@ -34,7 +34,7 @@ def live_runs() -> list[Any]:
     return list(_live)
 
 
-def run_around() -> Any:
+def run_of_context() -> Any:
     """Return the run that the caller was started in, or None; never that of another thread."""
     run = _current.get()
     return run if run in _live else None
@@ -46,7 +46,7 @@ def current_run() -> Any:
     Raises:
         AmbiguousRunError: several runs are live and this thread was started without a context.
     """
-    run = run_around()
+    run = run_of_context()
     if run is not None:
         return run
     return _only(live_runs())
@@ -60,13 +60,13 @@ def current_run_of(owner: object) -> Any:
     Raises:
         AmbiguousRunError: several are live and this thread was started without a context.
     """
-    run = run_around()
+    run = run_of_context()
     while run is not None and run.owner is not owner:
         run = run.outer
     return run or _only([live for live in live_runs() if live.owner is owner])
 
 
-def required_run(what: str) -> Any:
+def require_run(what: str) -> Any:
     """Return the current run; ``what`` names in the error what only works in one.
 
     Raises:

@@ -28,17 +28,15 @@ class Event:
     """
 
     method: ClassVar[str]
-    #: The observer's answer to this event is the id of the run in its store.
-    names_run: ClassVar[bool] = False
     #: Nothing follows but ``join``: it is tried even for an observer that failed before.
     final: ClassVar[bool] = False
     #: Nothing that follows builds on it: it may come later where an observer does not take it.
-    stands_alone: ClassVar[bool] = False
+    order_independent: ClassVar[bool] = False
     #: Fields that are passed only to a method which names them, not in ``**fields``: overrides
     #: pass these on to methods with Sacred's signatures, which do not have them.
     only_by_name: ClassVar[tuple[str, ...]] = ()
     #: Arguments of the method that are no fields: they are looked up at delivery.
-    looked_up: ClassVar[tuple[str, ...]] = ()
+    lazy_arguments: ClassVar[tuple[str, ...]] = ()
 
     run: str
     segment: int
@@ -62,14 +60,14 @@ class Event:
     def arguments(cls) -> tuple[str, ...]:
         """Return the documented arguments of the observer method, without the identity."""
         names = tuple(field.name for field in attrs.fields(cls) if field.name not in IDENTITY)
-        return names + cls.looked_up
+        return names + cls.lazy_arguments
 
 
 IDENTITY = ("run", "segment", "writer", "seq")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class Announcement(Event):
+class RunIdEvent(Event):
     """What is told before anything else; the observers' answers name the run.
 
     Attributes:
@@ -78,7 +76,6 @@ class Announcement(Event):
             ``_id`` of an earlier observer is taken, an observer uses a free one of its own.
     """
 
-    names_run = True
     only_by_name = ("asked_id",)
 
     ex_info: PlainDict
@@ -91,7 +88,7 @@ class Announcement(Event):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class RunQueued(Announcement):
+class RunQueued(RunIdEvent):
     """The run was put into the store to be started later; nothing else follows."""
 
     method = "queued_event"
@@ -100,7 +97,7 @@ class RunQueued(Announcement):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
-class RunStarted(Announcement):
+class RunStarted(RunIdEvent):
     """The run starts now."""
 
     method = "started_event"
@@ -113,7 +110,7 @@ class Heartbeat(Event):
     """The run is alive. Output and metrics of the same beat come before it."""
 
     method = "heartbeat_event"
-    looked_up = ("captured_out",)
+    lazy_arguments = ("captured_out",)
 
     info: PlainDict
     beat_time: datetime
@@ -157,7 +154,7 @@ class ResourceAdded(Event):
     """The run reads the file ``filename`` (an absolute path)."""
 
     method = "resource_event"
-    stands_alone = True
+    order_independent = True
 
     filename: str
 
@@ -167,7 +164,7 @@ class ArtifactAdded(Event):
     """The run produced the file ``filename`` (an absolute path), known as ``name``."""
 
     method = "artifact_event"
-    stands_alone = True
+    order_independent = True
 
     name: str
     filename: str
@@ -186,7 +183,7 @@ class CodeLoaded(Event):
     """
 
     method = "code_event"
-    stands_alone = True
+    order_independent = True
 
     sources: list[list[str]]
     dependencies: list[str]

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from sacred_core.config.captured_function import CapturedFunction, check_kind
 from sacred_core.config.paths import join_paths
-from sacred_core.context import current_run_of, required_run
+from sacred_core.context import current_run_of, require_run
 from sacred_core.exceptions import (
     CommandNotFoundError,
     DecoratorError,
@@ -133,7 +133,7 @@ class Experiment(Ingredient):
             args: Positional arguments of the command.
         """
         run = self.create_run(command_name, config_updates, named_configs, {}, meta_info)
-        return _finished(run, *args)
+        return _finish(run, *args)
 
     def run(
         self,
@@ -183,7 +183,7 @@ class Experiment(Ingredient):
             options,
             inherit_observers=inherit_observers,
         )
-        return _finished(run)
+        return _finish(run)
 
     def create_run(
         self,
@@ -274,7 +274,7 @@ class Experiment(Ingredient):
     @property
     def info(self) -> dict[str, Any]:
         """The user's dictionary of `current_run`."""
-        info: dict[str, Any] = (self.current_run or required_run("ex.info")).info
+        info: dict[str, Any] = (self.current_run or require_run("ex.info")).info
         return info
 
     @property
@@ -311,7 +311,7 @@ class Experiment(Ingredient):
 
     def _running(self, what: str) -> "Run":
         """Return the run that ``what`` is for: that of this experiment, or else the one around."""
-        run: Run = current_run_of(self) or required_run(what)
+        run: Run = current_run_of(self) or require_run(what)
         return run
 
     def command_named(self, name: str | None) -> CapturedFunction[..., Any]:
@@ -338,15 +338,15 @@ class Experiment(Ingredient):
         return commands[name]
 
 
-def _finished(run: "Run", *args: Any) -> "Run":
+def _finish(run: "Run", *args: Any) -> "Run":
     """Call ``run`` and return it; what has to be awaited, as a coroutine that returns it."""
     from sacred_core.run.coroutines import is_coroutine
 
     outcome = run(*args)
-    return cast("Run", _finished_in_loop(run, outcome)) if is_coroutine(outcome) else run
+    return cast("Run", _finish_in_loop(run, outcome)) if is_coroutine(outcome) else run
 
 
-async def _finished_in_loop(run: "Run", outcome: Awaitable[Any]) -> "Run":
+async def _finish_in_loop(run: "Run", outcome: Awaitable[Any]) -> "Run":
     await outcome
     return run
 
@@ -359,21 +359,21 @@ def _standard_commands() -> dict[str, CapturedFunction[..., Any]]:
     commands = {}
     for spec in plugin_manager().commands:
         if spec.of_experiments:
-            commands[spec.name] = CapturedFunction(_usable(spec.target))
+            commands[spec.name] = CapturedFunction(_load_command(spec.target))
             commands[spec.name].unobserved = True
     return commands
 
 
-def _usable(target: "Target") -> Any:
+def _load_command(target: "Target") -> Any:
     """Return the function of a command; if it cannot be imported, one that raises the reason."""
-    from sacred_core.hooks.targets import resolved
+    from sacred_core.hooks.targets import resolve_target
 
     try:
-        return resolved(target)
+        return resolve_target(target)
     except PluginLoadError as error:
         problem = str(error)
 
-    def unusable() -> None:
+    def raise_reason() -> None:
         raise PluginLoadError(problem)
 
-    return unusable
+    return raise_reason

@@ -207,9 +207,9 @@ class Ingredient:
         Raises:
             CircularDependencyError: they use each other in a circle.
         """
-        from sacred_core.config.tree import traversed
+        from sacred_core.config.tree import traverse
 
-        yield from traversed(self)
+        yield from traverse(self)
 
     def gather_commands(self) -> "Iterator[tuple[str, CapturedFunction[..., Any]]]":
         """Yield dotted name and function of all commands, this ingredient's first.
@@ -217,7 +217,7 @@ class Ingredient:
         A name begins with the path of the ingredient that the command belongs to, also with that
         of this one.
         """
-        for name, ingredient, attribute in self._gathered("commands"):
+        for name, ingredient, attribute in self._gather("commands"):
             yield name, ingredient.commands[attribute]
 
     def gather_named_configs(self) -> "Iterator[tuple[str, Configuration]]":
@@ -225,7 +225,7 @@ class Ingredient:
 
         The names are made like those of `gather_commands`.
         """
-        for name, ingredient, attribute in self._gathered("named_configs"):
+        for name, ingredient, attribute in self._gather("named_configs"):
             yield name, ingredient.named_configs[attribute]
 
     def post_process_name(self, name: str, ingredient: "Ingredient") -> str:
@@ -306,7 +306,7 @@ class Ingredient:
         """Run a captured function just after the command."""
         return self._hook(self.post_run_hooks, func, prefix)
 
-    def _gathered(self, kind: str) -> "Iterator[tuple[str, Ingredient, str]]":
+    def _gather(self, kind: str) -> "Iterator[tuple[str, Ingredient, str]]":
         seen: set[str] = set()
         for ingredient, _ in self.traverse_ingredients():
             for attribute in getattr(ingredient, kind):

@@ -43,7 +43,7 @@ class SettingsGroup:
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._require(name)
-        object.__setattr__(self, name, self._checked(name, value))
+        object.__setattr__(self, name, self._check(name, value))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # what copy and the like look for
@@ -101,7 +101,7 @@ class SettingsGroup:
         hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(self)}"
         return SettingError(f"{self._path} has no entry {name!r}: {hint}")
 
-    def _checked(self, name: str, value: Any) -> Any:
+    def _check(self, name: str, value: Any) -> Any:
         default = getattr(type(self), name)
         if isinstance(default, list) and isinstance(value, (list, tuple, set)):
             value = list(value)
@@ -125,7 +125,7 @@ class SettingsGroup:
             raise SettingError(f"{self._path}.{name} is one of {allowed}, not {value!r}")
         return value
 
-    def _parsed(self, name: str, text: str) -> Any:
+    def _parse(self, name: str, text: str) -> Any:
         default = getattr(type(self), name)
         if isinstance(default, bool):
             if text.lower() not in _TRUE | _FALSE:
@@ -150,7 +150,7 @@ class SettingsGroup:
             if isinstance(value, SettingsGroup):
                 value.update_from(environ, f"{prefix}{name}__")
             elif prefix + name in environ:
-                self[name] = self._parsed(name, environ[prefix + name])
+                self[name] = self._parse(name, environ[prefix + name])
 
 
 class ConfigSettings(SettingsGroup):

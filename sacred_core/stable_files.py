@@ -99,7 +99,7 @@ def file_version(path: Path, has_sha256: bool = False) -> FileVersion:
     with open_regular(path) as file:
         for _ in range(_ATTEMPTS):
             file.seek(0)
-            state = _settled(file)
+            state = _settle(file)
             if not state.st_size:  # of the system, such as /proc/cpuinfo
                 data = file.read()
                 digests = _digests(io.BytesIO(data), len(data), has_sha256)
@@ -108,7 +108,7 @@ def file_version(path: Path, has_sha256: bool = False) -> FileVersion:
             version = FileVersion(path, *digests, _state(state))
             if version.size == state.st_size and version.is_in(file):
                 return version
-    raise _changed(path)
+    raise _changed_error(path)
 
 
 def with_version(path: Path, use: Callable[[FileVersion], T], has_sha256: bool = False) -> T:
@@ -140,7 +140,7 @@ def copy_version(source: Path, target: Path) -> None:
     """
     for _ in range(_ATTEMPTS):
         with open_regular(source) as file, target.open("w+b") as copy:
-            state = _settled(file)
+            state = _settle(file)
             if not state.st_size:  # see `file_version`
                 shutil.copyfileobj(file, copy)
                 return
@@ -152,7 +152,7 @@ def copy_version(source: Path, target: Path) -> None:
             copy.seek(0)
             if size == state.st_size and _are_equal(file, copy, size):
                 return
-    raise _changed(source)
+    raise _changed_error(source)
 
 
 class _VersionReader(RangeReader):
@@ -168,7 +168,7 @@ class _VersionReader(RangeReader):
         data = self._file.read(length)
         is_last = position + len(data) == self.size
         if not data or (is_last and not self._version.is_in(self._file)):
-            raise _changed(self._version.path)
+            raise _changed_error(self._version.path)
         return data
 
     def close(self) -> None:
@@ -206,7 +206,7 @@ def _digests(file: BinaryIO, size: int, has_sha256: bool) -> tuple[int, str, str
     return length, md5.hexdigest(), "" if sha256 is None else sha256.hexdigest()
 
 
-def _settled(file: BinaryIO) -> os.stat_result:
+def _settle(file: BinaryIO) -> os.stat_result:
     """Return what the system knows of a file; of a large one when the next change has a new time.
 
     Otherwise all of the file would have to be read twice.
@@ -228,7 +228,7 @@ def _is_recent(found: os.stat_result) -> bool:
     return time.time_ns() - found.st_mtime_ns < tick
 
 
-def _changed(path: Path) -> ChangingFileError:
+def _changed_error(path: Path) -> ChangingFileError:
     return ChangingFileError(
         errno.EBUSY, "Changed while it was being stored: add a copy of it", str(path)
     )

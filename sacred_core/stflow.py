@@ -12,6 +12,6 @@ def __getattr__(name: str) -> Any:
     """
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sacred_core.hooks.lookup import exported
+    from sacred_core.hooks.lookup import find_export
 
-    return exported(__name__, name)
+    return find_export(__name__, name)

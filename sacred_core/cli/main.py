@@ -8,7 +8,7 @@ import click
 from sacred_core.exceptions import SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CommandSpec
-from sacred_core.hooks.targets import resolved
+from sacred_core.hooks.targets import resolve_target
 from sacred_core.printable import KEPT, printable
 
 
@@ -22,7 +22,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command of this name."""
         spec = _specs().get(cmd_name)
-        return cast(click.Command, resolved(spec.target)) if spec else None
+        return cast(click.Command, resolve_target(spec.target)) if spec else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by what their records say, importing none."""

@@ -18,7 +18,7 @@ from sacred_core.cli.runs_text import (
     table,
 )
 from sacred_core.exceptions import StoreError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.printable import printable
 from sacred_core.serialization import strict_json
 from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun, find_runs, open_store
@@ -185,7 +185,7 @@ def load_undelivered(folder: Path, location: str | None) -> None:
 @click.argument("text")
 def note_run(location: str, run_id: str, text: str) -> None:
     """Say TEXT of the run RUN_ID at LOCATION."""
-    open_store(location).annotate(normalize_id(run_id), _said(note=text))
+    open_store(location).annotate(normalize_id(run_id), _annotation(note=text))
 
 
 @runs.command("tag")
@@ -195,11 +195,11 @@ def note_run(location: str, run_id: str, text: str) -> None:
 @click.option("-r", "--remove", is_flag=True, help="Take the tags away.")
 def tag_run(location: str, run_id: str, tags: Sequence[str], remove: bool) -> None:
     """Put TAGS on the run RUN_ID at LOCATION: --where "tags has baseline" finds them."""
-    said = _said(removed=tags) if remove else _said(added=tags)
+    said = _annotation(removed=tags) if remove else _annotation(added=tags)
     open_store(location).annotate(normalize_id(run_id), said)
 
 
-def _said(**what: Any) -> Annotation:
+def _annotation(**what: Any) -> Annotation:
     import getpass
 
     try:
@@ -223,4 +223,4 @@ def _row(
 def _newest(store: RunStore, location: str) -> StoredRun:
     for run in store.list(RunQuery(limit=1)):
         return run
-    raise StoreError(f"there are no runs at {masked_text(location)!r}")
+    raise StoreError(f"there are no runs at {mask_text(location)!r}")

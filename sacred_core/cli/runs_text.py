@@ -35,7 +35,7 @@ def page(store: RunStore, run: StoredRun) -> list[str]:
     lines += _section("Artifacts", run.artifacts)
     lines += _section("Resources", run.resources)
     if run.result is not None:
-        lines += _section("Result", [_shown(run.result, repr)])
+        lines += _section("Result", [_format_value(run.result, repr)])
     lines += _section("Traceback", printable_lines("".join(run.fail_trace)), is_safe=True)
     return lines + _section("Output", printable_output(output or ""), is_safe=True)
 
@@ -68,7 +68,7 @@ def _note(note: dict[str, Any]) -> str:
 
 
 def _entry(path: DottedPath, value: Any) -> str:
-    return f"{path} = {_shown(value, repr)}"
+    return f"{path} = {_format_value(value, repr)}"
 
 
 def _section(title: str, lines: list[str], is_safe: bool = False) -> list[str]:
@@ -88,12 +88,12 @@ def _metric(name: str, metric: dict[str, Any]) -> str:
     others = len(metric["values"]) - len(numbers)
     text = f"{name}: {len(numbers)} points"
     if numbers:
-        step, value = (_shown(item, repr) for item in numbers[-1])
+        step, value = (_format_value(item, repr) for item in numbers[-1])
         text += f", last {value} at step {step}"
     return f"{text}, {others} values that are not numbers" if others else text
 
 
-def _shown(value: Any, form: Callable[[Any], str]) -> str:
+def _format_value(value: Any, form: Callable[[Any], str]) -> str:
     try:
         return form(value)
     except (ValueError, RecursionError):  # an integer with too many digits, or deep nesting
@@ -130,7 +130,7 @@ def cell(field: str, value: Any, is_exact: bool) -> str:
         return value.isoformat() if is_exact else _time_text(value)
     if field == "duration" and not is_exact:
         return _duration_text(timedelta(seconds=value))
-    text = value if isinstance(value, str) else _shown(value, str)
+    text = value if isinstance(value, str) else _format_value(value, str)
     return text if is_exact else printable(text)
 
 

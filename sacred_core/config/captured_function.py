@@ -77,7 +77,7 @@ class CapturedFunction(Generic[P, R]):
             binding = self._binding = run.bind(self)
         if binding is None:
             return self.function(*args, **kwargs)
-        kwargs = binding.completed(len(args), kwargs)
+        kwargs = binding.complete_arguments(len(args), kwargs)
         if self.positional_only > len(args):
             missing = self.positional[len(args) : self.positional_only]
             args += tuple(kwargs.pop(name) for name in missing if name in kwargs)
@@ -116,7 +116,7 @@ class CapturedFunction(Generic[P, R]):
         """Pickle by name, with what the current run gives: so it works in a spawned child."""
         module, snapshot = self.function.__module__, self._snapshot()
         script = self.function.__code__.co_filename if module == "__main__" else None
-        return _unpickled, (module, self.function.__qualname__, snapshot, script)
+        return _unpickle, (module, self.function.__qualname__, snapshot, script)
 
     def __copy__(self) -> "CapturedFunction[P, R]":
         return self
@@ -129,7 +129,7 @@ class CapturedFunction(Generic[P, R]):
         binding = self._binding if run is None else run.bind(self)
         return binding.snapshot() if binding is not None else None
 
-    def _bound_to(self, snapshot: "Snapshot") -> "CapturedFunction[P, R]":
+    def _bind_to(self, snapshot: "Snapshot") -> "CapturedFunction[P, R]":
         """Return a function that takes its arguments from ``snapshot``."""
         from sacred_core.config.entries import read_only
 
@@ -250,7 +250,7 @@ class Binding:
             if name in names or (wants_all and (is_plain(value) or _is_picklable(value)))
         }
 
-    def completed(self, count: int, given: dict[str, Any]) -> dict[str, Any]:
+    def complete_arguments(self, count: int, given: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments of a call with ``count`` positional ones."""
         plan = self._by_count.get(count)
         if plan is None:
@@ -324,20 +324,20 @@ def check_kind(function: Callable[..., Any], role: str, may_be_async: bool) -> N
         )
 
 
-def _unpickled(
+def _unpickle(
     module: str, qualname: str, snapshot: Snapshot | None, script: str | None = None
 ) -> "CapturedFunction[..., Any]":
     try:
-        found = _found(importlib.import_module(module), qualname)
+        found = _find(importlib.import_module(module), qualname)
     except AttributeError:
         if script is None:
             raise
         # A worker of loky, whose main module is its own: what multiprocessing does for its workers.
-        found = _found(_main_module(script), qualname)
-    return found if snapshot is None else found._bound_to(snapshot)
+        found = _find(_main_module(script), qualname)
+    return found if snapshot is None else found._bind_to(snapshot)
 
 
-def _found(module: Any, qualname: str) -> "CapturedFunction[..., Any]":
+def _find(module: Any, qualname: str) -> "CapturedFunction[..., Any]":
     found: CapturedFunction[..., Any] = functools.reduce(getattr, qualname.split("."), module)
     return found
 

@@ -6,7 +6,7 @@ from types import BuiltinFunctionType
 from typing import Any, cast
 
 from sacred_core.config.contributions import Contribution, Origin
-from sacred_core.config.entries import check_keys, is_readable, normalized, objects_in, plain_copy
+from sacred_core.config.entries import check_keys, is_readable, normalize, objects_in, plain_copy
 from sacred_core.config.request import Overrides
 from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import ConfigValueError
@@ -34,7 +34,7 @@ class ConfigDict:
             raise ConfigValueError(
                 f"add_config takes a dictionary or a file name, got {d!r}{_hint(d)}"
             )
-        self._entries: dict[str, Any] = normalized(d)
+        self._entries: dict[str, Any] = normalize(d)
         check_keys(self._entries)
         for path, value in objects_in(self._entries):
             _refuse_unsuitable(path, value)

@@ -9,7 +9,7 @@ from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from sacred_core.config.contributions import Contribution, Origin
-from sacred_core.config.entries import ReadOnlyDict, is_same, normalized, plain_copy
+from sacred_core.config.entries import ReadOnlyDict, is_same, normalize, plain_copy
 from sacred_core.config.request import Overrides
 from sacred_core.config.scope_source import Fix, ScopeSource
 from sacred_core.exceptions import ConfigScopeError, SourceChangedError
@@ -76,7 +76,7 @@ class ConfigScope:
         Raises:
             ConfigScopeError: a parameter is not available.
         """
-        arguments = {name: available[name] for name in self._required(available)}
+        arguments = {name: available[name] for name in self._required_names(available)}
         before = {name: plain_copy(value) for name, value in arguments.items()}
         # Ingredients are resolved already, with all that is fixed in them.
         ingredients = {n for n, value in arguments.items() if isinstance(value, ReadOnlyDict)}
@@ -90,10 +90,10 @@ class ConfigScope:
         for name, value in values.items():
             if name in self.source.imported or (name in before and is_same(value, before[name])):
                 continue  # a parameter that is unchanged is not an entry of the scope's own
-            self._add(contribution, name, normalized(value))
+            self._add(contribution, name, normalize(value))
         return contribution
 
-    def _required(self, available: dict[str, Any]) -> list[str]:
+    def _required_names(self, available: dict[str, Any]) -> list[str]:
         for name, parameter in self._parameters.items():
             if name not in available and parameter.default is parameter.empty:
                 raise ConfigScopeError(
@@ -134,8 +134,8 @@ class TracedScope:
     def __init__(self, function: FunctionType) -> None:
         self.function = function
         self.code = function.__code__
-        self.imported = frozenset(_imported(function))
-        self.assigned = frozenset(_assigned(function))
+        self.imported = frozenset(_imported_names(function))
+        self.assigned = frozenset(_assigned_names(function))
 
     def defines(self, name: str, value: Any) -> bool:
         """Return whether ``value`` is a function or class that the scope itself defines."""
@@ -176,7 +176,7 @@ class TracedScope:
         return values
 
 
-def _imported(function: FunctionType) -> list[str]:
+def _imported_names(function: FunctionType) -> list[str]:
     """Return the names that are stored after an import instruction."""
     names = []
     is_import = False
@@ -191,7 +191,7 @@ def _imported(function: FunctionType) -> list[str]:
     return names
 
 
-def _assigned(function: FunctionType) -> Iterator[str]:
+def _assigned_names(function: FunctionType) -> Iterator[str]:
     """Yield the names of local variables that are stored."""
     for instruction in dis.get_instructions(function):
         if instruction.opname.startswith(("STORE_FAST", "STORE_DEREF")):

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from sacred_core.config.entries import normalized
+from sacred_core.config.entries import normalize
 from sacred_core.config.paths import merge
 from sacred_core.config.request import Overrides
 from sacred_core.dotted_path import DottedPath
@@ -61,7 +61,7 @@ class ConfigSummary:
 
     def note_change(self, path: DottedPath, old: Any, new: Any) -> None:
         """Note that ``path``, which would have been ``old``, is ``new``."""
-        old = normalized(old)
+        old = normalize(old)
         self.modified.add(str(path))
         if _type_changed(old, new):
             self.typechanged[str(path)] = (type(old), type(new))

@@ -43,7 +43,7 @@ class Spelled:
         return self.text
 
 
-def normalized(value: Any) -> Any:
+def normalize(value: Any) -> Any:
     """Return ``value`` as configuration stores it.
 
     Mappings become dictionaries, tuples lists, numpy's arrays and scalars lists and numbers if
@@ -53,7 +53,7 @@ def normalized(value: Any) -> Any:
         ConfigValueError: a dictionary or list contains itself.
     """
     try:
-        return _normalized(value)
+        return _normalize(value)
     except RecursionError:
         raise ConfigValueError(
             f"a {type(value).__name__} of the configuration contains itself, or is nested too "
@@ -61,13 +61,13 @@ def normalized(value: Any) -> Any:
         ) from None
 
 
-def _normalized(value: Any) -> Any:
+def _normalize(value: Any) -> Any:
     if type(value) in _SCALARS:
         return value
     if isinstance(value, Mapping):
-        return {key: _normalized(item) for key, item in value.items()}
+        return {key: _normalize(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_normalized(item) for item in value]
+        return [_normalize(item) for item in value]
     if _is_of_numpy(value):
         listed = value.tolist()
         return listed if is_plain(listed) else value
@@ -253,7 +253,7 @@ class ReadOnlyList(list[Any]):
 def read_only(value: Any) -> Any:
     """Return ``value`` with all its dictionaries and lists, at any depth, read-only."""
     _teach_yaml()
-    return _read_only(value)
+    return _to_read_only(value)
 
 
 @functools.cache
@@ -268,11 +268,11 @@ def _add_representers(yaml: Any) -> None:
         dumper.add_representer(ReadOnlyList, lambda d, value: d.represent_list(list(value)))
 
 
-def _read_only(value: Any) -> Any:
+def _to_read_only(value: Any) -> Any:
     if isinstance(value, dict):
-        return ReadOnlyDict({key: _read_only(item) for key, item in value.items()})
+        return ReadOnlyDict({key: _to_read_only(item) for key, item in value.items()})
     if isinstance(value, (list, tuple)):
-        return ReadOnlyList(_read_only(item) for item in value)
+        return ReadOnlyList(_to_read_only(item) for item in value)
     return value
 
 

@@ -20,7 +20,7 @@ from sacred_core.exceptions import (
 )
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import ConfigSource
-from sacred_core.hooks.targets import resolved
+from sacred_core.hooks.targets import resolve_target
 from sacred_core.regular_files import require_regular
 from sacred_core.settings import SETTINGS
 
@@ -50,7 +50,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
     source = _source_of(path)
     try:
         require_regular(path)
-        entries = resolved(source.load)(path)
+        entries = resolve_target(source.load)(path)
     except Exception as error:
         raise _file_error(f"{place} cannot be read", error) from error
     if not isinstance(entries, dict):
@@ -73,7 +73,7 @@ def dump_config_file(entries: dict[str, Any], filename: str | os.PathLike[str]) 
     if source.dump is None:
         raise ConfigFileError(f"files like {str(path)!r} can be read but not written")
     try:
-        resolved(source.dump)(entries, path)
+        resolve_target(source.dump)(entries, path)
     except Exception as error:
         raise _file_error(f"{str(path)!r} cannot be written", error) from error
 
@@ -170,7 +170,7 @@ def _by_suffix() -> dict[str, ConfigSource]:
 
 def _file_error(message: str, error: Exception) -> ConfigFileError:
     """Return ``error`` as one of ours that is of the same kind."""
-    message = f"{message}: {_told(error)}"
+    message = f"{message}: {_format_error(error)}"
     if isinstance(error, FileNotFoundError):
         return ConfigFileNotFoundError(message, error)
     if isinstance(error, OSError):
@@ -178,7 +178,7 @@ def _file_error(message: str, error: Exception) -> ConfigFileError:
     return ConfigFileError(message)
 
 
-def _told(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import attrs
 
-from sacred_core.config.entries import Spelled, check_keys, is_same, normalized, plain_copy
+from sacred_core.config.entries import Spelled, check_keys, is_same, normalize, plain_copy
 from sacred_core.dotted_path import ROOT, DottedPath, key_in, position_in
 from sacred_core.exceptions import ConfigPathError
 
 
-def _checked_tree(updates: Mapping[str, Any]) -> dict[str, Any]:
-    tree = nested(updates)
+def _check_tree(updates: Mapping[str, Any]) -> dict[str, Any]:
+    tree = to_nested(updates)
     check_keys(tree)
     return tree
 
@@ -38,7 +38,7 @@ class Request:
     """
 
     command: str | None = None
-    updates: dict[str, Any] = attrs.field(factory=dict, converter=_checked_tree)
+    updates: dict[str, Any] = attrs.field(factory=dict, converter=_check_tree)
     named_configs: Sequence[str] = ()
     info: Mapping[str, Any] = attrs.field(factory=dict)
     meta_info: Mapping[str, Any] = attrs.field(factory=dict)
@@ -51,7 +51,7 @@ class PathDict(dict[str, Any]):
     """Values given by dotted paths: it reaches into what is there and never replaces it."""
 
 
-def nested(updates: Mapping[str, Any]) -> dict[str, Any]:
+def to_nested(updates: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``updates`` as one tree; dotted keys reach into what is there.
 
     Of ``{"a.b": 1, "a": {"b": 2}}`` the longer path applies, whatever the order is.
@@ -62,7 +62,7 @@ def nested(updates: Mapping[str, Any]) -> dict[str, Any]:
     """
     tree: dict[str, Any] = {}
     for key, value in sorted(updates.items(), key=_depth):
-        value = normalized(value)
+        value = normalize(value)
         if isinstance(key, str):
             _set(tree, DottedPath(key.split(".")), value)
         else:
@@ -131,7 +131,7 @@ class Overrides:
         key = name if name in self.values else str(name)  # an update of 1 is a path: "1"
         if key not in self.values:
             return value
-        return self._fixed(self.values[key], value, ROOT.below(name), False)
+        return self._fix_value(self.values[key], value, ROOT.below(name), False)
 
     def complete(self) -> None:
         """Add what is fixed and missing to the dictionaries that `fix` returned."""
@@ -143,22 +143,22 @@ class Overrides:
 
     def preview(self, entries: dict[str, Any]) -> dict[str, Any]:
         """Return the ``entries`` that are known so far, with what is fixed, for a scope to take."""
-        return self._applied(entries, is_strict=False)
+        return self._apply(entries, is_strict=False)
 
-    def applied_to(self, entries: dict[str, Any]) -> dict[str, Any]:
+    def apply_to(self, entries: dict[str, Any]) -> dict[str, Any]:
         """Return ``entries`` with all fixed values, also those for which it has no entry.
 
         Raises:
             ConfigPathError: a path reaches into something that is not a dictionary or list.
         """
-        return self._applied(entries, is_strict=True)
+        return self._apply(entries, is_strict=True)
 
-    def _applied(self, entries: dict[str, Any], is_strict: bool) -> dict[str, Any]:
+    def _apply(self, entries: dict[str, Any], is_strict: bool) -> dict[str, Any]:
         applied = dict(entries)
         for name, fixed in self.values.items():
             known = key_in(entries, name)
             if known in entries:
-                applied[known] = self._fixed(fixed, entries[known], ROOT.below(name), is_strict)
+                applied[known] = self._fix_value(fixed, entries[known], ROOT.below(name), is_strict)
             elif is_strict:
                 applied[name] = self._new(fixed, ROOT.below(name))
             elif not isinstance(fixed, PathDict):  # from paths alone, no value is known
@@ -172,7 +172,7 @@ class Overrides:
         self._filled.add(path)
         return plain_copy(fixed)
 
-    def _fixed(self, fixed: Any, value: Any, path: DottedPath, is_strict: bool) -> Any:
+    def _fix_value(self, fixed: Any, value: Any, path: DottedPath, is_strict: bool) -> Any:
         if isinstance(fixed, Spelled):
             fixed = fixed.text if isinstance(value, str) else fixed.number
         if path not in self._filled or not is_same(value, fixed):  # else it is ours, met again
@@ -193,7 +193,7 @@ class Overrides:
         for key, inner in fixed.items():
             known = key_in(value, key)
             if known in value:
-                new = self._fixed(inner, value[known], path.below(key), is_strict)
+                new = self._fix_value(inner, value[known], path.below(key), is_strict)
                 if new is not value[known]:
                     changes[known] = new
             else:
@@ -213,7 +213,7 @@ class Overrides:
             index = position_in(items, key)
             if index is not None:
                 old = items[index]
-                items[index] = self._fixed(inner, old, path.below(key), is_strict)
+                items[index] = self._fix_value(inner, old, path.below(key), is_strict)
                 is_changed |= items[index] is not old
             elif is_strict:
                 raise _no_entry(path, key, value)
@@ -240,16 +240,16 @@ def _no_entry(path: DottedPath, key: str, value: Any) -> ConfigPathError:
     return ConfigPathError(f"{path}.{key} cannot be set: {reason}")
 
 
-def layered(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+def merge_fixed(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
     """Return the fixed values of two layers; where both fix something, those of ``upper``."""
     result = dict(lower)
     for key, value in upper.items():
         old = result.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
             both_paths = isinstance(old, PathDict) and isinstance(value, PathDict)
-            result[key] = (PathDict if both_paths else dict)(layered(old, value))
+            result[key] = (PathDict if both_paths else dict)(merge_fixed(old, value))
         elif key in result:
-            result[key] = Overrides({key: value}).applied_to({key: old})[key]
+            result[key] = Overrides({key: value}).apply_to({key: old})[key]
         else:
             result[key] = value
     return result

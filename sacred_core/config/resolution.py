@@ -21,8 +21,8 @@ from sacred_core.config.contributions import (
     with_contribution,
 )
 from sacred_core.config.entries import check_keys, is_same, plain_copy, read_only
-from sacred_core.config.paths import placed, put, reach, remove, restore, without
-from sacred_core.config.request import Overrides, Request, layered, nested, without_paths
+from sacred_core.config.paths import put, reach, remove, restore, tree_at, without
+from sacred_core.config.request import Overrides, Request, merge_fixed, to_nested, without_paths
 from sacred_core.config.tree import (
     Configurable,
     Node,
@@ -118,14 +118,14 @@ class _Resolver:
             restore(contribution.entries, overrides.originals)
             for path in overrides.added:
                 remove(contribution.entries, path)
-            values = placed({**contribution.extras, **contribution.entries}, node.path)
+            values = tree_at({**contribution.extras, **contribution.entries}, node.path)
             self._unrecorded.setdefault(node.path, set()).update(contribution.extras)
-            chosen = layered(chosen, values)
+            chosen = merge_fixed(chosen, values)
             self._log_layer(f"named config {name!r}", values, node.path)
             origin = attrs.evolve(configuration.origin, layer="named config", name=name)
             chosen_origins = {**self._fixed_origins, **origins_of(values, origin)}
             self._fixed_origins = chosen_origins | self._update_origins
-            self._fixed = layered(chosen, self._updates)
+            self._fixed = merge_fixed(chosen, self._updates)
 
     def _available_to_named(self, node: Node, configuration: Configuration) -> dict[str, Any]:
         """Return what is fixed so far, and the ingredients as they are with it."""
@@ -161,7 +161,7 @@ class _Resolver:
             self._log_layer(str(configuration.origin), contribution.entries, node.path)
             if node is self._root and "seed" in contribution.entries:
                 self._draw_seed(entries)
-        entries = overrides.applied_to(entries)
+        entries = overrides.apply_to(entries)
         for name in unrecorded & entries.keys():
             extras[name] = entries.pop(name)
             overrides.forget_added(name)
@@ -203,7 +203,7 @@ class _Resolver:
                 )
             origin = Origin("config hook", hook.__name__)
             present = dict(leaves(config))
-            for path, value in leaves(self._from_root(node, nested(answer or {}))):
+            for path, value in leaves(self._from_root(node, to_nested(answer or {}))):
                 is_present = path in present and is_same(present[path], value)
                 if not is_present and not self._is_fixed(path) and not _is_empty(value):
                     self._apply_hooked(path, value, origin)
@@ -219,7 +219,7 @@ class _Resolver:
         entries = node.path.find(self._result.config, {}).keys() - roots
         own = {key: value for key, value in answer.items() if node.path and key in entries}
         others = {key: value for key, value in answer.items() if key not in own}
-        return layered(others, placed(own, node.path)) if own else others
+        return merge_fixed(others, tree_at(own, node.path)) if own else others
 
     def _is_fixed(self, path: DottedPath) -> bool:
         """Return whether the call fixes ``path``, what contains it, or something inside it."""
@@ -243,7 +243,7 @@ class _Resolver:
                 holder = holder[key]
             holder[key_in(holder, last)] = value
         else:
-            self._fixed = layered(self._fixed, nested({str(path): value}))
+            self._fixed = merge_fixed(self._fixed, to_nested({str(path): value}))
             self._fixed_origins = {**self._fixed_origins, path: origin}
 
     def _fixed_for(self, node: Node) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class ScopeSource:
 
     def _collecting(self, fixed: set[str], fix: Fix) -> FunctionType:
         """Return the scope as a function that fixes entries and returns its locals."""
-        code = self._compiled(fixed)
+        code = self._compile(fixed)
         cells = dict(
             zip(self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True)
         )
@@ -101,7 +101,7 @@ class ScopeSource:
         function.__kwdefaults__ = self.function.__kwdefaults__ or {}
         return function
 
-    def _compiled(self, fixed: set[str]) -> CodeType:
+    def _compile(self, fixed: set[str]) -> CodeType:
         definition = self._collecting_definition(fixed)
         free = [*self.function.__code__.co_freevars, _FIX]
         factory = cast(
@@ -113,7 +113,7 @@ class ScopeSource:
         filename = self.function.__code__.co_filename
         whole = compile(module, filename, "exec", flags, True)
         code = _inner_code(_inner_code(whole, _FACTORY), definition.name)
-        return _renamed(code, code.co_qualname, self.function.__qualname__)
+        return _rename_code(code, code.co_qualname, self.function.__qualname__)
 
     def _collecting_definition(self, fixed: set[str]) -> ast.FunctionDef:
         """Return the definition of `_collecting`; it is parsed anew only if it must change."""
@@ -272,12 +272,12 @@ def _inner_code(code: CodeType, name: str) -> CodeType:
     )
 
 
-def _renamed(code: CodeType, old: str, new: str) -> CodeType:
+def _rename_code(code: CodeType, old: str, new: str) -> CodeType:
     """Return ``code`` with qualified names, of inner functions and classes too, below ``new``."""
 
     def renamed(constant: Any) -> Any:
         if isinstance(constant, CodeType):
-            return _renamed(constant, old, new)
+            return _rename_code(constant, old, new)
         is_name = isinstance(constant, str) and constant.startswith(old)  # of a class body
         return new + constant[len(old) :] if is_name else constant
 
@@ -347,7 +347,7 @@ def _entry_docs(
     for statement in _statements(definition.body):
         text = _comment_of(statement, comments)
         if text:
-            docs |= dict.fromkeys(_assigned(statement), text)
+            docs |= dict.fromkeys(_assignment_targets(statement), text)
     return docs
 
 
@@ -390,7 +390,7 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from _statements(part.body)
 
 
-def _assigned(statement: ast.stmt) -> list[str]:
+def _assignment_targets(statement: ast.stmt) -> list[str]:
     targets = list(getattr(statement, "targets", []))
     if isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
         targets.append(statement.target)

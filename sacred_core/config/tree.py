@@ -105,7 +105,7 @@ def without_ingredients(
     return attrs.evolve(contribution, entries=entries, extras=extras), warnings
 
 
-def traversed(root: Configurable) -> Iterator[tuple[Any, int]]:
+def traverse(root: Configurable) -> Iterator[tuple[Any, int]]:
     """Yield ``root`` and its ingredients, each before those that it uses, with its depth.
 
     Raises:
@@ -140,7 +140,7 @@ def find_named(name: str, nodes: Sequence[Node]) -> tuple[Node, Configuration]:
         return nodes[-1], ConfigDict(load_config_file(name), name)
     if name not in offered:
         close = difflib.get_close_matches(name, offered, 2)
-        hint = f": did you mean {' or '.join(map(repr, close))}?" if close else _listed(offered)
+        hint = f": did you mean {' or '.join(map(repr, close))}?" if close else _list_names(offered)
         raise NamedConfigNotFoundError(f"there is no named configuration {name!r}{hint}")
     return offered[name]
 
@@ -163,7 +163,7 @@ def _looks_like_file(name: str) -> bool:
     return has_config_suffix(name)
 
 
-def _listed(offered: dict[str, tuple[Node, Configuration]]) -> str:
+def _list_names(offered: dict[str, tuple[Node, Configuration]]) -> str:
     return f": there are {', '.join(sorted(offered))}" if offered else ": there are none"
 
 

@@ -30,7 +30,7 @@ class Deliverer:
         call: Calls the observer with an event.
         policy: Of the observer.
         takes_heartbeats: Whether the observer has a method for them.
-        look_up: Returns the arguments that are not fields of an event.
+        resolve_lazy: Returns the value of an argument in `Event.lazy_arguments`.
         logger: Where failures are reported.
         lists_late: See `sacred_core.RunObserver.lists_files_with_heartbeats`.
 
@@ -49,7 +49,7 @@ class Deliverer:
         call: Callable[[Event], Any],
         policy: RetryPolicy,
         takes_heartbeats: bool,
-        look_up: Callable[[str], Any],
+        resolve_lazy: Callable[[str], Any],
         logger: logging.Logger,
         lists_late: bool = False,
     ) -> None:
@@ -58,7 +58,7 @@ class Deliverer:
         self.unlisted: list[Event] = []
         self._call = call
         self._policy = policy
-        self._look_up = look_up
+        self._resolve_lazy = resolve_lazy
         self._logger = logger
         self.backlog, self.aside = Backlog(), Backlog()
         self.undelivered: list[Undelivered] = []
@@ -96,7 +96,7 @@ class Deliverer:
             error = self._isolation.attempt(event)
             if error is None:
                 self.is_failing = self._is_warned = has_failed = False
-            elif event.stands_alone and not has_failed:
+            elif event.order_independent and not has_failed:
                 self._warn_once(event, error)
                 has_failed = True
                 self.backlog.move_first_to(self.aside)
@@ -147,7 +147,7 @@ class Deliverer:
     def take_rest(self) -> None:
         """Move what waits to `undelivered`, once the thread has ended or the lane abandoned it."""
         current = self.current
-        rest = [*_drained(self.aside), *_drained(self.backlog)]
+        rest = [*_drain(self.aside), *_drain(self.backlog)]
         ends = [event for event in rest if event.final]
         others = [event for event in rest if not event.final]
         isolated = list(self._isolation.last_events(None))
@@ -186,7 +186,7 @@ class Deliverer:
         self._recorded = time.monotonic()
         if event.final or isinstance(event, Heartbeat):
             self.unlisted = []
-        elif event.stands_alone and self._lists_late:
+        elif event.order_independent and self._lists_late:
             self.unlisted.append(event)
 
     def _raise_if_abandoned(self) -> None:
@@ -214,7 +214,7 @@ class Deliverer:
 
     def _try_isolated(self) -> None:
         """Try for the last time what the observer could not record while it recorded others."""
-        for event in self._isolation.last_events(lambda: str(self._look_up("captured_out"))):
+        for event in self._isolation.last_events(lambda: str(self._resolve_lazy("captured_out"))):
             error = self._isolation.attempt_last(event)
             if error is not None:
                 self._note(event, error)
@@ -274,7 +274,7 @@ class Deliverer:
             self._logger.debug("%s.%s", self._name, event.method, exc_info=error)
 
 
-def _drained(waiting: Backlog) -> Iterator[Event]:
+def _drain(waiting: Backlog) -> Iterator[Event]:
     while waiting:
         yield waiting.remove_first()
 

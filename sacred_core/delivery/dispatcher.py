@@ -10,7 +10,7 @@ import attrs
 
 from sacred_core.delivery.failures import format_error
 from sacred_core.delivery.lane import Lane
-from sacred_core.events import Announcement, ArtifactAdded, Event, ResourceAdded
+from sacred_core.events import ArtifactAdded, Event, ResourceAdded, RunIdEvent
 from sacred_core.exceptions import ObserverStartError
 
 #: Seconds for which an event is waited for in any case, if its observer is not late: to record it
@@ -25,7 +25,7 @@ class Dispatcher:
 
     Args:
         observers: As added to the experiment.
-        look_up: Returns the arguments that are not fields of an event (`Event.looked_up`).
+        resolve_lazy: Returns the value of an argument in `Event.lazy_arguments`.
         logger: Where failures of observers are reported.
 
     Raises:
@@ -33,7 +33,7 @@ class Dispatcher:
     """
 
     def __init__(
-        self, observers: Iterable[Any], look_up: Callable[[str], Any], logger: logging.Logger
+        self, observers: Iterable[Any], resolve_lazy: Callable[[str], Any], logger: logging.Logger
     ) -> None:
         self._lock = threading.RLock()  # events have one order for all observers
         self._waiting: list[Lane] = []
@@ -42,7 +42,7 @@ class Dispatcher:
         self._waited = 0.0
         try:
             for observer in sorted(observers, key=_descending_priority):
-                self._waiting.append(Lane(observer, look_up, logger))
+                self._waiting.append(Lane(observer, resolve_lazy, logger))
         except BaseException:
             self._release()
             raise
@@ -57,7 +57,7 @@ class Dispatcher:
         """The observers that have recorded the start, and the id of the run in each."""
         return [(lane.observer, lane.run_id) for lane in self._started]
 
-    def announce(self, event: Announcement, run_id: Any) -> Any:
+    def send_start(self, event: RunIdEvent, run_id: Any) -> Any:
         """Let all observers record that the run starts or is queued, and return the run's id.
 
         Args:
@@ -75,7 +75,7 @@ class Dispatcher:
         while self._waiting:
             lane = self._waiting.pop(0)
             try:
-                answer = lane.announce(attrs.evolve(event, _id=run_id))
+                answer = lane.send_start(attrs.evolve(event, _id=run_id))
             except BaseException as error:
                 self._dismiss(lane)
                 if isinstance(error, Exception):

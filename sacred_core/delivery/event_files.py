@@ -61,15 +61,15 @@ def decode_event(line: str) -> Event:
 def with_copied_files(event: Event, folder: Path) -> Event:
     """Return ``event`` with its files in ``folder``, as far as they can be copied."""
     if isinstance(event, ArtifactAdded):
-        return attrs.evolve(event, filename=_copied(Path(event.filename), folder))
+        return attrs.evolve(event, filename=_copy_file(Path(event.filename), folder))
     if isinstance(event, CodeLoaded):
         base = Path(event.base_dir)
         for name, *_ in event.sources:
             if ".." not in Path(name).parts and not Path(name).is_absolute():
-                _copied(base / name, (folder / name).parent)
+                _copy_file(base / name, (folder / name).parent)
         return attrs.evolve(event, base_dir=str(folder))
     if isinstance(event, ResourceAdded):  # its path is its name
-        _copied(Path(event.filename), folder)
+        _copy_file(Path(event.filename), folder)
     return event
 
 
@@ -85,7 +85,7 @@ def remove_files(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copied(source: Path, folder: Path) -> str:
+def _copy_file(source: Path, folder: Path) -> str:
     target = folder / source.name
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import attrs
 
 from sacred_core.events import Event
 from sacred_core.exceptions import SacredError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.serialization import message_of, reason_of
 
 #: The maximum number of different failures in one message.
@@ -23,13 +23,13 @@ class Undelivered:
 
 def error_text(error: BaseException) -> str:
     """Return the message of ``error``, with its type and without passwords."""
-    return masked_text(reason_of(error)).strip()
+    return mask_text(reason_of(error)).strip()
 
 
 def format_error(error: BaseException) -> str:
     """Return the message of ``error``, without passwords; of foreign exceptions with the type."""
     if isinstance(error, SacredError):
-        return masked_text(message_of(error)).strip()
+        return mask_text(message_of(error)).strip()
     return error_text(error)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sacred_core.atomic_files import replace_bytes
 from sacred_core.delivery.event_files import encode_event, with_copied_files
 from sacred_core.delivery.failures import Undelivered
-from sacred_core.events import Announcement, Heartbeat
+from sacred_core.events import Heartbeat, RunIdEvent
 from sacred_core.state_folder import state_folder
 
 FORMAT = "sacred undelivered 1"
@@ -21,7 +21,7 @@ FILES = "files"
 
 
 def write_handover(
-    observer: Any, start: Announcement, run_id: Any, undelivered: Sequence[Undelivered]
+    observer: Any, start: RunIdEvent, run_id: Any, undelivered: Sequence[Undelivered]
 ) -> Path | None:
     """Write events, with their files, to a new folder and return it; None if that is no use.
 
@@ -58,7 +58,7 @@ def write_handover(
     return folder
 
 
-def _new_folder(observer: Any, start: Announcement, run_id: Any) -> Path:
+def _new_folder(observer: Any, start: RunIdEvent, run_id: Any) -> Path:
     given = getattr(observer, "failure_dir", None)
     parent = state_folder("undelivered") if given is None else Path(given)
     parent.mkdir(parents=True, exist_ok=True)

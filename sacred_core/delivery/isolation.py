@@ -112,7 +112,7 @@ class Isolation:
             waiting = self._waiting.remove_first()
             if isinstance(waiting, events.MetricsLogged):
                 if tried.issuperset(waiting.metrics_by_name):
-                    if self._deliver(_moved(waiting, before)) is None:
+                    if self._deliver(_shift(waiting, before)) is None:
                         self._missing -= _points_of(waiting)
                         self._passed |= failures.keys() & waiting.metrics_by_name.keys()
                         continue
@@ -121,13 +121,13 @@ class Isolation:
                 before += _points_of(waiting)
             self._waiting.add(waiting)
 
-    def _positioned(self, event: events.Event) -> events.Event:
+    def _reposition(self, event: events.Event) -> events.Event:
         """Return ``event`` with its points in the places of those that are set aside."""
         if not isinstance(event, events.MetricsLogged):
             return event
         for name, metric in event.metrics_by_name.items():
             self._ends[name] = event.starts.get(name, 0) + len(metric["steps"])
-        return _moved(event, self._missing)
+        return _shift(event, self._missing)
 
     def _note_recorded(self, event: events.Event) -> None:
         """Note that the observer recorded ``event``."""
@@ -167,7 +167,7 @@ class Isolation:
             captured_out: Returns the whole output, if it is known.
         """
         while self._waiting:
-            yield self._placed_last(self._waiting.remove_first())
+            yield self._place_last(self._waiting.remove_first())
         missing, self._missing_output = self._missing_output, None
         if missing is not None:
             text = None if captured_out is None else captured_out()[missing.offset :]
@@ -231,14 +231,14 @@ class Isolation:
         if self._missing_output is None or event.offset < self._missing_output.offset:
             self._missing_output = event
 
-    def _placed_last(self, event: events.Event) -> events.Event:
+    def _place_last(self, event: events.Event) -> events.Event:
         if not isinstance(event, events.MetricsLogged):
             return event
         starts = {name: self._ends[name] - self._missing[name] for name in event.metrics_by_name}
         return attrs.evolve(event, starts={**event.starts, **starts})
 
     def _try(self, event: events.Event) -> Exception | None:
-        error = self._deliver(self._positioned(event))
+        error = self._deliver(self._reposition(event))
         if error is None:
             self._note_recorded(event)
         return error
@@ -263,7 +263,7 @@ def _points_of(event: events.MetricsLogged) -> Counter[str]:
     return Counter({name: len(metric["steps"]) for name, metric in event.metrics_by_name.items()})
 
 
-def _moved(event: events.MetricsLogged, missing: Mapping[str, int]) -> events.MetricsLogged:
+def _shift(event: events.MetricsLogged, missing: Mapping[str, int]) -> events.MetricsLogged:
     """Return ``event`` with its points in places before which so many points are missing."""
     starts = {name: start - missing.get(name, 0) for name, start in event.starts.items()}
     return attrs.evolve(event, starts=starts)

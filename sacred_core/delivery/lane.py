@@ -13,7 +13,7 @@ from sacred_core.delivery.deliverer import Abandoned, Deliverer
 from sacred_core.delivery.failures import Undelivered, format_error, missed_text
 from sacred_core.delivery.file_copies import SafeCopies
 from sacred_core.delivery.reservations import release, reserve
-from sacred_core.events import Announcement, ArtifactAdded, Event, Heartbeat
+from sacred_core.events import ArtifactAdded, Event, Heartbeat, RunIdEvent
 from sacred_core.exceptions import ObserverTimeoutError
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.retry_policy import RetryPolicy
@@ -30,7 +30,7 @@ class Lane:
 
     Args:
         observer: Of the run.
-        look_up: Returns the arguments that are not fields of an event (`Event.looked_up`).
+        resolve_lazy: Returns the value of an argument in `Event.lazy_arguments`.
         logger: Where failures are reported.
 
     Attributes:
@@ -42,7 +42,7 @@ class Lane:
     """
 
     def __init__(
-        self, observer: Any, look_up: Callable[[str], Any], logger: logging.Logger
+        self, observer: Any, resolve_lazy: Callable[[str], Any], logger: logging.Logger
     ) -> None:
         call_plans(observer)  # raises before anything is reserved
         self.observer = reserve(observer)
@@ -53,17 +53,17 @@ class Lane:
             type(observer).__name__ if covered is None else f"{type(covered).__name__} in the queue"
         )
         self.run_id: Any = None
-        self._look_up = look_up
+        self._resolve_lazy = resolve_lazy
         self._logger = logger
         self._deliverer = Deliverer(
-            self.name, self._call, self.policy, Heartbeat in self._plans, look_up, logger,
+            self.name, self._call, self.policy, Heartbeat in self._plans, resolve_lazy, logger,
             getattr(observer, "lists_files_with_heartbeats", False),
         )  # fmt: skip
         self._copies = SafeCopies()
         self._context = contextvars.copy_context()
         self._thread: threading.Thread | None = None
         self._changed = threading.Condition()
-        self._start: Announcement | None = None
+        self._start: RunIdEvent | None = None
         self._answer: Any = None
         self._start_error: BaseException | None = None
         self._is_starting = False
@@ -80,7 +80,7 @@ class Lane:
         """Whether the caller is the thread of this lane."""
         return self._thread is threading.current_thread()
 
-    def announce(self, event: Announcement) -> Any:
+    def send_start(self, event: RunIdEvent) -> Any:
         """Call the observer with a start, wait for it, and return its answer.
 
         Raises:
@@ -238,7 +238,7 @@ class Lane:
         from sacred_core.delivery.handover import write_handover
 
         try:
-            start = cast(Announcement, self._start)
+            start = cast(RunIdEvent, self._start)
             folder = write_handover(self.observer, start, self.run_id, undelivered)
         except Exception as error:  # noqa: BLE001 - a full disk, or properties of the observer
             self._logger.warning("What it missed could not be written: %s", format_error(error))
@@ -320,7 +320,7 @@ class Lane:
             self._changed.wait(seconds)
 
     def _call(self, event: Event) -> Any:
-        answer = self._plans[type(event)](event, self._look_up)
+        answer = self._plans[type(event)](event, self._resolve_lazy)
         if event.method != "output_event":  # the line itself is output: there would be no end
             self._logger.debug("Observer %s recorded %s", self.name, event.method)
         return answer

@@ -18,7 +18,7 @@ from sacred_core.delivery.event_files import (
 )
 from sacred_core.delivery.failures import format_error
 from sacred_core.delivery.handover import EVENTS, FILES, FORMAT, RECORD
-from sacred_core.events import Announcement, Event, Heartbeat, RunStarted
+from sacred_core.events import Event, Heartbeat, RunIdEvent, RunStarted
 from sacred_core.exceptions import SacredError, StoreError, UnavailableError
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.retry_policy import RetryPolicy
@@ -79,7 +79,7 @@ def _load(folder: Path, store: str | RunStore | None) -> Loaded:
     opened = open_store(given) if isinstance(given, str) else given
     if not isinstance(opened, ContinuingStore):
         raise StoreError(f"{type(opened).__name__} cannot continue runs")
-    start = cast(Announcement, decode_event(record["start"]))
+    start = cast(RunIdEvent, decode_event(record["start"]))
     run_id = normalize_id(record["run_id"])
     run = _find(cast(RunStore, opened), run_id, start)
     observer = opened.observer_of(None if run is None else run_id)
@@ -90,7 +90,7 @@ def _load(folder: Path, store: str | RunStore | None) -> Loaded:
     return _deliver(folder, observer, run_id, run)
 
 
-def _find(store: RunStore, run_id: Any, start: Announcement) -> StoredRun | None:
+def _find(store: RunStore, run_id: Any, start: RunIdEvent) -> StoredRun | None:
     """Return the run that was started by ``start``; None if it was deleted."""
     try:
         run = store.get(run_id)
@@ -116,7 +116,7 @@ def _deliver(folder: Path, observer: Any, run_id: Any, run: StoredRun | None) ->
             files = folder / FILES / str(number)
             if event is not None and type(event) in plans:
                 try:
-                    plans[type(event)](_adapted(event, files, run), lambda name: "")
+                    plans[type(event)](_adapt(event, files, run), lambda name: "")
                 except policy.temporary:
                     raise
                 except Exception as error:  # noqa: BLE001 - the others may be stored
@@ -134,7 +134,7 @@ def _deliver(folder: Path, observer: Any, run_id: Any, run: StoredRun | None) ->
     return Loaded(folder, run_id, count, tuple(left))
 
 
-def _adapted(event: Event, files: Path, run: StoredRun | None) -> Event:
+def _adapt(event: Event, files: Path, run: StoredRun | None) -> Event:
     """Return the event as it is delivered: a heartbeat does not replace the end of the run."""
     if isinstance(event, Heartbeat) and run is not None and run.stop_time is not None:
         time = max(event.beat_time, run.heartbeat or event.beat_time)

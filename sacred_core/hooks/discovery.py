@@ -64,7 +64,7 @@ def installed_plugins() -> list[FoundPlugin]:
         for project, distribution, text, folder in _metadata(entry or os.curdir):
             if project not in seen:
                 seen.add(project)
-                found += _parsed(text, distribution, folder)
+                found += _parse(text, distribution, folder)
     return found
 
 
@@ -75,7 +75,7 @@ def _metadata(entry: str) -> Iterator[tuple[str, str, str, str]]:
         return
     for folder, project, version in metadata_folders(entry, _SUFFIXES):
         text = _read(f"{folder}/entry_points.txt")
-        yield normalised(project), f"{project} {version}".strip(), text, folder
+        yield normalize_project(project), f"{project} {version}".strip(), text, folder
 
 
 def metadata_folders(entry: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
@@ -99,7 +99,7 @@ def _metadata_of_archive(entry: str) -> Iterator[tuple[str, str, str, str]]:
 
     for found in distributions(path=[entry]):
         text = found.read_text("entry_points.txt") or ""
-        yield normalised(found.name), f"{found.name} {found.version}", text, ""
+        yield normalize_project(found.name), f"{found.name} {found.version}", text, ""
 
 
 def _read(path: str) -> str:
@@ -110,7 +110,7 @@ def _read(path: str) -> str:
         return ""
 
 
-def _parsed(text: str, distribution: str, folder: str) -> Iterator[FoundPlugin]:
+def _parse(text: str, distribution: str, folder: str) -> Iterator[FoundPlugin]:
     section = ""
     for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
@@ -129,7 +129,7 @@ def _requirement(folder: str) -> str:
     return ""
 
 
-def normalised(project: str) -> str:
+def normalize_project(project: str) -> str:
     """Return the name by which the packaging standard compares projects."""
     return re.sub(r"[-_.]+", "-", project).lower()
 

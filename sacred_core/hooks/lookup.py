@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from sacred_core.exceptions import PluginClashError
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.targets import Target, resolved
+from sacred_core.hooks.targets import Target, resolve_target
 
 _OBSERVERS = "sacred_core.observers"
 
@@ -45,7 +45,7 @@ def distribution_of(name_or_flag: str, module: str = _OBSERVERS) -> str | None:
     return None
 
 
-def exported(module: str, name: str) -> Any:
+def find_export(module: str, name: str) -> Any:
     """Return what a plugin offers under a name in a module of ``sacred_core``.
 
     Args:
@@ -62,7 +62,7 @@ def exported(module: str, name: str) -> Any:
     except PluginClashError as error:
         raise ImportError(str(error)) from None
     if target is not None:
-        return resolved(target)
+        return resolve_target(target)
     distribution = distribution_of(name, module)
     if distribution is None:
         raise AttributeError(f"no installed plugin offers {name!r} in {module}")

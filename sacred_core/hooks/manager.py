@@ -134,7 +134,7 @@ class PluginManager:
             except BaseException as error:
                 if ends_process(error):
                     raise
-                self._note(plugin, f"sacred_seed failed: {_told(error)}")
+                self._note(plugin, f"sacred_seed failed: {_format_error(error)}")
 
     def collect_all(self) -> None:
         """Ask for everything, so that all problems are known."""
@@ -194,11 +194,13 @@ class PluginManager:
         collected: list[R] = []
         for plugin, ask in self._implementations(hook):
             try:
-                offered = [_checked(record, kind) for record in ask() or ()]
+                offered = [_check(record, kind) for record in ask() or ()]
             except BaseException as error:
                 if ends_process(error):
                     raise
-                self._break(plugin, f"{hook} failed: {_told(error)}; report it to its authors")
+                self._break(
+                    plugin, f"{hook} failed: {_format_error(error)}; report it to its authors"
+                )
                 continue
             for record in offered:
                 for target in records.targets_of(record):
@@ -262,13 +264,13 @@ def _call(function: Callable[..., Any], names: Iterable[str], **arguments: Any) 
     return function(**{name: arguments[name] for name in names})
 
 
-def _checked(record: Any, kind: type[R]) -> R:
+def _check(record: Any, kind: type[R]) -> R:
     if not isinstance(record, kind):
         raise TypeError(f"it yields {record!r}, and must yield {kind.__name__} records")
     return record
 
 
-def _told(error: BaseException) -> str:
+def _format_error(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sacred_core.exceptions import OptionError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CLIOption, ObserverSpec
-from sacred_core.hooks.targets import called
+from sacred_core.hooks.targets import call_target
 
 
 class CommandLineOption:
@@ -188,7 +188,7 @@ def call_option_hooks(
 
     Args:
         hooks: Called as ``hook(options=...)``; only what they set for flags is used.
-        given: The options of the call; see `completed_options`.
+        given: The options of the call; see `complete_options`.
         words: Entries that the hooks only read.
         offered: The options on offer.
 
@@ -197,16 +197,16 @@ def call_option_hooks(
         Exception: what a hook raises.
     """
     names = spellings(offered)
-    chosen = completed_options(given, offered)
+    chosen = complete_options(given, offered)
     for hook in hooks:
         options = Options({**chosen, **copy.deepcopy(dict(words))}, names)
         hook(options=options)
         flags = {key: value for key, value in options.items() if str(key).startswith("-")}
-        chosen = completed_options(flags, offered)
+        chosen = complete_options(flags, offered)
     return chosen
 
 
-def completed_options(given: Mapping[str, Any], offered: list[CLIOption]) -> dict[str, Any]:
+def complete_options(given: Mapping[str, Any], offered: list[CLIOption]) -> dict[str, Any]:
     """Return all options by name, with those ``given``.
 
     Names may be spelled as any of the flags, with or without dashes in front, and with ``-`` for
@@ -238,7 +238,7 @@ def spellings(offered: Iterable[CLIOption]) -> dict[str, str]:
     names = {flag: option.name for option in offered for flag in option.flags}
     for flag, name in list(names.items()):
         for other in ("_", "-"):
-            names.setdefault(_respelled(flag, other), name)
+            names.setdefault(_respell(flag, other), name)
     return names
 
 
@@ -252,7 +252,7 @@ def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run:
             plugin_manager().check_single("flag", flag)
         several = option.multiple and isinstance(value, (list, tuple))
         for argument in value if several else [value]:
-            called(option.apply, argument, run)
+            call_target(option.apply, argument, run)
 
 
 def _without_list(value: Any) -> Any:
@@ -262,7 +262,7 @@ def _without_list(value: Any) -> Any:
     return list(value) if len(value) > 1 else next(iter(value), None)
 
 
-def _respelled(flag: str, separator: str) -> str:
+def _respell(flag: str, separator: str) -> str:
     if not flag.startswith("--"):
         return flag
     return "--" + flag[2:].replace("-", separator).replace("_", separator)

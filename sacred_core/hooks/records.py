@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from sacred_core.exceptions import OptionError
-from sacred_core.hooks.targets import Target, called, resolved, target_name
+from sacred_core.hooks.targets import Target, call_target, resolve_target, target_name
 from sacred_core.masking.formats import SecretPattern
 
 
@@ -19,7 +19,7 @@ def _texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _compiled(pattern: "str | re.Pattern[str]") -> re.Pattern[str]:
+def _compile(pattern: "str | re.Pattern[str]") -> re.Pattern[str]:
     return re.compile(pattern)
 
 
@@ -51,14 +51,14 @@ class ObserverSpec:
 
     def create(self, argument: str) -> Any:
         """Return the observer for the argument of its flag."""
-        return called(self.target, argument, method="from_argument")
+        return call_target(self.target, argument, method="from_argument")
 
     def open(self, location: str) -> Any:
         """Return the store at ``location``; only where there is a ``store``."""
         store = self.store
         if store is None:
             raise TypeError(f"{self.name} has no store")
-        return called(store, location, method="from_location")
+        return call_target(store, location, method="from_location")
 
 
 @attrs.frozen
@@ -91,7 +91,7 @@ class KeyCheck:
             None for a check that is always on.
     """
 
-    pattern: re.Pattern[str] = attrs.field(converter=_compiled)
+    pattern: re.Pattern[str] = attrs.field(converter=_compile)
     reason: str
     setting: str | None = None
 
@@ -118,8 +118,8 @@ class CLIOption:
     multiple: bool = False
 
     def __call__(self, argument: Any, run: Any) -> Any:
-        """Apply the option, as if it were still the function that `cli_option` decorated."""
-        return resolved(self.apply)(argument, run) if self.apply is not None else None
+        """Apply the option, as if it were still the function that `cli_option` decorates."""
+        return resolve_target(self.apply)(argument, run) if self.apply is not None else None
 
     @property
     def name(self) -> str:
@@ -153,11 +153,11 @@ def cli_option(
     if not flags or not all(flag.startswith("-") and flag.strip("-") for flag in flags):
         raise OptionError(f"an option needs flags like '-o' or '--own-flag', not {flags!r}")
 
-    def decorated(function: Callable[[Any, Any], Any]) -> CLIOption:
+    def decorate(function: Callable[[Any, Any], Any]) -> CLIOption:
         text = " ".join((function.__doc__ or "").split())
         return CLIOption(flags, function, is_flag=is_flag, metavar=metavar, help=text)
 
-    return decorated
+    return decorate
 
 
 @attrs.frozen

@@ -21,7 +21,7 @@ def note_owner(target: Target, plugin: str, distribution: str) -> None:
     _owners.setdefault(target, (plugin, distribution))
 
 
-def resolved(target: Target) -> Any:
+def resolve_target(target: Target) -> Any:
     """Return what ``target`` names, importing its module if need be.
 
     Raises:
@@ -41,14 +41,14 @@ def resolved(target: Target) -> Any:
     return found
 
 
-def called(target: Target, *arguments: Any, method: str = "") -> Any:
+def call_target(target: Target, *arguments: Any, method: str = "") -> Any:
     """Call what ``target`` names, or its ``method`` if it has one.
 
     Raises:
         PluginLoadError: a library that it imports is missing or broken.
         Exception: what it raises.
     """
-    function = resolved(target)
+    function = resolve_target(target)
     with _blaming(target, ImportError):
         return (getattr(function, method, function) if method else function)(*arguments)
 

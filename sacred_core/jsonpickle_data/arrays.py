@@ -85,12 +85,12 @@ def element_type(name: Any, order: Any) -> ElementType:
     if time or letter in ("m", "M"):
         return ElementType(_TIMES[time] if time else letter, 8, own, unit or "")
     if word:
-        return _checked(ElementType(_KINDS[word], 1 if word == "bool" else int(bits) // 8, own))
+        return _check_size(ElementType(_KINDS[word], 1 if word == "bool" else int(bits) // 8, own))
     size = int(count or 1)
-    return _checked(ElementType(letter, size * 4 if letter == "U" else size, own))
+    return _check_size(ElementType(letter, size * 4 if letter == "U" else size, own))
 
 
-def _checked(kind: ElementType) -> ElementType:
+def _check_size(kind: ElementType) -> ElementType:
     is_known = f"{kind.kind}{kind.size}" in CODES or (kind.kind, kind.size) == ("f", 2)
     if not (is_known or kind.kind in "US") or not 0 < kind.size < 2**31:
         raise UnreadableTagError
@@ -203,7 +203,7 @@ def read_array(tag: Tag, decoder: Decoder) -> Any:
     """
     values = tag.get("values")
     if "values" in tag and not isinstance(values, (str, dict)):
-        return _listed(tag, decoder)
+        return _to_list(tag, decoder)
     if isinstance(values, dict) and tag.get("shape", []) == []:
         return decoder.decode(values)  # an array of no dimension
     try:
@@ -211,12 +211,12 @@ def read_array(tag: Tag, decoder: Decoder) -> Any:
             return _objects(tag, decoder)
         memory = _memory(tag, decoder)
         decoder.spend(math.prod(memory.shape))
-        return _folded(_elements(memory), memory.shape)
+        return _reshape(_elements(memory), memory.shape)
     except (TypeError, ValueError, KeyError, OverflowError, struct.error, zlib.error) as error:
         raise UnreadableTagError from error
 
 
-def _listed(tag: Tag, decoder: Decoder) -> Any:
+def _to_list(tag: Tag, decoder: Decoder) -> Any:
     """Return the values of a small array, which are lists already."""
     values = decoder.decode(tag["values"])
     if str(tag.get("dtype")).startswith(("datetime64", "timedelta64")):
@@ -224,7 +224,7 @@ def _listed(tag: Tag, decoder: Decoder) -> Any:
     if values == [] and "shape" in tag:
         shape = _shape(tag)
         if math.prod(shape) == 0 and math.prod(filter(None, shape)) <= _MOST_REPEATED:
-            return _folded([], shape)
+            return _reshape([], shape)
     return values
 
 
@@ -252,7 +252,7 @@ def _memory(tag: Tag, decoder: Decoder) -> _Memory:
     shape = _shape(tag)
     size = math.prod(shape) * kind.size
     values = tag["values"]
-    data = _inflate(values, size) if isinstance(values, str) else _packed(values, kind, size)
+    data = _inflate(values, size) if isinstance(values, str) else _pack(values, kind, size)
     if len(data) != size:
         raise UnreadableTagError
     return _Memory(data, kind, shape, _strides(shape, kind.size, tag.get("order") == "F"))
@@ -306,7 +306,7 @@ def _starts(memory: _Memory) -> Iterator[int]:
     return (memory.offset + sum(each) for each in itertools.product(*steps))
 
 
-def _folded(flat: Sequence[Any], shape: tuple[int, ...]) -> Any:
+def _reshape(flat: Sequence[Any], shape: tuple[int, ...]) -> Any:
     if not shape:
         return flat[0]
     for position in range(len(shape) - 1, 0, -1):
@@ -331,7 +331,7 @@ def _most_inflated(text: str) -> int:
     return 1100 * len(text) + 1100  # zlib compresses to a thousandth at best
 
 
-def _packed(values: Any, kind: ElementType, size: int) -> bytes:
+def _pack(values: Any, kind: ElementType, size: int) -> bytes:
     """Return listed numbers as the bytes that an array of them has."""
     flat = list(_flat(values))
     if len(flat) * kind.size != size or kind.kind not in "biuf":

@@ -139,7 +139,7 @@ def _read_uuid(node: Tag, decoder: Decoder) -> uuid.UUID:
         raise UnreadableTagError from None
 
 
-def _packed(*kinds: type) -> Reader:
+def _pickled_reader(*kinds: type) -> Reader:
     """Return what reads a date or time from the bytes that it is pickled as."""
     kind = kinds[0]
     lengths = {datetime.date: 4, datetime.time: 6, datetime.datetime: 10}
@@ -269,9 +269,9 @@ DECODERS: dict[str, Reader] = {
     "decimal.Decimal": _make(decimal.Decimal, str),
     "fractions.Fraction": _make(fractions.Fraction, int, str),
     "uuid.UUID": _read_uuid,
-    "datetime.date": _packed(datetime.date),
-    "datetime.time": _packed(datetime.time),
-    "datetime.datetime": _packed(datetime.datetime),
+    "datetime.date": _pickled_reader(datetime.date),
+    "datetime.time": _pickled_reader(datetime.time),
+    "datetime.datetime": _pickled_reader(datetime.datetime),
     "datetime.timedelta": _make(datetime.timedelta, int, float),
     "datetime.timezone": _make(_timezone, datetime.timedelta, str),
     "pytz._UTC": _make(_utc),

@@ -50,7 +50,7 @@ _LINES = r"(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{16,}+)*+"
 _LONGEST_KEY = 20_000
 
 
-def replaced(text: str, spans: Iterable[Span], mask: str) -> str:
+def replace_spans(text: str, spans: Iterable[Span], mask: str) -> str:
     """Return ``text`` with ``mask`` in place of each span; spans that overlap or touch are one."""
     parts: list[str] = []
     done = 0
@@ -80,21 +80,21 @@ class SecretPattern:
     pattern: str
     contains: str = attrs.field()
     flags: int = 0
-    _compiled: re.Pattern[str] = attrs.field(init=False, repr=False, eq=False)
+    _compile_pattern: re.Pattern[str] = attrs.field(init=False, repr=False, eq=False)
 
     @contains.validator
     def _check_contains(self, attribute: object, value: str) -> None:
         if not value:
             raise ValueError(f"contains of the pattern {self.pattern!r} must not be empty")
 
-    @_compiled.default
+    @_compile_pattern.default
     def _compile(self) -> re.Pattern[str]:
         return re.compile(self.pattern, self.flags)
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield where the secrets are in ``text``."""
-        group = "secret" if "secret" in self._compiled.groupindex else 0
-        for match in self._compiled.finditer(text):
+        group = "secret" if "secret" in self._compile_pattern.groupindex else 0
+        for match in self._compile_pattern.finditer(text):
             if match[group]:
                 yield match.span(group)
 
@@ -114,7 +114,7 @@ def added_patterns() -> tuple[SecretPattern, ...]:
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
@@ -126,7 +126,7 @@ def token_spans(text: str, lowered: str) -> Iterator[Span]:
         return
     for prefix, pattern in _TOKENS.items():
         if prefix in lowered:
-            for match in _compiled(pattern).finditer(text):
+            for match in _compile_pattern(pattern).finditer(text):
                 if prefix != "sk-" or any(map(str.isdigit, match["secret"])):  # words with hyphens
                     yield match.span("secret")
 
@@ -134,12 +134,12 @@ def token_spans(text: str, lowered: str) -> Iterator[Span]:
 def header_spans(text: str, lowered: str) -> Iterator[Span]:
     """Yield where the credentials of ``Bearer …`` and ``Basic …`` are (RFC 6750 and 7617)."""
     if "bearer" in lowered:
-        for match in _compiled(_BEARER).finditer(lowered):
+        for match in _compile_pattern(_BEARER).finditer(lowered):
             start, end = match.span("secret")
             if end - start >= _LONG or any(map(str.isdigit, match["secret"])):
                 yield start, end
     if "basic" in lowered:
-        for match in _compiled(_BASIC).finditer(lowered):
+        for match in _compile_pattern(_BASIC).finditer(lowered):
             start, end = match.span("secret")
             if _is_user_and_password(text[start:end]):
                 yield start, end
@@ -162,12 +162,12 @@ def pem_spans(text: str, lowered: str) -> Iterator[Span]:
     """Yield where private keys are, without the lines around them; also of one that is cut off."""
     if "private key" not in lowered:
         return
-    begins = [match.span() for match in _compiled(_BEGIN).finditer(text)]
+    begins = [match.span() for match in _compile_pattern(_BEGIN).finditer(text)]
     for (_, start), (following, _) in zip(begins, [*begins, (len(text), 0)][1:], strict=True):
         limit = min(following, start + _LONGEST_KEY)
         end = text.find("-----END ", start, limit)
-        if end < 0 or not _compiled(_BODY).fullmatch(text, start, end):
-            lines = _compiled(_LINES).match(text, start, limit)
+        if end < 0 or not _compile_pattern(_BODY).fullmatch(text, start, end):
+            lines = _compile_pattern(_LINES).match(text, start, limit)
             end = lines.end() if lines is not None else start
         if end > start:
             yield start, end
@@ -178,7 +178,7 @@ def unfinished_pem(text: str) -> int:
     begin = text.rfind("-----BEGIN ", max(0, len(text) - _LONGEST_KEY))
     if begin < 0 or "-----END " in text[begin:]:
         return len(text)
-    match = _compiled(_BEGIN).match(text, begin)
+    match = _compile_pattern(_BEGIN).match(text, begin)
     if match is None:
-        return begin if _compiled(_HALF_BEGIN).fullmatch(text, begin) else len(text)
-    return begin if _compiled(_BODY).fullmatch(text, match.end()) is not None else len(text)
+        return begin if _compile_pattern(_HALF_BEGIN).fullmatch(text, begin) else len(text)
+    return begin if _compile_pattern(_BODY).fullmatch(text, match.end()) is not None else len(text)

@@ -10,7 +10,7 @@ from sacred_core.masking.formats import (
     added_patterns,
     header_spans,
     pem_spans,
-    replaced,
+    replace_spans,
     token_spans,
     unfinished_pem,
 )
@@ -55,7 +55,7 @@ _PROBES = (_PROBE, f"'{_PROBE}'")
 
 
 @functools.lru_cache(maxsize=128)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
@@ -71,7 +71,7 @@ def ends_in_name(lowered: str, names: SecretNames) -> bool:
     tail = lowered[-_LONGEST_KEY:]
     for word in names.last_words:
         at = tail.rfind(word)
-        if at >= 0 and _compiled(_BEFORE_VALUE).fullmatch(tail, at + len(word)):
+        if at >= 0 and _compile(_BEFORE_VALUE).fullmatch(tail, at + len(word)):
             return True
     return False
 
@@ -79,7 +79,7 @@ def ends_in_name(lowered: str, names: SecretNames) -> bool:
 def is_token_like(value: str) -> bool:
     """Return whether what a text has after ``token:`` may be one: no number and no plain word."""
     has_digit = any(map(str.isdigit, value))
-    if len(value) < _SHORTEST_TOKEN or _compiled(_NUMBER).fullmatch(value.lower()):
+    if len(value) < _SHORTEST_TOKEN or _compile(_NUMBER).fullmatch(value.lower()):
         return False
     is_mixed = not (value.islower() or value.isupper() or value.istitle())
     return has_digit or len(value) >= (_MIXED_TOKEN if is_mixed else _LONG_TOKEN)
@@ -88,7 +88,7 @@ def is_token_like(value: str) -> bool:
 def _spans_of(word: str, text: str, lowered: str, names: SecretNames) -> Iterator[Span]:
     done = 0
     skipped = _NOT_A_NUMBER if word == "token" else ""  # as in each line of many logs
-    for match in _compiled(re.escape(word) + _END + skipped).finditer(lowered):
+    for match in _compile(re.escape(word) + _END + skipped).finditer(lowered):
         if match.start() < done:
             continue
         before = text[max(0, match.start() - _LONGEST_KEY) : match.start()]
@@ -110,22 +110,22 @@ def _is_value(value: str, key: str) -> bool:
 
 
 def _values_at(text: str, at: int, key: str, quote_before: str) -> Iterator[Span]:
-    opening = _compiled(_OPENING).match(text, at)
+    opening = _compile(_OPENING).match(text, at)
     if opening is not None:
         yield opening.end(), _closing(text, opening)
     elif text[at : at + 1] in _CLOSED_BY:
         end = _end_of_list(text, at)
-        for item in _compiled(_ITEM).finditer(text, at, end):
+        for item in _compile(_ITEM).finditer(text, at, end):
             if not item["is_key"]:
                 yield item.span("value")
         yield end, end
     elif is_header(key):
-        line = _compiled(_OF_LINE).match(text, at)
+        line = _compile(_OF_LINE).match(text, at)
         end = line.end() if line is not None else at
         closing = text.find(quote_before, at, end) if quote_before in ("'", '"') else -1
         yield at, closing if closing >= 0 else end
     else:
-        plain = _compiled(_PLAIN).match(text, at)
+        plain = _compile(_PLAIN).match(text, at)
         if plain is not None:
             yield at, at + len(plain[0].rstrip(")]}.,:"))
 
@@ -142,7 +142,7 @@ def _closing(text: str, opening: re.Match[str]) -> int:
     """Return where the string ends that begins with ``opening``: at its quote, or with the line."""
     start, quote = opening.end(), opening["quote"]
     if not opening["escape"]:
-        inner = _compiled(_QUOTED[quote]).match(text, start)
+        inner = _compile(_QUOTED[quote]).match(text, start)
         return inner.end() if inner is not None else start
     newline = text.find("\n", start)
     end = len(text) if newline < 0 else newline
@@ -150,7 +150,7 @@ def _closing(text: str, opening: re.Match[str]) -> int:
     return closing if closing >= 0 else end
 
 
-def masked_text(text: str, *, names: bool = True) -> str:
+def mask_text(text: str, *, names: bool = True) -> str:
     """Return ``text`` with the secrets in it masked.
 
     Args:
@@ -161,7 +161,7 @@ def masked_text(text: str, *, names: bool = True) -> str:
     if len(text) < _SHORTEST:
         return text
     spans = [*_spans(text, names)]
-    return replaced(text, spans, MASK) if spans else text
+    return replace_spans(text, spans, MASK) if spans else text
 
 
 def unfinished_secret(text: str) -> int:
@@ -201,14 +201,14 @@ def _start_of_line(text: str) -> int:
 
 
 def _may_hold_secret(line: str) -> bool:
-    lowered = _lowered(line)
+    lowered = _to_lower(line)
     added = (pattern.contains.lower() for pattern in added_patterns())
     return any(word in lowered for word in (*_BEGINNINGS, *secret_names().triggers, *added))
 
 
 def _is_open(line: str) -> bool:
     """Return whether what comes after ``line`` may be a part of a value that is masked."""
-    lowered = _lowered(line)
+    lowered = _to_lower(line)
     if ends_in_name(lowered, secret_names()) or any(
         pattern.contains.lower() in lowered for pattern in added_patterns()
     ):
@@ -219,7 +219,7 @@ def _is_open(line: str) -> bool:
 
 
 def _spans(text: str, names: bool) -> Iterator[Span]:
-    lowered = _lowered(text)
+    lowered = _to_lower(text)
     if "://" in lowered:
         yield from url_spans(text, lowered)
     yield from token_spans(text, lowered)
@@ -235,7 +235,7 @@ def _spans(text: str, names: bool) -> Iterator[Span]:
     yield from known.spans(text)
 
 
-def _lowered(text: str) -> str:
+def _to_lower(text: str) -> str:
     """Return ``text`` in lower case, with the same length."""
     lowered = text.lower()
     # One letter has two in lower case.

@@ -28,7 +28,7 @@ _NO_PASSWORDS = ("", "x", "x-oauth-basic", "api", "api_token")
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
@@ -38,7 +38,7 @@ def url_spans(text: str, lowered: str) -> Iterator[Span]:
     while at >= 0:
         start = at + 3
         if start > end:
-            match = _compiled(_REST).match(text, start)
+            match = _compile(_REST).match(text, start)
             end = match.end() if match is not None else start
         at = lowered.find("://", start)
         part = text[start : end if at < 0 else min(end, at)]
@@ -80,7 +80,7 @@ def _credentials(part: str, scheme: str) -> Iterator[Span]:
             yield 0, min(at, authority)
         return
     is_bare = not has_user and (part.startswith("[") or is_web)
-    if is_bare and (part.startswith("[") or _compiled(_PORTS).match(part)):
+    if is_bare and (part.startswith("[") or _compile(_PORTS).match(part)):
         return
     if "@" in part[:colon] and "ssh" in scheme:
         return
@@ -95,19 +95,19 @@ def _end_of_credentials(part: str) -> int:
     at = part.rfind("@")
     if at < 0:
         return at
-    parameter = _compiled(_PARAMETER).search(part)
+    parameter = _compile(_PARAMETER).search(part)
     if parameter is None or parameter.start() > at:
         return at
     earlier = part.rfind("@", 0, parameter.start())
     if earlier >= 0:
         return earlier
-    return -1 if _compiled(_PORTS).match(part) or ":" not in part[: parameter.start()] else at
+    return -1 if _compile(_PORTS).match(part) or ":" not in part[: parameter.start()] else at
 
 
 def _parameters(part: str) -> Iterator[Span]:
     if "=" not in part:
         return
-    for match in _compiled(_PARAMETER).finditer(part):
+    for match in _compile(_PARAMETER).finditer(part):
         if match["value"] and _is_secret_parameter(match["name"]):
             yield match.span("value")
 
@@ -120,10 +120,10 @@ def _is_secret_parameter(name: str) -> bool:
 def _webhooks(part: str) -> Iterator[Span]:
     if "hook" not in part.lower():
         return
-    match = _compiled(_HOOK_HOST).match(part)
+    match = _compile(_HOOK_HOST).match(part)
     if match is not None:
         yield match.span("secret")
     for pattern in (_HOOK_FOLDER, _HOOK_CODE):
-        found = _compiled(pattern).search(part)
+        found = _compile(pattern).search(part)
         if found is not None and any(map(str.isdigit, found["secret"])):
             yield found.span("secret")

@@ -5,7 +5,7 @@ from typing import Any
 from sacred_core.dotted_path import DottedPath
 from sacred_core.masking import known
 from sacred_core.masking.secret_names import is_folder, is_password, is_secret, is_token
-from sacred_core.masking.text import MASK, is_token_like, masked_text
+from sacred_core.masking.text import MASK, is_token_like, mask_text
 from sacred_core.masking.urls import credentials
 
 #: Program text: values are not masked by the names before them.
@@ -14,15 +14,15 @@ _PROGRAM_TEXT = "patch"
 _UPDATES = "UPDATE"
 
 
-def masked(value: Any) -> tuple[Any, list[DottedPath]]:
+def mask_value(value: Any) -> tuple[Any, list[DottedPath]]:
     """Return plain ``value`` with its secrets masked, and the paths of what was masked.
 
     The values of secrets are masked in every string from now on.
     """
     known_before = known.count()
-    shown, paths = _masked(value, "", "")
+    shown, paths = _mask(value, "", "")
     if known.count() != known_before:  # a string may come before the entry that makes it secret
-        shown, paths = _masked(value, "", "")
+        shown, paths = _mask(value, "", "")
     return shown, [DottedPath(reversed(path)) for path in paths]
 
 
@@ -30,14 +30,14 @@ def masked(value: Any) -> tuple[Any, list[DottedPath]]:
 _Parts = list[str]
 
 
-def _masked(value: Any, key: str, secret: str) -> tuple[Any, list[_Parts]]:
+def _mask(value: Any, key: str, secret: str) -> tuple[Any, list[_Parts]]:
     """Mask ``value``, which is under ``key`` and in the secret entry ``secret``, if in any."""
     if isinstance(value, dict):
-        return _masked_dict(value, secret)
+        return _mask_dict(value, secret)
     if isinstance(value, list):
-        return _masked_list(value, key, secret)
+        return _mask_list(value, key, secret)
     if isinstance(value, str):
-        shown: Any = _masked_string(value, key, secret)
+        shown: Any = _mask_string(value, key, secret)
     elif secret and type(value) is int and is_password(secret):
         known.note(str(value))
         shown = MASK
@@ -46,26 +46,26 @@ def _masked(value: Any, key: str, secret: str) -> tuple[Any, list[_Parts]]:
     return shown, [] if shown == value else [[]]
 
 
-def _masked_list(items: list[Any], key: str, secret: str) -> tuple[list[Any], list[_Parts]]:
+def _mask_list(items: list[Any], key: str, secret: str) -> tuple[list[Any], list[_Parts]]:
     result: list[Any] = []
     paths: list[_Parts] = []
     for position, item in enumerate(items):
-        shown, inner = _masked(item, key, secret)
+        shown, inner = _mask(item, key, secret)
         result.append(shown)
         paths += _below(str(position), inner)
     return result, paths
 
 
-def _masked_dict(value: dict[Any, Any], secret: str) -> tuple[dict[Any, Any], list[_Parts]]:
+def _mask_dict(value: dict[Any, Any], secret: str) -> tuple[dict[Any, Any], list[_Parts]]:
     result: dict[Any, Any] = {}
     paths: list[_Parts] = []
     for key, item in value.items():
-        shown = masked_text(key) if isinstance(key, str) else key
+        shown = mask_text(key) if isinstance(key, str) else key
         number = 1
         while shown in result:
             number += 1
-            shown = f"{masked_text(str(key))} ({number})"
-        result[shown], inner = _masked(item, str(key), key if is_secret(key) else secret)
+            shown = f"{mask_text(str(key))} ({number})"
+        result[shown], inner = _mask(item, str(key), key if is_secret(key) else secret)
         paths += _below(str(shown), inner)
     return result, paths
 
@@ -77,15 +77,15 @@ def _below(part: str, paths: list[_Parts]) -> list[_Parts]:
     return paths
 
 
-def _masked_string(value: str, key: str, secret: str) -> str:
+def _mask_string(value: str, key: str, secret: str) -> str:
     if secret and value and not _is_ordinary(value, secret):
         known.note(value)
         return MASK
     for found in credentials(value):
         known.note(found)
     if key == _UPDATES:
-        return _masked_update(value)
-    return masked_text(value, names=key != _PROGRAM_TEXT)
+        return _mask_update(value)
+    return mask_text(value, names=key != _PROGRAM_TEXT)
 
 
 def _is_ordinary(value: str, key: str) -> bool:
@@ -98,7 +98,7 @@ def _is_ordinary(value: str, key: str) -> bool:
     return is_marked or (key.lower().endswith("s") and not is_token_like(value))
 
 
-def _masked_update(text: str) -> str:
+def _mask_update(text: str) -> str:
     """Mask the value of an update such as ``db.password=x``."""
     key, equals, value = text.partition("=")
     key = key.strip()
@@ -108,7 +108,7 @@ def _masked_update(text: str) -> str:
         if not is_number and not _is_ordinary(shown or " ", key):
             known.note(shown)
             return f"{key}={MASK}"
-    return masked_text(text)
+    return mask_text(text)
 
 
 def _is_number(text: str) -> bool:

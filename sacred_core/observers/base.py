@@ -20,7 +20,7 @@ def _with_parameters(names: str) -> Callable[[F], F]:
         names: Separated by blanks; one that ends in ``=`` is None by default.
     """
 
-    def decorated(method: F) -> F:
+    def decorate(method: F) -> F:
         method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [
                 inspect.Parameter(
@@ -33,7 +33,7 @@ def _with_parameters(names: str) -> Callable[[F], F]:
         )
         return method
 
-    return decorated
+    return decorate
 
 
 class RunObserver:

@@ -21,11 +21,11 @@ class CallPlan:
     call: Callable[..., Any]
     names: tuple[str, ...]
 
-    def __call__(self, event: Event, look_up: Callable[[str], Any]) -> Any:
-        """Call the method with the fields of ``event``; ``look_up`` gives what is no field."""
-        looked_up = type(event).looked_up
+    def __call__(self, event: Event, resolve_lazy: Callable[[str], Any]) -> Any:
+        """Call the method with the fields of ``event``; ``resolve_lazy`` gives what is no field."""
+        lazy_arguments = type(event).lazy_arguments
         arguments = {
-            name: look_up(name) if name in looked_up else getattr(event, name)
+            name: resolve_lazy(name) if name in lazy_arguments else getattr(event, name)
             for name in self.names
         }
         with delivering(event):
@@ -76,6 +76,6 @@ def _one_name(parameter: inspect.Parameter, event: type[Event], observer: object
             f"{parameter.name!r}, which is not passed by keyword to it: it may take "
             f"{', '.join(event.arguments())}"
         )
-    if not known or (parameter.name in event.looked_up and not required):
+    if not known or (parameter.name in event.lazy_arguments and not required):
         return []
     return [parameter.name]

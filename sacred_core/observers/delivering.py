@@ -14,10 +14,10 @@ import attrs
 
 from sacred_core.content_types import guess_content_type
 from sacred_core.events import (
-    Announcement,
     ArtifactAdded,
     Event,
     MetricsLogged,
+    RunIdEvent,
     RunInterrupted,
     RunQueued,
 )
@@ -91,7 +91,7 @@ def asked_id(_id: Any) -> Any:
     Raises:
         RunIdError: no run can have this id, see `sacred_core.stores.run_ids.validate_id`.
     """
-    event = current_event(Announcement)
+    event = current_event(RunIdEvent)
     asked = None if event is None else event.asked_id
     return validate_id(_id) if asked is not None and asked == _id else None
 

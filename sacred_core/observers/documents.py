@@ -84,7 +84,7 @@ class DocumentObserver(RunObserver, ABC):
     def highest_number(self) -> int:
         """Return the highest number of a run, also of each deleted one; 0 if there is none.
 
-        Only ids for which `sacred_core.stores.run_ids.counted` returns a number count.
+        Only ids for which `sacred_core.stores.run_ids.countable_id` returns a number count.
         """
         raise NotImplementedError(f"{type(self).__name__}.highest_number returns a number")
 
@@ -292,7 +292,7 @@ class DocumentObserver(RunObserver, ABC):
         self.stored_run, self.token = run, token
         self._positions, self._unsaved = delivering.MetricPositions(), set()
 
-    def begin_run(self, event: events.Announcement, _id: Any) -> Any:
+    def begin_run(self, event: events.RunIdEvent, _id: Any) -> Any:
         """Store a run that is queued or starts, and return its id."""
         self.stored_run, self.token = None, new_token()
         self._positions, self._unsaved = delivering.MetricPositions(), set()

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from sacred_core.events import EVENTS, IDENTITY, Announcement, Event, EventSource, MetricsLogged
+from sacred_core.events import EVENTS, IDENTITY, Event, EventSource, MetricsLogged, RunIdEvent
 from sacred_core.observers.base import RunObserver
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.delivering import MetricPositions, current_event, named_arguments
@@ -115,19 +115,21 @@ class QueueObserver(RunObserver):
 
     def _forward(self, kind: type[Event], *args: Any, **arguments: Any) -> Any:
         """Pass any event on, with the arguments that Sacred documents by position or by name."""
-        if issubclass(kind, Announcement):
+        if issubclass(kind, RunIdEvent):
             self._positions = MetricPositions()
         if kind not in self._plans:
             return None
         arguments = named_arguments(kind.method, args, arguments)
-        looked_up = {name: arguments.pop(name, None) for name in kind.looked_up}
-        return self._plans[kind](self._event(kind, arguments), looked_up.__getitem__)
+        lazy_arguments = {name: arguments.pop(name, None) for name in kind.lazy_arguments}
+        return self._plans[kind](self._event(kind, arguments), lazy_arguments.__getitem__)
 
     def _event(self, kind: type[Event], arguments: dict[str, Any]) -> Event:
         """Return the current event, with the arguments that an override changed."""
         event = current_event(kind)
         if event is None:
-            unknown = dict.fromkeys(name for name in kind.arguments() if name not in kind.looked_up)
+            unknown = dict.fromkeys(
+                name for name in kind.arguments() if name not in kind.lazy_arguments
+            )
             event = self._source.make(kind, **unknown)
         changed = {n: v for n, v in arguments.items() if v is not getattr(event, n)}
         if isinstance(event, MetricsLogged):

@@ -13,7 +13,7 @@ from types import ModuleType
 import attrs
 
 from sacred_core.exceptions import PackageVersionError
-from sacred_core.hooks.discovery import metadata_folders, normalised
+from sacred_core.hooks.discovery import metadata_folders, normalize_project
 from sacred_core.version import __version__
 
 _IMPORT = re.compile(rb"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import)", re.M)
@@ -61,7 +61,7 @@ class _Distribution:
     folder: str
 
 
-def discovered(modules: Iterable[ModuleType], mode: str = "imported") -> dict[str, str]:
+def find_dependencies(modules: Iterable[ModuleType], mode: str = "imported") -> dict[str, str]:
     """Return the versions of the distributions that ``modules`` use, by name.
 
     Args:
@@ -73,7 +73,7 @@ def discovered(modules: Iterable[ModuleType], mode: str = "imported") -> dict[st
     if mode == "none":
         return versions
     if mode == "pkg":
-        return versions | {each.name: each.version for each in _installed().values()}
+        return versions | {each.name: each.version for each in _distributions().values()}
     modules = list(modules)
     own = {_top(module.__name__) for module in modules}
     loaded = {_top(name) for name in list(sys.modules)}
@@ -82,7 +82,7 @@ def discovered(modules: Iterable[ModuleType], mode: str = "imported") -> dict[st
         found = _distribution(name)
         if found is not None:
             versions[found[0]] = found[1]
-    always = (_installed()[name] for name in _ALWAYS if name in _installed())
+    always = (_distributions()[name] for name in _ALWAYS if name in _distributions())
     return versions | {each.name: each.version for each in always}
 
 
@@ -127,7 +127,7 @@ def _top(name: str) -> str:
 @functools.cache
 def _distribution(module: str) -> tuple[str, str] | None:
     """Return name and version of what a top-level module was installed with."""
-    found = _installed().get(normalised(module)) or _installed_with(module)
+    found = _distributions().get(normalize_project(module)) or _installed_with(module)
     if found is not None:
         return found.name, found.version
     for name in _other_distributions().get(module, []):
@@ -145,7 +145,9 @@ def _installed_with(module: str) -> _Distribution | None:
 
     Those whose name contains that of the module, as PyYAML does for yaml, are searched first.
     """
-    likely = sorted(_installed().items(), key=lambda item: normalised(module) not in item[0])
+    likely = sorted(
+        _distributions().items(), key=lambda item: normalize_project(module) not in item[0]
+    )
     found = next((each for _, each in likely if module in _modules_of(each.folder)), None)
     return attrs.evolve(found, name=_exact_name(found)) if found is not None else None
 
@@ -182,7 +184,7 @@ def _modules_of(folder: str) -> frozenset[str]:
 
 @functools.cache
 def _other_distributions() -> Mapping[str, list[str]]:
-    """Return the distributions of each module; empty where all of them are in `_installed`."""
+    """Return the distributions of each module; empty where all of them are in `_distributions`."""
     for entry in sys.path:
         if os.path.isfile(entry) or any(metadata_folders(entry or ".", (".egg-info",))):  # noqa: PTH113 - "" is not a file
             return importlib.import_module("importlib.metadata").packages_distributions()  # type: ignore[no-any-return]
@@ -190,10 +192,10 @@ def _other_distributions() -> Mapping[str, list[str]]:
 
 
 @functools.cache
-def _installed() -> dict[str, _Distribution]:
+def _distributions() -> dict[str, _Distribution]:
     """Return all distributions by normalised name, from the names of their folders."""
     found: dict[str, _Distribution] = {}
     for entry in sys.path:
         for folder, name, version in metadata_folders(entry or ".", (".dist-info",)):
-            found.setdefault(normalised(name), _Distribution(name, version, folder))
+            found.setdefault(normalize_project(name), _Distribution(name, version, folder))
     return found

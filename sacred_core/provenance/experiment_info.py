@@ -47,7 +47,7 @@ class Code:
         """Return name, folder, sources, dependencies and repositories.
 
         ``sources`` are pairs of file name and md5, ``dependencies`` texts like ``numpy==2.0``,
-        ``repositories`` as `repositories.discovered` returns them.
+        ``repositories`` as `repositories.find_repositories` returns them.
         """
         self.grown()
         root, saves_git = self._root, any(part.save_git_info for part in self._parts)
@@ -57,7 +57,7 @@ class Code:
             "mainfile": os.path.relpath(root.main_file, self._base) if root.main_file else None,
             "sources": _pairs(self._sources.values()),
             "dependencies": _texts(self._versions),
-            "repositories": repositories.discovered(self._sources) if saves_git else [],
+            "repositories": repositories.find_repositories(self._sources) if saves_git else [],
         }
 
     def files(self) -> set[sources.SourceFile]:
@@ -84,7 +84,7 @@ class Code:
         new = {s.path: s for s in sources.sources_of(paths - self._changed, self._base)}
         self._sources |= new
         mode = SETTINGS.valid("DISCOVER_DEPENDENCIES")
-        found = dependencies.discovered(modules, mode)
+        found = dependencies.find_dependencies(modules, mode)
         for part in self._parts:
             found |= part.added_dependencies
         versions = {name: found[name] for name in found.keys() - self._versions.keys()}

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 
 from sacred_core.exceptions import SkipHostInfo
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.targets import ends_process, resolved
+from sacred_core.hooks.targets import ends_process, resolve_target
 from sacred_core.loggers import own_logger
 from sacred_core.serialization import plain
 from sacred_core.settings import SETTINGS
@@ -87,7 +87,7 @@ def get_host_info(additional_host_info: Iterable[HostInfoGetter] | None = None) 
     gathered: dict[str, Any] = {}
     for name, gather in gatherers.items():
         try:
-            gathered[name] = plain(resolved(gather)())
+            gathered[name] = plain(resolve_target(gather)())
         except SkipHostInfo:
             continue
         except BaseException as error:
@@ -166,9 +166,9 @@ def gpus() -> dict[str, Any]:
         "persistence_mode": "persistence_mode",
     }
     return {
-        "driver_version": _known(root.findtext("driver_version")),
+        "driver_version": _known_value(root.findtext("driver_version")),
         "gpus": [
-            {key: _known(gpu.findtext(path)) for key, path in fields.items()}
+            {key: _known_value(gpu.findtext(path)) for key, path in fields.items()}
             for gpu in root.iter("gpu")
         ],
     }
@@ -188,7 +188,7 @@ def _gpu_report() -> str:
         raise TimeoutError(f"nvidia-smi did not answer within {COMMAND_TIMEOUT:g} s") from None
 
 
-def _known(text: str | None) -> str | None:
+def _known_value(text: str | None) -> str | None:
     """Return a value of the report; what a GPU does not tell stands there as ``[N/A]``."""
     return None if text is None or "N/A" in text or "Not Supported" in text else text
 

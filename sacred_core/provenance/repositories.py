@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.loggers import own_logger
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.settings import SETTINGS
 
 _logger = own_logger(__name__)
@@ -18,7 +18,7 @@ _DIFF = (
 )  # fmt: skip
 
 
-def discovered(paths: Iterable[Path]) -> list[dict[str, Any]]:
+def find_repositories(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """Return ``{"url", "commit", "dirty"}`` of each git repository that ``paths`` are in.
 
     One with uncommitted changes to tracked files has a ``patch`` too, which ``git apply`` takes
@@ -27,11 +27,11 @@ def discovered(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """
     folders = {path.parent for path in paths}
     roots = {root for root in map(_root, folders) if root is not None}
-    return [found for root in sorted(roots) if (found := _described(root)) is not None]
+    return [found for root in sorted(roots) if (found := _describe(root)) is not None]
 
 
 def patch_of(repository: Mapping[str, Any]) -> bytes | None:
-    """Return the uncommitted change that an entry of `discovered` holds, or None."""
+    """Return the uncommitted change that an entry of `find_repositories` holds, or None."""
     if "patch_base64" in repository:
         import base64
 
@@ -44,7 +44,7 @@ def _root(folder: Path) -> Path | None:
     return next((f for f in (folder, *folder.parents) if os.path.exists(f / ".git")), None)  # noqa: PTH110 - never raises
 
 
-def _described(root: Path) -> dict[str, Any] | None:
+def _describe(root: Path) -> dict[str, Any] | None:
     try:
         import git
 
@@ -53,11 +53,11 @@ def _described(root: Path) -> dict[str, Any] | None:
             patch = _patch(repository)
             url = _url(repository)
     except Exception as error:  # noqa: BLE001 - git is missing, broken, bare, or has no commit
-        reason = masked_text(" ".join(str(error).split())) or type(error).__name__
+        reason = mask_text(" ".join(str(error).split())) or type(error).__name__
         _logger.warning("The git repository %s is not recorded: %s", root, reason)
         return None
-    described = {"url": masked_text(url) if url else None, "commit": commit, "dirty": bool(patch)}
-    return described | (_stored(patch, root) if patch and SETTINGS.GIT.SAVE_PATCH else {})
+    described = {"url": mask_text(url) if url else None, "commit": commit, "dirty": bool(patch)}
+    return described | (_store_patch(patch, root) if patch and SETTINGS.GIT.SAVE_PATCH else {})
 
 
 def _url(repository: Any) -> str | None:
@@ -81,7 +81,7 @@ def _patch(repository: Any) -> bytes:
     return read
 
 
-def _stored(patch: bytes, root: Path) -> dict[str, str]:
+def _store_patch(patch: bytes, root: Path) -> dict[str, str]:
     if len(patch) > SETTINGS.GIT.PATCH_LIMIT:
         _logger.warning(
             "The uncommitted change in %s is not stored: it is larger than %d bytes "

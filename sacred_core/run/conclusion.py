@@ -4,7 +4,7 @@ import itertools
 import traceback
 from pathlib import Path
 
-from sacred_core.masking import masked, masked_text
+from sacred_core.masking import mask_text, mask_value
 from sacred_core.serialization import INTERRUPTS, plain, reason_of, unreadable
 
 
@@ -13,16 +13,16 @@ def result_text(result: object) -> str:
 
     Of what has no text, the plain data is shown; where that is a string, the type and the reason.
     """
-    shown, secrets = masked(plain(result))
+    shown, secrets = mask_value(plain(result))
     if secrets:
-        return masked_text(repr(shown))
+        return mask_text(repr(shown))
     try:
-        return masked_text(str.__str__(repr(result)))
+        return mask_text(str.__str__(repr(result)))
     except INTERRUPTS:
         raise
     except BaseException as error:  # noqa: BLE001 - foreign code
         text = unreadable(result, error, "shown") if isinstance(shown, str) else repr(shown)
-        return masked_text(text)
+        return mask_text(text)
 
 
 def is_successful_exit(error: BaseException) -> bool:
@@ -58,7 +58,7 @@ def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
     cannot be formatted is shown by its type and its own frames.
     """
     try:
-        text = _formatted(error, keep_own)
+        text = _format(error, keep_own)
     except INTERRUPTS:
         raise
     except BaseException as problem:  # noqa: BLE001 - attributes and methods of the user's class
@@ -77,7 +77,7 @@ def has_foreign_frames(error: BaseException) -> bool:
     return any(not frame.filename.startswith((_OWN, _LOOP)) for frame in frames)
 
 
-def _formatted(error: BaseException, keep_own: bool) -> list[str]:
+def _format(error: BaseException, keep_own: bool) -> list[str]:
     whole = traceback.TracebackException.from_exception(error)
     if not keep_own:
         _leave_own_out(whole)

@@ -89,6 +89,6 @@ def is_cancellation(error: BaseException) -> bool:
     return asyncio is not None and isinstance(error, asyncio.CancelledError)
 
 
-async def awaited(value: Any) -> Any:
+async def await_value(value: Any) -> Any:
     """Return ``value``, or what it returns if it is a coroutine."""
     return await value if is_coroutine(value) else value

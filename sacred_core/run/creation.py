@@ -16,7 +16,7 @@ from sacred_core.config.entries import plain_copy, read_only
 from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
 from sacred_core.config.tree import Namespaces, ResolvedConfig
-from sacred_core.context import run_around
+from sacred_core.context import run_of_context
 from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.manager import plugin_manager
@@ -46,9 +46,9 @@ def new_run(ex: Any, request: Request) -> Run:
     root_logger = ex.logger or default_logger()
     level = options["--loglevel"]
     with at_level(root_logger, None if level is None else level_of(level)):
-        run, resolved = _resolved_run(ex, command, request, options, root_logger)
+        run, resolved = _resolve_run(ex, command, request, options, root_logger)
         apply_options(options, offered, run)
-        outer = run_around() if request.inherit_observers else None
+        outer = run_of_context() if request.inherit_observers else None
         inherited = outer.attached_observers if outer else ()
         run.observers = _distinct([*run.observers, *inherited])
         _log_discovered(run)
@@ -57,7 +57,7 @@ def new_run(ex: Any, request: Request) -> Run:
     return run
 
 
-def _resolved_run(
+def _resolve_run(
     ex: Any,
     command: CapturedFunction[..., Any],
     request: Request,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.dotted_path import DottedPath
-from sacred_core.masking import masked, masked_text, note_environment
+from sacred_core.masking import mask_text, mask_value, note_environment
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
@@ -37,7 +37,7 @@ class Lifecycle:
         self._run = run
         run.own_process()
         self._source = events.EventSource(os.urandom(16).hex())
-        self._dispatcher = Dispatcher(run.observers, self._look_up, run.run_logger)
+        self._dispatcher = Dispatcher(run.observers, self._resolve_lazy, run.run_logger)
         self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
         self._is_started = False
         self._info, self._result = PlainCopy(), PlainCopy()
@@ -60,7 +60,7 @@ class Lifecycle:
         self._run.meta_info["queue_time"] = now
         event = self._source.make(events.RunQueued, queue_time=now, **self._announcement())
         try:
-            self._run._id = self._announce(event)
+            self._run._id = self._send_start(event)
         except BaseException:
             self._run.status = "FAILED"
             raise
@@ -75,7 +75,7 @@ class Lifecycle:
             event = self._source.make(
                 events.RunStarted, start_time=self._run.start_time, **self._announcement()
             )
-            self._run._id = self._announce(event)
+            self._run._id = self._send_start(event)
             self._keep_output()
             self._beats.start()
         self._is_started = True
@@ -93,7 +93,7 @@ class Lifecycle:
 
     def artifact(self, **fields: Any) -> None:
         """Tell that a file was made."""
-        fields["metadata"] = masked(plain(fields["metadata"]))[0]
+        fields["metadata"] = mask_value(plain(fields["metadata"]))[0]
         self._send(self._source.make(events.ArtifactAdded, **fields))
 
     def complete(self) -> None:
@@ -110,14 +110,14 @@ class Lifecycle:
         """End the run for a reason that is no failure."""
         if not self._run.is_forked:
             self._run.status = status
-            trace = masked_text("".join(trace)).splitlines(keepends=True)
+            trace = mask_text("".join(trace)).splitlines(keepends=True)
             self._finish(events.RunInterrupted, "interrupt_time", status=status, fail_trace=trace)
 
     def fail(self, trace: list[str]) -> None:
         """End the run with the traceback of what it raised."""
         if not self._run.is_forked:
             self._run.status = "FAILED"
-            trace = masked_text("".join(trace)).splitlines(keepends=True)
+            trace = mask_text("".join(trace)).splitlines(keepends=True)
             self._finish(events.RunFailed, "fail_time", fail_trace=trace)
 
     def _announcement(self) -> dict[str, Any]:
@@ -128,7 +128,9 @@ class Lifecycle:
             "config": run.config, "meta": meta, "host": run.host_info,
             "experiment": run.experiment_info,
         }  # fmt: skip
-        fields, self.masked_paths = masked({name: plain(value) for name, value in parts.items()})
+        fields, self.masked_paths = mask_value(
+            {name: plain(value) for name, value in parts.items()}
+        )
         if self.masked_paths:
             fields["meta"]["masked"] = [str(path) for path in self.masked_paths]
         return {
@@ -150,11 +152,11 @@ class Lifecycle:
         folders = (getattr(observer, "spool_folder", None) for observer in self._run.observers)
         offered = next((Path(folder) for folder in folders if folder is not None), None)
         with contextlib.suppress(OSError):  # then it is in a file without a name
-            folder = self._described_spool(offered)
+            folder = self._describe_spool(offered)
             if folder is not None:
                 self._run.output.keep_in(folder)
 
-    def _described_spool(self, offered: Path | None) -> Path | None:
+    def _describe_spool(self, offered: Path | None) -> Path | None:
         """Describe the spool for ``sacred runs recover``, and return where it is to be."""
         run = self._run
         found = [
@@ -199,8 +201,8 @@ class Lifecycle:
             self._spool.close()
             self._spool = None
 
-    def _announce(self, event: events.Announcement) -> Any:
-        return self._dispatcher.announce(event, self._run._id)
+    def _send_start(self, event: events.RunIdEvent) -> Any:
+        return self._dispatcher.send_start(event, self._run._id)
 
     def _send(self, event: events.Event) -> None:
         if not self._run.is_forked:
@@ -265,10 +267,10 @@ class Lifecycle:
         except Exception as error:  # noqa: BLE001 - it reads what the user's code made
             self._run.run_logger.warning(
                 "The %s of the run could not be sent to the observers: %s",
-                what, masked_text(reason_of(error)),
+                what, mask_text(reason_of(error)),
             )  # fmt: skip
 
-    def _look_up(self, name: str) -> Any:
+    def _resolve_lazy(self, name: str) -> Any:
         return {"captured_out": self._run.output.text}[name]()
 
 

@@ -13,7 +13,7 @@ from numbers import Number, Real
 from typing import Any
 
 from sacred_core.exceptions import MetricValueError
-from sacred_core.masking import masked
+from sacred_core.masking import mask_value
 from sacred_core.serialization import INTERRUPTS, plain, type_name
 
 Point = tuple[str, float, Any, float]  # name, step, value, seconds since the epoch
@@ -110,7 +110,7 @@ class MetricsBuffer:
                 name,
                 type_name(value),
             )
-        return masked({name: plain(value)})[0][name]
+        return mask_value({name: plain(value)})[0][name]
 
     def _pack(self) -> None:
         with self._lock:
@@ -124,7 +124,7 @@ class MetricsBuffer:
                 by_name.setdefault(point[0], []).append(point)
             self._blocks.append(
                 {
-                    name: tuple(map(_packed, list(zip(*own, strict=True))[1:]))
+                    name: tuple(map(_to_column, list(zip(*own, strict=True))[1:]))
                     for name, own in by_name.items()
                 }
             )
@@ -135,7 +135,7 @@ class MetricsBuffer:
         return start
 
 
-def _packed(values: tuple[Any, ...]) -> Column:
+def _to_column(values: tuple[Any, ...]) -> Column:
     """Return numbers without an object for each, if they are of one kind."""
     kinds = set(map(type, values))
     if kinds == {float}:

@@ -5,7 +5,7 @@ import hashlib
 import marshal
 from typing import Any
 
-from sacred_core.masking import masked
+from sacred_core.masking import mask_value
 from sacred_core.serialization import INTERRUPTS, plain, unreadable
 
 #: Libraries whose values are pickled with all that `plain` reads of them.
@@ -44,7 +44,7 @@ class PlainCopy:
             return {}
         fingerprint = _fingerprint(value)  # first: what changes meanwhile is seen the next time
         if fingerprint is None or fingerprint != self._fingerprint:
-            data = masked(plain(value))[0]
+            data = mask_value(plain(value))[0]
             self._fingerprint = None
             if fingerprint is not None:
                 try:

@@ -68,15 +68,15 @@ def recover(location: str | None = None, output_filter: Filter | None = None) ->
         elif not entry.has_spool:
             entry.remove()
         else:
-            yield from _recovered(entry, given, output_filter)
+            yield from _recover_entry(entry, given, output_filter)
 
 
-def _recovered(
+def _recover_entry(
     entry: SpoolEntry, given: RunStore | None, output_filter: Filter | None
 ) -> Iterator[Recovery]:
     left = list(entry.stores)
     for address in entry.stores:
-        done = _stored(entry, address, given, output_filter)
+        done = _recover_in_store(entry, address, given, output_filter)
         if done is None:
             continue
         if done.count is not None:
@@ -88,7 +88,7 @@ def _recovered(
         attrs.evolve(entry, stores=tuple(left)).write()
 
 
-def _stored(
+def _recover_in_store(
     entry: SpoolEntry, address: StoreAddress, given: RunStore | None, output_filter: Filter | None
 ) -> Recovery | None:
     """Complete the output in one store; None: the run is not in the given one."""
@@ -96,13 +96,13 @@ def _stored(
         store = given or open_store(address.location)
         if given is not None and not _is_there(store, entry, address):
             return None
-        count = _completed(store, entry, address, output_filter)
+        count = _complete_in_store(store, entry, address, output_filter)
     except StoreError as error:
         return Recovery(entry=entry, address=address, reason=str(error))
     return Recovery(entry=entry, address=address, count=count)
 
 
-def _completed(
+def _complete_in_store(
     store: RunStore, entry: SpoolEntry, address: StoreAddress, output_filter: Filter | None
 ) -> int:
     run = store.get(address.run_id)

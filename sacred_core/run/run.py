@@ -15,7 +15,7 @@ from sacred_core import randomness
 from sacred_core.config.captured_function import Binding, CapturedFunction
 from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.content_types import guess_content_type
-from sacred_core.context import run_around, running
+from sacred_core.context import run_of_context, running
 from sacred_core.dotted_path import DottedPath
 from sacred_core.exceptions import (
     ArtifactNameTakenError,
@@ -34,11 +34,16 @@ from sacred_core.run.conclusion import (
     result_text,
     trace_lines,
 )
-from sacred_core.run.coroutines import CoroutineRunner, awaited, is_cancellation, must_be_awaited
+from sacred_core.run.coroutines import (
+    CoroutineRunner,
+    await_value,
+    is_cancellation,
+    must_be_awaited,
+)
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.output import capture_for
 from sacred_core.run.state import RunState
-from sacred_core.run.termination import deferred, terminable
+from sacred_core.run.termination import defer_signals, terminable
 from sacred_core.serialization import reason_of
 from sacred_core.settings import SETTINGS
 
@@ -278,7 +283,7 @@ class Run(RunState):
 
     @contextlib.contextmanager
     def _surroundings(self) -> Iterator[None]:
-        self.outer = run_around()
+        self.outer = run_of_context()
         with running(self), terminable(), at_level(self.root_logger, self.log_level):
             yield
 
@@ -337,10 +342,10 @@ class Run(RunState):
 
     async def _execute_in_loop(self, args: tuple[Any, ...]) -> None:
         for hook in self.pre_run_hooks:
-            await awaited(hook())
-        self.result = await awaited(self.main_function(*args))
+            await await_value(hook())
+        self.result = await await_value(self.main_function(*args))
         for hook in self.post_run_hooks:
-            await awaited(hook())
+            await await_value(hook())
 
     def _fail(self, lifecycle: Lifecycle, error: BaseException, started: float) -> None:
         self._end(lifecycle, error, started)
@@ -351,7 +356,7 @@ class Run(RunState):
         if self.is_forked:
             return
         took = timedelta(seconds=round(time.monotonic() - started))
-        with deferred():
+        with defer_signals():
             try:
                 self._send_end(lifecycle, error, took)
             finally:

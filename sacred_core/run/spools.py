@@ -23,10 +23,10 @@ from sacred_core.atomic_files import replace_bytes
 from sacred_core.run.output.follower import has_writers
 from sacred_core.settings import SETTINGS
 from sacred_core.state_folder import state_folder
-from sacred_core.stores.unfinished import PARTS, POSITIONS, TURNS, WHOLE
+from sacred_core.stores.unfinished import OUTPUT_FILE, POSITIONS_FILE, STREAM_FILES, TURNS_FILE
 
 _RUN, _LOCK = "run.json", "lock"
-_FILES = (WHOLE, TURNS, *PARTS, POSITIONS)
+_FILES = (OUTPUT_FILE, TURNS_FILE, *STREAM_FILES, POSITIONS_FILE)
 
 
 @attrs.frozen(kw_only=True)
@@ -85,16 +85,16 @@ class SpoolEntry:
     @property
     def has_spool(self) -> bool:
         """Whether the spool is there: the folder of the run may have been deleted."""
-        return (self.folder / POSITIONS).is_file()
+        return (self.folder / POSITIONS_FILE).is_file()
 
     @property
     def is_live(self) -> bool:
         """Whether the run, or a process that can write to its spool, is alive on this machine."""
-        lock = _locked(self.path / _LOCK)
+        lock = _lock_file(self.path / _LOCK)
         if lock is None:
             return True
         os.close(lock)
-        return any(map(_is_written, (self.folder / name for name in (WHOLE, *PARTS))))
+        return any(map(_is_written, (self.folder / name for name in (OUTPUT_FILE, *STREAM_FILES))))
 
 
 class LiveSpool:
@@ -125,7 +125,7 @@ def live_spool(folder: Path | None, **described: Any) -> LiveSpool:
     _require_private(root)
     path = Path(tempfile.mkdtemp(prefix="run-", dir=root))
     try:
-        lock = _locked(path / _LOCK)
+        lock = _lock_file(path / _LOCK)
         if lock is None:
             raise BlockingIOError(f"{str(path)!r} is locked by another process")
         entry = SpoolEntry(path=path, folder=path if folder is None else folder, **described)
@@ -165,7 +165,7 @@ def _require_private(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _locked(path: Path) -> int | None:
+def _lock_file(path: Path) -> int | None:
     """Return a descriptor that holds the lock, or None if somebody else does."""
     import fcntl
 

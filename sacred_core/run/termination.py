@@ -82,7 +82,7 @@ def terminable() -> Iterator[None]:
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Raise `Terminated` after the block for the first signal that comes in it.
 
     For the end of a run: what is being recorded is not cut short. A second signal is raised at
@@ -97,17 +97,17 @@ def deferred() -> Iterator[None]:
     finally:
         _state.is_deferred = False
     if _state.waiting is not None:
-        raise _terminated(_state.waiting)
+        raise _exception_for(_state.waiting)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
     if _state.is_deferred and _state.waiting is None:
         _state.waiting = signum
     else:
-        raise _terminated(signum)
+        raise _exception_for(signum)
 
 
-def _terminated(signum: int) -> Terminated:
+def _exception_for(signum: int) -> Terminated:
     return Terminated(_SHELL_OFFSET + signum)
 
 
@@ -116,7 +116,7 @@ def _is_main_thread() -> bool:
 
 
 def _unhandled() -> tuple[int, ...]:
-    taken = _taken_in_c()
+    taken = _handled_in_c()
     return tuple(
         signum
         for signum in ENDING_SIGNALS
@@ -124,7 +124,7 @@ def _unhandled() -> tuple[int, ...]:
     )
 
 
-def _taken_in_c() -> int:
+def _handled_in_c() -> int:
     """Return a bit for each signal that is handled or ignored, the lowest for signal 1.
 
     `signal.getsignal` does not know handlers that C code set after Python started:

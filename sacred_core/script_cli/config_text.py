@@ -23,10 +23,10 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def rendered_config(config: Mapping[str, Any], summary: ConfigSummary, colour: bool) -> str:
+def render_config(config: Mapping[str, Any], summary: ConfigSummary, colour: bool) -> str:
     """Return the lines that ``print_config`` shows."""
     title = "Configuration (" + ", ".join(
-        _painted(word, code, colour)
+        _paint(word, code, colour)
         for word, code in (
             ("modified", MODIFIED),
             ("added", ADDED),
@@ -41,9 +41,9 @@ def rendered_config(config: Mapping[str, Any], summary: ConfigSummary, colour: b
     return "\n".join([title + "):", *text, *lines])
 
 
-def painted_doc(text: str, colour: bool) -> str:
+def paint_doc(text: str, colour: bool) -> str:
     """Return ``text`` as documentation is shown."""
-    return _painted(text, DOCUMENTATION, colour)
+    return _paint(text, DOCUMENTATION, colour)
 
 
 def _lines(
@@ -69,10 +69,10 @@ def _lines(
         name = printable(key)
         text = indent + (f"{name}:" if _is_group(tree[key]) else f"{name} = {pformat(tree[key])}")
         comment = printable(summary.docs.get(full, ""))
-        painted = _painted(text, _code(full, summary, groups), colour)
+        painted = _paint(text, _code(full, summary, groups), colour)
         if comment:
             gap = " " * max(2, _COMMENT_COLUMN - len(text))
-            painted += gap + _painted(f"# {comment}", DOCUMENTATION, colour)
+            painted += gap + _paint(f"# {comment}", DOCUMENTATION, colour)
         yield painted
         if _is_group(tree[key]):
             yield from _docstring(summary, full, colour, indent + "  ")
@@ -83,7 +83,7 @@ def _docstring(summary: ConfigSummary, path: str, colour: bool, indent: str) -> 
     """Return the lines of what scopes say of themselves; a group's comment is on its line."""
     text = summary.scope_docs.get(path, "")
     lines = f'"""{text}"""'.splitlines() if text else []
-    return [_painted(indent + printable(line, "\t"), DOCUMENTATION, colour) for line in lines]
+    return [_paint(indent + printable(line, "\t"), DOCUMENTATION, colour) for line in lines]
 
 
 def _is_group(value: Any) -> bool:
@@ -98,5 +98,5 @@ def _code(path: str, summary: ConfigSummary, groups: Set[str]) -> str:
     return MODIFIED if path in groups else ""
 
 
-def _painted(text: str, code: str, colour: bool) -> str:
+def _paint(text: str, code: str, colour: bool) -> str:
     return f"{code}{text}{RESET}" if colour and code else text

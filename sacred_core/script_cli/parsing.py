@@ -83,7 +83,7 @@ def _values(command: click.Command, words: list[str], names: Mapping[str, str]) 
     except click.NoSuchOption as error:
         whole = _flag_that_begins_with(error.option_name, names)
         if whole is None:
-            raise OptionError(_told(error, names)) from None
+            raise OptionError(_format_error(error, names)) from None
         abbreviated = error.option_name
     except click.UsageError as error:
         raise OptionError(error.format_message()) from None
@@ -125,7 +125,7 @@ def _split_tokens(tokens: list[str]) -> tuple[str | None, list[str]]:
     return command, tokens[1:]
 
 
-def _told(error: click.NoSuchOption, names: Mapping[str, str]) -> str:
+def _format_error(error: click.NoSuchOption, names: Mapping[str, str]) -> str:
     distribution = distribution_of(error.option_name)
     if distribution is not None:
         return f"No such option: {error.option_name}. pip install {distribution} brings it"

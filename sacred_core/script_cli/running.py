@@ -10,7 +10,7 @@ from sacred_core.config.request import Request
 from sacred_core.exceptions import PluginError, SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.printable import KEPT, printable, printable_output
 from sacred_core.run import Run
 from sacred_core.run.conclusion import has_foreign_frames, trace_lines
@@ -55,13 +55,13 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
     except SacredError as error:
         for problem in plugin_manager().problems:
             print(f"Warning: {printable(problem, KEPT)}", file=sys.stderr)
-        print(printable(masked_text(f"Error: {error}"), KEPT), file=sys.stderr)
+        print(printable(mask_text(f"Error: {error}"), KEPT), file=sys.stderr)
         raise SystemExit(USAGE) from None
     except (Exception, KeyboardInterrupt) as error:  # of a scope or a hook of the user's
         if request is not None and request.options["--debug"]:
             raise
         raise _exit_after(error) from None
-    return _finished(run)
+    return _finish(run)
 
 
 def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
@@ -81,13 +81,13 @@ def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
     raise SystemExit(USAGE)
 
 
-def _finished(run: Run) -> Any:
+def _finish(run: Run) -> Any:
     with _exit_codes(run):
         outcome = run()
-        return _finished_in_loop(run, outcome) if is_coroutine(outcome) else run
+        return _finish_in_loop(run, outcome) if is_coroutine(outcome) else run
 
 
-async def _finished_in_loop(run: Run, outcome: Awaitable[Any]) -> Run:
+async def _finish_in_loop(run: Run, outcome: Awaitable[Any]) -> Run:
     with _exit_codes(run):
         await outcome
     return run
@@ -115,8 +115,6 @@ def _exit_after(error: BaseException) -> SystemExit:
 def _print_error(error: BaseException) -> None:
     """Print the user's part of the stack, or a sentence where there is no such part."""
     if isinstance(error, SacredError) and not (error.print_traceback and has_foreign_frames(error)):
-        print(printable(masked_text(f"Error: {message_of(error)}"), KEPT), file=sys.stderr)
+        print(printable(mask_text(f"Error: {message_of(error)}"), KEPT), file=sys.stderr)
     else:
-        print(
-            "\n".join(printable_output(masked_text("".join(trace_lines(error))))), file=sys.stderr
-        )
+        print("\n".join(printable_output(mask_text("".join(trace_lines(error))))), file=sys.stderr)

@@ -10,9 +10,9 @@ import attrs
 from sacred_core.config.contributions import ConfigSummary
 from sacred_core.config.files import dump_config_file
 from sacred_core.config.tree import named_configs
-from sacred_core.masking import masked
+from sacred_core.masking import mask_value
 from sacred_core.printable import printable
-from sacred_core.script_cli.config_text import painted_doc, rendered_config, wants_colour
+from sacred_core.script_cli.config_text import paint_doc, render_config, wants_colour
 from sacred_core.serialization import leaves, plain
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def print_config(_run: "Run") -> None:
     summary = _run.config_modifications or ConfigSummary()
     if _run.shows_origin:
         summary = attrs.evolve(summary, docs=_origins(_run.config, summary))
-    shown, _ = masked(plain(_run.config))
-    print(rendered_config(shown, summary, wants_colour(sys.stdout)))
+    shown, _ = mask_value(plain(_run.config))
+    print(render_config(shown, summary, wants_colour(sys.stdout)))
 
 
 def _origins(config: Mapping[str, Any], summary: ConfigSummary) -> dict[str, str]:
@@ -45,7 +45,7 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
     """
     entries = plain(_config)
     entries.pop("config_filename", None)
-    entries, hidden = masked(entries)
+    entries, hidden = mask_value(entries)
     dump_config_file(entries, config_filename)
     _run.run_logger.info("Saved the configuration to %s", config_filename)
     if hidden:
@@ -57,11 +57,11 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
 def print_named_configs(_run: "Run") -> None:
     """Print the named configurations, with what they say of themselves."""
     colour = wants_colour(sys.stdout)
-    print(f"Named Configurations ({painted_doc('doc', colour)}):")
+    print(f"Named Configurations ({paint_doc('doc', colour)}):")
     offered = named_configs(_run.namespaces.nodes)
     for name, (_, configuration) in sorted(offered.items()):
         text = " ".join(inspect.cleandoc(configuration.docs.get("", "")).split())
-        comment = painted_doc(f"  # {printable(text)}", colour) if text else ""
+        comment = paint_doc(f"  # {printable(text)}", colour) if text else ""
         print(f"  {printable(name)}{comment}")
     if not offered:
         print("  No named configs")

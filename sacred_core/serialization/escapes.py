@@ -15,11 +15,11 @@ def escape(text: str, unsafe: re.Pattern[str], only_unicode: bool = False) -> st
         only_unicode: Write ASCII characters as ``%u0025`` too.
     """
 
-    def escaped(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         code = ord(found[0])
         return f"%u{code:04X}" if only_unicode or code >= 0x80 else f"%{code:02X}"
 
-    return unsafe.sub(escaped, text)
+    return unsafe.sub(replacement, text)
 
 
 def unescape(text: str, escapes: re.Pattern[str]) -> str:

@@ -62,7 +62,7 @@ def form(value: Any) -> Any:
         found = find(value)
         if found is not _NO_FIELD:
             return found
-    return _described(value)
+    return _describe(value)
 
 
 def _builtin(value: Any) -> Any:
@@ -74,7 +74,7 @@ def _builtin(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(type(value), "_fields"):
         return Fields(dict(zip(value._fields, value, strict=True)))  # type: ignore[attr-defined]
     if isinstance(value, _LISTS):
-        return Items(_ordered(islice(value, len(value)), value))
+        return Items(_sort(islice(value, len(value)), value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return repr(bytes(value))
     if isinstance(value, (date, time)):
@@ -86,7 +86,7 @@ def _builtin(value: Any) -> Any:
     return _NO_FIELD
 
 
-def _ordered(items: Iterable[Any], origin: Any) -> list[Any]:
+def _sort(items: Iterable[Any], origin: Any) -> list[Any]:
     """Return a set sorted, where that is possible: its own order changes from run to run."""
     listed = list(items)
     if isinstance(origin, (set, frozenset)):
@@ -174,7 +174,7 @@ def _namespace_names(value: Any) -> list[str] | None:
     return list(vars(value)) if is_namespace else None
 
 
-def _described(value: Any) -> Any:
+def _describe(value: Any) -> Any:
     """Return the text that a class has for its objects, or else their attributes."""
     kind = type(value)
     module = str(kind.__module__)

@@ -27,11 +27,11 @@ def to_json(value: Any, indent: int | None = None) -> str:
     would take for something else is tagged so, too. Half of a surrogate pair is an escape.
     """
     try:
-        text = _dumped(value, indent)
+        text = _dump(value, indent)
     except ValueError:  # NaN or an infinity
-        return encodable(_dumped(_tagged(value), indent))
+        return encodable(_dump(_tag(value), indent))
     if f'"{_TAG}"' in text or _may_be_foreign(text):
-        text = _dumped(_tagged(value), indent)
+        text = _dump(_tag(value), indent)
     return encodable(text)
 
 
@@ -49,7 +49,7 @@ def from_json(data: str | bytes, decode: Callable[[Any], Any] | None = None) -> 
     loaded = json.loads(text)
     if decode is not None and _may_be_foreign(text):
         loaded = decode(loaded)
-    return _untagged(loaded) if f'"{_TAG}"' in text else loaded
+    return _untag(loaded) if f'"{_TAG}"' in text else loaded
 
 
 def strict_json(value: Any, indent: int | None = None) -> str:
@@ -58,9 +58,9 @@ def strict_json(value: Any, indent: int | None = None) -> str:
     NaN and the infinities become the strings of `NON_FINITE`.
     """
     try:
-        return encodable(_dumped(value, indent))
+        return encodable(_dump(value, indent))
     except ValueError:
-        return encodable(_dumped(_spelled(value), indent))
+        return encodable(_dump(_spell(value), indent))
 
 
 def number(value: Any) -> Any:
@@ -76,11 +76,11 @@ def column_json(values: Iterable[Any]) -> str:
     """
     values = list(values)
     try:
-        text = _dumped(values)
+        text = _dump(values)
     except ValueError:
-        return encodable(_dumped([_cell(value) for value in values]))
+        return encodable(_dump([_cell(value) for value in values]))
     # Numbers need no quotes: this is what most columns are.
-    return encodable(_dumped([_cell(value) for value in values])) if '"' in text else text
+    return encodable(_dump([_cell(value) for value in values])) if '"' in text else text
 
 
 def column_values(values: list[Any]) -> list[Any]:
@@ -88,25 +88,25 @@ def column_values(values: list[Any]) -> list[Any]:
     return [value if type(value) is float else _cell_value(value) for value in values]
 
 
-def _dumped(value: Any, indent: int | None = None) -> str:
+def _dump(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
 
 
-def _tagged(value: Any) -> Any:
+def _tag(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return {_TAG: json.dumps(value)}
     if isinstance(value, dict):
         if set(value) == {_TAG} or _is_foreign(value):
             return {_TAG: json.dumps(value)}
-        return {key: _tagged(item) for key, item in value.items()}
+        return {key: _tag(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_tagged(item) for item in value]
+        return [_tag(item) for item in value]
     return value
 
 
-def _untagged(value: Any) -> Any:
+def _untag(value: Any) -> Any:
     if isinstance(value, list):
-        return [_untagged(item) for item in value]
+        return [_untag(item) for item in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1 and isinstance(value.get(_TAG), str):
@@ -114,7 +114,7 @@ def _untagged(value: Any) -> Any:
             return json.loads(value[_TAG])
         except ValueError:  # another program's own
             return value
-    return {key: _untagged(item) for key, item in value.items()}
+    return {key: _untag(item) for key, item in value.items()}
 
 
 def _may_be_foreign(text: str) -> bool:
@@ -133,21 +133,21 @@ def _is_foreign(value: dict[Any, Any]) -> bool:
     return package in sys.stdlib_module_names or package in ("numpy", "pandas")
 
 
-def _spelled(value: Any) -> Any:
+def _spell(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):
-        return {_spelled(key): _spelled(item) for key, item in value.items()}
+        return {_spell(key): _spell(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_spelled(item) for item in value]
+        return [_spell(item) for item in value]
     return value
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return {_TAG: json.dumps(value)} if value in NON_FINITE else value
-    return _tagged(value) if isinstance(value, (dict, list)) else _spelled(value)
+    return _tag(value) if isinstance(value, (dict, list)) else _spell(value)
 
 
 def _cell_value(value: Any) -> Any:
-    return _untagged(value) if isinstance(value, (dict, list)) else number(value)
+    return _untag(value) if isinstance(value, (dict, list)) else number(value)

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sacred_core.stores.checking import checked_metrics, first_items, require_record
+    from sacred_core.stores.checking import check_metrics, first_items, require_record
     from sacred_core.stores.finding import find_runs, to_frame
     from sacred_core.stores.guarded import (
         Found,
@@ -33,7 +33,7 @@ _MODULES = {
     "ContinuingStore": "run_store",
     "RunStore": "run_store",
     "StoredRun": "model",
-    "checked_metrics": "checking",
+    "check_metrics": "checking",
     "find_runs": "finding",
     "first_items": "checking",
     "guard": "guarded",
@@ -55,7 +55,7 @@ __all__ = [
     "RunQuery",
     "RunStore",
     "StoredRun",
-    "checked_metrics",
+    "check_metrics",
     "find_runs",
     "first_items",
     "guard",

@@ -34,7 +34,7 @@ def require_record(record: Any, place: str) -> dict[str, Any]:
     return record
 
 
-def checked_field(name: str, value: Any) -> Any:
+def check_field(name: str, value: Any) -> Any:
     """Return what an attribute of a run is to be; None for its default.
 
     Raises:
@@ -55,7 +55,7 @@ def first_items(name: str, entries: Any) -> list[Any]:
     return [_entry(name, entry)[0] for entry in _list(name, entries or [])]
 
 
-def checked_metrics(metrics: Any) -> dict[str, dict[str, Any]]:
+def check_metrics(metrics: Any) -> dict[str, dict[str, Any]]:
     """Return metrics by name, if each has three lists of equal length.
 
     Raises:

@@ -74,8 +74,8 @@ class RunIds(ABC):
     def highest_number(self) -> int:
         """Return the highest number of a run, deleted ones included; 0 if there is none.
 
-        Numbers that `sacred_core.stores.run_ids.counted` excludes do not count. Ids that are no
-        numbers need another `new_id` instead.
+        Numbers that `sacred_core.stores.run_ids.countable_id` excludes do not count. Ids that are
+        not numbers need another `new_id` instead.
         """
         raise NotImplementedError(f"{type(self).__name__}.highest_number returns a number")
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import attrs
 
 from sacred_core.serialization import from_json, to_json
-from sacred_core.stores.checking import checked_metrics
+from sacred_core.stores.checking import check_metrics
 from sacred_core.stores.guarded import (
     Found,
     GuardedStore,
@@ -124,7 +124,7 @@ class DocumentStore(GuardedStore, Generic[R]):
         """Return ``{"steps", "values", "timestamps"}`` by metric."""
         record = self.require(run_id)
         with self._guard_part(run_id, "the metrics"):
-            return checked_metrics(self.read_points(record))
+            return check_metrics(self.read_points(record))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
-from sacred_core.masking import masked_text
-from sacred_core.stores.checking import checked_field
+from sacred_core.masking import mask_text
+from sacred_core.stores.checking import check_field
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
@@ -95,7 +95,7 @@ def make_run(
     reasons: dict[str, None] = {}
     for name, read in fields.items():
         try:
-            value = checked_field(name, read())
+            value = check_field(name, read())
         except outages:
             raise
         except DamagedRecordError as error:
@@ -171,7 +171,7 @@ def describe(error: Exception) -> str:
         text = f"{error.strerror}: {error.filename!r}" if error.filename else error.strerror
     else:
         text = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
-    line = " ".join(masked_text(text).split())
+    line = " ".join(mask_text(text).split())
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 

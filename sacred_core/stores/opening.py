@@ -4,7 +4,7 @@ from typing import cast
 
 from sacred_core.exceptions import StoreError
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.stores.run_store import RunStore
 
 
@@ -24,5 +24,5 @@ def open_store(location: str) -> RunStore:
     known = ", ".join(sorted({name for spec in specs for name in spec.schemes})) or "none"
     hint = ": pip install sacred-file" if wanted == "file" else ""
     raise StoreError(
-        f"no installed plugin reads {masked_text(str(location))!r}{hint} (schemes: {known})"
+        f"no installed plugin reads {mask_text(str(location))!r}{hint} (schemes: {known})"
     )

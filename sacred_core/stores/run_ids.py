@@ -68,7 +68,7 @@ def is_valid_id(run_id: Any) -> bool:
     return _problem(normalize_id(run_id)) is None
 
 
-def counted(run_id: Any) -> int | None:
+def countable_id(run_id: Any) -> int | None:
     """Return an id that counts when the next number is computed, else None.
 
     Strings, negative integers and those above `LARGEST` do not count.
@@ -83,7 +83,7 @@ def next_number(ids: Iterable[Any]) -> int:
     Args:
         ids: Those of a store, in any form.
     """
-    return max((each for each in map(counted, ids) if each is not None), default=0) + 1
+    return max((each for each in map(countable_id, ids) if each is not None), default=0) + 1
 
 
 def id_order(run_id: Any) -> tuple[int, int | str]:
@@ -93,7 +93,7 @@ def id_order(run_id: Any) -> tuple[int, int | str]:
 
 
 def _problem(run_id: int | str) -> str | None:
-    if counted(run_id) is not None:
+    if countable_id(run_id) is not None:
         return None
     if isinstance(run_id, int) or _INTEGER.fullmatch(run_id):
         return f"is out of range: an integer must be 0 to {LARGEST}"

@@ -1,12 +1,12 @@
 """The output of a run that did not end: what it printed after its last heartbeat.
 
-While a run lasts, what it prints is, as it was written, in files of one folder
-(`sacred_core.run.spools`): `WHOLE`, or, where stdout and stderr are different files, that and
-`PARTS`, from which it is put together at each beat. `POSITIONS` states how much of them the
-observers were given: up to character ``characters`` the record is settled; what follows is in the
-bytes ``whole[0]`` to ``whole[1]`` of the whole, then in the parts from ``parts`` on (without
-parts: in the whole to its end). ``filter`` is the name of the filter of the output, or null.
-`TURNS`, from the byte ``turns`` on, holds the ends of both parts at several moments.
+While a run is in progress, its raw output is in files of one folder (`sacred_core.run.spools`):
+`OUTPUT_FILE`, and, where stdout and stderr are different files, `STREAM_FILES`, which are merged
+into it at each beat. `POSITIONS_FILE` states how much of them the observers received: up to
+character ``characters`` the record is settled; the rest is in the bytes ``whole[0]`` to
+``whole[1]`` of the output file, then in the stream files from ``parts`` on (without ``parts``: in
+the output file to its end). ``filter`` is the name of the filter of the output, or null.
+`TURNS_FILE`, from the byte ``turns`` on, holds the ends of both parts at several moments.
 """
 
 import json
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.contained_files import open_regular
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 
-WHOLE = ".output"
-TURNS = ".output.turns"
+OUTPUT_FILE = ".output"
+TURNS_FILE = ".output.turns"
 TURN = struct.Struct("<QQ")
-PARTS = (".output.stdout", ".output.stderr")
-POSITIONS = ".output.positions"
+STREAM_FILES = (".output.stdout", ".output.stderr")
+POSITIONS_FILE = ".output.positions"
 
 
 #: Filters that a reader applies; a name of any other is not imported.
@@ -41,24 +41,24 @@ def with_unfinished(
             did not see is left out.
     """
     try:
-        positions = json.loads(_read(folder / POSITIONS, 0))
+        positions = json.loads(_read(folder / POSITIONS_FILE, 0))
         apply = output_filter or _known_filter(positions)
         if apply is not None:
-            from sacred_core.run.output.filters import presented
+            from sacred_core.run.output.filters import filter_output
 
-            return presented(_raw(folder, positions, 0), apply)
+            return filter_output(_raw(folder, positions, 0), apply)
         if positions.get("filter"):
             return text
-        rest = _rest(folder, positions, positions["whole"][0])
+        rest = _read_rest(folder, positions, positions["whole"][0])
         if len(text) < positions["characters"]:  # the observer missed some of it
-            return _rest(folder, positions, 0)
+            return _read_rest(folder, positions, 0)
     except (OSError, ValueError, KeyError, IndexError):  # it ended, perhaps just now
         return text
     return text[: positions["characters"]] + rest
 
 
 def filter_name(output_filter: Callable[[str], str] | None) -> str | None:
-    """Return how `POSITIONS` names a filter."""
+    """Return how `POSITIONS_FILE` names a filter."""
     if output_filter is None:
         return None
     module = getattr(output_filter, "__module__", "")
@@ -68,7 +68,7 @@ def filter_name(output_filter: Callable[[str], str] | None) -> str | None:
 def unknown_filter(folder: Path) -> str | None:
     """Return the name of the filter of a run, if it is one of the user's own."""
     try:
-        positions = json.loads(_read(folder / POSITIONS, 0))
+        positions = json.loads(_read(folder / POSITIONS_FILE, 0))
     except (OSError, ValueError):
         return None
     return None if _known_filter(positions) else positions.get("filter")
@@ -82,23 +82,25 @@ def _known_filter(positions: dict[str, Any]) -> Callable[[str], str] | None:
     return apply_backspaces_and_linefeeds
 
 
-def _rest(folder: Path, positions: dict[str, Any], start: int) -> str:
-    return masked_text(_raw(folder, positions, start))
+def _read_rest(folder: Path, positions: dict[str, Any], start: int) -> str:
+    return mask_text(_raw(folder, positions, start))
 
 
 def _raw(folder: Path, positions: dict[str, Any], start: int) -> str:
     if not positions["parts"]:
-        data = _read(folder / WHOLE, start)
+        data = _read(folder / OUTPUT_FILE, start)
     else:
-        data = _read(folder / WHOLE, start, positions["whole"][1]) + _merged(folder, positions)
+        data = _read(folder / OUTPUT_FILE, start, positions["whole"][1]) + _merge_parts(
+            folder, positions
+        )
     return data.decode("utf-8", "replace")
 
 
-def _merged(folder: Path, positions: dict[str, Any]) -> bytes:
+def _merge_parts(folder: Path, positions: dict[str, Any]) -> bytes:
     """Put the parts together; of a run under way, without what is being written now."""
     starts = positions["parts"]
-    parts = [_read(folder / name, start) for name, start in zip(PARTS, starts, strict=True)]
-    turns = _read(folder / TURNS, positions["turns"])
+    parts = [_read(folder / name, start) for name, start in zip(STREAM_FILES, starts, strict=True)]
+    turns = _read(folder / TURNS_FILE, positions["turns"])
     done = [0, 0]
     merged: list[bytes] = []
     for turn in TURN.iter_unpack(turns[: len(turns) // TURN.size * TURN.size]):

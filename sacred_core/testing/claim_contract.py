@@ -8,7 +8,7 @@ from typing import Any
 
 from sacred_core.exceptions import SacredError
 from sacred_core.testing.feed import Feed
-from sacred_core.testing.killing import killed_at
+from sacred_core.testing.killing import kill_at
 from sacred_core.testing.override_contract import OverrideContract
 
 
@@ -56,13 +56,13 @@ class ClaimContract(OverrideContract):
             Feed(observer).start(_id=run_id, asked_id=run_id, config={"by": "the first"})
 
         first = Feed(self.make_observer(tmp_path)).queue()
-        calls = killed_at(None, lambda: start(first))
+        calls = kill_at(None, lambda: start(first))
         assert calls is not None
         queued_at, running_at = 0, calls
         while running_at - queued_at > 1:
             call = (queued_at + running_at) // 2
             run_id = Feed(self.make_observer(tmp_path)).queue()
-            killed_at(call, functools.partial(start, run_id))
+            kill_at(call, functools.partial(start, run_id))
             store = self.make_store(tmp_path)
             if store.get(run_id).status != "QUEUED":
                 running_at = call

@@ -39,11 +39,11 @@ class Feed:
 
     def start(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
         """Start the run and return its id as stores list it."""
-        return self._announce(events.RunStarted, "start_time", _id, asked_id, fields)
+        return self._send_start(events.RunStarted, "start_time", _id, asked_id, fields)
 
     def queue(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
         """Queue the run and return its id as stores list it."""
-        return self._announce(events.RunQueued, "queue_time", _id, asked_id, fields)
+        return self._send_start(events.RunQueued, "queue_time", _id, asked_id, fields)
 
     def beat(self, info: Any = None, result: Any = None) -> None:
         """Give the sign of life that follows output and metrics."""
@@ -117,9 +117,9 @@ class Feed:
         self._give(kind, **fields)
         self.join()
 
-    def _announce(
+    def _send_start(
         self,
-        kind: type[events.Announcement],
+        kind: type[events.RunIdEvent],
         time: str,
         _id: Any,
         asked_id: Any,
@@ -127,7 +127,7 @@ class Feed:
     ) -> Any:
         if _id is None:
             _id = asked_id
-        event: events.Announcement = self._source.make(
+        event: events.RunIdEvent = self._source.make(
             kind,
             **{
                 "ex_info": {"name": "fed", "base_dir": ".", "sources": [], "dependencies": []},
@@ -145,9 +145,9 @@ class Feed:
         answer = self._start(event)
         return None if answer is None else normalize_id(answer)
 
-    def _start(self, event: events.Announcement) -> Any:
+    def _start(self, event: events.RunIdEvent) -> Any:
         plan = self._plans.get(type(event))
-        return plan(event, self._look_up) if plan else None
+        return plan(event, self._resolve_lazy) if plan else None
 
     def _give(self, kind: type[events.Event], **fields: Any) -> None:
         self._last = self._source.make(kind, **fields)
@@ -158,9 +158,9 @@ class Feed:
     def _deliver(self, event: events.Event) -> None:
         plan = self._plans.get(type(event))
         if plan is not None:
-            plan(event, self._look_up)
+            plan(event, self._resolve_lazy)
 
-    def _look_up(self, name: str) -> Any:
+    def _resolve_lazy(self, name: str) -> Any:
         return {"captured_out": self.output}[name]
 
 
@@ -174,10 +174,10 @@ class DispatchedFeed(Feed):
 
     def __init__(self, observer: Any, logger: logging.Logger) -> None:
         super().__init__(observer)
-        self._dispatcher = Dispatcher([observer], self._look_up, logger)
+        self._dispatcher = Dispatcher([observer], self._resolve_lazy, logger)
 
-    def _start(self, event: events.Announcement) -> Any:
-        return self._dispatcher.announce(event, event._id)
+    def _start(self, event: events.RunIdEvent) -> Any:
+        return self._dispatcher.send_start(event, event._id)
 
     def _deliver(self, event: events.Event) -> None:
         if event.final:

@@ -50,7 +50,7 @@ class HostileRecords:
         plain = [value for value in _VALUES if not isinstance(value, str) or value[:2] != "@@"]
         return copy.deepcopy(self.random.choice([*plain, nested]))
 
-    def mutated(self, record: Any) -> Any:
+    def mutate(self, record: Any) -> Any:
         """Return a copy of plain ``record`` that differs at one to four places."""
         changed = copy.deepcopy(record)
         if self.random.random() < 0.05:
@@ -62,8 +62,8 @@ class HostileRecords:
         return changed
 
     def text(self, record: Any) -> bytes:
-        """Return JSON text of a mutated record, which may be cut off or not be UTF-8."""
-        text = json.dumps(self.mutated(record), indent=self.random.choice([None, 2]))
+        """Return JSON text of a changed record, which may be cut off or not be UTF-8."""
+        text = json.dumps(self.mutate(record), indent=self.random.choice([None, 2]))
         for mark, literal in _AS_TEXT.items():
             text = text.replace(f'"{mark}"', literal)
         data = text.encode()

@@ -11,7 +11,7 @@ _WAIT = 0.5
 _PATIENCE = 120.0
 
 
-def interleaved(call: int | None, work: Callable[[], Any], other: Callable[[], Any]) -> int:
+def run_interleaved(call: int | None, work: Callable[[], Any], other: Callable[[], Any]) -> int:
     """Do ``work``, and ``other`` in a thread when the work calls a function.
 
     Args:

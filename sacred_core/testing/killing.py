@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def killed_at(call: int | None, work: Callable[[], Any], timeout: float = 120.0) -> int | None:
+def kill_at(call: int | None, work: Callable[[], Any], timeout: float = 120.0) -> int | None:
     """Do ``work`` in a forked process, which kills itself (SIGKILL) at a call of a function.
 
     Args:

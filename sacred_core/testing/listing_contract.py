@@ -7,9 +7,9 @@ from sacred_core.stores import Annotation, RunQuery, find_runs
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.query import matches, parse, parse_columns, read
 from sacred_core.testing.damage_contract import DamageContract
-from sacred_core.testing.drawn_queries import drawn_queries
 from sacred_core.testing.effort import examples
 from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.random_queries import random_queries
 from sacred_core.testing.removal_contract import RemovalContract
 from sacred_core.testing.samples import CONFIGS, EXPERIMENT
 
@@ -68,7 +68,7 @@ class ListingContract(DamageContract, RemovalContract):
             store.annotate(runs[0].id, Annotation(time=START, user="a", **said))  # type: ignore[arg-type]
         runs = list(store.list())
         metrics = MetricSummaries(store)
-        drawn = drawn_queries(runs, examples(self.queries // 8, self.queries), seed=0)
+        drawn = random_queries(runs, examples(self.queries // 8, self.queries), seed=0)
         for number, query in enumerate(drawn):
             expected = [run.id for run in runs if matches(query, run, metrics.of(run.id))]
             assert [run.id for run in find_runs(store, query)] == expected, str(query)

@@ -23,29 +23,29 @@ class OverrideContract(IdContract):
         """Overridden methods record the same, with the signatures of Sacred's manual, by position
         and by name; also what these lack.
         """
-        plain = self._recorded(self.make_observer(tmp_path), tmp_path)
+        plain = self._record_runs(self.make_observer(tmp_path), tmp_path)
         for by_position in (True, False):
             observer = overridden(self.make_observer(tmp_path), by_position)
-            found = self._recorded(observer, tmp_path)
+            found = self._record_runs(observer, tmp_path)
             assert found == plain, f"by_position={by_position}: {found} instead of {plain}"
 
     def test_overridden_starts_respect_the_id_that_is_asked_for(self, tmp_path: Path) -> None:
         """Overridden starts respect the id that is asked for, as the plain observer does: a taken
         one is refused, and a queued run is started.
         """
-        plain = self._asked(10, lambda: self.make_observer(tmp_path), tmp_path)
+        plain = self._record_requested(10, lambda: self.make_observer(tmp_path), tmp_path)
         for number, by_position in ((20, True), (30, False)):
 
             def make(by_position: bool = by_position) -> Any:
                 return overridden(self.make_observer(tmp_path), by_position)
 
-            found = self._asked(number, make, tmp_path)
+            found = self._record_requested(number, make, tmp_path)
             assert found == plain, f"by_position={by_position}: {found} instead of {plain}"
 
     def test_an_override_may_change_the_points(self, tmp_path: Path) -> None:
         """Those that it passes on are stored, in order and without gaps, also after a retry."""
         observer = self.make_observer(tmp_path)
-        observer.__class__ = _thinned(type(observer))
+        observer.__class__ = _thin(type(observer))
         feed = Feed(observer, times=2)
         run_id = feed.start()
         for number in range(3):
@@ -55,7 +55,9 @@ class OverrideContract(IdContract):
         assert found["loss"]["values"] == [1, 3, 11, 13, 21, 23], found["loss"]
         assert found["all"]["values"] == [0, 2, 1, 3, 10, 12, 11, 13, 20, 22, 21, 23], found["all"]
 
-    def _asked(self, number: int, make: Callable[[], Any], tmp_path: Path) -> dict[str, Any]:
+    def _record_requested(
+        self, number: int, make: Callable[[], Any], tmp_path: Path
+    ) -> dict[str, Any]:
         """Return what becomes of runs that ask for ``number`` and for the id of a queued run."""
         feed = Feed(make())
         found: dict[str, Any] = {"first": feed.start(_id=number, asked_id=number) == number}
@@ -68,7 +70,7 @@ class OverrideContract(IdContract):
         found["queued"] = Feed(make()).start(_id=queued, asked_id=queued) == queued
         return {**found, "status": self.make_store(tmp_path).get(queued).status}
 
-    def _recorded(self, observer: Any, tmp_path: Path) -> list[Any]:
+    def _record_runs(self, observer: Any, tmp_path: Path) -> list[Any]:
         """Return what the store has of a queued run and of an interrupted one."""
         file = tmp_path / "overridden.txt"
         file.write_text("content")
@@ -90,7 +92,7 @@ class OverrideContract(IdContract):
         return [*runs, store.output(run_id), store.metrics(run_id)]
 
 
-def _thinned(parent: Any) -> Any:
+def _thin(parent: Any) -> Any:
     """Return a subclass that logs every second point, and all of them under another name."""
 
     class Thinned(parent):  # type: ignore[misc]

@@ -12,10 +12,10 @@ from sacred_core.hooks.discovery import (
     implemented_hooks,
     installed_plugins,
     mistakes,
-    normalised,
+    normalize_project,
 )
 from sacred_core.hooks.manager import PluginManager
-from sacred_core.hooks.targets import Target, resolved
+from sacred_core.hooks.targets import Target, resolve_target
 
 _LIGHT = {"attr", "attrs", "pluggy", "sacred_core"}
 
@@ -82,7 +82,7 @@ class PluginContract:
     def test_its_targets_can_be_imported(self) -> None:
         """What a record names is there."""
         for target in self._targets():
-            resolved(target)
+            resolve_target(target)
 
     def test_its_module_imports_nothing_heavy(self) -> None:
         """Every command line waits for it: what is heavy stands behind a dotted target."""
@@ -90,18 +90,18 @@ class PluginContract:
             module = plugin.value.partition(":")[0]
             own = module.partition(".")[0]
             light = _LIGHT | self.light_modules | sys.stdlib_module_names | {own}
-            heavy = sorted(_loaded_by(module) - light)
+            heavy = sorted(_modules_loaded_by(module) - light)
             _require(not heavy, f"{module} imports {', '.join(heavy)}")
 
     def _distribution(self) -> Distribution:
         return distribution(self.distribution)
 
     def _entry_points(self) -> list[FoundPlugin]:
-        wanted = normalised(self.distribution)
+        wanted = normalize_project(self.distribution)
         found = [
             plugin
             for plugin in installed_plugins()
-            if normalised(plugin.distribution.rpartition(" ")[0]) == wanted
+            if normalize_project(plugin.distribution.rpartition(" ")[0]) == wanted
         ]
         _require(
             bool(found),
@@ -135,7 +135,7 @@ def _targets_of(record: Any) -> Iterator[Target]:
             yield target
 
 
-def _loaded_by(module: str) -> set[str]:
+def _modules_loaded_by(module: str) -> set[str]:
     """Return the top-level modules that are there after importing ``module``, and only then."""
     listing = "import sys; print(*sys.modules)"
     before, after = (

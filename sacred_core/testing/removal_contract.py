@@ -14,8 +14,8 @@ from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.comparing import assert_metrics, assert_refused
 from sacred_core.testing.effort import examples
 from sacred_core.testing.feed import Feed
-from sacred_core.testing.interleaving import interleaved
-from sacred_core.testing.killing import killed_at
+from sacred_core.testing.interleaving import run_interleaved
+from sacred_core.testing.killing import kill_at
 from sacred_core.testing.samples import EXPERIMENT
 
 
@@ -80,13 +80,13 @@ class RemovalContract(ClaimContract):
         """Ids of deleted runs are not reused, neither after the newest run is deleted nor after all
         are.
         """
-        used = [self._completed(tmp_path) for _ in range(3)]
+        used = [self._complete_run(tmp_path) for _ in range(3)]
         store = self.make_store(tmp_path)
         store.delete(used[-1])
-        used.append(self._completed(tmp_path))
+        used.append(self._complete_run(tmp_path))
         for run_id in (used[3], used[1], used[0]):
             store.delete(run_id)
-        used += [self._completed(tmp_path) for _ in range(2)]
+        used += [self._complete_run(tmp_path) for _ in range(2)]
         assert len(set(used)) == len(used), f"an id was used twice: {used}"
 
     def test_resources_of_a_running_run_survive(self, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ class RemovalContract(ClaimContract):
     def test_sources_of_a_starting_run_survive(self, tmp_path: Path) -> None:
         """An older run is deleted that shares them, at any point of the start."""
         ex_info, contents = self._sources(tmp_path)
-        ids: list[Any] = [self._completed(tmp_path, ex_info)]
+        ids: list[Any] = [self._complete_run(tmp_path, ex_info)]
 
         def start() -> None:
             feed = Feed(self.make_observer(tmp_path))
@@ -146,7 +146,7 @@ class RemovalContract(ClaimContract):
     def test_several_processes_delete_a_run_at_once(self, tmp_path: Path) -> None:
         """Each succeeds or gets a StoreError; the run is deleted, and its id can be used."""
         for _ in range(examples(2, 5)):
-            run_id = self._completed(tmp_path, with_files=True)
+            run_id = self._complete_run(tmp_path, with_files=True)
             stores = [self.make_store(tmp_path) for _ in range(4)]
             errors: list[BaseException] = []
             barrier = threading.Barrier(len(stores))
@@ -173,13 +173,13 @@ class RemovalContract(ClaimContract):
         """
         if not hasattr(os, "fork"):
             return
-        other = self._completed(tmp_path, with_files=True)
-        run_id = self._completed(tmp_path, with_files=True)
-        calls = killed_at(None, lambda: self.make_store(tmp_path).delete(run_id))
+        other = self._complete_run(tmp_path, with_files=True)
+        run_id = self._complete_run(tmp_path, with_files=True)
+        calls = kill_at(None, lambda: self.make_store(tmp_path).delete(run_id))
         assert calls is not None
         for call in _points(calls, examples(4, self.points)):
-            killed = self._completed(tmp_path, with_files=True)
-            killed_at(call, lambda killed=killed: self.make_store(tmp_path).delete(killed))  # type: ignore[misc]
+            killed = self._complete_run(tmp_path, with_files=True)
+            kill_at(call, lambda killed=killed: self.make_store(tmp_path).delete(killed))  # type: ignore[misc]
             with contextlib.suppress(StoreError):  # it was deleted
                 self.make_store(tmp_path).delete(killed)
             self._assert_deleted(tmp_path, killed)
@@ -187,7 +187,7 @@ class RemovalContract(ClaimContract):
             self._assert_files(tmp_path, other, "resource", {file: b"shared"})
             self._assert_files(tmp_path, other, "artifact", {"made": b"shared"})
 
-    def _completed(self, tmp_path: Path, ex_info: Any = None, with_files: bool = False) -> Any:
+    def _complete_run(self, tmp_path: Path, ex_info: Any = None, with_files: bool = False) -> Any:
         """Return the id of a new run that has ended."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(ex_info=ex_info or {**EXPERIMENT})
@@ -213,10 +213,10 @@ class RemovalContract(ClaimContract):
         self, tmp_path: Path, ids: list[Any], work: Callable[[], Any], check: Callable[[], Any]
     ) -> None:
         """Check after ``work``, which adds a run, while the one before is deleted."""
-        calls = interleaved(None, work, lambda: None)
+        calls = run_interleaved(None, work, lambda: None)
         for call in _points(calls, examples(4, self.points)):
             old = ids[-1]
-            interleaved(call, work, lambda old=old: self.make_store(tmp_path).delete(old))  # type: ignore[misc]
+            run_interleaved(call, work, lambda old=old: self.make_store(tmp_path).delete(old))  # type: ignore[misc]
             check()
 
     def _assert_files(

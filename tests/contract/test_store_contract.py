@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from sacred_core.context import run_around
+from sacred_core.context import run_of_context
 from sacred_core.exceptions import StoreError
 from sacred_core.observers.delivering import named_arguments
 from sacred_core.stores import RunStore
@@ -24,7 +24,7 @@ from sacred_core.testing.feed import START
 
 class StoresTheRealConfig(MemoryObserver):
     def started_event(self, config: Any, **fields: Any) -> Any:
-        run = run_around()
+        run = run_of_context()
         real = dict(run.config) if run is not None else config
         return super().started_event(config=real, **fields)
 

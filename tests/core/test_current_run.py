@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sacred_core import Experiment
-from sacred_core.context import current_run, run_around
+from sacred_core.context import current_run, run_of_context
 from sacred_core.exceptions import AmbiguousRunError, NoRunError
 from sacred_core.testing.memory import Memory, MemoryObserver
 
@@ -73,12 +73,12 @@ def test_a_context_that_outlives_its_run_has_no_run(ex: Experiment) -> None:
     @ex.main
     def main(_run: Any) -> None:
         contexts.append(contextvars.copy_context())
-        found = contexts[0].run(run_around)
+        found = contexts[0].run(run_of_context)
         assert found is (_run if len(contexts) == 1 else None)
         assert contexts[0].run(current_run) is _run
 
     ex.run()
-    assert contexts[0].run(run_around) is None
+    assert contexts[0].run(run_of_context) is None
     assert contexts[0].run(current_run) is None
     ex.run()
 

@@ -10,7 +10,7 @@ import pytest
 from sacred_core import Experiment
 from sacred_core.config.files import load_config_file
 from sacred_core.dotted_path import MISSING, ROOT, DottedPath, key_in, position_in
-from sacred_core.masking import masked
+from sacred_core.masking import mask_value
 from sacred_core.serialization import leaves
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import matches, parse
@@ -150,7 +150,7 @@ def test_a_numeric_part_in_the_answer_of_a_config_hook(
 def test_a_masked_path_can_be_given_after_with(tmp_path: Path) -> None:
     """What the record names as masked is an update that sets the secret again."""
     config = {"stores": [{"password": "a1"}, {"urls": {7: ["ftp://u:b2@h"]}}]}
-    _, paths = masked(config)
+    _, paths = mask_value(config)
     assert list(map(str, paths)) == ["stores.0.password", "stores.1.urls.7.0"]
 
     ex = Experiment("secrets", interactive=True, save_git_info=False)

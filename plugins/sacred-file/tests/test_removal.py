@@ -13,7 +13,7 @@ from sacred_file.removal import TRASH
 
 from sacred_core.exceptions import RunRemovedError, StoreError
 from sacred_core.testing import Feed
-from sacred_core.testing.killing import killed_at
+from sacred_core.testing.killing import kill_at
 
 
 @pytest.fixture
@@ -231,11 +231,11 @@ def test_a_deleted_run_is_reported_as_such(root: Path, tmp_path: Path) -> None:
 def test_a_killed_deletion_leaves_nothing_behind(root: Path, tmp_path: Path) -> None:
     """The next one, of any run, removes the rest, shared content included."""
     other = completed(root)
-    calls = killed_at(None, lambda: FileStore(root).delete(completed(root)))
+    calls = kill_at(None, lambda: FileStore(root).delete(completed(root)))
     assert calls is not None
     for call in range(1, calls, calls // 40):
         run_id = completed(root, file(tmp_path / "a.txt"), artifact=file(tmp_path / "b.txt"))
-        killed_at(call, lambda run_id=run_id: FileStore(root).delete(run_id))  # type: ignore[misc]
+        kill_at(call, lambda run_id=run_id: FileStore(root).delete(run_id))  # type: ignore[misc]
         for each in (run_id, completed(root)):
             with contextlib.suppress(StoreError):  # it was deleted
                 FileStore(root).delete(each)

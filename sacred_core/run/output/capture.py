@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.run.output.filters import Filter
 from sacred_core.run.output.streams import Recorder
 
@@ -64,7 +64,7 @@ class FixedOutput(OutputCapture):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self._text = masked_text(text)
+        self._text = mask_text(text)
         self._is_told = False
 
     def text(self) -> str:

@@ -22,8 +22,8 @@ from sacred_core.run.output.capture import OutputCapture
 from sacred_core.run.output.filters import Filter
 from sacred_core.run.output.follower import Display
 from sacred_core.run.output.follower_process import FollowerProcess, can_start
-from sacred_core.run.output.spool import LOW_DISK, Reading, Spool, write_counted
-from sacred_core.run.output.stand_in import StandIn
+from sacred_core.run.output.spool import LOW_DISK, Spool, SpoolReader, write_counted
+from sacred_core.run.output.stream_proxy import StreamProxy
 from sacred_core.run.output.streams import INTERVAL, Recorders
 from sacred_core.run.output.sys_capture import standard_streams
 
@@ -102,7 +102,7 @@ class FdCapture(OutputCapture):
         self._spools: list[Spool] = []
         self._display: Display | None = None
         self._follower: FollowerProcess | None = None
-        self._used: list[tuple[str, StandIn]] = []
+        self._used: list[tuple[str, StreamProxy]] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sacred-descriptors", daemon=True)
@@ -112,11 +112,13 @@ class FdCapture(OutputCapture):
         """Put the spools in place of the descriptors, which were claimed before."""
         super().start(around)
         self._used = standard_streams.join(self)  # before: terminals still look like ones
-        with standard_streams.paused():  # what other runs show meanwhile would be recorded here
+        with (
+            standard_streams.pause_display()
+        ):  # what other runs show meanwhile would be recorded here
             _flush(self._used)
             self._numbers = _ONE if os.path.sameopenfile(1, 2) else _TWO
             self._spools = [Spool() for _ in self._numbers]
-            self._reading = Reading(self._spools, self._filter)
+            self._spool_reader = SpoolReader(self._spools, self._filter)
             self._display = _display(self._spools, [numbers[0] for numbers in self._numbers])
             self._start_follower()
             standard_streams.show = self._write
@@ -153,12 +155,12 @@ class FdCapture(OutputCapture):
         if not self._spools:
             return ""
         standard_streams.drain()
-        return self._reading.whole()
+        return self._spool_reader.whole()
 
     def take(self, final: bool) -> Iterator[tuple[str, int]]:
         """Yield what changed since the last call; see `OutputCapture.take`."""
         standard_streams.drain()
-        return self._reading.advance(final)
+        return self._spool_reader.advance(final)
 
     @property
     def has_spool(self) -> bool:
@@ -171,17 +173,17 @@ class FdCapture(OutputCapture):
             if self._is_restored or self._display is None:
                 return
             with self._display as display:
-                self._reading.keep_in(folder, self._switch)
+                self._spool_reader.keep_in(folder, self._switch)
                 display.readers[:] = [spool.reader for spool in self._spools]
             if self._follower is not None:
-                moved = [*self._spools, self._reading.turns]
+                moved = [*self._spools, self._spool_reader.turns]
                 for number, spool in enumerate(moved):
                     if spool is not None and spool.path is not None:
                         self._follower.follow_to(number, spool.path)
 
     def confirm(self) -> None:
         """Note that the observers were told what `take` returned last."""
-        self._reading.confirm()
+        self._spool_reader.confirm()
 
     def _switch(self, number: int, writer: int) -> None:
         for descriptor in self._numbers[number]:
@@ -189,7 +191,7 @@ class FdCapture(OutputCapture):
 
     def _start_follower(self) -> None:
         assert self._display is not None
-        turns = self._reading.turns
+        turns = self._spool_reader.turns
         if can_start():
             try:
                 self._follower = FollowerProcess(self._display, turns.writer if turns else -1)
@@ -198,7 +200,7 @@ class FdCapture(OutputCapture):
 
     def _end_display(self, display: Display) -> None:
         """Let go of everything; what children still write is shown by the follower."""
-        self._reading.close()
+        self._spool_reader.close()
         if display.has_writers:
             if self._follower is None or not self._follower.is_alive:
                 self._start_follower()
@@ -214,8 +216,8 @@ class FdCapture(OutputCapture):
         """See to the disk until the run ends, and show the growth where no process does."""
         while not self._stopped.wait(_PAUSE if self._is_followed else INTERVAL):
             if not self._is_followed and self._display is not None:
-                self._display.show(self._reading.note())
-            if not self._reading.has_room:
+                self._display.show(self._spool_reader.note())
+            if not self._spool_reader.has_room:
                 self._give_up(LOW_DISK)
                 return
 
@@ -230,7 +232,7 @@ class FdCapture(OutputCapture):
                 self._display.write(int(is_error and len(self._spools) > 1), data, done)
             return
         if not is_error and not self._is_restored:
-            self._reading.note()  # what a child wrote to stderr comes before
+            self._spool_reader.note()  # what a child wrote to stderr comes before
         while sum(done) < len(data):
             try:
                 write_counted(2 if is_error else 1, data, done)
@@ -239,7 +241,7 @@ class FdCapture(OutputCapture):
                     break  # nobody reads the original
                 self._give_up(str(error))
         if is_error and not self._is_restored:
-            self._reading.note()
+            self._spool_reader.note()
 
     def _give_up(self, reason: str) -> None:
         self._restore()
@@ -247,7 +249,7 @@ class FdCapture(OutputCapture):
 
     def _restore(self) -> None:
         # In this order, for a stream that shows text may have to give up.
-        with standard_streams.paused(), self._lock:
+        with standard_streams.pause_display(), self._lock:
             if self._is_restored or self._display is None:
                 return
             self._is_restored = True
@@ -270,7 +272,7 @@ def _display(spools: Sequence[Spool], descriptors: Sequence[int]) -> Display:
     )
 
 
-def _flush(used: Iterable[tuple[str, StandIn]]) -> None:
-    for _, stand_in in used:
+def _flush(used: Iterable[tuple[str, StreamProxy]]) -> None:
+    for _, proxy in used:
         with contextlib.suppress(AttributeError, OSError, ValueError):
-            stand_in.flush_original()
+            proxy.flush_original()

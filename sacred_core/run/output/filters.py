@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sacred_core.loggers import own_logger
-from sacred_core.masking import masked_text, unfinished_secret
+from sacred_core.masking import mask_text, unfinished_secret
 from sacred_core.run.output.screen import Screen, difference
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def apply_backspaces_and_linefeeds(text: str) -> str:
 apply_backspaces_and_linefeeds.incremental = Screen  # type: ignore[attr-defined]
 
 
-class Presentation:
+class OutputFilter:
     """The output of one run, as it is fed piece by piece; each piece costs its own length.
 
     A filter may have an attribute ``incremental``: a class like
@@ -52,12 +52,12 @@ class Presentation:
         if output_filter is None:
             self._shown = _Unfiltered()
         elif incremental is not None:
-            self._shown = incremental(masked_text)
+            self._shown = incremental(mask_text)
         else:
             self._shown = _WholeText(output_filter)
 
     @property
-    def unsettled(self) -> tuple[int, str]:
+    def pending(self) -> tuple[int, str]:
         """How many characters were given to observers, and the raw text that comes after them."""
         return self._shown.length, self._shown.held + self._held
 
@@ -77,7 +77,7 @@ class Presentation:
             self._shown.feed(text[:ready])
             self._shown.is_due = final
         else:
-            self._shown.feed(masked_text(text[:ready]))
+            self._shown.feed(mask_text(text[:ready]))
         return self._shown.take_change()
 
 
@@ -131,16 +131,16 @@ class _WholeText:
             return None
         text = "".join(self._parts)
         self._parts, self._filtered_length, self._new_length = [text], len(text), 0
-        before, self._shown = self._shown, presented(text, self._filter)
+        before, self._shown = self._shown, filter_output(text, self._filter)
         return difference(before, self._shown)
 
 
-def presented(text: str, output_filter: Filter | None) -> str:
+def filter_output(text: str, output_filter: Filter | None) -> str:
     """Return the whole of ``text`` as observers are told it."""
-    return masked_text(text if output_filter is None else _filtered(text, output_filter))
+    return mask_text(text if output_filter is None else _apply_filter(text, output_filter))
 
 
-def _filtered(text: str, output_filter: Filter) -> str:
+def _apply_filter(text: str, output_filter: Filter) -> str:
     """Apply the user's function; where it fails, the text stays as it is."""
     try:
         filtered = output_filter(text)

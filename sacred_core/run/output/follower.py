@@ -192,7 +192,7 @@ class _Follower:
         os.close(before)
 
     def _note(self) -> Sequence[int]:
-        """Note how far both spools are, where stderr has grown: see `Reading.note`."""
+        """Note how far both spools are, where stderr has grown: see `SpoolReader.note`."""
         if self._turns < 0:
             return ()
         ends = sizes(self._display.readers)

@@ -36,7 +36,7 @@ class FollowerProcess:
     def __init__(self, display: Display, turns: int) -> None:
         reader, self._control = os.pipe()
         try:
-            self.pid = _started(reader, display, turns)
+            self.pid = _start_process(reader, display, turns)
             self._handle = _handle(self.pid)
         except BaseException:
             os.close(self._control)
@@ -90,7 +90,7 @@ def _interpreter() -> str:
     return getattr(sys, "_base_executable", "") or sys.executable or ""
 
 
-def _started(control: int, display: Display, turns: int) -> int:
+def _start_process(control: int, display: Display, turns: int) -> int:
     """Start the process and return its id."""
     pid_reader, pid_writer = os.pipe()
     given = [control, display.state, *display.readers, *display.targets]

@@ -14,9 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sacred_core.atomic_files import replace_bytes
-from sacred_core.run.output.filters import Filter, Presentation, presented
+from sacred_core.run.output.filters import Filter, OutputFilter, filter_output
 from sacred_core.run.output.follower import sizes
-from sacred_core.stores.unfinished import PARTS, POSITIONS, TURN, TURNS, WHOLE, filter_name
+from sacred_core.stores.unfinished import (
+    OUTPUT_FILE,
+    POSITIONS_FILE,
+    STREAM_FILES,
+    TURN,
+    TURNS_FILE,
+    filter_name,
+)
 
 _CHUNK = 1 << 20
 #: Below so many free bytes nothing more is recorded.
@@ -129,7 +136,7 @@ def write_counted(descriptor: int, data: bytes, done: list[int]) -> None:
         done.extend(map(os.write, (descriptor,), (data[start:],)))
 
 
-class Reading:
+class SpoolReader:
     """The output of one run, from the one spool of both streams or from a spool of each.
 
     Two are put together by turns, the ends of both at one moment: what stdout got since the turn
@@ -145,7 +152,7 @@ class Reading:
 
     def __init__(self, spools: Sequence[Spool], output_filter: Filter | None) -> None:
         self._filter = output_filter
-        self._presentation = Presentation(output_filter)
+        self._filtered = OutputFilter(output_filter)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._whole = spools[0] if len(spools) == 1 else Spool()
         self._parts = list(spools) if len(spools) == 2 else []
@@ -188,7 +195,7 @@ class Reading:
         """Return everything, filtered and with secrets masked."""
         with self._lock:
             self._merge()
-            return presented(self._whole.read(0).decode("utf-8", "replace"), self._filter)
+            return filter_output(self._whole.read(0).decode("utf-8", "replace"), self._filter)
 
     def advance(self, final: bool) -> Iterator[tuple[str, int]]:
         """Yield what changed since the last call; see `OutputCapture.take`."""
@@ -201,7 +208,7 @@ class Reading:
                 self._told += len(new)
                 is_last = self._told >= end or not new
                 text = self._decoder.decode(new, final and is_last)
-                change = self._presentation.feed(text, final and is_last)
+                change = self._filtered.feed(text, final and is_last)
             if change is not None:
                 yield change
             if is_last:
@@ -220,12 +227,12 @@ class Reading:
         with self._lock:
             if self._parts:
                 for number, part in enumerate(self._parts):
-                    part.move(folder / PARTS[number], lambda fd, n=number: switch(n, fd))  # type: ignore[misc]
-                for spool, name in ((self._whole, WHOLE), (self._turns, TURNS)):
+                    part.move(folder / STREAM_FILES[number], lambda fd, n=number: switch(n, fd))  # type: ignore[misc]
+                for spool, name in ((self._whole, OUTPUT_FILE), (self._turns, TURNS_FILE)):
                     assert spool is not None
                     spool.move(folder / name, lambda fd: None)
             else:
-                self._whole.move(folder / WHOLE, lambda fd: switch(0, fd))
+                self._whole.move(folder / OUTPUT_FILE, lambda fd: switch(0, fd))
             self._folder = folder
             self.confirm()
 
@@ -234,7 +241,7 @@ class Reading:
         if self._folder is None:
             return
         with self._lock:
-            characters, pending = self._presentation.unsettled
+            characters, pending = self._filtered.pending
             undecoded = self._decoder.getstate()[0]
             # What is no UTF-8 was one byte each.
             held = len(pending.replace("\ufffd", "?").encode("utf-8", "replace")) + len(undecoded)
@@ -246,7 +253,7 @@ class Reading:
                 "filter": filter_name(self._filter),
             }
         with contextlib.suppress(OSError):  # the record has it all the same
-            replace_bytes(self._folder / POSITIONS, json.dumps(positions).encode())
+            replace_bytes(self._folder / POSITIONS_FILE, json.dumps(positions).encode())
 
     def close(self) -> None:
         """Remove the files; what they hold can still be read from here."""
@@ -254,7 +261,7 @@ class Reading:
             if spool is not None:
                 spool.end_writing()
         if self._folder is not None:
-            _remove(self._folder / POSITIONS)
+            _remove(self._folder / POSITIONS_FILE)
 
     def _merge(self) -> None:
         """Append what is new in the parts to the whole, in the order of Python's turns."""

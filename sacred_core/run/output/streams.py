@@ -19,7 +19,7 @@ from itertools import takewhile
 from operator import itemgetter
 from typing import Any, Protocol
 
-from sacred_core.run.output.stand_in import StandIn
+from sacred_core.run.output.stream_proxy import StreamProxy
 
 INTERVAL = 0.02
 #: From so many bytes on that could not be shown yet, whoever writes waits.
@@ -42,11 +42,11 @@ class _Batch:
     """Some text on its way: what of it was recorded and shown."""
 
     def __init__(
-        self, first: Any, count: int, stand_in: StandIn, data: bytes, recorders: Recorders
+        self, first: Any, count: int, proxy: StreamProxy, data: bytes, recorders: Recorders
     ) -> None:
         self.first = first  # of ``count`` pieces in the queue
         self.count = count
-        self.stand_in = stand_in
+        self.proxy = proxy
         self.data = data
         self.recorders = recorders
         self.done: list[list[int]] = [[] for _ in recorders]
@@ -66,10 +66,10 @@ class Streams:
         self.show: Callable[[Recorders, bool, bytes, list[int]], None] | None = None
         self._find = find
         self._users: list[Recorder] = []
-        self._stand_ins: list[StandIn] = []
-        # Bytes belong to `_sole`; from elsewhere: a stand-in, bytes, and the recorders.
+        self._proxies: list[StreamProxy] = []
+        # Bytes belong to `_sole`; from elsewhere: a proxy, bytes, and the recorders.
         self._queue: list[Any] = []
-        self._sole: tuple[StandIn, Recorders] | None = None
+        self._sole: tuple[StreamProxy, Recorders] | None = None
         self._batch: _Batch | None = None  # the first of the queue, partly recorded
         self._recorded: deque[_Batch] = deque()  # and not shown yet
         self._drainer: int | None = None
@@ -102,27 +102,29 @@ class Streams:
         self._thread = self._drainer = None
         self._is_showing = False
         self._shower = None
-        for stand_in in self._stand_ins:
-            stand_in.let_through()
+        for proxy in self._proxies:
+            proxy.pass_through()
 
-    def join(self, recorder: Recorder) -> list[tuple[str, StandIn]]:
+    def join(self, recorder: Recorder) -> list[tuple[str, StreamProxy]]:
         """Let ``recorder`` hear of what is written; the result goes to `leave`."""
         self.drain()
         used = []
-        with self._alone():
+        with self._locked():
             self._users.append(recorder)
             for name in ("stdout", "stderr"):
                 stream: Any = getattr(sys, name)
                 if stream is None:  # a program without a console
                     continue
-                stand_in = stream if isinstance(stream, StandIn) else self._made(stream, name)
-                if stand_in not in self._stand_ins:
-                    self._stand_ins.append(stand_in)
-                stand_in.users += 1
-                stand_in.divert()
-                setattr(sys, name, stand_in)
-                used.append((name, stand_in))
-            self._choose_ways()
+                proxy = (
+                    stream if isinstance(stream, StreamProxy) else self._create_proxy(stream, name)
+                )
+                if proxy not in self._proxies:
+                    self._proxies.append(proxy)
+                proxy.users += 1
+                proxy.divert()
+                setattr(sys, name, proxy)
+                used.append((name, proxy))
+            self._update_routing()
             if self._thread is None:
                 self._stopped = threading.Event()
                 self._thread = threading.Thread(
@@ -131,20 +133,20 @@ class Streams:
                 self._thread.start()
         return used
 
-    def leave(self, recorder: Recorder, used: list[tuple[str, StandIn]]) -> None:
+    def leave(self, recorder: Recorder, used: list[tuple[str, StreamProxy]]) -> None:
         """Undo `join`; the last one restores the original streams."""
         self.drain()
-        with self._alone():
+        with self._locked():
             if recorder in self._users:
                 self._users.remove(recorder)
-            for name, stand_in in used:
-                stand_in.users -= 1
-                if stand_in.users == 0:
-                    stand_in.end_diversion()
+            for name, proxy in used:
+                proxy.users -= 1
+                if proxy.users == 0:
+                    proxy.end_diversion()
                 # Somebody may have put a stream of their own in front meanwhile: it stays.
-                if stand_in.users == 0 and getattr(sys, name) is stand_in:
-                    setattr(sys, name, stand_in.original)
-            self._choose_ways()
+                if proxy.users == 0 and getattr(sys, name) is proxy:
+                    setattr(sys, name, proxy.original)
+            self._update_routing()
             thread = None
             if not self._users:
                 thread, self._thread = self._thread, None
@@ -155,7 +157,7 @@ class Streams:
 
     def drain(self) -> None:
         """Record and show what is in the queue."""
-        if self._drainer == threading.get_ident():  # a stand-in is flushed from here
+        if self._drainer == threading.get_ident():  # a proxy is flushed from here
             return
         self.record()
         with self._show_lock:
@@ -170,23 +172,23 @@ class Streams:
 
     def record(self) -> None:
         """Record what is in the queue, even while the showing of it is held up."""
-        with self._alone():
+        with self._locked():
             self._record_all()
             waiting = (
                 len(self._recorded) > 1 and sum(len(batch.data) for batch in self._recorded) > _MUCH
             )
             if waiting != self._is_held_up:
                 self._is_held_up = waiting
-                self._choose_ways()
+                self._update_routing()
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
+    def pause_display(self) -> Iterator[None]:
         """Let no other thread show text in the block."""
         with self._show_lock:
             yield
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         with self._record_lock:
             before, self._drainer = self._drainer, threading.get_ident()
             try:
@@ -194,45 +196,45 @@ class Streams:
             finally:
                 self._drainer = before
 
-    def _made(self, original: Any, name: str) -> StandIn:
-        return StandIn(original, self.drain, name == "stderr", self._shows)
+    def _create_proxy(self, original: Any, name: str) -> StreamProxy:
+        return StreamProxy(original, self.drain, name == "stderr", self._shows)
 
     def _shows(self) -> bool:
         """Whether the calling thread is showing text now."""
         return self._shower == threading.get_ident()
 
-    def _choose_ways(self) -> None:
-        """Set what a write to each stand-in does."""
+    def _update_routing(self) -> None:
+        """Set what a write to each proxy does."""
         self._record_all()
         before, self._sole = self._sole, None
-        for stand_in in self._stand_ins:
-            if not stand_in.users:
-                stand_in.let_through()
-            elif len(self._users) > 1 or stand_in.is_error or self._is_held_up or self._sole:
-                stand_in.write_at_once(self._writer(stand_in))
+        for proxy in self._proxies:
+            if not proxy.users:
+                proxy.pass_through()
+            elif len(self._users) > 1 or proxy.is_error or self._is_held_up or self._sole:
+                proxy.write_unbuffered(self._writer(proxy))
             else:
-                self._sole = (stand_in, self._users[:1])
-                stand_in.write_later(self._queue.append)
-        self._stand_ins = [each for each in self._stand_ins if each.users]
+                self._sole = (proxy, self._users[:1])
+                proxy.write_buffered(self._queue.append)
+        self._proxies = [each for each in self._proxies if each.users]
         if self._sole is None and before is not None:
             for position, piece in enumerate(self._queue):  # of a thread that writes meanwhile
                 if isinstance(piece, bytes):
                     self._queue[position] = (before[0], piece, before[1])
 
-    def _writer(self, stand_in: StandIn) -> Callable[[bytes], None]:
+    def _writer(self, proxy: StreamProxy) -> Callable[[bytes], None]:
         def write(data: bytes) -> None:
             recorders = self._users[:1] if len(self._users) == 1 else self._find()
-            with self._alone():
+            with self._locked():
                 self._push()  # what was written before comes first
-                self._queue.append((stand_in, data, recorders))
+                self._queue.append((proxy, data, recorders))
             self.drain()
 
         return write
 
     def _push(self) -> None:
         """Let the text that streams hold back enter the queue."""
-        for stand_in in self._stand_ins:
-            stand_in.flush()
+        for proxy in self._proxies:
+            proxy.flush()
 
     def _record_all(self) -> None:
         self._push()
@@ -264,11 +266,11 @@ class Streams:
     def _show_first(self) -> None:
         batch = self._recorded[0]
         if self.show is not None:
-            self.show(batch.recorders, batch.stand_in.is_error, batch.data, batch.shown)
+            self.show(batch.recorders, batch.proxy.is_error, batch.data, batch.shown)
         else:
             self._shower = threading.get_ident()
             try:
-                batch.stand_in.show(batch.data, batch.shown)
+                batch.proxy.show(batch.data, batch.shown)
             finally:
                 self._shower = None
         self._recorded.popleft()

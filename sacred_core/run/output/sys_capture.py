@@ -10,8 +10,8 @@ from sacred_core.exceptions import AmbiguousRunError
 from sacred_core.loggers import own_logger
 from sacred_core.run.output.capture import OutputCapture
 from sacred_core.run.output.filters import Filter
-from sacred_core.run.output.spool import LOW_DISK, Reading, Spool
-from sacred_core.run.output.stand_in import StandIn
+from sacred_core.run.output.spool import LOW_DISK, Spool, SpoolReader
+from sacred_core.run.output.stream_proxy import StreamProxy
 from sacred_core.run.output.streams import Recorders, Streams
 
 _logger = own_logger(__name__)
@@ -27,10 +27,10 @@ class SysCapture(OutputCapture):
     def __init__(self, output_filter: Filter | None = None) -> None:
         super().__init__()
         self._spool = Spool()
-        self._reading = Reading([self._spool], output_filter)
+        self._spool_reader = SpoolReader([self._spool], output_filter)
         self._lock = threading.RLock()
         self._is_full = False
-        self._used: list[tuple[str, StandIn]] = []
+        self._used: list[tuple[str, StreamProxy]] = []
 
     @property
     def recorders(self) -> Recorders:
@@ -38,7 +38,7 @@ class SysCapture(OutputCapture):
         return [self, *super().recorders]
 
     def start(self, around: OutputCapture | None) -> None:
-        """Put stand-ins in place of the streams."""
+        """Put proxies in place of the streams."""
         super().start(around)
         self._used = standard_streams.join(self)
 
@@ -47,14 +47,14 @@ class SysCapture(OutputCapture):
         if self._used:
             standard_streams.leave(self, self._used)
             self._used = []
-            self._reading.close()
+            self._spool_reader.close()
 
     def record(self, data: bytes, done: list[int]) -> None:
         """Record ``data`` from the byte ``sum(done)`` on; append to ``done`` what was."""
         with self._lock:
             if self._is_full:
                 return
-            reason = "" if self._reading.has_room else LOW_DISK
+            reason = "" if self._spool_reader.has_room else LOW_DISK
             try:
                 if not reason:
                     self._spool.append(data, done)
@@ -67,12 +67,12 @@ class SysCapture(OutputCapture):
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""
         standard_streams.record()
-        return self._reading.whole()
+        return self._spool_reader.whole()
 
     def take(self, final: bool) -> Iterator[tuple[str, int]]:
         """Yield what changed since the last call; see `OutputCapture.take`."""
         standard_streams.record()
-        return self._reading.advance(final)
+        return self._spool_reader.advance(final)
 
     @property
     def has_spool(self) -> bool:
@@ -82,11 +82,11 @@ class SysCapture(OutputCapture):
     def keep_in(self, folder: Path) -> None:
         """Let what was printed be found in ``folder``; see `OutputCapture.keep_in`."""
         with self._lock:
-            self._reading.keep_in(folder, lambda number, writer: None)
+            self._spool_reader.keep_in(folder, lambda number, writer: None)
 
     def confirm(self) -> None:
         """Note that the observers were told what `take` returned last."""
-        self._reading.confirm()
+        self._spool_reader.confirm()
 
 
 def _recorders() -> Recorders:

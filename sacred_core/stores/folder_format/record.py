@@ -94,12 +94,12 @@ def run_fields(entry: Callable[[], dict[str, Any]]) -> dict[str, Read]:
         return lambda: entry().get(name)
 
     def time(name: str) -> Read:
-        return lambda: _required_time(name, entry().get(name))
+        return lambda: _require_time(name, entry().get(name))
 
     def queue_time() -> datetime | None:
         meta = entry().get("meta")
         queued = meta.get("queue_time") if isinstance(meta, dict) else None
-        return _required_time("queue_time", queued)
+        return _require_time("queue_time", queued)
 
     return {
         **{name: field(name) for name in _PLAIN_FIELDS},
@@ -216,7 +216,7 @@ class FileLists:
         return len(self._artifacts) + len(self._resources) <= _SAVED_AT_ONCE
 
 
-def _required_time(name: str, text: Any) -> datetime | None:
+def _require_time(name: str, text: Any) -> datetime | None:
     time = parse_time(text)
     if time is None and text is not None:
         raise DamagedRecordError(f"{name} is not a time: {str(text)[:40]!r}")

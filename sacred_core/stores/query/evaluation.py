@@ -105,13 +105,13 @@ def _is(stored: Any, name: str, values: list[Any]) -> bool:
     if name in ("=", "in"):
         return any(_equal(stored, value) for value in values)
     if name == "between":
-        return _ordered(stored, ">=", values[0]) and _ordered(stored, "<=", values[1])
+        return _compare(stored, ">=", values[0]) and _compare(stored, "<=", values[1])
     if name == "~":
         items = stored if isinstance(stored, _LISTS) else [stored]
         return any(isinstance(item, str) and fnmatchcase(item, values[0]) for item in items)
     if name == "has":
         return _has(stored, values[0])
-    return _ordered(stored, name, values[0])
+    return _compare(stored, name, values[0])
 
 
 def _has(stored: Any, value: Any) -> bool:
@@ -127,7 +127,7 @@ def _equal(stored: Any, value: Any) -> bool:
     return pair is not None and bool(pair[0] == pair[1])
 
 
-def _ordered(stored: Any, name: str, value: Any) -> bool:
+def _compare(stored: Any, name: str, value: Any) -> bool:
     pair = _comparable(stored, value)
     return pair is not None and bool(_ORDERS[name](*pair))
 
@@ -146,13 +146,13 @@ def _comparable(stored: Any, value: Any) -> tuple[Any, Any] | None:
 def _place(value: Any, is_descending: bool) -> tuple[Any, ...]:
     if value is MISSING:
         return (_ABSENT,)
-    rank, value = _ranked(number(value))
+    rank, value = _rank(number(value))
     if value != value:
         return (_NAN,)
     return (_PRESENT, _Descending((rank, value))) if is_descending else (_PRESENT, rank, value)
 
 
-def _ranked(value: Any) -> tuple[int, Any]:
+def _rank(value: Any) -> tuple[int, Any]:
     if is_number(value):
         return 0, value
     for rank, kind in enumerate((str, bool, datetime), 1):

@@ -40,7 +40,7 @@ class Field:
     path: DottedPath = attrs.field(default=ROOT, converter=DottedPath)
 
     def __str__(self) -> str:
-        parts = (part if _PLAIN_PART.fullmatch(part) else _quoted(part) for part in self.path)
+        parts = (part if _PLAIN_PART.fullmatch(part) else _quote(part) for part in self.path)
         return ".".join((self.name, *parts))
 
 
@@ -59,7 +59,7 @@ class Condition:
     values: tuple[Value, ...] = attrs.field(default=(), eq=repr)
 
     def __str__(self) -> str:
-        spelled = [_spelled(value) for value in self.values]
+        spelled = [_format_value(value) for value in self.values]
         if self.operator in ("in", "not in"):
             return f"{self.field} {self.operator} [{', '.join(spelled)}]"
         joint = " and " if self.operator == "between" else " "
@@ -198,9 +198,9 @@ def _within(part: Query, *in_parentheses: type) -> str:
     return f"({part})" if isinstance(part, in_parentheses) else str(part)
 
 
-def _spelled(value: Value) -> str:
+def _format_value(value: Value) -> str:
     if isinstance(value, str):
-        return _quoted(value)
+        return _quote(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -210,5 +210,5 @@ def _spelled(value: Value) -> str:
     return "none" if value is None else repr(value)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return f'"{text.translate(_ESCAPES)}"'

@@ -68,7 +68,7 @@ class Scanner:
     def value(self) -> tuple[str, bool]:
         """Read a word or a text in quotes; return it, and whether it was in quotes."""
         quoted = self.text[self.position : self.position + 1] in ("'", '"')
-        found = self._quoted() if quoted else self._take(_WORD)
+        found = self._read_quoted() if quoted else self._take(_WORD)
         if not quoted and not found:
             raise self.error('expected a value like 0.1, COMPLETED or "some text"')
         self._skip()
@@ -100,13 +100,13 @@ class Scanner:
             return position[1]
         self.position += 1
         if self.text[self.position : self.position + 1] in ("'", '"'):
-            return self._quoted()
+            return self._read_quoted()
         part = self._take(_PART)
         if not part:
             raise self.error("expected the name of an entry after the dot")
         return part
 
-    def _quoted(self) -> str:
+    def _read_quoted(self) -> str:
         found = _TEXT.match(self.text, self.position)
         if found is None:
             raise self.error("this quote is not closed")

@@ -101,7 +101,7 @@ def dispatcher(*observers: Any, captured_out: str = "") -> Dispatcher:
 def test_the_first_answer_by_priority_names_the_run(events: Events) -> None:
     """Higher priority first; those after it are given the id."""
     low, silent, high = Recorder("low"), Recorder(None, 9), Recorder("high", 5)
-    run_id = dispatcher(low, silent, high).announce(events.started(), None)
+    run_id = dispatcher(low, silent, high).send_start(events.started(), None)
     assert run_id == "high"
     assert [o.heard[0][1]["_id"] for o in (silent, high, low)] == [None, None, "high"]
 
@@ -109,7 +109,7 @@ def test_the_first_answer_by_priority_names_the_run(events: Events) -> None:
 def test_the_id_asked_for_wins(events: Events) -> None:
     """No observer renames a run whose id the user chose."""
     observer = Recorder("other")
-    assert dispatcher(observer).announce(events.started(), "mine") == "mine"
+    assert dispatcher(observer).send_start(events.started(), "mine") == "mine"
     assert observer.heard == [("started_event", {"_id": "mine"})]
 
 
@@ -117,7 +117,7 @@ def test_methods_get_what_they_declare(events: Events) -> None:
     """A subset of the fields by keyword; ``**fields`` gets all documented ones."""
     observer = Recorder()
     dispatch = dispatcher(observer)
-    dispatch.announce(events.started(), None)
+    dispatch.send_start(events.started(), None)
     dispatch.send(events.artifact())
     expected = {"name": "a", "filename": "/a", "metadata": None, "content_type": None}
     assert observer.heard[1] == ("artifact_event", expected)
@@ -136,7 +136,7 @@ def test_whole_output_is_put_together_only_when_required(events: Events) -> None
             seen.append(captured_out)
 
     dispatch = dispatcher(Needs(), Spares(), captured_out="text")
-    dispatch.announce(events.started(), None)
+    dispatch.send_start(events.started(), None)
     dispatch.send(events.beat())
     assert seen == ["text", None]
 
@@ -156,7 +156,7 @@ def test_failure_at_the_start_passes_and_ends_there(events: Events) -> None:
     first, broken, last = Recorder(1, 3), Recorder(2, 2, ["started_event"]), Recorder(3, 1)
     dispatch = dispatcher(first, broken, last)
     with pytest.raises(ObserverStartError, match=r"Recorder could not .* OSError: gone"):
-        dispatch.announce(events.started(), None)
+        dispatch.send_start(events.started(), None)
     dispatch.finish(events.completed())
     assert first.methods == ["started_event", "completed_event", "join"]
     assert broken.methods == last.methods == []
@@ -166,7 +166,7 @@ def test_failure_harms_no_other_observer(events: Events, caplog: pytest.LogCaptu
     """One warning with the observer's name and no password; the others hear everything."""
     broken, sound = Recorder(1, 9, ["resource_event"]), Recorder(2)
     dispatch = dispatcher(broken, sound)
-    dispatch.announce(events.started(), None)
+    dispatch.send_start(events.started(), None)
     for _ in range(3):
         dispatch.send(events.resource())
     assert sound.methods == ["started_event", *["resource_event"] * 3]
@@ -179,7 +179,7 @@ def test_what_was_missed_comes_again_in_order(events: Events) -> None:
     """At a later beat the observer hears first what it missed; beats merge."""
     observer = Recorder(1, 0, ["resource_event", "artifact_event", "heartbeat_event"])
     dispatch = dispatcher(observer)
-    dispatch.announce(events.started(), None)
+    dispatch.send_start(events.started(), None)
     dispatch.send(events.beat())
     dispatch.send(events.resource("/1"))
     dispatch.send(events.artifact())
@@ -198,7 +198,7 @@ def test_a_file_that_cannot_be_kept_holds_up_nothing(
     """It is tried again with each beat and at the end, and told once."""
     observer = Recorder(1, 0, ["artifact_event"])
     dispatch = dispatcher(observer)
-    dispatch.announce(events.started(), None)
+    dispatch.send_start(events.started(), None)
     dispatch.send(events.artifact())
     dispatch.send(events.beat())
     dispatch.send(events.beat())
@@ -213,7 +213,7 @@ def test_final_event_is_tried_in_any_case(events: Events, caplog: pytest.LogCapt
     """What still fails at the end is reported by name, and the end is told all the same."""
     observer = Recorder(1, 0, ["resource_event"])
     dispatch = dispatcher(observer)
-    dispatch.announce(events.started(), None)
+    dispatch.send_start(events.started(), None)
     dispatch.send(events.resource())
     dispatch.finish(events.completed())
     assert observer.methods == ["started_event", "completed_event", "join"]
@@ -227,7 +227,7 @@ def test_an_observer_that_fails_slowly_does_not_hold_up_the_end(
     observer = Recorder(1, 0, ["resource_event"])
     observer.retry_policy = RetryPolicy(end_timeout=0.0)
     dispatch = dispatcher(observer)
-    dispatch.announce(events.started(), None)
+    dispatch.send_start(events.started(), None)
     for _ in range(5):
         dispatch.send(events.resource())
     dispatch.finish(events.completed())
@@ -261,7 +261,7 @@ def test_busy_observer_serves_another_run_as_a_copy(events: Events) -> None:
     first, second = dispatcher(observer), dispatcher(observer)
     assert first.observers == [observer]
     assert second.observers != [observer]
-    first.announce(events.started(), None)
+    first.send_start(events.started(), None)
     first.finish(None)
     assert dispatcher(observer).observers == [observer]
 
@@ -282,7 +282,7 @@ def test_a_file_is_kept_until_it_is_taken(
 
     observer = Reading(1, 0, [failing])
     dispatch = dispatcher(observer)
-    dispatch.announce(events.started(), None)
+    dispatch.send_start(events.started(), None)
     dispatch.send(events.beat())
     made = tmp_path / "made"
     made.write_text("content")
@@ -324,7 +324,7 @@ def test_each_event_is_recorded_in_the_order_of_priorities(events: Events) -> No
     calls: list[tuple[str, str]] = []
     observers = [Ordered(calls, "low", 0), Ordered(calls, "high", 2), Ordered(calls, "middle", 1)]
     dispatcher = Dispatcher(observers, lambda name: None, LOGGER)
-    dispatcher.announce(events.started(), None)
+    dispatcher.send_start(events.started(), None)
     dispatcher.send(events.resource("/a"))
     dispatcher.send(events.beat())
     dispatcher.finish(events.completed())

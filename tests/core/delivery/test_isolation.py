@@ -61,7 +61,7 @@ class Session:
         self.source = events.EventSource("run")
         self.beats = 0
         self.dispatcher = Dispatcher([observer], lambda name: whole, logging.getLogger("isolated"))
-        self.dispatcher.announce(
+        self.dispatcher.send_start(
             self.source.make(events.RunStarted, start_time=NOW, **START_FIELDS), None
         )
 

@@ -70,7 +70,7 @@ class Session:
 
     def start(self) -> Any:
         event: Any = self.source.make(events.RunStarted, start_time=NOW, **START_FIELDS)
-        return self.dispatcher.announce(event, None)
+        return self.dispatcher.send_start(event, None)
 
     def send(self, kind: type[events.Event], **fields: Any) -> float:
         """Send an event, and return the seconds that this took."""

@@ -10,7 +10,7 @@ from sacred_core.exceptions import PluginClashError, PluginError
 from sacred_core.hooks.discovery import FoundPlugin
 from sacred_core.hooks.manager import PluginManager
 from sacred_core.hooks.records import CommandSpec, ObserverSpec
-from sacred_core.hooks.targets import resolved, target_name
+from sacred_core.hooks.targets import resolve_target, target_name
 from sacred_core.settings import SETTINGS
 from sacred_core.testing.samples import PLUGIN_SOURCE
 
@@ -125,11 +125,11 @@ def test_trace_tells_what_is_loaded(
 
 def test_targets_are_imported_at_first_use() -> None:
     """A dotted target names a module and what is in it."""
-    assert resolved("pathlib:Path.cwd") == Path.cwd
-    assert resolved(Path) is Path
+    assert resolve_target("pathlib:Path.cwd") == Path.cwd
+    assert resolve_target(Path) is Path
     assert target_name("a.b:Some.Thing") == "Thing"
     with pytest.raises(ImportError, match="'pathlib' has no 'Nope'"):
-        resolved("pathlib:Nope")
+        resolve_target("pathlib:Nope")
 
 
 def test_records_take_any_iterable_of_flags() -> None:

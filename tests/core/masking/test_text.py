@@ -2,23 +2,23 @@
 
 import pytest
 
-from sacred_core.masking import SecretPattern, masked_text, use_patterns
-from sacred_core.run.output.filters import Presentation
+from sacred_core.masking import SecretPattern, mask_text, use_patterns
+from sacred_core.run.output.filters import OutputFilter
 from sacred_core.testing.secret_samples import ORDINARY_TEXTS, TEXTS, SecretText
 
 
 @pytest.mark.parametrize("sample", TEXTS, ids=lambda sample: sample.secret[:12])
 def test_a_secret_is_masked(sample: SecretText) -> None:
     """What is stored is the text with ``***`` in place of the secret, also in a longer text."""
-    assert masked_text(sample.text) == sample.stored
+    assert mask_text(sample.text) == sample.stored
     around = f"before it\n{sample.text}\nafter it, at 10:00"
-    assert masked_text(around) == f"before it\n{sample.stored}\nafter it, at 10:00"
+    assert mask_text(around) == f"before it\n{sample.stored}\nafter it, at 10:00"
 
 
 @pytest.mark.parametrize("sample", TEXTS, ids=lambda sample: sample.secret[:12])
 def test_masking_twice_changes_nothing(sample: SecretText) -> None:
     """What is stored stays as it is when it is read, printed or copied to another store."""
-    assert masked_text(sample.stored) == sample.stored
+    assert mask_text(sample.stored) == sample.stored
 
 
 @pytest.mark.parametrize("sample", TEXTS, ids=lambda sample: sample.secret[:12])
@@ -26,8 +26,8 @@ def test_a_secret_that_is_printed_in_two_parts_is_masked(sample: SecretText) -> 
     """Wherever the text is cut, no observer gets a part of the secret."""
     text = f"first\n{sample.text}\nlast"
     for cut in range(len(text)):
-        presentation = Presentation(None)
-        changes = [presentation.feed(text[:cut], False), presentation.feed(text[cut:], True)]
+        output = OutputFilter(None)
+        changes = [output.feed(text[:cut], False), output.feed(text[cut:], True)]
         shown = "".join(change[0] for change in changes if change is not None)
         assert shown == f"first\n{sample.stored}\nlast", text[:cut]
 
@@ -36,10 +36,10 @@ def test_a_secret_that_is_printed_in_two_parts_is_masked(sample: SecretText) -> 
 def test_secrets_that_are_printed_in_many_parts_are_masked(size: int) -> None:
     """All of the table, printed one after the other by a few characters at a time."""
     text = "\n".join(sample.text for sample in TEXTS)
-    presentation = Presentation(None)
+    output = OutputFilter(None)
     shown = ""
     for start in range(0, len(text), size):
-        change = presentation.feed(text[start : start + size], start + size >= len(text))
+        change = output.feed(text[start : start + size], start + size >= len(text))
         shown += change[0] if change is not None else ""
     assert shown == "\n".join(sample.stored for sample in TEXTS)
 
@@ -47,8 +47,8 @@ def test_secrets_that_are_printed_in_many_parts_are_masked(size: int) -> None:
 @pytest.mark.parametrize("text", ORDINARY_TEXTS)
 def test_what_is_not_secret_stays(text: str) -> None:
     """Ports, addresses of mail, numbers, words of models, and names that only look alike."""
-    assert masked_text(text) == text
-    assert masked_text(f"{text}\n") == f"{text}\n"
+    assert mask_text(text) == text
+    assert mask_text(f"{text}\n") == f"{text}\n"
 
 
 @pytest.mark.parametrize(
@@ -73,20 +73,20 @@ def test_what_is_not_secret_stays(text: str) -> None:
 )  # fmt: skip
 def test_what_is_around_a_secret_stays(text: str, shown: str) -> None:
     """Only the value is masked, whatever comes before and after it."""
-    assert masked_text(text) == shown
+    assert mask_text(text) == shown
 
 
 def test_names_are_not_looked_at_in_program_text() -> None:
     """In a patch a name is followed by an expression; tokens and passwords in URLs are masked."""
     text = "+ password = read()\n+ url = 'https://ann:x1@h.example'\n+ t = 'ghp_" + "A1" * 18 + "'"
     shown = "+ password = read()\n+ url = 'https://ann:***@h.example'\n+ t = 'ghp_***'"
-    assert masked_text(text, names=False) == shown
+    assert mask_text(text, names=False) == shown
 
 
 def test_a_pattern_of_a_plugin() -> None:
     """Its group is masked, or all of it where there is no group; others stay."""
     text = "ACME-12 acme-34 bolt:56 bolt:"
-    assert masked_text(text) == text
+    assert mask_text(text) == text
     use_patterns(
         [
             SecretPattern(r"ACME-(?P<secret>\d+)", contains="acme-"),
@@ -94,7 +94,7 @@ def test_a_pattern_of_a_plugin() -> None:
             SecretPattern(r"\d", contains="never there"),
         ]
     )
-    assert masked_text(text) == "ACME-*** acme-34 *** ***"
+    assert mask_text(text) == "ACME-*** acme-34 *** ***"
 
 
 def test_a_pattern_needs_what_to_look_for() -> None:
@@ -106,6 +106,6 @@ def test_a_pattern_needs_what_to_look_for() -> None:
 def test_a_patterns_part_is_held_back() -> None:
     """A text that may go on as a secret of a plugin waits for the rest of it."""
     use_patterns([SecretPattern(r"acme (?P<secret>[a-z0-9]{4,})", contains="acme ")])
-    presentation = Presentation(None)
-    assert presentation.feed("from acme ", False) is None
-    assert presentation.feed("ab12\n", False) == ("from acme ***\n", 0)
+    output = OutputFilter(None)
+    assert output.feed("from acme ", False) is None
+    assert output.feed("ab12\n", False) == ("from acme ***\n", 0)

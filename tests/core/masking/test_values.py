@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.masking import is_secret, known, masked, masked_text
+from sacred_core.masking import is_secret, known, mask_text, mask_value
 from sacred_core.settings import SETTINGS
 from sacred_core.testing.secret_samples import ENTRIES, ORDINARY_ENTRIES, TEXTS, SecretEntry
 
@@ -13,8 +13,8 @@ from sacred_core.testing.secret_samples import ENTRIES, ORDINARY_ENTRIES, TEXTS,
 def test_a_secret_entry_is_masked(entry: SecretEntry) -> None:
     """A secret entry is masked, by its key in any spelling, and wherever else its value is."""
     value = {"before": f"<{entry.value}>", "group": {entry.key: entry.value}}
-    assert masked(value)[0] == {"before": "<***>", "group": {entry.key: "***"}}
-    assert masked_text(f"x{entry.value}y") == "x***y"
+    assert mask_value(value)[0] == {"before": "<***>", "group": {entry.key: "***"}}
+    assert mask_text(f"x{entry.value}y") == "x***y"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_a_secret_entry_is_masked(entry: SecretEntry) -> None:
 )
 def test_an_ordinary_entry_stays(key: str, value: Any) -> None:
     """Words of models, numbers, paths and keys that only look alike."""
-    assert masked({key: value}) == ({key: value}, [])
+    assert mask_value({key: value}) == ({key: value}, [])
 
 
 @pytest.mark.parametrize(
@@ -43,17 +43,15 @@ def test_which_keys_are_secret(key: object, expected: bool) -> None:
 def test_keys_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """Words are added and taken away, also in place."""
     monkeypatch.setattr(SETTINGS.SECRETS, "KEYS", [*SETTINGS.SECRETS.KEYS, "door code"])
-    assert masked({"doorCode": "12-34", "n": "door_code=12-34"})[0] == {
+    assert mask_value({"doorCode": "12-34", "n": "door_code=12-34"})[0] == {
         "doorCode": "***", "n": "door_code=***",
     }  # fmt: skip
     monkeypatch.setattr(SETTINGS.SECRETS, "ALLOWED_KEYS", [])
     SETTINGS.SECRETS.ALLOWED_KEYS.append("demo_password")
-    assert masked({"demo_password": "shown", "password": "hidden"})[0] == {
+    assert mask_value({"demo_password": "shown", "password": "hidden"})[0] == {
         "demo_password": "shown", "password": "***",
     }  # fmt: skip
-    assert (
-        masked_text("demo_password=shown pad_token=hidden1") == "demo_password=shown pad_token=***"
-    )
+    assert mask_text("demo_password=shown pad_token=hidden1") == "demo_password=shown pad_token=***"
 
 
 def test_masked_lists_the_paths() -> None:
@@ -64,7 +62,7 @@ def test_masked_lists_the_paths() -> None:
         "secret": {"of": "y", "empty": "", "n": 1, "flag": True},
         "nothing": {"password": None, "api_key": ""},
     }
-    shown, paths = masked(value)
+    shown, paths = mask_value(value)
     assert shown == {
         "db": {"password": "***", "port": 1, "passwd": "***", "token": 1234},
         "urls": ["ftp://a:***@c"],
@@ -78,7 +76,7 @@ def test_masked_lists_the_paths() -> None:
 def test_keys_of_a_dictionary_are_masked() -> None:
     """Those that become equal are numbered: no entry is lost."""
     value = {"a://u:p1@h": 1, "a://u:p2@h": 2, 5: {"a://u:p3@h": "x"}}
-    shown, paths = masked(value)
+    shown, paths = mask_value(value)
     assert shown == {"a://u:***@h": 1, "a://u:***@h (2)": 2, 5: {"a://u:***@h": "x"}}
     assert paths == []
 
@@ -99,13 +97,13 @@ def test_keys_of_a_dictionary_are_masked() -> None:
 )
 def test_updates_of_a_command_line(update: str, shown: str) -> None:
     """The whole value is masked, as the entry that it sets."""
-    assert masked({"options": {"UPDATE": [update]}})[0] == {"options": {"UPDATE": [shown]}}
+    assert mask_value({"options": {"UPDATE": [update]}})[0] == {"options": {"UPDATE": [shown]}}
 
 
 def test_the_value_of_an_update_is_masked_elsewhere() -> None:
     """The value of an update is masked elsewhere, without the quotes that it may have."""
-    masked({"UPDATE": ["db.password='abc-123'"]})
-    assert masked_text("no abc-123") == "no ***"
+    mask_value({"UPDATE": ["db.password='abc-123'"]})
+    assert mask_text("no abc-123") == "no ***"
 
 
 @pytest.mark.parametrize(
@@ -126,16 +124,14 @@ def test_the_value_of_an_update_is_masked_elsewhere() -> None:
 )  # fmt: skip
 def test_a_value_is_masked_elsewhere(secret: str, text: str, shown: str) -> None:
     """A short one or a word only as a whole word, and a placeholder not at all."""
-    assert masked({"password": secret})[0] == {"password": "***"}
-    assert masked_text(text) == shown
+    assert mask_value({"password": secret})[0] == {"password": "***"}
+    assert mask_text(text) == shown
 
 
 def test_the_password_of_a_url_is_masked_elsewhere() -> None:
     """A driver may quote it in an error without the URL around it."""
-    masked({"url": "postgresql://ann:hunter2/x@h/db", "git": "https://t0ken77x@h.example/x"})
-    assert (
-        masked_text("no user ann with 'hunter2/x' or t0ken77x") == "no user ann with '***' or ***"
-    )
+    mask_value({"url": "postgresql://ann:hunter2/x@h/db", "git": "https://t0ken77x@h.example/x"})
+    assert mask_text("no user ann with 'hunter2/x' or t0ken77x") == "no user ann with '***' or ***"
 
 
 def test_secrets_of_the_environment_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,20 +143,20 @@ def test_secrets_of_the_environment_are_known(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv(name, value)
     known.note_environment()
     text = "abc-123 /etc/acme-1.json xyz-123 /home/ann-1"
-    assert masked_text(text) == "*** /etc/acme-1.json xyz-123 /home/ann-1"
+    assert mask_text(text) == "*** /etc/acme-1.json xyz-123 /home/ann-1"
     host = {"ENV": {"PWD": "/home/ann-1", "MYSQL_PWD": "/x-1", "pwd": "/x-2"}}
-    assert masked(host)[0] == {"ENV": {"PWD": "/home/ann-1", "MYSQL_PWD": "***", "pwd": "***"}}
+    assert mask_value(host)[0] == {"ENV": {"PWD": "/home/ann-1", "MYSQL_PWD": "***", "pwd": "***"}}
 
 
 def test_the_number_of_known_values_is_bounded() -> None:
     """The oldest are forgotten, so that a text is not searched for more and more."""
     for number in range(1_000):
         known.note(f"value-{number:04}")
-    assert masked_text("value-0000 value-0999") == "value-0000 ***"
+    assert mask_text("value-0000 value-0999") == "value-0000 ***"
 
 
 def test_a_patch_is_program_text() -> None:
     """Values after names stay, so that it can be applied; a secret with a known form does not."""
     secret = TEXTS[0]
     patch = {"patch": f"+password = ask()\n+{secret.text}"}
-    assert masked(patch)[0] == {"patch": f"+password = ask()\n+{secret.stored}"}
+    assert mask_value(patch)[0] == {"patch": f"+password = ask()\n+{secret.stored}"}

@@ -72,19 +72,19 @@ class Session:
         self.seconds = {"interval": 0.01, "retry_interval": 0.01, "join_timeout": 10.0, **seconds}
         self.queue = QueueObserver(observer, **self.seconds)
         self.queue.retry_policy = attrs.evolve(self.queue.retry_policy, hands_over=False)
-        self.looked_up: list[str] = []
+        self.lazy_arguments: list[str] = []
         self.begin()
 
     def begin(self) -> None:
         self.source = events.EventSource("run")
-        self.dispatcher = Dispatcher([self.queue], self.look_up, logging.getLogger("test"))
+        self.dispatcher = Dispatcher([self.queue], self.resolve_lazy, logging.getLogger("test"))
 
-    def look_up(self, name: str) -> str:
-        self.looked_up.append(name)
+    def resolve_lazy(self, name: str) -> str:
+        self.lazy_arguments.append(name)
         return "all output"
 
     def start(self) -> Any:
-        return self.dispatcher.announce(
+        return self.dispatcher.send_start(
             self.make(events.RunStarted, start_time=NOW, **START_FIELDS), None
         )
 
@@ -155,7 +155,7 @@ def test_a_queued_run_is_told_at_once() -> None:
     recorder = Recorder()
     session = Session(recorder)
     event = session.make(events.RunQueued, queue_time=NOW, **START_FIELDS)
-    assert session.dispatcher.announce(event, None) == "the id"
+    assert session.dispatcher.send_start(event, None) == "the id"
     session.dispatcher.finish(None)
     assert recorder.heard == ["queued", "joined"]
 
@@ -195,7 +195,7 @@ def test_a_duck_gets_only_what_it_asks_for() -> None:
         def heartbeat_event(self, captured_out: str) -> None:
             self.heard.append(captured_out)
 
-    for duck, looked_up, heard in (
+    for duck, lazy_arguments, heard in (
         (Duck(), [], [("result", 2)]),
         (Listener(), ["captured_out"], ["all output", ("result", 2)]),
     ):
@@ -203,7 +203,7 @@ def test_a_duck_gets_only_what_it_asks_for() -> None:
         assert session.start() is None
         session.beat(1)
         session.end()
-        assert (session.looked_up, duck.heard) == (looked_up, heard)
+        assert (session.lazy_arguments, duck.heard) == (lazy_arguments, heard)
 
 
 def test_a_failing_event_holds_up_the_later_ones_until_it_is_taken() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sacred_core.masking import masked
+from sacred_core.masking import mask_value
 from sacred_core.run import plain_copies
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.serialization import plain
@@ -61,7 +61,7 @@ def test_what_did_not_change_is_converted_once(kind: str, conversions: list[Any]
     An empty dictionary, as `info` is in most runs, is not converted at all.
     """
     copy, value = PlainCopy(), SAMPLES[kind]()
-    expected = repr(masked(plain(value))[0])
+    expected = repr(mask_value(plain(value))[0])
     for _ in range(3):
         assert repr(copy.of(value)) == expected
     assert len(conversions) == (kind != "empty")
@@ -106,7 +106,7 @@ def test_a_change_at_any_depth_is_seen(kind: str) -> None:
     before = copy.of(value)
     change(value)
     after = copy.of(value)
-    assert repr(after) == repr(masked(plain(value))[0])
+    assert repr(after) == repr(mask_value(plain(value))[0])
     assert repr(after) != repr(before) or kind == "type of an array"
     value["later"] = 1
     assert copy.of(value)["later"] == 1
@@ -123,7 +123,7 @@ def test_any_value_gives_what_the_conversion_gives(odd: Any) -> None:
     """
     copy = PlainCopy()
     for _ in range(2):
-        assert repr(copy.of({"a": odd})) == repr(masked(plain({"a": odd}))[0])
+        assert repr(copy.of({"a": odd})) == repr(mask_value(plain({"a": odd}))[0])
 
 
 def test_deep_and_recursive_values() -> None:

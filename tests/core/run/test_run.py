@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.context import current_run, required_run
+from sacred_core.context import current_run, require_run
 from sacred_core.exceptions import (
     AmbiguousRunError,
     ArtifactNameTakenError,
@@ -308,7 +308,7 @@ def test_files_need_a_live_run(tmp_path: Path) -> None:
     with pytest.raises(NoRunError, match="add_resource works only"):
         run.add_resource(tmp_path)
     with pytest.raises(NoRunError, match="log_scalar works only"):
-        required_run("log_scalar")
+        require_run("log_scalar")
 
 
 def test_nested_and_threaded_runs_know_where_they_are() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import Terminated
-from sacred_core.run.termination import ENDING_SIGNALS, deferred, terminable
+from sacred_core.run.termination import ENDING_SIGNALS, defer_signals, terminable
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -116,7 +116,7 @@ def test_other_threads_set_no_handlers() -> None:
     found = []
 
     def work() -> None:
-        with terminable(), deferred():
+        with terminable(), defer_signals():
             found.append(signal.getsignal(signal.SIGTERM))
 
     thread = threading.Thread(target=work)
@@ -140,14 +140,14 @@ def test_a_deferred_signal_is_raised_after_the_block() -> None:
     """The first one; a second one is raised at once, and later blocks start anew."""
     done = []
     with terminable():
-        with pytest.raises(Terminated) as first, deferred():
+        with pytest.raises(Terminated) as first, defer_signals():
             send(signal.SIGHUP)
             done.append("first")
-        with pytest.raises(Terminated) as second, deferred():
+        with pytest.raises(Terminated) as second, defer_signals():
             send(signal.SIGUSR1)
             send(signal.SIGTERM)
             done.append("second")
-        with deferred():
+        with defer_signals():
             done.append("third")
     assert (first.value.code, second.value.code) == (129, 143)
     assert done == ["first", "third"]
@@ -156,8 +156,8 @@ def test_a_deferred_signal_is_raised_after_the_block() -> None:
 def test_deferred_blocks_may_be_nested() -> None:
     """The outermost one raises: a run that ends in an observer cuts nothing short."""
     done = []
-    with pytest.raises(Terminated), terminable(), deferred():
-        with deferred():
+    with pytest.raises(Terminated), terminable(), defer_signals():
+        with defer_signals():
             send(signal.SIGHUP)
         done.append("rest")
     assert done == ["rest"]
@@ -165,6 +165,6 @@ def test_deferred_blocks_may_be_nested() -> None:
 
 def test_an_exception_of_the_block_is_not_replaced() -> None:
     """The signal ends nothing more then."""
-    with pytest.raises(ValueError, match="mine"), terminable(), deferred():
+    with pytest.raises(ValueError, match="mine"), terminable(), defer_signals():
         send(signal.SIGHUP)
         raise ValueError("mine")

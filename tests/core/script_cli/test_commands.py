@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from sacred_core import Experiment
-from sacred_core.script_cli.config_text import ADDED, MODIFIED, RESET, TYPECHANGED, rendered_config
+from sacred_core.script_cli.config_text import ADDED, MODIFIED, RESET, TYPECHANGED, render_config
 
 SCRIPT = """
     from sacred_core import Experiment
@@ -66,7 +66,7 @@ def run(script: Path, *args: str, **options: Any) -> "subprocess.CompletedProces
 def test_colours_of_print_config(ex: Experiment) -> None:
     """Modified blue, added green, type-changed red; a group with changes is blue, too."""
     run = ex.run(config_updates={"a": 2, "d.foo": True, "d.baz": 3})
-    lines = rendered_config(run.config, run.config_modifications, True).splitlines()
+    lines = render_config(run.config, run.config_modifications, True).splitlines()
     assert f"{MODIFIED}  a = 2{RESET}" in lines
     assert f"{MODIFIED}  d:{RESET}" in lines
     assert f"{ADDED}    baz = 3{RESET}" in lines

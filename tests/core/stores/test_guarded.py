@@ -14,7 +14,7 @@ from sacred_core.stores import (
     GuardedStore,
     RunQuery,
     StoredRun,
-    checked_metrics,
+    check_metrics,
     guard,
     once,
     run_or_foreign,
@@ -213,4 +213,4 @@ def test_a_reason_is_one_short_line_without_secrets() -> None:
 def test_metrics_of_another_form_are_damaged(metrics: Any) -> None:
     """They are three lists of equal length each."""
     with pytest.raises(DamagedRecordError):
-        checked_metrics(metrics)
+        check_metrics(metrics)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sacred_core.testing.killing import killed_at
+from sacred_core.testing.killing import kill_at
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
@@ -23,13 +23,13 @@ def test_the_work_is_done_up_to_the_call(tmp_path: Path) -> None:
         for folder in folders:
             folder.mkdir()
 
-    calls = killed_at(None, work)
+    calls = kill_at(None, work)
     assert calls is not None and len(list(tmp_path.iterdir())) == 3
     found = []
     for call in range(1, calls + 1):
         for path in tmp_path.iterdir():
             path.rmdir()
-        assert killed_at(call, work) is None
+        assert kill_at(call, work) is None
         found.append(len(list(tmp_path.iterdir())))
     assert found == sorted(found) and set(found) == {0, 1, 2, 3}
 
@@ -37,7 +37,7 @@ def test_the_work_is_done_up_to_the_call(tmp_path: Path) -> None:
 def test_an_error_of_the_work_is_shown() -> None:
     """Its traceback is in the message."""
     with pytest.raises(AssertionError, match=r"ended with 1:(?s:.*)ZeroDivisionError"):
-        killed_at(None, lambda: 1 // 0)
+        kill_at(None, lambda: 1 // 0)
 
 
 def test_a_process_that_hangs_shows_where() -> None:
@@ -47,7 +47,7 @@ def test_a_process_that_hangs_shows_where() -> None:
         signal.pause()
 
     with pytest.raises(AssertionError, match=r"the process hangs at:(?s:.*)in wait_for_ever"):
-        killed_at(None, wait_for_ever, timeout=0.1)
+        kill_at(None, wait_for_ever, timeout=0.1)
 
 
 def test_garbage_of_the_parent_is_not_collected_in_the_child() -> None:
@@ -64,7 +64,7 @@ def test_garbage_of_the_parent_is_not_collected_in_the_child() -> None:
     try:
         weakref.finalize(Garbage(), lock.acquire).atexit = False
         with lock:
-            assert killed_at(None, gc.collect) is not None
+            assert kill_at(None, gc.collect) is not None
     finally:
         gc.enable()
     gc.collect()

@@ -110,7 +110,7 @@ def note_deleted(basedir: Path, name: str) -> None:
     Raises:
         OSError: it cannot be stored.
     """
-    number = run_ids.counted(name)
+    number = run_ids.countable_id(name)
     if number is None or number <= highest_deleted(basedir):
         return
     folder = (basedir / NEXT_ID).parent
@@ -125,7 +125,7 @@ def _deleted(basedir: Path) -> Iterator[int]:
     with contextlib.suppress(OSError):
         for path in (basedir / NEXT_ID).parent.iterdir():
             _, is_deleted, name = path.name.rpartition(_DELETED)
-            number = run_ids.counted(name)
+            number = run_ids.countable_id(name)
             if is_deleted and number is not None:
                 yield number
 
@@ -136,7 +136,7 @@ def _hinted(basedir: Path) -> int:
         hint = (basedir / NEXT_ID).read_text("ascii")
     except (OSError, ValueError):
         return 0
-    return run_ids.counted(hint.strip()) or 0
+    return run_ids.countable_id(hint.strip()) or 0
 
 
 class OwnFolder:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.atomic_files import replace_bytes
-from sacred_core.events import Announcement
+from sacred_core.events import RunIdEvent
 from sacred_core.loggers import own_logger
 from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import DeprecatedCreate
@@ -128,7 +128,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.basedir!r})"
 
-    def begin_run(self, event: Announcement, _id: Any) -> Any:
+    def begin_run(self, event: RunIdEvent, _id: Any) -> Any:
         """Make the folder of the run, or take over that of the queued one; return its name."""
         self._reset()
         self._root.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from google.auth import exceptions as auth
 from sacred_objects import BucketAwayError, BucketMissingError
 
 from sacred_core.exceptions import StoreError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 
 _LOG_IN = "set GOOGLE_APPLICATION_CREDENTIALS, or run 'gcloud auth application-default login'"
 #: Where an answer is not JSON, or lacks what all of Google's have.
@@ -68,4 +68,4 @@ def reason(error: BaseException) -> str:
     if _is_page(error):
         return PAGE
     text = error.message if isinstance(error, api.GoogleAPICallError) else str(error)
-    return masked_text(f"{type(error).__name__}: {text}")
+    return mask_text(f"{type(error).__name__}: {text}")

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 import attrs
 
 from sacred_core.exceptions import OptionError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.stores.run_ids import normalize_id
 
 #: Collections that are no runs.
@@ -137,5 +137,5 @@ def _encoding_error(url: str) -> OptionError:
 
 
 def _error(argument: str) -> OptionError:
-    told = masked_text(argument) if "://" in argument else argument.rpartition("@")[2]
+    told = mask_text(argument) if "://" in argument else argument.rpartition("@")[2]
     return OptionError(f"-m takes {_FORMS}, not {told!r}")

@@ -15,7 +15,7 @@ from pymongo.database import Database
 from pymongo.uri_parser import split_options
 
 from sacred_core.exceptions import StoreError, UnavailableError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_mongo.address import display_host
 
 Document = dict[str, Any]
@@ -102,13 +102,13 @@ def reason(error: Exception) -> str:
     """Return why something failed, without the driver's view of the whole cluster."""
     if isinstance(error, errors.ConnectionFailure):
         first = str(error).partition(" (configured timeouts")[0].partition(", Timeout:")[0]
-        return f"cannot be reached: {masked_text(first)}"
+        return f"cannot be reached: {mask_text(first)}"
     if isinstance(error, errors.OperationFailure):
         details = error.details or {}
         if details.get("writeErrors"):  # of several writes at once
             details = details["writeErrors"][0]
-        return masked_text(str(details.get("errmsg") or error).partition(", full error")[0])
-    return f"{type(error).__name__}: {masked_text(str(error))}"
+        return mask_text(str(details.get("errmsg") or error).partition(", full error")[0])
+    return f"{type(error).__name__}: {mask_text(str(error))}"
 
 
 def client_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _check_options(url: str | None) -> None:
         except (errors.PyMongoError, ValueError) as error:
             name = option.partition("=")[0]
             raise _OptionValueError(
-                f"option {name!r} of the URL: {masked_text(str(error))}"
+                f"option {name!r} of the URL: {mask_text(str(error))}"
             ) from None
 
 

@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.loggers import own_logger
 from sacred_core.stores import guard
-from sacred_core.stores.run_ids import counted
+from sacred_core.stores.run_ids import countable_id
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.address import RESERVED
 from sacred_mongo.collections import Collections, RunKey, file_of
@@ -39,7 +39,7 @@ def delete(collections: Collections, entry: Document) -> bool:
     The document goes last: a deletion that was interrupted can be repeated. It first gets a token
     that no process of the run has, so that nothing more is written to the run.
     """
-    note_deleted(collections.runs, counted(to_run_id(entry["_id"])))
+    note_deleted(collections.runs, countable_id(to_run_id(entry["_id"])))
     changed = {"$set": {TOKEN: f"deleted-{new_token()}", _TOKEN_BEFORE: _token(entry)}}
     if collections.runs.update_one(RunKey.of(entry).filter, changed).matched_count == 0:
         return False

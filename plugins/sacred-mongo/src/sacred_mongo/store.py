@@ -19,7 +19,7 @@ from sacred_core.stores import (
     GuardedStore,
     RunQuery,
     StoredRun,
-    checked_metrics,
+    check_metrics,
     run_or_foreign,
 )
 from sacred_core.stores.guarded import has_no_file, not_found, still_running
@@ -133,7 +133,7 @@ class MongoStore(GuardedStore):
         with self._collections.connection.translate_errors():
             entry = self._entry(run_id, {"info.metrics": 1, "writer": 1, TOKEN: 1})
             with self._guard_part(run_id, "the metrics"):
-                return checked_metrics(all_points(self._collections, entry))
+                return check_metrics(all_points(self._collections, entry))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sacred_core.stores.folder_format import CONFIG, RUN
 from sacred_core.stores.leases import LeasedIds
-from sacred_core.stores.run_ids import counted, next_number
+from sacred_core.stores.run_ids import countable_id, next_number
 from sacred_objects.bucket import Bucket, read_json
 from sacred_objects.layout import DELETED_NUMBER, JSON, Place
 
@@ -90,12 +90,12 @@ def deleted_numbers(place: Place) -> list[int]:
     """Return numbers of deleted runs, of which the highest is not used again."""
     prefix = place.root + DELETED_NUMBER
     found = (key.removeprefix(prefix) for key in place.bucket.list(prefix))
-    return [number for each in found if (number := counted(each)) is not None]
+    return [number for each in found if (number := countable_id(each)) is not None]
 
 
 def note_deleted(place: Place, name: str) -> None:
     """Store that the run ``name`` is deleted, if its name is a number."""
-    number = counted(name)
+    number = countable_id(name)
     if number is None:
         return
     known = deleted_numbers(place)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import attrs
 
 from sacred_core.exceptions import OptionError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.stores.folder_format import (
     ARTIFACTS,
     CONFIG,
@@ -228,5 +228,5 @@ def parsed(text: str, scheme: str, options: Iterable[str] = ()) -> Location:
         known = ", ".join(options)
         allowed = f"after '?' there may be {known}" if known else "it has no options"
         more = f": unknown option {unknown[0]!r}; {allowed}" if unknown else ""
-        raise OptionError(f"runs are in {scheme}://BUCKET/FOLDER, not {masked_text(text)!r}{more}")
+        raise OptionError(f"runs are in {scheme}://BUCKET/FOLDER, not {mask_text(text)!r}{more}")
     return Location(bucket, basedir, asked)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sacred_core.events import Announcement
+from sacred_core.events import RunIdEvent
 from sacred_core.exceptions import RunRemovedError, StoreError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
@@ -109,7 +109,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
             self._place = layout.place(self._connect(), *self._folders)
         return self._place
 
-    def begin_run(self, event: Announcement, _id: Any) -> Any:
+    def begin_run(self, event: RunIdEvent, _id: Any) -> Any:
         """Write the run, or take over the queued one; return the name of its folder."""
         self._active_recorder = self._removed = self.dir = None
         try:

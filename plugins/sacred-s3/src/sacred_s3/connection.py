@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_s3.bucket import S3Bucket
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -87,7 +87,7 @@ def checked(name: str) -> str:
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name) or _is_address(name):
         raise ValueError(
-            f"{masked_text(str(name))!r} cannot be the name of a bucket: it has 3 to 63 lower-case "
+            f"{mask_text(str(name))!r} cannot be the name of a bucket: it has 3 to 63 lower-case "
             "letters, digits, "
             "hyphens and single dots, begins and ends with a letter or digit, and is no IP address"
         )
@@ -100,9 +100,7 @@ def _session(options: Options) -> Any:
 
     url = options.endpoint_url
     if url is not None and urlsplit(url).scheme not in ("http", "https"):
-        raise ValueError(
-            f"the endpoint_url {masked_text(url)!r} must begin with http:// or https://"
-        )
+        raise ValueError(f"the endpoint_url {mask_text(url)!r} must begin with http:// or https://")
     try:
         return boto3.session.Session(profile_name=options.profile)
     except ProfileNotFound as error:

@@ -9,7 +9,7 @@ from botocore.parsers import ResponseParserError
 from sacred_objects import BucketAwayError, BucketMissingError
 
 from sacred_core.exceptions import StoreError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_s3.answers import NotS3Error
 
 _HINTS = {
@@ -67,7 +67,7 @@ def reason(error: BaseException) -> str:
         return "something that is not S3 answered, such as a proxy or a login page"
     if isinstance(error, NotS3Error):
         return str(error)
-    return masked_text(f"{type(error).__name__}: {error}")
+    return mask_text(f"{type(error).__name__}: {error}")
 
 
 def _translated(url: str, error: BaseException) -> StoreError:
@@ -102,7 +102,7 @@ def _cause(error: BaseException) -> BaseException:
 
 def _message(error: BaseException) -> str:
     response = getattr(error, "response", None) or {}
-    return masked_text(str((response.get("Error") or {}).get("Message") or error))
+    return mask_text(str((response.get("Error") or {}).get("Message") or error))
 
 
 def _status(error: BaseException) -> int:

@@ -8,7 +8,7 @@ import attrs
 from sacred_objects import BucketMissingError, ObjectObserver, parsed
 
 from sacred_core.exceptions import OptionError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_s3.bucket import S3Bucket
 from sacred_s3.connection import Options, Way
 
@@ -64,7 +64,7 @@ class S3Observer(ObjectObserver):
     def store_location(self) -> str:  # type: ignore[override]
         """The URL of the runs, with how the bucket is reached."""
         options = {name: value for name, value in self._options.items() if value is not None}
-        return masked_text(f"{super().store_location}?{urlencode(options)}")
+        return mask_text(f"{super().store_location}?{urlencode(options)}")
 
     @classmethod
     def from_argument(cls, argument: str) -> "S3Observer":

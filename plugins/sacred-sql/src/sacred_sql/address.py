@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sacred_core.exceptions import StoreError
-from sacred_core.masking import is_secret, masked_text
+from sacred_core.masking import is_secret, mask_text
 from sacred_core.stores.locations import absolute_path
 
 _EXAMPLE = "sqlite:///runs.db or postgresql://user:password@host/database"
@@ -150,4 +150,4 @@ def _is_installed(module: str) -> bool:
 def _shown_text(url: Any) -> str:
     """Return what was given as URL, without what may be a password in it."""
     text = str(url)
-    return masked_text(text) if "://" in text else text.rpartition("@")[2]
+    return mask_text(text) if "://" in text else text.rpartition("@")[2]

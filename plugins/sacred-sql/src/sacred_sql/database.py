@@ -15,7 +15,7 @@ from sqlalchemy import exc
 from sqlalchemy.pool import NullPool, SingletonThreadPool, StaticPool
 
 from sacred_core.exceptions import StoreError, UnavailableError
-from sacred_core.masking import MASK, masked_text, note_secret
+from sacred_core.masking import MASK, mask_text, note_secret
 from sacred_sql.address import is_file, is_in_memory, parsed, patience, require_file, shown
 from sacred_sql.schema import is_ready
 from sacred_sql.timeouts import limit_statements
@@ -215,7 +215,7 @@ class Database:
         """Return why something failed, without statement, values and password."""
         original = error.orig if isinstance(error, exc.DBAPIError) else error
         words = original.args if isinstance(original, exc.SQLAlchemyError) else (original,)
-        text = masked_text(" ".join(" ".join(map(str, words)).split())) or type(original).__name__
+        text = mask_text(" ".join(" ".join(map(str, words)).split())) or type(original).__name__
         password = self.engine.url.password
         if password:  # in a word of the text it is only letters
             text = re.sub(rf"(?<!\w){re.escape(str(password))}(?!\w)", MASK, text)
@@ -242,7 +242,7 @@ def _new_engine(url: sa.URL, echo: bool) -> sa.Engine:
             f"the driver of {url.drivername!r} is not installed: {error.name}"
         ) from None
     except exc.SQLAlchemyError as error:
-        raise StoreError(f"no engine for {shown(url)!r}: {masked_text(str(error))}") from None
+        raise StoreError(f"no engine for {shown(url)!r}: {mask_text(str(error))}") from None
 
 
 def _may_pass(error: exc.SQLAlchemyError) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import exc
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.run.output.screen import difference
-from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, StoredRun, checked_metrics
+from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, StoredRun, check_metrics
 from sacred_core.stores.guarded import has_no_file, not_found, still_running
 from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import output, points, sacred_runs
@@ -109,7 +109,7 @@ class SqlStore(GuardedStore):
             return {}
         key = self._database.read(lambda c: self._key(c, run_id))
         what = f"the metrics of run {str(normalize_id(run_id))!r}"
-        return checked_metrics(self._part(what, lambda c: dict(points.read(c, key))))
+        return check_metrics(self._part(what, lambda c: dict(points.read(c, key))))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""

@@ -11,7 +11,7 @@ import attrs
 from sacred_messages.delivery import Answer, MessageError, UnansweredError, post, shown
 
 from sacred_core.exceptions import SacredError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 
 API = "https://api.telegram.org"
 _PROXIES = ("http", "https", "socks5", "socks5h")
@@ -62,7 +62,7 @@ class ApiBot:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise TelegramSettingError(
                 f"base_url is the URL of a Bot API server like {API}, not "
-                f"{masked_text(str(base_url))!r}"
+                f"{mask_text(str(base_url))!r}"
             )
         base = base_url.rstrip("/").removesuffix("/bot")
         self._url = f"{base}/bot{quote(token, safe=':')}/sendMessage"

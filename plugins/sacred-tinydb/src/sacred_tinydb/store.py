@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
-from sacred_core.masking import masked_text
+from sacred_core.masking import mask_text
 from sacred_core.stores import Annotation, Read, RunQuery, once, require_record
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import parse_metrics
@@ -66,7 +66,7 @@ class TinyDbStore(DocumentStore[Record]):
         """Return the store at ``tinydb:///folder``, or ``tinydb://folder`` for a relative one."""
         parts = urlsplit(location)
         if parts.query:
-            raise StoreError(f"{masked_text(location)!r} has options, and there are none")
+            raise StoreError(f"{mask_text(location)!r} has options, and there are none")
         return cls(url2pathname(unquote(parts.netloc + parts.path)))
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from sacred_core.run.output import capture_for
 from sacred_core.run.output.capture import FixedOutput, ignores_its_input
-from sacred_core.run.output.filters import presented
+from sacred_core.run.output.filters import filter_output
 from sacred_core.utils import apply_backspaces_and_linefeeds
 
 
@@ -59,6 +59,6 @@ def test_a_filter_that_uses_its_input_is_applied(used: Callable[[str], str]) -> 
 @pytest.mark.parametrize("broken", [lambda text: 1 / len(text[:0]), lambda text: len(text)])
 def test_a_filter_that_fails_loses_nothing(broken: Any, caplog: pytest.LogCaptureFixture) -> None:
     """The text is kept as it is, and the user is told once."""
-    assert [presented("text", broken) for _ in range(3)] == ["text"] * 3
+    assert [filter_output("text", broken) for _ in range(3)] == ["text"] * 3
     assert len(caplog.records) == 1
     assert "kept as it is" in caplog.text

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sacred_core.run.output.filters import Presentation
+from sacred_core.run.output.filters import OutputFilter
 from sacred_core.run.output.rows import SGR, character_width, is_narrow, style_after
 from sacred_core.run.output.screen import HEIGHT, WIDTH, Screen
 from sacred_core.utils import apply_backspaces_and_linefeeds
@@ -139,7 +139,7 @@ def test_characters_taken_for_narrow_are() -> None:
 
 
 class _Counted:
-    """Counts the characters of the lines that are presented."""
+    """Counts the characters of the lines that a filter returns."""
 
     def __init__(self) -> None:
         self.characters = 0
@@ -195,22 +195,22 @@ def test_an_idle_beat_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the screen nor a user's filter is used when nothing was printed."""
     called: list[str] = []
     for output_filter in (apply_backspaces_and_linefeeds, lambda text: called.append(text) or text):
-        presentation = Presentation(output_filter)
-        presentation.feed("\rprogress 1 % ", False)
+        output = OutputFilter(output_filter)
+        output.feed("\rprogress 1 % ", False)
         called.clear()
         with monkeypatch.context() as patch:
             patch.setattr(Screen, "feed", lambda *_: called.append("fed"))
             patch.setattr(Screen, "take_change", lambda *_: called.append("taken"))
-            assert presentation.feed("", False) is None
+            assert output.feed("", False) is None
         assert called == []
 
 
 def test_memory_does_not_grow_with_redraws() -> None:
     """Neither one unfinished line nor many finished ones are retained as they were printed."""
-    presentation = Presentation(apply_backspaces_and_linefeeds)
+    output = OutputFilter(apply_backspaces_and_linefeeds)
     for i in range(2_000):
-        presentation.feed(f"\router {i}\n\rinner {i}\x1b[A", False)
-    assert len(presentation.unsettled[1]) < 20
+        output.feed(f"\router {i}\n\rinner {i}\x1b[A", False)
+    assert len(output.pending[1]) < 20
 
 
 @pytest.mark.parametrize("used", [None, apply_backspaces_and_linefeeds])
@@ -218,10 +218,10 @@ def test_memory_does_not_grow_with_redraws() -> None:
 def test_no_piece_shows_a_password(used: object, size: int) -> None:
     """A URL that arrives in pieces is masked; nothing else waits for the end of its word."""
     text = "\rat (postgresql://me:secret@host/x) 50%"
-    presentation = Presentation(used)  # type: ignore[arg-type]
+    output = OutputFilter(used)  # type: ignore[arg-type]
     record = ""
     for start in range(0, len(text), size):
-        change = presentation.feed(text[start : start + size], False)
+        change = output.feed(text[start : start + size], False)
         if change is not None:
             assert "sec" not in change[0]
             record = record[: change[1]] + change[0]
@@ -230,7 +230,7 @@ def test_no_piece_shows_a_password(used: object, size: int) -> None:
 
 def test_a_word_without_an_end_is_not_held_back() -> None:
     """A row of dots is recorded while it is printed."""
-    presentation = Presentation(None)
-    assert presentation.feed("....", False) == ("....", 0)
-    assert presentation.feed("ab", False) is None
-    assert presentation.feed("http://" + "." * 10_000, False) == ("abhttp://" + "." * 10_000, 4)
+    output = OutputFilter(None)
+    assert output.feed("....", False) == ("....", 0)
+    assert output.feed("ab", False) is None
+    assert output.feed("http://" + "." * 10_000, False) == ("abhttp://" + "." * 10_000, 4)

@@ -1,4 +1,4 @@
-"""Tests of the stand-ins for Python's streams, in processes of their own."""
+"""Tests of the proxies of Python's streams, in processes of their own."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""What stands in for ``sys.stdout`` and ``sys.stderr`` while any run records its output.
+"""The proxies of ``sys.stdout`` and ``sys.stderr`` while any run records its output.
 
 A text stream of the interpreter's own in front of a binary end whose ``write`` is the ``append``
 of a queue: a printed line runs through C code only, which no other thread can interrupt. (A
@@ -14,7 +14,7 @@ from typing import Any
 Write = Callable[[Any], Any]
 
 
-class QueueEnd:
+class QueueWriter:
     """The binary end: what `write` does is set from outside."""
 
     closed = False
@@ -43,22 +43,22 @@ class QueueEnd:
 
 
 class BinaryView(io.BufferedIOBase):
-    """The ``buffer`` of a stand-in: takes bytes in the order in which text is written."""
+    """The ``buffer`` of a proxy: takes bytes in the order in which text is written."""
 
-    def __init__(self, stand_in: "StandIn", end: QueueEnd) -> None:
-        self._stand_in = stand_in
+    def __init__(self, proxy: "StreamProxy", end: QueueWriter) -> None:
+        self._proxy = proxy
         self._end = end
 
     def write(self, data: Any) -> int:
         """Write a copy of ``data``, which the caller may change afterwards."""
         copied = bytes(data)
-        self._stand_in.flush()  # the text that is held back comes first
+        self._proxy.flush()  # the text that is held back comes first
         self._end.write(copied)
         return len(copied)
 
     def flush(self) -> None:
         """Hand on what is there."""
-        self._stand_in.flush()
+        self._proxy.flush()
 
     def writable(self) -> bool:
         """Tell that this is what it is for."""
@@ -66,22 +66,22 @@ class BinaryView(io.BufferedIOBase):
 
     def fileno(self) -> int:
         """Return the original's."""
-        return self._stand_in.fileno()
+        return self._proxy.fileno()
 
     def isatty(self) -> bool:
         """Return the original's."""
-        return self._stand_in.isatty()
+        return self._proxy.isatty()
 
     def close(self) -> None:
         """Hand on what is there."""
         self.flush()
 
 
-class StandIn(io.TextIOWrapper):
+class StreamProxy(io.TextIOWrapper):
     """A text stream in place of ``original``; encoding, descriptor and terminal are that's.
 
     Args:
-        original: The stream that it stands in for; one without bytes, as in a notebook, too.
+        original: The stream that it replaces; one without bytes, as in a notebook, too.
         flush: Called when the bytes are to be handed on at once.
         is_error: Whether it is ``sys.stderr``.
         is_showing: Tells whether the caller is what shows text: it writes to originals.
@@ -96,7 +96,7 @@ class StandIn(io.TextIOWrapper):
         is_error: bool,
         is_showing: Callable[[], bool],
     ) -> None:
-        self.end = QueueEnd(original, self.show, flush)
+        self.end = QueueWriter(original, self.show, flush)
         self.original = original
         self.is_error = is_error
         self._is_showing = is_showing
@@ -128,7 +128,7 @@ class StandIn(io.TextIOWrapper):
     @property
     def name(self) -> Any:
         """The original's."""
-        return getattr(self.original, "name", "<stand-in>")
+        return getattr(self.original, "name", "<stream proxy>")
 
     def divert(self) -> None:
         """Let what is written to the original come here: handlers of logs keep it, made before."""
@@ -153,17 +153,17 @@ class StandIn(io.TextIOWrapper):
                 delattr(self.original, name)
         self._diversion = {}
 
-    def write_later(self, write: Write) -> None:
+    def write_buffered(self, write: Write) -> None:
         """Let ``write``, which must be C code, have what is written, some time."""
         self.end.write, self.end.flush = write, self._flush
         self.reconfigure(write_through=False)
 
-    def write_at_once(self, write: Write) -> None:
+    def write_unbuffered(self, write: Write) -> None:
         """Let ``write`` have what is written before the writer goes on."""
         self.reconfigure(write_through=True)  # first: what is held back was written before
         self.end.write, self.end.flush = write, self._flush
 
-    def let_through(self) -> None:
+    def pass_through(self) -> None:
         """Let what is written go to the original, for those who still hold this stream."""
         self.reconfigure(write_through=True)  # first: what is held back was written before
         self.end.write = self.original.buffer.write if self._has_bytes else self.show

@@ -19,7 +19,7 @@ _ODD: list[Any] = [
 ]  # fmt: skip
 
 
-def drawn_queries(runs: Sequence[StoredRun], number: int, seed: int) -> Iterator[query.Query]:
+def random_queries(runs: Sequence[StoredRun], number: int, seed: int) -> Iterator[query.Query]:
     """Yield ``number`` queries whose fields and values are mostly those of ``runs``."""
     draw = random.Random(seed)
     fields = [*map(query.Field, (*_PLAIN, *_TIMES, "result")), *_fields_below(runs)]
