@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sacred_core.testing import PluginContract, StoreContract
 
-HEAD = """# What a plugin promises
+HEAD = """# The plugin contract
 
-Every rule is a test of `sacred_core.testing`, which the author of a plugin runs by subclassing a
-contract; our own plugins do. (This page is made by `python tools/make_contract_page.py`.)
+Each rule is a test in `sacred_core.testing`. The author of a plugin runs the tests of a contract by
+subclassing it, as the plugins of this repository do. `tools/make_contract_page.py` generates this
+page.
 """
 CONTRACTS = (PluginContract, *StoreContract.__mro__[:-1])
 

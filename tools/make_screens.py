@@ -1,4 +1,4 @@
-"""Write docs/screens.md: what a script shows, made by running it.
+"""Write docs/screens.md: the output of a script, from running it.
 
 .venv/bin/python tools/make_screens.py
 """
@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SCRIPT = '''"""Train a model; this text is the help of the script."""
+SCRIPT = '''"""Train a model; this docstring is the help of the script."""
 
 from sacred_core import Experiment
 
@@ -18,17 +18,17 @@ ex = Experiment("train")
 
 @ex.config
 def cfg():
-    """How the model is trained."""
+    """Training parameters."""
 
-    epochs = 10  # how often the data is seen
+    epochs = 10  # passes over the data
     optimizer = {"name": "adam", "rate": 0.001}
-    # of all epochs together
+    # total number of steps
     steps = epochs * 100
 
 
 @ex.named_config
 def quick():
-    """A run to see whether it works."""
+    """A short run for a first test."""
     epochs = 1
 
 
@@ -48,13 +48,16 @@ SCREENS = (
     ("The configuration", ["print_config", "with", "quick", "optimizer.rate=1", "seed=1"]),
     ("Where each value comes from", ["print_config", "--origin", "with", "quick", "seed=1"]),
     ("Named configurations", ["print_named_configs"]),
-    ("A mistake", ["with", "optimizer.rat=1"]),
-    ("Another mistake", ["with", "epohcs=3"]),
-    ("A failure: only the user's lines are shown", ["with", "optimizer.rate=0", "seed=1", "-u"]),
+    ("An error in an update", ["with", "optimizer.rat=1"]),
+    ("An unknown entry", ["with", "epohcs=3"]),
+    (
+        "A failure: only the user's code in the traceback",
+        ["with", "optimizer.rate=0", "seed=1", "-u"],
+    ),
 )
-HEAD = """# Screens
+HEAD = """# Example screens
 
-What a script shows, as text. This page is made by `tools/make_screens.py`.
+The output of a script. `tools/make_screens.py` generates this page.
 
 The script:
 
