@@ -23,7 +23,7 @@ FRAGMENTS = {"And", "Or", "Nor", "But", "Is", "Are", "Has", "Have", "Unless", "T
 #: Private names that tests use, by file, each with its reason.
 REASONS: dict[str, dict[str, str]] = {
     "plugins/sacred-gcs/tests/test_gcs_processes.py": {"_HOLD": "no wait between two tries"},
-    "plugins/sacred-mongo/tests/test_documents.py": {"_place": "deletes by a document"},
+    "plugins/sacred-mongo/tests/test_documents.py": {"_collections": "deletes by a document"},
     "plugins/sacred-s3/tests/test_s3_processes.py": {"_HOLD": "no wait between two tries"},
     "plugins/sacred-sql/tests/test_processes.py": {"_HOLD": "no wait between two tries"},
     "plugins/sacred-sql/tests/test_sql_observer.py": {
