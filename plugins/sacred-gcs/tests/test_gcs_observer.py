@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
-from sacred_objects.testing import assert_nothing_is_an_answer
+from sacred_objects.testing import assert_pages_are_refused
 
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
@@ -174,6 +174,4 @@ def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_a_page_of_a_proxy_is_not_an_answer(portal: None, tmp_path: Path) -> None:
     """Nothing is taken for written, empty, missing, deleted or the content of an object."""
-    assert_nothing_is_an_answer(
-        GoogleCloudStorageObserver("my-bucket", BASE).place.bucket, tmp_path
-    )
+    assert_pages_are_refused(GoogleCloudStorageObserver("my-bucket", BASE).layout.bucket, tmp_path)

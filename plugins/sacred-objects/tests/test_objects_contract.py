@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sacred_objects import ObjectObserver, ObjectStore, place
+from sacred_objects import ObjectObserver, ObjectStore, bucket_layout
 
 from sacred_core.testing import StoreContract
 
@@ -19,7 +19,7 @@ class TestObjects(StoreContract):
         return ObjectObserver(lambda: self.bucket, self.bucket.url, "/runs/of mine/")
 
     def make_store(self, tmp_path: Path) -> ObjectStore:
-        return ObjectStore(place(self.bucket, "runs/of mine"))
+        return ObjectStore(bucket_layout(self.bucket, "runs/of mine"))
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         for key in self.bucket.list(""):
@@ -41,4 +41,4 @@ class TestObjectsAtTheTop(TestObjects):
         return ObjectObserver(lambda: self.bucket, self.bucket.url, "")
 
     def make_store(self, tmp_path: Path) -> ObjectStore:
-        return ObjectStore(place(self.bucket, ""))
+        return ObjectStore(bucket_layout(self.bucket, ""))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sacred_objects.bucket import BucketAwayError
-from sacred_objects.parts import Parts, joined
+from sacred_objects.parts import Parts, join_parts
 
 
 class Growing:
@@ -21,7 +21,7 @@ class Growing:
         content = self.path.read_bytes()
         start = len(content) if start is None else start
         self.path.write_bytes(content[:start] + data)
-        self.parts.changed(start)
+        self.parts.mark_changed(start)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -41,7 +41,7 @@ def test_what_was_sent_is_what_is_joined(bucket: Any, tmp_path: Path, seed: int)
                 growing.parts.send()
         else:
             growing.parts.send()
-            assert joined(bucket, "p/") == growing.path.read_bytes()
+            assert join_parts(bucket, "p/") == growing.path.read_bytes()
         bucket.is_away = False
 
 
@@ -52,12 +52,12 @@ def test_there_are_few_parts_and_each_byte_is_sent_a_few_times(bucket: Any, tmp_
     for _ in range(5_000):
         with growing.path.open("ab") as file:
             file.write(b"0123456789")
-        growing.parts.changed(growing.path.stat().st_size - 10)
+        growing.parts.mark_changed(growing.path.stat().st_size - 10)
         growing.parts.send()
         most = max(most, len(bucket.objects))
     assert most <= 31 + 31 + 4
     assert bucket.sent <= 3 * 50_000
-    assert joined(bucket, "p/") == b"0123456789" * 5_000
+    assert join_parts(bucket, "p/") == b"0123456789" * 5_000
 
 
 def test_parts_that_were_merged_and_not_removed_do_no_harm(bucket: Any, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_parts_that_were_merged_and_not_removed_do_no_harm(bucket: Any, tmp_path
         everything.update(bucket.objects)
     bucket.objects.update(everything)
     assert len(bucket.objects) == 40
-    assert joined(bucket, "p/") == growing.path.read_bytes()
+    assert join_parts(bucket, "p/") == growing.path.read_bytes()
 
 
 def test_a_part_that_goes_while_it_is_read_is_noticed(bucket: Any, tmp_path: Path) -> None:
@@ -79,4 +79,4 @@ def test_a_part_that_goes_while_it_is_read_is_noticed(bucket: Any, tmp_path: Pat
     growing.write(b"text")
     growing.parts.send()
     bucket.get = lambda key: None
-    assert joined(bucket, "p/") is None
+    assert join_parts(bucket, "p/") is None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sacred_objects import ObjectObserver, ObjectStore, parsed, place
+from sacred_objects import ObjectObserver, ObjectStore, bucket_layout, parse_location
 
 from sacred_core import Experiment
 from sacred_core.events import EventSource, MetricsLogged
@@ -22,7 +22,7 @@ def observer(bucket: Any) -> ObjectObserver:
 
 @pytest.fixture
 def store(bucket: Any) -> ObjectStore:
-    return ObjectStore(place(bucket, "runs"))
+    return ObjectStore(bucket_layout(bucket, "runs"))
 
 
 @pytest.fixture(autouse=True)
@@ -291,10 +291,10 @@ def test_a_location_has_one_of_two_forms() -> None:
     the question mark.
     """
     for text in ("s3://b/c/d?region=r", " b/c/d?region=r "):
-        found = parsed(text, "s3", ["region"])
+        found = parse_location(text, "s3", ["region"])
         assert (found.bucket, found.basedir, found.options) == ("b", "c/d", {"region": "r"})
     with pytest.raises(OptionError, match=r"after '\?' there may be region"):
-        parsed("s3://b/c?regoin=r", "s3", ["region"])
+        parse_location("s3://b/c?regoin=r", "s3", ["region"])
     with pytest.raises(OptionError) as caught:
-        parsed("http://user:hunter2@b/c", "s3")
+        parse_location("http://user:hunter2@b/c", "s3")
     assert "hunter2" not in str(caught.value)

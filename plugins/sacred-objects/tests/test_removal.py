@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sacred_objects import ObjectObserver, ObjectStore, place
+from sacred_objects import ObjectObserver, ObjectStore, bucket_layout
 
 from sacred_core.exceptions import RunRemovedError, StoreError
 from sacred_core.testing import Feed
@@ -24,7 +24,7 @@ def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def store(bucket: Any) -> ObjectStore:
-    return ObjectStore(place(bucket, "runs"))
+    return ObjectStore(bucket_layout(bucket, "runs"))
 
 
 def feed_of(bucket: Any, **folders: Any) -> Feed:
@@ -83,7 +83,7 @@ def test_runs_are_not_shared_content_of_a_folder_that_holds_both(
     entry = json.loads(bucket.objects[f"runs/{second}/run.json"])
     entry["resources"].append(["x", "1/run.json"])
     bucket.put(f"runs/{second}/run.json", json.dumps(entry).encode())
-    store = ObjectStore(place(bucket, "runs", "runs"))
+    store = ObjectStore(bucket_layout(bucket, "runs", "runs"))
     store.delete(second)
     assert store.get(first).status == "COMPLETED"
     assert not [key for key in bucket.objects if key.startswith("runs/b_")]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sacred_objects.testing import assert_nothing_is_an_answer
+from sacred_objects.testing import assert_pages_are_refused
 from sacred_s3 import S3Observer, S3Store
 
 from sacred_core import Experiment, open_store
@@ -207,7 +207,7 @@ def test_a_write_that_met_another_one_is_tried_again(endpoint: str) -> None:
     """Amazon refuses both of two at the same time."""
     met, taken = refusal(409, "ConditionalRequestConflict"), refusal(412, "PreconditionFailed")
     with serve_answers(met, met, STORED, taken) as url:
-        bucket = S3Observer("my-bucket", BASE, endpoint_url=url).place.bucket
+        bucket = S3Observer("my-bucket", BASE, endpoint_url=url).layout.bucket
         assert bucket.put_if_absent("key", b"data")
         assert not bucket.put_if_absent("key", b"data")
 
@@ -227,8 +227,8 @@ def portal(request: pytest.FixtureRequest) -> Iterator[str]:
 )
 def test_a_page_of_a_proxy_is_not_an_answer(endpoint: str, portal: str, tmp_path: Path) -> None:
     """Nothing is taken for written, empty, missing, deleted or the content of an object."""
-    assert_nothing_is_an_answer(
-        S3Observer("my-bucket", BASE, endpoint_url=portal).place.bucket, tmp_path
+    assert_pages_are_refused(
+        S3Observer("my-bucket", BASE, endpoint_url=portal).layout.bucket, tmp_path
     )
 
 
@@ -246,7 +246,7 @@ def test_a_page_that_is_an_artifact_is_read(bucket: Any, tmp_path: Path) -> None
     content = LOGIN_PAGE.body
     page = tmp_path / "plot.html"
     page.write_bytes(content)
-    stored = S3Observer(basedir=BASE, **bucket.arguments).place.bucket
+    stored = S3Observer(basedir=BASE, **bucket.arguments).layout.bucket
     stored.put("plot.html", content, "text/html")
     assert stored.get("plot.html") == content and stored.size("plot.html") == len(content)
 
@@ -254,7 +254,7 @@ def test_a_page_that_is_an_artifact_is_read(bucket: Any, tmp_path: Path) -> None
 def test_a_server_that_ignores_conditions_is_refused(endpoint: str) -> None:
     """Two runs could have one id there."""
     with serve_answers(STORED) as url:
-        bucket = S3Observer("my-bucket", BASE, endpoint_url=url).place.bucket
+        bucket = S3Observer("my-bucket", BASE, endpoint_url=url).layout.bucket
         with pytest.raises(StoreError, match="the server ignores 'If-None-Match'"):
             bucket.put_if_absent("key", b"data")
 

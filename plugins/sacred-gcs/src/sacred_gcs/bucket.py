@@ -10,7 +10,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 from sacred_objects.bucket import bytes_left, in_parallel
 
-from sacred_gcs.errors import PAGE, NotGoogleError, told
+from sacred_gcs.errors import PAGE, NotGoogleError, translate_errors
 
 #: Seconds for which a request is tried again; the driver's own are 120, for which a heartbeat
 #: would wait.
@@ -35,7 +35,7 @@ class GcsBucket:
 
     def __init__(self, name: str) -> None:
         self.url = f"gs://{name}"
-        with told(self.url):
+        with translate_errors(self.url):
             client = storage.Client(project=None)
         self._client = client
         self._bucket = client.bucket(name)
@@ -44,7 +44,7 @@ class GcsBucket:
 
     def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str | None:
         """Write an object; return its version."""
-        with told(self.url):
+        with translate_errors(self.url):
             return self._upload(key, data, content_type)
 
     def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
@@ -58,7 +58,7 @@ class GcsBucket:
         self, key: str, data: bytes, version: str, content_type: str | None = None
     ) -> str | None:
         """Write an object if it has this version, its generation; return the new one."""
-        with told(self.url):
+        with translate_errors(self.url):
             try:
                 return self._upload(key, data, content_type, if_generation_match=int(version))
             except api.PreconditionFailed:
@@ -66,7 +66,7 @@ class GcsBucket:
 
     def version(self, key: str) -> str | None:
         """Return the version of an object: its generation."""
-        with told(self.url):
+        with translate_errors(self.url):
             blob = self._bucket.get_blob(key, **self._patience)
         return None if blob is None else str(blob.generation)
 
@@ -79,7 +79,7 @@ class GcsBucket:
             piece["start"] = start
         if length is not None:
             piece["end"] = start + length - 1
-        with told(self.url):
+        with translate_errors(self.url):
             try:
                 blob = self._bucket.blob(key)
                 data: bytes = blob.download_as_bytes(**piece, **self._patience)
@@ -91,7 +91,7 @@ class GcsBucket:
 
     def size(self, key: str) -> int | None:
         """Return how many bytes an object holds."""
-        with told(self.url):
+        with translate_errors(self.url):
             blob = self._bucket.get_blob(key, **self._patience)
         return None if blob is None else int(blob.size)
 
@@ -111,7 +111,7 @@ class GcsBucket:
             pass
 
     def _delete(self, key: str) -> None:
-        with told(self.url):
+        with translate_errors(self.url):
             try:
                 self._bucket.delete_blob(key, **self._patience)
             except api.NotFound as error:
@@ -133,7 +133,7 @@ class GcsBucket:
         return str(blob.generation)
 
     def _pages(self, **wanted: Any) -> Iterator[Any]:
-        with told(self.url):
+        with translate_errors(self.url):
             yield from self._client.list_blobs(self._bucket, **wanted, **self._patience).pages
 
 

@@ -22,17 +22,17 @@ class NotGoogleError(ConnectionError):
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
+def translate_errors(url: str) -> Iterator[None]:
     """Turn what the driver raises into a `StoreError` about the bucket ``url``."""
     try:
         yield
     except (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException) as error:
-        raise _translated(url, error) from error
+        raise _to_store_error(url, error) from error
     except ConnectionError as error:
-        raise _translated(url, error) from error
+        raise _to_store_error(url, error) from error
 
 
-def _translated(url: str, error: Exception) -> StoreError:
+def _to_store_error(url: str, error: Exception) -> StoreError:
     if isinstance(error, api.RetryError):
         cause = error.cause
         return BucketAwayError(f"{url} cannot be reached: {reason(cause or error)}")

@@ -10,7 +10,7 @@ _NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _LONGEST_PART = 63
 
 
-def checked(name: str) -> str:
+def validate_bucket_name(name: str) -> str:
     """Return the name of a bucket.
 
     Raises:

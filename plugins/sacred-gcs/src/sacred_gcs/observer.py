@@ -1,9 +1,9 @@
 """Records runs in a bucket of Google Cloud Storage."""
 
-from sacred_objects import Bucket, ObjectObserver, parsed
+from sacred_objects import Bucket, ObjectObserver, parse_location
 
 from sacred_core.exceptions import OptionError
-from sacred_gcs.names import checked
+from sacred_gcs.names import validate_bucket_name
 
 
 class GoogleCloudStorageObserver(ObjectObserver):
@@ -36,21 +36,21 @@ class GoogleCloudStorageObserver(ObjectObserver):
         source_dir: str | None = None,
         priority: int = 20,
     ) -> None:
-        self.bucket = checked(bucket)
+        self.bucket = validate_bucket_name(bucket)
         super().__init__(
-            self._connected, f"gs://{bucket}", basedir, resource_dir, source_dir, priority
+            self._open_bucket, f"gs://{bucket}", basedir, resource_dir, source_dir, priority
         )
 
     @classmethod
     def from_argument(cls, argument: str) -> "GoogleCloudStorageObserver":
         """Return the observer for the argument of ``--gcs``."""
-        location = parsed(argument, "gs")
+        location = parse_location(argument, "gs")
         try:
             return cls(location.bucket, location.basedir)
         except ValueError as error:
             raise OptionError(f"--gcs: {error}") from None
 
-    def _connected(self) -> Bucket:
+    def _open_bucket(self) -> Bucket:
         from sacred_gcs.bucket import GcsBucket
 
         return GcsBucket(self.bucket)

@@ -1,10 +1,10 @@
 """Reads runs from a bucket of Google Cloud Storage."""
 
-from sacred_objects import ObjectStore, parsed, place
+from sacred_objects import ObjectStore, bucket_layout, parse_location
 
 from sacred_core.exceptions import StoreError
 from sacred_gcs.bucket import GcsBucket
-from sacred_gcs.names import checked
+from sacred_gcs.names import validate_bucket_name
 
 
 class GoogleCloudStorageStore(ObjectStore):
@@ -27,13 +27,17 @@ class GoogleCloudStorageStore(ObjectStore):
         resource_dir: str | None = None,
         source_dir: str | None = None,
     ) -> None:
-        super().__init__(place(GcsBucket(checked(bucket)), basedir, resource_dir, source_dir))
+        super().__init__(
+            bucket_layout(
+                GcsBucket(validate_bucket_name(bucket)), basedir, resource_dir, source_dir
+            )
+        )
 
     @classmethod
     def from_location(cls, location: str) -> "GoogleCloudStorageStore":
         """Return the store at ``gs://bucket/folder``."""
         try:
-            found = parsed(location, "gs")
+            found = parse_location(location, "gs")
             return cls(found.bucket, found.basedir)
         except ValueError as error:
             raise StoreError(str(error)) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sacred_objects.bucket import Bucket, BucketAwayError, BucketMissingError
-    from sacred_objects.layout import parsed, place
+    from sacred_objects.object_keys import bucket_layout, parse_location
     from sacred_objects.observer import ObjectObserver
     from sacred_objects.store import ObjectStore
 
@@ -18,8 +18,8 @@ __all__ = [
     "BucketMissingError",
     "ObjectObserver",
     "ObjectStore",
-    "parsed",
-    "place",
+    "bucket_layout",
+    "parse_location",
 ]
 
 _MODULES = {
@@ -28,8 +28,8 @@ _MODULES = {
     "BucketMissingError": "bucket",
     "ObjectObserver": "observer",
     "ObjectStore": "store",
-    "parsed": "layout",
-    "place": "layout",
+    "bucket_layout": "object_keys",
+    "parse_location": "object_keys",
 }
 
 

@@ -133,7 +133,7 @@ class _Stream(RangeReader):
         return data
 
 
-class UnreadableError(DamagedRecordError):
+class InvalidJsonError(DamagedRecordError):
     """An object is not valid JSON."""
 
 
@@ -161,4 +161,4 @@ def read_json(
     try:
         return from_json(data, decode)
     except ValueError as error:
-        raise UnreadableError(f"'{bucket.url}/{key}' is not valid JSON: {error}") from None
+        raise InvalidJsonError(f"'{bucket.url}/{key}' is not valid JSON: {error}") from None

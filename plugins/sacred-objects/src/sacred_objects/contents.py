@@ -24,7 +24,7 @@ from sacred_core.stable_files import ChangingFileError, FileVersion, file_versio
 from sacred_core.stores import StoredRun
 from sacred_core.stores.folder_format import content_name
 from sacred_objects.bucket import BucketAwayError, in_parallel
-from sacred_objects.layout import JSON, PENDING, Place
+from sacred_objects.object_keys import JSON, PENDING, BucketLayout
 
 _logger = own_logger(__name__)
 
@@ -38,13 +38,13 @@ class Pending:
     """The names of one run.
 
     Args:
-        place: Where the runs are.
+        layout: Where the runs are.
         token: Of the run.
     """
 
-    def __init__(self, place: Place, token: str) -> None:
-        self._bucket = place.bucket
-        self._prefix = f"{place.root}{PENDING}{token}/"
+    def __init__(self, layout: BucketLayout, token: str) -> None:
+        self._bucket = layout.bucket
+        self._prefix = f"{layout.root}{PENDING}{token}/"
         self._count = 0
         self._written: list[str] = []
 
@@ -65,19 +65,19 @@ class Pending:
             self._written = []
 
 
-def pending_keys(place: Place, runs: Mapping[str, StoredRun]) -> set[str]:
+def pending_keys(layout: BucketLayout, runs: Mapping[str, StoredRun]) -> set[str]:
     """Return the content that runs are about to name; remove the names of those that have ended.
 
     Args:
-        place: Where the runs are.
+        layout: Where the runs are.
         runs: By token, those that have a record.
     """
     now = datetime.now(UTC)
-    prefix = place.root + PENDING
-    names = list(place.bucket.list(prefix))
+    prefix = layout.root + PENDING
+    names = list(layout.bucket.list(prefix))
     found: set[str] = set()
     ended: list[str] = []
-    for name, data in zip(names, in_parallel(place.bucket.get, names), strict=True):
+    for name, data in zip(names, in_parallel(layout.bucket.get, names), strict=True):
         keys, time = _read(data)
         run = runs.get(name.removeprefix(prefix).partition("/")[0])
         is_recent = time is None or now - time < _LIFETIME
@@ -86,7 +86,7 @@ def pending_keys(place: Place, runs: Mapping[str, StoredRun]) -> set[str]:
             found.update(keys)
         else:
             ended.append(name)
-    place.bucket.delete(ended)
+    layout.bucket.delete(ended)
     return found
 
 
@@ -114,16 +114,16 @@ class Upload:
     is_shared: bool = True
 
 
-class Uploads:
+class UploadQueue:
     """Files that are to be sent, by key.
 
     Args:
-        place: Where to.
+        layout: Where to.
         pending: Gets the names of shared ones before they are sent.
     """
 
-    def __init__(self, place: Place, pending: Pending) -> None:
-        self._place = place
+    def __init__(self, layout: BucketLayout, pending: Pending) -> None:
+        self._layout = layout
         self._pending = pending
         self._waiting: dict[str, Upload] = {}
         self._shared: dict[str, Upload] = {}
@@ -138,7 +138,7 @@ class Uploads:
         if not (upload.is_shared and key in self._shared):
             self._waiting[key] = upload
 
-    def named(self) -> None:
+    def mark_recorded(self) -> None:
         """Note that the record of the run names all that was sent."""
         self._pending.clear()
 
@@ -150,14 +150,14 @@ class Uploads:
         """
 
         def is_missing(key: str) -> bool:
-            return self._place.bucket.size(key) is None
+            return self._layout.bucket.size(key) is None
 
         keys = list(self._shared)
         for key, missing in zip(keys, in_parallel(is_missing, keys), strict=True):
             if missing and not self._is_restored(key, self._shared[key]):
                 _logger.warning(
                     "'%s/%s' is missing, and its file no longer has this content",
-                    self._place.bucket.url, key,
+                    self._layout.bucket.url, key,
                 )  # fmt: skip
 
     def send(self) -> None:
@@ -172,7 +172,7 @@ class Uploads:
         self._pending.add(key for key, upload in waiting if upload.is_shared)
         away: list[BucketAwayError] = []
 
-        def tried(item: tuple[str, Upload]) -> Exception | None:
+        def attempt(item: tuple[str, Upload]) -> Exception | None:
             if away:  # else it would wait for the network as well
                 return away[0]
             try:
@@ -185,7 +185,7 @@ class Uploads:
             return None
 
         # A run may have a hundred sources, which are asked for one after the other otherwise.
-        answers = map(tried, waiting) if len(waiting) == 1 else in_parallel(tried, waiting)
+        answers = map(attempt, waiting) if len(waiting) == 1 else in_parallel(attempt, waiting)
         refused: list[Exception] = []
         for (key, upload), error in zip(waiting, answers, strict=True):
             if error is not None:
@@ -196,7 +196,7 @@ class Uploads:
             raise error
 
     def _send(self, key: str, upload: Upload) -> None:
-        bucket = self._place.bucket
+        bucket = self._layout.bucket
         if upload.is_shared and bucket.size(key) is not None:
             return
         for attempt in range(_ATTEMPTS):
@@ -227,17 +227,17 @@ class SharedContents:
     """Names contents that runs share; ``uploads`` sends them.
 
     Args:
-        place: Where they are.
+        layout: Where they are.
         uploads: Gets every content.
 
     Attributes:
         archive: Stores code.
     """
 
-    def __init__(self, place: Place, uploads: Uploads) -> None:
-        self._place = place
+    def __init__(self, layout: BucketLayout, uploads: UploadQueue) -> None:
+        self._layout = layout
         self._uploads = uploads
-        self.archive = CodeArchive(partial(self._add_file, place.source_dir), self._add_patch)
+        self.archive = CodeArchive(partial(self._add_file, layout.source_dir), self._add_patch)
 
     def resource(self, path: Path) -> str:
         """Return the name of the content of a file.
@@ -245,7 +245,7 @@ class SharedContents:
         Raises:
             OSError: it cannot be read.
         """
-        return self._add_file(self._place.resource_dir, file_version(path))
+        return self._add_file(self._layout.resource_dir, file_version(path))
 
     def _add_file(self, folder: str, version: FileVersion) -> str:
         upload = Upload(version.open, guess_content_type(version.path.name))
@@ -254,10 +254,10 @@ class SharedContents:
     def _add_patch(self, patch: bytes) -> str:
         md5 = hashlib.md5(patch, usedforsecurity=False).hexdigest()
         name = content_name(Path("uncommitted.patch"), md5)
-        return self._add(self._place.source_dir, name, Upload(lambda: io.BytesIO(patch)))
+        return self._add(self._layout.source_dir, name, Upload(lambda: io.BytesIO(patch)))
 
     def _add(self, folder: str, name: str, upload: Upload) -> str:
         name = name.encode("utf-8", "replace").decode()
         key = f"{folder}/{name}" if folder else name
         self._uploads.add(key, upload)
-        return self._place.relative(key)
+        return self._layout.to_name(key)

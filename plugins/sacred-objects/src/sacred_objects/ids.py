@@ -9,14 +9,14 @@ from sacred_core.stores.folder_format import CONFIG, RUN
 from sacred_core.stores.leases import LeasedIds
 from sacred_core.stores.run_ids import countable_id, next_number
 from sacred_objects.bucket import Bucket, read_json
-from sacred_objects.layout import DELETED_NUMBER, JSON, Place
+from sacred_objects.object_keys import DELETED_NUMBER, JSON, BucketLayout
 
 
 class ObjectIds(LeasedIds):
     """The ids of runs in a bucket, which are the names of their folders.
 
     Args:
-        place: Where the runs are.
+        layout: Where the runs are.
         asked_id: What the user asked for, or None.
         config: What ``config.json`` will hold.
 
@@ -25,39 +25,39 @@ class ObjectIds(LeasedIds):
         version: That of the ``run.json`` to be replaced, None if there is none.
     """
 
-    def __init__(self, place: Place, asked_id: int | str | None, config: bytes) -> None:
-        super().__init__(place.shown, asked_id)
+    def __init__(self, layout: BucketLayout, asked_id: int | str | None, config: bytes) -> None:
+        super().__init__(layout.shown, asked_id)
         self.queued: dict[str, Any] = {}
         self.version: str | None = None
-        self._place = place
+        self._layout = layout
         self._config = config
 
     def create(self, run_id: int | str) -> bool:
         """Write the configuration of the run."""
-        key = self._place.run(str(run_id)) + CONFIG
-        return self._place.bucket.put_if_absent(key, self._config, JSON) is not None
+        key = self._layout.run(str(run_id)) + CONFIG
+        return self._layout.bucket.put_if_absent(key, self._config, JSON) is not None
 
     def take_over(self, run_id: int | str, is_start: bool) -> bool:
         """Claim the run, and replace its configuration."""
         if not super().take_over(run_id, is_start):
             return False
-        self._place.bucket.put(self._place.run(str(run_id)) + CONFIG, self._config, JSON)
+        self._layout.bucket.put(self._layout.run(str(run_id)) + CONFIG, self._config, JSON)
         return True
 
     def highest_number(self) -> int:
         """Return the highest number of a folder or of a deleted run."""
-        folders = self._place.bucket.folders(self._place.root)
-        return next_number([*folders, *deleted_numbers(self._place)]) - 1
+        folders = self._layout.bucket.folders(self._layout.root)
+        return next_number([*folders, *deleted_numbers(self._layout)]) - 1
 
     def claim_files(self, run_id: int | str) -> "ClaimObjects":
         """Return the claims, which are in the folder of the run."""
-        return ClaimObjects(self._place.bucket, self._place.run(str(run_id)))
+        return ClaimObjects(self._layout.bucket, self._layout.run(str(run_id)))
 
     def status(self, run_id: int | str) -> Any:
         """Return the status in ``run.json``, None if there is no such object."""
-        key = self._place.run(str(run_id)) + RUN
-        self.version = self._place.bucket.version(key)  # first: what is read may be newer
-        self.queued = read_json(self._place.bucket, key, {})
+        key = self._layout.run(str(run_id)) + RUN
+        self.version = self._layout.bucket.version(key)  # first: what is read may be newer
+        self.queued = read_json(self._layout.bucket, key, {})
         return self.queued.get("status")
 
 
@@ -86,20 +86,20 @@ class ClaimObjects:
         self._bucket.put(self._prefix + name, data, JSON)
 
 
-def deleted_numbers(place: Place) -> list[int]:
+def deleted_numbers(layout: BucketLayout) -> list[int]:
     """Return numbers of deleted runs, of which the highest is not used again."""
-    prefix = place.root + DELETED_NUMBER
-    found = (key.removeprefix(prefix) for key in place.bucket.list(prefix))
+    prefix = layout.root + DELETED_NUMBER
+    found = (key.removeprefix(prefix) for key in layout.bucket.list(prefix))
     return [number for each in found if (number := countable_id(each)) is not None]
 
 
-def note_deleted(place: Place, name: str) -> None:
+def note_deleted(layout: BucketLayout, name: str) -> None:
     """Store that the run ``name`` is deleted, if its name is a number."""
     number = countable_id(name)
     if number is None:
         return
-    known = deleted_numbers(place)
+    known = deleted_numbers(layout)
     if number > max(known, default=0):
-        prefix = place.root + DELETED_NUMBER
-        place.bucket.put(f"{prefix}{number}", b"")
-        place.bucket.delete(f"{prefix}{each}" for each in known)
+        prefix = layout.root + DELETED_NUMBER
+        layout.bucket.put(f"{prefix}{number}", b"")
+        layout.bucket.delete(f"{prefix}{each}" for each in known)

@@ -19,9 +19,9 @@ from sacred_core.stores.folder_format import json_bytes, new_entry
 from sacred_core.stores.leases import releasing
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
-from sacred_objects import layout
+from sacred_objects import object_keys
 from sacred_objects.bucket import Bucket, BucketMissingError
-from sacred_objects.contents import Pending, SharedContents, Uploads
+from sacred_objects.contents import Pending, SharedContents, UploadQueue
 from sacred_objects.ids import ObjectIds
 from sacred_objects.recorder import Recorder
 
@@ -54,7 +54,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
 
     lists_files_with_heartbeats = True
     dir: str | None
-    _uploads: Uploads
+    _uploads: UploadQueue
     _contents: SharedContents
     _ids: ObjectIds
 
@@ -70,24 +70,24 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         self._connect = connect
         self._url = url
         self._folders = basedir, resource_dir, source_dir
-        self.basedir = layout.cleaned(basedir)
+        self.basedir = object_keys.normalize_prefix(basedir)
         self.shown = f"{url}/{self.basedir}".rstrip("/")
         for folder in (resource_dir, source_dir):
-            layout.cleaned(folder or "")
+            object_keys.normalize_prefix(folder or "")
         self.priority = priority
         self.dir = None
         self.run_entry: dict[str, Any] = {}
-        self._place: layout.Place | None = None
+        self._layout: object_keys.BucketLayout | None = None
         self._active_recorder: Recorder | None = None
         self._removed: RunRemovedError | None = None
         self._is_listed = False
         self._saved = 0.0
 
     @classmethod
-    def of_place(cls, place: layout.Place) -> "ObjectObserver":
+    def from_layout(cls, layout: object_keys.BucketLayout) -> "ObjectObserver":
         """Return an observer that writes to a place."""
-        self = ObjectObserver(lambda: place.bucket, place.bucket.url, place.root)
-        self._place = place
+        self = ObjectObserver(lambda: layout.bucket, layout.bucket.url, layout.root)
+        self._layout = layout
         return self
 
     def __repr__(self) -> str:
@@ -103,11 +103,11 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         return f"{self._url}/{self.basedir}".rstrip("/")
 
     @property
-    def place(self) -> layout.Place:
+    def layout(self) -> object_keys.BucketLayout:
         """Where the runs are; the bucket is connected to when this is first asked for."""
-        if self._place is None:
-            self._place = layout.place(self._connect(), *self._folders)
-        return self._place
+        if self._layout is None:
+            self._layout = object_keys.bucket_layout(self._connect(), *self._folders)
+        return self._layout
 
     def begin_run(self, event: RunIdEvent, _id: Any) -> Any:
         """Write the run, or take over the queued one; return the name of its folder."""
@@ -120,14 +120,14 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
 
     def prepare_run(self, run: StoredRun) -> None:
         """Send the code: what the record names is there before the record."""
-        self._uploads = Uploads(self.place, Pending(self.place, self.token))
-        self._contents = SharedContents(self.place, self._uploads)
+        self._uploads = UploadQueue(self.layout, Pending(self.layout, self.token))
+        self._contents = SharedContents(self.layout, self._uploads)
         run.experiment = self._contents.archive.experiment(run.experiment)
         self._uploads.send()
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Write the configuration of the run; that of the queued run is replaced."""
-        self._ids = ObjectIds(self.place, request.asked_id, json_bytes(run.config))
+        self._ids = ObjectIds(self.layout, request.asked_id, json_bytes(run.config))
         return claim_id(self._ids, request)
 
     def start_run(self, run: StoredRun) -> None:
@@ -136,7 +136,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         with releasing(ids.lease, always=run.recorded_status != "RUNNING"):
             entry = new_entry(run, self.token, ids.queued)
             self.run_entry = {name: entry[name] for name in sorted(entry, key=_LAST.count)}
-            recorder = Recorder(self.place, str(run.id), self.run_entry, self._uploads)
+            recorder = Recorder(self.layout, str(run.id), self.run_entry, self._uploads)
             if ids.lease is not None:
                 ids.lease.require(run.id)
             recorder.send_start(ids.version)
@@ -197,9 +197,9 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
             output, metrics: What is stored of both.
         """
         self.continue_run(run, str(entry.get(TOKEN, "")))
-        self._uploads = Uploads(self.place, Pending(self.place, self.token))
-        self._contents = SharedContents(self.place, self._uploads)
-        recorder = Recorder(self.place, str(run.id), entry, self._uploads)
+        self._uploads = UploadQueue(self.layout, Pending(self.layout, self.token))
+        self._contents = SharedContents(self.layout, self._uploads)
+        recorder = Recorder(self.layout, str(run.id), entry, self._uploads)
         recorder.adopt(run, output, metrics)
         self.run_entry, self.dir = entry, recorder.prefix.rstrip("/")
         self._active_recorder = recorder
@@ -217,13 +217,13 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON object into the folder of the run."""
         recorder = self._recorder
-        self.place.bucket.put(recorder.prefix + filename, json_bytes(plain(obj)), layout.JSON)
+        self.layout.bucket.put(recorder.prefix + filename, json_bytes(plain(obj)), object_keys.JSON)
 
     def save_file(self, filename: str | os.PathLike[str], target_name: str | None = None) -> None:
         """Copy a file into the folder of the run, by default under its own name."""
         path = Path(filename)
         with file_version(path).open() as file:
-            self.place.bucket.put(self._recorder.prefix + (target_name or path.name), file)
+            self.layout.bucket.put(self._recorder.prefix + (target_name or path.name), file)
 
     def make_bucket(self, missing: BucketMissingError) -> None:
         """Create the bucket, which is missing; where that is not done, raise the error."""

@@ -63,7 +63,7 @@ class Parts:
         """Whether the bucket has all that the file holds."""
         return self._changed_from is None
 
-    def changed(self, start: int) -> None:
+    def mark_changed(self, start: int) -> None:
         """Note that the file was written to from the byte ``start`` on."""
         known = self._sent if self._changed_from is None else self._changed_from
         self._changed_from = min(start, known)
@@ -84,7 +84,7 @@ class Parts:
     def adopt(self) -> None:
         """Continue the parts that the bucket has; the file holds what they do."""
         keys = self._bucket.list(self._prefix)
-        self._parts = list(_newest(_named(key, self._prefix) for key in keys))
+        self._parts = list(_newest(_parse_key(key, self._prefix) for key in keys))
         self._number = max((part.last + 1 for part in self._parts), default=0)
         self._sent, self._changed_from = self._path.stat().st_size, None
 
@@ -103,12 +103,12 @@ class Parts:
         return size
 
 
-def joined(bucket: Bucket, prefix: str) -> bytes | None:
+def join_parts(bucket: Bucket, prefix: str) -> bytes | None:
     """Return what the file holds of which ``prefix`` has the parts; None: not yet known.
 
     That is where parts were replaced while they were read; whoever asks again will know more.
     """
-    parts = list(_newest(_named(key, prefix) for key in bucket.list(prefix)))
+    parts = list(_newest(_parse_key(key, prefix) for key in bucket.list(prefix)))
     data = bytearray()
     contents = in_parallel(bucket.get, [prefix + part.name for part in parts])
     for part, content in zip(parts, contents, strict=True):
@@ -119,10 +119,10 @@ def joined(bucket: Bucket, prefix: str) -> bytes | None:
     return bytes(data)
 
 
-def replaced(bucket: Bucket, prefix: str, data: bytes) -> None:
+def replace_parts(bucket: Bucket, prefix: str, data: bytes) -> None:
     """Let one part hold ``data`` in place of all parts; readers see the old ones or that."""
     keys = list(bucket.list(prefix))
-    last = max((part.last for key in keys if (part := _named(key, prefix))), default=-1)
+    last = max((part.last for key in keys if (part := _parse_key(key, prefix))), default=-1)
     whole = prefix + Part(0, last + 1, 0).name
     bucket.put(whole, data)
     bucket.delete(key for key in keys if key != whole)
@@ -138,7 +138,7 @@ def _newest(parts: Iterable[Part | None]) -> Iterable[Part]:
             yield part
 
 
-def _named(key: str, prefix: str) -> Part | None:
+def _parse_key(key: str, prefix: str) -> Part | None:
     match = _NAME.fullmatch(key.removeprefix(prefix))
     return Part(*map(int, match.groups())) if match else None
 

@@ -27,10 +27,10 @@ from sacred_core.stores.folder_format import (
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.record_files import AppendFile, AppendText, merge_metric_lines
 from sacred_core.stores.tokens import TOKEN, run_removed
-from sacred_objects import layout
+from sacred_objects import object_keys
 from sacred_objects.bucket import BucketAwayError, read_json
-from sacred_objects.contents import Upload, Uploads
-from sacred_objects.layout import ArtifactKeys
+from sacred_objects.contents import Upload, UploadQueue
+from sacred_objects.object_keys import ArtifactKeys
 from sacred_objects.parts import Parts
 
 #: Bytes of a record that is written for every sign of life; a longer one when it changed.
@@ -41,7 +41,7 @@ class Recorder:
     """Everything may be told twice: what is told changes the record, then `send` sends it.
 
     Args:
-        place: Where the runs are.
+        layout: Where the runs are.
         name: The folder of this one.
         entry: What ``run.json`` holds.
         uploads: Sends files.
@@ -53,11 +53,15 @@ class Recorder:
     """
 
     def __init__(
-        self, place: layout.Place, name: str, entry: dict[str, Any], uploads: Uploads
+        self,
+        layout: object_keys.BucketLayout,
+        name: str,
+        entry: dict[str, Any],
+        uploads: UploadQueue,
     ) -> None:
-        self.place = place
+        self.layout = layout
         self.name = name
-        self.prefix = place.run(name)
+        self.prefix = layout.run(name)
         self.entry = entry
         self.info: dict[str, Any] = {}
         self.uploads = uploads
@@ -65,8 +69,10 @@ class Recorder:
         self._removal = weakref.finalize(self, _remove, self.folder, os.getpid())
         self.files = FileLists(entry)
         self._artifact_keys = ArtifactKeys()
-        self._output, self._output_parts = self._grown(OUTPUT, layout.OUTPUT_PARTS)
-        self._metrics, self._metrics_parts = self._grown(METRIC_LINES, layout.METRICS_PARTS)
+        self._output, self._output_parts = self._new_parts(OUTPUT, object_keys.OUTPUT_PARTS)
+        self._metrics, self._metrics_parts = self._new_parts(
+            METRIC_LINES, object_keys.METRICS_PARTS
+        )
         self._text = AppendText(self._output)
         self._lines = AppendFile(self._metrics)
         self._last_lines = b""
@@ -106,14 +112,14 @@ class Recorder:
         self._is_complete = False
         self._text.write(text, offset)
         written = len(encode_output(text))
-        self._output_parts.changed(self._output.stat().st_size - written)
+        self._output_parts.mark_changed(self._output.stat().st_size - written)
 
     def metrics(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:
         """Add points."""
         self._is_complete = False
         lines = metric_lines(metrics, starts)
         if self._metrics_parts.is_sent or lines != self._last_lines:
-            self._metrics_parts.changed(self._lines.size)
+            self._metrics_parts.mark_changed(self._lines.size)
             self._lines.write(lines)
             self._last_lines = lines
 
@@ -150,14 +156,14 @@ class Recorder:
         Raises:
             RunIdError: another process has written the record.
         """
-        bucket, key, data = self.place.bucket, self.prefix + RUN, entry_bytes(self.entry)
+        bucket, key, data = self.layout.bucket, self.prefix + RUN, entry_bytes(self.entry)
         if version is None:
-            self._version = bucket.put_if_absent(key, data, layout.JSON)
+            self._version = bucket.put_if_absent(key, data, object_keys.JSON)
         else:
-            self._version = bucket.replace(key, data, version, layout.JSON)
+            self._version = bucket.replace(key, data, version, object_keys.JSON)
         if self._version is None and not self._is_own():  # else the answer was lost
             raise RunIdError(f"run {self.name!r} has already been started by another process")
-        self.uploads.named()
+        self.uploads.mark_recorded()
 
     def send_record(self) -> None:
         """Send what changed in ``run.json`` and ``info.json``; at the end everything.
@@ -166,7 +172,7 @@ class Recorder:
             RunRemovedError: the run was deleted.
         """
         if self._has_ended:
-            self._send_whole()
+            self._send_folder()
             return
         self.send_growth()
         self._send_entry()
@@ -175,7 +181,7 @@ class Recorder:
     def complete(self) -> None:
         """Send everything of a run that ended and changed since."""
         if self._has_ended and not self._is_complete:
-            self._send_whole()
+            self._send_folder()
 
     def require(self) -> None:
         """Check that the run was not deleted.
@@ -183,7 +189,7 @@ class Recorder:
         Raises:
             RunRemovedError: it was; another one may have its id.
         """
-        if self.place.bucket.version(self.prefix + RUN) != self._version:
+        if self.layout.bucket.version(self.prefix + RUN) != self._version:
             self._adopt_version()
 
     def remove_parts(self) -> None:
@@ -191,28 +197,28 @@ class Recorder:
         self._output_parts.clear()
         self._metrics_parts.clear()
 
-    def write_whole(self) -> None:
+    def write_folder(self) -> None:
         """Write the record to the folder, as sacred-file does."""
         self._output.touch()
         merge_metric_lines(self._metrics, self.folder / METRICS)
         (self.folder / RUN).write_bytes(entry_bytes(self.entry))
         (self.folder / INFO).write_bytes(json_bytes(self.info))
 
-    def _send_whole(self) -> None:
+    def _send_folder(self) -> None:
         if self._is_complete:
             return
         self.require()
         self.uploads.restore_missing()
-        self.write_whole()
+        self.write_folder()
         with self._output.open("rb") as file:
-            self.place.bucket.put(self.prefix + OUTPUT, file, layout.TEXT)
+            self.layout.bucket.put(self.prefix + OUTPUT, file, object_keys.TEXT)
         with (self.folder / METRICS).open("rb") as file:
-            self.place.bucket.put(self.prefix + METRICS, file, layout.JSON)
+            self.layout.bucket.put(self.prefix + METRICS, file, object_keys.JSON)
         self._send_info()
         # From here on readers look at what was written above.
         self._replace_record(entry_bytes(self.entry))
         self.remove_parts()
-        self.place.bucket.delete([self.prefix + layout.HEARTBEAT])
+        self.layout.bucket.delete([self.prefix + object_keys.HEARTBEAT])
         self._is_complete = True
 
     def _send_entry(self) -> None:
@@ -229,28 +235,28 @@ class Recorder:
 
     def _replace_record(self, data: bytes) -> None:
         """Write ``run.json`` if it is still that of this run."""
-        bucket, key = self.place.bucket, self.prefix + RUN
-        written = self._version and bucket.replace(key, data, self._version, layout.JSON)
+        bucket, key = self.layout.bucket, self.prefix + RUN
+        written = self._version and bucket.replace(key, data, self._version, object_keys.JSON)
         if not written:  # its version changed: the answer to an earlier attempt was lost
-            written = bucket.replace(key, data, self._adopt_version(), layout.JSON)
+            written = bucket.replace(key, data, self._adopt_version(), object_keys.JSON)
         if not written:
             raise BucketAwayError(f"'{bucket.url}/{key}' is written by several processes at once")
         self._version = written
-        self.uploads.named()
+        self.uploads.mark_recorded()
 
     def _replace_heartbeat(self, data: bytes) -> None:
-        bucket, key = self.place.bucket, self.prefix + layout.HEARTBEAT
+        bucket, key = self.layout.bucket, self.prefix + object_keys.HEARTBEAT
         before = self._beat_version
-        self._beat_version = before and bucket.replace(key, data, before, layout.JSON)
+        self._beat_version = before and bucket.replace(key, data, before, object_keys.JSON)
         if self._beat_version is None:
             self.require()
-            self._beat_version = bucket.put(key, data, layout.JSON)
+            self._beat_version = bucket.put(key, data, object_keys.JSON)
 
     def _is_own(self) -> bool:
         """Return whether ``run.json`` is that of this run, and note its version."""
         key = self.prefix + RUN
-        version = self.place.bucket.version(key)
-        entry = read_json(self.place.bucket, key, {})
+        version = self.layout.bucket.version(key)
+        entry = read_json(self.layout.bucket, key, {})
         is_own = isinstance(entry, dict) and entry.get(TOKEN) == self.entry.get(TOKEN)
         if is_own:
             self._version = version
@@ -259,7 +265,7 @@ class Recorder:
     def _adopt_version(self) -> str:
         is_own = self._is_own()
         if not is_own or self._version is None:
-            raise run_removed(self.name, self.place.shown)
+            raise run_removed(self.name, self.layout.shown)
         return self._version
 
     def _send_info(self) -> None:
@@ -270,12 +276,12 @@ class Recorder:
             self._sent["info"] = data
 
     def _put(self, name: str, data: bytes) -> None:
-        self.place.bucket.put(self.prefix + name, data, layout.JSON)
+        self.layout.bucket.put(self.prefix + name, data, object_keys.JSON)
 
-    def _grown(self, name: str, parts: str) -> tuple[Path, Parts]:
+    def _new_parts(self, name: str, parts: str) -> tuple[Path, Parts]:
         path = self.folder / name
-        prefix = self.prefix + layout.parts_prefix(parts, self.entry)
-        return path, Parts(self.place.bucket, prefix, path)
+        prefix = self.prefix + object_keys.parts_prefix(parts, self.entry)
+        return path, Parts(self.layout.bucket, prefix, path)
 
 
 def _remove(folder: Path, process: int) -> None:

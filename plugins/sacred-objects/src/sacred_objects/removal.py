@@ -21,7 +21,7 @@ from sacred_core.stores.tokens import TOKEN
 from sacred_objects.bucket import in_parallel, read_json
 from sacred_objects.contents import pending_keys
 from sacred_objects.ids import ClaimObjects, note_deleted
-from sacred_objects.layout import JSON, PENDING, TRASH, Place
+from sacred_objects.object_keys import JSON, PENDING, TRASH, BucketLayout
 
 _LIST = "deletion.json"
 
@@ -44,46 +44,48 @@ class _Deletion:
     identity: str
     shared: tuple[str, ...] = attrs.field(converter=_to_tuple)
 
-    def prefix(self, place: Place) -> str:
+    def prefix(self, layout: BucketLayout) -> str:
         """Return the prefix of the objects of this deletion."""
-        return f"{place.root}{TRASH}{self.name}.{self.identity}/"
+        return f"{layout.root}{TRASH}{self.name}.{self.identity}/"
 
 
-def delete_run(place: Place, name: str) -> None:
+def delete_run(layout: BucketLayout, name: str) -> None:
     """Delete the run in the folder ``name``.
 
     Raises:
         StoreError: there is none, or another process is deleting it.
     """
-    data = place.bucket.get(place.run(name) + RUN)
+    data = layout.bucket.get(layout.run(name) + RUN)
     if data is None:
-        finish_deletions(place)
-        raise _missing(place, name)
+        finish_deletions(layout)
+        raise _not_found_error(layout, name)
     try:
         entry = json.loads(data)
     except (ValueError, RecursionError):  # what it shares is unknown
         entry = {}
-    keys = {key for each in shared_names(entry) if (key := place.content_key(each)) is not None}
+    keys = {key for each in shared_names(entry) if (key := layout.content_key(each)) is not None}
     deletion = _Deletion(name, _identity(entry, data), tuple(sorted(keys)))
-    note_deleted(place, name)
-    listed = deletion.prefix(place) + _LIST
-    is_first = place.bucket.put_if_absent(listed, json.dumps(attrs.asdict(deletion)).encode(), JSON)
-    if is_first and place.bucket.size(place.run(name) + RUN) is None:
-        place.bucket.delete([listed])  # another process has deleted the run completely
-        raise _missing(place, name)
-    if not _is_done(place, deletion):
-        raise StoreError(f"run {name!r} in {place.shown} is being deleted by another process")
-    finish_deletions(place)
+    note_deleted(layout, name)
+    listed = deletion.prefix(layout) + _LIST
+    is_first = layout.bucket.put_if_absent(
+        listed, json.dumps(attrs.asdict(deletion)).encode(), JSON
+    )
+    if is_first and layout.bucket.size(layout.run(name) + RUN) is None:
+        layout.bucket.delete([listed])  # another process has deleted the run completely
+        raise _not_found_error(layout, name)
+    if not _finish(layout, deletion):
+        raise StoreError(f"run {name!r} in {layout.shown} is being deleted by another process")
+    finish_deletions(layout)
 
 
-def finish_deletions(place: Place) -> None:
+def finish_deletions(layout: BucketLayout) -> None:
     """Remove what deletions have left that were interrupted."""
-    for deletion in list(_left(place)):
-        _is_done(place, deletion)
+    for deletion in list(_unfinished_deletions(layout)):
+        _finish(layout, deletion)
 
 
-def _missing(place: Place, name: str) -> StoreError:
-    return StoreError(f"{place.shown!r} holds no run {name!r}")
+def _not_found_error(layout: BucketLayout, name: str) -> StoreError:
+    return StoreError(f"{layout.shown!r} holds no run {name!r}")
 
 
 def _identity(entry: Any, data: bytes) -> str:
@@ -92,65 +94,65 @@ def _identity(entry: Any, data: bytes) -> str:
     return token if is_plain else hashlib.sha256(data).hexdigest()[:32]  # type: ignore[return-value]
 
 
-def _left(place: Place) -> Iterator[_Deletion]:
+def _unfinished_deletions(layout: BucketLayout) -> Iterator[_Deletion]:
     """Yield the deletions that were not finished."""
-    for folder in place.bucket.folders(place.root + TRASH):
+    for folder in layout.bucket.folders(layout.root + TRASH):
         with contextlib.suppress(DamagedRecordError, TypeError):
-            stored = read_json(place.bucket, f"{place.root}{TRASH}{folder}/{_LIST}")
+            stored = read_json(layout.bucket, f"{layout.root}{TRASH}{folder}/{_LIST}")
             if stored is not None:
                 deletion = _Deletion(**stored)
-                if deletion.prefix(place) == f"{place.root}{TRASH}{folder}/":
+                if deletion.prefix(layout) == f"{layout.root}{TRASH}{folder}/":
                     yield deletion
 
 
-def _is_done(place: Place, deletion: _Deletion) -> bool:
+def _finish(layout: BucketLayout, deletion: _Deletion) -> bool:
     """Remove everything of a deleted run; return False where another process does that."""
-    prefix = deletion.prefix(place)
-    lease = leases.claim(ClaimObjects(place.bucket, prefix))
+    prefix = deletion.prefix(layout)
+    lease = leases.claim(ClaimObjects(layout.bucket, prefix))
     if lease is None:
         return False
     with leases.releasing(lease, always=False):
-        _remove_own(place, deletion)
-        if _are_removed(place, deletion.shared):
-            own = list(place.bucket.list(prefix))
-            place.bucket.delete(key for key in own if not key.endswith(_LIST))
-            place.bucket.delete([prefix + _LIST])
+        _remove_own(layout, deletion)
+        if _are_removed(layout, deletion.shared):
+            own = list(layout.bucket.list(prefix))
+            layout.bucket.delete(key for key in own if not key.endswith(_LIST))
+            layout.bucket.delete([prefix + _LIST])
             return True
     lease.release()
     return True
 
 
-def _remove_own(place: Place, deletion: _Deletion) -> None:
-    prefix = place.run(deletion.name)
-    data = place.bucket.get(prefix + RUN)
+def _remove_own(layout: BucketLayout, deletion: _Deletion) -> None:
+    prefix = layout.run(deletion.name)
+    data = layout.bucket.get(prefix + RUN)
     if data is not None:
         with contextlib.suppress(ValueError, RecursionError):
             if _identity(json.loads(data), data) != deletion.identity:
                 return  # another run has the id
-        place.bucket.delete([prefix + RUN])
-    place.bucket.delete(place.bucket.list(f"{place.root}{PENDING}{deletion.identity}/"))
+        layout.bucket.delete([prefix + RUN])
+    layout.bucket.delete(layout.bucket.list(f"{layout.root}{PENDING}{deletion.identity}/"))
     config = prefix + CONFIG
-    own = list(place.bucket.list(prefix))
+    own = list(layout.bucket.list(prefix))
     if config in own or data is not None:  # else another run may be about to get the id
-        place.bucket.delete(key for key in own if key != config)
-        place.bucket.delete([config])
+        layout.bucket.delete(key for key in own if key != config)
+        layout.bucket.delete([config])
 
 
-def _are_removed(place: Place, shared: tuple[str, ...]) -> bool:
+def _are_removed(layout: BucketLayout, shared: tuple[str, ...]) -> bool:
     """Remove content that no run uses; return False where some of it has to stay for now."""
     # What a record cannot have named is not content: the list may be edited.
-    keys = {key for key in shared if place.content_key(place.relative(key)) == key}
+    keys = {key for key in shared if layout.content_key(layout.to_name(key)) == key}
     if not keys:
         return True
     try:
-        used = _used(place, {})
-        pending = pending_keys(place, used.by_token)
+        used = _find_used(layout, {})
+        pending = pending_keys(layout, used.by_token)
         # What is no longer pending is in a record that was written meanwhile.
         ended = {name for name, run in used.runs.items() if run.recorded_status != "RUNNING"}
-        named = used.keys | _used(place, ended).keys
+        named = used.keys | _find_used(layout, ended).keys
     except DamagedRecordError:
         return False  # what that run uses is unknown
-    place.bucket.delete(keys - named - pending)
+    layout.bucket.delete(keys - named - pending)
     return not (keys - named) & pending
 
 
@@ -163,7 +165,7 @@ class _Used:
     by_token: dict[str, StoredRun] = attrs.field(factory=dict)
 
 
-def _used(place: Place, known: Container[str]) -> _Used:
+def _find_used(layout: BucketLayout, known: Container[str]) -> _Used:
     """Return what all runs but those that are known use.
 
     Raises:
@@ -172,13 +174,13 @@ def _used(place: Place, known: Container[str]) -> _Used:
 
     def read(name: str) -> Any:
         with guard("the record"):
-            return read_json(place.bucket, place.run(name) + RUN)
+            return read_json(layout.bucket, layout.run(name) + RUN)
 
     used = _Used()
-    names = [n for n in place.bucket.folders(place.root) if is_run_name(n) and n not in known]
+    names = [n for n in layout.bucket.folders(layout.root) if is_run_name(n) and n not in known]
     for name, entry in zip(names, in_parallel(read, names), strict=True):
         if isinstance(entry, dict):
-            keys = (place.content_key(each) for each in shared_names(entry))
+            keys = (layout.content_key(each) for each in shared_names(entry))
             used.keys.update(key for key in keys if key is not None)
             used.runs[name] = run = _run_of(name, entry)
             if isinstance(token := entry.get(TOKEN), str):

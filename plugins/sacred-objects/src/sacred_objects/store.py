@@ -34,7 +34,7 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.record_folder import RecordFolder
 from sacred_core.stores.run_ids import id_order, normalize_id
-from sacred_objects import layout
+from sacred_objects import object_keys
 from sacred_objects.bucket import (
     BucketAwayError,
     BucketMissingError,
@@ -42,9 +42,9 @@ from sacred_objects.bucket import (
     open_object,
     read_json,
 )
-from sacred_objects.layout import possible_keys
+from sacred_objects.object_keys import possible_keys
 from sacred_objects.observer import ObjectObserver
-from sacred_objects.parts import joined, replaced
+from sacred_objects.parts import join_parts, replace_parts
 from sacred_objects.removal import delete_run, finish_deletions
 
 #: How often a run is looked at that changes while it is read.
@@ -55,18 +55,18 @@ class RunFolder(RecordFolder):
     """The objects of a run; each is fetched when it is asked for.
 
     Args:
-        place: Where the runs are.
+        layout: Where the runs are.
         name: Of the folder there.
 
     Attributes:
         prefix: Of the keys.
     """
 
-    def __init__(self, place: layout.Place, name: str) -> None:
+    def __init__(self, layout: object_keys.BucketLayout, name: str) -> None:
         super().__init__(name)
-        self._place = place
-        self._bucket = place.bucket
-        self.prefix = place.run(name)
+        self._layout = layout
+        self._bucket = layout.bucket
+        self.prefix = layout.run(name)
 
     def location(self, name: str) -> str:
         """Return the URL of an object in quotation marks."""
@@ -85,13 +85,13 @@ class RunFolder(RecordFolder):
         except (DamagedRecordError, BucketAwayError, BucketMissingError):
             raise
         except StoreError as error:
-            next(iter(self._bucket.folders(self._place.root)), None)  # raises if all is refused
+            next(iter(self._bucket.folders(self._layout.root)), None)  # raises if all is refused
             raise DamagedRecordError(str(error)) from None
 
     def read_annotations(self) -> Iterator[Annotation]:
         """Yield the annotations, each of an object."""
         for number in count(1):
-            data = self._bucket.get(self.prefix + layout.annotation_key(number))
+            data = self._bucket.get(self.prefix + object_keys.annotation_key(number))
             if data is None:
                 return
             yield from parse_annotations(data)
@@ -100,7 +100,7 @@ class RunFolder(RecordFolder):
         last: datetime | None = stored()
         if self.entry().get("status") != "RUNNING":
             return last
-        beat = self.read_json(layout.HEARTBEAT, decode_jsonpickle) or {}
+        beat = self.read_json(object_keys.HEARTBEAT, decode_jsonpickle) or {}
         times = [time for time in (last, parse_time(beat.get("heartbeat"))) if time is not None]
         return max(times, default=None)
 
@@ -109,34 +109,34 @@ class ObjectStore(DocumentStore[RunFolder]):
     """The runs at a place, also those under way.
 
     Args:
-        place: Where they are.
+        layout: Where they are.
     """
 
-    def __init__(self, place: layout.Place) -> None:
-        self._place = place
-        self._bucket = place.bucket
-        self.shown = place.shown
+    def __init__(self, layout: object_keys.BucketLayout) -> None:
+        self._layout = layout
+        self._bucket = layout.bucket
+        self.shown = layout.shown
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._place.shown!r})"
+        return f"{type(self).__name__}({self._layout.shown!r})"
 
     def find(self, run_id: int | str) -> RunFolder | None:
         """Return the folder of a run."""
         name = str(run_id)
         if not is_run_name(name) or not _is_unicode(name):
             return None
-        folder = RunFolder(self._place, name)
+        folder = RunFolder(self._layout, name)
         return folder if folder.is_run() else None
 
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, RunFolder]]:
         """Yield all folders, also those without a record."""
-        names = filter(is_run_name, self._bucket.folders(self._place.root))
+        names = filter(is_run_name, self._bucket.folders(self._layout.root))
         for name in sorted(names, key=id_order, reverse=newest_first):
-            yield normalize_id(name), RunFolder(self._place, name)
+            yield normalize_id(name), RunFolder(self._layout, name)
 
     def observer_of(self, run_id: int | str | None) -> ObjectObserver:
         """Return an observer that continues a run, or that starts one."""
-        observer = ObjectObserver.of_place(self._place)
+        observer = ObjectObserver.from_layout(self._layout)
         if run_id is not None:
             entry = self.require(run_id).entry() or {}
             observer.continue_folder(
@@ -150,11 +150,11 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     def read_output(self, record: RunFolder) -> str:
         """Return the content of ``cout.txt``, or of the parts of a running run."""
-        return decode_output(self._read_growing(record, OUTPUT, layout.OUTPUT_PARTS)[0])
+        return decode_output(self._read_growing(record, OUTPUT, object_keys.OUTPUT_PARTS)[0])
 
     def read_points(self, record: RunFolder) -> Mapping[str, Any]:
         """Return the content of ``metrics.json``, or of the parts of a running run."""
-        data, is_whole = self._read_growing(record, METRICS, layout.METRICS_PARTS)
+        data, is_whole = self._read_growing(record, METRICS, object_keys.METRICS_PARTS)
         if not data:
             return {}
         return parse_metrics(json.loads(data) if is_whole else read_merged(io.BytesIO(data)))
@@ -163,32 +163,32 @@ class ObjectStore(DocumentStore[RunFolder]):
         """Open a file of a run, which is read piece by piece."""
         for key in self._keys(record, kind, name):
             if (file := open_object(self._bucket, key)) is not None:
-                return self._contained(key, file)
+                return self._require_contained(key, file)
         return None
 
     def replace_output(self, record: RunFolder, text: str) -> None:
         """Replace the parts of the output of a run that did not end by one part."""
-        parts = layout.parts_prefix(layout.OUTPUT_PARTS, record.entry() or {})
-        replaced(self._bucket, record.prefix + parts, encode_output(text))
+        parts = object_keys.parts_prefix(object_keys.OUTPUT_PARTS, record.entry() or {})
+        replace_parts(self._bucket, record.prefix + parts, encode_output(text))
 
     def add_annotation(self, record: RunFolder, annotation: Annotation) -> None:
         """Write the line of an annotation into an object of its own."""
         data = annotation_line(annotation)
-        keys = (record.prefix + layout.annotation_key(number) for number in count(1))
-        next(key for key in keys if self._bucket.put_if_absent(key, data, layout.TEXT))
+        keys = (record.prefix + object_keys.annotation_key(number) for number in count(1))
+        next(key for key in keys if self._bucket.put_if_absent(key, data, object_keys.TEXT))
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and contents that no other run uses."""
         try:
             self.require(run_id)
         except StoreError:
-            finish_deletions(self._place)  # that of this run may have been interrupted
+            finish_deletions(self._layout)  # that of this run may have been interrupted
             raise
         super().delete(run_id)
 
     def remove(self, record: RunFolder) -> bool:
         """Delete a run; what cannot be removed yet is removed by a later deletion."""
-        delete_run(self._place, record.name)
+        delete_run(self._layout, record.name)
         return True
 
     def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
@@ -204,20 +204,20 @@ class ObjectStore(DocumentStore[RunFolder]):
         names = (run_id for run_id, _ in found)
         yield from zip(names, in_parallel(read, found), strict=True)
 
-    def _contained(self, key: str, file: BinaryIO) -> BinaryIO:
+    def _require_contained(self, key: str, file: BinaryIO) -> BinaryIO:
         """Return the file, if it is one of this store or a copy that an observer made.
 
         Raises:
             OutsideStoreError: a record names an object that belongs to something else.
         """
-        place = self._place
-        folders = (place.root, f"{place.resource_dir}/", f"{place.source_dir}/")
+        layout = self._layout
+        folders = (layout.root, f"{layout.resource_dir}/", f"{layout.source_dir}/")
         if key.startswith(folders) or is_named_by_content(key.rpartition("/")[2], file):
             return file
         file.close()
         raise OutsideStoreError(
-            f"'{self._bucket.url}/{key}' is outside of {place.shown!r}, and its name does not hold "
-            "the MD5 digest of its content, as the name of a copy in a resource_dir does"
+            f"'{self._bucket.url}/{key}' is outside of {layout.shown!r}, and its name does not "
+            "contain the MD5 digest of its content, as the name of a copy in a resource_dir does"
         )
 
     def _read_growing(self, folder: RunFolder, whole: str, parts: str) -> tuple[bytes, bool]:
@@ -228,7 +228,7 @@ class ObjectStore(DocumentStore[RunFolder]):
                 data = self._bucket.get(folder.prefix + whole)
                 if data is not None:
                     return data, True
-            data = joined(self._bucket, folder.prefix + layout.parts_prefix(parts, entry))
+            data = join_parts(self._bucket, folder.prefix + object_keys.parts_prefix(parts, entry))
             if data:
                 return data, False
             folder = self.require(folder.name)
@@ -247,7 +247,7 @@ class ObjectStore(DocumentStore[RunFolder]):
             pairs = entry.get("resources") or []
         elif kind == "source":
             pairs = (entry.get("experiment") or {}).get("sources") or []
-        yield from (self._place.absolute(stored) for original, stored in pairs if original == name)
+        yield from (self._layout.to_key(stored) for original, stored in pairs if original == name)
 
 
 def _is_unicode(name: str) -> bool:

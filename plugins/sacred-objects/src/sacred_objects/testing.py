@@ -5,7 +5,7 @@ from pathlib import Path
 from sacred_objects import Bucket, BucketAwayError
 
 
-def assert_nothing_is_an_answer(bucket: Bucket, folder: Path) -> None:
+def assert_pages_are_refused(bucket: Bucket, folder: Path) -> None:
     """Check a bucket whose server is a proxy that answers everything with a page of its own.
 
     Nothing is taken for written, empty, missing, deleted or the content of an object.

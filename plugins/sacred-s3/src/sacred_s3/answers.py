@@ -32,7 +32,7 @@ def _check(http_response: Any, parsed: Any, model: Any, **more: Any) -> None:
     headers = {name.lower(): value for name, value in http_response.headers.items()}
     kind = headers.get("content-type", "").partition(";")[0].strip()
     is_page = kind == "text/html" and not any(name.startswith("x-amz") for name in headers)
-    if is_page or not _has_what_belongs(model.name, headers, parsed, http_response):
+    if is_page or not _has_expected_fields(model.name, headers, parsed, http_response):
         raise NotS3Error(
             f"something that is not S3 answered {model.name} with status "
             f"{http_response.status_code} and {kind or 'no content type'}, such as a proxy or a "
@@ -40,7 +40,7 @@ def _check(http_response: Any, parsed: Any, model: Any, **more: Any) -> None:
         )
 
 
-def _has_what_belongs(
+def _has_expected_fields(
     operation: str, headers: dict[str, str], parsed: Any, http_response: Any
 ) -> bool:
     if operation in _HEADERS:

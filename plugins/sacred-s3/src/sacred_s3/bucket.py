@@ -12,7 +12,7 @@ from sacred_objects.bucket import bytes_left
 
 from sacred_core.exceptions import StoreError
 from sacred_s3.answers import check_answers
-from sacred_s3.errors import code_of, told
+from sacred_s3.errors import code_of, translate_errors
 
 #: Larger files go in pieces, of which two are in memory at the same time.
 _PIECE = 8 * 1024 * 1024
@@ -49,7 +49,7 @@ class S3Bucket:
     def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str | None:
         """Write an object; return its version."""
         details = {"ContentType": content_type} if content_type else {}
-        with told(self.url):
+        with translate_errors(self.url):
             if isinstance(data, bytes) or bytes_left(data) <= _PIECE:
                 body = data if isinstance(data, bytes) else data.read()
                 done = self._client.put_object(Bucket=self._name, Key=key, Body=body, **details)
@@ -60,9 +60,9 @@ class S3Bucket:
     def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
         """Write an object unless there is one; return its version."""
         details = {"ContentType": content_type} if content_type else {}
-        version = self._written_if(key, data, IfNoneMatch="*", **details)
+        version = self._put_if(key, data, IfNoneMatch="*", **details)
         if version is not None and not self._is_proven:
-            if self._written_if(key, data, IfNoneMatch="*", **details) is not None:
+            if self._put_if(key, data, IfNoneMatch="*", **details) is not None:
                 raise StoreError(
                     f"{self.url}: the server ignores 'If-None-Match', without which two runs could "
                     "have one id: use a newer version of it"
@@ -77,17 +77,17 @@ class S3Bucket:
         if not self._is_amazon and self.version(key) != version:
             return None  # another server may ignore the condition below
         details = {"ContentType": content_type} if content_type else {}
-        return self._written_if(key, data, IfMatch=version, **details)
+        return self._put_if(key, data, IfMatch=version, **details)
 
     def version(self, key: str) -> str | None:
         """Return the version of an object: its ETag."""
         found = self._head(key)
         return None if found is None else str(found["ETag"])
 
-    def _written_if(self, key: str, data: bytes, **conditions: str) -> str | None:
+    def _put_if(self, key: str, data: bytes, **conditions: str) -> str | None:
         for attempt in range(_CONFLICTS):
             try:
-                with told(self.url):
+                with translate_errors(self.url):
                     done = self._client.put_object(
                         Bucket=self._name, Key=key, Body=data, **conditions
                     )
@@ -108,7 +108,7 @@ class S3Bucket:
         piece = {}
         if start or length is not None:
             piece["Range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
-        with told(self.url):
+        with translate_errors(self.url):
             try:
                 found = self._client.get_object(Bucket=self._name, Key=key, **piece)
                 with found["Body"] as body:
@@ -125,7 +125,7 @@ class S3Bucket:
         return None if found is None else int(found["ContentLength"])
 
     def _head(self, key: str) -> Any:
-        with told(self.url):
+        with translate_errors(self.url):
             try:
                 return self._client.head_object(Bucket=self._name, Key=key)
             except ClientError as error:
@@ -149,7 +149,7 @@ class S3Bucket:
         """Remove objects."""
         left = iter(keys)
         while some := list(islice(left, _DELETED_AT_ONCE)):
-            with told(self.url):
+            with translate_errors(self.url):
                 objects = {"Objects": [{"Key": key} for key in some], "Quiet": True}
                 done = self._client.delete_objects(Bucket=self._name, Delete=objects)
             for failed in done.get("Errors", ()):
@@ -161,7 +161,7 @@ class S3Bucket:
         details: dict[str, Any] = {}
         if self._region != "us-east-1":
             details["CreateBucketConfiguration"] = {"LocationConstraint": self._region}
-        with told(self.url):
+        with translate_errors(self.url):
             try:
                 self._client.create_bucket(Bucket=self._name, **details)
             except ClientError as error:
@@ -169,7 +169,7 @@ class S3Bucket:
                     raise
 
     def _pages(self, **wanted: Any) -> Iterator[Any]:
-        with told(self.url):
+        with translate_errors(self.url):
             yield from self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._name, **wanted
             )

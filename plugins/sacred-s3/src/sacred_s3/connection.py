@@ -35,7 +35,7 @@ class Options:
     profile: str | None = None
 
 
-class Way:
+class BucketLocator:
     """Leads to the bucket ``name``.
 
     Raises:
@@ -43,10 +43,10 @@ class Way:
     """
 
     def __init__(self, name: str, options: Options) -> None:
-        self._name = checked(name)
+        self._name = validate_bucket_name(name)
         self._options = options
         self._session = _session(options)
-        self.region = self._found_region()
+        self.region = self._find_region()
 
     def bucket(self) -> S3Bucket:
         """Return the bucket, with a client of its own. Nothing is sent yet."""
@@ -67,7 +67,7 @@ class Way:
         )
         return S3Bucket(client, self._name, self.region)
 
-    def _found_region(self) -> str:
+    def _find_region(self) -> str:
         found = self._options.region or self._session.region_name or os.environ.get("AWS_REGION")
         if not found and self._options.endpoint_url:
             found = _ANY_REGION
@@ -79,7 +79,7 @@ class Way:
         return str(found)
 
 
-def checked(name: str) -> str:
+def validate_bucket_name(name: str) -> str:
     """Return the name of a bucket.
 
     Raises:

@@ -45,14 +45,14 @@ _NO_CREDENTIALS = (
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
+def translate_errors(url: str) -> Iterator[None]:
     """Turn what the driver raises into a `StoreError` about the bucket ``url``."""
     try:
         yield
     except (NotS3Error, ResponseParserError) as error:
         raise BucketAwayError(f"{url} cannot be reached: {reason(error)}") from error
     except (driver.BotoCoreError, driver.ClientError, Boto3Error) as error:
-        raise _translated(url, _cause(error)) from error
+        raise _to_store_error(url, _cause(error)) from error
 
 
 def code_of(error: BaseException) -> str:
@@ -70,7 +70,7 @@ def reason(error: BaseException) -> str:
     return mask_text(f"{type(error).__name__}: {error}")
 
 
-def _translated(url: str, error: BaseException) -> StoreError:
+def _to_store_error(url: str, error: BaseException) -> StoreError:
     code = code_of(error)
     code = _SAME.get(code, code)
     if code in ("NoSuchBucket", "404"):

@@ -5,12 +5,12 @@ from typing import cast
 from urllib.parse import urlencode
 
 import attrs
-from sacred_objects import BucketMissingError, ObjectObserver, parsed
+from sacred_objects import BucketMissingError, ObjectObserver, parse_location
 
 from sacred_core.exceptions import OptionError
 from sacred_core.masking import mask_text
 from sacred_s3.bucket import S3Bucket
-from sacred_s3.connection import Options, Way
+from sacred_s3.connection import BucketLocator, Options
 
 
 class S3Observer(ObjectObserver):
@@ -49,12 +49,14 @@ class S3Observer(ObjectObserver):
         endpoint_url: str | None = None,
         profile: str | None = None,
     ) -> None:
-        way = Way(bucket, Options(region, endpoint_url, profile))
-        super().__init__(way.bucket, f"s3://{bucket}", basedir, resource_dir, source_dir, priority)
+        locator = BucketLocator(bucket, Options(region, endpoint_url, profile))
+        super().__init__(
+            locator.bucket, f"s3://{bucket}", basedir, resource_dir, source_dir, priority
+        )
         self.bucket = bucket
-        self.region = way.region
+        self.region = locator.region
         self.endpoint_url = endpoint_url
-        self._options = {"region": way.region, "endpoint_url": endpoint_url, "profile": profile}
+        self._options = {"region": locator.region, "endpoint_url": endpoint_url, "profile": profile}
 
     def recording_location(self) -> Hashable:
         """Return server, bucket and prefix."""
@@ -69,7 +71,7 @@ class S3Observer(ObjectObserver):
     @classmethod
     def from_argument(cls, argument: str) -> "S3Observer":
         """Return the observer for the argument of ``--s3``."""
-        location = parsed(argument, "s3", [field.name for field in attrs.fields(Options)])
+        location = parse_location(argument, "s3", [field.name for field in attrs.fields(Options)])
         try:
             return cls(location.bucket, location.basedir, **location.options)  # type: ignore[arg-type]
         except ValueError as error:
@@ -78,4 +80,4 @@ class S3Observer(ObjectObserver):
     def make_bucket(self, missing: BucketMissingError) -> None:
         """Create the bucket."""
         del missing
-        cast(S3Bucket, self.place.bucket).create()
+        cast(S3Bucket, self.layout.bucket).create()

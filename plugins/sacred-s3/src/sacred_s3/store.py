@@ -1,10 +1,10 @@
 """Reads runs from an S3 bucket."""
 
 import attrs
-from sacred_objects import ObjectStore, parsed, place
+from sacred_objects import ObjectStore, bucket_layout, parse_location
 
 from sacred_core.exceptions import StoreError
-from sacred_s3.connection import Options, Way
+from sacred_s3.connection import BucketLocator, Options
 
 
 class S3Store(ObjectStore):
@@ -28,14 +28,14 @@ class S3Store(ObjectStore):
         source_dir: str | None = None,
         **options: str | None,
     ) -> None:
-        way = Way(bucket, Options(**options))
-        super().__init__(place(way.bucket(), basedir, resource_dir, source_dir))
+        locator = BucketLocator(bucket, Options(**options))
+        super().__init__(bucket_layout(locator.bucket(), basedir, resource_dir, source_dir))
 
     @classmethod
     def from_location(cls, location: str) -> "S3Store":
         """Return the store at ``s3://bucket/folder?region=...``."""
         try:
-            found = parsed(location, "s3", [field.name for field in attrs.fields(Options)])
+            found = parse_location(location, "s3", [field.name for field in attrs.fields(Options)])
             return cls(found.bucket, found.basedir, **found.options)
         except ValueError as error:
             raise StoreError(str(error)) from None

@@ -44,7 +44,7 @@ RESERVED = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, ARTIFACTS, "_output",
 
 
 @attrs.frozen
-class Place:
+class BucketLayout:
     """Where the runs of an observer are.
 
     Attributes:
@@ -72,7 +72,7 @@ class Place:
         """Return the prefix of the run in the folder ``name``."""
         return f"{self.root}{name}/"
 
-    def relative(self, key: str) -> str:
+    def to_name(self, key: str) -> str:
         """Return a key as ``run.json`` tells it: relative to the basedir."""
         return posixpath.relpath(f"/{key}", f"/{self.basedir}")
 
@@ -82,12 +82,12 @@ class Place:
         Shared content is directly in one of the two folders and has a digest in its name. A record
         may be edited, or name an object of another run.
         """
-        key = self.absolute(name)
+        key = self.to_key(name)
         folder, _, last = key.rpartition("/")
         is_shared = folder in (self.resource_dir, self.source_dir)
         return key if is_shared and is_content_name(last) else None
 
-    def absolute(self, name: str) -> str:
+    def to_key(self, name: str) -> str:
         """Return the key that ``run.json`` tells as ``name``."""
         return posixpath.normpath(f"/{self.basedir}/{name}").lstrip("/")
 
@@ -106,20 +106,20 @@ def parts_prefix(parts: str, entry: Mapping[str, Any]) -> str:
     return f"{parts}{token}/" if isinstance(token, str) else parts
 
 
-def place(
+def bucket_layout(
     bucket: Bucket, basedir: str, resource_dir: str | None = None, source_dir: str | None = None
-) -> Place:
+) -> BucketLayout:
     """Return the place below ``basedir``, written with or without slashes at its ends."""
-    base = cleaned(basedir)
-    return Place(
+    base = normalize_prefix(basedir)
+    return BucketLayout(
         bucket,
         base,
-        cleaned(f"{base}/{RESOURCES}" if resource_dir is None else resource_dir),
-        cleaned(f"{base}/{SOURCES}" if source_dir is None else source_dir),
+        normalize_prefix(f"{base}/{RESOURCES}" if resource_dir is None else resource_dir),
+        normalize_prefix(f"{base}/{SOURCES}" if source_dir is None else source_dir),
     )
 
 
-def cleaned(folder: str) -> str:
+def normalize_prefix(folder: str) -> str:
     """Return a prefix of keys without needless slashes.
 
     Raises:
@@ -156,10 +156,10 @@ class ArtifactKeys:
 
     def _new_key(self, name: str) -> str:
         if not _is_plain(name, LONGEST_PART):
-            return _apart(name, LONGEST_PART)
+            return _quoted_key(name, LONGEST_PART)
         folders = {name[:end] for end, character in enumerate(name) if character == "/"}
         if name in self._folders or folders & self._plain:
-            return _apart(name, LONGEST_PART)
+            return _quoted_key(name, LONGEST_PART)
         self._plain.add(name)
         self._folders |= folders
         return name
@@ -172,7 +172,7 @@ def possible_keys(name: str) -> Iterator[str]:
     """
     if _is_plain(name, _LONGEST):
         yield name
-    yield from dict.fromkeys((_apart(name, LONGEST_PART), _apart(name, _LONGEST)))
+    yield from dict.fromkeys((_quoted_key(name, LONGEST_PART), _quoted_key(name, _LONGEST)))
 
 
 def _is_plain(name: str, longest_part: int) -> bool:
@@ -189,7 +189,7 @@ def _is_plain(name: str, longest_part: int) -> bool:
     )
 
 
-def _apart(name: str, longest: int) -> str:
+def _quoted_key(name: str, longest: int) -> str:
     return f"{ARTIFACTS}/{quote_artifact_name(name, longest)}"
 
 
@@ -208,7 +208,7 @@ class Location:
     options: dict[str, str]
 
 
-def parsed(text: str, scheme: str, options: Iterable[str] = ()) -> Location:
+def parse_location(text: str, scheme: str, options: Iterable[str] = ()) -> Location:
     """Return what ``text`` says, with or without ``scheme://``.
 
     Args:
