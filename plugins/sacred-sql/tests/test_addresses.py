@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
-from sacred_sql.address import parsed, patience, shown
+from sacred_sql.address import display_url, parse_url, timeout_arguments
 
 from sacred_core import open_store
 from sacred_core.exceptions import OptionError, SacredError, StoreError
@@ -27,7 +27,7 @@ from sacred_core.testing import Feed
 )
 def test_a_url_without_a_driver_gets_an_installed_one(url: str, driver: str) -> None:
     """The examples of the manual work with the drivers that this plugin asks for."""
-    assert parsed(url).drivername == driver
+    assert parse_url(url).drivername == driver
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "mysql", "mariadb"])
@@ -75,25 +75,26 @@ def test_a_relative_path_stays_where_it_was(
 ) -> None:
     """A run that changes its folder still writes to the file that was meant."""
     monkeypatch.chdir(tmp_path)
-    assert parsed("sqlite:///runs.db").database == str(tmp_path / "runs.db")
+    assert parse_url("sqlite:///runs.db").database == str(tmp_path / "runs.db")
 
 
 @pytest.mark.parametrize("database", ["", "/:memory:", "/file:mem?mode=memory&uri=true"])
 def test_a_database_in_memory_is_no_file(database: str) -> None:
     """It is left as it was written."""
-    assert not str(parsed(f"sqlite://{database}").database or "").startswith("/")
+    assert not str(parse_url(f"sqlite://{database}").database or "").startswith("/")
 
 
 def test_what_is_shown_holds_no_secret() -> None:
     """What is shown holds no secret, neither the password nor options."""
-    text = shown(sa.make_url("postgresql://ann:hunter2@h:5/db?sslpassword=hunter3"))
+    text = display_url(sa.make_url("postgresql://ann:hunter2@h:5/db?sslpassword=hunter3"))
     assert text == "postgresql://ann:***@h:5/db"
 
 
 def test_what_the_url_says_of_waiting_counts() -> None:
     """Other times for connecting than ours."""
     url = sa.make_url("postgresql+psycopg://h/db?connect_timeout=3")
-    assert "connect_timeout" not in patience(url) and "tcp_user_timeout" in patience(url)
+    arguments = timeout_arguments(url)
+    assert "connect_timeout" not in arguments and "tcp_user_timeout" in arguments
 
 
 def test_a_password_with_awkward_signs_is_used(postgres: Any) -> None:
@@ -144,7 +145,7 @@ def test_the_home_folder_is_expanded(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     expected = path.replace("~/", f"{tmp_path}/").replace("~n", f"{tmp_path}/~n")
-    assert parsed(f"sqlite:///{path}").database == expected
+    assert parse_url(f"sqlite:///{path}").database == expected
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_the_home_folder_is_expanded(
     [
         ("sqlite:///runs.db?bogus=1", "unknown option 'bogus'"),
         ("sqlite:///file:runs.db?uri=true&bogus=1", "unknown option 'bogus'"),
-        ("mysql+pymysql://u:hunter2hunter2@127.0.0.1:1/db?bogus=1", "does not know an option"),
+        ("mysql+pymysql://u:hunter2hunter2@127.0.0.1:1/db?bogus=1", "does not support an option"),
         ("postgresql+psycopg://u:hunter2hunter2@127.0.0.1:1/db?bogus=1", "option .?bogus"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
-from sacred_sql.address import parsed
+from sacred_sql.address import parse_url
 from sacred_sql.schema import artifacts, runs
 
 from sacred_core.testing import StoreContract
@@ -41,7 +41,7 @@ class TestSql(StoreContract):
         return SqlObserver(url.set(port=proxy.port).render_as_string(hide_password=False)), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
-        engine = sa.create_engine(parsed(self.url))
+        engine = sa.create_engine(parse_url(self.url))
         tables = sa.MetaData()
         tables.reflect(engine)
         with engine.connect() as connection:
@@ -52,7 +52,7 @@ class TestSql(StoreContract):
         engine.dispose()
 
     def damage(self, tmp_path: Path, run_id: Any) -> bool:
-        engine = sa.create_engine(parsed(self.url))
+        engine = sa.create_engine(parse_url(self.url))
         with engine.begin() as connection:
             change = runs.update().where(runs.c.run_id == str(run_id))
             connection.execute(change.values(config='{"n": ', info="[" * 100_000))
@@ -62,7 +62,7 @@ class TestSql(StoreContract):
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:
         query = sa.select(artifacts.c.content_type).join(runs)
         query = query.where(artifacts.c.name == name, runs.c.run_id == str(run_id))
-        engine = sa.create_engine(parsed(self.url))
+        engine = sa.create_engine(parse_url(self.url))
         with engine.connect() as connection:
             kind: str | None = connection.execute(query).scalar_one()
         engine.dispose()

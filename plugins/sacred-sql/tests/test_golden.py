@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
-from sacred_sql.address import parsed
+from sacred_sql.address import parse_url
 
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.stores import Annotation, RunQuery, find_runs
@@ -24,7 +24,7 @@ def fill(golden: ModuleType, release: str, url: str) -> None:
     """Make the tables of a release, in the types of the database, and copy the rows."""
     recorded = sqlite3.connect(":memory:")
     recorded.executescript(golden.text(release, "sql.sql"))
-    engine = sa.create_engine(parsed(url), poolclass=sa.NullPool)
+    engine = sa.create_engine(parse_url(url), poolclass=sa.NullPool)
     types = {
         "sqlite": {},
         "postgresql": {"DATETIME": "TIMESTAMP", "BLOB": "BYTEA", "VARCHAR(11)": "status_enum"},

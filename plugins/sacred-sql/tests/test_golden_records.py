@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
-from sacred_sql.address import parsed
+from sacred_sql.address import parse_url
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres", "maria"])
@@ -23,7 +23,7 @@ def test_databases_are_equal_to_those_of_release_0_1_0(
 
 
 def _tables(url: str, golden_records: ModuleType) -> dict[str, list[dict[str, Any]]]:
-    engine = sa.create_engine(parsed(url))
+    engine = sa.create_engine(parse_url(url))
     schema = sa.MetaData()
     schema.reflect(engine)
     stored = {}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
-from sacred_sql.address import parsed
+from sacred_sql.address import parse_url
 from sacred_sql.schema import annotations, hosts, runs
 
 from sacred_core.stores import find_runs
@@ -32,7 +32,7 @@ LITERALS = (
 @pytest.fixture
 def database(url: str) -> Iterator[sa.Engine]:
     """The database as another program sees it, which does not look after keys."""
-    engine = sa.create_engine(parsed(url), poolclass=sa.StaticPool, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(parse_url(url), poolclass=sa.StaticPool, isolation_level="AUTOCOMMIT")
     if engine.dialect.name in ("mysql", "mariadb"):
         with engine.connect() as connection:
             connection.exec_driver_sql("SET foreign_key_checks=0, sql_mode=''")

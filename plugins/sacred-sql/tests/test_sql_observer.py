@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore, schema
-from sacred_sql.address import parsed
+from sacred_sql.address import parse_url
 from sacred_sql.database import Database
 from sqlalchemy.orm import sessionmaker
 
@@ -300,7 +300,7 @@ def test_a_table_that_is_dropped_during_a_run_is_reported(
     """The warnings name it; everything that needs another table is stored, the end included."""
     ex = Experiment("dropped", save_git_info=False)
     ex.observers.append(SqlObserver(url))
-    engine = sa.create_engine(parsed(url))
+    engine = sa.create_engine(parse_url(url))
 
     @ex.main
     def main(_run: Any) -> int:
@@ -337,7 +337,7 @@ def test_numbers_of_deleted_runs_are_not_reused_in_older_databases(url: str) -> 
     """The table with the highest one is added by the first deletion."""
     for _ in range(3):
         Feed(SqlObserver(url)).start()
-    engine = sa.create_engine(parsed(url))
+    engine = sa.create_engine(parse_url(url))
     drop(engine, "deleted_numbers")
     store = SqlStore(url)
     assert Feed(SqlObserver(url)).start() == 4

@@ -32,7 +32,7 @@ _SQLITE_OPTIONS = frozenset(
     "nolock psow timeout uri vfs".split()
 )
 #: Seconds, so that a server that is away holds up no run: those of the drivers are minutes.
-_PATIENCE: dict[str, dict[str, Any]] = {
+_TIMEOUTS: dict[str, dict[str, Any]] = {
     "psycopg": {"connect_timeout": 10, "keepalives_idle": 20, "tcp_user_timeout": 30_000},
     "psycopg2": {"connect_timeout": 10, "keepalives_idle": 20, "tcp_user_timeout": 30_000},
     "pymysql": {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
@@ -40,7 +40,7 @@ _PATIENCE: dict[str, dict[str, Any]] = {
 }
 
 
-def parsed(url: str | sa.URL) -> sa.URL:
+def parse_url(url: str | sa.URL) -> sa.URL:
     """Return the URL with an installed driver, and the absolute path of a file.
 
     Raises:
@@ -49,7 +49,7 @@ def parsed(url: str | sa.URL) -> sa.URL:
     try:
         given = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError, TypeError):
-        raise StoreError(f"{_shown_text(url)!r} is no URL of a database, like {_EXAMPLE}") from None
+        raise StoreError(f"{_masked_url(url)!r} is no URL of a database, like {_EXAMPLE}") from None
     given = with_driver(given)
     _check_options(given)
     if is_file(given):
@@ -66,7 +66,7 @@ def _check_options(url: sa.URL) -> None:
     unknown = sorted(set(url.query) - _SQLITE_OPTIONS) if _is_sqlite(url) else []
     if unknown:
         raise StoreError(
-            f"{shown(url)!r} has the unknown option {unknown[0]!r}: there are "
+            f"{display_url(url)!r} has the unknown option {unknown[0]!r}: there are "
             f"{', '.join(sorted(_SQLITE_OPTIONS))}"
         )
 
@@ -86,7 +86,7 @@ def with_driver(url: sa.URL) -> sa.URL:
     raise StoreError(f"no driver for {url.drivername} is installed: pip install '{distribution}'")
 
 
-def shown(url: sa.URL) -> str:
+def display_url(url: sa.URL) -> str:
     """Return a URL without its secrets; options may be some too."""
     return url.set(query={}).render_as_string(hide_password=True)
 
@@ -129,10 +129,10 @@ def require_file(url: sa.URL) -> None:
         raise StoreError(f"there is no database {url.database!r}")
 
 
-def patience(url: sa.URL) -> dict[str, Any]:
+def timeout_arguments(url: sa.URL) -> dict[str, Any]:
     """Return arguments of the driver that limit waiting, but for those that the URL gives."""
     driver = url.drivername.partition("+")[2] or ("pysqlite" if _is_sqlite(url) else "")
-    given = _PATIENCE.get(driver, {})
+    given = _TIMEOUTS.get(driver, {})
     return {name: value for name, value in given.items() if name not in url.query}
 
 
@@ -147,7 +147,7 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def _shown_text(url: Any) -> str:
+def _masked_url(url: Any) -> str:
     """Return what was given as URL, without what may be a password in it."""
     text = str(url)
     return mask_text(text) if "://" in text else text.rpartition("@")[2]

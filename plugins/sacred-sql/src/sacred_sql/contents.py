@@ -61,7 +61,7 @@ def content_of_bytes(data: bytes, name: str) -> Content:
     return Content(lambda: io.BytesIO(data), name, sha256.hexdigest(), md5.hexdigest(), len(data))
 
 
-def stored_content(connection: sa.Connection, key: int) -> Content:
+def load_content(connection: sa.Connection, key: int) -> Content:
     """Return a content that is stored."""
     columns = contents.c
     row = connection.execute(sa.select(contents).where(columns.content_id == key)).one()
@@ -70,7 +70,7 @@ def stored_content(connection: sa.Connection, key: int) -> Content:
     )
 
 
-def kept(connection: sa.Connection, content: Content) -> int:
+def store_content(connection: sa.Connection, content: Content) -> int:
     """Store a content, if it is not there, and return its key."""
     columns = contents.c
     found = connection.execute(
@@ -92,7 +92,7 @@ def new_key(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> 
     return int(inserted[0])  # type: ignore[index]
 
 
-def let_one_remove(connection: sa.Connection) -> None:
+def lock_cleanup(connection: sa.Connection) -> None:
     """Wait until no other transaction removes what is unused, and keep others from it.
 
     Of two at once each would see what the other is about to remove, and both would leave what
@@ -105,7 +105,7 @@ def drop_unused(connection: sa.Connection, keys: Iterable[int | None]) -> None:
     """Remove those of the contents that nothing refers to."""
     wanted = sorted({key for key in keys if key is not None})
     if wanted:
-        let_one_remove(connection)
+        lock_cleanup(connection)
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]
         free = sa.select(contents.c.content_id).where(contents.c.content_id.in_(some))
@@ -162,12 +162,12 @@ class _Stream(RangeReader):
         return found
 
 
-def texts_of(values: Mapping[str, Any]) -> dict[str, str | None]:
+def encode_values(values: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the JSON texts of values; None is none."""
     return {k: None if value is None else to_json(value) for k, value in values.items()}
 
 
-def columns_of(texts: Mapping[str, str | None]) -> dict[str, str | None]:
+def row_values(texts: Mapping[str, str | None]) -> dict[str, str | None]:
     """Return what stands in the row of the run: nothing for what is large."""
     return {name: None if is_large(text) else text for name, text in texts.items()}
 
@@ -177,7 +177,7 @@ def is_large(text: str | None) -> bool:
     return text is not None and len(text) > _LARGEST // 4 and len(text.encode()) > _LARGEST
 
 
-def keep_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str | None]) -> None:
+def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str | None]) -> None:
     """Store those of the texts that are large, and remove what stood in their place."""
     mine = sa.and_(large_values.c.run_key == run_key, large_values.c.name.in_(list(texts)))
     gone = connection.execute(sa.select(large_values.c.content_id).where(mine)).scalars().all()
@@ -185,7 +185,7 @@ def keep_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str 
         connection.execute(large_values.delete().where(mine))
     for name, text in texts.items():
         if text is not None and is_large(text):
-            key = kept(connection, content_of_bytes(text.encode(), name))
+            key = store_content(connection, content_of_bytes(text.encode(), name))
             row = {"run_key": run_key, "name": name, "content_id": key}
             connection.execute(large_values.insert().values(row))
     drop_unused(connection, gone)

@@ -16,8 +16,15 @@ from sqlalchemy.pool import NullPool, SingletonThreadPool, StaticPool
 
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.masking import MASK, mask_text, note_secret
-from sacred_sql.address import is_file, is_in_memory, parsed, patience, require_file, shown
-from sacred_sql.schema import is_ready
+from sacred_sql.address import (
+    display_url,
+    is_file,
+    is_in_memory,
+    parse_url,
+    require_file,
+    timeout_arguments,
+)
+from sacred_sql.schema import ensure_tables
 from sacred_sql.timeouts import limit_statements
 
 _KEY = "sacred_sql_longest"
@@ -42,7 +49,7 @@ def refuse_long_statements(engine: sa.Engine) -> None:
     """Raise a `StoreError` for a statement that is too long for the server, before it is sent."""
     if engine.dialect.name in ("mysql", "mariadb"):
         sa.event.listen(engine, "connect", _note_limit)
-        sa.event.listen(engine, "before_cursor_execute", _check)
+        sa.event.listen(engine, "before_cursor_execute", _check_size)
 
 
 def _note_limit(connection: Any, record: Any) -> None:
@@ -54,7 +61,7 @@ def _note_limit(connection: Any, record: Any) -> None:
         cursor.close()
 
 
-def _check(
+def _check_size(
     connection: sa.Connection,
     cursor: Any,
     statement: str,
@@ -105,13 +112,13 @@ class Database:
         self, url: str | sa.URL | None, echo: bool = False, engine: sa.Engine | None = None
     ) -> None:
         self.is_own = engine is None
-        self.engine = _new_engine(parsed(url or ""), echo) if engine is None else engine
-        self.shown = shown(self.engine.url)
+        self.engine = _new_engine(parse_url(url or ""), echo) if engine is None else engine
+        self.display_url = display_url(self.engine.url)
         note_secret(str(self.engine.url.password or ""))
         self._is_sqlite = self.engine.dialect.name == "sqlite"
         self._is_ready = False
         one_connection = isinstance(self.engine.pool, StaticPool)
-        self._turn: Any = threading.RLock() if one_connection else contextlib.nullcontext()
+        self._lock: Any = threading.RLock() if one_connection else contextlib.nullcontext()
         if isinstance(self.engine.pool, SingletonThreadPool):
             raise ValueError(
                 "with this engine each thread has a database of its own: create it with "
@@ -129,10 +136,12 @@ class Database:
         Raises:
             StoreError: the database cannot be reached, or refuses.
         """
-        with self._told():
+        with self._translate_errors():
             if not self._is_ready:
-                self._is_ready = self._repeated(lambda c: is_ready(c, self.shown, is_made=True))
-            return self._repeated(work)
+                self._is_ready = self._repeat(
+                    lambda c: ensure_tables(c, self.display_url, create=True)
+                )
+            return self._repeat(work)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Do ``work``, which sees the database at one time.
@@ -140,11 +149,11 @@ class Database:
         Raises:
             StoreError: the database cannot be reached, or holds no runs of ours.
         """
-        with self._told():
+        with self._translate_errors():
             if not self._is_ready:
                 require_file(self.engine.url)
                 with self._transaction("BEGIN") as connection:
-                    self._is_ready = is_ready(connection, self.shown, is_made=False)
+                    self._is_ready = ensure_tables(connection, self.display_url, create=False)
             with self._transaction("BEGIN", "REPEATABLE READ") as connection:
                 return work(connection)
 
@@ -154,17 +163,17 @@ class Database:
         Raises:
             StoreError: the database cannot be reached.
         """
-        with self._told():
+        with self._translate_errors():
             require_file(self.engine.url)
             with self._transaction("BEGIN", "REPEATABLE READ") as connection:
                 return work(connection)
 
-    def rest(self) -> None:
+    def close_idle(self) -> None:
         """Close what is not in use; whatever follows opens it again."""
         if self.is_own and not is_in_memory(self.engine.url):
             self.engine.dispose()
 
-    def _repeated(self, work: Callable[[sa.Connection], T]) -> T:
+    def _repeat(self, work: Callable[[sa.Connection], T]) -> T:
         until = time.monotonic() + _PATIENCE
         while True:
             try:
@@ -173,13 +182,13 @@ class Database:
                     connection.commit()
                     return done
             except exc.DBAPIError as error:
-                if not _may_work_again(error) or time.monotonic() > until:
+                if not _is_conflict(error) or time.monotonic() > until:
                     raise
             time.sleep(random.uniform(0, _PAUSE))
 
     @contextlib.contextmanager
     def _transaction(self, begin: str, isolation: str = "") -> Iterator[sa.Connection]:
-        with self._turn, self.engine.connect() as connection:
+        with self._lock, self.engine.connect() as connection:
             if not self._is_sqlite:
                 if isolation and self.engine.dialect.name in _WITH_LEVELS:
                     connection = connection.execution_options(isolation_level=isolation)
@@ -197,19 +206,19 @@ class Database:
                 raw.isolation_level = before
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except TypeError as error:
             if self.is_own and not self._is_ready and "keyword argument" in str(error):
                 raise StoreError(
-                    f"the database {self.shown}: its driver does not know an option of the URL "
-                    f"({', '.join(self.engine.url.query)})"
+                    f"database {self.display_url}: its driver does not support an option of the "
+                    f"URL ({', '.join(self.engine.url.query)})"
                 ) from error
             raise
         except exc.SQLAlchemyError as error:
-            kind = UnavailableError if _may_pass(error) else StoreError
-            raise kind(f"the database {self.shown}: {self._reason(error)}") from error
+            kind = UnavailableError if _is_temporary(error) else StoreError
+            raise kind(f"the database {self.display_url}: {self._reason(error)}") from error
 
     def _reason(self, error: exc.SQLAlchemyError) -> str:
         """Return why something failed, without statement, values and password."""
@@ -225,7 +234,7 @@ class Database:
 
 
 def _new_engine(url: sa.URL, echo: bool) -> sa.Engine:
-    options: dict[str, Any] = {"echo": echo, "connect_args": patience(url)}
+    options: dict[str, Any] = {"echo": echo, "connect_args": timeout_arguments(url)}
     if is_in_memory(url):
         options["poolclass"] = StaticPool
         options["connect_args"]["check_same_thread"] = False
@@ -242,10 +251,10 @@ def _new_engine(url: sa.URL, echo: bool) -> sa.Engine:
             f"the driver of {url.drivername!r} is not installed: {error.name}"
         ) from None
     except exc.SQLAlchemyError as error:
-        raise StoreError(f"no engine for {shown(url)!r}: {mask_text(str(error))}") from None
+        raise StoreError(f"no engine for {display_url(url)!r}: {mask_text(str(error))}") from None
 
 
-def _may_pass(error: exc.SQLAlchemyError) -> bool:
+def _is_temporary(error: exc.SQLAlchemyError) -> bool:
     """Return whether the database may take later what it did not take now."""
     original = error.orig if isinstance(error, exc.DBAPIError) else None
     if getattr(original, "sqlite_errorname", "") == "SQLITE_ERROR":  # such as a missing table
@@ -257,7 +266,7 @@ def _is_disconnect(error: exc.SQLAlchemyError) -> bool:
     return isinstance(error, exc.DBAPIError) and error.connection_invalidated
 
 
-def _may_work_again(error: exc.DBAPIError) -> bool:
+def _is_conflict(error: exc.DBAPIError) -> bool:
     """Tell whether another transaction was the reason."""
     if isinstance(error, exc.IntegrityError):
         return True
@@ -270,15 +279,15 @@ def _may_work_again(error: exc.DBAPIError) -> bool:
 
 
 _own_engines: "weakref.WeakSet[sa.Engine]" = weakref.WeakSet()
-_of_parents: list[Any] = []
+_parent_pools: list[Any] = []
 
 
-def _leave_to_parent() -> None:
+def _release_parent_connections() -> None:
     """Neither use nor close, in a forked child, connections that its parent uses."""
     for engine in list(_own_engines):
-        _of_parents.append(engine.pool)
+        _parent_pools.append(engine.pool)
         engine.dispose(close=False)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_to_parent)
+    os.register_at_fork(after_in_child=_release_parent_connections)

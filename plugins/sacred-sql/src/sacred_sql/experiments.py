@@ -18,10 +18,10 @@ from sacred_sql.contents import (
     Content,
     content_of_bytes,
     drop_unused,
-    kept,
+    load_content,
     new_key,
     read,
-    stored_content,
+    store_content,
 )
 
 _logger = own_logger(__name__)
@@ -65,13 +65,15 @@ class Experiment:
         """Return the experiment with more code, of which some may be known."""
         known = {part.row["name"] for part in self.sources}
         new = _sources(base_dir, [source for source in sources if source[0] not in known])
-        told = [part for part in _dependencies(dependencies) if part not in self.dependencies]
+        new_dependencies = [
+            part for part in _dependencies(dependencies) if part not in self.dependencies
+        ]
         return attrs.evolve(
-            self, sources=self.sources + new, dependencies=(*self.dependencies, *told)
+            self, sources=self.sources + new, dependencies=(*self.dependencies, *new_dependencies)
         )
 
 
-def told(ex_info: Mapping[str, Any]) -> Experiment:
+def make_experiment(ex_info: Mapping[str, Any]) -> Experiment:
     """Return the experiment of ``ex_info``, whose files are read."""
     return Experiment(
         info={key: value for key, value in ex_info.items() if key not in _LISTS},
@@ -81,17 +83,17 @@ def told(ex_info: Mapping[str, Any]) -> Experiment:
     )
 
 
-def kept_experiment(connection: sa.Connection, experiment: Experiment) -> int:
+def store_experiment(connection: sa.Connection, experiment: Experiment) -> int:
     """Store an experiment, if it is not there, and return its key."""
     table, digest = schema.experiments, experiment.digest
-    found = _known(connection, table, [digest])
+    found = _find_keys(connection, table, [digest])
     if found:
         return found[digest]
     info = experiment.info
     row = {"digest": digest, "name": _text(info, "name"), "base_dir": _text(info, "base_dir")}
     key = new_key(connection, table, {**row, "info": info})
     for (links, target), parts in zip(_TABLES, experiment.lists, strict=True):
-        keys = _kept_parts(connection, target, parts)
+        keys = _store_parts(connection, target, parts)
         name = target.primary_key.columns[0].name
         rows = [
             {"experiment_id": key, "position": position, name: part_key}
@@ -102,11 +104,11 @@ def kept_experiment(connection: sa.Connection, experiment: Experiment) -> int:
     return key
 
 
-def kept_host(connection: sa.Connection, host_info: Mapping[str, Any]) -> int:
+def store_host(connection: sa.Connection, host_info: Mapping[str, Any]) -> int:
     """Store a host, if it is not there, and return its key."""
     info = dict(host_info)
     digest = digest_of(info)
-    found = _known(connection, schema.hosts, [digest])
+    found = _find_keys(connection, schema.hosts, [digest])
     if found:
         return found[digest]
     system = info.get("os")
@@ -157,7 +159,7 @@ def load_experiment(connection: sa.Connection, key: int) -> Experiment:
 
 def _part(connection: sa.Connection, row: Any, names: Sequence[str]) -> _Part:
     content_id = getattr(row, "content_id", None)
-    content = None if content_id is None else stored_content(connection, content_id)
+    content = None if content_id is None else load_content(connection, content_id)
     return _Part({name: getattr(row, name) for name in names}, content)
 
 
@@ -217,24 +219,26 @@ def _part_keys(connection: sa.Connection, key: int, links: sa.Table, target: sa.
     return list(connection.execute(query).scalars())
 
 
-def _kept_parts(connection: sa.Connection, table: sa.Table, parts: Sequence[_Part]) -> list[int]:
+def _store_parts(connection: sa.Connection, table: sa.Table, parts: Sequence[_Part]) -> list[int]:
     """Store what is new, in the order of digests: others may do the same at the same time."""
     digests = {part.digest: part for part in parts}
-    known = _known(connection, table, list(digests))
+    known = _find_keys(connection, table, list(digests))
     rows = []
     for digest, part in sorted(digests.items(), key=lambda item: item[0]):
         if digest not in known:
             row = {"digest": digest, **part.row}
             if "content_id" in table.c:
-                row["content_id"] = kept(connection, part.content) if part.content else None
+                row["content_id"] = (
+                    store_content(connection, part.content) if part.content else None
+                )
             rows.append(row)
     if rows:
         connection.execute(table.insert(), rows)
-        known |= _known(connection, table, [row["digest"] for row in rows])
+        known |= _find_keys(connection, table, [row["digest"] for row in rows])
     return [known[part.digest] for part in parts]
 
 
-def _known(connection: sa.Connection, table: sa.Table, digests: list[str]) -> dict[str, int]:
+def _find_keys(connection: sa.Connection, table: sa.Table, digests: list[str]) -> dict[str, int]:
     key = table.primary_key.columns[0]
     found: dict[str, int] = {}
     for start in range(0, len(digests), 500):

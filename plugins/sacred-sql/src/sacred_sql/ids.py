@@ -20,14 +20,14 @@ class RowIds(RunIds):
     Args:
         connection: Of the transaction.
         row: The row of the new run.
-        shown: The database, as errors call it.
+        display_url: The database, as errors call it.
 
     Attributes:
         key: Of the row, once the run has one.
     """
 
-    def __init__(self, connection: sa.Connection, row: dict[str, Any], shown: str) -> None:
-        super().__init__(shown)
+    def __init__(self, connection: sa.Connection, row: dict[str, Any], display_url: str) -> None:
+        super().__init__(display_url)
         self.key = 0
         self._connection = connection
         self._row = row
@@ -45,7 +45,7 @@ class RowIds(RunIds):
 
     def take_over(self, run_id: int | str, is_start: bool) -> bool:
         """Replace the row, if its status is QUEUED."""
-        found = find(self._connection, run_id) if is_start else None
+        found = find_row(self._connection, run_id) if is_start else None
         if found is None:
             return False
         self.key = found.run_key
@@ -57,12 +57,12 @@ class RowIds(RunIds):
         """Return the highest number that counts; of Sacred's runs where there are no others."""
         query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
         found = self._connection.execute(query).scalar()
-        if found is None and sacred_runs.are_there(self._connection):
+        if found is None and sacred_runs.has_sacred_tables(self._connection):
             found = sacred_runs.highest_number(self._connection)
         return max(int(found or 0), highest_deleted(self._connection))
 
 
-def find(connection: sa.Connection, run_id: Any) -> Any:
+def find_row(connection: sa.Connection, run_id: Any) -> Any:
     """Return ``run_key``, ``run_id`` and ``run_number`` of a run, or None."""
     columns = (runs.c.run_key, runs.c.run_id, runs.c.run_number)
     name = str(normalize_id(run_id))
@@ -82,10 +82,10 @@ def key_of_row(connection: sa.Connection, run_id: Any) -> int | None:
 
 
 def _is_free(connection: sa.Connection, run_id: int | str) -> bool:
-    return not _is_entered(connection, run_id) and not _is_of_sacred(connection, run_id)
+    return not _has_row(connection, run_id) and not _is_sacred_run(connection, run_id)
 
 
-def _is_entered(connection: sa.Connection, run_id: int | str) -> bool:
+def _has_row(connection: sa.Connection, run_id: int | str) -> bool:
     """Return whether a row has this id as the database compares: "1 " may be "1" to it."""
     is_same = runs.c.run_id == str(run_id)
     if isinstance(run_id, int):
@@ -93,8 +93,8 @@ def _is_entered(connection: sa.Connection, run_id: int | str) -> bool:
     return connection.execute(sa.select(runs.c.run_key).where(is_same)).first() is not None
 
 
-def _is_of_sacred(connection: sa.Connection, run_id: int | str) -> bool:
+def _is_sacred_run(connection: sa.Connection, run_id: int | str) -> bool:
     """Tell whether Sacred recorded a run of this id in tables of its own."""
-    if not sacred_runs.are_there(connection):
+    if not sacred_runs.has_sacred_tables(connection):
         return False
     return sacred_runs.find_run(connection, run_id) is not None

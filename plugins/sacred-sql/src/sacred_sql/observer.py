@@ -137,10 +137,10 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def join(self) -> None:
         """Close the connections."""
         self.stored_run = self._run_writer = None
-        self._database.rest()
+        self._database.close_idle()
 
     def _set_up(self, database: Database, session: Any, priority: int) -> None:
-        self._database, self.shown = database, database.shown
+        self._database, self.shown = database, database.display_url
         self.session, self.priority = session, priority
         self._run_writer = None
 

@@ -12,7 +12,7 @@ import attrs
 import sqlalchemy as sa
 
 from sacred_core.serialization import column_json, column_values
-from sacred_sql.contents import is_large, keep_large
+from sacred_sql.contents import is_large, store_large
 from sacred_sql.contents import read as read_content
 from sacred_sql.schema import large_values, metrics, points
 
@@ -89,7 +89,7 @@ class _Changes:
             ]
             connection.execute(points.insert(), rows)
             if large:
-                keep_large(connection, self.run_key, large)
+                store_large(connection, self.run_key, large)
 
     def _remove_large(self, connection: sa.Connection) -> None:
         """Remove what was too large for rows that are removed."""
@@ -100,7 +100,7 @@ class _Changes:
             if int(start) >= since.get(int(metric), _NEVER):
                 names.append(name)
         if names:
-            keep_large(connection, self.run_key, dict.fromkeys(names))
+            store_large(connection, self.run_key, dict.fromkeys(names))
 
 
 def write(
@@ -132,7 +132,7 @@ def write(
         start = starts.get(name, metric.end)
         fresh = {key: list(columns[key])[max(0, metric.end - start) :] for key in _COLUMNS}
         if fresh["values"]:
-            after[name] = _extended(changes, metric, max(start, metric.end), fresh, is_unsure)
+            after[name] = _extend(changes, metric, max(start, metric.end), fresh, is_unsure)
     changes.write(connection)
     return after
 
@@ -197,7 +197,7 @@ def _large_contents(connection: sa.Connection, run_key: int) -> dict[str, int]:
     return {row.name: int(row.content_id) for row in connection.execute(query)}
 
 
-def _extended(
+def _extend(
     changes: _Changes, metric: Metric, start: int, fresh: Columns, is_unsure: bool
 ) -> Metric:
     if start > metric.end:  # what lay between was lost

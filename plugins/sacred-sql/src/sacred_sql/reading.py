@@ -74,23 +74,23 @@ class Reader:
         """
         if not keys:
             return []
-        values = self._used(VALUES)
-        columns = ["run_key", "run_id", "status", *self._used(_SAME), *values]
-        columns += [_COLUMNS[name] for name in self._used(_COLUMNS)]
+        values = self._wanted(VALUES)
+        columns = ["run_key", "run_id", "status", *self._wanted(_SAME), *values]
+        columns += [_COLUMNS[name] for name in self._wanted(_COLUMNS)]
         query = sa.select(*(runs.c[name] for name in dict.fromkeys(columns)))
         rows = {
             row.run_key: row for row in connection.execute(query.where(runs.c.run_key.in_(keys)))
         }
         large = read_large_texts(connection, keys) if values else {}
-        lists = {name: _names(connection, name, keys) for name in self._used(_LISTS)}
-        said = _annotations(connection, keys) if self._used(("tags",)) else {}
+        lists = {name: _names(connection, name, keys) for name in self._wanted(_LISTS)}
+        stored_annotations = _annotations(connection, keys) if self._wanted(("tags",)) else {}
         made = []
         for key, row in ((key, rows[key]) for key in keys if key in rows):
             fields: dict[str, Read] = {
                 **self._fields(functools.partial(getattr, row), lambda work: work(connection)),
                 **{name: functools.partial(_value, row, name, large) for name in VALUES},
                 **{name: functools.partial(found.get, key, []) for name, found in lists.items()},
-                "annotations": functools.partial(said.get, key, []),
+                "annotations": functools.partial(stored_annotations.get, key, []),
             }
             made.append(self._make(row_id(key, row.run_id), fields))
         return made
@@ -129,7 +129,7 @@ class Reader:
             run_id = None
         return self._make(row_id(key, run_id), fields)
 
-    def _used(self, names: Iterable[str]) -> list[str]:
+    def _wanted(self, names: Iterable[str]) -> list[str]:
         return [name for name in names if self._attributes is None or name in self._attributes]
 
     def _fields(self, column: Column, read: Callable[[Any], Any]) -> dict[str, Read]:
@@ -143,7 +143,7 @@ class Reader:
     def _experiment(self, connection: sa.Connection, key: int) -> dict[str, Any]:
         if key not in self._experiments:
             self._experiments[key] = read_experiment(connection, key)
-        return {name: _copied(value) for name, value in self._experiments[key].items()}
+        return {name: _copy(value) for name, value in self._experiments[key].items()}
 
     def _host(self, connection: sa.Connection, key: int) -> dict[str, Any]:
         if key not in self._hosts:
@@ -152,7 +152,7 @@ class Reader:
             if row is None:
                 raise DamagedRecordError(f"there is no host {key}")
             self._hosts[key] = row.info
-        return {name: _copied(value) for name, value in self._hosts[key].items()}
+        return {name: _copy(value) for name, value in self._hosts[key].items()}
 
 
 def row_id(key: int, run_id: Any) -> int | str:
@@ -199,11 +199,11 @@ def _annotation(row: Any) -> Annotation:
     )
 
 
-def _copied(value: Any) -> Any:
+def _copy(value: Any) -> Any:
     """Return plain data that shares nothing mutable with ``value``."""
     if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def clauses(query: RunQuery) -> list[Clause]:

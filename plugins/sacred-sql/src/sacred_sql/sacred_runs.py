@@ -104,7 +104,7 @@ experiments_repositories = _links(
 runs_resources = _links("runs_resources", ("run_id", sa.String), ("resource_id", _ID))
 
 
-def are_there(connection: sa.Connection) -> bool:
+def has_sacred_tables(connection: sa.Connection) -> bool:
     """Tell whether the database has Sacred's tables: those of other programs have other columns."""
     inspector = sa.inspect(connection)
     if not inspector.has_table(run.name) or not inspector.has_table(experiment.name):
@@ -235,7 +235,7 @@ class SacredReader:
         return self._make(row_id(key, run_id), self._fields(column, read))
 
     def _fields(self, column: Callable[[str], Any], read: Callable[[Any], Any]) -> dict[str, Read]:
-        def told() -> Any:
+        def read_experiment() -> Any:
             key = column("experiment_id")
             return read(lambda connection: self._experiment(connection, key))
 
@@ -248,10 +248,10 @@ class SacredReader:
             **{name: functools.partial(column, name) for name in same},
             "status": lambda: column("status") or "",
             "command": lambda: column("command") or "",
-            "experiment": told,
+            "experiment": read_experiment,
             "host": lambda: read(lambda c: _host(c, column("host_id"))),
-            "config": lambda: _decoded(column, "config", told),
-            "info": lambda: _decoded(column, "info", told),
+            "config": lambda: _decode_column(column, "config", read_experiment),
+            "info": lambda: _decode_column(column, "info", read_experiment),
             "meta": lambda: {
                 "comment": column("comment") or "", "priority": column("priority"),
             },
@@ -284,10 +284,10 @@ def _read_experiment(connection: sa.Connection, key: Any) -> dict[str, Any]:
     row = connection.execute(query).first()
     if row is None:
         return {}
-    sources = _of(connection, key, experiments_sources, source, "source_id")
-    packages = _of(connection, key, experiments_dependencies, dependency, "dependency_id")
+    sources = _linked_rows(connection, key, experiments_sources, source, "source_id")
+    packages = _linked_rows(connection, key, experiments_dependencies, dependency, "dependency_id")
     repositories = (
-        _of(connection, key, experiments_repositories, repository, "repository_id")
+        _linked_rows(connection, key, experiments_repositories, repository, "repository_id")
         if sa.inspect(connection).has_table(experiments_repositories.name)
         else []
     )
@@ -302,7 +302,7 @@ def _read_experiment(connection: sa.Connection, key: Any) -> dict[str, Any]:
     }
 
 
-def _of(
+def _linked_rows(
     connection: sa.Connection, key: Any, links: sa.Table, table: sa.Table, column: str
 ) -> list[dict[str, Any]]:
     """Return rows of ``table`` that belong to an experiment, without contents."""
@@ -312,7 +312,9 @@ def _of(
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _decoded(column: Callable[[str], Any], name: str, told: Callable[[], Any]) -> Any:
+def _decode_column(
+    column: Callable[[str], Any], name: str, read_experiment: Callable[[], Any]
+) -> Any:
     text = column(name)
     if not text:
         return {}
@@ -321,7 +323,7 @@ def _decoded(column: Callable[[str], Any], name: str, told: Callable[[], Any]) -
     except ValueError as error:
         raise DamagedRecordError(f"the {name} is not valid JSON: {error}") from None
     try:
-        release = sacred_release(told())
+        release = sacred_release(read_experiment())
     except DamagedRecordError:
         release = None
     # The columns have the entries in the order in which they were written.

@@ -107,7 +107,7 @@ def _digest(name: str = "digest", unique: bool = True) -> Column[str]:
     return Column(name, sa.String(64), nullable=False, unique=unique)
 
 
-def _of(target: str, is_key: bool = False, nullable: bool = False) -> Column[int]:
+def _foreign_key(target: str, is_key: bool = False, nullable: bool = False) -> Column[int]:
     name = target.partition(".")[2]
     return Column(
         name, Key, ForeignKey(target), primary_key=is_key, nullable=nullable, index=not is_key,
@@ -131,7 +131,7 @@ contents = _table(
 )
 content_parts = _table(
     "content_parts",
-    _of("contents.content_id", is_key=True),
+    _foreign_key("contents.content_id", is_key=True),
     _number("part"),
     Column("content", Bytes, nullable=False),
 )
@@ -159,7 +159,7 @@ sources = _table(
     _digest(),
     Column("name", Text, nullable=False),
     Column("md5", Text),
-    _of("contents.content_id", nullable=True),
+    _foreign_key("contents.content_id", nullable=True),
 )
 dependencies = _table(
     "dependencies",
@@ -176,19 +176,22 @@ repositories = _table(
     Column("commit_hash", Text),
     Column("dirty", sa.Boolean),
     Column("info", Json, nullable=False),
-    _of("contents.content_id", nullable=True),
+    _foreign_key("contents.content_id", nullable=True),
 )
 
 
-def _list_of(name: str, target: str) -> sa.Table:
+def _link_table(name: str, target: str) -> sa.Table:
     return _table(
-        name, _of("experiments.experiment_id", is_key=True), _number("position"), _of(target)
+        name,
+        _foreign_key("experiments.experiment_id", is_key=True),
+        _number("position"),
+        _foreign_key(target),
     )
 
 
-experiment_sources = _list_of("experiment_sources", "sources.source_id")
-experiment_dependencies = _list_of("experiment_dependencies", "dependencies.dependency_id")
-experiment_repositories = _list_of("experiment_repositories", "repositories.repository_id")
+experiment_sources = _link_table("experiment_sources", "sources.source_id")
+experiment_dependencies = _link_table("experiment_dependencies", "dependencies.dependency_id")
+experiment_repositories = _link_table("experiment_repositories", "repositories.repository_id")
 
 runs = _table(
     "runs",
@@ -196,8 +199,8 @@ runs = _table(
     Column("run_id", ShortText, nullable=False, unique=True),
     Column("run_number", sa.BigInteger, unique=True),
     Column("id_elsewhere", Json),
-    _of("experiments.experiment_id"),
-    _of("hosts.host_id"),
+    _foreign_key("experiments.experiment_id"),
+    _foreign_key("hosts.host_id"),
     Column("command", Text),
     Column("status", Text, nullable=False),
     Column("comment", Text),
@@ -214,26 +217,26 @@ runs = _table(
 #: Values that are too large for a column of their run, which is NULL then.
 large_values = _table(
     "large_values",
-    _of("runs.run_key", is_key=True),
+    _foreign_key("runs.run_key", is_key=True),
     Column("name", sa.String(64), primary_key=True),
-    _of("contents.content_id"),
+    _foreign_key("contents.content_id"),
 )
 output = _table(
     "output",
-    _of("runs.run_key", is_key=True),
+    _foreign_key("runs.run_key", is_key=True),
     _number("start"),
     Column("text", Text, nullable=False),
 )
 metrics = _table(
     "metrics",
-    _of("runs.run_key", is_key=True),
+    _foreign_key("runs.run_key", is_key=True),
     _number("metric"),
     Column("name", Text, nullable=False),
 )
 #: Points ``start`` to ``start + length - 1`` of a metric.
 points = _table(
     "points",
-    _of("runs.run_key", is_key=True),
+    _foreign_key("runs.run_key", is_key=True),
     _number("metric"),
     _number("start"),
     Column("length", sa.Integer, nullable=False),
@@ -244,19 +247,19 @@ points = _table(
 resources = _table(
     "resources",
     _own_key("resource_id"),
-    _of("runs.run_key"),
+    _foreign_key("runs.run_key"),
     _digest("filename_digest", unique=False),
     Column("filename", Text, nullable=False),
-    _of("contents.content_id"),
+    _foreign_key("contents.content_id"),
     sa.UniqueConstraint("run_key", "filename_digest"),
 )
 artifacts = _table(
     "artifacts",
     _own_key("artifact_id"),
-    _of("runs.run_key"),
+    _foreign_key("runs.run_key"),
     _digest("name_digest", unique=False),
     Column("name", Text, nullable=False),
-    _of("contents.content_id"),
+    _foreign_key("contents.content_id"),
     Column("content_type", Text),
     Column("metadata", Json),
     sa.UniqueConstraint("run_key", "name_digest"),
@@ -264,7 +267,7 @@ artifacts = _table(
 annotations = _table(
     "annotations",
     _own_key("annotation_id"),
-    _of("runs.run_key"),
+    _foreign_key("runs.run_key"),
     Column("said_at", UtcTime, nullable=False),
     Column("said_by", Text, nullable=False),
     Column("note", Text),
@@ -285,37 +288,37 @@ USERS_OF_CONTENTS = (sources, repositories, resources, artifacts, large_values)
 _LOCK = 0x5AC8ED
 
 
-def is_ready(connection: sa.Connection, shown: str, is_made: bool) -> bool:
+def ensure_tables(connection: sa.Connection, display_url: str, create: bool) -> bool:
     """Tell that the tables are there, which are made if need be; runs in a transaction.
 
     Args:
         connection: To the database.
-        shown: How the database is called in errors.
-        is_made: Make them; else their lack is an error.
+        display_url: How the database is called in errors.
+        create: Make them; else their lack is an error.
 
     Raises:
         StoreError: they are not there, not ours, or of a later release.
     """
-    if _is_there(connection, shown):
+    if _has_current_tables(connection, display_url):
         return True
-    if not is_made:
-        raise StoreError(f"the database {shown} holds no runs of sacred-core")
+    if not create:
+        raise StoreError(f"the database {display_url} holds no runs of sacred-core")
     _lock(connection)
     try:
-        if not _is_there(connection, shown):
-            _make(connection, shown)
+        if not _has_current_tables(connection, display_url):
+            _create_tables(connection, display_url)
     finally:
         _unlock(connection)
     return True
 
 
-def has_tables(connection: sa.Connection, shown: str) -> bool:
+def has_tables(connection: sa.Connection, display_url: str) -> bool:
     """Tell whether the database has the tables of sacred-core.
 
     Raises:
         StoreError: they are of a later release.
     """
-    return _is_there(connection, shown)
+    return _has_current_tables(connection, display_url)
 
 
 def add_table(connection: sa.Connection, table: sa.Table) -> None:
@@ -329,31 +332,31 @@ def add_table(connection: sa.Connection, table: sa.Table) -> None:
         _unlock(connection)
 
 
-def _is_there(connection: sa.Connection, shown: str) -> bool:
+def _has_current_tables(connection: sa.Connection, display_url: str) -> bool:
     if not sa.inspect(connection).has_table(versions.name):
         return False
     found = connection.execute(sa.select(sa.func.max(versions.c.version))).scalar()
     if found is not None and found > VERSION:
         raise StoreError(
-            f"the database {shown} was written by a later release of sacred-sql (tables of "
+            f"the database {display_url} was written by a later release of sacred-sql (tables of "
             f"version {found}, this one knows {VERSION}): pip install --upgrade sacred-sql"
         )
     if found is not None and found < VERSION:
         raise StoreError(
-            f"the database {shown} was written by an earlier release of sacred-sql (tables of "
-            f"version {found}, this one needs {VERSION}): record into a new database, and install "
-            "the earlier release to read this one"
+            f"the database {display_url} was written by an earlier release of sacred-sql (tables "
+            f"of version {found}, this one needs {VERSION}): record into a new database, and "
+            "install the earlier release to read this one"
         )
     return found is not None
 
 
-def _make(connection: sa.Connection, shown: str) -> None:
+def _create_tables(connection: sa.Connection, display_url: str) -> None:
     inspector = sa.inspect(connection)
     if not inspector.has_table(versions.name):
         foreign = sorted(set(inspector.get_table_names()) & set(metadata.tables))
         if foreign:
             raise StoreError(
-                f"the database {shown} has a table {foreign[0]!r} of another program: give "
+                f"the database {display_url} has a table {foreign[0]!r} of another program: give "
                 "sacred-sql a database (or, in PostgreSQL, a schema) of its own"
             )
         versions.create(connection)

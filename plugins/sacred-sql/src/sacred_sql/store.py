@@ -13,9 +13,9 @@ from sacred_core.stores import Annotation, Found, GuardedStore, RunQuery, Stored
 from sacred_core.stores.guarded import has_no_file, not_found, still_running
 from sacred_core.stores.run_ids import normalize_id
 from sacred_sql import output, points, sacred_runs
-from sacred_sql.contents import let_one_remove, new_key, stream
+from sacred_sql.contents import lock_cleanup, new_key, stream
 from sacred_sql.database import Database
-from sacred_sql.ids import find, key_of_row
+from sacred_sql.ids import find_row, key_of_row
 from sacred_sql.observer import SqlObserver
 from sacred_sql.reading import TABLES, Reader, clauses, file_query
 from sacred_sql.removal import remove
@@ -54,30 +54,30 @@ class SqlStore(GuardedStore):
         self._database = Database(url, engine=engine)
 
     def __repr__(self) -> str:
-        return f"SqlStore({self._database.shown!r})"
+        return f"SqlStore({self._database.display_url!r})"
 
     def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         """Yield runs in the order in which they were entered, those of Sacred's tables first."""
-        kinds = [self._listed_of_sacred(newest_first), self._listed(query, newest_first)]
+        kinds = [self._sacred_pages(newest_first), self._pages(query, newest_first)]
         for found in reversed(kinds) if newest_first else kinds:
             yield from ((run.id, run) for run in found)
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""
-        key = self._key_of_sacred(run_id)
+        key = self._find_sacred_key(run_id)
         if key is not None:
-            found = self._of_keys(SacredReader(self._run), [key], self._database.read_any)
+            found = self._read_keys(SacredReader(self._run), [key], self._database.read_any)
         else:
             key = self._database.read(lambda c: self._key(c, run_id))
-            found = self._of_keys(Reader(self._run), [key], self._database.read)
+            found = self._read_keys(Reader(self._run), [key], self._database.read)
         if not found:
-            raise not_found(run_id, self._database.shown)
+            raise not_found(run_id, self._database.display_url)
         return found[0]
 
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""
         what = f"the output of run {str(normalize_id(run_id))!r}"
-        found = self._key_of_sacred(run_id)
+        found = self._find_sacred_key(run_id)
         if found is not None:
             return str(self._part(what, lambda c: sacred_runs.read_output(c, found), True))
         key = self._database.read(lambda c: self._key(c, run_id))
@@ -87,7 +87,7 @@ class SqlStore(GuardedStore):
         """Return an observer that continues a run, or that starts one."""
         observer = SqlObserver.create_from(self._database.engine)
         if run_id is not None:
-            self._refuse_of_sacred(run_id)
+            self._refuse_sacred_run(run_id)
             key = self._database.read(lambda c: self._key(c, run_id))
             observer.continue_row(self.get(run_id), key)
         return observer
@@ -105,7 +105,7 @@ class SqlStore(GuardedStore):
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return ``{"steps", "values", "timestamps"}`` by metric; Sacred recorded none here."""
-        if self._key_of_sacred(run_id) is not None:
+        if self._find_sacred_key(run_id) is not None:
             return {}
         key = self._database.read(lambda c: self._key(c, run_id))
         what = f"the metrics of run {str(normalize_id(run_id))!r}"
@@ -113,7 +113,7 @@ class SqlStore(GuardedStore):
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""
-        key = self._key_of_sacred(run_id)
+        key = self._find_sacred_key(run_id)
         if key is not None:
             file = self._database.read_any(lambda c: sacred_runs.open_file(c, key, kind, name))
             if file is None:
@@ -136,11 +136,11 @@ class SqlStore(GuardedStore):
         Raises:
             StoreError: also, if Sacred recorded the run: its tables are only read.
         """
-        self._refuse_of_sacred(run_id)
+        self._refuse_sacred_run(run_id)
         before = self.get(run_id)
 
         def work(connection: sa.Connection) -> None:
-            let_one_remove(connection)  # first: of several processes one finds the run
+            lock_cleanup(connection)  # first: of several processes one finds the run
             key = self._key(connection, run_id)
             is_damaged = before.damage is not None
             run = before if is_damaged else Reader(self._run).runs(connection, [key])[0]
@@ -158,7 +158,7 @@ class SqlStore(GuardedStore):
         Raises:
             StoreError: there is no such run, or Sacred recorded it: its tables are only read.
         """
-        self._refuse_of_sacred(run_id)
+        self._refuse_sacred_run(run_id)
 
         def work(connection: sa.Connection) -> None:
             row = {
@@ -180,34 +180,34 @@ class SqlStore(GuardedStore):
     @functools.cached_property
     def _has_sacred(self) -> bool:
         """Whether the database has tables of Sacred, which nothing adds any more."""
-        return self._database.read_any(sacred_runs.are_there)
+        return self._database.read_any(sacred_runs.has_sacred_tables)
 
-    def _key_of_sacred(self, run_id: int | str) -> int | None:
+    def _find_sacred_key(self, run_id: int | str) -> int | None:
         """Return the key of a run in Sacred's tables, or None; a run of ours comes first."""
         if not self._has_sacred:
             return None
 
         def work(connection: sa.Connection) -> int | None:
             has_own = self._has_own(connection)
-            if has_own and find(connection, run_id) is not None:
+            if has_own and find_row(connection, run_id) is not None:
                 return None
             key = sacred_runs.find_run(connection, run_id)
             if key is None and not has_own:
-                raise not_found(run_id, self._database.shown)
+                raise not_found(run_id, self._database.display_url)
             return key
 
         return self._database.read_any(work)
 
     def _has_own(self, connection: sa.Connection) -> bool:
-        return has_tables(connection, self._database.shown)
+        return has_tables(connection, self._database.display_url)
 
-    def _refuse_of_sacred(self, run_id: int | str) -> None:
-        if self._key_of_sacred(run_id) is not None:
+    def _refuse_sacred_run(self, run_id: int | str) -> None:
+        if self._find_sacred_key(run_id) is not None:
             raise StoreError(
                 f"run {str(run_id)!r} was recorded by Sacred: its tables are only read"
             )
 
-    def _listed_of_sacred(self, is_descending: bool) -> Iterator[StoredRun]:
+    def _sacred_pages(self, is_descending: bool) -> Iterator[StoredRun]:
         """Yield runs of Sacred's tables page by page."""
         reader = SacredReader(self._run)
         after: int | None = None
@@ -216,12 +216,12 @@ class SqlStore(GuardedStore):
                 sacred_runs.read_keys, after=after, is_descending=is_descending, limit=PAGE_SIZE
             )
             keys = self._database.read_any(read)
-            yield from self._of_keys(reader, keys, self._database.read_any)
+            yield from self._read_keys(reader, keys, self._database.read_any)
             if len(keys) < PAGE_SIZE:
                 return
             after = keys[-1]
 
-    def _listed(self, query: RunQuery, is_descending: bool) -> Iterator[StoredRun]:
+    def _pages(self, query: RunQuery, is_descending: bool) -> Iterator[StoredRun]:
         """Yield runs page by page."""
         if self._has_sacred and not self._database.read_any(self._has_own):
             return
@@ -232,12 +232,12 @@ class SqlStore(GuardedStore):
         page = asked
         while True:
             keys = self._database.read(functools.partial(_scalars, page))
-            yield from self._of_keys(reader, keys, self._database.read)
+            yield from self._read_keys(reader, keys, self._database.read)
             if len(keys) < PAGE_SIZE:
                 return
             page = asked.where(key < keys[-1] if is_descending else key > keys[-1])
 
-    def _of_keys(self, reader: Any, keys: Sequence[int], read: Any) -> list[StoredRun]:
+    def _read_keys(self, reader: Any, keys: Sequence[int], read: Any) -> list[StoredRun]:
         """Return runs by their keys, whatever their rows hold."""
         try:
             return read(lambda c: reader.runs(c, keys))  # type: ignore[no-any-return]
@@ -246,7 +246,7 @@ class SqlStore(GuardedStore):
         if len(keys) > 1:  # in halves: most rows of a page are sound
             middle = len(keys) // 2
             halves = (keys[:middle], keys[middle:])
-            return [run for half in halves for run in self._of_keys(reader, half, read)]
+            return [run for half in halves for run in self._read_keys(reader, half, read)]
         return [reader.run(key, functools.partial(self._column, read)) for key in keys]
 
     def _column(self, read: Any, work: Callable[[sa.Connection], Any]) -> Any:
@@ -282,12 +282,12 @@ class SqlStore(GuardedStore):
         read(work)
 
     def _key(self, connection: sa.Connection, run_id: int | str) -> int:
-        found = find(connection, run_id)
+        found = find_row(connection, run_id)
         if found is not None:
             return int(found.run_key)
         if (key := key_of_row(connection, run_id)) is not None:
             return key
-        raise not_found(run_id, self._database.shown)
+        raise not_found(run_id, self._database.display_url)
 
 
 def _scalars(query: "sa.Select[Any]", connection: sa.Connection) -> list[int]:

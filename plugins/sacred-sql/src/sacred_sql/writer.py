@@ -13,23 +13,23 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import run_removed
 from sacred_sql import output, points
 from sacred_sql.contents import (
-    columns_of,
     content_of,
     drop_unused,
+    encode_values,
     is_large,
-    keep_large,
-    kept,
     new_key,
-    texts_of,
+    row_values,
+    store_content,
+    store_large,
 )
 from sacred_sql.database import Database
 from sacred_sql.experiments import (
     Experiment,
     drop_unused_experiment,
-    kept_experiment,
-    kept_host,
     load_experiment,
-    told,
+    make_experiment,
+    store_experiment,
+    store_host,
 )
 from sacred_sql.ids import RowIds
 from sacred_sql.schema import LONGEST_COMMENT, artifacts, resources, runs
@@ -81,15 +81,15 @@ class RunWriter:
             values: What is stored as JSON text, in the row or, if it is large, outside of it.
             fields: Other columns; a status is the end of the run.
         """
-        texts = texts_of(values)
+        texts = encode_values(values)
         large = {name for name, text in texts.items() if is_large(text)}
         check_large = set(texts) & (self._large | large) or (self._is_unsure and texts)
         is_end = "status" in fields
 
         def work(connection: sa.Connection) -> None:
-            self._update(connection, {**columns_of(texts), **fields})
+            self._update(connection, {**row_values(texts), **fields})
             if check_large:
-                keep_large(connection, self._key, texts)
+                store_large(connection, self._key, texts)
             if is_end:
                 points.join(connection, self._key, self._metrics)
 
@@ -132,7 +132,7 @@ class RunWriter:
             columns["content_type"] = details.get("content_type")
 
         def work(connection: sa.Connection) -> None:
-            row = {"content_id": kept(connection, content), **columns}
+            row = {"content_id": store_content(connection, content), **columns}
             old = connection.execute(sa.select(table.c.content_id).where(mine)).scalar()
             if old is None:
                 self._require(connection)
@@ -149,17 +149,17 @@ class RunWriter:
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
     ) -> None:
         """Add what was imported after the start."""
-        grown = self._experiment.with_code(base_dir, sources, dependencies)
+        extended = self._experiment.with_code(base_dir, sources, dependencies)
 
         def work(connection: sa.Connection) -> int:
-            key = kept_experiment(connection, grown)
+            key = store_experiment(connection, extended)
             self._update(connection, {"experiment_id": key})
             if key != self._experiment_key:
                 drop_unused_experiment(connection, self._experiment_key)
             return key
 
         self._experiment_key = self._write(work)
-        self._experiment = grown
+        self._experiment = extended
 
     def _write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do ``work`` in a transaction; until one succeeds again, more may be stored than known."""
@@ -175,16 +175,16 @@ class RunWriter:
     def _update(self, connection: sa.Connection, fields: Mapping[str, Any]) -> None:
         change = runs.update().where(runs.c.run_key == self._key).values(fields)
         if connection.execute(change).rowcount != 1:
-            raise self._gone()
+            raise self._removed_error()
 
     def _require(self, connection: sa.Connection) -> None:
         query = sa.select(1).where(runs.c.run_key == self._key)
         if connection.execute(query).first() is None:
-            raise self._gone()
+            raise self._removed_error()
 
-    def _gone(self) -> RunRemovedError:
+    def _removed_error(self) -> RunRemovedError:
         """Return the error for a deleted run; keys of rows, unlike ids, are not reused."""
-        return run_removed(self.run_id, self._database.shown)
+        return run_removed(self.run_id, self._database.display_url)
 
 
 def insert_run(database: Database, run: StoredRun, request: IdRequest) -> RunWriter:
@@ -193,8 +193,8 @@ def insert_run(database: Database, run: StoredRun, request: IdRequest) -> RunWri
     Raises:
         RunIdError: the id that was asked for exists already.
     """
-    experiment = told(run.experiment)
-    texts = texts_of({"config": run.config, "meta": run.meta})
+    experiment = make_experiment(run.experiment)
+    texts = encode_values({"config": run.config, "meta": run.meta})
     comment = run.meta.get("comment")
     has_comment = isinstance(comment, str) and len(comment) <= LONGEST_COMMENT
     row = {
@@ -203,22 +203,22 @@ def insert_run(database: Database, run: StoredRun, request: IdRequest) -> RunWri
         "comment": comment if has_comment else None,
         "start_time": run.start_time,
         "queue_time": run.queue_time,
-        **columns_of(texts),
+        **row_values(texts),
     }
 
-    def shared(connection: sa.Connection) -> tuple[int, int]:
-        return kept_experiment(connection, experiment), kept_host(connection, run.host)
+    def store_shared(connection: sa.Connection) -> tuple[int, int]:
+        return store_experiment(connection, experiment), store_host(connection, run.host)
 
     def work(connection: sa.Connection) -> RunWriter:
-        experiment_key, host_key = shared(connection)
+        experiment_key, host_key = store_shared(connection)
         keys = {"experiment_id": experiment_key, "host_id": host_key}
-        ids = RowIds(connection, {**row, **keys}, database.shown)
+        ids = RowIds(connection, {**row, **keys}, database.display_url)
         run_id = claim_id(ids, request)
-        keep_large(connection, ids.key, texts)
+        store_large(connection, ids.key, texts)
         return RunWriter(database, run_id, ids.key, experiment, experiment_key)
 
     # Those who race for a number shall have nothing else to do.
-    database.write(shared)
+    database.write(store_shared)
     return database.write(work)
 
 
