@@ -1,4 +1,4 @@
-"""The project's chores: ``nox -l`` lists them, ``nox -s quick`` is the one between two edits."""
+"""Sessions for development: ``nox -l`` lists them; ``nox -s quick`` is for use between edits."""
 
 import os
 import re
@@ -14,7 +14,7 @@ nox.options.reuse_venv = "yes"
 
 MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pyproject.toml"))
 PLUGINS = [Path(member).name for member in MEMBERS]
-SERVER = "SecantusDB==0.7.0b3"  # plays MongoDB; there are pre-releases only
+SERVER = "SecantusDB==0.7.0b3"  # emulates MongoDB; there are only pre-releases
 TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "joblib", "jsonschema", "mako",
     "numpy", "pandas", "pytest-httpserver>=1.1", "python-telegram-bot>=21", "trustme>=1",
@@ -23,7 +23,7 @@ TEST_TOOLS = (
     SERVER,
 )  # fmt: skip
 
-#: Whether each test tries much: in the check of a release, not between two edits.
+#: Whether each test tries many examples, as in the check of a release.
 IS_WHOLE = bool(os.environ.get("SACRED_TEST_EXAMPLES"))
 
 # With these two set each printed line is flushed and each child compiles everything anew.
@@ -41,7 +41,7 @@ def quick(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests with all plugins installed, in a whole check those of the core too."""
+    """Run the tests with all plugins installed; in a complete check also those of the core."""
     # The tests of the plugin page install a plugin as its reader would.
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24")
     folders = [] if IS_WHOLE else ["tests/contract", "tests/examples", "tests/workspace", "plugins"]
@@ -95,7 +95,7 @@ def wheels(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure against Sacred, in one run on this machine."""
+    """Measure speed, and compare it with Sacred."""
     session.install(*_editable([".", *MEMBERS]), "sacred==0.8.7", "setuptools<81", "numpy", SERVER)
     for script in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", str(script), *session.posargs)
@@ -114,7 +114,7 @@ def _editable(members: list[str]) -> list[str]:
 
 
 def _differs(folder: str) -> bool:
-    """Tell whether ``folder`` differs from the last landed commit, or in the work tree."""
+    """Return whether ``folder`` differs from the last landed commit, or in the work tree."""
     base = _git("merge-base", "HEAD", "origin/main") or _git("rev-parse", "HEAD")
     return bool(_git("diff", "--name-only", base, "--", folder)) or bool(
         _git("status", "--porcelain", "--", folder)

@@ -16,7 +16,7 @@ They take entries of the configuration, and all flags work with them:
     $ ./05_my_commands.py greet with name='Jane' -l ERROR
     Hello Jane! Nice to greet you!
 
-The main function is a command, too. What each one does is told by
+The main function is a command, too. To see what each one does, run
 
     $ ./05_my_commands.py help greet
 """
@@ -33,7 +33,7 @@ def cfg():
 
 @ex.command
 def greet(name):
-    """Print a nice greet message to whoever name says."""
+    """Print a nice greeting to the person called name."""
     print(f"Hello {name}! Nice to greet you!")
 
 

@@ -2,7 +2,7 @@
 """
 The task of 07_magic.py in plain Python: a dictionary, one argument, and an explicit run.
 
-What stays is the record: configuration, score and result are kept all the same.
+The configuration, score and result are recorded in the same way.
 """
 
 from sklearn import datasets, svm

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-A filter of the recorded output: a progress bar is kept as its last state.
+A filter of the recorded output: only the last state of a progress bar is stored.
 
     $ ./captured_out_filter.py -F my_runs
 """

@@ -1,4 +1,4 @@
-"""The reference itself keeps the contract."""
+"""The reference implementation fulfils the contract."""
 
 from pathlib import Path
 from typing import Any

@@ -73,5 +73,5 @@ def test_each_fault_fails_the_test_that_names_it(acme: Any, fault: str) -> None:
 
 
 def test_a_plugin_that_is_not_installed_is_told(acme: Any) -> None:
-    """The message says what is missing, whichever test comes first."""
+    """The message names what is missing, whichever test comes first."""
     assert "acme is not installed, or has no entry point" in failures()["test_its_module_loads"]

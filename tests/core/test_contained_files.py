@@ -82,7 +82,7 @@ def test_a_folder_is_checked_if_it_is_a_link(root: Path) -> None:
 
 
 def test_what_is_not_a_file_is_an_error_at_once(root: Path) -> None:
-    """A FIFO, which nobody writes to, a device, a folder, a link to itself."""
+    """A FIFO without a writer, a device, a folder, and a link to itself are refused."""
     os.mkfifo(root / "fifo")
     (root / "loop").symlink_to("loop")
     files = ContainedFolder(root)

@@ -84,7 +84,7 @@ def test_a_context_that_outlives_its_run_has_no_run(ex: Experiment) -> None:
 
 
 def test_each_experiment_has_its_own(ex: Experiment) -> None:
-    """Inside a nested run too, during and after it; `log_scalar` goes where the name says."""
+    """Inside a nested run too, during and after it; `log_scalar` goes to the run of this name."""
     inner, memory = Experiment("inner"), Memory()
     ex.observers.append(MemoryObserver(memory))
 
@@ -142,7 +142,7 @@ def test_an_experiment_without_a_run_logs_to_the_run_around(ex: Experiment) -> N
 
 
 def test_a_plain_thread_belongs_to_the_run_of_the_experiment_that_it_names(ex: Experiment) -> None:
-    """Two experiments may be running at once; two runs of one cannot be told apart."""
+    """Two experiments may be running at once; two runs of one cannot be distinguished."""
     other = Experiment("other")
     started, done = threading.Barrier(3, timeout=20), threading.Barrier(3, timeout=20)
 

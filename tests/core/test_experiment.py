@@ -129,7 +129,7 @@ def test_global_generators_are_seeded(ex: Experiment) -> None:
 def test_queued_run_says_which_secrets_to_give_again(
     ex: Experiment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is not stored cannot be read back by whoever starts it."""
+    """A value that is not stored is missing when the run is started."""
     from sacred_core import RunObserver
 
     ex.observers.append(RunObserver())

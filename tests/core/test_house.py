@@ -1,4 +1,4 @@
-"""Tests that the house keeps its shape: import directions, sizes, sentences on tests."""
+"""Tests of the structure: import directions, sizes, and pages that name tests."""
 
 import ast
 import graphlib
@@ -15,7 +15,7 @@ from sacred_core import SETTINGS, Ingredient
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "sacred_core"
 
-#: Each tier may import those above it, and its own folder. What is not listed holds names only.
+#: Each tier may import those above it, and its own folder. Other modules only re-export names.
 TIERS = (
     (
         "dotted_path",
@@ -56,7 +56,7 @@ RANK = {name: rank for rank, names in enumerate(TIERS) for name in names}
 EXCEPTIONS = {
     ("settings", "exceptions"): "a wrong setting is an error",
     ("masking", "settings"): "a list of words is a setting",
-    ("stores", "run"): "who reads a run under way applies the filter that the run uses",
+    ("stores", "run"): "a reader of a running run applies the filter that the run uses",
 }
 #: Files over 400 lines and functions over 40, with the reason that each may be.
 LONG: dict[str, str] = {
@@ -84,7 +84,7 @@ def tier_of(dotted: str) -> str | None:
 
 @pytest.mark.parametrize("path", sources(PACKAGE), ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_run_one_way(path: Path) -> None:
-    """A module imports what stands before its tier, or in its own folder."""
+    """A module imports only from tiers before its own, or from its own folder."""
     own = path.relative_to(PACKAGE).with_suffix("").parts[0]
     if own not in RANK:
         return
@@ -130,7 +130,7 @@ def test_no_modules_import_each_other(package: Path) -> None:
 
 
 def test_the_core_imports_no_plugin() -> None:
-    """Nothing in sacred_core knows a module of plugins/."""
+    """Nothing in sacred_core imports a module of plugins/."""
     plugins = {path.name for path in (ROOT / "plugins").glob("*/src/*") if path.is_dir()}
     for path in sources(PACKAGE):
         for name in imports(path):
@@ -155,7 +155,7 @@ def test_long_files_and_functions_state_a_reason(path: Path) -> None:
 
 
 def test_every_reason_for_length_is_needed() -> None:
-    """A reason goes with what it excuses."""
+    """Each listed file is still longer than 400 lines."""
     for name in LONG:
         assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) > 400, name
 

@@ -33,7 +33,7 @@ def test_a_bare_import_loads_no_other_module() -> None:
 
 
 def test_importtime_lists_no_heavy_module() -> None:
-    """`python -X importtime` tells the same, and that the line is in budget's reach."""
+    """`python -X importtime` reports the same, and that the line is within the budget."""
     command = [sys.executable, "-X", "importtime", "-c", "from sacred_core import Experiment"]
     log = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     imported = {line.rpartition("|")[2].strip() for line in log.splitlines()}

@@ -218,7 +218,7 @@ def test_a_damaged_or_hostile_tag_stays(tag: Any) -> None:
 
 
 def test_what_is_compressed_too_well_is_not_expanded() -> None:
-    """The shape says how many bytes may come."""
+    """The shape limits the number of bytes."""
     bomb = large("int8", b"\0" * 50_000_000, [10])
     assert decode_jsonpickle({"v": bomb}) == {"v": bomb}
 
@@ -351,7 +351,7 @@ def test_an_empty_array_is_not_expanded_without_end() -> None:
 
 
 def test_short_tags_are_complete() -> None:
-    """jsonpickle leaves out what is None at the end of a tag."""
+    """jsonpickle omits a None at the end of a tag."""
     short: Any = [{"py/type": "collections.deque"}, {"py/tuple": []}, None]
     assert decode_jsonpickle({"py/reduce": short}) == decode_jsonpickle(
         {"py/reduce": [*short, {"py/tuple": []}]}

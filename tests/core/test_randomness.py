@@ -48,7 +48,7 @@ def told_by(folder: Path, body: str, *args: str, modules: "dict[str, str] | None
 
 
 def test_derived_seeds_are_fixed_for_ever() -> None:
-    """What a record says is reproduced by every version and platform."""
+    """Every version and platform reproduces what is recorded."""
     assert [derived_seed(42, "", "f", n) for n in range(3)] == [1481491176, 2019545999, 2145152928]
     assert derived_seed(42, "a", "f", 0) != derived_seed(42, "b", "f", 0)
 

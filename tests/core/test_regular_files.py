@@ -47,7 +47,7 @@ def test_special_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_not_created(tmp_path: Path) -> None:
-    """A missing file is not created, unless the mode says so."""
+    """A missing file is not created, unless the mode creates it."""
     with pytest.raises(FileNotFoundError):
         open_regular(tmp_path / "missing")
     assert list(tmp_path.iterdir()) == []

@@ -124,7 +124,7 @@ class Gone(dict[str, int]):
 
 
 def test_one_bad_value_costs_no_other() -> None:
-    """What raises when it is looked at becomes a text that tells why."""
+    """A value that raises when it is read becomes a string with the reason."""
     assert plain({"good": 1, "bad": Unspeakable(), "gone": Gone(), "last": [2]}) == {
         "good": 1,
         "bad": "<Unspeakable that cannot be stored: ValueError: no text>",
@@ -264,7 +264,7 @@ class Endless(Iterator[int]):
     ],
 )
 def test_further_types_are_readable(value: Any, expected: Any) -> None:
-    """Further types are readable, as the table in docs/values.md says, types included."""
+    """Further types are readable, as in the table in docs/values.md, types included."""
     assert_same(plain(value), expected, "value")
 
 
@@ -280,7 +280,7 @@ def test_iterators_are_not_consumed() -> None:
 
 
 def test_deep_nesting_has_an_end() -> None:
-    """Deeper levels are left out, and the result can be written and read as JSON."""
+    """Deeper levels are omitted, and the result can be written and read as JSON."""
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]

@@ -40,7 +40,7 @@ def test_two_trees_share_no_list(settings: Settings) -> None:
     ],
 )
 def test_wrong_entry_is_refused(settings: Settings, name: str, value: Any, reason: str) -> None:
-    """An unknown name, type or choice is an error that says what is allowed."""
+    """An unknown name, type or choice is an error that lists what is allowed."""
     with pytest.raises(SettingError, match=reason):
         settings[name] = value
 

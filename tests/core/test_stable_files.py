@@ -70,7 +70,7 @@ def test_of_a_file_that_grew_the_beginning_is_the_version(path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"CONTENT", b"con", b"CONTENT and more", b""])
 def test_another_content_is_not_the_version(path: Path, content: bytes) -> None:
-    """Rewritten, truncated or replaced, whatever the time of change says."""
+    """Rewritten, truncated or replaced, with any time of change."""
     version = file_version(path)
     stat = path.stat()
     for is_replaced in (False, True):

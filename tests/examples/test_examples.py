@@ -57,7 +57,7 @@ def test_what_the_manual_shows(
 
 @pytest.mark.parametrize("name", sorted(set(ALL) - LEARNING))
 def test_the_docstring_is_the_help(tmp_path: Path, name: str) -> None:
-    """Each is executable, and tells of itself."""
+    """Each is executable, and has a docstring."""
     assert os.access(EXAMPLES / name, os.X_OK)
     text = run(name, "--help", cwd=tmp_path).stdout
     summary = (EXAMPLES / name).read_text(encoding="utf-8").splitlines()[2]

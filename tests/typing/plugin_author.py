@@ -126,7 +126,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
 
 @hookimpl
 def sacred_commands() -> Iterable[CommandSpec]:
-    yield CommandSpec("acme", "acme.cli:main", help="look after acme runs")
+    yield CommandSpec("acme", "acme.cli:main", help="manage acme runs")
 
 
 @hookimpl

@@ -49,7 +49,7 @@ def test_the_smallest_plugin_keeps_the_contract(installed: Path) -> None:
 
 
 def test_the_observer_can_be_imported_by_name(installed: Path) -> None:
-    """The observer can be imported by name, as the page says."""
+    """The observer can be imported by name, as the page describes."""
     code = "from sacred_core.observers import JsonLinesObserver as O; print(O.__module__)"
     assert run(installed, sys.executable, "-c", code).stdout == "acme_jsonl\n"
 

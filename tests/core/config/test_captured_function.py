@@ -41,7 +41,7 @@ def test_priority_of_arguments(ex: Experiment) -> None:
 
 
 def test_missing_value_is_a_type_error_that_names_it(ex: Experiment) -> None:
-    """The error says which argument, of which function, and where it was looked for."""
+    """The error names the argument, the function, and where the argument was searched."""
 
     @ex.capture
     def some_function(a: Any, foo: Any) -> None: ...
@@ -161,7 +161,7 @@ def test_methods_are_captured(ex: Experiment) -> None:
 
 
 def test_configuration_is_read_only_at_any_depth(ex: Experiment) -> None:
-    """Writing to a nested entry is an error that says what to do."""
+    """Writing to a nested entry is an error that describes what to do."""
 
     def main(nested: Any, layers: Any) -> None:
         for change in (

@@ -298,7 +298,7 @@ def test_two_ingredients_with_one_path_are_refused() -> None:
 
 
 def test_config_hook_must_take_its_arguments_and_return_entries(ex: Experiment) -> None:
-    """Both mistakes are told."""
+    """Both errors are reported."""
     with pytest.raises(ConfigError, match=r"takes \(config\): it must take"):
         ex.config_hook(lambda config: {})
 

@@ -1,6 +1,6 @@
 """Updates, named configurations, files and ingredients together: a table of what comes out.
 
-A row says what the call asks for, what then differs from the defaults (by dotted path; ``GONE``
+A row contains the call, what then differs from the defaults (by dotted path; ``GONE``
 for an entry that is not there), and where some of the values come from.
 """
 
@@ -201,7 +201,7 @@ def test_thirty_six_named_configurations_built_on_each_other() -> None:
 
 
 def test_origins_tell_file_and_line() -> None:
-    """Origins tell file and line, of a scope its place, of a file its name."""
+    """Origins contain file and line, for a scope its place, for a file its name."""
     result = resolved({}, ["f.json"])
     scope = result.summary.origins["b"]
     assert (Path(scope.file).name, scope.layer) == ("test_combinations.py", "scope")

@@ -205,7 +205,7 @@ def test_parameters_take_earlier_entries() -> None:
 
 
 def test_return_is_refused_with_its_place() -> None:
-    """The error tells the file and the line of the statement."""
+    """The error names the file and the line of the statement."""
     with pytest.raises(ConfigScopeError, match=r"test_config_scope.py:\d+: .*must not return"):
 
         @ConfigScope
@@ -253,7 +253,7 @@ def test_an_exception_shows_the_line_of_the_scope() -> None:
 
 
 def test_a_scope_in_a_class_body() -> None:
-    """Where it stands does not matter."""
+    """A scope in a class body is resolved like any other."""
 
     class Holder:
         @ConfigScope

@@ -27,7 +27,7 @@ class Evil:
 
 @pytest.mark.parametrize("suffix", [".json", ".yaml", ".yml", ".pickle", ".pkl", ".JSON"])
 def test_what_is_written_is_read(tmp_path: Path, suffix: str) -> None:
-    """Each format keeps plain data as it is."""
+    """Each format retains plain data unchanged."""
     path = tmp_path / f"conf{suffix}"
     dump_config_file(ENTRIES, path)
     assert load_config_file(path) == ENTRIES

@@ -68,7 +68,7 @@ def test_common_prefix_may_be_left_away(ex: Experiment, dataset: Any) -> None:
 
 
 def test_defaults_are_overridden_by_another_scope(ex: Experiment, dataset: Ingredient) -> None:
-    """Section 1.9.2: whoever imports an ingredient may add to it."""
+    """Section 1.9.2: a module that imports an ingredient may add to it."""
 
     @dataset.config
     def update_cfg():
@@ -211,7 +211,7 @@ def test_ingredient_that_several_use_is_configured_once() -> None:
 
 def test_an_experiment_is_an_ingredient_under_its_name() -> None:
     """An experiment is an ingredient under its name, with its entries, functions and commands
-    (section 1.9.4); alone it stands at the top.
+    (section 1.9.4); alone it is at the top.
     """
     inner = Experiment("inner")
     inner.add_config(a=1)

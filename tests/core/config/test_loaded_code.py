@@ -215,7 +215,7 @@ def test_a_scope_in_a_zip_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_scope_without_any_source_is_refused(module: Module, tmp_path: Path) -> None:
-    """Where there is only the compiled file, as before: the error says what to do."""
+    """If there is only the compiled file, the error describes what to do."""
     py_compile.compile(str(module.path), str(tmp_path / "compiled_experiment.pyc"))
     module.path.unlink()
     with pytest.raises(ConfigScopeError, match="is not available: define it in a file"):

@@ -104,7 +104,7 @@ def test_iter_prefixes() -> None:
     ],
 )
 def test_join_paths(parts: tuple[str, ...], path: str) -> None:
-    """Empty parts and dots at the ends are left out."""
+    """Empty parts and dots at the ends are skipped."""
     assert utils.join_paths(*parts) == path
 
 

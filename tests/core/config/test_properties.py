@@ -73,13 +73,13 @@ def reference(
 
 # ---- the properties --------------------------------------------------------------------------
 def compatible(updates: dict[str, Any]) -> bool:
-    """No update reaches into or contains another: what that means is told elsewhere."""
+    """No update is inside another or contains it: other tests cover that."""
     paths = [path + "." for path in updates]
     return not any(a != b and a.startswith(b) for a in paths for b in paths)
 
 
 def reaches_into_value(layer: dict[str, Any], path: str) -> bool:
-    """A path through what a named configuration sets to a value: told elsewhere, too."""
+    """A path through a value of a named configuration: other tests cover that, too."""
     target: Any = layer
     for key in path.split(".")[:-1]:
         if key not in target:

@@ -28,7 +28,7 @@ LOGGER = logging.getLogger("tests.dispatch")
 
 
 class Recorder(RunObserver):
-    """Keeps what it hears; fails in the methods named in ``failing``."""
+    """Stores the events that it receives; fails in the methods named in ``failing``."""
 
     def __init__(self, answer: Any = None, priority: int = 0, failing: Any = ()) -> None:
         self.heard: list[tuple[str, dict[str, Any]]] = []
@@ -152,7 +152,7 @@ def test_unknown_required_argument_is_refused_at_attachment() -> None:
 
 
 def test_failure_at_the_start_passes_and_ends_there(events: Events) -> None:
-    """Observers that had started hear the end; later ones hear nothing."""
+    """Observers that had started receive the end; later ones receive nothing."""
     first, broken, last = Recorder(1, 3), Recorder(2, 2, ["started_event"]), Recorder(3, 1)
     dispatch = dispatcher(first, broken, last)
     with pytest.raises(ObserverStartError, match=r"Recorder could not .* OSError: gone"):
@@ -163,7 +163,7 @@ def test_failure_at_the_start_passes_and_ends_there(events: Events) -> None:
 
 
 def test_failure_harms_no_other_observer(events: Events, caplog: pytest.LogCaptureFixture) -> None:
-    """One warning with the observer's name and no password; the others hear everything."""
+    """One warning has the observer's name and no password; the others receive everything."""
     broken, sound = Recorder(1, 9, ["resource_event"]), Recorder(2)
     dispatch = dispatcher(broken, sound)
     dispatch.send_start(events.started(), None)
@@ -176,7 +176,7 @@ def test_failure_harms_no_other_observer(events: Events, caplog: pytest.LogCaptu
 
 
 def test_what_was_missed_comes_again_in_order(events: Events) -> None:
-    """At a later beat the observer hears first what it missed; beats merge."""
+    """At a later beat the observer first receives what it missed; beats are merged."""
     observer = Recorder(1, 0, ["resource_event", "artifact_event", "heartbeat_event"])
     dispatch = dispatcher(observer)
     dispatch.send_start(events.started(), None)
@@ -187,7 +187,7 @@ def test_what_was_missed_comes_again_in_order(events: Events) -> None:
     assert observer.methods == ["started_event"]
     observer.failing.clear()
     dispatch.send(events.beat())
-    # The first one might have been under way: it is not merged.
+    # A call with the first one may have been running: it is not merged.
     beat = "heartbeat_event"
     assert observer.methods[1:] == [beat, "resource_event", "artifact_event", beat]
 
@@ -195,7 +195,7 @@ def test_what_was_missed_comes_again_in_order(events: Events) -> None:
 def test_a_file_that_cannot_be_kept_holds_up_nothing(
     events: Events, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is tried again with each beat and at the end, and told once."""
+    """It is retried with each beat and at the end, and reported once."""
     observer = Recorder(1, 0, ["artifact_event"])
     dispatch = dispatcher(observer)
     dispatch.send_start(events.started(), None)
@@ -210,7 +210,7 @@ def test_a_file_that_cannot_be_kept_holds_up_nothing(
 
 
 def test_final_event_is_tried_in_any_case(events: Events, caplog: pytest.LogCaptureFixture) -> None:
-    """What still fails at the end is reported by name, and the end is told all the same."""
+    """What still fails at the end is reported by name, and the end is delivered all the same."""
     observer = Recorder(1, 0, ["resource_event"])
     dispatch = dispatcher(observer)
     dispatch.send_start(events.started(), None)

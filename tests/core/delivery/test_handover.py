@@ -281,7 +281,7 @@ def test_some_write_no_folder(
 def test_the_folder_is_in_that_of_the_user(
     memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder is in that of the user, and nobody else can read it."""
+    """The folder is in that of the user, and no other user can read it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     observer = Broken(memory)
     feed = DispatchedFeed(observer, logging.getLogger("handover"))

@@ -71,7 +71,7 @@ def test_bad_plugin_is_one_line_and_the_run_completes(installation: Any, kind: s
 
 
 def test_plugin_for_a_newer_core(installation: Any) -> None:
-    """What pip was told to ignore is said, and it is not imported."""
+    """A plugin that requires a newer core is reported, and it is not imported."""
     installation.add("acme", "1 / 0", requires=">=99.1")
     result = installation.run()
     assert result.returncode == 0
@@ -129,7 +129,7 @@ def test_sacred_plugins_lists_state_hooks_and_reasons(installation: Any) -> None
 
 
 def test_lazy_name_of_a_broken_plugin_says_why(installation: Any) -> None:
-    """`from sacred_core.observers import MongoObserver` tells what is wrong with sacred-mongo."""
+    """`from sacred_core.observers import MongoObserver` reports what is wrong with sacred-mongo."""
     installation.add("sacred_mongo", "1 / 0")
     code = "from sacred_core.observers import MongoObserver"
     result = installation.python("-c", code)
@@ -218,7 +218,7 @@ def test_using_what_cannot_be_imported_is_one_line(
     result = installation.python(*USES[use])
     assert result.returncode not in (0, None)
     lines = result.stderr.splitlines()
-    if use.startswith("lazy name"):  # Python shows where; the last line says why
+    if use.startswith("lazy name"):  # Python shows the place; the last line has the reason
         lines = lines[-1:]
         assert "PluginLoadError" in lines[0]
     assert not any(line.startswith("Traceback") for line in lines)

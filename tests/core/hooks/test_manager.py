@@ -90,7 +90,7 @@ def test_of_two_plugins_that_offer_one_name_neither_wins(plugins: Plugins) -> No
 
 
 def test_the_flags_of_the_core_stay_usable(plugins: Plugins) -> None:
-    """A plugin that offers one of them is told, and loses it."""
+    """A plugin that offers one of them is reported, and its offer is ignored."""
     manager = plugins(greedy=PLUGIN_SOURCE.replace("--acme", "--loglevel"))
     assert len(manager.cli_options) > 10
     assert manager.observers == []

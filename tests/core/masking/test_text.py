@@ -1,4 +1,4 @@
-"""Tests of secrets in texts."""
+"""Tests of secrets in strings."""
 
 import pytest
 

@@ -83,7 +83,7 @@ def test_the_manuals_example_hears_other_ends(error: BaseException, last: str) -
 
 
 def test_a_duck_serves_as_well() -> None:
-    """No base class, only what it wants to hear of."""
+    """No base class, only the events that it needs."""
 
     class Duck:
         results: tuple[Any, ...] = ()
@@ -164,7 +164,7 @@ def test_methods_show_their_documented_parameters(method: str) -> None:
 
 
 def test_every_event_shows_its_parameters() -> None:
-    """No method of the interface is left out."""
+    """No method of the interface is missing."""
     assert {event.method for event in EVENTS} | {"join"} == PARAMETERS.keys()
 
 

@@ -14,7 +14,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 class Recording(MemoryObserver):
-    """Lists the names of the fields that are written; fails while told to."""
+    """Lists the names of the fields that are written; fails on demand."""
 
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
@@ -100,7 +100,7 @@ def test_each_event_of_a_deleted_run_is_refused(observer: Recording, tmp_path: P
 
 
 def test_an_event_before_the_start_is_an_error(observer: Recording) -> None:
-    """The message says that there is no run."""
+    """The message reports that there is no run."""
     with pytest.raises(RuntimeError, match="has no run"):
         observer.output_event("text", 0)
     with pytest.raises(RuntimeError, match="has no run"):

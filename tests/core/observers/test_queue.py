@@ -24,7 +24,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Recorder(RunObserver):
-    """Notes what it hears; fails in the methods whose names are in `broken`."""
+    """Stores what it receives; fails in the methods whose names are in `broken`."""
 
     def __init__(self) -> None:
         self.heard: list[Any] = []
@@ -129,8 +129,8 @@ def test_both_documented_modules_offer_it() -> None:
 
 
 def test_a_run_is_told_whole_and_in_order(tmp_path: Path) -> None:
-    """A run is told whole and in order, also with an interval that is longer than the run: its end
-    wakes the thread.
+    """A run is delivered whole and in order, also with an interval that is longer than the run: its
+    end wakes the thread.
     """
     (tmp_path / "file").write_text("x")
     recorder = Recorder()
@@ -161,7 +161,7 @@ def test_a_queued_run_is_told_at_once() -> None:
 
 
 def test_a_failure_at_the_start_fails_the_run() -> None:
-    """Nobody waits for hours to hear of it."""
+    """The failure is raised at once."""
     recorder = Recorder()
     recorder.broken = {"started"}
     session = Session(recorder)
@@ -329,7 +329,7 @@ def test_the_end_is_retried_although_a_file_cannot_be_stored() -> None:
 
 
 def test_a_file_that_cannot_be_stored_holds_up_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """It is tried again, and told of at the end."""
+    """It is retried, and reported at the end."""
     recorder = Recorder()
     session = Session(recorder)
     session.start()
@@ -346,7 +346,7 @@ def test_a_file_that_cannot_be_stored_holds_up_nothing(caplog: pytest.LogCapture
 
 
 def test_what_fails_for_ever_is_told_once_with_counts(caplog: pytest.LogCaptureFixture) -> None:
-    """The process ends, the end of the run is told in any case, and no secret is shown."""
+    """The process ends, the end of the run is delivered in any case, and no secret is shown."""
     recorder = Recorder()
     session = Session(recorder, join_timeout=0.05)
     session.start()
@@ -376,7 +376,7 @@ class Hanging(Recorder):
 
 
 def test_an_observer_that_hangs_does_not_hang_the_run(caplog: pytest.LogCaptureFixture) -> None:
-    """What it did not take is told; a later run gets a copy of it."""
+    """What it did not record is reported; a later run gets a copy of the observer."""
     hanging = Hanging()
     session = Session(hanging, join_timeout=0.01)
     session.start()
@@ -397,7 +397,7 @@ def test_an_observer_that_hangs_does_not_hang_the_run(caplog: pytest.LogCaptureF
 
 
 def test_of_several_waiting_heartbeats_only_the_last_is_told() -> None:
-    """The first may be under way."""
+    """The call with the first one may be running."""
     hanging = Hanging()
     session = Session(hanging, join_timeout=10)
     session.start()

@@ -136,7 +136,7 @@ def test_the_patch_gives_the_files_that_ran(repository: Path, tmp_path_factory: 
 
 
 def test_a_patch_has_a_limit(repository: Path) -> None:
-    """A larger change is told, not stored; a setting switches patches off."""
+    """A larger change is reported, not stored; a setting disables patches."""
     (repository / "data.py").write_text("# changed\n" * 200_000)
     done = run(repository)
     [found] = json.loads(done.stdout)["repositories"]
@@ -177,8 +177,8 @@ def test_enforce_clean(repository: Path) -> None:
     assert "secret" not in done.stderr
 
 
-def test_without_a_repository_nothing_is_enforced(project: Path) -> None:
-    """There is nothing to tell whether it is clean."""
+def test_enforce_clean_needs_a_repository(project: Path) -> None:
+    """A folder without a repository is refused with exit code 2."""
     done = run(project, "-e")
     assert done.returncode == 2
     assert "no git repository is recorded" in done.stderr
@@ -215,7 +215,7 @@ def test_a_repository_that_git_cannot_tell_about_is_a_warning(
 
 
 def test_states_of_a_repository_that_are_sound(repository: Path, tmp_path_factory: Any) -> None:
-    """A lock that somebody holds, a shallow clone, a detached head, a worktree."""
+    """A lock of another process, a shallow clone, a detached head and a worktree cause no error."""
     (repository / ".git" / "index.lock").write_text("")
     commit = git(repository, "rev-parse", "HEAD")
     assert info_of(repository)["repositories"][0]["commit"] == commit
@@ -277,7 +277,7 @@ def main(_run):
 
 
 def test_code_that_is_imported_later_is_told(project: Path) -> None:
-    """Code that is imported later is told, with the next beat and at the end, each file and package
+    """Code that is imported later is sent with the next beat and at the end, each file and package
     once; a namespace package too.
     """
     (project / "late").mkdir()

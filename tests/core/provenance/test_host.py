@@ -103,7 +103,7 @@ def test_settings_switch_information_off(nvidia_smi: Path, monkeypatch: pytest.M
 
 
 def test_additional_host_info(caplog: pytest.LogCaptureFixture) -> None:
-    """What a script defines stands beside the rest; one that raises is a warning."""
+    """Host information of a script is added to the rest; one that raises is a warning."""
 
     @host_info_gatherer("host IP address")
     def ip() -> Any:

@@ -373,7 +373,7 @@ def test_handlers_stay_until_the_last_overlapping_run_ends(ex: Experiment, memor
 
 
 def test_a_function_that_returns_a_coroutine(ex: Experiment, memory: Memory) -> None:
-    """It is run too; in a running loop the error says how the command has to be declared."""
+    """It is run too; in a running loop the error describes how to declare the command."""
     ex.main(lambda a: double(a))
     assert ex.run().result == 2
 

@@ -33,7 +33,7 @@ def buffer() -> MetricsBuffer:
 
 
 def test_points_are_handed_on_once_with_their_position(buffer: MetricsBuffer) -> None:
-    """The second drain holds only what is new, and says where it belongs."""
+    """The second drain yields only new points, with their position."""
     buffer.log("loss", 3.0)
     buffer.log("loss", 2.0)
     buffer.log("acc", 1)

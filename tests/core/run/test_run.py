@@ -29,7 +29,7 @@ from sacred_core.run import Run
 
 
 class Recorder(RunObserver):
-    """Keeps the names and arguments of all events."""
+    """Stores the names and arguments of all events."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, dict[str, Any]]] = []
@@ -74,7 +74,7 @@ def recorder() -> Recorder:
 
 
 def test_completed_run(recorder: Recorder) -> None:
-    """Start, last beat, end, in this order; the result is returned and told."""
+    """Start, last beat and end come in this order; the result is returned and recorded."""
     run = run_of(lambda: 42, recorder)
     assert run() == 42
     assert recorder.methods == ["started_event", "heartbeat_event", "completed_event"]
@@ -100,7 +100,7 @@ def raising(error: BaseException) -> Callable[[], None]:
     ],
 )
 def test_interrupted_run(recorder: Recorder, error: BaseException, status: str) -> None:
-    """The status is the interrupt's own; it is raised again and its place is told."""
+    """The status is the interrupt's own; it is raised again and its place is recorded."""
     run = run_of(raising(error), recorder)
     with pytest.raises(type(error)):
         run()
@@ -178,7 +178,7 @@ def test_queued_run_does_not_start(recorder: Recorder) -> None:
 
 
 def test_failing_start_fails_the_run(recorder: Recorder) -> None:
-    """The user knows before hours are spent; an observer that had started hears of the end."""
+    """The error is raised before the command runs; an observer that started receives the end."""
 
     class Broken(RunObserver):
         priority = -1
@@ -303,7 +303,7 @@ def test_file_mistakes_are_raised_before_any_observer_hears(
 
 
 def test_files_need_a_live_run(tmp_path: Path) -> None:
-    """Before and after the run the error says when it works."""
+    """Before and after the run the error describes when it works."""
     run = run_of(lambda: None)
     with pytest.raises(NoRunError, match="add_resource works only"):
         run.add_resource(tmp_path)
@@ -432,7 +432,7 @@ def test_intermediate_results_are_told(recorder: Recorder) -> None:
 
 
 def test_a_slow_observer_does_not_delay_main() -> None:
-    """While it hears a beat the command prints and logs on."""
+    """While an observer receives a beat, the command continues to print and log."""
     inside, go_on = threading.Event(), threading.Event()
 
     class Slow(RunObserver):

@@ -1,4 +1,4 @@
-"""Tests of the descriptions of runs whose output is kept."""
+"""Tests of the descriptions of runs with a spool."""
 
 import json
 import logging
@@ -50,7 +50,7 @@ def test_a_description_comes_back(folder: Path) -> None:
 
 
 def test_descriptions_come_in_the_order_of_starts(folder: Path) -> None:
-    """What is no description is left out."""
+    """Files that are not a description are skipped."""
     later = described(start_time=datetime(2026, 1, 3, tzinfo=UTC))
     first = described()
     (folder / "run-broken").mkdir()

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSI
 
 @pytest.fixture(autouse=True)
 def default_actions() -> Iterator[None]:
-    """Let each test start with default actions, whoever started the tests."""
+    """Let each test start with default actions."""
     before = {signum: signal.getsignal(signum) for signum in ENDING_SIGNALS}
     for signum in ENDING_SIGNALS:
         signal.signal(signum, signal.SIG_DFL)

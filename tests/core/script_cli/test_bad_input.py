@@ -1,6 +1,6 @@
 """What a user may get wrong, and the sentence that is printed for it.
 
-Each row: the arguments, what the sentence says, and, where it is not the usual script, the source
+Each row: the arguments, a part of the message, and, where it is not the usual script, the source
 that takes the place of the usual one. Exit code 2, one or two lines, no trace of ours, nothing run.
 """
 

@@ -92,8 +92,8 @@ def test_colour_is_for_terminals(script: Path, environment: dict[str, str], colo
 
 
 def test_save_config(script: Path) -> None:
-    """The file is JSON by default, otherwise what the suffix says, without the name of the file
-    itself.
+    """The file is JSON by default, otherwise in the format of the suffix, without the name of the
+    file itself.
     """
     run(script, "save_config", "with", "a=5", "seed=1")
     expected = {"a": 5, "d": {"foo": 1, "bar": 2}, "seed": 1}

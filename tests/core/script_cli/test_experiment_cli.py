@@ -97,7 +97,7 @@ def test_print_config(script: Script) -> None:
 
 
 def test_without_observers_the_script_says_so(script: Script) -> None:
-    """The warning says how to get one."""
+    """The warning describes how to get one."""
     result = script(HELLO_CONFIG)
     assert "WARNING - hello_config - No observers have been added to this run" in result.stderr
     assert "sacred-file" in result.stderr
@@ -173,7 +173,7 @@ def test_debug_leaves_the_exception_alone(script: Script) -> None:
     ],
 )
 def test_exit_codes(script: Script, command: str, code: int) -> None:
-    """Ctrl-C, SIGTERM, `sys.exit(3)` and a failure are told apart."""
+    """Ctrl-C, SIGTERM, `sys.exit(3)` and a failure have different exit codes."""
     assert script(FAILING, command).returncode == code
 
 
@@ -188,7 +188,7 @@ def test_missing_value_points_at_the_call(script: Script) -> None:
 def test_a_wrong_setting_in_the_environment_is_one_sentence(
     script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is told when the script runs, not as a traceback at import."""
+    """The error is reported when the script runs, not as a traceback at import."""
     monkeypatch.setenv("SACRED_CAPTURE_MODE", "tape")
     result = script(HELLO_CONFIG)
     assert result.returncode == 2

@@ -85,7 +85,7 @@ def ex() -> Iterator[Experiment]:
 
 
 def test_names_of_flags() -> None:
-    """Words are separated by underscores, and `Option` at the end is left out."""
+    """Words are separated by underscores, and `Option` at the end is removed."""
     plain = type("HTTPServerPortOption", (CommandLineOption,), {})
     assert plain.get_flags() == ("-h", "--http_server_port")
     short = type("Speed", (CommandLineOption,), {"short_flag": "z"})

@@ -187,7 +187,7 @@ def test_a_hook_attaches_an_observer(ex: Experiment) -> None:
 
 
 def test_equal_observers_record_a_run_once(ex: Experiment) -> None:
-    """Observers of one place are equal and hashable; others are told apart, even if equal."""
+    """Observers of one place are equal and hashable; others are distinguished, even if equal."""
 
     class Place(MemoryObserver):
         def __eq__(self, other: object) -> bool:

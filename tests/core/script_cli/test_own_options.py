@@ -80,7 +80,7 @@ def test_flags_begin_with_a_dash(flags: tuple[str, ...]) -> None:
 
 
 def test_the_decorated_function_can_still_be_called(ex: Experiment) -> None:
-    """The record stands for it."""
+    """The record that replaces the function calls it."""
     run = ex.run()
     extra("again", run)
     assert run.info["extra"] == "again"

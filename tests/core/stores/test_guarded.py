@@ -98,7 +98,7 @@ def test_a_field_that_fails_is_damage(error: Exception, reason: str) -> None:
     ],
 )
 def test_a_field_of_another_type_is_damage(name: str, value: Any, reason: str) -> None:
-    """It is at its default, so that whoever reads it need not look at its type."""
+    """An unreadable part has its default, so that a reader need not check its type."""
     (run,) = Store(a={**fields(status="RUNNING"), name: lambda: value}).list()
     assert (run.status, run.damage) == (DAMAGED, reason)
     sound = StoredRun(id="a", status="")
@@ -195,7 +195,7 @@ def test_once_reads_once() -> None:
 
 
 def test_a_reason_is_one_short_line_without_secrets() -> None:
-    """A reason is one short line without secrets, whatever the driver said."""
+    """A reason is one short line without secrets, whatever the driver raised."""
     text = describe(ValueError("a\nb postgresql://u:secret@h/d " + "x" * 1_000))
     assert text.startswith("ValueError: a b postgresql://u:***@h/d x") and len(text) == 301
 

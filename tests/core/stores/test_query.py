@@ -317,7 +317,7 @@ def test_fields_to_sort_by_are_read() -> None:
 
 @pytest.mark.parametrize("text", ["", "id,", "id start_time", "stauts", "-", "id desc"])
 def test_what_is_no_order_is_an_error(text: str) -> None:
-    """It is told as for queries."""
+    """It is reported as for queries."""
     with pytest.raises(QueryError, match=r"\^"):
         parse_sort(text)
 
@@ -580,7 +580,7 @@ def test_a_narrower_question_leaves_out_nothing(
     ],
 )
 def test_a_question_is_as_narrow_as_it_can_be(text: str, asked: str) -> None:
-    """`not` is asked where its opposite can be said."""
+    """`not` is replaced by the opposite condition, if there is one."""
     found = pushdown(
         parse(text), lambda each: each, lambda each: And(tuple(each)), lambda each: Or(tuple(each))
     )

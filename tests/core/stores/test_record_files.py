@@ -82,7 +82,7 @@ def test_invalid_json_is_an_error_with_the_path(tmp_path: Path) -> None:
 
 
 def test_lines_are_appended_once_and_not_through_a_link(tmp_path: Path) -> None:
-    """A hard link, as backups make it, keeps its content; a symbolic one is refused."""
+    """A hard link, as backups make it, does not change; a symbolic one is refused."""
     path, backup, link = tmp_path / "lines", tmp_path / "backup", tmp_path / "link"
     append_bytes(path, b"one\n")
     append_bytes(path, b"two\n")

@@ -1,4 +1,4 @@
-"""The servers for tests fail as they are told to."""
+"""The servers for tests fail on demand."""
 
 import socket
 import sys

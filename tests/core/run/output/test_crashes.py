@@ -192,7 +192,7 @@ def test_the_follower_has_no_descriptors_that_it_does_not_need(
 
 
 def test_a_pipe_is_closed_when_the_script_ends(scripts: Any) -> None:
-    """Whoever reads the output waits for the script only; no process is left."""
+    """A reader of the output waits for the script only; no process is left."""
     for _ in range(10):
         scripts.run("print('short')")
         assert scripts.followers() == []

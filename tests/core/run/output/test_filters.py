@@ -32,7 +32,7 @@ def test_text_as_a_terminal_shows_it(text: str, shown: str) -> None:
 
 def test_a_filter_that_ignores_its_input_switches_recording_off() -> None:
     """A filter that ignores its input switches recording off, as ``lambda text: "off"`` in section
-    1.2.5; observers hear its text once.
+    1.2.5; observers receive its string once.
     """
     capture = capture_for("sys", lambda text: "Output capturing turned off.")
     assert isinstance(capture, FixedOutput)
@@ -58,7 +58,7 @@ def test_a_filter_that_uses_its_input_is_applied(used: Callable[[str], str]) -> 
 
 @pytest.mark.parametrize("broken", [lambda text: 1 / len(text[:0]), lambda text: len(text)])
 def test_a_filter_that_fails_loses_nothing(broken: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """The text is kept as it is, and the user is told once."""
+    """The text is recorded unfiltered, with one warning."""
     assert [filter_output("text", broken) for _ in range(3)] == ["text"] * 3
     assert len(caplog.records) == 1
     assert "kept as it is" in caplog.text

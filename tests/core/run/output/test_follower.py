@@ -40,7 +40,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_growth_is_shown_once_by_all(place: Place) -> None:
-    """Each goes on where another stopped, from the first byte on."""
+    """Each continues where another stopped, from the first byte on."""
     assert place.display.show() is False
     os.write(place.writer, b"a")
     assert place.display.show() is True

@@ -81,7 +81,7 @@ def test_control_sequences_are_applied(text: str, shown: str) -> None:
 def test_pieces_give_what_the_whole_gives(pieces: list[tuple[str, bool]]) -> None:
     """Wherever a text is cut, and whenever changes are taken: the same characters and colours.
 
-    A line that is written over in one piece keeps sequences that have no effect.
+    A line that is overwritten in one piece retains sequences that have no effect.
     """
     screen, shown = Screen(), ""
     for text, is_taken in pieces:

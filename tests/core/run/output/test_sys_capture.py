@@ -19,7 +19,7 @@ MODE = "sys"
 
 
 class OutputLog(RunObserver):
-    """Puts the output together from what it is told."""
+    """Joins the output from the events that it receives."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -50,7 +50,7 @@ def streams() -> Iterator[tuple[Any, Any]]:
 
 
 def test_both_streams_are_recorded_in_order(capsys: pytest.CaptureFixture[str]) -> None:
-    """The text is shown as before, and told to the observers."""
+    """The text is shown as before, and sent to the observers."""
 
     def main() -> None:
         for i in range(3):
@@ -67,7 +67,7 @@ def test_both_streams_are_recorded_in_order(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_only_what_is_new_is_told() -> None:
-    """Each change stands where the last one ended."""
+    """Each change begins where the last one ended."""
     log = OutputLog()
 
     def main() -> None:
@@ -186,7 +186,7 @@ def test_a_stream_of_the_users_own_stays() -> None:
 
 
 def test_nothing_is_recorded_in_mode_no_or_without_observers() -> None:
-    """The default where nobody listens (section 1.2.5)."""
+    """The output is shown, and ``captured_out`` is empty (section 1.2.5)."""
     logger = logging.getLogger("tests.output")
     unobserved = Run({}, None, lambda: print("x"), [], logger, logger, {}, {}, (), ())
     unobserved()
@@ -206,7 +206,7 @@ def test_the_stream_still_looks_like_the_original() -> None:
 
 
 def test_handlers_made_before_the_run_are_recorded(scripts: Any) -> None:
-    """`logging.basicConfig()` at the top of a script, a stream that a sink of loguru keeps."""
+    """`logging.basicConfig()` at the top of a script, a stream in a sink of loguru."""
     done = scripts.run_with_head(
         """
         import logging

@@ -24,7 +24,7 @@ def merged(lines: bytes) -> Any:
 
 
 def test_points_written_twice_count_once() -> None:
-    """Delivery is at least once: the index says where points belong."""
+    """Points that are delivered twice are placed by their index."""
     first = {"loss": {"steps": [0, 1], "values": [3, 2], "timestamps": []}}
     second = {"loss": {"steps": [2], "values": [1], "timestamps": []}}
     lines = metric_lines(first, {"loss": 0}) * 2 + metric_lines(second, {"loss": 2})
