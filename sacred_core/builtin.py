@@ -35,7 +35,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         ("-u", "unobserved", "ignore all observers"),
         ("-p", "print_config", "print the configuration first"),
         ("-e", "enforce_clean", "fail if a repository has uncommitted changes"),
-        ("", "origin", "let print_config tell where each value comes from"),
+        ("", "origin", "show in print_config where each value comes from"),
         ("-f", "force", "do not check for unknown entries and suspicious changes"),
     ):
         flags = filter(None, (short, f"--{name}"))

@@ -171,7 +171,7 @@ class Experiment(Ingredient):
             from sacred_core.script_cli.running import refuse
 
             message = (
-                "@ex.run is no decorator, it runs the experiment: use @ex.main or @ex.automain"
+                "@ex.run is not a decorator, it runs the experiment: use @ex.main or @ex.automain"
             )
             refuse(DecoratorError(message), command_name)
         run = self.create_run(

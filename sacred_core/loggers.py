@@ -157,6 +157,6 @@ def level_of(text: str | int) -> int:
         return names[word.upper()]
     except KeyError:
         raise OptionError(
-            f"{text!r} is no log level: use a number or one of "
+            f"{text!r} is not a log level: use a number or one of "
             "DEBUG, INFO, WARNING, ERROR, CRITICAL"
         ) from None

@@ -109,7 +109,7 @@ class SettingsGroup:
             value = float(value)
         if type(value) is not type(default):
             raise SettingError(
-                f"{self._path}.{name} takes a {type(default).__name__}, not {value!r}"
+                f"{self._path}.{name} must be of type {type(default).__name__}, got {value!r}"
             )
         return value
 
@@ -129,13 +129,13 @@ class SettingsGroup:
         default = getattr(type(self), name)
         if isinstance(default, bool):
             if text.lower() not in _TRUE | _FALSE:
-                raise SettingError(f"{self._path}.{name} takes 1 or 0, not {text!r}")
+                raise SettingError(f"{self._path}.{name} must be 1 or 0, got {text!r}")
             return text.lower() in _TRUE
         if isinstance(default, (int, float)):
             try:
                 return type(default)(text)
             except ValueError:
-                raise SettingError(f"{self._path}.{name} takes a number, not {text!r}") from None
+                raise SettingError(f"{self._path}.{name} must be a number, got {text!r}") from None
         if isinstance(default, list):
             return [part.strip() for part in text.split(",") if part.strip()]
         return text

@@ -113,7 +113,7 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
     """
     store = open_store(location)
     if bool(run_ids) == (where is not None):
-        raise click.UsageError("say which runs: either their ids or --where")
+        raise click.UsageError("specify the runs: either their ids or --where")
     ids = map(normalize_id, run_ids)
     found = find_runs(store, where) if where else [store.get(run_id) for run_id in ids]
     if not found:

@@ -186,7 +186,7 @@ def imported_filter(path: str) -> Callable[[str], str]:
         for part in name.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError, ValueError) as error:
-        raise OptionError(f"--filter {path!r} is no MODULE:FUNCTION: {error}") from None
+        raise OptionError(f"--filter {path!r} is not MODULE:FUNCTION: {error}") from None
     if not callable(found):
         raise OptionError(f"--filter {path!r} cannot be called")
     return found  # type: ignore[no-any-return]

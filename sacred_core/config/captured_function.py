@@ -279,8 +279,8 @@ class Binding:
     def _missing(self, names: frozenset[str]) -> MissingConfigError:
         if names == {"_run"} and self.run is None:
             return MissingConfigError(
-                f"{self._captured.function.__name__}() takes '_run', which is "
-                "there only in the process of the run: hand values back to it and log them there"
+                f"{self._captured.function.__name__}() takes '_run', which "
+                "exists only in the process of the run: return values to it and log them there"
             )
         told = ", ".join(repr(name) for name in self._captured.names if name in names)
         where = ".".join(filter(None, (self._path, self._captured.prefix)))

@@ -87,7 +87,7 @@ def warn_of_words(
         value = path.find(config)
         if old is None and isinstance(value, str) and value.lower() in _NONE_WORDS:
             log.warning(
-                'The config entry "%s" is the text %r: None is written %s=None', path, value, path
+                'The config entry "%s" is the string %r; write None as %s=None', path, value, path
             )
 
 
@@ -113,9 +113,9 @@ def warn_of_objects(config: Mapping[str, Any], is_queued: bool, log: logging.Log
 def _spelling(path: str, old: type, value: Any) -> str:
     word = value.lower() if isinstance(value, str) else ""
     if old is bool and word in _BOOLEAN_WORDS:
-        return f": {value!r} is a text; write {path}={_BOOLEAN_WORDS[word]}"
+        return f": {value!r} is a string; write {path}={_BOOLEAN_WORDS[word]}"
     if word in _NONE_WORDS:
-        return f": {value!r} is a text; None is written {path}=None"
+        return f": {value!r} is a string; write None as {path}=None"
     return ""
 
 

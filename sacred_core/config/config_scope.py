@@ -32,7 +32,7 @@ class ConfigScope:
 
     def __init__(self, func: FunctionType) -> None:
         if not inspect.isfunction(func):
-            raise ConfigScopeError(f"a config scope is a function, which {func!r} is not")
+            raise ConfigScopeError(f"a config scope must be a function, got {func!r}")
         functools.update_wrapper(self, func)
         self._function = func
         self.source: ScopeSource | TracedScope = _source_of(func)

@@ -141,7 +141,7 @@ def find_named(name: str, nodes: Sequence[Node]) -> tuple[Node, Configuration]:
     if name not in offered:
         close = difflib.get_close_matches(name, offered, 2)
         hint = f": did you mean {' or '.join(map(repr, close))}?" if close else _list_names(offered)
-        raise NamedConfigNotFoundError(f"there is no named configuration {name!r}{hint}")
+        raise NamedConfigNotFoundError(f"unknown named configuration {name!r}{hint}")
     return offered[name]
 
 

@@ -154,7 +154,7 @@ class Deliverer:
         if current is not None and not any(each is current for each in rest + isolated):
             isolated.insert(0, current)
         for event in [*others, *isolated, *ends]:
-            reason = "still under way" if event is current else "not taken"
+            reason = "still running" if event is current else "not delivered"
             self.undelivered.append(Undelivered(event, reason))
 
     def unlisted_files(self) -> list[Undelivered]:
@@ -267,8 +267,8 @@ class Deliverer:
         if not self._is_warned and not self._isolation.is_expected:
             self._is_warned = True
             self._logger.warning(
-                "The observer %s failed in %s: %s. The run goes on; what it missed is kept "
-                "and given to it again.",
+                "The observer %s failed in %s: %s. The run continues; the missed "
+                "events are queued and will be retried.",
                 self._name, event.method, format_error(error),
             )  # fmt: skip
             self._logger.debug("%s.%s", self._name, event.method, exc_info=error)

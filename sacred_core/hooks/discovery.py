@@ -145,7 +145,7 @@ def mistakes(module: Any) -> list[str]:
     for name, value in vars(module).items():
         is_own = not isinstance(module, ModuleType) or _module_of(value) == module.__name__
         if hasattr(value, _MARK) and name not in HOOKS:
-            found.append(f"there is no hook {name!r}{_suggestion(name)}")
+            found.append(f"unknown hook {name!r}{_suggestion(name)}")
         elif hasattr(value, _MARK):
             found += _unknown_arguments(name, value)
         elif name.startswith("sacred_") and is_own and _close(name):

@@ -224,7 +224,7 @@ def complete_options(given: Mapping[str, Any], offered: list[CLIOption]) -> dict
         if name is None:
             close = difflib.get_close_matches(_plain(key), by_plain, 1)
             hint = f", did you mean {by_plain[close[0]]!r}?" if close else ""
-            raise OptionError(f"there is no option {key!r}{hint}")
+            raise OptionError(f"unknown option {key!r}{hint}")
         options[name] = _without_list(value) if is_multiple[name] else value
     return options
 

@@ -111,7 +111,7 @@ def sacred_commands() -> Iterable[records.CommandSpec]:
         ```python
         @hookimpl
         def sacred_commands():
-            yield CommandSpec("acme", "acme.cli:main", help="look after acme runs")
+            yield CommandSpec("acme", "acme.cli:main", help="manage acme runs")
         ```
 
     Version added: 0.1.

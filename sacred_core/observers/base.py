@@ -180,4 +180,4 @@ class RunObserver:
         """The command raised: ``(fail_time: datetime, fail_trace: list[str])``."""
 
     def join(self) -> None:
-        """Wait for whatever is still under way; nothing follows."""
+        """Wait for whatever is still running; nothing follows."""

@@ -94,7 +94,7 @@ def get_host_info(additional_host_info: Iterable[HostInfoGetter] | None = None) 
             if ends_process(error):
                 raise
             kind = type(error).__name__
-            _logger.warning("The host information %r is left out: %s: %s", name, kind, error)
+            _logger.warning("The host information %r is skipped: %s: %s", name, kind, error)
     if "gpus" in gathered:  # the manual names the key "gpu", Sacred wrote "gpus"
         gathered.setdefault("gpu", gathered["gpus"])
     return gathered

@@ -302,4 +302,4 @@ class BeatThread:
             try:
                 self._beat()
             except Exception:  # the info dictionary is the user's: it may hold anything
-                self._logger.warning("A heartbeat failed; the run goes on", exc_info=True)
+                self._logger.warning("A heartbeat failed; the run continues", exc_info=True)

@@ -218,7 +218,7 @@ class Run(RunState):
         if not self.observers and not self.unobserved:
             self.run_logger.warning(
                 "No observers have been added to this run: nothing is recorded. "
-                "-F my_runs keeps it in a folder (pip install sacred-file)"
+                "Use -F my_runs to store it in a folder (pip install sacred-file)"
             )
 
     def bind(self, captured: CapturedFunction[..., Any]) -> Binding:
@@ -403,7 +403,7 @@ class Run(RunState):
 
     def _live(self, what: str) -> Lifecycle:
         if self.lifecycle is None or self.status != "RUNNING":
-            raise NoRunError(f"{what} works only while the run is under way")
+            raise NoRunError(f"{what} works only while the run is running")
         self.refuse_fork(what)
         return self.lifecycle
 

@@ -117,18 +117,18 @@ def _split_tokens(tokens: list[str]) -> tuple[str | None, list[str]]:
         if command == "help":  # an argument of its own
             return command, tokens
     if tokens and tokens[0] != "with":
-        raise UsageError(f"{tokens[0]!r} is not understood: updates stand after 'with'")
+        raise UsageError(f"unexpected argument {tokens[0]!r}: config updates go after 'with'")
     if command is not None and "=" in command:
-        raise UsageError(f"{command!r} is no command: updates stand after 'with'")
+        raise UsageError(f"{command!r} is not a command: config updates go after 'with'")
     if tokens == ["with"]:
-        raise UsageError("nothing stands after 'with'")
+        raise UsageError("expected at least one update after 'with'")
     return command, tokens[1:]
 
 
 def _format_error(error: click.NoSuchOption, names: Mapping[str, str]) -> str:
     distribution = distribution_of(error.option_name)
     if distribution is not None:
-        return f"No such option: {error.option_name}. pip install {distribution} brings it"
+        return f"No such option: {error.option_name} (install it with: pip install {distribution})"
     possibilities = dict.fromkeys(names[flag] for flag in error.possibilities or ())
     return click.NoSuchOption(error.option_name, possibilities=[*possibilities]).format_message()
 
@@ -145,7 +145,7 @@ def _update_value(text: str, token: str) -> Any:
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         if SETTINGS.COMMAND_LINE.STRICT_PARSING:
             raise UpdateError(
-                f"{token!r}: {text!r} is no Python literal; texts need quotes of their own: "
+                f"{token!r}: {text!r} is not a Python literal; quote strings: "
                 f"'{token.partition('=')[0]}=\"{text}\"'"
             ) from None
         return text

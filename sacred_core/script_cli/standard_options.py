@@ -42,7 +42,7 @@ def id(argument: str | SupportsIndex, run: "Run") -> None:  # noqa: A001 - named
     if isinstance(argument, SupportsIndex) and not isinstance(argument, bool):
         argument = operator.index(argument)  # also numpy's integers
     elif not isinstance(argument, str):
-        raise OptionError(f"--id takes a string or an integer, not {argument!r}")
+        raise OptionError(f"--id must be a string or an integer, got {argument!r}")
     try:
         run._id = validate_id(argument)
     except RunIdError as error:
@@ -68,7 +68,7 @@ def beat_interval(argument: str, run: "Run") -> None:
     """Set the seconds between two heartbeats."""
     seconds = _number(argument, "--beat_interval")
     if not seconds > 0:
-        raise OptionError(f"--beat_interval takes seconds above 0, not {argument!r}")
+        raise OptionError(f"--beat_interval must be a number of seconds above 0, got {argument!r}")
     run.beat_interval = seconds
 
 
@@ -117,4 +117,4 @@ def _number(argument: str | float, flag: str) -> float:
     try:
         return float(argument)
     except (TypeError, ValueError):
-        raise OptionError(f"{flag} takes a number, not {argument!r}") from None
+        raise OptionError(f"{flag} must be a number, got {argument!r}") from None

@@ -49,7 +49,7 @@ def help_text(ex: ScriptExperiment, program: str) -> str:
     )
     _section(formatter, "Options", map(_option_line, manager.cli_options))
     observers = [_observer_line(spec) for spec in manager.observers if spec.flags]
-    missing = [("none installed", "pip install sacred-file brings -F")]
+    missing = [("none installed", "to add -F: pip install sacred-file")]
     _section(formatter, "Observers", observers or missing)
     examples = [
         (f"{program} with seed=123", "run with an entry of the configuration changed"),

@@ -32,11 +32,11 @@ def test_two_trees_share_no_list(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("DEFAULT_BEAT_INTERVAL", "soon", "takes a float"),
+        ("DEFAULT_BEAT_INTERVAL", "soon", "must be of type float"),
         ("CAPTUREMODE", "sys", "has no entry 'CAPTUREMODE': did you mean 'CAPTURE_MODE'?"),
         ("capture_mode", "sys", "did you mean 'CAPTURE_MODE'?"),
         ("XYZ", 1, "it has CAPTURE_MODE, DEFAULT_BEAT_INTERVAL"),
-        ("CONFIG", {}, "takes a ConfigSettings"),
+        ("CONFIG", {}, "must be of type ConfigSettings"),
     ],
 )
 def test_wrong_entry_is_refused(settings: Settings, name: str, value: Any, reason: str) -> None:
@@ -100,8 +100,8 @@ def test_several_entries_are_set_at_once(settings: Settings) -> None:
     [
         ({"NOPE": 1}, "SETTINGS has no entry 'NOPE'"),
         ({"CONFIG": {"NOPE": 1}}, "SETTINGS.CONFIG has no entry 'NOPE'"),
-        ({"CONFIG": 1}, "takes a ConfigSettings"),
-        ({"DEFAULT_BEAT_INTERVAL": "soon"}, "takes a float"),
+        ({"CONFIG": 1}, "must be of type ConfigSettings"),
+        ({"DEFAULT_BEAT_INTERVAL": "soon"}, "must be of type float"),
     ],
 )
 def test_several_entries_are_checked(
@@ -138,7 +138,7 @@ def test_environment_sets_nested_entries(settings: Settings) -> None:
 
 def test_environment_error_names_the_value(settings: Settings) -> None:
     """A number that is none is quoted."""
-    with pytest.raises(SettingError, match="takes a number, not 'soon'"):
+    with pytest.raises(SettingError, match="must be a number, got 'soon'"):
         settings.update_from({"SACRED_DEFAULT_BEAT_INTERVAL": "soon"})
 
 

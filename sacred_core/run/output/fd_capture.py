@@ -245,7 +245,7 @@ class FdCapture(OutputCapture):
 
     def _give_up(self, reason: str) -> None:
         self._restore()
-        _logger.warning("%s: the output is no longer recorded", reason)
+        _logger.warning("%s: stopped recording output", reason)
 
     def _restore(self) -> None:
         # In this order, for a stream that shows text may have to give up.

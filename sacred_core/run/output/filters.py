@@ -146,10 +146,10 @@ def _apply_filter(text: str, output_filter: Filter) -> str:
         filtered = output_filter(text)
         if isinstance(filtered, str):
             return filtered
-        problem = f"returned {filtered!r:.100}, which is no text"
+        problem = f"returned {filtered!r:.100}, which is not a string"
     except Exception as error:  # noqa: BLE001 - the user's code
         problem = f"raised {type(error).__name__}: {error}"
-    _warn_once(f"The output filter {output_filter!r} {problem}: the output is kept as it is")
+    _warn_once(f"The output filter {output_filter!r} {problem}: the output is not filtered")
     return text
 
 

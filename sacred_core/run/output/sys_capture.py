@@ -62,7 +62,7 @@ class SysCapture(OutputCapture):
                 reason = str(error)
             if reason:
                 self._is_full = True
-                _logger.warning("%s: the output is no longer recorded", reason)
+                _logger.warning("%s: stopped recording output", reason)
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""

@@ -76,7 +76,7 @@ def field_problem(field: Field) -> str:
     """Say what is wrong with ``field``, or nothing."""
     name, path = field.name, field.path
     if name not in _NAMES:
-        return f"there is no field {name!r}{_suggestion(name)}"
+        return f"unknown field {name!r}{_suggestion(name)}"
     if name in TREES and not path:
         return f"expected an entry of {name}, like {name}.entry"
     if name == "metrics" and (len(path) != 2 or path[1] not in _STATISTICS or not path[0]):
@@ -92,7 +92,7 @@ def operator_problem(field: Field, operator: Operator) -> str:
     if kind == "list" and operator not in _OF_LISTS:
         return f"{field.name!r} is a list: expected has, ~, !~, exists or missing"
     if kind in ("time", "seconds") and operator in _OF_TEXTS:
-        return f"{field.name!r} is no text: expected a comparison like < or between"
+        return f"{field.name!r} is not a string: expected a comparison like < or between"
     return ""
 
 

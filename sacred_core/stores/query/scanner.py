@@ -70,7 +70,7 @@ class Scanner:
         quoted = self.text[self.position : self.position + 1] in ("'", '"')
         found = self._read_quoted() if quoted else self._take(_WORD)
         if not quoted and not found:
-            raise self.error('expected a value like 0.1, COMPLETED or "some text"')
+            raise self.error('expected a value like 0.1, COMPLETED or "some string"')
         self._skip()
         return found, quoted
 
@@ -137,7 +137,7 @@ def value_of(spelling: str, kind: Kind, quoted: bool) -> Value:
         ValueError: it is none of the kind; the message says what was expected.
     """
     if not quoted and spelling.lower() in RESERVED:
-        raise ValueError(f"expected a value; as a text, {spelling!r} needs quotes")
+        raise ValueError(f"expected a value; as a string, {spelling!r} needs quotes")
     if kind == "time":
         return _time(spelling)
     if kind == "seconds":

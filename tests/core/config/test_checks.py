@@ -223,14 +223,14 @@ def test_numbers_and_none_are_no_change_of_type(
     [
         ("flag=false", "write flag=False"),
         ("flag=yes", "write flag=True"),
-        ("none=null", "None is written none=None"),
-        ("flag=none", "None is written flag=None"),
+        ("none=null", "write None as none=None"),
+        ("flag=none", "write None as flag=None"),
     ],
 )
 def test_words_of_other_languages_are_told(
     ex: Experiment, caplog: pytest.LogCaptureFixture, update: str, spelling: str
 ) -> None:
-    """A boolean or None that would become a text is warned of with the right spelling."""
+    """A boolean or None that would become a string is warned of with the right spelling."""
     ex.run_commandline(["checked.py", "with", update])
     assert spelling in caplog.text
 

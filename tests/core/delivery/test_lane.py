@@ -162,7 +162,7 @@ def test_the_end_of_a_run_is_bounded(
     session.end()
     assert time.monotonic() - began < 20
     other.answers.set()
-    expected = "missed: resource_event (still under way); completed_event (not taken)"
+    expected = "missed: resource_event (still running); completed_event (not delivered)"
     assert len([message for message in caplog.messages if expected in message]) == 2
 
 

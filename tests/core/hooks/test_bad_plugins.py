@@ -39,7 +39,7 @@ BAD = {
     ),
     "misspelt hook": (
         PLUGIN_SOURCE.replace("sacred_observers", "sacred_observer"),
-        "there is no hook 'sacred_observer', did you mean 'sacred_observers'?",
+        "unknown hook 'sacred_observer', did you mean 'sacred_observers'?",
     ),
     "misspelt argument": (
         PLUGIN_SOURCE.replace("sacred_observers()", "sacred_seed(sed)"),

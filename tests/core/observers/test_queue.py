@@ -385,7 +385,7 @@ def test_an_observer_that_hangs_does_not_hang_the_run(caplog: pytest.LogCaptureF
     session.end()
     assert caplog.messages == [
         "The observer Hanging in the queue missed: "
-        "heartbeat_event (still under way); completed_event (not taken)"
+        "heartbeat_event (still running); completed_event (not delivered)"
     ]
     session.begin()
     session.start()

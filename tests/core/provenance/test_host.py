@@ -82,7 +82,7 @@ def test_a_driver_that_does_not_answer_is_left_out(
     run = ex.run(options={"--unobserved": True})
     assert run.status == "COMPLETED"
     assert "gpus" not in run.host_info
-    told = [text for text in caplog.messages if "'gpus' is left out" in text]
+    told = [text for text in caplog.messages if "'gpus' is skipped" in text]
     assert len(told) == 1 and "nvidia-smi" in told[0]
 
 
@@ -122,7 +122,7 @@ def test_additional_host_info(caplog: pytest.LogCaptureFixture) -> None:
     info = ex.run().host_info
     assert info["host IP address"] == ["10.0.0.1", [1]]
     assert {"broken", "skipped"}.isdisjoint(info)
-    assert "The host information 'broken' is left out: OSError: no network" in caplog.text
+    assert "The host information 'broken' is skipped: OSError: no network" in caplog.text
     assert ip() == ("10.0.0.1", {1})
 
 

@@ -55,9 +55,9 @@ ROWS: list[tuple[str, list[str], str, str | None]] = [
     ("no argument", ["-l"], "requires an argument", None),
     ("argument of a flag", ["--debug=5"], "'--debug' does not take a value", None),
     ("missing plugin", ["--s3", "x"], "pip install sacred-s3", None),
-    ("update without with", ["a=1"], "'a=1' is no command: updates stand after 'with'", None),
-    ("two commands", ["main", "main"], "'main' is not understood", None),
-    ("nothing after with", ["with"], "nothing stands after 'with'", None),
+    ("update without with", ["a=1"], "'a=1' is not a command: config updates go", None),
+    ("two commands", ["main", "main"], "unexpected argument 'main'", None),
+    ("nothing after with", ["with"], "expected at least one update after 'with'", None),
     ("no name", ["with", "=5"], "'=5' names no entry", None),
     ("empty part", ["with", "d..x=1"], "'d..x=1' names no entry", None),
     ("empty end", ["with", "d.=1"], "'d.=1' names no entry", None),
@@ -69,19 +69,19 @@ ROWS: list[tuple[str, list[str], str, str | None]] = [
         del ex.captured_functions[:]
     """).replace("def main(a, d, layers, data)", "def main(a)")),
     ("forbidden key", ["with", "d.py/x=1"], "'py/x' (at 'd.py/x') has a meaning", None),
-    ("named config", ["with", "varaint"], "no named configuration 'varaint': did you", None),
+    ("named config", ["with", "varaint"], "unknown named configuration 'varaint': did you", None),
     ("missing file", ["with", "nowhere.json"], "'nowhere.json' cannot be read", None),
     ("empty file", ["with", "empty.json"], "'empty.json' cannot be read: Expecting value", None),
     ("invalid file", ["with", "broken.yaml"], "'broken.yaml' cannot be read", None),
     ("no mapping", ["with", "list.json"], "'list.json' holds a list", None),
-    ("unknown kind of file", ["with", "x.ini"], "no named configuration 'x.ini'", None),
+    ("unknown kind of file", ["with", "x.ini"], "unknown named configuration 'x.ini'", None),
     ("a folder as a file", ["with", "folder.json"], "'folder.json' cannot be read", None),
     ("seed is text", ["with", "seed=abc"], "seed must be an integer, got 'abc'", None),
     ("seed is a fraction", ["with", "seed=1.5"], "seed must be an integer, got 1.5", None),
-    ("log level", ["-l", "loud"], "'loud' is no log level", None),
-    ("beat interval", ["-b", "soon"], "--beat_interval takes a number, not 'soon'", None),
-    ("beat interval 0", ["-b", "0"], "seconds above 0, not '0'", None),
-    ("priority", ["-P", "high"], "--priority takes a number, not 'high'", None),
+    ("log level", ["-l", "loud"], "'loud' is not a log level", None),
+    ("beat interval", ["-b", "soon"], "--beat_interval must be a number, got 'soon'", None),
+    ("beat interval 0", ["-b", "0"], "seconds above 0, got '0'", None),
+    ("priority", ["-P", "high"], "--priority must be a number, got 'high'", None),
     ("capture mode", ["-C", "tape"], "--capture is one of no, sys and fd, not 'tape'", None),
     ("enforce clean", ["-e"], "no git repository is recorded", None),
     ("help of nothing", ["help", "nope"], "no command 'nope'", None),
@@ -151,7 +151,7 @@ def test_run_as_a_decorator_is_told(tmp_path: Path) -> None:
     done = run(tmp_path, SCRIPT.replace("@ex.automain", "@ex.run"), [])
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert "@ex.run is no decorator, it runs the experiment: use @ex.main" in done.stderr
+    assert "@ex.run is not a decorator, it runs the experiment: use @ex.main" in done.stderr
 
 
 class Statuses(RunObserver):

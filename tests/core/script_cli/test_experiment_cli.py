@@ -114,10 +114,10 @@ def test_log_level(script: Script) -> None:
     [
         (["nope"], "has no command 'nope': it has my_main, print_config"),
         (["-m", "db"], "pip install sacred-mongo"),
-        (["-l", "loud"], "'loud' is no log level"),
-        (["-b", "0"], "seconds above 0, not '0'"),
+        (["-l", "loud"], "'loud' is not a log level"),
+        (["-b", "0"], "seconds above 0, got '0'"),
         (["-C", "tape"], "one of no, sys and fd, not 'tape'"),
-        (["with"], "nothing stands after 'with'"),
+        (["with"], "expected at least one update after 'with'"),
     ],
 )
 def test_misuse_is_one_sentence(

@@ -281,7 +281,7 @@ def test_an_unknown_flag_that_a_hook_sets_is_an_error(ex: Experiment) -> None:
         options["note"] = 1
         options["--coment"] = "typo"
 
-    with pytest.raises(OptionError, match="there is no option '--coment', did you mean '--comm"):
+    with pytest.raises(OptionError, match="unknown option '--coment', did you mean '--comm"):
         ex.run()
 
 

@@ -125,9 +125,9 @@ def test_command_line_as_a_text_is_split_like_a_shell_does() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["a=1"], "'a=1' is no command: updates stand after 'with'"),
-        (["train", "a=1"], "'a=1' is not understood"),
-        (["with"], "nothing stands after 'with'"),
+        (["a=1"], "'a=1' is not a command: config updates go after 'with'"),
+        (["train", "a=1"], "unexpected argument 'a=1'"),
+        (["with"], "expected at least one update after 'with'"),
         (["--lglevel", "3"], "--loglevel"),
         (["-m", "db"], "pip install sacred-mongo"),
         (["-l"], "requires an argument"),
