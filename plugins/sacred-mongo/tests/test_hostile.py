@@ -26,7 +26,7 @@ def test_hostile_records(mongo_url: str, db_name: str, database: Any, tmp_path: 
     record = database.runs.find_one({"_id": 1})
     number = 100
     while number < 100 + COUNT:
-        document = hostile.mutated({**record, "_id": number})
+        document = hostile.mutate({**record, "_id": number})
         if hostile.random.random() < 0.2 and isinstance(document, dict):
             document.pop("writer", None)  # as Sacred writes it
         if hostile.random.random() < 0.1 and isinstance(document, dict):

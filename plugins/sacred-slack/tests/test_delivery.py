@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
-from sacred_messages.delivery import Answer, MessageError, Patience, deliver, post
+from sacred_messages.delivery import Answer, MessageError, RetryTimes, deliver, post
 from sacred_slack import SlackObserver
 from werkzeug import Response
 
@@ -156,7 +156,7 @@ def test_no_try_begins_after_the_patience(monkeypatch: pytest.MonkeyPatch) -> No
         return Answer(503)
 
     with pytest.raises(MessageError, match="Slack answers 503"):
-        deliver("Slack", ask, Patience(timeout=1.0, total=1.5, pause=0.05))
+        deliver("Slack", ask, RetryTimes(timeout=1.0, total=1.5, pause=0.05))
     assert timeouts == [1.0, 1.0]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sacred_messages.templates import TemplateError, check_template, filled
+from sacred_messages.templates import TemplateError, check_template, fill_template
 from sacred_slack import SlackObserver
 
 from sacred_core.testing import Feed
@@ -16,7 +16,9 @@ FIELDS = ["result", "config", "error"]
 
 def fill(text: str, limit: int = 1000, **values: Any) -> str:
     check_template("completed_text", text, FIELDS, limit)
-    return filled(text, {name: values.get(name) for name in FIELDS}, lambda value: value, limit)
+    return fill_template(
+        text, {name: values.get(name) for name in FIELDS}, lambda value: value, limit
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,9 @@ def test_a_long_value_is_cut_and_says_so() -> None:
 def test_no_message_is_too_long(error: str, result: str, limit: int) -> None:
     """No message is too long, whatever the values are, and however escaping swells them."""
     values = {"error": error, "result": result, "config": {}}
-    text = filled("{error} <{result}>", values, lambda value: value.replace("&", "&amp;"), limit)
+    text = fill_template(
+        "{error} <{result}>", values, lambda value: value.replace("&", "&amp;"), limit
+    )
     assert len(text.encode("utf-16-le")) // 2 <= limit
 
 

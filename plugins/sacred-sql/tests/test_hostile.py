@@ -81,7 +81,7 @@ def test_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> None:
                 connection.execute(annotations.insert(), {"run_key": key, **said, **tags})
                 connection.execute(
                     sa.text(f"UPDATE annotations SET tags_added = :x WHERE run_key = {key}"),
-                    {"x": json.dumps(hostile.mutated(["a"]))[:1_000]},
+                    {"x": json.dumps(hostile.mutate(["a"]))[:1_000]},
                 )
             spoil(connection, key, hostile)
     # A page with a damaged row is read column by column, for each query again.

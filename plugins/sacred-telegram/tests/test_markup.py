@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sacred_messages.templates import filled
-from sacred_telegram.markup import as_html, escaped
+from sacred_messages.templates import fill_template
+from sacred_telegram.markup import escape_html, to_html
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from sacred_telegram.markup import as_html, escaped
 )
 def test_marks_are_elements(text: str, expected: str) -> None:
     """Fields stay as they are, and so does a mark without its second one."""
-    assert as_html(text) == expected
+    assert to_html(text) == expected
 
 
 class Read(HTMLParser):
@@ -53,13 +53,13 @@ class Read(HTMLParser):
 @given(st.text("ab*_`<>&{}\\[]()~ \n\U0001f600", max_size=30), st.integers(20, 200))
 def test_any_value_means_itself(value: str, limit: int) -> None:
     """A chat shows what the run returned, between marks that end where the text says."""
-    template = as_html("*{result}* _{result}_ `{result}`")
-    read = Read(filled(template, {"result": value}, escaped, 10_000))
+    template = to_html("*{result}* _{result}_ `{result}`")
+    read = Read(fill_template(template, {"result": value}, escape_html, 10_000))
     assert read.shown == f"{value} {value} {value}" and not read.open
-    assert not Read(filled(template, {"result": value}, escaped, limit)).open
+    assert not Read(fill_template(template, {"result": value}, escape_html, limit)).open
 
 
 @given(st.text("ab*_`<>& \n", max_size=30))
 def test_any_text_is_whole_html(text: str) -> None:
     """What users write as a text is never refused for its marks."""
-    assert not Read(as_html(text)).open
+    assert not Read(to_html(text)).open

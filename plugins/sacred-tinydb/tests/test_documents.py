@@ -126,7 +126,7 @@ def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
     feed.start()
     feed.print("text")
     store = TinyDbStore(tmp_path / "runs")
-    ((key, read_before),) = store.place.database.all().items()
+    ((key, read_before),) = store.storage.database.all().items()
     feed.complete(result=5)
     document = store.document(key, read_before)
     assert (document["status"], document["result"], document["captured_out"]) == (
@@ -346,7 +346,7 @@ def test_an_edited_id_removes_only_files_of_the_store(
     for feed in (first, second):
         feed.complete()
     store = TinyDbStore(root)
-    database = store.place.database
+    database = store.storage.database
     [artifact] = store.require(first_id)[1]["artifacts"]
     linked = root / "hashfs" / "aa" / "bb" / "cc"
     linked.mkdir(parents=True)
@@ -354,7 +354,7 @@ def test_an_edited_id_removes_only_files_of_the_store(
     (linked / ("d" * 26)).symlink_to(tmp_path / "README")
     number, document = store.require(second_id)
     tags = [f'{{TinyFile}}:"{name}"' for name in ("README", target, "..", "")]
-    with database.locked():
+    with database.lock():
         resources = [["x", "0" * 32, tag] for tag in [*tags, artifact[3]]]
         database.put(number, {**document, "resources": resources})
     store.delete(second_id)

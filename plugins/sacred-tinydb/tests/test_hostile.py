@@ -23,7 +23,7 @@ def test_hostile_records(tmp_path: Path) -> None:
     content = json.loads(path.read_text())
     record = content["runs"]["1"]
     for number in range(100, 100 + COUNT):
-        content["runs"][str(number)] = hostile.mutated({**record, "_id": number})
+        content["runs"][str(number)] = hostile.mutate({**record, "_id": number})
     text = json.dumps(content).replace(f'"{DIGITS}"', "9" * 5_000)
     path.write_text(text.replace(f'"{DEEP}"', "[" * 5_000 + "]" * 5_000))
     assert check_hostile(TinyDbStore(tmp_path / "db"), sound) > COUNT // 2

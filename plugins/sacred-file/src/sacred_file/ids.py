@@ -87,7 +87,7 @@ class _ClaimFiles:
 
 def highest_number(basedir: Path) -> int:
     """Return the highest number of a run, or of a deleted run; newer runs may have higher ones."""
-    following = _hinted(basedir) or run_ids.next_number(path.name for path in basedir.iterdir())
+    following = _read_hint(basedir) or run_ids.next_number(path.name for path in basedir.iterdir())
     return max(following - 1, highest_deleted(basedir))
 
 
@@ -101,7 +101,7 @@ def write_hint(basedir: Path, number: int) -> None:
 
 def highest_deleted(basedir: Path) -> int:
     """Return the highest number of a deleted run, 0 if none was deleted."""
-    return max(_deleted(basedir), default=0)
+    return max(_deleted_numbers(basedir), default=0)
 
 
 def note_deleted(basedir: Path, name: str) -> None:
@@ -116,12 +116,12 @@ def note_deleted(basedir: Path, name: str) -> None:
     folder = (basedir / NEXT_ID).parent
     folder.mkdir(exist_ok=True)
     (folder / f"{_DELETED}{number}").touch()
-    for other in _deleted(basedir):
+    for other in _deleted_numbers(basedir):
         if other < number:
             (folder / f"{_DELETED}{other}").unlink(missing_ok=True)
 
 
-def _deleted(basedir: Path) -> Iterator[int]:
+def _deleted_numbers(basedir: Path) -> Iterator[int]:
     with contextlib.suppress(OSError):
         for path in (basedir / NEXT_ID).parent.iterdir():
             _, is_deleted, name = path.name.rpartition(_DELETED)
@@ -130,7 +130,7 @@ def _deleted(basedir: Path) -> Iterator[int]:
                 yield number
 
 
-def _hinted(basedir: Path) -> int:
+def _read_hint(basedir: Path) -> int:
     """Return the hint, or 0 if it is missing or is not the number of a run."""
     try:
         hint = (basedir / NEXT_ID).read_text("ascii")
@@ -170,10 +170,10 @@ class OwnFolder:
             RunRemovedError: the run was deleted; another one may have its folder.
         """
         if self.is_recorded and not self._is_own():
-            raise self.removed()
+            raise self.removed_error()
         return self.path
 
-    def removed(self) -> RunRemovedError:
+    def removed_error(self) -> RunRemovedError:
         """Return the error for a run that was deleted."""
         return run_removed(self.path.name, repr(str(self.path.parent)))
 

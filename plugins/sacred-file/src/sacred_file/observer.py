@@ -45,7 +45,7 @@ from sacred_core.stores.tokens import TOKEN
 from sacred_file import layout
 from sacred_file.contents import SharedContents, copy, path_below, restore_missing, store_version
 from sacred_file.ids import FolderIds, OwnFolder
-from sacred_file.report import given_template, write_report
+from sacred_file.report import template_path, write_report
 
 _logger = own_logger(__name__)
 
@@ -103,7 +103,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self._root = absolute_path(basedir)
         self.resource_dir = absolute_path(resource_dir or self._root / RESOURCES)
         self.source_dir = absolute_path(source_dir or self._root / SOURCES)
-        self.template = None if template is None else given_template(template)
+        self.template = None if template is None else template_path(template)
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
         self.priority = priority

@@ -92,7 +92,7 @@ def content_path(root: Path, name: str) -> Path | None:
 
 
 @attrs.frozen
-class _Others:
+class _Used:
     """What the runs of a store use.
 
     Attributes:
@@ -141,8 +141,8 @@ def _ignore_missing(function: Callable[..., Any], path: str, info: Any) -> None:
 
 
 def _remove_shared(root: Path, folders: Iterable[Path]) -> None:
-    wanted = {folder: set(_listed(root, folder)) for folder in folders}
-    others = _others(root) if any(wanted.values()) else _Others(set(), 0)
+    wanted = {folder: set(_own_paths(root, folder)) for folder in folders}
+    others = _find_used(root) if any(wanted.values()) else _Used(set(), 0)
     for folder, paths in wanted.items():
         left = paths if others.paths is None else paths - others.paths
         if others.paths is not None:
@@ -153,7 +153,7 @@ def _remove_shared(root: Path, folders: Iterable[Path]) -> None:
                 folder.rmdir()
 
 
-def _listed(root: Path, folder: Path) -> Iterator[Path]:
+def _own_paths(root: Path, folder: Path) -> Iterator[Path]:
     with contextlib.suppress(OSError, ValueError, TypeError):
         for name in json.loads((folder / _LIST).read_bytes()):
             if (path := content_path(root, name)) is not None:
@@ -174,7 +174,7 @@ def _is_removed(path: Path, root: Path, since: int) -> bool:
     return True
 
 
-def _others(root: Path) -> _Others:
+def _find_used(root: Path) -> _Used:
     clock = root / TRASH / f".clock-{os.urandom(8).hex()}"
     clock.touch()
     since = now = clock.stat().st_mtime_ns
@@ -194,7 +194,7 @@ def _others(root: Path) -> _Others:
             continue  # it was deleted meanwhile
         except (ValueError, OSError, RecursionError, MemoryError):
             paths = None  # what it uses is unknown
-    return _Others(paths, since)
+    return _Used(paths, since)
 
 
 def _is_running(folder: Path, entry: Any, now: int) -> bool:

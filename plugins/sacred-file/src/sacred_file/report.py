@@ -24,7 +24,7 @@ class ReportError(SacredError):
     """A template could not be made into a report."""
 
 
-def given_template(template: str | os.PathLike[str]) -> Path:
+def template_path(template: str | os.PathLike[str]) -> Path:
     """Return the absolute path of the template that the user names.
 
     Raises:
@@ -52,7 +52,7 @@ def write_report(
         _check_is_free(target, names["run"])
         _require_mako(template)
         _warn_of_writers(template)
-        text = _rendered(template, folder, names)
+        text = _render(template, folder, names)
         # What cannot be encoded (half a character) is spelled out, as it is in the output.
         replace_bytes(target, encode_output(text))
     except (Exception, SystemExit) as error:  # foreign code must not harm the run
@@ -77,7 +77,7 @@ def _check_is_free(target: Path, run: Mapping[str, Any]) -> None:
             raise ReportError(f"the run has an artifact {name!r}, which is kept")
 
 
-def _rendered(template: Path, folder: Path, names: Mapping[str, Any]) -> str:
+def _render(template: Path, folder: Path, names: Mapping[str, Any]) -> str:
     from mako.exceptions import RichTraceback
     from mako.template import Template
 
@@ -104,7 +104,7 @@ def _large(code: str, folder: Path) -> dict[str, Any]:
 
 def _warn_of_writers(template: Path) -> None:
     """Say once of a template that others than the user may change it."""
-    place = next(_open_to_others(template), None)
+    place = next(_writable_by_others(template), None)
     if place is not None and template not in _warned:
         _warned.add(template)
         _logger.warning(
@@ -116,7 +116,7 @@ def _warn_of_writers(template: Path) -> None:
         )
 
 
-def _open_to_others(template: Path) -> Iterator[Path]:
+def _writable_by_others(template: Path) -> Iterator[Path]:
     if os.name == "nt":  # its modes tell nothing
         return
     real = template.resolve()

@@ -116,7 +116,7 @@ class FileStore(DocumentStore[RunFolder]):
             "resource": entry.get("resources"),
             "source": (entry.get("experiment") or {}).get("sources"),
         }.get(kind)
-        paths = (self._shared(stored) for original, stored in pairs or () if original == name)
+        paths = (self._shared_path(stored) for original, stored in pairs or () if original == name)
         shared = next(paths, None)
         is_stored = shared is not None and shared.is_file()
         return open_copy(self._files, shared) if shared is not None and is_stored else None
@@ -154,7 +154,7 @@ class FileStore(DocumentStore[RunFolder]):
         """Delete a run; what cannot be removed yet is removed by a later deletion."""
         return delete_run(self.root, Path(record.path))
 
-    def _shared(self, kept: str) -> Path:
+    def _shared_path(self, kept: str) -> Path:
         """Return where a file that runs share is; Sacred named it from where it was started."""
         path = self.root / kept
         folder = SOURCES if SOURCES in path.parts else RESOURCES

@@ -22,25 +22,25 @@ def load_secret_config(
     Raises:
         ConfigFileError: it cannot be read, lacks an entry, or has one that nothing reads.
     """
-    entries = _loaded(filename)
+    entries = _load(filename)
     name = os.fspath(filename)
     for key in required:
         if entries.get(key) in (None, ""):
             raise ConfigFileError(
-                f"the file {name!r} has no entry {key!r}: it needs {_listed(required)}, and may "
-                f"have {_listed((*optional, *texts))}"
+                f"the file {name!r} has no entry {key!r}: it needs {_join_names(required)}, and "
+                f"may have {_join_names((*optional, *texts))}"
             )
     known = (*required, *optional, *texts)
     for key in entries:
         if key not in known:
             close = difflib.get_close_matches(str(key), known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"it may have {_listed(known)}"
+            hint = f"did you mean {close[0]!r}?" if close else f"it may have {_join_names(known)}"
             raise ConfigFileError(f"the file {name!r} has an unknown entry {key!r}: {hint}")
     given = {key: value for key, value in entries.items() if value is not None}
     return given | {key: "" for key in texts if key in entries and key not in given}
 
 
-def _loaded(filename: str | os.PathLike[str]) -> dict[str, Any]:
+def _load(filename: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         return load_config_file(filename)
     except ConfigFileError as error:
@@ -49,11 +49,11 @@ def _loaded(filename: str | os.PathLike[str]) -> dict[str, Any]:
             raise
     # Parsers quote the line that they do not understand, and it may be the one with the secret.
     raise ConfigFileError(
-        f"the file {os.fspath(filename)!r} cannot be read: {type(cause).__name__}{_place(cause)}"
+        f"the file {os.fspath(filename)!r} cannot be read: {type(cause).__name__}{_position(cause)}"
     )
 
 
-def _place(error: BaseException) -> str:
+def _position(error: BaseException) -> str:
     """Return where a parser stopped, if it knows."""
     line = getattr(error, "lineno", None)
     mark = getattr(error, "problem_mark", None)
@@ -62,5 +62,5 @@ def _place(error: BaseException) -> str:
     return f" in line {line}" if line is not None else ""
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))

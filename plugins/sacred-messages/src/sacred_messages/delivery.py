@@ -13,7 +13,7 @@ from sacred_core.exceptions import SacredError
 #: The thread that asks; what libraries log there would show addresses.
 _THREAD = "sacred-message"
 #: They log addresses, httpx even where nobody asked for details.
-_TALKATIVE = ("urllib3.connectionpool", "urllib3.util.retry", "httpx")
+_NOISY_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "httpx")
 _TRIES = 5
 _LATE = "does not answer in time"
 #: Characters of an answer that an error shows.
@@ -43,18 +43,18 @@ class Answer:
     retry_after: float | None = None
 
     @property
-    def is_taken(self) -> bool:
+    def is_accepted(self) -> bool:
         """Whether the message is delivered."""
         return 200 <= self.status < 300
 
     @property
-    def asks_for_another_try(self) -> bool:
+    def may_be_retried(self) -> bool:
         """Whether the same message may be taken later."""
         return self.status == 429 or self.status >= 500
 
 
 @attrs.frozen
-class Patience:
+class RetryTimes:
     """How long to go on.
 
     Attributes:
@@ -69,7 +69,7 @@ class Patience:
 
 
 def deliver(
-    service: str, ask: Callable[[float], Answer], patience: Patience, secrets: Sequence[str] = ()
+    service: str, ask: Callable[[float], Answer], patience: RetryTimes, secrets: Sequence[str] = ()
 ) -> None:
     """Call ``ask(timeout)``, again where that may help, until a message is taken.
 
@@ -86,13 +86,13 @@ def deliver(
     end = time.monotonic() + patience.total
     pause = patience.pause
     for tries in range(1, _TRIES + 1):
-        outcome = _tried(ask, min(patience.timeout, end - time.monotonic()))
+        outcome = _attempt(ask, min(patience.timeout, end - time.monotonic()))
         if isinstance(outcome, Answer):
-            if outcome.is_taken:
+            if outcome.is_accepted:
                 return
-            words = shown(outcome.text, secrets)
+            words = excerpt(outcome.text, secrets)
             reason = f"answers {outcome.status}" + (f": {words}" if words else "")
-            may_pass = outcome.asks_for_another_try
+            may_pass = outcome.may_be_retried
             wait = max(pause, outcome.retry_after or 0.0)
         else:
             reason, wait = str(outcome), pause
@@ -118,7 +118,7 @@ def post(url: str, content: Mapping[str, Any], timeout: float, proxy: str | None
     Raises:
         UnansweredError: there was no answer.
     """
-    from sacred_messages.requesting import Deadline, beginning_of, session_until
+    from sacred_messages.requesting import Deadline, read_beginning, session_until
 
     # Redirected, a POST becomes a GET, and a secret path may go to another host.
     options: dict[str, Any] = {"timeout": timeout, "allow_redirects": False, "stream": True}
@@ -131,7 +131,7 @@ def post(url: str, content: Mapping[str, Any], timeout: float, proxy: str | None
             session_until(deadline) as session,
             session.post(url, json=content, **options) as response,
         ):
-            text = beginning_of(response)
+            text = read_beginning(response)
             header = response.headers.get("Retry-After", "")
             status = response.status_code
     except Exception as error:  # noqa: BLE001 - its text and its chain hold the address
@@ -142,7 +142,7 @@ def post(url: str, content: Mapping[str, Any], timeout: float, proxy: str | None
     raise UnansweredError(reason)
 
 
-def shown(text: str, secrets: Sequence[str]) -> str:
+def excerpt(text: str, secrets: Sequence[str]) -> str:
     """Return the beginning of what a service says, or nothing if it names a secret."""
     if any(secret in text for secret in secrets if secret):
         return ""
@@ -150,7 +150,7 @@ def shown(text: str, secrets: Sequence[str]) -> str:
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
-def _tried(ask: Callable[[float], Answer], timeout: float) -> Answer | MessageError:
+def _attempt(ask: Callable[[float], Answer], timeout: float) -> Answer | MessageError:
     """Ask on a thread, for looking up a name and an answer that trickles know no timeout."""
     found: list[Answer | MessageError] = []
 
@@ -160,8 +160,8 @@ def _tried(ask: Callable[[float], Answer], timeout: float) -> Answer | MessageEr
         except MessageError as error:
             found.append(error)
 
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(_is_no_message)
+    for name in _NOISY_LOGGERS:
+        logging.getLogger(name).addFilter(_is_from_another_thread)
     thread = threading.Thread(target=work, name=_THREAD, daemon=True)
     thread.start()
     # A little longer: the library's own timeout closes the connection.
@@ -169,7 +169,7 @@ def _tried(ask: Callable[[float], Answer], timeout: float) -> Answer | MessageEr
     return found[0] if found else UnansweredError(_LATE)
 
 
-def _is_no_message(record: logging.LogRecord) -> bool:
+def _is_from_another_thread(record: logging.LogRecord) -> bool:
     """Keep what libraries log for others; called on the thread that logs."""
     del record
     return threading.current_thread().name != _THREAD

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from sacred_core.observers import RetryPolicy, RunObserver
 from sacred_core.observers.delivering import interrupt_trace
-from sacred_messages.delivery import Patience
-from sacred_messages.templates import check_template, filled
+from sacred_messages.delivery import RetryTimes
+from sacred_messages.templates import check_template, fill_template
 
 _STARTED = "_id command config ex_info experiment host_info meta_info start_time".split()
 _STOPPED = [*_STARTED, "stop_time", "elapsed_time"]
@@ -50,7 +50,7 @@ class MessageObserver(RunObserver):
     interrupted_text: str | None
     failed_text: str | None
 
-    def send(self, text: str, kind: str, patience: Patience) -> None:
+    def send(self, text: str, kind: str, patience: RetryTimes) -> None:
         """Send a message.
 
         Args:
@@ -131,7 +131,7 @@ class MessageObserver(RunObserver):
         """Send `failed_text`."""
         self._end("failed_text", fail_time, **_error(fail_trace))
 
-    def tell(self, kind: str, values: Mapping[str, Any], patience: float) -> None:
+    def send_text(self, kind: str, values: Mapping[str, Any], patience: float) -> None:
         """Send the text of that name, unless it is empty.
 
         Raises:
@@ -139,15 +139,15 @@ class MessageObserver(RunObserver):
         """
         text = getattr(self, kind)
         if text:
-            message = filled(self.template(text), values, self.escape, self.limit)
+            message = fill_template(self.template(text), values, self.escape, self.limit)
             if message.strip():
-                self.send(message, kind, Patience(self.timeout, patience, self.pause))
+                self.send(message, kind, RetryTimes(self.timeout, patience, self.pause))
 
     def _end(self, kind: str, time: datetime, **more: Any) -> None:
         if self.run is not None:
             seconds = round((time - self.run["start_time"]).total_seconds())
             ended = {"stop_time": time, "elapsed_time": timedelta(seconds=seconds)}
-            self.tell(kind, {**self.run, **ended, **more}, self.patience)
+            self.send_text(kind, {**self.run, **ended, **more}, self.patience)
             self.run = None
 
 

@@ -69,13 +69,13 @@ class _Adapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         """Return the pool for a request."""
-        return self._watched(super().get_connection_with_tls_context(*args, **options))
+        return self._with_deadline(super().get_connection_with_tls_context(*args, **options))
 
     def get_connection(self, *args: Any, **options: Any) -> Any:
         """Return the pool for a request, for requests before 2.32."""
-        return self._watched(super().get_connection(*args, **options))
+        return self._with_deadline(super().get_connection(*args, **options))
 
-    def _watched(self, pool: Any) -> Any:
+    def _with_deadline(self, pool: Any) -> Any:
         deadline = self._deadline
 
         class Connection(pool.ConnectionCls):  # type: ignore[misc]
@@ -99,7 +99,7 @@ def session_until(deadline: Deadline) -> Iterator[requests.Session]:
             deadline.cancel()
 
 
-def beginning_of(response: requests.Response) -> str:
+def read_beginning(response: requests.Response) -> str:
     """Return the beginning of the text of an answer; what is cut off is not read."""
     data = b""
     with contextlib.suppress(Exception):  # cut off: what has come counts
@@ -108,10 +108,10 @@ def beginning_of(response: requests.Response) -> str:
             if not piece:
                 break
             data += piece
-    return _decoded(data, response.headers)
+    return _decompress(data, response.headers)
 
 
-def _decoded(data: bytes, headers: Mapping[str, str]) -> str:
+def _decompress(data: bytes, headers: Mapping[str, str]) -> str:
     """Decompress what came compressed although that was not asked for, but not without limit."""
     if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         try:

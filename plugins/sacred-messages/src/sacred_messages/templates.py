@@ -50,7 +50,7 @@ def check_template(name: str, text: Any, fields: Sequence[str], limit: int) -> N
         )
 
 
-def filled(text: str, values: Mapping[str, Any], escape: Escape, limit: int) -> str:
+def fill_template(text: str, values: Mapping[str, Any], escape: Escape, limit: int) -> str:
     """Return ``text`` with its fields filled in.
 
     A part of a value that is not there (``{config[lr]}`` of a run without ``lr``) stays as it
@@ -90,10 +90,10 @@ class _Filler(string.Formatter):
             text = str(value)
         # Surrogates that stand alone, as in names of files, are no text for JSON parsers.
         text = text.encode("utf-8", "replace").decode()
-        return self._escape(_cut(text, self._allowed))
+        return self._escape(_shorten(text, self._allowed))
 
 
-def _cut(text: str, allowed: int) -> str:
+def _shorten(text: str, allowed: int) -> str:
     """Keep the beginning and more of the end, where an error says what it is."""
     if len(text) <= allowed:
         return text

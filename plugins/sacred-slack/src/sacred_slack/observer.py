@@ -4,7 +4,7 @@ import os
 from urllib.parse import urlsplit
 
 from sacred_messages.configuration import load_secret_config
-from sacred_messages.delivery import Patience, deliver, post
+from sacred_messages.delivery import RetryTimes, deliver, post
 from sacred_messages.observer import MessageObserver
 
 from sacred_core.exceptions import SacredError
@@ -88,7 +88,7 @@ class SlackObserver(MessageObserver):
         value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return value.replace("`", _GRAVE_ACCENT)
 
-    def send(self, text: str, kind: str, patience: Patience) -> None:
+    def send(self, text: str, kind: str, patience: RetryTimes) -> None:
         """Post the message to the webhook."""
         message = {"text": text, "username": self.bot_name}
         message["icon_url" if "://" in str(self.icon) else "icon_emoji"] = self.icon

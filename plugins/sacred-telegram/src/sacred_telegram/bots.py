@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import attrs
-from sacred_messages.delivery import Answer, MessageError, UnansweredError, post, shown
+from sacred_messages.delivery import Answer, MessageError, UnansweredError, excerpt, post
 
 from sacred_core.exceptions import SacredError
 from sacred_core.masking import mask_text
@@ -46,7 +46,7 @@ class ApiBot:
     Args:
         token: From @BotFather.
         base_url: Of the API, or of a Bot API server of your own.
-        proxy: What `proxy_with` returned.
+        proxy: What `proxy_url_with_user` returned.
 
     Raises:
         TelegramSettingError: ``token`` or ``base_url`` is none.
@@ -76,7 +76,7 @@ class ApiBot:
         content = {**message, "link_preview_options": {"is_disabled": True}}
         answer = post(self._url, content, timeout, self._proxy)
         body = _object(answer.text)
-        if answer.is_taken and body.get("ok") is not True:
+        if answer.is_accepted and body.get("ok") is not True:
             raise UnansweredError("does not answer: something else does, such as a login page")
         seconds = _object(body.get("parameters")).get("retry_after")
         return attrs.evolve(
@@ -86,7 +86,7 @@ class ApiBot:
         )
 
 
-class GivenBot:
+class CustomBot:
     """An object with ``send_message``, like `telegram.Bot`, whose methods may be coroutines."""
 
     def __init__(self, bot: Any) -> None:
@@ -104,7 +104,7 @@ class GivenBot:
                 self._bot.send_message(**message)
         except Exception as error:  # noqa: BLE001 - foreign code; its text may hold the token
             kind = UnansweredError if type(error).__name__ in _PASSING else MessageError
-            words = shown(str(error), self.secrets)
+            words = excerpt(str(error), self.secrets)
             reason = f"fails: {type(error).__name__}" + (f": {words}" if words else "")
         else:
             return Answer(200)
@@ -134,7 +134,7 @@ def _object(text: Any) -> dict[str, Any]:
     return text if isinstance(text, dict) else {}
 
 
-def proxy_with(url: object, username: str | None, password: str | None) -> str | None:
+def proxy_url_with_user(url: object, username: str | None, password: str | None) -> str | None:
     """Return the URL of a proxy with its user, or None if there is none.
 
     Args:

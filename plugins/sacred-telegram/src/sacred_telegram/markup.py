@@ -14,7 +14,7 @@ _EMPHASISED = re.compile(_EMPHASIS)
 _MARKED = re.compile(rf"```(?P<pre>.+?)```|`(?P<code>[^`]+)`|{_EMPHASIS}", re.DOTALL)
 
 
-def as_html(template: str) -> str:
+def to_html(template: str) -> str:
     """Return a text with ``*bold*``, ``_italic_`` and code in backticks as HTML.
 
     Fields stay as they are. A mark without its second one is an ordinary character.
@@ -26,11 +26,11 @@ def as_html(template: str) -> str:
         return f"\0{len(fields) - 1}\0"
 
     without = _FIELD.sub(keep, template.replace("\0", ""))
-    marked = _MARKED.sub(_element, escaped(without))
+    marked = _MARKED.sub(_element, escape_html(without))
     return _KEPT.sub(lambda match: fields[int(match[1])], marked)
 
 
-def escaped(text: str) -> str:
+def escape_html(text: str) -> str:
     """Return ``text`` so that it means itself in HTML."""
     return html.escape(text, quote=False)
 

@@ -6,12 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from sacred_messages.configuration import load_secret_config
-from sacred_messages.delivery import MessageError, Patience, deliver
+from sacred_messages.delivery import MessageError, RetryTimes, deliver
 from sacred_messages.observer import MessageObserver
 
 from sacred_core.loggers import own_logger
-from sacred_telegram.bots import API, ApiBot, Bot, GivenBot, TelegramSettingError, proxy_with
-from sacred_telegram.markup import as_html, escaped
+from sacred_telegram.bots import (
+    API,
+    ApiBot,
+    Bot,
+    CustomBot,
+    TelegramSettingError,
+    proxy_url_with_user,
+)
+from sacred_telegram.markup import escape_html, to_html
 
 _logger = own_logger(__name__)
 
@@ -84,14 +91,14 @@ class TelegramObserver(MessageObserver):
             raise TelegramSettingError(
                 f"silent_completion is true or false, not {silent_completion!r}"
             )
-        proxy = proxy_with(proxy_url, username, password)
+        proxy = proxy_url_with_user(proxy_url, username, password)
         self._bot: Bot
         if hasattr(bot, "send_message"):
             if proxy or base_url != API:
                 raise TelegramSettingError(
                     "proxy_url and base_url go with a token: the given bot has its own"
                 )
-            self._bot = GivenBot(bot)
+            self._bot = CustomBot(bot)
         else:
             self._bot = ApiBot(bot, base_url, proxy)
         self.chat_id = chat_id
@@ -121,13 +128,13 @@ class TelegramObserver(MessageObserver):
 
     def template(self, text: str) -> str:
         """Return HTML."""
-        return as_html(text)
+        return to_html(text)
 
     def escape(self, value: str) -> str:
         """Let a value mean itself in HTML."""
-        return escaped(value)
+        return escape_html(value)
 
-    def send(self, text: str, kind: str, patience: Patience) -> None:
+    def send(self, text: str, kind: str, patience: RetryTimes) -> None:
         """Send the message as the bot."""
         is_silent = kind == "started_text" or (kind == "completed_text" and self.silent_completion)
         message = {
@@ -152,7 +159,7 @@ class TelegramObserver(MessageObserver):
         """Tell that the run starts, if the chat can be told within `start_patience`."""
         super().started_event(ex_info, command, host_info, start_time, config, meta_info, _id)
         try:
-            self.tell("started_text", self.run or {}, self.start_patience)
+            self.send_text("started_text", self.run or {}, self.start_patience)
         except MessageError as error:
             _logger.warning(
                 "%s could not tell that the run starts: %s. The run goes on.",

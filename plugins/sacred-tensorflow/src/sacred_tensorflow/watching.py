@@ -40,7 +40,7 @@ def _replace() -> None:
     for owner, name in _makers():
         original = getattr(owner, name)
         _replaced.append((owner, name, original))
-        setattr(owner, name, _telling(original, is_method=name == "__init__"))
+        setattr(owner, name, _wrap(original, is_method=name == "__init__"))
 
 
 def _restore() -> None:
@@ -72,21 +72,21 @@ def _modules() -> Iterator[Any]:
             yield importlib.import_module(f"tensorflow.{name}")
 
 
-def _telling(make: Callable[..., Any], is_method: bool) -> Callable[..., Any]:
+def _wrap(make: Callable[..., Any], is_method: bool) -> Callable[..., Any]:
     """Return a function that does the same and tells the folder, which is its first argument."""
     position = 1 if is_method else 0
 
     @functools.wraps(make)
-    def telling(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         made = make(*args, **kwargs)
         if len(args) > position or "logdir" in kwargs:
-            _tell(args[position] if len(args) > position else kwargs["logdir"])
+            _record_folder(args[position] if len(args) > position else kwargs["logdir"])
         return made
 
-    return telling
+    return wrapper
 
 
-def _tell(folder: Any) -> None:
+def _record_folder(folder: Any) -> None:
     with _lock:
         watching = list({id(run): run for run in _runs}.values())
         try:

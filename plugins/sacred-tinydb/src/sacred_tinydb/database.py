@@ -51,7 +51,7 @@ class RawDocument(dict[str, Any]):
                 self.unreadable.append(name)
 
 
-class WholeFile(Storage):
+class AtomicJsonFile(Storage):
     """A JSON file that is whole at any moment, also when its writer is killed.
 
     What was read is remembered until the file is another one. Who changes what `read` returned
@@ -68,7 +68,7 @@ class WholeFile(Storage):
             with self._path.open("rb") as file:
                 version = _version(file.fileno())
                 if self._known[0] != version:
-                    self._known = (version, _parsed(file.read()))
+                    self._known = (version, _parse(file.read()))
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -95,7 +95,7 @@ class Database:
         self._lock = FileLock(lock, timeout=LOCK_TIMEOUT)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep others from changing anything; may be entered again.
 
         Raises:
@@ -126,11 +126,11 @@ class Database:
         }
 
     def add(self, document: Document) -> int:
-        """Insert a document and return its number; only within `locked`."""
+        """Insert a document and return its number; only within `lock`."""
         return self._table().insert(document)
 
     def put(self, number: int, document: Document) -> None:
-        """Let the document ``number`` be this one; only within `locked`."""
+        """Let the document ``number`` be this one; only within `lock`."""
 
         def replace(known: Any) -> None:
             known.clear()
@@ -139,7 +139,7 @@ class Database:
         self._table().update(replace, doc_ids=[number])
 
     def remove(self, number: int) -> None:
-        """Remove a document; only within `locked`."""
+        """Remove a document; only within `lock`."""
         self._table().remove(doc_ids=[number])
 
     def _table(self) -> Table:
@@ -218,7 +218,7 @@ def _members(text: str) -> Iterator[tuple[str, str]]:
     raise ValueError("it is cut off")
 
 
-def _parsed(data: bytes) -> Any:
+def _parse(data: bytes) -> Any:
     try:
         return from_json(data)
     except (ValueError, RecursionError) as error:

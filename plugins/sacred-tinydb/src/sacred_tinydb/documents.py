@@ -121,7 +121,7 @@ def files_of(document: Mapping[str, Any]) -> Iterator[str]:
     candidates += [each.get("patch") for each in experiment.get("repositories") or ()]
     candidates += [document.get("metrics"), document.get("captured_out_file")]
     for candidate in candidates:
-        if (file_id := tagged_file(candidate)) is not None:
+        if (file_id := parse_file_tag(candidate)) is not None:
             yield file_id
 
 
@@ -134,7 +134,7 @@ def date_tag(time: datetime | None) -> str | None:
     return _DATE + time.isoformat(timespec="microseconds")
 
 
-def tagged_date(stored: Any) -> datetime | None:
+def parse_date_tag(stored: Any) -> datetime | None:
     """Return the aware time that a field holds, or None."""
     if isinstance(stored, str) and stored.startswith(_DATE):
         try:
@@ -154,7 +154,7 @@ def file_tag(file_id: str) -> str:
     return _FILE + json.dumps(file_id)
 
 
-def tagged_file(stored: Any) -> str | None:
+def parse_file_tag(stored: Any) -> str | None:
     """Return the hash of the file that a field holds, or None."""
     if not isinstance(stored, str) or not stored.startswith(_FILE):
         return None
@@ -197,14 +197,14 @@ def _queue_time(document: Document) -> datetime | None:
 
 
 def _required_date(name: str, stored: Any) -> datetime | None:
-    time = tagged_date(stored)
+    time = parse_date_tag(stored)
     if time is None and stored is not None:
         raise DamagedRecordError(f"{name} is not a time: {str(stored)[:40]!r}")
     return time
 
 
 def _annotation(said: Any) -> Annotation:
-    return Annotation(**{**said, "time": tagged_date(said["time"])})
+    return Annotation(**{**said, "time": parse_date_tag(said["time"])})
 
 
 def _raise_unreadable(name: str) -> Any:

@@ -16,7 +16,7 @@ _BLOCK = 1 << 20
 
 
 @attrs.frozen
-class Staged:
+class StagedCopy:
     """A copy that has no place yet.
 
     Attributes:
@@ -45,7 +45,7 @@ class Files:
         """The folder."""
         return Path(self.fs.root)
 
-    def stage(self, path: Path) -> Staged:
+    def stage(self, path: Path) -> StagedCopy:
         """Copy a file to where `enter` puts it into its place in one step.
 
         Raises:
@@ -53,23 +53,23 @@ class Files:
         """
         return with_version(path, self.stage_version)
 
-    def stage_version(self, version: FileVersion) -> Staged:
+    def stage_version(self, version: FileVersion) -> StagedCopy:
         """Copy a version of a file, as `stage` does."""
         with version.open() as source:
-            return self._staged(source)
+            return self._stage(source)
 
-    def stage_bytes(self, data: bytes) -> Staged:
+    def stage_bytes(self, data: bytes) -> StagedCopy:
         """Write ``data``, as `stage` does a file."""
-        return self._staged(io.BytesIO(data))
+        return self._stage(io.BytesIO(data))
 
-    def enter(self, staged: Staged) -> str:
+    def enter(self, staged: StagedCopy) -> str:
         """Put a copy into its place and return its id; the same content stays as it is."""
-        place = Path(self.fs.idpath(staged.id))
-        if place.exists():
+        storage = Path(self.fs.idpath(staged.id))
+        if storage.exists():
             staged.path.unlink(missing_ok=True)
         else:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            staged.path.replace(place)
+            storage.parent.mkdir(parents=True, exist_ok=True)
+            staged.path.replace(storage)
         return staged.id
 
     def open(self, file_id: str) -> BinaryIO:
@@ -98,13 +98,13 @@ class Files:
         Only a file at the place of this id: a document may be edited, and the library also takes
         names of files in the working directory. Links are not followed.
         """
-        place = Path(self.fs.idpath(file_id))
-        is_linked = place.parent.resolve() != place.parent or place.is_symlink()
-        if file_id.isalnum() and not is_linked and place.is_file():
-            place.unlink(missing_ok=True)
-            self.fs.remove_empty(str(place.parent))
+        storage = Path(self.fs.idpath(file_id))
+        is_linked = storage.parent.resolve() != storage.parent or storage.is_symlink()
+        if file_id.isalnum() and not is_linked and storage.is_file():
+            storage.unlink(missing_ok=True)
+            self.fs.remove_empty(str(storage.parent))
 
-    def _staged(self, source: Any) -> Staged:
+    def _stage(self, source: Any) -> StagedCopy:
         self.root.mkdir(parents=True, exist_ok=True)
         hashes = [hashlib.new(self.fs.algorithm), hashlib.md5(usedforsecurity=False)]
         handle, name = tempfile.mkstemp(prefix=".partial-", dir=self.root)
@@ -120,7 +120,7 @@ class Files:
             path.unlink(missing_ok=True)
             raise
         own, md5 = hashes
-        return Staged(own.hexdigest(), md5.hexdigest(), path)
+        return StagedCopy(own.hexdigest(), md5.hexdigest(), path)
 
 
 class LazyFile(io.RawIOBase):
@@ -151,13 +151,13 @@ class LazyFile(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read as `io.RawIOBase` does."""
-        data = self._opened().read(len(buffer))
+        data = self._open().read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Seek as `io.RawIOBase` does."""
-        return self._opened().seek(offset, whence)
+        return self._open().seek(offset, whence)
 
     def tell(self) -> int:
         """Return the position; a file that was not read from is at its beginning."""
@@ -169,7 +169,7 @@ class LazyFile(io.RawIOBase):
             self._file.close()
         super().close()
 
-    def _opened(self) -> BinaryIO:
+    def _open(self) -> BinaryIO:
         if self._file is None:
             self._file = self._files.open(self._id)
         return self._file

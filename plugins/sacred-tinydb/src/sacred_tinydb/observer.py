@@ -22,8 +22,8 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import VERSION, changed_fields, file_tag, files_of, new_document
-from sacred_tinydb.files import Staged
-from sacred_tinydb.place import Live, Place, place_in, place_of
+from sacred_tinydb.files import StagedCopy
+from sacred_tinydb.storage import RunningRunFolder, Storage, storage_in, storage_of
 
 PathLike = str | os.PathLike[str]
 #: Characters of the output in the document; of a longer one the last, and a file has all.
@@ -49,7 +49,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     VERSION = VERSION
     shown = "the TinyDB"
     run_entry: Document
-    _live: Live | None
+    _live: RunningRunFolder | None
     _state: Document
     _replaced: set[str]
     _is_ended: bool
@@ -61,7 +61,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         priority: int = 10,
     ) -> None:
         self.root = str(absolute_path(path))
-        self._place: Place | None = None
+        self._storage: Storage | None = None
         self._set_up(overwrite, priority)
 
     @classmethod
@@ -83,7 +83,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         """
         self = cls.__new__(cls)
         self.root = os.path.abspath(root or Path(fs.root).parent)
-        self._place = place_of(db, fs)
+        self._storage = storage_of(db, fs)
         self._set_up(overwrite, priority)
         return self
 
@@ -97,12 +97,12 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     @property
     def db(self) -> TinyDB:
         """The database."""
-        return self._opened.database.db
+        return self._storage_in_use.database.db
 
     @property
     def fs(self) -> HashFS:
         """The files."""
-        return self._opened.files.fs
+        return self._storage_in_use.files.fs
 
     @property
     def store_location(self) -> str:  # type: ignore[override]
@@ -121,17 +121,17 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Insert the document, or replace that of a queued run."""
-        place = self._opened
+        storage = self._storage_in_use
         self.run_entry = {**new_document(run), TOKEN: self.token}
-        with place.database.locked():
+        with storage.database.lock():
             run.experiment = self._enter_code(run.experiment)
             self.run_entry["experiment"] = run.experiment
-            ids = _DocumentIds(place, self.run_entry, self.shown)
+            ids = _DocumentIds(storage, self.run_entry, self.shown)
             claim_id(ids, request)
             self._number = ids.number
-            self._live = place.live(ids.number, self.token)
+            self._live = storage.running_folder(ids.number, self.token)
             self._live.begin()
-            place.remove_unused(set(files_of(ids.replaced)))
+            storage.remove_unused(set(files_of(ids.replaced)))
         run_id: int | str = self.run_entry["_id"]
         return run_id
 
@@ -148,14 +148,14 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
 
     def append_output(self, text: str, offset: int) -> bool:
         """Append to the output in the folder of the run."""
-        live = self._own_live()
+        live = self._own_folder()
         if live is not None:
             live.write_output(text, offset)
         return live is not None
 
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Append to the points in the folder of the run."""
-        live = self._own_live()
+        live = self._own_folder()
         if live is not None:
             live.write_points(metrics, starts)
         return live is not None
@@ -164,11 +164,11 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:
         """Store a file, the same content once for all runs, and add it to the document."""
-        staged = self._opened.files.stage_version(version)
-        with self._locked(staged) as is_there:
+        staged = self._storage_in_use.files.stage_version(version)
+        with self._lock_run(staged) as is_there:
             if not is_there:
                 return False
-            tag = file_tag(self._opened.files.enter(staged))
+            tag = file_tag(self._storage_in_use.files.enter(staged))
             if kind == "resource":
                 new = [name, staged.md5, tag]
                 if new in self.run_entry["resources"]:
@@ -185,13 +185,15 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
     ) -> None:
         """Add what was imported after the start to the sources and dependencies."""
-        with self._opened.database.locked():
+        with self._storage_in_use.database.lock():
             super().code_event(sources, dependencies, base_dir)
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
         """Store files of code, while locked, and return their entries."""
         staged = self._code.sources(base_dir, sources)
-        with self._locked(*(copy for _, copy in staged if isinstance(copy, Staged))) as is_there:
+        with self._lock_run(
+            *(copy for _, copy in staged if isinstance(copy, StagedCopy))
+        ) as is_there:
             if not is_there:
                 raise self.removed_error()
             return self._enter_sources(staged)
@@ -218,22 +220,22 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         run.experiment = document.get("experiment") or {}
         self.continue_run(run, document.get(TOKEN) or "")
         self.run_entry, self._number = document, number
-        self._live = self._opened.live(number, self.token)
+        self._live = self._storage_in_use.running_folder(number, self.token)
         self._state = self._live.state()
         self._is_ended = document["status"] != "RUNNING"
 
     def save(self) -> None:
         """Write `run_entry`."""
         self.require_run()
-        place = self._opened
-        with self._locked() as is_there:
+        storage = self._storage_in_use
+        with self._lock_run() as is_there:
             if not is_there:
                 raise self.removed_error()
-            known = place.database.all().get(self._number, {})
+            known = storage.database.all().get(self._number, {})
             said = {key: known[key] for key in ("annotations",) if key in known}
-            place.database.put(self._number, {**self.run_entry, **said})
+            storage.database.put(self._number, {**self.run_entry, **said})
             if self._replaced:
-                place.remove_unused(self._replaced)
+                storage.remove_unused(self._replaced)
 
     def _set_up(self, overwrite: int | str | None, priority: int) -> None:
         self.overwrite = overwrite
@@ -247,14 +249,14 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         self._is_ended = False
 
     @property
-    def _opened(self) -> Place:
-        if self._place is None:
+    def _storage_in_use(self) -> Storage:
+        if self._storage is None:
             root = Path(self.root)
             root.mkdir(parents=True, exist_ok=True)
-            self._place = place_in(root)
-        return self._place
+            self._storage = storage_in(root)
+        return self._storage
 
-    def _own_live(self) -> Live | None:
+    def _own_folder(self) -> RunningRunFolder | None:
         """Return the folder of the run, None if it was deleted: another run may have it.
 
         Raises:
@@ -272,7 +274,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
             self.run_entry.update(fields)
             self.save()
             return True
-        live = self._own_live()
+        live = self._own_folder()
         if live is None:
             return False
         if info is not None:
@@ -284,13 +286,13 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         return True
 
     @contextmanager
-    def _locked(self, *staged: Staged) -> Iterator[bool]:
+    def _lock_run(self, *staged: StagedCopy) -> Iterator[bool]:
         """Keep others from changing anything, and return whether the run is there.
 
         The copies are removed if it is not.
         """
-        with self._opened.database.locked():
-            found = self._opened.database.all().get(self._number, {})
+        with self._storage_in_use.database.lock():
+            found = self._storage_in_use.database.all().get(self._number, {})
             is_there = found.get(TOKEN) == self.token
             if not is_there:
                 for copy in staged:
@@ -299,14 +301,16 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
 
     @property
     def _code(self) -> CodeArchive:
-        files = self._opened.files
+        files = self._storage_in_use.files
         return CodeArchive(files.stage_version, files.stage_bytes)
 
     def _enter_sources(self, staged: Iterable[Sequence[Any]]) -> list[list[str]]:
         """Put copies into their places; return name, md5 and tag of each."""
-        enter = self._opened.files.enter
+        enter = self._storage_in_use.files.enter
         return [
-            [name, copy.md5, file_tag(enter(copy))] if isinstance(copy, Staged) else [name, copy]
+            [name, copy.md5, file_tag(enter(copy))]
+            if isinstance(copy, StagedCopy)
+            else [name, copy]
             for name, copy in staged
         ]
 
@@ -320,11 +324,15 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         return {**experiment, "sources": sources, "repositories": repositories}
 
     def _enter_patch(self, value: Any) -> Any:
-        return file_tag(self._opened.files.enter(value)) if isinstance(value, Staged) else value
+        return (
+            file_tag(self._storage_in_use.files.enter(value))
+            if isinstance(value, StagedCopy)
+            else value
+        )
 
-    def _large_fields(self, live: Live) -> Document:
+    def _large_fields(self, live: RunningRunFolder) -> Document:
         """Return what the document has of output and points, whose bulk becomes files."""
-        files, fields = self._opened.files, {}
+        files, fields = self._storage_in_use.files, {}
         text = live.output()
         fields["captured_out"] = text[-_OUTPUT:]
         if len(text) > _OUTPUT:
@@ -343,24 +351,24 @@ class _DocumentIds(RunIds):
         replaced: The document that it replaced.
     """
 
-    def __init__(self, place: Place, document: Document, shown: str) -> None:
+    def __init__(self, storage: Storage, document: Document, shown: str) -> None:
         super().__init__(shown)
         self.number = 0
         self.replaced: Document = {}
-        self._place = place
+        self._storage = storage
         self._document = document
 
     def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
-        if self._place.find(run_id) is not None:
+        if self._storage.find(run_id) is not None:
             return False
         if other_id is not None:
             self._document["run_id"] = other_id
         self._document["_id"] = run_id
-        self.number = self._place.database.add(self._document)
+        self.number = self._storage.database.add(self._document)
         return True
 
     def take_over(self, run_id: int | str, is_start: bool) -> bool:
-        number, queued = self._place.find(run_id) or (0, {})
+        number, queued = self._storage.find(run_id) or (0, {})
         if not is_start or queued.get("status") != "QUEUED":
             return False
         if queue_time := (queued.get("meta") or {}).get("queue_time"):
@@ -371,7 +379,7 @@ class _DocumentIds(RunIds):
         return True
 
     def overwrite(self, run_id: int | str) -> bool:
-        found = self._place.find(run_id)
+        found = self._storage.find(run_id)
         if found is not None:
             self._replace(*found)
         return found is not None
@@ -383,4 +391,4 @@ class _DocumentIds(RunIds):
     def _replace(self, number: int, old: Document) -> None:
         self.number, self.replaced = number, old
         self._document["_id"] = old["_id"]
-        self._place.database.put(number, self._document)
+        self._storage.database.put(number, self._document)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from sacred_core.stores.locations import absolute_path
 from sacred_tinydb.database import Document
-from sacred_tinydb.documents import tagged_date, tagged_file
+from sacred_tinydb.documents import parse_date_tag, parse_file_tag
 from sacred_tinydb.files import LazyFile
 from sacred_tinydb.store import TinyDbStore
 
@@ -89,35 +89,35 @@ class TinyDbReader:
         if exp_name is None and query is None and indices is None:
             raise ValueError("give one of exp_name, query and indices")
         runs = [
-            self._opened(self._store.document(key, stored))
-            for key, stored in self._store.place.database.all().items()
+            self._open(self._store.document(key, stored))
+            for key, stored in self._store.storage.database.all().items()
         ]
         if indices is not None:
-            runs = list(_chosen(runs, indices))
+            runs = list(_select_runs(runs, indices))
         if exp_name is not None:
             pattern = _pattern(exp_name)
             runs = [r for r in runs if pattern.search(str((r.get("experiment") or {}).get("name")))]
         return runs if query is None else [run for run in runs if query(run)]
 
-    def _opened(self, document: Document) -> Document:
+    def _open(self, document: Document) -> Document:
         for name in _DATES:
             if name in document:
-                document[name] = tagged_date(document[name])
+                document[name] = parse_date_tag(document[name])
         for kind in _KINDS:
             for entry in _entries(document, kind):
                 entry[:] = [self._file(part) for part in entry]
         return document
 
     def _file(self, part: Any) -> Any:
-        file_id = tagged_file(part)
+        file_id = parse_file_tag(part)
         return (
             part
             if file_id is None
-            else io.BufferedReader(LazyFile(self._store.place.files, file_id))
+            else io.BufferedReader(LazyFile(self._store.storage.files, file_id))
         )
 
 
-def _chosen(runs: list[Document], indices: int | Iterable[int]) -> Iterator[Document]:
+def _select_runs(runs: list[Document], indices: int | Iterable[int]) -> Iterator[Document]:
     for index in [indices] if isinstance(indices, int) else list(indices):
         if not -len(runs) <= index < len(runs):
             raise ValueError(f"there is no run {index}: the number of runs is {len(runs)}")
@@ -157,7 +157,7 @@ def _entries(document: Mapping[str, Any], kind: str) -> list[list[Any]]:
 def _report(document: Mapping[str, Any]) -> str:
     """Return what ``document`` tells: what ran, with what, and what came of it."""
     experiment = document.get("experiment") or {}
-    start, stop = (tagged_date(document.get(name)) for name in ("start_time", "stop_time"))
+    start, stop = (parse_date_tag(document.get(name)) for name in ("start_time", "stop_time"))
     head = [
         "",
         _LINE,

@@ -21,10 +21,10 @@ from sacred_tinydb.documents import (
     document_fields,
     file_entries,
     files_of,
-    tagged_file,
+    parse_file_tag,
 )
 from sacred_tinydb.observer import TinyDbObserver
-from sacred_tinydb.place import Place, listed_id, place_in, place_of
+from sacred_tinydb.storage import Storage, storage_in, storage_of, to_run_id
 
 #: The number of a document, and what the database has of it.
 Record: TypeAlias = tuple[int, Document]
@@ -37,20 +37,20 @@ class TinyDbStore(DocumentStore[Record]):
         root: The folder of `sacred_tinydb.TinyDbObserver`.
 
     Attributes:
-        place: Where the runs are.
+        storage: Where the runs are.
 
     Raises:
         StoreError: there is no such folder.
     """
 
-    place: Place
+    storage: Storage
 
     def __init__(self, root: Any) -> None:
         self.root = absolute_path(root)
         if not self.root.is_dir():
             raise StoreError(f"there is no folder {str(self.root)!r}")
         self.shown = repr(str(self.root))
-        self.place = place_in(self.root)
+        self.storage = storage_in(self.root)
 
     @classmethod
     def of(cls, db: Any, fs: Any) -> "TinyDbStore":
@@ -58,7 +58,7 @@ class TinyDbStore(DocumentStore[Record]):
         self = cls.__new__(cls)
         self.root = Path(fs.root).parent
         self.shown = repr(str(self.root))
-        self.place = place_of(db, fs)
+        self.storage = storage_of(db, fs)
         return self
 
     @classmethod
@@ -74,18 +74,18 @@ class TinyDbStore(DocumentStore[Record]):
 
     def find(self, run_id: int | str) -> Record | None:
         """Return the document of a run."""
-        return self.place.find(run_id)
+        return self.storage.find(run_id)
 
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, Record]]:
         """Yield the documents in the order in which they came."""
-        documents = self.place.database.all()
+        documents = self.storage.database.all()
         for key in reversed(documents) if newest_first else documents:
-            yield listed_id(key, documents[key]), (key, documents[key])
+            yield to_run_id(key, documents[key]), (key, documents[key])
 
     def read_fields(self, record: Record) -> Mapping[str, Read]:
         """Return what reads the fields of the document as it is now."""
         key, stored = record
-        name = f"document {listed_id(key, stored)!r} in {self.shown}"
+        name = f"document {to_run_id(key, stored)!r} in {self.shown}"
 
         def read() -> Document:
             with self._guard(name):
@@ -103,44 +103,44 @@ class TinyDbStore(DocumentStore[Record]):
         """Return the document ``key`` as it is now, with what a running run adds."""
         if stored.get("status") != "RUNNING":
             return copy.deepcopy(dict(stored))
-        live = self.place.live(key)
+        live = self.storage.running_folder(key)
         changed = {**live.state(), "info": live.info(), "captured_out": live.output()}
         if not live.folder.exists():  # it ended meanwhile, and its document has everything
-            stored, changed = self.place.database.all().get(key, stored), {}
+            stored, changed = self.storage.database.all().get(key, stored), {}
         return copy.deepcopy({**stored, **{k: v for k, v in changed.items() if v}})
 
     def read_output(self, record: Record) -> str:
         """Return the output from the document, or from its file if it is long."""
         document = self.document(*record)
-        file_id = tagged_file(document.get("captured_out_file"))
+        file_id = parse_file_tag(document.get("captured_out_file"))
         if file_id is None:
             return str(document.get("captured_out") or "")
-        return self.place.files.read(file_id).decode("utf-8", "replace")
+        return self.storage.files.read(file_id).decode("utf-8", "replace")
 
     def read_points(self, record: Record) -> Mapping[str, Any]:
         """Return the points from a file, or from the folder of a running run."""
         key, stored = record
-        file_id = tagged_file(stored.get("metrics"))
+        file_id = parse_file_tag(stored.get("metrics"))
         if file_id is None:
-            points = self.place.live(key).points()
+            points = self.storage.running_folder(key).points()
             # Where it ended meanwhile, its document has everything.
-            file_id = tagged_file(self.place.database.all().get(key, {}).get("metrics"))
+            file_id = parse_file_tag(self.storage.database.all().get(key, {}).get("metrics"))
         if file_id is not None:
-            points = json.loads(self.place.files.read(file_id))
+            points = json.loads(self.storage.files.read(file_id))
         return parse_metrics(points)
 
     def get_file(self, record: Record, kind: str, name: str) -> BinaryIO | None:
         """Open the newest file of this name."""
         entries = file_entries(self.document(*record), kind)
         for part in next((each for each in reversed(entries) if each[0] == name), ()):
-            if (file_id := tagged_file(part)) is not None:
-                return self.place.files.open(file_id)
+            if (file_id := parse_file_tag(part)) is not None:
+                return self.storage.files.open(file_id)
         return None
 
     def observer_of(self, run_id: int | str | None) -> TinyDbObserver:
         """Return an observer that continues a run, or that starts one."""
         observer = TinyDbObserver.create_from(
-            self.place.database.db, self.place.files.fs, root=self.root
+            self.storage.database.db, self.storage.files.fs, root=self.root
         )
         if run_id is not None:
             key, stored = self.require(run_id)
@@ -149,7 +149,7 @@ class TinyDbStore(DocumentStore[Record]):
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and files that no other run uses, while nothing else changes."""
-        with self.place.database.locked():
+        with self.storage.database.lock():
             super().delete(run_id)
 
     def remove(self, record: Record) -> bool:
@@ -159,9 +159,9 @@ class TinyDbStore(DocumentStore[Record]):
         with contextlib.suppress(DamagedRecordError), self._guard("the document"):
             files = set(files_of(self.document(key, stored)))
         # The document goes last: a deletion that was interrupted can be repeated.
-        self.place.remove_unused(files, but=key)
-        self.place.live(key).remove()
-        self.place.database.remove(key)
+        self.storage.remove_unused(files, but=key)
+        self.storage.running_folder(key).remove()
+        self.storage.database.remove(key)
         return True
 
     def complete_output(self, run_id: int | str, text: str) -> None:
@@ -171,7 +171,7 @@ class TinyDbStore(DocumentStore[Record]):
             StoreError: there is no such run, or its document has the whole output already.
         """
         key, stored = self.require(run_id)
-        live = self.place.live(key)
+        live = self.storage.running_folder(key)
         if stored.get("status") == "RUNNING" and live.folder.exists():
             live.replace_output(text)
         elif self.output(run_id) != text:
@@ -179,7 +179,7 @@ class TinyDbStore(DocumentStore[Record]):
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Add an annotation to the document, while nothing else changes."""
-        with self.place.database.locked():
+        with self.storage.database.lock():
             super().annotate(run_id, annotation)
 
     def add_annotation(self, record: Record, annotation: Annotation) -> None:
@@ -188,6 +188,6 @@ class TinyDbStore(DocumentStore[Record]):
         before = stored.get("annotations")
         is_list = before is None or isinstance(before, list)
         if not is_list or isinstance(stored, RawDocument):
-            raise DamagedRecordError(f"the notes of {listed_id(key, stored)!r} are damaged")
+            raise DamagedRecordError(f"the notes of {to_run_id(key, stored)!r} are damaged")
         annotations = [*(before or ()), annotation_entry(annotation)]
-        self.place.database.put(key, {**stored, "annotations": annotations})
+        self.storage.database.put(key, {**stored, "annotations": annotations})

@@ -28,7 +28,7 @@ from sacred_core.stores.record_files import (
     replace_output,
 )
 from sacred_core.stores.run_ids import normalize_id
-from sacred_tinydb.database import Database, Document, RawDocument, WholeFile
+from sacred_tinydb.database import AtomicJsonFile, Database, Document, RawDocument
 from sacred_tinydb.documents import files_of
 from sacred_tinydb.files import Files
 
@@ -38,7 +38,7 @@ _STATE, _INFO, _OUTPUT, _POINTS, _METRICS, _TOKEN = (
 _METADATA, _FILES = "metadata.json", "hashfs"
 
 
-class Live:
+class RunningRunFolder:
     """The folder of a run under way.
 
     Args:
@@ -130,7 +130,7 @@ class Live:
 
 
 @attrs.frozen
-class Place:
+class Storage:
     """The runs of one folder.
 
     Attributes:
@@ -146,16 +146,16 @@ class Place:
     def find(self, run_id: int | str) -> "tuple[int, Document] | None":
         """Return the number and the document of a run, None if there is none."""
         for number, stored in self.database.all().items():
-            if listed_id(number, stored) == run_id:
+            if to_run_id(number, stored) == run_id:
                 return number, stored
         return None
 
-    def live(self, number: int, token: str | None = None) -> Live:
+    def running_folder(self, number: int, token: str | None = None) -> RunningRunFolder:
         """Return the folder of the run whose document has a number."""
-        return Live(self.live_root / str(number), token)
+        return RunningRunFolder(self.live_root / str(number), token)
 
     def remove_unused(self, file_ids: set[str], but: int | None = None) -> None:
-        """Remove those of the files that no run names; only within `Database.locked`.
+        """Remove those of the files that no run names; only within `Database.lock`.
 
         Args:
             file_ids: The files.
@@ -167,7 +167,7 @@ class Place:
         used: set[str] = set()
         try:
             with guard("the documents"):
-                states = [self.live(number).state() for number in documents]
+                states = [self.running_folder(number).state() for number in documents]
                 for document in [*documents.values(), *states]:
                     if isinstance(document, RawDocument):
                         raise DamagedRecordError("a part of it cannot be parsed")
@@ -178,21 +178,21 @@ class Place:
             self.files.delete(file_id)
 
 
-def place_in(root: Path) -> Place:
+def storage_in(root: Path) -> Storage:
     """Return the place in a folder, which need not be there yet."""
-    db = TinyDB(root / _METADATA, storage=WholeFile)
+    db = TinyDB(root / _METADATA, storage=AtomicJsonFile)
     # The layout that the manual documents.
-    return place_of(db, HashFS(str(root / _FILES), depth=3, width=2, algorithm="md5"))
+    return storage_of(db, HashFS(str(root / _FILES), depth=3, width=2, algorithm="md5"))
 
 
-def place_of(db: TinyDB, fs: HashFS) -> Place:
+def storage_of(db: TinyDB, fs: HashFS) -> Storage:
     """Return the place of a database and files; what else is needed is beside the files."""
     root = Path(fs.root)
     database = Database(db, root.with_name(f".{root.name}.lock"))
-    return Place(database, Files(fs), root.with_name(f"{root.name}.live"))
+    return Storage(database, Files(fs), root.with_name(f"{root.name}.live"))
 
 
-def listed_id(number: int, stored: Any) -> int | str:
+def to_run_id(number: int, stored: Any) -> int | str:
     """Return the id of a run, also where its document has none that can be one."""
     run_id = stored.get("_id") if isinstance(stored, dict) else None
     is_sound = isinstance(run_id, (int, str)) and not isinstance(run_id, bool)
