@@ -73,8 +73,8 @@ def store_once(path: Path, write: Callable[[Path], object]) -> None:
     """Create ``path``, whose name identifies its content, unless it exists.
 
     Another process or thread may create it at the same time: its file is as good. A file that
-    exists gets the present as the time of its last change: so whoever removes what is no longer
-    used can see that it is in use.
+    exists gets the present as the time of its last change: so a process that removes unused files
+    can see that it is in use.
 
     Args:
         path: The file. Folders above it are created.

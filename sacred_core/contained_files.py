@@ -1,6 +1,6 @@
 """Opens files of a folder whose content may come from other users: nothing leads out of it.
 
-Names that are stored, and links that somebody put into the folder, may point anywhere. A file is
+Stored names, and links that another user put into the folder, may point anywhere. A file is
 opened if it is below the root with every link followed; the root may be a link itself. Files that
 are written to must not be links at all. A FIFO or a device is refused and never waited for.
 """

@@ -4,7 +4,7 @@ _COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz":
 
 
 def guess_content_type(name: str) -> str | None:
-    """Return the media type that the suffix of a file name stands for, or None.
+    """Return the media type of the suffix of a file name, or None.
 
     The types are those of `mimetypes`. A compressed file has the type of its compression.
     """

@@ -1,6 +1,6 @@
 """Which run am I in?
 
-The context variable knows it; a plain thread, which starts with an empty context, belongs to
+It is in a context variable; a plain thread, which starts with an empty context, belongs to
 the process's only live run.
 """
 
@@ -30,7 +30,7 @@ def running(run: Any) -> Iterator[None]:
 
 
 def live_runs() -> list[Any]:
-    """Return the runs under way in this process, in the order in which they started."""
+    """Return the runs in progress in this process, in the order in which they started."""
     return list(_live)
 
 
@@ -41,7 +41,7 @@ def run_of_context() -> Any:
 
 
 def current_run() -> Any:
-    """Return the run that the caller belongs to, or None if none is under way.
+    """Return the run that the caller belongs to, or None if none is running.
 
     Raises:
         AmbiguousRunError: several runs are live and this thread was started without a context.
@@ -70,7 +70,7 @@ def require_run(what: str) -> Any:
     """Return the current run; ``what`` names in the error what only works in one.
 
     Raises:
-        NoRunError: none is under way.
+        NoRunError: none is running.
     """
     run = current_run()
     if run is None:

@@ -86,7 +86,7 @@ def key_in(tree: Mapping[Any, Any], part: Any) -> Any:
 
 
 def position_in(items: Any, part: str) -> int | None:
-    """Return the position that a part of a path means; None if there is no such item."""
+    """Return the position that a part of a path means; None if the item does not exist."""
     if not isinstance(items, (list, tuple)) or not _INTEGER.fullmatch(part):
         return None
     return int(part) if -len(items) <= int(part) < len(items) else None

@@ -1,8 +1,8 @@
-"""What a run tells its observers: frozen records of plain data that can be delivered again.
+"""What a run sends to its observers: frozen records of plain data that can be delivered again.
 
 A record names the observer method that takes it (`Event.method`) and its fields are that
 method's arguments. Where it comes from (`Event.run`, `Event.segment`, `Event.writer`,
-`Event.seq`) names it for ever, so that delivering it twice can be noticed.
+`Event.seq`) identifies it permanently, so that delivering it twice can be noticed.
 """
 
 import itertools
@@ -24,7 +24,7 @@ class Event:
         run: Identity of the run, the same for all observers (``_id`` is each observer's own).
         segment: 0; resuming a run starts the next one.
         writer: The process that speaks: ``"main"``, or a rank or child.
-        seq: Position in what this writer said in this segment, from 0, without gaps.
+        seq: Position among the events of this writer in this segment, from 0, without gaps.
     """
 
     method: ClassVar[str]
@@ -35,7 +35,7 @@ class Event:
     #: Fields that are passed only to a method which names them, not in ``**fields``: overrides
     #: pass these on to methods with Sacred's signatures, which do not have them.
     only_by_name: ClassVar[tuple[str, ...]] = ()
-    #: Arguments of the method that are no fields: they are looked up at delivery.
+    #: Arguments of the method that are not fields: they are computed at delivery.
     lazy_arguments: ClassVar[tuple[str, ...]] = ()
 
     run: str
@@ -68,7 +68,7 @@ IDENTITY = ("run", "segment", "writer", "seq")
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class RunIdEvent(Event):
-    """What is told before anything else; the observers' answers name the run.
+    """The first event of a run; the observers' answers are the id of the run.
 
     Attributes:
         _id: The id as known so far: asked for, or chosen by an earlier observer; or None.
@@ -121,7 +121,7 @@ class Heartbeat(Event):
 class OutputCaptured(Event):
     """From character ``offset`` on, the captured output is now ``text``.
 
-    A filter may rewrite what was given before: then ``offset`` lies before its end.
+    A filter may rewrite what was given before: then ``offset`` is before its end.
     """
 
     method = "output_event"
@@ -203,7 +203,7 @@ class RunCompleted(Event):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class RunInterrupted(Event):
-    """The run was stopped, where ``fail_trace`` shows, for the reason that ``status`` tells."""
+    """The run was stopped, where ``fail_trace`` shows, for the reason in ``status``."""
 
     method = "interrupted_event"
     final = True

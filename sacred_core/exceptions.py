@@ -5,7 +5,7 @@ from typing import Any
 
 
 class SacredError(Exception):
-    """A mistake that can be told in a sentence: what happened, the value, what to do.
+    """A mistake that can be reported in a sentence: what happened, the value, what to do.
 
     On a script's command line it is printed without a traceback.
 
@@ -32,7 +32,7 @@ class NoRunError(SacredError, RuntimeError):
 
 
 class AmbiguousRunError(NoRunError):
-    """Several runs are live in this process and a thread does not tell which one it belongs to."""
+    """Several runs are live in this process and it is unknown to which one a thread belongs."""
 
 
 class ForkedRunError(SacredError, RuntimeError):
@@ -40,7 +40,7 @@ class ForkedRunError(SacredError, RuntimeError):
 
 
 class MetricValueError(SacredError, TypeError):
-    """What was logged as a metric is no number."""
+    """What was logged as a metric is not a number."""
 
 
 class ArtifactNameTakenError(SacredError, ValueError):
@@ -56,7 +56,7 @@ class RunningLoopError(SacredError, RuntimeError):
 
 
 class SacredInterrupt(Exception):
-    """Base of reasons to stop a run that are no failure; ``STATUS`` becomes the run's status.
+    """Base of reasons to stop a run that are not failures; ``STATUS`` becomes the run's status.
 
     Example:
         ```python
@@ -95,7 +95,7 @@ class ConfigError(SacredError):
 
 
 class ConfigScopeError(ConfigError, SyntaxError):
-    """A config scope cannot be used as one; the message tells file and line."""
+    """A config scope cannot be used as one; the message has file and line."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -172,7 +172,7 @@ class OptionHookError(OptionError, KeyError):
 
 
 class UpdateError(UsageError):
-    """What stands after ``with`` cannot be understood."""
+    """What comes after ``with`` cannot be parsed."""
 
 
 class ObserverStartError(SacredError, RuntimeError):
@@ -223,7 +223,7 @@ class ConfigFileError(ConfigError):
 
 
 class ConfigFileAccessError(ConfigFileError, OSError):
-    """The system refuses access to a configuration file; ``errno`` and ``filename`` say why.
+    """The system refuses access to a configuration file; ``errno`` and ``filename`` are set.
 
     Args:
         message: What the user is shown.
@@ -243,7 +243,7 @@ class ConfigFileAccessError(ConfigFileError, OSError):
 
 
 class ConfigFileNotFoundError(ConfigFileAccessError, FileNotFoundError):
-    """There is no such configuration file."""
+    """The configuration file does not exist."""
 
 
 class PackageVersionError(SacredError, ValueError):
@@ -251,7 +251,7 @@ class PackageVersionError(SacredError, ValueError):
 
 
 class SkipHostInfo(Exception):
-    """A gatherer of host information has nothing to tell on this machine."""
+    """A gatherer of host information has no value on this machine."""
 
 
 class InvalidConfigError(ConfigError):
@@ -309,7 +309,7 @@ class ConfigAddedError(ConfigKeyError):
 
 
 class NamedConfigNotFoundError(ConfigKeyError):
-    """There is no named configuration, and no file, of the name."""
+    """No named configuration and no file has the name."""
 
 
 class DecoratorError(SacredError, TypeError):

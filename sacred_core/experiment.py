@@ -47,7 +47,7 @@ class Experiment(Ingredient):
         captured_out_filter: Applied to the recorded output.
 
     Raises:
-        InteractiveError: there is no file, and ``interactive`` or ``name`` is not given.
+        InteractiveError: there is not a file, and ``interactive`` or ``name`` is not given.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Experiment(Ingredient):
         """Make ``function`` the command that runs unless another is asked for."""
         captured = self.command(function)
         file = getattr(inspect.unwrap(function), "__globals__", {}).get("__file__")
-        if file:  # the main function tells where the experiment is
+        if file:  # the main function has the location of the experiment
             self.main_file = os.path.abspath(file)
         self.default_command = captured.function.__name__
         return captured
@@ -89,7 +89,7 @@ class Experiment(Ingredient):
     def automain(self, function: Callable[P, R]) -> CapturedFunction[P, R]:
         """Like `main`, and run the command line if the file is being executed.
 
-        It belongs at the end of the file: what stands below is not defined yet when it runs.
+        It belongs at the end of the file: what comes after it is not defined yet when it runs.
         """
         captured = self.main(function)
         if function.__module__ == "__main__":
@@ -162,7 +162,7 @@ class Experiment(Ingredient):
                 of that one too, those of its command line included.
 
         Raises:
-            CommandNotFoundError: there is no such command.
+            CommandNotFoundError: the command does not exist.
             NoCommandError: no command is named, and there is no main function.
             ConfigError: the configuration cannot be resolved.
             BaseException: what the command raises, after it was recorded.
@@ -318,7 +318,7 @@ class Experiment(Ingredient):
         """Return the command of this name, or the default one for None.
 
         Raises:
-            CommandNotFoundError: there is no such command.
+            CommandNotFoundError: the command does not exist.
             NoCommandError: ``name`` is None, and there is no main function.
         """
         name = name or self.default_command

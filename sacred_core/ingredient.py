@@ -13,7 +13,7 @@ from sacred_core.config.paths import join_paths
 from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
 
 # What only a run or a scope needs is imported when there is one: every script, also one that
-# only prints its help, pays for what stands here.
+# only prints its help, imports what is imported here.
 if TYPE_CHECKING:
     import logging
 
@@ -34,7 +34,7 @@ class Ingredient:
     """Configuration entries and the functions and commands that take them.
 
     Args:
-        path: Where its configuration stands in that of the experiment, dotted.
+        path: Where its configuration is in that of the experiment, dotted.
         ingredients: Those that it uses.
         interactive: Allow it to be defined where there is no file, as in a notebook.
         base_dir: The folder that its sources are in, by default that of the defining file.
@@ -158,7 +158,7 @@ class Ingredient:
         Raises:
             ConfigArgumentError: entries are given in two ways, or not at all.
             ConfigValueError: ``cfg_or_file`` has another type, or a value has no readable form.
-            ConfigFileNotFoundError: there is no such file.
+            ConfigFileNotFoundError: the file does not exist.
             ConfigFileError: the file cannot be read.
         """
         self.configurations.append(_config_dict(cfg_or_file, kw_conf))

@@ -138,7 +138,7 @@ def at_level(logger: logging.Logger, level: int | None) -> Iterator[None]:
                 del _levels[logger]
 
 
-#: By logger: its level before the first block (None), and that of each block under way.
+#: By logger: its level before the first block (None), and that of each block in progress.
 _levels: dict[logging.Logger, dict[object, int]] = {}
 _levels_lock = threading.RLock()
 
@@ -147,7 +147,7 @@ def level_of(text: str | int) -> int:
     """Return the number of a log level given as a name or as a number.
 
     Raises:
-        OptionError: there is no such level.
+        OptionError: the level does not exist.
     """
     word = str(text).strip()
     if re.fullmatch(r"[+-]?[0-9]{1,9}", word):

@@ -1,4 +1,4 @@
-"""Files of the user, opened without waiting: a FIFO or a device would block the run for ever."""
+"""Files of the user, opened without waiting: a FIFO or a device would block the run forever."""
 
 import contextlib
 import errno
@@ -62,7 +62,7 @@ def readable(filename: FilePath) -> Path:
     """Return the absolute path of a file that can be read.
 
     Raises:
-        OSError: it cannot be, with what `open` says; it is a folder, a FIFO, a socket or a device.
+        OSError: `open` fails, or it is a folder, a FIFO, a socket or a device.
     """
     path = Path(os.path.abspath(os.fsdecode(filename)))
     require_regular(path)

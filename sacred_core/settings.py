@@ -141,7 +141,7 @@ class SettingsGroup:
         return text
 
     def update_from(self, environ: Mapping[str, str], prefix: str = "SACRED_") -> None:
-        """Set every entry whose name, after ``prefix``, stands in ``environ``.
+        """Set every entry whose name, after ``prefix``, is in ``environ``.
 
         Groups are separated by two underscores, items of lists by commas.
         """
@@ -200,7 +200,7 @@ class SecretSettings(SettingsGroup):
     """Which entries are shown as ``***``.
 
     Those whose key is, or ends in, one of ``KEYS``, but for those of which it is, or ends in, one
-    of ``ALLOWED_KEYS``. ``api_key`` stands for ``apiKey``, ``API-KEYS`` and ``my.api_key_2`` too.
+    of ``ALLOWED_KEYS``. ``api_key`` matches ``apiKey``, ``API-KEYS`` and ``my.api_key_2`` too.
     """
 
     _path = "SETTINGS.SECRETS"

@@ -177,7 +177,7 @@ class _VersionReader(RangeReader):
 
 
 def _copy(file: BinaryIO, copy: BinaryIO, size: int) -> int:
-    """Copy at most ``size`` bytes and return how many there were: a log may grow for ever."""
+    """Copy at most ``size`` bytes and return how many there were: a log may grow without end."""
     length = 0
     while length < size and (data := file.read(min(_PART, size - length))):
         copy.write(data)
@@ -207,7 +207,7 @@ def _digests(file: BinaryIO, size: int, has_sha256: bool) -> tuple[int, str, str
 
 
 def _settle(file: BinaryIO) -> os.stat_result:
-    """Return what the system knows of a file; of a large one when the next change has a new time.
+    """Return the state of a file; of a large one when the next change has a new time.
 
     Otherwise all of the file would have to be read twice.
     """

@@ -6,7 +6,7 @@ The shell runs the script with the environment variable ``_SACRED_COMPLETE``;
 
 import click
 
-# A script is completed whether it is run by itself or by Python. What is no script of ours falls
+# A script is completed whether it is run by itself or by Python. What is not a script of ours falls
 # back on file names.
 _BASH = """
 _sacred_complete() {

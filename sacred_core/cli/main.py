@@ -25,7 +25,7 @@ class LazyGroup(click.Group):
         return cast(click.Command, resolve_target(spec.target)) if spec else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands by what their records say, importing none."""
+        """List the commands by their records, importing none."""
         lines = [(name, spec.help) for name, spec in sorted(_specs().items())]
         with formatter.section("Commands"):
             formatter.write_dl(lines or [("none", "no installed plugin offers any")])
@@ -40,14 +40,14 @@ def _specs() -> dict[str, CommandSpec]:
 @click.pass_context
 def sacred(ctx: click.Context) -> None:
     """Manage recorded runs and installed plugins."""
-    if ctx.invoked_subcommand == "plugins":  # tells them itself
+    if ctx.invoked_subcommand == "plugins":  # reports them itself
         return
     for problem in plugin_manager().problems:
         click.echo(f"Warning: {printable(problem)}", err=True)
 
 
 def main() -> None:
-    """Run ``sacred``; what goes wrong is told in one sentence."""
+    """Run ``sacred``; errors are reported in one sentence."""
     try:
         sacred()
     except SacredError as error:

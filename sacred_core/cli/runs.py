@@ -109,7 +109,7 @@ def show_run(location: str, run_id: str | None, as_json: bool) -> None:
 def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: bool) -> None:
     """Delete the runs RUN_IDS at LOCATION, or those that a query asks for, after asking.
 
-    Files that other runs use too stay. A run under way is not deleted.
+    Files that other runs use too stay. A running run is not deleted.
     """
     store = open_store(location)
     if bool(run_ids) == (where is not None):

@@ -117,7 +117,7 @@ def comma_separated(rows: Sequence[Sequence[str]]) -> str:
 
 
 def cell(field: str, value: Any, is_exact: bool) -> str:
-    """Return the value of a field as it stands in a table; what is missing is empty.
+    """Return the value of a field as shown in a table; a missing one is empty.
 
     Args:
         field: Its name.
@@ -178,7 +178,7 @@ def imported_filter(path: str) -> Callable[[str], str]:
     """Return the filter at ``module:name``, which the user has named.
 
     Raises:
-        OptionError: there is no such function.
+        OptionError: the function does not exist.
     """
     module, _, name = path.partition(":")
     try:

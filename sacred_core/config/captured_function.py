@@ -181,10 +181,10 @@ class Binding:
     Args:
         captured: The function.
         run: Its run; its ``_run``.
-        path: Where the entries of its ingredient stand.
+        path: Where the entries of its ingredient are.
         config: What it may take by name; its ``_config``.
         freeze: Makes of an entry what the function gets.
-        extras: Values that it may take by name but which are no entries.
+        extras: Values that it may take by name but which are not entries.
         logger: Its ``_log``.
         next_seed: Gives a new seed for each call; called only if the function asks.
         generator: Gives its ``_rnd`` from a seed.

@@ -62,12 +62,12 @@ class ConfigScope:
         return list(self._parameters)
 
     def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the entries; arguments stand for those of earlier scopes."""
+        """Return the entries; arguments are those of earlier scopes."""
         bound = inspect.signature(self._function).bind_partial(*args, **kwargs)
         return self.evaluate(Overrides(), dict(bound.arguments)).entries
 
     def evaluate(self, overrides: Overrides, available: dict[str, Any]) -> Contribution:
-        """Run the scope while ``overrides`` keep what they fix.
+        """Run the scope with the entries in ``overrides`` fixed.
 
         Args:
             overrides: What is fixed.

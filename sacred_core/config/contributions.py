@@ -19,7 +19,7 @@ class Origin:
     Attributes:
         layer: Like ``"update"``, ``"named config"``, ``"scope"``, ``"dictionary"``, ``"seed"``.
         name: Of the scope, hook or named configuration.
-        file: Where that stands, or the file that holds the value.
+        file: Where that is defined, or the file that holds the value.
         line: Of ``file``, from 1.
     """
 
@@ -45,7 +45,7 @@ class ConfigSummary:
 
     Attributes:
         modified: Entries that have another value than they would have had.
-        added: Entries that the configuration knows nothing of.
+        added: Entries that the configuration does not define.
         typechanged: For each entry whose type changed, the old and the new one.
         docs: Comments of entries.
         scope_docs: Docstrings of scopes, by the path of the ingredient that they belong to.
@@ -96,18 +96,18 @@ class Configuration(Protocol):
 
     @property
     def origin(self) -> Origin:
-        """What is told of where its entries come from."""
+        """Where its entries come from."""
 
     @property
     def docs(self) -> Mapping[str, str]:
-        """Comments on its entries; under ``""`` what it says of itself."""
+        """Comments on its entries; under ``""`` its own description."""
 
     @property
     def parameters(self) -> Sequence[str]:
         """Names that it takes from elsewhere."""
 
     def evaluate(self, overrides: Overrides, available: dict[str, Any]) -> Contribution:
-        """Return what it adds while ``overrides`` keep what they fix."""
+        """Return what it adds with the entries in ``overrides`` fixed."""
 
 
 def with_contribution(entries: dict[str, Any], contribution: Contribution) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the entries that a configuration file holds.
 
     Raises:
-        ConfigFileNotFoundError: there is no such file.
+        ConfigFileNotFoundError: the file does not exist.
         ConfigFileAccessError: the system refuses access to it.
         ConfigFileError: its format is unknown, or it does not contain a dictionary of plain data.
     """

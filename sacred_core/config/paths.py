@@ -51,7 +51,7 @@ def first_value(tree: Mapping[str, Any], path: DottedPath) -> DottedPath:
 
 
 def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-    """Return ``values`` without what is below ``keys``; dictionaries keep their types."""
+    """Return ``values`` without what is below ``keys``; dictionaries retain their types."""
     if keys[0] not in values:
         return values
     rest = {name: value for name, value in values.items() if name != keys[0]}
@@ -76,7 +76,7 @@ def remove(tree: dict[str, Any], keys: Sequence[str]) -> None:
 def restore(entries: dict[str, Any], originals: Mapping[DottedPath, Any]) -> None:
     """Put back what the fixed values of a higher layer took the place of.
 
-    That layer comes on top again, but a layer between the two must see what this one said.
+    That layer comes on top again, but a layer between the two must see the values of this one.
     """
     for path, original in originals.items():
         *parents, last = path

@@ -255,7 +255,7 @@ class _Resolver:
         return fixed
 
     def _view_of_below(self, node: Node) -> dict[str, Any]:
-        """Return the ingredients of ``node`` by the names that it knows them by, read-only."""
+        """Return the ingredients of ``node`` by the names that it uses for them, read-only."""
         view: dict[str, Any] = {}
         for other in node.below:
             *parents, last = node.relative(other)

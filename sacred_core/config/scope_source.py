@@ -35,7 +35,7 @@ class ScopeSource:
     """The parsed source of ``function``.
 
     Attributes:
-        lines: Its source lines, decorators included, as they stand in the file.
+        lines: Its source lines, decorators included, as they are in the file.
         imported: Names that are bound by an import inside the scope.
         defined: Names that are bound by ``def`` or ``class`` inside the scope.
         assigned: Names that are bound in other ways, by assignments above all.
@@ -149,7 +149,7 @@ class ScopeSource:
         return inspect.getblock(lines[self.first_line - 1 :])
 
     def _parse(self) -> ast.FunctionDef:
-        """Parse the block where it stands: dedenting would change multi-line strings."""
+        """Parse the block at its place: dedenting would change multi-line strings."""
         is_nested = self.lines[0][:1].isspace()
         text = ("if True:\n" if is_nested else "") + "".join(self.lines)
         first = ast.parse(text).body[0]
@@ -361,7 +361,7 @@ def _comment_of(statement: ast.stmt, comments: dict[int, tuple[str, bool]]) -> s
 
 
 def _comments(lines: Sequence[str], first_line: int) -> dict[int, tuple[str, bool]]:
-    """Return comments by line number, and whether each stands alone on its line."""
+    """Return comments by line number, and whether each is alone on its line."""
     ignored = [re.compile(pattern) for pattern in SETTINGS.CONFIG.IGNORED_COMMENTS]
     found: dict[int, tuple[str, bool]] = {}
     for token in _tokens(lines):

@@ -15,7 +15,7 @@ from sacred_core.exceptions import CircularDependencyError, ConfigError, NamedCo
 
 
 class Configurable(Protocol):
-    """An ingredient, as far as configuration knows it."""
+    """An ingredient, as configuration sees it."""
 
     path: str
     ingredients: list[Any]

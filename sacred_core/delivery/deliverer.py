@@ -115,7 +115,7 @@ class Deliverer:
         """Deliver everything that waits, for a bounded time; `undelivered` is what failed.
 
         Args:
-            pause: Waits for so many seconds, or until the run does not wait any longer.
+            pause: Waits this number of seconds, or until the run does not wait any longer.
         """
         began = time.monotonic()
         self.deliver()

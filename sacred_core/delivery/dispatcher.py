@@ -113,7 +113,7 @@ class Dispatcher:
         """Send the final event, if there is one, then join and release every observer.
 
         All observers have the same time. An interrupt (a second Ctrl-C) ends the wait for one
-        observer, then is raised again.
+        observer, then is re-raised.
         """
         interrupt: BaseException | None = None
         interrupted: list[Lane] = []
@@ -121,13 +121,13 @@ class Dispatcher:
         for lane in self._started:
             try:
                 lane.close(event, began, max(0.0, began + _IN_ORDER - time.monotonic()))
-            except BaseException as error:  # noqa: BLE001 - raised again below
+            except BaseException as error:  # noqa: BLE001 - re-raised below
                 interrupt = error
                 interrupted.append(lane)
         for lane in self._started:
             try:
                 lane.wait_closed(is_waited_for=lane not in interrupted)
-            except BaseException as error:  # noqa: BLE001 - raised again below
+            except BaseException as error:  # noqa: BLE001 - re-raised below
                 interrupt = error
         self._release()
         if interrupt is not None:

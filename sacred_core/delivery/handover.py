@@ -23,7 +23,7 @@ FILES = "files"
 def write_handover(
     observer: Any, start: RunIdEvent, run_id: Any, undelivered: Sequence[Undelivered]
 ) -> Path | None:
-    """Write events, with their files, to a new folder and return it; None if that is no use.
+    """Write events, with their files, to a new folder and return it; None for heartbeats only.
 
     The folder is in the ``failure_dir`` of the observer, by default in that of the user's state.
     Heartbeats alone are written only for an observer with a ``store_location``.

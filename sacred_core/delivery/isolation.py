@@ -264,7 +264,7 @@ def _points_of(event: events.MetricsLogged) -> Counter[str]:
 
 
 def _shift(event: events.MetricsLogged, missing: Mapping[str, int]) -> events.MetricsLogged:
-    """Return ``event`` with its points in places before which so many points are missing."""
+    """Return ``event`` with its points moved forward by the numbers of missing points."""
     starts = {name: start - missing.get(name, 0) for name, start in event.starts.items()}
     return attrs.evolve(event, starts=starts)
 

@@ -112,7 +112,7 @@ class Lane:
 
         `wake` has to follow.
 
-        What failed before is attempted again only with heartbeats and after a pause.
+        What failed before is retried only with heartbeats and after a pause.
         """
         is_retry = isinstance(event, Heartbeat)
         is_taken = type(event) in self._plans
@@ -139,7 +139,7 @@ class Lane:
                 self._changed.notify_all()
 
     def wait(self, number: int, seconds: float) -> None:
-        """Wait until the event of this number was handled, at most so many seconds.
+        """Wait until the event of this number was handled, at most this number of seconds.
 
         If that is not enough, events are not waited for until the observer has handled them all.
         """

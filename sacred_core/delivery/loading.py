@@ -57,7 +57,7 @@ def load_folders(folder: Path, store: str | RunStore | None = None) -> Iterator[
             the store that the observer wrote to.
 
     Raises:
-        SacredError: there is no such folder, or it is not readable.
+        SacredError: the folder does not exist or is not readable.
         StoreError: a store cannot be opened or reached, or has another run of the id.
     """
     records = (

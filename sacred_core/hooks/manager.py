@@ -1,6 +1,6 @@
 """Loads the plugins of the installation and asks them, each on its own.
 
-Whatever is wrong with a plugin is told in one line, names its distribution, and harms no run
+Whatever is wrong with a plugin is reported in one line, names its distribution, and harms no run
 that does not use it.
 """
 
@@ -221,7 +221,7 @@ class PluginManager:
                 yield plugin, functools.partial(_call, found.function, found.argnames)
 
     def _claim(self, plugin: Plugin, keys: Iterable[Key]) -> bool:
-        """Note what ``plugin`` offers; tell whether nobody offered any of it before."""
+        """Note what ``plugin`` offers; return whether no plugin offered any of it before."""
         is_new = True
         for key in keys:
             owner = self._owners.setdefault(key, plugin)

@@ -213,7 +213,7 @@ def complete_options(given: Mapping[str, Any], offered: list[CLIOption]) -> dict
     ``_``. An option that may be given several times is a list only if it was.
 
     Raises:
-        OptionError: there is no such option.
+        OptionError: the option does not exist.
     """
     names = spellings(offered)
     by_plain = {_plain(flag): name for flag, name in names.items()}

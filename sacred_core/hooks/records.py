@@ -1,4 +1,4 @@
-"""What hooks return: small frozen records that say what a plugin offers.
+"""What hooks return: small frozen records of what a plugin offers.
 
 Targets are written ``"package.module:name"`` and imported at first use, so that offering
 something costs nothing; a plugin of one file may give the callable itself.
@@ -168,7 +168,7 @@ class ConfigSource:
         suffixes: File name suffixes, like ``(".toml",)``.
         load: Called as ``load(path)`` with a `pathlib.Path`; returns the entries as a
             dictionary of plain data, and executes nothing that the file holds. Any exception
-            is told to the user as the reason why the file cannot be read.
+            is reported to the user as the reason why the file cannot be read.
         dump: Called as ``dump(entries, path)``; None for a format that is only read.
     """
 
@@ -184,7 +184,7 @@ class HostInfo:
     Attributes:
         name: Its key in ``host_info``.
         gather: Called without arguments at the start of a run; returns plain data. Where it
-            raises `SkipHostInfo`, there is nothing to tell; any other exception is one warning.
+            raises `SkipHostInfo`, there is no value; any other exception is one warning.
     """
 
     name: str

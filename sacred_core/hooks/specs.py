@@ -2,7 +2,7 @@
 
 A plugin is a module that an entry point of the group ``sacred_core`` names; the hooks are
 functions of that module. They are called at most once a process, must be cheap and import
-nothing heavy: what is heavy stands behind a dotted target.
+nothing heavy: what is heavy is behind a dotted target.
 """
 
 from collections.abc import Iterable

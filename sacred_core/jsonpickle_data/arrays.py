@@ -1,7 +1,7 @@
 """numpy's arrays as nested lists, from the bytes that jsonpickle stores of large ones.
 
 Their ``values`` are base64 of zlib of the memory; a view has its ``base`` with ``offset`` and
-``strides`` in bytes, as numpy defines them. Nothing is larger than the stored data says.
+``strides`` in bytes, as numpy defines them. Nothing is larger than the stored data allows.
 """
 
 import array
@@ -162,7 +162,7 @@ def _since_epoch(value: date) -> int:
 
 
 def _time(number: int, kind: ElementType) -> Any:
-    """Return a number of units as numpy's ``str``; as it is where there is no such date."""
+    """Return a number of units as numpy's ``str``; as it is where the date does not exist."""
     if number == _NOT_A_TIME:
         return "NaT"
     if kind.unit not in _UNITS:

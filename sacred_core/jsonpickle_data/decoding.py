@@ -38,7 +38,7 @@ def decode_jsonpickle(
     Args:
         document: What jsonpickle returned for one object: the whole document, since references
             are numbers of its parts.
-        release: The release of Sacred, which tells how its jsonpickle counted; None if unknown.
+        release: The release of Sacred, on which the count of jsonpickle depends; None if unknown.
         is_ordered: Whether the dictionaries have the order in which they were written; by
             default, if one of them is not sorted by its keys.
         last: The entry of the document that was written after all others, whatever its place.

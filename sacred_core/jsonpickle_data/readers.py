@@ -64,7 +64,7 @@ def _read_bytes(node: Tag, decoder: Decoder) -> bytes:
 
 
 def _read_bytearray(node: Tag, decoder: Decoder) -> bytearray:
-    """Read the numbers, which jsonpickle 2 and later leave out."""
+    """Read the numbers, which jsonpickle 2 and later omit."""
     try:
         return bytearray(node["py/seq"])
     except (KeyError, TypeError, ValueError):

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 Tag: TypeAlias = dict[str, Any]
 
 _CONTAINERS = "sacred.config.custom_containers."
-#: Names of types under which several releases know them.
+#: Names of types in several releases.
 _FAMILIES: dict[str, str] = {
     "numpy.ndarray": "array", "numpy.matrix": "array", "numpy.recarray": "array",
     "numpy.rec.recarray": "array", "numpy.memmap": "array",

@@ -36,7 +36,7 @@ _TOKENS: dict[str, str] = {
     "akia": r"AKIA[A-Z0-9]{16}[\s,:;\"'=/|]{1,8}+(?P<secret>[A-Za-z0-9/+]{30,}+)",
     "asia": r"ASIA[A-Z0-9]{16}[\s,:;\"'=/|]{1,8}+(?P<secret>[A-Za-z0-9/+]{30,}+)",
 }
-#: Every token has so many characters of these in a row.
+#: Every token has this number of these characters in a row.
 _RUN = b"a" * 16
 _AS_RUNS = bytes(97 if (chr(n).isalnum() and n < 128) or n in b"_-" else 32 for n in range(256))
 _BEARER = r"bearer(?<!\w......)[ \t:=]{1,4}+(?P<secret>[a-z0-9._~+/=-]{6,}+)"
@@ -67,7 +67,7 @@ class SecretPattern:
 
     Attributes:
         pattern: A regular expression. Its group ``secret`` is masked, or the whole match if there
-            is none. It is applied to long texts: no part of it may match in several ways.
+            is none. It is applied to long strings: no part of it may match in several ways.
         contains: A string that every match holds, without regard to case: where it is missing,
             the pattern is not applied.
         flags: Of `re.compile`.

@@ -15,7 +15,7 @@ from sacred_core.masking.secret_names import is_folder, is_secret
 _MOST = 200
 _SHORTEST, _SHORTEST_PART, _LONGEST_WORD = 4, 6, 16
 _LONGEST = 4096
-#: Words that are given in place of secrets, and that texts are full of.
+#: Words that are given in place of secrets, and that are frequent in text.
 _PLACEHOLDERS = frozenset(
     "none null true false test default admin root user username password passwd secret token "
     "localhost string empty unset disabled enabled example changeme basic bearer".split()

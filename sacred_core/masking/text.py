@@ -36,13 +36,13 @@ _ITEM = (
 )
 _LONGEST_LIST = 4096
 _CLOSED_BY = {"[": "]", "(": ")", "{": "}"}
-#: Words that are no values: what source code has there.
+#: Words that are not values: what source code has there.
 _NOT_VALUES = frozenset("none null true false str int float bool bytes any optional ***".split())
 _NUMBER = r"[+-]?\d[\d.,:/%_]*+(?:e[+-]?\d++)?[a-z]{0,3}+(?:/[a-z]{1,6}+)?"
 _NOT_A_NUMBER = rf"(?!{_NUMBER}(?:[\s,;)\]}}]|\Z))"
 _SHORTEST_TOKEN, _MIXED_TOKEN, _LONG_TOKEN = 6, 8, 16
 MASK = "***"
-#: Shorter texts hold nothing that is found by its form.
+#: Shorter strings hold nothing that is found by its form.
 _SHORTEST = 4
 #: How much of a line without an end is held back.
 _LONGEST_LINE = 8192

@@ -18,12 +18,12 @@ _PARAMETER = r"[?&;#](?P<name>[\w.%-]{1,64}+)=(?P<value>[^&\s#;]*+)"
 _PORTS = r"[^/?#:@]*+:\d{1,5}(?:,[^/?#:@]*+:\d{1,5})*+(?=[/?#]|$)"
 #: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html, and others'.
 _SIGNATURES = ("sig", "signature")
-#: A webhook is known by its host or a folder; who knows the rest of the path can use it.
+#: A webhook is recognised by its host or a folder; the rest of its path is secret.
 _HOOK_HOST = r"hooks\.[\w.-]++(?::\d++)?/[\w-]++/(?P<secret>\S++)"
 _HOOK_FOLDER = r"/webhook\w{0,8}/(?P<secret>[^\s?#]++)"
 _HOOK_CODE = r"/hooks/(?P<secret>[a-z0-9]{16,}+)"
 _WEB = ("http", "https", "ws", "wss", "ftp", "ftps", "git")
-#: Passwords that say that the user name is a token.
+#: Passwords that mark the user name as a token.
 _NO_PASSWORDS = ("", "x", "x-oauth-basic", "api", "api_token")
 
 
@@ -50,7 +50,7 @@ def url_spans(text: str, lowered: str) -> Iterator[Span]:
 
 
 def credentials(text: str) -> Iterator[str]:
-    """Yield the passwords and tokens that stand before the hosts of URLs."""
+    """Yield the passwords and tokens before the hosts of URLs."""
     at = text.find("://")
     if at >= 0:
         for start, end in url_spans(text, text.lower()):

@@ -89,7 +89,7 @@ def _mask_string(value: str, key: str, secret: str) -> str:
 
 
 def _is_ordinary(value: str, key: str) -> bool:
-    """Return whether a string is no secret although its key is: a folder, a word of a model."""
+    """Return whether a string is not secret although its key is: a folder, a word of a model."""
     if is_folder(key, value):
         return True
     if not is_token(key):

@@ -15,7 +15,7 @@ def __getattr__(name: str) -> Any:
 
     Raises:
         ImportError: the name is that of an official plugin which is not installed or broken.
-        AttributeError: nobody offers the name.
+        AttributeError: no plugin offers the name.
     """
     if name == "RunObserver":
         from sacred_core.observers.base import RunObserver

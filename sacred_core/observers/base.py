@@ -37,7 +37,7 @@ def _with_parameters(names: str) -> Callable[[F], F]:
 
 
 class RunObserver:
-    """Watches one run at a time. Override the methods for what you want to hear of.
+    """Watches one run at a time. Override the methods for the events that you need.
 
     Each method may declare any of the arguments that its docstring lists, in any order; they
     are passed by keyword. Everything else is optional: an untouched method is never called, and
@@ -64,14 +64,14 @@ class RunObserver:
         ```
 
     Attributes:
-        priority: Observers of higher priority hear of the start first; the first that returns
+        priority: Observers of higher priority receive the start first; the first that returns
             an id names the run. The order of equals is that in which they were added.
         spool_folder: Once the run has started, a folder of that run on this machine, or None.
             What the run prints may lie there, in files whose names begin with ``.output``, until
             it ends; `sacred_core.stores.with_unfinished` finds there what a killed run printed
             after its last heartbeat.
         store_location: What `sacred_core.stores.open_store` opens to read the runs of this
-            observer, without a password or another secret; None if there is no such store. With it
+            observer, without a password or another secret; None without such a store. With it
             ``sacred runs recover`` stores what a killed run printed after its last heartbeat.
         retry_policy: How long the run waits for the observer, and when events are retried.
         failure_dir: The folder for what could not be recorded at the end of a run; None: one for
@@ -121,7 +121,7 @@ class RunObserver:
         ``(ex_info: dict, command: str, host_info: dict, start_time: datetime, config: dict,
         meta_info: dict, _id: int | str | None)``. Times are in UTC and aware. ``_id`` is what
         the user asked for (then `sacred_core.observers.delivering.asked_id` returns it too) or an
-        earlier observer chose, None if nobody did yet.
+        earlier observer chose, None if none did yet.
         """
 
     @_with_parameters("filename")

@@ -22,7 +22,7 @@ class CallPlan:
     names: tuple[str, ...]
 
     def __call__(self, event: Event, resolve_lazy: Callable[[str], Any]) -> Any:
-        """Call the method with the fields of ``event``; ``resolve_lazy`` gives what is no field."""
+        """Call the method with the fields of ``event``; ``resolve_lazy`` returns the rest."""
         lazy_arguments = type(event).lazy_arguments
         arguments = {
             name: resolve_lazy(name) if name in lazy_arguments else getattr(event, name)

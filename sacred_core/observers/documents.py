@@ -2,7 +2,7 @@
 
 It has the part that is the same for every backend: the stored run as the fold of its events, ids,
 tokens, positions of points, lists of files, code that is imported later, and what did not change
-and need not be written again. A backend implements a few primitives, see `DocumentObserver`.
+and need not be rewritten. A backend implements a few primitives, see `DocumentObserver`.
 """
 
 import contextlib

@@ -19,7 +19,7 @@ _parameter = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD
 
 #: Seconds; a shorter interval would take the time that the user's code needs.
 _SHORTEST = 0.01
-#: One call at the end may take so many times ``join_timeout``: it may be storing a large file.
+#: One call at the end may take this multiple of ``join_timeout``: it may be storing a large file.
 _LONG_CALL = 10
 
 

@@ -26,7 +26,7 @@ _VERSION = re.compile(
         (\+[a-z0-9]+([-_.][a-z0-9]+)*)?""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-#: What takes part without being imported by anybody: `_rnd` is a generator of numpy's.
+#: What takes part without an import in any source: `_rnd` is a generator of numpy's.
 _ALWAYS = ("numpy",)
 
 

@@ -24,7 +24,7 @@ G = TypeVar("G", bound=Callable[[], Any])
 
 
 class HostInfoGetter:
-    """A function that tells something about the machine, with the name of its entry."""
+    """A function that returns something about the machine, with the name of its entry."""
 
     def __init__(self, getter_function: Callable[[], Any], name: str) -> None:
         self.getter_function = getter_function
@@ -77,9 +77,9 @@ def host_info_getter(func: Any = None, name: str | None = None) -> Any:
 
 
 def get_host_info(additional_host_info: Iterable[HostInfoGetter] | None = None) -> dict[str, Any]:
-    """Return what all gatherers tell: the installation's, the process's, the experiment's.
+    """Return the values of all gatherers: the installation's, the process's, the experiment's.
 
-    A later one of the same name wins; one that raises is left out with a warning.
+    A later one of the same name wins; one that raises is skipped with a warning.
     """
     gatherers: dict[str, Any] = {info.name: info.gather for info in plugin_manager().host_info}
     gatherers |= host_info_gatherers
@@ -128,7 +128,7 @@ def cpu_count() -> int:
 
 
 def cpu() -> str:
-    """Return the model of the processor, from the cheapest place that knows it."""
+    """Return the model of the processor, from the cheapest source."""
     if not SETTINGS.HOST_INFO.INCLUDE_CPU_INFO:
         raise SkipHostInfo
     return _cpu_of_linux() or _cpu_of_macos() or platform.processor() or _cpu_of_cpuinfo()
@@ -189,7 +189,7 @@ def _gpu_report() -> str:
 
 
 def _known_value(text: str | None) -> str | None:
-    """Return a value of the report; what a GPU does not tell stands there as ``[N/A]``."""
+    """Return a value of the report; one that a GPU does not report is ``[N/A]`` there."""
     return None if text is None or "N/A" in text or "Not Supported" in text else text
 
 

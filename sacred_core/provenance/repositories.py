@@ -10,7 +10,7 @@ from sacred_core.masking import mask_text
 from sacred_core.settings import SETTINGS
 
 _logger = own_logger(__name__)
-#: One process tells whether there is a change, and what it is, whatever the user has configured.
+#: One process finds whether there is a change, and what it is, whatever the user has configured.
 _DIFF = (
     "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
     "--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short",
@@ -22,8 +22,8 @@ def find_repositories(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """Return ``{"url", "commit", "dirty"}`` of each git repository that ``paths`` are in.
 
     One with uncommitted changes to tracked files has a ``patch`` too, which ``git apply`` takes
-    (``patch_base64`` where it is no UTF-8), up to ``SETTINGS.GIT.PATCH_LIMIT`` bytes. A
-    repository that git cannot tell about is left out with a warning.
+    (``patch_base64`` where it is not UTF-8), up to ``SETTINGS.GIT.PATCH_LIMIT`` bytes. A
+    repository that git cannot read is skipped with a warning.
     """
     folders = {path.parent for path in paths}
     roots = {root for root in map(_root, folders) if root is not None}
@@ -77,7 +77,7 @@ def _patch(repository: Any) -> bytes:
             return read
     finally:
         process.proc.stdout.close()
-    process.wait()  # raises what git says
+    process.wait()  # raises the error of git
     return read
 
 

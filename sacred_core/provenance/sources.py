@@ -52,7 +52,7 @@ def local_modules(base_dir: Path) -> Iterator[tuple[ModuleType, Path]]:
     """Yield the imported modules whose files are below ``base_dir``, with these.
 
     The file of a module in an archive (a zip file, a zipapp) is the archive. The standard library,
-    installed packages and environments are no sources.
+    installed packages and environments are not sources.
     """
     base = os.path.join(base_dir, "")
     for module in list(sys.modules.values()):
@@ -223,7 +223,7 @@ def _is_changed(module: ModuleType, file: str, codes: Mapping[str, CodeType]) ->
 
 
 def _is_compiled(file: str) -> bool:
-    """Return whether the compiled file that Python keeps belongs to ``file`` as it is now.
+    """Return whether the compiled file that Python stores belongs to ``file`` as it is now.
 
     Importing writes it, with time and size of the source (PEP 552).
     """

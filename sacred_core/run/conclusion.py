@@ -53,8 +53,8 @@ _traceback = BaseException.__dict__["__traceback__"]
 def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
     """Return the lines of the traceback, each with its newline.
 
-    Frames of sacred-core itself are left out unless ``keep_own``, also in the exceptions that
-    ``error`` came from; an exception that consists of nothing else keeps them. An exception that
+    Frames of sacred-core itself are omitted unless ``keep_own``, also in the exceptions that
+    ``error`` came from; an exception that consists of nothing else retains them. An exception that
     cannot be formatted is shown by its type and its own frames.
     """
     try:

@@ -33,7 +33,7 @@ def new_run(ex: Any, request: Request) -> Run:
     The option hooks come first, since they may change the experiment.
 
     Raises:
-        SacredError: the configuration or the options are wrong, or there is no such command.
+        SacredError: the configuration or the options are wrong, or the command does not exist.
         Exception: what a hook or a scope raises.
     """
     if settings.environment_error is not None:
@@ -150,7 +150,7 @@ def _is_same(observer: Any, other: Any) -> bool:
 
 
 def _wants_info(command: CapturedFunction[..., Any]) -> bool:
-    """Gathering it takes time: a command that nobody observes and that does not ask has none."""
+    """Gathering it takes time: a command without observers that does not ask has none."""
     return not command.unobserved or getattr(command.function, "needs_experiment_info", False)
 
 

@@ -50,7 +50,7 @@ class Lifecycle:
 
     @property
     def is_observed(self) -> bool:
-        """Whether anybody listens."""
+        """Whether the run has observers."""
         return bool(self._run.observers)
 
     def queue(self) -> None:
@@ -107,7 +107,7 @@ class Lifecycle:
                 self._finish(events.RunCompleted, "stop_time", result=result)
 
     def interrupt(self, status: str, trace: list[str]) -> None:
-        """End the run for a reason that is no failure."""
+        """End the run for a reason that is not a failure."""
         if not self._run.is_forked:
             self._run.status = status
             trace = mask_text("".join(trace)).splitlines(keepends=True)
@@ -277,7 +277,7 @@ class Lifecycle:
 class BeatThread:
     """Calls ``beat`` every ``interval`` seconds on a thread of its own, until it is stopped.
 
-    An interval of 0 stands for the shortest one.
+    An interval of 0 means the shortest one.
     """
 
     def __init__(self, beat: Callable[[], None], interval: float, logger: logging.Logger) -> None:
@@ -292,7 +292,7 @@ class BeatThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Wait for a beat that is under way; none follows."""
+        """Wait for a running beat; none follows."""
         self._stopped.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join()

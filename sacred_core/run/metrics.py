@@ -20,7 +20,7 @@ Point = tuple[str, float, Any, float]  # name, step, value, seconds since the ep
 Column = Sequence[Any]
 #: Steps, values and seconds by metric.
 Block = dict[str, tuple[Column, ...]]
-#: Points that are handed on at a time.
+#: Maximum number of points in one event.
 BLOCK = 10_000
 _in_utc = datetime.fromtimestamp
 _now = time.time
@@ -33,7 +33,7 @@ class MetricsBuffer:
     are packed, 24 bytes each.
 
     Attributes:
-        keeps_points: False where nobody will ask for them; values are checked all the same.
+        keeps_points: False where they are not read later; values are checked all the same.
 
     Args:
         logger: Where a metric with values that are not numbers is reported.

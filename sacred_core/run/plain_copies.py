@@ -1,4 +1,4 @@
-"""Plain data of a value that is looked at again at every beat, converted only if it changed."""
+"""Plain data of a value that is checked at every beat, converted only if it changed."""
 
 import functools
 import hashlib

@@ -26,7 +26,7 @@ class OutputStore(Protocol):
         """Let ``text`` be the whole output of the run; what is stored of it is not stored again.
 
         Raises:
-            StoreError: there is no such run.
+            StoreError: the run does not exist.
         """
 
 
@@ -50,8 +50,8 @@ class Recovery:
 def recover(location: str | None = None, output_filter: Filter | None = None) -> Iterator[Recovery]:
     """Store what is left of the output of runs that did not end; yield what was done.
 
-    What is already stored is not stored again. A description goes once all its stores have the
-    whole output. Runs that are alive are left as they are.
+    What is stored already is not stored again. A description is deleted once all its stores have
+    the whole output. Runs that are alive are left as they are.
 
     Args:
         location: Only in this store, perhaps with the password that no description has; without,
@@ -59,7 +59,7 @@ def recover(location: str | None = None, output_filter: Filter | None = None) ->
         output_filter: In place of a filter of a run's own, which is not imported.
 
     Raises:
-        StoreError: there is no store at ``location``.
+        StoreError: ``location`` has no store.
     """
     given = None if location is None else open_store(location)
     for entry in spool_entries():

@@ -177,10 +177,10 @@ class Run(RunState):
 
         Args:
             filename: An existing, readable file; of a folder, all files are recorded.
-            name: Under which it is kept, which may hold folders (``"plots/loss.png"``); by
+            name: Under which it is stored, which may hold folders (``"plots/loss.png"``); by
                 default its file name.
             metadata: Kept beside it by stores that can.
-            content_type: Its media type, by default that which its name stands for; stored by
+            content_type: Its media type, by default that of its name; stored by
                 stores that can.
 
         Raises:
@@ -235,7 +235,7 @@ class Run(RunState):
         loop of this thread is running already, a coroutine is returned that starts the run when
         it is awaited.
 
-        Whatever the command raises is recorded and raised again.
+        Whatever the command raises is recorded and re-raised.
         """
         if self.lifecycle is not None:
             raise RunStartedTwiceError("a run can be started only once: create a new one")
@@ -293,7 +293,7 @@ class Run(RunState):
         calls = itertools.count()
 
         def next_seed() -> int:
-            # A forked child goes on counting where its parent was: the lineage sets it apart.
+            # A forked child continues the count of its parent: the lineage distinguishes it.
             forks = [f"fork {number}" for number in randomness.lineage]
             return derived_seed(self.config.get("seed"), path, name, next(calls), *forks)
 

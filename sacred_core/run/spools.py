@@ -1,4 +1,4 @@
-"""Where the output of runs under way is kept, so that it can be stored after a crash.
+"""Where the output of running runs is stored, so that it can be stored after a crash.
 
 Each run that records its output has a folder of its own in `spools_folder`. ``run.json`` in it
 describes the run and the stores that record it, without secrets; ``lock`` is locked as long as the
@@ -46,7 +46,7 @@ class StoreAddress:
 
 @attrs.frozen(kw_only=True)
 class SpoolEntry:
-    """The description of a run whose output is kept.
+    """The description of a run whose output is stored.
 
     Attributes:
         path: The folder of this description.
@@ -98,7 +98,7 @@ class SpoolEntry:
 
 
 class LiveSpool:
-    """The description of a run under way, which is locked until `close`."""
+    """The description of a running run, which is locked until `close`."""
 
     def __init__(self, entry: SpoolEntry, lock: int) -> None:
         self.entry = entry
@@ -166,7 +166,7 @@ def _require_private(folder: Path) -> None:
 
 
 def _lock_file(path: Path) -> int | None:
-    """Return a descriptor that holds the lock, or None if somebody else does."""
+    """Return a descriptor that holds the lock, or None if another process does."""
     import fcntl
 
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

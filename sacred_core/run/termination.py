@@ -23,7 +23,7 @@ _NAMES = [
 ]  # fmt: skip
 if sys.platform == "linux":  # BSD and macOS ignore SIGIO
     _NAMES += ["SIGIO", "SIGPWR", "SIGSTKFLT"]
-#: Numbers of signals for which a run sets a handler, where nobody else did.
+#: Numbers of signals for which a run sets a handler, where no other code did.
 ENDING_SIGNALS = tuple(
     sorted(
         {int(getattr(signal, name)) for name in _NAMES if hasattr(signal, name)}
@@ -127,7 +127,7 @@ def _unhandled() -> tuple[int, ...]:
 def _handled_in_c() -> int:
     """Return a bit for each signal that is handled or ignored, the lowest for signal 1.
 
-    `signal.getsignal` does not know handlers that C code set after Python started:
+    `signal.getsignal` does not report handlers that C code set after Python started:
     `faulthandler.register`, or a library. Linux lists them; elsewhere the answer is 0.
     """
     try:
@@ -139,7 +139,7 @@ def _handled_in_c() -> int:
 
 
 def _restore() -> None:
-    """Set the default action again, for the signals whose handler is still ours."""
+    """Restore the default action for the signals whose handler is still ours."""
     ours = [signum for signum in _state.handled if signal.getsignal(signum) is _terminate]
     for signum in _without_c_handlers(ours):
         signal.signal(signum, signal.SIG_DFL)
@@ -177,5 +177,5 @@ def _restore_in_child() -> None:
 if hasattr(os, "register_at_fork"):
     # A forked child ends as it would have without us. A handler of Python's that tells child from
     # parent would not do: it runs after the system call before which the signal came, and a worker
-    # of a pool that waits for work then waits for ever.
+    # of a pool that waits for work then waits forever.
     os.register_at_fork(after_in_child=_restore_in_child)

@@ -1,4 +1,4 @@
-"""Completion in the shell: what may stand next on a script's command line.
+"""Completion in the shell: what may come next on a script's command line.
 
 The shell runs the script with the environment variable ``_SACRED_COMPLETE``, which holds the words
 so far, one a line, the unfinished one last; what it prints, one a line, are the candidates. The
@@ -18,7 +18,7 @@ from sacred_core.serialization import leaves
 
 
 def candidates(ex: ScriptExperiment, words: list[str]) -> list[str]:
-    """Return what may stand in place of the last of ``words``, sorted.
+    """Return what may replace the last of ``words``, sorted.
 
     Args:
         ex: The experiment.

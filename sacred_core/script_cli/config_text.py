@@ -80,7 +80,7 @@ def _lines(
 
 
 def _docstring(summary: ConfigSummary, path: str, colour: bool, indent: str) -> list[str]:
-    """Return the lines of what scopes say of themselves; a group's comment is on its line."""
+    """Return the lines of the descriptions of scopes; a group's comment is on its line."""
     text = summary.scope_docs.get(path, "")
     lines = f'"""{text}"""'.splitlines() if text else []
     return [_paint(indent + printable(line, "\t"), DOCUMENTATION, colour) for line in lines]

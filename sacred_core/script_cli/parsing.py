@@ -61,7 +61,7 @@ def parse_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
     A number that is not written as Python prints it is a `Spelled`.
 
     Raises:
-        UpdateError: a token has no key, or holds a value that is no literal although
+        UpdateError: a token has no key, or holds a value that is not a literal although
             ``SETTINGS.COMMAND_LINE.STRICT_PARSING`` asks for one.
     """
     updates: dict[str, Any] = {}

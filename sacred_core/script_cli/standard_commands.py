@@ -55,7 +55,7 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
 
 
 def print_named_configs(_run: "Run") -> None:
-    """Print the named configurations, with what they say of themselves."""
+    """Print the named configurations, with their descriptions."""
     colour = wants_colour(sys.stdout)
     print(f"Named Configurations ({paint_doc('doc', colour)}):")
     offered = named_configs(_run.namespaces.nodes)

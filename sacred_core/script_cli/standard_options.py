@@ -104,7 +104,7 @@ def enforce_clean(argument: bool, run: "Run") -> None:
 
 
 def origin(argument: bool, run: "Run") -> None:
-    """Let print_config tell where each value comes from."""
+    """Let print_config show where each value comes from."""
     run.shows_origin = argument
 
 

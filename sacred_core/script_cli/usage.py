@@ -22,7 +22,7 @@ def usage_text(ex: ScriptExperiment, request: Request) -> str:
     """Return the help of ``ex``, or of the command that ``help COMMAND`` names.
 
     Raises:
-        CommandNotFoundError: there is no such command.
+        CommandNotFoundError: the command does not exist.
         UsageError: more than one command is named.
     """
     if request.command == "help" and request.tokens:
@@ -33,7 +33,7 @@ def usage_text(ex: ScriptExperiment, request: Request) -> str:
 
 
 def help_text(ex: ScriptExperiment, program: str) -> str:
-    """Return the usage, what the file says of itself, the commands and the options of ``ex``."""
+    """Return the usage, the docstring of the file, the commands and the options of ``ex``."""
     manager = plugin_manager()
     formatter = click.HelpFormatter(width=_WIDTH)
     formatter.write_usage(program, "[COMMAND] [with UPDATE...] [OPTIONS]")

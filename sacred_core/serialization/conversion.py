@@ -27,7 +27,7 @@ def plain(value: Any) -> Any:
 
     The table in ``docs/values.md`` has the form of each type. Iterators are not consumed, a
     container inside itself is ``"<recursion>"``, and what raises an exception when it is read is
-    a string that says so: one bad value must not cost the others. Never raises an exception.
+    a string with the reason: one bad value must not cost the others. Never raises an exception.
     """
     if type(value) in _SCALARS:
         return value

@@ -68,7 +68,7 @@ class RunIds(ABC):
         """
 
     def overwrite(self, run_id: int | str) -> bool:
-        """Replace the run of this id by the new one; return False if there is no such run."""
+        """Replace the run of this id by the new one; return False if it does not exist."""
         raise NotImplementedError(f"{type(self).__name__}.overwrite replaces a run")
 
     def highest_number(self) -> int:

@@ -151,7 +151,7 @@ class DocumentStore(GuardedStore, Generic[R]):
         """Return the record of a run.
 
         Raises:
-            StoreError: there is no such run.
+            StoreError: the run does not exist.
         """
         record = self.find(normalize_id(run_id))
         if record is None:
@@ -197,7 +197,7 @@ def merge_output(parts: Iterable[tuple[int, str]]) -> str:
     """Return the output from what was appended to it.
 
     Args:
-        parts: Offsets and texts in the order in which they were stored.
+        parts: Offsets and strings in the order in which they were stored.
     """
     merged: list[tuple[int, str]] = []
     for offset, text in parts:

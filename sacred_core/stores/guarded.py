@@ -154,7 +154,7 @@ def once(read: Callable[[], T]) -> Callable[[], T]:
 
 
 def run_or_foreign(read: Callable[[], StoredRun | None]) -> StoredRun | NotARunError | None:
-    """Return the run, or the error that says that the record is not one."""
+    """Return the run, or the error for a record that is not one."""
     try:
         return read()
     except NotARunError as error:

@@ -36,7 +36,7 @@ class ClaimFiles(Protocol):
         """Return what a file holds, None if there is none."""
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write a file unless there is one, in one step, and tell whether it was written."""
+        """Write a file unless there is one, in one step, and return whether it was written."""
 
     def replace(self, name: str, data: bytes) -> None:
         """Write a file in place of the one that is there."""

@@ -27,13 +27,13 @@ class StoredRun:
         recorded_status: The status in the record, empty where it cannot be read. The argument is
             ``status``; the attribute `status` is the current one.
         name: Of the experiment.
-        experiment, host, config, meta, info: Plain data, as the observers were told.
+        experiment, host, config, meta, info: Plain data, as the observers received it.
         result: What the command returned.
         fail_trace: Lines of the traceback of a run that did not complete.
         artifacts: Names of its artifacts.
         resources: Paths of its resources.
         tags: Words that were put on it.
-        notes: ``{"text", "time", "user"}`` of what was said of it, the oldest first.
+        notes: ``{"text", "time", "user"}`` of its notes, the oldest first.
         damage: Why a part of the record cannot be read, which is then as if it were missing; None
             if all of it can.
     """
@@ -60,7 +60,7 @@ class StoredRun:
     damage: str | None = None
 
     def annotate(self, annotation: "Annotation") -> None:
-        """Change tags and notes by what somebody said of the run."""
+        """Change tags and notes by an annotation of the run."""
         kept = [tag for tag in self.tags if tag not in annotation.removed]
         self.tags = kept + [tag for tag in annotation.added if tag not in kept]
         if annotation.note:
@@ -108,7 +108,7 @@ class StoredRun:
     def is_running(self, now: datetime | None = None) -> bool:
         """Return whether the run has not ended: it must not be deleted.
 
-        Of a damaged run this is what the readable parts of its record say.
+        Of a damaged run this is what the readable parts of its record hold.
 
         Args:
             now: An aware time, by default the present.
@@ -128,7 +128,7 @@ class StoredRun:
 
 @attrs.frozen(kw_only=True)
 class Annotation:
-    """What somebody said of a run, perhaps long after it ended: the record itself stays.
+    """Tags and a note that a user added, perhaps long after the run ended.
 
     Attributes:
         time: When, in UTC and aware.

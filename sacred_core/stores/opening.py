@@ -12,7 +12,7 @@ def open_store(location: str) -> RunStore:
     """Return the store at ``location``: a path, or a URL like ``file:///data/runs``.
 
     Raises:
-        StoreError: no installed plugin reads such a location, or there is no store.
+        StoreError: no installed plugin reads such a location, or it has no store.
     """
     scheme, separator, _ = str(location).partition("://")
     specs = [spec for spec in plugin_manager().observers if spec.store is not None]

@@ -47,7 +47,7 @@ def read_json(
         OSError: it cannot be read.
     """
     try:
-        # Thousands of these are read at a time: buffers and a text layer cost as much again.
+        # Thousands of these are read at a time: buffers and a text layer would double the cost.
         with opener(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > _LARGEST:
@@ -91,7 +91,7 @@ def append_bytes(path: Path, data: bytes) -> None:
             if os.fstat(descriptor).st_nlink < 2:
                 file.write(data)
                 return
-        # A hard link, as backups make: the other name must keep what it has.
+        # A hard link, as backups make: the other name must retain its content.
         with open_regular(path) as old, replacing(path) as new:
             new.write_bytes(old.read() + data)
     except OSError as error:

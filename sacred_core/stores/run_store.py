@@ -97,7 +97,7 @@ class RunStore(Protocol):
         """Return one run, also a damaged one.
 
         Raises:
-            StoreError: there is no such run.
+            StoreError: the run does not exist.
         """
 
     def output(self, run_id: int | str) -> str:
@@ -105,7 +105,7 @@ class RunStore(Protocol):
 
         Raises:
             DamagedRecordError: it cannot be read.
-            StoreError: there is no such run.
+            StoreError: the run does not exist.
         """
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
@@ -113,7 +113,7 @@ class RunStore(Protocol):
 
         Raises:
             DamagedRecordError: they cannot be read.
-            StoreError: there is no such run.
+            StoreError: the run does not exist.
         """
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
@@ -125,22 +125,22 @@ class RunStore(Protocol):
             name: As in `StoredRun.artifacts`, `StoredRun.resources`, or the name of a source.
 
         Raises:
-            StoreError: there is no such run or file, or it is outside of the store.
+            StoreError: the run or file does not exist, or it is outside of the store.
         """
 
     def delete(self, run_id: int | str) -> None:
         """Remove a run, and what no other run uses.
 
         Raises:
-            StoreError: there is no such run, or it is still running. A damaged one is deleted,
+            StoreError: the run does not exist or is still running. A damaged one is deleted,
                 and files that other runs may use stay.
         """
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
-        """Keep what somebody said of a run, beside its record.
+        """Store an annotation of a run beside its record.
 
         Raises:
-            StoreError: there is no such run.
+            StoreError: the run does not exist.
         """
 
 
@@ -155,5 +155,5 @@ class ContinuingStore(Protocol):
             run_id: The run that it continues; None: the first event starts one.
 
         Raises:
-            StoreError: there is no such run.
+            StoreError: the run does not exist.
         """

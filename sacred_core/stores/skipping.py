@@ -16,7 +16,7 @@ def skip_foreign(
     """Yield the runs among records, each by its name, and log at the end what was skipped.
 
     Args:
-        found: None stands for what is not there any more.
+        found: None for a run that does not exist any more.
     """
     skipped: list[tuple[object, NotARunError]] = []
     try:

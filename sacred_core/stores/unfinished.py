@@ -38,7 +38,7 @@ def with_unfinished(
         text: What the observer that owns ``folder`` has stored.
         folder: Of the run, alive or dead; where it ended, ``text`` is all there is.
         output_filter: In place of a filter of the user's own. Without, the text that such a filter
-            did not see is left out.
+            did not see is omitted.
     """
     try:
         positions = json.loads(_read(folder / POSITIONS_FILE, 0))
@@ -97,7 +97,7 @@ def _raw(folder: Path, positions: dict[str, Any], start: int) -> str:
 
 
 def _merge_parts(folder: Path, positions: dict[str, Any]) -> bytes:
-    """Put the parts together; of a run under way, without what is being written now."""
+    """Put the parts together; of a running run, without what is being written now."""
     starts = positions["parts"]
     parts = [_read(folder / name, start) for name, start in zip(STREAM_FILES, starts, strict=True)]
     turns = _read(folder / TURNS_FILE, positions["turns"])

@@ -1,4 +1,4 @@
-"""Tests for authors of plugins, to be run by pytest: subclass one and say what is yours.
+"""Tests for authors of plugins, to be run by pytest: subclass one and fill in what is yours.
 
 This package is for tests and may import everything; nothing imports it.
 """

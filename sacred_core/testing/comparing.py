@@ -1,4 +1,4 @@
-"""Comparisons that say what is wrong."""
+"""Comparisons that report what is wrong."""
 
 import math
 from datetime import UTC, timedelta

@@ -27,7 +27,7 @@ class ContentContract(FileContract):
         raise NotImplementedError(f"{type(self).__name__}.content_type returns a content type")
 
     def test_artifacts_have_a_content_type(self, tmp_path: Path) -> None:
-        """The one that was given, else that which the name or the file's name stands for."""
+        """It is the one that was passed, else that of the name or of the file's name."""
         expected = {
             "plots/loss.png": "image/png", "table.csv": "text/csv", "given": "text/x-special",
             "unknown": None, "logs.tar.gz": "application/gzip", "model": "application/json",

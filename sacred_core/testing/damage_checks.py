@@ -17,7 +17,7 @@ from sacred_core.stores.query import matches, parse
 
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _CONTROL = re.compile(r"[^\n\t\x20-\x7e\xa0-\u2027\u202f-\u2065\u2070-\U0010ffff]")
-#: Of so many hostile records one is deleted.
+#: Of this number of hostile records one is deleted.
 _DELETED = 6
 #: Queries of which each is answered by another part of a store.
 QUERIES = (
@@ -57,7 +57,7 @@ def check_hostile(store: Any, sound: Sound, queries: Iterable[str] = QUERIES, st
         store: It holds sound runs and others.
         sound: The sound ones, as they were before.
         queries: Each lists all runs.
-        step: Of so many hostile records, all of which are listed and queried, one is shown.
+        step: Of this number of hostile records, all of which are listed and queried, one is shown.
 
     Raises:
         AssertionError: one of them is hidden or changed, or a record raises something else than a

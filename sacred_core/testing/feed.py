@@ -22,7 +22,7 @@ class Feed:
         times: How often each event is delivered: delivery is at least once.
 
     Attributes:
-        expected: What a store should tell of the run.
+        expected: What a store should return for the run.
         output, metrics: The same for what it printed and logged.
     """
 
@@ -46,13 +46,13 @@ class Feed:
         return self._send_start(events.RunQueued, "queue_time", _id, asked_id, fields)
 
     def beat(self, info: Any = None, result: Any = None) -> None:
-        """Give the sign of life that follows output and metrics."""
+        """Send the heartbeat that follows output and metrics."""
         self._beats += 1
         time = START + timedelta(seconds=self._beats)
         self._give(events.Heartbeat, info=info or {}, beat_time=time, result=result)
 
     def print(self, text: str, offset: int | None = None) -> None:
-        """Add ``text`` to the output, or let it stand from the character ``offset`` on."""
+        """Add ``text`` to the output, or replace it from the character ``offset`` on."""
         offset = len(self.output) if offset is None else offset
         self.output = self.output[:offset] + text
         self._give(events.OutputCaptured, text=text, offset=offset)
@@ -76,15 +76,15 @@ class Feed:
         self._give(events.MetricsLogged, metrics_by_name=metrics, info={}, starts=starts)
 
     def resource(self, filename: str) -> None:
-        """Tell of a file that was read."""
+        """Send a resource."""
         self._give(events.ResourceAdded, filename=filename)
 
     def artifact(self, name: str, filename: str, **details: Any) -> None:
-        """Tell of a file that was made."""
+        """Send an artifact."""
         self._give(events.ArtifactAdded, name=name, filename=filename, **details)
 
     def code(self, base_dir: str, sources: list[list[str]], dependencies: list[str]) -> None:
-        """Tell of code that was imported later."""
+        """Send code that was imported later."""
         self._give(events.CodeLoaded, base_dir=base_dir, sources=sources, dependencies=dependencies)
 
     def complete(self, result: Any = None) -> None:
@@ -92,7 +92,7 @@ class Feed:
         self._end(events.RunCompleted, stop_time=self._now(), result=result)
 
     def interrupt(self, status: str = "INTERRUPTED", trace: tuple[str, ...] = ()) -> None:
-        """End the run for a reason that is no failure."""
+        """End the run for a reason that is not a failure."""
         fields = {"interrupt_time": self._now(), "status": status, "fail_trace": list(trace)}
         self._end(events.RunInterrupted, **fields)
 

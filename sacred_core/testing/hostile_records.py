@@ -1,6 +1,6 @@
-"""Records that nobody would write: mutations of real ones, the same for each seed.
+"""Records that no backend writes: mutations of real ones, the same for each seed.
 
-They stand for what other programs, editors, broken disks and attackers leave in a store. None may
+They imitate what other programs, editors, broken disks and attackers leave in a store. None may
 hide, change or damage another run.
 """
 

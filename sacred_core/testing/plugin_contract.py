@@ -85,7 +85,7 @@ class PluginContract:
             resolve_target(target)
 
     def test_its_module_imports_nothing_heavy(self) -> None:
-        """Every command line waits for it: what is heavy stands behind a dotted target."""
+        """Every command line waits for it: what is heavy is behind a dotted target."""
         for plugin in self._entry_points():
             module = plugin.value.partition(":")[0]
             own = module.partition(".")[0]

@@ -76,7 +76,7 @@ class ProcessContract(SecretContract):
             with store.open_file(run.id, "artifact", "code") as file:
                 assert b"the source" in file.read()
         contents = [each for each in self.stored_bytes(tmp_path) if b"the source that all" in each]
-        # As a source and as an artifact, which some stores keep as one file.
+        # As a source and as an artifact, of which some stores hold one copy.
         artifacts = {1, 2, 1 + len(runs)}
         assert len(contents) in artifacts, f"the source is stored {len(contents)} times"
 

@@ -1,4 +1,4 @@
-"""Awkward content that every store must give back as it was told."""
+"""Awkward content that every store must return unchanged."""
 
 import json
 from typing import Any
@@ -85,7 +85,7 @@ PLUGIN_SOURCE = """
     def sacred_observers():
         yield ObserverSpec(AcmeObserver, flags=("--acme",))
 """
-#: What is told of an experiment without code.
+#: The information on an experiment without code.
 EXPERIMENT: dict[str, Any] = {
     "name": "fed",
     "base_dir": ".",

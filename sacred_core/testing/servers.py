@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 class Proxy:
-    """Forwards connections to a server until it is told to fail. Its port stays the same.
+    """Forwards connections to a server until the test makes it fail. Its port stays the same.
 
     Example:
         ```python

@@ -14,7 +14,7 @@ __all__ = ["OutputCapture", "capture_for"]
 def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> OutputCapture:
     """Return a capture of the given mode that was not started.
 
-    Where ``fd`` is not possible, because Python's streams are no descriptors (as in a notebook) or
+    Where ``fd`` is not possible, because Python's streams are not descriptors (as in a notebook) or
     another run holds these, it is ``sys``. A filter that ignores its input switches recording off.
     """
     if mode == "no":

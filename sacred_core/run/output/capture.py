@@ -36,11 +36,11 @@ class OutputCapture:
         """Let what is printed lie in ``folder`` until the run ends.
 
         Raises:
-            OSError: it cannot be written there; the recording goes on as before.
+            OSError: it cannot be written there; the recording continues as before.
         """
 
     def confirm(self) -> None:
-        """Note that the observers were told what `take` gave last."""
+        """Note that the observers received what `take` returned last."""
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""
@@ -50,17 +50,17 @@ class OutputCapture:
         """Yield what changed since the last call, in pieces of bounded length.
 
         Args:
-            final: Nothing more will come: hand on also what is unfinished.
+            final: Nothing more will come: include what is unfinished.
 
         Yields:
-            A new text and the character of the whole output from which on it stands.
+            A new string and the character of the whole output at which it starts.
         """
         del final
         return iter(())
 
 
 class FixedOutput(OutputCapture):
-    """Records nothing; observers are told ``text`` once. For filters that ignore their input."""
+    """Records nothing; observers receive ``text`` once. For filters that ignore their input."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -92,7 +92,7 @@ class FdCapture(OutputCapture):
     """Records the output of the whole process while one run lasts.
 
     Args:
-        output_filter: Applied to the text before anybody sees it.
+        output_filter: Applied to the text before it leaves the class.
     """
 
     def __init__(self, output_filter: Filter | None = None) -> None:
@@ -182,7 +182,7 @@ class FdCapture(OutputCapture):
                         self._follower.follow_to(number, spool.path)
 
     def confirm(self) -> None:
-        """Note that the observers were told what `take` returned last."""
+        """Note that the observers received what `take` returned last."""
         self._spool_reader.confirm()
 
     def _switch(self, number: int, writer: int) -> None:
@@ -238,7 +238,7 @@ class FdCapture(OutputCapture):
                 write_counted(2 if is_error else 1, data, done)
             except OSError as error:
                 if self._is_restored:
-                    break  # nobody reads the original
+                    break  # the original has no reader
                 self._give_up(str(error))
         if is_error and not self._is_restored:
             self._spool_reader.note()

@@ -23,7 +23,7 @@ def apply_backspaces_and_linefeeds(text: str) -> str:
     A backspace moves one character back, a carriage return to the beginning of the line; what
     follows replaces what is there. The control sequences of progress bars (the cursor moves up or
     down, a line is erased) are applied, and colours stay with their characters: see
-    `sacred_core.run.output.screen.Screen`, which also says how far up the cursor can go.
+    `sacred_core.run.output.screen.Screen`, which also documents how far up the cursor can go.
     """
     if "\b" not in text and "\r" not in text and "\x1b" not in text:
         return text
@@ -136,7 +136,7 @@ class _WholeText:
 
 
 def filter_output(text: str, output_filter: Filter | None) -> str:
-    """Return the whole of ``text`` as observers are told it."""
+    """Return the whole of ``text`` as observers receive it."""
     return mask_text(text if output_filter is None else _apply_filter(text, output_filter))
 
 

@@ -2,7 +2,7 @@
 
 It is started as ``python follower.py NUMBER_OF_SPOOLS`` with the descriptors of `layout` and needs
 nothing of the script: whatever was written before a crash is shown. It imports only what starts
-fast (about 9 ms). It ends once the script has closed the control pipe, or is gone, and nobody can
+fast (about 9 ms). It ends once the script has closed the control pipe or ended, and no process can
 write to a spool any more, so children that outlive the run are shown too.
 """
 
@@ -29,10 +29,10 @@ def layout(count: int) -> tuple[list[int], list[int], int]:
 
 
 def has_writers(reader: int) -> bool:
-    """Tell whether anybody has the file open for writing: only then a read lease is refused.
+    """Return whether any process has the file open for writing: only then a read lease is refused.
 
-    Where a file system knows no leases (https://man7.org/linux/man-pages/man2/F_SETLEASE.2const.html)
-    nobody is assumed to.
+    Where a file system has no leases (https://man7.org/linux/man-pages/man2/F_SETLEASE.2const.html)
+    none is assumed to.
     """
     set_lease = getattr(fcntl, "F_SETLEASE", None)
     if set_lease is None:
@@ -78,7 +78,7 @@ class Display:
         self._depth = 0
 
     def __enter__(self) -> "Display":
-        """Wait until nobody else shows anything."""
+        """Wait until no other process shows anything."""
         self._lock.acquire()
         self._depth += 1
         if self._depth == 1:
@@ -86,7 +86,7 @@ class Display:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let others go on."""
+        """Let others continue."""
         self._depth -= 1
         if self._depth == 0:
             fcntl.lockf(self.state, fcntl.LOCK_UN)
@@ -94,7 +94,7 @@ class Display:
 
     @property
     def has_writers(self) -> bool:
-        """Whether anybody can still write to a spool."""
+        """Whether any process can still write to a spool."""
         return any(map(has_writers, self.readers))
 
     def show(self, ends: Sequence[int] = ()) -> bool:
@@ -138,7 +138,7 @@ class Display:
             done.extend(map(os.write, (self.targets[number],), (data,)))
         except BlockingIOError:
             time.sleep(_SHORT)
-        except OSError:  # a closed pipe, a terminal that went away: recording goes on
+        except OSError:  # a closed pipe, a terminal that went away: recording continues
             self._gone[number] = True
 
 
@@ -152,7 +152,7 @@ class _Follower:
         self._received = b""
 
     def follow(self) -> None:
-        """Show growth until the script has ended and nobody can write."""
+        """Show growth until the script has ended and no process can write."""
         is_attached, pause = True, _SHORT
         while True:
             if is_attached:

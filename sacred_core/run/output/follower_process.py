@@ -12,7 +12,7 @@ from pathlib import Path
 from sacred_core.run.output import follower
 from sacred_core.run.output.follower import Display
 
-#: The shell ends at once: so the process is no child of the script, whose ``os.wait`` would wait
+#: The shell ends at once: so the process is not a child of the script, whose ``os.wait`` would wait
 #: for it. It ignores what a terminal or a batch system sends to all processes of a job.
 _START = (
     'trap "" HUP INT QUIT TERM USR1 USR2 ALRM XCPU TSTP TTOU; '
@@ -63,13 +63,13 @@ class FollowerProcess:
             os.write(self._control, b"%d %s\0" % (number, os.fsencode(path)))
 
     def detach(self) -> None:
-        """Let it go on until nobody can write to the spools."""
+        """Let it continue until no process can write to the spools."""
         os.close(self._control)
         if self._handle is not None:
             os.close(self._handle)
 
     def end(self) -> None:
-        """End it: everything was shown and nobody can write any more."""
+        """End it: everything was shown and no process can write any more."""
         if self._handle is not None:  # else it ends by itself, a moment later
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(self._handle, signal.SIGKILL)
@@ -105,7 +105,7 @@ def _start_process(control: int, display: Display, turns: int) -> int:
         for each in moved:
             os.close(each)
         moved = []
-        with contextlib.suppress(ChildProcessError):  # somebody waited for it
+        with contextlib.suppress(ChildProcessError):  # another caller waited for it
             os.waitpid(shell, 0)
         return int(os.read(pid_reader, 64) or b"0") or _fail()
     finally:

@@ -110,7 +110,7 @@ def character_width(character: str) -> int:
 class Row:
     """What one line shows; positions are columns.
 
-    A row that was only appended to keeps its text as it was written, SGR sequences included. Else
+    A row that was only appended to retains its text as it was written, SGR sequences included. Else
     it is a list of cells: a wide character or a tab is followed by empty ones.
     """
 

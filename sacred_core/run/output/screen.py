@@ -55,7 +55,7 @@ class Screen:
     whole screen erases nothing: on a terminal a user can scroll back to what was there.
 
     Args:
-        present: Applied to the text of each line before it is given to anybody.
+        present: Applied to the text of each line before it is returned.
     """
 
     def __init__(self, present: Callable[[str], str] = str) -> None:
@@ -297,7 +297,7 @@ def _numbers(parameters: str) -> list[int]:
 
 
 def _uncovered(segments: list[str]) -> Iterable[str]:
-    """Return the texts, each written from the first column on, without what later ones cover."""
+    """Return the strings, each written from the first column on, without what later ones cover."""
     widths = list(map(width, segments))
     if max(widths) > WIDTH or any("\t" in segment for segment in segments):
         return segments

@@ -26,11 +26,11 @@ from sacred_core.stores.unfinished import (
 )
 
 _CHUNK = 1 << 20
-#: Below so many free bytes nothing more is recorded.
+#: Below this number of free bytes nothing more is recorded.
 LITTLE = 16 * 1024 * 1024
 #: What is reported then, with the words of the operating system.
 LOW_DISK = "Low disk space (almost no space left on device)"
-#: Bytes that are told at a time.
+#: Maximum number of bytes in one event.
 _READ_CHUNK = 1 << 18
 
 
@@ -85,7 +85,7 @@ class Spool:
 
         Args:
             path: There must be none; it is readable for the owner only: secrets are not masked.
-            switch: Called with the new descriptor: from then on nobody writes to the old one.
+            switch: Called with the new descriptor: from then on nothing is written to the old one.
 
         Raises:
             OSError: the file cannot be made; all stays as it was.
@@ -147,7 +147,7 @@ class SpoolReader:
 
     Args:
         spools: One, or that of stdout and that of stderr.
-        output_filter: Applied to the text before anybody sees it.
+        output_filter: Applied to the text before it leaves the class.
     """
 
     def __init__(self, spools: Sequence[Spool], output_filter: Filter | None) -> None:
@@ -222,7 +222,7 @@ class SpoolReader:
             switch: Called with the number of each spool and its new writing end.
 
         Raises:
-            OSError: it cannot be written there; all goes on as before.
+            OSError: it cannot be written there; the recording continues as before.
         """
         with self._lock:
             if self._parts:
@@ -237,13 +237,13 @@ class SpoolReader:
             self.confirm()
 
     def confirm(self) -> None:
-        """Note beside the spools how much of them the observers were told."""
+        """Note beside the spools how much of them the observers received."""
         if self._folder is None:
             return
         with self._lock:
             characters, pending = self._filtered.pending
             undecoded = self._decoder.getstate()[0]
-            # What is no UTF-8 was one byte each.
+            # What is not UTF-8 was one byte each.
             held = len(pending.replace("\ufffd", "?").encode("utf-8", "replace")) + len(undecoded)
             positions = {
                 "characters": characters,
@@ -279,7 +279,7 @@ class SpoolReader:
         self._advance(ends_now)
 
     def _advance(self, ends: Sequence[int]) -> bool:
-        """Append the parts up to ``ends``; tell whether there was room for all of it."""
+        """Append the parts up to ``ends``; return whether there was room for all of it."""
         for number, end in enumerate(ends):
             while (start := self._merged[number]) < end:
                 data = self._parts[number].read(start, min(end, start + _READ_CHUNK))

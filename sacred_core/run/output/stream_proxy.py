@@ -3,7 +3,7 @@
 A text stream of the interpreter's own in front of a binary end whose ``write`` is the ``append``
 of a queue: a printed line runs through C code only, which no other thread can interrupt. (A
 text stream in front of Python code may hold garbage once another thread flushes it:
-https://github.com/python/cpython/issues/119506.) What is in the queue is handed on by others.
+https://github.com/python/cpython/issues/119506.) `Streams` records and shows what is in the queue.
 """
 
 import contextlib
@@ -25,17 +25,17 @@ class QueueWriter:
         self.flush = flush
 
     def seekable(self) -> bool:
-        """Tell that there is no way back."""
+        """Return False: it cannot seek."""
         return False
 
     readable = seekable
 
     def writable(self) -> bool:
-        """Tell that this is what it is for."""
+        """Return True."""
         return True
 
     def close(self) -> None:
-        """Hand on what is there; the original stays open, for it is not ours."""
+        """Flush the buffer; the original stays open, for it is not ours."""
         self.flush()
 
     def __getattr__(self, name: str) -> Any:
@@ -57,11 +57,11 @@ class BinaryView(io.BufferedIOBase):
         return len(copied)
 
     def flush(self) -> None:
-        """Hand on what is there."""
+        """Flush the buffer."""
         self._proxy.flush()
 
     def writable(self) -> bool:
-        """Tell that this is what it is for."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
@@ -73,7 +73,7 @@ class BinaryView(io.BufferedIOBase):
         return self._proxy.isatty()
 
     def close(self) -> None:
-        """Hand on what is there."""
+        """Flush the buffer."""
         self.flush()
 
 
@@ -82,7 +82,7 @@ class StreamProxy(io.TextIOWrapper):
 
     Args:
         original: The stream that it replaces; one without bytes, as in a notebook, too.
-        flush: Called when the bytes are to be handed on at once.
+        flush: Called when the bytes are to be forwarded at once.
         is_error: Whether it is ``sys.stderr``.
         is_showing: Tells whether the caller is what shows text: it writes to originals.
     """
@@ -131,7 +131,7 @@ class StreamProxy(io.TextIOWrapper):
         return getattr(self.original, "name", "<stream proxy>")
 
     def divert(self) -> None:
-        """Let what is written to the original come here: handlers of logs keep it, made before."""
+        """Let what is written to the original come here: earlier handlers of logs refer to it."""
         if self._diversion:
             return
 
@@ -159,7 +159,7 @@ class StreamProxy(io.TextIOWrapper):
         self.reconfigure(write_through=False)
 
     def write_unbuffered(self, write: Write) -> None:
-        """Let ``write`` have what is written before the writer goes on."""
+        """Let ``write`` have what is written before the writer continues."""
         self.reconfigure(write_through=True)  # first: what is held back was written before
         self.end.write, self.end.flush = write, self._flush
 
@@ -170,7 +170,7 @@ class StreamProxy(io.TextIOWrapper):
         self.end.flush = self.flush_original
 
     def show(self, data: bytes, done: list[int] | None = None) -> None:
-        """Write to the original, unless ``done`` tells that this was done; one that is gone is
+        """Write to the original, unless ``done`` shows that this was done; one that is gone is
         no error.
         """
         done = [] if done is None else done
@@ -186,7 +186,7 @@ class StreamProxy(io.TextIOWrapper):
         return self._is_terminal
 
     def close(self) -> None:
-        """Hand on what is there."""
+        """Flush the buffer."""
         self.flush()
 
     def __getattr__(self, name: str) -> Any:

@@ -1,9 +1,9 @@
-"""Hands on what Python writes to its standard streams: to the runs it belongs to, then to where
+"""Forwards what Python writes to its standard streams: to the runs it belongs to, then to where
 it would have gone.
 
 While one run records, the text of stdout waits in a queue that a thread empties every 20 ms (a
 ``flush``, a write to stderr, and the end of a line on a terminal empty it at once). While several
-do, each write looks for its run and is handed on at once.
+do, each write looks for its run and is forwarded at once.
 
 An interrupt (Ctrl-C) can fall between any two steps, mostly right after a system call; nothing may
 be lost or doubled by it. So where it matters the result of a step is stored by the C code that
@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from sacred_core.run.output.stream_proxy import StreamProxy
 
 INTERVAL = 0.02
-#: From so many bytes on that could not be shown yet, whoever writes waits.
+#: With more bytes than this that are not shown yet, a write waits.
 _MUCH = 64 * 1024 * 1024
 
 
@@ -106,7 +106,7 @@ class Streams:
             proxy.pass_through()
 
     def join(self, recorder: Recorder) -> list[tuple[str, StreamProxy]]:
-        """Let ``recorder`` hear of what is written; the result goes to `leave`."""
+        """Let ``recorder`` receive what is written; the result goes to `leave`."""
         self.drain()
         used = []
         with self._locked():

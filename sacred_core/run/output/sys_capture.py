@@ -21,7 +21,7 @@ class SysCapture(OutputCapture):
     """Records what belongs to one run, whichever thread writes it.
 
     Args:
-        output_filter: Applied to the text before anybody sees it.
+        output_filter: Applied to the text before it leaves the class.
     """
 
     def __init__(self, output_filter: Filter | None = None) -> None:
@@ -85,14 +85,14 @@ class SysCapture(OutputCapture):
             self._spool_reader.keep_in(folder, lambda number, writer: None)
 
     def confirm(self) -> None:
-        """Note that the observers were told what `take` returned last."""
+        """Note that the observers received what `take` returned last."""
         self._spool_reader.confirm()
 
 
 def _recorders() -> Recorders:
     try:
         run = current_run()
-    except AmbiguousRunError:  # a thread that no run can be told for
+    except AmbiguousRunError:  # a thread whose run is unknown
         return []
     return run.output.recorders if run is not None else []
 

@@ -66,7 +66,7 @@ def sort_key(
 ) -> SortKey:
     """Return what to sort ``run`` by; the keys of one order can be compared with each other.
 
-    Numbers come before texts, then true and false, times and anything else, or the other way
+    Numbers come before strings, then true and false, times and anything else, or the other way
     round. What is missing is last in both directions, after NaN.
 
     Example:
@@ -133,9 +133,9 @@ def _compare(stored: Any, name: str, value: Any) -> bool:
 
 
 def _comparable(stored: Any, value: Any) -> tuple[Any, Any] | None:
-    """Return both if they are two numbers, two texts or two times."""
+    """Return both if they are two numbers, two strings or two times."""
     if is_number(value):
-        stored = number(stored)  # what is no JSON number was stored as a text
+        stored = number(stored)  # what is not a JSON number was stored as a string
         return (stored, value) if is_number(stored) else None
     for kind in (str, datetime):
         if isinstance(value, kind):

@@ -11,8 +11,8 @@ from sacred_core.dotted_path import MISSING
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query.nodes import Field, Operator
 
-#: What a field holds: texts (a bare word is one, also ``2024``), a list of texts, a time, a number
-#: of seconds, the id of a run, or any value.
+#: What a field holds: strings (a bare word is one, also ``2024``), a list of strings, a time, a
+#: number of seconds, the id of a run, or any value.
 Kind: TypeAlias = Literal["text", "list", "time", "seconds", "id", "any"]
 
 _KINDS: dict[str, Kind] = {

@@ -178,7 +178,7 @@ def absolute(value: Value, now: datetime) -> Value:
 def _negation(query: Query) -> Query | None:
     """Return the query that holds where this one does not, if it needs no ``not``.
 
-    The opposite of most conditions also holds where there is no such field.
+    The opposite of most conditions also holds where the field does not exist.
     """
     match query:
         case Not(part):

@@ -48,7 +48,7 @@ class Scanner:
         return self.position == len(self.text)
 
     def symbol(self, *symbols: str) -> str:
-        """Read the first of ``symbols`` that stands here; the empty text if none does."""
+        """Read the first of ``symbols`` that is next; the empty string if none is."""
         for symbol in symbols:
             if self.text.startswith(symbol, self.position):
                 self.position += len(symbol)
@@ -57,7 +57,7 @@ class Scanner:
         return ""
 
     def keyword(self, *words: str) -> str:
-        """Read one of ``words``, in upper or lower case; the empty text if none stands here."""
+        """Read one of ``words``, in upper or lower case; the empty string if none is next."""
         found = self._peek(_WORD).lower()
         if found not in words:
             return ""
@@ -131,10 +131,10 @@ class Scanner:
 
 
 def value_of(spelling: str, kind: Kind, quoted: bool) -> Value:
-    """Return what ``spelling``, without its quotes, stands for.
+    """Return what ``spelling``, without its quotes, means.
 
     Raises:
-        ValueError: it is none of the kind; the message says what was expected.
+        ValueError: it is none of the kind; the message has what was expected.
     """
     if not quoted and spelling.lower() in RESERVED:
         raise ValueError(f"expected a value; as a string, {spelling!r} needs quotes")

@@ -30,7 +30,7 @@ def parse_sort(text: str) -> list[tuple[Field, bool]]:
     """Return the fields to sort by, like ``-config.lr,start_time``, the first being foremost.
 
     Returns:
-        Each field and whether it is descending, which a minus before it says.
+        Each field and whether it is descending, marked by a minus before it.
 
     Raises:
         QueryError: a field does not exist, or is missing.
