@@ -1,6 +1,6 @@
-"""Captured calls, and resolving a large configuration, against Sacred.
+"""Speed of captured calls, and of resolving a large configuration, compared with Sacred.
 
-Both packages run by turns in processes of their own; medians and ratios are printed.
+Both packages run alternately in separate processes. The output has medians and ratios.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""What must not grow with what a run logs, against Sacred where it records the same.
+"""Costs that must not grow with the amount of data of a run, compared with Sacred if possible.
 
-Each case is a process of its own; medians and ratios are printed.
+Each case is a separate process. The output has medians and ratios.
 """
 
 import statistics
@@ -24,7 +24,7 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def tell(name, value):
+def report(name, value):
     sys.__stderr__.write("%s=%s\\n" % (name, value))
 
 
@@ -34,21 +34,21 @@ def main(_run):
 LINES = """
     for i in range(1_000_000):
         print("line", i)
-    tell("value", peak())
+    report("value", peak())
 """
 POINTS = """
     before = peak()
     for i in range(1_000_000):
         _run.log_scalar("loss", i * 0.5, i)
     time.sleep(1)
-    tell("value", peak() - before)
+    report("value", peak() - before)
 """
 ARTIFACTS = """
     open("file.txt", "w").write("content")
     start = time.perf_counter()
     for i in range(1_000):
         _run.add_artifact("file.txt", name="file%d.txt" % i)
-    tell("value", time.perf_counter() - start)
+    report("value", time.perf_counter() - start)
 """
 BEATS = """
     def written():
@@ -69,8 +69,8 @@ BEATS = """
             start = time.perf_counter()
             lifecycle.beat()
             costs.append(time.perf_counter() - start)
-        tell("seconds%d" % stored, sorted(costs)[10])
-        tell("bytes%d" % stored, (written() - before) / 20)
+        report("seconds%d" % stored, sorted(costs)[10])
+        report("bytes%d" % stored, (written() - before) / 20)
 """
 
 INFO = """
@@ -85,7 +85,7 @@ INFO = """
             start = time.process_time()
             lifecycle.beat()
             costs.append(time.process_time() - start)
-        tell(name, sorted(costs)[2])
+        report(name, sorted(costs)[2])
 """
 
 
@@ -120,8 +120,8 @@ def _median(package: str, mode: str, body: str) -> float:
 def _measured(package: str, mode: str, body: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "script.py").write_text(HEAD.format(package=package, mode=mode) + body)
-        told = run_script(folder)
-    pairs = (line.split("=") for line in told.splitlines() if "=" in line)
+        output = run_script(folder)
+    pairs = (line.split("=") for line in output.splitlines() if "=" in line)
     return {name: float(value) for name, value in pairs}
 
 

@@ -1,6 +1,6 @@
-"""Hello world, recorded in a folder, against Sacred: how long a user waits for a script.
+"""Time of a hello-world script that is recorded in a folder, compared with Sacred.
 
-The scripts run by turns as processes of their own; medians and their ratio are printed.
+The scripts run alternately in separate processes. The output has medians and their ratio.
 """
 
 import argparse

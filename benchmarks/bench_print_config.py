@@ -1,4 +1,4 @@
-"""``print_config`` of a script with 200 entries, against Sacred: the whole process."""
+"""Time of ``print_config`` with 200 entries, as a whole process, compared with Sacred."""
 
 import os
 import statistics

@@ -1,8 +1,8 @@
-"""10 MB of progress bars: the CPU time of a run with the filter, against the run without it.
+"""CPU time of a run that prints 10 MB of progress bars, with the filter and without it.
 
-Each run is a process of its own and prints over several beats; medians of the CPU time that the
-main function and the beats used, and their ratio, are printed. Then the CPU time of beats while
-nothing is printed.
+Each run is a separate process and prints during several heartbeats. The output has medians of
+the CPU time of the main function and the heartbeats, their ratio, and the CPU time of heartbeats
+without new output.
 """
 
 import statistics

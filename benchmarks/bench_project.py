@@ -1,8 +1,8 @@
-"""How long a script in a git repository takes to its main function, against Sacred.
+"""Time until a script in a git repository calls its main function, compared with Sacred.
 
-Once alone, once with 150 local modules; the repository has uncommitted changes. The scripts run by
-turns as processes of their own; medians from the start of the process to the first line of the
-main function and to the end of the process, and their ratios, are printed.
+It is measured without and with 150 local modules; the repository has uncommitted changes. The
+scripts run alternately in separate processes. The output has medians and ratios of two times: from
+the start of the process to the first line of the main function, and to the end of the process.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""What recording costs: a million printed lines, and a hundred thousand points, against Sacred.
+"""Cost of recording a million printed lines, and 100,000 points, compared with Sacred.
 
-Each is a process that records in a folder, by turns with the other package; medians of the whole
-process and ratios are printed, for points the time inside the loop as well.
+Both packages alternately record in a folder, in separate processes. The output has medians of the
+time of the whole process and ratios, and for points also the time inside the loop.
 """
 
 import statistics

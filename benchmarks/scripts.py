@@ -1,4 +1,4 @@
-"""Runs scripts as a user does, for the benchmarks."""
+"""Run scripts as a user does, for the benchmarks."""
 
 import os
 import subprocess

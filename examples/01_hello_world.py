@@ -2,7 +2,7 @@
 """
 This is a minimal example of an experiment.
 
-Not much to see here. But it comes with a command line and can be called like this:
+It has a command line:
 
     $ ./01_hello_world.py
     WARNING - 01_hello_world - No observers have been added to this run: ...

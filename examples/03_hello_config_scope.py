@@ -2,11 +2,11 @@
 """
 A configurable Hello World "experiment", with the message in a config scope.
 
-The message can be changed as in the example before:
+Change the message as in the previous example:
 
     $ ./03_hello_config_scope.py with message='Ciao world!'
 
-But because the scope makes the message from a recipient, that can be changed as well:
+The scope builds the message from a recipient, which can be changed as well:
 
     $ ./03_hello_config_scope.py with recipient='Bob'
     INFO - hello_cs - Running command 'main'

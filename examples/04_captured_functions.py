@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """
-Captured functions take what they are not given from the configuration, like the main function.
+Captured functions take missing arguments from the configuration, like the main function.
 
-Values that are passed win. When run, this prints:
+Arguments of the call have priority. The example prints:
 
     $ ./04_captured_functions.py -l ERROR
     This is printed by function foo.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-Commands: more than one thing that an experiment can do.
+An experiment with several commands.
 
     $ ./05_my_commands.py greet
     INFO - my_commands - Running command 'greet'
@@ -45,5 +45,5 @@ def shout():
 
 @ex.automain
 def main():
-    """Say what there is to try."""
+    """Print how to use the example."""
     print("This is just the main command. Try greet or shout.")

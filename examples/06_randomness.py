@@ -2,14 +2,14 @@
 """
 Randomness that is controlled by one seed.
 
-Each run draws a seed, which is in its configuration; from it follow _seed and _rnd of each
-captured function, different for each call, and the same whenever the root seed is the same.
+Each run draws a seed, which is in its configuration. The _seed and _rnd of each captured function
+are derived from it: they differ for each call, and are the same if the root seed is the same.
 
 Some things to try:
 
   - run it a few times: the results differ
   - run it a few times with seed=12345: they are the same
-  - vary numbers: there are more or fewer of them, and those that were there stay the same:
+  - vary numbers: there are more or fewer of them, and the first ones do not change:
     calls are independent of each other
         $ ./06_randomness.py with seed=12345 numbers=3 -l ERROR
   - reverse the order of the calls: their results stay the same

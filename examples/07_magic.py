@@ -2,7 +2,7 @@
 """
 A standard machine learning task with scopes, captured functions and automain.
 
-It needs scikit-learn. The same without any of these: 08_less_magic.py.
+It needs scikit-learn. 08_less_magic.py solves the same task without these features.
 """
 
 from sklearn import datasets, svm

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-A logger of one's own: set ex.logger, and take _log in captured functions.
+Your own logger: set ex.logger, and use _log in captured functions.
 
     $ ./log_example.py
 """
