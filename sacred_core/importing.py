@@ -1,7 +1,8 @@
-"""Do something as soon as a library is imported, without importing it for that."""
+"""Import names when they are first used, and act when a library is imported."""
 
+import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -11,6 +12,22 @@ from typing import Any
 Callback = Callable[[ModuleType], None]
 
 _waiting: dict[str, list[Callback]] = {}
+
+
+def lazy_attributes(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a package whose names are imported when they are first used.
+
+    Args:
+        package: The ``__name__`` of the package.
+        modules: For each public name the submodule that defines it.
+    """
+
+    def get_attribute(name: str) -> Any:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{package}.{modules[name]}"), name)
+
+    return get_attribute
 
 
 def when_imported(name: str, callback: Callback) -> None:

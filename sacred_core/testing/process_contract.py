@@ -1,22 +1,17 @@
 """What an observer and its store promise to scripts: many at once, and those that are killed."""
 
 import contextlib
-import os
 import subprocess
-import sys
 import tempfile
-import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import StoredRun
 from sacred_core.testing.effort import examples
+from sacred_core.testing.scripts import TIMEOUT, start_script
 from sacred_core.testing.secret_contract import SecretContract
 
-#: Seconds until a script counts as hanging.
-_TIMEOUT = 240.0
 _SHARED = """
     # the source that all of them share
     from sacred_core import Experiment
@@ -61,9 +56,11 @@ class ProcessContract(SecretContract):
         options = self.command_line_options(tmp_path)
         if not options:
             return
-        with _folder_of(_SHARED) as folder:
-            scripts = [_start(folder, *options) for _ in range(examples(4, 16))]
-            printed = [script.communicate(timeout=_TIMEOUT) for script in scripts]
+        with tempfile.TemporaryDirectory() as folder:
+            scripts = [
+                start_script(Path(folder), _SHARED, *options) for _ in range(examples(4, 16))
+            ]
+            printed = [script.communicate(timeout=TIMEOUT) for script in scripts]
         assert {script.returncode for script in scripts} == {0}, printed
         assert not any("observer" in errors for _, errors in printed), printed
         store = self.make_store(tmp_path)
@@ -89,8 +86,9 @@ class ProcessContract(SecretContract):
             return
         known: set[object] = set()
         for _ in range(examples(1, 5)):
-            with _folder_of(_ENDLESS) as folder:
-                script = _start(folder, *options, "--beat_interval", "0.05")
+            with tempfile.TemporaryDirectory() as folder:
+                beats = ("--beat_interval", "0.05")
+                script = start_script(Path(folder), _ENDLESS, *options, *beats)
                 run = self._with_heartbeat(tmp_path, known, script)
                 script.kill()
                 script.communicate()
@@ -109,7 +107,7 @@ class ProcessContract(SecretContract):
         self, tmp_path: Path, known: set[object], script: "subprocess.Popen[str]"
     ) -> StoredRun:
         """Wait for the first heartbeat of a run that is not known, and return the run."""
-        until = time.monotonic() + _TIMEOUT
+        until = time.monotonic() + TIMEOUT
         while time.monotonic() < until:
             assert script.poll() is None, script.communicate()
             with contextlib.suppress(StoreError):  # not even the place is there
@@ -119,20 +117,3 @@ class ProcessContract(SecretContract):
             time.sleep(0.02)
         script.kill()
         raise AssertionError(f"the script sent no heartbeat: {script.communicate()}")
-
-
-@contextlib.contextmanager
-def _folder_of(source: str) -> Iterator[Path]:
-    """Yield a folder with a script, which is not below the folder of the test."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "script.py").write_text(textwrap.dedent(source))
-        yield Path(folder)
-
-
-def _start(folder: Path, *options: str) -> "subprocess.Popen[str]":
-    """Start the script in its folder, which also has its temporary files."""
-    return subprocess.Popen(
-        [sys.executable, "script.py", *options], cwd=folder,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "TMPDIR": str(folder)},
-    )  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sacred_core.importing import when_imported
+from sacred_core.importing import lazy_attributes, when_imported
 
 
 @pytest.fixture
@@ -54,3 +54,13 @@ def test_a_library_that_is_missing_stays_missing() -> None:
     when_imported("no_such_library_anywhere", lambda module: None)
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("no_such_library_anywhere")
+
+
+def test_names_of_a_package_are_imported_when_they_are_used() -> None:
+    """Only the submodule of the name is imported; an unknown name is an AttributeError."""
+    get_attribute = lazy_attributes("json", {"JSONDecoder": "decoder", "VALUE": "missing"})
+    assert get_attribute("JSONDecoder") is importlib.import_module("json.decoder").JSONDecoder
+    with pytest.raises(AttributeError, match="module 'json' has no attribute 'other'"):
+        get_attribute("other")
+    with pytest.raises(ModuleNotFoundError, match=r"json\.missing"):
+        get_attribute("VALUE")

@@ -64,13 +64,7 @@ def test_whole_runs_are_read(golden: ModuleType, release: str, tmp_path: Path) -
         2,
     ]
     assert metrics["accuracy"]["values"] == [0.25]
-    for kind, name, content in (
-        ("artifact", "artifact.txt", b"artifact"),
-        ("resource", first.resources[0], b"1,2\n"),
-        ("source", "golden_script.py", b"make_experiment"),
-    ):
-        with store.open_file(1, kind, name) as stream:
-            assert content in stream.read()
+    golden.assert_files(store, 1, first.resources[0])
 
 
 def test_references_between_entries_are_resolved_only_if_they_are_certain(

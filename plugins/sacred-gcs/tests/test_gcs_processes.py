@@ -1,10 +1,6 @@
 """Many processes, processes that are killed, a server that is stopped, files that are large."""
 
 import logging
-import os
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +8,9 @@ import pytest
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
 
 from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.large_files import check_large_file
 
 BASE = "runs"
-
-
-def script(tmp_path: Path, body: str, bucket: Any, *arguments: str) -> "subprocess.Popen[str]":
-    path = tmp_path / "script.py"
-    if not path.exists():  # another process may be reading it
-        path.write_text(textwrap.dedent(body))
-    return subprocess.Popen(
-        [sys.executable, str(path), "--gcs", f"gs://{bucket.name}/{BASE}", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )  # fmt: skip
 
 
 def test_a_server_that_is_started_again(
@@ -56,35 +42,8 @@ def test_a_server_that_is_started_again(
         assert file.read() == b"content"
 
 
-LARGE = """
-    import resource
-    from sacred_core import Experiment
-    ex = Experiment("large", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        _run.add_artifact("small.bin")
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        _run.add_artifact("large.bin")
-        print("grew", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
-"""
-
-
-def test_a_large_file_is_not_read_into_memory(
-    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_file_is_not_read_into_memory(bucket: Any, tmp_path: Path) -> None:
     """50 MB go and come in pieces."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.bin").write_bytes(os.urandom(9 * 2**20))
-    content = os.urandom(50 * 2**20)
-    (tmp_path / "large.bin").write_bytes(content)
-    process = script(tmp_path, LARGE, bucket)
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err
-    assert int(out.split("grew")[1].split()[0]) < 25, out
-    store = GoogleCloudStorageStore(bucket.name, BASE)
-    with store.open_file(1, "artifact", "large.bin") as file:
-        assert file.read(1000) == content[:1000]
-        file.seek(-1000, os.SEEK_END)
-        assert file.read() == content[-1000:]
-        file.seek(0)
-        assert file.read() == content
+    check_large_file(
+        tmp_path, GoogleCloudStorageStore(bucket.name, BASE), "--gcs", f"gs://{bucket.name}/{BASE}"
+    )

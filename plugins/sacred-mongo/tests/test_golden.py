@@ -70,12 +70,7 @@ def test_whole_runs_are_read(
         assert first.info["middle"] == [{"x": [1]}, [1, 2]]
     assert store.metrics(1)["loss"]["values"] == [0.5, 0.25, 0.5 / 3]
     assert "printed ä" in store.output(1)
-    for kind, name, content in (
-        ("artifact", "artifact.txt", b"artifact"),
-        ("source", "golden_script.py", b"make_experiment"),
-    ):
-        with store.open_file(1, kind, name) as stream:
-            assert content in stream.read()
+    golden.assert_files(store, 1)
 
 
 def test_other_documents_are_named(

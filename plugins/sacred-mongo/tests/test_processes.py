@@ -2,9 +2,6 @@
 
 import logging
 import shutil
-import subprocess
-import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core.observers.retry_policy import RetryPolicy
 from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.scripts import finish_script, start_script
 
 SECRET = "hunter2hunter2"
 
@@ -27,16 +25,6 @@ def server(tmp_path: Path, running: Any) -> Iterator[Any]:
     with running(folder, "--standalone") as server:
         yield server
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def script(tmp_path: Path, body: str, db: str, *arguments: str) -> "subprocess.Popen[str]":
-    path = tmp_path / "script.py"
-    if not path.exists():  # another process may be reading it
-        path.write_text(textwrap.dedent(body))
-    return subprocess.Popen(
-        [sys.executable, str(path), "-m", db, *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
 
 
 def test_a_server_that_is_started_again(
@@ -112,7 +100,4 @@ def test_no_password_is_told_or_stored(tmp_path: Path) -> None:
 
 
 def _said(tmp_path: Path, url: str, code: int) -> str:
-    process = script(tmp_path, SECRETIVE, url)
-    said = "".join(process.communicate(timeout=60))
-    assert process.returncode == code, said
-    return said
+    return finish_script(start_script(tmp_path, SECRETIVE, "-m", url), code)

@@ -2,34 +2,18 @@
 
 import json
 import logging
-import os
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sacred_s3 import S3Observer, S3Store
 
 from sacred_core.delivery.loading import load_folders
 from sacred_core.observers import RetryPolicy
 from sacred_core.testing import Feed
 from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.large_files import check_large_file
 
 BASE = "runs"
-
-
-def script(tmp_path: Path, body: str, bucket: Any, *arguments: str) -> "subprocess.Popen[str]":
-    path = tmp_path / "script.py"
-    if not path.exists():  # another process may be reading it
-        path.write_text(textwrap.dedent(body))
-    where = "s3://{bucket}/runs?region={region}&endpoint_url={endpoint_url}"
-    return subprocess.Popen(
-        [sys.executable, str(path), "--s3", where.format(**bucket.arguments), *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )  # fmt: skip
 
 
 def observer_of(bucket: Any, proxy: Any) -> S3Observer:
@@ -80,38 +64,10 @@ def test_an_idle_heartbeat_costs_the_same_whatever_was_logged(bucket: Any, proxy
     assert abs(cost() - young) < 200 and young < 5_000
 
 
-LARGE = """
-    import resource, sys
-    from sacred_core import Experiment
-    ex = Experiment("large", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        _run.add_artifact("small.bin")
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        _run.add_artifact("large.bin")
-        _run.open_resource("large.bin").close()
-        print("grew", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
-"""
-
-
-def test_a_large_file_is_not_read_into_memory(
-    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_file_is_not_read_into_memory(bucket: Any, tmp_path: Path) -> None:
     """50 MB go and come in pieces."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.bin").write_bytes(os.urandom(9 * 2**20))  # starts the driver's threads
-    content = os.urandom(50 * 2**20)
-    (tmp_path / "large.bin").write_bytes(content)
-    process = script(tmp_path, LARGE, bucket)
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == 0, err
-    assert int(out.split("grew")[1].split()[0]) < 25, out
+    url = "s3://{bucket}/runs?region={region}&endpoint_url={endpoint_url}"
     store = S3Store(basedir=BASE, **bucket.arguments)
-    with store.open_file(1, "artifact", "large.bin") as file:
-        assert file.read(1000) == content[:1000]
-        file.seek(-1000, os.SEEK_END)
-        assert file.read() == content[-1000:]
-        file.seek(0)
-        assert file.read() == content
+    check_large_file(tmp_path, store, "--s3", url.format(**bucket.arguments))
     (kept,) = json.loads(bucket.read(f"{BASE}/1/run.json"))["resources"]
     assert kept[1].startswith("_resources/large_")

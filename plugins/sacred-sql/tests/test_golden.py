@@ -79,7 +79,7 @@ def sqlite_url(golden: ModuleType, tmp_path: Path) -> str:
     return url
 
 
-def test_whole_runs_are_read(store: SqlStore, release: str) -> None:
+def test_whole_runs_are_read(golden: ModuleType, store: SqlStore, release: str) -> None:
     """Statuses, times, configuration, info, result, host, code, output and files."""
     runs = list(store.list())
     assert [run.status for run in runs] == STATUSES and [run.id for run in runs] == [
@@ -106,13 +106,7 @@ def test_whole_runs_are_read(store: SqlStore, release: str) -> None:
     assert failed.fail_trace[0] == "Traceback (most recent call last):\n"
     assert runs[4].meta["comment"] == "a comment"
     assert first.artifacts == ["artifact.txt"] and len(first.resources) == 1
-    for kind, name, content in (
-        ("artifact", "artifact.txt", b"artifact"),
-        ("resource", first.resources[0], b"1,2\n"),
-        ("source", "golden_script.py", b"make_experiment"),
-    ):
-        with store.open_file(0, kind, name) as stream:
-            assert content in stream.read()
+    golden.assert_files(store, 0, first.resources[0])
     with pytest.raises(StoreError, match="has no artifact 'other'"):
         store.open_file(0, "artifact", "other")
 

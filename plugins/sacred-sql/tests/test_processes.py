@@ -19,18 +19,9 @@ from sacred_core.exceptions import StoreError
 from sacred_core.observers import RetryPolicy
 from sacred_core.testing import Feed
 from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.scripts import finish_script, start_script
 
 SECRET = "hunter2hunter2"
-
-
-def script(tmp_path: Path, body: str, url: str, *arguments: str) -> "subprocess.Popen[str]":
-    path = tmp_path / "script.py"
-    if not path.exists():  # another process may be reading it
-        path.write_text(textwrap.dedent(body))
-    return subprocess.Popen(
-        [sys.executable, str(path), "-s", url, *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
 
 
 def test_a_server_that_is_started_again(own_server: Any) -> None:
@@ -150,10 +141,8 @@ FORKING = """
 
 def test_a_forked_child_leaves_the_connection_alone(url: str, tmp_path: Path) -> None:
     """It ends like any program, and its parent goes on with what it had opened."""
-    process = script(tmp_path, FORKING, url)
-    said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    assert "observer" not in said[1], said
+    said = finish_script(start_script(tmp_path, FORKING, "-s", url))
+    assert "observer" not in said
     run = SqlStore(url).get(1)
     assert (run.status, run.artifacts) == ("COMPLETED", ["before", "after"])
 
@@ -189,7 +178,4 @@ def test_no_password_is_told_or_stored(postgres: Any, maria: Any, tmp_path: Path
 
 
 def _said(tmp_path: Path, url: str, code: int) -> str:
-    process = script(tmp_path, SECRETIVE, url)
-    said = "".join(process.communicate(timeout=60))
-    assert process.returncode == code, said
-    return said
+    return finish_script(start_script(tmp_path, SECRETIVE, "-s", url), code)

@@ -84,7 +84,7 @@ def test_a_refusal_is_logged_at_the_start_and_at_the_end(
     api.answers = [refused(status, description)] * 2
     assert run(observer) == 42
     start, failed, end = warnings(caplog)
-    assert start.startswith("TelegramObserver could not tell that the run starts: Telegram at 127.")
+    assert start.startswith("TelegramObserver could not send that the run starts: Telegram at 127.")
     assert f"answers {status}: {description}" in start
     assert "failed in completed_event" in failed and "missed: completed_event" in end
     assert all(f"answers {status}: {description}" in text for text in (failed, end))
@@ -307,7 +307,7 @@ def test_what_a_bot_raises_harms_no_run(caplog: pytest.LogCaptureFixture) -> Non
     bot = SyncBot(ValueError("chat not found"), ValueError("The token 12:SECRET was rejected"))
     assert run(TelegramObserver(bot, 42)) == 42
     start, failed, end = warnings(caplog)
-    assert "the given Telegram bot fails: ValueError: chat not found. The run goes on" in start
+    assert "the given Telegram bot fails: ValueError: chat not found. The run continues" in start
     assert "the given Telegram bot fails: ValueError." in failed
     assert "the given Telegram bot fails: ValueError)" in end
     assert "SECRET" not in start + failed + end

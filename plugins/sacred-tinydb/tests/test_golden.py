@@ -51,13 +51,7 @@ def test_whole_runs_are_read(golden: ModuleType, release: str, tmp_path: Path) -
     assert first.info["zeta"][1][0] == [0.0, 6.0, 12.0, 18.0]
     assert "printed ä" in store.output(first.id)
     assert store.metrics(first.id) == {}  # Sacred's TinyDbObserver has none
-    for kind, name, content in (
-        ("artifact", "artifact.txt", b"artifact"),
-        ("resource", first.resources[0], b"1,2\n"),
-        ("source", "golden_script.py", b"make_experiment"),
-    ):
-        with store.open_file(first.id, kind, name) as stream:
-            assert content in stream.read()
+    golden.assert_files(store, first.id, first.resources[0])
 
 
 @pytest.mark.parametrize(

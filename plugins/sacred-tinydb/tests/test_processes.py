@@ -4,24 +4,12 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sacred_tinydb import TinyDbStore
 
 from sacred_core.exceptions import StoreError
-
-
-def script(folder: Path, body: str, *arguments: str) -> Any:
-    """Start a script that records in the folder ``runs``."""
-    path = folder / "script.py"
-    if not path.exists():
-        path.write_text(textwrap.dedent(body))
-    return subprocess.Popen(
-        [sys.executable, str(path), "-t", str(folder / "runs"), *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
+from sacred_core.testing.scripts import start_script
 
 RACE = """
     from sacred_core import Experiment
@@ -37,7 +25,7 @@ RACE = """
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     """A file where the folder should be is one sentence, before the run starts."""
     (tmp_path / "runs").write_text("")
-    process = script(tmp_path, RACE)
+    process = start_script(tmp_path, RACE, "-t", str(tmp_path / "runs"))
     told = process.communicate()[1]
     assert "could not record the start of the run" in told and "runs'" in told
     assert "Traceback" not in told and process.returncode == 1
@@ -47,7 +35,7 @@ def test_a_lock_that_is_never_released(tmp_path: Path, monkeypatch: pytest.Monke
     """A lock that is never released is told after a while; a lock whose process was
     killed is none.
     """
-    process = script(tmp_path, RACE)
+    process = start_script(tmp_path, RACE, "-t", str(tmp_path / "runs"))
     process.communicate()
     holder = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(f"""

@@ -116,6 +116,16 @@ def comparable(value: Any) -> str:
     return json.dumps(_with_string_keys(value), sort_keys=True, default=repr)
 
 
+def assert_files(store: Any, run_id: int, resource: str = "") -> None:
+    """Require the files of the first run of each release; ``resource`` where the store has it."""
+    files = {("artifact", "artifact.txt"): b"artifact", ("source", "golden_script.py"): b"make_exp"}
+    if resource:
+        files["resource", resource] = b"1,2\n"
+    for (kind, name), content in files.items():
+        with store.open_file(run_id, kind, name) as stream:
+            assert content in stream.read()
+
+
 def _with_string_keys(value: Any) -> Any:
     if isinstance(value, dict):
         return {

@@ -1,8 +1,7 @@
 """Records runs in a bucket of Google Cloud Storage."""
 
-from sacred_objects import Bucket, ObjectObserver, parse_location
+from sacred_objects import Bucket, ObjectObserver
 
-from sacred_core.exceptions import OptionError
 from sacred_gcs.names import validate_bucket_name
 
 
@@ -26,6 +25,8 @@ class GoogleCloudStorageObserver(ObjectObserver):
         bucket: As given.
     """
 
+    scheme = "gs"
+    flag = "--gcs"
     VERSION = "GoogleCloudStorageObserver-0.1.0"
 
     def __init__(
@@ -40,15 +41,6 @@ class GoogleCloudStorageObserver(ObjectObserver):
         super().__init__(
             self._open_bucket, f"gs://{bucket}", basedir, resource_dir, source_dir, priority
         )
-
-    @classmethod
-    def from_argument(cls, argument: str) -> "GoogleCloudStorageObserver":
-        """Return the observer for the argument of ``--gcs``."""
-        location = parse_location(argument, "gs")
-        try:
-            return cls(location.bucket, location.basedir)
-        except ValueError as error:
-            raise OptionError(f"--gcs: {error}") from None
 
     def _open_bucket(self) -> Bucket:
         from sacred_gcs.bucket import GcsBucket

@@ -1,8 +1,7 @@
 """Reads runs from a bucket of Google Cloud Storage."""
 
-from sacred_objects import ObjectStore, bucket_layout, parse_location
+from sacred_objects import ObjectStore, bucket_layout
 
-from sacred_core.exceptions import StoreError
 from sacred_gcs.bucket import GcsBucket
 from sacred_gcs.names import validate_bucket_name
 
@@ -20,6 +19,8 @@ class GoogleCloudStorageStore(ObjectStore):
         StoreError: there are no credentials.
     """
 
+    scheme = "gs"
+
     def __init__(
         self,
         bucket: str,
@@ -32,12 +33,3 @@ class GoogleCloudStorageStore(ObjectStore):
                 GcsBucket(validate_bucket_name(bucket)), basedir, resource_dir, source_dir
             )
         )
-
-    @classmethod
-    def from_location(cls, location: str) -> "GoogleCloudStorageStore":
-        """Return the store at ``gs://bucket/folder``."""
-        try:
-            found = parse_location(location, "gs")
-            return cls(found.bucket, found.basedir)
-        except ValueError as error:
-            raise StoreError(str(error)) from None

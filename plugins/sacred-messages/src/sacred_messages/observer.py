@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from sacred_core.loggers import own_logger
 from sacred_core.observers import RetryPolicy, RunObserver
 from sacred_core.observers.delivering import interrupt_trace
-from sacred_messages.delivery import RetryTimes
+from sacred_messages.delivery import MessageError, RetryTimes
 from sacred_messages.templates import check_template, fill_template
+
+_logger = own_logger(__name__)
 
 _STARTED = "_id command config ex_info experiment host_info meta_info start_time".split()
 _STOPPED = [*_STARTED, "stop_time", "elapsed_time"]
@@ -49,6 +52,7 @@ class MessageObserver(RunObserver):
     completed_text: str | None
     interrupted_text: str | None
     failed_text: str | None
+    started_text: str | None
 
     def send(self, text: str, kind: str, patience: RetryTimes) -> None:
         """Send a message.
@@ -71,14 +75,13 @@ class MessageObserver(RunObserver):
         """Return the text of a value so that it has no meaning in the markup of the chat."""
         return value
 
-    def use_texts(self, usual: Mapping[str, str], **texts: str | None) -> None:
-        """Set the texts: those of ``usual`` where None is given.
+    def use_texts(self, usual: Mapping[str, str], *given: str | None) -> None:
+        """Set the texts, given in the order of `texts`: those of ``usual`` where None is given.
 
         Raises:
             TemplateError: one of them has a field that does not exist, or cannot be filled in.
         """
-        for name in self.texts:
-            text = texts[name]
+        for name, text in zip(self.texts, given, strict=True):
             setattr(self, name, usual[name] if text is None else text)
         self.check_texts()
 
@@ -102,7 +105,10 @@ class MessageObserver(RunObserver):
         meta_info: Mapping[str, Any],
         _id: Any,
     ) -> None:
-        """Remember what the texts may tell of the run."""
+        """Store what the texts may contain of the run; send the text of a start, if there is one.
+
+        A start that cannot be sent within `start_patience` is one warning.
+        """
         self.check_texts()  # they may have been set since
         self.run = {
             "_id": _id,
@@ -114,6 +120,15 @@ class MessageObserver(RunObserver):
             "meta_info": meta_info,
             "start_time": start_time,
         }
+        if "started_text" in self.texts:
+            try:
+                self.send_text("started_text", self.run, self.start_patience)
+            except MessageError as error:
+                _logger.warning(
+                    "%s could not send that the run starts: %s. The run continues.",
+                    type(self).__name__,
+                    error,
+                )
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Send `completed_text`."""

@@ -1,6 +1,8 @@
 """Record sacred-core runs in MongoDB, and read them back."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_mongo.observer import MongoObserver
@@ -10,12 +12,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["MongoObserver", "MongoStore", "QueuedMongoObserver"]
 
-_MODULES = {"MongoObserver": "observer", "QueuedMongoObserver": "queued", "MongoStore": "store"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_attributes(
+    __name__, {"MongoObserver": "observer", "QueuedMongoObserver": "queued", "MongoStore": "store"}
+)

@@ -3,11 +3,13 @@
 `Bucket` is what an observer of another kind of bucket has to offer.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_objects.bucket import Bucket, BucketAwayError, BucketMissingError
-    from sacred_objects.object_keys import bucket_layout, parse_location
+    from sacred_objects.object_keys import bucket_layout, check_bucket_name, parse_location
     from sacred_objects.observer import ObjectObserver
     from sacred_objects.store import ObjectStore
 
@@ -19,23 +21,20 @@ __all__ = [
     "ObjectObserver",
     "ObjectStore",
     "bucket_layout",
+    "check_bucket_name",
     "parse_location",
 ]
 
-_MODULES = {
-    "Bucket": "bucket",
-    "BucketAwayError": "bucket",
-    "BucketMissingError": "bucket",
-    "ObjectObserver": "observer",
-    "ObjectStore": "store",
-    "bucket_layout": "object_keys",
-    "parse_location": "object_keys",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "Bucket": "bucket",
+        "BucketAwayError": "bucket",
+        "BucketMissingError": "bucket",
+        "ObjectObserver": "observer",
+        "ObjectStore": "store",
+        "check_bucket_name": "object_keys",
+        "parse_location": "object_keys",
+        "bucket_layout": "object_keys",
+    },
+)

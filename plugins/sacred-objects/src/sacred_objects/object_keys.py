@@ -4,7 +4,9 @@ Keys are ``BASEDIR/ID/run.json`` and so on. While a run lives, its output and it
 parts below `OUTPUT_PARTS` and `METRICS_PARTS`, as objects cannot be appended to.
 """
 
+import ipaddress
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -206,6 +208,33 @@ class Location:
     bucket: str
     basedir: str
     options: dict[str, str]
+
+
+def check_bucket_name(name: str, pattern: re.Pattern[str], rules: str) -> str:
+    """Return the name of a bucket.
+
+    Args:
+        name: As the user wrote it.
+        pattern: Matches each possible name, and perhaps IP addresses, which no bucket can have.
+        rules: The end of the sentence that describes the names.
+
+    Raises:
+        ValueError: no bucket can have it.
+    """
+    if not isinstance(name, str) or not pattern.fullmatch(name) or _is_ip_address(name):
+        raise ValueError(
+            f"{mask_text(str(name))!r} cannot be the name of a bucket: it has 3 to 63 lower-case "
+            f"letters, digits, {rules}"
+        )
+    return name
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_location(text: str, scheme: str, options: Iterable[str] = ()) -> Location:

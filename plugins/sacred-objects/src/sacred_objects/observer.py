@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from sacred_core.events import RunIdEvent
-from sacred_core.exceptions import RunRemovedError, StoreError
+from sacred_core.exceptions import OptionError, RunRemovedError, StoreError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import plain
@@ -47,11 +47,16 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         priority: See `sacred_core.RunObserver`.
 
     Attributes:
+        scheme, flag: Of the URLs of the plugin's buckets, and on the command line.
+        option_names: Keyword arguments of the plugin's observer that a URL may have as options.
         basedir: Without slashes at its ends.
         dir: The prefix of the current run; None before the first one.
         run_entry: What ``run.json`` holds; change it and call `save` to add to it.
     """
 
+    scheme: ClassVar[str]
+    flag: ClassVar[str]
+    option_names: ClassVar[tuple[str, ...]] = ()
     lists_files_with_heartbeats = True
     dir: str | None
     _uploads: UploadQueue
@@ -82,6 +87,16 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         self._removed: RunRemovedError | None = None
         self._is_listed = False
         self._saved = 0.0
+
+    @classmethod
+    def from_argument(cls, argument: str) -> Self:
+        """Return the plugin's observer for the argument of its flag."""
+        location = object_keys.parse_location(argument, cls.scheme, cls.option_names)
+        make: Callable[..., Self] = cls
+        try:
+            return make(location.bucket, location.basedir, **location.options)
+        except ValueError as error:
+            raise OptionError(f"{cls.flag}: {error}") from None
 
     @classmethod
     def from_layout(cls, layout: object_keys.BucketLayout) -> "ObjectObserver":

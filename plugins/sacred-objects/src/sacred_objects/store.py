@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import count
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar, Self
 
 from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle
@@ -110,7 +110,13 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     Args:
         layout: Where they are.
+
+    Attributes:
+        scheme, option_names: See `ObjectObserver`.
     """
+
+    scheme: ClassVar[str]
+    option_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, layout: object_keys.BucketLayout) -> None:
         self._layout = layout
@@ -119,6 +125,16 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._layout.shown!r})"
+
+    @classmethod
+    def from_location(cls, location: str) -> Self:
+        """Return the plugin's store at a URL, such as ``s3://bucket/folder?region=...``."""
+        make: Callable[..., Self] = cls
+        try:
+            found = object_keys.parse_location(location, cls.scheme, cls.option_names)
+            return make(found.bucket, found.basedir, **found.options)
+        except ValueError as error:
+            raise StoreError(str(error)) from None
 
     def find(self, run_id: int | str) -> RunFolder | None:
         """Return the folder of a run."""

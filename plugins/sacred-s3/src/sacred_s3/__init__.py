@@ -1,6 +1,8 @@
 """Record sacred-core runs in an S3 bucket, and read them back."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_s3.observer import S3Observer
@@ -9,12 +11,4 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["S3Observer", "S3Store"]
 
-_MODULES = {"S3Observer": "observer", "S3Store": "store"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_attributes(__name__, {"S3Observer": "observer", "S3Store": "store"})

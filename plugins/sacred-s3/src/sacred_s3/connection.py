@@ -1,18 +1,24 @@
 """The way to a bucket: names, regions, credentials."""
 
-import ipaddress
+import functools
 import os
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+from sacred_objects import check_bucket_name
 
 from sacred_core.masking import mask_text
 from sacred_s3.bucket import S3Bucket
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+validate_bucket_name = functools.partial(
+    check_bucket_name,
+    pattern=_NAME,
+    rules="hyphens and single dots, begins and ends with a letter or digit, and is no IP address",
+)
 #: Seconds. The driver's own are a minute each, for which a heartbeat would wait.
 _CONNECT, _READ, _ATTEMPTS = 5, 20, 3
 #: Of servers that stand in for S3, which have no regions.
@@ -33,6 +39,9 @@ class Options:
     region: str | None = None
     endpoint_url: str | None = None
     profile: str | None = None
+
+
+OPTION_NAMES = tuple(field.name for field in attrs.fields(Options))
 
 
 class BucketLocator:
@@ -79,21 +88,6 @@ class BucketLocator:
         return str(found)
 
 
-def validate_bucket_name(name: str) -> str:
-    """Return the name of a bucket.
-
-    Raises:
-        ValueError: no bucket can have it.
-    """
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or _is_address(name):
-        raise ValueError(
-            f"{mask_text(str(name))!r} cannot be the name of a bucket: it has 3 to 63 lower-case "
-            "letters, digits, "
-            "hyphens and single dots, begins and ends with a letter or digit, and is no IP address"
-        )
-    return name
-
-
 def _session(options: Options) -> Any:
     import boto3
     from botocore.exceptions import ProfileNotFound
@@ -105,11 +99,3 @@ def _session(options: Options) -> Any:
         return boto3.session.Session(profile_name=options.profile)
     except ProfileNotFound as error:
         raise ValueError(f"{error}: see ~/.aws/config, or run 'aws configure'") from None
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -4,13 +4,11 @@ from collections.abc import Hashable
 from typing import cast
 from urllib.parse import urlencode
 
-import attrs
-from sacred_objects import BucketMissingError, ObjectObserver, parse_location
+from sacred_objects import BucketMissingError, ObjectObserver
 
-from sacred_core.exceptions import OptionError
 from sacred_core.masking import mask_text
 from sacred_s3.bucket import S3Bucket
-from sacred_s3.connection import BucketLocator, Options
+from sacred_s3.connection import OPTION_NAMES, BucketLocator, Options
 
 
 class S3Observer(ObjectObserver):
@@ -36,6 +34,9 @@ class S3Observer(ObjectObserver):
         bucket, region, endpoint_url: As given or found.
     """
 
+    scheme = "s3"
+    flag = "--s3"
+    option_names = OPTION_NAMES
     VERSION = "S3Observer-0.1.0"
 
     def __init__(
@@ -67,15 +68,6 @@ class S3Observer(ObjectObserver):
         """The URL of the runs, with how the bucket is reached."""
         options = {name: value for name, value in self._options.items() if value is not None}
         return mask_text(f"{super().store_location}?{urlencode(options)}")
-
-    @classmethod
-    def from_argument(cls, argument: str) -> "S3Observer":
-        """Return the observer for the argument of ``--s3``."""
-        location = parse_location(argument, "s3", [field.name for field in attrs.fields(Options)])
-        try:
-            return cls(location.bucket, location.basedir, **location.options)  # type: ignore[arg-type]
-        except ValueError as error:
-            raise OptionError(f"--s3: {error}") from None
 
     def make_bucket(self, missing: BucketMissingError) -> None:
         """Create the bucket."""

@@ -1,10 +1,8 @@
 """Reads runs from an S3 bucket."""
 
-import attrs
-from sacred_objects import ObjectStore, bucket_layout, parse_location
+from sacred_objects import ObjectStore, bucket_layout
 
-from sacred_core.exceptions import StoreError
-from sacred_s3.connection import BucketLocator, Options
+from sacred_s3.connection import OPTION_NAMES, BucketLocator, Options
 
 
 class S3Store(ObjectStore):
@@ -20,6 +18,9 @@ class S3Store(ObjectStore):
         ValueError: see `S3Observer`.
     """
 
+    scheme = "s3"
+    option_names = OPTION_NAMES
+
     def __init__(
         self,
         bucket: str,
@@ -30,12 +31,3 @@ class S3Store(ObjectStore):
     ) -> None:
         locator = BucketLocator(bucket, Options(**options))
         super().__init__(bucket_layout(locator.bucket(), basedir, resource_dir, source_dir))
-
-    @classmethod
-    def from_location(cls, location: str) -> "S3Store":
-        """Return the store at ``s3://bucket/folder?region=...``."""
-        try:
-            found = parse_location(location, "s3", [field.name for field in attrs.fields(Options)])
-            return cls(found.bucket, found.basedir, **found.options)
-        except ValueError as error:
-            raise StoreError(str(error)) from None

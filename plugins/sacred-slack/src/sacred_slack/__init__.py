@@ -1,6 +1,8 @@
 """Tell Slack when a sacred-core run stops."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_slack.observer import SlackObserver
@@ -8,10 +10,4 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["SlackObserver"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sacred_slack.observer import SlackObserver
-
-    return SlackObserver
+__getattr__ = lazy_attributes(__name__, {"SlackObserver": "observer"})

@@ -63,12 +63,7 @@ class SlackObserver(MessageObserver):
         self._host, self._secrets = _parts(webhook_url)
         self.bot_name = bot_name
         self.icon = icon
-        self.use_texts(
-            _TEXTS,
-            completed_text=completed_text,
-            interrupted_text=interrupted_text,
-            failed_text=failed_text,
-        )
+        self.use_texts(_TEXTS, completed_text, interrupted_text, failed_text)
 
     @classmethod
     def from_config(cls, filename: str | os.PathLike[str]) -> "SlackObserver":

@@ -1,15 +1,12 @@
 """The observer that tells a chat of Telegram."""
 
 import os
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sacred_messages.configuration import load_secret_config
-from sacred_messages.delivery import MessageError, RetryTimes, deliver
+from sacred_messages.delivery import RetryTimes, deliver
 from sacred_messages.observer import MessageObserver
 
-from sacred_core.loggers import own_logger
 from sacred_telegram.bots import (
     API,
     ApiBot,
@@ -19,8 +16,6 @@ from sacred_telegram.bots import (
     proxy_url_with_user,
 )
 from sacred_telegram.markup import escape_html, to_html
-
-_logger = own_logger(__name__)
 
 _TEXTS = {
     "started_text": (
@@ -42,7 +37,7 @@ class TelegramObserver(MessageObserver):
 
     The texts have fields in braces (`sacred_messages.observer.FIELDS`) and the marks
     ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
-    Starts are sent silently; a start that cannot be told is one warning.
+    Starts are sent silently; a start that cannot be sent is one warning.
 
     Args:
         bot: The token from @BotFather, which is a secret: better use `from_config`. Or an
@@ -68,7 +63,6 @@ class TelegramObserver(MessageObserver):
 
     limit = 4096
     texts = ("started_text", *MessageObserver.texts)
-    started_text: str | None
 
     def __init__(
         self,
@@ -103,13 +97,7 @@ class TelegramObserver(MessageObserver):
             self._bot = ApiBot(bot, base_url, proxy)
         self.chat_id = chat_id
         self.silent_completion = silent_completion
-        self.use_texts(
-            _TEXTS,
-            started_text=started_text,
-            completed_text=completed_text,
-            interrupted_text=interrupted_text,
-            failed_text=failed_text,
-        )
+        self.use_texts(_TEXTS, started_text, completed_text, interrupted_text, failed_text)
 
     @classmethod
     def from_config(cls, filename: str | os.PathLike[str]) -> "TelegramObserver":
@@ -145,24 +133,3 @@ class TelegramObserver(MessageObserver):
         }
         bot = self._bot
         deliver(bot.shown, lambda timeout: bot.send(message, timeout), patience, bot.secrets)
-
-    def started_event(
-        self,
-        ex_info: Mapping[str, Any],
-        command: str,
-        host_info: Mapping[str, Any],
-        start_time: datetime,
-        config: Mapping[str, Any],
-        meta_info: Mapping[str, Any],
-        _id: Any,
-    ) -> None:
-        """Tell that the run starts, if the chat can be told within `start_patience`."""
-        super().started_event(ex_info, command, host_info, start_time, config, meta_info, _id)
-        try:
-            self.send_text("started_text", self.run or {}, self.start_patience)
-        except MessageError as error:
-            _logger.warning(
-                "%s could not tell that the run starts: %s. The run goes on.",
-                type(self).__name__,
-                error,
-            )

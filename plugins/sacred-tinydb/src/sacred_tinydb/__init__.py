@@ -1,6 +1,8 @@
 """Keeps runs in TinyDB, and their files in HashFS."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_tinydb.observer import TinyDbObserver
@@ -9,12 +11,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TinyDbObserver", "TinyDbReader", "TinyDbStore"]
 
-_MODULES = {"TinyDbObserver": "observer", "TinyDbReader": "reader", "TinyDbStore": "store"}
-
-
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name in _MODULES:
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_attributes(
+    __name__, {"TinyDbObserver": "observer", "TinyDbReader": "reader", "TinyDbStore": "store"}
+)
