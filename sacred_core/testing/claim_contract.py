@@ -16,7 +16,7 @@ class ClaimContract(OverrideContract):
     """The part of `StoreContract` that is about queued runs and who starts them."""
 
     def test_one_of_many_starts_a_queued_run(self, tmp_path: Path) -> None:
-        """8 threads try at once: the others get an error."""
+        """If 8 threads start a queued run at once, one succeeds and the others get an error."""
         run_id = Feed(self.make_observer(tmp_path)).queue()
         observers = [self.make_observer(tmp_path) for _ in range(8)]
         barrier = threading.Barrier(len(observers))

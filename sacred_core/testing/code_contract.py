@@ -15,7 +15,7 @@ class CodeContract(SecretContract):
     """The part of `StoreContract` that is about code."""
 
     def test_sources_come_back(self, tmp_path: Path) -> None:
-        """Sources of the start and those that are imported later are read byte for byte."""
+        """Sources from the start, and sources imported later, are stored byte for byte."""
         folder = tmp_path / "code"
         contents = {
             "main.py": b"print(1)\n",
@@ -40,7 +40,7 @@ class CodeContract(SecretContract):
                 assert file.read() == content, f"the source {name!r} has another content"
 
     def test_a_patch_is_stored_as_long_as_a_run_has_it(self, tmp_path: Path) -> None:
-        """The patch of two runs is there after one of them is deleted, and not after both are."""
+        """The patch of two runs exists until both are deleted."""
         repository = {"url": None, "commit": "c0ffee", "dirty": True, "patch": _PATCH}
         ex_info = {**EXPERIMENT, "repositories": [repository]}
         ids: list[Any] = []

@@ -27,7 +27,7 @@ class ContentContract(FileContract):
         raise NotImplementedError(f"{type(self).__name__}.content_type returns a content type")
 
     def test_artifacts_have_a_content_type(self, tmp_path: Path) -> None:
-        """It is the one that was passed, else that of the name or of the file's name."""
+        """The type is the one that was passed, or it is guessed from the name."""
         expected = {
             "plots/loss.png": "image/png", "table.csv": "text/csv", "given": "text/x-special",
             "unknown": None, "logs.tar.gz": "application/gzip", "model": "application/json",
@@ -52,7 +52,7 @@ class ContentContract(FileContract):
             assert stored == expected
 
     def test_output_comes_back(self, tmp_path: Path) -> None:
-        """Sign for sign, also where the end of it was replaced."""
+        """The store returns each character, also after the end of the output was replaced."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         store = self.make_store(tmp_path)
@@ -91,7 +91,7 @@ class ContentContract(FileContract):
         assert refused, "an unknown run is not refused"
 
     def test_metrics_come_back(self, tmp_path: Path) -> None:
-        """Steps, values and times of every point, whatever the metric's name."""
+        """The store returns steps, values and times of every point, for any name."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         store = self.make_store(tmp_path)
@@ -106,7 +106,7 @@ class ContentContract(FileContract):
         assert_metrics(store, run_id, feed)
 
     def test_numbers_that_json_lacks_come_back(self, tmp_path: Path) -> None:
-        """NaN and the infinities, in metrics."""
+        """NaN and the infinities are possible in metrics."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.log("loss", NON_FINITE)
@@ -115,7 +115,7 @@ class ContentContract(FileContract):
         assert list(map(repr, map(float, values))) == ["nan", "inf", "-inf"], values
 
     def test_artifacts_come_back(self, tmp_path: Path) -> None:
-        """Byte for byte, under the names that they were given; the last version counts."""
+        """Artifacts are stored byte for byte under their names; the last version counts."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         store = self.make_store(tmp_path)
@@ -133,7 +133,7 @@ class ContentContract(FileContract):
                 assert stream.read() == data, f"the artifact {name!r} has another content"
 
     def test_resources_come_back(self, tmp_path: Path) -> None:
-        """Each listed once, byte for byte."""
+        """Resources are listed once each, and stored byte for byte."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         paths = [tmp_path / "data.csv", tmp_path / "ünï code"]
@@ -149,7 +149,7 @@ class ContentContract(FileContract):
                 assert stream.read() == path.read_bytes(), f"{path} has another content"
 
     def test_runs_that_start_at_once_share_files(self, tmp_path: Path) -> None:
-        """8 threads start runs with the same 20 sources and 5 resources: each has all of them."""
+        """8 threads start runs with the same 20 sources and 5 resources; each run has all."""
         paths = [tmp_path / f"shared {number}.py" for number in range(20)]
         for path in paths:
             path.write_text(f"# {path.name}\n" * 100)
@@ -187,7 +187,7 @@ class ContentContract(FileContract):
                     assert stream.read() == path.read_bytes(), f"{kind} {name} of run {run_id}"
 
     def test_an_event_that_comes_again_changes_nothing(self, tmp_path: Path) -> None:
-        """Neither text nor points nor files are doubled."""
+        """A repeated event duplicates no output, points or files."""
         feed = Feed(self.make_observer(tmp_path), times=2)
         run_id = feed.start()
         file = tmp_path / "file"

@@ -23,7 +23,7 @@ class DamageContract(ClaimContract):
         return False
 
     def test_a_damaged_record_hides_no_other(self, tmp_path: Path) -> None:
-        """It has the status DAMAGED and the reason; every other run is read as before."""
+        """The run has the status DAMAGED and the reason; every other run is read as before."""
         ids = record_sound_runs(lambda: self.make_observer(tmp_path), tmp_path)
         before = Sound.of(self.make_store(tmp_path), [ids[0], ids[2]])
         if not self.damage(tmp_path, ids[1]):
@@ -40,9 +40,7 @@ class DamageContract(ClaimContract):
             check_query(store, query)
 
     def test_a_damaged_run_is_deleted(self, tmp_path: Path) -> None:
-        """A damaged run is deleted, and none of what others share with it; so are the others beside
-        it.
-        """
+        """A damaged run is deleted without data that others share; so are other runs."""
         ids = record_sound_runs(lambda: self.make_observer(tmp_path), tmp_path)
         before = Sound.of(self.make_store(tmp_path), [ids[0], ids[2]])
         if not self.damage(tmp_path, ids[1]):
@@ -57,7 +55,7 @@ class DamageContract(ClaimContract):
         assert list(store.list()) == []
 
     def test_runs_start_beside_a_damaged_one(self, tmp_path: Path) -> None:
-        """Its id is not free."""
+        """The id of a damaged run is not free."""
         ids = record_sound_runs(lambda: self.make_observer(tmp_path), tmp_path)
         if not self.damage(tmp_path, ids[1]):
             return

@@ -26,7 +26,7 @@ class EndContract(ObserverContract):
         raise NotImplementedError(f"{type(self).__name__}.make_store returns a store")
 
     def test_results_that_cannot_be_shown_do_not_prevent_the_end(self, tmp_path: Path) -> None:
-        """Whatever raises when it is shown, the run returns it and is stored as completed."""
+        """If showing a result raises, the run returns it and is stored as completed."""
         ids: dict[str, Any] = {}
         for name, value in hostile_values().items():
             run = self._run_main(tmp_path, lambda value=value: value)
@@ -42,7 +42,7 @@ class EndContract(ObserverContract):
                 assert name in to_json(stored.result), f"{name} is {stored.result!r:.200}"
 
     def test_info_that_cannot_be_shown_does_not_prevent_the_end(self, tmp_path: Path) -> None:
-        """All such values in ``info`` and in metrics: the other values are stored."""
+        """Such values in ``info`` and in metrics do not affect the other values."""
 
         def main(_run: Run) -> int:
             _run.info.update(hostile_values(), other=1)
@@ -61,9 +61,7 @@ class EndContract(ObserverContract):
         assert len(metrics["odd"]["values"]) == len(hostile_values())
 
     def test_huge_integers_are_stored_as_text(self, tmp_path: Path) -> None:
-        """Huge integers are stored as text, of 5,000 digits, in config, meta, info, result and
-        metrics; what is beside them stays.
-        """
+        """Integers of 5,000 digits are stored as strings; other values do not change."""
 
         def main(_run: Run) -> Any:
             _run.info.update(huge=_HUGE, other=1)

@@ -46,7 +46,7 @@ class FaultContract(EndContract):
         assert f"{_BEATS} times log_metrics (" in feed.messages, feed.messages
 
     def test_points_that_can_be_recorded_at_the_end_are_not_lost(self, tmp_path: Path) -> None:
-        """They come after the others of their metric."""
+        """These points come after the others of their metric."""
         feed = self._feed(
             tmp_path,
             lambda _, fields: any(
@@ -71,7 +71,7 @@ class FaultContract(EndContract):
     def test_information_that_cannot_be_recorded_does_not_hold_up_heartbeats(
         self, tmp_path: Path
     ) -> None:
-        """The last information that could be recorded stays, and the run is not taken for dead."""
+        """The last recorded information is retained, and the run is not reported as dead."""
         feed = self._feed(tmp_path, lambda _, fields: "odd" in (fields.get("info") or ()))
         run_id = feed.start()
         feed.beat(info={"beat": 0})
@@ -88,7 +88,7 @@ class FaultContract(EndContract):
         assert feed.messages.count("cannot record heartbeat_event") == 1, feed.messages
 
     def test_output_that_cannot_be_recorded_does_not_hold_up_the_rest(self, tmp_path: Path) -> None:
-        """It is replaced by ``?``, so that the rest has its place; also where it is replaced."""
+        """The output is replaced by ``?``, so that the rest has its position."""
         feed = self._feed(tmp_path, lambda _, fields: "odd" in fields.get("text", ""))
         run_id = feed.start()
         for text in ("first\n", "an odd\nline\n", "third\n", "progress 10 %"):
@@ -122,7 +122,7 @@ class FaultContract(EndContract):
             )
 
     def test_an_outage_holds_up_everything_in_order(self, tmp_path: Path) -> None:
-        """What is not taken for an event that cannot be recorded: nothing is lost or moved."""
+        """Events wait for the end of an outage; none is lost, moved or set aside."""
         file = tmp_path / "file"
         file.write_bytes(b"content")
         feed = self._feed(tmp_path, _nothing)

@@ -49,7 +49,7 @@ class FileContract(FaultContract):
         assert (run.status, run.artifacts, run.resources) == ("COMPLETED", [], [])
 
     def test_special_files_do_not_block_the_observer(self, tmp_path: Path) -> None:
-        """One may take the place of a file after the call: the observer raises, or skips it."""
+        """If one replaces a file after the call, the observer raises, or skips it."""
         with special_files(tmp_path) as paths:
             feed = Feed(self.make_observer(tmp_path))
             run_id = feed.start()
@@ -67,7 +67,7 @@ class FileContract(FaultContract):
     def test_a_source_that_is_missing_or_changed_does_not_fail_the_start(
         self, tmp_path: Path
     ) -> None:
-        """It is recorded without its content; another run that has the content gets it."""
+        """The source is recorded without its content; another run that has it stores it."""
         first, second = b"first = 1\n", b"second = 2\n"
         path = tmp_path / "changes.py"
         path.write_bytes(first)
@@ -93,7 +93,7 @@ class FileContract(FaultContract):
             assert file.read() == first, "the content of another version"
 
     def test_a_file_that_changes_is_stored_as_one_version(self, tmp_path: Path) -> None:
-        """One that grows, and one that is replaced: as it was at one time, or refused."""
+        """A file that grows or is replaced is stored as it was at one time, or refused."""
         for change in (_grow, _replace):
             path = tmp_path / f"changing{change.__name__}"
             path.write_bytes(b"0" * _LARGE)

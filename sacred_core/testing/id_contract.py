@@ -29,7 +29,9 @@ class IdContract(ValueContract):
     """The part of `StoreContract` that is about ids."""
 
     def test_invalid_ids_are_refused(self, tmp_path: Path) -> None:
-        """When they are asked for; nothing is stored, and other runs start as before."""
+        """A requested id that is invalid is refused; nothing is stored, and other runs start as
+        before.
+        """
         for number, asked in enumerate(INVALID_IDS):
             observer = self.make_observer(tmp_path)
             try:
@@ -44,9 +46,7 @@ class IdContract(ValueContract):
         assert len(list(self.make_store(tmp_path).list())) == len(INVALID_IDS) // 10 + 2
 
     def test_invalid_ids_of_other_observers_are_replaced(self, tmp_path: Path) -> None:
-        """Invalid ids of other observers are replaced, by an id of this store; the record has the
-        other one too.
-        """
+        """The run gets an id of this store, and its record contains the other one too."""
         for elsewhere in ("a/b", "1 ", 2**63 - 1, "caf\udce9", "x" * (LONGEST + 1)):
             feed = Feed(self.make_observer(tmp_path))
             run_id = feed.start(_id=elsewhere)
@@ -56,7 +56,7 @@ class IdContract(ValueContract):
             feed.complete()
 
     def test_the_largest_id_does_not_end_the_numbers(self, tmp_path: Path) -> None:
-        """Runs start and are found after the largest integer, and the longest string."""
+        """Runs start and are found after the largest integer and the longest string."""
         for asked in (LARGEST, "ü" * (LONGEST // 2), "%25" * (LONGEST // 3)):
             feed = Feed(self.make_observer(tmp_path))
             assert feed.start(_id=asked, asked_id=asked) == asked
@@ -85,7 +85,7 @@ class IdContract(ValueContract):
         assert [store.get(str(run_id)).id for run_id in _IDS] == _IDS
 
     def test_ids_that_cannot_exist_are_not_found(self, tmp_path: Path) -> None:
-        """Whatever their type and size: each method raises a `StoreError`."""
+        """For any type and size, each method raises a `StoreError`."""
         self._start(tmp_path, 1)
         self._start(tmp_path, "a")
         store = self.make_store(tmp_path)

@@ -55,9 +55,7 @@ class LimitContract(ContentContract):
     """The part of `StoreContract` that is about values at their limits."""
 
     def test_strings_of_ten_million_characters_come_back(self, tmp_path: Path) -> None:
-        """Strings of ten million characters come back, in the configuration, information, result
-        and output.
-        """
+        """Such strings are possible in the configuration, information, result and output."""
         text = "0123456789" * (_LARGE // 10)
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(config={"text": text, "a": 1})
@@ -74,7 +72,7 @@ class LimitContract(ContentContract):
         assert run.status == "COMPLETED"
 
     def test_long_strings_of_odd_characters_come_back(self, tmp_path: Path) -> None:
-        """Everywhere: also in metadata, the traceback, notes, and as values of metrics."""
+        """They are possible everywhere, also in metadata, the traceback, notes and metrics."""
         text = _PATTERN * 50_000
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(
@@ -101,9 +99,7 @@ class LimitContract(ContentContract):
         assert list(store.list()) == []
 
     def test_long_notes_and_metadata_cost_nothing_else(self, tmp_path: Path) -> None:
-        """Long notes and metadata cost nothing else, of 10 MB each: they are stored, or refused at
-        once with an error of one line.
-        """
+        """10 MB each are stored, or refused at once with an error of one line."""
         (tmp_path / "f").write_text("content")
         text = "n" * _LARGE
         feed = Feed(self.make_observer(tmp_path))
@@ -136,8 +132,8 @@ class LimitContract(ContentContract):
         assert (run.info["text"], run.result) == ("i" * 2_000_000, "r" * 900_000)
 
     def test_keys_of_five_thousand_characters_come_back(self, tmp_path: Path) -> None:
-        """Keys of five thousand characters come back, in the configuration, information and result,
-        and as the name of a metric.
+        """Such keys are possible in the configuration, information and result, and as names of
+        metrics.
         """
         value = {_LONG_KEY: 1, "k" * 5_000: {_LONG_KEY: [2]}}
         feed = Feed(self.make_observer(tmp_path))
@@ -154,7 +150,7 @@ class LimitContract(ContentContract):
         assert list(store.metrics(run_id)) == [_LONG_KEY]
 
     def test_all_names_of_artifacts_come_back(self, tmp_path: Path) -> None:
-        """Each with its own content, none outside of the store."""
+        """Each artifact has its own content, and none is outside of the store."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         for number, name in enumerate(ARTIFACT_NAMES):
@@ -170,9 +166,7 @@ class LimitContract(ContentContract):
         assert not (tmp_path.parent / "up").exists() and not (tmp_path / "up").exists()
 
     def test_dates_from_year_1_to_9999_come_back(self, tmp_path: Path) -> None:
-        """Dates from year 1 to 9999 come back, in their documented form: ISO 8601, with the time
-        zone that they have.
-        """
+        """Dates have their documented form: ISO 8601, with their time zone."""
         expected = plain(DATES)
         assert expected["before the first in UTC"] == "0001-01-01T00:00:00+14:00"
         run = self._run_values(tmp_path, DATES)
@@ -185,9 +179,7 @@ class LimitContract(ContentContract):
         assert years == [1, 9999], years
 
     def test_huge_integers_and_deep_nesting_come_back(self, tmp_path: Path) -> None:
-        """Huge integers and deep nesting come back, in their documented form; the values beside
-        them as they are.
-        """
+        """They have their documented form; other values do not change."""
         deep: Any = []
         for _ in range(900):
             deep = [deep]
@@ -201,7 +193,7 @@ class LimitContract(ContentContract):
         assert text.count("[") == 200, "the documented depth"
 
     def test_a_large_source_and_artifact_come_back(self, tmp_path: Path) -> None:
-        """A large source and artifact come back, of 5 MB each, with every byte."""
+        """Every byte of 5 MB each is stored."""
         data = bytes(range(256)) * 20_000
         (tmp_path / "large.py").write_bytes(data)
         feed = Feed(self.make_observer(tmp_path))
@@ -221,7 +213,7 @@ class LimitContract(ContentContract):
                 assert stream.read() == data, kind
 
     def test_many_points_at_once_come_back(self, tmp_path: Path) -> None:
-        """50,000 points of three metrics in one batch each."""
+        """50,000 points of three metrics in one batch each are stored."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         values = [n / 3 for n in range(50_000)]

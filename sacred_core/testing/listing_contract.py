@@ -25,7 +25,7 @@ class ListingContract(DamageContract, RemovalContract):
     queries = 400
 
     def test_runs_are_listed_by_age(self, tmp_path: Path) -> None:
-        """Runs are listed by age, from the oldest to the newest; a limit takes the newest."""
+        """Runs are listed from the oldest to the newest; a limit selects the newest."""
         ids = []
         for _ in range(12):
             feed = Feed(self.make_observer(tmp_path))
@@ -36,9 +36,7 @@ class ListingContract(DamageContract, RemovalContract):
         assert [run.id for run in store.list(RunQuery(limit=3))] == ids[-3:]
 
     def test_runs_are_listed_by_what_they_are(self, tmp_path: Path) -> None:
-        """Runs are listed by what they are, by status, where one whose heartbeats ended is dead,
-        and by name.
-        """
+        """Runs are selected by name and by current status, `DEAD` included."""
         ids = {}
         for name, end in (("a", "complete"), ("b", "fail"), ("b", "none")):
             feed = Feed(self.make_observer(tmp_path))
@@ -55,7 +53,7 @@ class ListingContract(DamageContract, RemovalContract):
             assert [run.id for run in store.list(query)] == [ids[key] for key in found], query
 
     def test_a_query_finds_what_it_asks_for(self, tmp_path: Path) -> None:
-        """Drawn queries, 400 by default: a store that uses the hint leaves out nothing."""
+        """Random queries, 400 by default, find the right runs, also if the store filters."""
         for number, config in enumerate(CONFIGS):
             feed = Feed(self.make_observer(tmp_path))
             feed.start(config=config, meta_info={"comment": "xay"[number % 3], "more": config})
@@ -77,7 +75,7 @@ class ListingContract(DamageContract, RemovalContract):
                 assert [run.id for run in listed] == expected[-2:], str(query)
 
     def test_fields_that_are_used_are_read(self, tmp_path: Path) -> None:
-        """A listing of some fields has them, and fulfils conditions on others."""
+        """A listing of some fields contains them, and conditions may use other fields."""
         feed = Feed(self.make_observer(tmp_path))
         feed.start(config={"a": 1}, meta_info={"comment": "x"})
         feed.beat(info={"b": [2]}, result=3)

@@ -29,15 +29,15 @@ class ObserverContract:
         raise NotImplementedError(f"{type(self).__name__}.make_observer returns an observer")
 
     def test_it_hears_a_whole_run(self, tmp_path: Path) -> None:
-        """Every event of a run is taken without an exception."""
+        """The observer accepts every event of a run without an exception."""
         _whole_run(Feed(self.make_observer(tmp_path)), tmp_path)
 
     def test_it_hears_events_twice(self, tmp_path: Path) -> None:
-        """Delivery is at least once: an event that comes again raises nothing."""
+        """Delivery is at least once: a repeated event raises nothing."""
         _whole_run(Feed(self.make_observer(tmp_path), times=2), tmp_path)
 
     def test_it_hears_every_end(self, tmp_path: Path) -> None:
-        """Failures and interrupts of any name, with and without a trace."""
+        """The observer accepts failures and interrupts of any name, with and without a trace."""
         for end in ("fail", "interrupt", "custom"):
             feed = Feed(self.make_observer(tmp_path))
             feed.start()
@@ -49,7 +49,7 @@ class ObserverContract:
                 feed.interrupt("OUT_OF_BUDGET", ("Traceback\n", "OutOfBudget\n"))
 
     def test_it_serves_one_run_after_another(self, tmp_path: Path) -> None:
-        """The same object, also after a run that did not end."""
+        """The same object records several runs, also after a run that did not end."""
         observer = self.make_observer(tmp_path)
         _whole_run(Feed(observer), tmp_path)
         Feed(observer).start()
@@ -65,7 +65,7 @@ class ObserverContract:
         feed.join()
 
     def test_two_observers_do_not_disturb_each_other(self, tmp_path: Path) -> None:
-        """Their runs take turns."""
+        """The runs of two observers can alternate."""
         feeds = [Feed(self.make_observer(tmp_path)) for _ in range(2)]
         for feed in feeds:
             feed.start()
@@ -75,7 +75,7 @@ class ObserverContract:
             feed.complete()
 
     def test_it_shows_no_secret(self, tmp_path: Path) -> None:
-        """It shows no secret, neither as text nor for debugging, with or without a run."""
+        """`str` and `repr` of the observer contain no secret, with or without a run."""
         observer = self.make_observer(tmp_path)
         shown = f"{observer!r} {observer}"
         Feed(observer).start()

@@ -81,7 +81,7 @@ class OutageContract(SecretContract):
         assert ended <= limit, f"the end took {ended:.1f} s"
 
     def test_a_server_that_comes_back_has_everything_before_the_end(self, tmp_path: Path) -> None:
-        """The end of a run waits for it, and no folder is written."""
+        """The end of a run waits for the server, and writes no folder."""
         found = self.make_proxied_observer(tmp_path)
         if found is None:
             return

@@ -20,9 +20,7 @@ class OverrideContract(IdContract):
     """The part of `StoreContract` that is about methods which a subclass overrides."""
 
     def test_overridden_methods_record_the_same(self, tmp_path: Path) -> None:
-        """Overridden methods record the same, with the signatures of Sacred's manual, by position
-        and by name; also what these lack.
-        """
+        """Overrides with the signatures of Sacred's manual, by position or name, lose nothing."""
         plain = self._record_runs(self.make_observer(tmp_path), tmp_path)
         for by_position in (True, False):
             observer = overridden(self.make_observer(tmp_path), by_position)
@@ -30,9 +28,7 @@ class OverrideContract(IdContract):
             assert found == plain, f"by_position={by_position}: {found} instead of {plain}"
 
     def test_overridden_starts_respect_the_id_that_is_asked_for(self, tmp_path: Path) -> None:
-        """Overridden starts respect the id that is asked for, as the plain observer does: a taken
-        one is refused, and a queued run is started.
-        """
+        """An existing id is refused, and a queued run is started, as without an override."""
         plain = self._record_requested(10, lambda: self.make_observer(tmp_path), tmp_path)
         for number, by_position in ((20, True), (30, False)):
 
@@ -43,7 +39,7 @@ class OverrideContract(IdContract):
             assert found == plain, f"by_position={by_position}: {found} instead of {plain}"
 
     def test_an_override_may_change_the_points(self, tmp_path: Path) -> None:
-        """Those that it passes on are stored, in order and without gaps, also after a retry."""
+        """The changed points are stored in order and without gaps, also after a retry."""
         observer = self.make_observer(tmp_path)
         observer.__class__ = _thin(type(observer))
         feed = Feed(observer, times=2)

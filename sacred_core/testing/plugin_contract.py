@@ -41,7 +41,7 @@ class PluginContract:
     light_modules: ClassVar[frozenset[str]] = frozenset()
 
     def test_it_requires_a_range_of_sacred_core(self) -> None:
-        """A version with other hooks must not be installed beside it by accident."""
+        """The distribution requires a version range, as later versions may have other hooks."""
         found = [plugin.requirement for plugin in self._entry_points()]
         _require(
             all("<" in requirement and ">" in requirement for requirement in found),
@@ -49,7 +49,9 @@ class PluginContract:
         )
 
     def test_it_says_what_it_is(self) -> None:
-        """Package indexes and `sacred plugins` show its version and summary."""
+        """The metadata has a version and a summary, which `sacred plugins` and package indexes
+        show.
+        """
         metadata = self._distribution().metadata
         _require(bool(metadata["Summary"]), f"{self.distribution} has no description")
 
@@ -59,7 +61,9 @@ class PluginContract:
             plugin.load()
 
     def test_it_implements_a_hook_without_mistakes(self) -> None:
-        """Names and arguments are those of the hooks, and each has its decorator."""
+        """The module implements a hook; names and arguments are correct, and each has its
+        decorator.
+        """
         for plugin in self._entry_points():
             module = plugin.load()
             found = mistakes(module)
@@ -70,7 +74,7 @@ class PluginContract:
             )
 
     def test_its_hooks_answer(self) -> None:
-        """Each returns records, and nothing that others offer."""
+        """Each hook returns records, and nothing that another plugin offers."""
         manager = PluginManager()
         manager.collect_all()
         known = {m for plugin in self._entry_points() for m in mistakes(plugin.load())}
@@ -80,12 +84,14 @@ class PluginContract:
         _require(not problems, "; ".join(problems))
 
     def test_its_targets_can_be_imported(self) -> None:
-        """What a record names is there."""
+        """The target of each record exists."""
         for target in self._targets():
             resolve_target(target)
 
     def test_its_module_imports_nothing_heavy(self) -> None:
-        """Every command line waits for it: what is heavy is behind a dotted target."""
+        """The module is light, because every command line imports it; heavy code is behind
+        targets.
+        """
         for plugin in self._entry_points():
             module = plugin.value.partition(":")[0]
             own = module.partition(".")[0]

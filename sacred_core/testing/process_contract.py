@@ -52,7 +52,7 @@ class ProcessContract(SecretContract):
         return []
 
     def test_scripts_at_once_lose_nothing(self, tmp_path: Path) -> None:
-        """Each run has an id of its own and all of its record; a shared source is stored once."""
+        """Each run has its own id and a complete record; a shared source is stored once."""
         options = self.command_line_options(tmp_path)
         if not options:
             return
@@ -78,8 +78,8 @@ class ProcessContract(SecretContract):
         assert len(contents) in artifacts, f"the source is stored {len(contents)} times"
 
     def test_a_killed_script_is_readable(self, tmp_path: Path) -> None:
-        """A killed script is readable, whenever it is killed: points and output up to its last
-        heartbeat, without a gap.
+        """After a kill at any time, points and output up to the last heartbeat are stored without
+        a gap.
         """
         options = self.command_line_options(tmp_path)
         if not options:

@@ -30,7 +30,7 @@ class RemovalContract(ClaimContract):
     points = 12
 
     def test_a_deleted_run_does_not_come_back(self, tmp_path: Path) -> None:
-        """A process that was suspended meanwhile gets an error, and nothing of it is stored."""
+        """A process that was suspended meanwhile gets an error, and stores nothing."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.print("before\n")
@@ -46,7 +46,7 @@ class RemovalContract(ClaimContract):
         assert list(store.list()) == [], "the run is listed again"
 
     def test_a_deleted_run_does_not_mix_with_its_successor(self, tmp_path: Path) -> None:
-        """Another run has the id: what the suspended process of the first one sends is refused."""
+        """If another run has the id, events of the suspended process are refused."""
         late = Feed(self.make_observer(tmp_path))
         run_id = late.start(config={"run": "first"})
         late.print("first\n")
@@ -77,9 +77,7 @@ class RemovalContract(ClaimContract):
             assert stream.read() == b"second", "the artifact is that of the deleted run"
 
     def test_ids_of_deleted_runs_are_not_reused(self, tmp_path: Path) -> None:
-        """Ids of deleted runs are not reused, neither after the newest run is deleted nor after all
-        are.
-        """
+        """The next id is new after the newest run is deleted, and after all are."""
         used = [self._complete_run(tmp_path) for _ in range(3)]
         store = self.make_store(tmp_path)
         store.delete(used[-1])
@@ -90,7 +88,7 @@ class RemovalContract(ClaimContract):
         assert len(set(used)) == len(used), f"an id was used twice: {used}"
 
     def test_resources_of_a_running_run_survive(self, tmp_path: Path) -> None:
-        """An older run is deleted that shares all of its 60, before the next heartbeat."""
+        """An older run that shares all 60 resources is deleted before the next heartbeat."""
         paths = [tmp_path / f"resource {number}" for number in range(60)]
         for path in paths:
             path.write_text(path.name)
@@ -110,7 +108,7 @@ class RemovalContract(ClaimContract):
         self._assert_files(tmp_path, run_id, "resource", contents)
 
     def test_sources_of_a_starting_run_survive(self, tmp_path: Path) -> None:
-        """An older run is deleted that shares them, at any point of the start."""
+        """An older run that shares the sources is deleted at any point of the start."""
         ex_info, contents = self._sources(tmp_path)
         ids: list[Any] = [self._complete_run(tmp_path, ex_info)]
 
@@ -125,7 +123,7 @@ class RemovalContract(ClaimContract):
         )  # fmt: skip
 
     def test_a_resource_that_is_being_stored_survives(self, tmp_path: Path) -> None:
-        """An older run is deleted that shares it, at any point."""
+        """An older run that shares the resource is deleted at any point."""
         file = tmp_path / "shared"
         file.write_text("content")
         ids: list[Any] = []
@@ -168,8 +166,8 @@ class RemovalContract(ClaimContract):
             self._assert_deleted(tmp_path, run_id)
 
     def test_a_killed_deletion_can_be_repeated(self, tmp_path: Path) -> None:
-        """A killed deletion can be repeated, wherever it was killed; a run that shares files with
-        it is complete.
+        """After a kill at any point, a deletion can be repeated; runs that share files are
+        complete.
         """
         if not hasattr(os, "fork"):
             return

@@ -27,7 +27,7 @@ class SecretContract(ContentContract):
         yield from (path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
     def test_no_secret_of_a_run_is_stored(self, tmp_path: Path) -> None:
-        """Nothing in the configuration, info, meta, output, result or trace holds a secret."""
+        """Nothing in the configuration, info, meta, output, result or trace contains a secret."""
         texts = [sample.text for sample in samples.TEXTS]
         entries = [{entry.key: entry.value} for entry in samples.ENTRIES]
         content = {"texts": texts, "entries": entries}
@@ -59,7 +59,7 @@ class SecretContract(ContentContract):
         assert store.output(runs[0]) == "".join(f"{text}\n" for text in shown)
 
     def test_what_is_not_secret_is_stored_as_it_is(self, tmp_path: Path) -> None:
-        """Words of models, numbers, ports, paths and words that only look like names of secrets."""
+        """Numbers, ports, paths, and words that only look like names of secrets are not masked."""
         texts = samples.ORDINARY_TEXTS
         content = {"texts": texts, "entries": samples.ORDINARY_ENTRIES}
 

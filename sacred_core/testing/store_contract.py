@@ -31,7 +31,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
     """
 
     def test_it_answers_with_an_id(self, tmp_path: Path) -> None:
-        """It answers with an id, by which the run is found from then on."""
+        """The start returns an id, by which the run is found from then on."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         assert run_id is not None, "started_event returned no id"
@@ -39,9 +39,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert run.id == run_id and run.recorded_status == "RUNNING", f"read back as {run}"
 
     def test_observers_of_one_place_are_equal(self, tmp_path: Path) -> None:
-        """Observers of one place are equal, and have one hash, also while one has a run: a list of
-        observers can be searched.
-        """
+        """Observers of one place are equal, with one hash, also during a run."""
         first, second = self.make_observer(tmp_path), self.make_observer(tmp_path)
         assert first is not second and first == second, f"{first!r} is not equal to {second!r}"
         assert second in [first] and len({first, second}) == 1
@@ -53,7 +51,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert first != second and first != object(), "it is equal to an object of another class"
 
     def test_runs_have_ids_of_their_own(self, tmp_path: Path) -> None:
-        """50 runs that 4 threads start at once have 50 ids."""
+        """50 runs that 4 threads start at once have 50 different ids."""
         ids: list[Any] = []
 
         def work(observer: Any) -> None:
@@ -73,15 +71,15 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert {run.id for run in self.make_store(tmp_path).list()} == set(ids)
 
     def test_the_id_that_is_asked_for_is_used(self, tmp_path: Path) -> None:
-        """An integer or a string that the user asks for is the id."""
+        """An integer or a string that the user requests becomes the id."""
         for asked in (7, "name-of-mine"):
             feed = Feed(self.make_observer(tmp_path))
             assert feed.start(_id=asked, asked_id=asked) == asked, f"not the id {asked!r}"
             assert self.make_store(tmp_path).get(asked).id == asked
 
     def test_an_id_that_is_taken_is_refused(self, tmp_path: Path) -> None:
-        """An id that is taken is refused, where the user asked for it; the run that has it stays as
-        it was.
+        """If the user requests an id that exists, the start fails, and the existing run does not
+        change.
         """
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(config={"a": 1})
@@ -96,7 +94,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert (run.status, run.config) == ("COMPLETED", {"a": 1}), "the first run was changed"
 
     def test_an_id_of_another_observer_is_used_where_it_is_free(self, tmp_path: Path) -> None:
-        """Else the run has an id of its own here, and the other stands beside it."""
+        """If it exists already, the run gets another id, and its record contains both."""
         first = Feed(self.make_observer(tmp_path))
         assert first.start(_id=31) == 31, "the id 31, which another observer gave, was free"
         first.complete()
@@ -106,7 +104,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert store.get(own).run_id == 31, "the id of the run itself is not told"
 
     def test_a_queued_run_is_taken_over(self, tmp_path: Path) -> None:
-        """It keeps its id, and has a queue time and a start time."""
+        """The run retains its id, and has a queue time and a start time."""
         queued = Feed(self.make_observer(tmp_path))
         run_id = queued.queue(config={"a": 1})
         store = self.make_store(tmp_path)
@@ -121,7 +119,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert [run.id for run in store.list()] == [run_id], "another run was stored"
 
     def test_what_is_told_at_the_start_comes_back(self, tmp_path: Path) -> None:
-        """Configuration, host, meta information, experiment and command."""
+        """The store returns configuration, host, meta information, experiment and command."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(
             config=AWKWARD,
@@ -139,7 +137,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert_time(run.start_time, START)
 
     def test_info_and_result_come_back(self, tmp_path: Path) -> None:
-        """Info and result come back, as the last heartbeat and the end told them."""
+        """The store returns info and result of the last heartbeat and of the end."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.beat(info={"first": 1}, result=1)
@@ -152,7 +150,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert_same(store.get(run_id).result, AWKWARD, "result")
 
     def test_every_end_comes_back(self, tmp_path: Path) -> None:
-        """Status, time, result and trace, whose lines are in order."""
+        """The store returns status, time, result and trace, with its lines in order."""
         ids = []
         for end in ("complete", "fail", "interrupt"):
             feed = Feed(self.make_observer(tmp_path))
@@ -171,7 +169,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
             assert_time(run.stop_time, START)
 
     def test_runs_do_not_mix(self, tmp_path: Path) -> None:
-        """Runs do not mix, neither those of two observers nor those of one, one after the other."""
+        """Runs of two observers, and successive runs of one observer, do not mix."""
         observers = [self.make_observer(tmp_path), self.make_observer(tmp_path)]
         feeds: list[tuple[Any, Feed]] = []
         for round_number in range(2):
@@ -193,7 +191,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
             assert list(store.metrics(run_id)) == [f"metric {run_id}"]
 
     def test_nothing_is_written_after_the_end(self, tmp_path: Path) -> None:
-        """Another run of the observer, or a further join, leaves a finished one alone."""
+        """Another run of the observer, or a further join, does not change a finished run."""
         observer = self.make_observer(tmp_path)
         feed = Feed(observer)
         run_id = feed.start()
@@ -205,9 +203,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert store.get(run_id) == before, "a finished run was changed"
 
     def test_what_is_not_there_is_an_error(self, tmp_path: Path) -> None:
-        """What is not there is an error, of an unknown run everything, of a known one files that it
-        does not have.
-        """
+        """Reading an unknown run, or a missing file of a run, is an error."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.complete()
@@ -220,7 +216,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert store.metrics(run_id) == {} and store.output(run_id) == ""
 
     def test_what_is_said_of_a_run_comes_back(self, tmp_path: Path) -> None:
-        """Tags that were added and not removed, notes in order; the record stays as it was."""
+        """The store returns tags and notes, in order; the record does not change."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.complete(result=1)
@@ -245,7 +241,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert_refused(lambda: store.annotate(98_765, Annotation(time=START, user="ann", note="x")))
 
     def test_what_is_said_of_a_run_survives_its_start_and_end(self, tmp_path: Path) -> None:
-        """Notes and tags of a queued run, and those of a running one."""
+        """Notes and tags of a queued or running run are retained."""
         run_id = Feed(self.make_observer(tmp_path)).queue()
         store = self.make_store(tmp_path)
         said = Annotation(time=START, user="ann", note="while queued", added=("urgent",))  # type: ignore[arg-type]
@@ -262,9 +258,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert [note["text"] for note in run.notes] == ["while queued", "while running"]
 
     def test_a_run_is_deleted(self, tmp_path: Path) -> None:
-        """A run is deleted, with all that is its own; the others stay as they are, resources they
-        share too.
-        """
+        """A run is deleted with its own data; other runs and shared resources do not change."""
         file = tmp_path / "shared"
         file.write_text("content")
         feeds = [Feed(self.make_observer(tmp_path)) for _ in range(3)]

@@ -21,7 +21,7 @@ class ValueContract(LimitContract):
     """The part of `StoreContract` that is about values, strings and names."""
 
     def test_odd_values_come_back(self, tmp_path: Path) -> None:
-        """Numbers stay numbers and strings strings, in config, host, meta, info and result."""
+        """Numbers stay numbers and strings stay strings, in config, host, meta, info and result."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start(
             config=ODD_VALUES, host_info={"more": ODD_VALUES}, meta_info={"more": ODD_VALUES}
@@ -38,7 +38,7 @@ class ValueContract(LimitContract):
         assert_same(run.meta["more"], ODD_VALUES, "meta.more")
 
     def test_each_odd_value_is_a_result(self, tmp_path: Path) -> None:
-        """Each odd value is a result, also where it is the whole result."""
+        """Each odd value can be the whole result."""
         observer = self.make_observer(tmp_path)
         values = [*ODD_VALUES.values(), *ODD_VALUES["not finite"], *ODD_STRINGS]
         ids = []
@@ -51,9 +51,7 @@ class ValueContract(LimitContract):
             assert_same(store.get(run_id).result, value, f"the result {value!r:.60}")
 
     def test_odd_strings_come_back_everywhere(self, tmp_path: Path) -> None:
-        """Odd strings come back everywhere, in names, the command, the traceback, notes
-        and tags.
-        """
+        """Odd strings are possible in names, the command, the traceback, notes and tags."""
         for text in ODD_STRINGS:
             feed = Feed(self.make_observer(tmp_path))
             info = {**EXPERIMENT, "name": f"name {text}", "mainfile": text}
@@ -73,9 +71,7 @@ class ValueContract(LimitContract):
             )  # fmt: skip
 
     def test_odd_names_of_metrics_come_back(self, tmp_path: Path) -> None:
-        """Odd names of metrics come back, also where one holds what a store writes for something
-        else.
-        """
+        """Any string can be the name of a metric, also one that the store uses itself."""
         for names in ([*ODD_STRINGS, "", "$a", "a.b"], ["%json"], ["py/tuple"]):
             feed = Feed(self.make_observer(tmp_path))
             run_id = feed.start()
@@ -90,7 +86,7 @@ class ValueContract(LimitContract):
             assert all(metric["values"] == [1.0, 2.0] for metric in found.values())
 
     def test_points_that_are_not_numbers_come_back(self, tmp_path: Path) -> None:
-        """Points that are not numbers come back, in their order, and each as it was recorded."""
+        """The store returns such points unchanged and in order."""
         feed = Feed(self.make_observer(tmp_path))
         run_id = feed.start()
         feed.log("mixed", ODD_POINTS)
@@ -105,7 +101,7 @@ class ValueContract(LimitContract):
         assert store.metrics(run_id)["numbers"]["values"] == [1.0]
 
     def test_files_of_undecodable_names_come_back(self, tmp_path: Path) -> None:
-        """Artifacts, resources and sources."""
+        """Artifacts, resources and sources may have undecodable names."""
         folder = tmp_path / "d\udce9"
         path = folder / _UNDECODABLE
         try:
@@ -132,8 +128,8 @@ class ValueContract(LimitContract):
                 assert stream.read() == b"content", f"the {kind} {name!r}"
 
     def test_objects_have_the_documented_form(self, tmp_path: Path) -> None:
-        """Objects have the documented form, in info and result of a real run, whatever type they
-        have; iterators are not consumed.
+        """Objects of any type in info and result are stored as documented; iterators are not
+        consumed.
         """
         given = objects()
         expected = {name: form for name, (_, form) in given.items()}
@@ -147,7 +143,7 @@ class ValueContract(LimitContract):
         assert_same(plain(values), expected, "plain")
 
     def test_metrics_of_a_run_have_strings_as_names(self, tmp_path: Path) -> None:
-        """Numbers and enums as `str` writes them; values that are not numbers are stored."""
+        """Numbers and enums become the strings of `str`; values that are not numbers are stored."""
         names = {"3": 3, "Colour.RED": Colour.RED, "0.5": 0.5, "True": True, "loss": "loss"}
         run_id = self._run(tmp_path, {}, names.values())
         metrics = self.make_store(tmp_path).metrics(run_id)
