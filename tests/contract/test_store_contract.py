@@ -260,6 +260,7 @@ FAULTS: dict[type[Any], set[str]] = {
     },
     TakesAskedIdAsArgument: {"overridden_starts_respect_the_id_that_is_asked_for"},
     OverwritesTakenId: {
+        "a_queued_run_is_taken_over",
         "an_id_that_is_taken_is_refused",
         "one_of_many_starts_a_queued_run",
         "what_is_said_of_a_run_survives_its_start_and_end",
