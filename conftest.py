@@ -24,6 +24,15 @@ def golden() -> ModuleType:
     return _module("sacred_golden", _GOLDEN / "sacred" / "golden.py")
 
 
+@pytest.fixture(scope="module")
+def recorded(golden: ModuleType) -> dict[str, Any]:
+    """The values that releases of Sacred recorded."""
+    pytest.importorskip("numpy")
+    pytest.importorskip("pandas")
+    values: dict[str, Any] = golden.recorded()
+    return values
+
+
 @pytest.fixture(scope="session")
 def golden_records() -> ModuleType:
     """What release 0.1.0 stores: the module `tests/golden/records/runs.py`."""

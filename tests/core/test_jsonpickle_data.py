@@ -39,15 +39,6 @@ def document(release: str, store: str, name: str) -> Any:
     return json.loads(stored) if isinstance(stored, str) else copy.deepcopy(stored)
 
 
-@pytest.fixture(scope="module")
-def recorded(golden: ModuleType) -> dict[str, Any]:
-    """The recorded values themselves."""
-    pytest.importorskip("numpy")
-    pytest.importorskip("pandas")
-    values: dict[str, Any] = golden.recorded()
-    return values
-
-
 @pytest.mark.parametrize(
     ("store", "release", "name"),
     [

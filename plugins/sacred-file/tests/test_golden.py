@@ -11,15 +11,6 @@ from sacred_file import FileStore
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 
 
-@pytest.fixture(scope="module")
-def recorded(golden: ModuleType) -> dict[str, Any]:
-    """The values that were recorded."""
-    pytest.importorskip("numpy")
-    pytest.importorskip("pandas")
-    values: dict[str, Any] = golden.recorded()
-    return values
-
-
 @pytest.mark.parametrize("release", RELEASES)
 def test_each_value_in_info_is_read_as_it_was_recorded(
     golden: ModuleType, recorded: dict[str, Any], release: str, tmp_path: Path

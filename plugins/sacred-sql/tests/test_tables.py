@@ -181,28 +181,24 @@ def test_the_questions_of_the_readme_can_be_asked(tmp_path: Path) -> None:
     assert answers == [[("1", "COMPLETED", 0.5, "7")], [("1", 1.0)]]
 
 
-def test_a_database_of_a_later_release_is_refused(url: str) -> None:
-    """A database of a later release is refused, with what to do; nothing in it is changed."""
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (99, r"version 99.*pip install --upgrade sacred-sql"),
+        (0, r"version 0.*needs 1.*new database"),
+    ],
+)
+def test_a_database_of_another_release_is_refused(url: str, version: int, message: str) -> None:
+    """A database of another release is refused, with what to do; nothing in it is changed."""
     Feed(SqlObserver(url)).start()
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
-        connection.exec_driver_sql("INSERT INTO sacred_schema VALUES (99)")
+        connection.exec_driver_sql(f"UPDATE sacred_schema SET version = {version}")
     for use in (Feed(SqlObserver(url)).start, lambda: SqlStore(url).get(1)):
-        with pytest.raises(StoreError, match=r"version 99.*pip install --upgrade sacred-sql"):
-            use()
-
-
-def test_a_database_of_an_earlier_release_is_refused(url: str) -> None:
-    """A database of an earlier release is refused, with what to do; nothing in it is changed."""
-    Feed(SqlObserver(url)).start()
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE sacred_schema SET version = 0")
-    for use in (Feed(SqlObserver(url)).start, lambda: SqlStore(url).get(1)):
-        with pytest.raises(StoreError, match=r"version 0.*needs 1.*new database"):
+        with pytest.raises(StoreError, match=message):
             use()
     with engine.begin() as connection:
-        assert connection.exec_driver_sql("SELECT version FROM sacred_schema").all() == [(0,)]
+        assert connection.exec_driver_sql("SELECT version FROM sacred_schema").all() == [(version,)]
 
 
 def test_tables_of_another_program_are_left_alone(url: str) -> None:

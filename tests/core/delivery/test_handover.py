@@ -42,6 +42,13 @@ class Broken(MemoryObserver):
         return super().own_record()
 
 
+class RefusingHeartbeats(Broken):
+    """Refuses each heartbeat."""
+
+    def heartbeat_event(self, info: Any, beat_time: Any = None, result: Any = None) -> None:
+        raise StoreError("refused")
+
+
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
     memory = Memory()
@@ -224,12 +231,7 @@ def test_an_observer_without_a_store_needs_a_location(failed: Path, memory: Memo
 
 def test_a_late_heartbeat_does_not_replace_the_result(memory: Memory, tmp_path: Path) -> None:
     """It was refused during the run, whose end was recorded."""
-
-    class Refusing(Broken):
-        def heartbeat_event(self, info: Any, beat_time: Any = None, result: Any = None) -> None:
-            raise StoreError("refused")
-
-    observer = Refusing(memory)
+    observer = RefusingHeartbeats(memory)
     observer.failure_dir = tmp_path
     feed = DispatchedFeed(observer, logging.getLogger("handover"))
     feed.start()
@@ -262,12 +264,9 @@ def test_some_write_no_folder(
 ) -> None:
     """Only heartbeats of an observer without a store, and one whose policy is against it."""
 
-    class Refusing(Broken):
+    class Refusing(RefusingHeartbeats):
         store_location = location
         retry_policy = attrs.evolve(Broken.retry_policy, hands_over=hands_over)
-
-        def heartbeat_event(self, info: Any, beat_time: Any = None, result: Any = None) -> None:
-            raise StoreError("refused")
 
     observer = Refusing(memory)
     observer.failure_dir = tmp_path

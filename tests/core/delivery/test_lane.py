@@ -1,5 +1,6 @@
 """Tests of observers that do not answer, and of the thread in which observers are called."""
 
+import contextlib
 import contextvars
 import logging
 import signal
@@ -59,6 +60,25 @@ class Recorder(RunObserver):
 
     def join(self) -> None:
         self.calls.append("join")
+
+
+@contextlib.contextmanager
+def interrupted_at(event: threading.Event) -> Iterator[None]:
+    """Send SIGINT to the main thread as soon as ``event`` is set."""
+
+    def interrupt() -> None:
+        event.wait(20)
+        time.sleep(0.05)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        thread.join()
 
 
 class Session:
@@ -215,19 +235,8 @@ def test_an_interrupt_ends_the_wait_and_not_the_record(observer: Recorder) -> No
     observer.answers.clear()
     observer.is_called.clear()
 
-    def interrupt() -> None:
-        observer.is_called.wait(20)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            session.resource("/r")
-    finally:
-        signal.signal(signal.SIGINT, before)
-        thread.join()
+    with interrupted_at(observer.is_called), pytest.raises(KeyboardInterrupt):
+        session.resource("/r")
     observer.answers.set()
     session.end()
     assert observer.calls == ["start", "/r", "end", "join"]
@@ -370,20 +379,8 @@ def test_an_interrupt_of_the_end_loses_nothing(tmp_path: Path) -> None:
     session.resource("/r")
     away.is_called.clear()
 
-    def interrupt() -> None:
-        away.is_called.wait(20)
-        time.sleep(0.05)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            session.end()
-    finally:
-        signal.signal(signal.SIGINT, before)
-        thread.join()
+    with interrupted_at(away.is_called), pytest.raises(KeyboardInterrupt):
+        session.end()
     (folder,) = tmp_path.iterdir()
     lines = (folder / "events.jsonl").read_text().splitlines()
     assert len(lines) == 2 and "ResourceAdded" in lines[0] and "RunCompleted" in lines[1]
