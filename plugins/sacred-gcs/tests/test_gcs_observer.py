@@ -1,4 +1,4 @@
-"""How a bucket is named, what is in it, and what is said when it cannot be used."""
+"""How a bucket is named, what is in it, and the errors when it cannot be used."""
 
 import hashlib
 import json
@@ -103,7 +103,7 @@ def test_the_flag_and_the_store_take_the_same_forms(bucket: Any, form: str) -> N
     "argument", ["", "gs://", "s3://bucket/a", "gs://ab/c", "gs://bucket/a?b=c"]
 )
 def test_an_argument_that_is_wrong(argument: str) -> None:
-    """An argument that is wrong is told in a sentence, by the flag and by the store."""
+    """A wrong argument is an error of one sentence, by the flag and by the store."""
     with pytest.raises(OptionError):
         GoogleCloudStorageObserver.from_argument(argument)
     with pytest.raises(StoreError):

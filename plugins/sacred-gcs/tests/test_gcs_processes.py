@@ -16,7 +16,7 @@ BASE = "runs"
 def test_a_server_that_is_started_again(
     own_server_bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was told before it stopped, meanwhile and after is all there."""
+    """Events from before the outage, during it and after it are all stored."""
     monkeypatch.setattr("sacred_gcs.bucket.PATIENCE", 0.2)
     bucket = own_server_bucket
     observer = GoogleCloudStorageObserver(bucket.name, BASE)

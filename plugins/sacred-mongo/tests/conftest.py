@@ -50,7 +50,7 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get("SACRED_TEST_MONGO_URL"):
         yield given
         return
-    # With test commands it can be told to fail.
+    # With test commands it can be made to fail.
     flags = "--standalone", "--enable-test-commands"
     with Server(tmp_path_factory.mktemp("mongo"), *flags) as server:
         yield f"mongodb://127.0.0.1:{server.port}"

@@ -61,7 +61,7 @@ def test_urls_that_cannot_be_used_show_no_password(url: str) -> None:
 
 
 def test_no_password_in_the_repr() -> None:
-    """The repr says where runs go, not as whom."""
+    """The repr has the collection, and no user."""
     observer = MongoObserver(f"mongodb://ann:{SECRET}@host:1/admin?appName=x", "db")
     assert repr(observer) == "MongoObserver('host:1', 'db', 'runs')"
 

@@ -1,4 +1,4 @@
-"""The observer and the store keep the contract."""
+"""The observer and the store fulfil the contract."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -76,7 +76,7 @@ def test_fields_of_the_manual(observer: MongoObserver, database: Any, tmp_path: 
 def test_long_metrics_are_one_document_at_the_end(
     observer: MongoObserver, store: MongoStore, database: Any
 ) -> None:
-    """While the run is under way a thousand points each, then as Sacred has them."""
+    """While the run is running a thousand points each, then as Sacred has them."""
     feed = Feed(observer, times=2)
     run_id = feed.start()
     for start in range(0, 3500, 700):
@@ -246,7 +246,7 @@ def test_collections_with_a_prefix(mongo_url: str, db_name: str, database: Any) 
 def test_runs_of_two_collections_share_ids_but_no_points(
     mongo_url: str, db_name: str, observer: MongoObserver, store: MongoStore
 ) -> None:
-    """Both keep their points in `metrics`."""
+    """Both store their points in `metrics`."""
     for each, value in ((observer, 1.0), (MongoObserver(mongo_url, db_name, "mine"), 2.0)):
         feed = Feed(each)
         assert feed.start() == 1
@@ -289,7 +289,7 @@ def test_runs_of_sacred_are_read(store: MongoStore, database: Any) -> None:
 def test_tags_of_omniboard_are_read(
     observer: MongoObserver, store: MongoStore, database: Any
 ) -> None:
-    """What its users say of a run is among its tags."""
+    """Tags that Omniboard's users add to a run are among its tags."""
     Feed(observer).start()
     database.runs.update_one({"_id": 1}, {"$set": {"omniboard": {"tags": ["good"]}}})
     assert store.get(1).tags == ["good"]

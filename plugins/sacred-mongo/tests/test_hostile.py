@@ -1,4 +1,4 @@
-"""Records that nobody would write, in MongoDB."""
+"""Damaged records, in MongoDB."""
 
 from datetime import datetime
 from pathlib import Path

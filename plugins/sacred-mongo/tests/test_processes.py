@@ -30,7 +30,7 @@ def server(tmp_path: Path, running: Any) -> Iterator[Any]:
 def test_a_server_that_is_started_again(
     server: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was told before it stopped and after is all there."""
+    """Events from before the outage and after it are all stored."""
     observer = MongoObserver(
         server.url, "db", failure_dir=tmp_path / "failed",
         serverSelectionTimeoutMS=300, connectTimeoutMS=300,

@@ -73,7 +73,7 @@ def test_a_primary_that_steps_down(
     fail: Any, mongo_url: str, db_name: str, caplog: Any, code: int, times: int
 ) -> None:
     """Writes fail until there is another one; nothing is missing then."""
-    # This server does not tell a waiting driver at once that it is well again.
+    # This server does not inform a waiting driver at once that it is back.
     observer = MongoObserver(mongo_url, db_name, heartbeatFrequencyMS=500)
     observer.retry_policy = RetryPolicy(retry_interval=0.5)
     run = recorded(observer, lambda: fail({"times": times}, WRITES, code))

@@ -1,4 +1,4 @@
-"""The shared observer and store keep the contract, on a bucket in memory."""
+"""The shared observer and store fulfil the contract, on a bucket in memory."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -152,7 +152,7 @@ def test_a_bucket_that_comes_back_misses_nothing(
 def test_an_outage_that_lasts_costs_no_room(
     observer: ObjectObserver, bucket: Any, tmp_path: Path
 ) -> None:
-    """The same points, given again and again, are kept once."""
+    """The same points, delivered again and again, are stored once."""
     feed = Feed(observer, times=1)
     feed.start()
     feed.log("loss", [1.0])
@@ -257,7 +257,7 @@ def test_a_damaged_record_is_listed_with_the_reason(
 def test_artifacts_have_any_name(
     observer: ObjectObserver, store: ObjectStore, tmp_path: Path, bucket: Any, name: str
 ) -> None:
-    """Those that an object of ours has, or that make no key, are kept apart."""
+    """Names of our own objects, or that are not valid keys, are stored under another key."""
     made = tmp_path / "made"
     made.write_text("content")
     feed = Feed(observer)
@@ -281,13 +281,13 @@ def test_what_sacred_wrote_is_read(bucket: Any, store: ObjectStore) -> None:
 
 @pytest.mark.parametrize("folder", ["a/../b", "./a", ".."])
 def test_dots_are_no_folders(bucket: Any, folder: str) -> None:
-    """Keys are no paths."""
+    """Keys are not paths."""
     with pytest.raises(ValueError, match="mean nothing there"):
         ObjectObserver(lambda: bucket, bucket.url, folder)
 
 
 def test_a_location_has_one_of_two_forms() -> None:
-    """A location has one of two forms, with the scheme or without; nothing unknown stands behind
+    """A location has one of two forms, with the scheme or without; nothing unknown is behind
     the question mark.
     """
     for text in ("s3://b/c/d?region=r", " b/c/d?region=r "):

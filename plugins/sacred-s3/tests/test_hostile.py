@@ -1,4 +1,4 @@
-"""Records that nobody would write, in a bucket."""
+"""Damaged records, in a bucket."""
 
 import json
 from pathlib import Path

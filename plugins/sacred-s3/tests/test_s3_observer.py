@@ -1,4 +1,4 @@
-"""How a bucket is named and found, what is in it, and what is said when it is not there."""
+"""How a bucket is named and found, what is in it, and the errors when it is missing."""
 
 import hashlib
 import json
@@ -187,7 +187,7 @@ def test_options_stand_behind_a_question_mark(bucket: Any) -> None:
     ["", "s3://", "gs://bucket/a", "s3://ab/c", "s3://bucket/a?rgion=x", "s3://bucket/a/../b"],
 )
 def test_an_argument_that_is_wrong(endpoint: str, argument: str) -> None:
-    """An argument that is wrong is told in a sentence, by the flag and by the store."""
+    """A wrong argument is an error of one sentence, by the flag and by the store."""
     with pytest.raises(OptionError):
         S3Observer.from_argument(argument)
     with pytest.raises(StoreError):

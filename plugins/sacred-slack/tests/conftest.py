@@ -15,7 +15,7 @@ PATH = "/services/T0SECRET/B0SECRET/XXXSECRET"
 
 
 class Slack:
-    """Takes messages, or answers as it is told before it does.
+    """Takes messages, or answers as configured before it does.
 
     Attributes:
         answers: What it answers first: a status, or a whole response.
@@ -64,5 +64,5 @@ def observer(slack: Slack) -> SlackObserver:
 
 @pytest.fixture
 def closed_url() -> str:
-    """A URL where nobody listens."""
+    """A URL where no server listens."""
     return f"http://127.0.0.1:{free_port()}{PATH}"

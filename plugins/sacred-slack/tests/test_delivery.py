@@ -54,7 +54,7 @@ def test_what_may_pass_is_tried_again(
 def test_slack_says_when_to_try_again(
     slack: Any, observer: SlackObserver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pause is what Retry-After says, if that is within the patience."""
+    """The pause is that of Retry-After, if the time for retries is long enough."""
     waited: list[float] = []
     monkeypatch.setattr("sacred_messages.delivery.time.sleep", waited.append)
     slack.answers = [Response("slow down", 429, {"Retry-After": "7"})]
@@ -114,7 +114,7 @@ def test_a_server_that_is_down_harms_no_run(
 
 
 def test_a_server_that_is_not_slack_is_told_nothing(slack: Any) -> None:
-    """The certificate is checked, and what is wrong with it is told."""
+    """The certificate is checked, and the error has the reason."""
     trustme = pytest.importorskip("trustme")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
@@ -184,7 +184,7 @@ def test_an_answer_that_trickles_is_not_waited_for() -> None:
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(slack: Any, observer: SlackObserver) -> None:
-    """Something that is not Slack may answer anything; the beginning is told."""
+    """Something that is not Slack may answer anything; the error has the beginning."""
     slack.answers = [Response((b"x" * 65536 for _ in range(10_000)), 404)]
     with pytest.raises(MessageError, match=r"answers 404: x{200}…$"):
         ended(observer)
@@ -239,7 +239,7 @@ def test_the_connection_of_a_late_answer_is_closed(beginning: bytes) -> None:
 def test_what_was_taken_is_not_posted_again_for_a_late_text(
     slack: Any, observer: SlackObserver
 ) -> None:
-    """The status says that Slack has the message, though the text after it never ends."""
+    """By the status Slack has the message, though the body after it never ends."""
     stopped = threading.Event()
 
     def text() -> Iterator[bytes]:

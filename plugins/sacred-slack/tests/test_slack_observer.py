@@ -1,4 +1,4 @@
-"""What Slack is told, of whole runs."""
+"""The messages to Slack of whole runs."""
 
 import json
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_a_completed_run(slack: Any, observer: SlackObserver) -> None:
 
 
 def test_a_failed_run(slack: Any, observer: SlackObserver) -> None:
-    """The error is named, and the traceback stands in a block of code."""
+    """The error is named, and the traceback is in a block of code."""
     with pytest.raises(ValueError, match="the <pot>"):
         experiment(observer).run("burn")
     [text] = slack.texts
@@ -74,7 +74,7 @@ def test_a_failed_run(slack: Any, observer: SlackObserver) -> None:
 def test_an_interrupted_run(
     slack: Any, observer: SlackObserver, command: str, error: type[BaseException], status: str
 ) -> None:
-    """The message says why it stopped."""
+    """The message has the reason."""
     with pytest.raises(error):
         experiment(observer).run(command)
     assert slack.texts == [f"*cooking* stopped after _0:00:00_: {status}"]
@@ -155,7 +155,7 @@ def test_a_file_describes_the_observer(slack: Any, tmp_path: Path, suffix: str) 
         ({"webhook_url": "https://[SECRET"}, "is not the URL of a webhook"),
         ({"webhook_url": ["SECRET"]}, "is not the URL of a webhook"),
         ({"webhook_url": "http://a/SECRET", "failed_text": "{eror}"}, "did you mean {error}"),
-        ({"webhook_url": "http://a/SECRET", "failed_text": 7}, "failed_text is a text"),
+        ({"webhook_url": "http://a/SECRET", "failed_text": 7}, "failed_text must be a string"),
     ],
 )
 def test_a_wrong_file_is_one_sentence(tmp_path: Path, entries: dict[str, Any], told: str) -> None:
@@ -177,7 +177,7 @@ def test_a_wrong_file_is_one_sentence(tmp_path: Path, entries: dict[str, Any], t
 def test_a_file_that_cannot_be_parsed_is_not_quoted(
     tmp_path: Path, name: str, content: str, place: str
 ) -> None:
-    """Parsers show the line; here only its number is told."""
+    """Parsers show the line; here the error has only its number."""
     (tmp_path / name).write_text(content)
     with pytest.raises(ConfigFileError, match=place) as caught:
         SlackObserver.from_config(tmp_path / name)
@@ -223,7 +223,7 @@ def test_a_queued_run_is_not_told(slack: Any, observer: SlackObserver) -> None:
 
 
 def test_observers_of_one_webhook_are_not_equal() -> None:
-    """They would have to be compared by what is secret, and may have texts of their own."""
+    """They would have to be compared by what is secret, and may have templates of their own."""
     url = "https://hooks.slack.com/services/T/B/x"
     assert SlackObserver(url) != SlackObserver(url)
     assert len({SlackObserver(url), SlackObserver(url)}) == 2

@@ -117,7 +117,7 @@ def test_slack_is_told_at_most_forty_thousand_characters(
 def test_values_have_no_meaning_in_slack(
     slack: Any, observer: SlackObserver, value: str, shown: str
 ) -> None:
-    """Nobody is called, and the code around a value ends where the text says."""
+    """No user is mentioned, and the code around a value ends where the template ends it."""
     feed = Feed(observer)
     feed.start()
     feed.complete(result=value)

@@ -1,4 +1,4 @@
-"""Which URLs are understood, and what is said of the others."""
+"""Which URLs are accepted, and the errors for the others."""
 
 import importlib.util
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_a_password_with_awkward_signs_is_used(postgres: Any) -> None:
     postgres.execute("CREATE USER odd PASSWORD 'p@:/ %%?#'")
     url = sa.make_url(postgres.database()).set(username="odd", password="p@:/ %?#")
     text = url.render_as_string(hide_password=False)
-    with pytest.raises(StoreError, match="holds no runs"):
+    with pytest.raises(StoreError, match="has no runs"):
         list(SqlStore(text).list())
     with pytest.raises(StoreError, match="password authentication failed") as told:
         list(SqlStore(url.set(password="p@:/ wrong")).list())

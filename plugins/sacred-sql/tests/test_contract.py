@@ -1,4 +1,4 @@
-"""The observer and the store keep the contract, in every database that the README names."""
+"""The observer and the store fulfil the contract, in every database that the README names."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -43,7 +43,7 @@ def test_runs_that_are_not_meant_are_not_sent(url: str) -> None:
 
 @pytest.mark.parametrize("name", [None, "", " ", "a ", "A", "ä", "\0", "%", "%00"])
 def test_names_are_compared_sign_by_sign(url: str, name: Any) -> None:
-    """No run is left out because of what a database thinks of its name."""
+    """No run is omitted because a database compares its name in another way."""
     for each in ("a", name):
         Feed(SqlObserver(url)).start(ex_info={} if each is None else {"name": each})
     found = list(SqlStore(url).list(RunQuery(name=name or "")))

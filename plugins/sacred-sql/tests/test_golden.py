@@ -211,10 +211,10 @@ def test_many_runs_are_read_page_by_page(sqlite_url: str, tmp_path: Path) -> Non
 
 
 def test_tables_of_another_program_are_not_sacreds(tmp_path: Path) -> None:
-    """A table with the name ``run`` alone says nothing."""
+    """A table with the name ``run`` alone has no meaning."""
     with sqlite3.connect(tmp_path / "other.db") as connection:
         connection.execute("CREATE TABLE run (id INTEGER, distance FLOAT)")
         connection.execute("CREATE TABLE experiment (id INTEGER)")
     connection.close()
-    with pytest.raises(StoreError, match="holds no runs of sacred-core"):
+    with pytest.raises(StoreError, match="has no runs of sacred-core"):
         list(SqlStore(f"sqlite:///{tmp_path / 'other.db'}").list())

@@ -1,4 +1,4 @@
-"""Rows that nobody would write, in each database."""
+"""Damaged rows, in each database."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ LITERALS = (
 
 @pytest.fixture
 def database(url: str) -> Iterator[sa.Engine]:
-    """The database as another program sees it, which does not look after keys."""
+    """The database as another program sees it, which does not check foreign keys."""
     engine = sa.create_engine(parse_url(url), poolclass=sa.StaticPool, isolation_level="AUTOCOMMIT")
     if engine.dialect.name in ("mysql", "mariadb"):
         with engine.connect() as connection:

@@ -25,7 +25,7 @@ SECRET = "hunter2hunter2"
 
 
 def test_a_server_that_is_started_again(own_server: Any) -> None:
-    """What is told meanwhile fails with a sentence, and is all there when it is told again."""
+    """Events during the outage fail with one sentence, and are all stored when retried."""
     url = own_server.database()
     feed = Feed(SqlObserver(url))
     run_id = feed.start()

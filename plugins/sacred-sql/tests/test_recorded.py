@@ -82,7 +82,7 @@ def test_runs_are_found_in_it(url: str) -> None:
 
 
 def test_it_is_written_on(url: str) -> None:
-    """The queued run starts, the next one has the next number, and what nobody needs goes."""
+    """The queued run starts, the next one has the next number, and what no run needs is removed."""
     feed = Feed(SqlObserver(url))
     assert feed.start(_id=2, asked_id=2) == 2
     feed.complete()

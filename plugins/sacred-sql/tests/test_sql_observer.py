@@ -41,7 +41,7 @@ def test_ids_are_integers(options: dict[str, str]) -> None:
 
 
 def test_an_engine_of_the_user_is_used(url: str) -> None:
-    """The session is kept and left alone; its transaction sees the runs when it begins anew."""
+    """The session is stored and not used; its transaction sees the runs when it begins anew."""
     engine = sa.create_engine(url)
     with sessionmaker(bind=engine)() as session:
         observer = SqlObserver.create_from(engine, session, priority=3)
@@ -96,7 +96,7 @@ def test_an_engine_with_a_database_for_each_thread_is_refused() -> None:
 
 
 def test_a_copy_serves_another_run(url: str) -> None:
-    """While the run of the first is under way."""
+    """The second starts while the run of the first is running."""
     first = SqlObserver(url)
     feeds = [Feed(first)]
     feeds[0].start()
@@ -139,11 +139,11 @@ def test_the_command_line_adds_it(tmp_path: Path) -> None:
         assert stream.read() == path.read_bytes()
     wrong = run("runs.db")
     assert wrong.returncode != 0 and "Traceback" not in wrong.stderr
-    assert "'runs.db' is no URL of a database, like sqlite:///" in wrong.stderr
+    assert "'runs.db' is not the URL of a database, like sqlite:///" in wrong.stderr
 
 
 def test_a_file_that_cannot_be_made_is_an_error_at_the_start(tmp_path: Path) -> None:
-    """A file that cannot be made is an error at the start, which says what to look at."""
+    """A file that cannot be created is an error at the start, with what to check."""
     ex = Experiment("ex", save_git_info=False)
     ex.observers.append(SqlObserver(f"sqlite:///{tmp_path}/missing/runs.db"))
     ex.main(lambda: None)
@@ -170,7 +170,7 @@ def test_a_file_that_may_only_be_read_can_be_read(tmp_path: Path) -> None:
     feed = Feed(SqlObserver(f"sqlite:///{path}"))
     feed.start(config={"a": 1})
     feed.complete()
-    # Root may write to every file: SQLite is told to refuse.
+    # Root may write to every file: SQLite is made to refuse.
     url = f"sqlite:///file:{path}?mode=ro&uri=true"
     store = SqlStore(url)
     assert store.get(1).config == {"a": 1}
@@ -196,7 +196,7 @@ def test_a_locked_file_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_file_that_stays_locked_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
-    """A file that stays locked is an error, and the event works when it is given again."""
+    """A file that stays locked is an error, and the event succeeds when it is retried."""
     monkeypatch.setattr("sacred_sql.database._PATIENCE", 0.2)
     path = tmp_path / "runs.db"
     feed = Feed(SqlObserver(f"sqlite:///{path}?timeout=0.1"))
@@ -211,7 +211,7 @@ def test_a_file_that_stays_locked_is_an_error(tmp_path: Path, monkeypatch: Any) 
 
 
 def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypatch: Any) -> None:
-    """An event that was stored, though it seemed to fail, is given again."""
+    """An event that was stored, though it seemed to fail, is delivered twice."""
     file = tmp_path / "f"
     file.write_text("x")
     feed = Feed(SqlObserver(url))
@@ -283,7 +283,7 @@ def test_an_idle_heartbeat_sends_next_to_nothing(url: str) -> None:
 
 
 def test_a_run_that_was_deleted_is_told(url: str) -> None:
-    """Whoever goes on to write to it hears so, and leaves nothing behind."""
+    """Writing to it further is an error, and nothing remains."""
     feed = Feed(SqlObserver(url))
     feed.start()
     SqlStore(url).delete(1)  # its start is long ago

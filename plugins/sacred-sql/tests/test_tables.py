@@ -202,13 +202,13 @@ def test_a_database_of_another_release_is_refused(url: str, version: int, messag
 
 
 def test_tables_of_another_program_are_left_alone(url: str) -> None:
-    """One sentence says which is in the way; none of ours is made."""
+    """The error names it, and none of our tables is created."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE runs (a INTEGER)")
     with pytest.raises(StoreError, match="'runs' of another program"):
         Feed(SqlObserver(url)).start()
-    with pytest.raises(StoreError, match="holds no runs of sacred-core"):
+    with pytest.raises(StoreError, match="has no runs of sacred-core"):
         list(SqlStore(url).list())
     assert sa.inspect(engine).get_table_names() == ["runs"]
 
@@ -222,7 +222,7 @@ def test_names_disturb_no_numbers(url: str) -> None:
 
 
 def test_ids_are_told_apart_by_every_sign(url: str) -> None:
-    """Ids are told apart by every sign, by case, accents and spaces at the end, or the second of
+    """Ids differ by every character, by case, accents and spaces at the end, or the second of
     them is refused.
     """
     Feed(SqlObserver(url)).start(_id="a", asked_id="a")

@@ -14,7 +14,7 @@ TOKEN = "123456:AASECRET-token"
 
 
 class Api:
-    """Takes messages, or answers as it is told before it does.
+    """Takes messages, or answers as configured before it does.
 
     Attributes:
         answers: What it answers first: a status, or a whole response.
@@ -81,5 +81,5 @@ def observer(api: Api) -> TelegramObserver:
 
 @pytest.fixture
 def closed_url() -> str:
-    """A URL where nobody listens."""
+    """A URL where no server listens."""
     return f"http://127.0.0.1:{free_port()}"

@@ -52,7 +52,7 @@ def test_what_may_pass_is_tried_again(api: Any, observer: TelegramObserver) -> N
 def test_telegram_says_when_to_try_again(
     api: Any, observer: TelegramObserver, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pause is what its answer says, at the start if that is within the timeout."""
+    """The pause is that of the answer, at the start if that is within the timeout."""
     waited: list[float] = []
     monkeypatch.setattr("sacred_messages.delivery.time.sleep", waited.append)
     observer.start_patience = 10.0
@@ -105,7 +105,7 @@ def test_a_server_that_is_down_harms_no_run(
 def test_a_server_that_never_answers_ends_no_patience(
     token: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Something listens and says nothing: the run starts and ends all the same."""
+    """Something listens and does not answer: the run starts and ends all the same."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         observer = TelegramObserver(token, 42, base_url=url)
@@ -153,7 +153,7 @@ def test_the_token_is_in_no_log_and_no_error(
 
 
 def test_an_http_proxy(api: Any, token: str) -> None:
-    """It is given the whole address and the user, whose signs may be any."""
+    """It is given the whole address and the user, with any characters."""
     observer = TelegramObserver(
         token,
         42,
@@ -224,7 +224,7 @@ def socks(api: Any) -> Iterator[Socks]:
 
 
 def test_a_socks_proxy(api: Any, token: str, socks: Socks) -> None:
-    """It looks up the name, and knows the user."""
+    """It resolves the name, and receives the user."""
     observer = TelegramObserver(
         token, 42, base_url="http://telegram.invalid", proxy_url=socks.url,
         username="user", password="p@ss",

@@ -1,4 +1,4 @@
-"""Marks of texts become HTML; what values hold never does."""
+"""Marks of templates become HTML; those in values never do."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -52,7 +52,7 @@ class Read(HTMLParser):
 
 @given(st.text("ab*_`<>&{}\\[]()~ \n\U0001f600", max_size=30), st.integers(20, 200))
 def test_any_value_means_itself(value: str, limit: int) -> None:
-    """A chat shows what the run returned, between marks that end where the text says."""
+    """A chat shows what the run returned, between marks that end where the template ends them."""
     template = to_html("*{result}* _{result}_ `{result}`")
     read = Read(fill_template(template, {"result": value}, escape_html, 10_000))
     assert read.shown == f"{value} {value} {value}" and not read.open

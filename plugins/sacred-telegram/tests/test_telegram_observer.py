@@ -1,4 +1,4 @@
-"""What a chat is told, of whole runs."""
+"""The messages to a chat of whole runs."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ def experiment(observer: TelegramObserver) -> Experiment:
 
 
 def test_a_completed_run(api: Any, observer: TelegramObserver) -> None:
-    """Its start is told silently, then its end with the result."""
+    """Its start is sent silently, then its end with the result."""
     assert experiment(observer).run().result == 42
     start, end = api.sent
     assert start["text"].startswith("▶️ <b>slow_cooking</b> started at <i>20")
@@ -92,7 +92,7 @@ def test_a_failed_run(api: Any, observer: TelegramObserver) -> None:
 
 
 def test_an_interrupted_run(api: Any, observer: TelegramObserver) -> None:
-    """The message says why it stopped."""
+    """The message has the reason."""
     with pytest.raises(KeyboardInterrupt):
         experiment(observer).run("stop")
     assert api.texts[-1].endswith("stopped after <i>0:00:00</i>: INTERRUPTED")

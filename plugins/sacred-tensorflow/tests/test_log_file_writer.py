@@ -115,7 +115,7 @@ def test_derived_writers_are_noted_once(tf: Any, ex: Experiment, tmp_path: Path)
 
 
 def test_a_run_hears_of_its_own_writers(tf: Any, tmp_path: Path) -> None:
-    """A run hears of its own writers, also while another run in another thread is in a scope."""
+    """A run records its own writers, also while another run in another thread is in a scope."""
     both = threading.Barrier(2, timeout=30)
     found = {}
 
@@ -141,8 +141,8 @@ def test_a_run_hears_of_its_own_writers(tf: Any, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("tf")
 def test_without_a_run_it_is_an_error(ex: Experiment) -> None:
-    """One sentence says where it belongs."""
-    with pytest.raises(NoRunError, match="none of the experiment 'writers' is under way"):
+    """The error says where to use it."""
+    with pytest.raises(NoRunError, match="while experiment 'writers' is running"):
         LogFileWriter(ex).__enter__()
 
 

@@ -1,4 +1,4 @@
-"""The plugin sacred-tensorflow keeps the rules for plugins."""
+"""The plugin sacred-tensorflow follows the rules for plugins."""
 
 import subprocess
 import sys

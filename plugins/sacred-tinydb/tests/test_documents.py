@@ -45,7 +45,7 @@ def metadata(root: Path) -> list[dict[str, Any]]:
 
 
 def test_fields_of_the_manual(tmp_path: Path) -> None:
-    """Section 1.6.3: the document, with times and files as tagged texts."""
+    """Section 1.6.3: the document, with times and files as tagged strings."""
     root = tmp_path / "my_runs"
     experiment(root).run()
     (document,) = metadata(root)
@@ -140,7 +140,7 @@ def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
         ({}, "give one of"),
         ({"indices": 1}, "there is no run 1: the number of runs is 1"),
         ({"indices": [0, -2]}, "there is no run -2"),
-        ({"exp_name": "("}, "'\\(' is no regular expression"),
+        ({"exp_name": "("}, "'\\(' is not a regular expression"),
     ],
 )
 def test_what_the_reader_cannot_find_is_one_sentence(
@@ -181,9 +181,7 @@ def test_databases_of_sacred_are_read() -> None:
 
 
 def test_a_folder_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder is named as it is, from where one is, or from the root; with signs that URLs write
-    in another way.
-    """
+    """A folder has its own name, relative or absolute, with characters that URLs escape."""
     run_id = Feed(TinyDbObserver(tmp_path / "my runs" / "ünï")).start()
     monkeypatch.chdir(tmp_path)
     for location in (f"tinydb://{tmp_path}/my%20runs/ünï", "tinydb://my%20runs/ünï"):

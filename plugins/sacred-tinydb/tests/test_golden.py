@@ -60,7 +60,7 @@ def test_whole_runs_are_read(golden: ModuleType, release: str, tmp_path: Path) -
 def test_a_string_that_only_looks_like_a_tag_stays(
     golden: ModuleType, tmp_path: Path, text: str
 ) -> None:
-    """What is no value of Sacred's is a string of the user's."""
+    """A value that is not Sacred's is a string of the user's."""
     golden.unpack("0.8.7", "tinydb.json", tmp_path)
     path = tmp_path / "metadata.json"
     content = json.loads(path.read_text())

@@ -1,4 +1,4 @@
-"""Records that nobody would write, in a TinyDB."""
+"""Damaged records, in a TinyDB."""
 
 import json
 from pathlib import Path

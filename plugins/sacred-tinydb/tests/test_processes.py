@@ -32,7 +32,7 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_is_never_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock that is never released is told after a while; a lock whose process was
+    """A lock that is never released is an error after a while; a lock whose process was
     killed is none.
     """
     process = start_script(tmp_path, RACE, "-t", str(tmp_path / "runs"))

@@ -55,13 +55,13 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
 
     Args:
         basedir: The folder of all runs; made when the first run starts.
-        resource_dir: Where resources are kept, by default ``_resources`` in ``basedir``.
-        source_dir: Where sources are kept, by default ``_sources`` in ``basedir``.
+        resource_dir: Where resources are stored, by default ``_resources`` in ``basedir``.
+        source_dir: Where sources are stored, by default ``_sources`` in ``basedir``.
         template: What mako renders into ``report`` (with the template's suffix) at the end of a
             run; by default ``template.html`` in ``basedir``, if it is there.
         priority: See `sacred_core.RunObserver`.
-        copy_artifacts: Keep copies of resources that lie in ``basedir`` already, such as the
-            artifacts of other runs; without, ``run.json`` says where they lie.
+        copy_artifacts: Copy resources that are in ``basedir`` already, such as the
+            artifacts of other runs; without, ``run.json`` has their paths.
         copy_sources: Keep copies of the sources.
 
     Raises:

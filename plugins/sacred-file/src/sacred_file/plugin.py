@@ -7,7 +7,7 @@ from sacred_core import ObserverSpec, hookimpl
 
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
-    """Offer the observer that keeps runs in a folder, and the store that reads them."""
+    """Offer the observer that stores runs in a folder, and the store that reads them."""
     yield ObserverSpec(
         "sacred_file.observer:FileStorageObserver",
         flags=("-F", "--file_storage"),

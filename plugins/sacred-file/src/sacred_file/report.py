@@ -74,7 +74,7 @@ def _check_is_free(target: Path, run: Mapping[str, Any]) -> None:
     for name in run["artifacts"]:
         is_same = name.casefold() == target.name.casefold()  # on some systems that is one file
         if is_same and layout.artifact_path(folder, name).parent == folder:
-            raise ReportError(f"the run has an artifact {name!r}, which is kept")
+            raise ReportError(f"the run has an artifact {name!r}, which is not overwritten")
 
 
 def _render(template: Path, folder: Path, names: Mapping[str, Any]) -> str:
@@ -117,7 +117,7 @@ def _warn_of_writers(template: Path) -> None:
 
 
 def _writable_by_others(template: Path) -> Iterator[Path]:
-    if os.name == "nt":  # its modes tell nothing
+    if os.name == "nt":  # its modes mean nothing
         return
     real = template.resolve()
     for place in dict.fromkeys((template, template.parent, real.parent)):

@@ -42,7 +42,7 @@ _logger = own_logger(__name__)
 
 
 class FileStore(DocumentStore[RunFolder]):
-    """The runs below a folder, also those under way.
+    """The runs below a folder, also those that are running.
 
     Raises:
         StoreError: there is no such folder.

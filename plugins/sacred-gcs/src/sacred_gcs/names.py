@@ -12,5 +12,5 @@ validate_bucket_name = functools.partial(
     check_bucket_name,
     pattern=_NAME,
     rules="hyphens, underscores and single dots, begins and ends with a letter or digit, does not "
-    "begin with 'goog', and is no IP address",
+    "begin with 'goog', and is not an IP address",
 )

@@ -7,7 +7,7 @@ from sacred_core import ObserverSpec, hookimpl
 
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
-    """Offer the observer that keeps runs in Google's buckets, and the store that reads them."""
+    """Offer the observer that stores runs in Google's buckets, and the store that reads them."""
     yield ObserverSpec(
         "sacred_gcs.observer:GoogleCloudStorageObserver",
         flags=("--gcs",),

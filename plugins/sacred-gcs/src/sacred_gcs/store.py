@@ -7,7 +7,7 @@ from sacred_gcs.names import validate_bucket_name
 
 
 class GoogleCloudStorageStore(ObjectStore):
-    """The runs in a folder of a bucket, also those under way.
+    """The runs in a folder of a bucket, also those that are running.
 
     Args:
         bucket: Its name.

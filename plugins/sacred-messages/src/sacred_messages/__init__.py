@@ -1,1 +1,1 @@
-"""Messages about runs, for observers that tell a chat."""
+"""Messages about runs, for observers that post to a chat."""

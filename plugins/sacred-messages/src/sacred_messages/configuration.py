@@ -17,7 +17,7 @@ def load_secret_config(
 ) -> dict[str, Any]:
     """Return the entries of a configuration file; no error quotes a value.
 
-    Optional entries that are null are left out; texts that are null are empty.
+    Optional entries that are null are omitted; texts that are null are empty.
 
     Raises:
         ConfigFileError: it cannot be read, lacks an entry, or has one that nothing reads.
@@ -54,7 +54,7 @@ def _load(filename: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _position(error: BaseException) -> str:
-    """Return where a parser stopped, if it knows."""
+    """Return where a parser stopped, if the error has the line."""
     line = getattr(error, "lineno", None)
     mark = getattr(error, "problem_mark", None)
     if line is None and mark is not None:

@@ -12,7 +12,7 @@ from sacred_core.exceptions import SacredError
 
 #: The thread that asks; what libraries log there would show addresses.
 _THREAD = "sacred-message"
-#: They log addresses, httpx even where nobody asked for details.
+#: They log addresses, httpx even without debug logging.
 _NOISY_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry", "httpx")
 _TRIES = 5
 _LATE = "does not answer in time"
@@ -25,12 +25,12 @@ class MessageError(SacredError, RuntimeError):
 
 
 class UnansweredError(MessageError):
-    """Nothing came back; the message says why, without any address."""
+    """There was no answer; the message has the reason, without any address."""
 
 
 @attrs.frozen
 class Answer:
-    """What a service said.
+    """The answer of a service.
 
     Attributes:
         status: Of HTTP.
@@ -78,7 +78,7 @@ def deliver(
         ask: Returns the answer, or raises `UnansweredError`, or `MessageError` where another try
             is no use; called on another thread.
         patience: How long to try.
-        secrets: What the answer says is not told if one of them is in it.
+        secrets: The text of an answer that contains one of them is not shown.
 
     Raises:
         MessageError: it was refused, or not taken in time.
@@ -143,7 +143,7 @@ def post(url: str, content: Mapping[str, Any], timeout: float, proxy: str | None
 
 
 def excerpt(text: str, secrets: Sequence[str]) -> str:
-    """Return the beginning of what a service says, or nothing if it names a secret."""
+    """Return the beginning of an answer, or nothing if it contains a secret."""
     if any(secret in text for secret in secrets if secret):
         return ""
     line = " ".join(text.split())
@@ -151,7 +151,7 @@ def excerpt(text: str, secrets: Sequence[str]) -> str:
 
 
 def _attempt(ask: Callable[[float], Answer], timeout: float) -> Answer | MessageError:
-    """Ask on a thread, for looking up a name and an answer that trickles know no timeout."""
+    """Ask on a thread, as name resolution and a slow answer have no timeout."""
     found: list[Answer | MessageError] = []
 
     def work() -> None:
@@ -189,7 +189,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _cause(error: BaseException | None) -> str:
-    """Return what the operating system or OpenSSL says, or else the type of the error."""
+    """Return the message of the operating system or of OpenSSL, or else the type of the error."""
     seen: list[BaseException] = []
     while error is not None and error not in seen:
         seen.append(error)

@@ -1,4 +1,4 @@
-"""An observer that tells people what becomes of a run."""
+"""An observer that sends messages about a run."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ FIELDS: Mapping[str, list[str]] = {
 
 
 class MessageObserver(RunObserver):
-    """Sends a message when a run stops; a subclass says how, and may send one at the start.
+    """Sends a message when a run stops; a subclass defines how, and may send one at the start.
 
     A subclass declares its texts, calls `use_texts` when it is made, and overrides `send` and,
     if need be, `escape`. A message that was taken is not sent again, however often the event
@@ -33,7 +33,7 @@ class MessageObserver(RunObserver):
 
     Attributes:
         limit: Characters of the longest message.
-        texts: Names of the attributes that hold texts. An empty text is no message.
+        texts: Names of the attributes that contain templates. An empty one sends no message.
         timeout: Seconds for one try.
         start_patience: Seconds for all tries at the start of a run, which waits for them.
         patience: Seconds for all tries at the end.

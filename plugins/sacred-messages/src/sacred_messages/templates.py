@@ -10,7 +10,7 @@ from sacred_core.exceptions import SacredError
 
 Escape = Callable[[str], str]
 
-#: Shorter, what is left of a value says nothing.
+#: A shorter rest of a value has no use.
 _SHORTEST = 40
 
 
@@ -28,11 +28,11 @@ def check_template(name: str, text: Any, fields: Sequence[str], limit: int) -> N
         limit: Characters of the longest message.
 
     Raises:
-        TemplateError: it is no text, its braces do not match, it has another field, or what
-            stands around the fields is too long.
+        TemplateError: it is not a string, its braces do not match, it has another field, or what
+            is around the fields is too long.
     """
     if not isinstance(text, str):
-        raise TemplateError(f"{name} is a text with fields in braces, not {text!r}")
+        raise TemplateError(f"{name} must be a string with fields in braces, not {text!r}")
     try:
         for field in _fields_of(text):
             _check_field(name, field, fields)
@@ -41,7 +41,7 @@ def check_template(name: str, text: Any, fields: Sequence[str], limit: int) -> N
         raise
     except ValueError as error:
         raise TemplateError(
-            f"{name} cannot be filled in: {text!r} ({error}). Braces that are no field are "
+            f"{name} cannot be filled in: {text!r} ({error}). Braces that are not fields are "
             "written {{ and }}"
         ) from None
     if length > limit:
@@ -54,7 +54,7 @@ def fill_template(text: str, values: Mapping[str, Any], escape: Escape, limit: i
     """Return ``text`` with its fields filled in.
 
     A part of a value that is not there (``{config[lr]}`` of a run without ``lr``) stays as it
-    is written. What is longer than ``limit`` is cut in the values, which say so.
+    is written. A message longer than ``limit`` is cut in its values, with a mark.
 
     Args:
         text: Checked by `check_template`.
@@ -88,13 +88,13 @@ class _Filler(string.Formatter):
             text = str(super().format_field(value, format_spec))
         except (TypeError, ValueError):
             text = str(value)
-        # Surrogates that stand alone, as in names of files, are no text for JSON parsers.
+        # JSON parsers refuse single surrogates, as in names of files.
         text = text.encode("utf-8", "replace").decode()
         return self._escape(_shorten(text, self._allowed))
 
 
 def _shorten(text: str, allowed: int) -> str:
-    """Keep the beginning and more of the end, where an error says what it is."""
+    """Return the beginning and more of the end, where an error has its message."""
     if len(text) <= allowed:
         return text
     if allowed < _SHORTEST:

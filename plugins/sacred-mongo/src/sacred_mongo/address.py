@@ -1,4 +1,4 @@
-"""Where runs are kept, as users write it."""
+"""The address of runs, as users write it."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ from sacred_core.exceptions import OptionError
 from sacred_core.masking import mask_text
 from sacred_core.stores.run_ids import normalize_id
 
-#: Collections that are no runs.
+#: Collections that do not contain runs.
 RESERVED = frozenset(
     "fs.files fs.chunks _properties system.indexes system.users system.profile system.js "
     "system.views search_space metrics sacred_deleted".split()
@@ -49,7 +49,7 @@ class Address:
 
 
 def parse_argument(argument: str) -> Address:
-    """Return what the argument of ``-m`` says.
+    """Parse the argument of ``-m``.
 
     Raises:
         OptionError: it has none of the documented forms.
@@ -63,7 +63,9 @@ def parse_argument(argument: str) -> Address:
     if not match:
         raise _error(argument)
     if match["port"] and not 0 < int(match["port"]) < 2**16:
-        raise OptionError(f"{match['port']!r} in {argument!r} is no port: it is below 65536")
+        raise OptionError(
+            f"{match['port']!r} in {argument!r} is not a port: use a number from 1 to 65535"
+        )
     url = f"mongodb://{match['host']}:{match['port']}" if match["host"] else None
     return _address(url, match, priority)
 
@@ -117,7 +119,7 @@ def _from_url(text: str, priority: int | None, argument: str) -> Address:
     match = _PATH.fullmatch(path or "sacred")
     if not match:
         raise _error(argument)
-    # The database in the URL of a server is the one that knows the user.
+    # The database in the URL of a server is the one that has the user.
     url = f"{found['server']}/{match['db'] if path else ''}{found['rest'] or ''}"
     return _address(url, match, priority)
 

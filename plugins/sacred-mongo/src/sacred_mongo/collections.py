@@ -62,7 +62,7 @@ class Collections:
 
     @property
     def metrics_filter(self) -> dict[str, Any]:
-        """What tells the metrics of these runs from those of others with the same ids."""
+        """The filter that separates the metrics of these runs from others with the same ids."""
         return {} if self.runs.name == "runs" else {"collection": self.runs.name}
 
     def metrics_of(self, run: "RunKey") -> Document:

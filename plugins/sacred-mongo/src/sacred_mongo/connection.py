@@ -164,7 +164,7 @@ def _new_client(url: str | None, options: Mapping[str, Any]) -> "pymongo.MongoCl
     except _OptionValueError as error:
         raise ValueError(f"no client for MongoDB at {display_host(url)!r}: {error}") from None
     except (errors.PyMongoError, ValueError, TypeError) as error:
-        # What the driver says of a URL may quote any part of it.
+        # The driver's message about a URL may quote any part of it.
         has_password = "@" in (url or "") and isinstance(error, (errors.InvalidURI, ValueError))
         why = (
             "user and password must be percent-encoded (urllib.parse.quote_plus), and the port "

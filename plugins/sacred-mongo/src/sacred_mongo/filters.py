@@ -1,6 +1,6 @@
 """What the server is asked when runs are looked for: all that fulfil it come, perhaps others too.
 
-The server looks into lists where the language of queries does not, knows no dead runs and keeps
+The server looks into lists where the language of queries does not, has no dead runs and stores
 times to the millisecond; it is asked for more then, never for less. What another program wrote
 holds objects in forms of its own, of which only the core knows the meaning: where values are
 compared, such documents come in any case.
@@ -26,7 +26,7 @@ _TIMES = {
     "queue_time": "meta.queue_time",
 }
 _ORDERS = {"<": "$lte", "<=": "$lte", ">": "$gte", ">=": "$gte"}
-_MOST_PARTS = 40  # far below where values are kept as text
+_MOST_PARTS = 40  # far below where values are stored as JSON strings
 #: Texts that are numbers where a number is asked for.
 _NUMBER_TEXTS = ["NaN", "Infinity", "-Infinity"]
 _FROM_THE_END = re.compile(r"-[0-9]+")
@@ -60,7 +60,7 @@ def _condition(condition: Condition) -> Document | None:
     if condition.operator not in ("=", "in"):
         return None
     if "" in values:
-        return None  # what is not told is read as an empty text
+        return None  # a missing value is read as an empty string
     if name == "status":
         if DAMAGED in values:
             return None
@@ -165,6 +165,6 @@ def _operands(operator: str, values: list[Any]) -> list[Any]:
 
 
 def _kind(value: Any) -> type:
-    """Return the type that stands for all that ``value`` can be compared with."""
+    """Return the common type of all that ``value`` can be compared with."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return float if is_number else type(value)

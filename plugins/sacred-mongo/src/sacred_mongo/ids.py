@@ -15,7 +15,7 @@ from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_mongo.connection import Document, Runs
 from sacred_mongo.values import encode, is_unicode
 
-#: Fields of what users said of a run, which its start does not change.
+#: Annotations and tags of a run, which its start does not change.
 _SAID = ("annotations", "omniboard")
 #: Seconds that one loser of a race for a number waits, at most.
 _PAUSE = 0.02

@@ -30,7 +30,7 @@ _logger = own_logger(__name__)
 
 @click.group()
 def mongo() -> None:
-    """Care for runs in MongoDB."""
+    """MongoDB maintenance."""
 
 
 @mongo.command()
@@ -65,7 +65,7 @@ def load_record(path: Path, url: str | None) -> Any:
     except (ValueError, KeyError, TypeError):
         events = None
     if events is None:
-        raise SacredError(f"{str(path)!r} is no record of what a run could not save")
+        raise SacredError(f"{str(path)!r} is not a record of what a run could not save")
     collections = _collections(record, url)
     with collections.connection.translate_errors():
         observer = _observer(collections, record["entry"])

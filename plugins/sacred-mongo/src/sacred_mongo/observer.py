@@ -104,7 +104,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         failure_dir: str | bytes | os.PathLike[Any] | None = None,
         priority: int = 30,
     ) -> None:
-        """Use the collection of a client that is there. Points and files lie beside it.
+        """Use the collection of a client that is there. Points and files are stored beside it.
 
         Raises:
             ValueError: the metrics are to be elsewhere, where no reader would look for them.

@@ -35,7 +35,7 @@ class Output:
         self._bytes = len(self._text.encode())
 
     def write(self, text: str, offset: int) -> None:
-        """Let ``text`` stand from the character ``offset`` on; at the end cut there."""
+        """Replace the output from the character ``offset`` on by ``text``."""
         text = to_unicode(text)
         if offset < self._start:
             self._reopen(offset)
@@ -94,6 +94,6 @@ def full_output(collections: Collections, entry: Document) -> str:
 def _update(new: str, text: str, keep: int) -> Any:
     if len(new) < _SHORT:
         return {"$set": {"captured_out": new}}
-    # The server joins what it has with what is new; told twice it yields the same.
+    # The server joins what it has with what is new; sent twice it yields the same.
     before = {"$substrCP": ["$captured_out", 0, keep]}
     return [{"$set": {"captured_out": {"$concat": [before, {"$literal": text}]}}}]

@@ -7,7 +7,7 @@ from sacred_core import CommandSpec, Export, KeyCheck, ObserverSpec, hookimpl
 
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
-    """Offer the observer that keeps runs in MongoDB, and the store that reads them."""
+    """Offer the observer that stores runs in MongoDB, and the store that reads them."""
     yield ObserverSpec(
         "sacred_mongo.observer:MongoObserver",
         flags=("-m", "--mongo_db"),

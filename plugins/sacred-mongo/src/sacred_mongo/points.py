@@ -1,7 +1,7 @@
 """The points of metrics: each document holds a thousand, at the end as many as fit into one.
 
-A document tells where its points begin, so that writing some again changes nothing, and a reader
-finds what stands in two documents for a moment only once.
+A document has the index of its first point, so that writing some again changes nothing, and a
+reader finds points that are in two documents for a moment only once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -140,7 +140,7 @@ def _ids(listed: Any) -> list[ObjectId]:
 
 
 def _join_columns(documents: Iterable[Document]) -> dict[str, list[Any]]:
-    """Return the columns of documents that are in order; what two of them hold stands once."""
+    """Return the columns of documents that are in order; points that two have are returned once."""
     columns: dict[str, list[Any]] = {column: [] for column in _COLUMNS}
     for document in documents:
         known = len(columns["values"]) - (document.get("start") or 0)

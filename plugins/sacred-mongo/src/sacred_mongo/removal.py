@@ -83,7 +83,7 @@ def restore_missing(collections: Collections, entry: Document) -> None:
 
 
 def _shared_paths(collections: Collections, entry: Document) -> Iterator[tuple[Path, Any, Any]]:
-    """Yield files with what tells whether they are stored, and whether a stored one is the same."""
+    """Yield files with functions that check if they are stored and if a stored one is the same."""
     for name, md5 in entry.get("resources") or ():
         yield (
             Path(decode_name(name)),

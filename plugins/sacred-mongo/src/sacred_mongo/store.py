@@ -166,7 +166,7 @@ class MongoStore(GuardedStore):
                 self._entry(run_id, {"_id": 1})  # raises unless another process deletes it now
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
-        """Add to what is said of a run, in its document."""
+        """Add an annotation to the document of a run."""
         said = {name: value for name, value in attrs.asdict(annotation).items() if value}
         with self._collections.connection.translate_errors():
             entry = self._entry(run_id, {TOKEN: 1})
@@ -236,7 +236,7 @@ def _projection(query: RunQuery) -> Document:
 
 
 class _Stream(io.RawIOBase):
-    """A file in the database, which keeps the connection open."""
+    """A file in the database; the connection stays open."""
 
     def __init__(self, file: gridfs.GridOut, connection: Connection) -> None:
         self._file = file

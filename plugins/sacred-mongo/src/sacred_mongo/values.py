@@ -1,6 +1,6 @@
 """Between plain data and what BSON holds, and back without loss.
 
-Keys that MongoDB or its users' queries would stumble over are written with a percent sign as in
+Keys that MongoDB or its users' queries would misread are written with a percent sign as in
 URLs; a value that BSON lacks is its JSON text, as ``{"%json": "123456789012345678901234567890"}``.
 """
 
@@ -15,9 +15,9 @@ from sacred_core.serialization import SURROGATES, escape, unescape
 from sacred_core.stores.run_ids import INT64
 
 JSON = "%json"
-#: A value that is kept in a file of its own, see `sacred_mongo.collections`.
+#: A value that is stored in a file of its own, see `sacred_mongo.collections`.
 FILE = "%file"
-#: The ``metrics`` of the user's own ``info``: under that name stand those of the run.
+#: The ``metrics`` of the user's own ``info``: under that name are those of the run.
 OWN_METRICS = "%metrics"
 
 _DEEPEST = 80  # MongoDB takes 100 levels, some of which the document needs

@@ -21,7 +21,7 @@ from sacred_mongo.removal import remove_own, restore_missing
 from sacred_mongo.values import encode, encode_name
 
 VERSION = "MongoObserver-0.7.0"
-#: Documents with this field are ours: keys and values are written as `sacred_mongo.values` says.
+#: Documents with this field are ours: keys and values are encoded by `sacred_mongo.values`.
 WRITER = "sacred-mongo 0.1"
 _LARGE_VALUES = ("info", "result", "fail_trace")
 _TIMES = ("stop_time", "heartbeat")
@@ -32,7 +32,7 @@ class RunWriter:
 
     Args:
         collections: Where they are.
-        entry: What the document of the run contains; kept up to date.
+        entry: What the document of the run contains; it is updated.
     """
 
     def __init__(self, collections: Collections, entry: Document) -> None:

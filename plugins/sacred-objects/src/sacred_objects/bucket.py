@@ -28,7 +28,7 @@ class BucketAwayError(UnavailableError):
 
 
 class Bucket(Protocol):
-    """Objects by key. Every method raises a `StoreError` that says what is wrong.
+    """Objects by key. Every method raises a `StoreError` with the reason.
 
     May be used from several threads. The version of an object is a string that differs, for one
     key, between any two contents that were written.
@@ -47,7 +47,7 @@ class Bucket(Protocol):
         Args:
             key: Its name.
             data: What it is to hold; of a file all from its position on, which is read in pieces.
-            content_type: What browsers are told.
+            content_type: The content type for browsers.
         """
 
     def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:

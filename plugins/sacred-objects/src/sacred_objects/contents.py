@@ -2,7 +2,7 @@
 
 A run that starts, or reads many files, names content in its record after it has stored it. Before
 it stores it the names are in objects ``_pending/TOKEN/N.json``, until the record has them, so
-that nobody who deletes another run removes the content meanwhile.
+that no process that deletes another run removes the content meanwhile.
 """
 
 import hashlib
@@ -105,8 +105,8 @@ class Upload:
 
     Attributes:
         opened: Returns what is to be sent.
-        content_type: What browsers are told.
-        is_shared: Its key tells its content: what is there already is not sent again.
+        content_type: The content type for browsers.
+        is_shared: Its key contains the digest: what is stored already is not sent again.
     """
 
     opened: Callable[[], BinaryIO]
@@ -134,7 +134,7 @@ class UploadQueue:
         return bool(self._waiting)
 
     def add(self, key: str, upload: Upload) -> None:
-        """Note a file; a shared one that was sent already is left out."""
+        """Note a file; a shared one that was sent already is skipped."""
         if not (upload.is_shared and key in self._shared):
             self._waiting[key] = upload
 

@@ -34,12 +34,12 @@ from sacred_objects.bucket import Bucket
 OUTPUT_PARTS, METRICS_PARTS = "_output/", "_metrics/"
 #: Names of shared content that runs are about to store; what deletions have left; ids.
 PENDING, TRASH, DELETED_NUMBER = "_pending/", "_deleted/", "_ids/deleted-"
-#: The last sign of life, where the record is too long to be written for each.
+#: The last heartbeat, where the record is too long to be written for each.
 HEARTBEAT = "heartbeat.json"
 #: What may be shown as text by whoever looks into the bucket.
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 
-#: Bytes of a key; S3 and GCS take 1,024, and the run's folder stands before it.
+#: Bytes of a key; S3 and GCS take 1,024, and the run's folder comes before it.
 _LONGEST = 500
 #: Names that no artifact beside the record has.
 RESERVED = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, ARTIFACTS, "_output", "_metrics"}
@@ -75,7 +75,7 @@ class BucketLayout:
         return f"{self.root}{name}/"
 
     def to_name(self, key: str) -> str:
-        """Return a key as ``run.json`` tells it: relative to the basedir."""
+        """Return a key as ``run.json`` has it: relative to the basedir."""
         return posixpath.relpath(f"/{key}", f"/{self.basedir}")
 
     def content_key(self, name: str) -> str | None:
@@ -90,7 +90,7 @@ class BucketLayout:
         return key if is_shared and is_content_name(last) else None
 
     def to_key(self, name: str) -> str:
-        """Return the key that ``run.json`` tells as ``name``."""
+        """Return the key that ``run.json`` has as ``name``."""
         return posixpath.normpath(f"/{self.basedir}/{name}").lstrip("/")
 
 
@@ -129,7 +129,7 @@ def normalize_prefix(folder: str) -> str:
     """
     parts = [part for part in str(folder).split("/") if part]
     if "." in parts or ".." in parts:
-        raise ValueError(f"{folder!r} is no folder of a bucket: '.' and '..' mean nothing there")
+        raise ValueError(f"{folder!r} is not a folder of a bucket: '.' and '..' are not supported")
     return "/".join(parts)
 
 
@@ -202,7 +202,7 @@ class Location:
     Attributes:
         bucket: Its name.
         basedir: The folder, perhaps empty.
-        options: What stands behind the question mark.
+        options: The options after the question mark.
     """
 
     bucket: str
@@ -238,7 +238,7 @@ def _is_ip_address(name: str) -> bool:
 
 
 def parse_location(text: str, scheme: str, options: Iterable[str] = ()) -> Location:
-    """Return what ``text`` says, with or without ``scheme://``.
+    """Parse ``text``, with or without ``scheme://``.
 
     Args:
         text: As the user wrote it.

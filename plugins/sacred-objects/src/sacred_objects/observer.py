@@ -1,4 +1,4 @@
-"""Records runs in a bucket; a plugin says in whose."""
+"""Records runs in a bucket; a plugin provides the bucket."""
 
 import contextlib
 import os

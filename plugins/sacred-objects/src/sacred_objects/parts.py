@@ -1,7 +1,7 @@
 """A file that grows, in a bucket, where nothing can be appended to.
 
 Each time that it grew the bucket gets a part: ``FIRST-LAST-START`` are the numbers of the times
-that the part stands for, and the byte of the file at which its content begins; what the file held
+that the part covers, and the byte of the file at which its content begins; what the file held
 from there on is replaced. Every 32nd part takes the place of the 31 before it, every 1,024th that
 of the last 32 such, and so on: a file that grew a million times is some hundred parts, and each
 byte was sent four times.
@@ -26,7 +26,7 @@ class Part:
     """One object.
 
     Attributes:
-        first, last: The numbers of the times that it stands for, both included.
+        first, last: The numbers of the times that it covers, both included.
         start: The byte at which it begins.
     """
 
@@ -69,7 +69,7 @@ class Parts:
         self._changed_from = min(start, known)
 
     def send(self) -> None:
-        """Let the bucket know what changed; after an error it may be called again."""
+        """Send what changed to the bucket; after an error it may be called again."""
         if self._changed_from is None:
             return
         number = self._number
@@ -106,7 +106,7 @@ class Parts:
 def join_parts(bucket: Bucket, prefix: str) -> bytes | None:
     """Return what the file holds of which ``prefix`` has the parts; None: not yet known.
 
-    That is where parts were replaced while they were read; whoever asks again will know more.
+    That is where parts were replaced while they were read; a further attempt finds the new ones.
     """
     parts = list(_newest(_parse_key(key, prefix) for key in bucket.list(prefix)))
     data = bytearray()

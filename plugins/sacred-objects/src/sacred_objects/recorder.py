@@ -1,4 +1,4 @@
-"""The record of one run: kept on this machine as it should be, and sent as far as it changed."""
+"""The record of one run: complete on this machine, and sent as far as it changed."""
 
 import os
 import shutil
@@ -33,12 +33,12 @@ from sacred_objects.contents import Upload, UploadQueue
 from sacred_objects.object_keys import ArtifactKeys
 from sacred_objects.parts import Parts
 
-#: Bytes of a record that is written for every sign of life; a longer one when it changed.
+#: Bytes of a record that is written for every heartbeat; a longer one when it changed.
 _SHORT = 16_384
 
 
 class Recorder:
-    """Everything may be told twice: what is told changes the record, then `send` sends it.
+    """Every event may come twice: it changes the record, then a `send` method sends it.
 
     Args:
         layout: Where the runs are.
@@ -108,7 +108,7 @@ class Recorder:
         self._has_ended = self._has_ended or "stop_time" in names
 
     def output(self, text: str, offset: int) -> None:
-        """Let ``text`` stand in the output from the character ``offset`` on."""
+        """Replace the output from the character ``offset`` on by ``text``."""
         self._is_complete = False
         self._text.write(text, offset)
         written = len(encode_output(text))

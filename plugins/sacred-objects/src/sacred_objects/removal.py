@@ -85,7 +85,7 @@ def finish_deletions(layout: BucketLayout) -> None:
 
 
 def _not_found_error(layout: BucketLayout, name: str) -> StoreError:
-    return StoreError(f"{layout.shown!r} holds no run {name!r}")
+    return StoreError(f"run {name!r} not found in {layout.shown!r}")
 
 
 def _identity(entry: Any, data: bytes) -> str:

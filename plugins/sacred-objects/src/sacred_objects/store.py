@@ -1,4 +1,4 @@
-"""Reads the runs in a bucket; a plugin says in whose."""
+"""Reads the runs in a bucket; a plugin provides the bucket."""
 
 import functools
 import io
@@ -106,7 +106,7 @@ class RunFolder(RecordFolder):
 
 
 class ObjectStore(DocumentStore[RunFolder]):
-    """The runs at a place, also those under way.
+    """The runs in a folder of a bucket, also those that are running.
 
     Args:
         layout: Where they are.

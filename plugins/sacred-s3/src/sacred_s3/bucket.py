@@ -131,7 +131,7 @@ class S3Bucket:
             except ClientError as error:
                 if code_of(error) in _ABSENT:
                     return None
-                self.get(key, 0, 1)  # its answer, unlike that to HEAD, says what is wrong
+                self.get(key, 0, 1)  # its answer, unlike that to HEAD, has the reason
                 raise
 
     def list(self, prefix: str) -> Iterator[str]:
@@ -157,7 +157,7 @@ class S3Bucket:
                 raise StoreError(f"{where} cannot be deleted: {failed.get('Message')}")
 
     def create(self) -> None:
-        """Create the bucket in its region; that it is there already is no mistake."""
+        """Create the bucket in its region; that it exists already is not an error."""
         details: dict[str, Any] = {}
         if self._region != "us-east-1":
             details["CreateBucketConfiguration"] = {"LocationConstraint": self._region}

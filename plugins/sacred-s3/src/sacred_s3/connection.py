@@ -17,11 +17,12 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 validate_bucket_name = functools.partial(
     check_bucket_name,
     pattern=_NAME,
-    rules="hyphens and single dots, begins and ends with a letter or digit, and is no IP address",
+    rules="hyphens and single dots, begins and ends with a letter or digit, and is not an IP "
+    "address",
 )
 #: Seconds. The driver's own are a minute each, for which a heartbeat would wait.
 _CONNECT, _READ, _ATTEMPTS = 5, 20, 3
-#: Of servers that stand in for S3, which have no regions.
+#: Of other servers than Amazon's, which have no regions.
 _ANY_REGION = "us-east-1"
 _CHECKSUMS = ("request_checksum_calculation", "response_checksum_validation")
 
@@ -48,7 +49,7 @@ class BucketLocator:
     """Leads to the bucket ``name``.
 
     Raises:
-        ValueError: the name cannot be that of a bucket, or nothing tells the region.
+        ValueError: the name cannot be that of a bucket, or the region is unknown.
     """
 
     def __init__(self, name: str, options: Options) -> None:

@@ -94,7 +94,7 @@ def _to_store_error(url: str, error: BaseException) -> StoreError:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return what an error of an upload is about: boto3 tells it as text only."""
+    """Return what an error of an upload is about: boto3 has it as a string only."""
     inner = error.__cause__ or error.__context__
     is_wrapped = isinstance(error, Boto3Error) and inner is not None
     return _cause(inner) if is_wrapped and inner is not None else error

@@ -24,7 +24,7 @@ class S3Observer(ObjectObserver):
         source_dir: The folder for sources, by default ``_sources`` in ``basedir``.
         priority: See `sacred_core.RunObserver`.
         region: Of the bucket; by default that of the configuration.
-        endpoint_url: Of a server that stands in for Amazon's, such as MinIO.
+        endpoint_url: Of another server than Amazon's, such as MinIO.
         profile: Of the configuration; by default that of ``AWS_PROFILE``.
 
     Raises:

@@ -7,7 +7,7 @@ from sacred_core import ObserverSpec, hookimpl
 
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
-    """Offer the observer that keeps runs in an S3 bucket, and the store that reads them."""
+    """Offer the observer that stores runs in an S3 bucket, and the store that reads them."""
     yield ObserverSpec(
         "sacred_s3.observer:S3Observer",
         flags=("-S", "--s3"),

@@ -6,7 +6,7 @@ from sacred_s3.connection import OPTION_NAMES, BucketLocator, Options
 
 
 class S3Store(ObjectStore):
-    """The runs in a folder of a bucket, also those under way.
+    """The runs in a folder of a bucket, also those that are running.
 
     Args:
         bucket: Its name.

@@ -1,4 +1,4 @@
-"""The observer that tells Slack."""
+"""The observer that posts to Slack."""
 
 import os
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from sacred_messages.observer import MessageObserver
 
 from sacred_core.exceptions import SacredError
 
-#: Readers outside code see this sign as the one that would end the code.
+#: A character that looks like a backtick and does not end the code.
 _GRAVE_ACCENT = "\N{MODIFIER LETTER GRAVE ACCENT}"
 _TEXTS = {
     "completed_text": (
@@ -23,7 +23,7 @@ _TEXTS = {
 
 
 class WebhookError(SacredError, ValueError):
-    """What was given as the URL of a webhook is none."""
+    """The URL of a webhook is invalid."""
 
 
 class SlackObserver(MessageObserver):
@@ -39,7 +39,7 @@ class SlackObserver(MessageObserver):
         completed_text, interrupted_text, failed_text: The messages; None for the usual ones.
 
     Raises:
-        WebhookError: ``webhook_url`` is no URL.
+        WebhookError: ``webhook_url`` is not a URL.
         TemplateError: a text has a field that does not exist.
 
     Example:
@@ -79,7 +79,7 @@ class SlackObserver(MessageObserver):
         return cls(**load_secret_config(filename, ["webhook_url"], ["bot_name", "icon"], cls.texts))
 
     def escape(self, value: str) -> str:
-        """Let ``<!channel>`` call nobody, and a backtick not end the code around the value."""
+        """Escape ``<!channel>``, and backticks, which would end the code around the value."""
         value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return value.replace("`", _GRAVE_ACCENT)
 

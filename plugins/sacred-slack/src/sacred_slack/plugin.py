@@ -7,7 +7,7 @@ from sacred_core import ObserverSpec, SecretPattern, hookimpl
 
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
-    """Offer the observer that tells Slack. It has no flag: a command line can be seen by others."""
+    """Offer the observer that posts to Slack. No flag: a command line can be seen by others."""
     yield ObserverSpec("sacred_slack.observer:SlackObserver")
 
 

@@ -44,12 +44,14 @@ def parse_url(url: str | sa.URL) -> sa.URL:
     """Return the URL with an installed driver, and the absolute path of a file.
 
     Raises:
-        StoreError: it is none, or its driver is not installed.
+        StoreError: it is invalid, or its driver is not installed.
     """
     try:
         given = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError, TypeError):
-        raise StoreError(f"{_masked_url(url)!r} is no URL of a database, like {_EXAMPLE}") from None
+        raise StoreError(
+            f"{_masked_url(url)!r} is not the URL of a database, like {_EXAMPLE}"
+        ) from None
     given = with_driver(given)
     _check_options(given)
     if is_file(given):
@@ -120,7 +122,7 @@ def is_in_memory(url: sa.URL) -> bool:
 
 
 def require_file(url: sa.URL) -> None:
-    """Refuse a database that is no file yet, which SQLite would make.
+    """Refuse a database without a file, which SQLite would create.
 
     Raises:
         StoreError: there is none.

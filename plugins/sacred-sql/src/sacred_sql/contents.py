@@ -93,7 +93,7 @@ def new_key(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> 
 
 
 def lock_cleanup(connection: sa.Connection) -> None:
-    """Wait until no other transaction removes what is unused, and keep others from it.
+    """Wait until no other transaction removes what is unused, and lock others out.
 
     Of two at once each would see what the other is about to remove, and both would leave what
     only these two used.
@@ -163,12 +163,12 @@ class _Stream(RangeReader):
 
 
 def encode_values(values: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the JSON texts of values; None is none."""
+    """Return the JSON strings of values; None stays None."""
     return {k: None if value is None else to_json(value) for k, value in values.items()}
 
 
 def row_values(texts: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return what stands in the row of the run: nothing for what is large."""
+    """Return the columns of the row of the run: None for what is large."""
     return {name: None if is_large(text) else text for name, text in texts.items()}
 
 
@@ -178,7 +178,7 @@ def is_large(text: str | None) -> bool:
 
 
 def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str | None]) -> None:
-    """Store those of the texts that are large, and remove what stood in their place."""
+    """Store those of the texts that are large, and remove their earlier versions."""
     mine = sa.and_(large_values.c.run_key == run_key, large_values.c.name.in_(list(texts)))
     gone = connection.execute(sa.select(large_values.c.content_id).where(mine)).scalars().all()
     if gone:

@@ -245,7 +245,7 @@ def _new_engine(url: sa.URL, echo: bool) -> sa.Engine:
     try:
         return sa.create_engine(url, **options)
     except exc.NoSuchModuleError:
-        raise StoreError(f"SQLAlchemy knows no database {url.drivername!r}") from None
+        raise StoreError(f"SQLAlchemy does not support the database {url.drivername!r}") from None
     except ImportError as error:
         raise StoreError(
             f"the driver of {url.drivername!r} is not installed: {error.name}"

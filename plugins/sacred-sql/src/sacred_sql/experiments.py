@@ -42,7 +42,7 @@ class _Part:
 
 @attrs.frozen
 class Experiment:
-    """What is told of an experiment, with the contents of its files."""
+    """The description of an experiment, with the contents of its files."""
 
     info: dict[str, Any]
     sources: tuple[_Part, ...]
@@ -119,7 +119,7 @@ def store_host(connection: sa.Connection, host_info: Mapping[str, Any]) -> int:
 
 
 def read_experiment(connection: sa.Connection, key: int) -> dict[str, Any]:
-    """Return what was told of an experiment.
+    """Return the description of an experiment.
 
     Raises:
         DamagedRecordError: there is no such experiment.

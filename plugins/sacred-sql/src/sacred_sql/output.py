@@ -1,4 +1,4 @@
-"""What a run prints, in pieces: each begins where it says, whatever the one before held there."""
+"""What a run prints, in pieces: each replaces the output from its start on."""
 
 import itertools
 
@@ -11,13 +11,13 @@ _LONGEST = 150_000
 
 
 def write(connection: sa.Connection, run_key: int, text: str, offset: int, is_at_end: bool) -> None:
-    """Let ``text`` stand from the character ``offset`` on; at the end cut there.
+    """Replace the output from the character ``offset`` on by ``text``.
 
     Args:
         connection: In a transaction.
         run_key: Of the run.
         text: What it printed.
-        offset: Where that stands.
+        offset: Where that begins.
         is_at_end: Nothing is there or behind.
     """
     if not is_at_end:

@@ -1,6 +1,6 @@
 """The points of metrics, in blocks: what is new is added, and full blocks hold a thousand.
 
-A block tells where it begins, so that a point that stands in two blocks is read once.
+A block has the index of its first point, so that a point in two blocks is read once.
 """
 
 import json
@@ -111,7 +111,7 @@ def write(
     starts: Mapping[str, int],
     is_unsure: bool,
 ) -> dict[str, Metric]:
-    """Add points; those that are there already are left out.
+    """Add points; those that are stored already are skipped.
 
     Args:
         connection: In a transaction.

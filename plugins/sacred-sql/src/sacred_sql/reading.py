@@ -226,7 +226,7 @@ def _condition(condition: Condition) -> Clause | None:
         return None
     if name == "id":
         return _of_id(values)
-    # What is not told is read as an empty text.
+    # A missing value is read as an empty string.
     if not all(isinstance(value, str) and value for value in values):
         return None
     if name == "status":

@@ -95,7 +95,7 @@ def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
         mariadb_engine="InnoDB",
         mariadb_charset="utf8mb4",
         mariadb_collate="utf8mb4_bin",
-        sqlite_autoincrement=True,  # the key of a deleted run is not given again
+        sqlite_autoincrement=True,  # the key of a deleted run is not reused
     )
 
 
@@ -302,7 +302,7 @@ def ensure_tables(connection: sa.Connection, display_url: str, create: bool) -> 
     if _has_current_tables(connection, display_url):
         return True
     if not create:
-        raise StoreError(f"the database {display_url} holds no runs of sacred-core")
+        raise StoreError(f"the database {display_url} has no runs of sacred-core")
     _lock(connection)
     try:
         if not _has_current_tables(connection, display_url):
@@ -339,7 +339,7 @@ def _has_current_tables(connection: sa.Connection, display_url: str) -> bool:
     if found is not None and found > VERSION:
         raise StoreError(
             f"the database {display_url} was written by a later release of sacred-sql (tables of "
-            f"version {found}, this one knows {VERSION}): pip install --upgrade sacred-sql"
+            f"version {found}, this one supports {VERSION}): pip install --upgrade sacred-sql"
         )
     if found is not None and found < VERSION:
         raise StoreError(

@@ -30,7 +30,7 @@ from sacred_sql.schema import (
     runs,
 )
 
-#: Runs that are read at a time: no transaction lasts while somebody looks at one.
+#: Runs that are read at a time: no transaction lasts while a caller looks at one.
 PAGE_SIZE = 200
 
 
@@ -153,7 +153,7 @@ class SqlStore(GuardedStore):
         self._change(work)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
-        """Add to what is said of a run.
+        """Add an annotation to a run.
 
         Raises:
             StoreError: there is no such run, or Sacred recorded it: its tables are only read.

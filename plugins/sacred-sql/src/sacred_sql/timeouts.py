@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 #: Seconds for a statement, and for a lock that another transaction has.
 STATEMENT, LOCK = 60, 20
-#: Statements by the name of a dialect; of those in one tuple, the first that the server knows.
+#: Statements by the name of a dialect; of those in one tuple, the first that the server supports.
 _MARIADB = (
     (f"SET SESSION innodb_lock_wait_timeout = {LOCK}",),
     (
@@ -40,7 +40,7 @@ def limit_statements(engine: sa.Engine) -> None:
 
 
 def _execute_first(cursor: Any, statements: tuple[str, ...]) -> None:
-    """Execute the first statement that the server knows."""
+    """Execute the first statement that the server supports."""
     for statement in statements[:-1]:
         try:
             cursor.execute(statement)

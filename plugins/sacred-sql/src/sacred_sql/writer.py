@@ -46,7 +46,7 @@ class RunWriter:
         key: Of its row.
         experiment: What its row refers to.
         experiment_key: Where that is.
-        is_continued: The row is not new: more may be stored than this object knows.
+        is_continued: The row is not new: more may be stored than this object has noted.
 
     Attributes:
         run_id: Of the run.
@@ -69,7 +69,7 @@ class RunWriter:
         self._experiment_key = experiment_key
         self._metrics: dict[str, points.Metric] = {}
         self._end_of_output = 0
-        self._is_cut = False  # an empty piece stands at the end
+        self._is_cut = False  # an empty piece is at the end
         self._large: set[str] = set()
         self._is_unsure = is_continued
         self.has_beaten = False
@@ -100,7 +100,7 @@ class RunWriter:
             self._metrics = {}
 
     def output(self, text: str, offset: int) -> None:
-        """Let ``text`` stand in the output from ``offset`` on."""
+        """Replace the output from ``offset`` on by ``text``."""
         is_at_end = offset >= self._end_of_output and not (self._is_unsure or self._is_cut)
 
         def work(connection: sa.Connection) -> None:

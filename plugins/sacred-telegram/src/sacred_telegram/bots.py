@@ -1,4 +1,4 @@
-"""Ways to send a message as a bot: the HTTP API, or an object that knows how."""
+"""Ways to send a message as a bot: the HTTP API, or an object of the user."""
 
 import asyncio
 import inspect
@@ -37,7 +37,7 @@ class Bot(Protocol):
     secrets: list[str]
 
     def send(self, message: dict[str, Any], timeout: float) -> Answer:
-        """Send once; a `MessageError` that is no `UnansweredError` is a refusal."""
+        """Send once; a `MessageError` that is not an `UnansweredError` is a refusal."""
 
 
 class ApiBot:
@@ -49,7 +49,7 @@ class ApiBot:
         proxy: What `proxy_url_with_user` returned.
 
     Raises:
-        TelegramSettingError: ``token`` or ``base_url`` is none.
+        TelegramSettingError: ``token`` or ``base_url`` is invalid.
     """
 
     def __init__(self, token: object, base_url: str, proxy: str | None) -> None:
@@ -72,7 +72,7 @@ class ApiBot:
 
     def send(self, message: dict[str, Any], timeout: float) -> Answer:
         """Post the message."""
-        # Web pages that a traceback names are no part of the message.
+        # No previews of web pages that a traceback contains.
         content = {**message, "link_preview_options": {"is_disabled": True}}
         answer = post(self._url, content, timeout, self._proxy)
         body = _object(answer.text)
@@ -142,7 +142,7 @@ def proxy_url_with_user(url: object, username: str | None, password: str | None)
         username, password: Of the proxy, not quoted.
 
     Raises:
-        TelegramSettingError: it is no such URL, or there is a user without a proxy.
+        TelegramSettingError: it is not such a URL, or there is a user without a proxy.
     """
     if url is None:
         if username or password:

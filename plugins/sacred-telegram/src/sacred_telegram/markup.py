@@ -1,6 +1,6 @@
-"""The marks of texts, as Slack and Telegram's clients know them, and HTML for the Bot API.
+"""The marks of texts, as Slack and Telegram's clients support them, and HTML for the Bot API.
 
-HTML, because in it a value is escaped in the same way wherever it stands; in the Markdown of the
+HTML, because in it a value is escaped in the same way everywhere; in the Markdown of the
 API that depends on the marks around it.
 """
 
@@ -38,6 +38,6 @@ def escape_html(text: str) -> str:
 def _element(match: re.Match[str]) -> str:
     tag = str(match.lastgroup)
     inner = match[tag]
-    if tag in ("b", "i"):  # code stands in no other element
+    if tag in ("b", "i"):  # code is in no other element
         inner = _EMPHASISED.sub(_element, inner)
     return f"<{tag}>{inner}</{tag}>"

@@ -1,4 +1,4 @@
-"""The observer that tells a chat of Telegram."""
+"""The observer that posts to a chat of Telegram."""
 
 import os
 from typing import Any

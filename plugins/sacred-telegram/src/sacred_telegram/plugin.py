@@ -7,7 +7,7 @@ from sacred_core import ObserverSpec, SecretPattern, hookimpl
 
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
-    """Offer the observer that tells Telegram. No flag: a command line can be seen by others."""
+    """Offer the observer that posts to Telegram. No flag: a command line can be seen by others."""
     yield ObserverSpec("sacred_telegram.observer:TelegramObserver")
 
 

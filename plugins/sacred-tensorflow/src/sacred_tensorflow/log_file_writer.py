@@ -12,16 +12,16 @@ from sacred_tensorflow.watching import unwatch, watch
 class LogFileWriter(contextlib.ContextDecorator):
     """Notes the folders of writers that TensorFlow makes in its scope, in the order they are made.
 
-    They stand in ``info["tensorflow"]["logdirs"]`` of the run, exactly as they were passed. Writers
+    They are in ``info["tensorflow"]["logdirs"]`` of the run, exactly as they were passed. Writers
     are ``tf.compat.v1.summary.FileWriter`` (in TensorFlow 1 ``tf.summary.FileWriter``), those
-    derived from it, and what ``tf.summary.create_file_writer`` returns. Scopes may stand inside
+    derived from it, and what ``tf.summary.create_file_writer`` returns. Scopes may be inside
     each other.
 
     Args:
-        ex: The experiment; its run must be under way when the scope is entered.
+        ex: The experiment; its run must be running when the scope is entered.
 
     Raises:
-        NoRunError: when the scope is entered: no run of ``ex`` is under way.
+        NoRunError: when the scope is entered: no run of ``ex`` is running.
         ModuleNotFoundError: when the scope is entered: TensorFlow is not installed.
 
     Example:
@@ -41,9 +41,8 @@ class LogFileWriter(contextlib.ContextDecorator):
         run = self.ex.current_run
         if run is None or run.status != "RUNNING":
             raise NoRunError(
-                f"LogFileWriter notes writers of a run, but none of the experiment "
-                f"{self.ex.path!r} is under way: use it inside a command, or as its decorator "
-                "below @ex.main"
+                f"LogFileWriter must be used while experiment {self.ex.path!r} is running: use it "
+                "inside a command, or as its decorator below @ex.main"
             )
         watch(run)
         self._runs.append(run)

@@ -1,4 +1,4 @@
-"""Tells runs of writers of summaries, while at least one wants to hear of them."""
+"""Records the folders of writers of summaries in runs, while at least one is watching."""
 
 import contextlib
 import functools
@@ -73,7 +73,7 @@ def _modules() -> Iterator[Any]:
 
 
 def _wrap(make: Callable[..., Any], is_method: bool) -> Callable[..., Any]:
-    """Return a function that does the same and tells the folder, which is its first argument."""
+    """Return a function that does the same and records the folder, its first argument."""
     position = 1 if is_method else 0
 
     @functools.wraps(make)
@@ -91,7 +91,7 @@ def _record_folder(folder: Any) -> None:
         watching = list({id(run): run for run in _runs}.values())
         try:
             run = current_run()
-        except AmbiguousRunError:  # a thread that no run can be told for
+        except AmbiguousRunError:  # a thread without a single run
             run = None
         # In a thread that belongs to no run, all that watch may have made it.
         for each in [run] if any(run is one for one in watching) else watching:

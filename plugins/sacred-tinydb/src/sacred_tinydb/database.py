@@ -1,8 +1,8 @@
 """The documents of runs, which several processes may change.
 
 All documents are in one JSON file. One that is nested too deeply for the parser, or has an integer
-with too many digits, must not hide the others. Its text is kept, and of its entries those that can
-be parsed.
+with too many digits, must not hide the others. Its text is stored, and those of its entries that
+can be parsed.
 """
 
 import json
@@ -87,7 +87,7 @@ class Database:
 
     Args:
         db: Where they are.
-        lock: The file by which processes keep out of each other's way.
+        lock: The file with which processes lock the database.
     """
 
     def __init__(self, db: TinyDB, lock: Path) -> None:
@@ -105,7 +105,7 @@ class Database:
             self._lock.acquire()
         except Timeout:
             raise StoreError(
-                f"another process has kept {self._lock.lock_file!r} locked for "
+                f"another process has locked {self._lock.lock_file!r} for "
                 f"{LOCK_TIMEOUT:.0f} seconds"
             ) from None
         try:
@@ -143,7 +143,7 @@ class Database:
         self._table().remove(doc_ids=[number])
 
     def _table(self) -> Table:
-        """Return a new table: one that is kept would not know of numbers that others gave."""
+        """Return a new table: an older one would not have numbers that others used."""
         return self.db.table_class(self.db.storage, TABLE)
 
 
@@ -224,7 +224,7 @@ def _parse(data: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         try:
             return _read_tables(data.decode())
-        except ValueError:  # it is no database at all
+        except ValueError:  # it is not a database
             raise ValueError(str(error)) from None
 
 

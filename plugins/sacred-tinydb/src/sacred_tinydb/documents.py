@@ -150,7 +150,7 @@ def parse_date_tag(stored: Any) -> datetime | None:
 
 
 def file_tag(file_id: str) -> str:
-    """Return what stands for the file with a given hash."""
+    """Return the tag of the file with a given hash."""
     return _FILE + json.dumps(file_id)
 
 

@@ -77,9 +77,9 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
 
         Args:
             db: Only one process may write to it, unless its storage sees to more.
-            fs: The folder of a run under way is beside its root.
+            fs: The folder of a running run is beside its root.
             overwrite, priority: See the class.
-            root: What `root` tells; by default the folder of ``fs``.
+            root: See `root`; by default the folder of ``fs``.
         """
         self = cls.__new__(cls)
         self.root = os.path.abspath(root or Path(fs.root).parent)

@@ -7,7 +7,7 @@ from sacred_core import Export, ObserverSpec, hookimpl
 
 @hookimpl
 def sacred_observers() -> Iterable[ObserverSpec]:
-    """Offer the observer that keeps runs in TinyDB, and the store."""
+    """Offer the observer that stores runs in TinyDB, and the store."""
     yield ObserverSpec(
         "sacred_tinydb.observer:TinyDbObserver",
         flags=("-t", "--tiny_db"),

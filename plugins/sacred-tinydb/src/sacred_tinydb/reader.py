@@ -23,7 +23,7 @@ _INDENT = "    "
 
 
 class TinyDbReader:
-    """Reads what a `TinyDbObserver` wrote, also of runs under way.
+    """Reads what a `TinyDbObserver` wrote, also of running runs.
 
     Each method takes one of three arguments, or several that must all fit:
     ``indices``, a number or several as of a list, where 0 is the oldest run and -1 the newest;
@@ -128,7 +128,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except re.error as error:
-        raise ValueError(f"exp_name {text!r} is no regular expression: {error}") from None
+        raise ValueError(f"exp_name {text!r} is not a regular expression: {error}") from None
 
 
 def _files_of(run: Document) -> Document:
@@ -155,7 +155,7 @@ def _entries(document: Mapping[str, Any], kind: str) -> list[list[Any]]:
 
 
 def _report(document: Mapping[str, Any]) -> str:
-    """Return what ``document`` tells: what ran, with what, and what came of it."""
+    """Return the report of a document: what ran, with what, and its result."""
     experiment = document.get("experiment") or {}
     start, stop = (parse_date_tag(document.get(name)) for name in ("start_time", "stop_time"))
     head = [

@@ -39,7 +39,7 @@ _METADATA, _FILES = "metadata.json", "hashfs"
 
 
 class RunningRunFolder:
-    """The folder of a run under way.
+    """The folder of a running run.
 
     Args:
         folder: Which; made by `begin`.
@@ -136,7 +136,7 @@ class Storage:
     Attributes:
         database: Their documents.
         files: Their files.
-        live_root: The folder of the folders of runs under way.
+        live_root: The folder of the folders of running runs.
     """
 
     database: Database
