@@ -49,7 +49,7 @@ class Code:
         ``sources`` are pairs of file name and md5, ``dependencies`` texts like ``numpy==2.0``,
         ``repositories`` as `repositories.find_repositories` returns them.
         """
-        self.grown()
+        self.take_new()
         root, saves_git = self._root, any(part.save_git_info for part in self._parts)
         return {
             "name": root.path,
@@ -62,15 +62,15 @@ class Code:
 
     def files(self) -> set[sources.SourceFile]:
         """Return the source files that are known now."""
-        self.grown()
+        self.take_new()
         return {sources.SourceFile(str(s.path), s.md5) for s in self._sources.values()}
 
     def packages(self) -> set[dependencies.PackageDependency]:
         """Return the packages that are known now."""
-        self.grown()
+        self.take_new()
         return {dependencies.PackageDependency(*package) for package in self._versions.items()}
 
-    def grown(self) -> dict[str, Any] | None:
+    def take_new(self) -> dict[str, Any] | None:
         """Return the ``sources`` and ``dependencies`` that are new since the last call.
 
         While nothing is imported this costs next to nothing: then it is None.

@@ -229,7 +229,7 @@ class Lifecycle:
             self._run.output.confirm()
 
     def _send_code(self) -> None:
-        grown = self._run.code.grown() if self._run.code is not None else None
+        grown = self._run.code.take_new() if self._run.code is not None else None
         if grown is not None:
             info = self._run.experiment_info
             info.update(merge_code(info, grown["sources"], grown["dependencies"]))

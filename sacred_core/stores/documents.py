@@ -158,7 +158,7 @@ class DocumentStore(GuardedStore, Generic[R]):
             raise not_found(run_id, self.shown)
         return record
 
-    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+    def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         for run_id, record in self.records(query, newest_first):
             yield run_id, run_or_foreign(partial(self._read_run, run_id, record, query))
 

@@ -40,20 +40,20 @@ class MetricSummaries:
 
     def __init__(self, store: _MetricsReader) -> None:
         self._store = store
-        self._found: dict[int | str, Mapping[str, MetricSummary | None]] = {}
+        self._find_all: dict[int | str, Mapping[str, MetricSummary | None]] = {}
 
     def of(self, run_id: int | str) -> MetricOf:
         """Return the function that returns the summary of a metric of a run by its name."""
         return lambda name: self._of_run(run_id).get(name)
 
     def _of_run(self, run_id: int | str) -> Mapping[str, MetricSummary | None]:
-        if run_id not in self._found:
+        if run_id not in self._find_all:
             try:
                 metrics = self._store.metrics(run_id)
             except DamagedRecordError:
                 metrics = {}
-            self._found[run_id] = {name: summarize(metric) for name, metric in metrics.items()}
-        return self._found[run_id]
+            self._find_all[run_id] = {name: summarize(metric) for name, metric in metrics.items()}
+        return self._find_all[run_id]
 
 
 def find_runs(

@@ -39,7 +39,7 @@ class GuardedStore:
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""
         query = query or RunQuery()
-        found = skip_foreign(self._found(query, newest_first=query.limit is not None))
+        found = skip_foreign(self._find_all(query, newest_first=query.limit is not None))
         runs = (run for run in found if query.accepts(run, MetricSummaries(self).of(run.id)))
         if query.limit is None:
             yield from runs
@@ -50,7 +50,7 @@ class GuardedStore:
         """Return the metrics of a run; see `RunStore.metrics`."""
         raise NotImplementedError
 
-    def _found(self, query: RunQuery, newest_first: bool) -> Iterable[Found]:
+    def _find_all(self, query: RunQuery, newest_first: bool) -> Iterable[Found]:
         """Yield each record by its name: the run, the error where it is not one, or None.
 
         Args:

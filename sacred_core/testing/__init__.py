@@ -3,14 +3,14 @@
 This package is for tests and may import everything; nothing imports it.
 """
 
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.memory import Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.observer_contract import ObserverContract
 from sacred_core.testing.plugin_contract import PluginContract
 from sacred_core.testing.store_contract import StoreContract
 
 __all__ = [
-    "Feed",
+    "EventDriver",
     "Memory",
     "MemoryObserver",
     "MemoryStore",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import SacredError
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.killing import kill_at
 from sacred_core.testing.override_contract import OverrideContract
 
@@ -17,7 +17,7 @@ class ClaimContract(OverrideContract):
 
     def test_one_of_many_starts_a_queued_run(self, tmp_path: Path) -> None:
         """If 8 threads start a queued run at once, one succeeds and the others get an error."""
-        run_id = Feed(self.make_observer(tmp_path)).queue()
+        run_id = EventDriver(self.make_observer(tmp_path)).queue()
         observers = [self.make_observer(tmp_path) for _ in range(8)]
         barrier = threading.Barrier(len(observers))
         started: list[int] = []
@@ -26,7 +26,7 @@ class ClaimContract(OverrideContract):
         def work(number: int, observer: Any) -> None:
             barrier.wait()
             try:
-                Feed(observer).start(_id=run_id, asked_id=run_id, config={"number": number})
+                EventDriver(observer).start(_id=run_id, asked_id=run_id, config={"number": number})
                 started.append(number)
             except Exception as error:  # noqa: BLE001 - its kind is asserted on below
                 errors.append(error)
@@ -53,23 +53,23 @@ class ClaimContract(OverrideContract):
 
         def start(run_id: Any) -> None:
             observer = self.make_observer(tmp_path)
-            Feed(observer).start(_id=run_id, asked_id=run_id, config={"by": "the first"})
+            EventDriver(observer).start(_id=run_id, asked_id=run_id, config={"by": "the first"})
 
-        first = Feed(self.make_observer(tmp_path)).queue()
+        first = EventDriver(self.make_observer(tmp_path)).queue()
         calls = kill_at(None, lambda: start(first))
         assert calls is not None
         queued_at, running_at = 0, calls
         while running_at - queued_at > 1:
             call = (queued_at + running_at) // 2
-            run_id = Feed(self.make_observer(tmp_path)).queue()
+            run_id = EventDriver(self.make_observer(tmp_path)).queue()
             kill_at(call, functools.partial(start, run_id))
             store = self.make_store(tmp_path)
             if store.get(run_id).status != "QUEUED":
                 running_at = call
                 continue
             queued_at = call
-            feed = Feed(self.make_observer(tmp_path))
-            feed.start(_id=run_id, asked_id=run_id, config={"by": "the second"})
+            driver = EventDriver(self.make_observer(tmp_path))
+            driver.start(_id=run_id, asked_id=run_id, config={"by": "the second"})
             run = store.get(run_id)
             assert run.recorded_status == "RUNNING", f"call {call}"
             assert run.config == {"by": "the second"}, f"call {call}"

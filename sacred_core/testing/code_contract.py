@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.provenance.sources import md5_of
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.samples import EXPERIMENT
 from sacred_core.testing.secret_contract import SecretContract
 
@@ -28,10 +28,10 @@ class CodeContract(SecretContract):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         *sources, later = [[name, md5_of(folder / name)] for name in contents]
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(ex_info={**EXPERIMENT, "base_dir": str(folder), "sources": sources})
-        feed.code(str(folder), [later], [])
-        feed.complete()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(ex_info={**EXPERIMENT, "base_dir": str(folder), "sources": sources})
+        driver.code(str(folder), [later], [])
+        driver.complete()
         store = self.make_store(tmp_path)
         listed = sorted(entry[0] for entry in store.get(run_id).experiment["sources"])
         assert listed == sorted(contents), f"the sources are {listed}"
@@ -45,9 +45,9 @@ class CodeContract(SecretContract):
         ex_info = {**EXPERIMENT, "repositories": [repository]}
         ids: list[Any] = []
         for _ in range(2):
-            feed = Feed(self.make_observer(tmp_path))
-            ids.append(feed.start(ex_info=ex_info))
-            feed.complete()
+            driver = EventDriver(self.make_observer(tmp_path))
+            ids.append(driver.start(ex_info=ex_info))
+            driver.complete()
         if not self._is_stored(tmp_path):
             return  # not in files, and `stored_bytes` has no override
         store = self.make_store(tmp_path)

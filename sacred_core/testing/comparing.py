@@ -6,7 +6,7 @@ from typing import Any
 
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import RunStore
-from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.event_driver import START, EventDriver
 
 #: Times may lose what is below a millisecond, which is what BSON holds.
 _PRECISION = timedelta(milliseconds=1)
@@ -22,7 +22,7 @@ def assert_refused(read: Any) -> None:
 
 
 def assert_time(found: Any, expected: Any) -> None:
-    """Require an aware time in UTC; one that the feed makes up may differ by its beats."""
+    """Require an aware time in UTC; one that the driver makes up may differ by its beats."""
     assert found is not None, "a time is missing"
     assert found.tzinfo is not None and found.utcoffset() == timedelta(0), (
         f"{found!r} is not in UTC"
@@ -50,11 +50,11 @@ def assert_same(found: Any, expected: Any, where: str) -> None:
         assert same and type(found) is type(expected), f"{where} is {found!r}, not {expected!r}"
 
 
-def assert_metrics(store: RunStore, run_id: Any, feed: Feed) -> None:
+def assert_metrics(store: RunStore, run_id: Any, driver: EventDriver) -> None:
     """Require every point of every metric."""
     found = store.metrics(run_id)
-    assert sorted(found) == sorted(feed.metrics), f"metrics are {sorted(found)}"
-    for name, expected in feed.metrics.items():
+    assert sorted(found) == sorted(driver.metrics), f"metrics are {sorted(found)}"
+    for name, expected in driver.metrics.items():
         metric = found[name]
         assert list(metric["steps"]) == expected["steps"], f"steps of {name!r}"
         assert list(metric["values"]) == expected["values"], f"values of {name!r}"

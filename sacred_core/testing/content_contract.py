@@ -11,7 +11,7 @@ from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
 from sacred_core.run.recovery import OutputStore
 from sacred_core.testing.comparing import assert_metrics
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.file_contract import FileContract
 from sacred_core.testing.samples import EXPERIMENT, FILE_NAMES, METRIC_NAMES, NON_FINITE, PRINTED
 
@@ -53,31 +53,31 @@ class ContentContract(FileContract):
 
     def test_output_comes_back(self, tmp_path: Path) -> None:
         """The store returns each character, also after the end of the output was replaced."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
         store = self.make_store(tmp_path)
         for text in PRINTED:
-            feed.print(text)
-        feed.beat()
-        assert store.output(run_id) == feed.output, "not what was printed"
-        feed.print("progress 10 %")
-        feed.print("100 %", offset=len(feed.output) - len("10 %"))
-        feed.print("", offset=len(feed.output) - 2)
-        feed.print("x" * 200_000 + "\r\n")
-        feed.beat()
-        feed.complete()
-        assert store.output(run_id) == feed.output, "not what was printed after it was replaced"
+            driver.print(text)
+        driver.beat()
+        assert store.output(run_id) == driver.output, "not what was printed"
+        driver.print("progress 10 %")
+        driver.print("100 %", offset=len(driver.output) - len("10 %"))
+        driver.print("", offset=len(driver.output) - 2)
+        driver.print("x" * 200_000 + "\r\n")
+        driver.beat()
+        driver.complete()
+        assert store.output(run_id) == driver.output, "not what was printed after it was replaced"
 
     def test_output_is_completed_after_a_crash(self, tmp_path: Path) -> None:
         """The output of a run that did not end can be replaced by a longer one, also twice."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
         store = self.make_store(tmp_path)
         assert isinstance(store, OutputStore), "the store has no method complete_output"
-        feed.print("stored ä\n")
-        feed.print("progress 10 %")
-        feed.beat()
-        feed.join()
+        driver.print("stored ä\n")
+        driver.print("progress 10 %")
+        driver.beat()
+        driver.join()
         for text in ("stored ä\nprogress 20 %\nlast words 😀", "stored ä\n", "stored ä\nmore\n"):
             for _ in range(2):
                 store.complete_output(run_id, text)
@@ -92,41 +92,41 @@ class ContentContract(FileContract):
 
     def test_metrics_come_back(self, tmp_path: Path) -> None:
         """The store returns steps, values and times of every point, for any name."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
         store = self.make_store(tmp_path)
         for name in METRIC_NAMES:
-            feed.log(name, [1, 0.5, -3])
-        feed.log("loss", [7.5], first_step=100)
-        feed.log("loss", [8.5], first_step=50)
-        feed.beat()
-        assert_metrics(store, run_id, feed)
-        feed.log("loss", [float(n) for n in range(5000)], first_step=200)
-        feed.complete()
-        assert_metrics(store, run_id, feed)
+            driver.log(name, [1, 0.5, -3])
+        driver.log("loss", [7.5], first_step=100)
+        driver.log("loss", [8.5], first_step=50)
+        driver.beat()
+        assert_metrics(store, run_id, driver)
+        driver.log("loss", [float(n) for n in range(5000)], first_step=200)
+        driver.complete()
+        assert_metrics(store, run_id, driver)
 
     def test_numbers_that_json_lacks_come_back(self, tmp_path: Path) -> None:
         """NaN and the infinities are possible in metrics."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        feed.log("loss", NON_FINITE)
-        feed.complete()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.log("loss", NON_FINITE)
+        driver.complete()
         values = self.make_store(tmp_path).metrics(run_id)["loss"]["values"]
         assert list(map(repr, map(float, values))) == ["nan", "inf", "-inf"], values
 
     def test_artifacts_come_back(self, tmp_path: Path) -> None:
         """Artifacts are stored byte for byte under their names; the last version counts."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
         store = self.make_store(tmp_path)
         contents = {name: name.encode() * 7 + bytes(range(256)) for name in FILE_NAMES}
         file = tmp_path / "made"
         for name, data in [("plain.txt", b"old"), *contents.items()]:
             file.write_bytes(data)
-            feed.artifact(name, str(file))
+            driver.artifact(name, str(file))
         file.unlink()
-        feed.beat()
-        feed.complete()
+        driver.beat()
+        driver.complete()
         assert sorted(store.get(run_id).artifacts) == sorted(contents)
         for name, data in contents.items():
             with store.open_file(run_id, "artifact", name) as stream:
@@ -134,14 +134,14 @@ class ContentContract(FileContract):
 
     def test_resources_come_back(self, tmp_path: Path) -> None:
         """Resources are listed once each, and stored byte for byte."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
         paths = [tmp_path / "data.csv", tmp_path / "ünï code"]
         for path in paths:
             path.write_bytes(path.name.encode() + bytes(range(256)))
             for _ in range(2):
-                feed.resource(str(path))
-        feed.complete()
+                driver.resource(str(path))
+        driver.complete()
         store = self.make_store(tmp_path)
         assert sorted(store.get(run_id).resources) == sorted(map(str, paths))
         for path in paths:
@@ -163,11 +163,11 @@ class ContentContract(FileContract):
         def work(observer: Any) -> None:
             barrier.wait()
             try:
-                feed = Feed(observer)
-                ids.append(feed.start(ex_info=ex_info))
+                driver = EventDriver(observer)
+                ids.append(driver.start(ex_info=ex_info))
                 for path in paths[:5]:
-                    feed.resource(str(path))
-                feed.complete()
+                    driver.resource(str(path))
+                driver.complete()
             except Exception as error:  # noqa: BLE001 - whatever it is, it is asserted on below
                 errors.append(error)
 
@@ -188,20 +188,20 @@ class ContentContract(FileContract):
 
     def test_an_event_that_comes_again_changes_nothing(self, tmp_path: Path) -> None:
         """A repeated event duplicates no output, points or files."""
-        feed = Feed(self.make_observer(tmp_path), times=2)
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path), times=2)
+        run_id = driver.start()
         file = tmp_path / "file"
         file.write_text("content")
         for number in range(3):
-            feed.print(f"line {number}\n")
-            feed.log("loss", [float(number)], first_step=number)
-            feed.artifact("file", str(file))
-            feed.resource(str(file))
-            feed.beat(info={"number": number})
-        feed.complete(result=1)
+            driver.print(f"line {number}\n")
+            driver.log("loss", [float(number)], first_step=number)
+            driver.artifact("file", str(file))
+            driver.resource(str(file))
+            driver.beat(info={"number": number})
+        driver.complete(result=1)
         store = self.make_store(tmp_path)
         run = store.get(run_id)
-        assert store.output(run_id) == feed.output, "output is doubled"
-        assert_metrics(store, run_id, feed)
+        assert store.output(run_id) == driver.output, "output is doubled"
+        assert_metrics(store, run_id, driver)
         assert (run.artifacts, run.resources) == (["file"], [str(file)]), "files are doubled"
         assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"number": 2})

@@ -8,7 +8,7 @@ from sacred_core.stores import DAMAGED, RunQuery, find_runs
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.damage_checks import QUERIES, Sound, check_query
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.event_driver import EventDriver
 
 
 class DamageContract(ClaimContract):
@@ -59,9 +59,9 @@ class DamageContract(ClaimContract):
         ids = record_sound_runs(lambda: self.make_observer(tmp_path), tmp_path)
         if not self.damage(tmp_path, ids[1]):
             return
-        feed = Feed(self.make_observer(tmp_path))
-        new = feed.start()
-        feed.complete(result=7)
+        driver = EventDriver(self.make_observer(tmp_path))
+        new = driver.start()
+        driver.complete(result=7)
         store = self.make_store(tmp_path)
         assert new not in ids and [run.id for run in store.list()] == [*ids, new]
         assert store.get(new).result == 7
@@ -73,12 +73,12 @@ def record_sound_runs(make_observer: Callable[[], Any], folder: Path) -> list[An
     file.write_bytes(b"content")
     ids = []
     for number in range(3):
-        feed = Feed(make_observer())
-        ids.append(feed.start(config={"n": number, "more": {"x": ["ä", 1.5]}}))
-        feed.resource(str(file))
-        feed.artifact("made", str(file))
-        feed.print("printed\n")
-        feed.log("loss", [1.0, number / 10])
-        feed.beat(info={"x": number})
-        feed.complete(result=number)
+        driver = EventDriver(make_observer())
+        ids.append(driver.start(config={"n": number, "more": {"x": ["ä", 1.5]}}))
+        driver.resource(str(file))
+        driver.artifact("made", str(file))
+        driver.print("printed\n")
+        driver.log("loss", [1.0, number / 10])
+        driver.beat(info={"x": number})
+        driver.complete(result=number)
     return [normalize_id(run_id) for run_id in ids]

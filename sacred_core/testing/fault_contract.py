@@ -13,7 +13,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.stores import ContinuingStore
 from sacred_core.testing.comparing import assert_metrics, assert_time
 from sacred_core.testing.end_contract import EndContract
-from sacred_core.testing.feed import START, DispatchedFeed
+from sacred_core.testing.event_driver import START, DispatchingDriver
 
 _BEATS = 17
 Refuses = Callable[[str, Mapping[str, Any]], bool]
@@ -24,167 +24,169 @@ class FaultContract(EndContract):
 
     def test_points_that_cannot_be_recorded_do_not_hold_up_the_others(self, tmp_path: Path) -> None:
         """While the run is in progress, the other metrics, output and heartbeats are recorded."""
-        feed = self._feed(tmp_path, lambda _, fields: "odd" in fields.get("metrics_by_name", ()))
-        run_id = feed.start()
+        driver = self._driver(
+            tmp_path, lambda _, fields: "odd" in fields.get("metrics_by_name", ())
+        )
+        run_id = driver.start()
         for number in range(_BEATS):
-            feed.log_together({"loss": [number / 4], "odd": [0.5], "later": [1.0, 2.0]})
-            feed.print(f"line {number}\n")
-            feed.beat(info={"beat": number})
+            driver.log_together({"loss": [number / 4], "odd": [0.5], "later": [1.0, 2.0]})
+            driver.print(f"line {number}\n")
+            driver.beat(info={"beat": number})
         store = self.make_store(tmp_path)
         found = store.metrics(run_id)
         assert len(found["loss"]["values"]) >= _BEATS - 1, (
             f"{found['loss']['values']} of a live run"
         )
-        assert len(store.output(run_id)) >= len(feed.output) - len("line 00\n")
+        assert len(store.output(run_id)) >= len(driver.output) - len("line 00\n")
         assert_time(store.get(run_id).heartbeat, START + timedelta(seconds=_BEATS))
-        feed.complete(result=1)
-        del feed.metrics["odd"]
-        assert_metrics(store, run_id, feed)
-        assert (store.output(run_id), store.get(run_id).status) == (feed.output, "COMPLETED")
-        assert feed.messages.count("cannot record log_metrics of 'odd'") == 1, feed.messages
-        assert feed.messages.count("failed in") == 1, feed.messages
-        assert f"{_BEATS} times log_metrics (" in feed.messages, feed.messages
+        driver.complete(result=1)
+        del driver.metrics["odd"]
+        assert_metrics(store, run_id, driver)
+        assert (store.output(run_id), store.get(run_id).status) == (driver.output, "COMPLETED")
+        assert driver.messages.count("cannot record log_metrics of 'odd'") == 1, driver.messages
+        assert driver.messages.count("failed in") == 1, driver.messages
+        assert f"{_BEATS} times log_metrics (" in driver.messages, driver.messages
 
     def test_points_that_can_be_recorded_at_the_end_are_not_lost(self, tmp_path: Path) -> None:
         """These points come after the others of their metric."""
-        feed = self._feed(
+        driver = self._driver(
             tmp_path,
             lambda _, fields: any(
                 13.0 in metric["values"] for metric in fields.get("metrics_by_name", {}).values()
             ),
         )
-        run_id = feed.start()
+        run_id = driver.start()
         for number in range(_BEATS):
-            feed.log("loss", [float(number)], first_step=number)
-            feed.beat()
+            driver.log("loss", [float(number)], first_step=number)
+            driver.beat()
         store = self.make_store(tmp_path)
         others = [float(number) for number in range(_BEATS) if number != 13]
         found = list(store.metrics(run_id)["loss"]["values"])
         assert found in (others, others[:-1]), f"{found} of a live run"
-        feed.refuses = _nothing
-        feed.complete()
+        driver.refuses = _nothing
+        driver.complete()
         metric = store.metrics(run_id)["loss"]
         assert list(metric["values"]) == [*others, 13.0]
         assert list(metric["steps"]) == [*map(int, others), 13]
-        assert "missed:" not in feed.messages, feed.messages
+        assert "missed:" not in driver.messages, driver.messages
 
     def test_information_that_cannot_be_recorded_does_not_hold_up_heartbeats(
         self, tmp_path: Path
     ) -> None:
         """The last recorded information is retained, and the run is not reported as dead."""
-        feed = self._feed(tmp_path, lambda _, fields: "odd" in (fields.get("info") or ()))
-        run_id = feed.start()
-        feed.beat(info={"beat": 0})
+        driver = self._driver(tmp_path, lambda _, fields: "odd" in (fields.get("info") or ()))
+        run_id = driver.start()
+        driver.beat(info={"beat": 0})
         for number in range(1, _BEATS):
-            feed.log("loss", [1.0])
-            feed.beat(info={"beat": number, "odd": 1})
+            driver.log("loss", [1.0])
+            driver.beat(info={"beat": number, "odd": 1})
         store = self.make_store(tmp_path)
         run = store.get(run_id)
         assert_time(run.heartbeat, START + timedelta(seconds=_BEATS))
         assert run.info == {"beat": 0}
-        feed.complete(result=1)
+        driver.complete(result=1)
         assert (store.get(run_id).status, store.get(run_id).info) == ("COMPLETED", {"beat": 0})
-        assert_metrics(store, run_id, feed)
-        assert feed.messages.count("cannot record heartbeat_event") == 1, feed.messages
+        assert_metrics(store, run_id, driver)
+        assert driver.messages.count("cannot record heartbeat_event") == 1, driver.messages
 
     def test_output_that_cannot_be_recorded_does_not_hold_up_the_rest(self, tmp_path: Path) -> None:
         """The output is replaced by ``?``, so that the rest has its position."""
-        feed = self._feed(tmp_path, lambda _, fields: "odd" in fields.get("text", ""))
-        run_id = feed.start()
+        driver = self._driver(tmp_path, lambda _, fields: "odd" in fields.get("text", ""))
+        run_id = driver.start()
         for text in ("first\n", "an odd\nline\n", "third\n", "progress 10 %"):
-            feed.print(text)
-            feed.beat()
-        feed.print("100 %\n", offset=len(feed.output) - len("10 %"))
-        feed.beat()
-        feed.beat()
+            driver.print(text)
+            driver.beat()
+        driver.print("100 %\n", offset=len(driver.output) - len("10 %"))
+        driver.beat()
+        driver.beat()
         store = self.make_store(tmp_path)
         expected = "first\n??????\n????\nthird\nprogress 100 %\n"
         assert store.output(run_id) == expected, "not the output of a run in progress"
-        feed.complete()
+        driver.complete()
         assert store.output(run_id) == expected
-        assert "output_event (" in feed.messages, feed.messages
+        assert "output_event (" in driver.messages, driver.messages
 
     def test_a_result_that_cannot_be_recorded_does_not_prevent_the_end(
         self, tmp_path: Path
     ) -> None:
         """The status is recorded without the result, or without the traceback."""
         for end, status in (("complete", "COMPLETED"), ("fail", "FAILED")):
-            feed = self._feed(
+            driver = self._driver(
                 tmp_path, lambda _, fields: bool(fields.get("result") or fields.get("fail_trace"))
             )
-            run_id = feed.start()
-            feed.complete(result="odd") if end == "complete" else feed.fail(("odd\n",))
+            run_id = driver.start()
+            driver.complete(result="odd") if end == "complete" else driver.fail(("odd\n",))
             run = self.make_store(tmp_path).get(run_id)
             assert (run.status, run.result) == (status, None)
             assert_time(run.stop_time, START)
             assert (
-                f"missed: {'completed' if end == 'complete' else 'failed'}_event" in feed.messages
+                f"missed: {'completed' if end == 'complete' else 'failed'}_event" in driver.messages
             )
 
     def test_an_outage_holds_up_everything_in_order(self, tmp_path: Path) -> None:
         """Events wait for the end of an outage; none is lost, moved or set aside."""
         file = tmp_path / "file"
         file.write_bytes(b"content")
-        feed = self._feed(tmp_path, _nothing)
-        run_id = feed.start()
+        driver = self._driver(tmp_path, _nothing)
+        run_id = driver.start()
         for number in range(_BEATS):
-            feed.refuses = (lambda *_: True) if 4 <= number < 12 else _nothing
-            feed.log_together({"loss": [float(number)], "later": [1.0]})
-            feed.print(f"line {number}\n")
-            feed.resource(str(file))
-            feed.artifact(f"{number}", str(file))
-            feed.beat(info={"beat": number})
-        feed.complete(result=1)
+            driver.refuses = (lambda *_: True) if 4 <= number < 12 else _nothing
+            driver.log_together({"loss": [float(number)], "later": [1.0]})
+            driver.print(f"line {number}\n")
+            driver.resource(str(file))
+            driver.artifact(f"{number}", str(file))
+            driver.beat(info={"beat": number})
+        driver.complete(result=1)
         store = self.make_store(tmp_path)
         run = store.get(run_id)
         assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"beat": _BEATS - 1})
-        assert_metrics(store, run_id, feed)
-        assert store.output(run_id) == feed.output
+        assert_metrics(store, run_id, driver)
+        assert store.output(run_id) == driver.output
         assert run.resources == [str(file)]
         assert sorted(run.artifacts) == sorted(map(str, range(_BEATS)))
-        assert "cannot record" not in feed.messages and "missed:" not in feed.messages, (
-            feed.messages
+        assert "cannot record" not in driver.messages and "missed:" not in driver.messages, (
+            driver.messages
         )
 
     def test_what_was_missed_is_loaded_from_its_folder(self, tmp_path: Path) -> None:
         """Of a store whose runs can be continued: everything, and a second time nothing."""
         file = tmp_path / "file"
         file.write_bytes(b"content")
-        feed = self._feed(tmp_path, _nothing)
-        covered = getattr(feed.observer, "covered_observer", feed.observer)
+        driver = self._driver(tmp_path, _nothing)
+        covered = getattr(driver.observer, "covered_observer", driver.observer)
         covered.failure_dir = tmp_path / "failed"
-        run_id = feed.start()
+        run_id = driver.start()
         store = self.make_store(tmp_path)
         if not isinstance(store, ContinuingStore):
             return
-        feed.log_together({"loss": [0.5], "later": [1.0]})
-        feed.print("before\n")
-        feed.artifact("before", str(file))
-        feed.beat(info={"a": 1})
-        feed.refuses = lambda *_: True
-        feed.log_together({"loss": [1.5, 2.5], "new": [3.0]})
-        feed.print("after\n")
-        feed.artifact("after", str(file), metadata={"k": "v"})
-        feed.resource(str(file))
-        feed.beat(info={"a": 2})
-        feed.complete(result=1)
+        driver.log_together({"loss": [0.5], "later": [1.0]})
+        driver.print("before\n")
+        driver.artifact("before", str(file))
+        driver.beat(info={"a": 1})
+        driver.refuses = lambda *_: True
+        driver.log_together({"loss": [1.5, 2.5], "new": [3.0]})
+        driver.print("after\n")
+        driver.artifact("after", str(file), metadata={"k": "v"})
+        driver.resource(str(file))
+        driver.beat(info={"a": 2})
+        driver.complete(result=1)
         (folder,) = (tmp_path / "failed").iterdir()
         (done,) = load_folders(folder, store)
         assert (done.left, folder.exists()) == ((), False)
         run = store.get(run_id)
         assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 2})
-        assert_metrics(store, run_id, feed)
-        assert store.output(run_id) == feed.output
+        assert_metrics(store, run_id, driver)
+        assert store.output(run_id) == driver.output
         assert (sorted(run.artifacts), run.resources) == (["after", "before"], [str(file)])
         for name in run.artifacts:
             with store.open_file(run_id, "artifact", name) as stream:
                 assert stream.read() == b"content"
 
-    def _feed(self, tmp_path: Path, refuses: Refuses) -> "RefusedFeed":
-        return RefusedFeed(self.make_observer(tmp_path), refuses)
+    def _driver(self, tmp_path: Path, refuses: Refuses) -> "RefusingDriver":
+        return RefusingDriver(self.make_observer(tmp_path), refuses)
 
 
-class RefusedFeed(DispatchedFeed):
+class RefusingDriver(DispatchingDriver):
     """A run of an observer that refuses some events.
 
     Args:

@@ -14,8 +14,8 @@ from sacred_core.experiment import Experiment
 from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
 from sacred_core.testing.comparing import assert_refused
+from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.fault_contract import FaultContract
-from sacred_core.testing.feed import Feed
 from sacred_core.testing.samples import EXPERIMENT
 
 #: Bytes: more than what stores read at a time.
@@ -51,14 +51,14 @@ class FileContract(FaultContract):
     def test_special_files_do_not_block_the_observer(self, tmp_path: Path) -> None:
         """If one replaces a file after the call, the observer raises, or skips it."""
         with special_files(tmp_path) as paths:
-            feed = Feed(self.make_observer(tmp_path))
-            run_id = feed.start()
+            driver = EventDriver(self.make_observer(tmp_path))
+            run_id = driver.start()
             for path in paths.values():
                 with contextlib.suppress(OSError):
-                    feed.artifact("made", str(path))
+                    driver.artifact("made", str(path))
                 with contextlib.suppress(OSError):
-                    feed.resource(str(path))
-            feed.complete(result=1)
+                    driver.resource(str(path))
+            driver.complete(result=1)
         store = self.make_store(tmp_path)
         assert store.get(run_id).status == "COMPLETED"
         for kind, name in [("artifact", "made"), *(("resource", str(p)) for p in paths.values())]:
@@ -73,11 +73,11 @@ class FileContract(FaultContract):
         path.write_bytes(first)
         changes, missing = [path.name, md5_of(path)], ["missing.py", "0" * 32]
         path.write_bytes(second)
-        feed = Feed(self.make_observer(tmp_path))
+        driver = EventDriver(self.make_observer(tmp_path))
         base = {**EXPERIMENT, "base_dir": str(tmp_path)}
-        run_id = feed.start(ex_info={**base, "sources": [changes, missing]})
-        feed.code(str(tmp_path), [["later.py", "1" * 32]], [])
-        feed.complete()
+        run_id = driver.start(ex_info={**base, "sources": [changes, missing]})
+        driver.code(str(tmp_path), [["later.py", "1" * 32]], [])
+        driver.complete()
         store = self.make_store(tmp_path)
         run = store.get(run_id)
         assert run.status == "COMPLETED"
@@ -86,7 +86,7 @@ class FileContract(FaultContract):
         for name in ("changes.py", "missing.py", "later.py"):
             assert_refused(lambda name=name: store.open_file(run_id, "source", name))
         path.write_bytes(first)
-        other = Feed(self.make_observer(tmp_path))
+        other = EventDriver(self.make_observer(tmp_path))
         other_id = other.start(ex_info={**base, "sources": [changes]})
         other.complete()
         with store.open_file(other_id, "source", "changes.py") as file:
@@ -97,15 +97,15 @@ class FileContract(FaultContract):
         for change in (_grow, _replace):
             path = tmp_path / f"changing{change.__name__}"
             path.write_bytes(b"0" * _LARGE)
-            feed = Feed(self.make_observer(tmp_path))
-            run_id = feed.start()
+            driver = EventDriver(self.make_observer(tmp_path))
+            run_id = driver.start()
             with _changing(path, change):
                 for _ in range(3):
                     with contextlib.suppress(OSError):
-                        feed.artifact("made", str(path))
+                        driver.artifact("made", str(path))
                     with contextlib.suppress(OSError):
-                        feed.resource(str(path))
-                feed.complete()
+                        driver.resource(str(path))
+                driver.complete()
             store = self.make_store(tmp_path)
             for kind, name in (("artifact", "made"), ("resource", str(path))):
                 with contextlib.suppress(StoreError), store.open_file(run_id, kind, name) as file:

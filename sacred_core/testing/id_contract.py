@@ -7,7 +7,7 @@ from sacred_core.exceptions import RunIdError
 from sacred_core.stores import Annotation, find_runs
 from sacred_core.stores.run_ids import LARGEST, LONGEST, normalize_id
 from sacred_core.testing.comparing import assert_refused
-from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.value_contract import ValueContract
 
 #: No run may have these: some store could not have it, or would take it for another one.
@@ -35,7 +35,7 @@ class IdContract(ValueContract):
         for number, asked in enumerate(INVALID_IDS):
             observer = self.make_observer(tmp_path)
             try:
-                Feed(observer).start(_id=asked, asked_id=asked)
+                EventDriver(observer).start(_id=asked, asked_id=asked)
             except RunIdError:
                 pass
             else:
@@ -48,19 +48,19 @@ class IdContract(ValueContract):
     def test_invalid_ids_of_other_observers_are_replaced(self, tmp_path: Path) -> None:
         """The run gets an id of this store, and its record contains the other one too."""
         for elsewhere in ("a/b", "1 ", 2**63 - 1, "caf\udce9", "x" * (LONGEST + 1)):
-            feed = Feed(self.make_observer(tmp_path))
-            run_id = feed.start(_id=elsewhere)
+            driver = EventDriver(self.make_observer(tmp_path))
+            run_id = driver.start(_id=elsewhere)
             run = self.make_store(tmp_path).get(run_id)
             assert (run.id, run.run_id) == (run_id, elsewhere)
             assert run_id != elsewhere
-            feed.complete()
+            driver.complete()
 
     def test_the_largest_id_does_not_end_the_numbers(self, tmp_path: Path) -> None:
         """Runs start and are found after the largest integer and the longest string."""
         for asked in (LARGEST, "ü" * (LONGEST // 2), "%25" * (LONGEST // 3)):
-            feed = Feed(self.make_observer(tmp_path))
-            assert feed.start(_id=asked, asked_id=asked) == asked
-            feed.complete()
+            driver = EventDriver(self.make_observer(tmp_path))
+            assert driver.start(_id=asked, asked_id=asked) == asked
+            driver.complete()
             assert self.make_store(tmp_path).get(asked).id == asked
         for _ in range(3):
             self._assert_started(tmp_path)
@@ -103,12 +103,12 @@ class IdContract(ValueContract):
             assert_refused(lambda read=read: read(run_id))
 
     def _assert_started(self, tmp_path: Path) -> None:
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        feed.complete()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.complete()
         assert self.make_store(tmp_path).get(run_id).status == "COMPLETED"
 
     def _start(self, tmp_path: Path, run_id: Any) -> None:
-        feed = Feed(self.make_observer(tmp_path))
-        assert feed.start(_id=run_id, asked_id=run_id) == run_id, f"not the id {run_id!r}"
-        feed.complete()
+        driver = EventDriver(self.make_observer(tmp_path))
+        assert driver.start(_id=run_id, asked_id=run_id) == run_id, f"not the id {run_id!r}"
+        driver.complete()

@@ -13,7 +13,7 @@ from sacred_core.serialization import plain
 from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_same
 from sacred_core.testing.content_contract import ContentContract
-from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.event_driver import START, EventDriver
 
 _LARGE = 10_000_000
 #: Every kind of character that an encoding, an escape or a limit may treat in its own way.
@@ -57,13 +57,13 @@ class LimitContract(ContentContract):
     def test_strings_of_ten_million_characters_come_back(self, tmp_path: Path) -> None:
         """Such strings are possible in the configuration, information, result and output."""
         text = "0123456789" * (_LARGE // 10)
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(config={"text": text, "a": 1})
-        feed.print(text)
-        feed.beat(info={"text": text, "b": 2})
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(config={"text": text, "a": 1})
+        driver.print(text)
+        driver.beat(info={"text": text, "b": 2})
         store = self.make_store(tmp_path)
         assert store.get(run_id).info == {"text": text, "b": 2}
-        feed.complete(result=text)
+        driver.complete(result=text)
         run = store.get(run_id)
         assert run.config == {"text": text, "a": 1}, "config"
         assert run.info == {"text": text, "b": 2}, "info"
@@ -74,15 +74,15 @@ class LimitContract(ContentContract):
     def test_long_strings_of_odd_characters_come_back(self, tmp_path: Path) -> None:
         """They are possible everywhere, also in metadata, the traceback, notes and metrics."""
         text = _PATTERN * 50_000
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(
             config={"text": text}, meta_info={"comment": text}, host_info={"more": "h" * 300_000}
         )
-        feed.log("texts", [text[n:] for n in range(3)])
-        feed.log("numbers", [1.0, 2.0])
-        feed.beat(info={"text": text}, result=text)
-        feed.log("texts", ["short"] * 1_500, first_step=3)
-        feed.fail((text, "ValueError: broke\n"))
+        driver.log("texts", [text[n:] for n in range(3)])
+        driver.log("numbers", [1.0, 2.0])
+        driver.beat(info={"text": text}, result=text)
+        driver.log("texts", ["short"] * 1_500, first_step=3)
+        driver.fail((text, "ValueError: broke\n"))
         store = self.make_store(tmp_path)
         run = store.get(run_id)
         assert_same(run.config, {"text": text}, "config")
@@ -102,8 +102,8 @@ class LimitContract(ContentContract):
         """10 MB each are stored, or refused at once with an error of one line."""
         (tmp_path / "f").write_text("content")
         text = "n" * _LARGE
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(config={"text": "c" * 1_000_000})
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(config={"text": "c" * 1_000_000})
         store = self.make_store(tmp_path)
         notes, errors = [], list[Exception]()
         for number in range(3):
@@ -115,13 +115,13 @@ class LimitContract(ContentContract):
         store.annotate(run_id, Annotation(time=START, user="ann", note="short"))
         names = ["f"]
         try:
-            feed.artifact("large", str(tmp_path / "f"), metadata={"text": text})
+            driver.artifact("large", str(tmp_path / "f"), metadata={"text": text})
             names.append("large")
         except SacredError as error:
             errors.append(error)
-        feed.artifact("f", str(tmp_path / "f"))
-        feed.beat(info={"text": "i" * 2_000_000})
-        feed.complete(result="r" * 900_000)
+        driver.artifact("f", str(tmp_path / "f"))
+        driver.beat(info={"text": "i" * 2_000_000})
+        driver.complete(result="r" * 900_000)
         run = store.get(run_id)
         assert (run.status, sorted(run.artifacts)) == ("COMPLETED", sorted(names))
         assert [note["text"][:5] for note in run.notes] == [note[:5] for note in (*notes, "short")]
@@ -136,11 +136,11 @@ class LimitContract(ContentContract):
         metrics.
         """
         value = {_LONG_KEY: 1, "k" * 5_000: {_LONG_KEY: [2]}}
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(config=value, meta_info={"more": value}, host_info={"more": value})
-        feed.log(_LONG_KEY, [1.0])
-        feed.beat(info=value)
-        feed.complete(result=value)
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(config=value, meta_info={"more": value}, host_info={"more": value})
+        driver.log(_LONG_KEY, [1.0])
+        driver.beat(info=value)
+        driver.complete(result=value)
         store = self.make_store(tmp_path)
         run = store.get(run_id)
         for name in ("config", "info", "result"):
@@ -151,13 +151,13 @@ class LimitContract(ContentContract):
 
     def test_all_names_of_artifacts_come_back(self, tmp_path: Path) -> None:
         """Each artifact has its own content, and none is outside of the store."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
         for number, name in enumerate(ARTIFACT_NAMES):
             path = tmp_path / f"{number}.bin"
             path.write_bytes(b"content %d" % number)
-            feed.artifact(name, str(path))
-        feed.complete()
+            driver.artifact(name, str(path))
+        driver.complete()
         store = self.make_store(tmp_path)
         assert sorted(store.get(run_id).artifacts) == sorted(ARTIFACT_NAMES)
         for number, name in enumerate(ARTIFACT_NAMES):
@@ -196,13 +196,13 @@ class LimitContract(ContentContract):
         """Every byte of 5 MB each is stored."""
         data = bytes(range(256)) * 20_000
         (tmp_path / "large.py").write_bytes(data)
-        feed = Feed(self.make_observer(tmp_path))
+        driver = EventDriver(self.make_observer(tmp_path))
         sources = [["large.py", md5_of(tmp_path / "large.py")]]
         info = {"name": "large", "base_dir": str(tmp_path), "sources": sources}
-        run_id = feed.start(ex_info={**info, "dependencies": [], "repositories": []})
-        feed.artifact("large.bin", str(tmp_path / "large.py"))
-        feed.resource(str(tmp_path / "large.py"))
-        feed.complete()
+        run_id = driver.start(ex_info={**info, "dependencies": [], "repositories": []})
+        driver.artifact("large.bin", str(tmp_path / "large.py"))
+        driver.resource(str(tmp_path / "large.py"))
+        driver.complete()
         store = self.make_store(tmp_path)
         names = (
             ("source", "large.py"), ("artifact", "large.bin"),
@@ -214,13 +214,13 @@ class LimitContract(ContentContract):
 
     def test_many_points_at_once_come_back(self, tmp_path: Path) -> None:
         """50,000 points of three metrics in one batch each are stored."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
         values = [n / 3 for n in range(50_000)]
         for name in ("a", "b", "c"):
-            feed.log(name, values)
-        feed.beat()
-        feed.complete()
+            driver.log(name, values)
+        driver.beat()
+        driver.complete()
         found = self.make_store(tmp_path).metrics(run_id)
         assert {name: len(metric["values"]) for name, metric in found.items()} == dict.fromkeys(
             ("a", "b", "c"), 50_000

@@ -8,7 +8,7 @@ from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.query import matches, parse, parse_columns, read
 from sacred_core.testing.damage_contract import DamageContract
 from sacred_core.testing.effort import examples
-from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.random_queries import random_queries
 from sacred_core.testing.removal_contract import RemovalContract
 from sacred_core.testing.samples import CONFIGS, EXPERIMENT
@@ -28,9 +28,9 @@ class ListingContract(DamageContract, RemovalContract):
         """Runs are listed from the oldest to the newest; a limit selects the newest."""
         ids = []
         for _ in range(12):
-            feed = Feed(self.make_observer(tmp_path))
-            ids.append(feed.start())
-            feed.complete()
+            driver = EventDriver(self.make_observer(tmp_path))
+            ids.append(driver.start())
+            driver.complete()
         store = self.make_store(tmp_path)
         assert [run.id for run in store.list()] == ids
         assert [run.id for run in store.list(RunQuery(limit=3))] == ids[-3:]
@@ -39,9 +39,9 @@ class ListingContract(DamageContract, RemovalContract):
         """Runs are selected by name and by current status, `DEAD` included."""
         ids = {}
         for name, end in (("a", "complete"), ("b", "fail"), ("b", "none")):
-            feed = Feed(self.make_observer(tmp_path))
-            ids[name, end] = feed.start(ex_info={**EXPERIMENT, "name": name})
-            {"complete": feed.complete, "fail": feed.fail, "none": lambda: None}[end]()
+            driver = EventDriver(self.make_observer(tmp_path))
+            ids[name, end] = driver.start(ex_info={**EXPERIMENT, "name": name})
+            {"complete": driver.complete, "fail": driver.fail, "none": lambda: None}[end]()
         store = self.make_store(tmp_path)
         for query, found in (
             (RunQuery(status="COMPLETED"), [("a", "complete")]),
@@ -55,10 +55,10 @@ class ListingContract(DamageContract, RemovalContract):
     def test_a_query_finds_what_it_asks_for(self, tmp_path: Path) -> None:
         """Random queries, 400 by default, find the right runs, also if the store filters."""
         for number, config in enumerate(CONFIGS):
-            feed = Feed(self.make_observer(tmp_path))
-            feed.start(config=config, meta_info={"comment": "xay"[number % 3], "more": config})
-            feed.beat(info={"metrics": number, "more": config}, result=config)
-            ends: list[Any] = [feed.complete, feed.fail, feed.interrupt, lambda: None]
+            driver = EventDriver(self.make_observer(tmp_path))
+            driver.start(config=config, meta_info={"comment": "xay"[number % 3], "more": config})
+            driver.beat(info={"metrics": number, "more": config}, result=config)
+            ends: list[Any] = [driver.complete, driver.fail, driver.interrupt, lambda: None]
             ends[number % 4]()
         store = self.make_store(tmp_path)
         runs = list(store.list())
@@ -76,10 +76,10 @@ class ListingContract(DamageContract, RemovalContract):
 
     def test_fields_that_are_used_are_read(self, tmp_path: Path) -> None:
         """A listing of some fields contains them, and conditions may use other fields."""
-        feed = Feed(self.make_observer(tmp_path))
-        feed.start(config={"a": 1}, meta_info={"comment": "x"})
-        feed.beat(info={"b": [2]}, result=3)
-        feed.complete()
+        driver = EventDriver(self.make_observer(tmp_path))
+        driver.start(config={"a": 1}, meta_info={"comment": "x"})
+        driver.beat(info={"b": [2]}, result=3)
+        driver.complete()
         store = self.make_store(tmp_path)
         (whole,) = store.list()
         metrics = MetricSummaries(store).of(whole.id)

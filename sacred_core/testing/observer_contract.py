@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.event_driver import EventDriver
 
 
 class ObserverContract:
@@ -28,70 +28,70 @@ class ObserverContract:
         """Return a new observer; those of one test write to one place."""
         raise NotImplementedError(f"{type(self).__name__}.make_observer returns an observer")
 
-    def test_it_hears_a_whole_run(self, tmp_path: Path) -> None:
+    def test_it_receives_a_whole_run(self, tmp_path: Path) -> None:
         """The observer accepts every event of a run without an exception."""
-        _whole_run(Feed(self.make_observer(tmp_path)), tmp_path)
+        _whole_run(EventDriver(self.make_observer(tmp_path)), tmp_path)
 
-    def test_it_hears_events_twice(self, tmp_path: Path) -> None:
+    def test_it_receives_events_twice(self, tmp_path: Path) -> None:
         """Delivery is at least once: a repeated event raises nothing."""
-        _whole_run(Feed(self.make_observer(tmp_path), times=2), tmp_path)
+        _whole_run(EventDriver(self.make_observer(tmp_path), times=2), tmp_path)
 
-    def test_it_hears_every_end(self, tmp_path: Path) -> None:
+    def test_it_receives_every_end(self, tmp_path: Path) -> None:
         """The observer accepts failures and interrupts of any name, with and without a trace."""
         for end in ("fail", "interrupt", "custom"):
-            feed = Feed(self.make_observer(tmp_path))
-            feed.start()
+            driver = EventDriver(self.make_observer(tmp_path))
+            driver.start()
             if end == "fail":
-                feed.fail()
+                driver.fail()
             elif end == "interrupt":
-                feed.interrupt()
+                driver.interrupt()
             else:
-                feed.interrupt("OUT_OF_BUDGET", ("Traceback\n", "OutOfBudget\n"))
+                driver.interrupt("OUT_OF_BUDGET", ("Traceback\n", "OutOfBudget\n"))
 
     def test_it_serves_one_run_after_another(self, tmp_path: Path) -> None:
         """The same object records several runs, also after a run that did not end."""
         observer = self.make_observer(tmp_path)
-        _whole_run(Feed(observer), tmp_path)
-        Feed(observer).start()
-        _whole_run(Feed(observer), tmp_path)
+        _whole_run(EventDriver(observer), tmp_path)
+        EventDriver(observer).start()
+        _whole_run(EventDriver(observer), tmp_path)
 
     def test_it_may_be_joined_twice(self, tmp_path: Path) -> None:
         """It may be joined twice, and without a run."""
         observer = self.make_observer(tmp_path)
-        feed = Feed(observer)
-        feed.join()
-        feed.start()
-        feed.complete()
-        feed.join()
+        driver = EventDriver(observer)
+        driver.join()
+        driver.start()
+        driver.complete()
+        driver.join()
 
     def test_two_observers_do_not_disturb_each_other(self, tmp_path: Path) -> None:
         """The runs of two observers can alternate."""
-        feeds = [Feed(self.make_observer(tmp_path)) for _ in range(2)]
-        for feed in feeds:
-            feed.start()
-        for feed in feeds:
-            feed.beat()
-        for feed in feeds:
-            feed.complete()
+        drivers = [EventDriver(self.make_observer(tmp_path)) for _ in range(2)]
+        for driver in drivers:
+            driver.start()
+        for driver in drivers:
+            driver.beat()
+        for driver in drivers:
+            driver.complete()
 
     def test_it_shows_no_secret(self, tmp_path: Path) -> None:
         """`str` and `repr` of the observer contain no secret, with or without a run."""
         observer = self.make_observer(tmp_path)
         shown = f"{observer!r} {observer}"
-        Feed(observer).start()
+        EventDriver(observer).start()
         shown += f"{observer!r} {observer}"
         assert self.secret is None or self.secret not in shown, f"it shows its secret: {shown}"
 
 
-def _whole_run(feed: Feed, tmp_path: Path) -> None:
+def _whole_run(driver: EventDriver, tmp_path: Path) -> None:
     file = tmp_path / "a file.txt"
     file.write_text("content")
-    feed.start()
-    feed.print("first\n")
-    feed.log("loss", [0.5, 0.25])
-    feed.beat(info={"epoch": 1})
-    feed.resource(str(file))
-    feed.artifact("result.txt", str(file), metadata={"a": 1}, content_type="text/plain")
-    feed.code(str(tmp_path), [], ["numpy==2.0"])
-    feed.beat(info={"epoch": 2}, result=3)
-    feed.complete(result=3)
+    driver.start()
+    driver.print("first\n")
+    driver.log("loss", [0.5, 0.25])
+    driver.beat(info={"epoch": 1})
+    driver.resource(str(file))
+    driver.artifact("result.txt", str(file), metadata={"a": 1}, content_type="text/plain")
+    driver.code(str(tmp_path), [], ["numpy==2.0"])
+    driver.beat(info={"epoch": 2}, result=3)
+    driver.complete(result=3)

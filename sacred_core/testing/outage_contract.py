@@ -13,7 +13,7 @@ from sacred_core.delivery.loading import load_folders
 from sacred_core.observers.retry_policy import RetryPolicy
 from sacred_core.stores import RunStore
 from sacred_core.testing.comparing import assert_metrics
-from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.secret_contract import SecretContract
 from sacred_core.testing.servers import Proxy
 
@@ -53,20 +53,20 @@ class OutageContract(SecretContract):
         with proxy:
             observer.retry_policy = QUICK
             observer.failure_dir = tmp_path / "failed"
-            feed = DispatchedFeed(observer, logging.getLogger("outage"))
-            run_id = feed.start()
-            _record_some(feed, made, "before")
+            driver = DispatchingDriver(observer, logging.getLogger("outage"))
+            run_id = driver.start()
+            _record_some(driver, made, "before")
             waited = 0.0
             if when == "in the middle":
                 _fail(proxy, failure)
                 began = time.monotonic()
-                _record_some(feed, made, "after")
+                _record_some(driver, made, "after")
                 waited = time.monotonic() - began
             else:
-                _record_some(feed, made, "after")
+                _record_some(driver, made, "after")
                 _fail(proxy, failure)
             began = time.monotonic()
-            feed.complete(result=7)
+            driver.complete(result=7)
             ended = time.monotonic() - began
             proxy.close()
             _end_calls()
@@ -75,7 +75,7 @@ class OutageContract(SecretContract):
             if (tmp_path / "failed").exists():
                 for done in load_folders(tmp_path / "failed", store):
                     assert done.left == (), f"not loaded: {done.left}"
-            _assert_whole(store, run_id, feed, made)
+            _assert_whole(store, run_id, driver, made)
         assert waited <= 3 * QUICK.wait + _LOADED, f"the run waited for {waited:.1f} s"
         limit = QUICK.wait + QUICK.end_timeout + QUICK.call_timeout + _LOADED
         assert ended <= limit, f"the end took {ended:.1f} s"
@@ -91,15 +91,15 @@ class OutageContract(SecretContract):
         with proxy:
             observer.retry_policy = attrs.evolve(QUICK, end_timeout=60.0, call_timeout=60.0)
             observer.failure_dir = tmp_path / "failed"
-            feed = DispatchedFeed(observer, logging.getLogger("outage"))
-            run_id = feed.start()
-            _record_some(feed, made, "before")
+            driver = DispatchingDriver(observer, logging.getLogger("outage"))
+            run_id = driver.start()
+            _record_some(driver, made, "before")
             proxy.close()
-            _record_some(feed, made, "after")
+            _record_some(driver, made, "after")
             proxy.open()
-            feed.complete(result=7)
+            driver.complete(result=7)
             assert not (tmp_path / "failed").exists()
-            _assert_whole(self.make_store(tmp_path), run_id, feed, made)
+            _assert_whole(self.make_store(tmp_path), run_id, driver, made)
 
 
 def _end_calls() -> None:
@@ -121,20 +121,20 @@ def _fail(proxy: Proxy, failure: str) -> None:
         proxy.close()
 
 
-def _record_some(feed: DispatchedFeed, file: Path, name: str) -> None:
-    feed.artifact(f"{name} 1", str(file))
-    feed.print(f"{name}\n")
-    feed.log("loss", [1.0, 2.0])
-    feed.beat(info={"name": name})
-    feed.artifact(f"{name} 2", str(file))
+def _record_some(driver: DispatchingDriver, file: Path, name: str) -> None:
+    driver.artifact(f"{name} 1", str(file))
+    driver.print(f"{name}\n")
+    driver.log("loss", [1.0, 2.0])
+    driver.beat(info={"name": name})
+    driver.artifact(f"{name} 2", str(file))
 
 
-def _assert_whole(store: RunStore, run_id: Any, feed: DispatchedFeed, file: Path) -> None:
+def _assert_whole(store: RunStore, run_id: Any, driver: DispatchingDriver, file: Path) -> None:
     run = store.get(run_id)
     assert (run.status, run.result) == ("COMPLETED", 7)
     assert run.info == {"name": "after"}
-    assert store.output(run_id) == feed.output
-    assert_metrics(store, run_id, feed)
+    assert store.output(run_id) == driver.output
+    assert_metrics(store, run_id, driver)
     assert sorted(run.artifacts) == ["after 1", "after 2", "before 1", "before 2"]
     for name in run.artifacts:
         with store.open_file(run_id, "artifact", name) as stream:

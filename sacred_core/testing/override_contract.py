@@ -9,7 +9,7 @@ import attrs
 from sacred_core.exceptions import SacredError
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.documented import overridden
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.id_contract import IdContract
 from sacred_core.testing.samples import TRACE
 
@@ -42,11 +42,11 @@ class OverrideContract(IdContract):
         """The changed points are stored in order and without gaps, also after a retry."""
         observer = self.make_observer(tmp_path)
         observer.__class__ = _thin(type(observer))
-        feed = Feed(observer, times=2)
-        run_id = feed.start()
+        driver = EventDriver(observer, times=2)
+        run_id = driver.start()
         for number in range(3):
-            feed.log("loss", [10 * number + n for n in range(4)], first_step=4 * number)
-        feed.complete()
+            driver.log("loss", [10 * number + n for n in range(4)], first_step=4 * number)
+        driver.complete()
         found = self.make_store(tmp_path).metrics(run_id)
         assert found["loss"]["values"] == [1, 3, 11, 13, 21, 23], found["loss"]
         assert found["all"]["values"] == [0, 2, 1, 3, 10, 12, 11, 13, 20, 22, 21, 23], found["all"]
@@ -55,35 +55,35 @@ class OverrideContract(IdContract):
         self, number: int, make: Callable[[], Any], tmp_path: Path
     ) -> dict[str, Any]:
         """Return what becomes of runs that ask for ``number`` and for the id of a queued run."""
-        feed = Feed(make())
-        found: dict[str, Any] = {"first": feed.start(_id=number, asked_id=number) == number}
-        feed.complete()
+        driver = EventDriver(make())
+        found: dict[str, Any] = {"first": driver.start(_id=number, asked_id=number) == number}
+        driver.complete()
         try:
-            Feed(make()).start(_id=number, asked_id=number)
+            EventDriver(make()).start(_id=number, asked_id=number)
         except SacredError as error:
             found["second"] = type(error)
-        queued = Feed(make()).queue()
-        found["queued"] = Feed(make()).start(_id=queued, asked_id=queued) == queued
+        queued = EventDriver(make()).queue()
+        found["queued"] = EventDriver(make()).start(_id=queued, asked_id=queued) == queued
         return {**found, "status": self.make_store(tmp_path).get(queued).status}
 
     def _record_runs(self, observer: Any, tmp_path: Path) -> list[Any]:
         """Return what the store has of a queued run and of an interrupted one."""
         file = tmp_path / "overridden.txt"
         file.write_text("content")
-        queued = Feed(observer).queue(host_info={"hostname": "queued here"})
-        feed = Feed(observer)
-        run_id = feed.start()
+        queued = EventDriver(observer).queue(host_info={"hostname": "queued here"})
+        driver = EventDriver(observer)
+        run_id = driver.start()
         store = self.make_store(tmp_path)
         for number in range(3):
-            feed.print(f"line {number}\n")
-            feed.log("loss", [float(number), 0.5], first_step=2 * number)
-            feed.beat(info={"number": number}, result=number)
-        feed.resource(str(file))
-        feed.artifact("a", str(file), metadata={"b": 1}, content_type="text/x-special")
-        feed.code(str(tmp_path), [], ["numpy==2.0"])
-        feed.beat(info={"number": 3}, result=3)
-        feed.interrupt("OUT_OF_BUDGET", tuple(TRACE))
-        assert_metrics(store, run_id, feed)
+            driver.print(f"line {number}\n")
+            driver.log("loss", [float(number), 0.5], first_step=2 * number)
+            driver.beat(info={"number": number}, result=number)
+        driver.resource(str(file))
+        driver.artifact("a", str(file), metadata={"b": 1}, content_type="text/x-special")
+        driver.code(str(tmp_path), [], ["numpy==2.0"])
+        driver.beat(info={"number": 3}, result=3)
+        driver.interrupt("OUT_OF_BUDGET", tuple(TRACE))
+        assert_metrics(store, run_id, driver)
         runs = [attrs.evolve(store.get(each), id=0) for each in (queued, run_id)]
         return [*runs, store.output(run_id), store.metrics(run_id)]
 

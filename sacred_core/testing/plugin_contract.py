@@ -48,7 +48,7 @@ class PluginContract:
             f"{self.distribution} must require a range like sacred-core>=0.1,<0.2, not {found}",
         )
 
-    def test_it_says_what_it_is(self) -> None:
+    def test_it_has_a_description(self) -> None:
         """The metadata has a version and a summary, which `sacred plugins` and package indexes
         show.
         """

@@ -13,7 +13,7 @@ from sacred_core.provenance.sources import md5_of
 from sacred_core.testing.claim_contract import ClaimContract
 from sacred_core.testing.comparing import assert_metrics, assert_refused
 from sacred_core.testing.effort import examples
-from sacred_core.testing.feed import Feed
+from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.interleaving import run_interleaved
 from sacred_core.testing.killing import kill_at
 from sacred_core.testing.samples import EXPERIMENT
@@ -31,23 +31,23 @@ class RemovalContract(ClaimContract):
 
     def test_a_deleted_run_does_not_come_back(self, tmp_path: Path) -> None:
         """A process that was suspended meanwhile gets an error, and stores nothing."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        feed.print("before\n")
-        feed.log("loss", [1.0])
-        feed.beat(info={"a": 1})
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.print("before\n")
+        driver.log("loss", [1.0])
+        driver.beat(info={"a": 1})
         store = self.make_store(tmp_path)
         store.delete(run_id)
         file = tmp_path / "late"
         file.write_text("late")
-        refused = _late_events(feed, file)
+        refused = _late_events(driver, file)
         assert {"beat", "artifact", "complete"} <= refused, f"no error but in {refused}"
         assert_refused(lambda: store.get(run_id))
         assert list(store.list()) == [], "the run is listed again"
 
     def test_a_deleted_run_does_not_mix_with_its_successor(self, tmp_path: Path) -> None:
         """If another run has the id, events of the suspended process are refused."""
-        late = Feed(self.make_observer(tmp_path))
+        late = EventDriver(self.make_observer(tmp_path))
         run_id = late.start(config={"run": "first"})
         late.print("first\n")
         late.log("loss", [1.0, 2.0])
@@ -56,23 +56,23 @@ class RemovalContract(ClaimContract):
         store.delete(run_id)
         file = tmp_path / "made"
         file.write_text("second")
-        feed = Feed(self.make_observer(tmp_path))
-        assert feed.start(_id=run_id, asked_id=run_id, config={"run": "second"}) == run_id
-        feed.artifact("made", str(file))
-        feed.print("second\n")
-        feed.log("loss", [3.0])
-        feed.beat(info={"run": "second"})
+        driver = EventDriver(self.make_observer(tmp_path))
+        assert driver.start(_id=run_id, asked_id=run_id, config={"run": "second"}) == run_id
+        driver.artifact("made", str(file))
+        driver.print("second\n")
+        driver.log("loss", [3.0])
+        driver.beat(info={"run": "second"})
         file.write_text("first")
         _late_events(late, file)
-        feed.print("more\n")
-        feed.beat(info={"run": "second", "n": 2})
-        feed.complete(result="second")
+        driver.print("more\n")
+        driver.beat(info={"run": "second", "n": 2})
+        driver.complete(result="second")
         late.join()
         run = store.get(run_id)
         assert (run.status, run.result, run.config) == ("COMPLETED", "second", {"run": "second"})
         assert (run.info, run.artifacts) == ({"run": "second", "n": 2}, ["made"])
         assert store.output(run_id) == "second\nmore\n", store.output(run_id)
-        assert_metrics(store, run_id, feed)
+        assert_metrics(store, run_id, driver)
         with store.open_file(run_id, "artifact", "made") as stream:
             assert stream.read() == b"second", "the artifact is that of the deleted run"
 
@@ -92,19 +92,22 @@ class RemovalContract(ClaimContract):
         paths = [tmp_path / f"resource {number}" for number in range(60)]
         for path in paths:
             path.write_text(path.name)
-        old, feed = Feed(self.make_observer(tmp_path)), Feed(self.make_observer(tmp_path))
+        old, driver = (
+            EventDriver(self.make_observer(tmp_path)),
+            EventDriver(self.make_observer(tmp_path)),
+        )
         old_id = old.start()
         for path in paths:
             old.resource(str(path))
         old.complete()
-        run_id = feed.start(start_time=datetime.now(UTC))
+        run_id = driver.start(start_time=datetime.now(UTC))
         for path in paths:
-            feed.resource(str(path))
+            driver.resource(str(path))
         contents = {str(path): path.read_bytes() for path in paths}
         for path in paths:
             path.unlink()
         self.make_store(tmp_path).delete(old_id)
-        feed.complete()
+        driver.complete()
         self._assert_files(tmp_path, run_id, "resource", contents)
 
     def test_sources_of_a_starting_run_survive(self, tmp_path: Path) -> None:
@@ -113,9 +116,9 @@ class RemovalContract(ClaimContract):
         ids: list[Any] = [self._complete_run(tmp_path, ex_info)]
 
         def start() -> None:
-            feed = Feed(self.make_observer(tmp_path))
-            ids.append(feed.start(ex_info=ex_info, start_time=datetime.now(UTC)))
-            feed.complete()
+            driver = EventDriver(self.make_observer(tmp_path))
+            ids.append(driver.start(ex_info=ex_info, start_time=datetime.now(UTC)))
+            driver.complete()
 
         self._assert_at_all_points(
             tmp_path, ids, start,
@@ -129,10 +132,10 @@ class RemovalContract(ClaimContract):
         ids: list[Any] = []
 
         def store_it() -> None:
-            feed = Feed(self.make_observer(tmp_path))
-            run_id = feed.start(start_time=datetime.now(UTC))
-            feed.resource(str(file))
-            feed.complete()
+            driver = EventDriver(self.make_observer(tmp_path))
+            run_id = driver.start(start_time=datetime.now(UTC))
+            driver.resource(str(file))
+            driver.complete()
             ids.append(run_id)
 
         store_it()
@@ -187,16 +190,16 @@ class RemovalContract(ClaimContract):
 
     def _complete_run(self, tmp_path: Path, ex_info: Any = None, with_files: bool = False) -> Any:
         """Return the id of a new run that has ended."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(ex_info=ex_info or {**EXPERIMENT})
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(ex_info=ex_info or {**EXPERIMENT})
         if with_files:
             file = tmp_path / "file of a run"
             file.write_text("shared")
-            feed.resource(str(file))
-            feed.artifact("made", str(file))
-            feed.log("loss", [1.0])
-            feed.print("text\n")
-        feed.complete()
+            driver.resource(str(file))
+            driver.artifact("made", str(file))
+            driver.log("loss", [1.0])
+            driver.print("text\n")
+        driver.complete()
         return run_id
 
     def _sources(self, tmp_path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -230,24 +233,24 @@ class RemovalContract(ClaimContract):
         store = self.make_store(tmp_path)
         assert_refused(lambda: store.get(run_id))
         assert run_id not in [run.id for run in store.list()], "it is listed"
-        feed = Feed(self.make_observer(tmp_path))
-        assert feed.start(_id=run_id, asked_id=run_id, config={"again": 1}) == run_id
-        feed.complete()
+        driver = EventDriver(self.make_observer(tmp_path))
+        assert driver.start(_id=run_id, asked_id=run_id, config={"again": 1}) == run_id
+        driver.complete()
         run = store.get(run_id)
         assert (run.config, run.artifacts, run.resources) == ({"again": 1}, [], [])
         assert (store.output(run_id), store.metrics(run_id)) == ("", {})
         store.delete(run_id)
 
 
-def _late_events(feed: Feed, file: Path) -> set[str]:
+def _late_events(driver: EventDriver, file: Path) -> set[str]:
     """Give events of a run that was deleted; return which were refused."""
     events: dict[str, Callable[[], Any]] = {
-        "print": lambda: feed.print("late\n"),
-        "log": lambda: feed.log("loss", [9.0]),
-        "beat": lambda: feed.beat(info={"late": True}, result=1),
-        "resource": lambda: feed.resource(str(file)),
-        "artifact": lambda: feed.artifact("made", str(file)),
-        "complete": lambda: feed.complete("late"),
+        "print": lambda: driver.print("late\n"),
+        "log": lambda: driver.log("loss", [9.0]),
+        "beat": lambda: driver.beat(info={"late": True}, result=1),
+        "resource": lambda: driver.resource(str(file)),
+        "artifact": lambda: driver.artifact("made", str(file)),
+        "complete": lambda: driver.complete("late"),
     }
     refused = set()
     for name, event in events.items():
@@ -256,7 +259,7 @@ def _late_events(feed: Feed, file: Path) -> set[str]:
         except SacredError:
             refused.add(name)
     with contextlib.suppress(SacredError):
-        feed.join()
+        driver.join()
     return refused
 
 

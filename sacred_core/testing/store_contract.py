@@ -9,7 +9,7 @@ from sacred_core.exceptions import SacredError
 from sacred_core.stores import Annotation
 from sacred_core.testing.code_contract import CodeContract
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
-from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.outage_contract import OutageContract
 from sacred_core.testing.process_contract import ProcessContract
@@ -32,8 +32,8 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
 
     def test_it_answers_with_an_id(self, tmp_path: Path) -> None:
         """The start returns an id, by which the run is found from then on."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
         assert run_id is not None, "started_event returned no id"
         run = self.make_store(tmp_path).get(run_id)
         assert run.id == run_id and run.recorded_status == "RUNNING", f"read back as {run}"
@@ -43,10 +43,10 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         first, second = self.make_observer(tmp_path), self.make_observer(tmp_path)
         assert first is not second and first == second, f"{first!r} is not equal to {second!r}"
         assert second in [first] and len({first, second}) == 1
-        feed = Feed(first)
-        feed.start()
+        driver = EventDriver(first)
+        driver.start()
         assert first == second and hash(first) == hash(second), "a run has changed it"
-        feed.complete()
+        driver.complete()
         second.__class__ = type("Other", (type(second),), {})
         assert first != second and first != object(), "it is equal to an object of another class"
 
@@ -56,9 +56,9 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
 
         def work(observer: Any) -> None:
             for _ in range(50 // 4 + 1):
-                feed = Feed(observer)
-                ids.append(feed.start())
-                feed.complete()
+                driver = EventDriver(observer)
+                ids.append(driver.start())
+                driver.complete()
 
         threads = [
             threading.Thread(target=work, args=(self.make_observer(tmp_path),)) for _ in range(4)
@@ -73,19 +73,21 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
     def test_the_id_that_is_asked_for_is_used(self, tmp_path: Path) -> None:
         """An integer or a string that the user requests becomes the id."""
         for asked in (7, "name-of-mine"):
-            feed = Feed(self.make_observer(tmp_path))
-            assert feed.start(_id=asked, asked_id=asked) == asked, f"not the id {asked!r}"
+            driver = EventDriver(self.make_observer(tmp_path))
+            assert driver.start(_id=asked, asked_id=asked) == asked, f"not the id {asked!r}"
             assert self.make_store(tmp_path).get(asked).id == asked
 
     def test_an_id_that_is_taken_is_refused(self, tmp_path: Path) -> None:
         """If the user requests an id that exists, the start fails, and the existing run does not
         change.
         """
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(config={"a": 1})
-        feed.complete()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(config={"a": 1})
+        driver.complete()
         try:
-            Feed(self.make_observer(tmp_path)).start(_id=run_id, asked_id=run_id, config={"a": 2})
+            EventDriver(self.make_observer(tmp_path)).start(
+                _id=run_id, asked_id=run_id, config={"a": 2}
+            )
         except SacredError:
             pass
         else:
@@ -95,33 +97,33 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
 
     def test_an_id_of_another_observer_is_used_where_it_is_free(self, tmp_path: Path) -> None:
         """If it exists already, the run gets another id, and its record contains both."""
-        first = Feed(self.make_observer(tmp_path))
+        first = EventDriver(self.make_observer(tmp_path))
         assert first.start(_id=31) == 31, "the id 31, which another observer gave, was free"
         first.complete()
-        own = Feed(self.make_observer(tmp_path)).start(_id=31)
+        own = EventDriver(self.make_observer(tmp_path)).start(_id=31)
         store = self.make_store(tmp_path)
         assert own not in (None, 31), "two runs have the id 31"
         assert store.get(own).run_id == 31, "the id of the run itself is not told"
 
     def test_a_queued_run_is_taken_over(self, tmp_path: Path) -> None:
         """The run retains its id, and has a queue time and a start time."""
-        queued = Feed(self.make_observer(tmp_path))
+        queued = EventDriver(self.make_observer(tmp_path))
         run_id = queued.queue(config={"a": 1})
         store = self.make_store(tmp_path)
         assert store.get(run_id).status == "QUEUED"
         assert_time(store.get(run_id).queue_time, START)
-        feed = Feed(self.make_observer(tmp_path))
-        assert feed.start(_id=run_id, asked_id=run_id, config={"a": 2}) == run_id
+        driver = EventDriver(self.make_observer(tmp_path))
+        assert driver.start(_id=run_id, asked_id=run_id, config={"a": 2}) == run_id
         run = store.get(run_id)
         assert (run.recorded_status, run.config) == ("RUNNING", {"a": 2})
         assert_time(run.start_time, START)
         assert_time(run.queue_time, START)
         assert [run.id for run in store.list()] == [run_id], "another run was stored"
 
-    def test_what_is_told_at_the_start_comes_back(self, tmp_path: Path) -> None:
+    def test_the_start_comes_back(self, tmp_path: Path) -> None:
         """The store returns configuration, host, meta information, experiment and command."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(
             config=AWKWARD,
             host_info={"hostname": "h", "more": AWKWARD},
             meta_info={"comment": "ä", "beat_interval": 3.0, "more": AWKWARD},
@@ -132,35 +134,35 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert_same(run.config, AWKWARD, "config")
         assert_same(run.host, {"hostname": "h", "more": AWKWARD}, "host")
         for key in ("comment", "more"):
-            assert_same(run.meta.get(key), feed.expected.meta[key], f"meta.{key}")
+            assert_same(run.meta.get(key), driver.expected.meta[key], f"meta.{key}")
         assert (run.name, run.command) == ("ünï", "train")
         assert_time(run.start_time, START)
 
     def test_info_and_result_come_back(self, tmp_path: Path) -> None:
         """The store returns info and result of the last heartbeat and of the end."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        feed.beat(info={"first": 1}, result=1)
-        feed.beat(info=AWKWARD, result=2)
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.beat(info={"first": 1}, result=1)
+        driver.beat(info=AWKWARD, result=2)
         store = self.make_store(tmp_path)
         assert_same(store.get(run_id).info, AWKWARD, "info")
         assert store.get(run_id).result == 2, "the intermediate result is not told"
         assert_time(store.get(run_id).heartbeat, START + timedelta(seconds=2))
-        feed.complete(result=AWKWARD)
+        driver.complete(result=AWKWARD)
         assert_same(store.get(run_id).result, AWKWARD, "result")
 
     def test_every_end_comes_back(self, tmp_path: Path) -> None:
         """The store returns status, time, result and trace, with its lines in order."""
         ids = []
         for end in ("complete", "fail", "interrupt"):
-            feed = Feed(self.make_observer(tmp_path))
-            ids.append(feed.start())
+            driver = EventDriver(self.make_observer(tmp_path))
+            ids.append(driver.start())
             if end == "complete":
-                feed.complete(result=3)
+                driver.complete(result=3)
             elif end == "fail":
-                feed.fail(tuple(TRACE))
+                driver.fail(tuple(TRACE))
             else:
-                feed.interrupt("OUT_OF_BUDGET", tuple(TRACE))
+                driver.interrupt("OUT_OF_BUDGET", tuple(TRACE))
         completed, failed, stopped = (self.make_store(tmp_path).get(run_id) for run_id in ids)
         assert (completed.status, completed.result) == ("COMPLETED", 3)
         assert (failed.status, failed.fail_trace) == ("FAILED", TRACE)
@@ -171,21 +173,23 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
     def test_runs_do_not_mix(self, tmp_path: Path) -> None:
         """Runs of two observers, and successive runs of one observer, do not mix."""
         observers = [self.make_observer(tmp_path), self.make_observer(tmp_path)]
-        feeds: list[tuple[Any, Feed]] = []
+        drivers: list[tuple[Any, EventDriver]] = []
         for round_number in range(2):
-            pair = [Feed(observer) for observer in observers]
-            ids = [feed.start(config={"n": round_number * 2 + i}) for i, feed in enumerate(pair)]
-            for i, feed in enumerate(pair):
-                feed.print(f"run {ids[i]}\n")
-                feed.log(f"metric {ids[i]}", [1.0])
-                feed.beat(info={"n": ids[i]})
-            for feed in pair:
-                feed.complete(result=feed.expected.config["n"])
-            feeds += zip(ids, pair, strict=True)
+            pair = [EventDriver(observer) for observer in observers]
+            ids = [
+                driver.start(config={"n": round_number * 2 + i}) for i, driver in enumerate(pair)
+            ]
+            for i, driver in enumerate(pair):
+                driver.print(f"run {ids[i]}\n")
+                driver.log(f"metric {ids[i]}", [1.0])
+                driver.beat(info={"n": ids[i]})
+            for driver in pair:
+                driver.complete(result=driver.expected.config["n"])
+            drivers += zip(ids, pair, strict=True)
         store = self.make_store(tmp_path)
-        for run_id, feed in feeds:
+        for run_id, driver in drivers:
             run = store.get(run_id)
-            n = feed.expected.config["n"]
+            n = driver.expected.config["n"]
             assert (run.config, run.result, run.info) == ({"n": n}, n, {"n": run_id})
             assert store.output(run_id) == f"run {run_id}\n"
             assert list(store.metrics(run_id)) == [f"metric {run_id}"]
@@ -193,20 +197,20 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
     def test_nothing_is_written_after_the_end(self, tmp_path: Path) -> None:
         """Another run of the observer, or a further join, does not change a finished run."""
         observer = self.make_observer(tmp_path)
-        feed = Feed(observer)
-        run_id = feed.start()
-        feed.complete(result=1)
+        driver = EventDriver(observer)
+        run_id = driver.start()
+        driver.complete(result=1)
         store = self.make_store(tmp_path)
         before = store.get(run_id)
-        feed.join()
-        Feed(observer).start()
+        driver.join()
+        EventDriver(observer).start()
         assert store.get(run_id) == before, "a finished run was changed"
 
-    def test_what_is_not_there_is_an_error(self, tmp_path: Path) -> None:
+    def test_what_is_missing_is_an_error(self, tmp_path: Path) -> None:
         """Reading an unknown run, or a missing file of a run, is an error."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        feed.complete()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.complete()
         store = self.make_store(tmp_path)
         for unknown in (98_765, "no-such-run", "../x"):
             for read in (store.get, store.output, store.metrics, store.delete):
@@ -215,11 +219,11 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
             assert_refused(lambda kind=kind: store.open_file(run_id, kind, "none"))
         assert store.metrics(run_id) == {} and store.output(run_id) == ""
 
-    def test_what_is_said_of_a_run_comes_back(self, tmp_path: Path) -> None:
+    def test_annotations_come_back(self, tmp_path: Path) -> None:
         """The store returns tags and notes, in order; the record does not change."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        feed.complete(result=1)
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.complete(result=1)
         store = self.make_store(tmp_path)
         before = store.get(run_id)
         for number, said in enumerate((
@@ -240,19 +244,19 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert run == before, "the record was changed"
         assert_refused(lambda: store.annotate(98_765, Annotation(time=START, user="ann", note="x")))
 
-    def test_what_is_said_of_a_run_survives_its_start_and_end(self, tmp_path: Path) -> None:
+    def test_annotations_survive_start_and_end(self, tmp_path: Path) -> None:
         """Notes and tags of a queued or running run are retained."""
-        run_id = Feed(self.make_observer(tmp_path)).queue()
+        run_id = EventDriver(self.make_observer(tmp_path)).queue()
         store = self.make_store(tmp_path)
         said = Annotation(time=START, user="ann", note="while queued", added=("urgent",))  # type: ignore[arg-type]
         store.annotate(run_id, said)
-        feed = Feed(self.make_observer(tmp_path))
-        feed.start(_id=run_id, asked_id=run_id)
+        driver = EventDriver(self.make_observer(tmp_path))
+        driver.start(_id=run_id, asked_id=run_id)
         assert store.get(run_id).tags == ["urgent"], "the start has removed a tag"
-        feed.beat(info={"a": 1})
+        driver.beat(info={"a": 1})
         store.annotate(run_id, Annotation(time=START, user="ann", note="while running"))
-        feed.beat(info={"a": 2})
-        feed.complete()
+        driver.beat(info={"a": 2})
+        driver.complete()
         run = store.get(run_id)
         assert run.tags == ["urgent"]
         assert [note["text"] for note in run.notes] == ["while queued", "while running"]
@@ -261,14 +265,14 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         """A run is deleted with its own data; other runs and shared resources do not change."""
         file = tmp_path / "shared"
         file.write_text("content")
-        feeds = [Feed(self.make_observer(tmp_path)) for _ in range(3)]
-        ids = [feed.start() for feed in feeds]
-        for feed in feeds[:2]:
-            feed.resource(str(file))
-            feed.artifact("made", str(file))
-            feed.print("text")
-            feed.log("loss", [1.0])
-            feed.complete()
+        drivers = [EventDriver(self.make_observer(tmp_path)) for _ in range(3)]
+        ids = [driver.start() for driver in drivers]
+        for driver in drivers[:2]:
+            driver.resource(str(file))
+            driver.artifact("made", str(file))
+            driver.print("text")
+            driver.log("loss", [1.0])
+            driver.complete()
         store = self.make_store(tmp_path)
         before = store.get(ids[1])
         store.delete(ids[0])

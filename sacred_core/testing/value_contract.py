@@ -8,7 +8,7 @@ from typing import Any
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_same
-from sacred_core.testing.feed import START, Feed
+from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.limit_contract import LimitContract
 from sacred_core.testing.objects import Colour, objects
 from sacred_core.testing.samples import EXPERIMENT, ODD_POINTS, ODD_STRINGS, ODD_VALUES
@@ -22,15 +22,15 @@ class ValueContract(LimitContract):
 
     def test_odd_values_come_back(self, tmp_path: Path) -> None:
         """Numbers stay numbers and strings stay strings, in config, host, meta, info and result."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start(
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(
             config=ODD_VALUES, host_info={"more": ODD_VALUES}, meta_info={"more": ODD_VALUES}
         )
-        feed.beat(info={"first": 1})
-        feed.beat(info=ODD_VALUES, result=ODD_VALUES)
+        driver.beat(info={"first": 1})
+        driver.beat(info=ODD_VALUES, result=ODD_VALUES)
         store = self.make_store(tmp_path)
         assert_same(store.get(run_id).info, ODD_VALUES, "info of a run in progress")
-        feed.complete(result=ODD_VALUES)
+        driver.complete(result=ODD_VALUES)
         run = store.get(run_id)
         for name in ("config", "info", "result"):
             assert_same(getattr(run, name), ODD_VALUES, name)
@@ -43,9 +43,9 @@ class ValueContract(LimitContract):
         values = [*ODD_VALUES.values(), *ODD_VALUES["not finite"], *ODD_STRINGS]
         ids = []
         for value in values:
-            feed = Feed(observer)
-            ids.append(feed.start())
-            feed.complete(result=value)
+            driver = EventDriver(observer)
+            ids.append(driver.start())
+            driver.complete(result=value)
         store = self.make_store(tmp_path)
         for run_id, value in zip(ids, values, strict=True):
             assert_same(store.get(run_id).result, value, f"the result {value!r:.60}")
@@ -53,12 +53,12 @@ class ValueContract(LimitContract):
     def test_odd_strings_come_back_everywhere(self, tmp_path: Path) -> None:
         """Odd strings are possible in names, the command, the traceback, notes and tags."""
         for text in ODD_STRINGS:
-            feed = Feed(self.make_observer(tmp_path))
+            driver = EventDriver(self.make_observer(tmp_path))
             info = {**EXPERIMENT, "name": f"name {text}", "mainfile": text}
-            run_id = feed.start(
+            run_id = driver.start(
                 ex_info=info, command=f"command {text}", meta_info={"comment": text}
             )
-            feed.fail((f"Traceback {text}\n", text))
+            driver.fail((f"Traceback {text}\n", text))
             store = self.make_store(tmp_path)
             said = Annotation(time=START, user=f"user {text}", note=text, added=(text,))  # type: ignore[arg-type]
             store.annotate(run_id, said)
@@ -73,29 +73,29 @@ class ValueContract(LimitContract):
     def test_odd_names_of_metrics_come_back(self, tmp_path: Path) -> None:
         """Any string can be the name of a metric, also one that the store uses itself."""
         for names in ([*ODD_STRINGS, "", "$a", "a.b"], ["%json"], ["py/tuple"]):
-            feed = Feed(self.make_observer(tmp_path))
-            run_id = feed.start()
+            driver = EventDriver(self.make_observer(tmp_path))
+            run_id = driver.start()
             store = self.make_store(tmp_path)
             for name in names:
-                feed.log(name, [1.0, 2.0])
-            feed.beat()
+                driver.log(name, [1.0, 2.0])
+            driver.beat()
             assert sorted(store.metrics(run_id)) == sorted(names)
-            feed.complete()
+            driver.complete()
             found = store.metrics(run_id)
             assert sorted(found) == sorted(names)
             assert all(metric["values"] == [1.0, 2.0] for metric in found.values())
 
     def test_points_that_are_not_numbers_come_back(self, tmp_path: Path) -> None:
         """The store returns such points unchanged and in order."""
-        feed = Feed(self.make_observer(tmp_path))
-        run_id = feed.start()
-        feed.log("mixed", ODD_POINTS)
-        feed.log("numbers", [1.0])
-        feed.beat()
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.log("mixed", ODD_POINTS)
+        driver.log("numbers", [1.0])
+        driver.beat()
         store = self.make_store(tmp_path)
         assert_same(list(store.metrics(run_id)["mixed"]["values"]), ODD_POINTS, "values")
-        feed.log("mixed", ["NaN"] * 1_500, first_step=len(ODD_POINTS))
-        feed.complete()
+        driver.log("mixed", ["NaN"] * 1_500, first_step=len(ODD_POINTS))
+        driver.complete()
         values = list(store.metrics(run_id)["mixed"]["values"])
         assert_same(values, ODD_POINTS + ["NaN"] * 1_500, "values")
         assert store.metrics(run_id)["numbers"]["values"] == [1.0]
@@ -109,15 +109,15 @@ class ValueContract(LimitContract):
             path.write_bytes(b"content")
         except OSError:  # a file system that takes UTF-8 only
             return
-        feed = Feed(self.make_observer(tmp_path))
+        driver = EventDriver(self.make_observer(tmp_path))
         md5 = "9a0364b9e99bb480dd25e1f0284c8555"
         sources = {"base_dir": str(folder), "sources": [[_UNDECODABLE, md5]]}
-        run_id = feed.start(ex_info={**EXPERIMENT, **sources})
+        run_id = driver.start(ex_info={**EXPERIMENT, **sources})
         for name in (_UNDECODABLE, f"in/{_UNDECODABLE}", "half \ud800"):
-            feed.artifact(name, str(path), metadata={"from": str(path)})
-        feed.resource(str(path))
-        feed.beat()
-        feed.complete()
+            driver.artifact(name, str(path), metadata={"from": str(path)})
+        driver.resource(str(path))
+        driver.beat()
+        driver.complete()
         store = self.make_store(tmp_path)
         run = store.get(run_id)
         assert sorted(run.artifacts) == sorted([_UNDECODABLE, f"in/{_UNDECODABLE}", "half \ud800"])

@@ -13,7 +13,7 @@ FAULTS = {
     "no upper bound": (
         {"requires": ">=0.1"}, PLUGIN_SOURCE, "test_it_requires_a_range_of_sacred_core",
     ),
-    "no summary": ({"summary": ""}, PLUGIN_SOURCE, "test_it_says_what_it_is"),
+    "no summary": ({"summary": ""}, PLUGIN_SOURCE, "test_it_has_a_description"),
     "misspelt hook": (
         {}, PLUGIN_SOURCE + "\n    @hookimpl\n    def sacred_sed(seed): ...\n",
         "test_it_implements_a_hook_without_mistakes",

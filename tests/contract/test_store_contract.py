@@ -19,7 +19,7 @@ from sacred_core.stores import RunStore
 from sacred_core.stores.claims import IdRequest
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
 from sacred_core.testing.effort import VARIABLE, examples
-from sacred_core.testing.feed import START
+from sacred_core.testing.event_driver import START
 
 
 class StoresTheRealConfig(MemoryObserver):
@@ -263,7 +263,7 @@ FAULTS: dict[type[Any], set[str]] = {
         "a_queued_run_is_taken_over",
         "an_id_that_is_taken_is_refused",
         "one_of_many_starts_a_queued_run",
-        "what_is_said_of_a_run_survives_its_start_and_end",
+        "annotations_survive_start_and_end",
     },
     IgnoresAskedId: {
         "the_id_that_is_asked_for_is_used",
@@ -281,7 +281,7 @@ FAULTS: dict[type[Any], set[str]] = {
         "info_and_result_come_back",
         "long_strings_of_odd_characters_come_back",
     },
-    RoundsNumbers: {"what_is_told_at_the_start_comes_back"},
+    RoundsNumbers: {"the_start_comes_back"},
     KeepsTheFirstArtifact: {"artifacts_come_back"},
     FlattensNames: {
         "all_names_of_artifacts_come_back",
@@ -300,7 +300,7 @@ FAULTS: dict[type[Any], set[str]] = {
     SkipsFields: {"fields_that_are_used_are_read"},
     BelievesTheStatus: {"runs_are_listed_by_what_they_are"},
     AnswersForUnknownRuns: {
-        "what_is_not_there_is_an_error",
+        "what_is_missing_is_an_error",
         "ids_that_cannot_exist_are_not_found",
     },
     DeletesSharedFiles: {

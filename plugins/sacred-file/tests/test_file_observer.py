@@ -15,7 +15,7 @@ from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core import Experiment
 from sacred_core.exceptions import ObserverStartError, OptionError, RunIdError
-from sacred_core.testing import Feed, Memory, MemoryObserver, MemoryStore
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 
 @pytest.fixture
@@ -65,18 +65,18 @@ def test_a_run_without_metrics(recorded: Any, runs: Path, error: BaseException |
 def test_every_run_has_a_file_for_its_info(runs: Path, begin: str) -> None:
     """Incense and Sacredboard open ``info.json`` of any run: it is ``{}`` from the beginning."""
     observer = FileStorageObserver(runs)
-    getattr(Feed(observer), begin)()
+    getattr(EventDriver(observer), begin)()
     assert contents(runs / "1" / "info.json") == {}
 
 
 def test_a_second_end_does_not_empty_the_metrics(runs: Path) -> None:
     """The same end may be delivered twice."""
     observer = FileStorageObserver(runs)
-    feed = Feed(observer)
-    feed.start()
-    feed.log("loss", [1.0])
+    driver = EventDriver(observer)
+    driver.start()
+    driver.log("loss", [1.0])
     for _ in range(2):
-        feed.complete()
+        driver.complete()
     assert contents(runs / "1" / "metrics.json")["loss"]["values"] == [1.0]
 
 
@@ -525,34 +525,34 @@ def test_later_sources_and_uncommitted_changes_are_kept(runs: Path, tmp_path: Pa
 
 def test_an_id_whose_run_never_started_is_free_again(runs: Path) -> None:
     """The process that asked for it died before its start was written."""
-    feed = Feed(FileStorageObserver(runs))
-    assert feed.start(asked_id="mine") == "mine"
+    driver = EventDriver(FileStorageObserver(runs))
+    assert driver.start(asked_id="mine") == "mine"
     (runs / "mine" / "run.json").unlink()
     (runs / "mine" / ".claim-0").write_bytes(b"")
-    assert Feed(FileStorageObserver(runs)).start(asked_id="mine") == "mine"
+    assert EventDriver(FileStorageObserver(runs)).start(asked_id="mine") == "mine"
     with pytest.raises(RunIdError, match="run id 'mine' already exists"):
-        Feed(FileStorageObserver(runs)).start(asked_id="mine")
+        EventDriver(FileStorageObserver(runs)).start(asked_id="mine")
 
 
 def test_a_start_that_fails_leaves_the_run_queued(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same process may try again at once."""
-    run_id = Feed(FileStorageObserver(runs)).queue()
+    run_id = EventDriver(FileStorageObserver(runs)).queue()
     observer = FileStorageObserver(runs)
     monkeypatch.setattr(observer, "save", lambda: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
-        Feed(observer).start(asked_id=run_id)
+        EventDriver(observer).start(asked_id=run_id)
     assert FileStore(runs).get(run_id).status == "QUEUED"
-    assert Feed(FileStorageObserver(runs)).start(asked_id=run_id) == run_id
+    assert EventDriver(FileStorageObserver(runs)).start(asked_id=run_id) == run_id
 
 
 def test_a_queued_id_is_not_queued_again(runs: Path) -> None:
     """It can be started only; right after it was queued, and once."""
-    assert Feed(FileStorageObserver(runs)).queue(asked_id="mine") == "mine"
+    assert EventDriver(FileStorageObserver(runs)).queue(asked_id="mine") == "mine"
     with pytest.raises(RunIdError, match="run id 'mine' already exists"):
-        Feed(FileStorageObserver(runs)).queue(asked_id="mine")
-    assert Feed(FileStorageObserver(runs)).start(asked_id="mine") == "mine"
+        EventDriver(FileStorageObserver(runs)).queue(asked_id="mine")
+    assert EventDriver(FileStorageObserver(runs)).start(asked_id="mine") == "mine"
 
 
 def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

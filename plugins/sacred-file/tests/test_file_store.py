@@ -13,7 +13,7 @@ from sacred_core import Experiment, open_store
 from sacred_core.cli.main import sacred
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import RunQuery, RunStore
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 
 @pytest.fixture
@@ -165,24 +165,24 @@ def test_runs_show_shows_the_newest_by_default(runs: Path, tmp_path: Path) -> No
 
 def test_a_run_that_ended_is_continued(tmp_path: Path) -> None:
     """Points, output and files that come later are added to what is stored."""
-    feed = Feed(FileStorageObserver(tmp_path / "runs"))
-    run_id = feed.start()
+    driver = EventDriver(FileStorageObserver(tmp_path / "runs"))
+    run_id = driver.start()
     (tmp_path / "made").write_text("made")
-    feed.log("loss", [1.0, float("nan")])
-    feed.print("before\n")
-    feed.artifact("before", str(tmp_path / "made"), metadata={"n": 1})
-    feed.beat(info={"odd": float("inf")})
-    feed.complete(result={"a": [float("nan")]})
+    driver.log("loss", [1.0, float("nan")])
+    driver.print("before\n")
+    driver.artifact("before", str(tmp_path / "made"), metadata={"n": 1})
+    driver.beat(info={"odd": float("inf")})
+    driver.complete(result={"a": [float("nan")]})
     store = FileStore(tmp_path / "runs")
     before = store.get(run_id)
-    later = Feed(store.observer_of(run_id))
-    later.metrics, later.output = feed.metrics, feed.output
+    later = EventDriver(store.observer_of(run_id))
+    later.metrics, later.output = driver.metrics, driver.output
     later.log("loss", [3.0])
     later.log("new", [4])
     later.print("after\n")
     later.artifact("after", str(tmp_path / "made"))
     run = store.get(run_id)
-    assert repr(store.metrics(run_id)) == repr(feed.metrics)
+    assert repr(store.metrics(run_id)) == repr(driver.metrics)
     assert store.output(run_id) == "before\nafter\n"
     assert run.artifacts == ["before", "after"]
     assert (repr(run.result), run.info, run.status) == (
@@ -196,8 +196,8 @@ def test_a_run_that_ended_is_continued(tmp_path: Path) -> None:
 
 def test_the_observer_of_a_store_starts_runs(tmp_path: Path) -> None:
     """Without an id it is a new one; a run that is missing is an error."""
-    Feed(FileStorageObserver(tmp_path)).start()
+    EventDriver(FileStorageObserver(tmp_path)).start()
     store = FileStore(tmp_path)
-    assert Feed(store.observer_of(None)).start() == 2
+    assert EventDriver(store.observer_of(None)).start() == 2
     with pytest.raises(StoreError, match="run '7' not found"):
         store.observer_of(7)

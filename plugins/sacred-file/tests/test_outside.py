@@ -11,7 +11,7 @@ from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core.exceptions import OutsideStoreError, StoreError
 from sacred_core.stores import Annotation
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 SAID = Annotation(time=datetime(2026, 1, 1, tzinfo=UTC), user="ann", note="n", added=["good"])
 
@@ -22,12 +22,12 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "outside").write_bytes(b"secret")
     (tmp_path / "data.csv").write_bytes(b"content")
     for _ in range(2):
-        feed = Feed(FileStorageObserver(tmp_path / "runs"))
-        feed.start(config={"a": 1})
-        feed.resource(str(tmp_path / "data.csv"))
-        feed.artifact("made", str(tmp_path / "data.csv"))
-        feed.print("printed\n")
-        feed.complete()
+        driver = EventDriver(FileStorageObserver(tmp_path / "runs"))
+        driver.start(config={"a": 1})
+        driver.resource(str(tmp_path / "data.csv"))
+        driver.artifact("made", str(tmp_path / "data.csv"))
+        driver.print("printed\n")
+        driver.complete()
     return tmp_path / "runs"
 
 
@@ -134,10 +134,10 @@ def test_a_note_leaves_a_hard_link_as_it_is(root: Path) -> None:
 def test_a_resource_folder_elsewhere_is_read(tmp_path: Path) -> None:
     """Its copies have the digest of their content as names; a changed one is refused."""
     (tmp_path / "data.csv").write_bytes(b"content")
-    feed = Feed(FileStorageObserver(tmp_path / "runs", resource_dir=tmp_path / "all"))
-    feed.start()
-    feed.resource(str(tmp_path / "data.csv"))
-    feed.complete()
+    driver = EventDriver(FileStorageObserver(tmp_path / "runs", resource_dir=tmp_path / "all"))
+    driver.start()
+    driver.resource(str(tmp_path / "data.csv"))
+    driver.complete()
     store = FileStore(tmp_path / "runs")
     with store.open_file(1, "resource", str(tmp_path / "data.csv")) as file:
         assert file.read() == b"content"
@@ -148,10 +148,10 @@ def test_a_resource_folder_elsewhere_is_read(tmp_path: Path) -> None:
 
 def test_resources_that_are_not_copied_are_read(root: Path) -> None:
     """`copy_artifacts=False`: those below the store."""
-    feed = Feed(FileStorageObserver(root, copy_artifacts=False))
-    run_id = feed.start()
-    feed.resource(str(root / "1" / "made"))
-    feed.complete()
+    driver = EventDriver(FileStorageObserver(root, copy_artifacts=False))
+    run_id = driver.start()
+    driver.resource(str(root / "1" / "made"))
+    driver.complete()
     with FileStore(root).open_file(run_id, "resource", str(root / "1" / "made")) as file:
         assert file.read() == b"content"
 

@@ -12,7 +12,7 @@ from sacred_file import FileStorageObserver, FileStore
 from sacred_file.removal import TRASH
 
 from sacred_core.exceptions import RunRemovedError, StoreError
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 from sacred_core.testing.killing import kill_at
 
 
@@ -23,13 +23,13 @@ def root(tmp_path: Path) -> Path:
 
 def completed(root: Path, *resources: Path, artifact: Path | None = None, **options: Any) -> Any:
     """Return the id of a run that read ``resources``."""
-    feed = Feed(FileStorageObserver(root, **options))
-    run_id = feed.start()
+    driver = EventDriver(FileStorageObserver(root, **options))
+    run_id = driver.start()
     for path in resources:
-        feed.resource(str(path))
+        driver.resource(str(path))
     if artifact is not None:
-        feed.artifact(artifact.name, str(artifact))
-    feed.complete()
+        driver.artifact(artifact.name, str(artifact))
+    driver.complete()
     return run_id
 
 
@@ -159,7 +159,7 @@ def test_a_link_is_not_followed(root: Path, tmp_path: Path, folder: str) -> None
 def test_content_that_was_used_since_a_live_run_started_stays(root: Path, tmp_path: Path) -> None:
     """It is removed with a later deletion, when that run has ended without naming it."""
     old = completed(root, file(tmp_path / "a.txt"))
-    live = Feed(FileStorageObserver(root))
+    live = EventDriver(FileStorageObserver(root))
     live.start(start_time=datetime.now(UTC))
     new = completed(root, file(tmp_path / "b.txt", "other"))
     for path in (root / "_resources").glob("a_*"):
@@ -177,7 +177,7 @@ def test_a_run_that_died_long_ago_does_not_count_as_live(root: Path, tmp_path: P
     """A run that died long ago does not count as live, neither one that never had a record nor one
     without an end.
     """
-    Feed(FileStorageObserver(root)).start()
+    EventDriver(FileStorageObserver(root)).start()
     (root / "77").mkdir()
     run_id = completed(root, file(tmp_path / "a.txt"))
     for path in [*(root / "1").iterdir(), root / "1", root / "77"]:
@@ -193,15 +193,15 @@ def test_missing_content_is_stored_again_at_the_end(
     it.
     """
     paths = [file(tmp_path / f"{name}.txt", name) for name in ("same", "changed", "gone")]
-    feed = Feed(FileStorageObserver(root))
-    run_id = feed.start()
+    driver = EventDriver(FileStorageObserver(root))
+    run_id = driver.start()
     for path in paths:
-        feed.resource(str(path))
+        driver.resource(str(path))
     for path in (root / "_resources").iterdir():
         path.unlink()
     paths[1].write_text("other")
     paths[2].unlink()
-    feed.complete()
+    driver.complete()
     store = FileStore(root)
     with store.open_file(run_id, "resource", str(paths[0])) as stream:
         assert stream.read() == b"same"
@@ -214,14 +214,15 @@ def test_a_deleted_run_is_reported_as_such(root: Path, tmp_path: Path) -> None:
     """A deleted run is reported as such to each event of a process that was suspended; no folder is
     created again.
     """
-    feed = Feed(FileStorageObserver(root))
-    run_id = feed.start()
+    driver = EventDriver(FileStorageObserver(root))
+    run_id = driver.start()
     FileStore(root).delete(run_id)
     made = str(file(tmp_path / "made"))
     for event in (
-        lambda: feed.print("late"), lambda: feed.log("loss", [1.0]), feed.beat, feed.complete,
-        lambda: feed.artifact("in/a folder", made), lambda: feed.resource(made),
-        lambda: feed.observer.save_file(made), lambda: feed.code(str(tmp_path), [], ["a==1"]),
+        lambda: driver.print("late"), lambda: driver.log("loss", [1.0]),
+        driver.beat, driver.complete,
+        lambda: driver.artifact("in/a folder", made), lambda: driver.resource(made),
+        lambda: driver.observer.save_file(made), lambda: driver.code(str(tmp_path), [], ["a==1"]),
     ):  # fmt: skip
         with pytest.raises(RunRemovedError, match=r"run '1' was deleted from .*runs"):
             event()

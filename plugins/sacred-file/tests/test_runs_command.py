@@ -12,7 +12,7 @@ from sacred_file import FileStorageObserver
 
 from sacred_core.cli.main import sacred
 from sacred_core.exceptions import QueryError, StoreError
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "runs.schema.json").read_text())
 
@@ -22,18 +22,18 @@ def runs(tmp_path: Path) -> str:
     folder = tmp_path / "runs"
     (tmp_path / "file").write_text("content")
     for number, rate in enumerate((0.1, 0.01, 0.001), 1):
-        feed = Feed(FileStorageObserver(folder))
-        feed.start(
+        driver = EventDriver(FileStorageObserver(folder))
+        driver.start(
             config={"lr": rate, "name": f"run {number}"},
             ex_info={"name": "a" if number < 3 else "b", "base_dir": ".", "sources": []},
         )
-        feed.log("loss", [1.0, number / 10])
-        feed.resource(str(tmp_path / "file"))
-        feed.print("printed\n")
+        driver.log("loss", [1.0, number / 10])
+        driver.resource(str(tmp_path / "file"))
+        driver.print("printed\n")
         if number == 3:
-            feed.fail()
+            driver.fail()
         else:
-            feed.complete(result=number)
+            driver.complete(result=number)
     return str(folder)
 
 
@@ -146,7 +146,7 @@ def test_what_is_under_way_is_not_deleted(tmp_path: Path) -> None:
     from datetime import UTC, datetime
 
     observer = FileStorageObserver(tmp_path / "runs")
-    Feed(observer).start(start_time=datetime.now(UTC))
+    EventDriver(observer).start(start_time=datetime.now(UTC))
     result = sacred_runs("delete", str(tmp_path / "runs"), "1", "--yes")
     assert isinstance(result.exception, StoreError)
     assert "is still running" in str(result.exception)
@@ -171,18 +171,18 @@ def odd_runs(tmp_path: Path) -> str:
     folder = tmp_path / "odd"
     (tmp_path / "file").write_text("content")
     for _ in range(2):
-        feed = Feed(FileStorageObserver(folder))
-        feed.start(
+        driver = EventDriver(FileStorageObserver(folder))
+        driver.start(
             config={"name": ODD, ODD: 1, "list": [ODD]},
             ex_info={"name": ODD, "base_dir": ".", "sources": []},
             host_info={"hostname": ODD},
             command=ODD,
         )
-        feed.artifact(ODD, str(tmp_path / "file"))
-        feed.log(ODD, [1.0])
-        feed.print(f"a\x1b[31mred\x1b[0m\tb\n{ODD}\n")
-        feed.beat(info={ODD: ODD})
-        feed.fail((f"ValueError: {ODD}\n",))
+        driver.artifact(ODD, str(tmp_path / "file"))
+        driver.log(ODD, [1.0])
+        driver.print(f"a\x1b[31mred\x1b[0m\tb\n{ODD}\n")
+        driver.beat(info={ODD: ODD})
+        driver.fail((f"ValueError: {ODD}\n",))
     sacred_runs("tag", str(folder), "1", ODD)
     sacred_runs("note", str(folder), "1", ODD)
     (folder / "2" / "config.json").write_text("[")

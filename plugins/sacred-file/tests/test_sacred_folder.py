@@ -14,7 +14,7 @@ from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core.jsonpickle_data import decode_jsonpickle
 from sacred_core.stores import find_runs
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 DATA = Path(__file__).parent / "data" / "sacred_0_8_7"
 ENDS = ["COMPLETED", "COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT"]
@@ -65,8 +65,8 @@ def test_queries_apply_to_it(store: FileStore) -> None:
 
 def test_new_runs_join_it(store: FileStore) -> None:
     """They count on, and a queued one of Sacred's is taken over."""
-    assert Feed(FileStorageObserver(store.root)).start() == 31
-    assert Feed(FileStorageObserver(store.root)).start(_id=8, asked_id=8) == 8
+    assert EventDriver(FileStorageObserver(store.root)).start() == 31
+    assert EventDriver(FileStorageObserver(store.root)).start(_id=8, asked_id=8) == 8
     assert store.get(8).recorded_status == "RUNNING"
 
 

@@ -12,7 +12,7 @@ from sacred_objects.testing import assert_pages_are_refused
 
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 from sacred_core.testing.servers import LOGIN_PAGE, Answer, serve_answers
 
 BASE = "experiment-name"
@@ -60,8 +60,8 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
 def test_a_text_as_id_does_not_disturb_the_numbers(bucket: Any) -> None:
     """The next run has the next number."""
     asked: tuple[Any, ...] = (None, "of-mine", None)
-    feeds = [Feed(GoogleCloudStorageObserver(bucket.name, BASE)) for _ in asked]
-    ids = [feed.start(_id=i, asked_id=i) for feed, i in zip(feeds, asked, strict=True)]
+    drivers = [EventDriver(GoogleCloudStorageObserver(bucket.name, BASE)) for _ in asked]
+    ids = [driver.start(_id=i, asked_id=i) for driver, i in zip(drivers, asked, strict=True)]
     assert ids == [1, "of-mine", 2]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
 
-from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.large_files import check_large_file
 
 BASE = "runs"
@@ -20,20 +20,20 @@ def test_a_server_that_is_started_again(
     monkeypatch.setattr("sacred_gcs.bucket.PATIENCE", 0.2)
     bucket = own_server_bucket
     observer = GoogleCloudStorageObserver(bucket.name, BASE)
-    feed = DispatchedFeed(observer, logging.getLogger("started again"))
-    run_id = feed.start()
-    feed.print("before\n")
-    feed.log("loss", [1.0])
+    driver = DispatchingDriver(observer, logging.getLogger("started again"))
+    run_id = driver.start()
+    driver.print("before\n")
+    driver.log("loss", [1.0])
     made = tmp_path / "made"
     made.write_text("content")
     bucket.server.stop()
-    feed.print("meanwhile\n")
-    feed.log("loss", [2.0])
-    feed.artifact("made", str(made))
+    driver.print("meanwhile\n")
+    driver.log("loss", [2.0])
+    driver.artifact("made", str(made))
     bucket.server.start()
-    feed.print("after\n")
-    feed.log("loss", [3.0])
-    feed.complete()
+    driver.print("after\n")
+    driver.log("loss", [3.0])
+    driver.complete()
     store = GoogleCloudStorageStore(bucket.name, BASE)
     assert store.get(run_id).status == "COMPLETED"
     assert store.output(run_id) == "before\nmeanwhile\nafter\n"

@@ -15,7 +15,7 @@ from sacred_mongo import MongoObserver, MongoStore, removal
 from sacred_core import Experiment
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.stores import RunQuery
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 MB = 1_000_000
 
@@ -77,13 +77,13 @@ def test_long_metrics_are_one_document_at_the_end(
     observer: MongoObserver, store: MongoStore, database: Any
 ) -> None:
     """While the run is running a thousand points each, then as Sacred has them."""
-    feed = Feed(observer, times=2)
-    run_id = feed.start()
+    driver = EventDriver(observer, times=2)
+    run_id = driver.start()
     for start in range(0, 3500, 700):
-        feed.log("loss", [float(n) for n in range(start, start + 700)])
+        driver.log("loss", [float(n) for n in range(start, start + 700)])
     assert database.metrics.count_documents({}) == 4
     assert store.metrics(run_id)["loss"]["values"] == list(range(3500))
-    feed.complete()
+    driver.complete()
     (document,) = database.metrics.find()
     assert document["values"] == list(range(3500)) == store.metrics(run_id)["loss"]["values"]
 
@@ -92,19 +92,21 @@ def test_output_beyond_the_limit_of_a_document(
     observer: MongoObserver, store: MongoStore, database: Any
 ) -> None:
     """The end of 20 MB is in the document, the whole comes back, also when it is rewritten."""
-    feed = Feed(observer, times=2)
-    run_id = feed.start()
+    driver = EventDriver(observer, times=2)
+    run_id = driver.start()
     for number in range(20):
-        feed.print(f"{number} ä" + "x" * MB)
-    feed.beat()
-    assert store.output(run_id) == feed.output
+        driver.print(f"{number} ä" + "x" * MB)
+    driver.beat()
+    assert store.output(run_id) == driver.output
     document = database.runs.find_one()
-    assert feed.output.endswith(document["captured_out"]) and len(document["captured_out"]) < 8 * MB
-    feed.print("from here anew", offset=5 * MB)
-    assert store.output(run_id) == feed.output
-    feed.print("y" * 10 * MB)
-    feed.complete()
-    assert store.output(run_id) == feed.output
+    assert (
+        driver.output.endswith(document["captured_out"]) and len(document["captured_out"]) < 8 * MB
+    )
+    driver.print("from here anew", offset=5 * MB)
+    assert store.output(run_id) == driver.output
+    driver.print("y" * 10 * MB)
+    driver.complete()
+    assert store.output(run_id) == driver.output
     store.delete(run_id)
     assert database.fs.files.count_documents({}) == 0
 
@@ -114,12 +116,12 @@ def test_large_values_become_files(
 ) -> None:
     """A configuration, info or result of 20 MB ends no run and comes back whole."""
     large = {"a.b": ["x" * 1000] * 20_000, "metrics": "own"}
-    feed = Feed(observer)
-    run_id = feed.start(config=large)
-    feed.log("loss", [1.0])
-    feed.beat(info={"first": "x" * 4 * MB})
-    feed.beat(info=large)
-    feed.complete(result=large)
+    driver = EventDriver(observer)
+    run_id = driver.start(config=large)
+    driver.log("loss", [1.0])
+    driver.beat(info={"first": "x" * 4 * MB})
+    driver.beat(info=large)
+    driver.complete(result=large)
     run = store.get(run_id)
     assert run.config == large and run.info == large and run.result == large
     assert store.metrics(run_id)["loss"]["values"] == [1.0]
@@ -139,25 +141,25 @@ def test_values_that_bson_lacks(observer: MongoObserver, store: MongoStore) -> N
         "%json": {"%json": "1"}, "%file": 1, "metrics": 1, "%metrics": 2, "\0": "\0", "é": "\ud800",
         "\udfff": 1, "deep": deep, "nan": float("inf"),
     }  # fmt: skip
-    feed = Feed(observer)
-    run_id = feed.start(config=values)
-    feed.beat(info=values)
-    feed.complete(result=values)
+    driver = EventDriver(observer)
+    run_id = driver.start(config=values)
+    driver.beat(info=values)
+    driver.complete(result=values)
     run = store.get(run_id)
     assert run.config == values and run.info == values and run.result == values
 
 
 def test_an_idle_beat_is_short(proxy: Any, db_name: str) -> None:
     """However much the run has recorded, a beat in which nothing is new sends 300 bytes."""
-    feed = Feed(MongoObserver(proxy.url, db_name))
-    feed.start(config={"long": ["x" * 100] * 1000})
+    driver = EventDriver(MongoObserver(proxy.url, db_name))
+    driver.start(config={"long": ["x" * 100] * 1000})
     info = {"more": ["y" * 100] * 1000}
-    feed.print("z" * MB)
-    feed.beat(info=info)
+    driver.print("z" * MB)
+    driver.beat(info=info)
     before = proxy.sent
-    feed.beat(info=info)
+    driver.beat(info=info)
     assert proxy.sent - before < 400
-    feed.complete()
+    driver.complete()
 
 
 def test_overwrite_replaces_a_run(
@@ -165,19 +167,19 @@ def test_overwrite_replaces_a_run(
 ) -> None:
     """Overwrite replaces a run, with its points and files; a run that is not there is an error."""
     (tmp_path / "f").write_text("content")
-    feed = Feed(observer)
-    run_id = feed.start()
-    feed.log("old", [1.0])
-    feed.artifact("f", str(tmp_path / "f"))
-    feed.complete()
-    feed = Feed(MongoObserver(mongo_url, db_name, overwrite=run_id))
-    assert feed.start(config={"new": True}) == run_id
-    feed.complete()
+    driver = EventDriver(observer)
+    run_id = driver.start()
+    driver.log("old", [1.0])
+    driver.artifact("f", str(tmp_path / "f"))
+    driver.complete()
+    driver = EventDriver(MongoObserver(mongo_url, db_name, overwrite=run_id))
+    assert driver.start(config={"new": True}) == run_id
+    driver.complete()
     (doc,) = database.runs.find()
     assert doc["config"] == {"new": True} and doc["artifacts"] == []
     assert database.metrics.count_documents({}) == database.fs.files.count_documents({}) == 0
     with pytest.raises(RunIdError, match="'77' not found"):
-        Feed(MongoObserver(mongo_url, db_name, overwrite=77)).start()
+        EventDriver(MongoObserver(mongo_url, db_name, overwrite=77)).start()
 
 
 @pytest.mark.parametrize("options", [{}, {"--id": "1"}])
@@ -192,9 +194,11 @@ def test_ids_are_integers(observer: MongoObserver, options: dict[str, str]) -> N
 
 def test_names_do_not_disturb_numbers(observer: MongoObserver) -> None:
     """A run with a name of its own leaves the next number as it was."""
-    ids = [Feed(observer).start(asked_id=asked) for asked in (None, "baseline", None, "zz", "9")]
+    ids = [
+        EventDriver(observer).start(asked_id=asked) for asked in (None, "baseline", None, "zz", "9")
+    ]
     assert ids == [1, "baseline", 2, "zz", 9]
-    assert Feed(observer).start() == 10
+    assert EventDriver(observer).start() == 10
 
 
 #: What a program other than this one may insert as ``_id``, and how it is listed.
@@ -211,13 +215,13 @@ def test_foreign_ids_stop_no_start(
     """Each run is listed and read by its id; the next number follows the integers that count."""
     for _id, _ in FOREIGN_IDS:
         database.runs.insert_one({"_id": _id, "status": "COMPLETED"})
-    assert [Feed(observer).start() for _ in range(3)] == [5, 6, 7]
+    assert [EventDriver(observer).start() for _ in range(3)] == [5, 6, 7]
     assert {run.id for run in store.list()} == {listed for _, listed in FOREIGN_IDS} | {5, 6, 7}
     for _, listed in FOREIGN_IDS:
         assert store.get(listed).id == listed
     with pytest.raises(RunIdError, match="'8' already exists"):
-        Feed(observer).start(asked_id=8)
-    assert Feed(observer).start() == 9
+        EventDriver(observer).start(asked_id=8)
+    assert EventDriver(observer).start() == 9
 
 
 def test_a_run_that_sacred_queued_is_started_under_its_id(
@@ -225,17 +229,17 @@ def test_a_run_that_sacred_queued_is_started_under_its_id(
 ) -> None:
     """Sacred inserts what `--id` asks for as a string."""
     database.runs.insert_one({"_id": "12", "status": "QUEUED"})
-    assert Feed(observer).start(asked_id=12) == 12
+    assert EventDriver(observer).start(asked_id=12) == 12
     assert store.get(12).recorded_status == "RUNNING"
     assert database.runs.distinct("_id") == ["12"]
 
 
 def test_collections_with_a_prefix(mongo_url: str, db_name: str, database: Any) -> None:
     """Runs and metrics have it, as Sacred names them."""
-    feed = Feed(MongoObserver(mongo_url, db_name, collection_prefix="pre"))
-    run_id = feed.start()
-    feed.log("loss", [1.0])
-    feed.complete()
+    driver = EventDriver(MongoObserver(mongo_url, db_name, collection_prefix="pre"))
+    run_id = driver.start()
+    driver.log("loss", [1.0])
+    driver.complete()
     assert {"pre_runs", "pre_metrics"} <= set(database.list_collection_names())
     store = MongoStore(mongo_url, db_name, collection_prefix="pre")
     assert store.metrics(run_id)["loss"]["values"] == [1.0]
@@ -248,10 +252,10 @@ def test_runs_of_two_collections_share_ids_but_no_points(
 ) -> None:
     """Both store their points in `metrics`."""
     for each, value in ((observer, 1.0), (MongoObserver(mongo_url, db_name, "mine"), 2.0)):
-        feed = Feed(each)
-        assert feed.start() == 1
-        feed.log("loss", [value])
-        feed.complete()
+        driver = EventDriver(each)
+        assert driver.start() == 1
+        driver.log("loss", [value])
+        driver.complete()
     other = MongoStore(mongo_url, db_name, "mine")
     assert store.metrics(1)["loss"]["values"] == [1.0]
     assert other.metrics(1)["loss"]["values"] == [2.0]
@@ -290,18 +294,18 @@ def test_tags_of_omniboard_are_read(
     observer: MongoObserver, store: MongoStore, database: Any
 ) -> None:
     """Tags that Omniboard's users add to a run are among its tags."""
-    Feed(observer).start()
+    EventDriver(observer).start()
     database.runs.update_one({"_id": 1}, {"$set": {"omniboard": {"tags": ["good"]}}})
     assert store.get(1).tags == ["good"]
 
 
 def test_a_run_that_is_deleted_meanwhile(observer: MongoObserver, database: Any) -> None:
     """Its heartbeats fail with the reason."""
-    feed = Feed(observer)
-    feed.start()
+    driver = EventDriver(observer)
+    driver.start()
     database.runs.delete_one({"_id": 1})
     with pytest.raises(StoreError, match="run '1' was deleted from"):
-        feed.beat()
+        driver.beat()
 
 
 def test_methods_for_subclasses(observer: MongoObserver, database: Any, tmp_path: Path) -> None:
@@ -334,11 +338,11 @@ def test_an_edited_document_removes_no_file_of_another_run(
     """
     file = tmp_path / "file"
     file.write_text("content")
-    feed = Feed(observer)
-    first = feed.start()
-    feed.artifact("made", str(file))
-    feed.resource(str(file))
-    feed.complete()
+    driver = EventDriver(observer)
+    first = driver.start()
+    driver.artifact("made", str(file))
+    driver.resource(str(file))
+    driver.complete()
     store = MongoStore(mongo_url, db_name)
     [artifact] = database.runs.find_one({"_id": first})["artifacts"]
     entry = database["fs.files"].find_one({"_id": artifact["file_id"]})
@@ -353,9 +357,9 @@ def test_an_edited_document_removes_no_file_of_another_run(
         {"resources": [[entry["filename"], entry["md5"]]]},
         {"resources": 5, "artifacts": [1], "captured_out_parts": None},
     ):
-        feed = Feed(observer)
-        second = feed.start()
-        feed.complete()
+        driver = EventDriver(observer)
+        second = driver.start()
+        driver.complete()
         database.runs.update_one({"_id": second}, {"$set": edited})
         entry_of_second = database.runs.find_one({"_id": second})
         removal.delete(store._collections, entry_of_second)
@@ -373,14 +377,14 @@ def test_a_missing_resource_is_stored_again_at_the_end(
     names it.
     """
     paths = [tmp_path / "same", tmp_path / "gone"]
-    feed = Feed(observer)
-    feed.start()
+    driver = EventDriver(observer)
+    driver.start()
     for path in paths:
         path.write_text(path.name)
-        feed.resource(str(path))
+        driver.resource(str(path))
     database["fs.files"].delete_many({})
     database["fs.chunks"].delete_many({})
     paths[1].unlink()
-    feed.complete()
+    driver.complete()
     assert [each["filename"] for each in database["fs.files"].find()] == [str(paths[0])]
     assert [each for each in caplog.messages if f"{paths[1]} is missing" in each]

@@ -15,7 +15,7 @@ from sacred_mongo.load import mongo
 from sacred_core import Experiment
 from sacred_core.cli.runs import runs
 from sacred_core.observers import RetryPolicy
-from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.event_driver import DispatchingDriver
 
 DATA = Path(__file__).parent / "data"
 QUICK = {"serverSelectionTimeoutMS": 300, "connectTimeoutMS": 300}
@@ -30,16 +30,16 @@ def test_a_server_that_comes_back_misses_nothing(
     observer: MongoObserver, proxy: Any, mongo_url: str, db_name: str, tmp_path: Path
 ) -> None:
     """What fails meanwhile is recorded with a later heartbeat, in order."""
-    feed = DispatchedFeed(observer, logging.getLogger("away"))
-    run_id = feed.start()
-    feed.print("before\n")
+    driver = DispatchingDriver(observer, logging.getLogger("away"))
+    run_id = driver.start()
+    driver.print("before\n")
     proxy.close()
-    feed.print("meanwhile\n")
-    feed.log("loss", [1.0, 2.0])
-    feed.beat(info={"a": 1})
-    feed.log("loss", [3.0])
+    driver.print("meanwhile\n")
+    driver.log("loss", [1.0, 2.0])
+    driver.beat(info={"a": 1})
+    driver.log("loss", [3.0])
     proxy.open()
-    feed.complete(result=1)
+    driver.complete(result=1)
     store = MongoStore(mongo_url, db_name)
     run = store.get(run_id)
     assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 1})

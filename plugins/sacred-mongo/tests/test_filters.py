@@ -11,7 +11,7 @@ from sacred_mongo.filters import filter_of
 
 from sacred_core.stores import RunQuery, find_runs
 from sacred_core.stores.query import parse
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 
 @pytest.fixture
@@ -23,11 +23,11 @@ def store(mongo_url: str, db_name: str) -> MongoStore:
 def runs(mongo_url: str, db_name: str) -> None:
     """A hundred runs of three experiments."""
     for number in range(100):
-        feed = Feed(MongoObserver(mongo_url, db_name))
+        driver = EventDriver(MongoObserver(mongo_url, db_name))
         config = {"lr": number / 100, "net": {"depth": number % 5}, "name": f"n{number % 10}"}
-        feed.start(config=config, ex_info={"name": f"ex{number % 3}", "base_dir": "."})
-        feed.beat(info={"best": number} if number % 2 else {})
-        feed.complete(result=number)
+        driver.start(config=config, ex_info={"name": f"ex{number % 3}", "base_dir": "."})
+        driver.beat(info={"best": number} if number % 2 else {})
+        driver.complete(result=number)
 
 
 #: How many of the hundred runs the server sends, which may be more than are meant.
@@ -62,7 +62,9 @@ def test_a_large_configuration_is_found(
     mongo_url: str, db_name: str, store: MongoStore, database: Any
 ) -> None:
     """It is in a file, into which the server does not look."""
-    Feed(MongoObserver(mongo_url, db_name)).start(config={"lr": 0.5, "much": "x" * 3_000_000})
+    EventDriver(MongoObserver(mongo_url, db_name)).start(
+        config={"lr": 0.5, "much": "x" * 3_000_000}
+    )
     assert "%file" in database.runs.find_one()["config"]
     assert [run.id for run in find_runs(store, "config.lr = 0.5")] == [1]
     assert find_runs(store, "config.lr = 0.6") == []

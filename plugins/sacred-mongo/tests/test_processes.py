@@ -11,7 +11,7 @@ import pytest
 from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core.observers.retry_policy import RetryPolicy
-from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.scripts import finish_script, start_script
 
 SECRET = "hunter2hunter2"
@@ -36,18 +36,18 @@ def test_a_server_that_is_started_again(
         serverSelectionTimeoutMS=300, connectTimeoutMS=300,
     )  # fmt: skip
     observer.retry_policy = RetryPolicy(retry_interval=0.1)
-    feed = DispatchedFeed(observer, logging.getLogger(__name__))
-    run_id = feed.start()
-    feed.print("before\n")
-    feed.log("loss", [1.0])
+    driver = DispatchingDriver(observer, logging.getLogger(__name__))
+    run_id = driver.start()
+    driver.print("before\n")
+    driver.log("loss", [1.0])
     server.stop()
-    feed.print("meanwhile\n")
-    feed.log("loss", [2.0])
+    driver.print("meanwhile\n")
+    driver.log("loss", [2.0])
     assert f"MongoDB at 127.0.0.1:{server.port}: cannot be" in caplog.text
     server.start()
-    feed.print("after\n")
-    feed.log("loss", [3.0])
-    feed.complete()
+    driver.print("after\n")
+    driver.log("loss", [3.0])
+    driver.complete()
     store = MongoStore(server.url, "db")
     assert store.output(run_id) == "before\nmeanwhile\nafter\n"
     assert store.metrics(run_id)["loss"]["values"] == [1.0, 2.0, 3.0]

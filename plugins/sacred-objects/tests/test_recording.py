@@ -12,7 +12,7 @@ from sacred_core.events import EventSource, MetricsLogged
 from sacred_core.exceptions import OptionError, RunIdError, StoreError, UnavailableError
 from sacred_core.observers import RetryPolicy
 from sacred_core.observers.delivering import delivering
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def _temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_an_idle_heartbeat_sends_the_record_alone(observer: ObjectObserver, bucket: Any) -> None:
     """An idle heartbeat sends the record alone, neither output nor points nor info that it has."""
-    feed = Feed(observer)
-    feed.start()
-    feed.print("x" * 100_000)
-    feed.log("loss", [0.5] * 1_000)
-    feed.beat(info={"much": "y" * 10_000})
+    driver = EventDriver(observer)
+    driver.start()
+    driver.print("x" * 100_000)
+    driver.log("loss", [0.5] * 1_000)
+    driver.beat(info={"much": "y" * 10_000})
     before = dict(bucket.objects)
-    feed.beat(info={"much": "y" * 10_000})
+    driver.beat(info={"much": "y" * 10_000})
     changed = {key for key, data in bucket.objects.items() if before.get(key) != data}
     assert changed == {"runs/1/run.json"}
 
@@ -47,17 +47,17 @@ def test_a_heartbeat_of_a_long_record_is_short(
     observer: ObjectObserver, bucket: Any, store: ObjectStore
 ) -> None:
     """The time goes to an object of its own, which is gone when the run has ended."""
-    feed = Feed(observer)
-    run_id = feed.start(host_info={"long": "x" * 50_000})
-    feed.beat()
-    feed.beat()
+    driver = EventDriver(observer)
+    run_id = driver.start(host_info={"long": "x" * 50_000})
+    driver.beat()
+    driver.beat()
     before = bucket.sent
-    feed.beat()
+    driver.beat()
     assert bucket.sent - before < 100
-    assert store.get(run_id).heartbeat == feed.expected.heartbeat
-    feed.beat(result=7)
+    assert store.get(run_id).heartbeat == driver.expected.heartbeat
+    driver.beat(result=7)
     assert store.get(run_id).result == 7
-    feed.complete()
+    driver.complete()
     assert "runs/1/heartbeat.json" not in bucket.objects
     entry = json.loads(bucket.objects["runs/1/run.json"])
     assert entry["heartbeat"] == "2026-01-02T03:04:09.678901"
@@ -70,13 +70,13 @@ def test_a_run_that_ended_is_a_folder(
     sacred_file = pytest.importorskip("sacred_file")
     made = tmp_path / "made"
     made.write_text("content")
-    feed = Feed(observer)
-    run_id = feed.start()
-    feed.print("printed\n")
-    feed.log("loss", [1.0, float("nan")])
-    feed.artifact("in/made", str(made))
-    feed.beat(info={"a": 1})
-    feed.complete(result=3)
+    driver = EventDriver(observer)
+    run_id = driver.start()
+    driver.print("printed\n")
+    driver.log("loss", [1.0, float("nan")])
+    driver.artifact("in/made", str(made))
+    driver.beat(info={"a": 1})
+    driver.complete(result=3)
     for key, data in bucket.objects.items():
         path = tmp_path / "copy" / key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,11 +98,11 @@ def test_a_run_without_metrics_and_info(
     observer: ObjectObserver, bucket: Any, store: ObjectStore, name: str
 ) -> None:
     """Both files are ``{}`` once the run has ended, as clients of Sacred expect."""
-    feed = Feed(observer)
-    run_id = feed.start()
-    feed.beat()
+    driver = EventDriver(observer)
+    run_id = driver.start()
+    driver.beat()
     assert f"runs/1/{name}" not in bucket.objects
-    feed.complete()
+    driver.complete()
     assert json.loads(bucket.objects[f"runs/1/{name}"]) == {}
     assert (store.metrics(run_id), store.get(run_id).info) == ({}, {})
 
@@ -153,9 +153,9 @@ def test_an_outage_that_lasts_costs_no_room(
     observer: ObjectObserver, bucket: Any, tmp_path: Path
 ) -> None:
     """The same points, delivered again and again, are stored once."""
-    feed = Feed(observer, times=1)
-    feed.start()
-    feed.log("loss", [1.0])
+    driver = EventDriver(observer, times=1)
+    driver.start()
+    driver.log("loss", [1.0])
     bucket.is_away = True
     points = {"loss": {"name": "loss", "steps": [1], "values": [2.0], "timestamps": []}}
     event = EventSource("run").make(
@@ -174,8 +174,8 @@ def test_a_file_that_is_refused_holds_nothing_up(
     """It is an error of its own; the run is recorded without it."""
     made = tmp_path / "made"
     made.write_text("content")
-    feed = Feed(observer)
-    run_id = feed.start()
+    driver = EventDriver(observer)
+    run_id = driver.start()
     put = bucket.put
 
     def refuse(key: str, *rest: Any) -> Any:
@@ -185,10 +185,10 @@ def test_a_file_that_is_refused_holds_nothing_up(
 
     bucket.put = refuse
     with pytest.raises(StoreError, match="access denied") as caught:
-        feed.artifact("bad", str(made))
+        driver.artifact("bad", str(made))
     assert not isinstance(caught.value, UnavailableError)
-    feed.artifact("good", str(made))
-    feed.complete()
+    driver.artifact("good", str(made))
+    driver.complete()
     assert store.get(run_id).artifacts == ["good"]
 
 
@@ -198,8 +198,8 @@ def test_a_resource_that_was_refused_is_sent_when_it_comes_again(
     """What was refused once may be allowed later; what was sent is not sent again."""
     read = tmp_path / "read"
     read.write_text("content")
-    feed = Feed(observer)
-    run_id = feed.start()
+    driver = EventDriver(observer)
+    run_id = driver.start()
     put = bucket.put
 
     def refuse(key: str, *rest: Any) -> Any:
@@ -207,22 +207,22 @@ def test_a_resource_that_was_refused_is_sent_when_it_comes_again(
 
     bucket.put = refuse
     with pytest.raises(StoreError, match="access denied"):
-        feed.resource(str(read))
+        driver.resource(str(read))
     bucket.put = put
-    feed.beat()
+    driver.beat()
     assert store.get(run_id).resources == []
-    feed.resource(str(read))
-    feed.beat()
+    driver.resource(str(read))
+    driver.beat()
     with store.open_file(run_id, "resource", str(read)) as file:
         assert file.read() == b"content"
     before = bucket.sent
-    feed.resource(str(read))
+    driver.resource(str(read))
     assert bucket.sent == before
 
 
 def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> None:
     """A process that is about to start it has a valid claim; that of an earlier version is not."""
-    run_id = Feed(observer).queue()
+    run_id = EventDriver(observer).queue()
     bucket.objects[f"runs/{run_id}/.taken_over"] = b""
     put = bucket.put
     errors = []
@@ -230,12 +230,14 @@ def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> 
     def start_meanwhile(key: str, *rest: Any) -> Any:
         if key.endswith("/run.json") and not errors:
             with pytest.raises(RunIdError, match="already been started by another") as error:
-                Feed(ObjectObserver(lambda: bucket, bucket.url, "runs")).start(asked_id=run_id)
+                EventDriver(ObjectObserver(lambda: bucket, bucket.url, "runs")).start(
+                    asked_id=run_id
+                )
             errors.append(error)
         return put(key, *rest)
 
     bucket.put = start_meanwhile
-    assert Feed(observer).start(_id=run_id, asked_id=run_id) == run_id
+    assert EventDriver(observer).start(_id=run_id, asked_id=run_id) == run_id
     assert len(errors) == 1
 
 
@@ -244,7 +246,7 @@ def test_a_damaged_record_is_listed_with_the_reason(
 ) -> None:
     """The others are sound."""
     for _ in range(2):
-        Feed(observer).start()
+        EventDriver(observer).start()
     bucket.objects["runs/1/run.json"] = b"{"
     damaged, sound = store.list()
     assert (damaged.id, damaged.status, sound.id, sound.damage) == (1, "DAMAGED", 2, None)
@@ -260,10 +262,10 @@ def test_artifacts_have_any_name(
     """Names of our own objects, or that are not valid keys, are stored under another key."""
     made = tmp_path / "made"
     made.write_text("content")
-    feed = Feed(observer)
-    run_id = feed.start()
-    feed.artifact(name, str(made))
-    feed.complete()
+    driver = EventDriver(observer)
+    run_id = driver.start()
+    driver.artifact(name, str(made))
+    driver.complete()
     with store.open_file(run_id, "artifact", name) as file:
         assert file.read() == b"content"
     (key,) = (key for key, data in bucket.objects.items() if data == b"content")

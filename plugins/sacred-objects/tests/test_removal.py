@@ -11,8 +11,8 @@ import pytest
 from sacred_objects import ObjectObserver, ObjectStore, bucket_layout
 
 from sacred_core.exceptions import RunRemovedError, StoreError
-from sacred_core.testing import Feed
-from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing import EventDriver
+from sacred_core.testing.event_driver import DispatchingDriver
 
 DIGEST = "0123456789abcdef0123456789abcdef"
 
@@ -27,18 +27,18 @@ def store(bucket: Any) -> ObjectStore:
     return ObjectStore(bucket_layout(bucket, "runs"))
 
 
-def feed_of(bucket: Any, **folders: Any) -> Feed:
-    return Feed(ObjectObserver(lambda: bucket, bucket.url, "runs", **folders))
+def feed_of(bucket: Any, **folders: Any) -> EventDriver:
+    return EventDriver(ObjectObserver(lambda: bucket, bucket.url, "runs", **folders))
 
 
 def completed(bucket: Any, path: Path, **folders: Any) -> Any:
     """Return the id of a run that has a resource and an artifact."""
     path.write_text(path.name)
-    feed = feed_of(bucket, **folders)
-    run_id = feed.start()
-    feed.resource(str(path))
-    feed.artifact("model.bin", str(path))
-    feed.complete()
+    driver = feed_of(bucket, **folders)
+    run_id = driver.start()
+    driver.resource(str(path))
+    driver.artifact("model.bin", str(path))
+    driver.complete()
     return run_id
 
 
@@ -173,15 +173,15 @@ def test_missing_content_is_sent_again_at_the_end(
     it.
     """
     paths = [tmp_path / f"{name}.txt" for name in ("same", "changed", "gone")]
-    feed = feed_of(bucket)
-    run_id = feed.start()
+    driver = feed_of(bucket)
+    run_id = driver.start()
     for path in paths:
         path.write_text(path.name)
-        feed.resource(str(path))
+        driver.resource(str(path))
     bucket.delete(shared(bucket))
     paths[1].write_text("other")
     paths[2].unlink()
-    feed.complete()
+    driver.complete()
     with store.open_file(run_id, "resource", str(paths[0])) as stream:
         assert stream.read() == b"same.txt"
     missing = [each for each in caplog.messages if "is missing" in each]
@@ -192,15 +192,15 @@ def test_a_record_is_replaced_only_where_it_is_known(bucket: Any, store: ObjectS
     """A record is replaced only where it is known, without another request; a write whose answer
     was lost is known by the token.
     """
-    feed = feed_of(bucket)
-    run_id = feed.start()
+    driver = feed_of(bucket)
+    run_id = driver.start()
     key = f"runs/{run_id}/run.json"
     bucket.put(key, bucket.objects[key])  # the same record, by an attempt without an answer
-    feed.beat(result=1)
+    driver.beat(result=1)
     assert store.get(run_id).result == 1
     entry = json.loads(bucket.objects[key]) | {"token": "of another run"}
     bucket.put(key, json.dumps(entry).encode())
-    for event in (lambda: feed.beat(result=2), lambda: feed.print("late"), feed.complete):
+    for event in (lambda: driver.beat(result=2), lambda: driver.print("late"), driver.complete):
         with pytest.raises(RunRemovedError, match="run '1' was deleted from memory://bucket/runs"):
             event()
     assert store.get(run_id).result == 1
@@ -212,13 +212,13 @@ def test_the_end_of_a_deleted_run_stays_on_this_machine(
     """The end of a deleted run stays on this machine, in a folder; no object of it is left."""
     observer = ObjectObserver(lambda: bucket, bucket.url, "runs")
     observer.failure_dir = tmp_path / "failed"
-    feed = DispatchedFeed(observer, logging.getLogger("deleted"))
-    run_id = feed.start()
-    feed.print("first\n")
-    feed.beat()
+    driver = DispatchingDriver(observer, logging.getLogger("deleted"))
+    run_id = driver.start()
+    driver.print("first\n")
+    driver.beat()
     store.delete(run_id)
-    feed.print("late\n")
-    feed.complete(result=3)
+    driver.print("late\n")
+    driver.complete(result=3)
     assert not [key for key in bucket.objects if key.startswith(f"runs/{run_id}/")]
     (folder,) = (tmp_path / "failed").iterdir()
     lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]

@@ -12,7 +12,7 @@ from sacred_s3 import S3Observer, S3Store
 
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 from sacred_core.testing.servers import LOGIN_PAGE, Answer, serve_answers
 
 BASE = "my-project/my-cool-experiment"
@@ -74,8 +74,8 @@ def test_runs_are_numbered_in_ascending_order(bucket: Any) -> None:
 def test_a_text_as_id_does_not_disturb_the_numbers(bucket: Any) -> None:
     """The next run has the next number."""
     asked: tuple[Any, ...] = (None, "of-mine", None)
-    feeds = [Feed(S3Observer(basedir=BASE, **bucket.arguments)) for _ in asked]
-    ids = [feed.start(_id=i, asked_id=i) for feed, i in zip(feeds, asked, strict=True)]
+    drivers = [EventDriver(S3Observer(basedir=BASE, **bucket.arguments)) for _ in asked]
+    ids = [driver.start(_id=i, asked_id=i) for driver, i in zip(drivers, asked, strict=True)]
     assert ids == [1, "of-mine", 2]
 
 
@@ -100,10 +100,10 @@ def test_folders_of_resources_and_sources_can_be_elsewhere(bucket: Any, tmp_path
     """They are shared by projects then; the store finds what is there and removes it."""
     elsewhere = {"resource_dir": "/shared/res/", "source_dir": "shared/src"}
     (tmp_path / "res.txt").write_text("read")
-    feed = Feed(S3Observer(basedir=BASE, **elsewhere, **bucket.arguments))
-    run_id = feed.start()
-    feed.resource(str(tmp_path / "res.txt"))
-    feed.complete()
+    driver = EventDriver(S3Observer(basedir=BASE, **elsewhere, **bucket.arguments))
+    run_id = driver.start()
+    driver.resource(str(tmp_path / "res.txt"))
+    driver.complete()
     (kept,) = (key for key in bucket.listed() if "res_" in key)
     assert kept.startswith("shared/res/res_")
     store = S3Store(basedir=BASE, **elsewhere, **bucket.arguments)

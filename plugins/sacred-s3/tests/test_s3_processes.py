@@ -9,8 +9,8 @@ from sacred_s3 import S3Observer, S3Store
 
 from sacred_core.delivery.loading import load_folders
 from sacred_core.observers import RetryPolicy
-from sacred_core.testing import Feed
-from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing import EventDriver
+from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.large_files import check_large_file
 
 BASE = "runs"
@@ -25,15 +25,15 @@ def test_what_cannot_be_sent_is_loaded_later(bucket: Any, proxy: Any, tmp_path: 
     observer = observer_of(bucket, proxy)
     observer.failure_dir = tmp_path / "failed"
     observer.retry_policy = RetryPolicy(end_timeout=0.2)
-    feed = DispatchedFeed(observer, logging.getLogger("away"))
-    run_id = feed.start()
+    driver = DispatchingDriver(observer, logging.getLogger("away"))
+    run_id = driver.start()
     made = tmp_path / "made"
     made.write_text("content")
     proxy.close()
-    feed.print("printed\n")
-    feed.log("loss", [1.0])
-    feed.artifact("in/made", str(made))
-    feed.complete(result=5)
+    driver.print("printed\n")
+    driver.log("loss", [1.0])
+    driver.artifact("in/made", str(made))
+    driver.complete(result=5)
     store = S3Store(basedir=BASE, **bucket.arguments)
     (done,) = load_folders(tmp_path / "failed", store)
     assert done.left == ()
@@ -46,21 +46,21 @@ def test_what_cannot_be_sent_is_loaded_later(bucket: Any, proxy: Any, tmp_path: 
 
 def test_an_idle_heartbeat_costs_the_same_whatever_was_logged(bucket: Any, proxy: Any) -> None:
     """Its bytes, counted on the wire, are those of a new run, and few."""
-    feed = Feed(observer_of(bucket, proxy))
-    feed.start()
-    feed.beat()
+    driver = EventDriver(observer_of(bucket, proxy))
+    driver.start()
+    driver.beat()
 
     def cost() -> int:
         before = proxy.sent
-        feed.beat()
+        driver.beat()
         return int(proxy.sent - before)
 
     cost()
     young = cost()
     for number in range(20):
-        feed.print("x" * 50_000)
-        feed.log("loss", [0.5] * 1_000, first_step=number * 1_000)
-        feed.beat()
+        driver.print("x" * 50_000)
+        driver.log("loss", [0.5] * 1_000, first_step=number * 1_000)
+        driver.beat()
     assert abs(cost() - young) < 200 and young < 5_000
 
 

@@ -20,14 +20,14 @@ from werkzeug import Response
 
 from sacred_core import Experiment
 from sacred_core.observers import QueueObserver
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 
-def ended(observer: Any) -> Feed:
-    feed = Feed(observer)
-    feed.start()
-    feed.complete(result=1)
-    return feed
+def ended(observer: Any) -> EventDriver:
+    driver = EventDriver(observer)
+    driver.start()
+    driver.complete(result=1)
+    return driver
 
 
 def run(observer: Any) -> Any:
@@ -90,12 +90,12 @@ def test_an_event_that_failed_is_taken_when_it_comes_again(
 ) -> None:
     """The core may give it again, and then it is posted."""
     slack.answers = [404]
-    feed = Feed(observer)
-    feed.start()
+    driver = EventDriver(observer)
+    driver.start()
     with pytest.raises(MessageError):
-        feed.complete(result=1)
-    feed.complete(result=1)
-    feed.complete(result=1)
+        driver.complete(result=1)
+    driver.complete(result=1)
+    driver.complete(result=1)
     assert len(slack.posted) == 1
 
 

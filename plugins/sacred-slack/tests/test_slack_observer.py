@@ -10,7 +10,7 @@ from sacred_slack import SlackObserver
 
 from sacred_core import Experiment
 from sacred_core.exceptions import ConfigFileError, SacredError, TimeoutInterrupt
-from sacred_core.testing import Feed, ObserverContract
+from sacred_core.testing import EventDriver, ObserverContract
 from sacred_core.testing.documented import overridden
 
 
@@ -203,9 +203,9 @@ def test_texts_may_be_set_later(slack: Any, observer: SlackObserver) -> None:
 
 def test_only_the_first_end_of_a_run_is_told(slack: Any, observer: SlackObserver) -> None:
     """An end that comes again, as delivery may, is not posted again."""
-    feed = Feed(observer, times=3)
-    feed.start()
-    feed.complete(result=1)
+    driver = EventDriver(observer, times=3)
+    driver.start()
+    driver.complete(result=1)
     assert len(slack.posted) == 1
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sacred_messages.templates import TemplateError, check_template, fill_template
 from sacred_slack import SlackObserver
 
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 FIELDS = ["result", "config", "error"]
 
@@ -96,9 +96,9 @@ def test_slack_is_told_at_most_forty_thousand_characters(
     slack: Any, observer: SlackObserver
 ) -> None:
     """The block of code around a long traceback still ends, and the error is named."""
-    feed = Feed(observer)
-    feed.start()
-    feed.fail((*["  <frame> & `code`\n"] * 10_000, "ValueError: the end\n"))
+    driver = EventDriver(observer)
+    driver.start()
+    driver.fail((*["  <frame> & `code`\n"] * 10_000, "ValueError: the end\n"))
     [text] = slack.texts
     assert len(text) <= 40_000 and text.endswith("ValueError: the end```")
     assert "characters cut]" in text and "`ValueError: the end`" in text
@@ -118,9 +118,9 @@ def test_values_have_no_meaning_in_slack(
     slack: Any, observer: SlackObserver, value: str, shown: str
 ) -> None:
     """No user is mentioned, and the code around a value ends where the template ends it."""
-    feed = Feed(observer)
-    feed.start()
-    feed.complete(result=value)
+    driver = EventDriver(observer)
+    driver.start()
+    driver.complete(result=value)
     assert slack.texts == [f"*fed* completed after _0:00:00_ with result=`{shown}`"]
 
 
@@ -138,16 +138,16 @@ def test_the_error_is_the_line_that_names_it(
 ) -> None:
     """The error is the line that names it, not a further line of its message."""
     observer.failed_text = "{error}|{backtrace}"
-    feed = Feed(observer)
-    feed.start()
-    feed.fail(tuple(trace))
+    driver = EventDriver(observer)
+    driver.start()
+    driver.fail(tuple(trace))
     assert slack.texts == [f"{error}|{''.join(trace)}".rstrip("\n")]
 
 
 def test_times_are_times(slack: Any, observer: SlackObserver) -> None:
     """They take the formats of datetime, and are in UTC."""
     observer.completed_text = "{start_time:%H:%M} {stop_time.tzinfo} {elapsed_time}"
-    feed = Feed(observer)
-    feed.start(start_time=datetime(2026, 1, 2, 1, 2, tzinfo=UTC))
-    feed.complete()
+    driver = EventDriver(observer)
+    driver.start(start_time=datetime(2026, 1, 2, 1, 2, tzinfo=UTC))
+    driver.complete()
     assert slack.texts == ["01:02 UTC 2:02:06"]

@@ -11,7 +11,7 @@ from sacred_sql.address import display_url, parse_url, timeout_arguments
 
 from sacred_core import open_store
 from sacred_core.exceptions import OptionError, SacredError, StoreError
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_an_option_that_does_not_exist_is_one_sentence(
     """
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SacredError, match=reason) as error:
-        Feed(SqlObserver.from_argument(url)).start()
+        EventDriver(SqlObserver.from_argument(url)).start()
     assert "hunter2" not in str(error.value) and "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -174,7 +174,7 @@ def test_a_password_with_a_slash_is_not_shown() -> None:
     """It is part of the password for the driver, and masked in what is shown."""
     observer = SqlObserver.from_argument("postgresql+psycopg://u:hunter2/pa@127.0.0.1:1/db")
     with pytest.raises(SacredError) as error:
-        Feed(observer).start()
+        EventDriver(observer).start()
     shown = f"{observer!r} {observer.store_location} {error.value}"
     assert "hunter2" not in shown and "/pa@" not in shown
 

@@ -9,7 +9,7 @@ from sacred_sql.reading import clauses
 
 from sacred_core.stores import RunQuery, find_runs
 from sacred_core.stores.query import Condition, Field, parse
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_what_is_simple_is_asked(query: str, is_asked: bool) -> None:
 def test_runs_that_are_not_meant_are_not_sent(url: str) -> None:
     """The database leaves them out."""
     for name in ("a", "b"):
-        Feed(SqlObserver(url)).start(ex_info={"name": name})
+        EventDriver(SqlObserver(url)).start(ex_info={"name": name})
     store = SqlStore(url)
     assert [run.id for run in store.list(RunQuery(where=parse("name = b")))] == [2]
 
@@ -45,7 +45,7 @@ def test_runs_that_are_not_meant_are_not_sent(url: str) -> None:
 def test_names_are_compared_sign_by_sign(url: str, name: Any) -> None:
     """No run is omitted because a database compares its name in another way."""
     for each in ("a", name):
-        Feed(SqlObserver(url)).start(ex_info={} if each is None else {"name": each})
+        EventDriver(SqlObserver(url)).start(ex_info={} if each is None else {"name": each})
     found = list(SqlStore(url).list(RunQuery(name=name or "")))
     assert [run.id for run in found] == [2]
 
@@ -54,7 +54,7 @@ def test_times_are_compared_to_the_microsecond(url: str) -> None:
     """Times are compared to the microsecond, at both ends, and far away from now."""
     time = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
     for microseconds in range(3):
-        Feed(SqlObserver(url)).start(start_time=time + timedelta(microseconds=microseconds))
+        EventDriver(SqlObserver(url)).start(start_time=time + timedelta(microseconds=microseconds))
     store = SqlStore(url)
     for query, ids in (
         ('start_time = "2026-01-02 03:04:05.678902"', [2]),
@@ -67,6 +67,6 @@ def test_times_are_compared_to_the_microsecond(url: str) -> None:
 
 def test_a_question_with_many_values_is_answered(url: str) -> None:
     """More than some databases take in one statement."""
-    Feed(SqlObserver(url)).start()
+    EventDriver(SqlObserver(url)).start()
     query = Condition(Field("id"), "in", tuple(range(70_000)))
     assert [run.id for run in find_runs(SqlStore(url), query)] == [1]

@@ -14,7 +14,7 @@ from sacred_sql.address import parse_url
 
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.stores import Annotation, RunQuery, find_runs
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 STATUSES = ["COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "COMPLETED", "QUEUED"]
@@ -133,16 +133,16 @@ def test_sacreds_rows_are_never_changed(store: SqlStore) -> None:
 
 def test_new_runs_join_the_old_ones(store: SqlStore, url: str) -> None:
     """They have tables of their own, and numbers that no old run has."""
-    feed = Feed(SqlObserver(url))
-    assert feed.start() == 7
-    feed.complete()
-    assert Feed(SqlObserver(url)).start() == 8
+    driver = EventDriver(SqlObserver(url))
+    assert driver.start() == 7
+    driver.complete()
+    assert EventDriver(SqlObserver(url)).start() == 8
     assert [run.id for run in store.list()] == [0, 2, 3, 4, 5, 6, 7, 8]
     assert [run.id for run in store.list(RunQuery(limit=3))] == [6, 7, 8]
     assert store.get(2).status == "FAILED" and store.get(7).status == "COMPLETED"
     with pytest.raises(RunIdError, match="'3' already exists"):
-        Feed(SqlObserver(url)).start(asked_id=3)
-    assert Feed(SqlObserver(url)).start(_id=4) == 9
+        EventDriver(SqlObserver(url)).start(asked_id=3)
+    assert EventDriver(SqlObserver(url)).start(_id=4) == 9
     store.delete(7)
     with pytest.raises(StoreError, match="run '7' not found"):
         store.get(7)

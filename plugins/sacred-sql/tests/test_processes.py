@@ -17,8 +17,8 @@ from sacred_sql.schema import metadata
 
 from sacred_core.exceptions import StoreError
 from sacred_core.observers import RetryPolicy
-from sacred_core.testing import Feed
-from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing import EventDriver
+from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.scripts import finish_script, start_script
 
 SECRET = "hunter2hunter2"
@@ -27,15 +27,15 @@ SECRET = "hunter2hunter2"
 def test_a_server_that_is_started_again(own_server: Any) -> None:
     """Events during the outage fail with one sentence, and are all stored when retried."""
     url = own_server.database()
-    feed = Feed(SqlObserver(url))
-    run_id = feed.start()
-    feed.print("before\n")
-    feed.log("loss", [1.0])
+    driver = EventDriver(SqlObserver(url))
+    run_id = driver.start()
+    driver.print("before\n")
+    driver.log("loss", [1.0])
     own_server.stop()
     tells = [
-        lambda: feed.print("meanwhile\n", offset=len("before\n")),
-        lambda: feed.log("loss", [2.0]),
-        lambda: feed.beat(info={"a": 1}),
+        lambda: driver.print("meanwhile\n", offset=len("before\n")),
+        lambda: driver.log("loss", [2.0]),
+        lambda: driver.beat(info={"a": 1}),
     ]
     for tell in tells:
         with pytest.raises(StoreError, match=f"127.0.0.1:{own_server.port}/test_") as told:
@@ -43,12 +43,12 @@ def test_a_server_that_is_started_again(own_server: Any) -> None:
         assert SECRET not in str(told.value)
     own_server.start()
     tells[0]()
-    feed.metrics["loss"] = {name: values[:1] for name, values in feed.metrics["loss"].items()}
+    driver.metrics["loss"] = {name: values[:1] for name, values in driver.metrics["loss"].items()}
     tells[1]()
     tells[2]()
-    feed.print("after\n")
-    feed.log("loss", [3.0])
-    feed.complete(result=1)
+    driver.print("after\n")
+    driver.log("loss", [3.0])
+    driver.complete(result=1)
     store = SqlStore(url)
     run = store.get(run_id)
     assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 1})
@@ -63,13 +63,13 @@ def test_the_end_of_a_run_waits_for_a_server(
     url = own_server.database()
     observer = SqlObserver(url)
     observer.retry_policy = RetryPolicy(retry_interval=0.1)
-    feed = DispatchedFeed(observer, logging.getLogger("waiting"))
-    feed.start()
+    driver = DispatchingDriver(observer, logging.getLogger("waiting"))
+    driver.start()
     own_server.stop()
-    feed.print("a\n")
-    feed.print("b\n")
+    driver.print("a\n")
+    driver.print("b\n")
     with ThreadPoolExecutor(1) as pool:
-        ended = pool.submit(feed.complete)
+        ended = pool.submit(driver.complete)
         own_server.start()
         ended.result()
     store = SqlStore(url)

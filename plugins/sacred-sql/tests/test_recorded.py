@@ -9,7 +9,7 @@ import pytest
 from sacred_sql import SqlObserver, SqlStore
 
 from sacred_core.stores import find_runs
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 RECORDED = Path(__file__).with_name("data") / "runs_0_1_0.sql"
 START = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
@@ -83,10 +83,10 @@ def test_runs_are_found_in_it(url: str) -> None:
 
 def test_it_is_written_on(url: str) -> None:
     """The queued run starts, the next one has the next number, and what no run needs is removed."""
-    feed = Feed(SqlObserver(url))
-    assert feed.start(_id=2, asked_id=2) == 2
-    feed.complete()
-    assert Feed(SqlObserver(url)).start() == 4
+    driver = EventDriver(SqlObserver(url))
+    assert driver.start(_id=2, asked_id=2) == 2
+    driver.complete()
+    assert EventDriver(SqlObserver(url)).start() == 4
     store = SqlStore(url)
     store.delete(1)
     assert [run.id for run in store.list()] == ["baseline", 2, 3, 4]

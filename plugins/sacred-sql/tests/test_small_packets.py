@@ -9,7 +9,7 @@ from sacred_sql import SqlObserver, SqlStore
 
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import Annotation
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 from sacred_core.testing.limit_contract import LimitContract
 
 
@@ -42,13 +42,13 @@ def test_a_value_that_cannot_be_divided_is_refused_at_once(small_url: str, tmp_p
     """
     path = tmp_path / "f"
     path.write_text("x")
-    feed = Feed(SqlObserver(small_url))
-    run_id = feed.start()
+    driver = EventDriver(SqlObserver(small_url))
+    run_id = driver.start()
     with pytest.raises(StoreError, match=r"[0-9]{7,8} bytes.*max_allowed_packet is 1048576"):
-        feed.artifact("large", str(path), metadata={"text": "\n" * 3_000_000})
-    feed.artifact("small", str(path), metadata={"text": "x"})
-    feed.log("loss", [1.0])
-    feed.complete(result=1)
+        driver.artifact("large", str(path), metadata={"text": "\n" * 3_000_000})
+    driver.artifact("small", str(path), metadata={"text": "x"})
+    driver.log("loss", [1.0])
+    driver.complete(result=1)
     store = SqlStore(small_url)
     run = store.get(run_id)
     assert (run.status, run.result, run.artifacts) == ("COMPLETED", 1, ["small"])
@@ -56,6 +56,6 @@ def test_a_value_that_cannot_be_divided_is_refused_at_once(small_url: str, tmp_p
     with pytest.raises(StoreError, match="max_allowed_packet"):
         store.annotate(run_id, said)
     with pytest.raises(StoreError, match="add_artifact"):
-        Feed(SqlObserver(small_url)).start(host_info={"text": "x" * 2_000_000})
+        EventDriver(SqlObserver(small_url)).start(host_info={"text": "x" * 2_000_000})
     assert store.get(run_id) == run
     assert [each.id for each in store.list()] == [run_id]

@@ -19,7 +19,7 @@ from sqlalchemy.orm import sessionmaker
 
 from sacred_core import Experiment
 from sacred_core.exceptions import ObserverStartError, RunRemovedError, StoreError
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 
 def test_its_arguments_are_those_of_the_manual() -> None:
@@ -46,10 +46,10 @@ def test_an_engine_of_the_user_is_used(url: str) -> None:
     with sessionmaker(bind=engine)() as session:
         observer = SqlObserver.create_from(engine, session, priority=3)
         assert (observer.engine, observer.session, observer.priority) == (engine, session, 3)
-        feed = Feed(observer)
-        feed.start(config={"a": 1})
-        feed.log("loss", [1.0])
-        feed.complete()
+        driver = EventDriver(observer)
+        driver.start(config={"a": 1})
+        driver.log("loss", [1.0])
+        driver.complete()
         query = sa.text("SELECT status FROM runs")
         assert session.execute(query).scalar_one() == "COMPLETED"
         assert SqlStore(engine=engine).get(1).config == {"a": 1}
@@ -61,9 +61,9 @@ def test_an_engine_of_the_user_is_used(url: str) -> None:
 def test_the_transactions_of_the_users_connections_stay_as_they_were(tmp_path: Path) -> None:
     """What the observer needs of a connection of SQLite it takes back."""
     engine = sa.create_engine(f"sqlite:///{tmp_path}/runs.db", poolclass=sa.StaticPool)
-    feed = Feed(SqlObserver.create_from(engine))
-    feed.start()
-    feed.complete()
+    driver = EventDriver(SqlObserver.create_from(engine))
+    driver.start()
+    driver.complete()
     with engine.connect() as connection:
         connection.exec_driver_sql("INSERT INTO sacred_schema VALUES (0)")
         connection.rollback()
@@ -75,12 +75,12 @@ def test_the_transactions_of_the_users_connections_stay_as_they_were(tmp_path: P
 def test_a_database_in_memory_serves_all_threads() -> None:
     """Those that beat see what the main thread wrote."""
     observer = SqlObserver("sqlite://")
-    feed = Feed(observer)
-    feed.start()
-    thread = threading.Thread(target=lambda: feed.log("loss", [1.0]))
+    driver = EventDriver(observer)
+    driver.start()
+    thread = threading.Thread(target=lambda: driver.log("loss", [1.0]))
     thread.start()
     thread.join()
-    feed.complete()
+    driver.complete()
     store = SqlStore(engine=observer.engine)
     assert store.metrics(1)["loss"]["values"] == [1.0]
     observer.engine.dispose()
@@ -98,15 +98,15 @@ def test_an_engine_with_a_database_for_each_thread_is_refused() -> None:
 def test_a_copy_serves_another_run(url: str) -> None:
     """The second starts while the run of the first is running."""
     first = SqlObserver(url)
-    feeds = [Feed(first)]
-    feeds[0].start()
-    feeds.append(Feed(copy.copy(first)))
-    feeds[1].start()
-    for number, feed in enumerate(feeds):
-        feed.print(f"of {number}")
-        feed.log("loss", [float(number)])
-    for number, feed in enumerate(feeds):
-        feed.complete(result=number)
+    drivers = [EventDriver(first)]
+    drivers[0].start()
+    drivers.append(EventDriver(copy.copy(first)))
+    drivers[1].start()
+    for number, driver in enumerate(drivers):
+        driver.print(f"of {number}")
+        driver.log("loss", [float(number)])
+    for number, driver in enumerate(drivers):
+        driver.complete(result=number)
     store = SqlStore(url)
     assert [run.result for run in store.list()] == [0, 1]
     assert [store.output(run_id) for run_id in (1, 2)] == ["of 0", "of 1"]
@@ -167,14 +167,14 @@ def test_a_store_makes_no_file(tmp_path: Path) -> None:
 def test_a_file_that_may_only_be_read_can_be_read(tmp_path: Path) -> None:
     """A run that would be recorded there fails at its start."""
     path = tmp_path / "runs.db"
-    feed = Feed(SqlObserver(f"sqlite:///{path}"))
-    feed.start(config={"a": 1})
-    feed.complete()
+    driver = EventDriver(SqlObserver(f"sqlite:///{path}"))
+    driver.start(config={"a": 1})
+    driver.complete()
     # Root may write to every file: SQLite is made to refuse.
     url = f"sqlite:///file:{path}?mode=ro&uri=true"
     store = SqlStore(url)
     assert store.get(1).config == {"a": 1}
-    for write in (Feed(SqlObserver(url)).start, lambda: store.delete(1)):
+    for write in (EventDriver(SqlObserver(url)).start, lambda: store.delete(1)):
         with pytest.raises(StoreError, match="readonly database"):
             write()
     assert store.get(1).status == "COMPLETED"
@@ -183,15 +183,15 @@ def test_a_file_that_may_only_be_read_can_be_read(tmp_path: Path) -> None:
 def test_a_locked_file_is_waited_for(tmp_path: Path) -> None:
     """What another process holds for a moment costs a run nothing."""
     path = tmp_path / "runs.db"
-    feed = Feed(SqlObserver(f"sqlite:///{path}"))
-    feed.start()
+    driver = EventDriver(SqlObserver(f"sqlite:///{path}"))
+    driver.start()
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN EXCLUSIVE")
         timer = threading.Timer(0.3, other.rollback)
         timer.start()
-        feed.print("text")
+        driver.print("text")
         timer.join()
-    feed.complete()
+    driver.complete()
     assert SqlStore(f"sqlite:///{path}").output(1) == "text"
 
 
@@ -199,14 +199,14 @@ def test_a_file_that_stays_locked_is_an_error(tmp_path: Path, monkeypatch: Any) 
     """A file that stays locked is an error, and the event succeeds when it is retried."""
     monkeypatch.setattr("sacred_sql.database._PATIENCE", 0.2)
     path = tmp_path / "runs.db"
-    feed = Feed(SqlObserver(f"sqlite:///{path}?timeout=0.1"))
-    feed.start()
+    driver = EventDriver(SqlObserver(f"sqlite:///{path}?timeout=0.1"))
+    driver.start()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreError, match="database is locked"):
-            feed.print("text")
+            driver.print("text")
         other.rollback()
-    feed.print("text", offset=0)
+    driver.print("text", offset=0)
     assert SqlStore(f"sqlite:///{path}").output(1) == "text"
 
 
@@ -214,9 +214,9 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
     """An event that was stored, though it seemed to fail, is delivered twice."""
     file = tmp_path / "f"
     file.write_text("x")
-    feed = Feed(SqlObserver(url))
-    feed.start()
-    feed.log("loss", [float(n) for n in range(990)])
+    driver = EventDriver(SqlObserver(url))
+    driver.start()
+    driver.log("loss", [float(n) for n in range(990)])
     write = Database.write
     lost: list[bool] = []
 
@@ -230,14 +230,14 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
     monkeypatch.setattr(Database, "write", stored_but_not_told)
     big = "x" * 4_100_000
     for tell in (
-        lambda: feed.print("a\n", offset=0),
-        lambda: feed.print("", offset=1),
-        lambda: feed.print("b\n", offset=1),
-        lambda: feed.beat(info={"a": big}),
-        lambda: feed.beat(info={"a": 1}),
-        lambda: feed.artifact("made", str(file)),
-        lambda: feed.resource(str(file)),
-        lambda: feed.code(str(tmp_path), [["f", "0" * 32]], ["a==1"]),
+        lambda: driver.print("a\n", offset=0),
+        lambda: driver.print("", offset=1),
+        lambda: driver.print("b\n", offset=1),
+        lambda: driver.beat(info={"a": big}),
+        lambda: driver.beat(info={"a": 1}),
+        lambda: driver.artifact("made", str(file)),
+        lambda: driver.resource(str(file)),
+        lambda: driver.code(str(tmp_path), [["f", "0" * 32]], ["a==1"]),
     ):
         with pytest.raises(StoreError, match="was lost"):
             tell()
@@ -245,17 +245,17 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
     for name in ("loss", "new", "loss", "new"):
         for _ in range(10):
             with pytest.raises(StoreError, match="was lost"):
-                feed.log(name, [1.5, 2.5])
-            feed.repeat()
+                driver.log(name, [1.5, 2.5])
+            driver.repeat()
     with pytest.raises(StoreError, match="was lost"):
-        feed.observer.completed_event(feed.expected.start_time, 3)
-    feed.complete(result=3)
+        driver.observer.completed_event(driver.expected.start_time, 3)
+    driver.complete(result=3)
     store = SqlStore(url)
     run = store.get(1)
     assert (run.status, run.result, run.info["a"]) == ("COMPLETED", 3, 1)
     assert (run.artifacts, run.resources) == (["made"], [str(file)])
     assert run.experiment["sources"] == [["f", "0" * 32]]
-    assert store.output(1) == feed.output == "ab\n"
+    assert store.output(1) == driver.output == "ab\n"
     found = store.metrics(1)
     assert found["new"]["values"] == [1.5, 2.5] * 20
     assert found["loss"]["values"] == [float(n) for n in range(990)] + [1.5, 2.5] * 20
@@ -266,28 +266,33 @@ def test_an_idle_heartbeat_sends_next_to_nothing(url: str) -> None:
     time.
     """
     observer = SqlObserver(url)
-    feed = Feed(observer)
-    feed.start()
+    driver = EventDriver(observer)
+    driver.start()
     info = {"large": list(range(50_000))}
-    feed.log("loss", [float(n) for n in range(5_000)])
-    feed.beat(info=info)
+    driver.log("loss", [float(n) for n in range(5_000)])
+    driver.beat(info=info)
     sent: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, values: Any, *others: Any) -> None:
         sent.append(f"{statement} {values}")
 
     sa.event.listen(observer.engine, "before_cursor_execute", note)
-    feed.beat(info=info)
+    driver.beat(info=info)
     changes = [each for each in sent if not each.startswith("BEGIN")]
     assert len(changes) == 1 and "heartbeat" in changes[0] and len(changes[0]) < 300
 
 
 def test_a_run_that_was_deleted_is_told(url: str) -> None:
     """Writing to it further is an error, and nothing remains."""
-    feed = Feed(SqlObserver(url))
-    feed.start()
+    driver = EventDriver(SqlObserver(url))
+    driver.start()
     SqlStore(url).delete(1)  # its start is long ago
-    for tell in (feed.beat, lambda: feed.print("x"), lambda: feed.log("a", [1.0]), feed.complete):
+    for tell in (
+        driver.beat,
+        lambda: driver.print("x"),
+        lambda: driver.log("a", [1.0]),
+        driver.complete,
+    ):
         with pytest.raises(RunRemovedError, match="run '1' was deleted from"):
             tell()
     assert list(SqlStore(url).list()) == []
@@ -336,14 +341,14 @@ def drop(engine: sa.Engine, table: str) -> None:
 def test_numbers_of_deleted_runs_are_not_reused_in_older_databases(url: str) -> None:
     """The table with the highest one is added by the first deletion."""
     for _ in range(3):
-        Feed(SqlObserver(url)).start()
+        EventDriver(SqlObserver(url)).start()
     engine = sa.create_engine(parse_url(url))
     drop(engine, "deleted_numbers")
     store = SqlStore(url)
-    assert Feed(SqlObserver(url)).start() == 4
+    assert EventDriver(SqlObserver(url)).start() == 4
     for number in (4, 2):
         store.delete(number)
-    assert Feed(SqlObserver(url)).start() == 5
+    assert EventDriver(SqlObserver(url)).start() == 5
     engine.dispose()
 
 
@@ -351,9 +356,9 @@ def test_a_source_that_is_gone_is_recorded_without_its_content(
     url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its name and digest are known; the run starts."""
-    feed = Feed(SqlObserver(url))
+    driver = EventDriver(SqlObserver(url))
     sources = [["gone.py", "0" * 32]]
-    feed.start(ex_info={"name": "ex", "base_dir": str(tmp_path), "sources": sources})
+    driver.start(ex_info={"name": "ex", "base_dir": str(tmp_path), "sources": sources})
     store = SqlStore(url)
     assert store.get(1).experiment["sources"] == sources
     assert "gone.py is recorded without its content" in caplog.text
@@ -363,11 +368,11 @@ def test_a_source_that_is_gone_is_recorded_without_its_content(
 
 def test_a_file_that_is_gone_raises_and_disturbs_nothing(url: str, tmp_path: Path) -> None:
     """What follows is recorded."""
-    feed = Feed(SqlObserver(url))
-    feed.start()
+    driver = EventDriver(SqlObserver(url))
+    driver.start()
     with pytest.raises(FileNotFoundError):
-        feed.artifact("gone", str(tmp_path / "gone"))
-    feed.complete(result=1)
+        driver.artifact("gone", str(tmp_path / "gone"))
+    driver.complete(result=1)
     assert (SqlStore(url).get(1).result, SqlStore(url).get(1).artifacts) == (1, [])
 
 
@@ -376,9 +381,9 @@ def test_large_files_are_read_in_parts(url: str, tmp_path: Path) -> None:
     data = bytes(range(256)) * 10_000
     file = tmp_path / "large.bin"
     file.write_bytes(data)
-    feed = Feed(SqlObserver(url))
-    feed.start()
-    feed.artifact("large", str(file))
+    driver = EventDriver(SqlObserver(url))
+    driver.start()
+    driver.artifact("large", str(file))
     with SqlStore(url).open_file(1, "artifact", "large") as stream:
         assert stream.seek(-10, 2) == len(data) - 10 and stream.read() == data[-10:]
         assert stream.seek(2**20 - 5) and stream.read(10) == data[2**20 - 5 : 2**20 + 5]
@@ -390,9 +395,9 @@ def test_a_list_is_read_page_by_page(url: str, monkeypatch: Any) -> None:
     """Runs can be deleted while they are listed."""
     monkeypatch.setattr("sacred_sql.store.PAGE_SIZE", 2)
     for number in range(5):
-        feed = Feed(SqlObserver(url))
-        feed.start(config={"n": number})
-        feed.complete()
+        driver = EventDriver(SqlObserver(url))
+        driver.start(config={"n": number})
+        driver.complete()
     store = SqlStore(url)
     seen = []
     for run in store.list():

@@ -17,14 +17,14 @@ from werkzeug import Response
 
 from sacred_core import Experiment
 from sacred_core.exceptions import SacredError
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 
-def ended(observer: Any) -> Feed:
-    feed = Feed(observer)
-    feed.start()
-    feed.complete(result=1)
-    return feed
+def ended(observer: Any) -> EventDriver:
+    driver = EventDriver(observer)
+    driver.start()
+    driver.complete(result=1)
+    return driver
 
 
 def run(observer: Any) -> Any:
@@ -58,10 +58,10 @@ def test_telegram_says_when_to_try_again(
     observer.start_patience = 10.0
     text = "Too Many Requests: retry after"
     api.answers = [refused(429, text, retry_after=7), refused(429, text, retry_after=20)]
-    feed = Feed(observer)
-    feed.start()
+    driver = EventDriver(observer)
+    driver.start()
     assert waited == [7] and len(api.sent) == 0
-    feed.complete()
+    driver.complete()
     assert waited == [7] and len(api.sent) == 1
     api.answers = [refused(429, text, retry_after=20)]
     ended(observer)

@@ -9,7 +9,7 @@ from sacred_telegram import TelegramObserver
 
 from sacred_core import Experiment
 from sacred_core.exceptions import ConfigFileError, SacredError
-from sacred_core.testing import Feed, ObserverContract
+from sacred_core.testing import EventDriver, ObserverContract
 
 
 class TestContract(ObserverContract):
@@ -175,9 +175,9 @@ def test_a_file_that_cannot_be_parsed_is_not_quoted(tmp_path: Path) -> None:
 
 def test_only_the_first_end_of_a_run_is_told(api: Any, observer: TelegramObserver) -> None:
     """An end that comes again, as delivery may, is not sent again."""
-    feed = Feed(observer, times=3)
-    feed.start()
-    feed.complete(result=1)
+    driver = EventDriver(observer, times=3)
+    driver.start()
+    driver.complete(result=1)
     assert len(api.sent) == 2
 
 
@@ -185,9 +185,9 @@ def test_a_long_traceback_is_cut(api: Any, observer: TelegramObserver) -> None:
     """A long traceback is cut: at most 4,096 characters, and the marks around what is cut are
     whole.
     """
-    feed = Feed(observer)
-    feed.start()
-    feed.fail((*['  File "<&>"\n'] * 10_000, "ValueError: \U0001f600 the end\n"))
+    driver = EventDriver(observer)
+    driver.start()
+    driver.fail((*['  File "<&>"\n'] * 10_000, "ValueError: \U0001f600 the end\n"))
     text = api.texts[-1]
     assert len(text.encode("utf-16-le")) // 2 <= 4096
     assert "characters cut]" in text and text.endswith("ValueError: \U0001f600 the end</pre>")

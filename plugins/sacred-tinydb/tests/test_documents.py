@@ -14,7 +14,7 @@ from tinydb.storages import MemoryStorage
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.provenance.sources import md5_of
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 
 SACRED = Path(__file__).parent / "data" / "sacred_0_8_7"
 
@@ -103,11 +103,11 @@ def test_the_reader_sees_a_run_under_way(tmp_path: Path) -> None:
     """Output, information and files up to the last heartbeat."""
     file = tmp_path / "file.txt"
     file.write_text("content")
-    feed = Feed(TinyDbObserver(tmp_path / "runs"))
-    feed.start()
-    feed.print("text")
-    feed.artifact("made", str(file))
-    feed.beat(info={"a": 1})
+    driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
+    driver.start()
+    driver.print("text")
+    driver.artifact("made", str(file))
+    driver.beat(info={"a": 1})
     reader = TinyDbReader(tmp_path / "runs")
     (run,) = reader.fetch_metadata(query=Query().info.a == 1)
     assert (run["status"], run["captured_out"]) == ("RUNNING", "text")
@@ -122,12 +122,12 @@ def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
     """A run that ends while it is read is read as it ended, not as a running one that has
     nothing.
     """
-    feed = Feed(TinyDbObserver(tmp_path / "runs"))
-    feed.start()
-    feed.print("text")
+    driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
+    driver.start()
+    driver.print("text")
     store = TinyDbStore(tmp_path / "runs")
     ((key, read_before),) = store.storage.database.all().items()
-    feed.complete(result=5)
+    driver.complete(result=5)
     document = store.document(key, read_before)
     assert (document["status"], document["result"], document["captured_out"]) == (
         "COMPLETED", 5, "text",
@@ -147,7 +147,7 @@ def test_what_the_reader_cannot_find_is_one_sentence(
     tmp_path: Path, asked: dict[str, Any], told: str
 ) -> None:
     """What the reader cannot find is one sentence, with the value that was given."""
-    Feed(TinyDbObserver(tmp_path / "runs")).start()
+    EventDriver(TinyDbObserver(tmp_path / "runs")).start()
     with pytest.raises(ValueError, match=told):
         TinyDbReader(tmp_path / "runs").fetch_metadata(**asked)
 
@@ -182,7 +182,7 @@ def test_databases_of_sacred_are_read() -> None:
 
 def test_a_folder_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder has its own name, relative or absolute, with characters that URLs escape."""
-    run_id = Feed(TinyDbObserver(tmp_path / "my runs" / "ünï")).start()
+    run_id = EventDriver(TinyDbObserver(tmp_path / "my runs" / "ünï")).start()
     monkeypatch.chdir(tmp_path)
     for location in (f"tinydb://{tmp_path}/my%20runs/ünï", "tinydb://my%20runs/ünï"):
         assert open_store(location).get(run_id).id == run_id
@@ -198,10 +198,10 @@ def test_a_database_and_files_of_ones_own(tmp_path: Path) -> None:
     file.write_text("content")
     observer = TinyDbObserver.create_from(db, fs)
     assert (observer.db, observer.fs, observer.root) == (db, fs, str(tmp_path))
-    feed = Feed(observer)
-    run_id = feed.start()
-    feed.artifact("made", str(file))
-    feed.complete()
+    driver = EventDriver(observer)
+    run_id = driver.start()
+    driver.artifact("made", str(file))
+    driver.complete()
     store = TinyDbStore.of(db, fs)
     assert store.get(run_id).status == "COMPLETED"
     with store.open_file(run_id, "artifact", "made") as stream:
@@ -222,31 +222,31 @@ def test_overwrite_replaces_a_run(tmp_path: Path) -> None:
     file = tmp_path / "file.txt"
     file.write_text("first")
     for number in range(2):
-        feed = Feed(TinyDbObserver(tmp_path / "runs"))
-        feed.start(_id=f"run{number}", asked_id=f"run{number}")
-        feed.artifact("made", str(file))
-        feed.complete()
+        driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
+        driver.start(_id=f"run{number}", asked_id=f"run{number}")
+        driver.artifact("made", str(file))
+        driver.complete()
         file.write_text(f"other {number}")
-    feed = Feed(TinyDbObserver(tmp_path / "runs", overwrite="run0"))
-    assert feed.start(config={"new": 1}) == "run0"
-    feed.complete()
+    driver = EventDriver(TinyDbObserver(tmp_path / "runs", overwrite="run0"))
+    assert driver.start(config={"new": 1}) == "run0"
+    driver.complete()
     store = TinyDbStore(tmp_path / "runs")
     assert [run.id for run in store.list()] == ["run0", "run1"]
     assert store.get("run0").config == {"new": 1}
     assert len(list(HashFS(str(tmp_path / "runs" / "hashfs"), depth=3, width=2).files())) == 1
     with pytest.raises(RunIdError, match="'run7'"):
-        Feed(TinyDbObserver(tmp_path / "runs", overwrite="run7")).start()
+        EventDriver(TinyDbObserver(tmp_path / "runs", overwrite="run7")).start()
 
 
 def test_earlier_versions_of_an_artifact_go(tmp_path: Path) -> None:
     """A checkpoint that is written again and again takes the space of one."""
     file = tmp_path / "model"
-    feed = Feed(TinyDbObserver(tmp_path / "runs"))
-    run_id = feed.start()
+    driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
+    run_id = driver.start()
     for number in range(5):
         file.write_text(f"version {number}")
-        feed.artifact("model", str(file))
-    feed.complete()
+        driver.artifact("model", str(file))
+    driver.complete()
     store = TinyDbStore(tmp_path / "runs")
     with store.open_file(run_id, "artifact", "model") as stream:
         assert stream.read() == b"version 4"
@@ -256,24 +256,24 @@ def test_earlier_versions_of_an_artifact_go(tmp_path: Path) -> None:
 
 def test_long_output_is_a_file(tmp_path: Path) -> None:
     """The document has its end, so that the database stays small; the store reads all."""
-    feed = Feed(TinyDbObserver(tmp_path / "runs"))
-    run_id = feed.start()
-    feed.print("first" + "x" * 300_000 + "last")
-    feed.complete()
+    driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
+    run_id = driver.start()
+    driver.print("first" + "x" * 300_000 + "last")
+    driver.complete()
     (document,) = metadata(tmp_path / "runs")
     assert len(document["captured_out"]) == 100_000 and document["captured_out"].endswith("last")
-    assert TinyDbStore(tmp_path / "runs").output(run_id) == feed.output
+    assert TinyDbStore(tmp_path / "runs").output(run_id) == driver.output
 
 
 def test_a_beat_does_not_write_the_database(tmp_path: Path) -> None:
     """Its cost does not grow with the runs that are in it, nor with what was logged."""
-    feed = Feed(TinyDbObserver(tmp_path / "runs"))
-    feed.start()
+    driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
+    driver.start()
     before = (tmp_path / "runs" / "metadata.json").stat()
     for number in range(10):
-        feed.print(f"line {number}\n")
-        feed.log("loss", [1.0] * 100, first_step=number)
-        feed.beat(info={"n": number})
+        driver.print(f"line {number}\n")
+        driver.log("loss", [1.0] * 100, first_step=number)
+        driver.beat(info={"n": number})
     after = (tmp_path / "runs" / "metadata.json").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     state = tmp_path / "runs" / "hashfs.live" / "1" / "state.json"
@@ -288,16 +288,16 @@ def test_a_broken_database_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"metadata\.json' is not valid JSON"):
         list(TinyDbStore(root).list())
     with pytest.raises(StoreError, match=r"metadata\.json' is not valid JSON"):
-        Feed(TinyDbObserver(root)).start()
+        EventDriver(TinyDbObserver(root)).start()
     assert (root / "metadata.json").read_text() == '{"runs": {"1": {'
 
 
 def test_text_that_looks_like_a_tag_stays_text(tmp_path: Path) -> None:
     """Only fields meant for times and files are read as such; a name leads nowhere else."""
     config = {"a": "{TinyDate}:2020-01-01T00:00:00", "b": '{TinyFile}:"../../etc/passwd"'}
-    feed = Feed(TinyDbObserver(tmp_path / "runs"))
-    run_id = feed.start(config=config)
-    feed.complete()
+    driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
+    run_id = driver.start(config=config)
+    driver.complete()
     assert TinyDbStore(tmp_path / "runs").get(run_id).config == config
     path = tmp_path / "runs" / "metadata.json"
     stored = json.loads(path.read_text())
@@ -321,7 +321,7 @@ def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.M
 def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The home folder is expanded, in the observer, its reader, the store and its URL."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    Feed(TinyDbObserver("~/runs")).start()
+    EventDriver(TinyDbObserver("~/runs")).start()
     assert (tmp_path / "runs" / "metadata.json").is_file()
     assert len(TinyDbReader("~/runs").fetch_metadata(indices=[0])) == 1
     for store in (TinyDbStore("~/runs"), open_store("tinydb://~/runs")):
@@ -338,11 +338,11 @@ def test_an_edited_id_removes_only_files_of_the_store(
     (tmp_path / "README").write_text("mine")
     root, made = tmp_path / "runs_db", tmp_path / "made"
     made.write_text("content")
-    first, second = Feed(TinyDbObserver(root)), Feed(TinyDbObserver(root))
+    first, second = EventDriver(TinyDbObserver(root)), EventDriver(TinyDbObserver(root))
     first_id, second_id = first.start(), second.start()
     first.artifact("made", str(made))
-    for feed in (first, second):
-        feed.complete()
+    for driver in (first, second):
+        driver.complete()
     store = TinyDbStore(root)
     database = store.storage.database
     [artifact] = store.require(first_id)[1]["artifacts"]
@@ -366,10 +366,10 @@ def test_files_and_code_of_an_ended_run_can_be_added(tmp_path: Path) -> None:
     """As those that an observer could not store before; its output and metrics do not change."""
     file = tmp_path / "late.py"
     file.write_text("late")
-    feed = Feed(TinyDbObserver(tmp_path / "runs"))
-    run_id = feed.start()
-    feed.print("text")
-    feed.complete(result=3)
+    driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
+    run_id = driver.start()
+    driver.print("text")
+    driver.complete(result=3)
     store = TinyDbStore(tmp_path / "runs")
     observer = store.observer_of(run_id)
     for _ in range(2):

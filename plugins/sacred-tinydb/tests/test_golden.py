@@ -74,13 +74,13 @@ def test_strings_of_our_own_runs_are_not_tags(tmp_path: Path) -> None:
     """What a user records as a string comes back as that string."""
     from sacred_tinydb import TinyDbObserver
 
-    from sacred_core.testing import Feed
+    from sacred_core.testing import EventDriver
 
     info: dict[str, Any] = {"text": "{TinyArray}:[1]"}
-    feed = Feed(TinyDbObserver(tmp_path))
-    feed.start()
-    feed.beat(info=info)
-    feed.complete()
+    driver = EventDriver(TinyDbObserver(tmp_path))
+    driver.start()
+    driver.beat(info=info)
+    driver.complete()
     assert next(TinyDbStore(tmp_path).list()).info == info
 
 

@@ -17,7 +17,7 @@ from sacred_core.delivery.loading import load_folders
 from sacred_core.exceptions import SacredError, StoreError, UnavailableError
 from sacred_core.observers import QueueObserver, RetryPolicy
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore
-from sacred_core.testing.feed import DispatchedFeed
+from sacred_core.testing.event_driver import DispatchingDriver
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
 START: dict[str, Any] = {
@@ -63,18 +63,18 @@ def failed(memory: Memory, tmp_path: Path) -> Path:
     """The folder of a run whose observer was away from the middle on."""
     observer = Broken(memory)
     observer.failure_dir = tmp_path / "failed"
-    feed = DispatchedFeed(observer, logging.getLogger("handover"))
-    feed.start(config={"a": 1})
-    feed.print("before\n")
+    driver = DispatchingDriver(observer, logging.getLogger("handover"))
+    driver.start(config={"a": 1})
+    driver.print("before\n")
     observer.down = True
     made = tmp_path / "made.txt"
     made.write_text("content")
-    feed.artifact("made", str(made))
+    driver.artifact("made", str(made))
     made.unlink()
-    feed.print("after\n")
-    feed.log("loss", [1.0, 2.0])
-    feed.beat(info={"b": 2})
-    feed.complete(result=3)
+    driver.print("after\n")
+    driver.log("loss", [1.0, 2.0])
+    driver.beat(info={"b": 2})
+    driver.complete(result=3)
     (folder,) = (tmp_path / "failed").iterdir()
     return folder
 
@@ -233,10 +233,10 @@ def test_a_late_heartbeat_does_not_replace_the_result(memory: Memory, tmp_path: 
     """It was refused during the run, whose end was recorded."""
     observer = RefusingHeartbeats(memory)
     observer.failure_dir = tmp_path
-    feed = DispatchedFeed(observer, logging.getLogger("handover"))
-    feed.start()
-    feed.beat(info={"large": 1})
-    feed.complete(result=3)
+    driver = DispatchingDriver(observer, logging.getLogger("handover"))
+    driver.start()
+    driver.beat(info={"large": 1})
+    driver.complete(result=3)
     list(load_folders(tmp_path))
     (run,) = MemoryStore(memory).list()
     assert (run.status, run.result, run.info) == ("COMPLETED", 3, {"large": 1})
@@ -247,11 +247,11 @@ def test_a_queue_hands_over_too(memory: Memory, tmp_path: Path) -> None:
     observer = Broken(memory)
     observer.failure_dir = tmp_path
     queue = QueueObserver(observer, 0.01, 0.01, 0.05)
-    feed = DispatchedFeed(queue, logging.getLogger("handover"))
-    feed.start()
+    driver = DispatchingDriver(queue, logging.getLogger("handover"))
+    driver.start()
     observer.down = True
-    feed.print("text")
-    feed.complete()
+    driver.print("text")
+    driver.complete()
     (folder,) = tmp_path.iterdir()
     assert json.loads((folder / "undelivered.json").read_text())["observer"] == "Broken"
     list(load_folders(folder))
@@ -270,10 +270,10 @@ def test_some_write_no_folder(
 
     observer = Refusing(memory)
     observer.failure_dir = tmp_path
-    feed = DispatchedFeed(observer, logging.getLogger("handover"))
-    feed.start()
-    feed.beat()
-    feed.complete()
+    driver = DispatchingDriver(observer, logging.getLogger("handover"))
+    driver.start()
+    driver.beat()
+    driver.complete()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -283,9 +283,9 @@ def test_the_folder_is_in_that_of_the_user(
     """The folder is in that of the user, and no other user can read it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     observer = Broken(memory)
-    feed = DispatchedFeed(observer, logging.getLogger("handover"))
-    feed.start()
+    driver = DispatchingDriver(observer, logging.getLogger("handover"))
+    driver.start()
     observer.down = True
-    feed.complete()
+    driver.complete()
     (folder,) = (tmp_path / "sacred" / "undelivered").iterdir()
     assert folder.stat().st_mode & 0o077 == 0

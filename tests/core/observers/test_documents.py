@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import RunRemovedError
-from sacred_core.testing import Feed, Memory, MemoryObserver, MemoryStore
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -62,9 +62,9 @@ def test_what_could_not_be_written_is_written_with_the_next_change(observer: Rec
 @pytest.mark.parametrize("end", ["complete", "interrupt", "fail"])
 def test_an_end_writes_its_fields(observer: Recording, end: str) -> None:
     """A result or a trace that there is none of is not written."""
-    feed = Feed(observer)
-    feed.start()
-    {"complete": feed.complete, "interrupt": feed.interrupt, "fail": feed.fail}[end]()
+    driver = EventDriver(observer)
+    driver.start()
+    {"complete": driver.complete, "interrupt": driver.interrupt, "fail": driver.fail}[end]()
     expected = {"status", "stop_time"} | ({"fail_trace"} if end == "fail" else set())
     assert observer.written == [expected]
 
@@ -73,26 +73,26 @@ def test_the_result_of_the_last_heartbeat_stays(observer: Recording) -> None:
     """The result of the last heartbeat stays, where the end has none, as after a command without a
     return value.
     """
-    feed = Feed(observer)
-    run_id = feed.start()
-    feed.beat(result=7)
-    feed.complete()
+    driver = EventDriver(observer)
+    run_id = driver.start()
+    driver.beat(result=7)
+    driver.complete()
     assert MemoryStore(observer.memory).get(run_id).result == 7
-    assert feed.expected.result == 7
+    assert driver.expected.result == 7
 
 
 def test_each_event_of_a_deleted_run_is_refused(observer: Recording, tmp_path: Path) -> None:
     """The error names the run and the store."""
     file = tmp_path / "f"
     file.write_text("x")
-    feed = Feed(observer)
-    run_id = feed.start()
+    driver = EventDriver(observer)
+    run_id = driver.start()
     del observer.memory.runs[run_id]
     for event in (
-        feed.beat, feed.complete, feed.fail, feed.interrupt,
-        lambda: feed.print("text"), lambda: feed.log("loss", [1.0]),
-        lambda: feed.resource(str(file)), lambda: feed.artifact("a", str(file)),
-        lambda: feed.code(".", [], ["numpy==2.0"]),
+        driver.beat, driver.complete, driver.fail, driver.interrupt,
+        lambda: driver.print("text"), lambda: driver.log("loss", [1.0]),
+        lambda: driver.resource(str(file)), lambda: driver.artifact("a", str(file)),
+        lambda: driver.code(".", [], ["numpy==2.0"]),
     ):  # fmt: skip
         with pytest.raises(RunRemovedError, match="run '1' was deleted from the memory"):
             event()
@@ -130,13 +130,13 @@ def test_code_that_is_imported_later_is_sorted_and_listed_once(observer: Recordi
     """Code that is imported later is sorted and listed once, by name; dependencies without regard
     to case.
     """
-    feed = Feed(observer)
-    run_id = feed.start(
+    driver = EventDriver(observer)
+    run_id = driver.start(
         ex_info={"name": "fed", "sources": [["b.py", "1"]], "dependencies": ["B==1"]}
     )
     for times in itertools.repeat(None, 2):
         del times
-        feed.code(".", [["a.py", "2"], ["b.py", "3"]], ["a==1", "c==1", "B==1"])
+        driver.code(".", [["a.py", "2"], ["b.py", "3"]], ["a==1", "c==1", "B==1"])
     experiment = MemoryStore(observer.memory).get(run_id).experiment
     assert experiment["sources"] == [["a.py", "2"], ["b.py", "1"]]
     assert experiment["dependencies"] == ["a==1", "B==1", "c==1"]

@@ -19,7 +19,7 @@ from sacred_core.stores.documents import (
     merge_output,
     merge_points,
 )
-from sacred_core.testing import Feed, Memory, MemoryObserver, MemoryStore
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 
@@ -90,10 +90,10 @@ def test_points_are_what_the_parts_say() -> None:
 def store() -> MemoryStore:
     """A store with the running run 1 and the completed run 2, which has an artifact."""
     memory = Memory()
-    Feed(MemoryObserver(memory)).start(start_time=datetime.now(UTC))
-    feed = Feed(MemoryObserver(memory))
-    feed.start()
-    feed.complete()
+    EventDriver(MemoryObserver(memory)).start(start_time=datetime.now(UTC))
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start()
+    driver.complete()
     return MemoryStore(memory)
 
 

@@ -31,7 +31,7 @@ class CountingStore(GuardedStore):
         values = [float(n) for n in range(run_id)]
         return {"loss": {"steps": [*range(run_id)], "values": values, "timestamps": values}}
 
-    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+    def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         self.queries.append(query)
         for number in sorted(range(1, 6), reverse=newest_first):
             values = {

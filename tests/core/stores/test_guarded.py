@@ -32,7 +32,7 @@ class Store(GuardedStore):
     def __init__(self, **runs: dict[str, Callable[[], Any]]) -> None:
         self.runs = runs
 
-    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+    def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         for name in sorted(self.runs, reverse=newest_first):
             yield name, run_or_foreign(lambda name=name: self._run(name, self.runs[name]))  # type: ignore[misc]
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from sacred_core import host_info
 from sacred_core.stores import Annotation, RunStore
-from sacred_core.testing import Feed
+from sacred_core.testing import EventDriver
 from sacred_core.testing.samples import AWKWARD, METRIC_NAMES, NON_FINITE, ODD_POINTS, TRACE
 
 _GOLDEN = Path(__file__).parent
@@ -101,52 +101,52 @@ def _record_experiments(files: _Files, make_observer: Callable[[], Any]) -> None
 
 def _record_events(files: _Files, make_observer: Callable[[], Any]) -> None:
     """Record several beats, rewritten output, points of every kind, files with odd names."""
-    feed = Feed(make_observer(), times=2)
+    driver = EventDriver(make_observer(), times=2)
     config = {"seed": 1, "not finite": NON_FINITE, "nested": {"a": [{"b": None}]}}
-    feed.start(ex_info=files.ex_info(), config=config)
-    feed.print("progress 10 %\rrest\n")
-    feed.log("loss", [1.0, 2.0, 3.0])
-    feed.beat(info={"beat": 1}, result=None)
-    feed.print("20 %\rdone ä\n", 9)
-    feed.log_together(
+    driver.start(ex_info=files.ex_info(), config=config)
+    driver.print("progress 10 %\rrest\n")
+    driver.log("loss", [1.0, 2.0, 3.0])
+    driver.beat(info={"beat": 1}, result=None)
+    driver.print("20 %\rdone ä\n", 9)
+    driver.log_together(
         {"loss": [4.0, float("nan")], **{name: [1, 2] for name in METRIC_NAMES[1:]}}, 10
     )
-    feed.log("odd", ODD_POINTS)
-    feed.beat(info={"beat": 2, "odd": AWKWARD}, result=3)
+    driver.log("odd", ODD_POINTS)
+    driver.beat(info={"beat": 2, "odd": AWKWARD}, result=3)
     for number, name in enumerate(("x", "x/y", "run.json", ".hidden", "two words ü.txt", "x")):
-        feed.artifact(name, files.write("artifact", f"artifact {number}\n"))
-    feed.resource(files.write("in put.csv", "3,4\n"))
-    feed.resource(files.write("in put.csv", "3,4\n"))
+        driver.artifact(name, files.write("artifact", f"artifact {number}\n"))
+    driver.resource(files.write("in put.csv", "3,4\n"))
+    driver.resource(files.write("in put.csv", "3,4\n"))
     later = files.write("later.py", "LATER = 1\n")
     digest = hashlib.md5(Path(later).read_bytes()).hexdigest()
-    feed.code(str(files.folder), [["later.py", digest]], ["pandas==3.0"])
-    feed.beat(info={"beat": 3})
-    feed.complete(result={"a": [1, float("inf")]})
-    failed = Feed(make_observer())
+    driver.code(str(files.folder), [["later.py", digest]], ["pandas==3.0"])
+    driver.beat(info={"beat": 3})
+    driver.complete(result={"a": [1, float("inf")]})
+    failed = EventDriver(make_observer())
     failed.start("elsewhere", ex_info=files.ex_info())
     failed.print("before it broke\n")
     failed.fail(tuple(TRACE))
-    stopped = Feed(make_observer())
+    stopped = EventDriver(make_observer())
     stopped.start(1)  # taken
     stopped.interrupt("TIMEOUT", tuple(TRACE))
 
 
 def _change_records(files: _Files, make_observer: Callable[[], Any], store: RunStore) -> None:
     """Start a queued run, leave one running, delete one, and annotate one."""
-    queued = Feed(make_observer()).queue(asked_id="asked", ex_info=files.ex_info())
-    taken_over = Feed(make_observer())
+    queued = EventDriver(make_observer()).queue(asked_id="asked", ex_info=files.ex_info())
+    taken_over = EventDriver(make_observer())
     taken_over.start(asked_id=queued, ex_info=files.ex_info(), config={"seed": 2})
     taken_over.log("loss", [1.5])
     taken_over.beat(info={"started": True})
     taken_over.complete()
-    deleted = Feed(make_observer())
+    deleted = EventDriver(make_observer())
     run_id = deleted.start(ex_info=files.ex_info())
     deleted.artifact("gone", files.write("artifact", "deleted\n"))
     deleted.complete()
     store.delete(run_id)
     store.annotate(queued, Annotation(time=_LATER, user="ann", note="a note ä", added=("good",)))
     store.annotate(queued, Annotation(time=_LATER, user="bob", removed=("good",), added=("bad",)))
-    running = Feed(make_observer())
+    running = EventDriver(make_observer())
     running.start(ex_info=files.ex_info())
     running.print("still running\n")
     running.log("loss", [0.5])
@@ -213,7 +213,7 @@ _REPLACED = {
     rf"(?<=numpy==)(?!2\.0{_QUOTE})[^\"\\]+": "<version>",
     r"(?<=\"sacred-core\", \"version\": \")[^\"\\]+": "<version>",
     r"(?<=\"numpy\", \"version\": \")(?!2\.0\")[^\"\\]+": "<version>",
-    # Times, but for those of `Feed`, in strings and as numbers.
+    # Times, but for those of `EventDriver`, in strings and as numbers.
     r"\b(?!2026-01-02)\d{4}-\d\d-\d\d(?=[T ]\d\d:\d\d:\d\d)": "<date>",
     r"(?<=<date>)([T ])\d\d:\d\d:\d\d(\.\d{6})?": r"\1<time>",
     r"\b(?!17673230)1[789]\d{11}(\d{3})?\b": "<time>",

@@ -91,7 +91,7 @@ class MongoStore(GuardedStore):
         server, runs = self._collections.connection.shown, self._collections.runs
         return f"MongoStore({server!r}, {runs.full_name!r})"
 
-    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+    def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         """Yield the documents by their ids: numbers in their order, then names."""
         with self._collections.connection.translate_errors():
             documents = self._raw.find(filter_of(query), _projection(query))

@@ -207,7 +207,7 @@ class ObjectStore(DocumentStore[RunFolder]):
         delete_run(self._layout, record.name)
         return True
 
-    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+    def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         """Yield the content of each folder; some are fetched ahead."""
 
         def read(found: tuple[Any, RunFolder]) -> Any:

@@ -56,7 +56,7 @@ class SqlStore(GuardedStore):
     def __repr__(self) -> str:
         return f"SqlStore({self._database.display_url!r})"
 
-    def _found(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
+    def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         """Yield runs in the order in which they were entered, those of Sacred's tables first."""
         kinds = [self._sacred_pages(newest_first), self._pages(query, newest_first)]
         for found in reversed(kinds) if newest_first else kinds:

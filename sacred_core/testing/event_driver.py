@@ -14,7 +14,7 @@ from sacred_core.stores.run_ids import normalize_id
 START = datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)
 
 
-class Feed:
+class EventDriver:
     """One run of one observer. Exceptions of the observer pass.
 
     Args:
@@ -32,7 +32,7 @@ class Feed:
         self.output = ""
         self.metrics: dict[str, dict[str, list[Any]]] = {}
         self._plans = call_plans(observer)
-        self._source = events.EventSource("feed")
+        self._source = events.EventSource("driver")
         self._last: events.Event | None = None
         self._times = times
         self._beats = 0
@@ -164,7 +164,7 @@ class Feed:
         return {"captured_out": self.output}[name]
 
 
-class DispatchedFeed(Feed):
+class DispatchingDriver(EventDriver):
     """The same through the core's delivery, which retries what the observer fails to record.
 
     Args:
