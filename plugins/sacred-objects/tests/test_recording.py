@@ -284,7 +284,7 @@ def test_what_sacred_wrote_is_read(bucket: Any, store: ObjectStore) -> None:
 @pytest.mark.parametrize("folder", ["a/../b", "./a", ".."])
 def test_dots_are_no_folders(bucket: Any, folder: str) -> None:
     """Keys are not paths."""
-    with pytest.raises(ValueError, match="mean nothing there"):
+    with pytest.raises(ValueError, match="are not supported"):
         ObjectObserver(lambda: bucket, bucket.url, folder)
 
 
