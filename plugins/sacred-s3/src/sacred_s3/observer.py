@@ -65,9 +65,10 @@ class S3Observer(ObjectObserver):
 
     @property
     def store_location(self) -> str:  # type: ignore[override]
-        """The URL of the runs, with how the bucket is reached."""
-        options = {name: value for name, value in self._options.items() if value is not None}
-        return mask_text(f"{super().store_location}?{urlencode(options)}")
+        """The URL of the runs, with how the bucket is reached; without a password."""
+        # Masked before it is encoded: an encoded URL is not found in a string.
+        options = {name: mask_text(value) for name, value in self._options.items() if value}
+        return f"{super().store_location}?{urlencode(options)}"
 
     def make_bucket(self, missing: BucketMissingError) -> None:
         """Create the bucket."""
