@@ -103,7 +103,7 @@ def test_options_take_every_spelling(ex: Experiment, spelling: str) -> None:
 
 def test_unknown_option_suggests_the_right_one(ex: Experiment) -> None:
     """The error quotes it."""
-    with pytest.raises(OptionError, match=r"no option '--loglvel', did you mean '--loglevel'"):
+    with pytest.raises(OptionError, match=r"unknown option '--loglvel', did you mean '--loglevel'"):
         ex.run(options={"--loglvel": "INFO"})
 
 

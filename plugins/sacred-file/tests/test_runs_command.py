@@ -96,7 +96,7 @@ def test_json_keeps_to_its_schema(runs: str) -> None:
     [
         (("-w", "config.lr <"), "expected a value"),
         (("-w", "nmae = x"), "did you mean 'name'"),
-        (("-c", "foo"), "no field 'foo'"),
+        (("-c", "foo"), "unknown field 'foo'"),
         (("-s", "-"), "expected"),
     ],
 )
