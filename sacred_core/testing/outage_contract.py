@@ -1,8 +1,10 @@
 """What an observer of a server promises where the connection fails."""
 
 import logging
+import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,7 @@ class OutageContract(SecretContract):
         observer, proxy = found
         made = tmp_path / "made"
         made.write_bytes(b"content" * 1000)
+        others = set(threading.enumerate())
         with proxy:
             observer.retry_policy = QUICK
             observer.failure_dir = tmp_path / "failed"
@@ -69,7 +72,7 @@ class OutageContract(SecretContract):
             driver.complete(result=7)
             ended = time.monotonic() - began
             proxy.close()
-            _end_calls()
+            _end_calls(others)
             proxy.open()
             store = self.make_store(tmp_path)
             if (tmp_path / "failed").exists():
@@ -102,12 +105,17 @@ class OutageContract(SecretContract):
             _assert_whole(self.make_store(tmp_path), run_id, driver, made)
 
 
-def _end_calls() -> None:
-    """Wait for calls that were abandoned, as if the process had ended."""
-    for thread in threading.enumerate():
+def _end_calls(others: set[threading.Thread]) -> None:
+    """Wait for calls that were abandoned, as if the process had ended; not for other threads."""
+    for thread in set(threading.enumerate()) - others:
         if thread.name == "sacred-observer":
             thread.join(_HANGING)
-            assert not thread.is_alive(), "a call does not end where the connection is closed"
+            if thread.is_alive():
+                stack = sys._current_frames().get(thread.ident or 0)
+                where = "".join(traceback.format_stack(stack))
+                raise AssertionError(
+                    f"a call does not end where the connection is closed:\n{where}"
+                )
 
 
 def _fail(proxy: Proxy, failure: str) -> None:
