@@ -18,7 +18,7 @@ from sacred_core.observers import RetryPolicy
 from sacred_core.testing.event_driver import DispatchingDriver
 
 DATA = Path(__file__).parent / "data"
-QUICK = {"serverSelectionTimeoutMS": 300, "connectTimeoutMS": 300}
+QUICK = {"serverSelectionTimeoutMS": 3000, "connectTimeoutMS": 3000}
 
 
 @pytest.fixture

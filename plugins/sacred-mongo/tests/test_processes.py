@@ -33,7 +33,7 @@ def test_a_server_that_is_started_again(
     """Events from before the outage and after it are all stored."""
     observer = MongoObserver(
         server.url, "db", failure_dir=tmp_path / "failed",
-        serverSelectionTimeoutMS=300, connectTimeoutMS=300,
+        serverSelectionTimeoutMS=1000, connectTimeoutMS=1000,
     )  # fmt: skip
     observer.retry_policy = RetryPolicy(retry_interval=0.1)
     driver = DispatchingDriver(observer, logging.getLogger(__name__))
