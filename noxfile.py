@@ -81,7 +81,9 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types, strictly."""
-    session.install(*_editable([".", *MEMBERS]), "mypy>=1.14", "types-PyYAML", "types-requests")
+    session.install(
+        *_editable([".", *MEMBERS]), "mypy>=1.14", "pytest>=8", "types-PyYAML", "types-requests"
+    )
     session.run("mypy")
 
 
