@@ -10,10 +10,9 @@ import attrs
 from sacred_core import events
 from sacred_core.delivery.backlog import Backlog
 from sacred_core.delivery.failures import error_text
-from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.exceptions import StoreError
+from sacred_core.observers.retry_policy import OUTAGES
 
-#: What observers raise where the reason is rarely an event.
-_UNAVAILABLE = (ConnectionError, TimeoutError, UnavailableError)
 #: Points of one metric that may fail before later ones are tried.
 _ATTEMPTS = 2
 Deliver = Callable[[events.Event], Exception | None]
@@ -202,7 +201,7 @@ class Isolation:
         if beat is None or not self._takes_heartbeats:
             return not isinstance(error, (OSError, StoreError))
         known = self._recorded
-        if isinstance(error, _UNAVAILABLE):
+        if isinstance(error, OUTAGES):
             return known is not None and self._deliver(known) is None
         info, result = ({}, None) if known is None else (known.info, known.result)
         return self._deliver(attrs.evolve(beat, info=info, result=result)) is None

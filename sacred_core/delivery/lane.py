@@ -44,9 +44,9 @@ class Lane:
     def __init__(
         self, observer: Any, resolve_lazy: Callable[[str], Any], logger: logging.Logger
     ) -> None:
-        call_plans(observer)  # raises before anything is reserved
+        plans = call_plans(observer)  # raises before anything is reserved
         self.observer = reserve(observer)
-        self._plans = call_plans(self.observer)
+        self._plans = plans if self.observer is observer else call_plans(self.observer)
         self.policy: RetryPolicy = getattr(observer, "retry_policy", None) or RetryPolicy()
         covered = getattr(observer, "covered_observer", None)
         self.name = (

@@ -289,13 +289,11 @@ class DocumentObserver(RunObserver, ABC):
             run: As it is stored.
             token: What was `token` when it started.
         """
-        self.stored_run, self.token = run, token
-        self._positions, self._unsaved = delivering.MetricPositions(), set()
+        self._set_run(run, token)
 
     def begin_run(self, event: events.RunIdEvent, _id: Any) -> Any:
         """Store a run that is queued or starts, and return its id."""
-        self.stored_run, self.token = None, new_token()
-        self._positions, self._unsaved = delivering.MetricPositions(), set()
+        self._set_run(None, new_token())
         run = StoredRun(id="", status="")
         run.apply(event)
         is_start = isinstance(event, events.RunStarted)
@@ -325,6 +323,11 @@ class DocumentObserver(RunObserver, ABC):
     def removed_error(self) -> RunRemovedError:
         """Return the error for a run that was deleted."""
         return run_removed(self.require_run().id, self.shown)
+
+    def _set_run(self, run: StoredRun | None, token: str) -> None:
+        """Use a run of which this observer has written nothing yet."""
+        self.stored_run, self.token = run, token
+        self._positions, self._unsaved = delivering.MetricPositions(), set()
 
     def _write(self, method: Callable[..., bool], *arguments: Any) -> None:
         """Call a method of the backend that writes to the run."""

@@ -4,6 +4,9 @@ import attrs
 
 from sacred_core.exceptions import UnavailableError
 
+#: What observers raise where they cannot be reached: the reason is rarely an event.
+OUTAGES: tuple[type[Exception], ...] = (UnavailableError, ConnectionError, TimeoutError)
+
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
@@ -34,5 +37,5 @@ class RetryPolicy:
     retry_interval: float = 5.0
     end_timeout: float = 25.0
     call_timeout: float = 10.0
-    temporary: tuple[type[Exception], ...] = (UnavailableError, ConnectionError, TimeoutError)
+    temporary: tuple[type[Exception], ...] = OUTAGES
     hands_over: bool = True

@@ -236,19 +236,19 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
     def save(self) -> None:
         """Write `run_entry`."""
-        with self.collections.connection.translate_errors():
+        with self.translate_errors():
             self._writer.save()
 
     def insert(self) -> None:
         """Insert `run_entry` as a document, under a free number where it has no ``_id``."""
         entry = dict(self.run_entry)
         request = IdRequest(asked_id=entry.pop("_id", None))
-        with self.collections.connection.translate_errors():
+        with self.translate_errors():
             self.run_entry["_id"] = claim_id(DocumentIds(self.collections.runs, entry), request)
 
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
         """Store the source files and return pairs of their names and the ids of the files."""
-        with self.collections.connection.translate_errors():
+        with self.translate_errors():
             return store_sources(self.collections.files, ex_info["base_dir"], ex_info["sources"])
 
     def final_save(self, attempts: int = 6) -> None:
