@@ -264,5 +264,5 @@ def _late_events(driver: EventDriver, file: Path) -> set[str]:
 
 
 def _points(calls: int, count: int) -> list[int]:
-    """Return numbers of calls, evenly distributed."""
-    return sorted({1 + calls * n // count for n in range(count)})
+    """Return numbers of calls, evenly distributed from the first to the last one."""
+    return sorted({1 + (calls - 1) * n // max(1, count - 1) for n in range(count)})
