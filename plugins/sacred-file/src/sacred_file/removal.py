@@ -8,9 +8,11 @@ Content is as old as its last use, by the clock of the file system that has it.
 """
 
 import contextlib
+import errno
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -106,12 +108,13 @@ class _Used:
 
 def _is_moved(root: Path, folder: Path) -> bool:
     trash = root / TRASH
-    trash.mkdir(exist_ok=True)
-    try:
-        folder.rename(trash / f"{folder.name}.{os.urandom(8).hex()}")
-    except FileNotFoundError:  # another process was faster
-        return False
-    return True
+    while os.path.lexists(folder):
+        trash.mkdir(exist_ok=True)
+        # Another process may move the folder first, or remove the trash, which is empty.
+        with contextlib.suppress(FileNotFoundError):
+            folder.rename(trash / f"{folder.name}.{os.urandom(8).hex()}")
+            return True
+    return False
 
 
 def _remove_own(folder: Path) -> None:
@@ -150,7 +153,16 @@ def _remove_shared(root: Path, folders: Iterable[Path]) -> None:
         if not left:
             with contextlib.suppress(FileNotFoundError):
                 (folder / _LIST).unlink()
-                folder.rmdir()
+                _remove_empty(folder)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder; one in which another deletion writes its list is left to that deletion."""
+    try:
+        folder.rmdir()
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
 
 
 def _own_paths(root: Path, folder: Path) -> Iterator[Path]:
@@ -175,10 +187,8 @@ def _is_removed(path: Path, root: Path, since: int) -> bool:
 
 
 def _find_used(root: Path) -> _Used:
-    clock = root / TRASH / f".clock-{os.urandom(8).hex()}"
-    clock.touch()
-    since = now = clock.stat().st_mtime_ns
-    clock.unlink()
+    with tempfile.TemporaryFile(dir=root) as clock:  # without a name: others empty the trash
+        since = now = os.fstat(clock.fileno()).st_mtime_ns
     paths: set[Path] | None = set()
     for folder in root.iterdir():
         if not is_run_name(folder.name) or not folder.is_dir():
