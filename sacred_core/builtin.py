@@ -10,7 +10,6 @@ from sacred_core.hooks.specs import hookimpl
 
 _OPTIONS = "sacred_core.script_cli.standard_options:"
 _COMMANDS = "sacred_core.script_cli.standard_commands:"
-_SOURCES = "sacred_core.config.files:"
 _HOST = "sacred_core.provenance.host:"
 
 
@@ -62,12 +61,13 @@ def sacred_commands() -> Iterable[CommandSpec]:
 @hookimpl
 def sacred_config_sources() -> Iterable[ConfigSource]:
     """JSON, YAML and pickle."""
-    for suffixes, name in (
-        ((".json",), "json"),
-        ((".yaml", ".yml"), "yaml"),
-        ((".pickle", ".pkl"), "pickle"),
+    for suffixes, module, name in (
+        ((".json",), "files", "json"),
+        ((".yaml", ".yml"), "yaml_format", "yaml"),
+        ((".pickle", ".pkl"), "files", "pickle"),
     ):
-        yield ConfigSource(suffixes, f"{_SOURCES}load_{name}", f"{_SOURCES}dump_{name}")
+        target = f"sacred_core.config.{module}"
+        yield ConfigSource(suffixes, f"{target}:load_{name}", f"{target}:dump_{name}")
 
 
 @hookimpl

@@ -1,8 +1,10 @@
 """Paths into nested dictionaries and lists, written with dots: ``layers.0.size``."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from sacred_core.exceptions import ConfigPathError
 
 #: Stands for what is not there; a None that is there is a value.
 MISSING: Any = object()
@@ -90,3 +92,212 @@ def position_in(items: Any, part: str) -> int | None:
     if not isinstance(items, (list, tuple)) or not _INTEGER.fullmatch(part):
         return None
     return int(part) if -len(items) <= int(part) < len(items) else None
+
+
+def leaves(tree: Mapping[Any, Any], prefix: DottedPath = ROOT) -> Iterator[tuple[DottedPath, Any]]:
+    """Yield the path and the value of everything in ``tree`` that is not a dictionary.
+
+    An empty dictionary is a value.
+    """
+    for key, value in tree.items():
+        path = prefix.below(key)
+        if isinstance(value, dict) and value:
+            yield from leaves(value, path)
+        else:
+            yield path, value
+
+
+def reach(tree: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return the dictionary below ``keys``; make those that are missing."""
+    for key in keys:
+        tree = tree.setdefault(key, {})
+    return tree
+
+
+def tree_at(entries: dict[str, Any], path: DottedPath) -> dict[str, Any]:
+    """Return a tree that holds ``entries`` at ``path`` and nothing else."""
+    for key in reversed(path):
+        entries = {key: entries}
+    return entries
+
+
+def put(config: dict[str, Any], path: DottedPath, entries: dict[str, Any]) -> None:
+    """Add ``entries`` to what is at ``path``, at every depth."""
+    target = reach(config, path)
+    target.update(merge(target, entries))
+
+
+def merge(lower: Any, upper: Any) -> Any:
+    """Return what two configurations give one entry: dictionaries are merged at every depth.
+
+    Anything else of ``upper`` replaces ``lower``. Neither is changed.
+    """
+    if not isinstance(lower, dict) or not isinstance(upper, dict):
+        return upper
+    both = {key: merge(lower[key], upper[key]) for key in upper if key in lower}
+    return {**lower, **upper, **both}
+
+
+def first_value(tree: Mapping[str, Any], path: DottedPath) -> DottedPath:
+    """Return the part of ``path`` that leads to the first value that is not a dictionary.
+
+    It is ``path`` if there are only dictionaries, and empty if something is missing.
+    """
+    for prefix in path.prefixes():
+        value = prefix.find(tree, MISSING)
+        if not isinstance(value, dict):
+            return ROOT if value is MISSING else prefix
+    return path
+
+
+def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Return ``values`` without what is below ``keys``; dictionaries retain their types."""
+    if keys[0] not in values:
+        return values
+    rest = {name: value for name, value in values.items() if name != keys[0]}
+    inner = values[keys[0]]
+    if len(keys) > 1 and isinstance(inner, dict):
+        kept = without(inner, keys[1:])
+        if kept:
+            rest[keys[0]] = type(inner)(kept)
+    return type(values)(rest)
+
+
+def remove(tree: dict[str, Any], keys: Sequence[str]) -> None:
+    """Remove what is below ``keys``, and the dictionaries that are empty then."""
+    key = key_in(tree, keys[0])
+    inner = tree.get(key)
+    if len(keys) > 1 and isinstance(inner, dict):
+        remove(inner, keys[1:])
+    if len(keys) == 1 or (isinstance(inner, dict) and not inner):
+        tree.pop(key, None)
+
+
+def restore(entries: dict[str, Any], originals: Mapping[DottedPath, Any]) -> None:
+    """Put back what the fixed values of a higher layer took the place of.
+
+    That layer comes on top again, but a layer between the two must see the values of this one.
+    """
+    for path, original in originals.items():
+        *parents, last = path
+        holder = DottedPath(parents).find(entries)
+        if isinstance(holder, list):
+            holder[int(last)] = original
+        elif isinstance(holder, dict):
+            holder[key_in(holder, last)] = original
+
+
+def get_by_dotted_path(d: Mapping[str, Any], path: str, default: Any = None) -> Any:
+    """Return the entry at the dotted ``path`` of nested dictionaries, or ``default``.
+
+    Example:
+        >>> get_by_dotted_path({"foo": {"a": 12}}, "foo.a")
+        12
+    """
+    found: Any = d
+    for name in path.split(".") if path else ():
+        if not isinstance(found, Mapping) or name not in found:
+            return default
+        found = found[name]
+    return found
+
+
+def set_by_dotted_path(d: dict[str, Any], path: str, value: Any) -> None:
+    """Set the entry at the dotted ``path``, and add the dictionaries that are missing on the way.
+
+    Example:
+        >>> d = {"foo": {"bar": 7}}
+        >>> set_by_dotted_path(d, "foo.d.baz", 3)
+        >>> d
+        {'foo': {'bar': 7, 'd': {'baz': 3}}}
+
+    Raises:
+        ConfigPathError: the path leads through a value that is not a dictionary.
+    """
+    *parents, last = path.split(".")
+    for number, name in enumerate(parents, 1):
+        d = d.setdefault(name, {})
+        if not isinstance(d, dict):
+            raise ConfigPathError(
+                f"{path!r} cannot be set: {join_paths(*parents[:number])!r} is {d!r}, which is "
+                "not a dictionary"
+            )
+    d[last] = value
+
+
+def recursive_update(d: dict[str, Any], u: Mapping[str, Any]) -> dict[str, Any]:
+    """Update ``d`` with ``u``, where dictionaries are merged at every depth, and return ``d``.
+
+    Example:
+        >>> recursive_update({"a": {"b": 1}}, {"c": 2, "a": {"d": 3}})
+        {'a': {'b': 1, 'd': 3}, 'c': 2}
+    """
+    for name, value in u.items():
+        if isinstance(value, Mapping):
+            old = d.get(name)
+            d[name] = recursive_update(old if isinstance(old, dict) else {}, value)
+        else:
+            d[name] = value
+    return d
+
+
+def iterate_flattened(d: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield dotted path and value of every leaf, sorted by key; an empty dictionary is a leaf.
+
+    Example:
+        >>> list(iterate_flattened({"b": {"y": 1, "x": {}}, "a": 2}))
+        [('a', 2), ('b.x', {}), ('b.y', 1)]
+    """
+    for name in sorted(d, key=str):
+        value = d[name]
+        if isinstance(value, Mapping) and value:
+            for path, inner in iterate_flattened(value):
+                yield join_paths(str(name), path), inner
+        else:
+            yield str(name), value
+
+
+def iter_prefixes(path: str) -> Iterator[str]:
+    """Yield all prefixes of a dotted path, the path itself last.
+
+    Example:
+        >>> list(iter_prefixes("foo.bar.baz"))
+        ['foo', 'foo.bar', 'foo.bar.baz']
+    """
+    yield from map(str, DottedPath.parse(path).prefixes())
+
+
+def join_paths(*parts: str) -> str:
+    """Return the parts as one dotted path, without empty ones.
+
+    Example:
+        >>> join_paths("foo", "", "bar.baz")
+        'foo.bar.baz'
+    """
+    return ".".join(filter(None, (part.strip(".") for part in parts)))
+
+
+def is_prefix(pre_path: str, path: str) -> bool:
+    """Return whether ``path`` is ``pre_path`` or below it; everything is below ``""``.
+
+    Example:
+        >>> is_prefix("foo", "foo.bar"), is_prefix("foo", "foobar")
+        (True, False)
+    """
+    return DottedPath.parse(path).is_inside(DottedPath.parse(pre_path.strip(".")))
+
+
+def convert_to_nested_dict(dotted_dict: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested dictionaries for a dictionary with dotted keys, at any depth.
+
+    Example:
+        >>> convert_to_nested_dict({"a.b": 1, "a": {"c": 2}})
+        {'a': {'b': 1, 'c': 2}}
+
+    Raises:
+        ConfigPathError: a key leads through a value that is not a dictionary.
+    """
+    nested: dict[str, Any] = {}
+    for path, value in iterate_flattened(dotted_dict):
+        set_by_dotted_path(nested, path, {} if isinstance(value, Mapping) else value)
+    return nested

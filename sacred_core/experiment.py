@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from sacred_core.config.captured_function import CapturedFunction, check_kind
-from sacred_core.config.paths import join_paths
 from sacred_core.context import current_run_of, require_run
+from sacred_core.dotted_path import join_paths
 from sacred_core.exceptions import (
     CommandNotFoundError,
     DecoratorError,

@@ -9,7 +9,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from sacred_core.config.captured_function import CapturedFunction, check_kind
-from sacred_core.config.paths import join_paths
+from sacred_core.dotted_path import join_paths
 from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
 
 # What only a run or a scope needs is imported when there is one: every script, also one that

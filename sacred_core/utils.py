@@ -3,6 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sacred_core.dotted_path import (
+    convert_to_nested_dict,
+    get_by_dotted_path,
+    is_prefix,
+    iter_prefixes,
+    iterate_flattened,
+    join_paths,
+    recursive_update,
+    set_by_dotted_path,
+)
 from sacred_core.exceptions import (
     CircularDependencyError,
     ConfigAddedError,
@@ -16,16 +26,6 @@ from sacred_core.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from sacred_core.config.paths import (
-        convert_to_nested_dict,
-        get_by_dotted_path,
-        is_prefix,
-        iter_prefixes,
-        iterate_flattened,
-        join_paths,
-        recursive_update,
-        set_by_dotted_path,
-    )
     from sacred_core.run.output.filters import apply_backspaces_and_linefeeds
 
 __all__ = [
@@ -55,11 +55,9 @@ PathType = str | bytes | Path
 
 
 def __getattr__(name: str) -> Any:
-    """Import a function when it is first used: most scripts need an exception only."""
-    if name not in __all__:
+    """Import the filter when it is first used: most scripts need an exception only."""
+    if name != "apply_backspaces_and_linefeeds":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "apply_backspaces_and_linefeeds":
-        from sacred_core.run.output import filters as module
-    else:
-        from sacred_core.config import paths as module  # type: ignore[no-redef]
-    return getattr(module, name)
+    from sacred_core.run.output.filters import apply_backspaces_and_linefeeds
+
+    return apply_backspaces_and_linefeeds

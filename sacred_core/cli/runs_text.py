@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from sacred_core.dotted_path import DottedPath
+from sacred_core.dotted_path import DottedPath, leaves
 from sacred_core.exceptions import DamagedRecordError, OptionError
 from sacred_core.printable import printable, printable_lines, printable_output
-from sacred_core.serialization import encodable, leaves, plain
+from sacred_core.serialization import encodable, plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.query import is_number
 

@@ -97,21 +97,6 @@ def dump_json(entries: Any, path: Path) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def load_yaml(path: Path) -> Any:
-    """Read YAML with plain data only; see `yaml_format`. An empty file has no entries."""
-    from sacred_core.config.yaml_format import load
-
-    entries = load(path.read_text(encoding="utf-8-sig"))
-    return {} if entries is None else entries
-
-
-def dump_yaml(entries: Any, path: Path) -> None:
-    """Write YAML."""
-    from sacred_core.config.yaml_format import dump
-
-    path.write_text(dump(entries), encoding="utf-8")
-
-
 def load_pickle(path: Path) -> Any:
     """Read a pickle of plain data; whatever else it names is neither imported nor called."""
     return _PlainUnpickler(io.BytesIO(path.read_bytes())).load()

@@ -21,7 +21,6 @@ from sacred_core.config.contributions import (
     with_contribution,
 )
 from sacred_core.config.entries import check_keys, is_same, plain_copy, read_only
-from sacred_core.config.paths import put, reach, remove, restore, tree_at, without
 from sacred_core.config.request import Overrides, Request, merge_fixed, to_nested, without_paths
 from sacred_core.config.tree import (
     Configurable,
@@ -31,9 +30,19 @@ from sacred_core.config.tree import (
     nodes_of,
     without_ingredients,
 )
-from sacred_core.dotted_path import ROOT, DottedPath, key_in
+from sacred_core.dotted_path import (
+    ROOT,
+    DottedPath,
+    key_in,
+    leaves,
+    put,
+    reach,
+    remove,
+    restore,
+    tree_at,
+    without,
+)
 from sacred_core.exceptions import ConfigError, ConfigPathError
-from sacred_core.serialization import leaves
 
 _SEED = DottedPath(("seed",))
 SEED_DOC = "the random seed for this experiment"

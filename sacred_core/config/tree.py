@@ -9,8 +9,7 @@ import attrs
 
 from sacred_core.config.contributions import ConfigSummary, Configuration, Contribution
 from sacred_core.config.entries import read_only
-from sacred_core.config.paths import first_value, join_paths, reach, without
-from sacred_core.dotted_path import ROOT, DottedPath
+from sacred_core.dotted_path import ROOT, DottedPath, first_value, join_paths, reach, without
 from sacred_core.exceptions import CircularDependencyError, ConfigError, NamedConfigNotFoundError
 
 

@@ -7,6 +7,7 @@ and times become strings in ISO 8601, as in JSON; a key that is there twice is a
 import datetime
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -64,16 +65,18 @@ _Loader.add_constructor(_FLOAT, _float)
 _Loader.add_constructor(_TIMESTAMP, _timestamp)
 
 
-def load(text: str) -> Any:
-    """Return what the only document of ``text`` holds.
+def load_yaml(path: Path) -> Any:
+    """Return the content of a YAML file, and no entries for an empty one.
 
     Raises:
         yaml.YAMLError: it is not YAML, or has tags of other data than plain.
         ValueError: a key is there twice; the message names the line.
     """
-    return yaml.load(text, _Loader)
+    entries = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+    return {} if entries is None else entries
 
 
-def dump(entries: Any) -> str:
-    """Return ``entries`` as YAML that `load` reads."""
-    return yaml.dump(entries, Dumper=_Dumper, allow_unicode=True)
+def dump_yaml(entries: Any, path: Path) -> None:
+    """Write YAML that `load_yaml` reads."""
+    text = yaml.dump(entries, Dumper=_Dumper, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")

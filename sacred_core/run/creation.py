@@ -6,7 +6,7 @@ from typing import Any
 
 from sacred_core import settings
 from sacred_core.config.captured_function import SPECIAL_NAMES, CapturedFunction
-from sacred_core.config.checks import (
+from sacred_core.config.contributions import (
     check_added,
     warn_of_changes,
     warn_of_objects,

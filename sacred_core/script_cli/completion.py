@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
 from sacred_core.config.tree import named_configs, nodes_of
+from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import SacredError
 from sacred_core.hooks.options import offered_options
 from sacred_core.script_cli.interface import ScriptExperiment
-from sacred_core.serialization import leaves
 
 
 def candidates(ex: ScriptExperiment, words: list[str]) -> list[str]:

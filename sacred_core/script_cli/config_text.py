@@ -6,7 +6,7 @@ from pprint import pformat
 from typing import Any, TextIO
 
 from sacred_core.config.contributions import ConfigSummary
-from sacred_core.config.paths import iter_prefixes
+from sacred_core.dotted_path import iter_prefixes
 from sacred_core.printable import printable
 
 RESET = "\x1b[0m"

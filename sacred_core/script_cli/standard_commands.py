@@ -10,10 +10,11 @@ import attrs
 from sacred_core.config.contributions import ConfigSummary
 from sacred_core.config.files import dump_config_file
 from sacred_core.config.tree import named_configs
+from sacred_core.dotted_path import leaves
 from sacred_core.masking import mask_value
 from sacred_core.printable import printable
 from sacred_core.script_cli.config_text import paint_doc, render_config, wants_colour
-from sacred_core.serialization import leaves, plain
+from sacred_core.serialization import plain
 
 if TYPE_CHECKING:
     from sacred_core.run import Run

@@ -5,7 +5,7 @@ a configuration or a JSON file passes through `plain`; ``docs/values.md`` has th
 Reading yields plain data only: nothing that was stored is ever executed.
 """
 
-from sacred_core.serialization.conversion import plain
+from sacred_core.serialization.conversion import is_same_data, key_clash, plain
 from sacred_core.serialization.escapes import SURROGATES, encodable, escape, unescape
 from sacred_core.serialization.json_text import (
     NON_FINITE,
@@ -16,7 +16,6 @@ from sacred_core.serialization.json_text import (
     strict_json,
     to_json,
 )
-from sacred_core.serialization.trees import is_same_data, key_clash, leaves
 from sacred_core.serialization.unreadable import (
     INTERRUPTS,
     message_of,
@@ -36,7 +35,6 @@ __all__ = [
     "from_json",
     "is_same_data",
     "key_clash",
-    "leaves",
     "message_of",
     "number",
     "plain",

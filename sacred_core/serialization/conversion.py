@@ -1,11 +1,10 @@
-"""From any value to plain data: the walk through containers."""
+"""From any value to plain data: the walk through containers, and keys as strings."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sacred_core.serialization.keys import key_string, string_keys
 from sacred_core.serialization.unreadable import INTERRUPTS, unreadable
 
 if TYPE_CHECKING:
@@ -149,3 +148,75 @@ def _integer(value: int) -> int | str:
     """
     limit = min(sys.get_int_max_str_digits() or _MOST_DIGITS, _MOST_DIGITS)
     return value if abs(value) < 10**limit else hex(value)
+
+
+def string_keys(keys: list[Any], convert: Callable[[Any], Any]) -> list[str]:
+    """Return a distinct string for each of the distinct ``keys``.
+
+    A string stays as it is. Where the string of another key is in use already, the type is added:
+    ``{1: "a", "1": "b"}`` has the keys ``"1 (int)"`` and ``"1"``.
+
+    Args:
+        keys: Any objects.
+        convert: Returns the plain form of one that is not a string.
+    """
+    strings = [key_string(key, convert) for key in keys]
+    if len(set(strings)) == len(strings):
+        return strings
+    taken = {key for key in keys if type(key) is str}
+    for position, key in enumerate(keys):
+        if type(key) is not str:
+            strings[position] = _free(strings[position], type(key).__name__, taken)
+            taken.add(strings[position])
+    return strings
+
+
+def key_string(key: Any, convert: Callable[[Any], Any]) -> str:
+    """Return the string of a key: as JSON spells it for numbers, true, false and null."""
+    if type(key) is str:
+        return key
+    value = convert(key)
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, (int, float)):
+        return "NaN" if value != value else repr(value)
+    return str(value)
+
+
+def _free(string: str, kind: str, taken: set[str]) -> str:
+    if string not in taken:
+        return string
+    candidate, number = f"{string} ({kind})", 2
+    while candidate in taken:
+        candidate, number = f"{string} ({kind} {number})", number + 1
+    return candidate
+
+
+def key_clash(keys: Iterable[Any]) -> tuple[Any, Any] | None:
+    """Return the first two of the distinct ``keys`` that are the same string when stored."""
+    found: dict[str, Any] = {}
+    for key in keys:
+        string = key_string(key, plain)
+        if string in found:
+            return found[string], key
+        found[string] = key
+    return None
+
+
+def is_same_data(first: Any, second: Any) -> bool:
+    """Return whether two values of plain data are stored alike: 1, 1.0 and True are not."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(
+            is_same_data(value, second[key]) for key, value in first.items()
+        )
+    if isinstance(first, list):
+        return len(first) == len(second) and all(map(is_same_data, first, second))
+    return bool(first == second)

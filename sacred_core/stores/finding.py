@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.serialization import leaves
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import (
     Condition,

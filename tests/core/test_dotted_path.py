@@ -9,9 +9,8 @@ import pytest
 
 from sacred_core import Experiment
 from sacred_core.config.files import load_config_file
-from sacred_core.dotted_path import MISSING, ROOT, DottedPath, key_in, position_in
+from sacred_core.dotted_path import MISSING, ROOT, DottedPath, key_in, leaves, position_in
 from sacred_core.masking import mask_value
-from sacred_core.serialization import leaves
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import matches, parse
 

@@ -18,7 +18,6 @@ PACKAGE = ROOT / "sacred_core"
 #: Each tier may import those above it, and its own folder. Other modules only re-export names.
 TIERS = (
     (
-        "dotted_path",
         "exceptions",
         "printable",
         "range_reader",
@@ -26,6 +25,7 @@ TIERS = (
         "settings",
         "version",
     ),
+    ("dotted_path",),
     (
         "atomic_files",
         "contained_files",

@@ -15,7 +15,7 @@ from sacred_core import Experiment, Ingredient
 from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
 from sacred_core.config.tree import ResolvedConfig
-from sacred_core.serialization import leaves
+from sacred_core.dotted_path import leaves
 
 GONE = "<gone>"
 DEFAULTS = {

@@ -16,8 +16,8 @@ from sacred_core import Experiment
 from sacred_core.config.files import load_config_file
 from sacred_core.config.request import Request
 from sacred_core.config.resolution import resolve
+from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import ConfigFileError, ConfigPathError
-from sacred_core.serialization import leaves
 from sacred_core.testing.effort import examples
 
 EXAMPLES = examples(100, 10_000)
