@@ -11,8 +11,10 @@ def test_folders_are_equal_to_those_of_release_0_1_0(
 ) -> None:
     """Every file below the folder has the same name and the same content."""
     root = tmp_path / "runs"
-    golden_records.record_runs(
-        tmp_path / "files", lambda: FileStorageObserver(root), lambda: FileStore(root)
+    golden_records.check_records(
+        "file",
+        tmp_path,
+        lambda: FileStorageObserver(root),
+        lambda: FileStore(root),
+        lambda: golden_records.folder_content(root),
     )
-    stored = golden_records.folder_content(root)
-    golden_records.assert_golden("file", stored, tmp_path)

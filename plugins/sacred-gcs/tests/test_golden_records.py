@@ -12,13 +12,17 @@ def test_buckets_are_equal_to_those_of_release_0_1_0(
     golden_records: ModuleType, bucket: Any, tmp_path: Path
 ) -> None:
     """Every object has the same key, the same content and the same content type."""
-    golden_records.record_runs(
-        tmp_path / "files",
+
+    def read() -> dict[str, Any]:
+        return {
+            blob.name: [blob.content_type, golden_records.readable(blob.download_as_bytes())]
+            for blob in storage.Client(project="proj").list_blobs(bucket.name)
+        }
+
+    golden_records.check_records(
+        "gcs",
+        tmp_path,
         lambda: GoogleCloudStorageObserver(bucket.name, "runs"),
         lambda: GoogleCloudStorageStore(bucket.name, "runs"),
+        read,
     )
-    stored = {
-        blob.name: [blob.content_type, golden_records.readable(blob.download_as_bytes())]
-        for blob in storage.Client(project="proj").list_blobs(bucket.name)
-    }
-    golden_records.assert_golden("gcs", stored, tmp_path)

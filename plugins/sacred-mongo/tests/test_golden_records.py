@@ -13,16 +13,16 @@ def test_databases_are_equal_to_those_of_release_0_1_0(
     golden_records: ModuleType, mongo_url: str, db_name: str, database: Any, tmp_path: Path
 ) -> None:
     """Every collection has the same indexes and the same documents, with the same types."""
-    golden_records.record_runs(
-        tmp_path / "files",
+    golden_records.check_records(
+        "mongo",
+        tmp_path,
         lambda: MongoObserver(mongo_url, db_name),
         lambda: MongoStore(mongo_url, db_name),
+        lambda: {
+            name: [sorted(database[name].index_information()), *map(_plain, database[name].find())]
+            for name in sorted(database.list_collection_names())
+        },
     )
-    stored = {}
-    for name in sorted(database.list_collection_names()):
-        indexes = sorted(database[name].index_information())
-        stored[name] = [indexes, *map(_plain, database[name].find())]
-    golden_records.assert_golden("mongo", stored, tmp_path)
 
 
 def _plain(document: Any) -> Any:

@@ -88,6 +88,10 @@ class Bucket:
             data: bytes = body.read()
         return data
 
+    def content_type(self, key: str) -> str:
+        kind: str = self.client.head_object(Bucket=self.name, Key=key)["ContentType"]
+        return kind
+
 
 @pytest.fixture
 def missing(endpoint: str) -> Iterator[Bucket]:

@@ -61,8 +61,7 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
     assert json.loads(bucket.read(f"{folder}/info.json")) == {"x": [1, 2]}
     assert json.loads(bucket.read(f"{folder}/metrics.json"))["loss"]["values"] == [0.5]
     assert bucket.read(f"{folder}/cout.txt").decode().splitlines()[-1] == "Hello"
-    head = bucket.client.head_object(Bucket=bucket.name, Key=f"{folder}/art.txt")
-    assert head["ContentType"] == "text/x-special"
+    assert bucket.content_type(f"{folder}/art.txt") == "text/x-special"
 
 
 def test_runs_are_numbered_in_ascending_order(bucket: Any) -> None:

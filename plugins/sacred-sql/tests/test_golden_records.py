@@ -17,9 +17,13 @@ def test_databases_are_equal_to_those_of_release_0_1_0(
     """Every table has the same columns and the same rows."""
     server = None if kind == "sqlite" else request.getfixturevalue(kind)
     url = server.database() if server else f"sqlite:///{tmp_path / 'runs.db'}"
-    golden_records.record_runs(tmp_path / "files", lambda: SqlObserver(url), lambda: SqlStore(url))
-    stored = _tables(url, golden_records)
-    golden_records.assert_golden(kind, stored, tmp_path)
+    golden_records.check_records(
+        kind,
+        tmp_path,
+        lambda: SqlObserver(url),
+        lambda: SqlStore(url),
+        lambda: _tables(url, golden_records),
+    )
 
 
 def _tables(url: str, golden_records: ModuleType) -> dict[str, list[dict[str, Any]]]:

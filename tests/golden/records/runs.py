@@ -1,8 +1,8 @@
 """Records the same runs with any observer, and compares what is stored with release 0.1.0.
 
-The tests of the plugins call `record_runs`, read everything that the backend stored into plain
-data, and call `assert_golden`. What may differ between two recordings (times, tokens, ids of the
-database, the machine, the folder of the test) is replaced first; everything else is compared.
+The tests of the plugins call `check_records`. What may differ between two recordings (times,
+tokens, ids of the database, the machine, the folder of the test) is replaced first; everything else
+is compared.
 
 A file of the golden data is written anew with ``SACRED_WRITE_GOLDEN=1``: only for an addition to
 the stored form that is intended.
@@ -40,20 +40,31 @@ _EX_INFO: dict[str, Any] = {
 }
 
 
-def record_runs(
-    folder: Path, make_observer: Callable[[], Any], make_store: Callable[[], RunStore]
+def check_records(
+    name: str,
+    folder: Path,
+    make_observer: Callable[[], Any],
+    make_store: Callable[[], RunStore],
+    read: Callable[[], Mapping[str, Any]],
 ) -> None:
-    """Record runs of every kind: real ones, and ones whose events are made up.
+    """Record runs of every kind, real and made up, and compare what is stored with release 0.1.0.
 
     Args:
-        folder: For the files that the runs use; empty.
-        make_observer: Makes an observer of an empty place.
-        make_store: Makes a store of the same place.
+        name: Of the golden file.
+        folder: For the files that the runs use. Every path below it is replaced.
+        make_observer: Makes an observer of an empty database, bucket or folder.
+        make_store: Makes a store of the same one.
+        read: Returns all that it contains as plain data: strings or lists of rows, by the names of
+            files, objects or tables.
+
+    Raises:
+        AssertionError: something differs.
     """
-    files = _Files(folder)
+    files = _Files(folder / "files")
     _record_experiments(files, make_observer)
     _record_events(files, make_observer)
     _change_records(files, make_observer, make_store())
+    _assert_golden(name, read(), folder)
 
 
 class _Files:
@@ -168,14 +179,7 @@ def readable(data: bytes) -> str:
         return f"base64:{base64.b64encode(data).decode()}"
 
 
-def assert_golden(name: str, stored: Mapping[str, Any], folder: Path) -> None:
-    """Compare what was stored with what release 0.1.0 stores.
-
-    Args:
-        name: Of the golden file.
-        stored: Names of files or tables, and strings or lists of rows: plain data.
-        folder: Every path below it is replaced.
-    """
+def _assert_golden(name: str, stored: Mapping[str, Any], folder: Path) -> None:
     found = list(_lines(stored, folder))
     path = _GOLDEN / f"{name}.jsonl"
     if os.environ.get("SACRED_WRITE_GOLDEN"):
