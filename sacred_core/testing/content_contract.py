@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import StoreError
-from sacred_core.experiment import Experiment
 from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
 from sacred_core.run.recovery import OutputStore
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.event_driver import EventDriver
+from sacred_core.testing.experiments import run_main
 from sacred_core.testing.file_contract import FileContract
 from sacred_core.testing.samples import EXPERIMENT, FILE_NAMES, METRIC_NAMES, NON_FINITE, PRINTED
 
@@ -33,8 +33,6 @@ class ContentContract(FileContract):
             "unknown": None, "logs.tar.gz": "application/gzip", "model": "application/json",
         }  # fmt: skip
         files = {"model": "model.json"}
-        ex = Experiment("content types", save_git_info=False)
-        ex.observers.append(self.make_observer(tmp_path))
         folder = tmp_path / "made"
         folder.mkdir()
 
@@ -45,8 +43,8 @@ class ContentContract(FileContract):
                 kind = "text/x-special" if name == "given" else None
                 _run.add_artifact(path, name, content_type=kind)
 
-        ex.main(make)
-        run = ex.run(options={"--loglevel": "ERROR", "--capture": "no"})
+        options = {"--loglevel": "ERROR", "--capture": "no"}
+        run = run_main(self.make_observer(tmp_path), make, options=options)
         with contextlib.suppress(NotImplementedError):
             stored = {name: self.content_type(tmp_path, run._id, name) for name in expected}
             assert stored == expected

@@ -1,15 +1,13 @@
 """The end of a run is recorded, whatever the user's code returned, stored or raised."""
 
-import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sacred_core.experiment import Experiment
 from sacred_core.run import Run
 from sacred_core.serialization import plain, to_json
 from sacred_core.stores import RunStore
+from sacred_core.testing.experiments import run_main
 from sacred_core.testing.hostile import hostile_errors, hostile_values
 from sacred_core.testing.observer_contract import ObserverContract
 
@@ -117,11 +115,6 @@ class EndContract(ObserverContract):
         self, tmp_path: Path, main: Callable[..., Any], config: Any = None, meta: Any = None
     ) -> Run:
         """Run ``main`` and return the run."""
-        experiment = Experiment("ends", save_git_info=False, base_dir=os.fspath(tmp_path))
-        experiment.logger = logging.getLogger("ends")
-        experiment.observers.append(self.make_observer(tmp_path))
-        if config is not None:
-            experiment.add_config(config)
-        experiment.main(main)
         options = {"--loglevel": "ERROR", "--beat_interval": _NEVER, "--capture": "no"}
-        return experiment.run(options=options, meta_info=meta)
+        observer = self.make_observer(tmp_path)
+        return run_main(observer, main, tmp_path, config, options=options, meta_info=meta)

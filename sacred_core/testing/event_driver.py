@@ -164,6 +164,14 @@ class EventDriver:
         return {"captured_out": self.output}[name]
 
 
+def record_completed_run(observer: Any, result: Any = 1) -> EventDriver:
+    """Start a run and complete it with ``result``, and return its driver."""
+    driver = EventDriver(observer)
+    driver.start()
+    driver.complete(result)
+    return driver
+
+
 class DispatchingDriver(EventDriver):
     """The same through the core's delivery, which retries what the observer fails to record.
 

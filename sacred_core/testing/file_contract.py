@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import StoreError
-from sacred_core.experiment import Experiment
 from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
 from sacred_core.testing.comparing import assert_refused
 from sacred_core.testing.event_driver import EventDriver
+from sacred_core.testing.experiments import run_main
 from sacred_core.testing.fault_contract import FaultContract
 from sacred_core.testing.samples import EXPERIMENT
 
@@ -39,10 +39,8 @@ class FileContract(FaultContract):
                     }
                     refused[kind] = [name for name in calls if _is_refused(calls[name], path)]
 
-        experiment = Experiment("files", save_git_info=False, base_dir=os.fspath(tmp_path))
-        experiment.observers.append(self.make_observer(tmp_path))
-        experiment.main(main)
-        run_id = experiment.run(options={"--capture": "no", "--loglevel": "ERROR"})._id
+        options = {"--capture": "no", "--loglevel": "ERROR"}
+        run_id = run_main(self.make_observer(tmp_path), main, tmp_path, options=options)._id
         for kind, names in refused.items():
             assert len(names) == 3, f"{kind}: refused by {names} only"  # FIFO is in the folder
         run = self.make_store(tmp_path).get(run_id)

@@ -1,8 +1,6 @@
 """Values at their limits are read back as they were recorded, from every store."""
 
 import json
-import logging
-import os
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_same
 from sacred_core.testing.content_contract import ContentContract
 from sacred_core.testing.event_driver import START, EventDriver
+from sacred_core.testing.experiments import run_main
 
 _LARGE = 10_000_000
 #: Every kind of character that an encoding, an escape or a limit may treat in its own way.
@@ -229,18 +228,12 @@ class LimitContract(ContentContract):
 
     def _run_values(self, tmp_path: Path, values: dict[str, Any]) -> Any:
         """Return the record of a run with ``values`` as information and result."""
-        from sacred_core import Experiment
-
-        experiment = Experiment("limits", save_git_info=False, base_dir=os.fspath(tmp_path))
-        experiment.logger = logging.getLogger("limits")
-        experiment.observers.append(self.make_observer(tmp_path))
 
         def main(_run: Any) -> Any:
             _run.info.update(values)
             return values
 
-        experiment.main(main)
-        run_id = experiment.run()._id
+        run_id = run_main(self.make_observer(tmp_path), main, tmp_path)._id
         run = self.make_store(tmp_path).get(run_id)
         assert run.status == "COMPLETED"
         return run

@@ -1,7 +1,5 @@
 """Every value is read back as it was recorded, from every store."""
 
-import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +7,7 @@ from sacred_core.serialization import plain
 from sacred_core.stores import Annotation
 from sacred_core.testing.comparing import assert_same
 from sacred_core.testing.event_driver import START, EventDriver
+from sacred_core.testing.experiments import run_main
 from sacred_core.testing.limit_contract import LimitContract
 from sacred_core.testing.objects import Colour, objects
 from sacred_core.testing.samples import EXPERIMENT, ODD_POINTS, ODD_STRINGS, ODD_VALUES
@@ -153,11 +152,6 @@ class ValueContract(LimitContract):
 
     def _run(self, tmp_path: Path, values: dict[str, Any], metrics: Any = ()) -> Any:
         """Run an experiment with ``values`` as information and result, and return the run's id."""
-        from sacred_core import Experiment
-
-        experiment = Experiment("values", save_git_info=False, base_dir=os.fspath(tmp_path))
-        experiment.logger = logging.getLogger("values")
-        experiment.observers.append(self.make_observer(tmp_path))
 
         def main(_run: Any) -> Any:
             _run.info.update(values)
@@ -166,5 +160,4 @@ class ValueContract(LimitContract):
                     _run.log_scalar(name, value)
             return values
 
-        experiment.main(main)
-        return experiment.run()._id
+        return run_main(self.make_observer(tmp_path), main, tmp_path)._id

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from sacred_mongo import MongoObserver, MongoStore
 from sacred_mongo.load import mongo
 
-from sacred_core import Experiment
 from sacred_core.cli.runs import runs
 from sacred_core.observers import RetryPolicy
 from sacred_core.testing.event_driver import DispatchingDriver
+from sacred_core.testing.experiments import run_main
 
 DATA = Path(__file__).parent / "data"
 QUICK = {"serverSelectionTimeoutMS": 3000, "connectTimeoutMS": 3000}
@@ -60,10 +60,7 @@ def test_what_cannot_be_saved_is_loaded_later(
 ) -> None:
     """At the end it goes to the failure_dir, and the command stores it."""
     observer.retry_policy = RetryPolicy(end_timeout=0.2)
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(observer)
 
-    @ex.main
     def main(_run: Any) -> int:
         print("before")
         _run.log_scalar("loss", 1.5)
@@ -73,12 +70,12 @@ def test_what_cannot_be_saved_is_loaded_later(
         _run.info["a.b"] = {"$c": 1}
         made = tmp_path / "made.txt"
         made.write_text("content")
-        ex.add_artifact(made, metadata={"k": "v"})
+        _run.add_artifact(made, metadata={"k": "v"})
         made.unlink()
-        ex.open_resource(__file__).close()
+        _run.open_resource(__file__).close()
         return 42
 
-    run = ex.run()
+    run = run_main(observer, main)
     assert run.result == 42
     (folder,) = (tmp_path / "failed").iterdir()
     (message,) = [m for m in caplog.messages if "To store it:" in m]
@@ -127,10 +124,7 @@ def test_points_that_the_server_refuses_do_not_hold_up_the_others(
 ) -> None:
     """A block of 17 MB: the rest is recorded while the run lasts; at the end it is in a folder."""
     live: list[Any] = []
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(observer)
 
-    @ex.main
     def main(_run: Any) -> int:
         for number in range(5):
             if number == 1:
@@ -143,7 +137,8 @@ def test_points_that_the_server_refuses_do_not_hold_up_the_others(
         live.append((store.metrics(_run._id)["loss"]["values"], store.get(_run._id).info))
         return 42
 
-    run = ex.run(options={"--beat_interval": 1000.0, "--capture": "no"})
+    options = {"--beat_interval": 1000.0, "--capture": "no"}
+    run = run_main(observer, main, options=options)
     ((values, info),) = live
     assert (values, info) == ([0.0, 1.0, 2.0, 3.0, 4.0], {"number": 4})
     store = MongoStore(mongo_url, db_name)

@@ -6,22 +6,21 @@ import pymongo
 import pytest
 from sacred_mongo import MongoObserver, MongoStore, QueuedMongoObserver
 
-from sacred_core import Experiment, observers, open_store
+from sacred_core import observers, open_store
+from sacred_core.testing.experiments import run_main
 
 
 def test_a_queued_observer_records_the_run(mongo_url: str, db_name: str) -> None:
     """Everything is there once the run has returned."""
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(QueuedMongoObserver(url=mongo_url, db_name=db_name, priority=7))
-    assert ex.observers[0].priority == 7
+    observer = QueuedMongoObserver(url=mongo_url, db_name=db_name, priority=7)
+    assert observer.priority == 7
 
-    @ex.main
     def main(_run: Any) -> int:
         print("hello")
         _run.log_scalar("loss", 1.0)
         return 3
 
-    run = ex.run()
+    run = run_main(observer, main)
     store = MongoStore(mongo_url, db_name)
     assert (store.get(run._id).status, store.get(run._id).result) == ("COMPLETED", 3)
     assert store.output(run._id).endswith("hello\n")
@@ -41,10 +40,7 @@ def test_older_ways_to_make_one(mongo_url: str, db_name: str) -> None:
     with pymongo.MongoClient(mongo_url) as client:
         observer = MongoObserver.create_from(client[db_name]["mine"], priority=3)
         assert (observer.collection, observer.priority) == ("mine", 3)
-        ex = Experiment("ex", save_git_info=False)
-        ex.observers.append(observer)
-        ex.main(lambda: None)
-        ex.run()
+        run_main(observer, lambda: None)
         assert client[db_name]["mine"].find_one()["status"] == "COMPLETED"
 
 
@@ -58,18 +54,12 @@ def test_run_entry_can_be_added_to(mongo_url: str, db_name: str, database: Any) 
             self.save()
             return run_id
 
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(Noting(mongo_url, db_name))
-    ex.main(lambda: None)
-    ex.run()
+    run_main(Noting(mongo_url, db_name), lambda: None)
     assert database.runs.find_one()["note"] == "mine"
 
 
 def test_a_url_opens_the_store(mongo_url: str, db_name: str) -> None:
     """A URL opens the store, with the database and the collection in it."""
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(MongoObserver(mongo_url, db_name, "mine"))
-    ex.main(lambda: None)
-    run = ex.run()
+    run = run_main(MongoObserver(mongo_url, db_name, "mine"), lambda: None)
     store = open_store(f"{mongo_url.rstrip('/')}/{db_name}.mine")
     assert [found.id for found in store.list()] == [run._id]

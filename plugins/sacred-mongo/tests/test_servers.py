@@ -11,9 +11,9 @@ import trustme
 from pymongo.errors import OperationFailure
 from sacred_mongo import MongoObserver, MongoStore
 
-from sacred_core import Experiment
 from sacred_core.exceptions import ObserverStartError
 from sacred_core.observers.retry_policy import RetryPolicy
+from sacred_core.testing.experiments import run_main
 
 #: Of the server: https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 STEPPED_DOWN, NOT_WRITABLE, NO_SPACE = 189, 10107, 14031
@@ -38,10 +38,7 @@ def fail(mongo_url: str) -> Iterator[Callable[..., Any]]:
 
 def recorded(observer: MongoObserver, at_work: Callable[[], object] = lambda: None) -> Any:
     """Run an experiment whose server may change while it is at work."""
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(observer)
 
-    @ex.main
     def main(_run: Any) -> int:
         print("before")
         _run.log_scalar("loss", 1.0)
@@ -51,7 +48,7 @@ def recorded(observer: MongoObserver, at_work: Callable[[], object] = lambda: No
         _run.add_artifact(__file__, "code")
         return 42
 
-    return ex.run()
+    return run_main(observer, main)
 
 
 def assert_whole(store: MongoStore, run_id: Any) -> None:

@@ -8,6 +8,8 @@ from typing import BinaryIO
 import pytest
 from sacred_objects import BucketAwayError
 
+from sacred_core.exceptions import StoreError
+
 
 class MemoryBucket:
     """Objects in a dictionary.
@@ -16,7 +18,7 @@ class MemoryBucket:
         objects: By key.
         sent: Bytes that were written.
         is_away: It cannot be reached.
-        refused: Keys that hold one of these are refused.
+        refused: A key that contains one of these strings cannot be written.
     """
 
     url = "memory://bucket"
@@ -27,11 +29,14 @@ class MemoryBucket:
         self.versions: dict[str, str] = {}
         self.sent = 0
         self.is_away = False
+        self.refused: set[str] = set()
         self._lock = threading.RLock()
         self._numbers = itertools.count()
 
     def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str:
         self.require()
+        if any(part in key for part in self.refused):
+            raise StoreError("access denied")
         content = data if isinstance(data, bytes) else data.read()
         self.objects[key] = content
         self.kinds[key] = content_type

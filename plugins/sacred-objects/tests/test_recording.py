@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sacred_objects import ObjectObserver, ObjectStore, bucket_layout, parse_location
 
-from sacred_core import Experiment
 from sacred_core.events import EventSource, MetricsLogged
 from sacred_core.exceptions import OptionError, RunIdError, StoreError, UnavailableError
 from sacred_core.observers import RetryPolicy
 from sacred_core.observers.delivering import delivering
 from sacred_core.testing import EventDriver
+from sacred_core.testing.experiments import run_main
 
 
 @pytest.fixture
@@ -114,10 +114,7 @@ def test_a_bucket_that_comes_back_misses_nothing(
     end.
     """
     observer.retry_policy = RetryPolicy(retry_interval=0.01)
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(observer)
 
-    @ex.main
     def main(_run: Any) -> int:
         print("before")
         bucket.is_away = True
@@ -137,7 +134,7 @@ def test_a_bucket_that_comes_back_misses_nothing(
         bucket.require = recover
         return 42
 
-    run = ex.run()
+    run = run_main(observer, main)
     stored = store.get(run._id)
     assert (stored.status, stored.result, stored.info) == ("COMPLETED", 42, {"a": 1})
     assert store.output(run._id).endswith("before\nafter\n")
@@ -176,14 +173,7 @@ def test_a_file_that_is_refused_holds_nothing_up(
     made.write_text("content")
     driver = EventDriver(observer)
     run_id = driver.start()
-    put = bucket.put
-
-    def refuse(key: str, *rest: Any) -> Any:
-        if key.endswith("/bad"):
-            raise StoreError("access denied")
-        return put(key, *rest)
-
-    bucket.put = refuse
+    bucket.refused.add("/bad")
     with pytest.raises(StoreError, match="access denied") as caught:
         driver.artifact("bad", str(made))
     assert not isinstance(caught.value, UnavailableError)
@@ -200,15 +190,10 @@ def test_a_resource_that_was_refused_is_sent_when_it_comes_again(
     read.write_text("content")
     driver = EventDriver(observer)
     run_id = driver.start()
-    put = bucket.put
-
-    def refuse(key: str, *rest: Any) -> Any:
-        raise StoreError("access denied")
-
-    bucket.put = refuse
+    bucket.refused.add("_resources")
     with pytest.raises(StoreError, match="access denied"):
         driver.resource(str(read))
-    bucket.put = put
+    bucket.refused.clear()
     driver.beat()
     assert store.get(run_id).resources == []
     driver.resource(str(read))

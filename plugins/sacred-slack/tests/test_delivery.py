@@ -18,27 +18,10 @@ from sacred_messages.delivery import Answer, MessageError, RetryTimes, deliver, 
 from sacred_slack import SlackObserver
 from werkzeug import Response
 
-from sacred_core import Experiment
 from sacred_core.observers import QueueObserver
 from sacred_core.testing import EventDriver
-
-
-def ended(observer: Any) -> EventDriver:
-    driver = EventDriver(observer)
-    driver.start()
-    driver.complete(result=1)
-    return driver
-
-
-def run(observer: Any) -> Any:
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(observer)
-
-    @ex.main
-    def main() -> int:
-        return 42
-
-    return ex.run().result
+from sacred_core.testing.event_driver import record_completed_run
+from sacred_core.testing.experiments import run_main
 
 
 @pytest.mark.parametrize("first", [[500], [503, 502], [429], [Response("x", 500)]])
@@ -47,7 +30,7 @@ def test_what_may_pass_is_tried_again(
 ) -> None:
     """After 429 and 5xx the message is posted, and posted once."""
     slack.answers = list(first)
-    ended(observer)
+    record_completed_run(observer)
     assert len(slack.asked) == len(first) + 1 and len(slack.posted) == 1
 
 
@@ -58,11 +41,11 @@ def test_slack_says_when_to_try_again(
     waited: list[float] = []
     monkeypatch.setattr("sacred_messages.delivery.time.sleep", waited.append)
     slack.answers = [Response("slow down", 429, {"Retry-After": "7"})]
-    ended(observer)
+    record_completed_run(observer)
     assert waited == [7] and len(slack.posted) == 1
     slack.answers = [Response("slow down", 429, {"Retry-After": "3600"})]
     with pytest.raises(MessageError, match="answers 429: slow down"):
-        ended(observer)
+        record_completed_run(observer)
     assert waited == [7] and len(slack.posted) == 1
 
 
@@ -73,7 +56,7 @@ def test_a_refusal_is_not_tried_again(slack: Any, observer: SlackObserver, statu
     """
     slack.answers = [Response("no_service", status, {"Location": "http://127.0.0.1:1/"})]
     with pytest.raises(MessageError, match=rf"^Slack at 127\.0\.0\.1:\d+ answers {status}"):
-        ended(observer)
+        record_completed_run(observer)
     assert len(slack.asked) == 1
 
 
@@ -81,7 +64,7 @@ def test_tries_are_counted(slack: Any, observer: SlackObserver) -> None:
     """A server that stays broken is asked five times."""
     slack.answers = [500] * 9
     with pytest.raises(MessageError, match="answers 500: broken"):
-        ended(observer)
+        record_completed_run(observer)
     assert len(slack.asked) == 5
 
 
@@ -105,7 +88,7 @@ def test_a_server_that_is_down_harms_no_run(
     """The run returns its result; one warning reports the failure, one the missing message."""
     observer = SlackObserver(closed_url)
     observer.pause = 0.001
-    assert run(observer) == 42
+    assert run_main(observer, lambda: 42).result == 42
     failed, missed = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert "SlackObserver failed in completed_event: Slack at 127.0.0.1" in failed
     assert "SlackObserver missed: completed_event (Slack at 127.0.0.1" in missed
@@ -122,7 +105,7 @@ def test_a_server_that_is_not_slack_is_told_nothing(slack: Any) -> None:
         observer = SlackObserver(server.url_for("/services/SECRET"))
         observer.pause = 0.001
         with pytest.raises(MessageError, match=r"cannot be reached \(.*certificate"):
-            ended(observer)
+            record_completed_run(observer)
         assert server.log == []
 
 
@@ -134,7 +117,7 @@ def test_a_server_that_never_answers_ends_no_patience(
     slack.during = lambda: released.wait(60) and None
     observer.timeout, observer.patience = 0.1, 0.3
     try:
-        assert run(observer) == 42
+        assert run_main(observer, lambda: 42).result == 42
     finally:
         released.set()
     assert "does not answer in time" in caplog.text
@@ -177,7 +160,7 @@ def test_an_answer_that_trickles_is_not_waited_for() -> None:
         observer.timeout, observer.patience = 0.2, 0.3
         try:
             with pytest.raises(MessageError, match="does not answer in time"):
-                ended(observer)
+                record_completed_run(observer)
         finally:
             stopped.set()
             thread.join()
@@ -187,7 +170,7 @@ def test_an_answer_without_end_is_not_read_to_its_end(slack: Any, observer: Slac
     """Something that is not Slack may answer anything; the error has the beginning."""
     slack.answers = [Response((b"x" * 65536 for _ in range(10_000)), 404)]
     with pytest.raises(MessageError, match=r"answers 404: x{200}…$"):
-        ended(observer)
+        record_completed_run(observer)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
@@ -202,7 +185,7 @@ def test_a_compressed_answer_is_read_up_to_a_limit(
     tracemalloc.start()
     try:
         with pytest.raises(MessageError, match=r"answers 404: x{200}…$|answers 404$"):
-            ended(observer)
+            record_completed_run(observer)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -249,7 +232,7 @@ def test_what_was_taken_is_not_posted_again_for_a_late_text(
     slack.answers = [Response(text(), 200)] * 2
     observer.timeout = 0.3
     try:
-        ended(observer)
+        record_completed_run(observer)
     finally:
         stopped.set()
     assert len(slack.asked) == 1
@@ -258,7 +241,10 @@ def test_what_was_taken_is_not_posted_again_for_a_late_text(
 def test_a_queue_tries_longer(slack: Any, observer: SlackObserver) -> None:
     """What is refused now may be taken by the next try of the queue."""
     slack.answers = [404]
-    assert run(QueueObserver(observer, interval=0.01, retry_interval=0.01)) == 42
+    assert (
+        run_main(QueueObserver(observer, interval=0.01, retry_interval=0.01), lambda: 42).result
+        == 42
+    )
     assert len(slack.posted) == 1
 
 
@@ -282,10 +268,10 @@ def test_the_url_is_in_no_log_and_no_error(
         slack.answers = [Response(f"nothing at {slack.url}", 404)] * 2
     shown = f"{observer!r}"
     try:
-        ended(observer)
+        record_completed_run(observer)
     except MessageError as error:
         shown += f"{error!r} {error.__context__!r} {''.join(traceback.format_exception(error))}"
-    assert run(observer) == 42
+    assert run_main(observer, lambda: 42).result == 42
     assert "SECRET" not in shown + caplog.text
 
 
@@ -296,7 +282,7 @@ def test_other_requests_are_logged_as_before(
     import requests
 
     caplog.set_level(logging.DEBUG)
-    ended(observer)
+    record_completed_run(observer)
     assert "POST" not in caplog.text
     requests.post(slack.url, json={"text": "mine"}, timeout=10).close()
     assert "POST" in caplog.text

@@ -12,6 +12,7 @@ from sacred_core import Experiment
 from sacred_core.exceptions import ConfigFileError, SacredError, TimeoutInterrupt
 from sacred_core.testing import EventDriver, ObserverContract
 from sacred_core.testing.documented import overridden
+from sacred_core.testing.experiments import experiment_with_each_end
 
 
 class TestContract(ObserverContract):
@@ -26,26 +27,8 @@ class TestContract(ObserverContract):
 
 
 def experiment(observer: SlackObserver) -> Experiment:
-    ex = Experiment("cooking", save_git_info=False)
-    ex.observers.append(observer)
+    ex = experiment_with_each_end(observer, "cooking", "the <pot>\nis black")
     ex.add_config(lr=0.5, dish={"name": "soup"})
-
-    @ex.main
-    def main() -> int:
-        return 42
-
-    @ex.command
-    def burn() -> None:
-        raise ValueError("the <pot>\nis black")
-
-    @ex.command
-    def stop() -> None:
-        raise KeyboardInterrupt
-
-    @ex.command
-    def late() -> None:
-        raise TimeoutInterrupt
-
     return ex
 
 
@@ -60,7 +43,7 @@ def test_a_completed_run(slack: Any, observer: SlackObserver) -> None:
 def test_a_failed_run(slack: Any, observer: SlackObserver) -> None:
     """The error is named, and the traceback is in a block of code."""
     with pytest.raises(ValueError, match="the <pot>"):
-        experiment(observer).run("burn")
+        experiment(observer).run("fail")
     [text] = slack.texts
     first, _, block = text.partition("\n")
     assert first == "*cooking* failed after _0:00:00_ with `ValueError: the &lt;pot&gt;`"
@@ -69,7 +52,7 @@ def test_a_failed_run(slack: Any, observer: SlackObserver) -> None:
 
 @pytest.mark.parametrize(
     ("command", "error", "status"),
-    [("stop", KeyboardInterrupt, "INTERRUPTED"), ("late", TimeoutInterrupt, "TIMEOUT")],
+    [("interrupt", KeyboardInterrupt, "INTERRUPTED"), ("time_out", TimeoutInterrupt, "TIMEOUT")],
 )
 def test_an_interrupted_run(
     slack: Any, observer: SlackObserver, command: str, error: type[BaseException], status: str
@@ -89,7 +72,7 @@ def test_overridden_methods_send_the_same(
     """
     observer.interrupted_text = "{error}"
     with pytest.raises(KeyboardInterrupt):
-        experiment(overridden(observer, by_position)).run("stop")
+        experiment(overridden(observer, by_position)).run("interrupt")
     assert slack.texts == ["KeyboardInterrupt"]
 
 
@@ -134,9 +117,9 @@ def test_a_file_describes_the_observer(slack: Any, tmp_path: Path, suffix: str) 
     ex = experiment(SlackObserver.from_config(tmp_path / f"slack.{suffix}"))
     ex.run()
     with pytest.raises(KeyboardInterrupt):
-        ex.run("stop")
+        ex.run("interrupt")
     with pytest.raises(ValueError, match="the <pot>"):
-        ex.run("burn")
+        ex.run("fail")
     assert slack.texts == [
         "YAY! cooking completed with result=`42`",
         "Oh noes! cooking failed saying `ValueError: the &lt;pot&gt;`",

@@ -15,27 +15,10 @@ from sacred_messages.delivery import MessageError
 from sacred_telegram import TelegramObserver
 from werkzeug import Response
 
-from sacred_core import Experiment
 from sacred_core.exceptions import SacredError
 from sacred_core.testing import EventDriver
-
-
-def ended(observer: Any) -> EventDriver:
-    driver = EventDriver(observer)
-    driver.start()
-    driver.complete(result=1)
-    return driver
-
-
-def run(observer: Any) -> Any:
-    ex = Experiment("ex", save_git_info=False)
-    ex.observers.append(observer)
-
-    @ex.main
-    def main() -> int:
-        return 42
-
-    return ex.run().result
+from sacred_core.testing.event_driver import record_completed_run
+from sacred_core.testing.experiments import run_main
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -45,7 +28,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_what_may_pass_is_tried_again(api: Any, observer: TelegramObserver) -> None:
     """After 429 and 5xx each message is sent, and sent once."""
     api.answers = [500, 429, 502]
-    ended(observer)
+    record_completed_run(observer)
     assert len(api.asked) == 5 and len(api.sent) == 2
 
 
@@ -64,7 +47,7 @@ def test_telegram_says_when_to_try_again(
     driver.complete()
     assert waited == [7] and len(api.sent) == 1
     api.answers = [refused(429, text, retry_after=20)]
-    ended(observer)
+    record_completed_run(observer)
     assert waited == [7] and len(api.sent) == 2
 
 
@@ -82,7 +65,7 @@ def test_a_refusal_is_logged_at_the_start_and_at_the_end(
 ) -> None:
     """Each is logged with Telegram's answer, and neither is retried."""
     api.answers = [refused(status, description)] * 2
-    assert run(observer) == 42
+    assert run_main(observer, lambda: 42).result == 42
     start, failed, end = warnings(caplog)
     assert start.startswith("TelegramObserver could not send that the run starts: Telegram at 127.")
     assert f"answers {status}: {description}" in start
@@ -97,7 +80,7 @@ def test_a_server_that_is_down_harms_no_run(
     """The run returns its result; the failure at the start and the one at the end are logged."""
     observer = TelegramObserver(token, 42, base_url=closed_url)
     observer.pause = 0.001
-    assert run(observer) == 42
+    assert run_main(observer, lambda: 42).result == 42
     assert len(warnings(caplog)) == 3
     assert all("cannot be reached (Connection refused)" in text for text in warnings(caplog))
 
@@ -110,7 +93,7 @@ def test_a_server_that_never_answers_ends_no_patience(
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         observer = TelegramObserver(token, 42, base_url=url)
         observer.timeout, observer.patience = 0.1, 0.3
-        assert run(observer) == 42
+        assert run_main(observer, lambda: 42).result == 42
     assert all("does not answer in time" in text for text in warnings(caplog))
 
 
@@ -120,7 +103,7 @@ def test_only_telegram_takes_a_message(api: Any, observer: TelegramObserver, bod
     observer.started_text = ""
     api.answers = [Response(body)] * 5
     with pytest.raises(MessageError, match="something else does, such as a login page"):
-        ended(observer)
+        record_completed_run(observer)
 
 
 @pytest.mark.parametrize("trouble", ["down", "refused", "fine"])
@@ -145,10 +128,10 @@ def test_the_token_is_in_no_log_and_no_error(
         api.answers = [refused(404, f"nothing at /bot{token}/")] * 4
     shown = f"{observer!r}"
     try:
-        ended(observer)
+        record_completed_run(observer)
     except MessageError as error:
         shown += f"{error!r} {error.__context__!r} {''.join(traceback.format_exception(error))}"
-    assert run(observer) == 42
+    assert run_main(observer, lambda: 42).result == 42
     assert "SECRET" not in shown + caplog.text
 
 
@@ -162,7 +145,7 @@ def test_an_http_proxy(api: Any, token: str) -> None:
         username="us:er",
         password="p@ss/word",
     )
-    ended(observer)
+    record_completed_run(observer)
     assert len(api.sent) == 2
     assert {headers["Host"] for headers in api.headers} == {"telegram.invalid"}
     assert {headers["Proxy-Authorization"] for headers in api.headers} == {
@@ -229,7 +212,7 @@ def test_a_socks_proxy(api: Any, token: str, socks: Socks) -> None:
         token, 42, base_url="http://telegram.invalid", proxy_url=socks.url,
         username="user", password="p@ss",
     )  # fmt: skip
-    ended(observer)
+    record_completed_run(observer)
     assert len(api.sent) == 2
     assert set(socks.hosts) == {"telegram.invalid"} and set(socks.users) == {"user/p@ss"}
 
@@ -241,7 +224,7 @@ def test_a_proxy_that_is_down_is_named_as_the_reason(
     proxy_url = closed_url.replace("://", "://u:SECRET@")
     observer = TelegramObserver(token, 42, base_url="http://telegram.invalid", proxy_url=proxy_url)
     observer.pause = 0.001
-    assert run(observer) == 42
+    assert run_main(observer, lambda: 42).result == 42
     assert "cannot be reached through the proxy (Connection refused)" in caplog.text
     assert "SECRET" not in caplog.text
 
@@ -289,7 +272,7 @@ def test_a_bot_of_the_user_sends(kind: type[SyncBot]) -> None:
     bot = kind(NetworkError("gone"))
     observer = TelegramObserver(bot, 42, started_text="go", completed_text="{result}")
     observer.pause = 0.001
-    ended(observer)
+    record_completed_run(observer)
     assert bot.sent == [
         {"chat_id": 42, "text": "go", "silent": True},
         {"chat_id": 42, "text": "1", "silent": False},
@@ -305,7 +288,7 @@ def test_a_bot_of_the_user_has_its_own_proxy() -> None:
 def test_what_a_bot_raises_harms_no_run(caplog: pytest.LogCaptureFixture) -> None:
     """The error is logged without the token and not retried."""
     bot = SyncBot(ValueError("chat not found"), ValueError("The token 12:SECRET was rejected"))
-    assert run(TelegramObserver(bot, 42)) == 42
+    assert run_main(TelegramObserver(bot, 42), lambda: 42).result == 42
     start, failed, end = warnings(caplog)
     assert "the given Telegram bot fails: ValueError: chat not found. The run continues" in start
     assert "the given Telegram bot fails: ValueError." in failed
@@ -332,6 +315,6 @@ def test_python_telegram_bot_sends(http_server: Any, caplog: pytest.LogCaptureFi
     http_server.expect_request("/bot9:SECRET/sendMessage").respond_with_handler(send)
     bot = telegram.Bot("9:SECRET", base_url=http_server.url_for("/bot"))
     caplog.set_level(logging.DEBUG)  # making it logs the token: that is the user's
-    ended(TelegramObserver(bot, 42, started_text="go", completed_text="*{result}*"))
+    record_completed_run(TelegramObserver(bot, 42, started_text="go", completed_text="*{result}*"))
     assert texts == ["go", "<b>1</b>"]
     assert "SECRET" not in caplog.text

@@ -10,6 +10,7 @@ from sacred_telegram import TelegramObserver
 from sacred_core import Experiment
 from sacred_core.exceptions import ConfigFileError, SacredError
 from sacred_core.testing import EventDriver, ObserverContract
+from sacred_core.testing.experiments import experiment_with_each_end
 
 
 class TestContract(ObserverContract):
@@ -25,22 +26,8 @@ class TestContract(ObserverContract):
 
 
 def experiment(observer: TelegramObserver) -> Experiment:
-    ex = Experiment("slow_cooking", save_git_info=False)
-    ex.observers.append(observer)
+    ex = experiment_with_each_end(observer, "slow_cooking", "the <pot> & *the* `lid`")
     ex.add_config(lr=0.5)
-
-    @ex.main
-    def main() -> int:
-        return 42
-
-    @ex.command
-    def burn() -> None:
-        raise ValueError("the <pot> & *the* `lid`")
-
-    @ex.command
-    def stop() -> None:
-        raise KeyboardInterrupt
-
     return ex
 
 
@@ -75,16 +62,16 @@ def test_only_completions_may_be_silent(api: Any, token: str, is_silent: bool) -
     ex = experiment(TelegramObserver(token, 42, is_silent, started_text="", base_url=api.url))
     ex.run()
     with pytest.raises(ValueError, match="the <pot>"):
-        ex.run("burn")
+        ex.run("fail")
     with pytest.raises(KeyboardInterrupt):
-        ex.run("stop")
+        ex.run("interrupt")
     assert [m["disable_notification"] for m in api.sent] == [is_silent, False, False]
 
 
 def test_a_failed_run(api: Any, observer: TelegramObserver) -> None:
     """The error and the traceback mean themselves in HTML."""
     with pytest.raises(ValueError, match="the <pot>"):
-        experiment(observer).run("burn")
+        experiment(observer).run("fail")
     first, _, block = api.texts[-1].partition("\n")
     error = "ValueError: the &lt;pot&gt; &amp; *the* `lid`"
     assert first.endswith(f"failed after <i>0:00:00</i> with <code>{error}</code>")
@@ -94,7 +81,7 @@ def test_a_failed_run(api: Any, observer: TelegramObserver) -> None:
 def test_an_interrupted_run(api: Any, observer: TelegramObserver) -> None:
     """The message has the reason."""
     with pytest.raises(KeyboardInterrupt):
-        experiment(observer).run("stop")
+        experiment(observer).run("interrupt")
     assert api.texts[-1].endswith("stopped after <i>0:00:00</i>: INTERRUPTED")
 
 

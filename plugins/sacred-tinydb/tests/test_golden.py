@@ -41,17 +41,10 @@ def test_whole_runs_are_read(golden: ModuleType, release: str, tmp_path: Path) -
     """Statuses, configuration, result, output and files."""
     golden.unpack(release, "tinydb.json", tmp_path)
     store = TinyDbStore(tmp_path)
-    runs = list(store.list())
-    assert [run.status for run in runs] == [
-        "COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "COMPLETED",
-    ]  # fmt: skip
-    first = runs[0]
-    assert first.config["data"] == {"path": "data.csv", "columns": ["a", "b"]}
+    first, *_ = golden.assert_runs(store, has_queued=False)
     assert first.result == 0.5 and first.info["alpha"]["list"] == [1, 2]
     assert first.info["zeta"][1][0] == [0.0, 6.0, 12.0, 18.0]
-    assert "printed ä" in store.output(first.id)
     assert store.metrics(first.id) == {}  # Sacred's TinyDbObserver has none
-    golden.assert_files(store, first.id, first.resources[0])
 
 
 @pytest.mark.parametrize(

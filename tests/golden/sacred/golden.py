@@ -116,14 +116,29 @@ def comparable(value: Any) -> str:
     return json.dumps(_with_string_keys(value), sort_keys=True, default=repr)
 
 
-def assert_files(store: Any, run_id: int, resource: str = "") -> None:
-    """Require the files of the first run of each release; ``resource`` where the store has it."""
+def assert_runs(store: Any, has_queued: bool = True, has_resources: bool = True) -> list[Any]:
+    """Require the runs that each release recorded, and return them.
+
+    Args:
+        store: Of what the release recorded.
+        has_queued: The last run is a queued one.
+        has_resources: Resources are stored.
+    """
+    runs = list(store.list())
+    statuses = ["COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "COMPLETED"]
+    assert [run.status for run in runs] == statuses + ["QUEUED"] * has_queued
+    for run in runs:
+        assert run.config["data"] == {"path": "data.csv", "columns": ["a", "b"]}
+        assert run.config["layers"] == [3, 4] and run.config["lr"] == 0.1
+    first = runs[0]
+    assert "printed ä" in store.output(first.id)
     files = {("artifact", "artifact.txt"): b"artifact", ("source", "golden_script.py"): b"make_exp"}
-    if resource:
-        files["resource", resource] = b"1,2\n"
+    if has_resources:
+        files["resource", first.resources[0]] = b"1,2\n"
     for (kind, name), content in files.items():
-        with store.open_file(run_id, kind, name) as stream:
+        with store.open_file(first.id, kind, name) as stream:
             assert content in stream.read()
+    return runs
 
 
 def _with_string_keys(value: Any) -> Any:
