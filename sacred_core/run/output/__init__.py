@@ -4,7 +4,12 @@ import functools
 from collections.abc import Callable
 
 from sacred_core.loggers import own_logger
-from sacred_core.run.output.capture import OutputCapture
+from sacred_core.run.output.capture import (
+    FixedOutput,
+    OutputCapture,
+    SysCapture,
+    ignores_its_input,
+)
 
 _logger = own_logger(__name__)
 
@@ -19,11 +24,8 @@ def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> Output
     """
     if mode == "no":
         return OutputCapture()
-    if output_filter is not None:
-        from sacred_core.run.output.capture import FixedOutput, ignores_its_input
-
-        if ignores_its_input(output_filter):
-            return FixedOutput(output_filter(""))
+    if output_filter is not None and ignores_its_input(output_filter):
+        return FixedOutput(output_filter(""))
     if mode == "fd":
         from sacred_core.run.output.fd_capture import FdCapture, claim, obstacle
 
@@ -32,8 +34,6 @@ def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> Output
         if not reason and claim.take(capture):
             return capture
         _report_fallback(reason or "another run records them")
-    from sacred_core.run.output.sys_capture import SysCapture
-
     return SysCapture(output_filter)
 
 

@@ -1,12 +1,18 @@
-"""What a run needs of the recording of its output, and the recording of fixed output."""
+"""The recording of output as a run uses it, and the modes ``no`` and ``sys``."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 
+from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text
 from sacred_core.run.output.filters import Filter
-from sacred_core.run.output.streams import Recorder
+from sacred_core.run.output.spool import LOW_DISK, Spool, SpoolReader
+from sacred_core.run.output.stream_proxy import StreamProxy
+from sacred_core.run.output.streams import Recorder, Recorders, standard_streams
+
+_logger = own_logger(__name__)
 
 
 class OutputCapture:
@@ -65,7 +71,7 @@ class FixedOutput(OutputCapture):
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text = mask_text(text)
-        self._is_told = False
+        self._was_taken = False
 
     def text(self) -> str:
         """Return the fixed text."""
@@ -74,8 +80,8 @@ class FixedOutput(OutputCapture):
     def take(self, final: bool) -> Iterator[tuple[str, int]]:
         """Yield the text the first time; see `OutputCapture.take`."""
         del final
-        if not self._is_told and self._text:
-            self._is_told = True
+        if not self._was_taken and self._text:
+            self._was_taken = True
             yield self._text, 0
 
 
@@ -92,3 +98,92 @@ def ignores_its_input(output_filter: Filter) -> bool:
     # An inner function, or a loop over several variables, holds the name in a tuple.
     read = (step.argval for step in dis.get_instructions(code))
     return not any(name == each or (isinstance(each, tuple) and name in each) for each in read)
+
+
+class SpoolCapture(OutputCapture):
+    """Records output in spools; what the modes ``sys`` and ``fd`` have in common.
+
+    Args:
+        output_filter: Applied to the text before it leaves the class.
+    """
+
+    _spool_reader: SpoolReader
+
+    def __init__(self, output_filter: Filter | None = None) -> None:
+        super().__init__()
+        self._filter = output_filter
+        self._used: list[tuple[str, StreamProxy]] = []
+
+    def start(self, around: OutputCapture | None) -> None:
+        """Put proxies in place of Python's streams."""
+        super().start(around)
+        self._used = standard_streams.join(self)
+
+    @property
+    def recorders(self) -> Recorders:
+        """This one and those around it."""
+        return [self, *super().recorders]
+
+    def record(self, data: bytes, done: list[int]) -> None:
+        """Do nothing; see `sacred_core.run.output.streams.Recorder`."""
+
+    @property
+    def has_spool(self) -> bool:
+        """Always."""
+        return True
+
+    def confirm(self) -> None:
+        """Note that the observers received what `take` returned last."""
+        self._spool_reader.confirm()
+
+    def text(self) -> str:
+        """Return everything that was recorded so far, filtered and with secrets masked."""
+        self._empty_queue()
+        return self._spool_reader.whole()
+
+    def take(self, final: bool) -> Iterator[tuple[str, int]]:
+        """Yield what changed since the last call; see `OutputCapture.take`."""
+        self._empty_queue()
+        return self._spool_reader.advance(final)
+
+    def _empty_queue(self) -> None:
+        """Record what Python wrote until now."""
+        standard_streams.record()
+
+
+class SysCapture(SpoolCapture):
+    """Records what belongs to one run, whichever thread writes it: the mode ``sys``."""
+
+    def __init__(self, output_filter: Filter | None = None) -> None:
+        super().__init__(output_filter)
+        self._spool = Spool()
+        self._spool_reader = SpoolReader([self._spool], output_filter)
+        self._lock = threading.RLock()
+        self._is_full = False
+
+    def stop(self) -> None:
+        """Restore the streams, unless another run still needs them replaced."""
+        if self._used:
+            standard_streams.leave(self, self._used)
+            self._used = []
+            self._spool_reader.close()
+
+    def record(self, data: bytes, done: list[int]) -> None:
+        """Record ``data`` from the byte ``sum(done)`` on; append to ``done`` what was."""
+        with self._lock:
+            if self._is_full:
+                return
+            reason = "" if self._spool_reader.has_room else LOW_DISK
+            try:
+                if not reason:
+                    self._spool.append(data, done)
+            except OSError as error:
+                reason = str(error)
+            if reason:
+                self._is_full = True
+                _logger.warning("%s: stopped recording output", reason)
+
+    def keep_in(self, folder: Path) -> None:
+        """Let what was printed be found in ``folder``; see `OutputCapture.keep_in`."""
+        with self._lock:
+            self._spool_reader.keep_in(folder, lambda number, writer: None)

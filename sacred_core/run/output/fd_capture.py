@@ -14,18 +14,17 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sacred_core.loggers import own_logger
-from sacred_core.run.output.capture import OutputCapture
+from sacred_core.run.output.capture import OutputCapture, SpoolCapture
 from sacred_core.run.output.filters import Filter
 from sacred_core.run.output.follower import Display
 from sacred_core.run.output.follower_process import FollowerProcess, can_start
 from sacred_core.run.output.spool import LOW_DISK, Spool, SpoolReader, write_counted
 from sacred_core.run.output.stream_proxy import StreamProxy
-from sacred_core.run.output.streams import INTERVAL, Recorders
-from sacred_core.run.output.sys_capture import standard_streams
+from sacred_core.run.output.streams import INTERVAL, Recorders, standard_streams
 
 _logger = own_logger(__name__)
 #: The descriptors of each spool.
@@ -88,21 +87,18 @@ def obstacle() -> str:
     return ""
 
 
-class FdCapture(OutputCapture):
+class FdCapture(SpoolCapture):
     """Records the output of the whole process while one run lasts.
 
-    Args:
-        output_filter: Applied to the text before it leaves the class.
+    What Python's streams show is recorded where it goes, so `record` does nothing.
     """
 
     def __init__(self, output_filter: Filter | None = None) -> None:
-        super().__init__()
-        self._filter = output_filter
+        super().__init__(output_filter)
         self._numbers: Sequence[Sequence[int]] = ()
         self._spools: list[Spool] = []
         self._display: Display | None = None
         self._follower: FollowerProcess | None = None
-        self._used: list[tuple[str, StreamProxy]] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sacred-descriptors", daemon=True)
@@ -110,8 +106,7 @@ class FdCapture(OutputCapture):
 
     def start(self, around: OutputCapture | None) -> None:
         """Put the spools in place of the descriptors, which were claimed before."""
-        super().start(around)
-        self._used = standard_streams.join(self)  # before: terminals still look like ones
+        super().start(around)  # before: terminals still look like ones
         with (
             standard_streams.pause_display()
         ):  # what other runs show meanwhile would be recorded here
@@ -125,11 +120,6 @@ class FdCapture(OutputCapture):
             for number, spool in enumerate(self._spools):
                 self._switch(number, spool.writer)
         self._thread.start()
-
-    @property
-    def recorders(self) -> Recorders:
-        """This one, to which the text of a run inside this one belongs too, and those around it."""
-        return [self, *super().recorders]
 
     def stop(self) -> None:
         """Restore the descriptors, show what is left and release the claim."""
@@ -147,25 +137,12 @@ class FdCapture(OutputCapture):
         finally:
             claim.release(self)
 
-    def record(self, data: bytes, done: list[int]) -> None:
-        """Do nothing: what Python's streams show is recorded where it goes."""
-
     def text(self) -> str:
-        """Return everything that was recorded so far, filtered and with secrets masked."""
-        if not self._spools:
-            return ""
-        standard_streams.drain()
-        return self._spool_reader.whole()
+        """Return everything that was recorded so far; nothing before `start`."""
+        return super().text() if self._spools else ""
 
-    def take(self, final: bool) -> Iterator[tuple[str, int]]:
-        """Yield what changed since the last call; see `OutputCapture.take`."""
+    def _empty_queue(self) -> None:
         standard_streams.drain()
-        return self._spool_reader.advance(final)
-
-    @property
-    def has_spool(self) -> bool:
-        """Always."""
-        return True
 
     def keep_in(self, folder: Path) -> None:
         """Let what is printed lie in ``folder``; see `OutputCapture.keep_in`."""
@@ -180,10 +157,6 @@ class FdCapture(OutputCapture):
                 for number, spool in enumerate(moved):
                     if spool is not None and spool.path is not None:
                         self._follower.follow_to(number, spool.path)
-
-    def confirm(self) -> None:
-        """Note that the observers received what `take` returned last."""
-        self._spool_reader.confirm()
 
     def _switch(self, number: int, writer: int) -> None:
         for descriptor in self._numbers[number]:

@@ -2,14 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text, unfinished_secret
 from sacred_core.run.output.screen import Screen, difference
-
-if TYPE_CHECKING:
-    from sacred_core.run.output.screen import Screen
 
 _logger = own_logger(__name__)
 Filter = Callable[[str], str]

@@ -10,6 +10,7 @@ be lost or doubled by it. So where it matters the result of a step is stored by 
 takes it, as in ``list.extend(map(os.write, …))``.
 """
 
+import os
 import sys
 import threading
 from collections import deque
@@ -19,6 +20,8 @@ from itertools import takewhile
 from operator import itemgetter
 from typing import Any, Protocol
 
+from sacred_core.context import current_run
+from sacred_core.exceptions import AmbiguousRunError
 from sacred_core.run.output.stream_proxy import StreamProxy
 
 INTERVAL = 0.02
@@ -278,3 +281,20 @@ class Streams:
     def _work(self, stopped: threading.Event) -> None:
         while not stopped.wait(INTERVAL):
             self.drain()
+
+
+def _recorders() -> Recorders:
+    try:
+        run = current_run()
+    except AmbiguousRunError:  # a thread whose run is unknown
+        return []
+    return run.output.recorders if run is not None else []
+
+
+standard_streams = Streams(_recorders)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=standard_streams.before_fork,
+        after_in_parent=standard_streams.after_fork,
+        after_in_child=standard_streams.after_fork_in_child,
+    )
