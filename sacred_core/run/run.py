@@ -249,15 +249,9 @@ class Run(RunState):
         if self.queue_only:
             self._queue(lifecycle)
             return None
-        started = time.monotonic()
-        with self._surroundings():
-            try:
-                self._start(lifecycle)
-                self._execute(args)
-            except BaseException as error:
-                self._fail(lifecycle, error, started)
-                raise
-            self._end(lifecycle, None, started)
+        with self._surroundings(), _EndRecorder(self, lifecycle):
+            self._start(lifecycle)
+            self._execute(args)
         return self.result
 
     def __await__(self) -> Generator[Any, None, "Run"]:
@@ -270,15 +264,9 @@ class Run(RunState):
         if self.queue_only:
             self._queue(lifecycle)
             return None
-        started = time.monotonic()
-        with self._surroundings():
-            try:
-                self._start(lifecycle)
-                await self._execute_in_loop(args)
-            except BaseException as error:
-                self._fail(lifecycle, error, started)
-                raise
-            self._end(lifecycle, None, started)
+        with self._surroundings(), _EndRecorder(self, lifecycle):
+            self._start(lifecycle)
+            await self._execute_in_loop(args)
         return self.result
 
     @contextlib.contextmanager
@@ -347,18 +335,12 @@ class Run(RunState):
         for hook in self.post_run_hooks:
             await await_value(hook())
 
-    def _fail(self, lifecycle: Lifecycle, error: BaseException, started: float) -> None:
-        self._end(lifecycle, error, started)
-        if self.pdb and self.status == "FAILED":
-            _debug(error)
-
-    def _end(self, lifecycle: Lifecycle, error: BaseException | None, started: float) -> None:
+    def _end(self, lifecycle: Lifecycle, error: BaseException | None, duration: timedelta) -> None:
         if self.is_forked:
             return
-        took = timedelta(seconds=round(time.monotonic() - started))
         with defer_signals():
             try:
-                self._send_end(lifecycle, error, took)
+                self._send_end(lifecycle, error, duration)
             finally:
                 with contextlib.suppress(OSError, ValueError):  # the end is recorded
                     self.output.stop()
@@ -406,6 +388,23 @@ class Run(RunState):
             raise NoRunError(f"{what} works only while the run is running")
         self.refuse_fork(what)
         return self.lifecycle
+
+
+class _EndRecorder:
+    """Records how a block of a run ends. Not a generator: it would be in the stored traceback."""
+
+    def __init__(self, run: Run, lifecycle: Lifecycle) -> None:
+        self._run = run
+        self._lifecycle = lifecycle
+
+    def __enter__(self) -> None:
+        self._started = time.monotonic()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        duration = timedelta(seconds=round(time.monotonic() - self._started))
+        self._run._end(self._lifecycle, error, duration)
+        if error is not None and self._run.pdb and self._run.status == "FAILED":
+            _debug(error)
 
 
 def _debug(error: BaseException) -> None:

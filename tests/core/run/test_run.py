@@ -110,7 +110,9 @@ def test_interrupted_run(recorder: Recorder, error: BaseException, status: str) 
     assert "in main" in "".join(told["fail_trace"])
 
 
-@pytest.mark.parametrize("error", [ValueError("http://u:pw@h"), SystemExit(3), SystemExit("no")])
+@pytest.mark.parametrize(
+    "error", [ValueError("http://u:pw@h"), SystemExit(3), SystemExit("no"), StopIteration(1)]
+)
 def test_failed_run(recorder: Recorder, error: BaseException) -> None:
     """The trace shows the user's frames, none of ours, and no password."""
     run = run_of(raising(error), recorder)

@@ -1,7 +1,6 @@
 """The scope in which writers of summaries are noticed."""
 
 import contextlib
-from types import TracebackType
 from typing import Any, Self
 
 from sacred_core import Experiment
@@ -48,12 +47,7 @@ class LogFileWriter(contextlib.ContextDecorator):
         self._runs.append(run)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         run = self.ex.current_run
         # One object decorates a function that several runs may be in at once.
         at = self._runs.index(run) if run in self._runs else -1
