@@ -20,22 +20,6 @@ DOCUMENTED = {
 }  # fmt: skip
 #: What begins no sentence.
 FRAGMENTS = {"And", "Or", "Nor", "But", "Is", "Are", "Has", "Have", "Unless", "To"}
-#: Private names that tests use, by file, each with its reason.
-REASONS: dict[str, dict[str, str]] = {
-    "plugins/sacred-gcs/tests/test_gcs_processes.py": {"_HOLD": "no wait between two tries"},
-    "plugins/sacred-mongo/tests/test_documents.py": {"_collections": "deletes by a document"},
-    "plugins/sacred-s3/tests/test_s3_processes.py": {"_HOLD": "no wait between two tries"},
-    "plugins/sacred-sql/tests/test_processes.py": {"_HOLD": "no wait between two tries"},
-    "plugins/sacred-sql/tests/test_sql_observer.py": {
-        "_HOLD": "no wait between two tries",
-        "_PATIENCE": "no wait for a lock",
-    },
-    "tests/contract/test_queued.py": {
-        "_thread": "waits until all is delivered",
-        "_backlog": "waits until all is delivered",
-        "_current": "waits until all is delivered",
-    },
-}
 
 
 def is_private(name: str) -> bool:
@@ -81,12 +65,11 @@ def private_uses(tree: ast.AST, private: set[str]) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_tests_use_public_names(path: Path, private_names: set[str]) -> None:
-    """No private name of a module, a class or an object is used, unless a reason is given."""
+    """No private name of a module, a class or an object is used."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     own = set(defined_names(tree))
     used = {name for name in private_uses(tree, private_names) if name not in own}
-    allowed = REASONS.get(str(path.relative_to(ROOT)), {})
-    assert used <= set(allowed), f"private names are used: {used}"
+    assert not used, f"private names are used: {used}"
 
 
 def test_test_docstrings_are_sentences() -> None:

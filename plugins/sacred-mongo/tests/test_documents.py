@@ -10,7 +10,7 @@ from typing import Any
 import gridfs
 import pytest
 from bson import Decimal128, Int64, ObjectId, json_util
-from sacred_mongo import MongoObserver, MongoStore, removal
+from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core import Experiment
 from sacred_core.exceptions import RunIdError, StoreError
@@ -361,8 +361,7 @@ def test_an_edited_document_removes_no_file_of_another_run(
         second = driver.start()
         driver.complete()
         database.runs.update_one({"_id": second}, {"$set": edited})
-        entry_of_second = database.runs.find_one({"_id": second})
-        removal.delete(store._collections, entry_of_second)
+        store.delete(second)
         for kind, name in (("artifact", "made"), ("resource", str(file))):
             with store.open_file(first, kind, name) as stream:
                 assert stream.read() == b"content", edited

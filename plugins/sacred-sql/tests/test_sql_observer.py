@@ -197,7 +197,7 @@ def test_a_locked_file_is_waited_for(tmp_path: Path) -> None:
 
 def test_a_file_that_stays_locked_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
     """A file that stays locked is an error, and the event succeeds when it is retried."""
-    monkeypatch.setattr("sacred_sql.database._PATIENCE", 0.2)
+    monkeypatch.setattr("sacred_sql.database.PATIENCE", 0.2)
     path = tmp_path / "runs.db"
     driver = EventDriver(SqlObserver(f"sqlite:///{path}?timeout=0.1"))
     driver.start()

@@ -36,7 +36,7 @@ _ROOM = 16_384
 T = TypeVar("T")
 
 #: Seconds in which a transaction that others hinder is tried again.
-_PATIENCE = 30.0
+PATIENCE = 30.0
 _PAUSE = 0.02
 #: Deadlocks, and locks that were not free: SQLSTATEs, MySQL's numbers, and SQLite's.
 _STATES = frozenset({"40001", "40P01", "55P03"})
@@ -174,7 +174,7 @@ class Database:
             self.engine.dispose()
 
     def _repeat(self, work: Callable[[sa.Connection], T]) -> T:
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 with self._transaction("BEGIN IMMEDIATE", "READ COMMITTED") as connection:
