@@ -6,6 +6,7 @@ points and annotations as JSON, and put together what was appended.
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -60,6 +61,18 @@ class DocumentStore(GuardedStore, Generic[R]):
             run_id: Normalized, see `sacred_core.stores.run_ids.normalize_id`; maybe not valid.
         """
 
+    def find_part(self, run_id: int | str, part: str) -> R | None:
+        """Return the record of a run of which one part is going to be used, as `find` does.
+
+        A backend may override this and return a record that has this part only.
+
+        Args:
+            run_id: As of `find`.
+            part: ``"output"``, ``"metrics"``, ``"files"`` or ``"annotations"``.
+        """
+        del part
+        return self.find(run_id)
+
     @abstractmethod
     def records(self, query: RunQuery, newest_first: bool) -> Iterable[tuple[Any, R]]:
         """Yield the ids and records of runs from the oldest to the newest, or reversed.
@@ -106,61 +119,81 @@ class DocumentStore(GuardedStore, Generic[R]):
         Its number is still counted by `DocumentObserver.highest_number`.
         """
 
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """Return the context in which the methods of the backend are called.
+
+        A backend whose driver has errors of its own raises a `StoreError` there in their place.
+        """
+        return nullcontext()
+
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""
-        return self._read_run(normalize_id(run_id), self.require(run_id))
+        with self.translate_errors():
+            return self._read_run(normalize_id(run_id), self.require(run_id))
 
     def output(self, run_id: int | str) -> str:
         """Return what the run printed."""
-        record = self.require(run_id)
-        with self._guard_part(run_id, "the output"):
-            return self.read_output(record)
+        with self.translate_errors():
+            record = self.require(run_id, "output")
+            with self._guard_part(run_id, "the output"):
+                return self.read_output(record)
 
     def complete_output(self, run_id: int | str, text: str) -> None:
         """Let ``text`` be the whole output of a run that did not end."""
-        self.replace_output(self.require(run_id), text)
+        with self.translate_errors():
+            self.replace_output(self.require(run_id, "output"), text)
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return ``{"steps", "values", "timestamps"}`` by metric."""
-        record = self.require(run_id)
-        with self._guard_part(run_id, "the metrics"):
-            return check_metrics(self.read_points(record))
+        with self.translate_errors():
+            record = self.require(run_id, "metrics")
+            with self._guard_part(run_id, "the metrics"):
+                return check_metrics(self.read_points(record))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""
-        record = self.require(run_id)
-        with self._guard_part(run_id, f"the {kind} {name!r}"):
-            file = self.get_file(record, kind, name)
+        with self.translate_errors():
+            record = self.require(run_id, "files")
+            with self._guard_part(run_id, f"the {kind} {name!r}"):
+                file = self.get_file(record, kind, name)
         if file is None:
             raise has_no_file(run_id, kind, name)
         return file
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run that is not running, and what no other run uses."""
-        record = self.require(run_id)
-        if self._read_run(run_id, record).is_running():
-            raise still_running(run_id)
-        if not self.remove(record):
-            raise not_found(run_id, self.shown)
+        with self.translate_errors():
+            record = self.require(run_id)
+            if self._read_run(run_id, record).is_running():
+                raise still_running(run_id)
+            if not self.remove(record):
+                raise not_found(run_id, self.shown)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Add tags and notes to a run; its record stays."""
-        self.add_annotation(self.require(run_id), annotation)
+        with self.translate_errors():
+            self.add_annotation(self.require(run_id, "annotations"), annotation)
 
-    def require(self, run_id: Any) -> R:
+    def require(self, run_id: Any, part: str | None = None) -> R:
         """Return the record of a run.
+
+        Args:
+            run_id: Of the run.
+            part: The one that is going to be used, see `find_part`; None: any.
 
         Raises:
             StoreError: the run does not exist.
         """
-        record = self.find(normalize_id(run_id))
+        name = normalize_id(run_id)
+        record = self.find(name) if part is None else self.find_part(name, part)
         if record is None:
             raise not_found(run_id, self.shown)
         return record
 
     def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
-        for run_id, record in self.records(query, newest_first):
-            yield run_id, run_or_foreign(partial(self._read_run, run_id, record, query))
+        with self.translate_errors():
+            for run_id, record in self.records(query, newest_first):
+                yield run_id, run_or_foreign(partial(self._read_run, run_id, record, query))
 
     def _read_run(self, run_id: Any, record: R, query: RunQuery | None = None) -> StoredRun:
         return self._run(run_id, self.read_fields(record), query)

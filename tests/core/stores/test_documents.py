@@ -1,5 +1,7 @@
 """Tests of what stores of documents share, and of the helpers for backends."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.stores import Annotation, StoredRun, make_run
 from sacred_core.stores.documents import (
     FIELDS,
@@ -126,3 +128,63 @@ def test_a_run_that_another_process_deletes_is_not_found(store: MemoryStore) -> 
 
     with pytest.raises(StoreError, match="run '2' not found in the memory"):
         Late(store.memory).delete(2)
+
+
+#: Calls of a store with the part of the record that each uses.
+CALLS: list[tuple[str, tuple[Any, ...], str]] = [
+    ("get", (2,), "run"),
+    ("output", (2,), "output"),
+    ("complete_output", (2, "text"), "output"),
+    ("metrics", (2,), "metrics"),
+    ("open_file", (2, "artifact", "a"), "files"),
+    ("annotate", (2, Annotation(time=NOW, user="u", note="n")), "annotations"),
+    ("delete", (2,), "run"),
+]
+
+
+@pytest.mark.parametrize(("method", "arguments", "part"), CALLS)
+def test_a_store_asks_for_the_part_of_a_record_that_it_uses(
+    store: MemoryStore, method: str, arguments: tuple[Any, ...], part: str
+) -> None:
+    """A backend can return a record without the other parts."""
+    parts = []
+
+    class Partial(MemoryStore):
+        def find(self, run_id: int | str) -> Any:
+            parts.append("run")
+            return super().find(run_id)
+
+        def find_part(self, run_id: int | str, part: str) -> Any:
+            parts.append(part)
+            return MemoryStore.find(self, run_id)
+
+    if method == "open_file":
+        store.memory.runs[2].files["artifact", "a"] = b"content"
+    getattr(Partial(store.memory), method)(*arguments)
+    assert parts == [part]
+
+
+@pytest.mark.parametrize(("method", "arguments"), [*(call[:2] for call in CALLS), ("list", ())])
+def test_errors_of_a_driver_are_translated(
+    store: MemoryStore, method: str, arguments: tuple[Any, ...]
+) -> None:
+    """Each method raises the error of the core in the place of that of the driver."""
+
+    class Away(MemoryStore):
+        outages = (ConnectionError,)
+
+        @contextmanager
+        def translate_errors(self) -> Iterator[None]:
+            try:
+                yield
+            except ConnectionError as error:
+                raise UnavailableError("the server is away") from error
+
+        def find(self, run_id: int | str) -> Any:
+            raise ConnectionError
+
+        def records(self, query: Any, newest_first: bool) -> Any:
+            raise ConnectionError
+
+    with pytest.raises(UnavailableError, match="the server is away"):
+        list(getattr(Away(store.memory), method)(*arguments))
