@@ -13,6 +13,8 @@ from sacred_file.removal import TRASH
 
 from sacred_core.exceptions import RunRemovedError, StoreError
 from sacred_core.testing import EventDriver
+from sacred_core.testing.effort import examples
+from sacred_core.testing.interleaving import run_interleaved
 from sacred_core.testing.killing import kill_at
 
 
@@ -257,3 +259,35 @@ def test_the_number_of_a_deleted_run_of_sacred_is_not_reused(root: Path) -> None
         store.delete(number)
     assert names(root / "_ids") == {"deleted-12"}
     assert completed(root) == 13
+
+
+@pytest.mark.parametrize("is_same", [False, True], ids=["two runs", "one run"])
+@pytest.mark.parametrize("is_live", [False, True], ids=["alone", "during a run"])
+def test_content_of_runs_that_are_deleted_at_once_is_removed(
+    root: Path, tmp_path: Path, is_same: bool, is_live: bool
+) -> None:
+    """Two processes delete runs that share content, or one run, at the same time: wherever the
+    second one comes, nothing of the runs remains, or nothing after the next deletion if another run
+    is running.
+    """
+    shared = file(tmp_path / "a.txt")
+
+    def delete(run_id: Any) -> None:
+        with contextlib.suppress(StoreError):  # the other process did
+            FileStore(root).delete(run_id)
+
+    run_id = completed(root, shared)
+    calls = run_interleaved(None, lambda: delete(run_id), lambda: None)
+    for call in range(1, calls, max(1, calls // examples(40, 600))):
+        live = EventDriver(FileStorageObserver(root))
+        live_id = live.start() if is_live else None
+        first, second = completed(root, shared), completed(root, shared)
+        if is_same:
+            delete(second)
+            second = first
+        run_interleaved(call, lambda r=first: delete(r), lambda r=second: delete(r))  # type: ignore[misc]
+        if is_live:
+            live.complete()
+            delete(live_id)
+        assert names(root / "_resources") == set(), f"call {call}"
+        assert names(root) == {"_ids", "_resources"}, f"call {call}"

@@ -19,7 +19,7 @@ from typing import Any
 
 import attrs
 
-from sacred_core.atomic_files import replace_bytes
+from sacred_core.atomic_files import is_created
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import make_run
 from sacred_core.stores.folder_format import (
@@ -53,7 +53,7 @@ def delete_run(root: Path, folder: Path) -> bool:
         is_moved = False
         if layout.is_run_folder(folder):
             note_deleted(root, folder.name)
-            is_moved = _is_moved(root, folder)
+            is_moved = _move_to_trash(root, folder) is not None
         empty_trash(root)
     except OSError as error:
         raise StoreError(f"run {folder.name!r} cannot be deleted completely: {error}") from error
@@ -106,15 +106,17 @@ class _Used:
     since: int
 
 
-def _is_moved(root: Path, folder: Path) -> bool:
+def _move_to_trash(root: Path, path: Path) -> Path | None:
+    """Move a file or folder in one step, and return where it is; None if it is missing."""
     trash = root / TRASH
-    while os.path.lexists(folder):
+    aside = trash / f"{path.name}.{os.urandom(8).hex()}"
+    while os.path.lexists(path):
         trash.mkdir(exist_ok=True)
-        # Another process may move the folder first, or remove the trash, which is empty.
+        # Another process may move it first, or remove the trash, which is empty.
         with contextlib.suppress(FileNotFoundError):
-            folder.rename(trash / f"{folder.name}.{os.urandom(8).hex()}")
-            return True
-    return False
+            path.rename(aside)
+            return aside
+    return None
 
 
 def _remove_own(folder: Path) -> None:
@@ -128,7 +130,8 @@ def _remove_own(folder: Path) -> None:
             names = sorted(set(shared_names(read_json(folder / RUN, {}))))
         except (ValueError, OSError, RecursionError, MemoryError):
             names = []
-        replace_bytes(listed, json_bytes(names))
+        # Another process may have written the list, and removed the record, since.
+        is_created(listed, json_bytes(names))
     for entry in os.scandir(folder):
         if entry.name == _LIST:
             continue
@@ -174,11 +177,11 @@ def _own_paths(root: Path, folder: Path) -> Iterator[Path]:
 
 def _is_removed(path: Path, root: Path, since: int) -> bool:
     """Remove content unless it was used lately; another process may use it at this moment."""
-    aside = root / TRASH / f"{path.name}.{os.urandom(8).hex()}"
     with contextlib.suppress(FileNotFoundError):  # it is removed already
         if path.stat().st_mtime_ns >= since:
             return False
-        path.rename(aside)
+        if (aside := _move_to_trash(root, path)) is None:
+            return True
         if aside.stat().st_mtime_ns >= since:
             aside.rename(path)
             return False
