@@ -148,6 +148,32 @@ class FaultContract(EndContract):
             driver.messages
         )
 
+    def test_heartbeats_of_an_outage_are_merged(self, tmp_path: Path) -> None:
+        """After it, the last one is recorded, and perhaps the first, which may be in progress."""
+        beats: list[int] = []
+
+        def is_away(method: str, fields: Mapping[str, Any]) -> bool:
+            if method == "heartbeat_event" and not away:
+                beats.append(fields["info"]["beat"])
+            return away
+
+        away = False
+        driver = self._driver(tmp_path, is_away)
+        run_id = driver.start()
+        for number in range(_BEATS):
+            away = 4 <= number < _BEATS - 1
+            driver.log("loss", [float(number)])
+            driver.print(f"line {number}\n")
+            driver.beat(info={"beat": number})
+        driver.complete()
+        assert len([number for number in beats if number >= 4]) <= 2, f"recorded: {beats}"
+        assert (beats == sorted(beats), beats[-1]) == (True, _BEATS - 1), f"recorded: {beats}"
+        store = self.make_store(tmp_path)
+        assert store.get(run_id).info == {"beat": _BEATS - 1}
+        assert_time(store.get(run_id).heartbeat, START + timedelta(seconds=_BEATS))
+        assert_metrics(store, run_id, driver)
+        assert store.output(run_id) == driver.output
+
     def test_what_was_missed_is_loaded_from_its_folder(self, tmp_path: Path) -> None:
         """Of a store whose runs can be continued: everything, and a second time nothing."""
         file = tmp_path / "file"

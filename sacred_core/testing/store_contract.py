@@ -113,10 +113,12 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         assert store.get(run_id).status == "QUEUED"
         assert_time(store.get(run_id).queue_time, START)
         driver = EventDriver(self.make_observer(tmp_path))
-        assert driver.start(_id=run_id, asked_id=run_id, config={"a": 2}) == run_id
+        later = START + timedelta(hours=1)
+        started = driver.start(_id=run_id, asked_id=run_id, config={"a": 2}, start_time=later)
+        assert started == run_id
         run = store.get(run_id)
         assert (run.recorded_status, run.config) == ("RUNNING", {"a": 2})
-        assert_time(run.start_time, START)
+        assert_time(run.start_time, later)
         assert_time(run.queue_time, START)
         assert [run.id for run in store.list()] == [run_id], "another run was stored"
 

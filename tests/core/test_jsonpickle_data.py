@@ -111,6 +111,15 @@ def test_an_object_in_a_sorted_file_is_not_mistaken_for_another() -> None:
     assert decode_jsonpickle({"b": other, "a": array, "c": {"py/id": 1}}, "0.8.7")["c"] == [2]
 
 
+@pytest.mark.parametrize("count", [3, 64, 65, 200])
+def test_a_reference_stays_where_many_objects_may_be_meant(count: int) -> None:
+    """Of a file with sorted keys, however many entries it has; in order, it is one of them."""
+    entries: dict[str, Any] = {f"k{number:03}": [number] for number in range(count)}
+    stored = {**entries, "z": {"py/id": 3}}
+    assert decode_jsonpickle(stored, "0.8.7") == stored
+    assert decode_jsonpickle(stored, "0.8.7", is_ordered=True) == {**entries, "z": [2]}
+
+
 def test_equal_candidates_are_as_good_as_one() -> None:
     """Where each possible object has the same content, it does not matter which it was."""
     stored = {"a": {"x": 1}, "b": {"x": 1}, "c": {"py/id": 1}}
@@ -332,6 +341,34 @@ def test_missing_times_are_read_as_numpy_writes_them() -> None:
     assert decode_jsonpickle(tag) == ["NaT", -(2**63) + 1, "1970-01-01T00:00:00"]
     small = {"py/object": "numpy.ndarray", "dtype": "timedelta64[s]", "values": [None, 5]}
     assert decode_jsonpickle(small) == ["NaT", "5 seconds"]
+
+
+@pytest.mark.parametrize("unit", ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns"])
+@pytest.mark.parametrize("kind", ["datetime64", "timedelta64"])
+def test_times_of_each_unit_are_read_as_numpy_writes_them(kind: str, unit: str) -> None:
+    """The string of each time has the parts that its unit has."""
+    numpy = pytest.importorskip("numpy")
+    times = numpy.array([0, 1, -1, 29, -1000], dtype="int64").view(f"{kind}[{unit}]")
+    tag = large(f"{kind}[{unit}]", times.tobytes(), [5])
+    assert decode_jsonpickle(tag) == list(map(str, times))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("date", "07e90a1a", "2025-10-26"),
+        ("time", "021e05000007", "02:30:05.000007"),
+        ("time", "821e05000007", "02:30:05.000007"),
+        ("datetime", "07e90a1a021e01000002", "2025-10-26T02:30:01.000002"),
+        ("datetime", "07e98a1a021e01000002", "2025-10-26T02:30:01.000002"),
+    ],
+)
+def test_dates_and_times_are_read_from_their_bytes(name: str, data: str, expected: str) -> None:
+    """The highest bit of an hour or a month marks the second of two equal times of a day."""
+    kind = f"datetime.{name}"
+    packed = base64.b64encode(bytes.fromhex(data)).decode()
+    tag = {"py/object": kind, "__reduce__": [{"py/type": kind}, [packed]]}
+    assert decode_jsonpickle(tag) == expected
 
 
 def test_an_empty_array_is_not_expanded_without_end() -> None:

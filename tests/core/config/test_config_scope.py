@@ -101,6 +101,17 @@ def test_a_fixed_entry_is_fixed_inside_dictionaries_that_are_filled_later() -> N
     assert with_fixed(scope, d={"x": 9}) == {"d": {"x": 9, "y": 3}, "seen": 9}
 
 
+def test_parameters_of_each_kind_may_have_defaults() -> None:
+    """A default is used for a parameter that is not available, by position or by name only."""
+
+    @ConfigScope
+    def scope(a, b=2, *, c=3, d=4):
+        total = a + b + c + d
+
+    contribution = scope.evaluate(Overrides({}), {"a": 1, "d": 40})
+    assert contribution.entries == {"b": 2, "c": 3, "total": 46}
+
+
 def test_closures_are_read_and_written() -> None:
     """A scope may use names of the function around it; they are no entries."""
     factor = 3

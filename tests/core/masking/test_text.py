@@ -60,6 +60,8 @@ def test_what_is_not_secret_stays(text: str) -> None:
         ("\x1b[33mhttps://u:pw1@h.example\x1b[0m", "\x1b[33mhttps://u:***@h.example\x1b[0m"),
         ("a://u:p1?x=2@h.example/db?y=3", "a://u:***@h.example/db?y=3"),
         ("https://h.example:80/?to=ann@example.com", "https://h.example:80/?to=ann@example.com"),
+        ("mongodb://h:27017/runs?to=ann@example.com", "mongodb://h:27017/runs?to=ann@example.com"),
+        ("mongodb://u:pw2@h/runs?to=ann@example.com", "mongodb://u:***@h/runs?to=ann@example.com"),
         ("password=a1, user=b", "password=***, user=b"),
         ("password=a,b user=c", "password=*** user=c"),
         ("f(password='it\\'s', x=1)", "f(password='***', x=1)"),

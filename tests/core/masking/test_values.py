@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sacred_core.masking import is_secret, known, mask_text, mask_value
+from sacred_core.masking.secret_names import secret_names
 from sacred_core.settings import SETTINGS
 from sacred_core.testing.secret_samples import ENTRIES, ORDINARY_ENTRIES, TEXTS, SecretEntry
 
@@ -160,3 +161,17 @@ def test_a_patch_is_program_text() -> None:
     secret = TEXTS[0]
     patch = {"patch": f"+password = ask()\n+{secret.text}"}
     assert mask_value(patch)[0] == {"patch": f"+password = ask()\n+{secret.stored}"}
+
+
+@pytest.mark.parametrize("setting", ["KEYS", "ALLOWED_KEYS"])
+def test_the_rules_are_made_once_for_each_state_of_the_settings(
+    setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Masking of each entry uses the same ones, until a list is replaced or changed in place."""
+    before = secret_names()
+    assert secret_names() is before
+    monkeypatch.setattr(SETTINGS.SECRETS, setting, [*getattr(SETTINGS.SECRETS, setting)])
+    assert secret_names() is before
+    getattr(SETTINGS.SECRETS, setting).append("combination")
+    after = secret_names()
+    assert after is not before and secret_names() is after

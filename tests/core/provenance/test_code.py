@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from sacred_core.provenance.sources import md5_of, stored_version
+
 SCRIPT = """
 import json
 import yaml
@@ -495,3 +497,20 @@ def test_all_distributions_are_searched_once_a_process(tmp_path: Path) -> None:
     counts, found = json.loads(done.stdout)
     assert counts["calls"] == 1
     assert {"Old==0.3", "unknown==9"} <= set(found)
+
+
+def test_a_source_that_is_not_stored_is_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warning has its path, and whether it is missing or changed."""
+    path = tmp_path / "model.py"
+    assert stored_version(path, None) is None
+    assert f"The source {path} is recorded without its content: " in caplog.messages[0]
+    assert "No such file" in caplog.messages[0]
+    path.write_text("first = 1\n")
+    md5 = md5_of(path)
+    found = stored_version(path, md5)
+    assert found is not None and (found.md5, len(caplog.messages)) == (md5, 1)
+    path.write_text("second = 2\n")
+    assert stored_version(path, md5) is None
+    assert caplog.messages[1].endswith("the file changed after it was read")
