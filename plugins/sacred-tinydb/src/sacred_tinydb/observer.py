@@ -22,8 +22,13 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import VERSION, changed_fields, file_tag, files_of, new_document
-from sacred_tinydb.files import StagedCopy
-from sacred_tinydb.storage import RunningRunFolder, Storage, storage_in, storage_of
+from sacred_tinydb.storage import (
+    RunningRunFolder,
+    StagedCopy,
+    Storage,
+    storage_in,
+    storage_of,
+)
 
 PathLike = str | os.PathLike[str]
 #: Characters of the output in the document; of a longer one the last, and a file has all.

@@ -5,12 +5,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from sacred_core.stores.locations import absolute_path
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import parse_date_tag, parse_file_tag
-from sacred_tinydb.files import LazyFile
+from sacred_tinydb.storage import Files
 from sacred_tinydb.store import TinyDbStore
 
 #: A query of TinyDB, which is asked of one document at a time.
@@ -115,6 +115,58 @@ class TinyDbReader:
             if file_id is None
             else io.BufferedReader(LazyFile(self._store.storage.files, file_id))
         )
+
+
+class LazyFile(io.RawIOBase):
+    """A file that is opened when it is first read from.
+
+    Args:
+        files: Where it is.
+        file_id: Which it is.
+    """
+
+    def __init__(self, files: Files, file_id: str) -> None:
+        self._files = files
+        self._id = file_id
+        self._file: BinaryIO | None = None
+
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return str(self._files.path(self._id))
+
+    def readable(self) -> bool:
+        """Tell that this is what it is for."""
+        return True
+
+    def seekable(self) -> bool:
+        """Tell that there is a way back."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read as `io.RawIOBase` does."""
+        data = self._open().read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Seek as `io.RawIOBase` does."""
+        return self._open().seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the position; a file that was not read from is at its beginning."""
+        return 0 if self._file is None else self._file.tell()
+
+    def close(self) -> None:
+        """Close the file, if it was opened."""
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+    def _open(self) -> BinaryIO:
+        if self._file is None:
+            self._file = self._files.open(self._id)
+        return self._file
 
 
 def _select_runs(runs: list[Document], indices: int | Iterable[int]) -> Iterator[Document]:

@@ -5,19 +5,25 @@ What changes while a run is running is in files of its own, since the database i
 In the run's folder ``state.json`` holds fields of its document that changed since the start,
 ``info.json`` the information of its own, ``output`` what it printed, and ``metrics.jsonl`` its
 points; see `sacred_core.stores.folder_format`.
+
+Files are under the hash of what they hold, each content once.
 """
 
+import hashlib
+import io
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import attrs
 from hashfs import HashFS
 from tinydb import TinyDB
 
 from sacred_core.atomic_files import replace_bytes
-from sacred_core.exceptions import DamagedRecordError
+from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.stable_files import FileVersion, with_version
 from sacred_core.stores import guard, with_unfinished
 from sacred_core.stores.folder_format import decode_output, json_bytes, metric_lines, read_merged
 from sacred_core.stores.record_files import (
@@ -30,12 +36,12 @@ from sacred_core.stores.record_files import (
 from sacred_core.stores.run_ids import normalize_id
 from sacred_tinydb.database import AtomicJsonFile, Database, Document, RawDocument
 from sacred_tinydb.documents import files_of
-from sacred_tinydb.files import Files
 
 _STATE, _INFO, _OUTPUT, _POINTS, _METRICS, _TOKEN = (
     "state.json", "info.json", "output", "metrics.jsonl", "metrics.json", "token",
 )  # fmt: skip
 _METADATA, _FILES = "metadata.json", "hashfs"
+_BLOCK = 1 << 20
 
 
 class RunningRunFolder:
@@ -127,6 +133,114 @@ class RunningRunFolder:
             return None
         merge_metric_lines(parts, self.folder / _METRICS)
         return self.folder / _METRICS
+
+
+@attrs.frozen
+class StagedCopy:
+    """A copy that has no place yet.
+
+    Attributes:
+        id: The hash by which the place is found.
+        md5: The digest that records show.
+        path: Where it is.
+    """
+
+    id: str
+    md5: str
+    path: Path
+
+
+class Files:
+    """The files of all runs.
+
+    Args:
+        fs: Where they are.
+    """
+
+    def __init__(self, fs: HashFS) -> None:
+        self.fs = fs
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return Path(self.fs.root)
+
+    def stage(self, path: Path) -> StagedCopy:
+        """Copy a file to where `enter` puts it into its place in one step.
+
+        Raises:
+            OSError: it cannot be read, changes all the time, or there is no space.
+        """
+        return with_version(path, self.stage_version)
+
+    def stage_version(self, version: FileVersion) -> StagedCopy:
+        """Copy a version of a file, as `stage` does."""
+        with version.open() as source:
+            return self._stage(source)
+
+    def stage_bytes(self, data: bytes) -> StagedCopy:
+        """Write ``data``, as `stage` does a file."""
+        return self._stage(io.BytesIO(data))
+
+    def enter(self, staged: StagedCopy) -> str:
+        """Put a copy into its place and return its id; the same content stays as it is."""
+        storage = Path(self.fs.idpath(staged.id))
+        if storage.exists():
+            staged.path.unlink(missing_ok=True)
+        else:
+            storage.parent.mkdir(parents=True, exist_ok=True)
+            staged.path.replace(storage)
+        return staged.id
+
+    def open(self, file_id: str) -> BinaryIO:
+        """Open a file for reading.
+
+        Raises:
+            StoreError: it is not there.
+        """
+        return self.path(file_id).open("rb")
+
+    def read(self, file_id: str) -> bytes:
+        """Return what a file holds; raises as `open` does."""
+        return self.path(file_id).read_bytes()
+
+    def path(self, file_id: str) -> Path:
+        """Return where a file is; raises as `open` does."""
+        found = self.fs.realpath(file_id)
+        # An id comes from a document: a path in its place must not lead elsewhere.
+        if not file_id.isalnum() or not found or not self.fs.haspath(found):
+            raise StoreError(f"the file {file_id!r} is not in {str(self.root)!r}")
+        return Path(found)
+
+    def delete(self, file_id: str) -> None:
+        """Remove a file, and folders that are empty then; one that is not there too.
+
+        Only a file at the place of this id: a document may be edited, and the library also takes
+        names of files in the working directory. Links are not followed.
+        """
+        storage = Path(self.fs.idpath(file_id))
+        is_linked = storage.parent.resolve() != storage.parent or storage.is_symlink()
+        if file_id.isalnum() and not is_linked and storage.is_file():
+            storage.unlink(missing_ok=True)
+            self.fs.remove_empty(str(storage.parent))
+
+    def _stage(self, source: Any) -> StagedCopy:
+        self.root.mkdir(parents=True, exist_ok=True)
+        hashes = [hashlib.new(self.fs.algorithm), hashlib.md5(usedforsecurity=False)]
+        handle, name = tempfile.mkstemp(prefix=".partial-", dir=self.root)
+        path = Path(name)
+        try:
+            with open(handle, "wb") as target:
+                while block := source.read(_BLOCK):
+                    target.write(block)
+                    for each in hashes:
+                        each.update(block)
+            path.chmod(0o644)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        own, md5 = hashes
+        return StagedCopy(own.hexdigest(), md5.hexdigest(), path)
 
 
 @attrs.frozen
