@@ -6,11 +6,12 @@ Reading yields plain data only: nothing that was stored is ever executed.
 """
 
 from sacred_core.serialization.conversion import is_same_data, key_clash, plain
-from sacred_core.serialization.escapes import SURROGATES, encodable, escape, unescape
+from sacred_core.serialization.escapes import SURROGATES, escape, unescape
 from sacred_core.serialization.json_text import (
     NON_FINITE,
     column_json,
     column_values,
+    encodable,
     from_json,
     number,
     strict_json,

@@ -32,17 +32,3 @@ def unescape(text: str, escapes: re.Pattern[str]) -> str:
     if "%" not in text:
         return text
     return escapes.sub(lambda found: chr(int(found[1].lstrip("u"), 16)), text)
-
-
-def encodable(text: str) -> str:
-    """Return ``text`` with an escape like ``\\ud800`` for each half of a surrogate pair.
-
-    In JSON text this is the escape of JSON; elsewhere it is only readable.
-    """
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode()
-    return text

@@ -10,8 +10,6 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sacred_core.serialization.escapes import encodable
-
 #: How JSON text spells numbers that it lacks (the JSON mapping of protocol buffers).
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _TAG = "%json"
@@ -151,3 +149,17 @@ def _cell(value: Any) -> Any:
 
 def _cell_value(value: Any) -> Any:
     return _untag(value) if isinstance(value, (dict, list)) else number(value)
+
+
+def encodable(text: str) -> str:
+    """Return ``text`` with an escape like ``\\ud800`` for each half of a surrogate pair.
+
+    In JSON text this is the escape of JSON; elsewhere it is only readable.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
