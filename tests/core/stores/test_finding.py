@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.stores import Found, GuardedStore, RunQuery, StoredRun, find_runs
+from sacred_core.stores import Found, GuardedStore, RunQuery, StoredRun, find_runs, to_frame
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.query import Condition, Field, parse
 
@@ -147,3 +147,11 @@ def test_a_limit_and_an_offset_count_from_the_newest() -> None:
     assert ids(find_runs(store, limit=2, offset=4)) == [1]
     assert ids(find_runs(store, limit=2, offset=9)) == []
     assert ids(find_runs(store, offset=3)) == [1, 2]
+
+
+def test_runs_as_a_data_frame() -> None:
+    """The frame has a row for each run and a column for each entry of the configuration."""
+    pytest.importorskip("pandas")
+    frame = to_frame(find_runs(CountingStore(), sort="config.a", limit=3))
+    assert list(frame["config.a"]) == [-5, -4, -3]
+    assert list(frame["status"]) == ["DEAD", "FAILED", "COMPLETED"]

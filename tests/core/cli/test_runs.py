@@ -1,28 +1,40 @@
-"""Tests of ``sacred runs`` over a folder."""
+"""Tests of ``sacred runs`` over a store in memory."""
 
 import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from click.testing import CliRunner, Result
-from sacred_file import FileStorageObserver
 
 from sacred_core.cli.main import sacred
 from sacred_core.exceptions import QueryError, StoreError
-from sacred_core.testing import EventDriver
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
+jsonschema = pytest.importorskip("jsonschema")
+#: Any location, since `memory` replaces what opens it.
+LOCATION = "memory://"
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "runs.schema.json").read_text())
+ODD = "x\x1b]52;c;QUFB\x07\x1b[2J\r\ny\x9b31m\u202ez"
+SHOWN = r"x\x1b]52;c;QUFB\x07\x1b[2J\r\ny\x9b31m\u202ez"
 
 
 @pytest.fixture
-def runs(tmp_path: Path) -> str:
-    folder = tmp_path / "runs"
+def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    """The memory that every location is."""
+    memory = Memory()
+    monkeypatch.setattr("sacred_core.cli.runs.open_store", lambda location: MemoryStore(memory))
+    return memory
+
+
+@pytest.fixture
+def runs(memory: Memory, tmp_path: Path) -> str:
+    """The location of three runs."""
     (tmp_path / "file").write_text("content")
     for number, rate in enumerate((0.1, 0.01, 0.001), 1):
-        driver = EventDriver(FileStorageObserver(folder))
+        driver = EventDriver(MemoryObserver(memory))
         driver.start(
             config={"lr": rate, "name": f"run {number}"},
             ex_info={"name": "a" if number < 3 else "b", "base_dir": ".", "sources": []},
@@ -34,7 +46,7 @@ def runs(tmp_path: Path) -> str:
             driver.fail()
         else:
             driver.complete(result=number)
-    return str(folder)
+    return LOCATION
 
 
 def sacred_runs(*args: str, answer: str | None = None) -> Result:
@@ -116,10 +128,6 @@ def test_delete_asks_first(runs: str) -> None:
     assert sacred_runs("delete", runs, "2", answer="y\n").exit_code == 0
     assert sacred_runs("delete", runs, "1", "--yes").output == "Deleted run 1.\n"
     assert ids(runs) == ["3"]
-    kept = [path for path in Path(runs, "_resources").iterdir() if path.is_file()]
-    assert len(kept) == 1
-    sacred_runs("delete", runs, "3", "--yes")
-    assert not list(Path(runs, "_resources").iterdir())
 
 
 @pytest.mark.parametrize("args", [(), ("1", "-w", "id = 1")])
@@ -141,37 +149,20 @@ def test_tags_and_notes(runs: str) -> None:
     assert isinstance(sacred_runs("note", runs, "99", "x").exception, StoreError)
 
 
-def test_what_is_under_way_is_not_deleted(tmp_path: Path) -> None:
-    """It would go on writing."""
-    from datetime import UTC, datetime
-
-    observer = FileStorageObserver(tmp_path / "runs")
-    EventDriver(observer).start(start_time=datetime.now(UTC))
-    result = sacred_runs("delete", str(tmp_path / "runs"), "1", "--yes")
+def test_a_running_run_is_not_deleted(memory: Memory) -> None:
+    """Its process continues to write."""
+    EventDriver(MemoryObserver(memory)).start(start_time=datetime.now(UTC))
+    result = sacred_runs("delete", LOCATION, "1", "--yes")
     assert isinstance(result.exception, StoreError)
     assert "is still running" in str(result.exception)
 
 
-def test_runs_as_a_data_frame(runs: str) -> None:
-    """One row a run, a column for each entry of the configuration."""
-    from sacred_core.stores import find_runs, open_store, to_frame
-
-    frame = to_frame(find_runs(open_store(runs), sort="-config.lr"))
-    assert list(frame["config.lr"]) == [0.1, 0.01, 0.001]
-    assert list(frame["status"]) == ["COMPLETED", "COMPLETED", "FAILED"]
-
-
-ODD = "x\x1b]52;c;QUFB\x07\x1b[2J\r\ny\x9b31m\u202ez"
-SHOWN = r"x\x1b]52;c;QUFB\x07\x1b[2J\r\ny\x9b31m\u202ez"
-
-
 @pytest.fixture
-def odd_runs(tmp_path: Path) -> str:
-    """A run with control characters wherever there is text, and a damaged one."""
-    folder = tmp_path / "odd"
+def odd_runs(memory: Memory, tmp_path: Path) -> str:
+    """The location of two runs with control characters wherever there is text."""
     (tmp_path / "file").write_text("content")
     for _ in range(2):
-        driver = EventDriver(FileStorageObserver(folder))
+        driver = EventDriver(MemoryObserver(memory))
         driver.start(
             config={"name": ODD, ODD: 1, "list": [ODD]},
             ex_info={"name": ODD, "base_dir": ".", "sources": []},
@@ -183,11 +174,9 @@ def odd_runs(tmp_path: Path) -> str:
         driver.print(f"a\x1b[31mred\x1b[0m\tb\n{ODD}\n")
         driver.beat(info={ODD: ODD})
         driver.fail((f"ValueError: {ODD}\n",))
-    sacred_runs("tag", str(folder), "1", ODD)
-    sacred_runs("note", str(folder), "1", ODD)
-    (folder / "2" / "config.json").write_text("[")
-    (folder / "2" / "metrics.json").write_text("[]")
-    return str(folder)
+    sacred_runs("tag", LOCATION, "1", ODD)
+    sacred_runs("note", LOCATION, "1", ODD)
+    return LOCATION
 
 
 def test_control_characters_are_shown_as_escapes(odd_runs: str) -> None:
@@ -203,7 +192,7 @@ def test_control_characters_are_shown_as_escapes(odd_runs: str) -> None:
         allowed = "\n\t\x1b" if text is shown else "\n"
         assert not [each for each in text if not each.isprintable() and each not in allowed]
         assert SHOWN in text
-    assert len(listed.splitlines()) == 4  # with the reason of the damaged run
+    assert len(listed.splitlines()) == 3
     lines = [line for line in shown.splitlines() if "\x1b" in line]
     assert lines in ([], ["  a\x1b[31mred\x1b[0m\tb", "  \x1b[0m"], ["  a\x1b[31mred\x1b[0m\tb"])
     assert f"  {SHOWN.partition(chr(92) + 'r')[0]}" in shown and f"ValueError: {SHOWN[:5]}" in shown
@@ -215,37 +204,3 @@ def test_machine_formats_have_text_as_it_is(odd_runs: str) -> None:
     assert json.loads(line)["experiment"]["name"] == ODD
     data = sacred_runs("list", odd_runs, "-w", "id = 1", "-c", "name", "--csv").stdout_bytes
     assert data == f'name\n"{ODD}"\n'.encode()
-
-
-def test_a_damaged_run_in_every_form(odd_runs: str) -> None:
-    """Listed with the reason on stderr, shown as far as it can be read, in the schema, deleted."""
-    result = CliRunner().invoke(sacred, ["runs", "list", odd_runs])
-    assert result.exit_code == 0
-    assert result.stdout.splitlines()[2].startswith("2   DAMAGED")
-    assert result.stderr.startswith("Run 2 is damaged: ") and "2/config.json" in result.stderr
-    for args in (("-s", "config.lr"), ("-c", "id,damage,config.lr", "--csv"), ("--json",)):
-        assert "config.json" in sacred_runs("list", odd_runs, *args).output
-    assert ids(odd_runs, "-w", "status = DAMAGED and damage has 'config.json'") == ["2"]
-    assert ids(odd_runs, "-w", "config.name missing or metrics.loss.last > 0") == ["2"]
-    shown = sacred_runs("show", odd_runs, "2")
-    assert shown.exit_code == 0
-    assert "DAMAGED" in shown.output and "Damage:" in shown.output
-    assert "the metrics of run '2' cannot be read" in shown.output and "Traceback:" in shown.output
-    data = json.loads(sacred_runs("show", odd_runs, "2", "--json").output)
-    jsonschema.validate(data, SCHEMA)
-    assert (data["status"], data["recorded_status"], data["metrics"]) == ("DAMAGED", "FAILED", None)
-    assert "the metrics of run '2'" in data["damage"] and data["output"].startswith("a\x1b[31m")
-    for line in sacred_runs("list", odd_runs, "--json").output.splitlines()[:2]:
-        jsonschema.validate(json.loads(line), SCHEMA)
-    assert sacred_runs("delete", odd_runs, "-w", "status = DAMAGED", "--yes").exit_code == 0
-    assert ids(odd_runs) == ["1"]
-
-
-def test_a_frame_has_damaged_runs(odd_runs: str) -> None:
-    """A frame has damaged runs, with the reason in a column."""
-    pytest.importorskip("pandas")
-    from sacred_core.stores import find_runs, open_store, to_frame
-
-    frame = to_frame(find_runs(open_store(odd_runs)))
-    assert list(frame["status"]) == ["FAILED", "DAMAGED"]
-    assert "config.json" in frame["damage"][1]

@@ -1,0 +1,109 @@
+"""The tests of the core mirror its tree: ``tests/core/a/test_b.py`` tests ``sacred_core/a/b.py``.
+
+The test file of a folder, such as ``test_serialization.py`` for ``serialization/``, tests all its
+modules. `FURTHER` lists what a test file tests beside, or instead of, the module of its name.
+"""
+
+from pathlib import Path
+
+import pytest
+
+CORE = Path(__file__).parents[2] / "sacred_core"
+TESTS = Path(__file__).parents[1] / "core"
+#: Shorter modules only re-export names, or are tested with those that use them.
+SHORTEST = 30
+#: A test file without a module of its name tests one behaviour of several modules.
+FURTHER = {
+    "config/test_combinations.py": "config/resolution config/tree",
+    "config/test_contributions.py": "config/config_dict",
+    "config/test_files.py": "config/yaml_format",
+    "config/test_ingredient_names.py": "ingredient",
+    "config/test_merging.py": "config/resolution config/tree",
+    "config/test_objects.py": "config/entries config/captured_function",
+    "config/test_properties.py": "config/resolution config/files",
+    "config/test_recorded_files.py": "config/files jsonpickle_data/decoding",
+    "config/test_sacred_programs.py": "config/resolution config/config_scope",
+    "delivery/test_dispatcher.py": "delivery/backlog delivery/file_copies delivery/reservations "
+    "observers/call_plan events",
+    "delivery/test_handover.py": "delivery/event_files delivery/loading",
+    "delivery/test_isolation.py": "delivery/failures",
+    "delivery/test_lane.py": "delivery/deliverer observers/retry_policy",
+    "hooks/test_bad_plugins.py": "hooks/discovery hooks/manager cli/main cli/plugins",
+    "hooks/test_hook_coverage.py": "hooks/specs",
+    "hooks/test_manager.py": "hooks/targets",
+    "hooks/test_option_classes.py": "hooks/options",
+    "hooks/test_whole_plugin.py": "hooks/records hooks/lookup",
+    "cli/test_runs.py": "cli/runs_text",
+    "masking/test_cost.py": "masking/formats masking/urls",
+    "masking/test_text.py": "masking/formats masking/urls",
+    "masking/test_values.py": "masking/known masking/secret_names",
+    "observers/test_custom_observers.py": "observers/base observers/call_plan",
+    "provenance/test_code.py": "provenance/dependencies provenance/experiment_info "
+    "provenance/repositories provenance/sources",
+    "run/output/test_concurrent_runs.py": "run/output/fd_capture",
+    "run/output/test_crashes.py": "run/output/follower run/output/spool",
+    "run/output/test_follower.py": "run/output/follower_process",
+    "run/output/test_screen.py": "run/output/rows",
+    "run/output/test_streams.py": "run/output/stream_proxy",
+    "run/test_debug_log.py": "run/lifecycle delivery/dispatcher",
+    "run/test_nested.py": "run/creation",
+    "run/test_run.py": "run/lifecycle",
+    "run/test_spools.py": "run/recovery stores/unfinished",
+    "script_cli/test_bad_input.py": "script_cli/parsing script_cli/running",
+    "script_cli/test_completion.py": "cli/completion",
+    "script_cli/test_experiment_cli.py": "script_cli/running script_cli/usage",
+    "script_cli/test_option_hooks.py": "run/creation hooks/options",
+    "script_cli/test_running.py": "script_cli/interface",
+    "script_cli/test_standard_commands.py": "script_cli/config_text builtin",
+    "stores/test_finding.py": "stores/run_store",
+    "stores/test_guarded.py": "stores/checking",
+    "stores/test_leases.py": "stores/tokens",
+    "test_api.py": "experiment ingredient utils",
+    "test_imports.py": "hooks/lookup importing",
+    "test_house.py": "",  # the structure of all modules
+}
+
+
+def subjects(test: str) -> list[str]:
+    """Return the modules that a test file tests, without their suffix."""
+    own = test.replace("test_", "", 1).removesuffix(".py")
+    return [own, *FURTHER.get(test, "").split()]
+
+
+def is_tested(module: str, tested: set[str]) -> bool:
+    """Return whether a module, or a folder that contains it, is tested."""
+    folders = [folder.as_posix() for folder in Path(module).parents[:-1]]
+    return module in tested or any(folder in tested for folder in folders)
+
+
+TEST_FILES = sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py"))
+MODULES = sorted(
+    path.relative_to(CORE).with_suffix("").as_posix()
+    for path in CORE.rglob("*.py")
+    if path.name != "__init__.py"
+    # The kit consists of tests, which tests/contract runs.
+    and path.parent != CORE / "testing"
+)
+
+
+@pytest.mark.parametrize("test", TEST_FILES)
+def test_each_test_file_has_the_name_of_what_it_tests(test: str) -> None:
+    """It is that of a module or folder at the same place, unless the table lists others."""
+    own, *further = subjects(test)
+    is_mirror = (CORE / f"{own}.py").exists() or (CORE / own).is_dir()
+    assert is_mirror or test in FURTHER, f"sacred_core/{own}.py does not exist"
+    missing = [name for name in further if not (CORE / f"{name}.py").exists()]
+    assert not missing, f"{test} cannot test {missing}"
+
+
+def test_each_entry_of_the_table_is_a_test_file() -> None:
+    """The table lists no file that was renamed or deleted."""
+    assert set(FURTHER) <= set(TEST_FILES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_module_has_a_test_file(module: str) -> None:
+    """A module of more than a few lines is tested by a file that has its name or lists it."""
+    tested = {name for test in TEST_FILES for name in subjects(test)}
+    lines = len((CORE / f"{module}.py").read_text(encoding="utf-8").splitlines())
+    assert lines <= SHORTEST or is_tested(module, tested), f"no test file lists {module!r}"
