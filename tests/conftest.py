@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sacred_core.testing.scripts import python_path
+
 SCRIPT = """
     from sacred_core import Experiment
 
@@ -50,7 +52,7 @@ class Installation:
         return subprocess.run(
             [sys.executable, *args],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder), **environment},
+            env={**os.environ, "PYTHONPATH": python_path(self.folder), **environment},
             capture_output=True,
             text=True,
         )

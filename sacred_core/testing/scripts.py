@@ -10,6 +10,14 @@ from pathlib import Path
 TIMEOUT = 240.0
 
 
+def python_path(folder: Path) -> str:
+    """Return the value of ``PYTHONPATH`` for a process that finds the modules of ``folder`` first.
+
+    The folders of the present value follow, so that the process imports what the tests import.
+    """
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+
+
 def start_script(folder: Path, source: str, *arguments: str) -> "subprocess.Popen[str]":
     """Start a script in ``folder``, which also has its temporary files.
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sacred_core.testing.scripts import python_path
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -17,7 +19,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def run(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     """Run a command that imports what `install` installed in ``folder``."""
-    environment = {**os.environ, "PYTHONPATH": str(folder / "site")}
+    environment = {**os.environ, "PYTHONPATH": python_path(folder / "site")}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

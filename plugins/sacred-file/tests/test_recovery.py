@@ -8,6 +8,8 @@ from typing import Any
 
 from sacred_file import FileStore
 
+from sacred_core.testing.scripts import python_path
+
 
 def test_last_words_are_recovered(crash_script: Any) -> None:
     """They are in ``cout.txt``, and the files of the spool are gone."""
@@ -157,7 +159,7 @@ def test_a_filter_of_ones_own_is_not_imported(crash_script: Any) -> None:
     assert done.returncode == 1
     assert "'own:hide'" in done.stderr
     assert "hidden" not in store.output(1)
-    crash_script.variables["PYTHONPATH"] = str(crash_script.folder)
+    crash_script.variables["PYTHONPATH"] = python_path(crash_script.folder)
     done = crash_script.recover("--filter", "own:missing")
     assert done.returncode != 0
     assert "Traceback" not in done.stderr

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sacred_core.provenance.sources import md5_of, stored_version
+from sacred_core.testing.scripts import python_path
 
 SCRIPT = """
 import json
@@ -493,7 +494,7 @@ def test_all_distributions_are_searched_once_a_process(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     text = PLAIN.format(module="ancient, unknown", patch=COUNT)
     (tmp_path / "code" / "script.py").write_text(text)
-    done = run(tmp_path / "code", environment={"PYTHONPATH": str(tmp_path / "site")})
+    done = run(tmp_path / "code", environment={"PYTHONPATH": python_path(tmp_path / "site")})
     counts, found = json.loads(done.stdout)
     assert counts["calls"] == 1
     assert {"Old==0.3", "unknown==9"} <= set(found)
