@@ -72,6 +72,6 @@ def test_each_fault_fails_the_test_that_names_it(acme: Any, fault: str) -> None:
     assert list(failed) == [test], failed
 
 
-def test_a_plugin_that_is_not_installed_is_told(acme: Any) -> None:
+def test_a_plugin_that_is_not_installed_is_reported(acme: Any) -> None:
     """The message names what is missing, whichever test comes first."""
     assert "acme is not installed, or has no entry point" in failures()["test_its_module_loads"]

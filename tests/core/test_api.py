@@ -131,7 +131,7 @@ def test_constructor_has_the_documented_parameters(owner: type, parameters: list
 
 
 @pytest.mark.parametrize("module", PLACES)
-def test_names_stand_where_they_are_documented(module: str) -> None:
+def test_names_are_where_they_are_documented(module: str) -> None:
     """Names are where they are documented, and each module is an attribute of the package."""
     found: Any = sacred_core
     for part in module.split("."):

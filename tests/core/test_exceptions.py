@@ -151,7 +151,7 @@ CHANGES: list[Callable[[dict[str, Any]], object]] = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_of_the_configuration_says_read_only(
+def test_a_change_of_the_configuration_is_a_read_only_error(
     ex: Experiment, change: Callable[[dict[str, Any]], object]
 ) -> None:
     """The message names the reason and what to do, for every container at every depth."""

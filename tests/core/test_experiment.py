@@ -49,7 +49,7 @@ def test_an_interactive_session_is_refused_unless_allowed() -> None:
     exec(create.format("'x', interactive=True"), {})
 
 
-def test_run_without_a_main_function_says_what_is_missing() -> None:
+def test_run_without_a_main_function_is_an_error() -> None:
     """The error names the decorators."""
     with pytest.raises(CommandNotFoundError, match=r"decorate one with @ex\.main"):
         Experiment("empty").run()
@@ -126,7 +126,7 @@ def test_global_generators_are_seeded(ex: Experiment) -> None:
     assert first == second != other
 
 
-def test_queued_run_says_which_secrets_to_give_again(
+def test_queued_run_lists_the_secrets_to_set_again(
     ex: Experiment, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A value that is not stored is missing when the run is started."""

@@ -62,7 +62,7 @@ def test_all_names_can_be_imported() -> None:
         ("NoSuchObserver", AttributeError, "NoSuchObserver"),
     ],
 )
-def test_a_missing_observer_says_what_to_install(
+def test_a_missing_observer_names_the_package_to_install(
     name: str, error: type[Exception], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An official name is an ImportError with the way out, any other an AttributeError."""
@@ -87,7 +87,7 @@ def test_a_missing_observer_says_what_to_install(
         ("-", None),
     ],
 )
-def test_a_missing_flag_says_what_to_install(flag: str, distribution: str | None) -> None:
+def test_a_missing_flag_names_the_package_to_install(flag: str, distribution: str | None) -> None:
     """Each spelling of the flag of an official observer leads to its distribution."""
     from sacred_core.hooks.lookup import distribution_of
 

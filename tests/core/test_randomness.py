@@ -33,7 +33,7 @@ HEAD = """
 """
 
 
-def told_by(folder: Path, body: str, *args: str, modules: "dict[str, str] | None" = None) -> Any:
+def results_of(folder: Path, body: str, *args: str, modules: "dict[str, str] | None" = None) -> Any:
     """Run a script and return what it put into ``told``."""
     for name, text in (modules or {}).items():
         path = folder / name
@@ -98,12 +98,12 @@ def test_set_global_seed_seeds_random_andnumpy_or_none() -> None:
 
 def test_calls_do_not_disturb_each_other(tmp_path: Path) -> None:
     """The same numbers in another order, and with calls added (section 1.7.4)."""
-    first = told_by(tmp_path, """
+    first = results_of(tmp_path, """
         @ex.main
         def main():
             told.update(a=[a(), a()], b=[b(), b()])
     """)  # fmt: skip
-    other = told_by(tmp_path, """
+    other = results_of(tmp_path, """
         @ex.capture
         def added(_rnd):
             return _rnd.random()
@@ -132,7 +132,7 @@ def test_global_generators_are_seeded(tmp_path: Path, when: str) -> None:
     they are imported.
     """
     imports = "import numpy, torch, tensorflow"
-    told = told_by(
+    told = results_of(
         tmp_path,
         f"""
         {imports if when == "before" else ""}
@@ -157,7 +157,7 @@ def test_global_generators_are_seeded(tmp_path: Path, when: str) -> None:
 
 def test_no_library_is_imported_to_be_seeded(tmp_path: Path) -> None:
     """No library is imported to be seeded, and one that is imported after the run is left alone."""
-    told = told_by(
+    told = results_of(
         tmp_path,
         """
         @ex.main
@@ -175,7 +175,7 @@ def test_no_library_is_imported_to_be_seeded(tmp_path: Path) -> None:
 
 def test_a_library_that_cannot_be_seeded_is_still_imported(tmp_path: Path) -> None:
     """The library can be imported, and a warning names it."""
-    told = told_by(
+    told = results_of(
         tmp_path,
         """
         @ex.main
@@ -256,7 +256,7 @@ def test_children_have_seeds_of_their_own(tmp_path: Path, kind: str, method: str
         body = body.replace("b(), sized()]", "b(), 3]")
     text = textwrap.indent(textwrap.dedent(CHILDREN[kind]), "    ").replace("{method}", method)
     source = textwrap.dedent(body) + text
-    first, second = told_by(tmp_path, source), told_by(tmp_path, source)
+    first, second = results_of(tmp_path, source), results_of(tmp_path, source)
     assert first == second
     children = first["children"]
     assert [child[0] for child in children] == [0, 1, 2]
@@ -268,7 +268,7 @@ def test_plain_fork_sets_children_apart(tmp_path: Path) -> None:
     """Plain fork sets children apart, also children of children; the parent's own calls are as
     without them.
     """
-    told = told_by(tmp_path, """
+    told = results_of(tmp_path, """
         def child(depth):
             reader, writer = os.pipe()
             pid = os.fork()

@@ -127,7 +127,7 @@ def test_open_store_takes_paths_and_urls(runs: Path) -> None:
         assert store.get(1).id == 1
 
 
-def test_open_store_says_what_is_missing(tmp_path: Path) -> None:
+def test_open_store_names_what_is_missing(tmp_path: Path) -> None:
     """A missing folder and a missing plugin are errors without the password."""
     with pytest.raises(StoreError, match="there is no folder"):
         open_store(str(tmp_path / "nowhere"))

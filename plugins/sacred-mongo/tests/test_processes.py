@@ -63,7 +63,7 @@ SECRETIVE = """
 """
 
 
-def test_no_password_is_told_or_stored(tmp_path: Path) -> None:
+def test_no_password_is_logged_or_stored(tmp_path: Path) -> None:
     """A wrong one, a right one, a server that is away: it is in no line and no document."""
     secantus = pytest.importorskip("secantus")
     folder = str(tmp_path / "database")

@@ -34,7 +34,7 @@ def test_what_may_pass_is_tried_again(
     assert len(slack.asked) == len(first) + 1 and len(slack.posted) == 1
 
 
-def test_slack_says_when_to_try_again(
+def test_slack_sets_the_time_of_the_retry(
     slack: Any, observer: SlackObserver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pause is that of Retry-After, if the time for retries is long enough."""
@@ -96,7 +96,7 @@ def test_a_server_that_is_down_harms_no_run(
     assert "cannot be reached (Connection refused)" in missed
 
 
-def test_a_server_that_is_not_slack_is_told_nothing(slack: Any) -> None:
+def test_a_server_that_is_not_slack_receives_nothing(slack: Any) -> None:
     """The certificate is checked, and the error has the reason."""
     trustme = pytest.importorskip("trustme")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -184,7 +184,7 @@ def test_texts_may_be_set_later(slack: Any, observer: SlackObserver) -> None:
     assert slack.posted == []
 
 
-def test_only_the_first_end_of_a_run_is_told(slack: Any, observer: SlackObserver) -> None:
+def test_only_the_first_end_of_a_run_is_sent(slack: Any, observer: SlackObserver) -> None:
     """An end that comes again, as delivery may, is not posted again."""
     driver = EventDriver(observer, times=3)
     driver.start()
@@ -199,7 +199,7 @@ def test_the_manuals_configuration_can_be_read(slack: Any, tmp_path: Path) -> No
     assert (observer.webhook_url, observer.bot_name) == (slack.url, "sacred-bot")
 
 
-def test_a_queued_run_is_not_told(slack: Any, observer: SlackObserver) -> None:
+def test_a_queued_run_sends_no_message(slack: Any, observer: SlackObserver) -> None:
     """Nothing started, and nothing stopped."""
     experiment(observer).run(options={"--queue": True})
     assert slack.posted == []

@@ -43,7 +43,7 @@ def test_a_wrong_text_is_one_sentence(text: str, told: str) -> None:
     assert "completed_text" in str(caught.value)
 
 
-def test_what_the_manual_prints_by_mistake_is_told_when_the_observer_is_made() -> None:
+def test_misprints_of_the_manual_are_reported_when_the_observer_is_created() -> None:
     """Its sample has a stray brace; no run has to fail to find that out."""
     with pytest.raises(TemplateError, match="completed_text cannot be filled in"):
         SlackObserver("http://a/b", completed_text="YAY! with result={`{result}`")
@@ -75,7 +75,7 @@ def test_values_are_formatted_where_they_can_be(text: str, expected: str) -> Non
     assert fill(text, config=config, error="e") == expected
 
 
-def test_a_long_value_is_cut_and_says_so() -> None:
+def test_a_long_value_is_cut_and_marked() -> None:
     """Its beginning and its end stay, and what surrounds it does."""
     text = fill("a {error} b {result} c", 300, error="first" + "x" * 5000 + "last", result=1)
     assert text.startswith("a first") and text.endswith("last b 1 c")
@@ -92,7 +92,7 @@ def test_no_message_is_too_long(error: str, result: str, limit: int) -> None:
     assert len(text.encode("utf-16-le")) // 2 <= limit
 
 
-def test_slack_is_told_at_most_forty_thousand_characters(
+def test_slack_receives_at_most_forty_thousand_characters(
     slack: Any, observer: SlackObserver
 ) -> None:
     """The block of code around a long traceback still ends, and the error is named."""

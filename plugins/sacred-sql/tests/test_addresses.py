@@ -90,7 +90,7 @@ def test_what_is_shown_holds_no_secret() -> None:
     assert text == "postgresql://ann:***@h:5/db"
 
 
-def test_what_the_url_says_of_waiting_counts() -> None:
+def test_timeouts_in_the_url_apply() -> None:
     """Other times for connecting than ours."""
     url = sa.make_url("postgresql+psycopg://h/db?connect_timeout=3")
     arguments = timeout_arguments(url)

@@ -156,7 +156,7 @@ SECRETIVE = """
 """
 
 
-def test_no_password_is_told_or_stored(postgres: Any, maria: Any, tmp_path: Path) -> None:
+def test_no_password_is_logged_or_stored(postgres: Any, maria: Any, tmp_path: Path) -> None:
     """A wrong one, a right one, a server that is away: it is in no line and no row."""
     for server in (postgres, maria):
         right = server.database()

@@ -220,14 +220,14 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
     write = Database.write
     lost: list[bool] = []
 
-    def stored_but_not_told(self: Database, work: Any) -> Any:
+    def stored_but_not_confirmed(self: Database, work: Any) -> Any:
         done = write(self, work)
         lost.append(not lost or not lost[-1])
         if lost[-1]:
             raise StoreError("the answer was lost")
         return done
 
-    monkeypatch.setattr(Database, "write", stored_but_not_told)
+    monkeypatch.setattr(Database, "write", stored_but_not_confirmed)
     big = "x" * 4_100_000
     for tell in (
         lambda: driver.print("a\n", offset=0),
@@ -282,7 +282,7 @@ def test_an_idle_heartbeat_sends_next_to_nothing(url: str) -> None:
     assert len(changes) == 1 and "heartbeat" in changes[0] and len(changes[0]) < 300
 
 
-def test_a_run_that_was_deleted_is_told(url: str) -> None:
+def test_a_run_that_was_deleted_is_reported(url: str) -> None:
     """Writing to it further is an error, and nothing remains."""
     driver = EventDriver(SqlObserver(url))
     driver.start()

@@ -221,7 +221,7 @@ def test_names_disturb_no_numbers(url: str) -> None:
     assert SqlStore(url).get("40").id == 40
 
 
-def test_ids_are_told_apart_by_every_sign(url: str) -> None:
+def test_ids_that_differ_in_any_character_are_different(url: str) -> None:
     """Ids differ by every character, by case, accents and spaces at the end, or the second of
     them is refused.
     """

@@ -32,7 +32,7 @@ def test_what_may_pass_is_tried_again(api: Any, observer: TelegramObserver) -> N
     assert len(api.asked) == 5 and len(api.sent) == 2
 
 
-def test_telegram_says_when_to_try_again(
+def test_telegram_sets_the_time_of_the_retry(
     api: Any, observer: TelegramObserver, refused: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pause is that of the answer, at the start if that is within the timeout."""

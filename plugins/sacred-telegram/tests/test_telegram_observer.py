@@ -43,7 +43,7 @@ def test_a_completed_run(api: Any, observer: TelegramObserver) -> None:
     assert {(m["chat_id"], m["parse_mode"]) for m in api.sent} == {(42, "HTML")}
 
 
-def test_the_start_is_told_before_anything_is_computed(
+def test_the_start_is_sent_before_anything_is_computed(
     api: Any, observer: TelegramObserver
 ) -> None:
     """The run sees that it was announced."""
@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_parsed_is_not_quoted(tmp_path: Path) -> None:
     assert "SECRET" not in f"{caught.value!r} {caught.value.__context__!r}"
 
 
-def test_only_the_first_end_of_a_run_is_told(api: Any, observer: TelegramObserver) -> None:
+def test_only_the_first_end_of_a_run_is_sent(api: Any, observer: TelegramObserver) -> None:
     """An end that comes again, as delivery may, is not sent again."""
     driver = EventDriver(observer, times=3)
     driver.start()
@@ -180,7 +180,7 @@ def test_a_long_traceback_is_cut(api: Any, observer: TelegramObserver) -> None:
     assert "characters cut]" in text and text.endswith("ValueError: \U0001f600 the end</pre>")
 
 
-def test_a_queued_run_is_not_told(api: Any, observer: TelegramObserver) -> None:
+def test_a_queued_run_sends_no_message(api: Any, observer: TelegramObserver) -> None:
     """Nothing started, and nothing stopped."""
     experiment(observer).run(options={"--queue": True})
     assert api.sent == []

@@ -114,7 +114,7 @@ def test_derived_writers_are_noted_once(tf: Any, ex: Experiment, tmp_path: Path)
     assert noted(ex.run()) == [str(tmp_path / "x")]
 
 
-def test_a_run_hears_of_its_own_writers(tf: Any, tmp_path: Path) -> None:
+def test_a_run_records_only_its_own_writers(tf: Any, tmp_path: Path) -> None:
     """A run records its own writers, also while another run in another thread is in a scope."""
     both = threading.Barrier(2, timeout=30)
     found = {}

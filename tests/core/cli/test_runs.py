@@ -131,7 +131,7 @@ def test_delete_asks_first(runs: str) -> None:
 
 
 @pytest.mark.parametrize("args", [(), ("1", "-w", "id = 1")])
-def test_delete_needs_to_know_which(runs: str, args: Any) -> None:
+def test_delete_requires_a_run(runs: str, args: Any) -> None:
     """Either ids or a query: exit code 2."""
     assert sacred_runs("delete", runs, *args).exit_code == 2
 

@@ -303,7 +303,7 @@ def test_copies_of_a_captured_function_are_itself(ex: Experiment) -> None:
     assert copy.deepcopy([some_function]) == [some_function]
 
 
-def test_function_of_a_foreign_experiment_says_so(ex: Experiment) -> None:
+def test_function_of_a_foreign_experiment_is_an_error(ex: Experiment) -> None:
     """Its entries are not part of this run."""
     other = Experiment("other")
 

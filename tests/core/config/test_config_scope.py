@@ -288,7 +288,7 @@ def test_a_scope_in_a_notebook_cell() -> None:
     assert scope.docs == {"a": "cell comment"}
 
 
-def test_without_its_source_the_error_says_what_to_do() -> None:
+def test_without_its_source_the_error_names_the_way_out() -> None:
     """Code that was typed into a plain interpreter has none."""
     with pytest.raises(ConfigScopeError, match=r"is not available: define it in a file, or use"):
         exec("@ConfigScope\ndef scope():\n    a = 1\n", {"ConfigScope": ConfigScope})

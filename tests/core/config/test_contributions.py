@@ -227,7 +227,7 @@ def test_numbers_and_none_are_no_change_of_type(
         ("flag=none", "write None as flag=None"),
     ],
 )
-def test_words_of_other_languages_are_told(
+def test_words_of_other_languages_are_warned_of(
     ex: Experiment, caplog: pytest.LogCaptureFixture, update: str, spelling: str
 ) -> None:
     """A boolean or None that would become a string is warned of with the right spelling."""
@@ -244,7 +244,7 @@ def test_words_of_other_languages_are_told(
         ({"opt": 1, "opt.lr": 2}, "reaches into 'opt', which another update sets to 1"),
     ],
 )
-def test_a_path_that_does_not_fit_is_told(
+def test_a_path_that_does_not_fit_is_an_error(
     ex: Experiment, updates: dict[str, Any], told: str
 ) -> None:
     """Nothing is replaced by accident."""

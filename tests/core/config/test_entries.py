@@ -112,7 +112,7 @@ def test_yaml_writes_them_like_ordinary_ones(frozen: Any) -> None:
     assert yaml.dump(frozen) == yaml.dump(PLAIN)
 
 
-def test_what_is_read_only_says_so_by_its_type(frozen: Any) -> None:
+def test_read_only_values_have_types_of_their_own(frozen: Any) -> None:
     """Tuples become read-only lists."""
     assert type(read_only((1, [2]))) is ReadOnlyList
     assert type(read_only((1, [2]))[1]) is ReadOnlyList

@@ -76,7 +76,7 @@ def test_it_has_no_effect(
 
 
 @pytest.mark.parametrize("assign", WAYS)
-def test_a_warning_says_how_to_do_it(
+def test_a_warning_names_the_right_way(
     ex: Experiment, assign: Callable[[Ingredient], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Once for each configuration; nothing is shown with `--force`."""

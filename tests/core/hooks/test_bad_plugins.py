@@ -128,7 +128,7 @@ def test_sacred_plugins_lists_state_hooks_and_reasons(installation: Any) -> None
     assert {entry["name"]: entry["state"] for entry in data}["broken"] == "broken"
 
 
-def test_lazy_name_of_a_broken_plugin_says_why(installation: Any) -> None:
+def test_lazy_name_of_a_broken_plugin_reports_the_reason(installation: Any) -> None:
     """`from sacred_core.observers import MongoObserver` reports what is wrong with sacred-mongo."""
     installation.add("sacred_mongo", "1 / 0")
     code = "from sacred_core.observers import MongoObserver"

@@ -51,7 +51,7 @@ def experiment(observer: Any, main: Callable[..., Any]) -> Experiment:
     return ex
 
 
-def test_the_manuals_example_hears_everything(tmp_path: Path) -> None:
+def test_the_manuals_example_receives_everything(tmp_path: Path) -> None:
     """Every method with the arguments as printed there."""
     (tmp_path / "file").write_text("x")
 
@@ -70,7 +70,7 @@ def test_the_manuals_example_hears_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "last"), [(ValueError("x"), "failed"), (KeyboardInterrupt(), "interrupted")]
 )
-def test_the_manuals_example_hears_other_ends(error: BaseException, last: str) -> None:
+def test_the_manuals_example_receives_other_ends(error: BaseException, last: str) -> None:
     """Failures and interrupts have methods of their own."""
 
     def main() -> None:
@@ -115,7 +115,7 @@ def test_keyword_arguments_get_all_documented_fields() -> None:
     assert greedy.heard["heartbeat"] == {"info", "captured_out", "beat_time", "result"}
 
 
-def test_an_argument_that_no_event_has_is_told_before_the_run() -> None:
+def test_an_argument_that_no_event_has_is_refused_before_the_run() -> None:
     """The main function does not run."""
 
     class Wrong(RunObserver):

@@ -128,7 +128,7 @@ def test_both_documented_modules_offer_it() -> None:
         sacred_core.observer.Nothing
 
 
-def test_a_run_is_told_whole_and_in_order(tmp_path: Path) -> None:
+def test_a_run_is_delivered_completely_and_in_order(tmp_path: Path) -> None:
     """A run is delivered whole and in order, also with an interval that is longer than the run: its
     end wakes the thread.
     """
@@ -150,7 +150,7 @@ def test_a_run_is_told_whole_and_in_order(tmp_path: Path) -> None:
     assert recorder.heard == expected
 
 
-def test_a_queued_run_is_told_at_once() -> None:
+def test_a_queued_run_is_delivered_at_once() -> None:
     """Its id is the observer's answer."""
     recorder = Recorder()
     session = Session(recorder)
@@ -171,7 +171,7 @@ def test_a_failure_at_the_start_fails_the_run() -> None:
     assert recorder.heard == []
 
 
-def test_a_method_that_asks_for_too_much_is_told_at_once() -> None:
+def test_a_method_with_unknown_arguments_is_refused_at_once() -> None:
     """The error names the covered observer."""
 
     class Wrong:
@@ -345,7 +345,7 @@ def test_a_file_that_cannot_be_stored_holds_up_nothing(caplog: pytest.LogCapture
     assert "Recorder in the queue missed: artifact_event (ConnectionError" in caplog.messages[-1]
 
 
-def test_what_fails_for_ever_is_told_once_with_counts(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_for_ever_is_reported_once_with_counts(caplog: pytest.LogCaptureFixture) -> None:
     """The process ends, the end of the run is delivered in any case, and no secret is shown."""
     recorder = Recorder()
     session = Session(recorder, join_timeout=0.05)
@@ -396,7 +396,7 @@ def test_an_observer_that_hangs_does_not_hang_the_run(caplog: pytest.LogCaptureF
     assert twin.covered_observer.heard == ["started", "result", "joined"]
 
 
-def test_of_several_waiting_heartbeats_only_the_last_is_told() -> None:
+def test_of_several_waiting_heartbeats_only_the_last_is_delivered() -> None:
     """The call with the first one may be running."""
     hanging = Hanging()
     session = Session(hanging, join_timeout=10)
@@ -410,7 +410,7 @@ def test_of_several_waiting_heartbeats_only_the_last_is_told() -> None:
     assert hanging.heard == ["started", {"beat": 1}, {"beat": 4}, "result", "joined"]
 
 
-def test_memory_is_capped_and_the_loss_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_memory_is_limited_and_the_loss_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     """About 256 MiB of output wait at most."""
 
     class Printer(Hanging):

@@ -279,7 +279,7 @@ def main(_run):
 """
 
 
-def test_code_that_is_imported_later_is_told(project: Path) -> None:
+def test_code_that_is_imported_later_is_delivered(project: Path) -> None:
     """Code that is imported later is sent with the next beat and at the end, each file and package
     once; a namespace package too.
     """

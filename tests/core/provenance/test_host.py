@@ -86,7 +86,7 @@ def test_a_driver_that_does_not_answer_is_left_out(
     assert len(told) == 1 and "nvidia-smi" in told[0]
 
 
-def test_a_gpu_that_does_not_tell_everything(nvidia_smi: Path) -> None:
+def test_values_that_a_gpu_does_not_report_are_none(nvidia_smi: Path) -> None:
     """What is not available is None, as what is missing."""
     text = NVIDIA_SMI.replace("4096 MiB", "[N/A]").replace("Enabled", "N/A")
     nvidia_smi.write_text(text.replace("<product_name>Fake GPU</product_name>", ""))

@@ -240,7 +240,7 @@ def test_beats_hand_on_only_new_points(recorder: Recorder) -> None:
     assert recorder.methods[-3:] == ["log_metrics", "heartbeat_event", "completed_event"]
 
 
-def test_info_is_told_as_plain_masked_data(recorder: Recorder) -> None:
+def test_info_is_delivered_as_plain_masked_data(recorder: Recorder) -> None:
     """What the user put into `info` reaches observers as plain data, without secrets."""
 
     def main() -> None:
@@ -261,7 +261,7 @@ def test_masked_paths_are_listed(recorder: Recorder) -> None:
     assert run.config == {"db": {"password": "x"}}
 
 
-def test_artifacts_and_resources_are_told_with_absolute_paths(
+def test_artifacts_and_resources_are_delivered_with_absolute_paths(
     recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The name of an artifact is its file name unless another is given."""
@@ -285,7 +285,7 @@ def test_artifacts_and_resources_are_told_with_absolute_paths(
     assert recorder.last("resource_event") == {"filename": str(file)}
 
 
-def test_file_mistakes_are_raised_before_any_observer_hears(
+def test_file_mistakes_are_raised_before_any_observer_is_called(
     recorder: Recorder, tmp_path: Path
 ) -> None:
     """A missing file and a name that another file has are errors at the call."""
@@ -313,7 +313,7 @@ def test_files_need_a_live_run(tmp_path: Path) -> None:
         require_run("log_scalar")
 
 
-def test_nested_and_threaded_runs_know_where_they_are() -> None:
+def test_nested_and_threaded_runs_find_their_run() -> None:
     """Inside a run it is the current one; a plain thread belongs to the only live run."""
     seen: dict[str, Any] = {}
 
@@ -348,7 +348,7 @@ def test_nested_and_threaded_runs_know_where_they_are() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_forked_child_records_nothing_and_says_so(recorder: Recorder, tmp_path: Path) -> None:
+def test_forked_child_records_nothing_and_raises(recorder: Recorder, tmp_path: Path) -> None:
     """Using the run in the child is an error; leaving it there ends nothing."""
     refused = tmp_path / "refused"
 
@@ -419,7 +419,7 @@ def test_a_heartbeat_converts_the_info_once(recorder: Recorder) -> None:
     assert recorder.last("heartbeat_event")["info"] == {"counted": {"a": 1}}
 
 
-def test_intermediate_results_are_told(recorder: Recorder) -> None:
+def test_intermediate_results_are_delivered(recorder: Recorder) -> None:
     """`_run.result` goes out with each beat (section 1.5.4)."""
 
     def main() -> int:

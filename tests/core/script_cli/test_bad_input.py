@@ -133,7 +133,7 @@ def run(folder: Path, source: str | None, args: list[str]) -> "subprocess.Comple
 
 
 @pytest.mark.parametrize(("name", "args", "told", "source"), ROWS, ids=[row[0] for row in ROWS])
-def test_it_is_told_in_a_sentence(
+def test_it_is_reported_in_a_sentence(
     tmp_path: Path, name: str, args: list[str], told: str, source: str | None
 ) -> None:
     """What happened, the value and the way out; nothing of ours, and nothing was run."""
@@ -146,7 +146,7 @@ def test_it_is_told_in_a_sentence(
     assert done.stdout == ""
 
 
-def test_run_as_a_decorator_is_told(tmp_path: Path) -> None:
+def test_run_as_a_decorator_is_reported(tmp_path: Path) -> None:
     """The manual itself makes this mistake once (section 1.4.5)."""
     done = run(tmp_path, SCRIPT.replace("@ex.automain", "@ex.run"), [])
     assert done.returncode == 2

@@ -96,7 +96,7 @@ def test_print_config(script: Script) -> None:
     assert "No observers" not in result.stderr
 
 
-def test_without_observers_the_script_says_so(script: Script) -> None:
+def test_without_observers_the_script_warns(script: Script) -> None:
     """The warning describes how to get one."""
     result = script(HELLO_CONFIG)
     assert "WARNING - hello_config - No observers have been added to this run" in result.stderr

@@ -133,7 +133,7 @@ def test_command_line_as_a_text_is_split_like_a_shell_does() -> None:
         (["-l"], "requires an argument"),
     ],
 )
-def test_misuse_says_what_to_do(words: list[str], told: str) -> None:
+def test_misuse_is_an_error_with_advice(words: list[str], told: str) -> None:
     """Each error names the word and what was expected."""
     with pytest.raises(UsageError, match=told):
         parse(words, OPTIONS)

@@ -60,7 +60,7 @@ def test_annotations_are_read_as_they_were_written() -> None:
 
 
 @given(st.lists(st.tuples(st.text(max_size=4), st.integers(0, 12))))
-def test_output_is_what_the_parts_say(changes: list[tuple[str, int]]) -> None:
+def test_output_is_the_sum_of_its_parts(changes: list[tuple[str, int]]) -> None:
     """Each replaces everything from its offset on."""
     expected, parts = "", []
     for text, offset in changes:
@@ -70,7 +70,7 @@ def test_output_is_what_the_parts_say(changes: list[tuple[str, int]]) -> None:
     assert merge_output(parts) == expected
 
 
-def test_points_are_what_the_parts_say() -> None:
+def test_points_are_the_sum_of_their_parts() -> None:
     """A part that is stored twice counts once; metrics keep apart."""
 
     def part(name: str, start: int, values: list[Any]) -> tuple[str, int, str]:

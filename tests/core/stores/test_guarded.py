@@ -165,7 +165,7 @@ def test_a_damaged_run_may_be_running(
     assert run.status == DAMAGED and run.is_running(NOW) is is_running
 
 
-def test_a_sound_run_is_running_as_its_status_says() -> None:
+def test_a_sound_run_has_its_recorded_status() -> None:
     """A dead one is not."""
     run = StoredRun(id=1, status="RUNNING", heartbeat=NOW)
     assert run.is_running(NOW) and not run.is_running(NOW + timedelta(hours=1))

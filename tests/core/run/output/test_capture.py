@@ -66,7 +66,7 @@ def test_both_streams_are_recorded_in_order(capsys: pytest.CaptureFixture[str]) 
     assert shown.out == "out 0\nout 1\nout 2\n"
 
 
-def test_only_what_is_new_is_told() -> None:
+def test_only_new_output_is_delivered() -> None:
     """Each change begins where the last one ended."""
     log = OutputLog()
 
@@ -110,7 +110,7 @@ def test_passwords_in_urls_never_reach_an_observer() -> None:
     assert not any("pass" in text for _, text in log.changes)
 
 
-def test_a_filter_may_rewrite_what_was_told() -> None:
+def test_a_filter_may_rewrite_what_was_delivered() -> None:
     """A progress bar ends as its last state."""
 
     def last_state(text: str) -> str:
