@@ -12,22 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-SCRIPT = """
-{imports}
-from {package} import Experiment
-
-ex = Experiment("hello")
-
-
-@ex.config
-def config():
-    message = "Hello world!"
-
-
-@ex.automain
-def main(message):
-    print(message)
-"""
+EXAMPLE = Path(__file__).parents[1] / "examples" / "03_hello_config_scope.py"
 
 
 def main() -> None:
@@ -58,7 +43,8 @@ def main() -> None:
 def _written(folder: Path, package: str, imports: str) -> Path:
     script = folder / package / "hello.py"
     script.parent.mkdir()
-    script.write_text(SCRIPT.format(package=package, imports=imports))
+    source = EXAMPLE.read_text().replace("from sacred_core", f"from {package}")
+    script.write_text(f"{imports}\n{source}")
     return script
 
 

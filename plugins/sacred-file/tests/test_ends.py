@@ -252,20 +252,24 @@ def test_a_handler_of_the_user_is_called(
     assert (end.stdout + end.stderr).count(output) == 2
 
 
-def test_a_signal_while_the_end_is_recorded(folder: Path) -> None:
-    """The record becomes complete first: a terminal that is closed sends SIGHUP twice."""
+def add_observer(folder: Path, body: str) -> None:
+    """Give the script a first observer that executes ``body`` when the run is interrupted."""
     source = (folder / "script.py").read_text()
-    hangs_up = (
+    observer = (
         "from sacred_core import RunObserver\n"
-        "class HangsUp(RunObserver):\n"
+        "class First(RunObserver):\n"
         "    priority = 99\n"
         "    def interrupted_event(self):\n"
-        "        os.kill(os.getpid(), signal.SIGHUP)\n"
-        "        print('recorded', flush=True)\n"
-        "ex.observers.append(HangsUp())\n"
+        f"        {body}\n"
+        "ex.observers.append(First())\n"
     )
     marker = "ex.add_config(how"
-    (folder / "script.py").write_text(source.replace(marker, hangs_up + marker))
+    (folder / "script.py").write_text(source.replace(marker, observer + marker))
+
+
+def test_a_signal_while_the_end_is_recorded(folder: Path) -> None:
+    """The record becomes complete first: a terminal that is closed sends SIGHUP twice."""
+    add_observer(folder, "os.kill(os.getpid(), signal.SIGHUP); print('recorded', flush=True)")
     process = start(folder, "waits", before=lambda: set_default(signal.SIGHUP))
     wait_until_ready(process)
     process.send_signal(signal.SIGHUP)
@@ -296,17 +300,7 @@ def test_a_closed_terminal(folder: Path) -> None:
 
 def test_a_second_interrupt_while_stopping(folder: Path) -> None:
     """It ends the wait for one observer; the others receive the end."""
-    source = (folder / "script.py").read_text()
-    slow = (
-        "from sacred_core import RunObserver\n"
-        "class Slow(RunObserver):\n"
-        "    priority = 99\n"
-        "    def interrupted_event(self):\n"
-        "        print('stopping', flush=True); time.sleep(60)\n"
-        "ex.observers.append(Slow())\n"
-    )
-    marker = "ex.add_config(how"
-    (folder / "script.py").write_text(source.replace(marker, slow + marker))
+    add_observer(folder, "print('stopping', flush=True); time.sleep(60)")
     process = start(folder, "waits")
     wait_until_ready(process)
     process.send_signal(signal.SIGINT)

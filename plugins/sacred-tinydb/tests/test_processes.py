@@ -11,21 +11,17 @@ from sacred_tinydb import TinyDbStore
 from sacred_core.exceptions import StoreError
 from sacred_core.testing.scripts import start_script
 
-RACE = """
+SCRIPT = """
     from sacred_core import Experiment
-    ex = Experiment("race", save_git_info=False)
-    @ex.automain
-    def main(_run):
-        print("run", _run._id)
-        _run.log_scalar("loss", 1.5)
-        ex.add_artifact(__file__, "code")
+    ex = Experiment("short", save_git_info=False)
+    ex.automain(lambda: ex.add_artifact(__file__, "code"))
 """
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     """A file where the folder should be is one sentence, before the run starts."""
     (tmp_path / "runs").write_text("")
-    process = start_script(tmp_path, RACE, "-t", str(tmp_path / "runs"))
+    process = start_script(tmp_path, SCRIPT, "-t", str(tmp_path / "runs"))
     told = process.communicate()[1]
     assert "could not record the start of the run" in told and "runs'" in told
     assert "Traceback" not in told and process.returncode == 1
@@ -35,7 +31,7 @@ def test_a_lock_that_is_never_released(tmp_path: Path, monkeypatch: pytest.Monke
     """A lock that is never released is an error after a while; a lock whose process was
     killed is none.
     """
-    process = start_script(tmp_path, RACE, "-t", str(tmp_path / "runs"))
+    process = start_script(tmp_path, SCRIPT, "-t", str(tmp_path / "runs"))
     process.communicate()
     holder = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(f"""

@@ -8,7 +8,8 @@ import pytest
 
 from sacred_core.testing.samples import PLUGIN_SOURCE
 
-BAD = {
+#: Whole sources of plugins, and what is reported.
+SOURCES = {
     "fails on import": ("1 / 0", "it cannot be loaded: ZeroDivisionError: division by zero"),
     "no Python": ("def (", "it cannot be loaded: SyntaxError"),
     "driver missing": (
@@ -21,39 +22,38 @@ BAD = {
         "import asyncio; raise asyncio.CancelledError('odd')",
         "it cannot be loaded: CancelledError: odd",
     ),
-    "ends in a hook": (
-        PLUGIN_SOURCE.replace("yield", "raise SystemExit(3); yield"),
-        "sacred_observers failed: SystemExit: 3",
-    ),
-    "raises in a hook": (
-        PLUGIN_SOURCE.replace("yield", "1 / 0; yield"),
-        "sacred_observers failed: ZeroDivisionError",
-    ),
+}
+#: What is replaced in the source of a sound plugin, by what, and what is reported.
+CHANGES = {
+    "ends in a hook": ("yield", "raise SystemExit(3); yield", "failed: SystemExit: 3"),
+    "raises in a hook": ("yield", "1 / 0; yield", "sacred_observers failed: ZeroDivisionError"),
     "returns nonsense": (
-        PLUGIN_SOURCE.replace("ObserverSpec(AcmeObserver, flags=", "dict(flags="),
+        "ObserverSpec(AcmeObserver, flags=", "dict(flags=",
         "it yields {'flags': ('--acme',)}, and must yield ObserverSpec records",
     ),
     "returns no iterable": (
-        PLUGIN_SOURCE.replace("yield ObserverSpec(AcmeObserver, flags=(\"--acme\",))", "return 3"),
+        "yield ObserverSpec(AcmeObserver, flags=(\"--acme\",))", "return 3",
         "sacred_observers failed: TypeError",
     ),
     "misspelt hook": (
-        PLUGIN_SOURCE.replace("sacred_observers", "sacred_observer"),
+        "sacred_observers", "sacred_observer",
         "unknown hook 'sacred_observer', did you mean 'sacred_observers'?",
     ),
     "misspelt argument": (
-        PLUGIN_SOURCE.replace("sacred_observers()", "sacred_seed(sed)"),
+        "sacred_observers()", "sacred_seed(sed)",
         "the hook 'sacred_seed' has no argument 'sed': it takes (seed)",
     ),
     "forgotten decorator": (
-        PLUGIN_SOURCE.replace("@hookimpl", ""),
-        "the function 'sacred_observers' lacks the decorator @hookimpl",
+        "@hookimpl", "", "the function 'sacred_observers' lacks the decorator @hookimpl",
     ),
     "flag of the core": (
-        PLUGIN_SOURCE.replace("--acme", "--loglevel"),
+        "--acme", "--loglevel",
         "both offer the flag '--loglevel': switch one off with SACRED_PLUGINS__DISABLE=acme",
     ),
 }  # fmt: skip
+BAD = SOURCES | {
+    kind: (PLUGIN_SOURCE.replace(old, new), reason) for kind, (old, new, reason) in CHANGES.items()
+}
 
 
 @pytest.mark.parametrize("kind", BAD)
