@@ -1,16 +1,19 @@
 """What is sent, when, and what happens when it cannot be."""
 
+import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from sacred_objects import ObjectObserver, ObjectStore, bucket_layout, parse_location
+from sacred_objects.contents import Pending, Upload, UploadQueue
 
 from sacred_core.events import EventSource, MetricsLogged
 from sacred_core.exceptions import OptionError, RunIdError, StoreError, UnavailableError
 from sacred_core.observers import RetryPolicy
 from sacred_core.observers.delivering import delivering
+from sacred_core.stable_files import ChangingFileError
 from sacred_core.testing import EventDriver
 from sacred_core.testing.experiments import run_main
 
@@ -203,6 +206,35 @@ def test_a_resource_that_was_refused_is_sent_when_it_comes_again(
     before = bucket.sent
     driver.resource(str(read))
     assert bucket.sent == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_shared", "opened"),
+    [(0, False, 1), (2, False, 3), (3, False, 3), (0, True, 1), (1, True, 1)],
+)
+def test_a_file_that_changes_while_it_is_sent_is_sent_again(
+    bucket: Any, changes: int, is_shared: bool, opened: int
+) -> None:
+    """Three times at most; if its key has its digest, not even once."""
+    attempts: list[int] = []
+
+    def open_file() -> BinaryIO:
+        attempts.append(len(attempts))
+        if len(attempts) <= changes:
+            raise ChangingFileError("it changed")
+        return io.BytesIO(b"content")
+
+    layout = bucket_layout(bucket, "runs")
+    uploads = UploadQueue(layout, Pending(layout, "token"))
+    uploads.add("runs/1/made", Upload(open_file, is_shared=is_shared))
+    if changes < opened:
+        uploads.send()
+        assert bucket.objects["runs/1/made"] == b"content"
+    else:
+        with pytest.raises(ChangingFileError):
+            uploads.send()
+        assert "runs/1/made" not in bucket.objects
+    assert len(attempts) == opened
 
 
 def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> None:

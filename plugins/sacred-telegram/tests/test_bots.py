@@ -106,7 +106,7 @@ def test_only_telegram_takes_a_message(api: Any, observer: TelegramObserver, bod
         record_completed_run(observer)
 
 
-@pytest.mark.parametrize("trouble", ["down", "refused", "fine"])
+@pytest.mark.parametrize("trouble", ["down", "refused", "password refused", "fine"])
 def test_the_token_is_in_no_log_and_no_error(
     api: Any,
     observer: TelegramObserver,
@@ -116,8 +116,8 @@ def test_the_token_is_in_no_log_and_no_error(
     caplog: pytest.LogCaptureFixture,
     trouble: str,
 ) -> None:
-    """The token is in no log and no error, also where everything is logged, and the server echoes
-    the address.
+    """Nor is a password of the address, also where everything is logged, and the server echoes
+    them.
     """
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "urllib3")
@@ -126,6 +126,10 @@ def test_the_token_is_in_no_log_and_no_error(
         observer.pause = 0.001
     elif trouble == "refused":
         api.answers = [refused(404, f"nothing at /bot{token}/")] * 4
+    elif trouble == "password refused":
+        base_url = api.url.replace("://", "://ann:SECRET-password@")
+        observer = TelegramObserver(token, 42, base_url=base_url)
+        api.answers = [refused(401, "ann may not use SECRET-password")] * 4
     shown = f"{observer!r}"
     try:
         record_completed_run(observer)

@@ -140,6 +140,27 @@ def test_a_run_records_only_its_own_writers(tf: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("tf")
+def test_a_block_that_is_left_after_its_run_no_longer_watches(
+    tf: Any, ex: Experiment, tmp_path: Path
+) -> None:
+    """The block began in one run and is left in or after another one."""
+    one, two = str(tmp_path / "a"), str(tmp_path / "b")
+    block = contextlib.ExitStack()
+
+    @ex.command
+    def begin() -> None:
+        block.enter_context(LogFileWriter(ex))
+        tf.compat.v1.summary.FileWriter(one)
+
+    @ex.command
+    def leave() -> None:
+        block.close()
+        tf.compat.v1.summary.FileWriter(two)
+
+    first, second = ex.run("begin"), ex.run("leave")
+    assert (noted(first), noted(second)) == ([one], None)
+
+
 def test_without_a_run_it_is_an_error(ex: Experiment) -> None:
     """The error says where to use it."""
     with pytest.raises(NoRunError, match="while experiment 'writers' is running"):
