@@ -5,7 +5,7 @@ from typing import Any
 import pymongo
 import pytest
 from sacred_mongo import MongoObserver
-from sacred_mongo.address import Address, parse_argument
+from sacred_mongo.connection import Address, parse_argument
 
 from sacred_core.exceptions import OptionError
 

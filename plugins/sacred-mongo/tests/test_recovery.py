@@ -5,7 +5,7 @@ from typing import Any
 import pymongo
 import pytest
 from sacred_mongo import MongoObserver, MongoStore
-from sacred_mongo.address import location, parse_argument
+from sacred_mongo.connection import location, parse_argument
 
 
 def test_last_words_are_recovered(crash_script: Any, mongo_url: str, database: Any) -> None:

@@ -1,48 +1,32 @@
-"""The collections in which runs are stored, and values that are too large for a document.
+"""The collections in which runs are stored, and the ids that runs have there.
 
-The latter become files that the document names.
+Every run gets a document of its own, also when many processes start at once.
 """
 
-import json
-from collections.abc import Mapping
+import math
+import random
+import time
+from decimal import Decimal
 from typing import Any
 
 import attrs
-import bson
+from bson import Decimal128, ObjectId
+from bson.errors import InvalidId
+from pymongo import errors
 
-from sacred_core.exceptions import RunRemovedError
+from sacred_core.stores.claims import RunIds, already_started
+from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_core.stores.tokens import TOKEN, run_removed
 from sacred_mongo.connection import Connection, Document, Runs
 from sacred_mongo.files import Files, derived_id
-from sacred_mongo.values import FILE, OWN_METRICS, decode, encode
+from sacred_mongo.values import encode, is_unicode
 
-#: Bytes, which with 7 MB of output and the lists of files stay below 16 MB.
-_LARGEST = {"info": 3_000_000, "config": 2_000_000, "result": 1_000_000}
-_LARGEST_OTHER = 500_000
-
-
-@attrs.frozen
-class RunKey:
-    """What identifies a run.
-
-    Attributes:
-        id: Its id; another run may get it when this one is deleted.
-        token: See `sacred_core.stores.tokens`; None of a run that Sacred or an earlier release
-            recorded.
-    """
-
-    id: Any
-    token: str | None
-
-    @classmethod
-    def of(cls, entry: Document) -> "RunKey":
-        """Return that of a document."""
-        return cls(entry["_id"], entry.get(TOKEN))
-
-    @property
-    def filter(self) -> Document:
-        """What finds the document of the run."""
-        return {"_id": {"$eq": self.id}, TOKEN: self.token}
+#: Annotations and tags of a run, which its start does not change.
+_SAID = ("annotations", "omniboard")
+#: Seconds that one loser of a race for a number waits, at most.
+_PAUSE = 0.02
+#: The collection with the highest number of a deleted run of each collection of runs.
+_DELETED = "sacred_deleted"
 
 
 @attrs.frozen(repr=False)
@@ -60,50 +44,6 @@ class Collections:
     metrics: Runs
     files: Files
 
-    @property
-    def metrics_filter(self) -> dict[str, Any]:
-        """The filter that separates the metrics of these runs from others with the same ids."""
-        return {} if self.runs.name == "runs" else {"collection": self.runs.name}
-
-    def metrics_of(self, run: "RunKey") -> Document:
-        """Return the filter of the metrics of a run that we wrote."""
-        return {"run_id": run.id, "collection": None, TOKEN: run.token, **self.metrics_filter}
-
-    def owner(self, run: "RunKey") -> str:
-        """Return what names a run in the ids of what belongs to it."""
-        name = f"{self.runs.name}/{type(run.id).__name__}/{run.id}"
-        return name if run.token is None else f"{name}/{run.token}"
-
-    def metric_id(self, run: "RunKey", name: str, number: int) -> Any:
-        """Return the id of a document with points of a metric."""
-        return derived_id("metric", self.owner(run), name, str(number))
-
-    def set(self, run: "RunKey", fields: Document) -> None:
-        """Change fields of a run.
-
-        Raises:
-            RunRemovedError: it was deleted.
-        """
-        self.change(run, {"$set": fields})
-
-    def change(self, run: "RunKey", update: Any) -> None:
-        """Update a run, as `set` does."""
-        if self.runs.update_one(run.filter, update).matched_count == 0:
-            raise self.removed_error(run)
-
-    def require(self, run: "RunKey") -> None:
-        """Check that a run is there, before something is written that is not in its document.
-
-        Raises:
-            RunRemovedError: it was deleted.
-        """
-        if self.runs.find_one(run.filter, {"_id": 1}) is None:
-            raise self.removed_error(run)
-
-    def removed_error(self, run: "RunKey") -> RunRemovedError:
-        """Return the error for a run that was deleted."""
-        return run_removed(run.id, self.runs.full_name)
-
 
 def open_collections(
     connection: Connection, db_name: str, collection: str, prefix: str = ""
@@ -118,50 +58,183 @@ def open_collections(
     )
 
 
-def require_beside(database: Any, metrics: Any) -> None:
-    """Raise a ValueError for a collection of metrics where no reader would look for them."""
-    usual = database["metrics"]
-    if metrics not in (None, usual):
-        raise ValueError(
-            f"the metrics_collection is {usual.full_name!r}, not {metrics.full_name!r}: "
-            "leave it out, or use collection_prefix"
-        )
+@attrs.frozen(repr=False)
+class RunReference:
+    """A run in its collections.
+
+    Attributes:
+        collections: Where its documents are.
+        id: Of the run; another run may get it when this one is deleted.
+        token: See `sacred_core.stores.tokens`; None of a run that Sacred or an earlier release
+            recorded.
+    """
+
+    collections: Collections
+    id: Any
+    token: str | None
+
+    @classmethod
+    def of(cls, collections: Collections, entry: Document) -> "RunReference":
+        """Return that of a document."""
+        return cls(collections, entry["_id"], entry.get(TOKEN))
+
+    @property
+    def filter(self) -> Document:
+        """What finds the document of the run."""
+        return {"_id": {"$eq": self.id}, TOKEN: self.token}
+
+    @property
+    def owner(self) -> str:
+        """What names the run in the ids of what belongs to it."""
+        name = f"{self.collections.runs.name}/{type(self.id).__name__}/{self.id}"
+        return name if self.token is None else f"{name}/{self.token}"
+
+    @property
+    def collection_field(self) -> Document:
+        """What separates the metrics of these runs from those of other runs with the same ids."""
+        name = self.collections.runs.name
+        return {} if name == "runs" else {"collection": name}
+
+    @property
+    def metrics_filter(self) -> Document:
+        """What finds the metrics of the run, if we wrote them."""
+        found = {"run_id": self.id, "collection": None, TOKEN: self.token}
+        return {**found, **self.collection_field}
+
+    def metric_id(self, name: str, number: int) -> Any:
+        """Return the id of a document with points of a metric."""
+        return derived_id("metric", self.owner, name, str(number))
+
+    def set(self, fields: Document) -> None:
+        """Change fields of the run, as `change` does."""
+        self.change({"$set": fields})
+
+    def change(self, update: Any, condition: Document | None = None) -> None:
+        """Update the document, if it fulfils a condition.
+
+        Raises:
+            RunRemovedError: the run was deleted.
+        """
+        found = {**self.filter, **(condition or {})}
+        if self.collections.runs.update_one(found, update).matched_count == 0:
+            self.require()
+
+    def require(self) -> None:
+        """Check that the run is there, before something is written that is not in its document.
+
+        Raises:
+            RunRemovedError: it was deleted.
+        """
+        runs = self.collections.runs
+        if runs.find_one(self.filter, {"_id": 1}) is None:
+            raise run_removed(self.id, runs.full_name)
 
 
-def offload_if_large(collections: Collections, run: RunKey, name: str, value: Any) -> Any:
-    """Return plain ``value`` as the field ``name`` of a run holds it."""
-    kept = encode(value) if name != "info" else encode_info(value)
-    if len(bson.encode({name: kept})) <= _LARGEST.get(name, _LARGEST_OTHER):
-        return kept
-    data = json.dumps(kept, default=str).encode()
-    file = collections.files.store_bytes(data, f"{name}.json", f"{collections.owner(run)}/{name}")
-    return {FILE: file.id, "bytes": len(data)}
+class DocumentIds(RunIds):
+    """The ids of a collection.
+
+    Args:
+        runs: The collection.
+        document: Of the new run, without its id.
+
+    Attributes:
+        replaced: The document that the new one replaced, or None.
+    """
+
+    def __init__(self, runs: Runs, document: Document) -> None:
+        super().__init__(runs.full_name)
+        self.replaced: Document | None = None
+        self._runs = runs
+        self._document = document
+
+    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
+        """Insert the document."""
+        if other_id is not None:
+            self._document["run_id"] = encode(other_id)
+        if self._runs.find_one({"_id": {"$in": spellings(run_id)}}, {"_id": 1}) is not None:
+            return False
+        try:
+            self._runs.insert_one({"_id": run_id, **self._document})
+        except errors.DuplicateKeyError:
+            return False
+        return True
+
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        """Replace a document whose status is QUEUED."""
+        waiting = {"_id": {"$in": spellings(run_id)}, "status": "QUEUED"}
+        wanted = {"meta.queue_time": 1, **dict.fromkeys(_SAID, 1)}
+        queued = self._runs.find_one(waiting, wanted) if is_start else None
+        if queued is None:
+            return False
+        document = self._document
+        if queue_time := (queued.get("meta") or {}).get("queue_time"):
+            document["meta"] = {**document["meta"], "queue_time": queue_time}
+        document.update({name: queued[name] for name in _SAID if name in queued})
+        found = {"_id": queued["_id"], "status": "QUEUED"}
+        self.replaced = self._runs.find_one_and_replace(found, document)
+        if self.replaced is None:
+            raise already_started(run_id)
+        return True
+
+    def overwrite(self, run_id: int | str) -> bool:
+        """Replace the document of any status."""
+        for spelling in spellings(run_id):
+            self.replaced = self._runs.find_one_and_replace({"_id": spelling}, self._document)
+            if self.replaced is not None:
+                return True
+        return False
+
+    def highest_number(self) -> int:
+        """Return the highest number; what another program inserted may be anything."""
+        counted = {"$type": ["int", "long", "double"], "$gte": 0, "$lte": LARGEST}
+        found = self._runs.find_one({"_id": counted}, {"_id": 1}, sort=[("_id", -1)])
+        return max(int(found["_id"]) if found else 0, _highest_deleted(self._runs))
+
+    def new_id(self, previous: int | None) -> int | str:
+        """Return the next number; those who lose a race wait for a random time."""
+        if previous is not None:
+            time.sleep(random.uniform(0, _PAUSE))
+        return super().new_id(previous)
 
 
-def load_offloaded(collections: Collections, value: Any) -> Any:
-    """Return what `offload_if_large` was given."""
-    if isinstance(value, dict) and FILE in value:
-        value = json.loads(collections.files.read(value[FILE]))
-    return decode(value)
+def spellings(run_id: Any) -> list[Any]:
+    """Return the values of ``_id`` that are listed as ``run_id``, which need not be valid.
+
+    Sacred inserts what a user asked for as a string, clients of other languages numbers as
+    floats or decimals, and many programs an `bson.ObjectId`.
+    """
+    normalized = normalize_id(run_id)
+    if isinstance(normalized, int):
+        return [normalized, str(normalized)]
+    if not is_unicode(normalized):  # nor can a document hold it
+        return []
+    found: list[Any] = [normalized]
+    for kind in (ObjectId, float, Decimal128):
+        try:
+            value = kind(normalized)
+        except (InvalidId, ValueError, ArithmeticError):
+            continue
+        found += [value] if to_run_id(value) == normalized else []
+    return found
 
 
-def file_of(value: Any) -> Any:
-    """Return the id of the file with the value of a field, or None."""
-    return value.get(FILE) if isinstance(value, dict) else None
+def to_run_id(value: Any) -> int | str:
+    """Return a value of ``_id`` as the id of a run."""
+    if isinstance(value, Decimal128):
+        value = value.to_decimal()
+    if isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    return normalize_id(value)
 
 
-def encode_info(info: Mapping[str, Any]) -> Document:
-    """Return ``info`` as it is stored: its ``metrics`` make room for those of the run."""
-    kept: Document = encode(dict(info))
-    if "metrics" in kept:
-        kept[OWN_METRICS] = kept.pop("metrics")
-    return kept
+def note_deleted(runs: Runs, number: int | None) -> None:
+    """Store that the run with this number is deleted; None of a run without a number."""
+    if number is not None:
+        change = {"$max": {"highest": number}}
+        runs.database[_DELETED].update_one({"_id": runs.name}, change, upsert=True)
 
 
-def decode_info(collections: Collections, value: Any) -> Any:
-    """Return what `encode_info` was given, without the list of metrics."""
-    info = {key: item for key, item in (value or {}).items() if key != "metrics"}
-    if FILE in info:
-        info = json.loads(collections.files.read(info[FILE]))
-    own = {"metrics": decode(info.pop(OWN_METRICS))} if OWN_METRICS in info else {}
-    return {**decode(info), **own}
+def _highest_deleted(runs: Runs) -> int:
+    """Return the number, 0 if no numbered run was deleted."""
+    found = runs.database[_DELETED].find_one({"_id": runs.name})
+    return int((found or {}).get("highest") or 0)

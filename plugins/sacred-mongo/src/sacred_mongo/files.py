@@ -1,15 +1,17 @@
-"""Files in GridFS, each content of an owner once.
+"""Files in GridFS, each content of an owner once, until no run uses it.
 
 The id of a file is made from what it holds and whose it is, so that two processes which store
-the same one at the same time, or one that tries again, write the same documents.
+the same one at the same time, or one that tries again, write the same documents. A file is removed
+only if no other run of the database uses it. A record may be edited, or written by another program:
+what it names as its own may be a file of another run.
 """
 
 import contextlib
 import hashlib
 import io
-import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,12 +22,21 @@ from pymongo import errors
 from pymongo.database import Database
 
 from sacred_core.exceptions import DamagedRecordError
+from sacred_core.loggers import own_logger
+from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.stable_files import FileVersion, with_version
-from sacred_mongo.values import encode_name
+from sacred_mongo.connection import RESERVED, Document, Runs
+from sacred_mongo.values import decode_name, encode_name, file_of
 
+_logger = own_logger(__name__)
 _CHUNK = 255 * 1024
 _CHUNKS_AT_ONCE = 16
 _DUPLICATE = 11000
+#: The fields of runs that name files.
+_FIELDS = (
+    "artifacts", "resources", "experiment.sources", "experiment.repositories.patch",
+    "captured_out_parts", "config", "info", "result", "host", "meta", "fail_trace",
+)  # fmt: skip
 
 
 @attrs.frozen
@@ -43,32 +54,32 @@ class Files:
         database: Where ``fs.files`` and ``fs.chunks`` are.
     """
 
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
+    def __init__(self, database: Database[Document]) -> None:
         self._database = database
+        self._bucket = gridfs.GridFSBucket(database)
         self._files = database["fs.files"]
         self._chunks = database["fs.chunks"]
         self._has_indexes = False
 
-    def store(self, path: Path, filename: str, owner: str = "", **details: Any) -> StoredFile:
-        """Store a file if it is not there.
-
-        Args:
-            path: Where it is read.
-            filename: As it is called in the database; part of what makes it another file.
-            owner: Whose it is; without, everybody's.
-            details: Fields of the entry, such as ``metadata``.
-
-        Raises:
-            OSError: the file cannot be read, or changes all the time.
-        """
-        return with_version(
-            path, lambda v: self.store_version(v, filename, owner, **details), has_sha256=True
+    @property
+    def archive(self) -> CodeArchive:
+        """What stores code."""
+        return CodeArchive(
+            lambda version: self.store_version(version, str(version.path)).id,
+            lambda patch: self.store_bytes(patch, "uncommitted.patch").id,
+            needs_sha256=True,
         )
 
     def store_version(
         self, version: FileVersion, filename: str, owner: str = "", **details: Any
     ) -> StoredFile:
-        """Store a version of a file, which has a sha256, as `store` does.
+        """Store a version of a file, which has a sha256, if it is not there.
+
+        Args:
+            version: What is stored.
+            filename: As it is called in the database; part of what makes it another file.
+            owner: Whose it is; without, everybody's.
+            details: Fields of the entry, such as ``metadata``.
 
         Raises:
             OSError: the file cannot be read, or has changed.
@@ -76,13 +87,11 @@ class Files:
         kept = StoredFile(derived_id(owner, filename, version.sha256), version.md5)
         return self._store(kept, version.open, version.size, filename, details)
 
-    def store_bytes(
-        self, data: bytes, filename: str, owner: str = "", **details: Any
-    ) -> StoredFile:
-        """Store ``data``, as `store` does a file."""
+    def store_bytes(self, data: bytes, filename: str, owner: str = "") -> StoredFile:
+        """Store ``data``, as `store_version` does a file."""
         md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
         kept = StoredFile(derived_id(owner, filename, hashlib.sha256(data).hexdigest()), md5)
-        return self._store(kept, lambda: io.BytesIO(data), len(data), filename, details)
+        return self._store(kept, lambda: io.BytesIO(data), len(data), filename, {})
 
     def read(self, file_id: Any) -> bytes:
         """Return what a file holds.
@@ -98,7 +107,7 @@ class Files:
 
     def open(self, file_id: Any) -> gridfs.GridOut:
         """Return a file to read from; raises `gridfs.NoFile`."""
-        return gridfs.GridFS(self._database).get(file_id)
+        return self._bucket.open_download_stream(file_id)
 
     def find(self, filename: str, md5: str) -> Any:
         """Return the id of a file that everybody may use, or None.
@@ -123,6 +132,33 @@ class Files:
             self._files.delete_many({"_id": wanted})
             self._chunks.delete_many({"files_id": wanted})
 
+    def delete_unused(self, file_ids: set[Any], runs: Runs, entry: Document) -> None:
+        """Remove those of the files that no run uses but the one of ``entry`` in ``runs``."""
+        if not file_ids:
+            return
+        names = {file_id: self.name_of(file_id) for file_id in file_ids}
+        left = {file_id for file_id, name in names.items() if name is not None}
+        for other in self._other_runs(runs, entry):
+            left -= own_files(other) | shared_files(other)
+            pairs = resource_pairs(other)
+            left = {file for file in left if not _is_named(names[file], pairs)}
+            if not left:
+                return
+        self.delete(left)
+
+    def restore_missing(self, entry: Document) -> None:
+        """Store again what is missing of the files that a run shares with others.
+
+        It is missing where a run that also used it was deleted at the moment when this one began to
+        use it. Where its file is not there any more either, or was changed, a warning names it.
+        """
+        for path, is_stored, is_same in self._shared_paths(entry):
+            try:
+                if not is_stored() and not is_same(self._store_again(path)):
+                    raise OSError("the file was changed")
+            except OSError as error:
+                _logger.warning("%s is missing in %s: %s", path, self._files.full_name, error)
+
     def _store(
         self,
         kept: StoredFile,
@@ -134,14 +170,22 @@ class Files:
         self._ensure_indexes()
         if self._exists(kept.id, details):
             return kept
-        try:
-            with opened() as stream:
-                self._upload(stream, kept.id)
-        except OSError:  # of the user's file
-            self.delete([kept.id])
-            raise
-        self._enter(kept, size, filename, details)
+        with opened() as stream:
+            self._upload(stream, kept.id)
+        entry = {
+            "filename": encode_name(filename),
+            "md5": kept.md5,  # Sacred's readers look for it; drivers no longer write one
+            "chunkSize": _CHUNK,
+            "length": size,
+            "uploadDate": datetime.now(UTC),
+            **details,
+        }
+        with contextlib.suppress(errors.DuplicateKeyError):  # another process was faster
+            self._files.insert_one({"_id": kept.id, **entry})
         return kept
+
+    def _store_again(self, path: Path) -> StoredFile:
+        return with_version(path, lambda v: self.store_version(v, str(path)), has_sha256=True)
 
     def _exists(self, file_id: ObjectId, details: Mapping[str, Any]) -> bool:
         if not details:
@@ -149,41 +193,31 @@ class Files:
         return self._files.update_one({"_id": file_id}, {"$set": details}).matched_count == 1
 
     def _upload(self, stream: BinaryIO, file_id: ObjectId) -> None:
-        """Write the chunks, those aside that another process has written."""
-        numbers = itertools.count()
-        parts: list[bytes] = []
-        while data := stream.read(_CHUNK):
-            parts.append(data)
-            if len(parts) == _CHUNKS_AT_ONCE:
-                self._insert(parts, file_id, numbers)
-                parts = []
-        self._insert(parts, file_id, numbers)
+        """Write the chunks; those that another process has written are skipped.
 
-    def _insert(
-        self, parts: list[bytes], file_id: ObjectId, numbers: "itertools.count[int]"
-    ) -> None:
-        chunks = [{"files_id": file_id, "n": next(numbers), "data": data} for data in parts]
+        An upload stream of `gridfs.GridFSBucket` does not complete such a file: it stops at the
+        first chunk that is there, also if the process that wrote it was killed, and its entry has
+        neither the md5 nor the type of the length that readers of earlier releases have.
+        """
+        parts = enumerate(iter(lambda: stream.read(_CHUNK), b""))
+        chunks = ({"files_id": file_id, "n": n, "data": data} for n, data in parts)
+        has_written = False
         try:
-            if chunks:
-                self._chunks.insert_many(chunks, ordered=False)
+            while batch := list(islice(chunks, _CHUNKS_AT_ONCE)):
+                self._insert(batch)
+                has_written = True
+        except OSError:  # of the user's file
+            if has_written:
+                self.delete([file_id])
+            raise
+
+    def _insert(self, chunks: list[Document]) -> None:
+        try:
+            self._chunks.insert_many(chunks, ordered=False)
         except errors.BulkWriteError as error:
             others = [e for e in error.details["writeErrors"] if e["code"] != _DUPLICATE]
             if others or error.details.get("writeConcernErrors"):
                 raise
-
-    def _enter(
-        self, kept: StoredFile, length: int, filename: str, details: Mapping[str, Any]
-    ) -> None:
-        entry = {
-            "filename": encode_name(filename),
-            "md5": kept.md5,  # Sacred's readers look for it; drivers no longer write one
-            "chunkSize": _CHUNK,
-            "length": length,
-            "uploadDate": datetime.now(UTC),
-            **details,
-        }
-        with contextlib.suppress(errors.DuplicateKeyError):  # another process was faster
-            self._files.insert_one({"_id": kept.id, **entry})
 
     def _ensure_indexes(self) -> None:
         if not self._has_indexes:
@@ -191,8 +225,77 @@ class Files:
             self._chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
             self._has_indexes = True
 
+    def _shared_paths(self, entry: Document) -> Iterator[tuple[Path, Any, Any]]:
+        """Yield files, with functions that check if they and a stored one are as they were."""
+        for name, md5 in entry.get("resources") or ():
+            yield (
+                Path(decode_name(name)),
+                lambda name=name, md5=md5: self.find(name, md5) is not None,
+                lambda kept, md5=md5: kept.md5 == md5,
+            )
+        experiment = entry.get("experiment") or {}
+        base = Path(str(experiment.get("base_dir") or "."))
+        for name, file_id in experiment.get("sources") or ():
+            yield (
+                base / decode_name(name),
+                lambda file_id=file_id: self.name_of(file_id) is not None,
+                lambda kept, file_id=file_id: kept.id == file_id,
+            )
+
+    def _other_runs(self, runs: Runs, entry: Document) -> Iterator[Document]:
+        """Yield every run of the database but one; any collection may hold runs."""
+        for name in self._database.list_collection_names():
+            if name in RESERVED or name.endswith("_metrics") or name.startswith("system."):
+                continue
+            for other in self._database[name].find({}, dict.fromkeys(_FIELDS, 1)):
+                if (name, other["_id"]) != (runs.name, entry["_id"]):
+                    yield other
+
 
 def derived_id(*parts: str) -> ObjectId:
-    """Return the id that belongs to these texts."""
+    """Return the id that belongs to these strings."""
     text = "\0".join(parts).encode("utf-8", "surrogatepass")
     return ObjectId(hashlib.sha256(text).digest()[:12])
+
+
+def own_files(entry: Document) -> set[Any]:
+    """Return the ids of files that a run names as its own."""
+    listed = [*_dicts(entry.get("artifacts")), *_dicts(entry.get("captured_out_parts"))]
+    files = [each.get("file_id") for each in listed]
+    files += [file_of(value) for value in entry.values()]
+    return {file for file in files if _is_id(file)}
+
+
+def shared_files(entry: Document) -> set[Any]:
+    """Return the ids of files that a run shares with others, its resources excluded."""
+    experiment = entry.get("experiment")
+    experiment = experiment if isinstance(experiment, dict) else {}
+    files = [pair[1] for pair in _pairs(experiment.get("sources"))]
+    files += [each.get("patch") for each in _dicts(experiment.get("repositories"))]
+    return {file for file in files if _is_id(file)}
+
+
+def resource_pairs(entry: Document) -> set[tuple[str, str]]:
+    """Return filename and md5 of the resources of a run."""
+    pairs = _pairs(entry.get("resources"))
+    return {(pair[0], pair[1]) for pair in pairs if all(isinstance(each, str) for each in pair)}
+
+
+def _is_named(name: Any, pairs: set[tuple[str, str]]) -> bool:
+    """Return whether one of the resources is the file with this filename and md5."""
+    if name in pairs:
+        return True
+    return name[1] is None and any(pair[0] == name[0] for pair in pairs)
+
+
+def _dicts(value: Any) -> list[Document]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _pairs(value: Any) -> list[list[Any]]:
+    listed = value if isinstance(value, list) else []
+    return [each for each in listed if isinstance(each, list) and len(each) == 2]
+
+
+def _is_id(value: Any) -> bool:
+    return value is not None and not isinstance(value, (dict, list))

@@ -13,8 +13,8 @@ from typing import Any
 from sacred_core.stores import DAMAGED, RunQuery
 from sacred_core.stores.query import Condition, pushdown
 from sacred_core.stores.run_ids import INT64
+from sacred_mongo.collections import spellings, to_run_id
 from sacred_mongo.connection import Document
-from sacred_mongo.ids import spellings, to_run_id
 from sacred_mongo.values import FILE, JSON, OWN_METRICS, encode_key, is_unicode
 
 _TREES = ("config", "info", "meta", "host", "result")

@@ -13,10 +13,7 @@ from sacred_core.loggers import own_logger
 from sacred_core.printable import printable
 from sacred_core.stable_files import with_version
 from sacred_core.stores.tokens import TOKEN
-from sacred_mongo.address import Address, parse_argument
-from sacred_mongo.collections import Collections
-from sacred_mongo.connection import Connection
-from sacred_mongo.files import Files
+from sacred_mongo.connection import Address, parse_argument
 from sacred_mongo.observer import MongoObserver
 from sacred_mongo.values import decode_keeping_times
 
@@ -66,9 +63,9 @@ def load_record(path: Path, url: str | None) -> Any:
         events = None
     if events is None:
         raise SacredError(f"{str(path)!r} is not a record of what a run could not save")
-    collections = _collections(record, url)
-    with collections.connection.translate_errors():
-        observer = _observer(collections, record["entry"])
+    observer = _new_observer(record, url)
+    with observer.translate_errors():
+        _continue_run(observer, record["entry"])
         for event in events:
             try:
                 _replay(observer, event["method"], decode_keeping_times(event["arguments"]))
@@ -82,33 +79,34 @@ def _records_in(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*/{_RECORD}"))
 
 
-def _collections(record: Any, url: str | None) -> Collections:
+def _new_observer(record: Any, url: str | None) -> MongoObserver:
+    """Return an observer of the collections that a record names."""
+    prefix = record["metrics"].rpartition("_metrics")[0]
+    is_named = url is not None and "/" in url.partition("://")[2].partition("?")[0].rstrip("/")
     try:
         address = parse_argument(url) if url and "://" in url else Address(_server(url))
-        connection = Connection(address.url, {})
+        return MongoObserver(
+            address.url,
+            address.db_name if is_named else record["database"],
+            "runs" if prefix else record["runs"],
+            collection_prefix=prefix,
+        )
     except (OptionError, ValueError) as error:
         raise StoreError(str(error)) from None
-    is_named = url is not None and "/" in url.partition("://")[2].partition("?")[0].rstrip("/")
-    database = connection.database(address.db_name if is_named else record["database"])
-    return Collections(
-        connection, database[record["runs"]], database[record["metrics"]], Files(database)
-    )
 
 
 def _server(url: str | None) -> str | None:
     return f"mongodb://{url}" if url else None
 
 
-def _observer(collections: Collections, entry: Any) -> MongoObserver:
+def _continue_run(observer: MongoObserver, entry: Any) -> None:
     """Continue the run, which is inserted where it is gone."""
-    found = collections.runs.find_one({"_id": entry["_id"]})
+    found = observer.runs.find_one({"_id": entry["_id"]})
     if found is None:
-        collections.runs.insert_one(entry)
+        observer.runs.insert_one(entry)
     elif (found.get("start_time"), found.get(TOKEN)) != (entry["start_time"], entry.get(TOKEN)):
-        raise StoreError(f"{collections.runs.full_name} holds another run {entry['_id']!r}")
-    observer = MongoObserver.create_from(collections.runs)
-    observer.continue_document(collections, found or entry)
-    return observer
+        raise StoreError(f"{observer.shown} holds another run {entry['_id']!r}")
+    observer.continue_document(observer.collections, found or entry)
 
 
 def _replay(observer: MongoObserver, method: str, event: dict[str, Any]) -> None:

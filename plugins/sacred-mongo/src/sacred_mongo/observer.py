@@ -1,4 +1,4 @@
-"""Records a run in MongoDB."""
+"""Records runs in MongoDB; everything may be written twice."""
 
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -10,18 +10,37 @@ import gridfs
 from sacred_core.exceptions import OptionError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
+from sacred_core.observers.queue import QueueObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores import make_run
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
-from sacred_mongo.address import RESERVED, hosts, location, parse_argument
-from sacred_mongo.collections import Collections, open_collections, require_beside
-from sacred_mongo.connection import Connection, Document
-from sacred_mongo.fields import RunDocument
-from sacred_mongo.ids import DocumentIds, to_run_id
-from sacred_mongo.writer import VERSION, RunWriter, encode_experiment, insert_run, store_sources
+from sacred_mongo.appended import Output, Points, clear_points, metric_documents
+from sacred_mongo.collections import (
+    Collections,
+    DocumentIds,
+    RunReference,
+    open_collections,
+    to_run_id,
+)
+from sacred_mongo.connection import (
+    RESERVED,
+    Connection,
+    Document,
+    hosts,
+    location,
+    parse_argument,
+)
+from sacred_mongo.documents import VERSION, RunDocument, new_entry, offload_if_large, utc
+from sacred_mongo.files import own_files
+from sacred_mongo.values import encode, encode_name, file_of
+
+#: Fields that are files if they are large, and fields that are times.
+_LARGE_VALUES = ("info", "result", "fail_trace")
+_TIMES = ("stop_time", "heartbeat")
+_OUTPUT = ("captured_out", "captured_out_start", "captured_out_parts")
 
 
 class MongoObserver(DeprecatedCreate, DocumentObserver):
@@ -78,7 +97,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         self.priority = priority
         self.failure_dir = None if failure_dir is None else absolute_path(failure_dir)
         self.run_entry: Document = {}
-        self._run_writer: RunWriter | None = None
+        self._output, self._points = Output(), Points()
 
     @classmethod
     def from_argument(cls, argument: str) -> "MongoObserver":
@@ -111,7 +130,11 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         """
         del fs  # in every case that of the database
         database = runs_collection.database
-        require_beside(database, metrics_collection)
+        if metrics_collection not in (None, usual := database["metrics"]):
+            raise ValueError(
+                f"the metrics_collection is {usual.full_name!r}, not "
+                f"{metrics_collection.full_name!r}: leave it out, or use collection_prefix"
+            )
         MongoObserver.__init__(
             self, db_name=database.name, collection=runs_collection.name, overwrite=overwrite,
             priority=priority, client=database.client, failure_dir=failure_dir,
@@ -166,15 +189,24 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         return self.collections.connection.translate_errors()
 
     def prepare_run(self, run: StoredRun) -> None:
-        """Store the code of the run."""
-        run.experiment = encode_experiment(self.collections.files, run.experiment)
+        """Store the code of the run, and put the ids of files in the place of contents."""
+        info = self.collections.files.archive.experiment(run.experiment)
+        sources = _encode_names(info.get("sources") or ())
+        run.experiment = {**encode({**info, "sources": []}), "sources": sources}
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Insert the document of the run, or replace that of the queued one."""
-        self._run_writer = None
-        writer = insert_run(self.collections, run, self.token, request)
-        self._run_writer, self.run_entry = writer, writer.entry
-        run_id: int | str = writer.entry["_id"]
+        entry = new_entry(self.collections, run, self.token)
+        ids = DocumentIds(self.collections.runs, entry)
+        entry["_id"] = claim_id(ids, request)
+        if ids.replaced is not None:
+            entry["_id"] = ids.replaced["_id"]
+            self.metrics.delete_many(metric_documents(self.collections, ids.replaced))
+            files = own_files(ids.replaced)
+            self.collections.files.delete_unused(files, self.runs, ids.replaced)
+        self._use_entry(entry)
+        clear_points(self._run)
+        run_id: int | str = entry["_id"]
         return run_id
 
     def start_run(self, run: StoredRun) -> None:
@@ -182,36 +214,65 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Set fields of the document."""
-        self._writer.update(run, names)
+        large = [name for name in _LARGE_VALUES if name in names]
+        fields = {name: offload_if_large(self._run, name, getattr(run, name)) for name in large}
+        if "info" in fields and self._points.listed:
+            fields["info"]["metrics"] = self._points.listed
+        former = {file_of(self.run_entry.get(name)) for name in fields}
+        unused = former - {file_of(value) for value in fields.values()} - {None}
+        fields |= {name: utc(getattr(run, name)) for name in _TIMES if name in names}
+        if "status" in names:
+            fields["status"] = run.recorded_status
+        names_of_code = ("sources", "dependencies") if "experiment" in names else ()
+        code = {name: run.experiment[name] for name in names_of_code}
+        changed = fields | {f"experiment.{name}": value for name, value in code.items()}
+        if changed:
+            self._run.set(changed)
+            self.collections.files.delete(unused)
+        self.run_entry.update(fields)
+        if code:
+            self.run_entry["experiment"].update(code)
         return True
 
     def append_output(self, text: str, offset: int) -> bool:
         """Add to ``captured_out``."""
-        self._writer.output(text, offset)
+        self._output.write(self._run, text, offset)
         return True
 
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Add the points, and new metrics to the list in ``info.metrics``."""
-        self._writer.metrics(metrics, starts)
+        self._points.write(self._run, metrics, starts)
         return True
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:
         """Store a resource, the same content once for all runs, or an artifact."""
+        self._run.require()
+        files, owner = self.collections.files, self._run.owner
         if kind == "resource":
-            self._writer.resource(name, version)
-        else:
-            self._writer.artifact(name, version, details)
+            self._add_resource([encode_name(name), files.store_version(version, name).md5])
+            return True
+        fields: dict[str, Any] = {}
+        if "metadata" in details:
+            fields["metadata"] = encode(dict(details["metadata"]))
+        if "content_type" in details:
+            fields["contentType"] = details["content_type"]
+        stored = files.store_version(version, f"artifact://{owner}/{name}", owner, **fields)
+        self._add_artifact({"name": encode_name(name), "file_id": stored.id})
         return True
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
-        """Store files of code, and return their entries."""
-        return store_sources(self.collections.files, base_dir, sources)
+        """Store files of code, and return pairs of their names and the ids of the files.
+
+        Instead of the latter there is the MD5 digest if the file is missing or has changed.
+        """
+        return _encode_names(self.collections.files.archive.sources(base_dir, sources))
 
     def end_run(self, run: StoredRun) -> None:
         """Join the points, and store again what is missing of shared files."""
-        self._writer.end()
+        self._points.join(self._run)
+        self.collections.files.restore_missing(self.run_entry)
 
     def continue_document(self, collections: Collections, entry: Document | None) -> None:
         """Use collections, and record what follows for a run that is stored there already.
@@ -226,18 +287,21 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
             run = make_run(to_run_id(entry["_id"]), fields)
             run.experiment = entry["experiment"]
             self.continue_run(run, entry.get(TOKEN) or "")
-            self._run_writer, self.run_entry = RunWriter(collections, entry), entry
+            self._use_entry(entry)
 
     def join(self) -> None:
         """Close the connection."""
-        self.stored_run = self._run_writer = None
+        self.stored_run = None
+        self._output, self._points = Output(), Points()
         if self._client is None:
             self._collections = None
 
     def save(self) -> None:
-        """Write `run_entry`."""
+        """Write `run_entry`, except for its id and the output."""
+        self.require_run()
+        rest = {k: value for k, value in self.run_entry.items() if k not in ("_id", *_OUTPUT)}
         with self.translate_errors():
-            self._writer.save()
+            self._run.set(rest)
 
     def insert(self) -> None:
         """Insert `run_entry` as a document, under a free number where it has no ``_id``."""
@@ -249,7 +313,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
         """Store the source files and return pairs of their names and the ids of the files."""
         with self.translate_errors():
-            return store_sources(self.collections.files, ex_info["base_dir"], ex_info["sources"])
+            return self.store_sources(ex_info["base_dir"], ex_info["sources"])
 
     def final_save(self, attempts: int = 6) -> None:
         """Write `run_entry`. What fails at the end of a run is retried by the run itself.
@@ -264,7 +328,69 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         return open_collections(Connection(self._url, self._options, self._client), *self._names)
 
     @property
-    def _writer(self) -> RunWriter:
-        self.require_run()
-        assert self._run_writer is not None
-        return self._run_writer
+    def _run(self) -> RunReference:
+        """The current run in its collections."""
+        return RunReference.of(self.collections, self.run_entry)
+
+    def _use_entry(self, entry: Document) -> None:
+        """Continue the document of a run."""
+        self.run_entry = entry
+        self._output, self._points = Output(entry), Points(entry)
+
+    def _add_resource(self, new: list[str]) -> None:
+        self._run.change({"$addToSet": {"resources": new}})
+        if new not in self.run_entry["resources"]:
+            self.run_entry["resources"].append(new)
+
+    def _add_artifact(self, new: Document) -> None:
+        """Enter an artifact, in place of an earlier one of its name."""
+        known = {entry["name"]: entry["file_id"] for entry in self.run_entry["artifacts"]}
+        name = new["name"]
+        if name not in known:
+            # If the answer to an earlier attempt was lost, it is there.
+            missing = {"artifacts.name": {"$ne": name}}
+            self._run.change({"$push": {"artifacts": new}}, missing)
+            self.run_entry["artifacts"].append(new)
+        elif known[name] != new["file_id"]:
+            changed = {"$set": {"artifacts.$.file_id": new["file_id"]}}
+            self._run.change(changed, {"artifacts.name": name})
+            self.collections.files.delete([known[name]])
+            self.run_entry["artifacts"] = [
+                new if entry["name"] == name else entry for entry in self.run_entry["artifacts"]
+            ]
+
+
+class QueuedMongoObserver(QueueObserver):
+    """A `MongoObserver` for which the run does not wait.
+
+    Args:
+        interval, retry_interval: See `sacred_core.observers.QueueObserver`.
+        arguments: Those of `MongoObserver`.
+    """
+
+    def __init__(
+        self,
+        interval: float = 20.0,
+        retry_interval: float = 10.0,
+        url: str | None = None,
+        db_name: str = "sacred",
+        collection: str = "runs",
+        overwrite: int | str | None = None,
+        priority: int = 30,
+        client: Any | None = None,
+        **kwargs: Any,
+    ) -> None:
+        observer = MongoObserver(
+            url=url, db_name=db_name, collection=collection, overwrite=overwrite,
+            priority=priority, client=client, **kwargs,
+        )  # fmt: skip
+        super().__init__(observer, interval=interval, retry_interval=retry_interval)
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "QueuedMongoObserver":
+        """Return the observer for an argument like that of ``-m``."""
+        return cls(**parse_argument(argument).arguments())
+
+
+def _encode_names(pairs: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    return [[encode_name(name), file_id] for name, file_id in pairs]

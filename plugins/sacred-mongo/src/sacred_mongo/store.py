@@ -1,5 +1,6 @@
 """Reads runs from MongoDB, ours and those that Sacred 0.8 wrote."""
 
+import contextlib
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -18,21 +19,27 @@ from sacred_core.range_reader import RangeReader
 from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Read, RunQuery
 from sacred_core.stores.documents import DocumentStore
-from sacred_core.stores.tokens import TOKEN
-from sacred_mongo.address import parse_argument
-from sacred_mongo.collections import RunKey, open_collections
-from sacred_mongo.connection import CODEC, Connection, Document
-from sacred_mongo.fields import RunDocument, name_reader
+from sacred_core.stores.run_ids import countable_id
+from sacred_core.stores.tokens import TOKEN, new_token
+from sacred_mongo.appended import Output, all_points, full_output, metric_documents
+from sacred_mongo.collections import (
+    RunReference,
+    note_deleted,
+    open_collections,
+    spellings,
+    to_run_id,
+)
+from sacred_mongo.connection import CODEC, Connection, Document, parse_argument
+from sacred_mongo.documents import RunDocument, name_reader
+from sacred_mongo.files import own_files, resource_pairs, shared_files
 from sacred_mongo.filters import filter_of
-from sacred_mongo.ids import spellings, to_run_id
 from sacred_mongo.observer import MongoObserver
-from sacred_mongo.output import Output, full_output
-from sacred_mongo.points import all_points
-from sacred_mongo.removal import delete
 from sacred_mongo.values import encode, encode_name, to_unicode
 
-#: Bytes, see `sacred_mongo.collections`: a document has at most 16 MB.
+#: Bytes, see `sacred_mongo.documents`: a document has at most 16 MB.
 _LARGEST_NOTES = 500_000
+#: The field with the token that a run had before it was deleted.
+_TOKEN_BEFORE = "token_before"
 _NO_OUTPUT = {"captured_out": 0}
 #: Attributes of a run that may be large; a listing that does not use them does not fetch them.
 _LARGE = ("artifacts", "config", "experiment", "fail_trace", "host", "info", "resources", "result")
@@ -135,7 +142,7 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         entry = self._decode(record)
         new = difference(full_output(self._collections, entry), to_unicode(text))
         if new is not None:
-            Output(self._collections, RunKey.of(entry), entry).write(*new)
+            Output(entry).write(RunReference.of(self._collections, entry), *new)
 
     def read_points(self, record: RawBSONDocument) -> Mapping[str, Any]:
         """Return the points from the documents of the metrics."""
@@ -153,14 +160,31 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         return io.BufferedReader(_Stream(file, self._collections.connection))
 
     def remove(self, record: RawBSONDocument) -> bool:
-        """Delete a run with its points, and files that no other run uses."""
+        """Delete a run with its points, and files that no other run uses.
+
+        The document goes last: a deletion that was interrupted can be repeated. It first gets a
+        token that no process of the run has, so that nothing more is written to the run.
+        """
+        runs = self._collections.runs
         try:
             entry = self._decode(record)
         except DamagedRecordError:  # what belongs to the run is not known
-            self._collections.runs.delete_one({"_id": {"$eq": record["_id"]}})
+            runs.delete_one({"_id": {"$eq": record["_id"]}})
             return True
-        # If another process deletes the run now, its document is there until the end.
-        return delete(self._collections, entry) or self.find(to_run_id(entry["_id"])) is not None
+        run_id = to_run_id(entry["_id"])
+        note_deleted(runs, countable_id(run_id))
+        former = {**entry, TOKEN: entry.get(_TOKEN_BEFORE, entry.get(TOKEN))}
+        marks = {TOKEN: f"deleted-{new_token()}", _TOKEN_BEFORE: former[TOKEN]}
+        found = RunReference.of(self._collections, entry).filter
+        if runs.update_one(found, {"$set": marks}).matched_count == 0:
+            # If another process deletes the run now, its document is there until the end.
+            return self.find(run_id) is not None
+        # What a damaged document names is removed as far as it can be read.
+        for remove_part in (self._remove_points, self._remove_files):
+            with contextlib.suppress(DamagedRecordError), self._guard("the document"):
+                remove_part(former)
+        runs.delete_one({"_id": {"$eq": entry["_id"]}, **marks})
+        return True
 
     def add_annotation(self, record: RawBSONDocument, annotation: Annotation) -> None:
         """Add to the list in the document."""
@@ -169,7 +193,7 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         entry = self._decode(record)
         with self._guard_part(to_run_id(record["_id"]), "the notes"):
             _require_room(entry, new)
-        self._collections.change(RunKey.of(entry), {"$push": {"annotations": new}})
+        RunReference.of(self._collections, entry).change({"$push": {"annotations": new}})
 
     @property
     def _raw(self) -> Collection[RawBSONDocument]:
@@ -190,6 +214,17 @@ class MongoStore(DocumentStore[RawBSONDocument]):
     def _decode(self, document: RawBSONDocument) -> Document:
         with self._guard(f"document {document['_id']!r} in {self.shown}"):
             return bson.decode(document.raw, CODEC)
+
+    def _remove_points(self, entry: Document) -> None:
+        found = {"run_id": entry["_id"], **metric_documents(self._collections, entry)}
+        self._collections.metrics.delete_many(found)
+
+    def _remove_files(self, entry: Document) -> None:
+        """Remove the files of a run that no other run uses."""
+        files = self._collections.files
+        resources = {files.find(*pair) for pair in resource_pairs(entry)} - {None}
+        used = resources | own_files(entry) | shared_files(entry)
+        files.delete_unused(used, self._collections.runs, entry)
 
     def _file_id(self, entry: Document, kind: str, name: str) -> Any:
         back = name_reader(entry)

@@ -15,7 +15,7 @@ from sacred_core.serialization import SURROGATES, escape, unescape
 from sacred_core.stores.run_ids import INT64
 
 JSON = "%json"
-#: A value that is stored in a file of its own, see `sacred_mongo.collections`.
+#: A value that is stored in a file of its own, see `sacred_mongo.documents`.
 FILE = "%file"
 #: The ``metrics`` of the user's own ``info``: under that name are those of the run.
 OWN_METRICS = "%metrics"
@@ -85,6 +85,11 @@ def decode_foreign(value: Any) -> Any:
         if isinstance(value, kind):
             return kind(value)
     return value if value is None else str(value)
+
+
+def file_of(value: Any) -> Any:
+    """Return the id of the file that has the value of a field, or None."""
+    return value.get(FILE) if isinstance(value, dict) else None
 
 
 def encode_key(key: Any) -> str:

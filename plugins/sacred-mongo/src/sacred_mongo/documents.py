@@ -1,19 +1,100 @@
-"""From the document of a run to the fields of a `StoredRun`."""
+"""The document of a run: how it begins, and from its fields to those of a `StoredRun`.
+
+Values that are too large for a document become files that it names.
+"""
 
 import contextlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import bson
+from bson import ObjectId
+
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
-from sacred_core.stores import Annotation, Read, once, require_record
-from sacred_mongo.collections import Collections, decode_info, load_offloaded
+from sacred_core.stores import Annotation, Read, StoredRun, once, require_record
+from sacred_core.stores.tokens import TOKEN
+from sacred_mongo.collections import Collections, RunReference, to_run_id
 from sacred_mongo.connection import Document
-from sacred_mongo.ids import to_run_id
-from sacred_mongo.values import decode, decode_foreign, decode_name
+from sacred_mongo.values import FILE, OWN_METRICS, decode, decode_foreign, decode_name, encode
 
+VERSION = "MongoObserver-0.7.0"
+#: Documents with this field are ours: keys and values are encoded by `sacred_mongo.values`.
+WRITER = "sacred-mongo 0.1"
 _TIMES = ("start_time", "stop_time", "heartbeat")
+#: Bytes, which with 7 MB of output and the lists of files stay below 16 MB.
+_LARGEST = {"info": 3_000_000, "config": 2_000_000, "result": 1_000_000}
+_LARGEST_OTHER = 500_000
+
+
+def new_entry(collections: Collections, run: StoredRun, token: str) -> Document:
+    """Return the document of a new run, without its id."""
+    new = RunReference(collections, ObjectId(), token)  # large values are named before the run is
+    meta = offload_if_large(new, "meta", run.meta)
+    if run.queue_time is not None:
+        meta["queue_time"] = utc(run.queue_time)
+    return {
+        "format": VERSION,
+        "writer": WRITER,
+        TOKEN: token,
+        "status": run.recorded_status,
+        "command": encode(run.command),
+        "experiment": run.experiment,
+        "host": offload_if_large(new, "host", run.host),
+        "config": offload_if_large(new, "config", run.config),
+        "meta": meta,
+        "info": {},
+        "result": None,
+        "start_time": utc(run.start_time),
+        "stop_time": None,
+        "heartbeat": None,
+        "captured_out": "",
+        "resources": [],
+        "artifacts": [],
+    }
+
+
+def utc(time: datetime | None) -> datetime | None:
+    """Return a time as BSON is given it: aware, in UTC."""
+    if time is None:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def offload_if_large(run: RunReference, name: str, value: Any) -> Any:
+    """Return plain ``value`` as the field ``name`` of a run holds it."""
+    kept = encode(value) if name != "info" else encode_info(value)
+    if len(bson.encode({name: kept})) <= _LARGEST.get(name, _LARGEST_OTHER):
+        return kept
+    data = json.dumps(kept, default=str).encode()
+    file = run.collections.files.store_bytes(data, f"{name}.json", f"{run.owner}/{name}")
+    return {FILE: file.id, "bytes": len(data)}
+
+
+def load_offloaded(collections: Collections, value: Any) -> Any:
+    """Return what `offload_if_large` was given."""
+    if isinstance(value, dict) and FILE in value:
+        value = json.loads(collections.files.read(value[FILE]))
+    return decode(value)
+
+
+def encode_info(info: Mapping[str, Any]) -> Document:
+    """Return ``info`` as it is stored: its ``metrics`` make room for those of the run."""
+    kept: Document = encode(dict(info))
+    if "metrics" in kept:
+        kept[OWN_METRICS] = kept.pop("metrics")
+    return kept
+
+
+def decode_info(collections: Collections, value: Any) -> Any:
+    """Return what `encode_info` was given, without the list of metrics."""
+    info = {key: item for key, item in (value or {}).items() if key != "metrics"}
+    if FILE in info:
+        info = json.loads(collections.files.read(info[FILE]))
+    own = {"metrics": decode(info.pop(OWN_METRICS))} if OWN_METRICS in info else {}
+    return {**decode(info), **own}
 
 
 class RunDocument:
@@ -138,4 +219,4 @@ def _time(name: str, value: Any) -> datetime | None:
         return None
     if not isinstance(value, datetime):
         raise DamagedRecordError(f"{name} is not a time: {str(value)[:40]!r}")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return utc(value)
