@@ -38,14 +38,14 @@ class DocumentObserver(RunObserver, ABC):
     called again with the same arguments. Calls come one at a time; other processes write meanwhile.
 
     Attributes:
-        shown: The store, for messages, without secrets; set by the backend.
+        display_name: The store, for messages, without secrets; set by the backend.
         overwrite: The id of a run that the next one replaces, if `claim_run` supports it; or None.
         needs_sha256: The `FileVersion` of `put_file` has a sha256.
         stored_run: The current run, as it is to be stored; None before the first.
         token: A string that no other run has, see `sacred_core.stores.tokens`.
     """
 
-    shown: str
+    display_name: str
     stored_run: StoredRun | None = None
     token = ""
     needs_sha256 = False
@@ -54,7 +54,7 @@ class DocumentObserver(RunObserver, ABC):
     _unsaved: set[str]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.shown})"
+        return f"{type(self).__name__}({self.display_name})"
 
     def recording_location(self) -> Hashable:
         """Return the location of the store, by default."""
@@ -322,7 +322,7 @@ class DocumentObserver(RunObserver, ABC):
 
     def removed_error(self) -> RunRemovedError:
         """Return the error for a run that was deleted."""
-        return run_removed(self.require_run().id, self.shown)
+        return run_removed(self.require_run().id, self.display_name)
 
     def _set_run(self, run: StoredRun | None, token: str) -> None:
         """Use a run of which this observer has written nothing yet."""
@@ -354,7 +354,7 @@ class _Ids(RunIds):
     """The ids of the store of an observer."""
 
     def __init__(self, observer: DocumentObserver, run: StoredRun) -> None:
-        super().__init__(observer.shown)
+        super().__init__(observer.display_name)
         self._observer = observer
         self._run = run
 

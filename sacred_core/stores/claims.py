@@ -40,11 +40,11 @@ class RunIds(ABC):
     Methods raise what the driver raises where the store cannot be reached.
 
     Args:
-        shown: The store, for messages, without secrets.
+        display_name: The store, for messages, without secrets.
     """
 
-    def __init__(self, shown: str) -> None:
-        self.shown = shown
+    def __init__(self, display_name: str) -> None:
+        self.display_name = display_name
 
     @abstractmethod
     def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
@@ -98,7 +98,7 @@ def claim_id(ids: RunIds, request: IdRequest) -> int | str:
         run_id = normalize_id(request.overwrite)
         if not ids.overwrite(run_id):
             raise RunIdError(
-                f"run {str(run_id)!r} not found in {ids.shown}: it cannot be overwritten"
+                f"run {str(run_id)!r} not found in {ids.display_name}: it cannot be overwritten"
             )
         return run_id
     if request.asked_id is not None:
@@ -113,14 +113,19 @@ def claim_id(ids: RunIds, request: IdRequest) -> int | str:
     run_id = _insert_new(ids, other_id)
     _logger.warning(
         "Run id %r %s in %s; this run is stored there as %s",
-        request.other_id, "already exists" if is_valid else "is not possible", ids.shown, run_id,
-    )  # fmt: skip
+        request.other_id,
+        "already exists" if is_valid else "is not possible",
+        ids.display_name,
+        run_id,
+    )
     return run_id
 
 
-def already_exists(run_id: Any, shown: str) -> RunIdError:
+def already_exists(run_id: Any, display_name: str) -> RunIdError:
     """Return the error for an id that the user asked for and another run has."""
-    return RunIdError(f"run id {str(run_id)!r} already exists in {shown}: choose another one")
+    return RunIdError(
+        f"run id {str(run_id)!r} already exists in {display_name}: choose another one"
+    )
 
 
 def already_started(run_id: Any) -> RunIdError:
@@ -130,7 +135,7 @@ def already_started(run_id: Any) -> RunIdError:
 
 def _claim_asked(ids: RunIds, run_id: int | str, is_start: bool) -> None:
     if not ids.insert(run_id, None) and not ids.take_over(run_id, is_start):
-        raise already_exists(run_id, ids.shown)
+        raise already_exists(run_id, ids.display_name)
 
 
 def _insert_new(ids: RunIds, other_id: int | str | None) -> int | str:

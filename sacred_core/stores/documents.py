@@ -48,10 +48,10 @@ class DocumentStore(GuardedStore, Generic[R]):
     Whatever a method raises about one record makes this run a damaged one, and hides no other.
 
     Attributes:
-        shown: The store, for messages, without secrets; set by the backend.
+        display_name: The store, for messages, without secrets; set by the backend.
     """
 
-    shown: str
+    display_name: str
 
     @abstractmethod
     def find(self, run_id: int | str) -> R | None:
@@ -167,7 +167,7 @@ class DocumentStore(GuardedStore, Generic[R]):
             if self._read_run(run_id, record).is_running():
                 raise still_running(run_id)
             if not self.remove(record):
-                raise not_found(run_id, self.shown)
+                raise not_found(run_id, self.display_name)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Add tags and notes to a run; its record stays."""
@@ -187,7 +187,7 @@ class DocumentStore(GuardedStore, Generic[R]):
         name = normalize_id(run_id)
         record = self.find(name) if part is None else self.find_part(name, part)
         if record is None:
-            raise not_found(run_id, self.shown)
+            raise not_found(run_id, self.display_name)
         return record
 
     def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:

@@ -175,14 +175,14 @@ def describe(error: Exception) -> str:
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
-def not_found(run_id: Any, shown: str) -> StoreError:
+def not_found(run_id: Any, display_name: str) -> StoreError:
     """Return the error for a run that is not in a store.
 
     Args:
         run_id: Of the run.
-        shown: The store, without secrets.
+        display_name: The store, without secrets.
     """
-    return StoreError(f"run {str(normalize_id(run_id))!r} not found in {shown}")
+    return StoreError(f"run {str(normalize_id(run_id))!r} not found in {display_name}")
 
 
 def still_running(run_id: Any) -> StoreError:

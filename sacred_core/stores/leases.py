@@ -112,15 +112,15 @@ class LeasedIds(RunIds):
     """The ids of a store in which a run has a name before its record is written.
 
     Args:
-        shown: See `RunIds`.
+        display_name: See `RunIds`.
         asked_id: What the user asked for, or None.
 
     Attributes:
         lease: The claim of ``asked_id``, to be checked before the start is written; or None.
     """
 
-    def __init__(self, shown: str, asked_id: int | str | None) -> None:
-        super().__init__(shown)
+    def __init__(self, display_name: str, asked_id: int | str | None) -> None:
+        super().__init__(display_name)
         self.lease: Lease | None = None
         self._asked_id = asked_id
 
@@ -157,7 +157,7 @@ class LeasedIds(RunIds):
             raise already_started(run_id)
         # Another process may have written its start before this one claimed the run.
         if not self._is_startable(run_id, is_start, has_claims=True):
-            raise already_exists(run_id, self.shown)
+            raise already_exists(run_id, self.display_name)
 
     def _is_startable(self, run_id: int | str, is_start: bool, has_claims: bool) -> bool:
         status = self.status(run_id)

@@ -47,7 +47,7 @@ class MemoryObserver(DocumentObserver):
         record: What was stored of the current run, which is its own token.
     """
 
-    shown = "the memory"
+    display_name = "the memory"
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -132,7 +132,7 @@ class MemoryObserver(DocumentObserver):
 class MemoryStore(DocumentStore[MemoryRun]):
     """Reads the runs of ``memory``."""
 
-    shown = "the memory"
+    display_name = "the memory"
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory

@@ -107,7 +107,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
         self.priority = priority
-        self.shown = repr(str(self._root))
+        self.display_name = repr(str(self._root))
         self.dir = self._own = self._lease = None
         self._reset()
 

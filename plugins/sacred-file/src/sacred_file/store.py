@@ -50,7 +50,7 @@ class FileStore(DocumentStore[RunFolder]):
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = absolute_path(root)
-        self.shown = repr(str(self.root))
+        self.display_name = repr(str(self.root))
         self._files = ContainedFolder(self.root)
         if not self.root.is_dir():
             raise StoreError(f"there is no folder {str(self.root)!r}")
@@ -88,7 +88,7 @@ class FileStore(DocumentStore[RunFolder]):
     def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
         """Return what reads each field from the files of a run."""
         if not record.is_run():
-            raise not_found(record.name, self.shown)
+            raise not_found(record.name, self.display_name)
         return record.fields()
 
     def read_output(self, record: RunFolder) -> str:

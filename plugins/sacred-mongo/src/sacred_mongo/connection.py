@@ -167,7 +167,7 @@ class Connection:
     def __init__(
         self, url: str | None, options: Mapping[str, Any], client: Any | None = None
     ) -> None:
-        self.shown = "the given client" if client is not None else display_host(url)
+        self.display_name = "the given client" if client is not None else display_host(url)
         self.client = client if client is not None else _new_client(url, options)
         if client is None:
             weakref.finalize(self, self.client.close)
@@ -189,7 +189,7 @@ class Connection:
             yield
         except (errors.PyMongoError, errors.DocumentTooLarge) as error:
             kind = RefusedError if _is_refusal(error) else UnavailableError
-            raise kind(f"MongoDB at {self.shown}: {reason(error)}") from error
+            raise kind(f"MongoDB at {self.display_name}: {reason(error)}") from error
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -142,9 +142,8 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
     def __repr__(self) -> str:
         _, db_name, name = self.recording_location()
-        return (
-            f"{type(self).__name__}({self.collections.connection.shown!r}, {db_name!r}, {name!r})"
-        )
+        server = self.collections.connection.display_name
+        return f"{type(self).__name__}({server!r}, {db_name!r}, {name!r})"
 
     def recording_location(self) -> tuple[Hashable, str, str]:
         """Return the servers, or the client that was given, the database and the collection."""
@@ -153,7 +152,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         return server, db_name, f"{prefix}_{collection}" if prefix else collection
 
     @property
-    def shown(self) -> str:  # type: ignore[override]
+    def display_name(self) -> str:  # type: ignore[override]
         """The name of the collection."""
         return str(self.collections.runs.full_name)
 

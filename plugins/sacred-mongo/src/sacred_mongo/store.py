@@ -85,7 +85,7 @@ class MongoStore(DocumentStore[RawBSONDocument]):
     ) -> None:
         connection = Connection(url, options, client)
         self._collections = open_collections(connection, db_name, collection, collection_prefix)
-        self.shown = self._collections.runs.full_name
+        self.display_name = self._collections.runs.full_name
 
     @classmethod
     def from_location(cls, location: str) -> "MongoStore":
@@ -97,7 +97,7 @@ class MongoStore(DocumentStore[RawBSONDocument]):
             raise StoreError(str(error)) from None
 
     def __repr__(self) -> str:
-        return f"MongoStore({self._collections.connection.shown!r}, {self.shown!r})"
+        return f"MongoStore({self._collections.connection.display_name!r}, {self.display_name!r})"
 
     def translate_errors(self) -> AbstractContextManager[None]:
         """Return the context in which errors of the driver become those of the core."""
@@ -212,7 +212,7 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         return None
 
     def _decode(self, document: RawBSONDocument) -> Document:
-        with self._guard(f"document {document['_id']!r} in {self.shown}"):
+        with self._guard(f"document {document['_id']!r} in {self.display_name}"):
             return bson.decode(document.raw, CODEC)
 
     def _remove_points(self, entry: Document) -> None:

@@ -26,7 +26,7 @@ class ObjectIds(LeasedIds):
     """
 
     def __init__(self, layout: BucketLayout, asked_id: int | str | None, config: bytes) -> None:
-        super().__init__(layout.shown, asked_id)
+        super().__init__(layout.display_name, asked_id)
         self.queued: dict[str, Any] = {}
         self.version: str | None = None
         self._layout = layout

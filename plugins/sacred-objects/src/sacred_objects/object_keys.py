@@ -66,7 +66,7 @@ class BucketLayout:
         return f"{self.basedir}/" if self.basedir else ""
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The URL of the runs."""
         return f"{self.bucket.url}/{self.basedir}".rstrip("/")
 

@@ -76,7 +76,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         self._url = url
         self._folders = basedir, resource_dir, source_dir
         self.basedir = object_keys.normalize_prefix(basedir)
-        self.shown = f"{url}/{self.basedir}".rstrip("/")
+        self.display_name = f"{url}/{self.basedir}".rstrip("/")
         for folder in (resource_dir, source_dir):
             object_keys.normalize_prefix(folder or "")
         self.priority = priority

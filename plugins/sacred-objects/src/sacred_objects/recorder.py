@@ -265,7 +265,7 @@ class Recorder:
     def _adopt_version(self) -> str:
         is_own = self._is_own()
         if not is_own or self._version is None:
-            raise run_removed(self.name, self.layout.shown)
+            raise run_removed(self.name, self.layout.display_name)
         return self._version
 
     def _send_info(self) -> None:

@@ -74,7 +74,9 @@ def delete_run(layout: BucketLayout, name: str) -> None:
         layout.bucket.delete([listed])  # another process has deleted the run completely
         raise _not_found_error(layout, name)
     if not _finish(layout, deletion):
-        raise StoreError(f"run {name!r} in {layout.shown} is being deleted by another process")
+        raise StoreError(
+            f"run {name!r} in {layout.display_name} is being deleted by another process"
+        )
     finish_deletions(layout)
 
 
@@ -85,7 +87,7 @@ def finish_deletions(layout: BucketLayout) -> None:
 
 
 def _not_found_error(layout: BucketLayout, name: str) -> StoreError:
-    return StoreError(f"run {name!r} not found in {layout.shown!r}")
+    return StoreError(f"run {name!r} not found in {layout.display_name!r}")
 
 
 def _identity(entry: Any, data: bytes) -> str:

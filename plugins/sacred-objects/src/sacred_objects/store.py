@@ -121,10 +121,10 @@ class ObjectStore(DocumentStore[RunFolder]):
     def __init__(self, layout: object_keys.BucketLayout) -> None:
         self._layout = layout
         self._bucket = layout.bucket
-        self.shown = layout.shown
+        self.display_name = layout.display_name
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._layout.shown!r})"
+        return f"{type(self).__name__}({self._layout.display_name!r})"
 
     @classmethod
     def from_location(cls, location: str) -> Self:
@@ -232,8 +232,9 @@ class ObjectStore(DocumentStore[RunFolder]):
             return file
         file.close()
         raise OutsideStoreError(
-            f"'{self._bucket.url}/{key}' is outside of {layout.shown!r}, and its name does not "
-            "contain the MD5 digest of its content, as the name of a copy in a resource_dir does"
+            f"'{self._bucket.url}/{key}' is outside of {layout.display_name!r}, and its name "
+            "does not contain the MD5 digest of its content, as the name of a copy in a "
+            "resource_dir does"
         )
 
     def _read_growing(self, folder: RunFolder, whole: str, parts: str) -> tuple[bytes, bool]:

@@ -68,7 +68,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         return self
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.shown!r})"
+        return f"{type(self).__name__}({self.display_name!r})"
 
     def recording_location(self) -> Hashable:
         """Return the database; one in memory belongs to the engine that connects to it."""
@@ -140,7 +140,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         self._database.close_idle()
 
     def _set_up(self, database: Database, session: Any, priority: int) -> None:
-        self._database, self.shown = database, database.display_url
+        self._database, self.display_name = database, database.display_url
         self.session, self.priority = session, priority
         self._run_writer = None
 

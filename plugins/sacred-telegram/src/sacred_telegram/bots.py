@@ -29,11 +29,11 @@ class Bot(Protocol):
     """Sends messages.
 
     Attributes:
-        shown: Who is asked, for errors.
+        display_name: Who is asked, for errors.
         secrets: Texts that must not be shown.
     """
 
-    shown: str
+    display_name: str
     secrets: list[str]
 
     def send(self, message: dict[str, Any], timeout: float) -> Answer:
@@ -67,7 +67,7 @@ class ApiBot:
         base = base_url.rstrip("/").removesuffix("/bot")
         self._url = f"{base}/bot{quote(token, safe=':')}/sendMessage"
         self._proxy = proxy
-        self.shown = f"Telegram at {parts.netloc.rpartition('@')[2]}"
+        self.display_name = f"Telegram at {parts.netloc.rpartition('@')[2]}"
         self.secrets = [token, quote(token, safe=":"), parts.password or ""]
 
     def send(self, message: dict[str, Any], timeout: float) -> Answer:
@@ -91,7 +91,7 @@ class CustomBot:
 
     def __init__(self, bot: Any) -> None:
         self._bot = bot
-        self.shown = "the given Telegram bot"
+        self.display_name = "the given Telegram bot"
         self.secrets = [str(getattr(bot, "token", ""))]
 
     def send(self, message: dict[str, Any], timeout: float) -> Answer:

@@ -132,4 +132,4 @@ class TelegramObserver(MessageObserver):
             "disable_notification": is_silent,
         }
         bot = self._bot
-        deliver(bot.shown, lambda timeout: bot.send(message, timeout), patience, bot.secrets)
+        deliver(bot.display_name, lambda timeout: bot.send(message, timeout), patience, bot.secrets)

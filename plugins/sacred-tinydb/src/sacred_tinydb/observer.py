@@ -52,7 +52,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     """
 
     VERSION = VERSION
-    shown = "the TinyDB"
+    display_name = "the TinyDB"
     run_entry: Document
     _live: RunningRunFolder | None
     _state: Document
@@ -131,7 +131,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         with storage.database.lock():
             run.experiment = self._enter_code(run.experiment)
             self.run_entry["experiment"] = run.experiment
-            ids = _DocumentIds(storage, self.run_entry, self.shown)
+            ids = _DocumentIds(storage, self.run_entry, self.display_name)
             claim_id(ids, request)
             self._number = ids.number
             self._live = storage.running_folder(ids.number, self.token)
@@ -270,7 +270,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         if self._is_ended:
             raise StoreError(
                 f"run {str(self.require_run().id)!r} has ended: its output and metrics in "
-                f"{self.shown} do not change"
+                f"{self.display_name} do not change"
             )
         return self._live if self._live is not None and self._live.is_own() else None
 
@@ -356,8 +356,8 @@ class _DocumentIds(RunIds):
         replaced: The document that it replaced.
     """
 
-    def __init__(self, storage: Storage, document: Document, shown: str) -> None:
-        super().__init__(shown)
+    def __init__(self, storage: Storage, document: Document, display_name: str) -> None:
+        super().__init__(display_name)
         self.number = 0
         self.replaced: Document = {}
         self._storage = storage

@@ -49,7 +49,7 @@ class TinyDbStore(DocumentStore[Record]):
         self.root = absolute_path(root)
         if not self.root.is_dir():
             raise StoreError(f"there is no folder {str(self.root)!r}")
-        self.shown = repr(str(self.root))
+        self.display_name = repr(str(self.root))
         self.storage = storage_in(self.root)
 
     @classmethod
@@ -57,7 +57,7 @@ class TinyDbStore(DocumentStore[Record]):
         """Return the store of a TinyDB and a HashFS."""
         self = cls.__new__(cls)
         self.root = Path(fs.root).parent
-        self.shown = repr(str(self.root))
+        self.display_name = repr(str(self.root))
         self.storage = storage_of(db, fs)
         return self
 
@@ -85,7 +85,7 @@ class TinyDbStore(DocumentStore[Record]):
     def read_fields(self, record: Record) -> Mapping[str, Read]:
         """Return what reads the fields of the document as it is now."""
         key, stored = record
-        name = f"document {to_run_id(key, stored)!r} in {self.shown}"
+        name = f"document {to_run_id(key, stored)!r} in {self.display_name}"
 
         def read() -> Document:
             with self._guard(name):
