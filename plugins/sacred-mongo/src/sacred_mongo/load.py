@@ -105,7 +105,7 @@ def _continue_run(observer: MongoObserver, entry: Any) -> None:
     if found is None:
         observer.runs.insert_one(entry)
     elif (found.get("start_time"), found.get(TOKEN)) != (entry["start_time"], entry.get(TOKEN)):
-        raise StoreError(f"{observer.shown} holds another run {entry['_id']!r}")
+        raise StoreError(f"{observer.display_name} holds another run {entry['_id']!r}")
     observer.continue_document(observer.collections, found or entry)
 
 
