@@ -237,6 +237,36 @@ def test_a_file_that_changes_while_it_is_sent_is_sent_again(
     assert len(attempts) == opened
 
 
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("trouble", ["away", "refused", "unreadable"])
+def test_shared_content_that_was_not_sent_is_sent_when_it_is_added_again(
+    bucket: Any, trouble: str, count: int
+) -> None:
+    """What was sent is not sent again; of the others each is."""
+    layout = bucket_layout(bucket, "runs")
+    uploads = UploadQueue(layout, Pending(layout, "token"))
+    errors = [OSError("unreadable")] if trouble == "unreadable" else []
+    keys = [f"runs/_resources/{number}" for number in range(count)]
+
+    def open_file() -> BinaryIO:
+        if trouble == "away":
+            bucket.is_away = True
+        if errors:
+            raise errors.pop()
+        return io.BytesIO(b"content")
+
+    bucket.refused = {keys[0]} if trouble == "refused" else set()
+    for key in keys:
+        uploads.add(key, Upload(open_file))
+    with pytest.raises((StoreError, OSError)):
+        uploads.send()
+    bucket.is_away, bucket.refused, trouble = False, set(), "none"
+    for key in keys:
+        uploads.add(key, Upload(open_file))
+    uploads.send()
+    assert {key for key in bucket.objects if "_resources" in key} == {*keys}
+
+
 def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> None:
     """A process that is about to start it has a valid claim; that of an earlier version is not."""
     run_id = EventDriver(observer).queue()

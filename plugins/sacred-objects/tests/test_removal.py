@@ -1,6 +1,7 @@
 """What deleting a run removes from a bucket, and what it never removes."""
 
 import contextlib
+import itertools
 import json
 import logging
 from datetime import UTC, datetime
@@ -110,6 +111,25 @@ def test_a_deletion_that_fails_anywhere_can_be_repeated(
     else:
         raise AssertionError("a deletion takes more requests than were tried")
     assert store.get(other).status == "COMPLETED"
+
+
+def test_the_deletion_of_another_run_finishes_one_that_failed(
+    bucket: Any, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is left of either, at whichever request the first deletion failed."""
+    monkeypatch.setattr("sacred_core.stores.leases.Owner.is_dead", lambda self: True)
+    for request in itertools.count(1):
+        first, second = (completed(bucket, tmp_path / name) for name in ("a.txt", "b.txt"))
+        is_done = fails_at(bucket, request, lambda run_id=first: store.delete(run_id))  # type: ignore[misc]
+        is_begun = first not in [run.id for run in store.list()]
+        store.delete(second)
+        if not is_begun:
+            with contextlib.suppress(StoreError):  # it is deleted
+                store.delete(first)
+        left = {key for key in bucket.objects if "_ids/" not in key}
+        assert not left, f"request {request}: {left}"
+        if is_done:
+            return
 
 
 def fails_at(bucket: Any, request: int, work: Any) -> bool:
