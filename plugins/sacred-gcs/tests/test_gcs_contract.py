@@ -33,6 +33,7 @@ class TestGcs(StoreContract):
         proxy = Proxy(("127.0.0.1", int(os.environ["STORAGE_EMULATOR_HOST"].rpartition(":")[2])))
         proxy.open()
         self.patch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
+        self.patch.setattr("sacred_gcs.bucket.PATIENCE", 1.0)  # calls that are abandoned end sooner
         return self.make_observer(tmp_path), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.experiments import run_main
 
 DATA = Path(__file__).parent / "data"
-QUICK = {"serverSelectionTimeoutMS": 3000, "connectTimeoutMS": 3000}
+QUICK = {"serverSelectionTimeoutMS": 1000, "connectTimeoutMS": 3000}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_what_cannot_be_saved_is_loaded_later(
     command: str,
 ) -> None:
     """At the end it goes to the failure_dir, and the command stores it."""
-    observer.retry_policy = RetryPolicy(end_timeout=0.2)
+    observer.retry_policy = RetryPolicy(wait=0.3, retry_interval=0.1, end_timeout=0.2)
 
     def main(_run: Any) -> int:
         print("before")
