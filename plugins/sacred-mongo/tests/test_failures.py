@@ -97,16 +97,28 @@ def test_what_cannot_be_saved_is_loaded_later(
     assert store.open_file(run._id, "artifact", "made.txt").read() == b"content"
 
 
-def test_a_folder_of_release_0_1_0_is_loaded(mongo_url: str, db_name: str, tmp_path: Path) -> None:
-    """`sacred mongo load` stores what that release could not save."""
+@pytest.mark.parametrize(
+    ("runs", "metrics", "options"),
+    [
+        ("runs", "metrics", {}),
+        ("mine", "metrics", {"collection": "mine"}),
+        ("pre_runs", "pre_metrics", {"collection_prefix": "pre"}),
+    ],
+)
+def test_a_folder_of_release_0_1_0_is_loaded(
+    mongo_url: str, db_name: str, tmp_path: Path, runs: str, metrics: str, options: dict[str, str]
+) -> None:
+    """`sacred mongo load` stores what that release could not save, in its collections."""
     folder = tmp_path / "sacred_mongo_run_1"
     shutil.copytree(DATA / "missed-0.1.0", folder)
     record = folder / "missed.json"
-    record.write_text(record.read_text().replace("{FOLDER}", str(folder)))
+    text = record.read_text().replace("{FOLDER}", str(folder))
+    text = text.replace('"runs": "runs"', f'"runs": "{runs}"')
+    record.write_text(text.replace('"metrics": "metrics"', f'"metrics": "{metrics}"'))
     url = mongo_url.rstrip("/") + f"/{db_name}?directConnection=true"
     done = CliRunner().invoke(mongo, ["load", str(folder), url])
     assert done.exit_code == 0, (done.output, done.exception)
-    store = MongoStore(mongo_url, db_name)
+    store = MongoStore(mongo_url, db_name, **options)
     run = store.get(1)
     assert (run.status, run.result, run.info) == ("COMPLETED", 42, {"a.b": {"$c": 1}})
     assert store.metrics(1)["loss"]["values"] == [1.5, 2**70]

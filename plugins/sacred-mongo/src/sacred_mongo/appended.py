@@ -15,7 +15,8 @@ from pymongo import ASCENDING, UpdateOne
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.collections import Collections, RunReference
 from sacred_mongo.connection import Document
-from sacred_mongo.values import decode, decode_foreign, encode, to_unicode
+from sacred_mongo.documents import reader
+from sacred_mongo.values import encode, to_unicode
 
 #: Bytes of output in a document, which has 16 MB, of which others need some.
 _LARGEST = 7_000_000
@@ -154,7 +155,7 @@ def full_output(collections: Collections, entry: Document) -> str:
 
 def all_points(collections: Collections, entry: Document) -> dict[str, dict[str, Any]]:
     """Return the points of a run's metrics by name."""
-    back: Any = decode if "writer" in entry else decode_foreign
+    back = reader(entry)
     by_name: dict[str, list[Document]] = {}
     found = collections.metrics.find(metric_documents(collections, entry))
     for document in found.sort("start", ASCENDING):

@@ -22,7 +22,7 @@ from sacred_mongo.files import Files, derived_id
 from sacred_mongo.values import encode, is_unicode
 
 #: Annotations and tags of a run, which its start does not change.
-_SAID = ("annotations", "omniboard")
+_ANNOTATIONS = ("annotations", "omniboard")
 #: Seconds that one loser of a race for a number waits, at most.
 _PAUSE = 0.02
 #: The collection with the highest number of a deleted run of each collection of runs.
@@ -162,14 +162,14 @@ class DocumentIds(RunIds):
     def take_over(self, run_id: int | str, is_start: bool) -> bool:
         """Replace a document whose status is QUEUED."""
         waiting = {"_id": {"$in": spellings(run_id)}, "status": "QUEUED"}
-        wanted = {"meta.queue_time": 1, **dict.fromkeys(_SAID, 1)}
+        wanted = {"meta.queue_time": 1, **dict.fromkeys(_ANNOTATIONS, 1)}
         queued = self._runs.find_one(waiting, wanted) if is_start else None
         if queued is None:
             return False
         document = self._document
         if queue_time := (queued.get("meta") or {}).get("queue_time"):
             document["meta"] = {**document["meta"], "queue_time": queue_time}
-        document.update({name: queued[name] for name in _SAID if name in queued})
+        document.update({name: queued[name] for name in _ANNOTATIONS if name in queued})
         found = {"_id": queued["_id"], "status": "QUEUED"}
         self.replaced = self._runs.find_one_and_replace(found, document)
         if self.replaced is None:

@@ -305,5 +305,5 @@ def _encoding_error(url: str) -> OptionError:
 
 
 def _error(argument: str) -> OptionError:
-    told = mask_text(argument) if "://" in argument else argument.rpartition("@")[2]
-    return OptionError(f"-m takes {_FORMS}, not {told!r}")
+    text = mask_text(argument) if "://" in argument else argument.rpartition("@")[2]
+    return OptionError(f"-m takes {_FORMS}, not {text!r}")

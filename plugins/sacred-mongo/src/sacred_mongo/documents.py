@@ -65,10 +65,10 @@ def utc(time: datetime | None) -> datetime | None:
 
 def offload_if_large(run: RunReference, name: str, value: Any) -> Any:
     """Return plain ``value`` as the field ``name`` of a run holds it."""
-    kept = encode(value) if name != "info" else encode_info(value)
-    if len(bson.encode({name: kept})) <= _LARGEST.get(name, _LARGEST_OTHER):
-        return kept
-    data = json.dumps(kept, default=str).encode()
+    encoded = encode(value) if name != "info" else encode_info(value)
+    if len(bson.encode({name: encoded})) <= _LARGEST.get(name, _LARGEST_OTHER):
+        return encoded
+    data = json.dumps(encoded, default=str).encode()
     file = run.collections.files.store_bytes(data, f"{name}.json", f"{run.owner}/{name}")
     return {FILE: file.id, "bytes": len(data)}
 
@@ -82,10 +82,10 @@ def load_offloaded(collections: Collections, value: Any) -> Any:
 
 def encode_info(info: Mapping[str, Any]) -> Document:
     """Return ``info`` as it is stored: its ``metrics`` make room for those of the run."""
-    kept: Document = encode(dict(info))
-    if "metrics" in kept:
-        kept[OWN_METRICS] = kept.pop("metrics")
-    return kept
+    encoded: Document = encode(dict(info))
+    if "metrics" in encoded:
+        encoded[OWN_METRICS] = encoded.pop("metrics")
+    return encoded
 
 
 def decode_info(collections: Collections, value: Any) -> Any:

@@ -84,14 +84,14 @@ class Files:
         Raises:
             OSError: the file cannot be read, or has changed.
         """
-        kept = StoredFile(derived_id(owner, filename, version.sha256), version.md5)
-        return self._store(kept, version.open, version.size, filename, details)
+        stored = StoredFile(derived_id(owner, filename, version.sha256), version.md5)
+        return self._store(stored, version.open, version.size, filename, details)
 
     def store_bytes(self, data: bytes, filename: str, owner: str = "") -> StoredFile:
         """Store ``data``, as `store_version` does a file."""
         md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        kept = StoredFile(derived_id(owner, filename, hashlib.sha256(data).hexdigest()), md5)
-        return self._store(kept, lambda: io.BytesIO(data), len(data), filename, {})
+        stored = StoredFile(derived_id(owner, filename, hashlib.sha256(data).hexdigest()), md5)
+        return self._store(stored, lambda: io.BytesIO(data), len(data), filename, {})
 
     def read(self, file_id: Any) -> bytes:
         """Return what a file holds.
@@ -161,28 +161,28 @@ class Files:
 
     def _store(
         self,
-        kept: StoredFile,
+        stored: StoredFile,
         opened: Callable[[], BinaryIO],
         size: int,
         filename: str,
         details: Mapping[str, Any],
     ) -> StoredFile:
         self._ensure_indexes()
-        if self._exists(kept.id, details):
-            return kept
+        if self._exists(stored.id, details):
+            return stored
         with opened() as stream:
-            self._upload(stream, kept.id)
+            self._upload(stream, stored.id)
         entry = {
             "filename": encode_name(filename),
-            "md5": kept.md5,  # Sacred's readers look for it; drivers no longer write one
+            "md5": stored.md5,  # Sacred's readers look for it; drivers no longer write one
             "chunkSize": _CHUNK,
             "length": size,
             "uploadDate": datetime.now(UTC),
             **details,
         }
         with contextlib.suppress(errors.DuplicateKeyError):  # another process was faster
-            self._files.insert_one({"_id": kept.id, **entry})
-        return kept
+            self._files.insert_one({"_id": stored.id, **entry})
+        return stored
 
     def _store_again(self, path: Path) -> StoredFile:
         return with_version(path, lambda v: self.store_version(v, str(path)), has_sha256=True)
@@ -231,7 +231,7 @@ class Files:
             yield (
                 Path(decode_name(name)),
                 lambda name=name, md5=md5: self.find(name, md5) is not None,
-                lambda kept, md5=md5: kept.md5 == md5,
+                lambda stored, md5=md5: stored.md5 == md5,
             )
         experiment = entry.get("experiment") or {}
         base = Path(str(experiment.get("base_dir") or "."))
@@ -239,7 +239,7 @@ class Files:
             yield (
                 base / decode_name(name),
                 lambda file_id=file_id: self.name_of(file_id) is not None,
-                lambda kept, file_id=file_id: kept.id == file_id,
+                lambda stored, file_id=file_id: stored.id == file_id,
             )
 
     def _other_runs(self, runs: Runs, entry: Document) -> Iterator[Document]:

@@ -188,8 +188,8 @@ class MongoStore(DocumentStore[RawBSONDocument]):
 
     def add_annotation(self, record: RawBSONDocument, annotation: Annotation) -> None:
         """Add to the list in the document."""
-        said = {name: value for name, value in attrs.asdict(annotation).items() if value}
-        new = encode({key: list(v) if isinstance(v, tuple) else v for key, v in said.items()})
+        given = {name: value for name, value in attrs.asdict(annotation).items() if value}
+        new = encode({key: list(v) if isinstance(v, tuple) else v for key, v in given.items()})
         entry = self._decode(record)
         with self._guard_part(to_run_id(record["_id"]), "the notes"):
             _require_room(entry, new)
