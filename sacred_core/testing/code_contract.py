@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sacred_core.provenance.sources import md5_of
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.samples import EXPERIMENT
@@ -39,24 +41,42 @@ class CodeContract(SecretContract):
             with store.open_file(run_id, "source", name) as file:
                 assert file.read() == content, f"the source {name!r} has another content"
 
-    def test_a_patch_is_stored_as_long_as_a_run_has_it(self, tmp_path: Path) -> None:
-        """The patch of two runs exists until both are deleted."""
-        repository = {"url": None, "commit": "c0ffee", "dirty": True, "patch": _PATCH}
-        ex_info = {**EXPERIMENT, "repositories": [repository]}
-        ids: list[Any] = []
-        for _ in range(2):
-            driver = EventDriver(self.make_observer(tmp_path))
-            ids.append(driver.start(ex_info=ex_info))
-            driver.complete()
+    @pytest.mark.parametrize("kind", ["patch", "source", "later source", "resource"])
+    def test_shared_content_is_stored_as_long_as_a_run_has_it(
+        self, kind: str, tmp_path: Path
+    ) -> None:
+        """Content that two runs have in common exists until both are deleted."""
+        ids = [self._run_with(kind, tmp_path) for _ in range(2)]
         if not self._is_stored(tmp_path):
             return  # not in files, and `stored_bytes` has no override
         store = self.make_store(tmp_path)
         before = store.get(ids[1])
         store.delete(ids[0])
-        assert self._is_stored(tmp_path), "the patch of the other run is lost"
+        assert self._is_stored(tmp_path), f"the {kind} of the other run is lost"
         assert store.get(ids[1]) == before
         store.delete(ids[1])
-        assert not self._is_stored(tmp_path), "the patch of a deleted run is left"
+        assert not self._is_stored(tmp_path), f"the {kind} of a deleted run is left"
+
+    def _run_with(self, kind: str, tmp_path: Path) -> Any:
+        """Return the id of a run that has ended; its content of the kind has the line."""
+        file = tmp_path / "shared.py"
+        file.write_text(_PATCH)
+        sources = [[file.name, md5_of(file)]]
+        ex_info = {**EXPERIMENT, "base_dir": str(tmp_path)}
+        if kind == "patch":
+            repository = {"url": None, "commit": "c0ffee", "dirty": True, "patch": _PATCH}
+            ex_info["repositories"] = [repository]
+        elif kind == "source":
+            ex_info["sources"] = sources
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(ex_info=ex_info)
+        if kind == "later source":
+            driver.code(str(tmp_path), sources, [])
+        elif kind == "resource":
+            driver.resource(str(file))
+        driver.complete()
+        file.unlink()  # it may be in a folder whose bytes are compared
+        return run_id
 
     def _is_stored(self, tmp_path: Path) -> bool:
         line = _PATCH.splitlines()[1].encode()
