@@ -18,7 +18,7 @@ from sacred_sql.database import Database
 from sqlalchemy.orm import sessionmaker
 
 from sacred_core import Experiment
-from sacred_core.exceptions import ObserverStartError, RunRemovedError, StoreError
+from sacred_core.exceptions import ObserverStartError, RunRemovedError, StoreError, UnavailableError
 from sacred_core.testing import EventDriver
 
 
@@ -196,18 +196,30 @@ def test_a_locked_file_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_file_that_stays_locked_is_an_error(tmp_path: Path, monkeypatch: Any) -> None:
-    """A file that stays locked is an error, and the event succeeds when it is retried."""
+    """The error is temporary, and the event succeeds when it is retried."""
     monkeypatch.setattr("sacred_sql.database.PATIENCE", 0.2)
     path = tmp_path / "runs.db"
     driver = EventDriver(SqlObserver(f"sqlite:///{path}?timeout=0.1"))
     driver.start()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StoreError, match="database is locked"):
+        with pytest.raises(UnavailableError, match="database is locked"):
             driver.print("text")
         other.rollback()
     driver.print("text", offset=0)
     assert SqlStore(f"sqlite:///{path}").output(1) == "text"
+
+
+def test_a_table_that_is_missing_is_not_temporary(tmp_path: Path) -> None:
+    """It does not come back, so that the other events are not held up for it."""
+    path = tmp_path / "runs.db"
+    driver = EventDriver(SqlObserver(f"sqlite:///{path}"))
+    driver.start()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("DROP TABLE output")
+    with pytest.raises(StoreError, match="no such table: output") as found:
+        driver.print("text")
+    assert not isinstance(found.value, UnavailableError)
 
 
 def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypatch: Any) -> None:

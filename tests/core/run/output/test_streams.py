@@ -3,9 +3,13 @@
 import os
 import pty
 import subprocess
+import threading
 from typing import Any
 
 import pytest
+
+from sacred_core import Experiment
+from sacred_core.testing.memory import Memory, MemoryObserver
 
 MODE = "sys"
 
@@ -131,6 +135,28 @@ def test_an_interrupt_loses_and_doubles_nothing(scripts: Any, seed: int) -> None
     missing = set(range(1, recorded[-1])) - set(recorded)
     assert len(missing) <= 50
     assert shown.decode().split() == scripts.record.split()
+
+
+def test_no_thread_is_left_of_a_run() -> None:
+    """The thread that shows what is printed has ended when the last of several runs ends."""
+    outer, inner = (Experiment(name, save_git_info=False) for name in ("outer", "inner"))
+    for ex in (outer, inner):
+        ex.observers.append(MemoryObserver(Memory()))
+    names = []
+
+    def threads() -> list[str]:
+        return [each.name for each in threading.enumerate() if each.name == "sacred-output"]
+
+    inner.main(lambda: print("inner"))
+
+    @outer.main
+    def outer_main() -> None:
+        print("outer")
+        inner.run(options={"--capture": "sys"})
+        names.extend(threads())
+
+    outer.run(options={"--capture": "sys"})
+    assert (names, threads()) == (["sacred-output"], [])
 
 
 def test_memory_is_flat(scripts: Any) -> None:
