@@ -157,9 +157,9 @@ def without(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     rest = {name: value for name, value in values.items() if name != keys[0]}
     inner = values[keys[0]]
     if len(keys) > 1 and isinstance(inner, dict):
-        kept = without(inner, keys[1:])
-        if kept:
-            rest[keys[0]] = type(inner)(kept)
+        remaining = without(inner, keys[1:])
+        if remaining:
+            rest[keys[0]] = type(inner)(remaining)
     return type(values)(rest)
 
 

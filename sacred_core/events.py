@@ -178,7 +178,7 @@ class CodeLoaded(Event):
 
     Attributes:
         sources: Pairs of a file name, relative to ``base_dir``, and the md5 of its content.
-        dependencies: Texts like ``numpy==2.0``.
+        dependencies: Strings like ``numpy==2.0``.
         base_dir: As in the ``ex_info`` of the start.
     """
 

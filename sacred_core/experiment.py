@@ -42,7 +42,7 @@ class Experiment(Ingredient):
         save_git_info: Record the commit that the sources are at.
 
     Attributes:
-        observers: Told of every run, in the order of their priorities.
+        observers: Record every run, in the order of their priorities.
         default_command: Name of the command that runs unless another is asked for.
         captured_out_filter: Applied to the recorded output.
 

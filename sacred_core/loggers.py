@@ -61,7 +61,7 @@ class OwnLogger(logging.Logger):
         self.parent: logging.Logger = registered
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the name of logging
-        """Tell whether ``level`` is logged; not cached: nothing would clear the cache."""
+        """Return whether ``level`` is logged; not cached: nothing would clear the cache."""
         return self.manager.disable < level >= self.getEffectiveLevel()
 
     def filter(self, record: logging.LogRecord) -> Any:

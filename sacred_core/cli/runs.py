@@ -184,7 +184,7 @@ def load_undelivered(folder: Path, location: str | None) -> None:
 @click.argument("run_id")
 @click.argument("text")
 def note_run(location: str, run_id: str, text: str) -> None:
-    """Say TEXT of the run RUN_ID at LOCATION."""
+    """Add the note TEXT to the run RUN_ID at LOCATION."""
     open_store(location).annotate(normalize_id(run_id), _annotation(note=text))
 
 
@@ -195,8 +195,8 @@ def note_run(location: str, run_id: str, text: str) -> None:
 @click.option("-r", "--remove", is_flag=True, help="Take the tags away.")
 def tag_run(location: str, run_id: str, tags: Sequence[str], remove: bool) -> None:
     """Put TAGS on the run RUN_ID at LOCATION: --where "tags has baseline" finds them."""
-    said = _annotation(removed=tags) if remove else _annotation(added=tags)
-    open_store(location).annotate(normalize_id(run_id), said)
+    annotation = _annotation(removed=tags) if remove else _annotation(added=tags)
+    open_store(location).annotate(normalize_id(run_id), annotation)
 
 
 def _annotation(**what: Any) -> Annotation:

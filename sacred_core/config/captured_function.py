@@ -282,12 +282,12 @@ class Binding:
                 f"{self._captured.function.__name__}() takes '_run', which "
                 "exists only in the process of the run: return values to it and log them there"
             )
-        told = ", ".join(repr(name) for name in self._captured.names if name in names)
+        listed = ", ".join(repr(name) for name in self._captured.names if name in names)
         where = ".".join(filter(None, (self._path, self._captured.prefix)))
         place = f"the configuration under {where!r}" if where else "the configuration"
         return MissingConfigError(
             f"{self._captured.function.__name__}() is missing a value for "
-            f"{told}: it was not passed and is not in {place}"
+            f"{listed}: it was not passed and is not in {place}"
         )
 
 

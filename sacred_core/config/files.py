@@ -29,7 +29,7 @@ _JSON_TOKENS = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"
 
 
 def has_config_suffix(name: str) -> bool:
-    """Tell whether ``name`` ends like a configuration file."""
+    """Return whether ``name`` ends like a configuration file."""
     return os.path.splitext(name)[1].lower() in _by_suffix()  # noqa: PTH122 - a name, no path
 
 

@@ -183,18 +183,18 @@ def _if_close(name: str) -> str:
 
 
 def version_mismatch(requirement: str, version: str) -> str:
-    """Tell how ``version`` of the core misses ``requirement``, like ``">=0.2,<0.3"``, or ``""``.
+    """Return how ``version`` of the core misses ``requirement``, like ``">=0.2,<0.3"``, or ``""``.
 
     Compared are the numbers of ``>=``, ``>`` and ``<``; anything else pip has looked at.
     """
     have = _numbers(version)
-    told = f"it needs sacred-core{requirement}, and {version} is installed"
+    problem = f"it needs sacred-core{requirement}, and {version} is installed"
     for operator, bound in re.findall(r"(>=|<=|>|<)\s*([\d.]+)", requirement):
         want = _numbers(bound)
         if (operator == ">=" and have < want) or (operator == ">" and have <= want):
-            return f"{told}: pip install -U sacred-core"
+            return f"{problem}: pip install -U sacred-core"
         if operator == "<" and have >= want:
-            return f"{told}: upgrade the plugin"
+            return f"{problem}: upgrade the plugin"
     return ""
 
 

@@ -141,7 +141,7 @@ def cli_option(
         ```python
         @cli_option("-o", "--own-flag")
         def my_option(args, run):
-            \"\"\"Say something.\"\"\"
+            \"\"\"Print a greeting.\"\"\"
             run.info["some"] = args
 
         ex = Experiment("mine", additional_cli_options=[my_option])

@@ -61,7 +61,7 @@ def target_name(target: Target) -> str:
 
 
 def ends_process(error: BaseException) -> bool:
-    """Tell whether ``error`` comes from the user or the system, not from the code that ran."""
+    """Return whether ``error`` comes from the user or the system, not from the code that ran."""
     return isinstance(error, (KeyboardInterrupt, Terminated))
 
 

@@ -16,7 +16,7 @@ import attrs
 
 from sacred_core.jsonpickle_data.tags import family, is_tagged
 
-#: Entries with objects in a dictionary of unknown order that are told apart; of more, any order
+#: Entries with objects in a dictionary of unknown order that are distinguished; of more, any order
 #: of any objects in them is taken for possible.
 _MOST_ENTRIES = 64
 #: Bits of all sets of numbers, and comparisons of inexact objects with references.
@@ -268,12 +268,12 @@ def _size(walk: Walk, value: Any, key: str) -> int:
 
 
 def is_around(each: Counted, reference: Reference) -> bool:
-    """Tell whether a reference is inside of the object that it may mean."""
+    """Return whether a reference is inside of the object that it may mean."""
     return reference.path[: len(each.path)] == each.path and len(reference.path) > len(each.path)
 
 
 def may_precede(each: Counted, reference: Reference) -> bool:
-    """Tell whether an object may have been written before a reference."""
+    """Return whether an object may have been written before a reference."""
     for (mine, is_unordered), (its, _) in zip(each.path, reference.path, strict=False):
         if mine != its:
             return is_unordered or mine < its
@@ -346,7 +346,7 @@ def _candidates(
 
 
 def _is_possible(candidates: dict[int, list[_Candidate]]) -> bool:
-    """Tell whether each reference may mean an object that does not hold it."""
+    """Return whether each reference may mean an object that does not hold it."""
     return all(any(not each.is_around for each in found) for found in candidates.values())
 
 

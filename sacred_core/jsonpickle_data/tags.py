@@ -47,7 +47,7 @@ Reader: TypeAlias = Callable[[Tag, Decoder], Any]
 
 
 def is_tagged(node: Tag) -> bool:
-    """Tell whether a dictionary is a tag and not data."""
+    """Return whether a dictionary is a tag and not data."""
     return any(type(key) is str and key.startswith("py/") for key in node)
 
 

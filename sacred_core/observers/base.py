@@ -67,7 +67,7 @@ class RunObserver:
         priority: Observers of higher priority receive the start first; the first that returns
             an id names the run. The order of equals is that in which they were added.
         spool_folder: Once the run has started, a folder of that run on this machine, or None.
-            What the run prints may lie there, in files whose names begin with ``.output``, until
+            The output of the run may be there, in files whose names begin with ``.output``, until
             it ends; `sacred_core.stores.with_unfinished` finds there what a killed run printed
             after its last heartbeat.
         store_location: What `sacred_core.stores.open_store` opens to read the runs of this

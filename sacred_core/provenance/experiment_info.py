@@ -46,7 +46,7 @@ class Code:
     def info(self) -> dict[str, Any]:
         """Return name, folder, sources, dependencies and repositories.
 
-        ``sources`` are pairs of file name and md5, ``dependencies`` texts like ``numpy==2.0``,
+        ``sources`` are pairs of file name and md5, ``dependencies`` strings like ``numpy==2.0``,
         ``repositories`` as `repositories.find_repositories` returns them.
         """
         self.take_new()

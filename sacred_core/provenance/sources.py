@@ -100,7 +100,7 @@ def files_below(base_dir: Path) -> Iterator[Path]:
 
 
 def is_foreign(path: str) -> bool:
-    """Tell whether ``path`` belongs to Python itself or to an installed package."""
+    """Return whether ``path`` belongs to Python itself or to an installed package."""
     return path.startswith(_python_folders()) or not _FOREIGN_PARTS.isdisjoint(path.split(os.sep))
 
 

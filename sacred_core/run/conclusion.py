@@ -72,7 +72,7 @@ def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
 
 
 def has_foreign_frames(error: BaseException) -> bool:
-    """Tell whether ``error`` passed through code that is not sacred-core's."""
+    """Return whether ``error`` passed through code that is not sacred-core's."""
     frames = traceback.extract_tb(_traceback.__get__(error))
     return any(not frame.filename.startswith((_OWN, _LOOP)) for frame in frames)
 

@@ -28,7 +28,7 @@ _SHORTEST = 0.01
 
 
 class Lifecycle:
-    """Tells the observers of one run what happens in it.
+    """Sends the events of one run to its observers.
 
     In a forked child, which is not the run, every method does nothing.
     """
@@ -88,11 +88,11 @@ class Lifecycle:
             self._send_news(final=False)
 
     def resource(self, filename: str) -> None:
-        """Tell that a file was read."""
+        """Send the event of a file that was read."""
         self._send(self._source.make(events.ResourceAdded, filename=filename))
 
     def artifact(self, **fields: Any) -> None:
-        """Tell that a file was made."""
+        """Send the event of a file that was made."""
         fields["metadata"] = mask_value(plain(fields["metadata"]))[0]
         self._send(self._source.make(events.ArtifactAdded, **fields))
 
@@ -143,7 +143,7 @@ class Lifecycle:
         }
 
     def _keep_output(self) -> None:
-        """Keep the output where it can be found if the process does not end the run.
+        """Move the output to where it can be found if the process does not end the run.
 
         That is in the folder that the first observer offers, or in one for the user's state.
         """

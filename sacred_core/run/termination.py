@@ -175,7 +175,7 @@ def _restore_in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # A forked child ends as it would have without us. A handler of Python's that tells child from
-    # parent would not do: it runs after the system call before which the signal came, and a worker
-    # of a pool that waits for work then waits forever.
+    # A forked child ends as it would have without us. A Python handler that distinguishes child
+    # and parent would not do: it runs after the system call before which the signal came, and a
+    # worker of a pool that waits for work then waits forever.
     os.register_at_fork(after_in_child=_restore_in_child)

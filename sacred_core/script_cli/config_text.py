@@ -19,7 +19,7 @@ _COMMENT_COLUMN = 38
 
 
 def wants_colour(stream: TextIO) -> bool:
-    """Tell whether colours may go to ``stream`` (https://no-color.org)."""
+    """Return whether colours may go to ``stream`` (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 

@@ -65,7 +65,7 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
 
 
 def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
-    """Tell of a mistake in how ``function`` was decorated.
+    """Report a mistake in how ``function`` was decorated.
 
     Raises:
         SystemExit: in a script that is being executed, after the sentence was printed.

@@ -27,7 +27,7 @@ def pdb(argument: bool, run: "Run") -> None:
 
 
 def comment(argument: object, run: "Run") -> None:
-    """Keep a comment with the run."""
+    """Store a comment with the run."""
     run.meta_info["comment"] = str(argument)
 
 

@@ -203,6 +203,6 @@ def _dotted_name(value: Any) -> str:
 
 
 def _is_a(value: Any, module: str, name: str) -> bool:
-    """Tell whether ``value`` is an instance, without importing the module for it."""
+    """Return whether ``value`` is an instance, without importing the module for it."""
     kind = getattr(sys.modules.get(module), name, None)
     return isinstance(kind, type) and isinstance(value, kind)

@@ -118,12 +118,12 @@ def _run_id(name: str, value: Any) -> int | str:
 
 def _annotations(name: str, value: Any) -> list[Annotation]:
     found: list[Annotation] = list(value)
-    for said in found:
-        if said.note is not None:
-            _string("note", said.note)
-        _string("user of a note", said.user)
-        _time("time of a note", said.time)
-        _strings("tags", [*said.added, *said.removed])
+    for annotation in found:
+        if annotation.note is not None:
+            _string("note", annotation.note)
+        _string("user of a note", annotation.user)
+        _time("time of a note", annotation.time)
+        _strings("tags", [*annotation.added, *annotation.removed])
     return found
 
 

@@ -222,8 +222,8 @@ def encode_annotation(annotation: Annotation) -> str:
 
 def decode_annotation(text: str) -> Annotation:
     """Return the annotation that `encode_annotation` wrote."""
-    said = from_json(text)
-    return Annotation(**{**said, "time": datetime.fromisoformat(said["time"])})
+    fields = from_json(text)
+    return Annotation(**{**fields, "time": datetime.fromisoformat(fields["time"])})
 
 
 def merge_output(parts: Iterable[tuple[int, str]]) -> str:

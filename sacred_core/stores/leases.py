@@ -65,7 +65,7 @@ class Owner:
         return cls(token=os.urandom(8).hex(), system=_system(), pid=pid, started=_stat(pid, _START))
 
     def is_dead(self) -> bool:
-        """Tell whether the process has certainly ended; elsewhere than on its machine, False."""
+        """Return whether the process has certainly ended; elsewhere than on its machine, False."""
         if self.system is None or self.system != _system():
             return False
         try:
@@ -183,7 +183,7 @@ def claim(files: ClaimFiles) -> Lease | None:
 
 
 def is_claimed(files: ClaimFiles) -> bool:
-    """Tell whether a process has claimed the run, also one that has ended."""
+    """Return whether a process has claimed the run, also one that has ended."""
     return files.read(NAME.format(0)) is not None
 
 

@@ -61,11 +61,11 @@ class StoredRun:
 
     def annotate(self, annotation: "Annotation") -> None:
         """Change tags and notes by an annotation of the run."""
-        kept = [tag for tag in self.tags if tag not in annotation.removed]
-        self.tags = kept + [tag for tag in annotation.added if tag not in kept]
+        tags = [tag for tag in self.tags if tag not in annotation.removed]
+        self.tags = tags + [tag for tag in annotation.added if tag not in tags]
         if annotation.note:
-            said = {"text": annotation.note, "time": annotation.time, "user": annotation.user}
-            self.notes.append(said)
+            note = {"text": annotation.note, "time": annotation.time, "user": annotation.user}
+            self.notes.append(note)
 
     def apply(self, event: events.Event) -> None:
         """Change the run as ``event`` describes; applying it twice changes nothing.

@@ -94,10 +94,10 @@ class IdContract(ValueContract):
         assert {run.id for run in store.list()} == {1, "a"}
 
     def _assert_unknown(self, store: Any, run_id: Any) -> None:
-        said = Annotation(time=START, user="ann", note="x")
+        annotation = Annotation(time=START, user="ann", note="x")
         for read in (
             store.get, store.output, store.metrics, store.delete,
-            lambda wanted: store.annotate(wanted, said),
+            lambda wanted: store.annotate(wanted, annotation),
             lambda wanted: store.open_file(wanted, "artifact", "a"),
         ):  # fmt: skip
             assert_refused(lambda read=read: read(run_id))

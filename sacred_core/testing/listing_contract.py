@@ -62,8 +62,8 @@ class ListingContract(DamageContract, RemovalContract):
             ends[number % 4]()
         store = self.make_store(tmp_path)
         runs = list(store.list())
-        for said in ({"added": ["a", "ü"]}, {"removed": ["a"]}):
-            store.annotate(runs[0].id, Annotation(time=START, user="a", **said))  # type: ignore[arg-type]
+        for annotation in ({"added": ["a", "ü"]}, {"removed": ["a"]}):
+            store.annotate(runs[0].id, Annotation(time=START, user="a", **annotation))  # type: ignore[arg-type]
         runs = list(store.list())
         metrics = MetricSummaries(store)
         drawn = random_queries(runs, examples(self.queries // 8, self.queries), seed=0)

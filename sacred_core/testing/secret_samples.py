@@ -1,4 +1,4 @@
-"""Texts and entries with secrets and what is recorded of them, and what is recorded as it is.
+"""Strings and entries with secrets and what is recorded of them, and what is recorded as it is.
 
 All secrets are made up. Each is in no other row, so that a search for it finds what leaks it.
 """
@@ -142,7 +142,7 @@ ENTRIES = [
         "Cookie webhook_url MYSQL_PWD PGPASSWORD account_key signing_key".split()
     )
 ]
-#: Texts that are recorded as they are.
+#: Strings that are recorded as they are.
 ORDINARY_TEXTS = [
     "http://host:8080/a@b", "https://example.org/pkg@1.0?x=1&page=2", "git@github.com:ann/code.git",
     "ssh://git@github.com:22/ann/code.git", "postgresql://ann@db.example.org/runs",

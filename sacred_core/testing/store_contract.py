@@ -103,7 +103,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         own = EventDriver(self.make_observer(tmp_path)).start(_id=31)
         store = self.make_store(tmp_path)
         assert own not in (None, 31), "two runs have the id 31"
-        assert store.get(own).run_id == 31, "the id of the run itself is not told"
+        assert store.get(own).run_id == 31, "the id of the run itself is not stored"
 
     def test_a_queued_run_is_taken_over(self, tmp_path: Path) -> None:
         """The run retains its id, and has a queue time and a start time."""
@@ -148,7 +148,7 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         driver.beat(info=AWKWARD, result=2)
         store = self.make_store(tmp_path)
         assert_same(store.get(run_id).info, AWKWARD, "info")
-        assert store.get(run_id).result == 2, "the intermediate result is not told"
+        assert store.get(run_id).result == 2, "the intermediate result is not stored"
         assert_time(store.get(run_id).heartbeat, START + timedelta(seconds=2))
         driver.complete(result=AWKWARD)
         assert_same(store.get(run_id).result, AWKWARD, "result")
@@ -228,13 +228,13 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         driver.complete(result=1)
         store = self.make_store(tmp_path)
         before = store.get(run_id)
-        for number, said in enumerate((
+        for number, annotation in enumerate((
             {"note": "erste Notiz: ä", "added": ["good", "baseline"]},
             {"removed": ["good"], "added": ["baseline", "ünï"]},
             {"note": "second"},
         )):  # fmt: skip
             time = START + timedelta(days=number)
-            store.annotate(run_id, Annotation(time=time, user="ann", **said))  # type: ignore[arg-type]
+            store.annotate(run_id, Annotation(time=time, user="ann", **annotation))  # type: ignore[arg-type]
         run = store.get(run_id)
         assert run.tags == ["baseline", "ünï"], run.tags
         assert [(note["text"], note["user"]) for note in run.notes] == [
@@ -250,8 +250,8 @@ class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContra
         """Notes and tags of a queued or running run are retained."""
         run_id = EventDriver(self.make_observer(tmp_path)).queue()
         store = self.make_store(tmp_path)
-        said = Annotation(time=START, user="ann", note="while queued", added=("urgent",))  # type: ignore[arg-type]
-        store.annotate(run_id, said)
+        annotation = Annotation(time=START, user="ann", note="while queued", added=("urgent",))  # type: ignore[arg-type]
+        store.annotate(run_id, annotation)
         driver = EventDriver(self.make_observer(tmp_path))
         driver.start(_id=run_id, asked_id=run_id)
         assert store.get(run_id).tags == ["urgent"], "the start has removed a tag"

@@ -59,8 +59,8 @@ class ValueContract(LimitContract):
             )
             driver.fail((f"Traceback {text}\n", text))
             store = self.make_store(tmp_path)
-            said = Annotation(time=START, user=f"user {text}", note=text, added=(text,))  # type: ignore[arg-type]
-            store.annotate(run_id, said)
+            annotation = Annotation(time=START, user=f"user {text}", note=text, added=(text,))  # type: ignore[arg-type]
+            store.annotate(run_id, annotation)
             run = store.get(run_id)
             assert (run.status, run.fail_trace) == ("FAILED", [f"Traceback {text}\n", text])
             assert (run.name, run.command) == (f"name {text}", f"command {text}")

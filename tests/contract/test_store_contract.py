@@ -213,8 +213,8 @@ class TakesDigitsForNumbers(MemoryStore):
 class DeletesSharedFiles(MemoryStore):
     def delete(self, run_id: Any) -> None:
         super().delete(run_id)
-        for kept in self.memory.runs.values():
-            kept.files.clear()
+        for stored in self.memory.runs.values():
+            stored.files.clear()
 
 
 class SkipsDamagedRuns(MemoryStore):

@@ -56,14 +56,14 @@ def test_all_names_can_be_imported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "error", "told"),
+    ("name", "error", "message"),
     [
         ("AbsentObserver", ImportError, "pip install sacred-absent"),
         ("NoSuchObserver", AttributeError, "NoSuchObserver"),
     ],
 )
 def test_a_missing_observer_names_the_package_to_install(
-    name: str, error: type[Exception], told: str, monkeypatch: pytest.MonkeyPatch
+    name: str, error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An official name is an ImportError with the way out, any other an AttributeError."""
     import sacred_core.observers
@@ -72,7 +72,7 @@ def test_a_missing_observer_names_the_package_to_install(
     absent = KnownName("AbsentObserver", "sacred-absent")  # of the others all may be there
     monkeypatch.setattr("sacred_core.hooks.lookup.KNOWN_NAMES", (*KNOWN_NAMES, absent))
 
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         getattr(sacred_core.observers, name)
 
 

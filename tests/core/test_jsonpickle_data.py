@@ -87,8 +87,8 @@ def test_a_reference_is_never_resolved_to_another_object(name: str) -> None:
         stored = loaded(release, "counted").get(name)
         if stored is None:
             continue
-        for told in (None, release):
-            assert decode_jsonpickle(stored, told)["v"][2] in (["probe"], stored["v"][2])
+        for known_release in (None, release):
+            assert decode_jsonpickle(stored, known_release)["v"][2] in (["probe"], stored["v"][2])
 
 
 def test_keys_that_are_numbers_are_read_as_numbers() -> None:

@@ -161,7 +161,7 @@ def test_a_file_that_is_edited_after_it_was_loaded_is_not_recorded(
 def test_an_edited_helper_module_is_not_recorded(
     module: Module, tmp_path: Path, keeps_compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether or not Python keeps compiled files; one that is as it was is recorded."""
+    """Whether or not Python stores compiled files; one that is as it was is recorded."""
     monkeypatch.setattr(sys, "dont_write_bytecode", not keeps_compiled)
     helper, other = tmp_path / "edited_helper.py", tmp_path / "other_helper.py"
     for path in (helper, other):

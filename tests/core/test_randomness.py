@@ -20,7 +20,7 @@ HEAD = """
     import json, os, random, sys
     from sacred_core import Experiment, SETTINGS
     ex = Experiment("seeds", save_git_info=False)
-    told = {}
+    results = {}
 
     @ex.capture
     def a(_seed, _rnd):
@@ -34,12 +34,14 @@ HEAD = """
 
 
 def results_of(folder: Path, body: str, *args: str, modules: "dict[str, str] | None" = None) -> Any:
-    """Run a script and return what it put into ``told``."""
+    """Run a script and return what it put into ``results``."""
     for name, text in (modules or {}).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
-    tail = "\nif __name__ == '__main__':\n    ex.run_commandline()\n    print(json.dumps(told))\n"
+    tail = (
+        "\nif __name__ == '__main__':\n    ex.run_commandline()\n    print(json.dumps(results))\n"
+    )
     (folder / "script.py").write_text(textwrap.dedent(HEAD) + textwrap.dedent(body) + tail)
     command = [sys.executable, "script.py", *args, "-u", "-l", "ERROR", "with", "seed=42"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
@@ -101,7 +103,7 @@ def test_calls_do_not_disturb_each_other(tmp_path: Path) -> None:
     first = results_of(tmp_path, """
         @ex.main
         def main():
-            told.update(a=[a(), a()], b=[b(), b()])
+            results.update(a=[a(), a()], b=[b(), b()])
     """)  # fmt: skip
     other = results_of(tmp_path, """
         @ex.capture
@@ -113,7 +115,7 @@ def test_calls_do_not_disturb_each_other(tmp_path: Path) -> None:
             b1 = b()
             random.random(), added(), added()
             a1 = a()
-            told.update(a=[a1, a()], b=[b1, b()])
+            results.update(a=[a1, a()], b=[b1, b()])
     """)  # fmt: skip
     assert first == other
     assert len({*map(str, first["a"]), *map(str, first["b"])}) == 4
@@ -132,7 +134,7 @@ def test_global_generators_are_seeded(tmp_path: Path, when: str) -> None:
     they are imported.
     """
     imports = "import numpy, torch, tensorflow"
-    told = results_of(
+    results = results_of(
         tmp_path,
         f"""
         {imports if when == "before" else ""}
@@ -140,14 +142,14 @@ def test_global_generators_are_seeded(tmp_path: Path, when: str) -> None:
         @ex.main
         def main():
             {imports}
-            told["random"] = random.random()
-            told["numpy"] = numpy.random.random()
-            told["torch"] = torch.seeds
-            told["tensorflow"] = tensorflow.random.seeds
+            results["random"] = random.random()
+            results["numpy"] = numpy.random.random()
+            results["torch"] = torch.seeds
+            results["tensorflow"] = tensorflow.random.seeds
         """,
         modules=LIBRARIES,
     )
-    assert told == {
+    assert results == {
         "random": pytest.approx(0.6394267984578837),
         "numpy": pytest.approx(0.3745401188473625),
         "torch": [42],
@@ -157,35 +159,36 @@ def test_global_generators_are_seeded(tmp_path: Path, when: str) -> None:
 
 def test_no_library_is_imported_to_be_seeded(tmp_path: Path) -> None:
     """No library is imported to be seeded, and one that is imported after the run is left alone."""
-    told = results_of(
+    results = results_of(
         tmp_path,
         """
         @ex.main
         def main():
-            told.setdefault("loaded", [name for name in ("numpy", "torch") if name in sys.modules])
+            loaded = [name for name in ("numpy", "torch") if name in sys.modules]
+            results.setdefault("loaded", loaded)
 
         ex.run(options={"--unobserved": True, "--loglevel": "ERROR"})
         import torch
-        told["late"] = list(torch.seeds)
+        results["late"] = list(torch.seeds)
         """,
         modules=LIBRARIES,
     )
-    assert told == {"loaded": [], "late": []}
+    assert results == {"loaded": [], "late": []}
 
 
 def test_a_library_that_cannot_be_seeded_is_still_imported(tmp_path: Path) -> None:
     """The library can be imported, and a warning names it."""
-    told = results_of(
+    results = results_of(
         tmp_path,
         """
         @ex.main
         def main():
             import torch
-            told["value"] = torch.value
+            results["value"] = torch.value
         """,
         modules={"torch/__init__.py": "value = 3\n"},
     )
-    assert told == {"value": 3}
+    assert results == {"value": 3}
 
 
 @pytest.mark.parametrize("legacy", [True, False])
@@ -209,7 +212,7 @@ CHILDREN = {
         processes = [context.Process(target=work, args=(queue, n, a, b)) for n in range(3)]
         for process in processes:
             process.start()
-        told["children"] = sorted(queue.get(timeout=60) for _ in processes)
+        results["children"] = sorted(queue.get(timeout=60) for _ in processes)
         for process in processes:
             process.join()
     """,
@@ -218,13 +221,13 @@ CHILDREN = {
         from concurrent.futures import ProcessPoolExecutor
         context = multiprocessing.get_context("{method}")
         with ProcessPoolExecutor(2, mp_context=context) as pool:
-            told["children"] = [pool.submit(call, n, a, b).result() for n in range(3)]
+            results["children"] = [pool.submit(call, n, a, b).result() for n in range(3)]
     """,
     "joblib": """
         import joblib
         backend = {"fork": "multiprocessing", "spawn": "loky"}["{method}"]
         jobs = [joblib.delayed(call)(n, a, b) for n in range(3)]
-        told["children"] = joblib.Parallel(2, backend=backend)(jobs)
+        results["children"] = joblib.Parallel(2, backend=backend)(jobs)
     """,
 }
 
@@ -268,7 +271,7 @@ def test_plain_fork_sets_children_apart(tmp_path: Path) -> None:
     """Plain fork sets children apart, also children of children; the parent's own calls are as
     without them.
     """
-    told = results_of(tmp_path, """
+    results = results_of(tmp_path, """
         def child(depth):
             reader, writer = os.pipe()
             pid = os.fork()
@@ -281,11 +284,11 @@ def test_plain_fork_sets_children_apart(tmp_path: Path) -> None:
 
         @ex.main
         def main():
-            told["children"] = child(1) + child(1)
-            told["parent"] = b()
+            results["children"] = child(1) + child(1)
+            results["parent"] = b()
     """)  # fmt: skip
-    assert len(set(told["children"])) == 6
-    assert told["parent"] == derived_seed(42, "", "b", 0)
+    assert len(set(results["children"])) == 6
+    assert results["parent"] == derived_seed(42, "", "b", 0)
 
 
 def test_this_process_was_not_forked() -> None:

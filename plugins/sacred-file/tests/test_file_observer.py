@@ -239,8 +239,8 @@ def test_artifact_never_replaces_a_file_of_ours(
     recorded(lambda _run: _run.add_artifact(tmp_path / "evil", name))
     entry = contents(runs / "1" / "run.json")
     assert entry["artifacts"] == [name]
-    kept = [p for p in runs.rglob("*") if p.is_file() and p.read_text() == "evil"]
-    assert [path.parent for path in kept] == [runs / "1" / "_artifacts"]
+    copies = [p for p in runs.rglob("*") if p.is_file() and p.read_text() == "evil"]
+    assert [path.parent for path in copies] == [runs / "1" / "_artifacts"]
 
 
 @pytest.mark.parametrize("name", ["plots/loss.png", "ünïcode/データ", "a b/c.d/e", "x" * 150])
@@ -267,8 +267,8 @@ def test_artifacts_whose_names_exclude_each_other(
         _run.add_artifact(tmp_path / "long", "ä" * 300)
 
     recorded(main)
-    kept = {path.read_text() for path in (runs / "1").rglob("*") if path.is_file()}
-    assert {"file", "in folder", "long"} <= kept
+    copies = {path.read_text() for path in (runs / "1").rglob("*") if path.is_file()}
+    assert {"file", "in folder", "long"} <= copies
     assert (runs / "1" / "a").read_text() == "file"
 
 
@@ -333,12 +333,12 @@ def test_resources_are_kept_once(recorded: Any, runs: Path, tmp_path: Path) -> N
 
     recorded(main)
     recorded(main)
-    [kept] = (runs / "_resources").iterdir()
-    assert kept.name.startswith("data_") and kept.suffix == ".csv"
+    [copy] = (runs / "_resources").iterdir()
+    assert copy.name.startswith("data_") and copy.suffix == ".csv"
     for number in ("1", "2"):
         [[original, stored]] = contents(runs / number / "run.json")["resources"]
         assert original == str(data)
-        assert (runs / stored) == kept
+        assert (runs / stored) == copy
 
 
 def test_resources_that_lie_among_the_runs_need_not_be_copied(runs: Path, tmp_path: Path) -> None:
@@ -357,12 +357,12 @@ def test_resources_that_lie_among_the_runs_need_not_be_copied(runs: Path, tmp_pa
         _run.add_resource(tmp_path / "outside.txt")
 
     ex.run("second")
-    [kept] = (runs / "_resources").iterdir()
+    [copy] = (runs / "_resources").iterdir()
     assert contents(runs / "2" / "run.json")["resources"] == [
         [str(runs / "1" / "art.txt"), "1/art.txt"],
-        [str(tmp_path / "outside.txt"), f"_resources/{kept.name}"],
+        [str(tmp_path / "outside.txt"), f"_resources/{copy.name}"],
     ]
-    assert kept.read_text() == "outside"
+    assert copy.read_text() == "outside"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
@@ -483,12 +483,12 @@ def test_sources_are_kept_once_a_version(recorded: Any, runs: Path) -> None:
     """Below the folder of all runs, with their hash; each run has their paths."""
     for _ in range(2):
         recorded(lambda: None)
-    kept = list((runs / "_sources").iterdir())
+    copies = list((runs / "_sources").iterdir())
     entry = contents(runs / "2" / "run.json")["experiment"]
     [[name, stored]] = [pair for pair in entry["sources"] if pair[0] == Path(__file__).name]
-    assert (runs / stored) in kept
+    assert (runs / stored) in copies
     assert (runs / stored).read_bytes() == Path(__file__).read_bytes()
-    assert len({path.name.rpartition("_")[0] for path in kept}) == len(kept), name
+    assert len({path.name.rpartition("_")[0] for path in copies}) == len(copies), name
 
 
 def test_sources_need_not_be_copied(runs: Path) -> None:
@@ -570,10 +570,10 @@ def test_observers_of_one_folder_are_equal(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("basedir", "told"), [("runs", "runs"), ("./a/../runs", "./a/../runs"), (b"runs", "runs")]
+    ("basedir", "expected"), [("runs", "runs"), ("./a/../runs", "./a/../runs"), (b"runs", "runs")]
 )
 def test_folders_are_strings_as_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, basedir: Any, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, basedir: Any, expected: str
 ) -> None:
     """Scripts add to them, split them and write them as JSON; relative ones stay relative."""
     monkeypatch.chdir(tmp_path)
@@ -585,10 +585,10 @@ def test_folders_are_strings_as_given(
 
     @ex.main
     def main(_run: Any) -> None:
-        assert observer.dir == f"{told}/1"
+        assert observer.dir == f"{expected}/1"
         (Path(observer.dir + "/ckpt")).write_text("saved")
-        assert json.dumps([observer.basedir, observer.dir]) == f'["{told}", "{told}/1"]'
-        assert f"{told}/" + _run._id == observer.dir
+        assert json.dumps([observer.basedir, observer.dir]) == f'["{expected}", "{expected}/1"]'
+        assert f"{expected}/" + _run._id == observer.dir
         assert observer.dir.split("/")[-1] == _run._id
 
     ex.run()

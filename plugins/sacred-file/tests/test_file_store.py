@@ -113,7 +113,7 @@ def test_unknown_run_is_an_error(runs: Path, run_id: str) -> None:
 
 
 def test_broken_file_is_named(runs: Path) -> None:
-    """The reason of the damage says which file."""
+    """The reason of the damage names the file."""
     (runs / "1" / "run.json").write_text("{")
     run = FileStore(runs).get(1)
     assert run.status == "DAMAGED" and "1/run.json' is not valid JSON" in str(run.damage)

@@ -51,7 +51,7 @@ def test_hostile_records(tmp_path: Path) -> None:
     records: dict[str, Any] = {
         name: json.loads((root / "1" / name).read_text()) for name in ("run.json", *FILES[:3])
     }
-    said = {"time": "2026-01-01", "user": "x", "note": "n", "added": [], "removed": []}
+    annotation = {"time": "2026-01-01", "user": "x", "note": "n", "added": [], "removed": []}
     for number in range(100, 100 + COUNT):
         folder = root / str(number)
         shutil.copytree(root / "1", folder)
@@ -60,7 +60,7 @@ def test_hostile_records(tmp_path: Path) -> None:
             if hostile.random.random() < 0.2:
                 (folder / name).write_bytes(hostile.text(records[name]))
         if hostile.random.random() < 0.2:
-            (folder / "annotations.jsonl").write_bytes(hostile.text(said))
+            (folder / "annotations.jsonl").write_bytes(hostile.text(annotation))
         if hostile.random.random() < 0.2:
             spoil(folder, hostile)
     assert check_hostile(FileStore(root), sound) > COUNT // 2

@@ -59,8 +59,8 @@ def test_names_of_artifacts_stay_in_the_run(root: Path, name: str) -> None:
 
 def test_links_in_place_of_files_are_not_followed_out(root: Path) -> None:
     """Links in place of files are not followed out, neither artifacts nor shared files."""
-    kept = next((root / "_resources").iterdir())
-    for path in (root / "1" / "made", kept):
+    stored = next((root / "_resources").iterdir())
+    for path in (root / "1" / "made", stored):
         path.unlink()
         path.symlink_to(root.parent / "outside")
     store = FileStore(root)

@@ -70,7 +70,7 @@ def test_the_artifact_of_another_run_stays(root: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "stored_path",
     [
         "1/run.json", "./1/../1/run.json", "_resources/../1/run.json", "1/model.bin", "_ids/next",
         "../outside.txt", "../outside_0123456789abcdef0123456789abcdef.txt", "", ".", "..",
@@ -80,7 +80,7 @@ def test_the_artifact_of_another_run_stays(root: Path, tmp_path: Path) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["resources", "sources", "patch"])
 def test_an_edited_record_removes_nothing_of_others(
-    root: Path, tmp_path: Path, kind: str, kept: str
+    root: Path, tmp_path: Path, kind: str, stored_path: str
 ) -> None:
     """An edited record removes nothing of others, whatever it names beside shared content; a path
     may be absolute too.
@@ -91,7 +91,10 @@ def test_an_edited_record_removes_nothing_of_others(
                  f"_resources/deep/er_{digest}.txt", "_sources/mine.txt"):  # fmt: skip
         file(root / path)
     second = completed(root)
-    for name in (kept, str((root / kept).absolute()) if "\0" not in kept else kept):
+    for name in (
+        stored_path,
+        str((root / stored_path).absolute()) if "\0" not in stored_path else stored_path,
+    ):
         experiment = {"name": "x", "sources": [["a", name]] if kind == "sources" else []}
         experiment["repositories"] = [{"patch": name}] if kind == "patch" else []
         change_entry(

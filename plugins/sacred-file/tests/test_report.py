@@ -13,7 +13,7 @@ from sacred_file import FileStorageObserver
 
 from sacred_core import Experiment
 
-on_posix = pytest.mark.skipif(os.name == "nt", reason="modes tell nothing there")
+on_posix = pytest.mark.skipif(os.name == "nt", reason="modes mean nothing there")
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_interrupted_runs_have_reports_too(runs: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "told"),
+    ("template", "expected"),
     [
         ("one\n${1 / 0}", "ZeroDivisionError('division by zero') in line 2"),
         ("one\n\n${nothing}", "NameError('Undefined') in line 3"),
@@ -168,14 +168,14 @@ def test_interrupted_runs_have_reports_too(runs: Path) -> None:
     ],
 )
 def test_a_template_that_raises_harms_nothing(
-    reported: Any, runs: Path, caplog: pytest.LogCaptureFixture, template: str, told: str
+    reported: Any, runs: Path, caplog: pytest.LogCaptureFixture, template: str, expected: str
 ) -> None:
     """The run is recorded as it was; one warning names the template, the error and the line."""
     folder = reported(template)
     assert status(folder) == "COMPLETED"
     assert not [path for path in folder.iterdir() if "report" in path.name]
     [message] = [r.getMessage() for r in caplog.records if "No report" in r.getMessage()]
-    assert str(runs / "template.html") in message and told in message
+    assert str(runs / "template.html") in message and expected in message
     assert "missed" not in caplog.text
 
 
@@ -217,7 +217,7 @@ def test_artifacts_keep_their_names(
 def test_without_mako_a_given_template_is_an_error(
     runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error says what to install, before anything runs."""
+    """The error names the package to install, before anything runs."""
     monkeypatch.setitem(sys.modules, "mako", None)
     (tmp_path / "custom.txt").write_text("")
     with pytest.raises(ImportError, match=r"custom.txt' needs mako: pip install 'sacred-file\["):
@@ -227,7 +227,7 @@ def test_without_mako_a_given_template_is_an_error(
 def test_without_mako_a_template_that_was_found_is_a_warning(
     reported: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It says what to install; the run is recorded."""
+    """The warning names the package to install; the run is recorded."""
     monkeypatch.setitem(sys.modules, "mako", None)
     folder = reported("made")
     assert status(folder) == "COMPLETED"

@@ -57,9 +57,9 @@ def test_runs_in_sub_folders_are_hinted_at(tmp_path: Path) -> None:
     write(tmp_path / "mnist" / "1", RUN)
     write(tmp_path / "cifar" / "1", RUN)
     command = [sys.executable, "-m", "sacred_core", "runs", "list", str(tmp_path)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    assert "has no runs, but its sub-folders have (cifar, mnist): give one of them" in told
-    assert str(tmp_path / "cifar") in told and "No runs." in told
+    message = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert "has no runs, but its sub-folders have (cifar, mnist): give one of them" in message
+    assert str(tmp_path / "cifar") in message and "No runs." in message
 
 
 def test_an_empty_folder_has_no_hint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -46,11 +46,11 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
 
     run = ex.run("work")
     folder = f"{BASE}/{run._id}"
-    kept = f"{BASE}/_resources/res_{hashlib.md5(b'read').hexdigest()}.txt"
+    stored = f"{BASE}/_resources/res_{hashlib.md5(b'read').hexdigest()}.txt"
     own = {"run.json", "config.json", "info.json", "metrics.json", "cout.txt", "art.txt"}
     keys = set(bucket.listed())
     sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
-    assert keys - sources == {f"{folder}/{name}" for name in own} | {kept}
+    assert keys - sources == {f"{folder}/{name}" for name in own} | {stored}
     assert all(hashlib.md5(bucket.read(key)).hexdigest() in key for key in sources) and sources
     assert json.loads(bucket.read(f"{folder}/run.json"))["status"] == "COMPLETED"
     assert json.loads(bucket.read(f"{folder}/metrics.json"))["loss"]["values"] == [0.5]
@@ -66,7 +66,7 @@ def test_a_text_as_id_does_not_disturb_the_numbers(bucket: Any) -> None:
 
 
 def test_a_missing_bucket_is_an_error(missing: Any) -> None:
-    """It says how to create one; nothing else does."""
+    """The error describes how to create one; no other error does."""
     with pytest.raises(ObserverStartError, match=f"there is no bucket 'gs://{missing.name}'"):
         experiment(GoogleCloudStorageObserver(missing.name, BASE)).run()
     with pytest.raises(StoreError, match="there is no bucket"):
@@ -111,7 +111,7 @@ def test_an_argument_that_is_wrong(argument: str) -> None:
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The sentence says how to give them."""
+    """The sentence describes how to pass them."""
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_GCE_CHECK", "true")
@@ -133,7 +133,7 @@ def test_credentials_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "reason"),
     [
         (403, "access denied: the account needs the role"),
         (401, "there are no credentials for gs://my-bucket"),
@@ -143,14 +143,14 @@ def test_credentials_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
     ],
 )
 def test_what_the_server_refuses_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, status: int, said: str
+    monkeypatch: pytest.MonkeyPatch, status: int, reason: str
 ) -> None:
     """It names the bucket and what to do."""
     monkeypatch.setattr("sacred_gcs.bucket.PATIENCE", 0.1)
     body = json.dumps({"error": {"code": status, "message": "no"}}).encode()
     with serve_answers(Answer(status, body)) as url:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
-        with pytest.raises(ObserverStartError, match=said):
+        with pytest.raises(ObserverStartError, match=reason):
             experiment(GoogleCloudStorageObserver("my-bucket", BASE)).run()
 
 

@@ -120,7 +120,7 @@ def test_observers_of_one_client_are_equal() -> None:
     "url", ["mongodb://u:p@ss/w@host", "mongodb://u:pa/ss@host/db", "mongodb://u:p@ss@host/db.c"]
 )
 def test_a_password_that_is_not_escaped_is_one_sentence(url: str) -> None:
-    """It says what to do, and shows no part of a URL that can be read in several ways."""
+    """The error has advice, and shows no part of a URL that can be read in several ways."""
     with pytest.raises(OptionError, match="must be percent-encoded") as error:
         parse_argument(url)
     assert "ss" not in str(error.value).replace("password", "")

@@ -32,7 +32,7 @@ def test_each_value_in_info_is_read_as_it_was_recorded(
     golden: ModuleType, release: str, store: MongoStore, database: Any
 ) -> None:
     """Each value in info is read as it was recorded, also the objects that are repeated: MongoDB
-    keeps the order in which Sacred wrote.
+    has the order in which Sacred wrote.
     """
     pytest.importorskip("pandas")
     recorded = golden.recorded()

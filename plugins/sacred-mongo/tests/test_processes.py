@@ -78,14 +78,14 @@ def test_no_password_is_logged_or_stored(tmp_path: Path) -> None:
         host = server.uri.split("//")[1].strip("/")
         options = "authSource=admin&authMechanism=SCRAM-SHA-256"
         right = f"mongodb://ann:{SECRET}@{host}/db.runs?{options}"
-        said = _said(tmp_path, right, 0)
+        output = _said(tmp_path, right, 0)
         wrong = right.replace(SECRET, f"{SECRET}x")
-        said += _said(tmp_path, wrong, 1)
-        assert "uthentication" in said
-        said += _said(
+        output += _said(tmp_path, wrong, 1)
+        assert "uthentication" in output
+        output += _said(
             tmp_path, f"mongodb://ann:{SECRET}@127.0.0.1:1/db?serverSelectionTimeoutMS=200", 1
         )
-        said += _said(
+        output += _said(
             tmp_path,
             f"mongodb://ann:{SECRET}@no-such-host.invalid/db?serverSelectionTimeoutMS=200",
             1,
@@ -96,7 +96,7 @@ def test_no_password_is_logged_or_stored(tmp_path: Path) -> None:
                 [list(client["db"][n].find()) for n in client["db"].list_collection_names()]
             )
         assert store.get(1).status == "COMPLETED" and "COMPLETED" in documents
-        assert SECRET not in said + documents + repr(store)
+        assert SECRET not in output + documents + repr(store)
 
 
 def _said(tmp_path: Path, url: str, code: int) -> str:

@@ -25,8 +25,10 @@ def fail(mongo_url: str) -> Iterator[Callable[..., Any]]:
     with pymongo.MongoClient(mongo_url) as client:
 
         def ask(mode: Any, commands: list[str], code: int) -> None:
-            told = {"configureFailPoint": "failCommand", "mode": mode}
-            client.admin.command({**told, "data": {"failCommands": commands, "errorCode": code}})
+            fail_point = {"configureFailPoint": "failCommand", "mode": mode}
+            client.admin.command(
+                {**fail_point, "data": {"failCommands": commands, "errorCode": code}}
+            )
 
         try:
             ask("off", [], 0)

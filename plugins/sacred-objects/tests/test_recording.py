@@ -164,8 +164,8 @@ def test_an_outage_that_lasts_costs_no_room(
     for _ in range(5):
         with pytest.raises(UnavailableError), delivering(event):
             observer.log_metrics(points)
-    (kept,) = tmp_path.glob("sacred_run_*/metrics.jsonl")
-    assert kept.read_text().count('"name"') == 2
+    (stored_path,) = tmp_path.glob("sacred_run_*/metrics.jsonl")
+    assert stored_path.read_text().count('"name"') == 2
 
 
 def test_a_file_that_is_refused_holds_nothing_up(

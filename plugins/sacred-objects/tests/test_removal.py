@@ -48,7 +48,7 @@ def shared(bucket: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "stored",
     [
         "1/run.json", "./1/../1/run.json", "_resources/../1/model.bin", "../outside.txt", "", "..",
         f"../outside_{DIGEST}.txt", "_resources", f"_resources/deep/er_{DIGEST}.txt",
@@ -57,7 +57,7 @@ def shared(bucket: Any) -> set[str]:
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["resources", "sources", "patch"])
 def test_an_edited_record_removes_nothing_of_others(
-    bucket: Any, store: ObjectStore, tmp_path: Path, kind: str, kept: str
+    bucket: Any, store: ObjectStore, tmp_path: Path, kind: str, stored: str
 ) -> None:
     """An edited record removes nothing of others, whatever it names beside shared content."""
     completed(bucket, tmp_path / "a.txt")
@@ -66,9 +66,9 @@ def test_an_edited_record_removes_nothing_of_others(
                 f"runs/_resources/deep/er_{DIGEST}.txt", "runs/_resources/mine.txt"):  # fmt: skip
         bucket.put(key, b"x")
     entry = json.loads(bucket.objects[f"runs/{second}/run.json"])
-    entry["resources"] = [["a", kept]] if kind == "resources" else []
-    entry["experiment"]["sources"] = [["a", kept]] if kind == "sources" else []
-    entry["experiment"]["repositories"] = [{"patch": kept}] if kind == "patch" else []
+    entry["resources"] = [["a", stored]] if kind == "resources" else []
+    entry["experiment"]["sources"] = [["a", stored]] if kind == "sources" else []
+    entry["experiment"]["repositories"] = [{"patch": stored}] if kind == "patch" else []
     bucket.put(f"runs/{second}/run.json", json.dumps(entry).encode())
     before = {key for key in bucket.objects if not key.startswith(f"runs/{second}/")}
     store.delete(second)

@@ -103,8 +103,8 @@ def test_folders_of_resources_and_sources_can_be_elsewhere(bucket: Any, tmp_path
     run_id = driver.start()
     driver.resource(str(tmp_path / "res.txt"))
     driver.complete()
-    (kept,) = (key for key in bucket.listed() if "res_" in key)
-    assert kept.startswith("shared/res/res_")
+    (stored_path,) = (key for key in bucket.listed() if "res_" in key)
+    assert stored_path.startswith("shared/res/res_")
     store = S3Store(basedir=BASE, **elsewhere, **bucket.arguments)
     with store.open_file(run_id, "resource", str(tmp_path / "res.txt")) as file:
         assert file.read() == b"read"
@@ -259,7 +259,7 @@ def test_a_server_that_ignores_conditions_is_refused(endpoint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "said"),
+    ("status", "code", "reason"),
     [
         (403, "AccessDenied", "access denied: the policy"),
         (403, "InvalidAccessKeyId", "the access key is not known there"),
@@ -271,19 +271,19 @@ def test_a_server_that_ignores_conditions_is_refused(endpoint: str) -> None:
     ],
 )
 def test_what_the_server_refuses_is_one_sentence(
-    endpoint: str, status: int, code: str, said: str
+    endpoint: str, status: int, code: str, reason: str
 ) -> None:
     """It names the bucket and what to do, and holds no secret."""
     with serve_answers(refusal(status, code)) as url:
         observer = S3Observer("my-bucket", BASE, endpoint_url=url)
-        with pytest.raises(ObserverStartError, match=said) as caught:
+        with pytest.raises(ObserverStartError, match=reason) as caught:
             experiment(observer).run()
     assert "s3://my-bucket" in str(caught.value)
     assert "hunter2" not in f"{caught.value} {caught.value.__cause__!r} {observer!r}"
 
 
 def test_no_credentials(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sentence says how to give them."""
+    """The sentence describes how to pass them."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ObserverStartError, match="there are no credentials for s3://my-bucket"):

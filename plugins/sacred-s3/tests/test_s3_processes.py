@@ -69,5 +69,5 @@ def test_a_large_file_is_not_read_into_memory(bucket: Any, tmp_path: Path) -> No
     url = "s3://{bucket}/runs?region={region}&endpoint_url={endpoint_url}"
     store = S3Store(basedir=BASE, **bucket.arguments)
     check_large_file(tmp_path, store, "--s3", url.format(**bucket.arguments))
-    (kept,) = json.loads(bucket.read(f"{BASE}/1/run.json"))["resources"]
-    assert kept[1].startswith("_resources/large_")
+    (stored_path,) = json.loads(bucket.read(f"{BASE}/1/run.json"))["resources"]
+    assert stored_path[1].startswith("_resources/large_")

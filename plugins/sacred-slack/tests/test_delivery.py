@@ -51,8 +51,8 @@ def test_slack_sets_the_time_of_the_retry(
 
 @pytest.mark.parametrize("status", [302, 400, 403, 404, 410])
 def test_a_refusal_is_not_tried_again(slack: Any, observer: SlackObserver, status: int) -> None:
-    """A refusal is not tried again, not even at another address that Slack names: what it says is
-    told, once.
+    """A refusal is not tried again, not even at another address that Slack names: its answer is
+    reported, once.
     """
     slack.answers = [Response("no_service", status, {"Location": "http://127.0.0.1:1/"})]
     with pytest.raises(MessageError, match=rf"^Slack at 127\.0\.0\.1:\d+ answers {status}"):

@@ -90,7 +90,7 @@ def test_nested_runs(slack: Any, observer: SlackObserver) -> None:
 
 
 def test_runs_with_an_id_of_a_store(slack: Any, tmp_path: Path) -> None:
-    """Texts may name the run as other observers do."""
+    """Templates may name the run as other observers do."""
     files = pytest.importorskip("sacred_file")
     ex = experiment(SlackObserver(slack.url, completed_text="{_id} {command} {config[dish][name]}"))
     ex.observers.append(files.FileStorageObserver(tmp_path / "runs"))
@@ -129,7 +129,7 @@ def test_a_file_describes_the_observer(slack: Any, tmp_path: Path, suffix: str) 
 
 
 @pytest.mark.parametrize(
-    ("entries", "told"),
+    ("entries", "expected"),
     [
         ({"icon": ":imp:"}, "has no entry 'webhook_url'"),
         ({"webhook_url": None}, "has no entry 'webhook_url'"),
@@ -141,13 +141,15 @@ def test_a_file_describes_the_observer(slack: Any, tmp_path: Path, suffix: str) 
         ({"webhook_url": "http://a/SECRET", "failed_text": 7}, "failed_text must be a string"),
     ],
 )
-def test_a_wrong_file_is_one_sentence(tmp_path: Path, entries: dict[str, Any], told: str) -> None:
+def test_a_wrong_file_is_one_sentence(
+    tmp_path: Path, entries: dict[str, Any], expected: str
+) -> None:
     """It names what is missing or unknown, and never shows the URL."""
     file = tmp_path / "slack.json"
     file.write_text(json.dumps(entries))
     with pytest.raises(SacredError) as caught:
         SlackObserver.from_config(file)
-    assert told in str(caught.value) and "SECRET" not in str(caught.value)
+    assert expected in str(caught.value) and "SECRET" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Texts that are filled in."""
+"""Tests of templates."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ def fill(text: str, limit: int = 1000, **values: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("{resutl}", r"\{resutl\}, which does not exist \(did you mean \{result\}\?\): there are "),
         ("{foo[a].b}", r"\{foo\}, which does not exist: there are result, config, error"),
@@ -36,9 +36,9 @@ def fill(text: str, limit: int = 1000, **values: Any) -> str:
         ("x" * 1001, "has 1001 characters beside its fields; a message may have 1000"),
     ],
 )
-def test_a_wrong_text_is_one_sentence(text: str, told: str) -> None:
+def test_a_wrong_text_is_one_sentence(text: str, reported: str) -> None:
     """It names the text, the field and those that exist."""
-    with pytest.raises(TemplateError, match=told) as caught:
+    with pytest.raises(TemplateError, match=reported) as caught:
         fill(text)
     assert "completed_text" in str(caught.value)
 

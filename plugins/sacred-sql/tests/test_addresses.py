@@ -52,10 +52,10 @@ def test_a_missing_driver_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch)
 )
 def test_a_wrong_url_is_one_sentence(url: str) -> None:
     """A wrong URL is one sentence, on the command line too, and without the password."""
-    with pytest.raises(OptionError) as told:
+    with pytest.raises(OptionError) as error:
         SqlObserver.from_argument(url)
-    assert str(told.value).startswith("-s: ") and "hunter2" not in str(told.value)
-    assert "\n" not in str(told.value)
+    assert str(error.value).startswith("-s: ") and "hunter2" not in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])
@@ -104,9 +104,9 @@ def test_a_password_with_awkward_signs_is_used(postgres: Any) -> None:
     text = url.render_as_string(hide_password=False)
     with pytest.raises(StoreError, match="has no runs"):
         list(SqlStore(text).list())
-    with pytest.raises(StoreError, match="password authentication failed") as told:
+    with pytest.raises(StoreError, match="password authentication failed") as error:
         list(SqlStore(url.set(password="p@:/ wrong")).list())
-    assert "p@" not in str(told.value) and "p%40" not in str(told.value)
+    assert "p@" not in str(error.value) and "p%40" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,8 @@ def test_runs_are_found(store: SqlStore) -> None:
 
 def test_sacreds_rows_are_never_changed(store: SqlStore) -> None:
     """Notes, tags and removal are refused with the reason."""
-    said = Annotation(time=datetime.now(UTC), user="me", note="n")
-    for change in (lambda: store.delete(2), lambda: store.annotate(2, said)):
+    annotation = Annotation(time=datetime.now(UTC), user="me", note="n")
+    for change in (lambda: store.delete(2), lambda: store.annotate(2, annotation)):
         with pytest.raises(StoreError, match=r"run '2' was recorded by Sacred: .* only read"):
             change()
     assert len(list(store.list())) == 6

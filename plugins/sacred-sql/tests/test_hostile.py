@@ -76,9 +76,9 @@ def test_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> None:
             new = {**row, "run_key": key, "run_id": str(key), "run_number": key}
             connection.execute(runs.insert(), {**new, "host_id": host_id})
             if hostile.random.random() < 0.2:
-                said = {"said_at": row["start_time"], "said_by": "x", "note": "n"}
+                note = {"said_at": row["start_time"], "said_by": "x", "note": "n"}
                 tags = {"tags_added": ["a"], "tags_removed": []}
-                connection.execute(annotations.insert(), {"run_key": key, **said, **tags})
+                connection.execute(annotations.insert(), {"run_key": key, **note, **tags})
                 connection.execute(
                     sa.text(f"UPDATE annotations SET tags_added = :x WHERE run_key = {key}"),
                     {"x": json.dumps(hostile.mutate(["a"]))[:1_000]},

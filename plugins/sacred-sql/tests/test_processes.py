@@ -32,20 +32,20 @@ def test_a_server_that_is_started_again(own_server: Any) -> None:
     driver.print("before\n")
     driver.log("loss", [1.0])
     own_server.stop()
-    tells = [
+    calls = [
         lambda: driver.print("meanwhile\n", offset=len("before\n")),
         lambda: driver.log("loss", [2.0]),
         lambda: driver.beat(info={"a": 1}),
     ]
-    for tell in tells:
-        with pytest.raises(StoreError, match=f"127.0.0.1:{own_server.port}/test_") as told:
-            tell()
-        assert SECRET not in str(told.value)
+    for call in calls:
+        with pytest.raises(StoreError, match=f"127.0.0.1:{own_server.port}/test_") as error:
+            call()
+        assert SECRET not in str(error.value)
     own_server.start()
-    tells[0]()
+    calls[0]()
     driver.metrics["loss"] = {name: values[:1] for name, values in driver.metrics["loss"].items()}
-    tells[1]()
-    tells[2]()
+    calls[1]()
+    calls[2]()
     driver.print("after\n")
     driver.log("loss", [3.0])
     driver.complete(result=1)
@@ -101,7 +101,7 @@ def test_a_run_outlives_a_server_that_is_killed(own_server: Any, tmp_path: Path)
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-    said = []
+    output = []
     for step in (
         lambda: own_server.stop(signal.SIGQUIT),
         own_server.start,
@@ -110,9 +110,9 @@ def test_a_run_outlives_a_server_that_is_killed(own_server: Any, tmp_path: Path)
         while (line := process.stdout.readline()).strip() not in ("one", "two", "three"):
             assert line, process.stderr.read()
         step()
-        while not any("failed in" in each for each in said):  # before the server is back
-            said.append(process.stderr.readline())
-            assert said[-1], process.communicate()
+        while not any("failed in" in each for each in output):  # before the server is back
+            output.append(process.stderr.readline())
+            assert output[-1], process.communicate()
         process.stdin.write("\n")
         process.stdin.flush()
     out, errors = process.communicate(timeout=60)
@@ -120,7 +120,7 @@ def test_a_run_outlives_a_server_that_is_killed(own_server: Any, tmp_path: Path)
     store = SqlStore(url)
     assert (store.get(1).status, store.get(1).result) == ("COMPLETED", 42)
     assert sorted(store.metrics(1)) == ["one", "three", "two"]
-    assert SECRET not in errors + "".join(said)
+    assert SECRET not in errors + "".join(output)
 
 
 FORKING = """
@@ -141,8 +141,8 @@ FORKING = """
 
 def test_a_forked_child_leaves_the_connection_alone(url: str, tmp_path: Path) -> None:
     """It ends like any program, and its parent goes on with what it had opened."""
-    said = finish_script(start_script(tmp_path, FORKING, "-s", url))
-    assert "observer" not in said
+    output = finish_script(start_script(tmp_path, FORKING, "-s", url))
+    assert "observer" not in output
     run = SqlStore(url).get(1)
     assert (run.status, run.artifacts) == ("COMPLETED", ["before", "after"])
 
@@ -160,11 +160,11 @@ def test_no_password_is_logged_or_stored(postgres: Any, maria: Any, tmp_path: Pa
     """A wrong one, a right one, a server that is away: it is in no line and no row."""
     for server in (postgres, maria):
         right = server.database()
-        said = _said(tmp_path, right, 0)
-        said += _said(tmp_path, right.replace(SECRET, f"{SECRET}x"), 1)
-        assert "Error" in said or "denied" in said or "failed" in said
-        said += _said(tmp_path, right.replace(str(server.port), "1"), 1)
-        said += _said(tmp_path, right.replace("127.0.0.1", "no-such-host.invalid"), 1)
+        output = _said(tmp_path, right, 0)
+        output += _said(tmp_path, right.replace(SECRET, f"{SECRET}x"), 1)
+        assert "Error" in output or "denied" in output or "failed" in output
+        output += _said(tmp_path, right.replace(str(server.port), "1"), 1)
+        output += _said(tmp_path, right.replace("127.0.0.1", "no-such-host.invalid"), 1)
         store = SqlStore(right)
         engine = sa.create_engine(right, poolclass=sa.NullPool)
         with engine.connect() as connection:
@@ -173,8 +173,8 @@ def test_no_password_is_logged_or_stored(postgres: Any, maria: Any, tmp_path: Pa
                 for table in metadata.sorted_tables
             ]
         assert store.get(1).status == "COMPLETED" and "COMPLETED" in str(rows)
-        assert SECRET not in said + str(rows) + repr(store), json.dumps(said)
-        assert "Traceback" not in said
+        assert SECRET not in output + str(rows) + repr(store), json.dumps(output)
+        assert "Traceback" not in output
 
 
 def _said(tmp_path: Path, url: str, code: int) -> str:

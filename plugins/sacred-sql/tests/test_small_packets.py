@@ -52,9 +52,9 @@ def test_a_value_that_cannot_be_divided_is_refused_at_once(small_url: str, tmp_p
     store = SqlStore(small_url)
     run = store.get(run_id)
     assert (run.status, run.result, run.artifacts) == ("COMPLETED", 1, ["small"])
-    said = Annotation(time=datetime.now(UTC), user="ann", note="x" * 2_000_000)
+    annotation = Annotation(time=datetime.now(UTC), user="ann", note="x" * 2_000_000)
     with pytest.raises(StoreError, match="max_allowed_packet"):
-        store.annotate(run_id, said)
+        store.annotate(run_id, annotation)
     with pytest.raises(StoreError, match="add_artifact"):
         EventDriver(SqlObserver(small_url)).start(host_info={"text": "x" * 2_000_000})
     assert store.get(run_id) == run

@@ -241,7 +241,7 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Database, "write", stored_but_not_confirmed)
     big = "x" * 4_100_000
-    for tell in (
+    for send in (
         lambda: driver.print("a\n", offset=0),
         lambda: driver.print("", offset=1),
         lambda: driver.print("b\n", offset=1),
@@ -252,8 +252,8 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
         lambda: driver.code(str(tmp_path), [["f", "0" * 32]], ["a==1"]),
     ):
         with pytest.raises(StoreError, match="was lost"):
-            tell()
-        tell()
+            send()
+        send()
     for name in ("loss", "new", "loss", "new"):
         for _ in range(10):
             with pytest.raises(StoreError, match="was lost"):
@@ -299,14 +299,14 @@ def test_a_run_that_was_deleted_is_reported(url: str) -> None:
     driver = EventDriver(SqlObserver(url))
     driver.start()
     SqlStore(url).delete(1)  # its start is long ago
-    for tell in (
+    for send in (
         driver.beat,
         lambda: driver.print("x"),
         lambda: driver.log("a", [1.0]),
         driver.complete,
     ):
         with pytest.raises(RunRemovedError, match="run '1' was deleted from"):
-            tell()
+            send()
     assert list(SqlStore(url).list()) == []
 
 

@@ -125,7 +125,7 @@ def test_a_file_describes_the_observer(api: Any, token: str, tmp_path: Path, suf
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"token": None}, "has no entry 'token'"),
         ({"chat_id": None}, "has no entry 'chat_id'"),
@@ -143,13 +143,15 @@ def test_a_file_describes_the_observer(api: Any, token: str, tmp_path: Path, suf
         ({"failed_text": "x" * 5000}, "a message may have 4096"),
     ],
 )
-def test_a_wrong_file_is_one_sentence(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
+def test_a_wrong_file_is_one_sentence(
+    tmp_path: Path, changes: dict[str, Any], expected: str
+) -> None:
     """It names what is missing, unknown or wrong, and shows no secret."""
     file = tmp_path / "telegram.json"
     file.write_text(json.dumps({"token": "12:SECRET", "chat_id": 42, **changes}))
     with pytest.raises(SacredError) as caught:
         TelegramObserver.from_config(file)
-    assert told in str(caught.value) and "SECRET" not in str(caught.value)
+    assert expected in str(caught.value) and "SECRET" not in str(caught.value)
 
 
 def test_a_file_that_cannot_be_parsed_is_not_quoted(tmp_path: Path) -> None:

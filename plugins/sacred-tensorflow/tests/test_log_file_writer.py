@@ -85,7 +85,7 @@ def test_as_a_decorator(tf: Any, ex: Experiment, tmp_path: Path) -> None:
 
 def test_as_a_context_manager(tf: Any, ex: Experiment, tmp_path: Path) -> None:
     """Nothing outside of it is noted, also after an error in it; TensorFlow is as it was."""
-    kept = tf.compat.v1.summary.FileWriter.__init__, tf.summary.create_file_writer
+    originals = tf.compat.v1.summary.FileWriter.__init__, tf.summary.create_file_writer
 
     @ex.main
     def main(_run: Any) -> None:
@@ -96,7 +96,7 @@ def test_as_a_context_manager(tf: Any, ex: Experiment, tmp_path: Path) -> None:
         tf.compat.v1.summary.FileWriter(str(tmp_path / "after"))
 
     assert noted(ex.run()) == [str(tmp_path / "in")]
-    assert (tf.compat.v1.summary.FileWriter.__init__, tf.summary.create_file_writer) == kept
+    assert (tf.compat.v1.summary.FileWriter.__init__, tf.summary.create_file_writer) == originals
 
 
 def test_derived_writers_are_noted_once(tf: Any, ex: Experiment, tmp_path: Path) -> None:
@@ -162,13 +162,13 @@ def test_a_block_that_is_left_after_its_run_no_longer_watches(
 
 
 def test_without_a_run_it_is_an_error(ex: Experiment) -> None:
-    """The error says where to use it."""
+    """The error names the place where it can be used."""
     with pytest.raises(NoRunError, match="while experiment 'writers' is running"):
         LogFileWriter(ex).__enter__()
 
 
 def test_the_documented_name(tmp_path: Path) -> None:
-    """`sacred_core.stflow.LogFileWriter`; without the plugin, the error says what to install."""
+    """`sacred_core.stflow.LogFileWriter`: without the plugin, the error names the package."""
     assert sacred_core.stflow.LogFileWriter is LogFileWriter
     with pytest.raises(AttributeError, match="NoSuchName"):
         _ = sacred_core.stflow.NoSuchName
@@ -178,6 +178,6 @@ def test_the_documented_name(tmp_path: Path) -> None:
         from sacred_core.stflow import LogFileWriter
     """
     command = [sys.executable, "-c", textwrap.dedent(code)]
-    told = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     message = "ImportError: LogFileWriter is in a plugin of its own: pip install sacred-tensorflow"
-    assert message in told.stderr
+    assert message in done.stderr

@@ -135,7 +135,7 @@ def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         ({}, "give one of"),
         ({"indices": 1}, "there is no run 1: the number of runs is 1"),
@@ -144,11 +144,11 @@ def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_reader_cannot_find_is_one_sentence(
-    tmp_path: Path, asked: dict[str, Any], told: str
+    tmp_path: Path, asked: dict[str, Any], message: str
 ) -> None:
     """What the reader cannot find is one sentence, with the value that was given."""
     EventDriver(TinyDbObserver(tmp_path / "runs")).start()
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         TinyDbReader(tmp_path / "runs").fetch_metadata(**asked)
 
 

@@ -22,9 +22,9 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     """A file where the folder should be is one sentence, before the run starts."""
     (tmp_path / "runs").write_text("")
     process = start_script(tmp_path, SCRIPT, "-t", str(tmp_path / "runs"))
-    told = process.communicate()[1]
-    assert "could not record the start of the run" in told and "runs'" in told
-    assert "Traceback" not in told and process.returncode == 1
+    errors = process.communicate()[1]
+    assert "could not record the start of the run" in errors and "runs'" in errors
+    assert "Traceback" not in errors and process.returncode == 1
 
 
 def test_a_lock_that_is_never_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

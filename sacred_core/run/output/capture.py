@@ -39,7 +39,7 @@ class OutputCapture:
         return False
 
     def keep_in(self, folder: Path) -> None:
-        """Let what is printed lie in ``folder`` until the run ends.
+        """Move what was printed to ``folder``, where it stays until the run ends.
 
         Raises:
             OSError: it cannot be written there; the recording continues as before.
@@ -86,7 +86,7 @@ class FixedOutput(OutputCapture):
 
 
 def ignores_its_input(output_filter: Filter) -> bool:
-    """Tell whether the code of ``output_filter``, as in ``lambda text: "off"``, never reads it."""
+    """Return whether the code of a filter, as in ``lambda text: "off"``, never reads its input."""
     import dis
 
     if not isinstance(output_filter, FunctionType):
@@ -184,6 +184,6 @@ class SysCapture(SpoolCapture):
                 _logger.warning("%s: stopped recording output", reason)
 
     def keep_in(self, folder: Path) -> None:
-        """Let what was printed be found in ``folder``; see `OutputCapture.keep_in`."""
+        """Move the spool to ``folder``; see `OutputCapture.keep_in`."""
         with self._lock:
             self._spool_reader.keep_in(folder, lambda number, writer: None)

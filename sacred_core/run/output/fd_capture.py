@@ -145,7 +145,7 @@ class FdCapture(SpoolCapture):
         standard_streams.drain()
 
     def keep_in(self, folder: Path) -> None:
-        """Let what is printed lie in ``folder``; see `OutputCapture.keep_in`."""
+        """Move the spools to ``folder``; see `OutputCapture.keep_in`."""
         with self._lock:
             if self._is_restored or self._display is None:
                 return

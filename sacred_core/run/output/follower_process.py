@@ -58,7 +58,7 @@ class FollowerProcess:
         return True
 
     def follow_to(self, number: int, path: Path) -> None:
-        """Tell it that the spool ``number`` (or, behind them, the turns) is at ``path`` now."""
+        """Let it continue with the spool ``number`` (or, behind them, the turns) at ``path``."""
         with contextlib.suppress(OSError):
             os.write(self._control, b"%d %s\0" % (number, os.fsencode(path)))
 
@@ -78,7 +78,7 @@ class FollowerProcess:
 
 
 def can_start() -> bool:
-    """Tell whether this interpreter can be started with a script.
+    """Return whether this interpreter can be started with a script.
 
     A frozen program, or one that embeds Python, would start itself.
     """

@@ -92,7 +92,7 @@ def width_from(column: int, text: str) -> int:
 
 
 def is_narrow(text: str) -> bool:
-    """Tell whether each character of ``text`` surely takes one column. It may be wrong with no."""
+    """Return whether each character certainly takes one column; False may be wrong."""
     if text.isascii():
         return text.isprintable()
     return _NARROW.fullmatch(text) is not None

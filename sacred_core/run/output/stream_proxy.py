@@ -84,7 +84,7 @@ class StreamProxy(io.TextIOWrapper):
         original: The stream that it replaces; one without bytes, as in a notebook, too.
         flush: Called when the bytes are to be forwarded at once.
         is_error: Whether it is ``sys.stderr``.
-        is_showing: Tells whether the caller is what shows text: it writes to originals.
+        is_showing: Returns whether the caller is what shows text: it writes to originals.
     """
 
     closed = False

@@ -146,7 +146,7 @@ class Streams:
                 proxy.users -= 1
                 if proxy.users == 0:
                     proxy.end_diversion()
-                # Somebody may have put a stream of their own in front meanwhile: it stays.
+                # The user's code may have replaced the stream meanwhile: its stream stays.
                 if proxy.users == 0 and getattr(sys, name) is proxy:
                     setattr(sys, name, proxy.original)
             self._update_routing()

@@ -44,7 +44,7 @@ _PRESENT, _NAN, _ABSENT = range(3)
 
 
 def matches(query: Query, run: StoredRun, metrics: MetricOf, now: datetime | None = None) -> bool:
-    """Tell whether ``run`` is one of those that ``query`` asks for. Nothing stored makes it raise.
+    """Return whether ``query`` selects ``run``. Nothing stored makes it raise.
 
     Args:
         metrics: Returns a metric of this run, or None; called, perhaps repeatedly, only if a

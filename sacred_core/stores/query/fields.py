@@ -73,7 +73,7 @@ def kind_of(field: Field) -> Kind:
 
 
 def field_problem(field: Field) -> str:
-    """Say what is wrong with ``field``, or nothing."""
+    """Return what is wrong with ``field``, or an empty string."""
     name, path = field.name, field.path
     if name not in _NAMES:
         return f"unknown field {name!r}{_suggestion(name)}"
@@ -87,7 +87,7 @@ def field_problem(field: Field) -> str:
 
 
 def operator_problem(field: Field, operator: Operator) -> str:
-    """Say why ``operator`` cannot be asked of ``field``, or nothing."""
+    """Return why ``operator`` cannot be used with ``field``, or an empty string."""
     kind = kind_of(field)
     if kind == "list" and operator not in _OF_LISTS:
         return f"{field.name!r} is a list: expected has, ~, !~, exists or missing"
@@ -115,7 +115,7 @@ def read(field: Field, run: StoredRun, metrics: MetricOf, now: datetime) -> Any:
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether ``value`` is a number; True and False are none."""
+    """Return whether ``value`` is a number; True and False are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

@@ -44,7 +44,7 @@ class Scanner:
 
     @property
     def at_end(self) -> bool:
-        """Tell whether everything was read."""
+        """Return whether everything was read."""
         return self.position == len(self.text)
 
     def symbol(self, *symbols: str) -> str:

@@ -181,9 +181,9 @@ def test_combination(
     result = resolved(updates, named)
     expected = {k: v for k, v in {**DEFAULTS, **changes}.items() if v is not GONE}
     assert {str(path): value for path, value in leaves(result.config)} == expected
-    for path, told in origins.items():
+    for path, expected in origins.items():
         origin = result.summary.origins[path]
-        assert told in (origin.layer, origin.name), (path, origin)
+        assert expected in (origin.layer, origin.name), (path, origin)
 
 
 def test_thirty_six_named_configurations_built_on_each_other() -> None:

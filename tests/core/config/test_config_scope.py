@@ -295,7 +295,7 @@ def test_without_its_source_the_error_names_the_way_out() -> None:
 
 
 def test_a_scope_under_another_decorator() -> None:
-    """Decorators that keep the function inside are seen through; scopes are taken as they are."""
+    """The function inside of decorators is found; scopes are taken as they are."""
 
     def shouting(function: Any) -> Any:
         @functools.wraps(function)

@@ -211,7 +211,7 @@ def test_changed_types_are_warned_of(ex: Experiment, caplog: pytest.LogCaptureFi
 def test_numbers_and_none_are_no_change_of_type(
     ex: Experiment, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whole numbers and fractions, numpy's and Python's, and what was None."""
+    """Integers and fractions, numpy's and Python's, and what was None."""
     numpy = pytest.importorskip("numpy")
     ex.add_config(n=1)
     ex.run(config_updates={"opt.lr": 1, "n": numpy.float64(2.5), "none": "text"})
@@ -236,7 +236,7 @@ def test_words_of_other_languages_are_warned_of(
 
 
 @pytest.mark.parametrize(
-    ("updates", "told"),
+    ("updates", "expected"),
     [
         ({"flag.deep": 1}, "flag.deep cannot be set: 'flag' is True, which has no entries"),
         ({"layers.2.size": 1}, "'layers' is a list of 2, whose items are 0 to 1"),
@@ -245,10 +245,10 @@ def test_words_of_other_languages_are_warned_of(
     ],
 )
 def test_a_path_that_does_not_fit_is_an_error(
-    ex: Experiment, updates: dict[str, Any], told: str
+    ex: Experiment, updates: dict[str, Any], expected: str
 ) -> None:
     """Nothing is replaced by accident."""
-    with pytest.raises(ConfigPathError, match=told):
+    with pytest.raises(ConfigPathError, match=expected):
         ex.run(config_updates=updates)
 
 
@@ -320,9 +320,11 @@ def test_an_unknown_entry_of_a_file_names_the_file(ex: Experiment, tmp_path: Pat
     """An unknown entry of a file names the file, and never suggests what the same file defines."""
     path = tmp_path / "conf.json"
     path.write_text('{"optt": {"lr": 1, "lrr": 2}, "optn": 1, "flag": false}')
-    told = unknown(ex, named_configs=[str(path)])
-    assert told.startswith(f"unknown config entry 'optn' in the file {str(path)!r}: not defined in")
-    assert "optt" not in told
+    error = unknown(ex, named_configs=[str(path)])
+    assert error.startswith(
+        f"unknown config entry 'optn' in the file {str(path)!r}: not defined in"
+    )
+    assert "optt" not in error
 
 
 def test_an_unknown_entry_of_a_named_configuration_names_it(ex: Experiment) -> None:
@@ -336,8 +338,8 @@ def test_an_unknown_entry_of_a_named_configuration_names_it(ex: Experiment) -> N
     def scoped():
         flagg = 1
 
-    told = unknown(ex, named_configs=["scoped"])
-    assert f"'flagg' in the named config scoped ({__file__}:" in told
+    error = unknown(ex, named_configs=["scoped"])
+    assert f"'flagg' in the named config scoped ({__file__}:" in error
     assert "'flagg': not defined" in unknown(ex, config_updates={"flagg": 1})
 
 
@@ -368,8 +370,8 @@ def test_an_integer_key_gives_no_false_type_warning(
     assert not [r for r in caplog.records if "Changed type" in r.message]
     assert run.config_modifications.modified == {"labels.0", "labels.1.2"}
     assert ex.run_commandline("prog with labels.0=5").result[0] == 5
-    (told,) = [r.message for r in caplog.records if "Changed type" in r.message]
-    assert '"labels.0" from str to int' in told
+    (warning,) = [r.message for r in caplog.records if "Changed type" in r.message]
+    assert '"labels.0" from str to int' in warning
 
 
 NUMBERS = {
@@ -426,8 +428,8 @@ def test_a_number_that_is_too_large_is_the_string(caplog: pytest.LogCaptureFixtu
     ex.main(lambda commit, lr: (commit, lr))
     run = ex.run_commandline("prog with commit=123e456 lr=1e999")
     assert run.result == ("123e456", "1e999")
-    (told,) = [r.message for r in caplog.records if "Changed type" in r.message]
-    assert '"lr" from float to str' in told
+    (warning,) = [r.message for r in caplog.records if "Changed type" in r.message]
+    assert '"lr" from float to str' in warning
 
 
 def test_a_plain_number_changes_the_type_of_a_string(caplog: pytest.LogCaptureFixture) -> None:

@@ -47,14 +47,17 @@ def test_nothing_in_a_file_is_executed(tmp_path: Path) -> None:
     canary = tmp_path / "executed"
     (tmp_path / "evil.pickle").write_bytes(pickle.dumps({"a": Evil(canary)}))
     (tmp_path / "evil.yaml").write_text(f"a: !!python/object/apply:os.mkdir ['{canary}']\n")
-    for name, told in (("evil.pickle", "only plain data is read"), ("evil.yaml", "python/object")):
-        with pytest.raises(ConfigFileError, match=told):
+    for name, message in (
+        ("evil.pickle", "only plain data is read"),
+        ("evil.yaml", "python/object"),
+    ):
+        with pytest.raises(ConfigFileError, match=message):
             load_config_file(tmp_path / name)
     assert not canary.exists()
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("a.json", "{", "cannot be read: Expecting property name"),
         ("a.json", "[1]", "holds a list"),
@@ -66,11 +69,11 @@ def test_nothing_in_a_file_is_executed(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_no_configuration(
-    tmp_path: Path, name: str, content: str, told: str
+    tmp_path: Path, name: str, content: str, message: str
 ) -> None:
     """The error names the file and the reason."""
     (tmp_path / name).write_text(content)
-    with pytest.raises(ConfigFileError, match=told) as caught:
+    with pytest.raises(ConfigFileError, match=message) as caught:
         load_config_file(tmp_path / name)
     assert name in str(caught.value)
 
@@ -124,7 +127,7 @@ def test_strings_stay_strings_in_yaml(tmp_path: Path, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("a.yaml", "a: 1\nb: 2\na: 3\n", "duplicate key 'a' in line 3, first in line 1"),
         ("a.yaml", "x:\n  - {b: 1,\n     b: 2}\n", "duplicate key 'b' in line 3, first in line 2"),
@@ -140,11 +143,11 @@ def test_strings_stay_strings_in_yaml(tmp_path: Path, value: str) -> None:
     ],
 )
 def test_a_duplicate_key_is_an_error_with_its_line(
-    tmp_path: Path, name: str, content: str, told: str
+    tmp_path: Path, name: str, content: str, message: str
 ) -> None:
     """Otherwise one of the two values would be lost."""
     (tmp_path / name).write_text(content)
-    with pytest.raises(ConfigFileError, match=f"cannot be read: .*{told}"):
+    with pytest.raises(ConfigFileError, match=f"cannot be read: .*{message}"):
         load_config_file(tmp_path / name)
 
 

@@ -284,10 +284,10 @@ def test_what_cannot_be_recorded_is_one_warning_that_names_it(
         fine = Net
         words = "<Net object at 0x7f> is only a string"
 
-    told = warnings_of(ex, caplog)
-    assert len(told) == 2
-    assert 'config entry "entry.lock" is <unlocked _thread.lock' in told[0]
-    assert 'config entry "items" is <list_iterator' in told[1]
+    messages = warnings_of(ex, caplog)
+    assert len(messages) == 2
+    assert 'config entry "entry.lock" is <unlocked _thread.lock' in messages[0]
+    assert 'config entry "items" is <list_iterator' in messages[1]
     config = memory.runs[1].run.config
     assert config["entry"]["a"] == 1
     assert "lock" in str(config["entry"]["lock"])
@@ -302,8 +302,8 @@ def test_the_warning_comes_wherever_the_value_is_set(
     configurations.
     """
     monkeypatch.setitem(globals(), "VALUE", object())
-    (told,) = warnings_of(ex, caplog, **way(ex, VALUE))
-    assert '"entry" is <object object' in told
+    (warning,) = warnings_of(ex, caplog, **way(ex, VALUE))
+    assert '"entry" is <object object' in warning
 
 
 def test_a_queued_run_warns_of_what_it_cannot_restore(
@@ -313,8 +313,8 @@ def test_a_queued_run_warns_of_what_it_cannot_restore(
     ex.observers.append(MemoryObserver(Memory()))
     ex.add_config(entry={"net": Net, "lr": 1})
     ex.run(options={"--queue": True})
-    (told,) = [r.message for r in caplog.records if "set it again" in r.message]
-    assert told.startswith('The config entry "entry.net" is a type, of which a queued run')
+    (warning,) = [r.message for r in caplog.records if "set it again" in r.message]
+    assert warning.startswith('The config entry "entry.net" is a type, of which a queued run')
 
 
 def test_readable_objects_give_no_warning(ex: Experiment, caplog: pytest.LogCaptureFixture) -> None:

@@ -83,8 +83,8 @@ def test_of_two_plugins_that_offer_one_name_neither_wins(plugins: Plugins) -> No
     """Using it is an error that names both; everything else works."""
     manager = plugins(one=PLUGIN_SOURCE, two=PLUGIN_SOURCE)
     assert len(manager.observers) == 1
-    told = r"'one' \(acme-one 1.0\) and 'two' \(acme-two 1.0\) both offer the flag '--acme'"
-    with pytest.raises(PluginClashError, match=told):
+    message = r"'one' \(acme-one 1.0\) and 'two' \(acme-two 1.0\) both offer the flag '--acme'"
+    with pytest.raises(PluginClashError, match=message):
         manager.check_single("flag", "--acme")
     manager.check_single("flag", "--loglevel")
 

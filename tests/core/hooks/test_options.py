@@ -48,7 +48,7 @@ def test_function_is_applied_before_the_run_starts(
 
 
 def test_options_by_name(ex: Experiment) -> None:
-    """`ex.run(options=...)` and the defaults know them too."""
+    """`ex.run(options=...)` and the defaults have them too."""
     assert ex.run(options={"--own-flag": True}).result == {"some": True}
     defaults = ex.get_default_options()
     assert (defaults["--own-flag"], defaults["--extra"]) == (False, None)

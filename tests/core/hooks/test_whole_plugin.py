@@ -1,4 +1,4 @@
-"""Tests of one distribution that uses every hook, with a script that knows nothing of it."""
+"""Tests of one distribution that uses every hook, with a script that does not mention it."""
 
 import json
 from typing import Any
@@ -170,5 +170,5 @@ def test_its_check_of_keys_fails_before_the_run(installed: Any) -> None:
     """The error names the key, its place and the reason."""
     result = installed.run("with", "message={'deep': [{'a/b': 1}]}")
     assert (result.returncode, result.stdout) == (2, "")
-    told = "the configuration key 'a/b' (at 'message.deep.0.a/b') contains a slash: rename it"
-    assert told in result.stderr and "SETTINGS" not in result.stderr
+    expected = "the configuration key 'a/b' (at 'message.deep.0.a/b') contains a slash: rename it"
+    assert expected in result.stderr and "SETTINGS" not in result.stderr

@@ -196,7 +196,7 @@ def test_observers_are_equal_by_class_and_place() -> None:
     assert Placed("a") != Placed("b")
     assert Placed("a") != Other("a")
     assert Placed("a") != "a"
-    assert Placed("a").__eq__("a") is NotImplemented  # the other one may know better
+    assert Placed("a").__eq__("a") is NotImplemented  # the other one decides
     assert QueueObserver(Placed("a")) == QueueObserver(Placed("a"), interval=3)
     assert QueueObserver(Placed("a")) != QueueObserver(Other("a"))
     assert QueueObserver(Placed("a")) != Placed("a")

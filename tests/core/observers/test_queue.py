@@ -122,7 +122,7 @@ def test_the_documented_defaults() -> None:
 
 
 def test_both_documented_modules_offer_it() -> None:
-    """`sacred_core.observer` is a facade, which knows no other new names."""
+    """`sacred_core.observer` is a facade, which has no other new names."""
     assert sacred_core.observer.QueueObserver is QueueObserver
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         sacred_core.observer.Nothing

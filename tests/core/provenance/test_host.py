@@ -82,8 +82,8 @@ def test_a_driver_that_does_not_answer_is_left_out(
     run = ex.run(options={"--unobserved": True})
     assert run.status == "COMPLETED"
     assert "gpus" not in run.host_info
-    told = [text for text in caplog.messages if "'gpus' is skipped" in text]
-    assert len(told) == 1 and "nvidia-smi" in told[0]
+    messages = [text for text in caplog.messages if "'gpus' is skipped" in text]
+    assert len(messages) == 1 and "nvidia-smi" in messages[0]
 
 
 def test_values_that_a_gpu_does_not_report_are_none(nvidia_smi: Path) -> None:

@@ -14,7 +14,7 @@ SCRIPT = """
     import logging
     from sacred_core import Experiment, Ingredient, RunObserver
 
-    class Told(RunObserver):
+    class Recorder(RunObserver):
         def started_event(self, command): return 7
         def heartbeat_event(self, info): ...
         def output_event(self, text, offset): ...
@@ -23,7 +23,7 @@ SCRIPT = """
     data = Ingredient("data")
     data.add_config(rows=3, password="hunter2")
     ex = Experiment("debugged", ingredients=[data], save_git_info=False)
-    ex.observers.append(Told())
+    ex.observers.append(Recorder())
 
     @ex.config
     def cfg(_log):
@@ -50,10 +50,10 @@ LINES = [
     "Configuration: config hook hook: data.rows",
     "Found 1 source files below ",
     "Gathered host information: hostname, os, ",
-    "Observers: Told",
-    "Observer Told recorded started_event",
-    "Observer Told recorded heartbeat_event",
-    "Observer Told recorded completed_event",
+    "Observers: Recorder",
+    "Observer Recorder recorded started_event",
+    "Observer Recorder recorded heartbeat_event",
+    "Observer Recorder recorded completed_event",
     "a line of the scope's own",
 ]
 

@@ -35,7 +35,7 @@ def nested(memory: Memory, **arguments: Any) -> tuple[Experiment, Experiment]:
 
 
 def names(memory: Memory) -> list[str]:
-    return [kept.run.experiment["name"] for kept in memory.runs.values()]
+    return [stored.run.experiment["name"] for stored in memory.runs.values()]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_inner_run_has_the_observers_of_the_command_line_if_asked(
     outer, _ = nested(memory, **arguments)
     outer.run_commandline("x -M")
     assert names(memory) == recorded
-    assert {kept.run.status for kept in memory.runs.values()} == {"COMPLETED"}
+    assert {stored.run.status for stored in memory.runs.values()} == {"COMPLETED"}
 
 
 def test_inherited_observers_come_after_its_own(memory: Memory) -> None:
@@ -81,7 +81,7 @@ def test_a_shared_observer_records_each_run_once(memory: Memory) -> None:
 
     ex.run()
     assert len(memory.runs) == 4
-    depths = [kept.metrics["depth"]["values"] for kept in memory.runs.values()]
+    depths = [stored.metrics["depth"]["values"] for stored in memory.runs.values()]
     assert depths == [[1], [2], [3], [4]]
 
 

@@ -105,9 +105,9 @@ def test_interrupted_run(recorder: Recorder, error: BaseException, status: str) 
     with pytest.raises(type(error)):
         run()
     assert run.status == status
-    told = recorder.last("interrupted_event")
-    assert told["status"] == status
-    assert "in main" in "".join(told["fail_trace"])
+    end = recorder.last("interrupted_event")
+    assert end["status"] == status
+    assert "in main" in "".join(end["fail_trace"])
 
 
 @pytest.mark.parametrize(

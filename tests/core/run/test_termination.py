@@ -89,7 +89,7 @@ def test_handled_and_ignored_signals_are_left_alone(handler: Any) -> None:
 
 @pytest.mark.parametrize("is_set_before", [True, False])
 def test_handlers_in_c_are_left_alone(is_set_before: bool, tmp_path: Any) -> None:
-    """`signal.getsignal` does not know them; they work in the block and after it."""
+    """`signal.getsignal` does not return them; they work in the block and after it."""
     with (tmp_path / "dump").open("w+") as file:
         if is_set_before:
             faulthandler.register(signal.SIGUSR1, file=file)

@@ -132,14 +132,14 @@ def run(folder: Path, source: str | None, args: list[str]) -> "subprocess.Comple
     )
 
 
-@pytest.mark.parametrize(("name", "args", "told", "source"), ROWS, ids=[row[0] for row in ROWS])
+@pytest.mark.parametrize(("name", "args", "reported", "source"), ROWS, ids=[row[0] for row in ROWS])
 def test_it_is_reported_in_a_sentence(
-    tmp_path: Path, name: str, args: list[str], told: str, source: str | None
+    tmp_path: Path, name: str, args: list[str], reported: str, source: str | None
 ) -> None:
     """What happened, the value and the way out; nothing of ours, and nothing was run."""
     done = run(tmp_path, source, args)
     assert done.returncode == 2, done.stderr
-    assert told in done.stderr
+    assert reported in done.stderr
     assert "Traceback" not in done.stderr
     assert str(Path(sacred_core.__file__).parent) not in done.stderr
     assert len(done.stderr.splitlines()) <= 2

@@ -110,7 +110,7 @@ def test_log_level(script: Script) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "fragment"),
     [
         (["nope"], "has no command 'nope': it has my_main, print_config"),
         (["-m", "db"], "pip install sacred-mongo"),
@@ -121,13 +121,13 @@ def test_log_level(script: Script) -> None:
     ],
 )
 def test_misuse_is_one_sentence(
-    script: Script, args: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+    script: Script, args: list[str], fragment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 2, no traceback, nothing was run."""
     monkeypatch.setenv("SACRED_PLUGINS__DISABLE", "mongo")
     result = script(HELLO_CONFIG, *args)
     assert result.returncode == 2
-    assert told in result.stderr
+    assert fragment in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
 

@@ -183,7 +183,7 @@ def test_a_hook_attaches_an_observer(ex: Experiment) -> None:
     ex.option_hook(lambda options: ex.observers.append(observer))
     ex.run()
     ex.run()
-    assert [kept.run.status for kept in memory.runs.values()] == ["COMPLETED"] * 2
+    assert [stored.run.status for stored in memory.runs.values()] == ["COMPLETED"] * 2
 
 
 def test_equal_observers_record_a_run_once(ex: Experiment) -> None:

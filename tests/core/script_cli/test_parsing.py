@@ -123,7 +123,7 @@ def test_command_line_as_a_text_is_split_like_a_shell_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["a=1"], "'a=1' is not a command: config updates go after 'with'"),
         (["train", "a=1"], "unexpected argument 'a=1'"),
@@ -133,9 +133,9 @@ def test_command_line_as_a_text_is_split_like_a_shell_does() -> None:
         (["-l"], "requires an argument"),
     ],
 )
-def test_misuse_is_an_error_with_advice(words: list[str], told: str) -> None:
+def test_misuse_is_an_error_with_advice(words: list[str], message: str) -> None:
     """Each error names the word and what was expected."""
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=message):
         parse(words, OPTIONS)
     assert issubclass(OptionError, UsageError)
 
@@ -185,7 +185,7 @@ def test_blanks_around_the_equals_sign_are_no_part_of_a_string(token: str, value
 
 
 def test_tokens_without_equals_are_names() -> None:
-    """They keep their order."""
+    """Their order is retained."""
     assert parse_updates(["v1", "a=1", "v2"]) == ({"a": 1}, ["v1", "v2"])
 
 

@@ -126,9 +126,9 @@ def test_help_of_a_command(capsys: pytest.CaptureFixture[str], ex: Experiment) -
     with pytest.raises(SystemExit) as exit_info:
         ex.run_commandline("x.py help scream")
     assert exit_info.value.code == 0
-    told = capsys.readouterr().out
-    assert "scream(loud: bool = True)" in told
-    assert "\n  scream, and shout, and let it all out ..." in told
+    output = capsys.readouterr().out
+    assert "scream(loud: bool = True)" in output
+    assert "\n  scream, and shout, and let it all out ..." in output
 
 
 def test_custom_commands(ex: Experiment) -> None:

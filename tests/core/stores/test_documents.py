@@ -71,7 +71,7 @@ def test_output_is_the_sum_of_its_parts(changes: list[tuple[str, int]]) -> None:
 
 
 def test_points_are_the_sum_of_their_parts() -> None:
-    """A part that is stored twice counts once; metrics keep apart."""
+    """A part that is stored twice counts once; metrics are separate."""
 
     def part(name: str, start: int, values: list[Any]) -> tuple[str, int, str]:
         steps = list(range(start, start + len(values)))

@@ -115,8 +115,8 @@ def test_each_reason_is_named_once() -> None:
 
 def test_what_is_sound_is_returned_as_it_is() -> None:
     """What is sound is returned as it is, also with parts that are missing, as in old records."""
-    said = Annotation(time=NOW, user="ann", note="n", added=["good"])
-    (run,) = Store(a=fields(status="FAILED", config=None, annotations=[said])).list()
+    annotation = Annotation(time=NOW, user="ann", note="n", added=["good"])
+    (run,) = Store(a=fields(status="FAILED", config=None, annotations=[annotation])).list()
     assert (run.status, run.damage, run.config) == ("FAILED", None, {})
     assert run.tags == ["good"] and run.notes[0]["text"] == "n"
 

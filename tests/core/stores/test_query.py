@@ -156,7 +156,7 @@ def test_what_was_running_without_a_heartbeat_is_dead() -> None:
 
 
 def test_a_run_without_tags_has_none() -> None:
-    """A store need not know of tags."""
+    """A store need not support tags."""
     run = StoredRun(id=1, status="COMPLETED")
     assert holds("tags missing and not tags has x", run)
 
@@ -211,7 +211,7 @@ def test_an_order_tells_whether_it_needs_metrics() -> None:
 
 # ---- what cannot be understood ---------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("text", "mark", "told"),
+    ("text", "mark", "problem"),
     [
         ("", 0, "expected a condition"),
         ("or id = 1", 0, "expected a condition"),
@@ -249,13 +249,13 @@ def test_an_order_tells_whether_it_needs_metrics() -> None:
         ("name = 'a\nb' and\n\tid", 20, "expected one of ="),
     ],
 )
-def test_an_error_shows_the_place_and_what_was_expected(text: str, mark: int, told: str) -> None:
+def test_an_error_shows_the_place_and_what_was_expected(text: str, mark: int, problem: str) -> None:
     """The message, the line of the text, and a mark below the place."""
     with pytest.raises(QueryError) as caught:
         parse(text)
     message, line, marked = str(caught.value).split("\n")
     before = text[:mark].rpartition("\n")[2]
-    assert told in message
+    assert problem in message
     assert line[2:] in text.replace("\t", " ").split("\n")
     assert marked == f"  {' ' * len(before)}^"
     assert isinstance(caught.value, StoreError)

@@ -69,7 +69,7 @@ def test_a_valid_id_is_returned_as_stores_list_it(run_id: Any) -> None:
         ("a\x1bb", "invisible"), ("a\0b", "invisible"), ("a\u200bb", "invisible"),
         ("a\udce9", "invisible"), ("a\u2028b", "invisible"), ("a\x7fb", "invisible"),
         ("_resources", "begin with"), (".", "begin with"), ("..", "begin with"), ("-f", "begin"),
-        ("a.", "end with"), *((f"a{sign}b", "contain any of") for sign in '/\\:*?"<>|'),
+        ("a.", "end with"), *((f"a{character}b", "contain any of") for character in '/\\:*?"<>|'),
         ("con", "reserved"), ("NUL.txt", "reserved"), ("LPT1", "reserved"), ("e\u0301", "form C"),
     ],
 )  # fmt: skip

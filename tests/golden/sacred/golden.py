@@ -99,7 +99,7 @@ def recorded() -> dict[str, Any]:
 
 
 def stays(release: str, name: str) -> bool:
-    """Tell whether a value's tag stays as it was written."""
+    """Return whether a value's tag stays as it was written."""
     return name in STAYS or name in STAYS_IN[release]
 
 

@@ -109,7 +109,7 @@ def open_copy(files: ContainedFolder, path: Path) -> BinaryIO:
 def restore_missing(root: Path, entry: Mapping[str, Any]) -> None:
     """Store again what is missing of the shared content that a record names.
 
-    It is missing where somebody removed it while the run lasted. Where its file is no longer there
+    It is missing where another process removed it during the run. Where its file is no longer there
     either, or was changed, a warning names it.
 
     Args:

@@ -51,7 +51,7 @@ _logger = own_logger(__name__)
 
 
 class FileStorageObserver(DeprecatedCreate, DocumentObserver):
-    """Keeps each run in a sub-folder of its own, as files that everybody can read.
+    """Stores each run in a sub-folder of its own, as files that everybody can read.
 
     Args:
         basedir: The folder of all runs; made when the first run starts.
@@ -62,7 +62,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         priority: See `sacred_core.RunObserver`.
         copy_artifacts: Copy resources that are in ``basedir`` already, such as the
             artifacts of other runs; without, ``run.json`` has their paths.
-        copy_sources: Keep copies of the sources.
+        copy_sources: Store copies of the sources.
 
     Raises:
         FileNotFoundError: there is no such ``template``.

@@ -56,8 +56,10 @@ def write_report(
         # What cannot be encoded (half a character) is spelled out, as it is in the output.
         replace_bytes(target, encode_output(text))
     except (Exception, SystemExit) as error:  # foreign code must not harm the run
-        told = str(error) if isinstance(error, (ReportError, ModuleNotFoundError)) else repr(error)
-        _logger.warning("No report in %s from the template %s: %s", folder, template, told)
+        reason = (
+            str(error) if isinstance(error, (ReportError, ModuleNotFoundError)) else repr(error)
+        )
+        _logger.warning("No report in %s from the template %s: %s", folder, template, reason)
         _logger.debug("%s", template, exc_info=error)
 
 
@@ -103,7 +105,7 @@ def _large(code: str, folder: Path) -> dict[str, Any]:
 
 
 def _warn_of_writers(template: Path) -> None:
-    """Say once of a template that others than the user may change it."""
+    """Warn once of a template that others than the user may change."""
     place = next(_writable_by_others(template), None)
     if place is not None and template not in _warned:
         _warned.add(template)

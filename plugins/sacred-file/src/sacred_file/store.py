@@ -154,9 +154,9 @@ class FileStore(DocumentStore[RunFolder]):
         """Delete a run; what cannot be removed yet is removed by a later deletion."""
         return delete_run(self.root, Path(record.path))
 
-    def _shared_path(self, kept: str) -> Path:
+    def _shared_path(self, stored_path: str) -> Path:
         """Return where a file that runs share is; Sacred named it from where it was started."""
-        path = self.root / kept
+        path = self.root / stored_path
         folder = SOURCES if SOURCES in path.parts else RESOURCES
         return path if path.is_file() else self.root / folder / path.name
 

@@ -24,7 +24,7 @@ _PIECE = 8 * 1024 * 1024
 
 
 class GcsBucket:
-    """Keeps the protocol of `sacred_objects.Bucket`.
+    """Implements the protocol of `sacred_objects.Bucket`.
 
     Args:
         name: Of the bucket.

@@ -6,7 +6,7 @@ from sacred_gcs.names import validate_bucket_name
 
 
 class GoogleCloudStorageObserver(ObjectObserver):
-    """Keeps each run in a bucket, as objects that look like the files of a `FileStorageObserver`.
+    """Stores each run in a bucket, as objects that look like the files of a `FileStorageObserver`.
 
     The bucket must be there. Credentials are those of the application: the file that
     ``GOOGLE_APPLICATION_CREDENTIALS`` names, those of gcloud, or the account of the machine.

@@ -17,7 +17,7 @@ def load_secret_config(
 ) -> dict[str, Any]:
     """Return the entries of a configuration file; no error quotes a value.
 
-    Optional entries that are null are omitted; texts that are null are empty.
+    Optional entries that are null are omitted; templates that are null are empty.
 
     Raises:
         ConfigFileError: it cannot be read, lacks an entry, or has one that nothing reads.

@@ -170,13 +170,13 @@ def _attempt(ask: Callable[[float], Answer], timeout: float) -> Answer | Message
 
 
 def _is_from_another_thread(record: logging.LogRecord) -> bool:
-    """Keep what libraries log for others; called on the thread that logs."""
+    """Store what libraries log for others; called on the thread that logs."""
     del record
     return threading.current_thread().name != _THREAD
 
 
 def _reason(error: BaseException) -> str:
-    """Say why there is no answer, in words that hold no address."""
+    """Return why there is no answer, in words that contain no address."""
     import requests
 
     if isinstance(error, requests.exceptions.ProxyError):

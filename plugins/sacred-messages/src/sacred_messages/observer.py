@@ -27,7 +27,7 @@ FIELDS: Mapping[str, list[str]] = {
 class MessageObserver(RunObserver):
     """Sends a message when a run stops; a subclass defines how, and may send one at the start.
 
-    A subclass declares its texts, calls `use_texts` when it is made, and overrides `send` and,
+    A subclass declares its templates, calls `use_texts` when it is made, and overrides `send` and,
     if need be, `escape`. A message that was taken is not sent again, however often the event
     comes; one that was not is an error, so that the core, or a queue, gives the event again.
 
@@ -76,7 +76,7 @@ class MessageObserver(RunObserver):
         return value
 
     def use_texts(self, usual: Mapping[str, str], *given: str | None) -> None:
-        """Set the texts, given in the order of `texts`: those of ``usual`` where None is given.
+        """Set the templates, given in the order of `texts`: those of ``usual`` where None is given.
 
         Raises:
             TemplateError: one of them has a field that does not exist, or cannot be filled in.
@@ -86,7 +86,7 @@ class MessageObserver(RunObserver):
         self.check_texts()
 
     def check_texts(self) -> None:
-        """Look for mistakes in the texts.
+        """Look for mistakes in the templates.
 
         Raises:
             TemplateError: one of them has a field that does not exist, or cannot be filled in.
@@ -105,7 +105,7 @@ class MessageObserver(RunObserver):
         meta_info: Mapping[str, Any],
         _id: Any,
     ) -> None:
-        """Store what the texts may contain of the run; send the text of a start, if there is one.
+        """Store what templates may contain of the run, and send the message of a start, if any.
 
         A start that cannot be sent within `start_patience` is one warning.
         """

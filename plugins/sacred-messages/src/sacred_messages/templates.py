@@ -1,4 +1,4 @@
-"""Texts with fields in braces, filled in so that no value can break or swell the message."""
+"""Templates with fields in braces, filled in so that no value can break or swell the message."""
 
 import difflib
 import re

@@ -13,7 +13,7 @@ from sacred_core.serialization import from_json
 
 A = TypeVar("A")
 B = TypeVar("B")
-#: The drivers keep ten connections.
+#: The drivers have ten connections.
 _AT_ONCE = 8
 #: Bytes that are asked for at a time.
 _PIECE = 4 * 1024 * 1024

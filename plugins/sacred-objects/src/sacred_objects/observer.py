@@ -34,7 +34,7 @@ _LISTS = frozenset(("artifacts", "resources", "experiment"))
 
 
 class ObjectObserver(DeprecatedCreate, DocumentObserver):
-    """Keeps each run as objects that look like the files of a `FileStorageObserver`.
+    """Stores each run as objects that look like the files of a `FileStorageObserver`.
 
     A plugin's observer gives ``connect`` and documents its own arguments.
 

@@ -1,4 +1,4 @@
-"""Tells the answers of S3 from pages of a proxy, which come with the status 200 too.
+"""Distinguishes the answers of S3 from pages of a proxy, which come with the status 200 too.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
 """

@@ -26,7 +26,7 @@ _CONFLICTS = 7
 
 
 class S3Bucket:
-    """Keeps the protocol of `sacred_objects.Bucket`.
+    """Implements the protocol of `sacred_objects.Bucket`.
 
     Args:
         client: Of boto3; closed with this object.

@@ -12,7 +12,7 @@ from sacred_s3.connection import OPTION_NAMES, BucketLocator, Options
 
 
 class S3Observer(ObjectObserver):
-    """Keeps each run in a bucket, as objects that look like the files of a `FileStorageObserver`.
+    """Stores each run in a bucket, as objects that look like the files of a `FileStorageObserver`.
 
     A bucket that is not there is created when the first run starts. Credentials come from the
     configuration of AWS: the environment, ``~/.aws``, or the role of the machine.

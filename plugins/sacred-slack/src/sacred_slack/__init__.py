@@ -1,4 +1,4 @@
-"""Tell Slack when a sacred-core run stops."""
+"""Sends a message to Slack when a sacred-core run stops."""
 
 from typing import TYPE_CHECKING
 

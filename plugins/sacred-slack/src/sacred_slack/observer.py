@@ -29,7 +29,7 @@ class WebhookError(SacredError, ValueError):
 class SlackObserver(MessageObserver):
     """Sends a message to Slack, through an incoming webhook, whenever a run stops.
 
-    The texts have fields in braces (`sacred_messages.observer.FIELDS`) and Slack's marks:
+    The templates have fields in braces (`sacred_messages.observer.FIELDS`) and Slack's marks:
     ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
 
     Args:

@@ -1,4 +1,4 @@
-"""Tell a Telegram chat what becomes of a sacred-core run."""
+"""Sends messages to a Telegram chat when a sacred-core run starts and stops."""
 
 from typing import TYPE_CHECKING
 

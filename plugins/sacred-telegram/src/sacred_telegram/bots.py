@@ -30,7 +30,7 @@ class Bot(Protocol):
 
     Attributes:
         display_name: Who is asked, for errors.
-        secrets: Texts that must not be shown.
+        secrets: Strings that must not be shown.
     """
 
     display_name: str

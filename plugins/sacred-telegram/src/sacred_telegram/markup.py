@@ -1,4 +1,4 @@
-"""The marks of texts, as Slack and Telegram's clients support them, and HTML for the Bot API.
+"""The marks in templates, as Slack and Telegram's clients support them, and HTML for the Bot API.
 
 HTML, because in it a value is escaped in the same way everywhere; in the Markdown of the
 API that depends on the marks around it.

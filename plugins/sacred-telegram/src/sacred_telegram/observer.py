@@ -35,7 +35,7 @@ _TEXTS = {
 class TelegramObserver(MessageObserver):
     """Sends a message to a chat when a run starts and when it stops.
 
-    The texts have fields in braces (`sacred_messages.observer.FIELDS`) and the marks
+    The templates have fields in braces (`sacred_messages.observer.FIELDS`) and the marks
     ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
     Starts are sent silently; a start that cannot be sent is one warning.
 

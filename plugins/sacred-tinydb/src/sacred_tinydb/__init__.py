@@ -1,4 +1,4 @@
-"""Keeps runs in TinyDB, and their files in HashFS."""
+"""Stores runs in TinyDB, and their files in HashFS."""
 
 from typing import TYPE_CHECKING
 

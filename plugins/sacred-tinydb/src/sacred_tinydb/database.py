@@ -96,7 +96,7 @@ class Database:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep others from changing anything; may be entered again.
+        """Prevent changes by others; may be entered again.
 
         Raises:
             StoreError: another process holds the lock for too long.
@@ -198,23 +198,23 @@ def _table_text(table: Any) -> str:
 
 
 def _members(text: str) -> Iterator[tuple[str, str]]:
-    """Yield names and texts of the values of an object, without parsing the values."""
+    """Yield the names of the values of an object and their JSON text, which is not parsed."""
     depth, name, start = 0, None, -1
     for token in _TOKEN.finditer(text):
-        sign = token[0]
-        if depth == 1 and sign in ",}" and name is not None and start >= 0:
+        part = token[0]
+        if depth == 1 and part in ",}" and name is not None and start >= 0:
             yield name, text[start : token.start()].strip()
             name, start = None, -1
-        if sign in "[{":
+        if part in "[{":
             depth += 1
-        elif sign in "]}":
+        elif part in "]}":
             depth -= 1
             if depth == 0:
                 return
-        elif depth == 1 and sign == ":" and start < 0:
+        elif depth == 1 and part == ":" and start < 0:
             start = token.end()
-        elif depth == 1 and sign[0] == '"' and name is None:
-            name = str(json.loads(sign))
+        elif depth == 1 and part[0] == '"' and name is None:
+            name = str(json.loads(part))
     raise ValueError("it is cut off")
 
 

@@ -92,7 +92,9 @@ def document_fields(stored: Any, read: Callable[[], Document]) -> dict[str, Read
         "resources": lambda: list(
             dict.fromkeys(first_items("resources", document().get("resources")))
         ),
-        "annotations": lambda: [_annotation(said) for said in document().get("annotations") or ()],
+        "annotations": lambda: [
+            _annotation(entry_fields) for entry_fields in document().get("annotations") or ()
+        ],
     }
     unreadable = stored.unreadable if isinstance(stored, RawDocument) else ()
     return fields | {name: functools.partial(_raise_unreadable, name) for name in unreadable}
@@ -100,8 +102,8 @@ def document_fields(stored: Any, read: Callable[[], Document]) -> dict[str, Read
 
 def annotation_entry(annotation: Annotation) -> Document:
     """Return what the list ``annotations`` of a document has for an annotation."""
-    said = {name: value for name, value in attrs.asdict(annotation).items() if value}
-    entry: Document = plain({**said, "time": date_tag(annotation.time)})
+    entry_fields = {name: value for name, value in attrs.asdict(annotation).items() if value}
+    entry: Document = plain({**entry_fields, "time": date_tag(annotation.time)})
     return entry
 
 
@@ -203,8 +205,8 @@ def _required_date(name: str, stored: Any) -> datetime | None:
     return time
 
 
-def _annotation(said: Any) -> Annotation:
-    return Annotation(**{**said, "time": parse_date_tag(said["time"])})
+def _annotation(entry_fields: Any) -> Annotation:
+    return Annotation(**{**entry_fields, "time": parse_date_tag(entry_fields["time"])})
 
 
 def _raise_unreadable(name: str) -> Any:

@@ -36,7 +36,7 @@ _OUTPUT = 100_000
 
 
 class TinyDbObserver(DeprecatedCreate, DocumentObserver):
-    """Keeps runs as documents in one JSON file, and their files beside it, each content once.
+    """Stores runs as documents in one JSON file, and their files beside it, each content once.
 
     The JSON file is written when a run starts and ends; what changes in between is in a folder of
     the run's own.
@@ -237,8 +237,8 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
             if not is_there:
                 raise self.removed_error()
             known = storage.database.all().get(self._number, {})
-            said = {key: known[key] for key in ("annotations",) if key in known}
-            storage.database.put(self._number, {**self.run_entry, **said})
+            annotations = {key: known[key] for key in ("annotations",) if key in known}
+            storage.database.put(self._number, {**self.run_entry, **annotations})
             if self._replaced:
                 storage.remove_unused(self._replaced)
 
@@ -292,7 +292,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
 
     @contextmanager
     def _lock_run(self, *staged: StagedCopy) -> Iterator[bool]:
-        """Keep others from changing anything, and return whether the run is there.
+        """Prevent changes by others, and return whether the run is there.
 
         The copies are removed if it is not.
         """

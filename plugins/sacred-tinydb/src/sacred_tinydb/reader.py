@@ -136,11 +136,11 @@ class LazyFile(io.RawIOBase):
         return str(self._files.path(self._id))
 
     def readable(self) -> bool:
-        """Tell that this is what it is for."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Tell that there is a way back."""
+        """Return True: the file can seek."""
         return True
 
     def readinto(self, buffer: Any) -> int:

@@ -244,16 +244,16 @@ def test_the_original_streams_are_restored(scripts: Any, mode: str) -> None:
         f"""
         SETTINGS.CAPTURE_MODE = "{mode}"
         before = [(vars(stream), stream.write) for stream in (sys.stdout, sys.stderr)]
-        kept = sys.stdout
+        saved = sys.stdout
 
         import atexit
         @atexit.register
         def check():
             after = [(vars(stream), stream.write) for stream in (sys.stdout, sys.stderr)]
             assert after == before, after
-            kept.write("after\\n")
+            saved.write("after\\n")
         """,
-        'kept.write("inside\\n")',
+        'saved.write("inside\\n")',
     )
     assert done.stdout == b"inside\nafter\n", done.stderr
     assert done.stderr == b""
@@ -288,7 +288,11 @@ def test_a_stream_that_writes_to_the_other_is_recorded_once(scripts: Any) -> Non
     ("change", "back", "reason"),
     [
         ("sys.stdout = io.StringIO()", "sys.stdout = sys.__stdout__", "sys.stdout does not write"),
-        ("kept = os.dup(2); os.close(2)", "os.dup2(kept, 2)", "sys.stderr has no open descriptor"),
+        (
+            "saved = os.dup(2); os.close(2)",
+            "os.dup2(saved, 2)",
+            "sys.stderr has no open descriptor",
+        ),
         ("claim.take(other)", "claim.release(other)", "another run records them"),
     ],
 )

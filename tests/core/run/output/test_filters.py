@@ -46,7 +46,7 @@ def test_a_filter_that_ignores_its_input_switches_recording_off() -> None:
     [
         lambda text: text[:3],
         lambda text: (lambda: text)(),
-        lambda text: "".join(sign for sign in text),
+        lambda text: "".join(character for character in text),
         str.strip,
         apply_backspaces_and_linefeeds,
     ],
