@@ -116,8 +116,8 @@ def test_the_token_is_in_no_log_and_no_error(
     caplog: pytest.LogCaptureFixture,
     trouble: str,
 ) -> None:
-    """Nor is a password of the address, also where everything is logged, and the server echoes
-    them.
+    """Neither the token nor a password of the address is in a log or an error, even if everything
+    is logged and the server repeats them.
     """
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "urllib3")
