@@ -61,15 +61,6 @@ def content_of_bytes(data: bytes, name: str) -> Content:
     return Content(lambda: io.BytesIO(data), name, sha256.hexdigest(), md5.hexdigest(), len(data))
 
 
-def load_content(connection: sa.Connection, key: int) -> Content:
-    """Return a content that is stored."""
-    columns = contents.c
-    row = connection.execute(sa.select(contents).where(columns.content_id == key)).one()
-    return Content(
-        lambda: io.BytesIO(read(connection, key)), str(key), row.sha256, row.md5, row.size
-    )
-
-
 def store_content(connection: sa.Connection, content: Content) -> int:
     """Store a content, if it is not there, and return its key."""
     columns = contents.c
@@ -162,6 +153,11 @@ class _Stream(RangeReader):
         return found
 
 
+def digest_of_name(name: str) -> str:
+    """Return the digest by which a file is found by its name, which may be too long for a key."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def encode_values(values: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the JSON strings of values; None stays None."""
     return {k: None if value is None else to_json(value) for k, value in values.items()}
@@ -192,11 +188,11 @@ def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str
 
 
 def read_large_texts(
-    connection: sa.Connection, run_keys: Iterable[int], name: str | None = None
+    connection: sa.Connection, run_keys: Iterable[int], names: Iterable[str]
 ) -> dict[tuple[int, str], bytes]:
-    """Return the JSON texts of the large values of runs, or those of one name."""
-    names = VALUES if name is None else (name,)
-    mine = sa.and_(large_values.c.run_key.in_(list(run_keys)), large_values.c.name.in_(names))
+    """Return the JSON texts of those of the values of runs that are large."""
+    columns = large_values.c
+    mine = sa.and_(columns.run_key.in_(list(run_keys)), columns.name.in_(list(names)))
     query = sa.select(large_values).where(mine)
     return {
         (row.run_key, row.name): read(connection, row.content_id)

@@ -1,6 +1,8 @@
 """Experiments and hosts: runs that share them share their rows."""
 
+import base64
 import hashlib
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,6 @@ from sacred_sql.contents import (
     Content,
     content_of_bytes,
     drop_unused,
-    load_content,
     new_key,
     read,
     store_content,
@@ -124,19 +125,16 @@ def read_experiment(connection: sa.Connection, key: int) -> dict[str, Any]:
     Raises:
         DamagedRecordError: there is no such experiment.
     """
-    table = schema.experiments
-    query = sa.select(table.c.info).where(table.c.experiment_id == key)
-    row = connection.execute(query).first()
-    if row is None:
-        raise DamagedRecordError(f"there is no experiment {key}")
-    info: dict[str, Any] = dict(row.info)
-    info["sources"] = [[row.name, row.md5] for row in _rows(connection, key, 0)]
-    info["dependencies"] = [
-        row.name if row.version is None else f"{row.name}=={row.version}"
-        for row in _rows(connection, key, 1)
-    ]
-    info["repositories"] = [_read_repository(connection, row) for row in _rows(connection, key, 2)]
-    return info
+    experiment = load_experiment(connection, key)
+    return {
+        **experiment.info,
+        "sources": [[part.row["name"], part.row["md5"]] for part in experiment.sources],
+        "dependencies": [
+            name if version is None else f"{name}=={version}"
+            for name, version in (part.row.values() for part in experiment.dependencies)
+        ],
+        "repositories": [_repository_info(part) for part in experiment.repositories],
+    }
 
 
 def load_experiment(connection: sa.Connection, key: int) -> Experiment:
@@ -149,18 +147,33 @@ def load_experiment(connection: sa.Connection, key: int) -> Experiment:
     row = connection.execute(sa.select(table.c.info).where(table.c.experiment_id == key)).first()
     if row is None:
         raise DamagedRecordError(f"there is no experiment {key}")
-    columns = (("name", "md5"), ("name", "version"), ("url", "commit_hash", "dirty", "info"))
-    lists = [
-        tuple(_part(connection, row, names) for row in _rows(connection, key, number))
-        for number, names in enumerate(columns)
-    ]
-    return Experiment(dict(row.info), *lists)
+    return Experiment(dict(row.info), *(_load_parts(connection, key, *each) for each in _TABLES))
 
 
-def _part(connection: sa.Connection, row: Any, names: Sequence[str]) -> _Part:
-    content_id = getattr(row, "content_id", None)
-    content = None if content_id is None else load_content(connection, content_id)
-    return _Part({name: getattr(row, name) for name in names}, content)
+def _load_parts(
+    connection: sa.Connection, key: int, links: sa.Table, target: sa.Table
+) -> tuple[_Part, ...]:
+    own = target.primary_key.columns[0].name
+    names = [each.name for each in target.c if each.name not in (own, "digest", "content_id")]
+    query = sa.select(target).join(links)
+    if "content_id" in target.c:
+        table = schema.contents
+        columns = [table.c[name].label(f"content_{name}") for name in ("sha256", "md5", "size")]
+        query = query.add_columns(*columns)
+        query = query.outerjoin(table, table.c.content_id == target.c.content_id)
+    query = query.where(links.c.experiment_id == key).order_by(links.c.position)
+    return tuple(
+        _Part({name: getattr(row, name) for name in names}, _content(connection, row))
+        for row in connection.execute(query).all()
+    )
+
+
+def _content(connection: sa.Connection, row: Any) -> Content | None:
+    key = getattr(row, "content_id", None)
+    if key is None:
+        return None
+    described = (row.content_sha256, row.content_md5, row.content_size)
+    return Content(lambda: io.BytesIO(read(connection, key)), str(key), *described)
 
 
 def drop_unused_experiment(connection: sa.Connection, key: int) -> None:
@@ -205,12 +218,6 @@ _TABLES = (
     (schema.experiment_dependencies, schema.dependencies),
     (schema.experiment_repositories, schema.repositories),
 )
-
-
-def _rows(connection: sa.Connection, key: int, number: int) -> Sequence[Any]:
-    links, target = _TABLES[number]
-    query = sa.select(target).join(links).where(links.c.experiment_id == key)
-    return connection.execute(query.order_by(links.c.position)).all()
 
 
 def _part_keys(connection: sa.Connection, key: int, links: sa.Table, target: sa.Table) -> list[int]:
@@ -290,14 +297,13 @@ def _repository(repository: Mapping[str, Any]) -> _Part:
     return _Part(row, None if patch is None else content_of_bytes(patch, "uncommitted.patch"))
 
 
-def _read_repository(connection: sa.Connection, row: Any) -> dict[str, Any]:
-    info = dict(row.info)
+def _repository_info(part: _Part) -> dict[str, Any]:
+    """Return what `_repository` got."""
+    info = dict(part.row["info"])
     is_binary = info.pop("patch_is_binary", False)
-    if row.content_id is not None:
-        patch = read(connection, row.content_id)
+    if part.content is not None:
+        patch = b"".join(part.content.parts())
         if is_binary:
-            import base64
-
             info["patch_base64"] = base64.b64encode(patch).decode()
         else:
             info["patch"] = patch.decode()

@@ -1,22 +1,75 @@
 """Records a run in a SQL database."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
+import attrs
 import sqlalchemy as sa
 
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
-from sacred_core.stores.claims import IdRequest
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.run_ids import LARGEST
 from sacred_sql.address import is_in_memory, location
-from sacred_sql.contents import VALUES
+from sacred_sql.appended import Metric, join_points, write_output, write_points
+from sacred_sql.contents import (
+    VALUES,
+    content_of,
+    digest_of_name,
+    drop_unused,
+    encode_values,
+    is_large,
+    new_key,
+    row_values,
+    store_content,
+    store_large,
+)
 from sacred_sql.database import Database
-from sacred_sql.writer import RunWriter, continue_run, insert_run
+from sacred_sql.experiments import (
+    Experiment,
+    drop_unused_experiment,
+    load_experiment,
+    make_experiment,
+    store_experiment,
+    store_host,
+)
+from sacred_sql.reading import find_key
+from sacred_sql.sacred_runs import SacredTables, has_sacred_tables, highest_sacred_number
+from sacred_sql.schema import LONGEST_COMMENT, artifacts, highest_deleted, resources, runs
+
+T = TypeVar("T")
 
 _FIELDS = {"status": "recorded_status", "stop_time": "stop_time", "heartbeat": "heartbeat"}
+
+
+@attrs.define
+class _Rows:
+    """The rows of the current run, as far as this observer knows them.
+
+    Attributes:
+        experiment: What the row of the run refers to.
+        key: Of the row of the run.
+        experiment_key: Of the row of the experiment.
+        is_unsure: More may be stored than this object has: the row is not new, or the answer to an
+            attempt was lost.
+        metrics: What is stored of each metric.
+        output_end: Where the output ends.
+        is_cut: An empty piece is at the end of the output.
+        large: The names of values that are stored outside of the row.
+        has_beaten: Columns were set after the start.
+    """
+
+    experiment: Experiment
+    key: int = 0
+    experiment_key: int = 0
+    is_unsure: bool = False
+    metrics: dict[str, Metric] = attrs.field(factory=dict)
+    output_end: int = 0
+    is_cut: bool = False
+    large: set[str] = attrs.field(factory=set)
+    has_beaten: bool = False
 
 
 class SqlObserver(DeprecatedCreate, DocumentObserver):
@@ -36,7 +89,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     """
 
     needs_sha256 = True
-    _run_writer: RunWriter | None
+    _rows: _Rows
 
     def __init__(self, url: str | sa.URL, echo: bool = False, priority: int = 40) -> None:
         self._set_up(Database(url, echo), None, priority)
@@ -87,65 +140,246 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         """What connects to the database."""
         return self._database.engine
 
-    def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
-        """Insert the row of the run, or replace that of a queued one."""
-        self._run_writer = insert_run(self._database, run, request)
-        return self._run_writer.run_id
+    def prepare_run(self, run: StoredRun) -> None:
+        """Store what runs share: those who race for a number have nothing else to do."""
+        self._rows = _Rows(make_experiment(run.experiment))
+        self._database.write(lambda connection: self._store_shared(connection, run))
+
+    def insert_run(self, run: StoredRun) -> bool:
+        """Insert the row of the run; a race is lost with an error that repeats the transaction."""
+        number = run.id if isinstance(run.id, int) else None
+        names = {"run_id": str(run.id), "run_number": number}
+        if run.run_id is not None:
+            names["id_elsewhere"] = run.run_id
+
+        def insert(connection: sa.Connection, columns: Mapping[str, Any]) -> int | None:
+            if _is_taken(connection, run.id):
+                return None
+            return new_key(connection, runs, {**columns, "queue_time": run.queue_time, **names})
+
+        return self._write_start(run, insert)
+
+    def take_over_run(self, run: StoredRun) -> bool:
+        """Replace the row of the run, if its status is QUEUED."""
+
+        def replace(connection: sa.Connection, columns: Mapping[str, Any]) -> int | None:
+            key = find_key(connection, run.id)
+            queued = runs.update().where(runs.c.run_key == key, runs.c.status == "QUEUED")
+            return key if connection.execute(queued.values(columns)).rowcount == 1 else None
+
+        return self._write_start(run, replace)
+
+    def highest_number(self) -> int:
+        """Return the highest number that counts; of Sacred's runs where there are no others."""
+        return self._database.read(_highest_number)
 
     def start_run(self, run: StoredRun) -> None:
         """The sources are stored before the run is."""
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
-        """Set columns of the row."""
-        if "heartbeat" in names and not self._writer.has_beaten:
+        """Set columns of the row; values that are large are stored outside of it."""
+        rows, is_end = self._rows, "status" in names
+        if "heartbeat" in names and not rows.has_beaten:
             names |= {"info", "result"}
-        values = {name: getattr(run, name) for name in VALUES if name in names}
+        texts = encode_values({name: getattr(run, name) for name in VALUES if name in names})
         fields = {name: getattr(run, _FIELDS[name]) for name in _FIELDS if name in names}
-        if values or fields:
-            self._writer.change(values, fields)
+        large = {name for name, text in texts.items() if is_large(text)}
+        check_large = set(texts) & (rows.large | large) or (rows.is_unsure and texts)
+
+        def work(connection: sa.Connection) -> bool:
+            if not self._update(connection, {**row_values(texts), **fields}):
+                return False
+            if check_large:
+                store_large(connection, rows.key, texts)
+            if is_end:
+                join_points(connection, rows.key, rows.metrics)
+            return True
+
+        if not texts and not fields:  # lists of files have tables of their own
+            return True
+        if not self._write_rows(work):
+            return False
+        rows.large = (rows.large - set(texts)) | large
+        rows.has_beaten = True
+        if is_end:
+            rows.metrics = {}
         return True
 
     def append_output(self, text: str, offset: int) -> bool:
         """Add a piece of output."""
-        self._writer.output(text, offset)
+        rows = self._rows
+        is_at_end = offset >= rows.output_end and not (rows.is_unsure or rows.is_cut)
+
+        def work(connection: sa.Connection) -> bool:
+            if not self._has_row(connection):
+                return False
+            write_output(connection, rows.key, text, offset, is_at_end)
+            return True
+
+        if not self._write_rows(work):
+            return False
+        rows.output_end, rows.is_cut = offset + len(text), not text
         return True
 
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Add points."""
-        self._writer.metrics(metrics, starts)
+        rows, is_unsure = self._rows, self._rows.is_unsure
+
+        def work(connection: sa.Connection) -> dict[str, Metric] | None:
+            if not self._has_row(connection):
+                return None
+            return write_points(connection, rows.key, rows.metrics, metrics, starts, is_unsure)
+
+        stored = self._write_rows(work)
+        if stored is None:
+            return False
+        rows.metrics |= stored
         return True
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:
         """Store a file; the same content is stored once for all runs."""
-        self._writer.file(kind, name, version, details)
-        return True
+        table, column = (artifacts, "name") if kind == "artifact" else (resources, "filename")
+        names = {f"{column}_digest": digest_of_name(name), "run_key": self._rows.key}
+        mine = sa.and_(*(table.c[each] == value for each, value in names.items()))
+        content = content_of(version)
+        columns: dict[str, Any] = {}
+        if kind == "artifact":
+            columns = {each: details.get(each) for each in ("metadata", "content_type")}
+
+        def work(connection: sa.Connection) -> bool:
+            if not self._has_row(connection):
+                return False
+            row = {"content_id": store_content(connection, content), **columns}
+            old = connection.execute(sa.select(table.c.content_id).where(mine)).scalar()
+            if old is None:
+                new_key(connection, table, {**names, column: name, **row})
+                return True
+            connection.execute(table.update().where(mine).values(row))
+            if old != row["content_id"]:
+                drop_unused(connection, [old])
+            return True
+
+        return self._write_rows(work)
 
     def code_event(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
     ) -> None:
         """Add what was imported after the start to the sources and dependencies."""
         self.require_run()
-        self._writer.code(sources, dependencies, base_dir)
+        rows = self._rows
+        extended = rows.experiment.with_code(base_dir, sources, dependencies)
+
+        def work(connection: sa.Connection) -> int:
+            key = store_experiment(connection, extended)
+            if not self._update(connection, {"experiment_id": key}):
+                raise self.removed_error()
+            if key != rows.experiment_key:
+                drop_unused_experiment(connection, rows.experiment_key)
+            return key
+
+        rows.experiment_key = self._write_rows(work)
+        rows.experiment = extended
 
     def continue_row(self, run: StoredRun, key: int) -> None:
         """Record what follows for a run that is stored already, in the row with this key."""
-        self._run_writer = continue_run(self._database, run.id, key)
+
+        def work(connection: sa.Connection) -> _Rows:
+            query = sa.select(runs.c.experiment_id).where(runs.c.run_key == key)
+            experiment_key = int(connection.execute(query).scalar_one())
+            experiment = load_experiment(connection, experiment_key)
+            return _Rows(experiment, key, experiment_key, is_unsure=True)
+
+        self._rows = self._database.read(work)
         self.continue_run(run, "")
 
     def join(self) -> None:
         """Close the connections."""
-        self.stored_run = self._run_writer = None
+        self.stored_run = None
         self._database.close_idle()
 
     def _set_up(self, database: Database, session: Any, priority: int) -> None:
         self._database, self.display_name = database, database.display_url
         self.session, self.priority = session, priority
-        self._run_writer = None
 
-    @property
-    def _writer(self) -> RunWriter:
-        self.require_run()
-        assert self._run_writer is not None
-        return self._run_writer
+    def _write_start(
+        self,
+        run: StoredRun,
+        write: Callable[[sa.Connection, Mapping[str, Any]], int | None],
+    ) -> bool:
+        """Write the start of a run, unless ``write``, which returns the key of its row, does not.
+
+        Args:
+            run: It has an id.
+            write: Inserts or replaces the row with columns.
+        """
+        texts = encode_values({"config": run.config, "meta": run.meta})
+        comment = run.meta.get("comment")
+        has_comment = isinstance(comment, str) and len(comment) <= LONGEST_COMMENT
+        columns = {
+            "command": run.command,
+            "status": run.recorded_status,
+            "comment": comment if has_comment else None,
+            "start_time": run.start_time,
+            **row_values(texts),
+        }
+
+        def work(connection: sa.Connection) -> tuple[int, int] | None:
+            keys = self._store_shared(connection, run)
+            key = write(connection, {**columns, **keys})
+            if key is not None:
+                store_large(connection, key, texts)
+            return None if key is None else (key, keys["experiment_id"])
+
+        stored = self._database.write(work)
+        if stored is None:
+            return False
+        self._rows.key, self._rows.experiment_key = stored
+        return True
+
+    def _store_shared(self, connection: sa.Connection, run: StoredRun) -> dict[str, int]:
+        return {
+            "experiment_id": store_experiment(connection, self._rows.experiment),
+            "host_id": store_host(connection, run.host),
+        }
+
+    def _write_rows(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do ``work`` in a transaction; until one succeeds again, more may be stored than known."""
+        rows = self._rows
+        was_unsure, rows.is_unsure = rows.is_unsure, True
+        try:
+            done = self._database.write(work)
+        except OSError:  # of the user's file
+            rows.is_unsure = was_unsure
+            raise
+        rows.is_unsure = False
+        return done
+
+    def _update(self, connection: sa.Connection, columns: Mapping[str, Any]) -> bool:
+        """Set columns, and return whether the row exists: keys, unlike ids, are not reused."""
+        change = runs.update().where(runs.c.run_key == self._rows.key).values(columns)
+        return connection.execute(change).rowcount == 1
+
+    def _has_row(self, connection: sa.Connection) -> bool:
+        query = sa.select(1).where(runs.c.run_key == self._rows.key)
+        return connection.execute(query).first() is not None
+
+
+def _highest_number(connection: sa.Connection) -> int:
+    query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
+    found = connection.execute(query).scalar()
+    if found is None and has_sacred_tables(connection):
+        found = highest_sacred_number(connection)
+    return max(int(found or 0), highest_deleted(connection))
+
+
+def _is_taken(connection: sa.Connection, run_id: int | str) -> bool:
+    """Return whether a run has this id as the database compares: "1 " may be "1" to it."""
+    is_same = runs.c.run_id == str(run_id)
+    if isinstance(run_id, int):
+        is_same |= runs.c.run_number == run_id
+    if connection.execute(sa.select(runs.c.run_key).where(is_same)).first() is not None:
+        return True
+    has_sacred = has_sacred_tables(connection)
+    return has_sacred and SacredTables().find_key(connection, run_id) is not None

@@ -1,22 +1,25 @@
-"""Reads runs from rows, and selects rows: all that fulfil a query, perhaps others too.
+"""Reads runs from tables: ours here, those of Sacred in `sacred_sql.sacred_runs`.
 
-Values inside of configurations and the like are texts to the database: the core looks at those.
+Our rows are selected by a query: all that fulfil it, perhaps others too. Values inside of
+configurations and the like are texts to the database: the core looks at those.
 """
 
-import functools
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, BinaryIO, ClassVar
 
 import sqlalchemy as sa
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json
-from sacred_core.stores import DAMAGED, Annotation, Read, RunQuery, StoredRun
+from sacred_core.stores import DAMAGED, Annotation, Read, RunQuery, once
 from sacred_core.stores.query import Condition, pushdown
 from sacred_core.stores.run_ids import INT64, normalize_id
-from sacred_sql.contents import VALUES, read_large_texts
+from sacred_sql import appended
+from sacred_sql.contents import VALUES, digest_of_name, read_large_texts, stream
+from sacred_sql.database import Database
 from sacred_sql.experiments import read_experiment
 from sacred_sql.schema import (
     LONGEST_COMMENT,
@@ -32,15 +35,9 @@ from sacred_sql.schema import (
     sources,
 )
 
-#: Columns of `sacred_sql.schema.runs` whose value is a field of the same name.
-_SAME = ("status", "command", "queue_time", "start_time", "stop_time", "heartbeat")
-#: Columns whose value is a field of another name or refers to it.
-_COLUMNS = {"run_id": "id_elsewhere", "experiment": "experiment_id", "host": "host_id"}
-_LISTS = {"artifacts": (artifacts, "name"), "resources": (resources, "filename")}
-#: What is read of each run.
-TABLES = (runs, experiments, hosts, large_values, artifacts, resources, annotations)
-Column: TypeAlias = Callable[[str], Any]
 Clause = sa.ColumnElement[bool]
+#: What reads the fields of a run: arguments of `StoredRun`, ``id`` and ``annotations``.
+Fields = dict[str, Read]
 
 _TEXTS = {"command": runs.c.command, "name": experiments.c.name, "comment": runs.c.comment}
 _TIMES = ("start_time", "stop_time", "queue_time", "heartbeat")
@@ -48,111 +45,199 @@ _TIMES = ("start_time", "stop_time", "queue_time", "heartbeat")
 _MOST_VALUES = 500
 
 
-class Reader:
-    """Reads runs; what many of them share it reads once.
+class RunTables(ABC):
+    """Tables with runs. An object reads once what many runs share.
 
-    Args:
-        make: Makes a run from its fields: `sacred_core.stores.GuardedStore`.
-        attributes: Those of a run that `make` reads; None for all.
+    Attributes:
+        key: The column with the key of a run.
+        columns: By field the columns, in the same table, that its value is made of.
+        shared: By field what reads its value by a key, for fields that many runs share.
+        lists: By field a query for the keys of runs and items of their lists, in order.
+        tables: What is read of each run.
+        is_own: Whether they are ours, and not Sacred's, which are only read.
     """
 
-    def __init__(
-        self,
-        make: Callable[[Any, Mapping[str, Read]], StoredRun],
-        attributes: Set[str] | None = None,
-    ) -> None:
-        self._make = make
-        self._attributes = attributes
-        self._experiments: dict[int, dict[str, Any]] = {}
-        self._hosts: dict[int, dict[str, Any]] = {}
+    key: ClassVar["sa.Column[int]"]
+    columns: ClassVar[Mapping[str, Sequence[str]]]
+    shared: ClassVar[Mapping[str, Callable[[sa.Connection, Any], Any]]]
+    lists: ClassVar[Mapping[str, "sa.Select[Any]"]]
+    tables: ClassVar[Sequence[sa.Table]]
+    is_own: ClassVar[bool]
 
-    def runs(self, connection: sa.Connection, keys: Sequence[int]) -> list[StoredRun]:
-        """Return the runs with keys that exist, in this order.
+    def __init__(self) -> None:
+        self._found: dict[tuple[Any, Any], Read] = {}
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of what can be read of a run."""
+        return frozenset((*self.columns, *self.lists))
+
+    @abstractmethod
+    def find_key(self, connection: sa.Connection, run_id: int | str) -> int | None:
+        """Return the key of a run, or None."""
+
+    @abstractmethod
+    def read_output(self, connection: sa.Connection, key: int) -> str:
+        """Return what a run printed."""
+
+    @abstractmethod
+    def read_points(self, connection: sa.Connection, key: int) -> dict[str, dict[str, list[Any]]]:
+        """Return the columns of each metric."""
+
+    @abstractmethod
+    def open_file(self, database: Database, key: int, kind: str, name: str) -> BinaryIO | None:
+        """Open a file of a run, or return None."""
+
+    def select_keys(self, query: RunQuery) -> "sa.Select[Any]":
+        """Return what selects keys of runs: all that fulfil ``query``, and perhaps others."""
+        del query
+        return sa.select(self.key)
+
+    def read_runs(
+        self, connection: sa.Connection, keys: Sequence[int], names: Set[str]
+    ) -> dict[int, Fields]:
+        """Return fields of the runs with these keys that exist, in this order.
+
+        The values are read from the database now, and decoded later.
 
         Raises:
-            Exception: something in one of the rows cannot be decoded.
+            Exception: the driver cannot read something in one of the rows.
         """
-        if not keys:
-            return []
-        values = self._wanted(VALUES)
-        columns = ["run_key", "run_id", "status", *self._wanted(_SAME), *values]
-        columns += [_COLUMNS[name] for name in self._wanted(_COLUMNS)]
-        query = sa.select(*(runs.c[name] for name in dict.fromkeys(columns)))
-        rows = {
-            row.run_key: row for row in connection.execute(query.where(runs.c.run_key.in_(keys)))
-        }
-        large = read_large_texts(connection, keys) if values else {}
-        lists = {name: _names(connection, name, keys) for name in self._wanted(_LISTS)}
-        stored_annotations = _annotations(connection, keys) if self._wanted(("tags",)) else {}
-        made = []
-        for key, row in ((key, rows[key]) for key in keys if key in rows):
-            fields: dict[str, Read] = {
-                **self._fields(functools.partial(getattr, row), lambda work: work(connection)),
-                **{name: functools.partial(_value, row, name, large) for name in VALUES},
-                **{name: functools.partial(found.get, key, []) for name, found in lists.items()},
-                "annotations": functools.partial(stored_annotations.get, key, []),
-            }
-            made.append(self._make(row_id(key, row.run_id), fields))
-        return made
+        columns = {column for name in self.columns.keys() & names for column in self.columns[name]}
+        query = sa.select(self.key, *(self.key.table.c[column] for column in sorted(columns)))
+        rows = {row[0]: row for row in connection.execute(query.where(self.key.in_(keys)))}
+        found: dict[int, Fields] = {key: {} for key in keys if key in rows}
+        for name in self.columns.keys() & names:
+            for key, fields in found.items():
+                fields[name] = partial(_value, rows[key], self.columns[name])
+        for name in self.shared.keys() & names:
+            for fields in found.values():
+                fields[name] = self._read_shared(connection, self.shared[name], fields[name]())
+        for name in self.lists.keys() & names:
+            items = self._read_lists(connection, name, keys)
+            for key, fields in found.items():
+                fields[name] = partial(items.get, key, [])
+        return found
 
-    def run(self, key: int, read: Callable[[Callable[[sa.Connection], Any]], Any]) -> StoredRun:
-        """Return one run of which something cannot be decoded: each part is read alone.
+    def _read_lists(
+        self, connection: sa.Connection, name: str, keys: Sequence[int]
+    ) -> dict[int, list[Any]]:
+        query = self.lists[name]
+        items: dict[int, list[Any]] = {}
+        for key, item in connection.execute(query.where(query.selected_columns[0].in_(keys))):
+            items.setdefault(key, []).append(item)
+        return items
 
-        Args:
-            key: Of the run.
-            read: Does something with a connection, and raises a `DamagedRecordError` if it fails.
-        """
+    def _read_shared(
+        self, connection: sa.Connection, read: Callable[[sa.Connection, Any], Any], key: Any
+    ) -> Read:
+        """Read what many runs share, once; what cannot be decoded fails for each of them."""
+        if (read, key) not in self._found:
+            found = once(partial(read, connection, key))
+            try:
+                found()
+            except sa.exc.SQLAlchemyError:
+                raise
+            except Exception:  # noqa: BLE001 - `found` raises it again
+                pass
+            self._found[read, key] = found
+        return partial(_copied, self._found[read, key])
 
-        def column(name: str) -> Any:
-            query = sa.select(runs.c[name]).where(runs.c.run_key == key)
-            return read(lambda connection: connection.execute(query).scalar())
 
-        def value(name: str) -> Any:
-            text = column(name)
-            if text is None:
-                large = read(lambda connection: read_large_texts(connection, [key], name))
-                text = large.get((key, name))
-            return None if text is None else from_json(text)
+def _read_host(connection: sa.Connection, key: int) -> dict[str, Any]:
+    query = sa.select(hosts.c.info).where(hosts.c.host_id == key)
+    row = connection.execute(query).first()
+    if row is None:
+        raise DamagedRecordError(f"there is no host {key}")
+    info: dict[str, Any] = row.info
+    return info
 
-        fields: dict[str, Read] = {
-            **self._fields(column, read),
-            **{name: functools.partial(value, name) for name in VALUES},
-            **{
-                name: functools.partial(read, functools.partial(_names_of, name=name, key=key))
-                for name in _LISTS
-            },
-            "annotations": lambda: read(lambda c: _annotations(c, [key]).get(key)),
-        }
-        try:
-            run_id = column("run_id")
-        except DamagedRecordError:
-            run_id = None
-        return self._make(row_id(key, run_id), fields)
 
-    def _wanted(self, names: Iterable[str]) -> list[str]:
-        return [name for name in names if self._attributes is None or name in self._attributes]
+class OwnTables(RunTables):
+    """Our tables."""
 
-    def _fields(self, column: Column, read: Callable[[Any], Any]) -> dict[str, Read]:
-        return {
-            **{name: functools.partial(column, name) for name in _SAME},
-            "run_id": lambda: column("id_elsewhere"),
-            "experiment": lambda: read(lambda c: self._experiment(c, column("experiment_id"))),
-            "host": lambda: read(lambda c: self._host(c, column("host_id"))),
-        }
+    key = runs.c.run_key
+    columns = {
+        **{name: (name,) for name in ("status", "command", *_TIMES, *VALUES)},
+        "id": ("run_id",),
+        "run_id": ("id_elsewhere",),
+        "experiment": ("experiment_id",),
+        "host": ("host_id",),
+    }
+    shared = {"experiment": read_experiment, "host": _read_host}
+    lists = {
+        "artifacts": sa.select(artifacts.c.run_key, artifacts.c.name).order_by(
+            artifacts.c.artifact_id
+        ),
+        "resources": sa.select(resources.c.run_key, resources.c.filename).order_by(
+            resources.c.resource_id
+        ),
+        "annotations": sa.select(annotations).order_by(annotations.c.annotation_id),
+    }
+    tables = (runs, experiments, hosts, large_values, artifacts, resources, annotations)
+    is_own = True
 
-    def _experiment(self, connection: sa.Connection, key: int) -> dict[str, Any]:
-        if key not in self._experiments:
-            self._experiments[key] = read_experiment(connection, key)
-        return {name: _copy(value) for name, value in self._experiments[key].items()}
+    def find_key(self, connection: sa.Connection, run_id: int | str) -> int | None:
+        """Return the key of a run, also of a damaged one that is listed as ``row KEY``."""
+        key = find_key(connection, run_id)
+        word, _, number = str(normalize_id(run_id)).partition(" ")
+        is_row = word == "row" and number.isascii() and number.isdecimal() and len(number) <= 18
+        if key is not None or not is_row:
+            return key
+        query = sa.select(runs.c.run_key).where(runs.c.run_key == int(number))
+        return connection.execute(query).scalar()
 
-    def _host(self, connection: sa.Connection, key: int) -> dict[str, Any]:
-        if key not in self._hosts:
-            query = sa.select(hosts.c.info).where(hosts.c.host_id == key)
-            row = connection.execute(query).first()
-            if row is None:
-                raise DamagedRecordError(f"there is no host {key}")
-            self._hosts[key] = row.info
-        return {name: _copy(value) for name, value in self._hosts[key].items()}
+    def select_keys(self, query: RunQuery) -> "sa.Select[Any]":
+        """Select keys by what the database can compare."""
+        return super().select_keys(query).outerjoin(experiments).where(*clauses(query))
+
+    def read_runs(
+        self, connection: sa.Connection, keys: Sequence[int], names: Set[str]
+    ) -> dict[int, Fields]:
+        """Return fields; large values are read from their table."""
+        found = super().read_runs(connection, keys, names)
+        values = [name for name in VALUES if name in names]
+        large = read_large_texts(connection, keys, values) if values else {}
+        for key, fields in found.items():
+            fields |= {n: partial(_decode, fields[n], large.get((key, n))) for n in values}
+        return found
+
+    def read_output(self, connection: sa.Connection, key: int) -> str:
+        """Return the pieces, one after the other."""
+        return appended.read_output(connection, key)
+
+    def read_points(self, connection: sa.Connection, key: int) -> dict[str, dict[str, list[Any]]]:
+        """Return the points of all blocks."""
+        return appended.read_points(connection, key)
+
+    def open_file(self, database: Database, key: int, kind: str, name: str) -> BinaryIO | None:
+        """Open a file, which is read part by part."""
+        query = _file_query(key, kind, name)
+        rows = [] if query is None else database.read(lambda c: c.execute(query).all())
+        found = next((row for row in rows if row.name == name), None)
+        return None if found is None else stream(database, found.content_id, found.size)
+
+    def _read_lists(
+        self, connection: sa.Connection, name: str, keys: Sequence[int]
+    ) -> dict[int, list[Any]]:
+        if name != "annotations":
+            return super()._read_lists(connection, name, keys)
+        said: dict[int, list[Annotation]] = {}
+        for row in connection.execute(self.lists[name].where(annotations.c.run_key.in_(keys))):
+            annotation = Annotation(
+                time=row.said_at, user=row.said_by, note=row.note,
+                added=row.tags_added, removed=row.tags_removed,
+            )  # fmt: skip
+            said.setdefault(row.run_key, []).append(annotation)
+        return said
+
+
+def find_key(connection: sa.Connection, run_id: Any) -> int | None:
+    """Return the key of the run with exactly this id, or None."""
+    name = str(normalize_id(run_id))
+    query = sa.select(runs.c.run_key, runs.c.run_id).where(runs.c.run_id == name)
+    rows = connection.execute(query).all()
+    return next((int(row.run_key) for row in rows if row.run_id == name), None)  # exactly
 
 
 def row_id(key: int, run_id: Any) -> int | str:
@@ -162,41 +247,20 @@ def row_id(key: int, run_id: Any) -> int | str:
     return normalize_id(run_id)
 
 
-def _names(connection: sa.Connection, name: str, keys: Sequence[int]) -> dict[int, list[str]]:
-    table, column = _LISTS[name]
-    query = sa.select(table.c.run_key, table.c[column]).where(table.c.run_key.in_(keys))
-    found: dict[int, list[str]] = {}
-    for key, text in connection.execute(query.order_by(table.primary_key.columns[0])):
-        found.setdefault(key, []).append(text)
-    return found
+def _value(row: Any, columns: Sequence[str]) -> Any:
+    """Return the value of one column, or a tuple with those of several."""
+    values = tuple(getattr(row, column) for column in columns)
+    return values[0] if len(values) == 1 else values
 
 
-def _names_of(connection: sa.Connection, name: str, key: int) -> list[str]:
-    return _names(connection, name, [key]).get(key, [])
-
-
-def _annotations(connection: sa.Connection, keys: Sequence[int]) -> dict[int, list[Annotation]]:
-    query = sa.select(annotations).where(annotations.c.run_key.in_(keys))
-    found: dict[int, list[Annotation]] = {}
-    for row in connection.execute(query.order_by(annotations.c.annotation_id)):
-        found.setdefault(row.run_key, []).append(_annotation(row))
-    return found
-
-
-def _value(row: Any, name: str, large: Mapping[tuple[int, str], bytes]) -> Any:
-    text = getattr(row, name)
-    text = large.get((row.run_key, name)) if text is None else text
+def _decode(read: Read, large: bytes | None) -> Any:
+    text = read()
+    text = large if text is None else text
     return None if text is None else from_json(text)
 
 
-def _annotation(row: Any) -> Annotation:
-    return Annotation(
-        time=row.said_at,
-        user=row.said_by,
-        note=row.note,
-        added=row.tags_added,
-        removed=row.tags_removed,
-    )
+def _copied(read: Read) -> Any:
+    return _copy(read())
 
 
 def _copy(value: Any) -> Any:
@@ -265,16 +329,17 @@ def _of_time(column: sa.ColumnElement[Any], operator: str, values: list[Any]) ->
     return compared.get(operator)
 
 
-def file_query(run_key: int, kind: str, name: str) -> "sa.Select[Any] | None":
+def _file_query(run_key: int, kind: str, name: str) -> "sa.Select[Any] | None":
     """Return what selects name, content and size of files that may be it; None for a wrong kind."""
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     sized = (contents.c.content_id, contents.c.size)
     if kind == "artifact":
         query = sa.select(artifacts.c.name, *sized).join(contents)
-        return query.where(artifacts.c.run_key == run_key, artifacts.c.name_digest == digest)
+        mine = artifacts.c.name_digest == digest_of_name(name)
+        return query.where(artifacts.c.run_key == run_key, mine)
     if kind == "resource":
         query = sa.select(resources.c.filename.label("name"), *sized).join(contents)
-        return query.where(resources.c.run_key == run_key, resources.c.filename_digest == digest)
+        mine = resources.c.filename_digest == digest_of_name(name)
+        return query.where(resources.c.run_key == run_key, mine)
     if kind == "source":
         query = sa.select(sources.c.name, *sized).select_from(sources).join(contents)
         query = query.join(

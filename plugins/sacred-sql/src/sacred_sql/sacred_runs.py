@@ -1,9 +1,9 @@
 """Reads the runs that Sacred's own SqlObserver (0.7 to 0.8.7) recorded, in its tables."""
 
-import functools
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import partial
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
@@ -11,8 +11,10 @@ from sqlalchemy import Column
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
-from sacred_core.stores import Read, StoredRun
+from sacred_core.stores import Read
 from sacred_core.stores.run_ids import next_number, normalize_id
+from sacred_sql.database import Database
+from sacred_sql.reading import Fields, RunTables
 from sacred_sql.schema import Bytes, LongText, UtcTime
 
 _metadata = sa.MetaData()
@@ -113,165 +115,12 @@ def has_sacred_tables(connection: sa.Connection) -> bool:
     return set(run.c.keys()) <= columns
 
 
-#: What a list of runs needs: not the output.
-_COLUMNS = tuple(column for column in run.c if column is not run.c.captured_out)
-#: What is read of each run.
-TABLES = (run, experiment, host, artifact, resource, runs_resources)
-_ARTIFACTS = sa.select(artifact.c.run_id, artifact.c.filename).order_by(artifact.c.artifact_id)
-_RESOURCES = (
-    sa.select(runs_resources.c.run_id, resource.c.filename)
-    .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
-    .order_by(resource.c.resource_id)
-)
-
-
-def find_run(connection: sa.Connection, run_id: int | str) -> int | None:
-    """Return the key of a run, or None."""
-    name = str(normalize_id(run_id))
-    for row in connection.execute(sa.select(run.c.id, run.c.run_id)).all():
-        if row.run_id == name:
-            return int(row.id)
-    return None
-
-
-def highest_number(connection: sa.Connection) -> int:
-    """Return the highest id of a run that is a number, or 0."""
+def highest_sacred_number(connection: sa.Connection) -> int:
+    """Return the highest id of a run of Sacred that is a number, or 0."""
     return next_number(connection.execute(sa.select(run.c.run_id)).scalars()) - 1
 
 
-def read_keys(
-    connection: sa.Connection, after: int | None, is_descending: bool, limit: int
-) -> list[int]:
-    """Return the keys of some runs.
-
-    Args:
-        connection: To the database.
-        after: The last of those before; None for the first ones.
-        is_descending: The newest first.
-        limit: Their maximum number.
-    """
-    asked = sa.select(run.c.id).limit(limit)
-    asked = asked.order_by(run.c.id.desc() if is_descending else run.c.id)
-    if after is not None:
-        asked = asked.where(run.c.id < after if is_descending else run.c.id > after)
-    return list(connection.execute(asked).scalars())
-
-
-def read_output(connection: sa.Connection, key: int) -> str:
-    """Return what a run printed."""
-    found = connection.execute(sa.select(run.c.captured_out).where(run.c.id == key)).scalar()
-    return str(found or "")
-
-
-def open_file(connection: sa.Connection, key: int, kind: str, name: str) -> BinaryIO | None:
-    """Return a file of a run, or None."""
-    row = connection.execute(sa.select(run.c.run_id, run.c.experiment_id).where(run.c.id == key))
-    run_id, experiment_id = row.one()
-    if kind == "artifact":
-        mine = sa.and_(artifact.c.run_id == run_id, artifact.c.filename == name)
-        query = sa.select(artifact.c.content).where(mine).order_by(artifact.c.artifact_id.desc())
-    elif kind == "resource":
-        query = sa.select(resource.c.content).join(
-            runs_resources, runs_resources.c.resource_id == resource.c.resource_id
-        )
-        query = query.where(runs_resources.c.run_id == run_id, resource.c.filename == name)
-        query = query.order_by(resource.c.resource_id.desc())
-    elif kind == "source":
-        query = sa.select(source.c.content).join(
-            experiments_sources, experiments_sources.c.source_id == source.c.source_id
-        )
-        mine = experiments_sources.c.experiment_id == experiment_id
-        query = query.where(mine, source.c.filename == name)
-    else:
-        return None
-    found = connection.execute(query.limit(1)).first()
-    if found is None:
-        return None
-    data = found.content or b""
-    return io.BytesIO(data.encode() if isinstance(data, str) else bytes(data))
-
-
-class SacredReader:
-    """Reads runs; what many of them share it reads once.
-
-    Args:
-        make: Makes a run from its fields: `sacred_core.stores.GuardedStore`.
-    """
-
-    def __init__(self, make: Callable[[Any, Mapping[str, Read]], StoredRun]) -> None:
-        self._make = make
-        self._experiments: dict[Any, dict[str, Any]] = {}
-
-    def runs(self, connection: sa.Connection, keys: Sequence[int]) -> list[StoredRun]:
-        """Return the runs with keys that exist, in this order.
-
-        Raises:
-            Exception: something in one of the rows cannot be decoded.
-        """
-        query = sa.select(*_COLUMNS).where(run.c.id.in_(keys))
-        rows = {row.id: row for row in connection.execute(query)}
-        found = []
-        for key, row in ((key, rows[key]) for key in keys if key in rows):
-            fields = self._fields(functools.partial(getattr, row), lambda work: work(connection))
-            found.append(self._make(row_id(key, row.run_id), fields))
-        return found
-
-    def run(self, key: int, read: Callable[[Callable[[sa.Connection], Any]], Any]) -> StoredRun:
-        """Return one run of which something cannot be decoded: each part is read alone.
-
-        Args:
-            key: Of the run.
-            read: Does something with a connection, and raises a `DamagedRecordError` if it fails.
-        """
-
-        def column(name: str) -> Any:
-            query = sa.select(run.c[name]).where(run.c.id == key)
-            return read(lambda connection: connection.execute(query).scalar())
-
-        try:
-            run_id = column("run_id")
-        except DamagedRecordError:
-            run_id = None
-        return self._make(row_id(key, run_id), self._fields(column, read))
-
-    def _fields(self, column: Callable[[str], Any], read: Callable[[Any], Any]) -> dict[str, Read]:
-        def read_experiment() -> Any:
-            key = column("experiment_id")
-            return read(lambda connection: self._experiment(connection, key))
-
-        def files(query: "sa.Select[Any]") -> list[str]:
-            mine = query.where(query.selected_columns.run_id == column("run_id"))
-            return read(lambda c: list(dict.fromkeys(row.filename for row in c.execute(mine))))  # type: ignore[no-any-return]
-
-        same = ("result", "queue_time", "start_time", "stop_time", "heartbeat")
-        return {
-            **{name: functools.partial(column, name) for name in same},
-            "status": lambda: column("status") or "",
-            "command": lambda: column("command") or "",
-            "experiment": read_experiment,
-            "host": lambda: read(lambda c: _host(c, column("host_id"))),
-            "config": lambda: _decode_column(column, "config", read_experiment),
-            "info": lambda: _decode_column(column, "info", read_experiment),
-            "meta": lambda: {
-                "comment": column("comment") or "", "priority": column("priority"),
-            },
-            "fail_trace": lambda: _lines(column("fail_trace")),
-            "artifacts": lambda: files(_ARTIFACTS),
-            "resources": lambda: files(_RESOURCES),
-        }  # fmt: skip
-
-    def _experiment(self, connection: sa.Connection, key: Any) -> dict[str, Any]:
-        if key not in self._experiments:
-            self._experiments[key] = _read_experiment(connection, key)
-        return json.loads(json.dumps(self._experiments[key]))  # type: ignore[no-any-return]
-
-
-def row_id(key: int, run_id: Any) -> int | str:
-    """Return the id of a run, also where its row has none that can be one."""
-    return normalize_id(run_id) if isinstance(run_id, str) and run_id else f"row {key}"
-
-
-def _host(connection: sa.Connection, key: Any) -> dict[str, Any]:
+def _read_host(connection: sa.Connection, key: Any) -> dict[str, Any]:
     row = connection.execute(sa.select(host).where(host.c.host_id == key)).first()
     if row is None:
         return {}
@@ -295,7 +144,7 @@ def _read_experiment(connection: sa.Connection, key: Any) -> dict[str, Any]:
         "name": row.name,
         "base_dir": row.base_dir,
         "sources": [[each["filename"], each["md5sum"]] for each in sources],
-        "dependencies": [f"{each['name']}=={each['version']}" for each in packages],
+        "dependencies": _requirements(packages),
         "repositories": [
             {name: each[name] for name in ("url", "commit", "dirty")} for each in repositories
         ],
@@ -312,25 +161,134 @@ def _linked_rows(
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _decode_column(
-    column: Callable[[str], Any], name: str, read_experiment: Callable[[], Any]
-) -> Any:
-    text = column(name)
+def _read_release(connection: sa.Connection, key: Any) -> str | None:
+    """Return the release of Sacred that recorded an experiment, if it is known."""
+    packages = _linked_rows(connection, key, experiments_dependencies, dependency, "dependency_id")
+    return sacred_release({"dependencies": _requirements(packages)})
+
+
+def _requirements(packages: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"{each['name']}=={each['version']}" for each in packages]
+
+
+def _decode(name: str, text: str | None, release: Read) -> Any:
     if not text:
         return {}
     try:
         loaded = json.loads(text)
     except ValueError as error:
         raise DamagedRecordError(f"the {name} is not valid JSON: {error}") from None
-    try:
-        release = sacred_release(read_experiment())
-    except DamagedRecordError:
-        release = None
     # The columns have the entries in the order in which they were written.
-    decoded = decode_jsonpickle(loaded, release, is_ordered=True)
+    decoded = decode_jsonpickle(loaded, release(), is_ordered=True)
     return decoded if isinstance(decoded, dict) else {}
+
+
+def _convert(read: Read, converter: Callable[[Any], Any]) -> Any:
+    return converter(read())
 
 
 def _lines(text: str | None) -> list[str]:
     """Return the lines of a traceback, between which Sacred put another line break."""
     return [f"{line.rstrip()}\n" for line in text.split("\n\n")] if text else []
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "status": lambda status: status or "",
+    "command": lambda command: command or "",
+    "meta": lambda values: {"comment": values[0] or "", "priority": values[1]},
+    "fail_trace": _lines,
+    "artifacts": lambda names: list(dict.fromkeys(names)),
+    "resources": lambda names: list(dict.fromkeys(names)),
+}
+
+
+class SacredTables(RunTables):
+    """Sacred's tables, which are only read."""
+
+    key = run.c.id
+    columns = {
+        **{name: (name,) for name in ("status", "command", "fail_trace", "result")},
+        **{name: (name,) for name in ("queue_time", "start_time", "stop_time", "heartbeat")},
+        "id": ("run_id",),
+        "experiment": ("experiment_id",),
+        "host": ("host_id",),
+        "config": ("config", "experiment_id"),
+        "info": ("info", "experiment_id"),
+        "meta": ("comment", "priority"),
+    }
+    shared = {"experiment": _read_experiment, "host": _read_host}
+    lists = {
+        "artifacts": sa.select(run.c.id, artifact.c.filename)
+        .join(artifact, artifact.c.run_id == run.c.run_id)
+        .order_by(artifact.c.artifact_id),
+        "resources": sa.select(run.c.id, resource.c.filename)
+        .join(runs_resources, runs_resources.c.run_id == run.c.run_id)
+        .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
+        .order_by(resource.c.resource_id),
+    }
+    tables = (run, experiment, host, artifact, resource, runs_resources)
+    is_own = False
+
+    def find_key(self, connection: sa.Connection, run_id: int | str) -> int | None:
+        """Return the key of a run, or None."""
+        name = str(normalize_id(run_id))
+        rows = connection.execute(sa.select(run.c.id, run.c.run_id)).all()
+        return next((int(row.id) for row in rows if row.run_id == name), None)
+
+    def read_runs(
+        self, connection: sa.Connection, keys: Sequence[int], names: Set[str]
+    ) -> dict[int, Fields]:
+        """Return fields; where a file was recorded several times, its name is listed once."""
+        found = super().read_runs(connection, keys, names)
+        for fields in found.values():
+            fields |= {
+                name: partial(_convert, fields[name], _CONVERTERS[name])
+                for name in _CONVERTERS.keys() & names
+            }
+            for name in {"config", "info"} & names:
+                text, experiment_id = fields[name]()
+                release = self._read_shared(connection, _read_release, experiment_id)
+                fields[name] = partial(_decode, name, text, release)
+        return found
+
+    def read_output(self, connection: sa.Connection, key: int) -> str:
+        """Return the output, which has a column."""
+        found = connection.execute(sa.select(run.c.captured_out).where(run.c.id == key)).scalar()
+        return str(found or "")
+
+    def read_points(self, connection: sa.Connection, key: int) -> dict[str, dict[str, list[Any]]]:
+        """Return nothing: Sacred recorded no metrics here."""
+        return {}
+
+    def open_file(self, database: Database, key: int, kind: str, name: str) -> BinaryIO | None:
+        """Open a file, which is in one column."""
+        query = _content_query(key, kind, name)
+        if query is None:
+            return None
+        found = database.read_any(lambda connection: connection.execute(query.limit(1)).first())
+        if found is None:
+            return None
+        data = found.content or b""
+        return io.BytesIO(data.encode() if isinstance(data, str) else bytes(data))
+
+
+def _content_query(key: int, kind: str, name: str) -> "sa.Select[Any] | None":
+    """Return what selects the contents of files of a run, the newest first."""
+    if kind == "artifact":
+        query = sa.select(artifact.c.content).join(run, run.c.run_id == artifact.c.run_id)
+        query = query.where(artifact.c.filename == name).order_by(artifact.c.artifact_id.desc())
+    elif kind == "resource":
+        query = sa.select(resource.c.content).join(
+            runs_resources, runs_resources.c.resource_id == resource.c.resource_id
+        )
+        query = query.join(run, run.c.run_id == runs_resources.c.run_id)
+        query = query.where(resource.c.filename == name).order_by(resource.c.resource_id.desc())
+    elif kind == "source":
+        query = sa.select(source.c.content).join(
+            experiments_sources, experiments_sources.c.source_id == source.c.source_id
+        )
+        query = query.join(run, run.c.experiment_id == experiments_sources.c.experiment_id)
+        query = query.where(source.c.filename == name)
+    else:
+        return None
+    return query.where(run.c.id == key)

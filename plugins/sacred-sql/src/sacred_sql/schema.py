@@ -1,6 +1,8 @@
 """The tables, their types of columns, and how they are made. README.md explains them to users."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -289,50 +291,32 @@ _LOCK = 0x5AC8ED
 
 
 def ensure_tables(connection: sa.Connection, display_url: str, create: bool) -> bool:
-    """Tell that the tables are there, which are made if need be; runs in a transaction.
+    """Return True once the tables exist; runs in a transaction.
 
     Args:
         connection: To the database.
         display_url: How the database is called in errors.
-        create: Make them; else their lack is an error.
+        create: Create them; else their lack is an error.
 
     Raises:
-        StoreError: they are not there, not ours, or of a later release.
+        StoreError: they are not there, not ours, or of another release.
     """
-    if _has_current_tables(connection, display_url):
+    if has_tables(connection, display_url):
         return True
     if not create:
         raise StoreError(f"the database {display_url} has no runs of sacred-core")
-    _lock(connection)
-    try:
-        if not _has_current_tables(connection, display_url):
+    with _locked(connection):
+        if not has_tables(connection, display_url):
             _create_tables(connection, display_url)
-    finally:
-        _unlock(connection)
     return True
 
 
 def has_tables(connection: sa.Connection, display_url: str) -> bool:
-    """Tell whether the database has the tables of sacred-core.
+    """Return whether the database has the tables of sacred-core.
 
     Raises:
-        StoreError: they are of a later release.
+        StoreError: they are of another release.
     """
-    return _has_current_tables(connection, display_url)
-
-
-def add_table(connection: sa.Connection, table: sa.Table) -> None:
-    """Create a table that databases of earlier releases lack; runs in a transaction."""
-    if sa.inspect(connection).has_table(table.name):
-        return
-    _lock(connection)
-    try:
-        table.create(connection, checkfirst=True)
-    finally:
-        _unlock(connection)
-
-
-def _has_current_tables(connection: sa.Connection, display_url: str) -> bool:
     if not sa.inspect(connection).has_table(versions.name):
         return False
     found = connection.execute(sa.select(sa.func.max(versions.c.version))).scalar()
@@ -350,6 +334,21 @@ def _has_current_tables(connection: sa.Connection, display_url: str) -> bool:
     return found is not None
 
 
+def add_table(connection: sa.Connection, table: sa.Table) -> None:
+    """Create a table that databases of earlier releases lack; runs in a transaction."""
+    if not sa.inspect(connection).has_table(table.name):
+        with _locked(connection):
+            table.create(connection, checkfirst=True)
+
+
+def highest_deleted(connection: sa.Connection) -> int:
+    """Return the highest number of a deleted run, 0 if no numbered run was deleted."""
+    if not sa.inspect(connection).has_table(deleted_numbers.name):  # of an earlier release
+        return 0
+    found = connection.execute(sa.select(sa.func.max(deleted_numbers.c.highest))).scalar()
+    return int(found or 0)
+
+
 def _create_tables(connection: sa.Connection, display_url: str) -> None:
     inspector = sa.inspect(connection)
     if not inspector.has_table(versions.name):
@@ -364,15 +363,18 @@ def _create_tables(connection: sa.Connection, display_url: str) -> None:
     connection.execute(versions.insert().values(version=VERSION))
 
 
-def _lock(connection: sa.Connection) -> None:
+@contextlib.contextmanager
+def _locked(connection: sa.Connection) -> Iterator[None]:
+    """Let no other process create tables meanwhile."""
+    name = f"sacred_sql_{_LOCK}"
+    is_mysql = connection.dialect.name in ("mysql", "mariadb")
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    elif connection.dialect.name in ("mysql", "mariadb"):
-        connection.execute(sa.select(sa.func.get_lock(f"sacred_sql_{_LOCK}", 60)))
-
-
-def _unlock(connection: sa.Connection) -> None:
-    """MySQL commits at each table: its lock belongs to the connection."""
-    if connection.dialect.name in ("mysql", "mariadb"):
-        connection.commit()
-        connection.execute(sa.select(sa.func.release_lock(f"sacred_sql_{_LOCK}")))
+    elif is_mysql:
+        connection.execute(sa.select(sa.func.get_lock(name, 60)))
+    try:
+        yield
+    finally:
+        if is_mysql:  # it commits at each table: its lock belongs to the connection
+            connection.commit()
+            connection.execute(sa.select(sa.func.release_lock(name)))

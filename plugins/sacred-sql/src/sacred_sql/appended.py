@@ -1,8 +1,11 @@
-"""The points of metrics, in blocks: what is new is added, and full blocks hold a thousand.
+"""What grows during a run: its output in pieces, and the points of its metrics in blocks.
 
-A block has the index of its first point, so that a point in two blocks is read once.
+Each piece replaces the output from its start on. New points are added as blocks, and full blocks
+hold a thousand. A block has the index of its first point, so that a point in two blocks is read
+once.
 """
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,8 +17,10 @@ import sqlalchemy as sa
 from sacred_core.serialization import column_json, column_values
 from sacred_sql.contents import is_large, store_large
 from sacred_sql.contents import read as read_content
-from sacred_sql.schema import large_values, metrics, points
+from sacred_sql.schema import large_values, metrics, output, points
 
+#: Characters of a piece of output, of which each may need 6 bytes; see `sacred_sql.contents`.
+_LONGEST = 150_000
 _FULL = 1_000
 _NEVER = 2**63
 _COLUMNS = ("steps", "values", "timestamps")
@@ -103,7 +108,39 @@ class _Changes:
             store_large(connection, self.run_key, dict.fromkeys(names))
 
 
-def write(
+def write_output(
+    connection: sa.Connection, run_key: int, text: str, offset: int, is_at_end: bool
+) -> None:
+    """Replace the output from the character ``offset`` on by ``text``.
+
+    Args:
+        connection: In a transaction.
+        run_key: Of the run.
+        text: What it printed.
+        offset: Where that begins.
+        is_at_end: Nothing is there or behind.
+    """
+    if not is_at_end:
+        behind = sa.and_(output.c.run_key == run_key, output.c.start >= offset)
+        connection.execute(output.delete().where(behind))
+    starts = range(0, len(text), _LONGEST) if text or is_at_end else [0]
+    rows = [
+        {"run_key": run_key, "start": offset + start, "text": text[start : start + _LONGEST]}
+        for start in starts
+    ]
+    if rows:
+        connection.execute(output.insert(), rows)
+
+
+def read_output(connection: sa.Connection, run_key: int) -> str:
+    """Return the whole output."""
+    query = sa.select(output.c.start, output.c.text).where(output.c.run_key == run_key)
+    rows = connection.execute(query.order_by(output.c.start)).all()
+    pieces = [row.text[: after.start - row.start] for row, after in itertools.pairwise(rows)]
+    return "".join([*pieces, *(row.text for row in rows[-1:])])
+
+
+def write_points(
     connection: sa.Connection,
     run_key: int,
     known: Metrics,
@@ -137,7 +174,7 @@ def write(
     return after
 
 
-def join(connection: sa.Connection, run_key: int, known: Metrics) -> None:
+def join_points(connection: sa.Connection, run_key: int, known: Metrics) -> None:
     """Put the points at the end of each metric into one block."""
     changes = _Changes(run_key)
     for metric in known.values():
@@ -147,7 +184,7 @@ def join(connection: sa.Connection, run_key: int, known: Metrics) -> None:
     changes.write(connection)
 
 
-def read(connection: sa.Connection, run_key: int) -> dict[str, Columns]:
+def read_points(connection: sa.Connection, run_key: int) -> dict[str, Columns]:
     """Return the columns of each metric."""
     named = sa.select(metrics.c.metric, metrics.c.name).where(metrics.c.run_key == run_key)
     found: dict[int, Columns] = {}
