@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
-from sacred_sql.address import display_url, parse_url, timeout_arguments
+from sacred_sql.address import display_url, parse_url
 
 from sacred_core import open_store
 from sacred_core.exceptions import OptionError, SacredError, StoreError
@@ -90,13 +90,6 @@ def test_what_is_shown_holds_no_secret() -> None:
     assert text == "postgresql://ann:***@h:5/db"
 
 
-def test_timeouts_in_the_url_apply() -> None:
-    """Other times for connecting than ours."""
-    url = sa.make_url("postgresql+psycopg://h/db?connect_timeout=3")
-    arguments = timeout_arguments(url)
-    assert "connect_timeout" not in arguments and "tcp_user_timeout" in arguments
-
-
 def test_a_password_with_awkward_signs_is_used(postgres: Any) -> None:
     """Percent-encoded in the URL, hidden in every message."""
     postgres.execute("CREATE USER odd PASSWORD 'p@:/ %%?#'")
@@ -177,21 +170,3 @@ def test_a_password_with_a_slash_is_not_shown() -> None:
         EventDriver(observer).start()
     shown = f"{observer!r} {observer.store_location} {error.value}"
     assert "hunter2" not in shown and "/pa@" not in shown
-
-
-@pytest.mark.parametrize(
-    ("kind", "query", "expected"),
-    [
-        ("postgres", "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')",
-         ("1min", "20s")),
-        ("maria", "SELECT @@max_statement_time, @@innodb_lock_wait_timeout", (60.0, 20)),
-    ],
-)  # fmt: skip
-def test_servers_limit_the_time_of_statements(
-    kind: str, query: str, expected: Any, request: pytest.FixtureRequest
-) -> None:
-    """A statement that waits for a lock of another program ends."""
-    observer = SqlObserver(request.getfixturevalue(kind).database())
-    with observer.engine.connect() as connection:
-        assert tuple(connection.exec_driver_sql(query).one()) == expected
-    observer.join()

@@ -31,13 +31,6 @@ _SQLITE_OPTIONS = frozenset(
     "cache cached_statements check_same_thread detect_types immutable isolation_level mode modeof "
     "nolock psow timeout uri vfs".split()
 )
-#: Seconds, so that a server that is away holds up no run: those of the drivers are minutes.
-_TIMEOUTS: dict[str, dict[str, Any]] = {
-    "psycopg": {"connect_timeout": 10, "keepalives_idle": 20, "tcp_user_timeout": 30_000},
-    "psycopg2": {"connect_timeout": 10, "keepalives_idle": 20, "tcp_user_timeout": 30_000},
-    "pymysql": {"connect_timeout": 10, "read_timeout": 60, "write_timeout": 60},
-    "pysqlite": {"timeout": 30.0},
-}
 
 
 def parse_url(url: str | sa.URL) -> sa.URL:
@@ -129,13 +122,6 @@ def require_file(url: sa.URL) -> None:
     """
     if is_file(url) and not Path(url.database or "").is_file():
         raise StoreError(f"there is no database {url.database!r}")
-
-
-def timeout_arguments(url: sa.URL) -> dict[str, Any]:
-    """Return arguments of the driver that limit waiting, but for those that the URL gives."""
-    driver = url.drivername.partition("+")[2] or ("pysqlite" if _is_sqlite(url) else "")
-    given = _TIMEOUTS.get(driver, {})
-    return {name: value for name, value in given.items() if name not in url.query}
 
 
 def _is_sqlite(url: sa.URL) -> bool:
