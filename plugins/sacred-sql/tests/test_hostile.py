@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import sqlalchemy as sa
 from sacred_sql import SqlObserver, SqlStore
 from sacred_sql.address import parse_url
 from sacred_sql.schema import annotations, hosts, runs
 
-from sacred_core.stores import find_runs
+from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.stores import RunQuery, find_runs
+from sacred_core.stores.query import Field
 from sacred_core.testing.damage_checks import QUERIES, Sound, check_hostile
 from sacred_core.testing.damage_contract import record_sound_runs
 from sacred_core.testing.effort import examples
@@ -89,3 +92,49 @@ def test_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> None:
     for run_id in without_ids[:2]:
         assert [run.id for run in find_runs(SqlStore(url), f"id = '{run_id}'")] == [run_id]
     assert check_hostile(SqlStore(url), sound, QUERIES[::4], step=4) > count // 2
+
+
+#: What the drivers cannot read as a time.
+UNREADABLE = {
+    "sqlite": "x", "postgresql": "infinity", "mysql": "0000-00-00 00:00:00",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["heartbeat", "queue_time"])
+def test_a_value_that_the_driver_cannot_read_costs_one_field(
+    url: str, database: sa.Engine, tmp_path: Path, column: str
+) -> None:
+    """The rest of its run is read, and every other run of the page."""
+    ids = record_sound_runs(lambda: SqlObserver(url), tmp_path)
+    before = {run.id: run for run in SqlStore(url).list()}
+    with database.connect() as connection:
+        value = UNREADABLE[database.dialect.name]
+        change = f"UPDATE runs SET {column} = '{value}' WHERE run_id = '{ids[1]}'"
+        connection.execute(sa.text(change))
+    store = SqlStore(url)
+    after = {run.id: run for run in store.list()}
+    assert list(after) == ids
+    assert [after[run_id] for run_id in (ids[0], ids[2])] == [before[ids[0]], before[ids[2]]]
+    damaged = after[ids[1]]
+    assert damaged == store.get(ids[1]) and damaged.status == "DAMAGED"
+    assert damaged.damage is not None and damaged.damage.startswith(f"{column} cannot be read: ")
+    assert (
+        attrs.evolve(damaged, damage=None, **{column: getattr(before[ids[1]], column)})
+        == (before[ids[1]])
+    )
+    assert [run.id for run in store.list(RunQuery(fields=[Field("command")]))] == ids
+    assert [run.damage for run in store.list(RunQuery(fields=[Field("command")]))] == [None] * 3
+
+
+@pytest.mark.parametrize("table", ["large_values", "artifacts", "annotations"])
+def test_a_missing_table_is_not_the_damage_of_runs(
+    url: str, database: sa.Engine, tmp_path: Path, table: str
+) -> None:
+    """Reading raises an error that names the table, and lists no run as damaged."""
+    ids = record_sound_runs(lambda: SqlObserver(url), tmp_path)
+    with database.connect() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+    for read in (lambda: list(SqlStore(url).list()), lambda: SqlStore(url).get(ids[0])):
+        with pytest.raises(StoreError, match=table) as error:
+            read()
+        assert not isinstance(error.value, DamagedRecordError)

@@ -118,7 +118,7 @@ class SqlStore(DocumentStore[Record]):
         observer = SqlObserver.create_from(self._database.engine)
         if run_id is not None:
             record = self.require(run_id)
-            observer.continue_row(self._read_run(run_id, record), _own_key(record))
+            observer.continue_row(self._read_run(record.run_id, record), _own_key(record))
         return observer
 
     def replace_output(self, record: Record, text: str) -> None:
