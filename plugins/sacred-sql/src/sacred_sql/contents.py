@@ -2,8 +2,8 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from sacred_core.serialization import to_json
 from sacred_core.stable_files import FileVersion
 from sacred_sql.database import Database
 from sacred_sql.schema import USERS_OF_CONTENTS, content_parts, contents, large_values, versions
+
+T = TypeVar("T")
 
 #: Bytes of a part. In a statement of MariaDB it may have twice as many, and 1 MB is the limit of
 #: many servers (`max_allowed_packet`).
@@ -94,18 +96,37 @@ def lock_cleanup(connection: sa.Connection) -> None:
 
 def drop_unused(connection: sa.Connection, keys: Iterable[int | None]) -> None:
     """Remove those of the contents that nothing refers to."""
-    wanted = sorted({key for key in keys if key is not None})
+    wanted = {key for key in keys if key is not None}
     if wanted:
         lock_cleanup(connection)
-    for start in range(0, len(wanted), 500):
-        some = wanted[start : start + 500]
-        free = sa.select(contents.c.content_id).where(contents.c.content_id.in_(some))
-        for table in USERS_OF_CONTENTS:
-            used = sa.select(1).where(table.c.content_id == contents.c.content_id)
-            free = free.where(~used.exists())
-        unused = list(connection.execute(free).scalars())
-        for table in (content_parts, contents) if unused else ():
-            connection.execute(table.delete().where(table.c.content_id.in_(unused)))
+        users = [table.c.content_id for table in USERS_OF_CONTENTS]
+        unused = unused_keys(connection, contents, wanted, *users)
+        delete_rows(connection, content_parts.c.content_id, unused)
+        delete_rows(connection, contents.c.content_id, unused)
+
+
+def unused_keys(
+    connection: sa.Connection, table: sa.Table, keys: Iterable[int], *users: sa.ColumnElement[Any]
+) -> list[int]:
+    """Return those keys of rows of ``table`` that none of the columns ``users`` contains."""
+    own = table.primary_key.columns[0]
+    query = sa.select(own).where(*(~sa.select(1).where(own == user).exists() for user in users))
+    return [
+        key
+        for some in batches(sorted(keys))
+        for key in connection.execute(query.where(own.in_(some))).scalars()
+    ]
+
+
+def delete_rows(connection: sa.Connection, column: "sa.Column[Any]", keys: Sequence[int]) -> None:
+    """Delete the rows of a table that have one of the keys in ``column``."""
+    for some in batches(keys):
+        connection.execute(column.table.delete().where(column.in_(some)))
+
+
+def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the values in parts that are small enough for a statement."""
+    return (values[start : start + 500] for start in range(0, len(values), 500))
 
 
 def read(connection: sa.Connection, key: int) -> bytes:

@@ -18,11 +18,14 @@ from sacred_core.serialization import to_json
 from sacred_sql import schema
 from sacred_sql.contents import (
     Content,
+    batches,
     content_of_bytes,
+    delete_rows,
     drop_unused,
     new_key,
     read,
     store_content,
+    unused_keys,
 )
 
 _logger = own_logger(__name__)
@@ -178,34 +181,29 @@ def _content(connection: sa.Connection, row: Any) -> Content | None:
 
 def drop_unused_experiment(connection: sa.Connection, key: int) -> None:
     """Remove an experiment, and of what it consists, unless others use that."""
-    used = sa.select(1).where(schema.runs.c.experiment_id == key).limit(1)
-    if connection.execute(used).first() is not None:
+    experiments = schema.experiments
+    if not unused_keys(connection, experiments, [key], schema.runs.c.experiment_id):
         return
-    gone = [
-        (links, target, _part_keys(connection, key, links, target)) for links, target in _TABLES
-    ]
-    for links, _, _ in gone:
-        connection.execute(links.delete().where(links.c.experiment_id == key))
-    table = schema.experiments
-    connection.execute(table.delete().where(table.c.experiment_id == key))
+    parts = [_part_keys(connection, key, links, target) for links, target in _TABLES]
+    for links, _ in _TABLES:
+        delete_rows(connection, links.c.experiment_id, [key])
+    delete_rows(connection, experiments.c.experiment_id, [key])
     contents: list[int | None] = []
-    for links, target, keys in gone:
+    for (links, target), keys in zip(_TABLES, parts, strict=True):
         own = target.primary_key.columns[0]
-        for part_key in keys:
-            still = sa.select(1).where(links.c[own.name] == part_key).limit(1)
-            if connection.execute(still).first() is None:
-                if "content_id" in target.c:
-                    query = sa.select(target.c.content_id).where(own == part_key)
-                    contents.append(connection.execute(query).scalar())
-                connection.execute(target.delete().where(own == part_key))
+        unused = unused_keys(connection, target, keys, links.c[own.name])
+        if "content_id" in target.c:
+            query = sa.select(target.c.content_id)
+            for some in batches(unused):
+                contents += connection.execute(query.where(own.in_(some))).scalars()
+        delete_rows(connection, own, unused)
     drop_unused(connection, contents)
 
 
 def drop_unused_host(connection: sa.Connection, key: int) -> None:
     """Remove a host, unless other runs have it."""
-    used = sa.select(1).where(schema.runs.c.host_id == key).limit(1)
-    if connection.execute(used).first() is None:
-        connection.execute(schema.hosts.delete().where(schema.hosts.c.host_id == key))
+    unused = unused_keys(connection, schema.hosts, [key], schema.runs.c.host_id)
+    delete_rows(connection, schema.hosts.c.host_id, unused)
 
 
 def digest_of(value: Any) -> str:
@@ -221,9 +219,8 @@ _TABLES = (
 
 
 def _part_keys(connection: sa.Connection, key: int, links: sa.Table, target: sa.Table) -> list[int]:
-    own = links.c[target.primary_key.columns[0].name]
-    query = sa.select(own).where(links.c.experiment_id == key).order_by(links.c.position)
-    return list(connection.execute(query).scalars())
+    query = sa.select(links.c[target.primary_key.columns[0].name])
+    return list(connection.execute(query.where(links.c.experiment_id == key)).scalars())
 
 
 def _store_parts(connection: sa.Connection, table: sa.Table, parts: Sequence[_Part]) -> list[int]:
@@ -248,8 +245,7 @@ def _store_parts(connection: sa.Connection, table: sa.Table, parts: Sequence[_Pa
 def _find_keys(connection: sa.Connection, table: sa.Table, digests: list[str]) -> dict[str, int]:
     key = table.primary_key.columns[0]
     found: dict[str, int] = {}
-    for start in range(0, len(digests), 500):
-        some = digests[start : start + 500]
+    for some in batches(digests):
         query = sa.select(table.c.digest, key).where(table.c.digest.in_(some))
         found |= {digest: int(value) for digest, value in connection.execute(query)}
     return found
