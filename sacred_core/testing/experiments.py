@@ -1,14 +1,19 @@
 """Small experiments that one observer records."""
 
 import inspect
+import logging
 import os
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sacred_core.exceptions import TimeoutInterrupt
 from sacred_core.experiment import Experiment
 from sacred_core.run import Run
+from sacred_core.testing.event_driver import record_completed_run
 
 
 def run_main(
@@ -33,6 +38,25 @@ def run_main(
     ex.add_config(config or {})
     ex.main(main)
     return ex.run(**arguments)
+
+
+def shown_while_recording(observer: Any, caplog: pytest.LogCaptureFixture) -> str:
+    """Record two runs and return all that is shown of the observer.
+
+    This is its ``repr``, an exception with its traceback, and what is logged at any level.
+
+    Args:
+        observer: May fail: the second run, of an experiment, completes all the same.
+        caplog: The fixture of pytest.
+    """
+    caplog.set_level(logging.DEBUG)
+    shown = repr(observer)
+    try:
+        record_completed_run(observer)
+    except Exception as error:  # noqa: BLE001 - any that an observer raises
+        shown += f"{error!r} {error.__context__!r} {''.join(traceback.format_exception(error))}"
+    assert run_main(observer, lambda: 42).result == 42
+    return shown + caplog.text
 
 
 def experiment_with_each_end(observer: Any, name: str, message: str) -> Experiment:

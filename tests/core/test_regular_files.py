@@ -19,13 +19,6 @@ from sacred_core.regular_files import (
 from sacred_core.testing.file_contract import special_files
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    found = tmp_path / "file"
-    found.write_bytes(b"content")
-    return found
-
-
 def test_special_files_are_refused(tmp_path: Path) -> None:
     """Special files are refused, without waiting, with an error that names the file and
     what it is.

@@ -17,13 +17,6 @@ from sacred_core.stable_files import (
 )
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    found = tmp_path / "file"
-    found.write_bytes(b"content")
-    return found
-
-
 def test_a_version_is_what_the_file_holds(path: Path) -> None:
     """Size, digests and content agree."""
     version = file_version(path, has_sha256=True)

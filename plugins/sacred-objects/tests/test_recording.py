@@ -168,43 +168,47 @@ def test_an_outage_that_lasts_costs_no_room(
     assert stored_path.read_text().count('"name"') == 2
 
 
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    """The path of a file with the text "content"."""
+    path = tmp_path / "made"
+    path.write_text("content")
+    return str(path)
+
+
 def test_a_file_that_is_refused_holds_nothing_up(
-    observer: ObjectObserver, bucket: Any, store: ObjectStore, tmp_path: Path
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, file: str
 ) -> None:
     """It is an error of its own; the run is recorded without it."""
-    made = tmp_path / "made"
-    made.write_text("content")
     driver = EventDriver(observer)
     run_id = driver.start()
     bucket.refused.add("/bad")
     with pytest.raises(StoreError, match="access denied") as caught:
-        driver.artifact("bad", str(made))
+        driver.artifact("bad", file)
     assert not isinstance(caught.value, UnavailableError)
-    driver.artifact("good", str(made))
+    driver.artifact("good", file)
     driver.complete()
     assert store.get(run_id).artifacts == ["good"]
 
 
 def test_a_resource_that_was_refused_is_sent_when_it_comes_again(
-    observer: ObjectObserver, bucket: Any, store: ObjectStore, tmp_path: Path
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, file: str
 ) -> None:
     """What was refused once may be allowed later; what was sent is not sent again."""
-    read = tmp_path / "read"
-    read.write_text("content")
     driver = EventDriver(observer)
     run_id = driver.start()
     bucket.refused.add("_resources")
     with pytest.raises(StoreError, match="access denied"):
-        driver.resource(str(read))
+        driver.resource(file)
     bucket.refused.clear()
     driver.beat()
     assert store.get(run_id).resources == []
-    driver.resource(str(read))
+    driver.resource(file)
     driver.beat()
-    with store.open_file(run_id, "resource", str(read)) as file:
-        assert file.read() == b"content"
+    with store.open_file(run_id, "resource", file) as stream:
+        assert stream.read() == b"content"
     before = bucket.sent
-    driver.resource(str(read))
+    driver.resource(file)
     assert bucket.sent == before
 
 

@@ -6,7 +6,6 @@ import json
 import logging
 import socket
 import threading
-import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from werkzeug import Response
 from sacred_core.exceptions import SacredError
 from sacred_core.testing import EventDriver
 from sacred_core.testing.event_driver import record_completed_run
-from sacred_core.testing.experiments import run_main
+from sacred_core.testing.experiments import run_main, shown_while_recording
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -119,7 +118,6 @@ def test_the_token_is_in_no_log_and_no_error(
     """Neither the token nor a password of the address is in a log or an error, even if everything
     is logged and the server repeats them.
     """
-    caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "urllib3")
     if trouble == "down":
         observer = TelegramObserver(token, 42, base_url=closed_url)
@@ -130,13 +128,7 @@ def test_the_token_is_in_no_log_and_no_error(
         base_url = api.url.replace("://", "://ann:SECRET-password@")
         observer = TelegramObserver(token, 42, base_url=base_url)
         api.answers = [refused(401, "ann may not use SECRET-password")] * 4
-    shown = f"{observer!r}"
-    try:
-        record_completed_run(observer)
-    except MessageError as error:
-        shown += f"{error!r} {error.__context__!r} {''.join(traceback.format_exception(error))}"
-    assert run_main(observer, lambda: 42).result == 42
-    assert "SECRET" not in shown + caplog.text
+    assert "SECRET" not in shown_while_recording(observer, caplog)
 
 
 def test_an_http_proxy(api: Any, token: str) -> None:

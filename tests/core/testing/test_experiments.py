@@ -1,13 +1,19 @@
 """Tests of the small experiments that the tests of observers run."""
 
+import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sacred_core.exceptions import TimeoutInterrupt
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.event_driver import record_completed_run
-from sacred_core.testing.experiments import experiment_with_each_end, run_main
+from sacred_core.testing.experiments import (
+    experiment_with_each_end,
+    run_main,
+    shown_while_recording,
+)
 
 
 def test_a_main_function_is_run_and_recorded(tmp_path: Path) -> None:
@@ -56,3 +62,21 @@ def test_a_completed_run_is_recorded() -> None:
     driver = record_completed_run(MemoryObserver(memory), 3)
     (run,) = MemoryStore(memory).list()
     assert (run.status, run.result, driver.expected.result) == ("COMPLETED", 3, 3)
+
+
+class Failing(MemoryObserver):
+    """Raises at the end of a run, after it logged something."""
+
+    def completed_event(self, stop_time: Any, result: Any) -> None:
+        logging.getLogger("failing").debug("about to fail")
+        raise ValueError("the reason")
+
+    def __repr__(self) -> str:
+        return "Failing()"
+
+
+def test_all_that_is_shown_of_an_observer_is_returned(caplog: pytest.LogCaptureFixture) -> None:
+    """It has the observer, the exception with its traceback, and lines of the level DEBUG."""
+    shown = shown_while_recording(Failing(Memory()), caplog)
+    for part in ("Failing()", "ValueError('the reason')", "in completed_event", "about to fail"):
+        assert part in shown
