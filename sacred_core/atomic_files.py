@@ -34,7 +34,7 @@ def replace_bytes(path: Path, data: bytes) -> None:
         partial.write_bytes(data)
 
 
-def is_created(path: Path, data: bytes) -> bool:
+def create_if_missing(path: Path, data: bytes) -> bool:
     """Create ``path`` with all of ``data`` in one step, and return whether this call did it.
 
     Where the file system has no hard links, readers may see an empty file for a moment.
@@ -45,7 +45,7 @@ def is_created(path: Path, data: bytes) -> bool:
     partial = path.with_name(f".{os.urandom(8).hex()}{PARTIAL}")
     try:
         partial.write_bytes(data)
-        is_new = _linked(partial, path)
+        is_new = _link(partial, path)
     finally:
         partial.unlink(missing_ok=True)
     if is_new is not None:
@@ -58,7 +58,7 @@ def is_created(path: Path, data: bytes) -> bool:
     return True
 
 
-def _linked(partial: Path, path: Path) -> bool | None:
+def _link(partial: Path, path: Path) -> bool | None:
     """Return whether ``path`` is created as a link; None where there are no links."""
     try:
         path.hardlink_to(partial)
@@ -83,7 +83,7 @@ def store_once(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OSError: ``write`` failed, or the file cannot be created.
     """
-    if _is_renewed(path):
+    if _renew(path):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -94,7 +94,7 @@ def store_once(path: Path, write: Callable[[Path], object]) -> None:
             raise
 
 
-def _is_renewed(path: Path) -> bool:
+def _renew(path: Path) -> bool:
     """Set the time of the last change, by the file system's own clock; return False if missing."""
     try:
         os.utime(path)

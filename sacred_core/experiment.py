@@ -314,7 +314,7 @@ class Experiment(Ingredient):
         run: Run = current_run_of(self) or require_run(what)
         return run
 
-    def command_named(self, name: str | None) -> CapturedFunction[..., Any]:
+    def find_command(self, name: str | None) -> CapturedFunction[..., Any]:
         """Return the command of this name, or the default one for None.
 
         Raises:

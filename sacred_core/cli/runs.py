@@ -10,12 +10,12 @@ import click
 from sacred_core.cli.runs_text import (
     as_data,
     cell,
-    comma_separated,
     imported_filter,
     page,
     recovery_line,
     run_as_data,
     table,
+    to_csv,
 )
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import mask_text
@@ -75,7 +75,7 @@ def list_runs(
     headings = [column.heading for column in shown]
     if form == "csv":
         # With `color`, click changes nothing of the data.
-        click.echo(comma_separated([headings, *rows]), color=True)
+        click.echo(to_csv([headings, *rows]), color=True)
     elif rows:
         names = [_HEADINGS.get(name, printable(name.upper())) for name in headings]
         click.echo(table([names, *rows]))

@@ -109,7 +109,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def comma_separated(rows: Sequence[Sequence[str]]) -> str:
+def to_csv(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as RFC 4180 has them, with plain line ends."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)

@@ -275,14 +275,14 @@ def _inner_code(code: CodeType, name: str) -> CodeType:
 def _rename_code(code: CodeType, old: str, new: str) -> CodeType:
     """Return ``code`` with qualified names, of inner functions and classes too, below ``new``."""
 
-    def renamed(constant: Any) -> Any:
+    def rename(constant: Any) -> Any:
         if isinstance(constant, CodeType):
             return _rename_code(constant, old, new)
         is_name = isinstance(constant, str) and constant.startswith(old)  # of a class body
         return new + constant[len(old) :] if is_name else constant
 
     return code.replace(
-        co_qualname=renamed(code.co_qualname), co_consts=tuple(map(renamed, code.co_consts))
+        co_qualname=rename(code.co_qualname), co_consts=tuple(map(rename, code.co_consts))
     )
 
 

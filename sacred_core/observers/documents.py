@@ -23,7 +23,7 @@ from sacred_core.stable_files import ChangingFileError, FileVersion, with_versio
 from sacred_core.stores.claims import IdRequest, RunIds, claim_id
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
-from sacred_core.stores.tokens import new_token, run_removed
+from sacred_core.stores.tokens import new_token, run_removed_error
 
 #: A document has no identity of the event that changed it.
 _NO_IDENTITY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
@@ -322,7 +322,7 @@ class DocumentObserver(RunObserver, ABC):
 
     def removed_error(self) -> RunRemovedError:
         """Return the error for a run that was deleted."""
-        return run_removed(self.require_run().id, self.display_name)
+        return run_removed_error(self.require_run().id, self.display_name)
 
     def _set_run(self, run: StoredRun | None, token: str) -> None:
         """Use a run of which this observer has written nothing yet."""

@@ -40,7 +40,7 @@ def new_run(ex: Any, request: Request) -> Run:
         raise settings.environment_error
     offered = offered_options(ex.additional_cli_options)
     options = call_option_hooks(tuple(ex.option_hooks), request.options, _words(request), offered)
-    command = ex.command_named(request.command)
+    command = ex.find_command(request.command)
     if not command.unobserved:
         ask_gpus()
     root_logger = ex.logger or default_logger()

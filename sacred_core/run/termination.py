@@ -69,7 +69,7 @@ def terminable() -> Iterator[None]:
         yield
         return
     if not _state.blocks:
-        _state.handled = _unhandled()
+        _state.handled = _unhandled_signals()
         for signum in _state.handled:
             signal.signal(signum, _terminate)
     _state.blocks += 1
@@ -115,7 +115,7 @@ def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _unhandled() -> tuple[int, ...]:
+def _unhandled_signals() -> tuple[int, ...]:
     taken = _handled_in_c()
     return tuple(
         signum

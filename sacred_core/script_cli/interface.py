@@ -29,7 +29,7 @@ class ScriptExperiment(Configurable, Protocol):
     def gather_commands(self) -> Iterator[tuple[str, CapturedFunction[..., Any]]]:
         """Yield name and function of every command."""
 
-    def command_named(self, name: str | None) -> CapturedFunction[..., Any]:
+    def find_command(self, name: str | None) -> CapturedFunction[..., Any]:
         """Return the command of this name, or the default one for None."""
 
     def new_run(self, request: Request) -> Run:

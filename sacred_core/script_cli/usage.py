@@ -28,7 +28,7 @@ def usage_text(ex: ScriptExperiment, request: Request) -> str:
     if request.command == "help" and request.tokens:
         if len(request.tokens) > 1:
             raise UsageError("help takes one command")
-        return _command_text(request.tokens[0], ex.command_named(request.tokens[0]))
+        return _command_text(request.tokens[0], ex.find_command(request.tokens[0]))
     return help_text(ex, Path(sys.argv[0]).name)
 
 

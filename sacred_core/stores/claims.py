@@ -64,7 +64,7 @@ class RunIds(ABC):
             is_start: False if the new run is queued too, so that it must not replace a queued one.
 
         Raises:
-            RunIdError: another process does this now, see `already_started`.
+            RunIdError: another process does this now, see `already_started_error`.
         """
 
     def overwrite(self, run_id: int | str) -> bool:
@@ -121,21 +121,21 @@ def claim_id(ids: RunIds, request: IdRequest) -> int | str:
     return run_id
 
 
-def already_exists(run_id: Any, display_name: str) -> RunIdError:
+def already_exists_error(run_id: Any, display_name: str) -> RunIdError:
     """Return the error for an id that the user asked for and another run has."""
     return RunIdError(
         f"run id {str(run_id)!r} already exists in {display_name}: choose another one"
     )
 
 
-def already_started(run_id: Any) -> RunIdError:
+def already_started_error(run_id: Any) -> RunIdError:
     """Return the error for a queued run that another process has claimed."""
     return RunIdError(f"run {str(run_id)!r} has already been started by another process")
 
 
 def _claim_asked(ids: RunIds, run_id: int | str, is_start: bool) -> None:
     if not ids.insert(run_id, None) and not ids.take_over(run_id, is_start):
-        raise already_exists(run_id, ids.display_name)
+        raise already_exists_error(run_id, ids.display_name)
 
 
 def _insert_new(ids: RunIds, other_id: int | str | None) -> int | str:

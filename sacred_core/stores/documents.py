@@ -20,7 +20,7 @@ from sacred_core.stores.guarded import (
     GuardedStore,
     Read,
     has_no_file,
-    not_found,
+    not_found_error,
     run_or_foreign,
     still_running,
 )
@@ -167,7 +167,7 @@ class DocumentStore(GuardedStore, Generic[R]):
             if self._read_run(run_id, record).is_running():
                 raise still_running(run_id)
             if not self.remove(record):
-                raise not_found(run_id, self.display_name)
+                raise not_found_error(run_id, self.display_name)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Add tags and notes to a run; its record stays."""
@@ -187,7 +187,7 @@ class DocumentStore(GuardedStore, Generic[R]):
         name = normalize_id(run_id)
         record = self.find(name) if part is None else self.find_part(name, part)
         if record is None:
-            raise not_found(run_id, self.display_name)
+            raise not_found_error(run_id, self.display_name)
         return record
 
     def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:

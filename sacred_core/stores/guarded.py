@@ -175,7 +175,7 @@ def describe(error: Exception) -> str:
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
-def not_found(run_id: Any, display_name: str) -> StoreError:
+def not_found_error(run_id: Any, display_name: str) -> StoreError:
     """Return the error for a run that is not in a store.
 
     Args:

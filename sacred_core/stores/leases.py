@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from sacred_core.stores.claims import RunIds, already_exists, already_started
+from sacred_core.stores.claims import RunIds, already_exists_error, already_started_error
 
 #: What a claim of this number is called.
 NAME = ".claim-{}"
@@ -101,7 +101,7 @@ class Lease:
             RunIdError: it expired, and another process has claimed the run.
         """
         if self._files.read(NAME.format(self._number + 1)) is not None:
-            raise already_started(run_id)
+            raise already_started_error(run_id)
 
     def release(self) -> None:
         """Let the claim expire now: the run was queued, or its start was not written."""
@@ -154,10 +154,10 @@ class LeasedIds(RunIds):
     def _claim(self, run_id: int | str, is_start: bool) -> None:
         self.lease = claim(self.claim_files(run_id))
         if self.lease is None:
-            raise already_started(run_id)
+            raise already_started_error(run_id)
         # Another process may have written its start before this one claimed the run.
         if not self._is_startable(run_id, is_start, has_claims=True):
-            raise already_exists(run_id, self.display_name)
+            raise already_exists_error(run_id, self.display_name)
 
     def _is_startable(self, run_id: int | str, is_start: bool, has_claims: bool) -> bool:
         status = self.status(run_id)

@@ -20,7 +20,7 @@ def new_token() -> str:
     return os.urandom(16).hex()
 
 
-def run_removed(run_id: Any, store: str) -> RunRemovedError:
+def run_removed_error(run_id: Any, store: str) -> RunRemovedError:
     """Return the error for a run that is no longer in a store.
 
     Args:

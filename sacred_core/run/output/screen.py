@@ -167,7 +167,7 @@ class Screen:
             self._column = 0
             self._write(text[1:])
             return
-        for segment in _uncovered(text.split("\r")[1:]):
+        for segment in _visible_segments(text.split("\r")[1:]):
             self._column = 0
             self._write(segment)
 
@@ -296,7 +296,7 @@ def _numbers(parameters: str) -> list[int]:
     return [int(each[:6]) if each.isdigit() else 0 for each in parameters.split(";")]
 
 
-def _uncovered(segments: list[str]) -> Iterable[str]:
+def _visible_segments(segments: list[str]) -> Iterable[str]:
     """Return the strings, each written from the first column on, without what later ones cover."""
     widths = list(map(width, segments))
     if max(widths) > WIDTH or any("\t" in segment for segment in segments):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import RunIdError
-from sacred_core.stores.claims import IdRequest, RunIds, already_started, claim_id
+from sacred_core.stores.claims import IdRequest, RunIds, already_started_error, claim_id
 from sacred_core.stores.run_ids import LARGEST
 
 
@@ -28,7 +28,7 @@ class Table(RunIds):
 
     def take_over(self, run_id: int | str, is_start: bool) -> bool:
         if self.runs[run_id] == "STARTING":
-            raise already_started(run_id)
+            raise already_started_error(run_id)
         return is_start and self.runs[run_id] == "QUEUED"
 
     def overwrite(self, run_id: int | str) -> bool:

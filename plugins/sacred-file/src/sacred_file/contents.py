@@ -117,7 +117,7 @@ def restore_missing(root: Path, entry: Mapping[str, Any]) -> None:
         entry: What ``run.json`` holds.
     """
     for original, name in _contents(entry):
-        if not (root / name).exists() and not _is_restored(original, root / name):
+        if not (root / name).exists() and not _restore(original, root / name):
             _logger.warning(
                 "%s of run %s is missing in %s, and %s no longer has this content",
                 name, entry.get("experiment", {}).get("name", ""), root, original,
@@ -135,7 +135,7 @@ def _contents(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             yield base / original, name
 
 
-def _is_restored(original: Path, target: Path) -> bool:
+def _restore(original: Path, target: Path) -> bool:
     try:
         version = file_version(original)
         if content_name(original, version.md5) != target.name:

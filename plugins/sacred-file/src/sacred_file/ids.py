@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sacred_core.atomic_files import is_created, replace_bytes
+from sacred_core.atomic_files import create_if_missing, replace_bytes
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.stores import run_ids
 from sacred_core.stores.folder_format import RUN
 from sacred_core.stores.leases import LeasedIds
 from sacred_core.stores.record_files import read_json
-from sacred_core.stores.tokens import TOKEN, run_removed
+from sacred_core.stores.tokens import TOKEN, run_removed_error
 from sacred_file import layout
 from sacred_file.layout import NEXT_ID
 
@@ -79,7 +79,7 @@ class _ClaimFiles:
 
     def create(self, name: str, data: bytes) -> bool:
         """Create the file with its content in one step: an empty claim is taken for an old one."""
-        return is_created(self._folder / name, data)
+        return create_if_missing(self._folder / name, data)
 
     def replace(self, name: str, data: bytes) -> None:
         replace_bytes(self._folder / name, data)
@@ -175,7 +175,7 @@ class OwnFolder:
 
     def removed_error(self) -> RunRemovedError:
         """Return the error for a run that was deleted."""
-        return run_removed(self.path.name, repr(str(self.path.parent)))
+        return run_removed_error(self.path.name, repr(str(self.path.parent)))
 
     def _is_own(self) -> bool:
         token = self.token.encode()

@@ -19,7 +19,7 @@ from typing import Any
 
 import attrs
 
-from sacred_core.atomic_files import is_created
+from sacred_core.atomic_files import create_if_missing
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import make_run
 from sacred_core.stores.folder_format import (
@@ -131,7 +131,7 @@ def _remove_own(folder: Path) -> None:
         except (ValueError, OSError, RecursionError, MemoryError):
             names = []
         # Another process may have written the list, and removed the record, since.
-        is_created(listed, json_bytes(names))
+        create_if_missing(listed, json_bytes(names))
     for entry in os.scandir(folder):
         if entry.name == _LIST:
             continue
@@ -152,7 +152,7 @@ def _remove_shared(root: Path, folders: Iterable[Path]) -> None:
     for folder, paths in wanted.items():
         left = paths if others.paths is None else paths - others.paths
         if others.paths is not None:
-            left = {path for path in left if not _is_removed(path, root, others.since)}
+            left = {path for path in left if not _remove_unless_used(path, root, others.since)}
         if not left:
             with contextlib.suppress(FileNotFoundError):
                 (folder / _LIST).unlink()
@@ -175,7 +175,7 @@ def _own_paths(root: Path, folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _is_removed(path: Path, root: Path, since: int) -> bool:
+def _remove_unless_used(path: Path, root: Path, since: int) -> bool:
     """Remove content unless it was used lately; another process may use it at this moment."""
     with contextlib.suppress(FileNotFoundError):  # it is removed already
         if path.stat().st_mtime_ns >= since:

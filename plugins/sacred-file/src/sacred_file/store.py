@@ -28,7 +28,7 @@ from sacred_core.stores.folder_format import (
     decode_output,
     is_run_name,
 )
-from sacred_core.stores.guarded import not_found
+from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.record_files import append_bytes, replace_output
 from sacred_core.stores.run_ids import id_order, normalize_id
@@ -88,7 +88,7 @@ class FileStore(DocumentStore[RunFolder]):
     def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
         """Return what reads each field from the files of a run."""
         if not record.is_run():
-            raise not_found(record.name, self.display_name)
+            raise not_found_error(record.name, self.display_name)
         return record.fields()
 
     def read_output(self, record: RunFolder) -> str:

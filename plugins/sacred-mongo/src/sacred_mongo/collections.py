@@ -14,9 +14,9 @@ from bson import Decimal128, ObjectId
 from bson.errors import InvalidId
 from pymongo import errors
 
-from sacred_core.stores.claims import RunIds, already_started
+from sacred_core.stores.claims import RunIds, already_started_error
 from sacred_core.stores.run_ids import LARGEST, normalize_id
-from sacred_core.stores.tokens import TOKEN, run_removed
+from sacred_core.stores.tokens import TOKEN, run_removed_error
 from sacred_mongo.connection import Connection, Document, Runs
 from sacred_mongo.files import Files, derived_id
 from sacred_mongo.values import encode, is_unicode
@@ -127,7 +127,7 @@ class RunReference:
         """
         runs = self.collections.runs
         if runs.find_one(self.filter, {"_id": 1}) is None:
-            raise run_removed(self.id, runs.full_name)
+            raise run_removed_error(self.id, runs.full_name)
 
 
 class DocumentIds(RunIds):
@@ -173,7 +173,7 @@ class DocumentIds(RunIds):
         found = {"_id": queued["_id"], "status": "QUEUED"}
         self.replaced = self._runs.find_one_and_replace(found, document)
         if self.replaced is None:
-            raise already_started(run_id)
+            raise already_started_error(run_id)
         return True
 
     def overwrite(self, run_id: int | str) -> bool:

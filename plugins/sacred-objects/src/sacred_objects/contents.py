@@ -154,7 +154,7 @@ class UploadQueue:
 
         keys = list(self._shared)
         for key, missing in zip(keys, in_parallel(is_missing, keys), strict=True):
-            if missing and not self._is_restored(key, self._shared[key]):
+            if missing and not self._restore(key, self._shared[key]):
                 _logger.warning(
                     "'%s/%s' is missing, and its file no longer has this content",
                     self._layout.bucket.url, key,
@@ -209,7 +209,7 @@ class UploadQueue:
                 if upload.is_shared or attempt == _ATTEMPTS - 1:
                     raise
 
-    def _is_restored(self, key: str, upload: Upload) -> bool:
+    def _restore(self, key: str, upload: Upload) -> bool:
         try:
             with upload.opened() as file:
                 md5 = hashlib.md5(usedforsecurity=False)

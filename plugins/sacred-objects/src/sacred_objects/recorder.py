@@ -26,7 +26,7 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.record_files import AppendFile, AppendText, merge_metric_lines
-from sacred_core.stores.tokens import TOKEN, run_removed
+from sacred_core.stores.tokens import TOKEN, run_removed_error
 from sacred_objects import object_keys
 from sacred_objects.bucket import BucketAwayError, read_json
 from sacred_objects.contents import Upload, UploadQueue
@@ -265,7 +265,7 @@ class Recorder:
     def _adopt_version(self) -> str:
         is_own = self._is_own()
         if not is_own or self._version is None:
-            raise run_removed(self.name, self.layout.display_name)
+            raise run_removed_error(self.name, self.layout.display_name)
         return self._version
 
     def _send_info(self) -> None:

@@ -115,7 +115,7 @@ def _finish(layout: BucketLayout, deletion: _Deletion) -> bool:
         return False
     with leases.releasing(lease, always=False):
         _remove_own(layout, deletion)
-        if _are_removed(layout, deletion.shared):
+        if _remove_unused(layout, deletion.shared):
             own = list(layout.bucket.list(prefix))
             layout.bucket.delete(key for key in own if not key.endswith(_LIST))
             layout.bucket.delete([prefix + _LIST])
@@ -140,7 +140,7 @@ def _remove_own(layout: BucketLayout, deletion: _Deletion) -> None:
         layout.bucket.delete([config])
 
 
-def _are_removed(layout: BucketLayout, shared: tuple[str, ...]) -> bool:
+def _remove_unused(layout: BucketLayout, shared: tuple[str, ...]) -> bool:
     """Remove content that no run uses; return False where some of it has to stay for now."""
     # What a record cannot have named is not content: the list may be edited.
     keys = {key for key in shared if layout.content_key(layout.to_name(key)) == key}

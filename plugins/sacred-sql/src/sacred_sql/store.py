@@ -13,7 +13,7 @@ from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Read, RunQuery
 from sacred_core.stores.documents import DocumentStore
-from sacred_core.stores.guarded import describe, not_found, still_running
+from sacred_core.stores.guarded import describe, not_found_error, still_running
 from sacred_core.stores.run_ids import LARGEST
 from sacred_sql.appended import write_output
 from sacred_sql.contents import drop_unused, lock_cleanup, new_key
@@ -98,7 +98,7 @@ class SqlStore(DocumentStore[Record]):
             return record.fields
         found = self._read_records(record.tables, [record.key], RunQuery())
         if not found or found[0].fields is None:
-            raise not_found(record.run_id, self.display_name)
+            raise not_found_error(record.run_id, self.display_name)
         return found[0].fields
 
     def read_output(self, record: Record) -> str:
@@ -150,7 +150,7 @@ class SqlStore(DocumentStore[Record]):
         def work(connection: sa.Connection) -> None:
             query = sa.select(1).where(runs.c.run_key == record.key)
             if connection.execute(query).first() is None:
-                raise not_found(record.run_id, self.display_name)
+                raise not_found_error(record.run_id, self.display_name)
             new_key(connection, annotations, row)
 
         self._database.write(work)
