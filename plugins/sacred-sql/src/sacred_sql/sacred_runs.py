@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
-from sqlalchemy import Column
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
@@ -18,92 +17,34 @@ from sacred_sql.reading import Fields, RunTables
 from sacred_sql.schema import Bytes, LongText, UtcTime
 
 _metadata = sa.MetaData()
-_ID = sa.Integer
+_ID, _STRING = sa.Integer(), sa.String()
 
 
-def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, _metadata, *columns)
+def _table(table_name: str, /, **columns: Any) -> sa.Table:
+    return sa.Table(table_name, _metadata, *(sa.Column(each, columns[each]) for each in columns))
 
 
 run = _table(
-    "run",
-    Column("id", _ID, primary_key=True),
-    Column("run_id", sa.String),
-    Column("command", sa.String),
-    Column("start_time", UtcTime),
-    Column("heartbeat", UtcTime),
-    Column("stop_time", UtcTime),
-    Column("queue_time", UtcTime),
-    Column("priority", sa.Float),
-    Column("comment", LongText),
-    Column("fail_trace", LongText),
-    Column("captured_out", LongText),
-    Column("config", LongText),
-    Column("info", LongText),
-    Column("status", sa.String),
-    Column("host_id", _ID),
-    Column("experiment_id", _ID),
-    Column("result", sa.Float),
-)
+    "run", id=_ID, run_id=_STRING, command=_STRING, start_time=UtcTime, heartbeat=UtcTime,
+    stop_time=UtcTime, queue_time=UtcTime, priority=sa.Float, comment=LongText,
+    fail_trace=LongText, captured_out=LongText, config=LongText, info=LongText, status=_STRING,
+    host_id=_ID, experiment_id=_ID, result=sa.Float,
+)  # fmt: skip
 host = _table(
-    "host",
-    Column("host_id", _ID, primary_key=True),
-    *(Column(name, sa.String) for name in ("cpu", "hostname", "os", "os_info", "python_version")),
-)
-experiment = _table(
-    "experiment",
-    Column("experiment_id", _ID, primary_key=True),
-    *(Column(name, sa.String) for name in ("name", "md5sum", "base_dir")),
-)
-source = _table(
-    "source",
-    Column("source_id", _ID, primary_key=True),
-    Column("filename", sa.String),
-    Column("md5sum", sa.String),
-    Column("content", LongText),
-)
-dependency = _table(
-    "dependency",
-    Column("dependency_id", _ID, primary_key=True),
-    Column("name", sa.String),
-    Column("version", sa.String),
-)
-repository = _table(
-    "repository",
-    Column("repository_id", _ID, primary_key=True),
-    Column("url", sa.String),
-    Column("commit", sa.String),
-    Column("dirty", sa.Boolean),
-)
-resource = _table(
-    "resource",
-    Column("resource_id", _ID, primary_key=True),
-    Column("filename", sa.String),
-    Column("md5sum", sa.String),
-    Column("content", Bytes),
-)
-artifact = _table(
-    "artifact",
-    Column("artifact_id", _ID, primary_key=True),
-    Column("filename", sa.String),
-    Column("content", Bytes),
-    Column("run_id", sa.String),
-)
-
-
-def _links(name: str, *columns: tuple[str, Any]) -> sa.Table:
-    return _table(name, *(Column(column, kind) for column, kind in columns))
-
-
-experiments_sources = _links("experiments_sources", ("experiment_id", _ID), ("source_id", _ID))
-experiments_dependencies = _links(
-    "experiments_dependencies", ("experiment_id", _ID), ("dependency_id", _ID)
-)
+    "host", host_id=_ID, cpu=_STRING, hostname=_STRING, os=_STRING, os_info=_STRING,
+    python_version=_STRING,
+)  # fmt: skip
+experiment = _table("experiment", experiment_id=_ID, name=_STRING, md5sum=_STRING, base_dir=_STRING)
+source = _table("source", source_id=_ID, filename=_STRING, md5sum=_STRING, content=LongText)
+dependency = _table("dependency", dependency_id=_ID, name=_STRING, version=_STRING)
+repository = _table("repository", repository_id=_ID, url=_STRING, commit=_STRING, dirty=sa.Boolean)
+resource = _table("resource", resource_id=_ID, filename=_STRING, md5sum=_STRING, content=Bytes)
+artifact = _table("artifact", artifact_id=_ID, filename=_STRING, content=Bytes, run_id=_STRING)
+experiments_sources = _table("experiments_sources", experiment_id=_ID, source_id=_ID)
+experiments_dependencies = _table("experiments_dependencies", experiment_id=_ID, dependency_id=_ID)
 #: Missing in databases of Sacred 0.7.
-experiments_repositories = _links(
-    "experiments_repositories", ("experiment_id", _ID), ("repository_id", _ID)
-)
-runs_resources = _links("runs_resources", ("run_id", sa.String), ("resource_id", _ID))
+experiments_repositories = _table("experiments_repositories", experiment_id=_ID, repository_id=_ID)
+runs_resources = _table("runs_resources", run_id=_STRING, resource_id=_ID)
 
 
 def has_sacred_tables(connection: sa.Connection) -> bool:
