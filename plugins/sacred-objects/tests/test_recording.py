@@ -292,13 +292,40 @@ def test_a_queued_run_is_started_once(observer: ObjectObserver, bucket: Any) -> 
     assert len(errors) == 1
 
 
-def test_a_damaged_record_is_listed_with_the_reason(
-    observer: ObjectObserver, bucket: Any, store: ObjectStore
+@pytest.mark.parametrize("count", [0, 1, 4, 5])
+def test_parts_that_are_replaced_while_they_are_read_are_read_again(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, count: int
 ) -> None:
-    """The others are sound."""
+    """A few times; then the error says what to do, and no output is missing."""
+    driver = EventDriver(observer)
+    run_id = driver.start()
+    driver.print("text\n")
+    driver.beat()
+    get, gone = bucket.get, ["_output"] * count
+
+    def get_unless_gone(key: str, *args: Any) -> bytes | None:
+        if gone and gone[-1] in key:
+            gone.pop()
+            return None
+        content: bytes | None = get(key, *args)
+        return content
+
+    bucket.get = get_unless_gone
+    if count < 5:
+        assert store.output(run_id) == "text\n"
+    else:
+        with pytest.raises(StoreError, match="is being written; try again"):
+            store.output(run_id)
+
+
+@pytest.mark.parametrize("record", [b"{", b"\xff", b"[" * 100_000])
+def test_a_damaged_record_is_listed_with_the_reason(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore, record: bytes
+) -> None:
+    """It names the object; the others are sound."""
     for _ in range(2):
         EventDriver(observer).start()
-    bucket.objects["runs/1/run.json"] = b"{"
+    bucket.objects["runs/1/run.json"] = record
     damaged, sound = store.list()
     assert (damaged.id, damaged.status, sound.id, sound.damage) == (1, "DAMAGED", 2, None)
     assert "memory://bucket/runs/1/run.json" in str(damaged.damage)
