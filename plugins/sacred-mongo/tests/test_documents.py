@@ -206,7 +206,8 @@ FOREIGN_IDS: list[tuple[Any, Any]] = [
     (Int64(2**63 - 1), 2**63 - 1), (math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan"),
     (3.7, "3.7"), (4.0, 4), (-2, -2), (Decimal128("9.5"), "9.5"),
     ("8", 8), ("08", "08"), ("1 ", "1 "), (ObjectId("6" * 24), "6" * 24), (2.0**80, str(2**80)),
-    (datetime.datetime(2026, 1, 2), "2026-01-02 00:00:00+00:00"), (True, "True"), (b"\1a", "b'\\x01a'"),
+    (datetime.datetime(2026, 1, 2), "2026-01-02 00:00:00+00:00"), (True, "True"),
+    (b"\1a", "b'\\x01a'"),
 ]  # fmt: skip
 
 
