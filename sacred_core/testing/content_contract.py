@@ -44,7 +44,7 @@ class ContentContract(FileContract):
                 _run.add_artifact(path, name, content_type=kind)
 
         options = {"--loglevel": "ERROR", "--capture": "no"}
-        run = run_main(self.make_observer(tmp_path), make, options=options)
+        run = run_main(self.make_observer(tmp_path), make, tmp_path, options=options)
         with contextlib.suppress(NotImplementedError):
             stored = {name: self.content_type(tmp_path, run._id, name) for name in expected}
             assert stored == expected
