@@ -78,14 +78,14 @@ def test_no_password_is_logged_or_stored(tmp_path: Path) -> None:
         host = server.uri.split("//")[1].strip("/")
         options = "authSource=admin&authMechanism=SCRAM-SHA-256"
         right = f"mongodb://ann:{SECRET}@{host}/db.runs?{options}"
-        output = _said(tmp_path, right, 0)
+        output = _run_script(tmp_path, right, 0)
         wrong = right.replace(SECRET, f"{SECRET}x")
-        output += _said(tmp_path, wrong, 1)
+        output += _run_script(tmp_path, wrong, 1)
         assert "uthentication" in output
-        output += _said(
+        output += _run_script(
             tmp_path, f"mongodb://ann:{SECRET}@127.0.0.1:1/db?serverSelectionTimeoutMS=200", 1
         )
-        output += _said(
+        output += _run_script(
             tmp_path,
             f"mongodb://ann:{SECRET}@no-such-host.invalid/db?serverSelectionTimeoutMS=200",
             1,
@@ -99,5 +99,5 @@ def test_no_password_is_logged_or_stored(tmp_path: Path) -> None:
         assert SECRET not in output + documents + repr(store)
 
 
-def _said(tmp_path: Path, url: str, code: int) -> str:
+def _run_script(tmp_path: Path, url: str, code: int) -> str:
     return finish_script(start_script(tmp_path, SECRETIVE, "-m", url), code)

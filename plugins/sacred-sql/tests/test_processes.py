@@ -160,11 +160,11 @@ def test_no_password_is_logged_or_stored(postgres: Any, maria: Any, tmp_path: Pa
     """A wrong one, a right one, a server that is away: it is in no line and no row."""
     for server in (postgres, maria):
         right = server.database()
-        output = _said(tmp_path, right, 0)
-        output += _said(tmp_path, right.replace(SECRET, f"{SECRET}x"), 1)
+        output = _run_script(tmp_path, right, 0)
+        output += _run_script(tmp_path, right.replace(SECRET, f"{SECRET}x"), 1)
         assert "Error" in output or "denied" in output or "failed" in output
-        output += _said(tmp_path, right.replace(str(server.port), "1"), 1)
-        output += _said(tmp_path, right.replace("127.0.0.1", "no-such-host.invalid"), 1)
+        output += _run_script(tmp_path, right.replace(str(server.port), "1"), 1)
+        output += _run_script(tmp_path, right.replace("127.0.0.1", "no-such-host.invalid"), 1)
         store = SqlStore(right)
         engine = sa.create_engine(right, poolclass=sa.NullPool)
         with engine.connect() as connection:
@@ -177,5 +177,5 @@ def test_no_password_is_logged_or_stored(postgres: Any, maria: Any, tmp_path: Pa
         assert "Traceback" not in output
 
 
-def _said(tmp_path: Path, url: str, code: int) -> str:
+def _run_script(tmp_path: Path, url: str, code: int) -> str:
     return finish_script(start_script(tmp_path, SECRETIVE, "-s", url), code)

@@ -34,29 +34,29 @@ class Recorder(RunObserver):
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.answer, self.priority, self.failing = answer, priority, set(failing)
 
-    def hear(self, method: str, **fields: Any) -> Any:
+    def receive(self, method: str, **fields: Any) -> Any:
         if method in self.failing:
             raise OSError("gone: mongodb://u:pw@host")
         self.heard.append((method, fields))
         return self.answer
 
     def started_event(self, _id: Any) -> Any:
-        return self.hear("started_event", _id=_id)
+        return self.receive("started_event", _id=_id)
 
     def resource_event(self, filename: str) -> None:
-        self.hear("resource_event", filename=filename)
+        self.receive("resource_event", filename=filename)
 
     def artifact_event(self, **fields: Any) -> None:
-        self.hear("artifact_event", **fields)
+        self.receive("artifact_event", **fields)
 
     def heartbeat_event(self, beat_time: datetime) -> None:
-        self.hear("heartbeat_event", beat_time=beat_time)
+        self.receive("heartbeat_event", beat_time=beat_time)
 
     def completed_event(self, result: Any) -> None:
-        self.hear("completed_event", result=result)
+        self.receive("completed_event", result=result)
 
     def join(self) -> None:
-        self.hear("join")
+        self.receive("join")
 
     @property
     def methods(self) -> list[str]:
@@ -277,7 +277,7 @@ def test_a_file_is_kept_until_it_is_taken(
 
     class Reading(Recorder):
         def artifact_event(self, name: str, filename: str) -> None:
-            self.hear("artifact_event", name=name)
+            self.receive("artifact_event", name=name)
             contents.append(Path(filename).read_text())
 
     observer = Reading(1, 0, [failing])

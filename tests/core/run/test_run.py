@@ -32,21 +32,21 @@ class Recorder(RunObserver):
     """Stores the names and arguments of all events."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.received: list[tuple[str, dict[str, Any]]] = []
 
     def last(self, method: str) -> dict[str, Any]:
-        return [fields for name, fields in self.heard if name == method][-1]
+        return [fields for name, fields in self.received if name == method][-1]
 
     @property
     def methods(self) -> list[str]:
-        return [name for name, _ in self.heard]
+        return [name for name, _ in self.received]
 
 
 def _listen(method: str) -> Callable[..., None]:
-    def heard(self: Recorder, **fields: Any) -> None:
-        self.heard.append((method, fields))
+    def receive(self: Recorder, **fields: Any) -> None:
+        self.received.append((method, fields))
 
-    return heard
+    return receive
 
 
 for _method in (
@@ -235,7 +235,7 @@ def test_beats_hand_on_only_new_points(recorder: Recorder) -> None:
 
     run = run_of(main, recorder, Bell(), beat_interval=0.01)
     run()
-    points = [f["metrics_by_name"] for name, f in recorder.heard if name == "log_metrics"]
+    points = [f["metrics_by_name"] for name, f in recorder.received if name == "log_metrics"]
     assert [p["loss"]["values"] for p in points] == [[2], [1]]
     assert recorder.methods[-3:] == ["log_metrics", "heartbeat_event", "completed_event"]
 
@@ -279,7 +279,7 @@ def test_artifacts_and_resources_are_delivered_with_absolute_paths(
 
     run = run_of(main, recorder)
     run()
-    names = [f["name"] for name, f in recorder.heard if name == "artifact_event"]
+    names = [f["name"] for name, f in recorder.received if name == "artifact_event"]
     assert names == ["model.bin", "model.bin", "named"]
     assert recorder.last("artifact_event")["metadata"] == {"a": 1}
     assert recorder.last("resource_event") == {"filename": str(file)}
@@ -429,7 +429,9 @@ def test_intermediate_results_are_delivered(recorder: Recorder) -> None:
 
     run = run_of(main, recorder)
     run()
-    beats = [fields["result"] for method, fields in recorder.heard if method == "heartbeat_event"]
+    beats = [
+        fields["result"] for method, fields in recorder.received if method == "heartbeat_event"
+    ]
     assert beats == [1, 2]
 
 

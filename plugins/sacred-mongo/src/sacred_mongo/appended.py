@@ -50,14 +50,14 @@ class Output:
         text = to_unicode(text)
         if offset < self._start:
             self._reopen(run, offset)
-        keep = min(offset - self._start, len(self._text))
-        is_appended = keep == len(self._text)
-        new = self._text + text if is_appended else self._text[:keep] + text
+        unchanged = min(offset - self._start, len(self._text))
+        is_appended = unchanged == len(self._text)
+        new = self._text + text if is_appended else self._text[:unchanged] + text
         size = self._bytes + len(text.encode()) if is_appended else len(new.encode())
         if size > _LARGEST:
             self._replace(run, self._parts, new)
             return
-        run.change(_update(new, text, keep))
+        run.change(_update(new, text, unchanged))
         self._text, self._bytes = new, size
 
     def _reopen(self, run: RunReference, offset: int) -> None:
@@ -177,11 +177,11 @@ def _end(parts: list[Document]) -> int:
     return parts[-1]["start"] + parts[-1]["length"] if parts else 0
 
 
-def _update(new: str, text: str, keep: int) -> Any:
+def _update(new: str, text: str, unchanged: int) -> Any:
     if len(new) < _SHORT:
         return {"$set": {"captured_out": new}}
     # The server joins what it has with what is new; sent twice it yields the same.
-    before = {"$substrCP": ["$captured_out", 0, keep]}
+    before = {"$substrCP": ["$captured_out", 0, unchanged]}
     return [{"$set": {"captured_out": {"$concat": [before, {"$literal": text}]}}}]
 
 

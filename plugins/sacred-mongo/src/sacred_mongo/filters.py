@@ -2,7 +2,7 @@
 
 The server looks into lists where the language of queries does not, has no dead runs and stores
 times to the millisecond; it is asked for more then, never for less. What another program wrote
-holds objects in forms of its own, of which only the core knows the meaning: where values are
+holds objects in forms of its own, which only the core can read: where values are
 compared, such documents come in any case.
 """
 
@@ -99,7 +99,7 @@ def _of_time(path: str, operator: str, values: list[Any]) -> Document | None:
     if operator == "exists":
         return {path: {"$ne": None}}
     if operator == "missing":
-        return None  # Sacred's early versions wrote texts, of which some cannot be read
+        return None  # Sacred's early versions wrote strings, of which some cannot be read
     if operator == "between":
         compared = {"$gte": values[0], "$lte": values[1]}
     elif operator in _ORDERS:

@@ -235,9 +235,9 @@ class MongoStore(DocumentStore[RawBSONDocument]):
             pairs = (entry.get("experiment") or {}).get("sources") or []
             return next((file_id for source, file_id in pairs if back(source) == name), None)
         if kind == "resource":
-            kept = encode_name(name) if "writer" in entry else name
-            md5 = dict(entry.get("resources") or []).get(kept)  # of several the last
-            return None if md5 is None else self._collections.files.find(kept, md5)
+            stored_name = encode_name(name) if "writer" in entry else name
+            md5 = dict(entry.get("resources") or []).get(stored_name)  # of several the last
+            return None if md5 is None else self._collections.files.find(stored_name, md5)
         return None
 
 

@@ -195,7 +195,7 @@ def is_large(text: str | None) -> bool:
 
 
 def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str | None]) -> None:
-    """Store those of the texts that are large, and remove their earlier versions."""
+    """Store the large strings, and remove their earlier versions."""
     mine = sa.and_(large_values.c.run_key == run_key, large_values.c.name.in_(list(texts)))
     gone = connection.execute(sa.select(large_values.c.content_id).where(mine)).scalars().all()
     if gone:
@@ -211,7 +211,7 @@ def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str
 def read_large_texts(
     connection: sa.Connection, run_keys: Iterable[int], names: Iterable[str]
 ) -> dict[tuple[int, str], bytes]:
-    """Return the JSON texts of those of the values of runs that are large."""
+    """Return the JSON text of the large values of runs."""
     columns = large_values.c
     mine = sa.and_(columns.run_key.in_(list(run_keys)), columns.name.in_(list(names)))
     query = sa.select(large_values).where(mine)

@@ -46,7 +46,7 @@ _FIELDS = {"status": "recorded_status", "stop_time": "stop_time", "heartbeat": "
 
 @attrs.define
 class _Rows:
-    """The rows of the current run, as far as this observer knows them.
+    """The rows of the current run, as far as they are known to this observer.
 
     Attributes:
         experiment: What the row of the run refers to.

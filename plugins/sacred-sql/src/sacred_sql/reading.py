@@ -1,7 +1,7 @@
 """Reads runs from tables: ours here, those of Sacred in `sacred_sql.sacred_runs`.
 
 Our rows are selected by a query: all that fulfil it, perhaps others too. Values inside of
-configurations and the like are texts to the database: the core looks at those.
+configurations and the like are strings to the database: the core evaluates those.
 """
 
 from abc import ABC, abstractmethod
@@ -222,14 +222,14 @@ class OwnTables(RunTables):
     ) -> dict[int, list[Any]]:
         if name != "annotations":
             return super()._read_lists(connection, name, keys)
-        said: dict[int, list[Annotation]] = {}
+        by_key: dict[int, list[Annotation]] = {}
         for row in connection.execute(self.lists[name].where(annotations.c.run_key.in_(keys))):
             annotation = Annotation(
                 time=row.said_at, user=row.said_by, note=row.note,
                 added=row.tags_added, removed=row.tags_removed,
             )  # fmt: skip
-            said.setdefault(row.run_key, []).append(annotation)
-        return said
+            by_key.setdefault(row.run_key, []).append(annotation)
+        return by_key
 
 
 def find_key(connection: sa.Connection, run_id: Any) -> int | None:
