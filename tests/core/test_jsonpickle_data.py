@@ -253,6 +253,21 @@ def test_strides_of_numpy_are_followed() -> None:
     assert decode_jsonpickle(tag) == view.tolist()
 
 
+@pytest.mark.parametrize("offset", [0, 3, 9, 10, -1])
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_a_view_stays_inside_of_its_base(offset: int, step: int) -> None:
+    """One that reaches a single byte beyond an end of it is not read."""
+    base = large("int8", bytes(range(10)), [10])
+    inside = list(range(10))[offset::step] if 0 <= offset < 10 else []
+    for count in range(1, 12):
+        tag = {
+            "py/object": "numpy.ndarray", "dtype": "int8", "shape": [count], "strides": [step],
+            "offset": offset, "base": base,
+        }  # fmt: skip
+        expected = inside[:count] if count <= len(inside) else tag
+        assert decode_jsonpickle({"v": copy.deepcopy(tag)})["v"] == expected
+
+
 CANARY = """
 import json, pathlib, sys
 from sacred_core.jsonpickle_data import decode_jsonpickle

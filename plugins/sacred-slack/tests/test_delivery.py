@@ -247,7 +247,7 @@ def test_a_queue_tries_longer(slack: Any, observer: SlackObserver) -> None:
     assert len(slack.posted) == 1
 
 
-@pytest.mark.parametrize("trouble", ["down", "refused", "fine"])
+@pytest.mark.parametrize("trouble", ["down", "refused", "password refused", "fine"])
 def test_the_url_is_in_no_log_and_no_error(
     slack: Any,
     observer: SlackObserver,
@@ -264,6 +264,9 @@ def test_the_url_is_in_no_log_and_no_error(
         observer.pause = 0.001
     elif trouble == "refused":
         slack.answers = [Response(f"nothing at {slack.url}", 404)] * 2
+    elif trouble == "password refused":
+        observer = SlackObserver(slack.url.replace("://", "://ann:SECRET-password@"))
+        slack.answers = [Response("ann may not use SECRET-password", 401)] * 2
     assert "SECRET" not in shown_while_recording(observer, caplog)
 
 

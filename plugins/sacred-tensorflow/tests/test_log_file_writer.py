@@ -90,7 +90,9 @@ def test_as_a_context_manager(tf: Any, ex: Experiment, tmp_path: Path) -> None:
     @ex.main
     def main(_run: Any) -> None:
         tf.compat.v1.summary.FileWriter(str(tmp_path / "before"))
-        with contextlib.suppress(ValueError), LogFileWriter(ex):
+        writer = LogFileWriter(ex)
+        with contextlib.suppress(ValueError), writer as entered:
+            assert entered is writer
             tf.compat.v1.summary.FileWriter(str(tmp_path / "in"))
             raise ValueError
         tf.compat.v1.summary.FileWriter(str(tmp_path / "after"))
