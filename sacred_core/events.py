@@ -151,12 +151,18 @@ class MetricsLogged(Event):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResourceAdded(Event):
-    """The run reads the file ``filename`` (an absolute path)."""
+    """The run reads the file ``filename`` (an absolute path).
+
+    Attributes:
+        content_path: A copy of the file, made because an observer records it later; or None.
+    """
 
     method = "resource_event"
     order_independent = True
+    only_by_name = ("content_path",)
 
     filename: str
+    content_path: str | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

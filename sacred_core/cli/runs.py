@@ -162,10 +162,11 @@ def recover_output(location: str | None, filter_path: str | None, discard: bool,
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("location", required=False)
 def load_undelivered(folder: Path, location: str | None) -> None:
-    """Store what an observer missed, and remove it from FOLDER.
+    """Store what the observers of a run missed, and remove it from FOLDER.
 
     FOLDER is the one that the run printed, or contains several of them. Give the LOCATION of a
-    store that needs a password; without, it is the one that the observer wrote to.
+    store that needs a password; without, it is the one that the observer wrote to. Of several
+    stores it is the one with the same server and path.
     """
     from sacred_core.delivery.loading import load_folders
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from sacred_core.observers.retry_policy import RetryPolicy
 _BYTES_PER_SECOND = 1_000_000
 #: A shorter pause between two attempts would take the time that other threads need.
 _SHORTEST = 0.01
+#: Why an event was not recorded where the run did not wait for the observer any longer.
+_RUNNING, _LEFT = "still running", "not delivered"
 
 
 class Abandoned(BaseException):
@@ -32,7 +34,9 @@ class Deliverer:
         takes_heartbeats: Whether the observer has a method for them.
         resolve_lazy: Returns the value of an argument in `Event.lazy_arguments`.
         logger: Where failures are reported.
+        new_backlog: Returns an empty backlog.
         lists_late: See `sacred_core.RunObserver.lists_files_with_heartbeats`.
+        passes_interrupts: Raise `KeyboardInterrupt`; the event stays the first one.
 
     Attributes:
         unlisted: Files that were recorded since the last heartbeat, of such an observer.
@@ -51,28 +55,32 @@ class Deliverer:
         takes_heartbeats: bool,
         resolve_lazy: Callable[[str], Any],
         logger: logging.Logger,
+        new_backlog: Callable[[], Backlog],
         lists_late: bool = False,
+        passes_interrupts: bool = False,
     ) -> None:
         self._name = name
         self._lists_late = lists_late
+        self._passes_interrupts = passes_interrupts
         self.unlisted: list[Event] = []
         self._call = call
         self._policy = policy
         self._resolve_lazy = resolve_lazy
         self._logger = logger
-        self.backlog, self.aside = Backlog(), Backlog()
-        self.undelivered: list[Undelivered] = []
+        self.backlog, self.aside = new_backlog(), new_backlog()
+        self.undelivered = Undelivered(new_backlog())
         self.is_failing = self._is_warned = False
         self.current: Event | None = None
         self._called = self._recorded = time.monotonic()
         self._failed: tuple[Event, Exception] | None = None
         self._is_abandoned = False
-        self._isolation = Isolation(name, self.failure, takes_heartbeats, logger)
+        self._isolation = Isolation(name, self.failure, takes_heartbeats, logger, new_backlog())
 
     @property
     def lost(self) -> int:
-        """The number of events that were dropped, as they did not fit into memory."""
-        return self.backlog.lost + self.aside.lost + self._isolation.lost
+        """The number of events that fitted neither into memory nor on the disk."""
+        waiting = (self.backlog, self.aside, self.undelivered.events)
+        return sum(each.lost for each in waiting) + self._isolation.lost
 
     @property
     def has_waiting(self) -> bool:
@@ -147,25 +155,28 @@ class Deliverer:
     def take_rest(self) -> None:
         """Move what waits to `undelivered`, once the thread has ended or the lane abandoned it."""
         current = self.current
-        rest = [*_drain(self.aside), *_drain(self.backlog)]
-        ends = [event for event in rest if event.final]
-        others = [event for event in rest if not event.final]
-        isolated = list(self._isolation.last_events(None))
-        if current is not None and not any(each is current for each in rest + isolated):
-            isolated.insert(0, current)
-        for event in [*others, *isolated, *ends]:
-            reason = "still running" if event is current else "not delivered"
-            self.undelivered.append(Undelivered(event, reason))
+        is_waiting = current is not None and (self.aside.has(current) or self.backlog.has(current))
+        for waiting in (self.aside, self.backlog):
+            if current is not None and waiting.first() is current and not current.final:
+                self.undelivered.add(waiting.remove_first(), _RUNNING)
+            self.undelivered.add_all(waiting, _LEFT)
+        if current is not None and not is_waiting and not current.final:
+            self.undelivered.add(current, _RUNNING)
+        for event in self._isolation.last_events(None):
+            self.undelivered.add(event, _LEFT)
+        if (end := self.backlog.first()) is not None:
+            self.undelivered.add(self.backlog.remove_first(), _RUNNING if end is current else _LEFT)
 
-    def unlisted_files(self) -> list[Undelivered]:
+    def unlisted_files(self) -> list[Event]:
         """Return `unlisted` as far as the files still exist."""
-        return [Undelivered(event, "not listed") for event in self.unlisted if _has_file(event)]
+        return [event for event in self.unlisted if _has_file(event)]
 
     def failure(self, event: Event) -> Exception | None:
         """Call the observer and return what it raises.
 
         Raises:
             Abandoned: the run does not wait any longer.
+            KeyboardInterrupt: the observer is called in the thread of the run.
         """
         self._raise_if_abandoned()
         self._called, self.current = time.monotonic(), event
@@ -174,7 +185,9 @@ class Deliverer:
             self._call(event)
         except Exception as raised:  # noqa: BLE001 - foreign code must not harm the run
             error = raised
-        except BaseException as raised:  # noqa: BLE001 - it would end this thread only
+        except BaseException as raised:  # it would end this thread only
+            if self._passes_interrupts and isinstance(raised, KeyboardInterrupt):
+                raise
             error = RuntimeError(f"it raised {type(raised).__name__}: {raised}")
         self._raise_if_abandoned()
         self.current = None
@@ -240,16 +253,20 @@ class Deliverer:
             while (event := waiting.first()) is not None:
                 if event.final:
                     self._try_isolated()
-                is_late = time.monotonic() > self.end_of_retries(began)
-                if known is not None and (is_outage or event is known[0]) and not event.final:
-                    self._note(event, known[1])
-                elif is_late and not event.final:
-                    self.undelivered.append(Undelivered(event, "not tried"))
-                elif known is not None and event is known[0] and not is_outage:
+                elif known is not None and is_outage:
+                    self.undelivered.add_all(waiting, format_error(known[1]))
+                    continue
+                elif (known is None or event is not known[0]) and self._is_late(began):
+                    self.undelivered.add_all(waiting, "not tried")
+                    continue
+                if known is not None and event is known[0] and not is_outage:
                     self._note_end(event, known[1])
                 elif (error := self._isolation.attempt(event)) is not None:
                     self._note_end(event, error)
                 waiting.remove_first()
+
+    def _is_late(self, began: float) -> bool:
+        return time.monotonic() > self.end_of_retries(began)
 
     def _note_end(self, event: Event, error: Exception) -> None:
         """Let the run have an end, also where its result or its traceback cannot be recorded."""
@@ -259,7 +276,7 @@ class Deliverer:
             self.failure(reduced)
 
     def _note(self, event: Event, error: Exception) -> None:
-        self.undelivered.append(Undelivered(event, format_error(error)))
+        self.undelivered.add(event, format_error(error))
 
     def _warn_once(self, event: Event, error: Exception) -> None:
         self.is_failing = True
@@ -272,11 +289,6 @@ class Deliverer:
                 self._name, event.method, format_error(error),
             )  # fmt: skip
             self._logger.debug("%s.%s", self._name, event.method, exc_info=error)
-
-
-def _drain(waiting: Backlog) -> Iterator[Event]:
-    while waiting:
-        yield waiting.remove_first()
 
 
 def _file_seconds(event: Event) -> float:

@@ -1,6 +1,7 @@
 """Sends the events of one run to its observers, each in its own lane."""
 
 import logging
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -8,8 +9,11 @@ from typing import Any
 
 import attrs
 
+from sacred_core.delivery.direct_lane import DirectLane
 from sacred_core.delivery.failures import format_error
-from sacred_core.delivery.lane import Lane
+from sacred_core.delivery.handover import RunFolders
+from sacred_core.delivery.lane import Lane, policy_of
+from sacred_core.delivery.thread_lane import ThreadLane
 from sacred_core.events import ArtifactAdded, Event, ResourceAdded, RunIdEvent
 from sacred_core.exceptions import ObserverStartError
 
@@ -38,11 +42,14 @@ class Dispatcher:
         self._lock = threading.RLock()  # events have one order for all observers
         self._waiting: list[Lane] = []
         self._started: list[Lane] = []
+        self._logger = logger
         #: Seconds that calls of the user waited, beyond `_SHORT_WAIT` each.
         self._waited = 0.0
+        folders = RunFolders()
         try:
             for observer in sorted(observers, key=_descending_priority):
-                self._waiting.append(Lane(observer, resolve_lazy, logger))
+                kind = ThreadLane if policy_of(observer).has_own_thread else DirectLane
+                self._waiting.append(kind(observer, resolve_lazy, logger, folders))
         except BaseException:
             self._release()
             raise
@@ -105,45 +112,62 @@ class Dispatcher:
         finally:  # also after an interrupt
             for lane, _ in numbers:
                 lane.wake()
-        if isinstance(event, ArtifactAdded):
+        if event.order_independent:
             for lane in self._started:
-                lane.keep_file(event)
+                lane.keep_files(event)
 
     def finish(self, event: Event | None) -> None:
         """Send the final event, if there is one, then join and release every observer.
 
-        All observers have the same time. An interrupt (a second Ctrl-C) ends the wait for one
-        observer, then is re-raised.
+        All observers have the same time; calls in this thread do not count. An interrupt (a second
+        Ctrl-C) ends the wait for one observer, then is re-raised.
         """
         interrupt: BaseException | None = None
         interrupted: list[Lane] = []
         began = time.monotonic()
         for lane in self._started:
+            closed_at = time.monotonic()
             try:
-                lane.close(event, began, max(0.0, began + _IN_ORDER - time.monotonic()))
+                lane.close(event, began, max(0.0, began + _IN_ORDER - closed_at))
             except BaseException as error:  # noqa: BLE001 - re-raised below
                 interrupt = error
                 interrupted.append(lane)
+            if lane.is_direct:
+                began += time.monotonic() - closed_at
         for lane in self._started:
             try:
                 lane.wait_closed(is_waited_for=lane not in interrupted)
             except BaseException as error:  # noqa: BLE001 - re-raised below
                 interrupt = error
+        self._report_folders()
         self._release()
         if interrupt is not None:
             raise interrupt
 
     def _wait(self, event: Event, numbers: list[tuple[Lane, int | None]]) -> None:
         """Wait for one lane after the other; those that are late work meanwhile."""
-        began = time.monotonic()
+        waited = 0.0
         for lane, number in numbers:
             lane.wake()
             if number is None:
                 continue
-            spent = self._waited + time.monotonic() - began
-            lane.wait(number, max(lane.policy.wait - spent, min(lane.policy.wait, _SHORT_WAIT)))
+            began = time.monotonic()
+            limit = lane.policy.wait - self._waited - waited
+            lane.wait(number, max(limit, min(lane.policy.wait, _SHORT_WAIT)))
+            waited += time.monotonic() - began
         if isinstance(event, (ArtifactAdded, ResourceAdded)):  # others come from heartbeats
-            self._waited += max(0.0, time.monotonic() - began - _SHORT_WAIT)
+            self._waited += max(0.0, waited - _SHORT_WAIT)
+
+    def _report_folders(self) -> None:
+        """Report where the events are that were not recorded, with one command that stores them."""
+        written = (lane.folder for lane in self._started)
+        folders = sorted({str(folder.parent) for folder in written if folder is not None})
+        if folders:
+            self._logger.warning(
+                "What the observers missed is in %s. To store it: %s",
+                " and ".join(folders),
+                " && ".join(f"sacred runs load {shlex.quote(folder)}" for folder in folders),
+            )
 
     def _dismiss(self, lane: Lane) -> None:
         """Release a lane whose start failed; one that is still being started receives the end."""

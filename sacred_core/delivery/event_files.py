@@ -1,5 +1,6 @@
-"""Events as lines of JSON, with the files that they need."""
+"""Events as lines of JSON, and copies of the files that they name."""
 
+import contextlib
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +16,14 @@ from sacred_core.events import (
     MetricsLogged,
     ResourceAdded,
 )
-from sacred_core.loggers import own_logger
 from sacred_core.serialization import from_json, plain, to_json
 from sacred_core.stable_files import copy_version
 
-_logger = own_logger(__name__)
 _KINDS = {kind.__name__: kind for kind in EVENTS}
+#: How the lines of events begin that need files.
+_WITH_FILES = tuple(
+    to_json({"event": kind.__name__})[:-1] for kind in (ArtifactAdded, ResourceAdded, CodeLoaded)
+)
 #: Fields that hold times, in any event.
 _TIMES = ("queue_time", "start_time", "beat_time", "stop_time", "interrupt_time", "fail_time")
 
@@ -58,26 +61,47 @@ def decode_event(line: str) -> Event:
         raise ValueError(f"not an event: {error}") from error
 
 
-def with_copied_files(event: Event, folder: Path) -> Event:
-    """Return ``event`` with its files in ``folder``, as far as they can be copied."""
+def names_files(line: str) -> bool:
+    """Return whether the event of a line needs files."""
+    return line.startswith(_WITH_FILES)
+
+
+def files_of(event: Event) -> list[Path]:
+    """Return the files that an observer reads when it records ``event``."""
     if isinstance(event, ArtifactAdded):
-        return attrs.evolve(event, filename=_copy_file(Path(event.filename), folder))
+        return [Path(event.filename)]
+    if isinstance(event, ResourceAdded):
+        return [Path(event.content_path or event.filename)]
     if isinstance(event, CodeLoaded):
-        base = Path(event.base_dir)
-        for name, *_ in event.sources:
-            if ".." not in Path(name).parts and not Path(name).is_absolute():
-                _copy_file(base / name, (folder / name).parent)
-        return attrs.evolve(event, base_dir=str(folder))
-    if isinstance(event, ResourceAdded):  # its path is its name
-        _copy_file(Path(event.filename), folder)
-    return event
+        return [Path(event.base_dir, name) for name, *_ in event.sources]
+    return []
+
+
+def with_copied_files(event: Event, folder: Path) -> Event:
+    """Return ``event`` with copies of its files, which are made in ``folder``.
+
+    Sources that are missing are skipped.
+
+    Raises:
+        OSError: a file cannot be copied; then nothing is left in ``folder``.
+    """
+    try:
+        return _copied(event, folder)
+    except OSError:
+        remove_files(folder)
+        raise
 
 
 def with_existing_files(event: Event, folder: Path) -> Event:
-    """Return ``event`` with the copies of `with_copied_files` where its files are missing."""
-    if isinstance(event, ResourceAdded) and not Path(event.filename).exists():
-        return attrs.evolve(event, filename=str(folder / Path(event.filename).name))
-    return event
+    """Return ``event`` with the copies of `with_copied_files`, if ``folder`` was moved since."""
+    if not isinstance(event, (ArtifactAdded, ResourceAdded)):
+        return event
+    copied = folder / Path(event.filename).name
+    if not copied.exists():
+        return event
+    if isinstance(event, ArtifactAdded):
+        return attrs.evolve(event, filename=str(copied))
+    return attrs.evolve(event, content_path=str(copied))
 
 
 def remove_files(folder: Path) -> None:
@@ -85,12 +109,32 @@ def remove_files(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy_file(source: Path, folder: Path) -> str:
-    target = folder / source.name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        copy_version(source, target)
-    except OSError as error:
-        _logger.warning("Could not copy %s: %s", source, error)
-        return str(source)
+def _copied(event: Event, folder: Path) -> Event:
+    if isinstance(event, ArtifactAdded):
+        (source,) = files_of(event)
+        return attrs.evolve(event, filename=_copy_file(source, folder / source.name))
+    if isinstance(event, ResourceAdded):
+        (source,) = files_of(event)
+        copied = _copy_file(source, folder / Path(event.filename).name)
+        return attrs.evolve(event, content_path=copied)
+    if isinstance(event, CodeLoaded):
+        return attrs.evolve(event, base_dir=str(_copy_sources(event, folder)))
+    return event
+
+
+def _copy_sources(event: CodeLoaded, folder: Path) -> Path:
+    """Copy sources and return the folder that their names are relative to."""
+    names = [Path(name) for name, *_ in event.sources if not Path(name).is_absolute()]
+    depth = max((name.parts.count("..") for name in names), default=0)
+    base = folder.joinpath(*["base"] * depth)  # names that begin with ".." are below the folder
+    base.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            _copy_file(Path(event.base_dir) / name, base / name)
+    return base
+
+
+def _copy_file(source: Path, target: Path) -> str:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    copy_version(source, target)
     return str(target)

@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-import attrs
-
-from sacred_core.events import Event
+from sacred_core.delivery.backlog import Backlog
+from sacred_core.events import Event, Heartbeat
 from sacred_core.exceptions import SacredError
 from sacred_core.masking import mask_text
 from sacred_core.serialization import message_of, reason_of
@@ -13,12 +12,38 @@ from sacred_core.serialization import message_of, reason_of
 _SHOWN = 8
 
 
-@attrs.frozen
 class Undelivered:
-    """An event that an observer did not record, and why."""
+    """Events that an observer did not record, in order, and why.
 
-    event: Event
-    reason: str
+    Args:
+        events: An empty backlog for them.
+
+    Attributes:
+        events: The events; of several heartbeats only the last.
+        missed: Counts methods and the reasons why they failed, in words.
+        reasons: The reasons alone.
+        has_heartbeats_only: Whether there is no other event.
+    """
+
+    def __init__(self, events: Backlog) -> None:
+        self.events = events
+        self.missed: Counter[str] = Counter()
+        self.reasons: set[str] = set()
+        self.has_heartbeats_only = True
+
+    def add(self, event: Event, reason: str) -> None:
+        """Append an event."""
+        self.missed[f"{event.method} ({reason})"] += 1
+        self.reasons.add(reason)
+        self.has_heartbeats_only = self.has_heartbeats_only and isinstance(event, Heartbeat)
+        self.events.add(event)
+
+    def add_all(self, waiting: Backlog, reason: str) -> None:
+        """Append all events that wait, except the end of the run."""
+        for method, count in waiting.move_to(self.events).items():
+            self.missed[f"{method} ({reason})"] += count
+            self.reasons.add(reason)
+            self.has_heartbeats_only = self.has_heartbeats_only and method == Heartbeat.method
 
 
 def error_text(error: BaseException) -> str:

@@ -4,11 +4,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import attrs
-
-from sacred_core.events import ArtifactAdded
+from sacred_core.delivery.event_files import files_of, with_copied_files
+from sacred_core.events import Event
 from sacred_core.loggers import own_logger
-from sacred_core.stable_files import copy_version
 
 _logger = own_logger(__name__)
 #: Bytes that stay free.
@@ -22,33 +20,34 @@ class SafeCopies:
         self._folder: Path | None = None
         self._count = 0
 
-    def of(self, event: ArtifactAdded) -> ArtifactAdded:
-        """Return ``event`` with a copy of its file, or as it is where there is no space."""
-        source = Path(event.filename)
+    def of(self, event: Event) -> Event:
+        """Return ``event`` with copies of its files, or as it is where there is no space."""
+        files = files_of(event)
+        if not files or self._has(files):
+            return event
         try:
             if self._folder is None:
                 # Not a TemporaryDirectory: a forked child that ends would remove it.
                 self._folder = Path(tempfile.mkdtemp(prefix="sacred-artifacts-"))
-            size = source.stat().st_size
+            size = sum(path.stat().st_size for path in files if path.is_file())
             if shutil.disk_usage(self._folder).free < size + _SPARE:
                 raise OSError(f"{size} bytes would leave too little space")
             self._count += 1
-            folder = self._folder / str(self._count)
-            folder.mkdir()
-            copy = folder / source.name
-            copy_version(source, copy)
+            return with_copied_files(event, self._folder / str(self._count))
         except FileNotFoundError:  # which is why it was not recorded
             return event
         except OSError as error:
             _logger.warning(
-                "Could not back up artifact %r (%s); keep the file until the run ends",
-                event.filename, error,
+                "Could not back up %s (%s); keep the file until the run ends",
+                ", ".join(repr(str(path)) for path in files), error,
             )  # fmt: skip
             return event
-        return attrs.evolve(event, filename=str(copy))
 
     def remove(self) -> None:
         """Remove the copies."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+
+    def _has(self, files: list[Path]) -> bool:
+        return self._folder is not None and any(self._folder in path.parents for path in files)

@@ -36,10 +36,16 @@ class Isolation:
         deliver: Calls the observer with an event and returns what it raised.
         takes_heartbeats: Whether the observer has a method for them.
         logger: Where events that are set aside are reported.
+        waiting: An empty backlog for them.
     """
 
     def __init__(
-        self, name: str, deliver: Deliver, takes_heartbeats: bool, logger: logging.Logger
+        self,
+        name: str,
+        deliver: Deliver,
+        takes_heartbeats: bool,
+        logger: logging.Logger,
+        waiting: Backlog,
     ) -> None:
         self._name = name
         self._deliver = deliver
@@ -53,7 +59,7 @@ class Isolation:
         #: The last heartbeat that was recorded, and one that was recorded before its turn.
         self._recorded: events.Heartbeat | None = None
         self._early: events.Heartbeat | None = None
-        self._waiting = Backlog()
+        self._waiting = waiting
         #: By metric: where its next point would be, and the number of points that are set aside.
         self._ends: dict[str, int] = {}
         self._missing: Counter[str] = Counter()
@@ -108,6 +114,8 @@ class Isolation:
         before: Counter[str] = Counter()
         failures: Counter[str] = Counter()
         for _ in range(len(self._waiting) if tried else 0):
+            if self._waiting.first() is None:  # what is on disk cannot be read
+                return
             waiting = self._waiting.remove_first()
             if isinstance(waiting, events.MetricsLogged):
                 if tried.issuperset(waiting.metrics_by_name):
@@ -165,7 +173,7 @@ class Isolation:
         Args:
             captured_out: Returns the whole output, if it is known.
         """
-        while self._waiting:
+        while self._waiting.first() is not None:
             yield self._place_last(self._waiting.remove_first())
         missing, self._missing_output = self._missing_output, None
         if missing is not None:

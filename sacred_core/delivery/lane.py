@@ -1,323 +1,185 @@
-"""The delivery of one run's events to one observer, in a thread of its own."""
+"""The delivery of one run's events to one observer."""
 
-import contextvars
 import logging
-import shlex
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from sacred_core.delivery.deliverer import Abandoned, Deliverer
-from sacred_core.delivery.failures import Undelivered, format_error, missed_text
+from sacred_core.delivery.backlog import Backlog
+from sacred_core.delivery.deliverer import Deliverer
+from sacred_core.delivery.failures import format_error, missed_text
 from sacred_core.delivery.file_copies import SafeCopies
+from sacred_core.delivery.handover import Handover, RunFolders
+from sacred_core.delivery.overflow import Overflow
 from sacred_core.delivery.reservations import release, reserve
-from sacred_core.events import ArtifactAdded, Event, Heartbeat, RunIdEvent
-from sacred_core.exceptions import ObserverTimeoutError
+from sacred_core.events import Event, Heartbeat, RunIdEvent
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.retry_policy import RetryPolicy
 
-#: Seconds that the thread has to end once its work is done, or once it is abandoned between calls.
-_ENDING = 0.5
 
+class Lane(ABC):
+    """Events wait here in order until the observer is called with them.
 
-class Lane:
-    """Events wait here in order, and a daemon thread calls the observer with them.
-
-    The thread starts with the first event and has a copy of the context of the start of the run.
     An observer serves one live run at a time: where it is busy, a copy of it serves this one.
 
     Args:
         observer: Of the run.
         resolve_lazy: Returns the value of an argument in `Event.lazy_arguments`.
         logger: Where failures are reported.
+        folders: For what is not recorded.
 
     Attributes:
         observer: The object that is called.
-        run_id: The id of the run in what the observer writes, once it has recorded the start.
+        name: Of the observer, for messages.
+        policy: Of the observer.
 
     Raises:
         ObserverSignatureError: the observer requires an argument that an event does not have.
     """
 
+    #: Whether the observer is called in the thread that starts the run.
+    is_direct = False
+
     def __init__(
-        self, observer: Any, resolve_lazy: Callable[[str], Any], logger: logging.Logger
+        self,
+        observer: Any,
+        resolve_lazy: Callable[[str], Any],
+        logger: logging.Logger,
+        folders: RunFolders,
     ) -> None:
         plans = call_plans(observer)  # raises before anything is reserved
         self.observer = reserve(observer)
         self._plans = plans if self.observer is observer else call_plans(self.observer)
-        self.policy: RetryPolicy = getattr(observer, "retry_policy", None) or RetryPolicy()
+        self.policy = policy_of(observer)
         covered = getattr(observer, "covered_observer", None)
         self.name = (
             type(observer).__name__ if covered is None else f"{type(covered).__name__} in the queue"
         )
-        self.run_id: Any = None
         self._resolve_lazy = resolve_lazy
         self._logger = logger
+        self._copies = SafeCopies()
+        self._handover = Handover(self.observer, folders)
         self._deliverer = Deliverer(
             self.name, self._call, self.policy, Heartbeat in self._plans, resolve_lazy, logger,
-            getattr(observer, "lists_files_with_heartbeats", False),
+            self._new_backlog, getattr(observer, "lists_files_with_heartbeats", False),
+            passes_interrupts=self.is_direct,
         )  # fmt: skip
-        self._copies = SafeCopies()
-        self._context = contextvars.copy_context()
-        self._thread: threading.Thread | None = None
-        self._changed = threading.Condition()
-        self._start: RunIdEvent | None = None
-        self._answer: Any = None
-        self._start_error: BaseException | None = None
-        self._is_starting = False
-        self._is_due = self._has_round = self._is_retry = False
-        self._is_idle = True
-        self._is_late = False
-        self._added = 0
-        self._closed_at: float | None = None
-        self._is_finished = self._is_done = self._is_released = False
         self._join_error = ""
 
     @property
-    def is_own_thread(self) -> bool:
-        """Whether the caller is the thread of this lane."""
-        return self._thread is threading.current_thread()
+    def run_id(self) -> Any:
+        """The id of the run in what the observer writes, once it has recorded the start."""
+        return self._handover.run_id
 
+    @run_id.setter
+    def run_id(self, run_id: Any) -> None:
+        self._handover.run_id = run_id
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder for what the observer did not record, once the run has ended; or None."""
+        return self._handover.folder
+
+    @property
+    def is_own_thread(self) -> bool:
+        """Whether the caller is a thread of this lane."""
+        return False
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the observer is still being called with the start."""
+        return False
+
+    @abstractmethod
     def send_start(self, event: RunIdEvent) -> Any:
-        """Call the observer with a start, wait for it, and return its answer.
+        """Call the observer with a start, and return its answer.
 
         Raises:
             ObserverTimeoutError: it has not answered after `RetryPolicy.start_timeout`.
             BaseException: what the observer raised.
         """
-        self._context, self._start = contextvars.copy_context(), event
-        if type(event) not in self._plans:
-            return None
-        self._is_starting = True
-        self._require_thread()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._is_starting, self.policy.start_timeout)
-            if self._is_starting:
-                raise ObserverTimeoutError(
-                    f"it did not answer within {self.policy.start_timeout:g} seconds"
-                )
-        if self._start_error is not None:
-            raise self._start_error
-        return self._answer
 
-    @property
-    def is_starting(self) -> bool:
-        """Whether the observer is still being called with the start."""
-        return self._is_starting
-
+    @abstractmethod
     def add(self, event: Event) -> int | None:
         """Append ``event``; return its number for `wait`, None if there is nothing to wait for.
 
         `wake` has to follow.
-
-        What failed before is retried only with heartbeats and after a pause.
         """
-        is_retry = isinstance(event, Heartbeat)
-        is_taken = type(event) in self._plans
-        if not is_taken and not (is_retry and self._deliverer.is_failing):
-            return None
-        with self._changed:
-            if is_taken:
-                self._deliverer.backlog.add(event)
-                self._added += 1
-            is_due = not self.policy.interval and (is_retry or not self._deliverer.is_failing)
-            if is_due:
-                self._is_due = True
-                self._is_retry = self._is_retry or is_retry
-            number = self._added
-        self._require_thread()
-        return number if is_due and not self._is_late and self.policy.wait else None
 
+    @abstractmethod
     def wake(self) -> None:
-        """Let the thread deliver what was added, if it is time."""
-        with self._changed:
-            if self._is_due:
-                self._is_due = False
-                self._has_round, self._is_idle = True, False
-                self._changed.notify_all()
+        """Deliver what was added, or let another thread do so, if it is time."""
 
+    @abstractmethod
     def wait(self, number: int, seconds: float) -> None:
-        """Wait until the event of this number was handled, at most this number of seconds.
+        """Wait until the event of this number was handled, at most this number of seconds."""
 
-        If that is not enough, events are not waited for until the observer has handled them all.
-        """
-        backlog = self._deliverer.backlog
-        with self._changed:
-            if not self._changed.wait_for(
-                lambda: self._is_idle or self._is_finished or backlog.removed >= number, seconds
-            ):
-                self._is_late = True
-
-    def keep_file(self, event: ArtifactAdded) -> None:
-        """Keep a copy of the file of ``event`` if that waits: the user may change or remove it."""
-        waiting = (self._deliverer.backlog, self._deliverer.aside)
-        if self.policy.wait and any(each.has(event) for each in waiting):
-            copied = self._copies.of(event)
-            any(each.replace(event, copied) for each in waiting)
-
+    @abstractmethod
     def close(self, event: Event | None, began: float, seconds: float) -> None:
-        """Let the thread deliver all that waits, and ``event`` as the last one, then end.
+        """Deliver all that waits, and ``event`` as the last one.
 
         Args:
             event: The end of the run, if there is one.
             began: When the end began, as of `time.monotonic`.
-            seconds: Wait so long, at most, for the thread to end.
+            seconds: Wait so long, at most, for another thread to do so.
         """
-        with self._changed:
-            if event is not None and type(event) in self._plans:
-                self._deliverer.backlog.add(event)
-            self._closed_at = began
-            self._changed.notify_all()
-        self._require_thread()
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_finished, seconds)
 
+    @abstractmethod
     def wait_closed(self, is_waited_for: bool = True) -> None:
-        """Wait for the end of the thread, for a bounded time, and report what was missed.
+        """Wait until all is delivered, for a bounded time, and report what was missed.
 
         An interrupt ends the wait.
 
         Args:
             is_waited_for: False if an interrupt has ended the wait already.
         """
-        try:
-            with self._changed:
-                while is_waited_for and not self._is_finished and (left := self._time_left()) > 0:
-                    self._changed.wait(left)
-        finally:
-            self._abandon()
-            self._report()
 
+    @abstractmethod
     def release(self) -> None:
         """Let the observer serve another run, once the call that may be in progress returns."""
-        with self._changed:
-            self._is_released = True
-            is_in_use = self._thread is not None and not self._is_finished
-        if not is_in_use:
-            self._free()
+
+    def keep_files(self, event: Event) -> None:
+        """Copy the files of ``event`` if it waits: the user may change or remove them."""
+        waiting = (self._deliverer.backlog, self._deliverer.aside)
+        if any(each.has(event) for each in waiting):
+            copied = self._with_safe_files(event)
+            any(each.replace(event, copied) for each in waiting)
+
+    def _with_safe_files(self, event: Event) -> Event:
+        return self._copies.of(event) if self.policy.wait else event
+
+    def _new_backlog(self) -> Backlog:
+        return Backlog(Overflow(self._handover.make_overflow_folder, self._with_safe_files))
 
     def _free(self) -> None:
         self._copies.remove()
+        self._handover.unlock()
         release(self.observer)
 
-    def _time_left(self) -> float:
-        began = self._closed_at or 0.0
-        if self._is_starting:
-            limit = began + self.policy.wait
-        else:
-            limit = self._deliverer.end_of_wait(began)
-        return limit - time.monotonic()
-
-    def _abandon(self) -> None:
-        """Let the thread end, and take what it did not deliver."""
-        if not self._is_finished:
-            self._deliverer.abandon()
-            with self._changed:
-                self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(_ENDING)
-        if not self._is_done:
-            self._deliverer.take_rest()
-
-    def _report(self) -> None:
+    def _report(self, is_started: bool) -> None:
+        """Report what was missed, and write it to a folder if the observer recorded the start."""
         undelivered = self._deliverer.undelivered
-        missed = Counter(f"{each.event.method} ({each.reason})" for each in undelivered)
+        missed = undelivered.missed.copy()
         if self._join_error:
             missed[f"join ({self._join_error})"] += 1
         if lost := self._deliverer.lost:
-            missed[f"{lost} events that no longer fitted into memory"] += 1
+            missed[f"{lost} events that fitted neither into memory nor on the disk"] += 1
         if missed:
             self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
-        is_recorded = not self._is_starting and self._start_error is None
-        if undelivered and is_recorded and self.policy.hands_over:
-            self._hand_over([*self._deliverer.unlisted_files(), *undelivered])
+        if undelivered.missed and is_started and self.policy.hands_over:
+            self._hand_over()
+        self._handover.close()
 
-    def _hand_over(self, undelivered: Sequence[Undelivered]) -> None:
-        from sacred_core.delivery.handover import write_handover
-
+    def _hand_over(self) -> None:
         try:
-            start = cast(RunIdEvent, self._start)
-            folder = write_handover(self.observer, start, self.run_id, undelivered)
+            files = self._deliverer.unlisted_files()
+            lost = self._handover.write(files, self._deliverer.undelivered)
         except Exception as error:  # noqa: BLE001 - a full disk, or properties of the observer
             self._logger.warning("What it missed could not be written: %s", format_error(error))
             return
-        if folder is not None:
-            self._logger.warning(
-                "What it missed is in %s. To store it: sacred runs load %s",
-                folder, shlex.quote(str(folder)),
-            )  # fmt: skip
-
-    def _require_thread(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._context.run, args=(self._work,), name="sacred-observer", daemon=True
-            )
-            self._thread.start()
-
-    def _work(self) -> None:
-        try:
-            if not self._is_starting or self._is_start_recorded():
-                while self._has_next_round():
-                    self._deliver()
-                self._deliverer.finish(self._pause)
-                self._join()
-            self._is_done = True
-        except Abandoned:
-            pass
-        except Exception as error:  # properties of the observer, or a mistake of ours
-            self._logger.warning("The delivery to %s failed", self.name, exc_info=error)
-        finally:
-            with self._changed:
-                self._is_finished = True
-                self._changed.notify_all()
-                is_released = self._is_released
-            if is_released:
-                self._free()
-
-    def _is_start_recorded(self) -> bool:
-        try:
-            self._answer = self._call(cast(Event, self._start))
-        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
-            self._start_error = error
-        with self._changed:
-            self._is_starting = False
-            self._changed.notify_all()
-        return self._start_error is None
-
-    def _has_next_round(self) -> bool:
-        """Wait until there is something to deliver; False at the end of the run."""
-        with self._changed:
-            due = (
-                None if (pause := self._pause_before_round()) is None else time.monotonic() + pause
-            )
-            while not self._has_round and self._closed_at is None:
-                left = None if due is None else due - time.monotonic()
-                if left is not None and left <= 0:
-                    self._has_round = self._is_retry = True
-                else:
-                    self._changed.wait(left)
-            self._is_idle = False
-            return self._closed_at is None
-
-    def _pause_before_round(self) -> float | None:
-        if self._deliverer.is_failing:
-            return self.policy.retry_interval
-        return self.policy.interval or None
-
-    def _deliver(self) -> None:
-        with self._changed:
-            with_retries, self._has_round, self._is_retry = self._is_retry, False, False
-        self._deliverer.deliver(with_retries)
-        with self._changed:
-            if not self._has_round:
-                self._is_idle, self._is_late = True, False
-            self._changed.notify_all()
-
-    def _pause(self, seconds: float) -> None:
-        with self._changed:
-            self._changed.wait(seconds)
+        if lost:
+            self._logger.warning("%d events of what it missed could not be written", lost)
 
     def _call(self, event: Event) -> Any:
         answer = self._plans[type(event)](event, self._resolve_lazy)
@@ -330,3 +192,8 @@ class Lane:
             getattr(self.observer, "join", lambda: None)()
         except Exception as error:  # noqa: BLE001 - foreign code
             self._join_error = format_error(error)
+
+
+def policy_of(observer: Any) -> RetryPolicy:
+    """Return the policy of an observer, which need not be a `RunObserver`."""
+    return getattr(observer, "retry_policy", None) or RetryPolicy()

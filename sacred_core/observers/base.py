@@ -44,7 +44,8 @@ class RunObserver:
     an object that has only some of the methods serves as well as a subclass.
 
     Calls come one at a time, in the order of the docstrings below, in a thread of the observer's
-    own, which has a copy of the context (`contextvars`) of the start of the run. Every call may
+    own, which has a copy of the context (`contextvars`) of the start of the run; with
+    ``RetryPolicy(has_own_thread=False)`` in the thread that starts the run. Every call may
     come twice, with the same arguments, after an earlier one failed. An exception in
     `started_event` or `queued_event` fails the run; any other is reported once, and what was
     missed is retried later, as `retry_policy` describes.

@@ -17,6 +17,7 @@ from sacred_core.events import (
     ArtifactAdded,
     Event,
     MetricsLogged,
+    ResourceAdded,
     RunIdEvent,
     RunInterrupted,
     RunQueued,
@@ -135,6 +136,17 @@ def artifact_details(
         event.metadata if metadata is None else metadata,
         event.content_type if content_type is None else content_type,
     )
+
+
+def resource_content(filename: str) -> str:
+    """Return the path from which to read the resource ``filename``.
+
+    That is a copy where the observer records the resource late: the file may have changed since.
+    """
+    event = current_event(ResourceAdded)
+    if event is None or event.filename != filename:
+        return filename
+    return event.content_path or filename
 
 
 class MetricPositions:

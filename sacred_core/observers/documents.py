@@ -232,7 +232,7 @@ class DocumentObserver(RunObserver, ABC):
     def resource_event(self, filename: str) -> None:
         """Store a file that the run read."""
         self.require_run()
-        self.store_file("resource", filename, filename, {})
+        self.store_file("resource", filename, delivering.resource_content(filename), {})
         self._save(events.ResourceAdded(**_NO_IDENTITY, filename=filename), "resources")
 
     def artifact_event(

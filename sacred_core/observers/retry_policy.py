@@ -29,6 +29,9 @@ class RetryPolicy:
             Other exceptions are permanent: there, each event is attempted once more.
         hands_over: Write what was not recorded at the end of the run to a folder, from which
             ``sacred runs load`` stores it.
+        has_own_thread: Call the observer in a thread of its own. False: only in the thread that
+            starts the run, without a time limit. Events of other threads, as heartbeats are, wait
+            until that thread sends its next event, or ends the run.
     """
 
     start_timeout: float = 300.0
@@ -39,3 +42,4 @@ class RetryPolicy:
     call_timeout: float = 10.0
     temporary: tuple[type[Exception], ...] = OUTAGES
     hands_over: bool = True
+    has_own_thread: bool = True

@@ -20,6 +20,7 @@ from typing import Any
 import attrs
 
 from sacred_core.atomic_files import replace_bytes
+from sacred_core.file_locks import lock_file
 from sacred_core.run.output.follower import has_writers
 from sacred_core.settings import SETTINGS
 from sacred_core.state_folder import state_folder
@@ -90,7 +91,7 @@ class SpoolEntry:
     @property
     def is_live(self) -> bool:
         """Whether the run, or a process that can write to its spool, is alive on this machine."""
-        lock = _lock_file(self.path / _LOCK)
+        lock = lock_file(self.path / _LOCK)
         if lock is None:
             return True
         os.close(lock)
@@ -125,7 +126,7 @@ def live_spool(folder: Path | None, **described: Any) -> LiveSpool:
     _require_private(root)
     path = Path(tempfile.mkdtemp(prefix="run-", dir=root))
     try:
-        lock = _lock_file(path / _LOCK)
+        lock = lock_file(path / _LOCK)
         if lock is None:
             raise BlockingIOError(f"{str(path)!r} is locked by another process")
         entry = SpoolEntry(path=path, folder=path if folder is None else folder, **described)
@@ -163,19 +164,6 @@ def _require_private(folder: Path) -> None:
         raise PermissionError(f"{str(folder)!r} belongs to another user")
     if stat.S_IMODE(found.st_mode) & 0o077:
         folder.chmod(0o700)
-
-
-def _lock_file(path: Path) -> int | None:
-    """Return a descriptor that holds the lock, or None if another process does."""
-    import fcntl
-
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
 
 
 def _is_written(path: Path) -> bool:

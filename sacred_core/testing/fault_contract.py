@@ -2,18 +2,23 @@
 
 import functools
 import logging
+import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sacred_core.delivery.loading import load_folders
 from sacred_core.events import EVENTS
 from sacred_core.exceptions import StoreError
+from sacred_core.provenance.sources import md5_of
 from sacred_core.stores import ContinuingStore
 from sacred_core.testing.comparing import assert_metrics, assert_time
 from sacred_core.testing.end_contract import EndContract
 from sacred_core.testing.event_driver import START, DispatchingDriver
+from sacred_core.testing.samples import EXPERIMENT
 
 _BEATS = 17
 Refuses = Callable[[str, Mapping[str, Any]], bool]
@@ -208,6 +213,38 @@ class FaultContract(EndContract):
             with store.open_file(run_id, "artifact", name) as stream:
                 assert stream.read() == b"content"
 
+    @pytest.mark.parametrize("is_back", [True, False], ids=["recorded late", "loaded"])
+    def test_files_are_stored_as_they_were_added(self, is_back: bool, tmp_path: Path) -> None:
+        """Also if they were changed or removed before the observer recorded them."""
+        driver = self._driver(tmp_path, _nothing)
+        if hasattr(driver.observer, "covered_observer"):
+            return  # a queue reads files when their turn comes
+        driver.observer.failure_dir = tmp_path / "failed"
+        base = tmp_path / "files" / "package"  # one source is outside of it
+        base.mkdir(parents=True)
+        run_id = driver.start(ex_info={**EXPERIMENT, "base_dir": str(base), "sources": []})
+        store = self.make_store(tmp_path)
+        if not (is_back or isinstance(store, ContinuingStore)):
+            return
+        driver.refuses = lambda *_: True
+        contents = _add_files(driver, base)
+        for _, path in contents:
+            if path.parent == base:
+                path.unlink()
+            else:
+                path.write_bytes(b"changed")
+        if is_back:
+            driver.refuses = _nothing
+        driver.complete()
+        for done in [] if is_back else load_folders(tmp_path / "failed", store):
+            assert done.left == ()
+        resources = {str(path) for kind, path in contents if kind == "resource"}
+        assert set(store.get(run_id).resources) == resources
+        for (kind, path), content in contents.items():
+            name = os.path.relpath(path, base) if kind == "source" else str(path)
+            with store.open_file(run_id, kind, name) as stream:
+                assert stream.read() == content, f"the {kind} {name!r} has another content"
+
     def _driver(self, tmp_path: Path, refuses: Refuses) -> "RefusingDriver":
         return RefusingDriver(self.make_observer(tmp_path), refuses)
 
@@ -257,6 +294,23 @@ class _Messages(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.found.append(record.getMessage())
+
+
+def _add_files(driver: DispatchingDriver, base: Path) -> dict[tuple[str, Path], bytes]:
+    """Add files in a folder and in that above it; return their content by kind and path."""
+    contents = {}
+    for kind in ("artifact", "resource", "source"):
+        for folder in (base, base.parent):
+            path = folder / f"{kind}.py"
+            path.write_bytes(f"{path} as it was".encode())
+            contents[kind, path] = path.read_bytes()
+            if kind == "artifact":
+                driver.artifact(str(path), str(path))
+            elif kind == "resource":
+                driver.resource(str(path))
+            else:
+                driver.code(str(base), [[os.path.relpath(path, base), md5_of(path)]], [])
+    return contents
 
 
 def _nothing(method: str, fields: Mapping[str, Any]) -> bool:

@@ -17,12 +17,10 @@ from sacred_core.stores import RunStore
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.secret_contract import SecretContract
-from sacred_core.testing.servers import Proxy
+from sacred_core.testing.servers import FAILURES, Proxy
 
 #: Short times, so that the tests are fast. What they limit is the same with the default ones.
 QUICK = RetryPolicy(wait=0.3, retry_interval=0.1, end_timeout=1.0, call_timeout=0.5)
-#: How a connection fails.
-FAILURES = ("hangs", "one byte a second", "cut in a write", "refuses")
 #: Seconds for what is not a wait: copies of files, threads that end, a loaded machine.
 _LOADED = 15.0
 #: Seconds after which a call hangs.
@@ -61,13 +59,13 @@ class OutageContract(SecretContract):
             _record_some(driver, made, "before")
             waited = 0.0
             if when == "in the middle":
-                _fail(proxy, failure)
+                proxy.fail(failure)
                 began = time.monotonic()
                 _record_some(driver, made, "after")
                 waited = time.monotonic() - began
             else:
                 _record_some(driver, made, "after")
-                _fail(proxy, failure)
+                proxy.fail(failure)
             began = time.monotonic()
             driver.complete(result=7)
             ended = time.monotonic() - began
@@ -116,17 +114,6 @@ def _end_calls(others: set[threading.Thread]) -> None:
                 raise AssertionError(
                     f"a call does not end where the connection is closed:\n{where}"
                 )
-
-
-def _fail(proxy: Proxy, failure: str) -> None:
-    if failure == "hangs":
-        proxy.hang()
-    elif failure == "one byte a second":
-        proxy.slow_down(1.0)
-    elif failure == "cut in a write":
-        proxy.cut_after(100)
-    else:
-        proxy.close()
 
 
 def _record_some(driver: DispatchingDriver, file: Path, name: str) -> None:

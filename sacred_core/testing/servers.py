@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 
 #: Seconds until a server that starts or stops counts as hanging.
 _TIMEOUT = 60.0
+#: How a connection fails, see `Proxy.fail`.
+FAILURES = ("hangs", "one byte a second", "cut in a write", "refuses")
 
 
 def free_port() -> int:
@@ -95,6 +97,23 @@ class Proxy:
     def slow_down(self, bytes_per_second: float) -> None:
         """Forward byte by byte, in each direction of each connection."""
         self._pause = 1.0 / bytes_per_second
+
+    def fail(self, failure: str) -> None:
+        """Fail in one of the ways of `FAILURES`, until `open` is called.
+
+        Raises:
+            ValueError: ``failure`` is not one of them.
+        """
+        if failure == "hangs":
+            self.hang()
+        elif failure == "one byte a second":
+            self.slow_down(1.0)
+        elif failure == "cut in a write":
+            self.cut_after(100)
+        elif failure == "refuses":
+            self.close()
+        else:
+            raise ValueError(f"failure must be one of {', '.join(FAILURES)}, got {failure!r}")
 
     def __enter__(self) -> "Proxy":
         self.open()

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from sacred_core.delivery.backlog import Backlog
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.events import (
     ArtifactAdded,
     Event,
     EventSource,
     Heartbeat,
-    OutputCaptured,
     ResourceAdded,
     RunCompleted,
     RunStarted,
@@ -234,25 +232,6 @@ def test_an_observer_that_fails_slowly_does_not_hold_up_the_end(
     assert observer.methods == ["started_event", "completed_event", "join"]
     assert "resource_event (OSError" in caplog.text
     assert "4 times resource_event (not tried)" in caplog.text
-
-
-def test_a_backlog_is_bounded(events: Events) -> None:
-    """A backlog is bounded, by entries and by bytes; the oldest but the first go, and are
-    counted.
-    """
-    by_count = Backlog(capacity=3)
-    first = events.resource("0")
-    by_count.add(first)
-    for number in range(1, 10):
-        by_count.add(events.resource(str(number)))
-    assert len(by_count) == 3 and by_count.lost == 7
-    assert by_count.first() is first
-    by_bytes = Backlog(capacity_bytes=100_000)
-    for number in range(100):
-        text = "x" * 10_000
-        by_bytes.add(events.source.make(OutputCaptured, text=text, offset=10_000 * number))
-    assert len(by_bytes) < 10
-    assert by_bytes.lost + len(by_bytes) == 100
 
 
 def test_busy_observer_serves_another_run_as_a_copy(events: Events) -> None:

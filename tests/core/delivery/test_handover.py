@@ -2,6 +2,9 @@
 
 import json
 import logging
+import subprocess
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,12 @@ from click.testing import CliRunner
 
 from sacred_core import events
 from sacred_core.cli.runs import runs
+from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.delivery.event_files import decode_event, encode_event
 from sacred_core.delivery.loading import load_folders
 from sacred_core.exceptions import SacredError, StoreError, UnavailableError
 from sacred_core.observers import QueueObserver, RetryPolicy
+from sacred_core.stores import open_store
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.event_driver import DispatchingDriver
 
@@ -75,7 +80,7 @@ def failed(memory: Memory, tmp_path: Path) -> Path:
     driver.log("loss", [1.0, 2.0])
     driver.beat(info={"b": 2})
     driver.complete(result=3)
-    (folder,) = (tmp_path / "failed").iterdir()
+    (folder,) = (tmp_path / "failed").glob("*/Broken-*")
     return folder
 
 
@@ -142,10 +147,11 @@ def test_the_printed_command_loads_it(
     """One warning has the command; it accepts the folder of all runs too."""
     logged = [record.getMessage() for record in caplog.get_records("setup")]
     (message,) = [each for each in logged if "To store it:" in each]
-    assert message.endswith(f"To store it: sacred runs load {failed}")
-    done = CliRunner().invoke(runs, ["load", str(failed.parent)])
+    assert message.endswith(f"To store it: sacred runs load {failed.parent}")
+    done = CliRunner().invoke(runs, ["load", str(failed.parent.parent)])
     assert (done.exit_code, done.output) == (0, f"{failed}: stored 5 events of run 1\n")
     check_whole(memory)
+    assert not failed.parent.exists()
 
 
 def test_a_run_that_was_deleted_is_started_again(failed: Path, memory: Memory) -> None:
@@ -252,10 +258,196 @@ def test_a_queue_hands_over_too(memory: Memory, tmp_path: Path) -> None:
     observer.down = True
     driver.print("text")
     driver.complete()
-    (folder,) = tmp_path.iterdir()
+    (folder,) = tmp_path.glob("*/*")
     assert json.loads((folder / "undelivered.json").read_text())["observer"] == "Broken"
     list(load_folders(folder))
     assert MemoryStore(memory).output(1) == "text"
+
+
+class Two:
+    """A run of two observers, whose stores are away from the middle on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *failure_dirs: Path) -> None:
+        self.memories = {"one://u@host/path": Memory(), "two://host/path": Memory()}
+        self.opened: list[str] = []
+        self.refused: set[str] = set()
+        monkeypatch.setattr("sacred_core.delivery.loading.open_store", self.open)
+        observers = []
+        for (location, memory), folder in zip(self.memories.items(), failure_dirs, strict=True):
+            observer = Broken(memory)
+            observer.store_location, observer.failure_dir = location, folder
+            observers.append(observer)
+        source = events.EventSource("run")
+        dispatcher = Dispatcher(observers, lambda name: "", logging.getLogger("handover"))
+        dispatcher.send_start(source.make(events.RunStarted, start_time=NOW, **START), None)
+        for observer in observers:
+            observer.down = True
+        dispatcher.send(source.make(events.OutputCaptured, text="text", offset=0))
+        dispatcher.finish(source.make(events.RunCompleted, stop_time=NOW))
+
+    def open(self, location: str) -> MemoryStore:
+        self.opened.append(location)
+        plain = location.replace(":pw@", "@")
+        if plain in self.refused:
+            raise StoreError(f"no password for {plain}")
+        return MemoryStore(self.memories[plain])
+
+    def output(self, location: str) -> str:
+        return MemoryStore(self.memories[location]).output(1)
+
+
+def command_of(caplog: pytest.LogCaptureFixture) -> str:
+    """Return the one command that the warnings have."""
+    (message,) = [text for text in caplog.messages if "sacred runs load" in text]
+    return message.partition("To store it: ")[2]
+
+
+def test_a_run_has_one_command_for_all_observers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It loads the folder of the run, which is then removed."""
+    two = Two(monkeypatch, tmp_path, tmp_path)
+    (folder,) = tmp_path.iterdir()
+    assert command_of(caplog) == f"sacred runs load {folder}"
+    done = CliRunner().invoke(runs, ["load", str(folder)])
+    assert done.exit_code == 0 and done.output.count("stored 2 events of run 1\n") == 2
+    assert [two.output(location) for location in two.memories] == ["text", "text"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_line_loads_folders_in_several_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each observer has its own ``failure_dir``."""
+    Two(monkeypatch, tmp_path / "a b", tmp_path / "c")
+    (first,), (second,) = (tmp_path / "a b").iterdir(), (tmp_path / "c").iterdir()
+    assert command_of(caplog) == f"sacred runs load '{first}' && sacred runs load {second}"
+
+
+def test_a_given_store_is_that_of_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The events of other stores are not written to it; these stores are opened without it."""
+    two = Two(monkeypatch, tmp_path, tmp_path)
+    list(load_folders(tmp_path, "one://u:pw@host/path"))
+    assert sorted(two.opened) == ["one://u:pw@host/path", "two://host/path"]
+    assert [two.output(location) for location in two.memories] == ["text", "text"]
+
+
+def test_a_store_of_another_place_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several stores it is not clear which one it replaces; for the folder of one it is."""
+    two = Two(monkeypatch, tmp_path, tmp_path)
+    two.memories["three://u@host"] = two.memories["one://u@host/path"]
+    with pytest.raises(
+        StoreError, match=r"three://u:\S+@host.* is not one of the stores .*one://u@"
+    ):
+        list(load_folders(tmp_path, "three://u:pw@host"))
+    first, _ = sorted(
+        tmp_path.glob("*/*"),
+        key=lambda path: "one" in (path / "undelivered.json").read_text(),
+        reverse=True,
+    )
+    list(load_folders(first, "three://u:pw@host"))
+    assert two.opened == ["three://u:pw@host"]
+
+
+def test_a_store_that_cannot_be_opened_does_not_hold_up_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error comes last, and its folder stays."""
+    two = Two(monkeypatch, tmp_path, tmp_path)
+    two.refused.add("one://u@host/path")
+    done = CliRunner().invoke(runs, ["load", str(tmp_path)])
+    assert done.exit_code == 1 and str(done.exception) == "no password for one://u@host/path"
+    assert two.output("two://host/path") == "text"
+    assert len(list(tmp_path.glob("*/*"))) == 1
+    two.refused.add("two://host/path")
+    with pytest.raises(StoreError, match="no password for one"):
+        list(load_folders(tmp_path))
+
+
+def test_a_folder_that_was_moved_is_loaded(failed: Path, memory: Memory, tmp_path: Path) -> None:
+    """With its files, as to a machine that reaches the store."""
+    moved = failed.rename(tmp_path / "moved")
+    list(load_folders(moved))
+    check_whole(memory)
+
+
+HANGING = """
+import os, threading
+from pathlib import Path
+from sacred_core import Experiment
+from sacred_core.observers import RetryPolicy
+from sacred_file import FileStorageObserver
+
+class Hanging(FileStorageObserver):
+    retry_policy = RetryPolicy(wait=0.1, end_timeout=0.1, call_timeout=0.1)
+    failure_dir = Path("failed")
+
+    def artifact_event(self, *args, **fields):
+        os.read(0, 1)
+        super().artifact_event(*args, **fields)
+
+ex = Experiment("hanging", save_git_info=False)
+ex.observers.append(Hanging("runs"))
+
+@ex.main
+def main(_run):
+    _run.add_artifact(__file__, "made")
+
+ex.run()
+print("ended", flush=True)
+os.read(0, 1)
+for thread in threading.enumerate():
+    if thread.name == "sacred-observer":
+        thread.join()
+print("returned", flush=True)
+os.read(0, 1)
+"""
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process whose run has ended while an observer has not returned from a call."""
+    pytest.importorskip("sacred_file")
+    (tmp_path / "script.py").write_text(HANGING)
+    process = subprocess.Popen(
+        [sys.executable, "script.py"], cwd=tmp_path, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    with process:
+        assert process.stdout is not None
+        assert "ended\n" in iter(process.stdout.readline, "")
+        yield process
+        process.kill()
+
+
+def test_events_of_a_call_that_has_not_returned_are_not_loaded(
+    hanging: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    """They could be stored twice; when the process has ended they are loaded."""
+    with pytest.raises(SacredError, match=rf"^process {hanging.pid} may still store events of"):
+        list(load_folders(tmp_path / "failed"))
+    hanging.kill()
+    hanging.wait()
+    (done,) = load_folders(tmp_path / "failed")
+    run = open_store(str(tmp_path / "runs")).get(done.run_id)
+    assert (done.left, run.status, run.artifacts) == ((), "COMPLETED", ["made"])
+    assert list((tmp_path / "failed").iterdir()) == []
+
+
+def test_events_are_loaded_once_the_call_has_returned(
+    hanging: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    """The process may go on."""
+    assert hanging.stdin is not None and hanging.stdout is not None
+    hanging.stdin.write("\n\n")
+    hanging.stdin.flush()
+    assert hanging.stdout.readline() == "returned\n"
+    (done,) = load_folders(tmp_path / "failed")
+    assert done.left == () and hanging.poll() is None
 
 
 @pytest.mark.parametrize(("location", "hands_over"), [(None, True), ("memory://here", False)])

@@ -3,14 +3,17 @@
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
 from sacred_core import events
+from sacred_core.delivery.backlog import Backlog
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.delivery.isolation import Isolation
+from sacred_core.delivery.overflow import Overflow
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.observers import RunObserver
 from sacred_core.testing.samples import START_FIELDS
@@ -318,7 +321,8 @@ def test_points_that_later_ones_passed_are_tried_only_at_the_end() -> None:
 
 def test_the_end_of_a_run_without_values() -> None:
     """The result or the traceback is removed; None where there is none, and of other events."""
-    isolation = Isolation("it", lambda event: None, True, logging.getLogger("isolated"))
+    waiting = Backlog(Overflow(Path, lambda event: event))
+    isolation = Isolation("it", lambda event: None, True, logging.getLogger("isolated"), waiting)
     reduced = isolation.end_without_values
     source = events.EventSource("run")
     end = source.make(events.RunCompleted, stop_time=NOW, result=3)
