@@ -73,6 +73,8 @@ class Deliverer:
         self.current: Event | None = None
         self._called = self._recorded = time.monotonic()
         self._failed: tuple[Event, Exception] | None = None
+        #: Seconds of calls at the end that failed to store a file.
+        self._failed_files = 0.0
         self._is_abandoned = False
         self._isolation = Isolation(name, self.failure, takes_heartbeats, logger, new_backlog())
 
@@ -125,7 +127,7 @@ class Deliverer:
         Args:
             pause: Waits this number of seconds, or until the run does not wait any longer.
         """
-        began = time.monotonic()
+        began, self._failed_files = time.monotonic(), 0.0
         self.deliver()
         while self.has_waiting and self._is_outage():
             left = self.end_of_retries(began) - time.monotonic()
@@ -142,11 +144,13 @@ class Deliverer:
     def end_of_wait(self, began: float) -> float:
         """Return when the run does not wait any longer, if it ended at ``began``.
 
-        A call that is in progress, or the next one, may take some time after the last retry.
+        A call that is in progress then may take some time after the last retry, as may those that
+        follow it, all together. The time of files that failed does not count.
         """
         event = self.current
         allowed = self._policy.call_timeout + (0.0 if event is None else _file_seconds(event))
-        return max(self.end_of_retries(began), max(began, self._called) + allowed)
+        end = self.end_of_retries(began)
+        return max(end, min(max(began, self._called), end + self._failed_files) + allowed)
 
     def abandon(self) -> None:
         """Let the thread end when the current call returns."""
@@ -193,6 +197,8 @@ class Deliverer:
         self.current = None
         if error is None:
             self._note_recorded(event)
+        else:
+            self._failed_files += min(time.monotonic() - self._called, _file_seconds(event))
         return error
 
     def _note_recorded(self, event: Event) -> None:

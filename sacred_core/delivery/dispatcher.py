@@ -116,19 +116,24 @@ class Dispatcher:
             for lane in self._started:
                 lane.keep_files(event)
 
-    def finish(self, event: Event | None) -> None:
+    def finish(self, event: Event | None, began: float | None = None) -> None:
         """Send the final event, if there is one, then join and release every observer.
 
         All observers have the same time; calls in this thread do not count. An interrupt (a second
         Ctrl-C) ends the wait for one observer, then is re-raised.
+
+        Args:
+            event: The end of the run.
+            began: When the end began, as of `time.monotonic`: now by default.
         """
+        now = time.monotonic()
+        in_order_until, began = now + _IN_ORDER, now if began is None else began
         interrupt: BaseException | None = None
         interrupted: list[Lane] = []
-        began = time.monotonic()
         for lane in self._started:
             closed_at = time.monotonic()
             try:
-                lane.close(event, began, max(0.0, began + _IN_ORDER - closed_at))
+                lane.close(event, began, max(0.0, in_order_until - closed_at))
             except BaseException as error:  # noqa: BLE001 - re-raised below
                 interrupt = error
                 interrupted.append(lane)

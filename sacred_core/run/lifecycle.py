@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from sacred_core import events
@@ -251,6 +252,7 @@ class Lifecycle:
             time: The name of the field for the time of the end.
             **fields: Its other fields.
         """
+        began = monotonic()
         self._run.stop_time = fields[time] = datetime.now(UTC)
         try:
             self._beats.stop()
@@ -258,7 +260,7 @@ class Lifecycle:
                 with self._sending:
                     self._guard("heartbeat", lambda: self._send_news(final=True))
         finally:
-            self._dispatcher.finish(self._source.make(kind, **fields))
+            self._dispatcher.finish(self._source.make(kind, **fields), began)
 
     def _guard(self, what: str, send: Callable[[], None]) -> None:
         """Call ``send``; where it raises, the other parts of a heartbeat or an end follow."""

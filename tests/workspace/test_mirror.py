@@ -23,11 +23,12 @@ FURTHER = {
     "config/test_properties.py": "config/resolution config/files",
     "config/test_recorded_files.py": "config/files jsonpickle_data/decoding",
     "config/test_sacred_programs.py": "config/resolution config/config_scope",
-    "delivery/test_dispatcher.py": "delivery/backlog delivery/file_copies delivery/reservations "
+    "delivery/test_backlog.py": "delivery/overflow",
+    "delivery/test_dispatcher.py": "delivery/file_copies delivery/reservations "
     "observers/call_plan events",
     "delivery/test_handover.py": "delivery/event_files delivery/loading",
     "delivery/test_isolation.py": "delivery/failures",
-    "delivery/test_lane.py": "delivery/deliverer observers/retry_policy",
+    "delivery/test_lane.py": "delivery/thread_lane observers/retry_policy",
     "hooks/test_bad_plugins.py": "hooks/discovery hooks/manager cli/main cli/plugins",
     "hooks/test_hook_coverage.py": "hooks/specs",
     "hooks/test_manager.py": "hooks/targets",

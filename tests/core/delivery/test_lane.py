@@ -196,6 +196,36 @@ def test_the_end_of_a_run_is_bounded(
     assert len([message for message in caplog.messages if expected in message]) == 2
 
 
+class Later:
+    """Stands for the module `time`, `seconds` later."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.seconds
+
+
+def test_the_time_of_an_end_that_began_earlier_counts(
+    observer: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of the last heartbeat, which is part of the end."""
+    clock = Later()
+    for module in ("deliverer", "thread_lane"):
+        monkeypatch.setattr(f"sacred_core.delivery.{module}.time", clock)
+    observer.retry_policy = RetryPolicy(wait=0.05)
+    observer.failure_dir = tmp_path
+    session = Session(observer)
+    session.start()
+    observer.answers.clear()
+    session.resource("/r")
+    end = session.source.make(events.RunCompleted, stop_time=NOW)
+    clock.seconds = 100.0
+    began = time.monotonic()
+    session.dispatcher.finish(end, clock.monotonic() - 50)
+    assert time.monotonic() - began < 15, "the default time of the end is 35 seconds"
+    assert list(tmp_path.glob("*/*/events.jsonl"))
+
+
 def test_an_observer_that_hangs_is_copied_for_the_next_run(observer: Recorder) -> None:
     """Its call may return at any time, and must not write into the new run."""
     session = Session(observer)
