@@ -1,7 +1,11 @@
 """Servers that take too long, and connections on which nothing is answered any more."""
 
 import logging
+import subprocess
+import sys
+import textwrap
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +124,42 @@ def test_a_call_that_a_run_abandoned_leaves_nothing_behind(
     second.complete()
     store = SqlStore(url)
     assert (store.get(2).status, store.output(2)) == ("COMPLETED", "printed\n")
+
+
+HANGING = """
+    import sys
+    from sacred_core import Experiment
+    from sacred_core.observers import RetryPolicy, SqlObserver
+    ex = Experiment("hanging", save_git_info=False)
+    ex.observers.append(SqlObserver(sys.argv.pop()))
+    ex.observers[0].retry_policy = RetryPolicy(wait=0.1, end_timeout=0.1, call_timeout=0.1)
+    @ex.automain
+    def main(_run):
+        print("ready", file=sys.__stdout__, flush=True)
+        input()
+        _run.log_scalar("loss", 1.0)
+        return 42
+"""
+
+
+@pytest.mark.parametrize("kind", ["postgres", "maria"])
+def test_a_process_ends_while_a_server_does_not_answer(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """The call that goes on does not hold up the end; what it would have stored is in a folder."""
+    url = sa.make_url(request.getfixturevalue(kind).database())
+    assert url.host is not None and url.port is not None
+    (tmp_path / "script.py").write_text(textwrap.dedent(HANGING))
+    with Proxy((url.host, url.port)) as proxy:
+        proxied = url.set(port=proxy.port).render_as_string(hide_password=False)
+        process = subprocess.Popen(
+            [sys.executable, str(tmp_path / "script.py"), "-C", "no", proxied],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        while (line := process.stdout.readline()).strip() != "ready":
+            assert line, process.communicate()
+        proxy.hang()
+        _, errors = process.communicate("\n", timeout=60)  # an answer is waited for longer
+    assert process.returncode == 0, errors
+    assert "sacred runs load" in errors
