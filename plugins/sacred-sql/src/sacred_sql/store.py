@@ -97,9 +97,9 @@ class SqlStore(DocumentStore[Record]):
         if record.fields is not None:
             return record.fields
         found = self._read_records(record.tables, [record.key], RunQuery())
-        if not found or found[0].fields is None:
+        if not found:
             raise not_found_error(record.run_id, self.display_name)
-        return found[0].fields
+        return self.read_fields(found[0])
 
     def read_output(self, record: Record) -> str:
         """Return what the run printed."""
