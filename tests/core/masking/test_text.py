@@ -2,7 +2,7 @@
 
 import pytest
 
-from sacred_core.masking import SecretPattern, mask_text, use_patterns
+from sacred_core.masking import SecretPattern, mask_text, unfinished_secret, use_patterns
 from sacred_core.run.output.filters import OutputFilter
 from sacred_core.testing.secret_samples import ORDINARY_TEXTS, TEXTS, SecretText
 
@@ -111,3 +111,24 @@ def test_a_patterns_part_is_held_back() -> None:
     output = OutputFilter(None)
     assert output.feed("from acme ", False) is None
     assert output.feed("ab12\n", False) == ("from acme ***\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_shown"),
+    [
+        ("extraordinarily", True), ("Extraordinarily", True), ("EXTRAORDINARILY", True),
+        ("incomprehensible", False), ("extraOrdinarily", False), ("aBcDeFg", True),
+        ("aBcDeFgH", False), ("ab1cd", True), ("ab1cde", False),
+    ],
+)  # fmt: skip
+def test_a_token_is_longer_than_a_word(word: str, is_shown: bool) -> None:
+    """16 letters of one case, 8 of both cases, or 6 characters with a digit."""
+    assert mask_text(f"token: {word}") == f"token: {word if is_shown else '***'}"
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r", "first\n"])
+def test_of_a_long_line_the_last_words_are_held_back(end: str) -> None:
+    """From a blank in the last 8,192 characters on; without one, nothing is held back."""
+    long = "word " * 4_000
+    assert len(end + long) - 8_192 <= unfinished_secret(f"{end}{long}password=") < len(end + long)
+    assert unfinished_secret(f"{end}{'x' * 20_000}") == len(end) + 20_000

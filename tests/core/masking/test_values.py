@@ -175,3 +175,22 @@ def test_the_rules_are_made_once_for_each_state_of_the_settings(
     getattr(SETTINGS.SECRETS, setting).append("combination")
     after = secret_names()
     assert after is not before and secret_names() is after
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [("a-sec", 0), ("x a-sec", 2), ("a-secret-", 0), ("a-secret-1", 10), ("b", 1), ("", 0)],
+)
+def test_the_beginning_of_a_known_value_is_found(text: str, start: int) -> None:
+    """Also where the text begins with it, so that it is not shown before the rest comes."""
+    known.note("a-secret-1")
+    assert known.beginning_at(text) == start
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("<pad>", "<pad>"), ("[PAD]", "[PAD]"), ("<abc12345", "***"), ("abc12345>", "***")],
+)
+def test_a_marked_word_of_a_model_has_both_brackets(value: str, shown: str) -> None:
+    """Half of them may be a part of a token."""
+    assert mask_value({"auth_token": value})[0] == {"auth_token": shown}
