@@ -77,7 +77,7 @@ class Lifecycle:
                 events.RunStarted, start_time=self._run.start_time, **self._announcement()
             )
             self._run._id = self._send_start(event)
-            self._keep_output()
+            self._move_output()
             self._beats.start()
         self._is_started = True
 
@@ -143,7 +143,7 @@ class Lifecycle:
             "asked_id": run._id,
         }
 
-    def _keep_output(self) -> None:
+    def _move_output(self) -> None:
         """Move the output to where it can be found if the process does not end the run.
 
         That is in the folder that the first observer offers, or in one for the user's state.
@@ -155,7 +155,7 @@ class Lifecycle:
         with contextlib.suppress(OSError):  # then it is in a file without a name
             folder = self._describe_spool(offered)
             if folder is not None:
-                self._run.output.keep_in(folder)
+                self._run.output.move_to(folder)
 
     def _describe_spool(self, offered: Path | None) -> Path | None:
         """Describe the spool for ``sacred runs recover``, and return where it is to be."""

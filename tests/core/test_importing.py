@@ -37,7 +37,7 @@ def test_callback_for_what_is_loaded_comes_at_once() -> None:
     assert seen == ["json"]
 
 
-def test_the_module_keeps_its_own_loader(library: str) -> None:
+def test_the_module_retains_its_own_loader(library: str) -> None:
     """Tools that look at it, `inspect` among them, see nothing of ours."""
     import inspect
 

@@ -36,7 +36,7 @@ def test_no_control_character_is_left() -> None:
     assert not bidirectional & set(map(unicodedata.bidirectional, printable(every)))
 
 
-def test_some_characters_can_be_kept() -> None:
+def test_some_characters_can_be_retained() -> None:
     """Some characters can be passed, such as the line ends of a message of several lines."""
     assert printable("a\n\tb\x1b", keep="\n\t") == "a\n\tb\\x1b"
     assert printable(5) == "5"

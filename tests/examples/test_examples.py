@@ -79,7 +79,7 @@ def test_randomness_depends_on_the_seed_only(tmp_path: Path) -> None:
     assert backwards == [three[2], three[0], three[1], three[3]]
 
 
-def test_filter_keeps_the_last_state(tmp_path: Path) -> None:
+def test_filter_retains_the_last_state(tmp_path: Path) -> None:
     """What is shown moves, what is recorded is the end."""
     pytest.importorskip("sacred_file", reason="the example records with -F: sacred-file")
     run("captured_out_filter.py", "-F", "runs", "-l", "ERROR", cwd=tmp_path)

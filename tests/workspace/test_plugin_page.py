@@ -42,7 +42,7 @@ def test_the_smallest_plugin_works(installed: Path) -> None:
     assert lines[0]["config"] == {"seed": 1}
 
 
-def test_the_smallest_plugin_keeps_the_contract(installed: Path) -> None:
+def test_the_smallest_plugin_fulfils_the_contract(installed: Path) -> None:
     """The block of tests, run by pytest, passes: the plugin's rules and the observer's."""
     [tests] = [block for block in blocks(PAGE, "python") if "class TestPlugin" in block]
     assert "14 passed" in run_tests(installed, tests)

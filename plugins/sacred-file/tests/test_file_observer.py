@@ -244,7 +244,7 @@ def test_artifact_never_replaces_a_file_of_ours(
 
 
 @pytest.mark.parametrize("name", ["plots/loss.png", "ünïcode/データ", "a b/c.d/e", "x" * 150])
-def test_artifacts_are_kept_under_their_names(
+def test_artifacts_are_stored_under_their_names(
     recorded: Any, runs: Path, tmp_path: Path, name: str
 ) -> None:
     """Folders in a name are folders of the run."""
@@ -288,7 +288,7 @@ def test_a_folder_is_an_artifact_of_its_files(recorded: Any, runs: Path, tmp_pat
     assert (runs / "1" / "results" / "deep" / "b.txt").read_text() == "b"
 
 
-def test_metadata_and_content_type_are_kept(recorded: Any, runs: Path, tmp_path: Path) -> None:
+def test_metadata_and_content_type_are_stored(recorded: Any, runs: Path, tmp_path: Path) -> None:
     """Beside the names, for the artifacts that have any."""
     (tmp_path / "a.png").write_text("")
     (tmp_path / "b.unknown").write_text("")
@@ -321,7 +321,7 @@ def test_many_files_are_all_listed(recorded: Any, runs: Path, tmp_path: Path) ->
     assert contents(runs / "1" / "run.json")["artifacts"] == names
 
 
-def test_resources_are_kept_once(recorded: Any, runs: Path, tmp_path: Path) -> None:
+def test_resources_are_stored_once(recorded: Any, runs: Path, tmp_path: Path) -> None:
     """The same content is stored once for all runs; every run has its path."""
     data = tmp_path / "data.csv"
     data.write_text("1,2")
@@ -341,7 +341,7 @@ def test_resources_are_kept_once(recorded: Any, runs: Path, tmp_path: Path) -> N
         assert (runs / stored) == copy
 
 
-def test_resources_that_lie_among_the_runs_need_not_be_copied(runs: Path, tmp_path: Path) -> None:
+def test_resources_below_the_runs_need_not_be_copied(runs: Path, tmp_path: Path) -> None:
     """Then the record has their paths; files elsewhere are copied."""
     (tmp_path / "art.txt").write_text("artifact of the first run")
     (tmp_path / "outside.txt").write_text("outside")
@@ -366,7 +366,7 @@ def test_resources_that_lie_among_the_runs_need_not_be_copied(runs: Path, tmp_pa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
-def test_links_do_not_hide_where_resources_lie(runs: Path, tmp_path: Path) -> None:
+def test_links_do_not_hide_where_resources_are(runs: Path, tmp_path: Path) -> None:
     """A link into the folder leads inside, a link in it that leads outside does not."""
     runs.mkdir()
     (runs / "inside.txt").write_text("inside")
@@ -479,7 +479,7 @@ def test_a_live_run_holds_room_for_its_end(recorded: Any, runs: Path) -> None:
     assert not spare.exists()
 
 
-def test_sources_are_kept_once_a_version(recorded: Any, runs: Path) -> None:
+def test_sources_are_stored_once_for_each_version(recorded: Any, runs: Path) -> None:
     """Below the folder of all runs, with their hash; each run has their paths."""
     for _ in range(2):
         recorded(lambda: None)
@@ -503,7 +503,7 @@ def test_sources_need_not_be_copied(runs: Path) -> None:
     )
 
 
-def test_later_sources_and_uncommitted_changes_are_kept(runs: Path, tmp_path: Path) -> None:
+def test_later_sources_and_uncommitted_changes_are_stored(runs: Path, tmp_path: Path) -> None:
     """Once a version, beside those of the start; delivering again changes nothing."""
     (tmp_path / "late.py").write_text("VALUE = 1")
     patch = {"url": None, "commit": "c", "dirty": True, "patch": "diff --git ..."}

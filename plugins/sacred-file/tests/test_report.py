@@ -195,7 +195,7 @@ def test_what_cannot_be_encoded_is_spelled_out(reported: Any) -> None:
     assert (folder / "report.html").read_text() == r"[\ud800]"
 
 
-def test_artifacts_keep_their_names(
+def test_artifacts_retain_their_names(
     runs: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A report never replaces an artifact, nor an artifact a report."""

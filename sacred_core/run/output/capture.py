@@ -35,10 +35,10 @@ class OutputCapture:
 
     @property
     def has_spool(self) -> bool:
-        """Whether there is a spool that `keep_in` can move."""
+        """Whether there is a spool that `move_to` can move."""
         return False
 
-    def keep_in(self, folder: Path) -> None:
+    def move_to(self, folder: Path) -> None:
         """Move what was printed to ``folder``, where it stays until the run ends.
 
         Raises:
@@ -183,7 +183,7 @@ class SysCapture(SpoolCapture):
                 self._is_full = True
                 _logger.warning("%s: stopped recording output", reason)
 
-    def keep_in(self, folder: Path) -> None:
-        """Move the spool to ``folder``; see `OutputCapture.keep_in`."""
+    def move_to(self, folder: Path) -> None:
+        """Move the spool to ``folder``; see `OutputCapture.move_to`."""
         with self._lock:
-            self._spool_reader.keep_in(folder, lambda number, writer: None)
+            self._spool_reader.move_to(folder, lambda number, writer: None)

@@ -144,13 +144,13 @@ class FdCapture(SpoolCapture):
     def _empty_queue(self) -> None:
         standard_streams.drain()
 
-    def keep_in(self, folder: Path) -> None:
-        """Move the spools to ``folder``; see `OutputCapture.keep_in`."""
+    def move_to(self, folder: Path) -> None:
+        """Move the spools to ``folder``; see `OutputCapture.move_to`."""
         with self._lock:
             if self._is_restored or self._display is None:
                 return
             with self._display as display:
-                self._spool_reader.keep_in(folder, self._switch)
+                self._spool_reader.move_to(folder, self._switch)
                 display.readers[:] = [spool.reader for spool in self._spools]
             if self._follower is not None:
                 moved = [*self._spools, self._spool_reader.turns]

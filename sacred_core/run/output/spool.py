@@ -160,7 +160,7 @@ class SpoolReader:
         self._noted = 0  # the size of stderr at the last turn of this process
         self._turns = Spool() if self._parts else None
         self._turned = 0
-        self._told = 0
+        self._delivered = 0
         self._folder: Path | None = None
         self._lock = threading.RLock()
 
@@ -168,7 +168,7 @@ class SpoolReader:
     def has_room(self) -> bool:
         """Whether the disk has more than a little left, once all this is in the record too."""
         waiting = sum(part.size for part in self._parts) - sum(self._merged)
-        waiting += waiting + self._whole.size - self._told
+        waiting += waiting + self._whole.size - self._delivered
         return self._whole.free > LITTLE + waiting
 
     @property
@@ -204,9 +204,9 @@ class SpoolReader:
             end = self._whole.size
         while True:
             with self._lock:
-                new = self._whole.read(self._told, min(end, self._told + _READ_CHUNK))
-                self._told += len(new)
-                is_last = self._told >= end or not new
+                new = self._whole.read(self._delivered, min(end, self._delivered + _READ_CHUNK))
+                self._delivered += len(new)
+                is_last = self._delivered >= end or not new
                 text = self._decoder.decode(new, final and is_last)
                 change = self._filtered.feed(text, final and is_last)
             if change is not None:
@@ -214,7 +214,7 @@ class SpoolReader:
             if is_last:
                 return
 
-    def keep_in(self, folder: Path, switch: Callable[[int, int], None]) -> None:
+    def move_to(self, folder: Path, switch: Callable[[int, int], None]) -> None:
         """Move all into ``folder``, where `sacred_core.stores.unfinished` finds it.
 
         Args:
@@ -247,7 +247,7 @@ class SpoolReader:
             held = len(pending.replace("\ufffd", "?").encode("utf-8", "replace")) + len(undecoded)
             positions = {
                 "characters": characters,
-                "whole": [self._told - held, self._told],
+                "whole": [self._delivered - held, self._delivered],
                 "parts": self._merged if self._parts else [],
                 "turns": self._turned,
                 "filter": filter_name(self._filter),

@@ -93,7 +93,7 @@ def test_columns(runs: str) -> None:
     assert rows[1][:2] == ["2", "run 2"] and float(rows[1][2]) < 1 and rows[1][3] == "0.2"
 
 
-def test_json_keeps_to_its_schema(runs: str) -> None:
+def test_json_is_valid_for_its_schema(runs: str) -> None:
     """`docs/runs.schema.json` describes every output of `list` and `show`."""
     lines = sacred_runs("list", runs, "--json").output.splitlines()
     shown = [sacred_runs("show", runs, number, "--json").output for number in "123"]
@@ -112,7 +112,7 @@ def test_json_keeps_to_its_schema(runs: str) -> None:
         (("-s", "-"), "expected"),
     ],
 )
-def test_mistakes_tell_where(runs: str, args: tuple[str, ...], error: str) -> None:
+def test_errors_name_the_position(runs: str, args: tuple[str, ...], error: str) -> None:
     """A line with the text, one with a caret, and no traceback."""
     result = sacred_runs("list", runs, *args)
     assert isinstance(result.exception, QueryError)

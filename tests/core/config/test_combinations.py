@@ -200,7 +200,7 @@ def test_thirty_six_named_configurations_built_on_each_other() -> None:
     assert ex.run(named_configs=["start", *["step"] * 35]).result == 36
 
 
-def test_origins_tell_file_and_line() -> None:
+def test_origins_have_file_and_line() -> None:
     """Origins contain file and line, for a scope its place, for a file its name."""
     result = resolved({}, ["f.json"])
     scope = result.summary.origins["b"]

@@ -91,7 +91,7 @@ def test_a_warning_names_the_right_way(
     assert "ingredient" not in caplog.text
 
 
-def test_nothing_is_said_of_a_scope_that_takes_the_ingredient(
+def test_a_scope_that_takes_the_ingredient_is_no_warning(
     ex: Experiment, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A parameter is not an assignment; a new value for it is."""

@@ -158,7 +158,7 @@ def test_an_update_wins_over_a_seed_of_none(ex: Experiment) -> None:
     assert result.summary.typechanged == {}
 
 
-def test_summary_tells_what_changed(ex: Experiment) -> None:
+def test_summary_lists_what_changed(ex: Experiment) -> None:
     """Modified, added and type-changed entries are distinguished."""
     ex.add_config(d={"foo": 1, "bar": 2})
     summary = resolved(ex, b="other", d={"foo": True, "baz": 3}, e="from_dict").summary

@@ -190,7 +190,7 @@ def test_what_was_missed_comes_again_in_order(events: Events) -> None:
     assert observer.methods[1:] == [beat, "resource_event", "artifact_event", beat]
 
 
-def test_a_file_that_cannot_be_kept_holds_up_nothing(
+def test_a_file_that_cannot_be_copied_delays_nothing(
     events: Events, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is retried with each beat and at the end, and reported once."""
@@ -246,7 +246,7 @@ def test_busy_observer_serves_another_run_as_a_copy(events: Events) -> None:
 
 
 @pytest.mark.parametrize("failing", ["artifact_event", "heartbeat_event"])
-def test_a_file_is_kept_until_it_is_taken(
+def test_a_file_is_retained_until_it_is_recorded(
     events: Events, failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The user may remove an artifact once it was added, also while an observer is failing."""

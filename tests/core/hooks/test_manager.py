@@ -114,7 +114,7 @@ def test_seed_reaches_every_plugin_even_if_one_fails(plugins: Plugins) -> None:
     assert "sacred_seed failed: ZeroDivisionError" in manager.problems[0]
 
 
-def test_trace_tells_what_is_loaded(
+def test_trace_lists_what_is_loaded(
     plugins: Plugins, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`SETTINGS.PLUGINS.TRACE` shows it on stderr."""

@@ -132,7 +132,7 @@ def test_its_commands(installed: Any) -> None:
     assert installed.run("shout").stdout == "HELLO\n"
 
 
-def test_the_plugin_keeps_the_contract_but_for_click(installed: Any) -> None:
+def test_the_plugin_fulfils_the_contract_except_for_click(installed: Any) -> None:
     """Its one heavy import would be named to its author."""
     (installed.folder / "test_acme.py").write_text(
         "from sacred_core.testing import PluginContract\n"

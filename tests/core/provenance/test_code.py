@@ -200,7 +200,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("state", BROKEN)
-def test_a_repository_that_git_cannot_tell_about_is_a_warning(
+def test_a_repository_that_git_cannot_read_is_a_warning(
     project: Path, state: str, tmp_path_factory: Any
 ) -> None:
     """One; the run completes."""
@@ -472,7 +472,7 @@ importlib.metadata.packages_distributions = counted
 """
 
 
-def test_a_list_of_files_tells_the_distribution(tmp_path: Path) -> None:
+def test_a_list_of_files_names_the_distribution(tmp_path: Path) -> None:
     """Where a RECORD or top_level.txt has a module, `importlib.metadata` is not even imported."""
     (tmp_path / "script.py").write_text(PLAIN.format(module="json", patch=""))
     done = run(tmp_path, cwd=tmp_path)

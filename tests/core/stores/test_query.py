@@ -198,12 +198,12 @@ def test_metrics_are_asked_for_only_when_they_decide() -> None:
         ("id = 1 or name = metrics.loss.last", False),
     ],
 )
-def test_a_query_tells_whether_it_needs_metrics(text: str, needed: bool) -> None:
+def test_a_query_has_the_metrics_that_it_needs(text: str, needed: bool) -> None:
     """It does if one of its fields is a metric."""
     assert needs_metrics(parse(text)) is needed
 
 
-def test_an_order_tells_whether_it_needs_metrics() -> None:
+def test_an_order_has_the_metrics_that_it_needs() -> None:
     """It is asked like a query."""
     assert needs_metrics(parse_sort("id,-metrics.loss.last"))
     assert not needs_metrics(parse_sort("id"))
@@ -338,7 +338,7 @@ def test_missing_values_are_last_in_both_directions(order: str, expected: str) -
     assert ids_in_order(order, missing, *runs) == expected.split()
 
 
-def test_equal_runs_keep_their_order() -> None:
+def test_equal_runs_retain_their_order() -> None:
     """Sorting is stable, also where it descends."""
     runs = [stored_run(id=number) for number in (3, 1, 2)]
     assert ids_in_order("-name,status", *runs) == [3, 1, 2]

@@ -80,7 +80,7 @@ def test_only_new_output_is_delivered() -> None:
     assert log.changes == [(0, "one\n"), (4, "two\n")]
 
 
-def test_output_before_a_failure_is_kept() -> None:
+def test_output_before_a_failure_is_stored() -> None:
     """The last printed line of a failing run is in the record."""
     log = OutputLog()
 
@@ -296,7 +296,7 @@ def test_a_stream_that_writes_to_the_other_is_recorded_once(scripts: Any) -> Non
         ("claim.take(other)", "claim.release(other)", "another run records them"),
     ],
 )
-def test_one_line_tells_that_descriptors_are_not_recorded(
+def test_one_line_reports_that_descriptors_are_not_recorded(
     scripts: Any, change: str, back: str, reason: str
 ) -> None:
     """Once for each reason, however many runs there are."""

@@ -226,7 +226,7 @@ def assert_order_of_children(scripts: Any, command: list[Any]) -> None:
     assert scripts.record.splitlines() == expected
 
 
-def test_children_that_write_to_two_files_keep_their_order(scripts: Any) -> None:
+def test_children_that_write_to_two_files_retain_their_order(scripts: Any) -> None:
     """What is written after a line was shown comes after it in the record."""
     assert_order_of_children(scripts, scripts.with_long_beats(WAITING_CHILDREN))
 

@@ -47,7 +47,7 @@ def test_a_pool_of_processes_prints(scripts: Any) -> None:
     assert sorted(out.splitlines()) == sorted(["parent", *(f"task {i}" for i in range(20))])
 
 
-def test_bytes_and_text_keep_their_order(scripts: Any) -> None:
+def test_bytes_and_text_retain_their_order(scripts: Any) -> None:
     """What is written to ``sys.stdout.buffer`` is recorded, as it was when it was written."""
     process = scripts.start(
         """
