@@ -3,6 +3,7 @@
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import TypeVar
 
 from sacred_core.delivery.event_files import decode_event, names_files
@@ -71,13 +72,14 @@ class Backlog:
     def newest(self, kind: type[E]) -> E | None:
         """Return the newest entry in memory of this kind, or None if there is none."""
         with self._lock:
-            found = (*reversed(self._last), *reversed(self._events))
+            found = chain(reversed(self._last), reversed(self._events))
             return next((each for each in found if isinstance(each, kind)), None)
 
     def has(self, event: Event) -> bool:
         """Return whether ``event`` is an entry in memory; found fast if it is a new one."""
         with self._lock:
-            return any(each is event for each in (*self._last, *reversed(self._events)))
+            found = chain(self._last, reversed(self._events))  # no copy: it is asked often
+            return any(each is event for each in found)
 
     def replace(self, old: Event, new: Event) -> bool:
         """Put ``new`` in the place of ``old``; return whether that was an entry in memory."""

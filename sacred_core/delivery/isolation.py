@@ -162,6 +162,8 @@ class Isolation:
         self._is_available = self.responds(beat, error)
         if not self._is_available:
             return False
+        if isinstance(event, events.Heartbeat) and self._has_later(event):
+            return True
         again = self._try(event)  # an outage may have ended before the heartbeat
         if again is not None:
             self._set_aside(event, again)
@@ -213,6 +215,10 @@ class Isolation:
             return known is not None and self._deliver(known) is None
         info, result = ({}, None) if known is None else (known.info, known.result)
         return self._deliver(attrs.evolve(beat, info=info, result=result)) is None
+
+    def _has_later(self, event: events.Heartbeat) -> bool:
+        """Return whether a later heartbeat was recorded, which has all that ``event`` has."""
+        return self._early is not None and self._early.seq > event.seq
 
     def _missing_of(self, event: events.MetricsLogged) -> set[str]:
         """Return the metrics of ``event`` of which points are set aside."""

@@ -235,6 +235,22 @@ def test_an_outage_that_ends_in_between_is_not_taken_for_a_fault() -> None:
     ]  # fmt: skip
 
 
+def test_a_heartbeat_is_not_recorded_after_a_later_one() -> None:
+    """An outage that ends between two attempts: the later one has the information that counts."""
+    failures = iter([True, True])
+
+    def fails(method: str, value: Any) -> Exception | None:
+        is_first = method == "beat" and value == {"number": 1}
+        return UnavailableError("away") if is_first and next(failures, False) else None
+
+    observer = Beating(fails)
+    session = Session(observer)
+    for number in (1, 2):
+        session.send(events.Heartbeat, info={"number": number}, beat_time=NOW)
+    session.end()
+    assert [value for method, value in observer.recorded if method == "beat"] == [{"number": 2}]
+
+
 def test_a_failure_is_reported_once_also_after_an_outage(caplog: pytest.LogCaptureFixture) -> None:
     """The first of the events at fault, and the outage; not each beat."""
     observer = Beating(refusing("'odd'"))
