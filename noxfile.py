@@ -98,7 +98,7 @@ def wheels(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure speed, and compare it with Sacred."""
-    session.install(*_editable([".", *MEMBERS]), "sacred==0.8.7", "setuptools<81", "numpy", SERVER)
+    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "sacred==0.8.7", "setuptools<81")
     for script in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", str(script), *session.posargs)
 
