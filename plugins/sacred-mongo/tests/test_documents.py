@@ -14,8 +14,10 @@ from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core import Experiment
 from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.provenance.sources import md5_of
 from sacred_core.stores import RunQuery
 from sacred_core.testing import EventDriver
+from sacred_core.testing.samples import EXPERIMENT
 
 MB = 1_000_000
 
@@ -371,21 +373,27 @@ def test_an_edited_document_removes_no_file_of_another_run(
     assert list(database["fs.files"].find()) == []
 
 
-def test_a_missing_resource_is_stored_again_at_the_end(
-    observer: MongoObserver, database: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("kind", ["resource", "source"])
+def test_missing_shared_content_is_stored_again_at_the_end(
+    observer: MongoObserver,
+    database: Any,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
 ) -> None:
-    """A missing resource is stored again at the end, where its file is as it was; else a warning
-    names it.
-    """
+    """Where its file is as it was; else a warning names it."""
     paths = [tmp_path / "same", tmp_path / "gone"]
-    driver = EventDriver(observer)
-    driver.start()
     for path in paths:
         path.write_text(path.name)
+    sources = [[path.name, md5_of(path)] for path in paths] if kind == "source" else []
+    driver = EventDriver(observer)
+    driver.start(ex_info={**EXPERIMENT, "base_dir": str(tmp_path), "sources": sources})
+    for path in paths if kind == "resource" else ():
         driver.resource(str(path))
     database["fs.files"].delete_many({})
     database["fs.chunks"].delete_many({})
     paths[1].unlink()
     driver.complete()
-    assert [each["filename"] for each in database["fs.files"].find()] == [str(paths[0])]
+    (stored,) = database["fs.files"].find()
+    assert Path(stored["filename"]).name == "same"
     assert [each for each in caplog.messages if f"{paths[1]} is missing" in each]
