@@ -44,7 +44,7 @@ def results_of(folder: Path, body: str, *args: str, modules: "dict[str, str] | N
     )
     (folder / "script.py").write_text(textwrap.dedent(HEAD) + textwrap.dedent(body) + tail)
     command = [sys.executable, "script.py", *args, "-u", "-l", "ERROR", "with", "seed=42"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
