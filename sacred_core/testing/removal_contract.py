@@ -18,6 +18,9 @@ from sacred_core.testing.interleaving import run_interleaved
 from sacred_core.testing.killing import kill_at
 from sacred_core.testing.samples import EXPERIMENT
 
+#: The value of a point that a deleted run sends; as a string it is found in every store.
+_LATE_POINT = b"point of a deleted run"
+
 
 class RemovalContract(ClaimContract):
     """The part of `StoreContract` that is about deleted runs.
@@ -44,6 +47,8 @@ class RemovalContract(ClaimContract):
         assert {"beat", "artifact", "complete"} <= refused, f"no error but in {refused}"
         assert_refused(lambda: store.get(run_id))
         assert list(store.list()) == [], "the run is listed again"
+        contents = [*self.stored_bytes(tmp_path)]
+        assert not any(_LATE_POINT in content for content in contents), "late points are stored"
 
     def test_a_deleted_run_does_not_mix_with_its_successor(self, tmp_path: Path) -> None:
         """If another run has the id, events of the suspended process are refused."""
@@ -246,7 +251,7 @@ def _late_events(driver: EventDriver, file: Path) -> set[str]:
     """Give events of a run that was deleted; return which were refused."""
     events: dict[str, Callable[[], Any]] = {
         "print": lambda: driver.print("late\n"),
-        "log": lambda: driver.log("loss", [9.0]),
+        "log": lambda: driver.log("loss", [_LATE_POINT.decode()]),
         "beat": lambda: driver.beat(info={"late": True}, result=1),
         "resource": lambda: driver.resource(str(file)),
         "artifact": lambda: driver.artifact("made", str(file)),
