@@ -240,6 +240,6 @@ def test_the_end_of_a_deleted_run_stays_on_this_machine(
     driver.print("late\n")
     driver.complete(result=3)
     assert not [key for key in bucket.objects if key.startswith(f"runs/{run_id}/")]
-    (folder,) = (tmp_path / "failed").iterdir()
-    lines = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    (events,) = (tmp_path / "failed").rglob("events.jsonl")
+    lines = [json.loads(line) for line in events.read_text().splitlines()]
     assert [line["event"] for line in lines] == ["RunCompleted"]
