@@ -82,7 +82,12 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types, strictly."""
     session.install(
-        *_editable([".", *MEMBERS]), "mypy>=1.14", "pytest>=8", "types-PyYAML", "types-requests"
+        *_editable([".", *MEMBERS]),
+        "mypy>=1.14",
+        "psycopg>=3.1",
+        "pytest>=8",
+        "types-PyYAML",
+        "types-requests",
     )
     session.run("mypy")
 

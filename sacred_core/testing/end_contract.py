@@ -1,6 +1,6 @@
 """The end of a run is recorded, whatever the user's code returned, stored or raised."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,13 @@ class EndContract(ObserverContract):
     def make_store(self, tmp_path: Path) -> RunStore:
         """Return a store of what the observers of the same test write to."""
         raise NotImplementedError(f"{type(self).__name__}.make_store returns a store")
+
+    def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
+        """Yield all that is stored, as it is: by default what the files below ``tmp_path`` hold.
+
+        Override it for a store that is not in files.
+        """
+        yield from (path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
     def test_results_that_cannot_be_shown_do_not_prevent_the_end(self, tmp_path: Path) -> None:
         """If showing a result raises, the run returns it and is stored as completed."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,6 @@ class SecretContract(ContentContract):
 
     The core masks them, so that a store fails only if it records what no event holds.
     """
-
-    def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
-        """Yield all that is stored, as it is: by default what the files below ``tmp_path`` hold.
-
-        Override it for a store that is not in files.
-        """
-        yield from (path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
     def test_no_secret_of_a_run_is_stored(self, tmp_path: Path) -> None:
         """Nothing in the configuration, info, meta, output, result or trace contains a secret."""
