@@ -23,6 +23,8 @@ TEST_TOOLS = (
     SERVER,
 )  # fmt: skip
 
+#: One process more than there are processors: some tests wait for servers.
+WORKERS = str((os.cpu_count() or 1) + 1)
 #: Whether each test tries many examples, as in the check of a release.
 IS_WHOLE = bool(os.environ.get("SACRED_TEST_EXAMPLES"))
 
@@ -45,14 +47,14 @@ def tests(session: nox.Session) -> None:
     # The tests of the plugin page install a plugin as its reader would.
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24")
     folders = [] if IS_WHOLE else ["tests/contract", "tests/examples", "tests/workspace", "plugins"]
-    session.run("pytest", "-n", "auto", *folders, *session.posargs)
+    session.run("pytest", "-n", WORKERS, *folders, *session.posargs)
 
 
 @nox.session
 def core(session: nox.Session) -> None:
     """Run the core's tests with no plugin installed."""
     session.install(*_editable(["."]), *TEST_TOOLS)
-    session.run("pytest", "-n", "auto", "tests/core", *session.posargs)
+    session.run("pytest", "-n", WORKERS, "tests/core", *session.posargs)
 
 
 @nox.session
