@@ -23,10 +23,11 @@ TEST_TOOLS = (
     SERVER,
 )  # fmt: skip
 
-#: One process more than there are processors: some tests wait for servers.
-WORKERS = str((os.cpu_count() or 1) + 1)
 #: Whether each test tries many examples, as in the check of a release.
 IS_WHOLE = bool(os.environ.get("SACRED_TEST_EXAMPLES"))
+#: One process more than there are processors: some tests wait for servers. Not in a complete check,
+#: where many tests that measure how long a server does not answer would be disturbed.
+WORKERS = "auto" if IS_WHOLE else str((os.cpu_count() or 1) + 1)
 
 # With these two set each printed line is flushed and each child compiles everything anew.
 for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):

@@ -32,7 +32,7 @@ class TestMongo(StoreContract):
         proxy = Proxy((host, port))
         proxy.open()
         url = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
-        return MongoObserver(**{**self.arguments, "url": url}, serverSelectionTimeoutMS=1500), proxy
+        return MongoObserver(**{**self.arguments, "url": url}, serverSelectionTimeoutMS=4000), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         client: Any = pymongo.MongoClient(self.arguments["url"])
