@@ -159,14 +159,20 @@ class Deliverer:
     def take_rest(self) -> None:
         """Move what waits to `undelivered`, once the thread has ended or the lane abandoned it."""
         current = self.current
-        is_waiting = current is not None and (self.aside.has(current) or self.backlog.has(current))
+        # What the observer is called with may be a copy with less than the event that waits, and
+        # a heartbeat that does not wait only tests whether the observer is available.
+        is_waiting = current is not None and (
+            isinstance(current, Heartbeat)
+            or self.aside.has_version_of(current)
+            or self.backlog.has_version_of(current)
+        )
         for waiting in (self.aside, self.backlog):
             if current is not None and waiting.first() is current and not current.final:
                 self.undelivered.add(waiting.remove_first(), _RUNNING)
             self.undelivered.add_all(waiting, _LEFT)
         if current is not None and not is_waiting and not current.final:
             self.undelivered.add(current, _RUNNING)
-        for event in self._isolation.last_events(None):
+        for event in self._isolation.last_events(self._captured_out):
             self.undelivered.add(event, _LEFT)
         if (end := self.backlog.first()) is not None:
             self.undelivered.add(self.backlog.remove_first(), _RUNNING if end is current else _LEFT)
@@ -233,10 +239,13 @@ class Deliverer:
 
     def _try_isolated(self) -> None:
         """Try for the last time what the observer could not record while it recorded others."""
-        for event in self._isolation.last_events(lambda: str(self._resolve_lazy("captured_out"))):
+        for event in self._isolation.last_events(self._captured_out):
             error = self._isolation.attempt_last(event)
             if error is not None:
                 self._note(event, error)
+
+    def _captured_out(self) -> str:
+        return str(self._resolve_lazy("captured_out"))
 
     def _retry_first_aside(self) -> bool:
         """Retry the first event that was set aside; if it fails, move it behind the others."""

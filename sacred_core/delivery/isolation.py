@@ -247,7 +247,9 @@ class Isolation:
     def _place_last(self, event: events.Event) -> events.Event:
         if not isinstance(event, events.MetricsLogged):
             return event
-        starts = {name: self._ends[name] - self._missing[name] for name in event.metrics_by_name}
+        # Where no later points are in their places, the points go to their own.
+        passed = self._passed & event.metrics_by_name.keys()
+        starts = {name: self._ends[name] - self._missing[name] for name in passed}
         return attrs.evolve(event, starts={**event.starts, **starts})
 
     def _try(self, event: events.Event) -> Exception | None:

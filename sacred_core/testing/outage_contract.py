@@ -127,7 +127,7 @@ def _record_some(driver: DispatchingDriver, file: Path, name: str) -> None:
 def _assert_whole(store: RunStore, run_id: Any, driver: DispatchingDriver, file: Path) -> None:
     run = store.get(run_id)
     assert (run.status, run.result) == ("COMPLETED", 7)
-    assert run.info == {"name": "after"}
+    assert run.info == {"name": "after"}, f"info is {run.info}"
     assert store.output(run_id) == driver.output
     assert_metrics(store, run_id, driver)
     assert sorted(run.artifacts) == ["after 1", "after 2", "before 1", "before 2"]

@@ -32,6 +32,8 @@ class TestMongo(StoreContract):
         proxy = Proxy((host, port))
         proxy.open()
         url = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
+        with pymongo.MongoClient(url) as client:  # the server may be busy with other tests
+            client.admin.command("ping")
         return MongoObserver(**{**self.arguments, "url": url}, serverSelectionTimeoutMS=4000), proxy
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """Tests of how long the end of a run waits for an observer."""
 
+import itertools
 import logging
 import os
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 
 from sacred_core import events
 from sacred_core.delivery.backlog import Backlog
-from sacred_core.delivery.deliverer import Deliverer
+from sacred_core.delivery.deliverer import Abandoned, Deliverer
 from sacred_core.delivery.overflow import Overflow
 from sacred_core.exceptions import UnavailableError
 from sacred_core.observers import RetryPolicy
@@ -38,12 +39,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def new_deliverer(call: Callable[[events.Event], object]) -> Deliverer:
+def new_deliverer(call: Callable[[events.Event], object], output: str = "") -> Deliverer:
     def new_backlog() -> Backlog:
         return Backlog(Overflow(Path, lambda event: event))
 
     logger = logging.getLogger("deliverer")
-    return Deliverer("it", call, POLICY, True, lambda name: "", logger, new_backlog)
+    return Deliverer("it", call, POLICY, True, lambda name: output, logger, new_backlog)
 
 
 def test_calls_after_the_last_retry_share_one_time(clock: Clock) -> None:
@@ -87,3 +88,82 @@ def test_progress_and_large_files_have_more_time(clock: Clock, tmp_path: Path) -
     assert limits["artifact_event"] == 1000.0 + 40 + 10 + 50
     assert limits["completed_event"] >= clock.now - 40 + 10
     assert deliverer.end_of_wait(1000.0) >= clock.now + 25, "the end was recorded"
+
+
+def folded(delivered: list[events.Event]) -> tuple[object, str, dict[int, float]]:
+    """Return information, output and points that a store has after these events."""
+    info: object = None
+    text, points = "", dict[int, float]()
+    for event in delivered:
+        if isinstance(event, events.Heartbeat):
+            info = event.info
+        elif isinstance(event, events.OutputCaptured):
+            text = text[: event.offset] + event.text
+        elif isinstance(event, events.MetricsLogged):
+            for name, metric in event.metrics_by_name.items():
+                values = enumerate(metric["values"], event.starts[name])
+                points |= {(name, index): value for index, value in values}  # type: ignore[misc]
+    return info, text, points
+
+
+def abandoned(
+    sent: list[events.Event], stop: int, refused: str
+) -> tuple[list[events.Event], list[events.Event]]:
+    """Return what an observer recorded and what is left, where a call is abandoned.
+
+    Args:
+        sent: The events of the run.
+        stop: The number of the call.
+        refused: The method that the observer refuses after the first event, or ``"all"``: then it
+            is not available.
+    """
+    recorded: list[events.Event] = []
+    calls = itertools.count(1)
+
+    def call(event: events.Event) -> None:
+        if next(calls) >= stop:
+            deliverer.abandon()
+        elif recorded and refused in (event.method, "all"):
+            raise UnavailableError("away") if refused == "all" else ValueError("refused")
+        else:
+            recorded.append(event)
+
+    deliverer = new_deliverer(call, folded(sent)[1])
+    is_abandoned = False
+    for event in sent:
+        deliverer.backlog.add(event)
+        if not is_abandoned:
+            try:
+                deliverer.deliver()
+            except Abandoned:
+                is_abandoned = True
+    deliverer.take_rest()
+    left = deliverer.undelivered.events.drain()
+    return recorded, [each for each in left if isinstance(each, events.Event)]
+
+
+@pytest.mark.parametrize("refused", ["", "output_event", "log_metrics", "heartbeat_event", "all"])
+def test_what_is_left_replaces_nothing_newer(refused: str) -> None:
+    """Wherever the run stops waiting, what was recorded and what is left are the whole run."""
+
+    def columns(values: list[float]) -> dict[str, object]:
+        return {"steps": [0, 1], "values": values, "timestamps": [NOW, NOW]}
+
+    def beat(number: int) -> events.Event:
+        return SOURCE.make(events.Heartbeat, info={"n": number}, beat_time=NOW, result=number)
+
+    sent: list[events.Event] = [beat(1)]
+    for number in (0, 2):
+        sent += [
+            SOURCE.make(events.OutputCaptured, text=f"a line {number}\n", offset=9 * (number // 2)),
+            SOURCE.make(
+                events.MetricsLogged,
+                metrics_by_name={"a": columns([1.0, 2.0]), "b": columns([3.0, 4.0])},
+                info={}, starts={"a": number, "b": number},
+            ),
+            beat(number + 2),
+        ]  # fmt: skip
+    expected = folded(sent)
+    for stop in range(1, 40):
+        recorded, left = abandoned(sent, stop, refused)
+        assert folded(recorded + left) == expected, (stop, recorded, left)
