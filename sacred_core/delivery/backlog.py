@@ -81,12 +81,6 @@ class Backlog:
             found = chain(self._last, reversed(self._events))  # no copy: it is asked often
             return any(each is event for each in found)
 
-    def has_version_of(self, event: Event) -> bool:
-        """Return whether an entry in memory is ``event``, or the one that it was made of."""
-        with self._lock:
-            found = chain(self._last, reversed(self._events))
-            return any(_origin(each) == _origin(event) for each in found)
-
     def replace(self, old: Event, new: Event) -> bool:
         """Put ``new`` in the place of ``old``; return whether that was an entry in memory."""
         with self._lock:
@@ -194,11 +188,6 @@ class Backlog:
             if isinstance(self._events[position], Heartbeat):
                 self._remove(position)
                 return
-
-
-def _origin(event: Event) -> tuple[str, int, str, int]:
-    """Return the identity of an event; parts of it have the name of a metric after the writer."""
-    return event.run, event.segment, event.writer.partition(":")[0], event.seq
 
 
 def _size(event: Event) -> int:

@@ -157,21 +157,16 @@ class Deliverer:
         self._is_abandoned = True
 
     def take_rest(self) -> None:
-        """Move what waits to `undelivered`, once the thread has ended or the lane abandoned it."""
+        """Move what waits to `undelivered`, once the thread has ended or the lane abandoned it.
+
+        An event waits until it is recorded. What the observer is called with may be a copy of it
+        with less, or a heartbeat that only tests whether the observer is available.
+        """
         current = self.current
-        # What the observer is called with may be a copy with less than the event that waits, and
-        # a heartbeat that does not wait only tests whether the observer is available.
-        is_waiting = current is not None and (
-            isinstance(current, Heartbeat)
-            or self.aside.has_version_of(current)
-            or self.backlog.has_version_of(current)
-        )
         for waiting in (self.aside, self.backlog):
             if current is not None and waiting.first() is current and not current.final:
                 self.undelivered.add(waiting.remove_first(), _RUNNING)
             self.undelivered.add_all(waiting, _LEFT)
-        if current is not None and not is_waiting and not current.final:
-            self.undelivered.add(current, _RUNNING)
         for event in self._isolation.last_events(self._captured_out):
             self.undelivered.add(event, _LEFT)
         if (end := self.backlog.first()) is not None:

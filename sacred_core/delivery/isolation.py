@@ -114,19 +114,20 @@ class Isolation:
         before: Counter[str] = Counter()
         failures: Counter[str] = Counter()
         for _ in range(len(self._waiting) if tried else 0):
-            if self._waiting.first() is None:  # what is on disk cannot be read
+            waiting = self._waiting.first()
+            if waiting is None:  # what is on disk cannot be read
                 return
-            waiting = self._waiting.remove_first()
             if isinstance(waiting, events.MetricsLogged):
                 if tried.issuperset(waiting.metrics_by_name):
                     if self._deliver(_shift(waiting, before)) is None:
                         self._missing -= _points_of(waiting)
                         self._passed |= failures.keys() & waiting.metrics_by_name.keys()
+                        self._waiting.remove_first()
                         continue
                     failures.update(waiting.metrics_by_name.keys())
                     tried -= {name for name, count in failures.items() if count == _ATTEMPTS}
                 before += _points_of(waiting)
-            self._waiting.add(waiting)
+            self._waiting.move_first_to(self._waiting)
 
     def _reposition(self, event: events.Event) -> events.Event:
         """Return ``event`` with its points in the places of those that are set aside."""
@@ -169,18 +170,20 @@ class Isolation:
             self._set_aside(event, again)
         return True
 
-    def last_events(self, captured_out: Callable[[], str] | None) -> Iterator[events.Event]:
+    def last_events(self, captured_out: Callable[[], str]) -> Iterator[events.Event]:
         """Yield what was set aside, to be tried for the last time; before the end of the run.
 
+        An event is removed when the next one is asked for.
+
         Args:
-            captured_out: Returns the whole output, if it is known.
+            captured_out: Returns the whole output.
         """
-        while self._waiting.first() is not None:
-            yield self._place_last(self._waiting.remove_first())
-        missing, self._missing_output = self._missing_output, None
-        if missing is not None:
-            text = None if captured_out is None else captured_out()[missing.offset :]
-            yield missing if text is None else attrs.evolve(missing, text=text)
+        while (event := self._waiting.first()) is not None:
+            yield self._place_last(event)
+            self._waiting.remove_first()
+        if (missing := self._missing_output) is not None:
+            yield attrs.evolve(missing, text=captured_out()[missing.offset :])
+            self._missing_output = None
 
     def end_without_values(self, event: events.Event) -> events.Event | None:
         """Return the end of a run without the result or the traceback, which may be at fault.
