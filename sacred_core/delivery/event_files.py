@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import attrs
 
@@ -59,6 +59,29 @@ def decode_event(line: str) -> Event:
         return kind(**fields)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not an event: {error}") from error
+
+
+def write_line(file: BinaryIO, line: str) -> int:
+    """Append a line, and return the number of its bytes; what a failed write left is cut off.
+
+    Args:
+        file: Unbuffered, at its end.
+        line: Without its end.
+
+    Raises:
+        OSError: it cannot be written as a whole.
+    """
+    position = file.tell()
+    data = f"{line}\n".encode()
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[file.write(left) :]
+    except OSError:
+        file.truncate(position)
+        file.seek(position)
+        raise
+    return len(data)
 
 
 def names_files(line: str) -> bool:

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from sacred_core.delivery.event_files import encode_event, with_copied_files
+from sacred_core.delivery.event_files import encode_event, with_copied_files, write_line
 from sacred_core.delivery.failures import Undelivered, format_error
 from sacred_core.events import Event, RunIdEvent
 from sacred_core.file_locks import lock_file
@@ -181,7 +181,7 @@ def _write_events(folder: Path, files: Iterable[Event], undelivered: Undelivered
     with (folder / EVENTS).open("wb", buffering=0) as file:
         for event in chain(files, undelivered.events.drain()):
             try:
-                _write_line(file, _line(event, folder / FILES / str(number)))
+                write_line(file, _line(event, folder / FILES / str(number)))
                 number += 1
             except OSError as error:
                 if not lost:
@@ -198,18 +198,6 @@ def _line(event: Event | str, folder: Path) -> str:
     except OSError as error:
         _logger.warning("Could not copy the files of %s: %s", event.method, error)
         return encode_event(event)
-
-
-def _write_line(file: BinaryIO, line: str) -> None:
-    position = file.tell()
-    left = memoryview(f"{line}\n".encode())
-    try:
-        while left:
-            left = left[file.write(left) :]
-    except OSError:
-        file.truncate(position)
-        file.seek(position)
-        raise
 
 
 def _close_locks() -> None:

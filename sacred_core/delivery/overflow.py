@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from sacred_core.delivery.event_files import decode_event, encode_event
+from sacred_core.delivery.event_files import decode_event, encode_event, write_line
 from sacred_core.events import Event
 
 #: The events and bytes of one file, which is read at once.
@@ -52,19 +52,12 @@ class Overflow:
         Raises:
             OSError: it cannot be written; the others are not changed.
         """
-        line = f"{encode_event(self._with_safe_files(event))}\n".encode()
+        line = encode_event(self._with_safe_files(event))
         segment = self._last_segment()
         with segment.path.open("ab", buffering=0) as file:
-            left = memoryview(line)
-            try:
-                while left:
-                    left = left[file.write(left) :]
-            except OSError:
-                file.truncate(segment.size)
-                raise
+            segment.size += write_line(file, line)
         segment.methods[event.method] += 1
         self._count += 1
-        segment.size += len(line)
 
     def take(self) -> list[Event]:
         """Remove some events from the disk, the oldest ones, and return them.
