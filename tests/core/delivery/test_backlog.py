@@ -241,15 +241,6 @@ class LongOutage:
                 assert file.read() == f"content {name}".encode()
 
 
-@pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
-    memory = Memory()
-    monkeypatch.setattr(
-        "sacred_core.delivery.loading.open_store", lambda location: MemoryStore(memory)
-    )
-    return memory
-
-
 def test_all_is_stored_when_the_server_is_back(tmp_path: Path, memory: Memory) -> None:
     """In order, with the files as they were; nothing is left on disk."""
     outage = LongOutage(tmp_path, memory)

@@ -51,15 +51,6 @@ class RefusingHeartbeats(Broken):
 
 
 @pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
-    memory = Memory()
-    monkeypatch.setattr(
-        "sacred_core.delivery.loading.open_store", lambda location: MemoryStore(memory)
-    )
-    return memory
-
-
-@pytest.fixture
 def failed(memory: Memory, tmp_path: Path) -> Path:
     """The folder of a run whose observer was away from the middle on."""
     observer = Broken(memory)
