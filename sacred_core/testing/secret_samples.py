@@ -65,7 +65,7 @@ URLS = _texts(
     ("https://b.s3.amazonaws.com/k?X-Amz-Date=1&X-Amz-Signature={}", "a17f00", "***"),
     ("https://b.s3.amazonaws.com/k?X-Amz-Security-Token={}&x=1", "IQoJ18%2F", "***"),
     ("https://acc.blob.example.net/c?sv=2022&sig={}", "Zk19%3D", "***"),
-    ("https://storage.example.org/b?X-Goog-Signature={}", "9f20", "***"),
+    ("https://storage.example.org/b?X-Goog-Signature={}", "9f20c4e1b7a35d86", "***"),
     ("https://hooks.slack.com/services/{}", "T021/B021/XXXX", "***"),
     ("https://hooks.slack.com/workflows/{}", "T022/A022/1234/abcd", "***"),
     ("https://discord.com/api/webhooks/{}", "1023/aBc-Def", "***"),
