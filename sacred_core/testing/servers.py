@@ -54,6 +54,7 @@ class Proxy:
         self._target = target
         self._sockets: list[socket.socket] = []
         self._listener: socket.socket | None = None
+        self._acceptor: threading.Thread | None = None
         self._is_flowing = threading.Event()
         self._pause = 0.0
         self._left: int | None = None
@@ -70,13 +71,15 @@ class Proxy:
         if self._listener is None:
             self._listener = socket.create_server(("127.0.0.1", self.port))
             self.port = self._listener.getsockname()[1]
-            threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
+            self._acceptor = _start_thread(self._accept, self._listener)
 
     def close(self) -> None:
         """End all connections and refuse new ones."""
         listener, self._listener = self._listener, None
-        if listener is not None:
-            _close(listener)
+        if listener is not None and self._acceptor is not None:
+            _shut_down(listener)
+            self._acceptor.join()
+            listener.close()
         self.cut()
         self._is_flowing.set()
 
@@ -84,7 +87,7 @@ class Proxy:
         """End all connections; new ones are accepted."""
         connections, self._sockets = self._sockets, []
         for each in connections:
-            _close(each)
+            _shut_down(each)
 
     def cut_after(self, size: int) -> None:
         """End all connections in the middle of a request, once ``size`` more bytes are sent."""
@@ -123,21 +126,24 @@ class Proxy:
         self.close()
 
     def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # of `close`
             while True:
-                client, _ = listener.accept()
-                try:
-                    server = socket.create_connection(self._target)
-                except OSError:  # the server is not running
-                    client.close()
-                    continue
-                self._sockets += [client, server]
-                if self._listener is not listener:  # closed meanwhile
-                    self.cut()
-                for pair in ((client, server), (server, client)):
-                    is_request = pair[0] is client
-                    arguments = (*pair, is_request)
-                    threading.Thread(target=self._forward, args=arguments, daemon=True).start()
+                _start_thread(self._connect, listener, listener.accept()[0])
+
+    def _connect(self, listener: socket.socket, client: socket.socket) -> None:
+        with (
+            client,
+            contextlib.suppress(OSError),  # the server is not running
+            socket.create_connection(self._target) as server,
+        ):
+            self._sockets += [client, server]
+            if self._listener is not listener:  # closed meanwhile
+                self.cut()
+            answers = _start_thread(self._forward, server, client, False)
+            self._forward(client, server, True)
+            # A socket is closed when no thread uses it any more. Its number is given to the
+            # next one at once, and a thread that was about to read would read from that.
+            answers.join()
 
     def _forward(self, source: socket.socket, target: socket.socket, is_request: bool) -> None:
         with contextlib.suppress(OSError):
@@ -148,8 +154,8 @@ class Proxy:
                 else:
                     target.sendall(data)
                 time.sleep(self._pause)
-        _close(source)
-        _close(target)
+        _shut_down(source)
+        _shut_down(target)
 
     def _send_request(self, data: bytes, target: socket.socket) -> None:
         left = self._left
@@ -294,7 +300,12 @@ def _serving(next_answer: Callable[[], Answer]) -> Iterator[int]:
         thread.join()
 
 
-def _close(connection: socket.socket) -> None:
+def _start_thread(target: Callable[..., None], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=target, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def _shut_down(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-    connection.close()
