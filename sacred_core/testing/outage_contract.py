@@ -38,6 +38,12 @@ class OutageContract(SecretContract):
         """
         return None
 
+    def end_calls(self, proxy: Proxy) -> None:
+        """End calls that wait for the server of a closed proxy, as the end of the process does.
+
+        By default they end by themselves, in a few seconds.
+        """
+
     @pytest.mark.parametrize("when", ["in the middle", "at the end"])
     @pytest.mark.parametrize("failure", FAILURES)
     def test_nothing_is_lost_when_the_connection_fails(
@@ -70,7 +76,8 @@ class OutageContract(SecretContract):
             driver.complete(result=7)
             ended = time.monotonic() - began
             proxy.close()
-            _end_calls(others)
+            self.end_calls(proxy)
+            _join_calls(others)
             proxy.open()
             store = self.make_store(tmp_path)
             if (tmp_path / "failed").exists():
@@ -103,7 +110,7 @@ class OutageContract(SecretContract):
             _assert_whole(self.make_store(tmp_path), run_id, driver, made)
 
 
-def _end_calls(others: set[threading.Thread]) -> None:
+def _join_calls(others: set[threading.Thread]) -> None:
     """Wait for calls that were abandoned, as if the process had ended; not for other threads."""
     for thread in set(threading.enumerate()) - others:
         if thread.name == "sacred-observer":

@@ -3,13 +3,15 @@
 import os
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pymongo
 import pymongo.uri_parser
 import pytest
+from pymongo.errors import ServerSelectionTimeoutError
+from sacred_mongo import MongoObserver
 
 from sacred_core.testing.effort import examples
 from sacred_core.testing.servers import Proxy, ServerProcess
@@ -74,6 +76,26 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def running() -> type[Server]:
     """Servers with flags of their own."""
     return Server
+
+
+@pytest.fixture
+def connected() -> Callable[[MongoObserver], MongoObserver]:
+    """Connects an observer whose time for the selection of a server is short.
+
+    On a busy machine the first connection takes longer, and such a test is about later ones.
+    """
+
+    def connect(observer: MongoObserver) -> MongoObserver:
+        for is_last in [False] * 30 + [True]:
+            try:
+                observer.runs.find_one()
+                break
+            except ServerSelectionTimeoutError:
+                if is_last:
+                    raise
+        return observer
+
+    return connect
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The observer and the store fulfil the contract."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,18 @@ class TestMongo(StoreContract):
         proxy = Proxy((host, port))
         proxy.open()
         url = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
-        with pymongo.MongoClient(url) as client:  # the server may be busy with other tests
-            client.admin.command("ping")
-        return MongoObserver(**{**self.arguments, "url": url}, serverSelectionTimeoutMS=4000), proxy
+        # On a busy machine the server of the tests answers after seconds.
+        arguments = {**self.arguments, "url": url, "serverSelectionTimeoutMS": 30_000}
+        return MongoObserver(**arguments), proxy
+
+    def end_calls(self, proxy: Proxy) -> None:
+        """Close the clients, so that no call waits for the time of a selection."""
+        address = ("127.0.0.1", proxy.port)
+        clients = [each for each in gc.get_objects() if type(each) is pymongo.MongoClient]
+        for client in clients:
+            if address in client.topology_description.server_descriptions():
+                with pymongo.timeout(0.1):  # without it `close` waits for the server, too
+                    client.close()
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         client: Any = pymongo.MongoClient(self.arguments["url"])

@@ -4,12 +4,16 @@ import datetime
 import json
 import logging
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
 from click.testing import CliRunner
+from pymongo.errors import PyMongoError
 from sacred_mongo import MongoObserver, MongoStore
+from sacred_mongo.connection import Connection
 from sacred_mongo.load import mongo
 
 from sacred_core.cli.runs import runs
@@ -18,12 +22,18 @@ from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.experiments import run_main
 
 DATA = Path(__file__).parent / "data"
+#: Seconds until a test that must not wait for a server has waited.
+LONG = 60
 QUICK = {"serverSelectionTimeoutMS": 1000, "connectTimeoutMS": 3000}
 
 
 @pytest.fixture
-def observer(proxy: Any, db_name: str, tmp_path: Path) -> MongoObserver:
-    return MongoObserver(proxy.url, db_name, failure_dir=tmp_path / "failed", **QUICK)
+def observer(proxy: Any, db_name: str, tmp_path: Path, connected: Any) -> MongoObserver:
+    failed = tmp_path / "failed"
+    observer: MongoObserver = connected(
+        MongoObserver(proxy.url, db_name, failure_dir=failed, **QUICK)
+    )
+    return observer
 
 
 def test_a_server_that_comes_back_misses_nothing(
@@ -160,3 +170,16 @@ def test_points_that_the_server_refuses_do_not_hold_up_the_others(
     (folder,) = (tmp_path / "failed").glob("*/MongoObserver-*")
     (event,) = map(json.loads, (folder / "events.jsonl").read_text().splitlines())
     assert (event["event"], list(event["metrics_by_name"])) == ("MetricsLogged", ["large"])
+
+
+def test_closing_waits_for_no_server(proxy: Any, db_name: str) -> None:
+    """A connection that nobody uses any more is closed in a second, also without its server."""
+    connection = Connection(proxy.url, {"serverSelectionTimeoutMS": LONG * 1000})
+    runs = connection.database(db_name)["runs"]
+    assert runs.find_one() is None
+    proxy.close()
+    with pytest.raises(PyMongoError), pymongo.timeout(0.5):  # then it is known to be away
+        runs.find_one()
+    began = time.monotonic()
+    del connection
+    assert time.monotonic() - began < LONG / 2

@@ -28,12 +28,14 @@ def server(tmp_path: Path, running: Any) -> Iterator[Any]:
 
 
 def test_a_server_that_is_started_again(
-    server: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: Any, tmp_path: Path, connected: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Events from before the outage and after it are all stored."""
-    observer = MongoObserver(
-        server.url, "db", failure_dir=tmp_path / "failed",
-        serverSelectionTimeoutMS=1000, connectTimeoutMS=1000,
+    observer = connected(
+        MongoObserver(
+            server.url, "db", failure_dir=tmp_path / "failed",
+            serverSelectionTimeoutMS=1000, connectTimeoutMS=1000,
+        )
     )  # fmt: skip
     observer.retry_policy = RetryPolicy(retry_interval=0.1)
     driver = DispatchingDriver(observer, logging.getLogger(__name__))

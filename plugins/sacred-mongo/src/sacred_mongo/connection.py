@@ -170,7 +170,7 @@ class Connection:
         self.display_name = "the given client" if client is not None else display_host(url)
         self.client = client if client is not None else _new_client(url, options)
         if client is None:
-            weakref.finalize(self, self.client.close)
+            weakref.finalize(self, _close, self.client)
 
     def database(self, name: str) -> Database[Document]:
         """Return a database whose times are aware."""
@@ -190,6 +190,12 @@ class Connection:
         except (errors.PyMongoError, errors.DocumentTooLarge) as error:
             kind = RefusedError if _is_refusal(error) else UnavailableError
             raise kind(f"MongoDB at {self.display_name}: {reason(error)}") from error
+
+
+def _close(client: "pymongo.MongoClient[Document]") -> None:
+    """Close a client; a server that is not reachable delays the end of the process by a second."""
+    with pymongo.timeout(1.0):  # `close` waits for a server to end the sessions
+        client.close()
 
 
 def _is_refusal(error: Exception) -> bool:
