@@ -1,0 +1,221 @@
+"""Curves of metrics: a number of blocks that fit a width, or the points since the last look.
+
+A store that has summaries, a `CurveStore`, reads few points or none; of others all points are read.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from sacred_core.stores.summaries import (
+    BLOCK_POINTS,
+    MetricSummary,
+    merge_summaries,
+    summarize,
+    summarize_blocks,
+)
+
+Points = dict[str, Any]
+_COLUMNS = ("steps", "values", "timestamps")
+#: A curve consists of whole blocks where a part of it would have more points than this.
+_MOST_POINTS = BLOCK_POINTS // 2
+
+
+class PointsReader(Protocol):
+    """The part of `sacred_core.stores.RunStore` that curves need."""
+
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+        """See `sacred_core.stores.RunStore.metrics`."""
+
+
+@runtime_checkable
+class CurveStore(Protocol):
+    """A store that reads summaries and ranges of points without reading all of them."""
+
+    def summaries(
+        self, run_id: int | str, names: Iterable[str] | None = None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summary of each block by metric; see the function `summaries`."""
+
+    def points(
+        self, run_id: int | str, ranges: Mapping[str, tuple[int, int | None]]
+    ) -> dict[str, Points]:
+        """Return some points of metrics; see the function `points`."""
+
+
+def summaries(
+    store: PointsReader, run_id: int | str, names: Iterable[str] | None = None
+) -> dict[str, list[MetricSummary]]:
+    """Return for each metric of a run the summaries of its blocks of 1,000 points, in order.
+
+    Args:
+        store: From `open_store`.
+        run_id: The run.
+        names: Of the metrics, by default all; others than those of the run are left out.
+
+    Raises:
+        StoreError: the run does not exist.
+        DamagedRecordError: the points cannot be read.
+    """
+    if isinstance(store, CurveStore):
+        return store.summaries(run_id, names)
+    wanted = None if names is None else set(names)
+    return {
+        name: [*summarize_blocks(metric["steps"], metric["values"])]
+        for name, metric in store.metrics(run_id).items()
+        if wanted is None or name in wanted
+    }
+
+
+def points(
+    store: PointsReader, run_id: int | str, ranges: Mapping[str, tuple[int, int | None]]
+) -> dict[str, Points]:
+    """Return some points of metrics, as `RunStore.metrics` does all.
+
+    Args:
+        store: From `open_store`.
+        run_id: The run.
+        ranges: For each metric the index of the first point, and that after the last one, or None
+            for all that follow. Metrics that the run does not have are left out.
+
+    Raises:
+        StoreError: the run does not exist.
+        DamagedRecordError: the points cannot be read.
+    """
+    if isinstance(store, CurveStore):
+        return store.points(run_id, ranges)
+    metrics = store.metrics(run_id)
+    return {
+        name: {column: metrics[name][column][start:stop] for column in _COLUMNS}
+        for name, (start, stop) in ranges.items()
+        if name in metrics
+    }
+
+
+def tail(
+    store: PointsReader, run_id: int | str, counts: Mapping[str, int] | None = None
+) -> dict[str, Points]:
+    """Return the points that were added to each metric since there were ``counts`` of them.
+
+    Args:
+        store: From `open_store`.
+        run_id: The run.
+        counts: Number of points by metric that the caller has; 0 where a metric is missing.
+
+    Returns:
+        As `RunStore.metrics`, without metrics that have no new point.
+    """
+    counts = counts or {}
+    stops = {name: own[-1].stop for name, own in summaries(store, run_id).items() if own}
+    new = {name: counts.get(name, 0) for name, stop in stops.items() if stop > counts.get(name, 0)}
+    return points(store, run_id, {name: (start, None) for name, start in new.items()})
+
+
+def curve(
+    store: PointsReader,
+    run_id: int | str,
+    metric: str,
+    start: int = 0,
+    stop: int | None = None,
+    width: int = 400,
+) -> list[MetricSummary]:
+    """Return a metric as at most ``width`` summaries of neighbouring points.
+
+    Each has the least and the greatest value of its points, so that no outlier is lost. Their
+    sizes are equal but for the first and the last one. Where a summary would have more than 500
+    points it consists of whole blocks, and no point is read but those of the first and last block.
+
+    Args:
+        store: From `open_store`.
+        run_id: The run.
+        metric: The name of the metric.
+        start: Index of the first point.
+        stop: Index after the last point, by default that of all points.
+        width: Maximum number of summaries.
+
+    Returns:
+        Empty if there is no point in this range.
+
+    Raises:
+        ValueError: ``width`` is not positive, or ``start`` or ``stop`` is negative.
+        StoreError: the run does not exist.
+        DamagedRecordError: the points cannot be read.
+    """
+    if width < 1 or start < 0 or (stop is not None and stop < 0):
+        raise ValueError(
+            f"expected a positive width and no negative index: width={width}, start={start}, "
+            f"stop={stop}"
+        )
+    blocks = summaries(store, run_id, [metric]).get(metric, [])
+    total = blocks[-1].stop if blocks else 0
+    stop = total if stop is None else min(stop, total)
+    if start >= stop:
+        return []
+    edges = curve_edges(start, stop, width)
+    if _size(start, stop, width) <= _MOST_POINTS:
+        return _from_points(store, run_id, metric, edges)
+    return _from_blocks(store, run_id, metric, edges, blocks)
+
+
+def curve_edges(start: int, stop: int, width: int) -> list[int]:
+    """Return the indexes at which the summaries of `curve` begin, and the end of the last one."""
+    size = _size(start, stop, width)
+    if size <= _MOST_POINTS:
+        return [*range(start, stop, size), stop]
+    if width == 1:
+        return [start, stop]
+    # The first summary may be smaller: all others begin at a block.
+    step = -(-size // BLOCK_POINTS) * BLOCK_POINTS
+    while True:
+        edges = [start, *range(start // step * step + step, stop, step), stop]
+        if len(edges) - 1 <= width:
+            return edges
+        step += BLOCK_POINTS
+
+
+def _size(start: int, stop: int, width: int) -> int:
+    return -(-(stop - start) // width)
+
+
+def _from_points(
+    store: PointsReader, run_id: int | str, metric: str, edges: list[int]
+) -> list[MetricSummary]:
+    first = edges[0]
+    found = points(store, run_id, {metric: (first, edges[-1])})[metric]
+    steps, values = found["steps"], found["values"]
+    return [
+        summarize(steps[begin - first : end - first], values[begin - first : end - first], begin)
+        for begin, end in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def _from_blocks(
+    store: PointsReader,
+    run_id: int | str,
+    metric: str,
+    edges: list[int],
+    blocks: list[MetricSummary],
+) -> list[MetricSummary]:
+    start, stop = edges[0], edges[-1]
+    found: list[MetricSummary] = []
+    inside = [
+        block if start <= block.start and block.stop <= stop
+        else _part(store, run_id, metric, max(start, block.start), min(stop, block.stop))
+        for block in blocks
+        if block.start < stop and block.stop > start
+    ]  # fmt: skip
+    own = iter(inside)
+    block = next(own, None)
+    for end in edges[1:]:
+        parts = []
+        while block is not None and block.start < end:
+            parts.append(block)
+            block = next(own, None)
+        found.append(merge_summaries(parts))
+    return found
+
+
+def _part(
+    store: PointsReader, run_id: int | str, metric: str, start: int, stop: int
+) -> MetricSummary:
+    found = points(store, run_id, {metric: (start, stop)})[metric]
+    return summarize(found["steps"], found["values"], start)

@@ -1,0 +1,220 @@
+"""Summaries of the points of a metric: of all of them, or of blocks of `BLOCK_POINTS`.
+
+A writer stores the summary of each block beside the points. Summaries of neighbouring points merge
+into the summary of all of them, so that most questions need no point.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from sacred_core.dotted_path import MISSING
+from sacred_core.serialization import number
+
+#: Number of points in a block. The first index of a block is a multiple of it.
+BLOCK_POINTS = 1000
+_PLAIN_NUMBERS = frozenset((float, int))
+
+
+@attrs.frozen(kw_only=True)
+class MetricSummary:
+    """What is stored about neighbouring points of a metric.
+
+    Values that are not numbers, which True and False are not, have steps but no other part in it.
+    What no point has is `MISSING`. Of equal values the first counts.
+
+    Attributes:
+        start: Index of the first point, counted from 0 over the whole run.
+        points: Number of points.
+        count: Number of points whose value is a number.
+        first, last: The first and last number.
+        min, max: The least and the greatest number. NaN only where there is nothing else.
+        argmin, argmax: Their steps.
+        last_step: The step of ``last``.
+        lowest_step, highest_step: Of all points.
+    """
+
+    start: int = 0
+    points: int
+    count: int
+    first: Any = MISSING
+    last: Any = MISSING
+    last_step: Any = MISSING
+    min: Any = MISSING
+    argmin: Any = MISSING
+    max: Any = MISSING
+    argmax: Any = MISSING
+    lowest_step: Any = MISSING
+    highest_step: Any = MISSING
+
+    @property
+    def stop(self) -> int:
+        """The index after the last point."""
+        return self.start + self.points
+
+    @property
+    def others(self) -> int:
+        """The number of values that are not numbers."""
+        return self.points - self.count
+
+
+_STORED = tuple(field.name for field in attrs.fields(MetricSummary))
+
+
+def is_number(value: Any) -> bool:
+    """Return whether ``value`` is a number; True and False are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def summarize(steps: Sequence[Any], values: Sequence[Any], start: int = 0) -> MetricSummary:
+    """Return the summary of points.
+
+    Args:
+        steps, values: Lists of equal length.
+        start: Index of the first of them.
+    """
+    own_steps, numbers = steps, values
+    if not _PLAIN_NUMBERS.issuperset(map(type, values)):
+        chosen = [index for index, value in enumerate(values) if is_number(value)]
+        own_steps, numbers = [steps[i] for i in chosen], [values[i] for i in chosen]
+    lowest, highest = _extremes(steps)
+    fields: dict[str, Any] = {}
+    if numbers:
+        least, greatest = _extremes(numbers)
+        fields = {
+            "first": numbers[0], "last": numbers[-1], "last_step": own_steps[-1],
+            "min": numbers[least], "argmin": own_steps[least],
+            "max": numbers[greatest], "argmax": own_steps[greatest],
+        }  # fmt: skip
+    if steps:
+        fields |= {"lowest_step": steps[lowest], "highest_step": steps[highest]}
+    return MetricSummary(start=start, points=len(values), count=len(numbers), **fields)
+
+
+def summarize_blocks(
+    steps: Sequence[Any], values: Sequence[Any], start: int = 0
+) -> Iterator[MetricSummary]:
+    """Yield the summary of each block; the first and the last may be parts of one.
+
+    Args:
+        steps, values: Lists of equal length.
+        start: Index of the first point.
+    """
+    begin = 0
+    while begin < len(values):
+        end = begin + BLOCK_POINTS - (start + begin) % BLOCK_POINTS
+        yield summarize(steps[begin:end], values[begin:end], start + begin)
+        begin = end
+
+
+def merge_summaries(parts: Iterable[MetricSummary]) -> MetricSummary:
+    """Return the summary of the points of one or more parts, each following the one before."""
+    merged: MetricSummary | None = None
+    for part in parts:
+        merged = part if merged is None else _merge_two(merged, part)
+    if merged is None:
+        raise ValueError("merge_summaries needs at least one summary")
+    return merged
+
+
+def merge_blocks(parts: Iterable[MetricSummary]) -> list[MetricSummary]:
+    """Return one summary for each block from parts of blocks, in the order in which they were stored.
+
+    A part that begins where an earlier one begins, or before it, replaces that one: it was stored
+    again.
+    """
+    stored: list[MetricSummary] = []
+    for part in parts:
+        while stored and stored[-1].start >= part.start:
+            stored.pop()
+        stored.append(part)
+    blocks: list[MetricSummary] = []
+    for part in stored:
+        is_same = bool(blocks) and blocks[-1].start // BLOCK_POINTS == part.start // BLOCK_POINTS
+        if is_same:
+            blocks[-1] = _merge_two(blocks[-1], part)
+        else:
+            blocks.append(part)
+    return blocks
+
+
+def encode_summary(summary: MetricSummary) -> list[Any]:
+    """Return a summary as a list of numbers and None, in the order of its attributes."""
+    values = [getattr(summary, name) for name in _STORED]
+    return [None if value is MISSING else value for value in values]
+
+
+def decode_summary(stored: Sequence[Any]) -> MetricSummary:
+    """Return the summary that `encode_summary` returned, also after a way through JSON.
+
+    Raises:
+        ValueError: it has another form.
+    """
+    values = [MISSING if value is None else number(value) for value in stored]
+    if not all(value is MISSING or is_number(value) for value in values):
+        raise ValueError("a summary of a metric consists of numbers")
+    summary = MetricSummary(**dict(zip(_STORED, values, strict=True)))
+    if not all(isinstance(each, int) for each in (summary.start, summary.points, summary.count)):
+        raise ValueError("a summary of a metric has no number of points")
+    return summary
+
+
+def summary_of(metric: Any) -> MetricSummary | None:
+    """Return the summary of what `RunStore.metrics` returns for one metric; None without values."""
+    if not isinstance(metric, Mapping):
+        return None
+    steps, values = metric.get("steps"), metric.get("values")
+    if not isinstance(values, Sequence) or isinstance(values, str) or not len(values):
+        return None
+    if not isinstance(steps, Sequence) or len(steps) != len(values):
+        steps = [MISSING] * len(values)
+    return summarize(steps, values)
+
+
+def _extremes(values: Sequence[Any]) -> tuple[int, int]:
+    """Return the positions of the least and the greatest value; NaN counts only by itself."""
+    if not values:
+        return 0, 0
+    if not _has_nan(values):
+        return values.index(min(values)), values.index(max(values))
+    proper = [index for index, value in enumerate(values) if value == value] or [0]
+    return min(proper, key=values.__getitem__), max(proper, key=values.__getitem__)
+
+
+def _has_nan(values: Sequence[Any]) -> bool:
+    if float not in set(map(type, values)):
+        return False
+    try:
+        total = sum(values)
+    except (TypeError, OverflowError):  # what is no number, or an integer beyond a float
+        return any(value != value for value in values)
+    return total != total and any(value != value for value in values)
+
+
+def _merge_two(one: MetricSummary, other: MetricSummary) -> MetricSummary:
+    fields: dict[str, Any] = {
+        "first": one.first if one.count else other.first,
+        "last": other.last if other.count else one.last,
+        "last_step": other.last_step if other.count else one.last_step,
+        "lowest_step": _choose(one.lowest_step, other.lowest_step, is_least=True),
+        "highest_step": _choose(one.highest_step, other.highest_step, is_least=False),
+    }
+    for name, is_least in (("min", True), ("max", False)):
+        mine, its = getattr(one, name), getattr(other, name)
+        chosen = _choose(mine, its, is_least)
+        source = one if chosen is mine and mine is not MISSING else other
+        fields |= {name: chosen, f"arg{name}": getattr(source, f"arg{name}")}
+    return MetricSummary(
+        start=one.start, points=one.points + other.points, count=one.count + other.count, **fields
+    )
+
+
+def _choose(one: Any, other: Any, is_least: bool) -> Any:
+    """Return the lesser or greater one: the first of equal ones, a number rather than NaN."""
+    if one is MISSING or other is MISSING:
+        return other if one is MISSING else one
+    if one != one or other != other:
+        return one if other != other else other
+    is_better = other < one if is_least else other > one
+    return other if is_better else one
