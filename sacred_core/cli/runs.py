@@ -214,7 +214,7 @@ def _row(
     run: StoredRun, columns: Sequence[Column], metrics: MetricSummaries, is_exact: bool = False
 ) -> list[str]:
     now = datetime.now(UTC)
-    values = [read(column.field, run, metrics.of(run.id), now) for column in columns]
+    values = [read(column.field, run, metrics.of(run), now) for column in columns]
     return [
         "" if value is MISSING else cell(column.field.name, value, is_exact)
         for column, value in zip(columns, values, strict=True)

@@ -4,6 +4,7 @@ A store that has summaries, a `CurveStore`, reads few points or none; of others 
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 from sacred_core.stores.summaries import (
@@ -184,7 +185,7 @@ def _from_points(
     steps, values = found["steps"], found["values"]
     return [
         summarize(steps[begin - first : end - first], values[begin - first : end - first], begin)
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in pairwise(edges)
     ]
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import DamagedRecordError
+from sacred_core.stores.curves import PointsReader, points, summaries
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import (
     Condition,
     Field,
+    Metric,
     MetricOf,
-    MetricSummary,
     Order,
     Query,
     all_of,
@@ -23,37 +25,49 @@ from sacred_core.stores.query import (
     parse_sort,
     pushdown,
     sort_key,
-    summarize,
 )
 from sacred_core.stores.run_store import RunQuery, RunStore
-
-
-class _MetricsReader(Protocol):
-    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]: ...
+from sacred_core.stores.summaries import MetricSummary, merge_summaries
 
 
 class MetricSummaries:
-    """Reads the metrics of each run of a store when they are needed, and only once.
+    """Reads the summaries of the metrics of each run when they are needed, and only once.
 
     Points are not retained. Metrics that cannot be read are missing.
     """
 
-    def __init__(self, store: _MetricsReader) -> None:
+    def __init__(self, store: PointsReader) -> None:
         self._store = store
-        self._find_all: dict[int | str, Mapping[str, MetricSummary | None]] = {}
+        self._found: dict[int | str, Mapping[str, Metric]] = {}
 
-    def of(self, run_id: int | str) -> MetricOf:
-        """Return the function that returns the summary of a metric of a run by its name."""
-        return lambda name: self._of_run(run_id).get(name)
+    def of(self, run: StoredRun) -> MetricOf:
+        """Return the function that returns a metric of a run by its name."""
+        return lambda name: self._of_run(run).get(name)
 
-    def _of_run(self, run_id: int | str) -> Mapping[str, MetricSummary | None]:
-        if run_id not in self._find_all:
-            try:
-                metrics = self._store.metrics(run_id)
-            except DamagedRecordError:
-                metrics = {}
-            self._find_all[run_id] = {name: summarize(metric) for name, metric in metrics.items()}
-        return self._find_all[run_id]
+    def _of_run(self, run: StoredRun) -> Mapping[str, Metric]:
+        if run.id not in self._found:
+            self._found[run.id] = {
+                name: Metric(summary, partial(self._points, run.id, name))
+                for name, summary in self._summaries(run).items()
+            }
+        return self._found[run.id]
+
+    def _summaries(self, run: StoredRun) -> Mapping[str, MetricSummary]:
+        if run.metrics is not None:
+            return run.metrics
+        try:
+            blocks = summaries(self._store, run.id)
+        except DamagedRecordError:
+            return {}
+        return {name: merge_summaries(own) for name, own in blocks.items() if own}
+
+    def _points(self, run_id: int | str, name: str) -> Mapping[str, Any]:
+        nothing: dict[str, Any] = {"steps": [], "values": []}
+        try:
+            found: dict[str, dict[str, Any]] = points(self._store, run_id, {name: (0, None)})
+        except DamagedRecordError:
+            return nothing
+        return found.get(name, nothing)
 
 
 def find_runs(
@@ -102,10 +116,10 @@ def find_runs(
     )
     runs = store.list(listed)
     if query is not None and on_metrics:
-        runs = (run for run in runs if matches(query, run, metrics.of(run.id), now))
+        runs = (run for run in runs if matches(query, run, metrics.of(run), now))
     if not order:
         return _newest(list(runs), limit, offset)
-    keyed = sorted(runs, key=lambda run: sort_key(order, run, metrics.of(run.id), now))
+    keyed = sorted(runs, key=lambda run: sort_key(order, run, metrics.of(run), now))
     return keyed[offset : None if limit is None else offset + limit]
 
 

@@ -40,7 +40,7 @@ class GuardedStore:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""
         query = query or RunQuery()
         found = skip_foreign(self._find_all(query, newest_first=query.limit is not None))
-        runs = (run for run in found if query.accepts(run, MetricSummaries(self).of(run.id)))
+        runs = (run for run in found if query.accepts(run, MetricSummaries(self).of(run)))
         if query.limit is None:
             yield from runs
         else:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from sacred_core import events
+from sacred_core.stores.summaries import MetricSummary, merge_summaries, summarize
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
 _MISSED_BEATS = 3
@@ -34,6 +35,8 @@ class StoredRun:
         resources: Paths of its resources.
         tags: Words that were put on it.
         notes: ``{"text", "time", "user"}`` of its notes, the oldest first.
+        metrics: The summary of each metric where it is stored; None where it has to be computed,
+            see `sacred_core.stores.curves.summaries`.
         damage: Why a part of the record cannot be read, which is then as if it were missing; None
             if all of it can.
     """
@@ -57,6 +60,7 @@ class StoredRun:
     resources: list[str] = attrs.field(factory=list)
     tags: list[str] = attrs.field(factory=list)
     notes: list[dict[str, Any]] = attrs.field(factory=list)
+    metrics: dict[str, MetricSummary] | None = None
     damage: str | None = None
 
     def annotate(self, annotation: "Annotation") -> None:
@@ -70,7 +74,7 @@ class StoredRun:
     def apply(self, event: events.Event) -> None:
         """Change the run as ``event`` describes; applying it twice changes nothing.
 
-        Output and metrics are not part of a `StoredRun`: stores have them apart.
+        Output and points are not part of a `StoredRun`: stores have them apart.
         """
         apply = _APPLY.get(type(event))
         if apply is not None:
@@ -185,6 +189,19 @@ def _apply_heartbeat(run: StoredRun, event: events.Heartbeat) -> None:
     run.heartbeat, run.info, run.result = event.beat_time, dict(event.info), event.result
 
 
+def _apply_metrics(run: StoredRun, event: events.MetricsLogged) -> None:
+    merged = dict(run.metrics or {})
+    for name, metric in event.metrics_by_name.items():
+        start = event.starts.get(name, 0)
+        new = summarize(metric["steps"], metric["values"], start)
+        old = merged.get(name)
+        if old is None:
+            merged[name] = new
+        elif start >= old.stop:  # else it was applied already
+            merged[name] = merge_summaries((old, new))
+    run.metrics = merged
+
+
 def _apply_resource(run: StoredRun, event: events.ResourceAdded) -> None:
     if event.filename not in run.resources:
         run.resources.append(event.filename)
@@ -219,6 +236,7 @@ _APPLY: dict[type[events.Event], Callable[[StoredRun, Any], None]] = {
     events.RunQueued: _apply_queued,
     events.RunStarted: _apply_started,
     events.Heartbeat: _apply_heartbeat,
+    events.MetricsLogged: _apply_metrics,
     events.ResourceAdded: _apply_resource,
     events.ArtifactAdded: _apply_artifact,
     events.CodeLoaded: _apply_code,

@@ -32,7 +32,7 @@ class MetricSummary:
         min, max: The least and the greatest number. NaN only where there is nothing else.
         argmin, argmax: Their steps.
         last_step: The step of ``last``.
-        lowest_step, highest_step: Of all points.
+        lowest_step, highest_step: Of all points whose step is a number.
     """
 
     start: int = 0
@@ -74,11 +74,12 @@ def summarize(steps: Sequence[Any], values: Sequence[Any], start: int = 0) -> Me
         steps, values: Lists of equal length.
         start: Index of the first of them.
     """
-    own_steps, numbers = steps, values
+    own_steps, numbers, number_steps = steps, values, steps
     if not _PLAIN_NUMBERS.issuperset(map(type, values)):
         chosen = [index for index, value in enumerate(values) if is_number(value)]
         own_steps, numbers = [steps[i] for i in chosen], [values[i] for i in chosen]
-    lowest, highest = _extremes(steps)
+    if not _PLAIN_NUMBERS.issuperset(map(type, steps)):
+        number_steps = [step for step in steps if is_number(step)]
     fields: dict[str, Any] = {}
     if numbers:
         least, greatest = _extremes(numbers)
@@ -87,8 +88,9 @@ def summarize(steps: Sequence[Any], values: Sequence[Any], start: int = 0) -> Me
             "min": numbers[least], "argmin": own_steps[least],
             "max": numbers[greatest], "argmax": own_steps[greatest],
         }  # fmt: skip
-    if steps:
-        fields |= {"lowest_step": steps[lowest], "highest_step": steps[highest]}
+    if number_steps:
+        least, greatest = _extremes(number_steps)
+        fields |= {"lowest_step": number_steps[least], "highest_step": number_steps[greatest]}
     return MetricSummary(start=start, points=len(values), count=len(numbers), **fields)
 
 
@@ -119,7 +121,7 @@ def merge_summaries(parts: Iterable[MetricSummary]) -> MetricSummary:
 
 
 def merge_blocks(parts: Iterable[MetricSummary]) -> list[MetricSummary]:
-    """Return one summary for each block from parts of blocks, in the order in which they were stored.
+    """Return one summary for each block from parts of blocks in the order of storing.
 
     A part that begins where an earlier one begins, or before it, replaces that one: it was stored
     again.
@@ -174,8 +176,6 @@ def summary_of(metric: Any) -> MetricSummary | None:
 
 def _extremes(values: Sequence[Any]) -> tuple[int, int]:
     """Return the positions of the least and the greatest value; NaN counts only by itself."""
-    if not values:
-        return 0, 0
     if not _has_nan(values):
         return values.index(min(values)), values.index(max(values))
     proper = [index for index, value in enumerate(values) if value == value] or [0]

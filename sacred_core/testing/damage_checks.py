@@ -68,7 +68,7 @@ def check_hostile(store: Any, sound: Sound, queries: Iterable[str] = QUERIES, st
     for query in queries:
         parsed = parse(query)
         expected = [
-            run.id for run in listed if matches(parsed, run, MetricSummaries(store).of(run.id))
+            run.id for run in listed if matches(parsed, run, MetricSummaries(store).of(run))
         ]
         assert [run.id for run in find_runs(store, query)] == expected, query
     for run_id in hostile[::step]:
@@ -87,7 +87,7 @@ def check_query(store: Any, query: str) -> None:
     """Check that a store finds what the query language finds in its runs."""
     parsed = parse(query)
     runs = list(store.list())
-    expected = [run.id for run in runs if matches(parsed, run, MetricSummaries(store).of(run.id))]
+    expected = [run.id for run in runs if matches(parsed, run, MetricSummaries(store).of(run))]
     assert [run.id for run in find_runs(store, query)] == expected, query
 
 

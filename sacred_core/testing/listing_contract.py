@@ -68,7 +68,7 @@ class ListingContract(DamageContract, RemovalContract):
         metrics = MetricSummaries(store)
         drawn = random_queries(runs, examples(self.queries // 8, self.queries), seed=0)
         for number, query in enumerate(drawn):
-            expected = [run.id for run in runs if matches(query, run, metrics.of(run.id))]
+            expected = [run.id for run in runs if matches(query, run, metrics.of(run))]
             assert [run.id for run in find_runs(store, query)] == expected, str(query)
             if number % 10 == 0:
                 listed = store.list(RunQuery(where=query, limit=2))
@@ -82,7 +82,7 @@ class ListingContract(DamageContract, RemovalContract):
         driver.complete()
         store = self.make_store(tmp_path)
         (whole,) = store.list()
-        metrics = MetricSummaries(store).of(whole.id)
+        metrics = MetricSummaries(store).of(whole)
         for names in (
             ["id"],
             ["config.a", "comment"],

@@ -8,12 +8,10 @@
 from sacred_core.dotted_path import MISSING
 from sacred_core.stores.query.evaluation import Order, SortKey, matches, needs_metrics, sort_key
 from sacred_core.stores.query.fields import (
+    Metric,
     MetricOf,
-    MetricSummary,
     attributes_of,
-    is_number,
     read,
-    summarize,
 )
 from sacred_core.stores.query.nodes import (
     And,
@@ -31,6 +29,7 @@ from sacred_core.stores.query.nodes import (
     with_absolute_times,
 )
 from sacred_core.stores.query.syntax import Column, parse, parse_columns, parse_sort
+from sacred_core.stores.summaries import MetricSummary, is_number, summary_of
 
 __all__ = [
     "MISSING",
@@ -38,6 +37,7 @@ __all__ = [
     "Column",
     "Condition",
     "Field",
+    "Metric",
     "MetricOf",
     "MetricSummary",
     "Not",
@@ -60,6 +60,6 @@ __all__ = [
     "pushdown",
     "read",
     "sort_key",
-    "summarize",
+    "summary_of",
     "with_absolute_times",
 ]

@@ -16,7 +16,7 @@ import attrs
 from sacred_core.dotted_path import MISSING
 from sacred_core.serialization import number
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query.fields import MetricOf, is_number, read
+from sacred_core.stores.query.fields import MetricOf, read
 from sacred_core.stores.query.nodes import (
     And,
     Condition,
@@ -27,6 +27,7 @@ from sacred_core.stores.query.nodes import (
     absolute,
     fields_of,
 )
+from sacred_core.stores.summaries import is_number
 
 #: What `parse_sort` returns: fields, the most significant first, and whether each is descending.
 Order: TypeAlias = Sequence[tuple[Field, bool]]

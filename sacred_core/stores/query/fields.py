@@ -1,7 +1,7 @@
 """Which fields there are, what each takes, and the value that a run has there."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +10,7 @@ import attrs
 from sacred_core.dotted_path import MISSING
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query.nodes import Field, Operator
+from sacred_core.stores.summaries import MetricSummary, is_number, summary_of
 
 #: What a field holds: strings (a bare word is one, also ``2024``), a list of strings, a time, a
 #: number of seconds, the id of a run, or any value.
@@ -35,7 +36,8 @@ _KINDS: dict[str, Kind] = {
 #: Those that have entries below them.
 TREES = ("config", "info", "meta", "host", "experiment")
 _NAMES = (*_KINDS, "result", "metrics", *TREES)
-_STATISTICS = ("last", "min", "max", "count")
+_STATISTICS = ("last", "min", "max", "count", "first", "argmin", "argmax")
+_EXTREMES = ("min", "max")
 _OF_LISTS = ("has", "~", "!~", "exists", "missing")
 _OF_TEXTS = ("has", "~", "!~")
 #: The attributes of a run that a field is read from, where it is not one itself.
@@ -43,28 +45,37 @@ _SOURCES = {
     "name": ("experiment",),
     "comment": ("meta",),
     "duration": ("start_time", "stop_time"),
-    "metrics": (),
 }
 
 
 @attrs.frozen
-class MetricSummary:
-    """What queries use of a metric: of its values that are numbers, which True and False are not.
+class Metric:
+    """A metric whose points are read only if its summary does not answer.
 
     Attributes:
-        count: How many.
-        last: The last one, or `MISSING`.
-        min, max: The least and the greatest; NaN only where there is nothing else.
+        summary: Of all its points.
+        read_points: Returns the metric as `RunStore.metrics` does.
     """
 
-    count: int
-    last: Any
-    min: Any
-    max: Any
+    summary: MetricSummary
+    read_points: Callable[[], Mapping[str, Any]]
+
+    def value_at(self, step: Any) -> Any:
+        """Return the last number that was logged at a step, or `MISSING`."""
+        summary = self.summary
+        if step == summary.last_step:
+            return summary.last
+        if MISSING in (step, summary.lowest_step) or not is_number(step):
+            return MISSING
+        if not summary.lowest_step <= step <= summary.highest_step:
+            return MISSING
+        points = self.read_points()
+        found = zip(reversed(points["steps"]), reversed(points["values"]), strict=True)
+        return next((value for at, value in found if at == step and is_number(value)), MISSING)
 
 
 #: Returns a metric by its name, as `RunStore.metrics` does or summarized, or None.
-MetricOf: TypeAlias = Callable[[str], Mapping[str, Any] | MetricSummary | None]
+MetricOf: TypeAlias = Callable[[str], Mapping[str, Any] | Metric | None]
 
 
 def kind_of(field: Field) -> Kind:
@@ -79,8 +90,12 @@ def field_problem(field: Field) -> str:
         return f"unknown field {name!r}{_suggestion(name)}"
     if name in TREES and not path:
         return f"expected an entry of {name}, like {name}.entry"
-    if name == "metrics" and (len(path) != 2 or path[1] not in _STATISTICS or not path[0]):
-        return "expected a metric and last, min, max or count, like metrics.loss.last"
+    if name == "metrics" and not _is_statistic(path):
+        known = ", ".join(_STATISTICS)
+        return (
+            f"expected a metric and one of {known} or at(…), like metrics.loss.last or "
+            "metrics.loss.at(accuracy.max)"
+        )
     if name in _KINDS and path:
         return f"{name!r} has nothing below it"
     return ""
@@ -106,33 +121,12 @@ def read(field: Field, run: StoredRun, metrics: MetricOf, now: datetime) -> Any:
     if field.name in TREES:
         value = field.path.find(getattr(run, field.name), MISSING)
     elif field.name == "metrics":
-        value = _statistic(metrics(field.path[0]), field.path[1])
+        value = _read_statistic(field.path, metrics)
     else:
         value = field.path.find(_attribute(field.name, run, now), MISSING)
     if isinstance(value, datetime) and value.tzinfo is None:
         return value.replace(tzinfo=UTC)
     return value
-
-
-def is_number(value: Any) -> bool:
-    """Return whether ``value`` is a number; True and False are none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def summarize(metric: Any) -> MetricSummary | None:
-    """Return the summary of what `RunStore.metrics` returns for one metric; None without values."""
-    values = metric.get("values") if isinstance(metric, Mapping) else None
-    if not isinstance(values, (list, tuple)) or not values:
-        return None
-    numbers = [value for value in values if is_number(value)]
-    # NaN is skipped, but not where there is nothing else.
-    proper = [value for value in numbers if value == value] or numbers
-    return MetricSummary(
-        count=len(numbers),
-        last=numbers[-1] if numbers else MISSING,
-        min=min(proper, default=MISSING),
-        max=max(proper, default=MISSING),
-    )
 
 
 def attributes_of(fields: Iterable[Field]) -> frozenset[str] | None:
@@ -166,6 +160,27 @@ def _attribute(name: str, run: StoredRun, now: datetime) -> Any:
     return MISSING if value is None or is_empty else value
 
 
-def _statistic(metric: Mapping[str, Any] | MetricSummary | None, what: str) -> Any:
-    summary = metric if isinstance(metric, MetricSummary) else summarize(metric)
-    return MISSING if summary is None else getattr(summary, what)
+def _is_statistic(path: Sequence[str]) -> bool:
+    match [*path]:
+        case [name, "at", other, what]:
+            return bool(name and other) and what in _EXTREMES
+        case [name, what]:
+            return bool(name) and what in _STATISTICS
+    return False
+
+
+def _read_statistic(path: Sequence[str], metrics: MetricOf) -> Any:
+    metric = _metric(metrics(path[0]))
+    if metric is None:
+        return MISSING
+    if path[1] != "at":
+        return getattr(metric.summary, path[1])
+    other = _metric(metrics(path[2]))
+    return MISSING if other is None else metric.value_at(getattr(other.summary, f"arg{path[3]}"))
+
+
+def _metric(found: Mapping[str, Any] | Metric | None) -> Metric | None:
+    if found is None or isinstance(found, Metric):
+        return found
+    summary = summary_of(found)
+    return None if summary is None else Metric(summary, lambda: found)

@@ -32,15 +32,18 @@ class Field:
 
     Attributes:
         name: Like ``"status"`` or ``"config"``.
-        path: Keys and positions below it, as text: ``("layers", "0")``. Of a metric its whole
-            name, which may hold dots, and ``"last"``, ``"min"``, ``"max"`` or ``"count"``.
+        path: Keys and positions below it, as strings: ``("layers", "0")``. Of a metric its whole
+            name, which may contain dots, and a statistic such as ``"last"``; or ``"at"``, the name
+            of another metric, and ``"min"`` or ``"max"``.
     """
 
     name: str
     path: DottedPath = attrs.field(default=ROOT, converter=DottedPath)
 
     def __str__(self) -> str:
-        parts = (part if _PLAIN_PART.fullmatch(part) else _quote(part) for part in self.path)
+        parts = [part if _PLAIN_PART.fullmatch(part) else _quote(part) for part in self.path]
+        if self.name == "metrics" and parts[1:2] == ["at"]:
+            parts[1:] = [f"at({'.'.join(parts[2:])})"]
         return ".".join((self.name, *parts))
 
 

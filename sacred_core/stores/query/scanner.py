@@ -74,9 +74,14 @@ class Scanner:
         self._skip()
         return found, quoted
 
-    def path(self, expected: str) -> list[str]:
-        """Read a dotted path without spaces; ``expected`` describes it in the error."""
-        parts = [self._take(_PART)]
+    def path(self, expected: str, may_be_quoted: bool = False) -> list[str]:
+        """Read a dotted path without spaces; ``expected`` describes it in the error.
+
+        Args:
+            may_be_quoted: The first part may be in quotes, as others may always be.
+        """
+        is_quoted = may_be_quoted and self.text[self.position : self.position + 1] in ("'", '"')
+        parts = [self._read_quoted() if is_quoted else self._take(_PART)]
         if not parts[0]:
             raise self.error(f"expected {expected}")
         while self.text[self.position : self.position + 1] in (".", "["):

@@ -132,6 +132,10 @@ class _Parser:
             raise self.scan.error(f"expected {expected}", start)
         if name == "metrics":
             path = [".".join(path[:-1]), *path[-1:]]
+            if path[1:] == ["at"] and self.scan.symbol("("):
+                *other, statistic = self.scan.path("a metric and min or max, like loss.min", True)
+                path += [".".join(other), statistic]
+                self._expect("symbol", ")", "a closing parenthesis after the metric")
         field = Field(name, tuple(path))
         problem = field_problem(field)
         if problem:

@@ -96,7 +96,7 @@ def test_metrics_of_each_run_are_read_once() -> None:
     metrics = MetricSummaries(store)
     where = "metrics.loss.count > 1 and metrics.loss.max < 9 or metrics.other.last exists"
     found = find_runs(store, where, "-metrics.loss.last,metrics.loss.min", metrics=metrics)
-    assert [(run.id, metrics.of(run.id)("loss").max) for run in found] == [  # type: ignore[union-attr]
+    assert [(run.id, metrics.of(run)("loss").summary.max) for run in found] == [  # type: ignore[union-attr]
         (4, 3.0), (3, 2.0), (2, 1.0)
     ]  # fmt: skip
     counts = {run: n for (run, name), n in store.read.items() if name == "metrics"}

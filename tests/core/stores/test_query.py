@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from sacred_core.exceptions import QueryError, StoreError
 from sacred_core.stores import StoredRun
 from sacred_core.stores.query import (
+    MISSING,
     And,
     Column,
     Condition,
     Field,
+    Metric,
     Not,
     Or,
     attributes_of,
@@ -30,7 +32,9 @@ from sacred_core.stores.query import (
     parse_columns,
     parse_sort,
     pushdown,
+    read,
     sort_key,
+    summary_of,
     with_absolute_times,
 )
 from sacred_core.stores.run_ids import normalize_id
@@ -77,7 +81,8 @@ def stored_run(**changed: Any) -> TaggedRun:
 
 
 METRICS: dict[str, dict[str, Any]] = {
-    "train loss": {"values": [3.0, 1.0, 2.0]},
+    "train loss": {"steps": [10, 20, 30], "values": [3.0, 1.0, 2.0]},
+    "accuracy": {"steps": [10, 20, 20, 40], "values": [0.1, 0.7, 0.8, "n/a"]},
     "val.loss": {"values": [0.5, math.nan]},
     "only nan": {"values": [math.nan]},
     "empty": {"values": []},
@@ -86,6 +91,50 @@ METRICS: dict[str, dict[str, Any]] = {
 
 def holds(text: str, run: StoredRun | None = None) -> bool:
     return matches(parse(text), run or stored_run(), METRICS.get, NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ('metrics."train loss".first', 3.0),
+        ('metrics."train loss".argmin', 20),
+        ('metrics."train loss".argmax', 10),
+        ('metrics.accuracy.at("train loss".min)', 0.8),
+        ('metrics.accuracy.at( "train loss".max )', 0.1),
+        ('metrics."train loss".at(accuracy.max)', 1.0),
+        ('metrics."train loss".at(accuracy.min)', 3.0),
+        ("metrics.accuracy.at(accuracy.max)", 0.8),
+        ("metrics.accuracy.at(missing.max)", MISSING),
+        ("metrics.missing.at(accuracy.max)", MISSING),
+        ('metrics.accuracy.at("val.loss".min)', MISSING),  # it has no steps
+        ('metrics."val.loss".at(accuracy.max)', MISSING),
+    ],
+)
+def test_statistics_with_steps(field: str, expected: Any) -> None:
+    """They are the first value, the step of the least or greatest one, and the last value that was
+    logged at the step where another metric has it; their text is parsed back.
+    """
+    [column] = parse_columns(field)
+    assert read(column.field, stored_run(), METRICS.get, NOW) == expected
+    assert parse_columns(str(column.field))[0].field == column.field
+
+
+def test_points_are_read_only_where_the_summary_does_not_answer() -> None:
+    """The last step and steps outside of the range of the metric need no points."""
+    reads: list[None] = []
+    points = METRICS["accuracy"]
+
+    def read_points() -> dict[str, Any]:
+        reads.append(None)
+        return points
+
+    summary = summary_of(points)
+    assert summary is not None
+    metric = Metric(summary, read_points)
+    assert [metric.value_at(step) for step in (20, 9, 41, MISSING, "20")] == [0.8, *[MISSING] * 4]
+    assert not reads
+    assert [metric.value_at(step) for step in (10, 15, 40)] == [0.1, MISSING, MISSING]
+    assert len(reads) == 3
 
 
 # ---- what is true of a run -------------------------------------------------------------------
@@ -222,7 +271,12 @@ def test_an_order_has_the_metrics_that_it_needs() -> None:
         ("config.a[x] = 1", 8, "expected a position in a list"),
         ("tags[0] = 1", 0, "'tags' has nothing below it"),
         ("metrics.loss < 1", 0, "like metrics.loss.last"),
-        ("metrics.loss.mean < 1", 0, "last, min, max or count"),
+        ("metrics.loss.mean < 1", 0, "last, min, max, count"),
+        ("metrics.loss.at(accuracy) < 1", 0, "like metrics.loss.last"),
+        ("metrics.loss.at(accuracy.last) < 1", 0, "at(accuracy.max)"),
+        ("metrics.loss.at < 1", 0, "like metrics.loss.last"),
+        ("metrics.loss.at() < 1", 16, "expected a metric and min or max"),
+        ("metrics.loss.at(accuracy.max < 1", 29, "a closing parenthesis"),
         ("metrics.last < 1", 0, "like metrics.loss.last"),
         ("config.lr", 9, "expected one of ="),
         ("config.lr is 1", 10, "expected one of ="),
@@ -365,7 +419,7 @@ def test_columns_have_the_text_of_their_field_as_heading() -> None:
         ("id name", 3, "expected a comma before the next column"),
         ("id = 1", 3, "expected a comma before the next column"),
         ("-id", 0, "unknown field '-id': did you mean 'id'?"),
-        ("id,metrics.loss", 3, "expected a metric and last, min, max or count"),
+        ("id,metrics.loss", 3, "expected a metric and one of last, min, max, count"),
     ],
 )
 def test_an_error_of_columns_names_what_a_column_is(text: str, mark: int, message: str) -> None:
@@ -382,7 +436,7 @@ def test_an_error_of_columns_names_what_a_column_is(text: str, mark: int, messag
         ("id", {"id"}),
         ("name,comment", {"experiment", "meta"}),
         ("duration,config.a,config.b", {"start_time", "stop_time", "config"}),
-        ("metrics.loss.last", set()),
+        ("metrics.loss.last", {"metrics"}),
         ("id,status", None),
         ("damage", None),
     ],
@@ -411,7 +465,7 @@ METRIC_FIELDS = st.builds(
     st.just("metrics"),
     st.tuples(
         st.one_of(st.sampled_from(list(METRICS)), st.text(min_size=1, max_size=4)),
-        st.sampled_from("last min max count".split()),
+        st.sampled_from("last min max count first argmin argmax".split()),
     ),
 )
 RESULT_FIELDS = st.builds(Field, st.just("result"), st.lists(PARTS, max_size=2).map(tuple))
