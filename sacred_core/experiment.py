@@ -290,6 +290,10 @@ class Experiment(Ingredient):
         """Add a point to a metric of the current run; see `Run.log_scalar`."""
         self._running("ex.log_scalar").log_scalar(name, value, step)
 
+    def log_scalars(self, values: Mapping[Any, Any], step: Any = None) -> None:
+        """Add a point to each of several metrics of the current run; see `Run.log_scalars`."""
+        self._running("ex.log_scalars").log_scalars(values, step)
+
     def add_artifact(
         self,
         filename: "FilePath",

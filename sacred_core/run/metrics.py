@@ -6,7 +6,7 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from numbers import Number, Real
@@ -64,7 +64,7 @@ class MetricsBuffer:
         if kind is not float and kind is not int:
             value = self._point_value(name, value)
         if step is not None and type(step) is not int:
-            step = _step(name, step)
+            step = _step(f"the step of the metric {name!r}", step)
         if step is None:
             with self._lock:
                 step = self._last_steps[name] = self._last_steps.get(name, -1) + 1
@@ -75,6 +75,45 @@ class MetricsBuffer:
             self._points.append((name, step, value, _now()))
             if len(self._points) >= BLOCK:
                 self._pack()
+
+    def log_many(self, values: Mapping[Any, Any], step: Any = None) -> None:
+        """Add one point to each metric, or as many as its array has, at the same steps.
+
+        Args:
+            values: Numbers by metric, or one-dimensional arrays of one length.
+            step: A number; for arrays, an array of that length. By default the steps after the
+                last one of all these metrics.
+
+        Raises:
+            MetricValueError: an array or ``step`` has another length; or see `log`. No point is
+                added.
+        """
+        columns = {
+            name if type(name) is str else _metric_name(name): _items(value)
+            for name, value in values.items()
+        }
+        lengths = {name: 1 if items is None else len(items) for name, items in columns.items()}
+        count = max(lengths.values(), default=0)
+        for name, length in lengths.items():
+            if length != count:
+                raise MetricValueError(
+                    f"the metric {name!r} has {length} values and another one has {count}: arrays "
+                    "in one call have one length"
+                )
+        steps = self._steps_of(columns, count, step)
+        for position, each in enumerate(steps):
+            for (name, items), value in zip(columns.items(), values.values(), strict=True):
+                self.log(name, value if items is None else items[position], each)
+
+    def _steps_of(self, names: Iterable[str], count: int, step: Any) -> Sequence[Any]:
+        if step is None:
+            first = 1 + max((self._last_steps.get(name, -1) for name in names), default=-1)
+            return [first + position for position in range(count)]
+        items = _items(step)
+        steps = [step] if items is None else items
+        if len(steps) != count:
+            raise MetricValueError(f"expected {count} steps, one for each value, not {len(steps)}")
+        return [each if type(each) is int else _step("each step", each) for each in steps]
 
     def drain(self) -> Iterator[tuple[dict[str, dict[str, Any]], dict[str, int]]]:
         """Yield the points that are there now, in blocks, each once.
@@ -146,6 +185,16 @@ def _to_column(values: tuple[Any, ...]) -> Column:
     return plain(values) if int in kinds else values  # some may have too many digits
 
 
+def _items(value: Any) -> list[Any] | None:
+    """Return the items of a one-dimensional array, None for what is a single value."""
+    if isinstance(value, (list, tuple, range, array)):
+        return list(value)
+    if getattr(value, "ndim", None) == 1 and hasattr(value, "tolist"):
+        items = value.tolist()
+        return items if isinstance(items, list) else None
+    return None
+
+
 def _metric_name(name: Any) -> str:
     """Return a name that is not exactly a string as one.
 
@@ -168,12 +217,10 @@ def _is_numpy_bool(value: Any) -> bool:
     return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
 
 
-def _step(name: str, step: Any) -> float:
+def _step(what: str, step: Any) -> float:
     number = _as_number(step)
     if number is None:
-        raise MetricValueError(
-            f"the step of the metric {name!r} must be a number, not {plain(step)!r}"
-        )
+        raise MetricValueError(f"{what} must be a number, not {plain(step)!r}")
     return number
 
 

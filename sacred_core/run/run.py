@@ -166,6 +166,23 @@ class Run(RunState):
         self.refuse_fork("log_scalar")
         self.metrics.log(metric_name, value, step)
 
+    def log_scalars(self, values: Mapping[Any, Any], step: Any = None) -> None:
+        """Add a point to each of several series at one step, or as many as their arrays have.
+
+        Args:
+            values: Numbers by the names of their series, as for `log_scalar`, or one-dimensional
+                arrays of one length: ``{"loss": 0.3, "accuracy": 0.9}``.
+            step: A number; for arrays, an array of that length. By default the steps after the
+                last one of all these series, from 0.
+
+        Raises:
+            MetricValueError: see `log_scalar`; or an array or ``step`` has another length. Then
+                no point is added.
+            ForkedRunError: this is a forked child, from where nothing reaches the record.
+        """
+        self.refuse_fork("log_scalars")
+        self.metrics.log_many(values, step)
+
     def add_artifact(
         self,
         filename: FilePath,

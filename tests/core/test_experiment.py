@@ -84,11 +84,14 @@ def test_shortcuts_reach_the_current_run(ex: Experiment, tmp_path: Path) -> None
     def main(_run: Any) -> None:
         ex.info["a"] = 1
         ex.log_scalar("x", 1)
+        ex.log_scalars({"x": 2, "y": [3]})
         assert ex.current_run is _run
 
     assert ex.run(info={"b": 2}).info == {"a": 1, "b": 2}
     with pytest.raises(NoRunError, match=r"ex.log_scalar works only while"):
         ex.log_scalar("x", 1)
+    with pytest.raises(NoRunError, match=r"ex.log_scalars works only while"):
+        ex.log_scalars({"x": 1})
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Tests of the buffer of metrics."""
 
 import math
+import re
 import threading
+from array import array
 from decimal import Decimal
 from enum import Enum, StrEnum
 from fractions import Fraction
@@ -212,6 +214,65 @@ def test_many_points_come_in_blocks(buffer: MetricsBuffer) -> None:
     assert {name: set(map(type, found[name])) for name in found} == {
         "float": {float}, "int": {int}, "huge": {int}, "mixed": {int, float},
     }  # fmt: skip
+
+
+def points_of(buffer: MetricsBuffer) -> dict[str, list[tuple[Any, Any]]]:
+    """Return steps and values by metric."""
+    return {
+        name: [*zip(metric["steps"], metric["values"], strict=True)]
+        for metrics, _ in buffer.drain()
+        for name, metric in metrics.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "step", "expected"),
+    [
+        ({"a": 1.5, "b": 2}, None, {"a": [(3, 1.5)], "b": [(3, 2)]}),
+        ({"a": 1.5, "b": 2}, 10, {"a": [(10, 1.5)], "b": [(10, 2)]}),
+        ({"b": 2}, None, {"b": [(0, 2)]}),
+        ({"b": np.float32(0.5), 7: True}, np.int64(4), {"b": [(4, 0.5)], "7": [(4, True)]}),
+        ({"a": [1, 2], "b": (3, 4)}, None, {"a": [(3, 1), (4, 2)], "b": [(3, 3), (4, 4)]}),
+        ({"b": np.arange(3) / 2}, [5, 7, 6], {"b": [(5, 0.0), (7, 0.5), (6, 1.0)]}),
+        ({"b": pd.Series([1, 2])}, np.array([0.5, 1.5]), {"b": [(0.5, 1), (1.5, 2)]}),
+        ({"b": np.array([1.0])}, 8, {"b": [(8, 1.0)]}),
+        ({"b": array("d", [1.0, 2.0])}, range(2), {"b": [(0, 1.0), (1, 2.0)]}),
+        ({"b": "text", "c": None}, None, {"b": [(0, "text")], "c": [(0, None)]}),
+        ({"b": []}, None, {}),
+        ({}, None, {}),
+    ],
+)
+def test_several_metrics_at_one_step(
+    buffer: MetricsBuffer, values: Any, step: Any, expected: dict[str, Any]
+) -> None:
+    """Numbers are one point each, arrays one for each item; the steps are the same for all and by
+    default follow the last one of any of them.
+    """
+    buffer.log("a", 0.0, 2)
+    points_of(buffer)
+    buffer.log_many(values, step)
+    assert points_of(buffer) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "step", "message"),
+    [
+        ({"a": [1, 2], "b": [3]}, None, "'b' has 1 values and another one has 2"),
+        ({"a": [1, 2], "b": 3}, None, "'b' has 1 values"),
+        ({"a": [1, 2]}, 5, "expected 2 steps, one for each value, not 1"),
+        ({"a": 1}, [1, 2], "expected 1 steps, one for each value, not 2"),
+        ({"a": [1, 2]}, [1, "x"], "each step must be a number, not 'x'"),
+        ({("a",): 1}, None, "the name of a metric must be"),
+        ({"a": 1, ("b",): 1}, None, "the name of a metric must be"),
+    ],
+)
+def test_points_of_different_lengths_are_refused(
+    buffer: MetricsBuffer, values: Any, step: Any, message: str
+) -> None:
+    """The message has the lengths, and no point is added."""
+    with pytest.raises(MetricValueError, match=re.escape(message)):
+        buffer.log_many(values, step)
+    assert points_of(buffer) == {}
 
 
 def test_threads_lose_no_point(buffer: MetricsBuffer) -> None:
