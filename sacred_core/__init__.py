@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sacred_core.config.required import REQUIRED
     from sacred_core.exceptions import SkipHostInfo
     from sacred_core.experiment import Experiment
     from sacred_core.hooks.records import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sacred_core.version import __version__ as __version__
 
 __all__ = [
+    "REQUIRED",
     "SETTINGS",
     "CLIOption",
     "CommandSpec",
@@ -61,6 +63,7 @@ _MODULES = {
     "KeyCheck": "hooks.records",
     "ObserverSpec": "hooks.records",
     "RunObserver": "observers.base",
+    "REQUIRED": "config.required",
     "SETTINGS": "settings",
     "SecretPattern": "masking.formats",
     "SkipHostInfo": "exceptions",

@@ -9,6 +9,7 @@ import attrs
 
 from sacred_core.config.entries import is_readable, normalize, objects_in
 from sacred_core.config.request import Overrides
+from sacred_core.config.required import REQUIRED
 from sacred_core.dotted_path import DottedPath, leaves, merge
 from sacred_core.exceptions import ConfigAddedError
 
@@ -73,7 +74,7 @@ class ConfigSummary:
 
 def _type_changed(old: Any, new: Any) -> bool:
     """None may become anything, but nothing None; integers and floats replace each other."""
-    if old is None or type(old) is type(new):
+    if old is None or old is REQUIRED or type(old) is type(new):
         return False
     return not {type(old), type(new)} <= {int, float}
 

@@ -14,6 +14,7 @@ from sacred_core.config.contributions import (
 )
 from sacred_core.config.entries import plain_copy, read_only
 from sacred_core.config.request import Request
+from sacred_core.config.required import check_required
 from sacred_core.config.resolution import resolve
 from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.context import run_of_context
@@ -53,6 +54,8 @@ def new_run(ex: Any, request: Request) -> Run:
         run.observers = _distinct([*run.observers, *inherited])
         _log_discovered(run)
         _check_changes(resolved, command, run)
+        if command.owner is not None:  # the standard commands show what is required
+            check_required(resolved.config, resolved.summary.docs)
         warn_of_objects(resolved.config, run.queue_only, run.root_logger)
     return run
 

@@ -9,6 +9,7 @@ import attrs
 
 from sacred_core.config.contributions import ConfigSummary
 from sacred_core.config.files import dump_config_file
+from sacred_core.config.required import check_required
 from sacred_core.config.tree import named_configs
 from sacred_core.dotted_path import leaves
 from sacred_core.masking import mask_value
@@ -44,6 +45,8 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
 
     The suffix of config_filename chooses the format.
     """
+    summary = _run.config_modifications or ConfigSummary()
+    check_required(_run.config, summary.docs)
     entries = plain(_config)
     entries.pop("config_filename", None)
     entries, hidden = mask_value(entries)

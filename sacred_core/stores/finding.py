@@ -62,12 +62,10 @@ class MetricSummaries:
         return {name: merge_summaries(own) for name, own in blocks.items() if own}
 
     def _points(self, run_id: int | str, name: str) -> Mapping[str, Any]:
-        nothing: dict[str, Any] = {"steps": [], "values": []}
         try:
-            found: dict[str, dict[str, Any]] = points(self._store, run_id, {name: (0, None)})
-        except DamagedRecordError:
-            return nothing
-        return found.get(name, nothing)
+            return points(self._store, run_id, {name: (0, None)})[name]
+        except (DamagedRecordError, KeyError):
+            return {"steps": [], "values": []}
 
 
 def find_runs(
