@@ -15,12 +15,13 @@ if TYPE_CHECKING:
         CommandSpec,
         ConfigSource,
         Export,
+        HookSpecs,
         HostInfo,
         KeyCheck,
         ObserverSpec,
         cli_option,
     )
-    from sacred_core.hooks.specs import hookimpl
+    from sacred_core.hooks.specs import hookimpl, hookspec
     from sacred_core.ingredient import Ingredient
     from sacred_core.masking.formats import SecretPattern
     from sacred_core.observers.base import RunObserver
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigSource",
     "Experiment",
     "Export",
+    "HookSpecs",
     "HostInfo",
     "Ingredient",
     "KeyCheck",
@@ -46,6 +48,7 @@ __all__ = [
     "SkipHostInfo",
     "cli_option",
     "hookimpl",
+    "hookspec",
     "host_info_gatherer",
     "host_info_getter",
     "open_store",
@@ -58,6 +61,7 @@ _MODULES = {
     "ConfigSource": "hooks.records",
     "Experiment": "experiment",
     "Export": "hooks.records",
+    "HookSpecs": "hooks.records",
     "HostInfo": "hooks.records",
     "Ingredient": "ingredient",
     "KeyCheck": "hooks.records",
@@ -69,6 +73,7 @@ _MODULES = {
     "SkipHostInfo": "exceptions",
     "cli_option": "hooks.records",
     "hookimpl": "hooks.specs",
+    "hookspec": "hooks.specs",
     "host_info_gatherer": "provenance.host",
     "host_info_getter": "provenance.host",
     "open_store": "stores",

@@ -51,11 +51,25 @@ def sacred_commands() -> Iterable[CommandSpec]:
         ("print_named_configs", "print the named configurations"),
     ):
         yield CommandSpec(name, _COMMANDS + name, text, of_experiments=True)
-    yield CommandSpec("runs", "sacred_core.cli.runs:runs", "list and show recorded runs")
     yield CommandSpec(
-        "completion", "sacred_core.cli.completion:completion", "complete scripts in the shell"
+        "runs", "sacred_core.cli.runs:runs", "List, show, delete and annotate recorded runs."
     )
-    yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "list installed plugins")
+    for name, target, text in (
+        ("list", "list_runs:list_runs", "List runs."),
+        ("show", "show_run:show_run", "Show a run."),
+        ("delete", "change_runs:delete_runs", "Delete runs."),
+        ("note", "change_runs:note_run", "Add a note to a run."),
+        ("tag", "change_runs:tag_run", "Add tags to a run, or remove them."),
+        ("recover", "recover_runs:recover_output", "Store the last output of runs that crashed."),
+        ("load", "recover_runs:load_undelivered", "Store what an observer missed."),
+    ):
+        yield CommandSpec(f"runs {name}", f"sacred_core.cli.runs.{target}", text)
+    yield CommandSpec(
+        "completion",
+        "sacred_core.cli.completion:completion",
+        "Complete scripts in the shell.",
+    )
+    yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "List the installed plugins.")
 
 
 @hookimpl

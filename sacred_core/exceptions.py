@@ -145,7 +145,10 @@ class InteractiveError(SacredError, RuntimeError):
 
 
 class PluginError(SacredError):
-    """Something is wrong with a plugin, and ``SETTINGS.PLUGINS.STRICT`` asks for an error."""
+    """Something is wrong with a plugin, and ``SETTINGS.PLUGINS.STRICT`` asks for an error.
+
+    Or a hook is called that does not exist.
+    """
 
 
 class PluginLoadError(PluginError, ImportError):

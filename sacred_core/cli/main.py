@@ -1,7 +1,7 @@
 """The command ``sacred``: whatever the installed plugins offer below it."""
 
 import sys
-from typing import cast
+from typing import Any, cast
 
 import click
 
@@ -13,26 +13,66 @@ from sacred_core.printable import KEPT, printable
 
 
 class LazyGroup(click.Group):
-    """A group whose commands come from the hook ``sacred_commands``, imported when called."""
+    """A group whose commands come from the hook ``sacred_commands``, imported when called.
+
+    Commands of its own cannot be replaced by plugins.
+
+    Args:
+        path: The words of its name below ``sacred``: commands of the hook whose names begin with
+            them and a space belong to it.
+    """
+
+    def __init__(self, *args: Any, path: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._start = f"{path} " if path else ""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands on offer."""
-        return sorted(_specs())
+        return sorted({*self._specs(), *super().list_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command of this name."""
-        spec = _specs().get(cmd_name)
-        return cast(click.Command, resolve_target(spec.target)) if spec else None
+        own = super().get_command(ctx, cmd_name)
+        spec = self._specs().get(cmd_name)
+        if own is not None or spec is None:
+            return own
+        return _extensible(cast(click.Command, resolve_target(spec.target)), spec.name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by their records, importing none."""
-        lines = [(name, spec.help) for name, spec in sorted(_specs().items())]
+        lines = {name: spec.help for name, spec in self._specs().items()}
+        lines |= {name: command.get_short_help_str() for name, command in self.commands.items()}
         with formatter.section("Commands"):
-            formatter.write_dl(lines or [("none", "no installed plugin offers any")])
+            formatter.write_dl(
+                sorted(lines.items()) or [("none", "no installed plugin offers any")]
+            )
+
+    def _specs(self) -> dict[str, CommandSpec]:
+        """Return the records of its commands by their last word."""
+        found = {
+            spec.name.removeprefix(self._start): spec
+            for spec in plugin_manager().commands
+            if not spec.of_experiments and spec.name.startswith(self._start)
+        }
+        return {name: spec for name, spec in found.items() if " " not in name}
 
 
-def _specs() -> dict[str, CommandSpec]:
-    return {spec.name: spec for spec in plugin_manager().commands if not spec.of_experiments}
+def _extensible(command: click.Command, path: str) -> click.Command:
+    """Return a group as one to which plugins can add commands; other commands as they are."""
+    if not isinstance(command, click.Group) or isinstance(command, LazyGroup):
+        return command
+    return LazyGroup(
+        path=path,
+        name=command.name,
+        commands=command.commands,
+        params=command.params,
+        callback=command.callback,
+        help=command.help,
+        epilog=command.epilog,
+        no_args_is_help=command.no_args_is_help,
+        invoke_without_command=command.invoke_without_command,
+        chain=command.chain,
+    )
 
 
 @click.command(cls=LazyGroup)

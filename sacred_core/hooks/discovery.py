@@ -12,23 +12,61 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
 import attrs
 
 from sacred_core.hooks import specs
+from sacred_core.version import __version__
 
 GROUP = "sacred_core"
 _REQUIREMENT = re.compile(r"Requires-Dist:\s*sacred[-_.]core\b\s*([^;\[]*)", re.I)
 _SUFFIXES = (".dist-info", ".egg-info")
-HOOKS: dict[str, tuple[str, ...]] = {
-    name: tuple(inspect.signature(spec).parameters)
-    for name, spec in vars(specs).items()
-    if name.startswith("sacred_")
-}
-_MARK = "sacred_core_impl"  # what pluggy's marker sets on an implementation
+# What pluggy's markers set on a specification and on an implementation.
+_SPEC_MARK, _MARK = "sacred_core_spec", "sacred_core_impl"
+_VERSION = re.compile(r"Version added: *([\w.+-]*\w)")
+
+
+@attrs.frozen
+class Hook:
+    """A hook that plugins may implement.
+
+    Attributes:
+        name: Its name.
+        arguments: Names of its arguments.
+        distribution: Name and version of what defines it.
+        version: That brought it; empty if its docstring does not contain it.
+        summary: The first line of its docstring.
+        function: The specification.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    distribution: str
+    version: str
+    summary: str
+    function: Any = attrs.field(repr=False)
+
+
+def hooks_in(module: Any, distribution: str) -> dict[str, Hook]:
+    """Return the hooks that the functions of ``module`` specify, by name."""
+    found = {}
+    for name, function in vars(module).items():
+        if hasattr(function, _SPEC_MARK):
+            text = inspect.getdoc(function) or ""
+            arguments = tuple(inspect.signature(function).parameters)
+            version = _VERSION.search(text)
+            summary = text.partition("\n")[0]
+            found[name] = Hook(
+                name, arguments, distribution, version[1] if version else "", summary, function
+            )
+    return found
+
+
+#: The hooks of the core.
+HOOKS = hooks_in(specs, f"sacred-core {__version__}")
 
 
 @attrs.frozen
@@ -134,22 +172,29 @@ def normalize_project(project: str) -> str:
     return re.sub(r"[-_.]+", "-", project).lower()
 
 
-def implemented_hooks(module: Any) -> tuple[str, ...]:
-    """Return the hooks that ``module`` implements."""
-    return tuple(name for name in HOOKS if hasattr(getattr(module, name, None), _MARK))
+def implemented_hooks(module: Any, hooks: Mapping[str, Hook] = HOOKS) -> tuple[str, ...]:
+    """Return the names of those of ``hooks`` that ``module`` implements."""
+    return tuple(name for name in hooks if hasattr(getattr(module, name, None), _MARK))
 
 
-def mistakes(module: Any) -> list[str]:
-    """Return a sentence for each misspelt hook, unknown argument and forgotten decorator."""
+def mistakes(module: Any, hooks: Mapping[str, Hook] = HOOKS) -> list[str]:
+    """Return a sentence for each misspelt hook, unknown argument and forgotten decorator.
+
+    Args:
+        module: Of a plugin.
+        hooks: All that there are, by name.
+    """
     found = []
     for name, value in vars(module).items():
         is_own = not isinstance(module, ModuleType) or _module_of(value) == module.__name__
-        if hasattr(value, _MARK) and name not in HOOKS:
-            found.append(f"unknown hook {name!r}{_suggestion(name)}")
-        elif hasattr(value, _MARK):
-            found += _unknown_arguments(name, value)
-        elif name.startswith("sacred_") and is_own and _close(name):
-            found.append(f"the function {name!r} lacks the decorator @hookimpl{_if_close(name)}")
+        mark = getattr(value, _MARK, None)
+        if mark is not None and name in hooks:
+            found += _unknown_arguments(hooks[name], value)
+        elif mark is not None and not mark.get("optionalhook"):
+            found.append(f"unknown hook {name!r}{_suggestion(name, hooks)}")
+        elif mark is None and name.startswith("sacred_") and is_own and _close(name, hooks):
+            end = "" if name in hooks else _suggestion(name, hooks)
+            found.append(f"the function {name!r} lacks the decorator @hookimpl{end}")
     return found
 
 
@@ -158,28 +203,23 @@ def _module_of(value: Any) -> str | None:
     return value.__module__ if inspect.isfunction(value) else None
 
 
-def _unknown_arguments(name: str, implementation: Any) -> list[str]:
-    known = HOOKS[name]
+def _unknown_arguments(hook: Hook, implementation: Any) -> list[str]:
     given = inspect.signature(implementation).parameters
-    takes = f"it takes ({', '.join(known)})"
+    takes = f"it takes ({', '.join(hook.arguments)})"
     return [
-        f"the hook {name!r} has no argument {argument!r}: {takes}"
+        f"the hook {hook.name!r} has no argument {argument!r}: {takes}"
         for argument in given
-        if argument not in known
+        if argument not in hook.arguments
     ]
 
 
-def _close(name: str) -> list[str]:
-    return difflib.get_close_matches(name, HOOKS, 1, 0.8)
+def _close(name: str, hooks: Mapping[str, Hook]) -> list[str]:
+    return difflib.get_close_matches(name, hooks, 1, 0.8)
 
 
-def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, HOOKS, 1)
-    return f", did you mean {close[0]!r}?" if close else f": there are {', '.join(HOOKS)}"
-
-
-def _if_close(name: str) -> str:
-    return "" if name in HOOKS else _suggestion(name)
+def _suggestion(name: str, hooks: Mapping[str, Hook]) -> str:
+    close = difflib.get_close_matches(name, hooks, 1)
+    return f", did you mean {close[0]!r}?" if close else f": there are {', '.join(hooks)}"
 
 
 def version_mismatch(requirement: str, version: str) -> str:

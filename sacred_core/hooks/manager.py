@@ -5,17 +5,23 @@ that does not use it.
 """
 
 import functools
+import importlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any, TypeVar
 
 import attrs
 import pluggy
 
 from sacred_core.exceptions import PluginClashError, PluginError
-from sacred_core.hooks import records, specs
+from sacred_core.hooks import clash_keys, records, specs
+from sacred_core.hooks.clash_keys import Key
 from sacred_core.hooks.discovery import (
+    HOOKS,
     FoundPlugin,
+    Hook,
+    hooks_in,
     implemented_hooks,
     installed_plugins,
     mistakes,
@@ -29,7 +35,6 @@ from sacred_core.version import __version__
 BUILTIN = "builtin"
 
 R = TypeVar("R", bound=attrs.AttrsInstance)
-Key = tuple[str, str]  # the kind of what is offered, and its name or spelling
 
 
 @attrs.define
@@ -60,6 +65,7 @@ class PluginManager:
 
     Attributes:
         plugins: All that were found, the core's own first.
+        hooks: All hooks that plugins may implement, by name, those of plugins too.
 
     Raises:
         PluginError: something is wrong with a plugin and ``SETTINGS.PLUGINS.STRICT`` is set.
@@ -68,12 +74,20 @@ class PluginManager:
     def __init__(self, found: Iterable[FoundPlugin] | None = None) -> None:
         self._pluggy = pluggy.PluginManager("sacred_core")
         self._pluggy.add_hookspecs(specs)
+        self.hooks: dict[str, Hook] = dict(HOOKS)
         self._owners: dict[Key, Plugin] = {}
         self._clashes: dict[Key, str] = {}
         self.plugins: list[Plugin] = []
-        self._load(FoundPlugin(BUILTIN, "sacred_core.builtin", f"sacred-core {__version__}"))
-        for plugin in installed_plugins() if found is None else found:
-            self._load(plugin)
+        own = FoundPlugin(BUILTIN, "sacred_core.builtin", f"sacred-core {__version__}")
+        modules = [
+            (plugin, module)
+            for each in (own, *(installed_plugins() if found is None else found))
+            for plugin, module in self._import(each)
+        ]
+        for plugin, module in modules:  # all, before it is checked what they implement
+            self._add_hooks(plugin, module)
+        for plugin, module in modules:
+            self._register(plugin, module)
 
     @property
     def problems(self) -> list[str]:
@@ -88,53 +102,84 @@ class PluginManager:
     def observers(self) -> list[records.ObserverSpec]:
         """All observers on offer."""
         self.cli_options  # noqa: B018 - first: no observer may take a flag of the core
-        return self._collect("sacred_observers", records.ObserverSpec, _observer_keys)
+        return self._collect("sacred_observers", records.ObserverSpec, clash_keys.of_observer)
 
     @functools.cached_property
     def exports(self) -> list[records.Export]:
         """All names on offer beside those of observers."""
         self.observers  # noqa: B018 - first: no export may take the name of an observer
-        return self._collect("sacred_exports", records.Export, _export_keys)
+        return self._collect("sacred_exports", records.Export, clash_keys.of_export)
 
     @functools.cached_property
     def config_sources(self) -> list[records.ConfigSource]:
         """All formats of configuration files on offer."""
-        return self._collect("sacred_config_sources", records.ConfigSource, _suffix_keys)
+        return self._collect("sacred_config_sources", records.ConfigSource, clash_keys.of_suffix)
 
     @functools.cached_property
     def host_info(self) -> list[records.HostInfo]:
         """All entries of host_info on offer."""
-        return self._collect("sacred_host_info", records.HostInfo, _host_info_keys)
+        return self._collect("sacred_host_info", records.HostInfo, clash_keys.of_host_info)
 
     @functools.cached_property
     def cli_options(self) -> list[records.CLIOption]:
         """All flags on offer, without those of observers."""
-        return self._collect("sacred_cli_options", records.CLIOption, _flag_keys)
+        return self._collect("sacred_cli_options", records.CLIOption, clash_keys.of_flag)
 
     @functools.cached_property
     def commands(self) -> list[records.CommandSpec]:
         """All commands on offer."""
-        return self._collect("sacred_commands", records.CommandSpec, _command_keys)
+        return self._collect("sacred_commands", records.CommandSpec, clash_keys.of_command)
 
     @functools.cached_property
     def key_checks(self) -> list[records.KeyCheck]:
         """All checks of the keys of configurations on offer."""
-        return self._collect("sacred_key_checks", records.KeyCheck, _no_keys)
+        return self._collect("sacred_key_checks", records.KeyCheck, clash_keys.none)
 
     @functools.cached_property
     def secret_patterns(self) -> list[SecretPattern]:
         """All patterns of secrets on offer."""
-        return self._collect("sacred_secrets", SecretPattern, _no_keys)
+        return self._collect("sacred_secrets", SecretPattern, clash_keys.none)
 
     def seed(self, seed: int) -> None:
         """Let every plugin seed its library."""
-        for plugin, implementation in self._implementations("sacred_seed"):
+        self.call("sacred_seed", seed=seed)
+
+    def call(self, hook: str, **arguments: Any) -> list[Any]:
+        """Call a hook, and return what each plugin returned but None, in the order of `plugins`.
+
+        A plugin that raises is noted in its problems, and does not affect the others.
+
+        Args:
+            hook: The name of one of `hooks`.
+            arguments: Those of the hook; a plugin may leave out any.
+
+        Raises:
+            PluginError: there is no such hook.
+        """
+        results = []
+        for plugin, implementation in self._implementations(hook):
             try:
-                implementation(seed=seed)
+                results.append(implementation(**arguments))
             except BaseException as error:
                 if ends_process(error):
                     raise
-                self._note(plugin, f"sacred_seed failed: {_format_error(error)}")
+                self._note(plugin, f"{hook} failed: {_format_error(error)}")
+        return [result for result in results if result is not None]
+
+    def collect(self, hook: str, kind: type[R]) -> list[R]:
+        """Return the records that the plugins yield for a hook without arguments.
+
+        A plugin that raises, or yields anything else, is noted in its problems.
+
+        Args:
+            hook: The name of one of `hooks`.
+            kind: The attrs class of its records. Strings like ``"package.module:name"`` in them
+                are targets, see `sacred_core.hooks.targets.resolve_target`.
+
+        Raises:
+            PluginError: there is no such hook.
+        """
+        return self._collect(hook, kind, clash_keys.none)
 
     def collect_all(self) -> None:
         """Ask for everything, so that all problems are known."""
@@ -159,7 +204,8 @@ class PluginManager:
         if clash is not None:
             raise PluginClashError(clash)
 
-    def _load(self, found: FoundPlugin) -> None:
+    def _import(self, found: FoundPlugin) -> Iterator[tuple[Plugin, Any]]:
+        """Note a plugin, and yield it with its module if that can be used."""
         plugin = Plugin(found.name, found.distribution)
         namesake = next((p for p in self.plugins if p.name == found.name), None)
         self.plugins.append(plugin)
@@ -176,16 +222,59 @@ class PluginManager:
             return
         try:
             module = found.load()
-            plugin.hooks = implemented_hooks(module)
-            wrong = mistakes(module)
-            self._pluggy.register(module, found.name)
-        except pluggy.PluginValidationError:
-            self._break(plugin, "; ".join(wrong))
         except BaseException as error:
             if ends_process(error):
                 raise
             state = "skipped" if isinstance(error, ModuleNotFoundError) else "broken"
             self._break(plugin, load_problem(error, found.value, found.distribution), state)
+        else:
+            yield plugin, module
+
+    def _add_hooks(self, plugin: Plugin, module: Any) -> None:
+        """Add the hooks that a plugin defines to those that there are."""
+        if not implemented_hooks(module, {"sacred_hookspecs": HOOKS["sacred_hookspecs"]}):
+            return
+        try:
+            for record in module.sacred_hookspecs() or ():
+                _check(record, records.HookSpecs)
+                defined = importlib.import_module(record.module)
+                self._add_hooks_in(plugin, record.module, hooks_in(defined, plugin.distribution))
+        except BaseException as error:
+            if ends_process(error):
+                raise
+            self._break(plugin, f"sacred_hookspecs failed: {_format_error(error)}")
+
+    def _add_hooks_in(self, plugin: Plugin, module: str, hooks: Mapping[str, Hook]) -> None:
+        if not hooks:
+            self._note(plugin, f"the module {module} has no function with the decorator @hookspec")
+        for name, hook in hooks.items():
+            if name in self.hooks:
+                owner = self.hooks[name].distribution
+                self._note(plugin, f"the hook {name!r} is defined by {owner} already")
+                continue
+            if not hook.version:
+                self._note(
+                    plugin, f"the docstring of the hook {name!r} has no 'Version added: ...'"
+                )
+            self.hooks[name] = hook
+            namespace = ModuleType(name)
+            setattr(namespace, name, hook.function)
+            self._pluggy.add_hookspecs(namespace)
+
+    def _register(self, plugin: Plugin, module: Any) -> None:
+        if plugin.state != "loaded":
+            return
+        wrong: list[str] = []
+        try:
+            plugin.hooks = implemented_hooks(module, self.hooks)
+            wrong = mistakes(module, self.hooks)
+            self._pluggy.register(module, plugin.name)
+        except pluggy.PluginValidationError:
+            self._break(plugin, "; ".join(wrong))
+        except BaseException as error:
+            if ends_process(error):
+                raise
+            self._break(plugin, load_problem(error, str(module), plugin.distribution))
         else:
             for mistake in wrong:
                 self._note(plugin, mistake)
@@ -210,6 +299,8 @@ class PluginManager:
 
     def _implementations(self, hook: str) -> Iterator[tuple[Plugin, Callable[..., Any]]]:
         """Yield the implementations in the order of `plugins`, never through one call."""
+        if hook not in self.hooks:
+            raise PluginError(f"there is no hook {hook!r}: there are {', '.join(self.hooks)}")
         implementations = {
             implementation.plugin_name: implementation
             for implementation in getattr(self._pluggy.hook, hook).get_hookimpls()
@@ -277,35 +368,3 @@ def _format_error(error: BaseException) -> str:
 def _trace(text: str) -> None:
     if SETTINGS.PLUGINS.TRACE:
         sys.stderr.write(f"sacred plugins: {text}\n")
-
-
-def _flag_keys(option: records.CLIOption) -> Iterable[Key]:
-    return [("flag", flag) for flag in option.flags]
-
-
-def _observer_keys(spec: records.ObserverSpec) -> Iterable[Key]:
-    flags = [("flag", flag) for flag in spec.flags]
-    schemes = [("scheme", scheme) for scheme in spec.schemes]
-    return [("name", f"sacred_core.observers.{spec.name}"), *flags, *schemes]
-
-
-def _export_keys(export: records.Export) -> Iterable[Key]:
-    return [("name", f"{export.module}.{export.name}")]
-
-
-def _suffix_keys(source: records.ConfigSource) -> Iterable[Key]:
-    return [("suffix", suffix) for suffix in source.suffixes]
-
-
-def _host_info_keys(info: records.HostInfo) -> Iterable[Key]:
-    return [("host info", info.name)]
-
-
-def _no_keys(record: attrs.AttrsInstance) -> Iterable[Key]:
-    """Several plugins may offer the same."""
-    del record
-    return []
-
-
-def _command_keys(command: records.CommandSpec) -> Iterable[Key]:
-    return [("command" if command.of_experiments else "subcommand", command.name)]

@@ -196,7 +196,8 @@ class CommandSpec:
     """A subcommand of ``sacred``, or of every experiment's command line.
 
     Attributes:
-        name: What the user types.
+        name: What the user types. A name of several words, such as ``"runs copy"``, adds a command
+            to the group ``sacred runs``, which may belong to another plugin.
         target: For ``sacred`` a click command, imported when it is called; for experiments a
             function that is captured, so that it may take ``_run`` and ``_config``.
         help: One line about it.
@@ -207,6 +208,19 @@ class CommandSpec:
     target: Target
     help: str = ""
     of_experiments: bool = False
+
+
+@attrs.frozen
+class HookSpecs:
+    """Hooks that a plugin defines for other plugins.
+
+    Attributes:
+        module: The dotted name of a module. Its functions that are decorated with `hookspec` are
+            the hooks; each has a docstring with a line ``Version added: 1.0.`` It is imported at
+            every start, and must import nothing heavy.
+    """
+
+    module: str
 
 
 def targets_of(record: attrs.AttrsInstance) -> list[Target]:

@@ -120,6 +120,26 @@ def sacred_commands() -> Iterable[records.CommandSpec]:
 
 
 @hookspec
+def sacred_hookspecs() -> Iterable[records.HookSpecs]:
+    """Define hooks of your own, which other plugins implement.
+
+    Call them with ``plugin_manager().collect(...)`` or ``.call(...)`` of
+    `sacred_core.hooks.manager`. A plugin that implements a hook of a plugin that may not be
+    installed marks it ``@hookimpl(optionalhook=True)``.
+
+    Example:
+        ```python
+        @hookimpl
+        def sacred_hookspecs():
+            yield HookSpecs("acme.hooks")
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def sacred_secrets() -> Iterable[SecretPattern]:
     r"""Offer patterns of secrets, which are masked in everything that is recorded.
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sacred_core import (
+    REQUIRED,
     SETTINGS,
     CLIOption,
     CommandSpec,
     ConfigSource,
     Experiment,
     Export,
+    HookSpecs,
     HostInfo,
     Ingredient,
     KeyCheck,
@@ -23,6 +25,7 @@ from sacred_core import (
     SkipHostInfo,
     cli_option,
     hookimpl,
+    hookspec,
     host_info_gatherer,
     host_info_getter,
     open_store,
@@ -130,6 +133,20 @@ def sacred_commands() -> Iterable[CommandSpec]:
 
 
 @hookimpl
+def sacred_hookspecs() -> Iterable[HookSpecs]:
+    yield HookSpecs("acme.hooks")
+
+
+@hookspec
+def acme_panels() -> Iterable[str]:
+    """Offer panels.
+
+    Version added: 1.0.
+    """
+    raise NotImplementedError
+
+
+@hookimpl
 def sacred_secrets() -> Iterable[SecretPattern]:
     yield SecretPattern(r"acme-(?P<secret>\w+)", contains="acme-", flags=re.IGNORECASE)
 
@@ -169,6 +186,7 @@ def use() -> None:
     ex = Experiment("typed", additional_cli_options=[own], additional_host_info=[directory])
     data = Ingredient("data")
     SETTINGS.HOST_INFO.CAPTURED_ENV.append("HOME")
+    ex.add_config(scale=REQUIRED)
 
     @data.capture
     def size(n: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from bson import json_util
 
-from sacred_core.cli.runs import load_undelivered
+from sacred_core.cli.runs.recover_runs import load_undelivered
 from sacred_core.exceptions import OptionError, SacredError, StoreError
 from sacred_core.loggers import own_logger
 from sacred_core.printable import printable

@@ -1,23 +1,20 @@
-"""Stored runs and their recovery as text: a page of one, a table of many, plain data."""
+"""Stored runs as text: a page of one, a table of many, plain data."""
 
 import csv
 import io
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 
 from sacred_core.dotted_path import DottedPath, leaves
-from sacred_core.exceptions import DamagedRecordError, OptionError
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.printable import printable, printable_lines, printable_output
 from sacred_core.serialization import encodable, plain
 from sacred_core.stores import RunStore, StoredRun
-from sacred_core.stores.query import is_number
-
-if TYPE_CHECKING:
-    from sacred_core.run.recovery import Recovery
+from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.query import MISSING, Column, is_number, read
 
 
 def page(store: RunStore, run: StoredRun) -> list[str]:
@@ -54,9 +51,9 @@ def _large_parts(store: RunStore, run: StoredRun) -> tuple[Any, str | None, list
     """Return metrics and output, None where they cannot be read, and what is wrong with the run."""
     problems = [run.damage] if run.damage else []
     found: list[Any] = []
-    for read in (store.metrics, store.output):
+    for read_part in (store.metrics, store.output):
         try:
-            found.append(read(run.id))
+            found.append(read_part(run.id))
         except DamagedRecordError as error:
             found.append(None)
             problems.append(str(error))
@@ -162,31 +159,20 @@ def _plain_time(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else plain(value)
 
 
-def recovery_line(done: "Recovery") -> str:
-    """Return one line about what was done for a run."""
-    entry, address = done.entry, done.address
-    started = entry.start_time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    if address is None:
-        return f"{entry.name!r}, started {started} on {entry.host}: {done.reason}."
-    run = f"Run {address.run_id} of {entry.name!r} in {address.location}"
-    if done.count is None:
-        return f"{run}, started {started} on {entry.host}: not stored: {done.reason}"
-    return f"{run}: the output is complete ({done.count} characters)."
+def row(
+    run: StoredRun, columns: Sequence[Column], metrics: MetricSummaries, is_exact: bool = False
+) -> list[str]:
+    """Return the cells of a row of a table; those of missing values are empty.
 
-
-def imported_filter(path: str) -> Callable[[str], str]:
-    """Return the filter at ``module:name``, which the user has named.
-
-    Raises:
-        OptionError: the function does not exist.
+    Args:
+        run: The run.
+        columns: The columns.
+        metrics: Of its store.
+        is_exact: See `cell`.
     """
-    module, _, name = path.partition(":")
-    try:
-        found: Any = import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise OptionError(f"--filter {path!r} is not MODULE:FUNCTION: {error}") from None
-    if not callable(found):
-        raise OptionError(f"--filter {path!r} cannot be called")
-    return found  # type: ignore[no-any-return]
+    now = datetime.now(UTC)
+    values = [read(column.field, run, metrics.of(run), now) for column in columns]
+    return [
+        "" if value is MISSING else cell(column.field.name, value, is_exact)
+        for column, value in zip(columns, values, strict=True)
+    ]

@@ -1,0 +1,13 @@
+"""``sacred runs``: what was recorded, in the terminal.
+
+Each command is a module of its own, which is imported when it is called.
+"""
+
+import click
+
+from sacred_core.cli.main import LazyGroup
+
+
+@click.group(cls=LazyGroup, path="runs")
+def runs() -> None:
+    """List, show and change recorded runs."""
