@@ -95,6 +95,8 @@ def sacred_host_info() -> Iterable[HostInfo]:
         ("cpu", "cpu"),
         ("cpu_count", "cpu_count"),
         ("gpus", "gpus"),
+        ("threads", "threads"),
+        ("switches", "switches"),
         ("ENV", "captured_env"),
     ):
         yield HostInfo(name, _HOST + function)

@@ -3,6 +3,7 @@
 import difflib
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, Protocol
 
 import attrs
@@ -77,6 +78,37 @@ def _type_changed(old: Any, new: Any) -> bool:
     if old is None or old is REQUIRED or type(old) is type(new):
         return False
     return not {type(old), type(new)} <= {int, float}
+
+
+def origins_by_path(config: Mapping[str, Any], summary: ConfigSummary) -> dict[DottedPath, Origin]:
+    """Return where each value comes from: its own origin, or that of the group that it is in."""
+    origins = {}
+    for path, _ in leaves(config):
+        known = [str(prefix) for prefix in path.prefixes() if str(prefix) in summary.origins]
+        if known:
+            origins[path] = summary.origins[known[-1]]
+    return origins
+
+
+def recorded_origins(
+    config: Mapping[str, Any], summary: ConfigSummary, update: str
+) -> dict[str, list[str]]:
+    """Return the paths of the entries of a configuration by the name of their origin.
+
+    Args:
+        config: The configuration.
+        summary: Of it.
+        update: The name of updates: where they were given.
+    """
+    found: dict[str, list[str]] = {}
+    for path, origin in origins_by_path(config, summary).items():
+        name = (
+            update
+            if origin.layer == "update"
+            else " ".join(filter(None, (origin.layer, origin.name or PurePath(origin.file).name)))
+        )
+        found.setdefault(name, []).append(str(path))
+    return found
 
 
 @attrs.frozen

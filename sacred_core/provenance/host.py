@@ -193,6 +193,46 @@ def _known_value(text: str | None) -> str | None:
     return None if text is None or "N/A" in text or "Not Supported" in text else text
 
 
+#: Variables on which the speed or the results of numeric libraries depend.
+_SWITCHES = (
+    "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_LAUNCH_BLOCKING", "CUBLAS_WORKSPACE_CONFIG",
+    "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE",
+    "OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES", "MKL_NUM_THREADS", "MKL_DYNAMIC",
+    "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS", "NUMBA_DISABLE_JIT", "POLARS_MAX_THREADS",
+    "KMP_AFFINITY", "GOTO_NUM_THREADS", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONDEVMODE",
+    "TF_DETERMINISTIC_OPS", "TF_CUDNN_DETERMINISTIC", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS",
+    "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "XLA_FLAGS", "JAX_PLATFORMS",
+    "JAX_ENABLE_X64", "JAX_DISABLE_JIT", "PYTORCH_CUDA_ALLOC_CONF",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+)  # fmt: skip
+
+
+def switches() -> dict[str, str]:
+    """Return the usual environment variables of numeric libraries that are set."""
+    found = {name: os.environ[name] for name in _SWITCHES if name in os.environ}
+    if not found:
+        raise SkipHostInfo
+    return found
+
+
+def threads() -> dict[str, int]:
+    """Return how many processors the process may use, and the threads of libraries in use.
+
+    A library that is not loaded is not imported for it.
+    """
+    found: dict[str, int] = {}
+    if hasattr(os, "sched_getaffinity"):
+        found["processors"] = len(os.sched_getaffinity(0))
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        found["torch"] = int(torch.get_num_threads())
+        found["torch_interop"] = int(torch.get_num_interop_threads())
+    if not found:
+        raise SkipHostInfo
+    return found
+
+
 def captured_env() -> dict[str, str]:
     """Return the environment variables that ``SETTINGS.HOST_INFO.CAPTURED_ENV`` names."""
     return {

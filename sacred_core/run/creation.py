@@ -8,6 +8,7 @@ from sacred_core import settings
 from sacred_core.config.captured_function import SPECIAL_NAMES, CapturedFunction
 from sacred_core.config.contributions import (
     check_added,
+    recorded_origins,
     warn_of_changes,
     warn_of_objects,
     warn_of_words,
@@ -89,7 +90,7 @@ def _resolve_run(
         post_run_hooks=[hook for each in ingredients for hook in each.post_run_hooks],
         captured_out_filter=ex.captured_out_filter,
         command=name,
-        meta_info=_meta_info(request, name, options),
+        meta_info=_meta_info(request, name, options, resolved),
         options=options,
         info=request.info,
         code=code,
@@ -100,9 +101,14 @@ def _resolve_run(
     return run, resolved
 
 
-def _meta_info(request: Request, command: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def _meta_info(
+    request: Request, command: str, options: Mapping[str, Any], resolved: ResolvedConfig
+) -> dict[str, Any]:
     """Return what is recorded of a call."""
     return {
+        "origins": recorded_origins(
+            resolved.config, resolved.summary, "command line" if request.tokens else "update"
+        ),
         "command": command,
         "options": {**options, **_words(request)},
         "config_updates": plain_copy(request.updates),

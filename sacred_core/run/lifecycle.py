@@ -37,7 +37,7 @@ class Lifecycle:
     def __init__(self, run: RunState) -> None:
         self._run = run
         run.own_process()
-        self._source = events.EventSource(os.urandom(16).hex())
+        self._source = events.EventSource(run.uid)
         self._dispatcher = Dispatcher(run.observers, self._resolve_lazy, run.run_logger)
         self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
         self._is_started = False

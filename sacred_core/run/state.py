@@ -38,6 +38,7 @@ class RunState:
         beat_interval: Seconds between two heartbeats.
         output: What is printed.
         metrics: The points that are logged.
+        uid: 32 hexadecimal digits that identify the run, the same in all stores.
         is_forked: This process is a child that was forked off the process of the run.
     """
 
@@ -60,10 +61,12 @@ class RunState:
     beat_interval: float = attrs.field(init=False, factory=lambda: SETTINGS.DEFAULT_BEAT_INTERVAL)
     output: OutputCapture = attrs.field(init=False, factory=OutputCapture)
     metrics: MetricsBuffer = attrs.field(init=False)
+    uid: str = attrs.field(init=False, factory=lambda: os.urandom(16).hex())
     is_forked: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.metrics = MetricsBuffer(self.run_logger)
+        self.meta_info["uid"] = self.uid
 
     @property
     def info(self) -> dict[str, Any]:

@@ -2,16 +2,14 @@
 
 import inspect
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from sacred_core.config.contributions import ConfigSummary
+from sacred_core.config.contributions import ConfigSummary, origins_by_path
 from sacred_core.config.files import dump_config_file
 from sacred_core.config.required import check_required
 from sacred_core.config.tree import named_configs
-from sacred_core.dotted_path import leaves
 from sacred_core.masking import mask_value
 from sacred_core.printable import printable
 from sacred_core.script_cli.config_text import paint_doc, render_config, wants_colour
@@ -25,19 +23,11 @@ def print_config(_run: "Run") -> None:
     """Print the configuration, with what differs from the defaults."""
     summary = _run.config_modifications or ConfigSummary()
     if _run.shows_origin:
-        summary = attrs.evolve(summary, docs=_origins(_run.config, summary))
+        origins = origins_by_path(_run.config, summary)
+        docs = {str(path): str(origin) for path, origin in origins.items()}
+        summary = attrs.evolve(summary, docs=docs)
     shown, _ = mask_value(plain(_run.config))
     print(render_config(shown, summary, wants_colour(sys.stdout)))
-
-
-def _origins(config: Mapping[str, Any], summary: ConfigSummary) -> dict[str, str]:
-    """Return where each value comes from: its own origin, or that of the group that it is in."""
-    origins = {}
-    for path, _ in leaves(config):
-        known = [str(prefix) for prefix in path.prefixes() if str(prefix) in summary.origins]
-        if known:
-            origins[str(path)] = str(summary.origins[known[-1]])
-    return origins
 
 
 def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "config.json") -> None:

@@ -1,5 +1,7 @@
 """The stored run, the same for all stores: the fold of the events of a run."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import attrs
 
 from sacred_core import events
+from sacred_core.serialization import plain
 from sacred_core.stores.summaries import MetricSummary, merge_summaries, summarize
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
@@ -79,6 +82,48 @@ class StoredRun:
         apply = _APPLY.get(type(event))
         if apply is not None:
             apply(self, event)
+
+    @property
+    def uid(self) -> str:
+        """32 hexadecimal digits that identify the run in all stores.
+
+        Of a run that was recorded without it, by Sacred for example, this is a digest of its
+        name, command, start, host and configuration.
+        """
+        recorded = self.meta.get("uid")
+        return recorded if isinstance(recorded, str) and recorded else self._derived_uid()
+
+    def _derived_uid(self) -> str:
+        start = self.start_time or self.queue_time
+        # Stores differ in how exactly they hold times.
+        seconds = None if start is None else round(start.timestamp())
+        parts = [self.name, self.command, seconds, self.host.get("hostname"), self.config]
+        text = json.dumps(plain(parts), sort_keys=True, default=str)
+        return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+
+    @property
+    def seed(self) -> Any:
+        """The root seed, None if it is not recorded."""
+        return self.config.get("seed")
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Where the value of each entry of the configuration comes from, by its dotted path.
+
+        Like ``"command line"``, ``"update"``, ``"named config small"``, ``"scope config"``,
+        ``"file conf.yaml"``, ``"dictionary"``, ``"config hook adapt"`` and ``"seed"``. Empty where
+        it is not recorded.
+        """
+        recorded = self.meta.get("origins")
+        if not isinstance(recorded, dict):
+            return {}
+        return {
+            path: origin
+            for origin, paths in recorded.items()
+            if isinstance(origin, str) and isinstance(paths, list)
+            for path in paths
+            if isinstance(path, str)
+        }
 
     @property
     def name(self) -> str:

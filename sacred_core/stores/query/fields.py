@@ -24,6 +24,7 @@ _KINDS: dict[str, Kind] = {
     "damage": "text",
     "id": "id",
     "run_id": "id",
+    "uid": "text",
     "tags": "list",
     "artifacts": "list",
     "resources": "list",
@@ -35,7 +36,7 @@ _KINDS: dict[str, Kind] = {
 }
 #: Those that have entries below them.
 TREES = ("config", "info", "meta", "host", "experiment")
-_NAMES = (*_KINDS, "result", "metrics", *TREES)
+_NAMES = (*_KINDS, "seed", "result", "metrics", "origin", *TREES)
 _STATISTICS = ("last", "min", "max", "count", "first", "argmin", "argmax")
 _EXTREMES = ("min", "max")
 _OF_LISTS = ("has", "~", "!~", "exists", "missing")
@@ -44,6 +45,9 @@ _OF_TEXTS = ("has", "~", "!~")
 _SOURCES = {
     "name": ("experiment",),
     "comment": ("meta",),
+    "uid": ("meta", "experiment", "command", "start_time", "queue_time", "host", "config"),
+    "seed": ("config",),
+    "origin": ("meta",),
     "duration": ("start_time", "stop_time"),
 }
 
@@ -88,7 +92,7 @@ def field_problem(field: Field) -> str:
     name, path = field.name, field.path
     if name not in _NAMES:
         return f"unknown field {name!r}{_suggestion(name)}"
-    if name in TREES and not path:
+    if name in (*TREES, "origin") and not path:
         return f"expected an entry of {name}, like {name}.entry"
     if name == "metrics" and not _is_statistic(path):
         known = ", ".join(_STATISTICS)
@@ -120,6 +124,8 @@ def read(field: Field, run: StoredRun, metrics: MetricOf, now: datetime) -> Any:
     """
     if field.name in TREES:
         value = field.path.find(getattr(run, field.name), MISSING)
+    elif field.name == "origin":
+        value = run.origins.get(str(field.path), MISSING)
     elif field.name == "metrics":
         value = _read_statistic(field.path, metrics)
     else:
