@@ -126,6 +126,10 @@ class DocumentStore(GuardedStore, Generic[R]):
         """
         return nullcontext()
 
+    def count(self) -> int:
+        """Return the number of runs, damaged ones too, without reading them."""
+        return sum(1 for _ in self.records(RunQuery(fields=()), newest_first=False))
+
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""
         with self.translate_errors():

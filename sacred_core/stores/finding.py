@@ -44,6 +44,10 @@ class MetricSummaries:
         """Return the function that returns a metric of a run by its name."""
         return lambda name: self._of_run(run).get(name)
 
+    def names(self, run: StoredRun) -> list[str]:
+        """Return the names of the metrics of a run."""
+        return [*self._of_run(run)]
+
     def _of_run(self, run: StoredRun) -> Mapping[str, Metric]:
         if run.id not in self._found:
             self._found[run.id] = {
@@ -119,6 +123,17 @@ def find_runs(
         return _newest(list(runs), limit, offset)
     keyed = sorted(runs, key=lambda run: sort_key(order, run, metrics.of(run), now))
     return keyed[offset : None if limit is None else offset + limit]
+
+
+def count_runs(store: RunStore, where: Query | None = None) -> int | None:
+    """Return how many runs a store has, damaged ones too; None if that is not known quickly.
+
+    Args:
+        store: From `open_store`.
+        where: A query; then the number is not known quickly.
+    """
+    count = getattr(store, "count", None)
+    return count() if where is None and callable(count) else None
 
 
 def _without_metrics(query: Query) -> Query | None:

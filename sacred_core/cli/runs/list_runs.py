@@ -1,13 +1,25 @@
 """``sacred runs list``."""
 
+import shutil
+import sys
+from collections.abc import Sequence
+
 import click
 
-from sacred_core.cli.runs.text import as_data, to_csv, row, table
+from sacred_core.cli.runs.columns import TableColumn, default_columns, fit
+from sacred_core.cli.runs.grouping import (
+    group_as_data,
+    group_columns,
+    group_rows,
+    group_table,
+    parse_groups,
+)
+from sacred_core.cli.runs.text import as_data, comma_separated, row, table
 from sacred_core.printable import printable
 from sacred_core.serialization import strict_json
-from sacred_core.stores import RunQuery, find_runs, open_store
-from sacred_core.stores.finding import MetricSummaries
-from sacred_core.stores.query import parse, parse_columns
+from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs, open_store
+from sacred_core.stores.finding import MetricSummaries, count_runs
+from sacred_core.stores.query import Column, Field, Query, parse, parse_columns
 
 COLUMNS = "id,status,start_time,duration,name,command"
 _HEADINGS = {"start_time": "STARTED", "duration": "TOOK", "name": "EXPERIMENT"}
@@ -16,6 +28,7 @@ where_option = click.option("-w", "--where", help="Only runs matching this query
 
 @click.command("list")
 @click.argument("location")
+@click.argument("more", nargs=-1, metavar="")
 @where_option
 @click.option("--status", help="Only runs with this status, such as FAILED or DEAD.")
 @click.option("--name", help="Only runs of this experiment.")
@@ -27,30 +40,70 @@ where_option = click.option("-w", "--where", help="Only runs matching this query
     help="Maximum number of runs (newest first when unsorted).",
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Skip this many runs.")
-@click.option("-c", "--columns", default=COLUMNS, help=f"Fields to show: {COLUMNS}.")
+@click.option("-c", "--columns", help="Show these fields, like id,config.lr,metrics.loss.min.")
+@click.option(
+    "--only",
+    type=click.Choice(["run", "config", "result", "metrics"]),
+    multiple=True,
+    help="Show only these columns.",
+)
+@click.option("--all", "has_all", is_flag=True, help="Show all columns, at any width.")
+@click.option(
+    "--group-by",
+    metavar="FIELDS",
+    help="One row for each group of runs: 'all-but seed', or fields like config.lr,name.",
+)
 @click.option("--json", "form", flag_value="json", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 def list_runs(
-    location: str, where: str | None, status: str | None, name: str | None, sort: str | None,
-    limit: int | None, offset: int, columns: str, form: str | None,
+    location: str, more: Sequence[str], where: str | None, status: str | None, name: str | None,
+    sort: str | None, limit: int | None, offset: int, columns: str | None, only: Sequence[str],
+    has_all: bool, group_by: str | None, form: str | None,
 ) -> None:  # fmt: skip
-    """List the runs at LOCATION, a folder or a URL, from the oldest to the newest."""
+    """List the runs at LOCATION, a folder or a URL, from the oldest to the newest.
+
+    By default a table shows the entries of the configuration that differ, results and the last
+    values of metrics, as far as they fit the terminal.
+    """
     query = RunQuery(
         where=parse(where) if where else None,
         status=status.upper() if status else None,
         name=name or None,
-    )
-    shown = parse_columns(columns)
+    ).where
+    groups = parse_groups(group_by, more) if group_by is not None else None
+    if groups is None and more:
+        raise click.UsageError(f"unexpected extra argument: {more[0]}")
+    columns = columns or (COLUMNS if form == "csv" and not has_all and not only else None)
+    chosen = None if columns is None else parse_columns(columns)
     store = open_store(location)
     metrics = MetricSummaries(store)
-    used = None if form == "json" else [column.field for column in shown]
-    found = find_runs(store, query.where, sort, limit, offset, fields=used, metrics=metrics)
-    if form == "json":
+    used = None if chosen is None or form == "json" or groups else [each.field for each in chosen]
+    found = find_runs(store, query, sort, limit, offset, fields=used, metrics=metrics)
+    if groups is not None:
+        _print_groups(found, metrics, groups, form, has_all)
+    elif form == "json":
         for run in found:
             click.echo(strict_json(as_data(run)))
         return
-    rows = [row(run, shown, metrics, is_exact=form == "csv") for run in found]
-    headings = [column.heading for column in shown]
+    elif chosen is not None:
+        _print_chosen(found, metrics, chosen, form)
+    elif found:
+        shown = default_columns(found, metrics, only, has_all or form == "csv")
+        _print_columns(shown, form, has_all)
+    else:
+        click.echo("No runs.", err=True)
+    if form is None:
+        _print_remarks(store, query, found, limit)
+
+
+def _print_chosen(
+    found: Sequence[StoredRun],
+    metrics: MetricSummaries,
+    columns: Sequence[Column],
+    form: str | None,
+) -> None:
+    rows = [row(run, columns, metrics, is_exact=form == "csv") for run in found]
+    headings = [column.heading for column in columns]
     if form == "csv":
         # With `color`, click changes nothing of the data.
         click.echo(to_csv([headings, *rows]), color=True)
@@ -59,6 +112,44 @@ def list_runs(
         click.echo(table([names, *rows]))
     else:
         click.echo("No runs.", err=True)
+
+
+def _print_columns(columns: Sequence[TableColumn], form: str | None, has_all: bool) -> None:
+    is_fitted = form is None and not has_all and sys.stdout.isatty()
+    shown, hidden = fit(columns, shutil.get_terminal_size().columns if is_fitted else None)
+    rows = [*zip(*((column.heading, *column.cells) for column in shown), strict=True)]
+    click.echo(comma_separated(rows) if form == "csv" else table(rows))
+    if hidden:
+        click.echo(f"Not shown: {', '.join(hidden)} (--all, --only or --columns)", err=True)
+
+
+def _print_groups(
+    found: Sequence[StoredRun],
+    metrics: MetricSummaries,
+    groups: tuple[list[Field] | None, list[str]],
+    form: str | None,
+    has_all: bool,
+) -> None:
+    rows = group_rows(found, metrics, *groups)
+    if form == "json":
+        for each in rows:
+            click.echo(strict_json(group_as_data(each)))
+    elif form == "csv":
+        click.echo(comma_separated(group_table(rows)), color=True)
+    elif rows:
+        _print_columns(group_columns(rows, is_chosen=groups[0] is not None), None, has_all)
+    else:
+        click.echo("No runs.", err=True)
+
+
+def _print_remarks(
+    store: RunStore, query: Query | None, found: Sequence[StoredRun], limit: int | None
+) -> None:
+    """Print what is not in the table: how many runs there are, and what is wrong with some."""
+    if limit is not None and len(found) == limit:
+        total = count_runs(store, query)
+        if total is not None and total > limit:
+            click.echo(f"{limit} of {total} runs.", err=True)
     for run in found:
         if run.damage is not None:
             click.echo(f"Run {printable(run.id)} is damaged: {printable(run.damage)}", err=True)

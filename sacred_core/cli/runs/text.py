@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from sacred_core.printable import printable, printable_lines, printable_output
 from sacred_core.serialization import encodable, plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.finding import MetricSummaries
-from sacred_core.stores.query import MISSING, Column, is_number, read
+from sacred_core.stores.query import MISSING, Column, MetricSummary, is_number, read
 
 
 def page(store: RunStore, run: StoredRun) -> list[str]:
@@ -76,7 +76,7 @@ def _section(title: str, lines: list[str], is_safe: bool = False) -> list[str]:
 def _times(run: StoredRun) -> list[str]:
     named = (("queued", run.queue_time), ("started", run.start_time), ("stopped", run.stop_time))
     lines = [f"{what} {_time_text(time)}" for what, time in named if time is not None]
-    return lines + ([f"took {_duration_text(run.duration)}"] if run.duration is not None else [])
+    return lines + ([f"took {duration_text(run.duration)}"] if run.duration is not None else [])
 
 
 def _metric(name: str, metric: dict[str, Any]) -> str:
@@ -126,15 +126,24 @@ def cell(field: str, value: Any, is_exact: bool) -> str:
     if isinstance(value, datetime):
         return value.isoformat() if is_exact else _time_text(value)
     if field == "duration" and not is_exact:
-        return _duration_text(timedelta(seconds=value))
+        return duration_text(timedelta(seconds=value))
     text = value if isinstance(value, str) else _format_value(value, str)
     return text if is_exact else printable(text)
 
 
 def as_data(run: StoredRun) -> dict[str, Any]:
     """Return a run as plain data, as ``docs/runs.schema.json`` describes it."""
-    data = {"status": run.status} | attrs.asdict(run, recurse=False)
+    data = {"uid": run.uid, "status": run.status} | attrs.asdict(run, recurse=False)
+    summaries = data.pop("metrics")
+    data["summaries"] = None if summaries is None else _summaries_as_data(summaries)
     return {key: _plain_time(value) for key, value in data.items()}
+
+
+def _summaries_as_data(summaries: Mapping[str, MetricSummary]) -> dict[str, Any]:
+    return {
+        name: {key: None if value is MISSING else value for key, value in attrs.asdict(own).items()}
+        for name, own in summaries.items()
+    }
 
 
 def metrics_as_data(metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -150,7 +159,8 @@ def _time_text(time: datetime | None) -> str:
     return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC" if time else ""
 
 
-def _duration_text(duration: timedelta | None) -> str:
+def duration_text(duration: timedelta | None) -> str:
+    """Return a duration as hours, minutes and seconds; empty if it is not known."""
     return str(timedelta(seconds=round(duration.total_seconds()))) if duration is not None else ""
 
 

@@ -1,0 +1,173 @@
+"""``sacred runs list --group-by``: one row for each group of runs, with statistics."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import click
+
+from sacred_core.cli.runs.columns import TableColumn, number_text
+from sacred_core.cli.runs.text import cell
+from sacred_core.dotted_path import MISSING
+from sacred_core.exceptions import OptionError
+from sacred_core.printable import printable
+from sacred_core.serialization import plain
+from sacred_core.stores import StoredRun
+from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.groups import (
+    RunGroup,
+    Statistics,
+    compute_statistics,
+    differing_fields,
+    group_runs,
+    numbers_of,
+)
+from sacred_core.stores.query import Field, parse_columns
+
+_ALL_BUT = "all-but"
+#: Ids of a group that are shown.
+_MOST_IDS = 4
+
+
+@attrs.frozen
+class GroupRow:
+    """A group with the statistics of its runs, by field."""
+
+    group: RunGroup
+    statistics: dict[Field, Statistics]
+
+
+def parse_groups(text: str, more: Sequence[str]) -> tuple[list[Field] | None, list[str]]:
+    """Return the fields of ``--group-by``, or None and the entries that are left out.
+
+    Args:
+        text: ``"all-but seed"`` or ``"config.lr, name"``.
+        more: Words after it: a shell splits ``all-but seed``.
+
+    Raises:
+        OptionError: nothing is left out.
+        QueryError: there is no such field.
+    """
+    words = text.replace(",", " ").split()
+    if words[:1] == [_ALL_BUT]:
+        paths = [*words[1:], *(word for each in more for word in each.replace(",", " ").split())]
+        if not paths:
+            raise OptionError("--group-by all-but needs an entry, as in: --group-by 'all-but seed'")
+        return None, paths
+    if more:
+        raise click.UsageError(f"unexpected extra argument: {more[0]}")
+    return [column.field for column in parse_columns(text)], []
+
+
+def group_rows(
+    runs: Sequence[StoredRun],
+    metrics: MetricSummaries,
+    by: list[Field] | None,
+    all_but: Sequence[str],
+) -> list[GroupRow]:
+    """Return the groups of runs, each with the statistics of results and metrics."""
+    rows = []
+    for group in group_runs(runs, by, all_but, metrics.of):
+        numbers: dict[Field, list[float]] = {}
+        for run in group.runs:
+            for field, value in numbers_of(run, metrics.of(run), metrics.names(run)):
+                numbers.setdefault(field, []).append(value)
+        statistics = {field: compute_statistics(values) for field, values in numbers.items()}
+        rows.append(GroupRow(group, statistics))
+    return rows
+
+
+def group_columns(rows: Sequence[GroupRow], is_chosen: bool) -> list[TableColumn]:
+    """Return the columns of a table of groups.
+
+    Args:
+        rows: One or more.
+        is_chosen: The fields were named by the user: all are shown, else those that differ.
+    """
+    values = [row.group.values for row in rows]
+    fields = [*dict.fromkeys(field for own in values for field in own)]
+    if not is_chosen:
+        differing = set(differing_fields(values))
+        fields = [field for field in fields if field in differing]
+    columns = [
+        TableColumn("RUNS", [str(len(row.group.runs)) for row in rows]),
+        TableColumn("IDS", [_ids(row.group.runs) for row in rows]),
+    ]
+    for field in fields:
+        texts = [
+            "" if own.get(field, MISSING) is MISSING else cell(field.name, own[field], False)
+            for own in values
+        ]
+        heading = printable(str(field).removeprefix("config."))
+        columns.append(TableColumn(heading, texts, "config"))
+    for field in _statistics_fields(rows):
+        name = _name(field)
+        found = [row.statistics.get(field) for row in rows]
+        texts = ["" if each is None else _statistics_text(each) for each in found]
+        columns.append(TableColumn(printable(name), texts, "result"))
+    return columns
+
+
+def group_table(rows: Sequence[GroupRow]) -> list[list[str]]:
+    """Return the rows of a table for programs, with all digits; the first has the headings."""
+    fields = [*dict.fromkeys(field for row in rows for field in row.group.values)]
+    statistics = _statistics_fields(rows)
+    parts = ("count", "mean", "std", "low", "high")
+    names = [f"{_name(field)}.{part}" for field in statistics for part in parts]
+    table = [["runs", "ids", *map(str, fields), *names]]
+    for row in rows:
+        values = [row.group.values.get(field, MISSING) for field in fields]
+        numbers = [
+            getattr(row.statistics[field], part) if field in row.statistics else None
+            for field in statistics
+            for part in parts
+        ]
+        table.append(
+            [
+                str(len(row.group.runs)),
+                " ".join(str(run.id) for run in row.group.runs),
+                *("" if value is MISSING else cell("", value, True) for value in values),
+                *("" if each is None else repr(each) for each in numbers),
+            ]
+        )
+    return table
+
+
+def group_as_data(row: GroupRow) -> dict[str, Any]:
+    """Return a group as plain data, as ``docs/groups.schema.json`` describes it."""
+    return {
+        "ids": [run.id for run in row.group.runs],
+        "values": {
+            str(field): plain(value)
+            for field, value in row.group.values.items()
+            if value is not MISSING
+        },
+        "statistics": {_name(field): attrs.asdict(own) for field, own in row.statistics.items()},
+    }
+
+
+def _name(field: Field) -> str:
+    return (
+        str(field).removeprefix("metrics.").removesuffix(".last")
+        if field.name == "metrics"
+        else str(field)
+    )
+
+
+def _statistics_fields(rows: Sequence[GroupRow]) -> list[Field]:
+    return [*dict.fromkeys(field for row in rows for field in row.statistics)]
+
+
+def _statistics_text(found: Statistics) -> str:
+    """Return the mean, and the half of the interval and the deviation if there are several."""
+    if found.std is None or found.high is None:
+        return number_text(found.mean)
+    half = found.high - found.mean
+    return f"{number_text(found.mean)} ±{half:.2g} (sd {found.std:.2g})"
+
+
+def _ids(runs: Sequence[StoredRun]) -> str:
+    names = [printable(run.id) for run in runs]
+    if len(names) <= _MOST_IDS:
+        return " ".join(names)
+    return f"{names[0]} {names[1]} … {names[-1]}"
