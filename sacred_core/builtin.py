@@ -57,6 +57,8 @@ def sacred_commands() -> Iterable[CommandSpec]:
     for name, target, text in (
         ("list", "list_runs:list_runs", "List runs."),
         ("show", "show_run:show_run", "Show a run."),
+        ("get", "show_run:get_file", "Write a file of a run."),
+        ("watch", "show_run:watch_run", "Follow a run while it is running."),
         ("delete", "change_runs:delete_runs", "Delete runs."),
         ("note", "change_runs:note_run", "Add a note to a run."),
         ("tag", "change_runs:tag_run", "Add tags to a run, or remove them."),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +18,27 @@ _MISSED_BEATS = 3
 _GRACE = timedelta(seconds=2)
 _DEFAULT_INTERVAL = 10.0
 _LONGEST_INTERVAL = 1e8  # seconds; what is stored may be anything
+#: A digest by itself, or in the name of a content: ``train_d41d8cd98f00b204e9800998ecf8427e.py``.
+_DIGEST = re.compile(r"(?:^|_)([0-9a-f]{32})(?:\.[^/]*)?\Z")
 #: The status of a run whose record cannot be read in full.
 DAMAGED = "DAMAGED"
+
+
+@attrs.frozen(kw_only=True)
+class FileInfo:
+    """What is stored about a file of a run; what is unknown is None.
+
+    Attributes:
+        size: In bytes.
+        md5: The hexadecimal MD5 digest of its content.
+        content_type: The media type of an artifact.
+        metadata: Of an artifact, as it was added.
+    """
+
+    size: int | None = None
+    md5: str | None = None
+    content_type: str | None = None
+    metadata: dict[str, Any] | None = None
 
 
 @attrs.define(kw_only=True)
@@ -36,6 +56,8 @@ class StoredRun:
         fail_trace: Lines of the traceback of a run that did not complete.
         artifacts: Names of its artifacts.
         resources: Paths of its resources.
+        files: What is stored about its files, by kind (``"artifact"``, ``"resource"`` and
+            ``"source"``) and name.
         tags: Words that were put on it.
         notes: ``{"text", "time", "user"}`` of its notes, the oldest first.
         metrics: The summary of each metric where it is stored; None where it has to be computed,
@@ -61,6 +83,7 @@ class StoredRun:
     fail_trace: list[str] = attrs.field(factory=list)
     artifacts: list[str] = attrs.field(factory=list)
     resources: list[str] = attrs.field(factory=list)
+    files: dict[str, dict[str, FileInfo]] = attrs.field(factory=dict)
     tags: list[str] = attrs.field(factory=list)
     notes: list[dict[str, Any]] = attrs.field(factory=list)
     metrics: dict[str, MetricSummary] | None = None
@@ -100,6 +123,44 @@ class StoredRun:
         parts = [self.name, self.command, seconds, self.host.get("hostname"), self.config]
         text = json.dumps(plain(parts), sort_keys=True, default=str)
         return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+
+    @property
+    def sources(self) -> dict[str, str | None]:
+        """The MD5 digests of its sources by name, in hexadecimal; None where it is unknown."""
+        known = self.files.get("source", {})
+        found: dict[str, str | None] = {}
+        for entry in self.experiment.get("sources") or ():
+            name, stored = str(entry[0]), entry[1]
+            digest = _DIGEST.search(stored) if isinstance(stored, str) else None
+            own = known.get(name)
+            found[name] = own.md5 if own and own.md5 else digest[1] if digest else None
+        return found
+
+    @property
+    def repositories(self) -> list[dict[str, Any]]:
+        """``{"url", "commit", "dirty"}`` of the git repositories of its sources.
+
+        The uncommitted changes of one that is dirty are opened by
+        ``store.open_file(id, "patch", commit)``.
+        """
+        found = self.experiment.get("repositories") or ()
+        return [
+            {key: each.get(key) for key in ("url", "commit", "dirty")}
+            for each in found
+            if isinstance(each, dict)
+        ]
+
+    @property
+    def artifact_info(self) -> dict[str, FileInfo]:
+        """What is stored about each artifact, by name."""
+        known = self.files.get("artifact", {})
+        return {name: known.get(name, FileInfo()) for name in self.artifacts}
+
+    @property
+    def resource_info(self) -> dict[str, FileInfo]:
+        """What is stored about each resource, by path."""
+        known = self.files.get("resource", {})
+        return {name: known.get(name, FileInfo()) for name in self.resources}
 
     @property
     def seed(self) -> Any:

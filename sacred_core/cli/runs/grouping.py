@@ -1,5 +1,6 @@
 """``sacred runs list --group-by``: one row for each group of runs, with statistics."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from sacred_core.stores.query import Field, parse_columns
 _ALL_BUT = "all-but"
 #: Ids of a group that are shown.
 _MOST_IDS = 4
+_MOST_PLACES = 9
 
 
 @attrs.frozen
@@ -163,7 +165,13 @@ def _statistics_text(found: Statistics) -> str:
     if found.std is None or found.high is None:
         return number_text(found.mean)
     half = found.high - found.mean
-    return f"{number_text(found.mean)} ±{half:.2g} (sd {found.std:.2g})"
+    if not 0 < half < math.inf:
+        return f"{number_text(found.mean)} ±{half:.2g}"
+    # The mean has the digits of the half: 0.9071 ±0.0031.
+    places = 1 - math.floor(math.log10(half))
+    is_plain = 0 <= places <= _MOST_PLACES and abs(found.mean) < 10**9
+    mean = f"{found.mean:.{places}f}" if is_plain else number_text(found.mean)
+    return f"{mean} ±{half:.2g} (sd {found.std:.2g})"
 
 
 def _ids(runs: Sequence[StoredRun]) -> str:

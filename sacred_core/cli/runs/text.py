@@ -8,33 +8,12 @@ from typing import Any
 
 import attrs
 
-from sacred_core.dotted_path import DottedPath, leaves
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.printable import printable, printable_lines, printable_output
+from sacred_core.printable import printable
 from sacred_core.serialization import encodable, plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.finding import MetricSummaries
-from sacred_core.stores.query import MISSING, Column, MetricSummary, is_number, read
-
-
-def page(store: RunStore, run: StoredRun) -> list[str]:
-    """Return the lines that describe a run; what cannot be read of it is named."""
-    metrics, output, problems = _large_parts(store, run)
-    title = f"Run {run.id}: {run.name} {run.command}, {run.status}"
-    lines = [printable(title)]
-    lines += _section("Damage", printable_lines("\n".join(problems)))
-    lines += _section("Times", _times(run))
-    lines += _section("Tags", [", ".join(run.tags)] if run.tags else [])
-    lines += _section("Notes", [_note(note) for note in run.notes])
-    lines += _section("Configuration", [_entry(path, v) for path, v in leaves(run.config)])
-    lines += _section("Info", [_entry(path, value) for path, value in leaves(run.info)])
-    lines += _section("Metrics", [_metric(n, m) for n, m in (metrics or {}).items()])
-    lines += _section("Artifacts", run.artifacts)
-    lines += _section("Resources", run.resources)
-    if run.result is not None:
-        lines += _section("Result", [_format_value(run.result, repr)])
-    lines += _section("Traceback", printable_lines("".join(run.fail_trace)), is_safe=True)
-    return lines + _section("Output", printable_output(output or ""), is_safe=True)
+from sacred_core.stores.query import MISSING, Column, MetricSummary, read
 
 
 def run_as_data(store: RunStore, run: StoredRun) -> dict[str, Any]:
@@ -60,37 +39,8 @@ def _large_parts(store: RunStore, run: StoredRun) -> tuple[Any, str | None, list
     return found[0], found[1], list(dict.fromkeys(problems))
 
 
-def _note(note: dict[str, Any]) -> str:
-    return f"{_time_text(note['time'])} {note['user']}: {note['text']}"
-
-
-def _entry(path: DottedPath, value: Any) -> str:
-    return f"{path} = {_format_value(value, repr)}"
-
-
-def _section(title: str, lines: list[str], is_safe: bool = False) -> list[str]:
-    shown = lines if is_safe else map(printable, lines)
-    return ["", f"{title}:", *(f"  {line}" for line in shown)] if lines else []
-
-
-def _times(run: StoredRun) -> list[str]:
-    named = (("queued", run.queue_time), ("started", run.start_time), ("stopped", run.stop_time))
-    lines = [f"{what} {_time_text(time)}" for what, time in named if time is not None]
-    return lines + ([f"took {duration_text(run.duration)}"] if run.duration is not None else [])
-
-
-def _metric(name: str, metric: dict[str, Any]) -> str:
-    points = zip(metric["steps"], metric["values"], strict=True)
-    numbers = [(step, value) for step, value in points if is_number(value)]
-    others = len(metric["values"]) - len(numbers)
-    text = f"{name}: {len(numbers)} points"
-    if numbers:
-        step, value = (_format_value(item, repr) for item in numbers[-1])
-        text += f", last {value} at step {step}"
-    return f"{text}, {others} values that are not numbers" if others else text
-
-
-def _format_value(value: Any, form: Callable[[Any], str]) -> str:
+def format_value(value: Any, form: Callable[[Any], str] = repr) -> str:
+    """Return ``form(value)``, or the type of what has no such form."""
     try:
         return form(value)
     except (ValueError, RecursionError):  # an integer with too many digits, or deep nesting
@@ -124,10 +74,10 @@ def cell(field: str, value: Any, is_exact: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.isoformat() if is_exact else _time_text(value)
+        return value.isoformat() if is_exact else time_text(value)
     if field == "duration" and not is_exact:
         return duration_text(timedelta(seconds=value))
-    text = value if isinstance(value, str) else _format_value(value, str)
+    text = value if isinstance(value, str) else format_value(value, str)
     return text if is_exact else printable(text)
 
 
@@ -154,7 +104,8 @@ def metrics_as_data(metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _time_text(time: datetime | None) -> str:
+def time_text(time: datetime | None) -> str:
+    """Return a time in UTC to the second; empty if it is not known."""
     # Not `strftime`, which writes years before 1000 without zeros.
     return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC" if time else ""
 
