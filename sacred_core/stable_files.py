@@ -8,7 +8,6 @@ import errno
 import hashlib
 import io
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -131,8 +130,8 @@ def with_version(path: Path, use: Callable[[FileVersion], T], has_sha256: bool =
     return use(file_version(path, has_sha256))
 
 
-def copy_version(source: Path, target: Path) -> None:
-    """Copy one version of a file.
+def copy_version(source: Path, target: Path) -> tuple[int, str]:
+    """Copy one version of a file, and return its size in bytes and its hexadecimal MD5 digest.
 
     Raises:
         ChangingFileError: it changes all the time.
@@ -142,16 +141,15 @@ def copy_version(source: Path, target: Path) -> None:
         with open_regular(source) as file, target.open("w+b") as copy:
             state = _settle(file)
             if not state.st_size:  # see `file_version`
-                shutil.copyfileobj(file, copy)
-                return
-            size = _copy(file, copy, state.st_size)
+                return _copy(file, copy, None)
+            found = _copy(file, copy, state.st_size)
             after = os.fstat(file.fileno())
             if _state(after) == _state(state) and not _is_recent(after):
-                return
+                return found
             file.seek(0)
             copy.seek(0)
-            if size == state.st_size and _are_equal(file, copy, size):
-                return
+            if found[0] == state.st_size and _are_equal(file, copy, found[0]):
+                return found
     raise _changed_error(source)
 
 
@@ -176,13 +174,14 @@ class _VersionReader(RangeReader):
         super().close()
 
 
-def _copy(file: BinaryIO, copy: BinaryIO, size: int) -> int:
-    """Copy at most ``size`` bytes and return how many there were: a log may grow without end."""
-    length = 0
-    while length < size and (data := file.read(min(_PART, size - length))):
+def _copy(file: BinaryIO, copy: BinaryIO, size: int | None) -> tuple[int, str]:
+    """Copy at most ``size`` bytes, as a log may grow without end; return their number and MD5."""
+    length, md5 = 0, hashlib.md5(usedforsecurity=False)
+    while data := file.read(_PART if size is None else min(_PART, size - length)):
         copy.write(data)
+        md5.update(data)
         length += len(data)
-    return length
+    return length, md5.hexdigest()
 
 
 def _are_equal(file: BinaryIO, copy: BinaryIO, size: int) -> bool:

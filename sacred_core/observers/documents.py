@@ -21,7 +21,7 @@ from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import is_same_data
 from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
 from sacred_core.stores.claims import IdRequest, RunIds, claim_id
-from sacred_core.stores.model import StoredRun
+from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import new_token, run_removed_error
 
@@ -130,8 +130,14 @@ class DocumentObserver(RunObserver, ABC):
 
         def put(version: FileVersion) -> None:
             self._write(self.put_file, kind, name, version, details)
+            self.note_file(kind, name, FileInfo(size=version.size, md5=version.md5, **details))
 
         with_version(Path(filename), put, has_sha256=self.needs_sha256)
+
+    def note_file(self, kind: str, name: str, info: FileInfo) -> None:
+        """Note what is known of a file that was stored; `store_file` does."""
+        self.require_run().files.setdefault(kind, {})[name] = info
+        self._unsaved.add("files")
 
     def prepare_run(self, run: StoredRun) -> None:
         """Change a new run before it has an id: a backend may store code here."""
@@ -228,6 +234,11 @@ class DocumentObserver(RunObserver, ABC):
         self.require_run()
         starts = self._positions.starts(metrics_by_name)
         self._write(self.append_points, metrics_by_name, starts)
+        event = events.MetricsLogged(
+            **_NO_IDENTITY, metrics_by_name=metrics_by_name, info={}, starts=starts
+        )
+        self.require_run().apply(event)
+        self._unsaved.add("metrics")  # with the heartbeat, which follows
 
     def resource_event(self, filename: str) -> None:
         """Store a file that the run read."""

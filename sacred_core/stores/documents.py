@@ -4,6 +4,7 @@ A backend implements a few primitives, see `DocumentStore`. The helpers write th
 points and annotations as JSON, and put together what was appended.
 """
 
+import io
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import attrs
 
+from sacred_core.provenance.repositories import patch_of
 from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.checking import check_metrics
 from sacred_core.stores.guarded import (
@@ -100,6 +102,11 @@ class DocumentStore(GuardedStore, Generic[R]):
     def get_file(self, record: R, kind: str, name: str) -> BinaryIO | None:
         """Open a file for reading, see `sacred_core.stores.RunStore.open_file`.
 
+        Args:
+            record: Of the run.
+            kind: ``"artifact"``, ``"resource"``, ``"source"`` or ``"patch"``.
+            name: Of the file; of a patch what the record has in its place.
+
         Returns:
             None if the run has no such file.
         """
@@ -159,10 +166,24 @@ class DocumentStore(GuardedStore, Generic[R]):
         with self.translate_errors():
             record = self.require(run_id, "files")
             with self._guard_part(run_id, f"the {kind} {name!r}"):
-                file = self.get_file(record, kind, name)
+                if kind == "patch":
+                    file = self._open_patch(record, name)
+                else:
+                    file = self.get_file(record, kind, name)
         if file is None:
             raise has_no_file(run_id, kind, name)
         return file
+
+    def _open_patch(self, record: R, commit: str) -> BinaryIO | None:
+        experiment = self.read_fields(record)["experiment"]() or {}
+        for repository in experiment.get("repositories") or ():
+            if repository.get("commit") != commit:
+                continue
+            stored = repository.get("patch")
+            if "patch_base64" in repository or "\n" in str(stored):  # as the event has it
+                return io.BytesIO(patch_of(repository) or b"")
+            return None if stored is None else self.get_file(record, "patch", stored)
+        return None
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run that is not running, and what no other run uses."""

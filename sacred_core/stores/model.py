@@ -278,6 +278,7 @@ def merge_code(
 def _apply_start_info(run: StoredRun, event: Any) -> None:
     run.command = event.command
     run.experiment, run.host = dict(event.ex_info), dict(event.host_info)
+    run.files = _source_files(event.ex_info.get("sources"))
     run.config, run.meta = dict(event.config), dict(event.meta_info)
 
 
@@ -316,6 +317,12 @@ def _apply_resource(run: StoredRun, event: events.ResourceAdded) -> None:
 def _apply_artifact(run: StoredRun, event: events.ArtifactAdded) -> None:
     if event.name not in run.artifacts:
         run.artifacts.append(event.name)
+
+
+def _source_files(entries: Any) -> dict[str, dict[str, FileInfo]]:
+    """Return what is known of sources before a backend stores them: names and digests."""
+    known = {str(name): FileInfo(md5=md5) for name, md5 in entries or ()}
+    return {"source": known} if known else {}
 
 
 def _apply_code(run: StoredRun, event: events.CodeLoaded) -> None:

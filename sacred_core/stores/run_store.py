@@ -121,8 +121,9 @@ class RunStore(Protocol):
 
         Args:
             run_id: The run.
-            kind: ``"artifact"``, ``"resource"`` or ``"source"``.
-            name: As in `StoredRun.artifacts`, `StoredRun.resources`, or the name of a source.
+            kind: ``"artifact"``, ``"resource"``, ``"source"`` or ``"patch"``.
+            name: As in `StoredRun.artifacts`, `StoredRun.resources` or `StoredRun.sources`; of a
+                patch the commit of its repository, see `StoredRun.repositories`.
 
         Raises:
             StoreError: the run or file does not exist, or it is outside of the store.

@@ -84,9 +84,9 @@ def summarize(steps: Sequence[Any], values: Sequence[Any], start: int = 0) -> Me
     if numbers:
         least, greatest = _extremes(numbers)
         fields = {
-            "first": numbers[0], "last": numbers[-1], "last_step": own_steps[-1],
-            "min": numbers[least], "argmin": own_steps[least],
-            "max": numbers[greatest], "argmax": own_steps[greatest],
+            "first": numbers[0], "last": numbers[-1], "last_step": _step(own_steps[-1]),
+            "min": numbers[least], "argmin": _step(own_steps[least]),
+            "max": numbers[greatest], "argmax": _step(own_steps[greatest]),
         }  # fmt: skip
     if number_steps:
         least, greatest = _extremes(number_steps)
@@ -172,6 +172,11 @@ def summary_of(metric: Any) -> MetricSummary | None:
     if not isinstance(steps, Sequence) or len(steps) != len(values):
         steps = [MISSING] * len(values)
     return summarize(steps, values)
+
+
+def _step(step: Any) -> Any:
+    """Return a step that is a number; one with thousands of digits is a string, and `MISSING`."""
+    return step if is_number(step) else MISSING
 
 
 def _extremes(values: Sequence[Any]) -> tuple[int, int]:

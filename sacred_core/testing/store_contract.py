@@ -7,16 +7,16 @@ from typing import Any
 
 from sacred_core.exceptions import SacredError
 from sacred_core.stores import Annotation
-from sacred_core.testing.code_contract import CodeContract
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
 from sacred_core.testing.event_driver import START, EventDriver
+from sacred_core.testing.facts_contract import FactsContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.outage_contract import OutageContract
 from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 
 
-class StoreContract(ListingContract, ProcessContract, CodeContract, OutageContract):
+class StoreContract(ListingContract, ProcessContract, FactsContract, OutageContract):
     """The tests of an observer and of the store that reads what it wrote.
 
     Example:

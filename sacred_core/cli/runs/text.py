@@ -85,6 +85,10 @@ def as_data(run: StoredRun) -> dict[str, Any]:
     """Return a run as plain data, as ``docs/runs.schema.json`` describes it."""
     data = {"uid": run.uid, "status": run.status} | attrs.asdict(run, recurse=False)
     summaries = data.pop("metrics")
+    data["files"] = {
+        kind: {name: attrs.asdict(info) for name, info in own.items()}
+        for kind, own in run.files.items()
+    }
     data["summaries"] = None if summaries is None else _summaries_as_data(summaries)
     return {key: _plain_time(value) for key, value in data.items()}
 

@@ -10,6 +10,7 @@ import attrs
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json, plain, to_json
 from sacred_core.stores.checking import first_items
+from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
 from sacred_core.stores.guarded import Read
 from sacred_core.stores.model import Annotation, StoredRun
 from sacred_core.stores.tokens import TOKEN
@@ -65,6 +66,8 @@ def new_entry(
         "experiment": run.experiment,
         "meta": meta,
     }
+    if run.files:
+        entry["facts"] = encode_facts(run)
     return entry if run.run_id is None else {**entry, "run_id": run.run_id}
 
 
@@ -79,6 +82,8 @@ def update_entry(entry: dict[str, Any], run: StoredRun, names: Iterable[str]) ->
     for name in _CHANGING.intersection(names):
         value = getattr(run, "recorded_status" if name == "status" else name)
         entry[name] = format_time(value) if name in _TIMES else value
+    if FACTS.intersection(names):
+        entry["facts"] = encode_facts(run)
     if "fail_trace" in names and run.fail_trace:
         entry["fail_trace"] = run.fail_trace
 
@@ -106,6 +111,7 @@ def run_fields(entry: Callable[[], dict[str, Any]]) -> dict[str, Read]:
         **{name: time(name) for name in _TIMES},
         "queue_time": queue_time,
         "resources": lambda: first_items("resources", entry().get("resources")),
+        **facts_fields(lambda: entry().get("facts")),
     }
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
 from sacred_core.exceptions import QueryError, StoreError
-from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
+from sacred_core.testing import EventDriver, Memory, MemoryObserver
 
 jsonschema = pytest.importorskip("jsonschema")
 #: Any location, since `memory` replaces what opens it.
@@ -19,14 +19,6 @@ LOCATION = "memory://"
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "runs.schema.json").read_text())
 ODD = "x\x1b]52;c;QUFB\x07\x1b[2J\r\ny\x9b31m\u202ez"
 SHOWN = r"x\x1b]52;c;QUFB\x07\x1b[2J\r\ny\x9b31m\u202ez"
-
-
-@pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
-    """The memory that every location is."""
-    memory = Memory()
-    monkeypatch.setattr("sacred_core.cli.runs.open_store", lambda location: MemoryStore(memory))
-    return memory
 
 
 @pytest.fixture

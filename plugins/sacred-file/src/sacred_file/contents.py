@@ -17,7 +17,8 @@ from sacred_core.stable_files import (
     copy_version,
     file_version,
 )
-from sacred_core.stores.folder_format import content_name, is_named_by_content
+from sacred_core.stores.folder_format import content_name, is_content_name, is_named_by_content
+from sacred_core.stores.model import FileInfo
 
 _logger = own_logger(__name__)
 
@@ -46,8 +47,11 @@ class SharedContents:
         return os.path.relpath(path, self._root)
 
 
-def copy(source: Path, target: Path, top: Path) -> None:
+def copy(source: Path, target: Path, top: Path) -> tuple[int, str]:
     """Copy in one step: whoever looks meanwhile sees the old file or the new one.
+
+    Returns:
+        The size in bytes and the hexadecimal MD5 digest.
 
     Args:
         source: The file.
@@ -63,7 +67,7 @@ def copy(source: Path, target: Path, top: Path) -> None:
         folder /= name
         folder.mkdir(exist_ok=True)
     with replacing(target) as partial:
-        copy_version(source, partial)
+        return copy_version(source, partial)
 
 
 def store_version(version: FileVersion, folder: Path) -> Path:
@@ -76,6 +80,14 @@ def store_version(version: FileVersion, folder: Path) -> Path:
     stored = folder / content_name(version.path, version.md5)
     store_once(stored, write)
     return stored
+
+
+def stored_info(path: Path) -> FileInfo:
+    """Return the size and the digest of a copy that is named by its content, or of another file."""
+    if is_content_name(path.name):
+        return FileInfo(size=path.stat().st_size, md5=path.stem[-32:])
+    version = file_version(path)
+    return FileInfo(size=version.size, md5=version.md5)
 
 
 def path_below(folder: Path, path: Path) -> Path | None:

@@ -14,6 +14,7 @@ from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import from_json, plain
 from sacred_core.stable_files import with_version
 from sacred_core.stores.claims import IdRequest, claim_id
+from sacred_core.stores.facts import FACTS
 from sacred_core.stores.folder_format import (
     CONFIG,
     INFO,
@@ -33,7 +34,7 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.leases import Lease, releasing
 from sacred_core.stores.locations import FilePath, absolute_path
-from sacred_core.stores.model import StoredRun
+from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.record_files import (
     AppendFile,
     AppendText,
@@ -43,11 +44,20 @@ from sacred_core.stores.record_files import (
 )
 from sacred_core.stores.tokens import TOKEN
 from sacred_file import layout
-from sacred_file.contents import SharedContents, copy, path_below, restore_missing, store_version
+from sacred_file.contents import (
+    SharedContents,
+    copy,
+    path_below,
+    restore_missing,
+    store_version,
+    stored_info,
+)
 from sacred_file.ids import FolderIds, OwnFolder
 from sacred_file.report import template_path, write_report
 
 _logger = own_logger(__name__)
+#: Fields that are written with the next heartbeat where there are many files.
+_LISTS = FACTS | {"artifacts", "resources"}
 
 
 class FileStorageObserver(DeprecatedCreate, DocumentObserver):
@@ -178,7 +188,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
             replace_bytes(folder / INFO, json_bytes(run.info))
             self.info = run.info
         update_entry(self.run_entry, run, names)
-        if self._is_listed or not names <= {"artifacts", "resources"}:
+        if self._is_listed or not names <= _LISTS:
             self.save()
             self._is_listed = False
         return True
@@ -219,10 +229,12 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         """Copy an artifact under its name; store each content of resources once for all runs."""
         folder = self._folder()
         if kind == "artifact":
-            copy(Path(filename), layout.artifact_path(folder, name), folder)
+            size, md5 = copy(Path(filename), layout.artifact_path(folder, name), folder)
+            self.note_file(kind, name, FileInfo(size=size, md5=md5, **details))
             self._is_listed = self._files.add_artifact(name, **details)
         else:
             stored = self.find_or_save(filename, self.resource_dir)
+            self.note_file(kind, str(name), stored_info(stored))
             name, stored_name = str(name), os.path.relpath(stored, self._root)
             self._is_listed = self._files.add_resource(name, stored_name)
 

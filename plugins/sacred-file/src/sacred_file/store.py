@@ -112,14 +112,19 @@ class FileStore(DocumentStore[RunFolder]):
             path = layout.artifact_path(Path(record.path), name)
             is_stored = name in list(entry.get("artifacts") or []) and path.is_file()
             return io.BufferedReader(self._files.open(path)) if is_stored else None
+        if kind == "patch":
+            return self._open_shared(name)
         pairs = {
             "resource": entry.get("resources"),
             "source": (entry.get("experiment") or {}).get("sources"),
         }.get(kind)
-        paths = (self._shared_path(stored) for original, stored in pairs or () if original == name)
-        shared = next(paths, None)
-        is_stored = shared is not None and shared.is_file()
-        return open_copy(self._files, shared) if shared is not None and is_stored else None
+        return self._open_shared(
+            next((stored for original, stored in pairs or () if original == name), None)
+        )
+
+    def _open_shared(self, stored: str | None) -> BinaryIO | None:
+        path = None if stored is None else self._shared_path(stored)
+        return open_copy(self._files, path) if path is not None and path.is_file() else None
 
     def replace_output(self, record: RunFolder, text: str) -> None:
         """Replace ``cout.txt``."""
