@@ -13,6 +13,7 @@ from typing import Any
 #: How JSON text spells numbers that it lacks (the JSON mapping of protocol buffers).
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _TAG = "%json"
+_NUMBERS = frozenset((int, float))
 #: What keys of jsonpickle begin with, and how text shows that there may be one.
 _FOREIGN = ("py/", "json://")
 _FOREIGN_IN_TEXT = tuple(f'"{tag}' for tag in _FOREIGN)
@@ -83,6 +84,8 @@ def column_json(values: Iterable[Any]) -> str:
 
 def column_values(values: list[Any]) -> list[Any]:
     """Return the values of a column that was written by `column_json`, and loaded as JSON."""
+    if _NUMBERS.issuperset(map(type, values)):
+        return values
     return [value if type(value) is float else _cell_value(value) for value in values]
 
 

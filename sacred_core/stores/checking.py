@@ -6,6 +6,7 @@ from typing import Any
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError
 from sacred_core.stores.model import Annotation
+from sacred_core.stores.times import TimeColumn
 
 #: Entries of a record of which each run has several.
 _SIGNS = frozenset(
@@ -63,7 +64,7 @@ def check_metrics(metrics: Any) -> dict[str, dict[str, Any]]:
     """
     for name, metric in _dict("metrics", metrics).items():
         _dict(f"metrics.{name}", metric)
-        columns = [_list(f"metrics.{name}.{column}", metric.get(column)) for column in _COLUMNS]
+        columns = [_column(f"metrics.{name}.{column}", metric.get(column)) for column in _COLUMNS]
         if len({len(column) for column in columns}) > 1:
             raise DamagedRecordError(f"the columns of the metric {name!r} have different lengths")
     return dict(metrics)
@@ -82,6 +83,7 @@ _string = _of_type(str, "a string")
 _dict = _of_type(dict, "an object")
 _list = _of_type(list, "a list")
 _sequence = _of_type((list, tuple), "a list")
+_column = _of_type((list, TimeColumn), "a list")
 
 
 def _entry(name: str, entry: Any) -> Any:

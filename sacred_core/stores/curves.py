@@ -5,7 +5,7 @@ A store that has summaries, a `CurveStore`, reads few points or none; of others 
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from sacred_core.stores.summaries import (
     BLOCK_POINTS,
@@ -15,7 +15,9 @@ from sacred_core.stores.summaries import (
     summarize_blocks,
 )
 
-Points = dict[str, Any]
+Points: TypeAlias = dict[str, Any]
+#: For each metric the index of the first point, and that after the last one, None for the end.
+Ranges: TypeAlias = Mapping[str, tuple[int, int | None]]
 _COLUMNS = ("steps", "values", "timestamps")
 #: A curve consists of whole blocks where a part of it would have more points than this.
 _MOST_POINTS = BLOCK_POINTS // 2
@@ -37,9 +39,7 @@ class CurveStore(Protocol):
     ) -> dict[str, list[MetricSummary]]:
         """Return the summary of each block by metric; see the function `summaries`."""
 
-    def points(
-        self, run_id: int | str, ranges: Mapping[str, tuple[int, int | None]]
-    ) -> dict[str, Points]:
+    def points(self, run_id: int | str, ranges: Ranges) -> dict[str, Points]:
         """Return some points of metrics; see the function `points`."""
 
 
@@ -59,17 +59,10 @@ def summaries(
     """
     if isinstance(store, CurveStore):
         return store.summaries(run_id, names)
-    wanted = None if names is None else set(names)
-    return {
-        name: [*summarize_blocks(metric["steps"], metric["values"])]
-        for name, metric in store.metrics(run_id).items()
-        if wanted is None or name in wanted
-    }
+    return summaries_of(store.metrics(run_id), names)
 
 
-def points(
-    store: PointsReader, run_id: int | str, ranges: Mapping[str, tuple[int, int | None]]
-) -> dict[str, Points]:
+def points(store: PointsReader, run_id: int | str, ranges: Ranges) -> dict[str, Points]:
     """Return some points of metrics, as `RunStore.metrics` does all.
 
     Args:
@@ -84,7 +77,23 @@ def points(
     """
     if isinstance(store, CurveStore):
         return store.points(run_id, ranges)
-    metrics = store.metrics(run_id)
+    return ranges_of(store.metrics(run_id), ranges)
+
+
+def summaries_of(
+    metrics: Mapping[str, Points], names: Iterable[str] | None = None
+) -> dict[str, list[MetricSummary]]:
+    """Return the summaries of blocks from all points; see `summaries`."""
+    wanted = None if names is None else set(names)
+    return {
+        name: [*summarize_blocks(metric["steps"], metric["values"])]
+        for name, metric in metrics.items()
+        if wanted is None or name in wanted
+    }
+
+
+def ranges_of(metrics: Mapping[str, Points], ranges: Ranges) -> dict[str, Points]:
+    """Return some points from all; see `points`."""
     return {
         name: {column: metrics[name][column][start:stop] for column in _COLUMNS}
         for name, (start, stop) in ranges.items()

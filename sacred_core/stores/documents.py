@@ -17,6 +17,7 @@ import attrs
 from sacred_core.provenance.repositories import patch_of
 from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.checking import check_metrics
+from sacred_core.stores.curves import Ranges, ranges_of, summaries_of
 from sacred_core.stores.guarded import (
     Found,
     GuardedStore,
@@ -29,6 +30,7 @@ from sacred_core.stores.guarded import (
 from sacred_core.stores.model import Annotation, StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery
+from sacred_core.stores.summaries import MetricSummary
 
 R = TypeVar("R")
 _TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
@@ -98,6 +100,26 @@ class DocumentStore(GuardedStore, Generic[R]):
     def read_points(self, record: R) -> Mapping[str, Any]:
         """Return for each metric ``{"steps", "values", "timestamps"}``, lists of equal length."""
 
+    def read_summaries(
+        self, record: R, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summaries of the blocks of metrics; a backend that stores them overrides it.
+
+        Args:
+            record: Of the run.
+            names: Of the metrics, None for all.
+        """
+        return summaries_of(check_metrics(self.read_points(record)), names)
+
+    def read_ranges(self, record: R, ranges: Ranges) -> dict[str, dict[str, Any]]:
+        """Return ranges of points; a backend that reads some without the others overrides it.
+
+        Args:
+            record: Of the run.
+            ranges: See `sacred_core.stores.curves.points`.
+        """
+        return ranges_of(check_metrics(self.read_points(record)), ranges)
+
     @abstractmethod
     def get_file(self, record: R, kind: str, name: str) -> BinaryIO | None:
         """Open a file for reading, see `sacred_core.stores.RunStore.open_file`.
@@ -160,6 +182,22 @@ class DocumentStore(GuardedStore, Generic[R]):
             record = self.require(run_id, "metrics")
             with self._guard_part(run_id, "the metrics"):
                 return check_metrics(self.read_points(record))
+
+    def summaries(
+        self, run_id: int | str, names: Iterable[str] | None = None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summaries of the blocks of metrics; see `CurveStore`."""
+        with self.translate_errors():
+            record = self.require(run_id, "metrics")
+            with self._guard_part(run_id, "the metrics"):
+                return self.read_summaries(record, names)
+
+    def points(self, run_id: int | str, ranges: Ranges) -> dict[str, dict[str, Any]]:
+        """Return ranges of points; see `CurveStore`."""
+        with self.translate_errors():
+            record = self.require(run_id, "metrics")
+            with self._guard_part(run_id, "the metrics"):
+                return self.read_ranges(record, ranges)
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""

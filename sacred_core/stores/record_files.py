@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from sacred_core.atomic_files import replacing
+from sacred_core.atomic_files import replace_bytes, replacing
 from sacred_core.contained_files import LINK_ERRORS, open_regular, open_to_write
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import from_json
-from sacred_core.stores.folder_format import encode_output, write_merged
+from sacred_core.serialization import from_json, strict_json
+from sacred_core.stores.folder_format import METRIC_INDEX, encode_output, write_merged
 
 Opener: TypeAlias = Callable[[str | Path], io.FileIO]
 
@@ -70,9 +70,13 @@ def read_columns(path: str | Path, opener: Opener = open_regular) -> Any:
 
 
 def merge_metric_lines(lines: Path, target: Path) -> None:
-    """Write ``metrics.json`` to ``target`` in one step; without a file of lines it is ``{}``."""
+    """Write ``metrics.json`` to ``target`` in one step; without a file of lines it is ``{}``.
+
+    The index is written beside it.
+    """
     with replacing(target) as new, new.open("wb") as out, _open_or_empty(lines) as file:
-        write_merged(file, out)
+        index = write_merged(file, out)
+    replace_bytes(target.with_name(METRIC_INDEX), f"{strict_json(index)}\n".encode())
 
 
 def _open_or_empty(path: Path) -> BinaryIO:

@@ -5,12 +5,12 @@ system: functions take and return names, plain data, bytes and open binary files
 format.md`` describes the format.
 """
 
+from sacred_core.stores.folder_format.metric_index import MetricReader, write_merged
 from sacred_core.stores.folder_format.metrics import (
     COLUMNS,
     metric_lines,
     parse_metrics,
     read_merged,
-    write_merged,
 )
 from sacred_core.stores.folder_format.names import (
     ANNOTATIONS,
@@ -18,6 +18,7 @@ from sacred_core.stores.folder_format.names import (
     CONFIG,
     INFO,
     LONGEST_PART,
+    METRIC_INDEX,
     METRIC_LINES,
     METRICS,
     OUTPUT,
@@ -54,12 +55,14 @@ __all__ = [
     "INFO",
     "LONGEST_PART",
     "METRICS",
+    "METRIC_INDEX",
     "METRIC_LINES",
     "OUTPUT",
     "RESOURCES",
     "RUN",
     "SOURCES",
     "FileLists",
+    "MetricReader",
     "annotation_line",
     "content_name",
     "decode_output",

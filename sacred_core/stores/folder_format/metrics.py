@@ -1,35 +1,81 @@
 """The points of a run: appended with every heartbeat, and merged at the end.
 
 While the run lasts ``metrics.jsonl`` has four lines of JSON for the new points of one metric:
-``{"name", "start", "count"}``, where ``start`` is the index of the first one, then the columns
-``steps``, ``values`` and ``timestamps``. A point that was written twice takes the place of itself.
+``{"name", "start", "count", "sizes", "blocks"}``, then the columns ``steps``, ``values`` and
+``timestamps``. ``start`` is the index of the first point, ``sizes`` are the bytes of the columns
+with their line ends, ``blocks`` summaries, see `sacred_core.stores.summaries`. A point that was
+written twice takes the place of itself.
+
+``metrics.json`` has all points at the end, and ``metrics.index.json`` beside it where they are, see
+`sacred_core.stores.folder_format.metric_index`.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
 from sacred_core.serialization import column_json, column_values, strict_json
 from sacred_core.stores.folder_format.record import parse_time
+from sacred_core.stores.summaries import encode_summary, summarize_blocks
+from sacred_core.stores.times import TimeColumn
 
 COLUMNS = ("steps", "values", "timestamps")
 _SECOND = timedelta(seconds=1)
 _TO_SECONDS = len("2026-01-01T00:00:00")
 
 
+class Part(NamedTuple):
+    """Where some points of one metric are in the file.
+
+    Attributes:
+        name: Of the metric.
+        start: Index of the first point.
+        points: Their number.
+        columns: Position and number of bytes of each column, with its brackets.
+        blocks: Encoded summaries, None if they are not stored.
+    """
+
+    name: str
+    start: int
+    points: int
+    columns: list[tuple[int, int]]
+    blocks: list[list[Any]] | None
+
+    @property
+    def stop(self) -> int:
+        """Index after the last point."""
+        return self.start + self.points
+
+
 def metric_lines(metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bytes:
     """Return the lines of the new points of ``metrics``."""
     lines = []
     for name, metric in metrics.items():
-        head = {"name": name, "start": starts.get(name, 0), "count": len(metric["steps"])}
-        lines += [
-            strict_json(head),
-            column_json(metric["steps"]),
-            column_json(metric["values"]),
-            strict_json(list(_time_texts(metric["timestamps"]))),
+        columns = [
+            f"{text}\n".encode()
+            for text in (
+                column_json(metric["steps"]),
+                column_json(metric["values"]),
+                strict_json(list(_time_texts(metric["timestamps"]))),
+            )
         ]
-    return "".join(line + "\n" for line in lines).encode()
+        start = starts.get(name, 0)
+        head = {
+            "name": name,
+            "start": start,
+            "count": len(metric["steps"]),
+            "sizes": [*map(len, columns)],
+            "blocks": blocks_of(metric["steps"], metric["values"], start),
+        }
+        lines += [f"{strict_json(head)}\n".encode(), *columns]
+    return b"".join(lines)
+
+
+def blocks_of(steps: Any, values: Any, start: int) -> list[list[Any]]:
+    """Return the encoded summaries of points."""
+    return [encode_summary(each) for each in summarize_blocks(steps, values, start)]
 
 
 def read_merged(lines: BinaryIO) -> dict[str, dict[str, list[Any]]]:
@@ -38,31 +84,12 @@ def read_merged(lines: BinaryIO) -> dict[str, dict[str, list[Any]]]:
     The last lines, which a crash may have cut off, are skipped if they are not complete.
     """
     metrics: dict[str, dict[str, list[Any]]] = {}
-    for part in _parts(lines):
+    for part in read_parts(lines):
         metric = metrics.setdefault(part.name, {column: [] for column in COLUMNS})
         for column, (start, length) in zip(COLUMNS, part.columns, strict=True):
-            values = json.loads(_read(lines, start, length))
-            metric[column][part.start : part.start + part.points] = values
+            values = json.loads(read_bytes(lines, start, length))
+            metric[column][part.start : part.stop] = values
     return metrics
-
-
-def write_merged(lines: BinaryIO, out: BinaryIO) -> None:
-    """Write ``metrics.json`` from lines of `metric_lines`: by metric an object of three lists.
-
-    Columns are joined as strings: neither time nor memory is spent on parsing them.
-
-    Args:
-        lines: May be empty: there are no metrics.
-        out: Is written to at its position.
-    """
-    by_name: dict[str, list[_Part]] = {}
-    for part in _parts(lines):
-        by_name.setdefault(part.name, []).append(part)
-    out.write(b"{")
-    for number, (name, own) in enumerate(by_name.items()):
-        out.write(b", " * bool(number) + strict_json(name).encode() + b": ")
-        _write_metric(lines, _without_repetitions(own), out)
-    out.write(b"}\n")
 
 
 def parse_metrics(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -71,65 +98,56 @@ def parse_metrics(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     Raises:
         KeyError, TypeError, AttributeError: it has another form.
     """
+    return {name: parse_columns(metric) for name, metric in stored.items()}
+
+
+def parse_columns(metric: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of one metric with numbers and times; raises as `parse_metrics` does."""
+    times = metric["timestamps"]
+    if not isinstance(times, list):
+        raise TypeError("the timestamps of a metric are not a list")
     return {
-        name: {
-            "steps": column_values(metric["steps"]),
-            "values": column_values(metric["values"]),
-            "timestamps": [parse_time(time) for time in metric["timestamps"]],
-        }
-        for name, metric in stored.items()
+        "steps": column_values(metric["steps"]),
+        "values": column_values(metric["values"]),
+        "timestamps": TimeColumn(len(times), partial(_itself, times), parse_time),
     }
 
 
-class _Part(NamedTuple):
-    """Where some points of one metric are in the file."""
-
-    name: str
-    start: int
-    points: int
-    columns: list[tuple[int, int]]  # position and length of the string, with its brackets
-
-
-def _parts(file: BinaryIO) -> Iterator[_Part]:
+def read_parts(file: BinaryIO) -> Iterator[Part]:
     """Yield complete parts; the file may be read from between two of them."""
     position = 0
     while True:
         file.seek(position)
-        lines = [file.readline() for _ in range(1 + len(COLUMNS))]
-        if not lines[-1].endswith(b"\n"):
+        line = file.readline()
+        if not line.endswith(b"\n"):
             return
-        head = json.loads(lines[0])
+        head = json.loads(line)
+        position += len(line)
+        sizes = head.get("sizes") or [len(file.readline()) for _ in COLUMNS]
+        end = position + sum(sizes)
+        if read_bytes(file, end - 1, 1) != b"\n":
+            return
         columns = []
-        position += len(lines[0])
-        for line in lines[1:]:
-            columns.append((position, len(line) - 1))
-            position += len(line)
-        yield _Part(head["name"], head["start"], head["count"], columns)
+        for size in sizes:
+            columns.append((position, size - 1))
+            position += size
+        yield Part(head["name"], head["start"], head["count"], columns, head.get("blocks"))
 
 
-def _without_repetitions(parts: list[_Part]) -> list[_Part]:
+def without_repetitions(parts: Iterable[Part]) -> list[Part]:
     """Return the parts in order: what was written twice is the same string."""
     last = {part.start: part for part in parts}
     return [last[start] for start in sorted(last)]
 
 
-def _write_metric(file: BinaryIO, parts: list[_Part], out: BinaryIO) -> None:
-    for number, column in enumerate(COLUMNS):
-        out.write(b'{"' * (number == 0) + b', "' * (number > 0) + column.encode() + b'": [')
-        is_first = True
-        for part in parts:
-            start, length = part.columns[number]
-            text = _read(file, start + 1, length - 2)
-            if text:
-                out.write(text if is_first else b", " + text)
-                is_first = False
-        out.write(b"]")
-    out.write(b"}")
-
-
-def _read(file: BinaryIO, start: int, length: int) -> bytes:
+def read_bytes(file: BinaryIO, start: int, length: int) -> bytes:
+    """Return bytes from a position of a file."""
     file.seek(start)
     return file.read(length)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _time_texts(times: Iterable[datetime]) -> Iterator[str]:

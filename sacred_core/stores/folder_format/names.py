@@ -11,6 +11,8 @@ RUN, CONFIG, INFO, METRICS, OUTPUT = (
 )  # fmt: skip
 #: Points of a running run; at its end they are in `METRICS`.
 METRIC_LINES = "metrics.jsonl"
+#: Where the points are in `METRICS`, and summaries of them.
+METRIC_INDEX = "metrics.index.json"
 #: Tags and notes, one JSON object a line.
 ANNOTATIONS = "annotations.jsonl"
 #: Artifacts whose names cannot be, or are already, names of files beside the record.

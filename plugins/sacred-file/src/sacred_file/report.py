@@ -100,7 +100,8 @@ def _large(code: str, folder: Path) -> dict[str, Any]:
     if "metrics" in code:
         from sacred_file.run_folder import RunFolder
 
-        names["metrics"] = RunFolder(ContainedFolder(folder.parent), folder.name).points()
+        with RunFolder(ContainedFolder(folder.parent), folder.name).metrics() as reader:
+            names["metrics"] = reader.metrics()
     return names
 
 

@@ -1,24 +1,25 @@
 """Reads the record in the folder of one run."""
 
+import contextlib
 import functools
 import io
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from sacred_core.contained_files import ContainedFolder
 from sacred_core.serialization import from_json
 from sacred_core.stores import Annotation, guard
 from sacred_core.stores.folder_format import (
     ANNOTATIONS,
+    METRIC_INDEX,
     METRIC_LINES,
     METRICS,
     RUN,
+    MetricReader,
     parse_annotations,
-    parse_metrics,
-    read_merged,
 )
-from sacred_core.stores.record_files import read_columns, read_json
+from sacred_core.stores.record_files import read_json
 from sacred_core.stores.record_folder import RecordFolder
 
 
@@ -67,12 +68,17 @@ class RunFolder(RecordFolder):
             with self._files.open_in(path) as file:
                 return parse_annotations(file.read())
 
-    def points(self) -> dict[str, dict[str, Any]]:
-        """Return the points of the run, finished or running."""
+    @contextlib.contextmanager
+    def metrics(self) -> Iterator[MetricReader]:
+        """Return what reads the points of the run, finished or running."""
         self._files.require_folder(self.path)
-        stored = read_columns(self.file(METRICS), self._files.open_in)
-        lines = self.file(METRIC_LINES)
-        if stored is None and os.path.lexists(lines):
-            with io.BufferedReader(self._files.open_in(lines)) as file:
-                stored = read_merged(file)
-        return parse_metrics({} if stored is None else stored)
+        with contextlib.ExitStack() as stack:
+            files = [self._open(name, stack) for name in (METRICS, METRIC_INDEX, METRIC_LINES)]
+            yield MetricReader(*files)
+
+    def _open(self, name: str, stack: contextlib.ExitStack) -> BinaryIO | None:
+        try:
+            file = io.BufferedReader(self._files.open_in(self.file(name)))
+        except FileNotFoundError:
+            return None
+        return cast(BinaryIO, stack.enter_context(file))

@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -17,6 +17,7 @@ from sacred_core.stores import (
     RunQuery,
     with_unfinished,
 )
+from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import (
     ANNOTATIONS,
@@ -32,6 +33,7 @@ from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.record_files import append_bytes, replace_output
 from sacred_core.stores.run_ids import id_order, normalize_id
+from sacred_core.stores.summaries import MetricSummary
 from sacred_file import layout
 from sacred_file.contents import open_copy
 from sacred_file.observer import FileStorageObserver
@@ -103,7 +105,20 @@ class FileStore(DocumentStore[RunFolder]):
 
     def read_points(self, record: RunFolder) -> Mapping[str, Any]:
         """Return the points of a run, finished or running."""
-        return record.points()
+        with record.metrics() as reader:
+            return reader.metrics()
+
+    def read_summaries(
+        self, record: RunFolder, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summaries in ``metrics.index.json``."""
+        with record.metrics() as reader:
+            return reader.summaries(names)
+
+    def read_ranges(self, record: RunFolder, ranges: Ranges) -> dict[str, dict[str, Any]]:
+        """Return ranges of points."""
+        with record.metrics() as reader:
+            return reader.points(ranges)
 
     def get_file(self, record: RunFolder, kind: str, name: str) -> BinaryIO | None:
         """Open a file of a run; None if the record does not name it, or it is missing."""

@@ -1,0 +1,75 @@
+"""Columns of times that become `datetime` objects only when they are used."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, overload
+
+
+class TimeColumn(Sequence[Any]):
+    """A list of aware times in UTC, each of which is made when it is read.
+
+    It compares equal to a list of the same times. What is stored and is not a time is None.
+
+    Args:
+        count: Number of times.
+        load: Returns what is stored of them; called at the first use.
+        parse: Returns the time for one of these.
+    """
+
+    __slots__ = ("_count", "_load", "_parse", "_stored")
+
+    def __init__(
+        self,
+        count: int,
+        load: Callable[[], Sequence[Any]],
+        parse: Callable[[Any], datetime | None],
+    ) -> None:
+        self._count = count
+        self._load = load
+        self._parse = parse
+        self._stored: Sequence[Any] | None = None
+
+    @property
+    def stored(self) -> Sequence[Any]:
+        """What is stored: strings or numbers, without a time object for each."""
+        if self._stored is None:
+            self._stored = self._load()
+        return self._stored
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> datetime | None: ...
+    @overload
+    def __getitem__(self, index: slice) -> "TimeColumn": ...
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            count = len(range(*index.indices(self._count)))
+            return TimeColumn(count, lambda: self.stored[index], self._parse)
+        return self._parse(self.stored[index])
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._parse, self.stored)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (list, TimeColumn)):
+            return NotImplemented
+        return len(self) == len(other) and all(map(_is_equal, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+def time_of_seconds(seconds: Any) -> datetime | None:
+    """Return the time that is a number of seconds after 1970, None for what is no such number."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    return bool(one == other)

@@ -1,0 +1,175 @@
+"""Tests of what ``sacred runs list`` shows, and of groups."""
+
+import csv
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sacred_core.cli.main import sacred
+from sacred_core.cli.runs.columns import TableColumn, age_text, fit
+from sacred_core.exceptions import OptionError, QueryError
+from sacred_core.testing import EventDriver, Memory, MemoryObserver
+
+jsonschema = pytest.importorskip("jsonschema")
+SCHEMA = Path(__file__).parents[3] / "docs" / "groups.schema.json"
+
+
+@pytest.fixture
+def runs(memory: Memory) -> Memory:
+    """Two learning rates with three seeds each, and one run that failed."""
+    for rate in (0.1, 0.01):
+        for seed in range(3):
+            driver = EventDriver(MemoryObserver(memory))
+            driver.start(
+                config={"lr": rate, "data": {"path": "/data"}, "seed": seed},
+                ex_info={"name": "mnist", "base_dir": ".", "sources": []},
+            )
+            driver.log("loss", [1.0, rate + seed / 1000])
+            driver.complete(result=rate + seed)
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start(
+        config={"lr": 0.1, "data": {"path": "/other"}, "seed": 0},
+        ex_info={"name": "mnist", "base_dir": ".", "sources": []},
+    )
+    driver.fail()
+    return memory
+
+
+def listed(*args: str) -> Result:
+    result = CliRunner().invoke(sacred, ["runs", "list", "memory://", *args])
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def rows(*args: str) -> list[list[str]]:
+    return [line.split() for line in listed(*args).stdout.splitlines()]
+
+
+def test_the_table_shows_what_differs(runs: Memory) -> None:
+    """Beside id, status and times there are the entries that differ, results and metrics."""
+    table = rows()
+    assert table[0] == [
+        "ID", "STATUS", "AGE", "TOOK", "EXPERIMENT", "lr", "data.path", "seed", "RESULT", "loss",
+    ]  # fmt: skip
+    assert [row[0] for row in table[1:]] == ["1", "2", "3", "4", "5", "6", "7"]
+    assert table[5][4:] == ["mnist", "0.01", "/data", "1", "1.01", "0.011"]
+    assert table[7][1] == "FAILED"
+    assert table[7][4:] == ["mnist", "0.1", "/other", "0"]
+    assert rows("-w", "seed = 1")[0][5:] == ["lr", "RESULT", "loss"]
+
+
+def test_the_columns_can_be_chosen(runs: Memory) -> None:
+    """`--only` chooses kinds of columns, `--all` adds entries that are the same."""
+    assert rows("--only", "config")[0] == ["ID", "lr", "data.path", "seed"]
+    assert rows("--only", "metrics", "--only", "result")[0] == ["ID", "RESULT", "loss"]
+    assert rows("--all", "-w", "id < 3", "--only", "config")[0] == ["ID", "lr", "data.path", "seed"]
+    assert rows("-w", "id < 3", "--only", "config")[0] == ["ID", "seed"]
+    assert rows("--only", "config", "--csv")[0] == ["ID,lr,data.path,seed"]
+    assert rows("--csv")[0] == ["id,status,start_time,duration,name,command"]
+
+
+def test_a_limit_is_shown_with_the_total(runs: Memory) -> None:
+    """The number of all runs is on stderr, where there are more."""
+    assert listed("-n", "2").stderr == "2 of 7 runs.\n"
+    assert listed("-n", "7").stderr == ""
+    assert listed("-n", "2", "--json").stderr == ""
+
+
+def test_columns_fit_a_width() -> None:
+    """The run, the result and a metric come first, then configuration, then other metrics."""
+    columns = [
+        TableColumn("ID", ["1"]), TableColumn("a" * 10, ["1"], "config"),
+        TableColumn("b" * 10, ["1"], "config"), TableColumn("RESULT", ["1"], "result"),
+        TableColumn("m" * 10, ["1"], "metrics"), TableColumn("n" * 10, ["x" * 12], "metrics"),
+    ]  # fmt: skip
+
+    def shown(width: int | None) -> tuple[str, list[str]]:
+        found, hidden = fit(columns, width)
+        return "".join(column.heading[0] for column in found), hidden
+
+    assert shown(None) == ("IabRmn", [])
+    assert shown(2 + 2 + 6 + 4 * 2 + 10 * 3 + 12) == ("IabRmn", [])
+    assert shown(2 + 6 + 3 * 2 + 10 * 3 + 3 * 2 + 5)[0] == "IabRm"
+    assert shown(33)[0] == "IaRm"
+    assert shown(32)[0] == "IRm"
+    assert shown(10) == ("IR", ["a" * 10, "b" * 10, "m" * 10, "n" * 10])
+    assert shown(1)[0] == "I"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (59.9, "59s"), (60, "1m"), (3_599, "59m"), (3_600, "1h"), (86_399, "23h"),
+     (86_400, "1d"), (90 * 86_400, "90d")],
+)  # fmt: skip
+def test_ages(seconds: float, text: str) -> None:
+    """An age has one unit."""
+    assert age_text(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("--group-by", "all-but seed"), ("--group-by", "all-but", "seed"),
+     ("--group-by", "all-but", "config.seed")],
+)  # fmt: skip
+def test_groups_of_all_but_the_seed(runs: Memory, args: tuple[str, ...]) -> None:
+    """A row is a group with count, ids, what differs, and mean, interval and deviation."""
+    lines = listed(*args).stdout.splitlines()
+    assert lines[0].split() == ["RUNS", "IDS", "lr", "data.path", "result", "loss"]
+    assert lines[1].split()[:6] == ["3", "1", "2", "3", "0.1", "/data"]
+    assert "1.1 ±2.5 (sd 1)" in lines[1]
+    assert lines[3].split() == ["1", "7", "0.1", "/other"]
+
+
+def test_groups_for_programs(runs: Memory) -> None:
+    """JSON has all digits and follows its schema; CSV has a column for each statistic."""
+    schema = json.loads(SCHEMA.read_text())
+    found = [
+        json.loads(line) for line in listed("--group-by", "config.lr", "--json").stdout.splitlines()
+    ]
+    for group in found:
+        jsonschema.validate(group, schema)
+    assert [group["ids"] for group in found] == [[1, 2, 3, 7], [4, 5, 6]]
+    assert found[0]["values"] == {"config.lr": 0.1}
+    assert found[0]["statistics"]["result"]["count"] == 3
+    assert found[0]["statistics"]["result"]["mean"] == pytest.approx(1.1)
+    table = [*csv.reader(listed("--group-by", "config.lr", "--csv").stdout.splitlines())]
+    assert table[0][:4] == ["runs", "ids", "config.lr", "result.count"]
+    assert table[1][:4] == ["4", "1 2 3 7", "0.1", "3"]
+    assert float(table[1][table[0].index("loss.mean")]) == pytest.approx(0.101)
+
+
+def test_many_ids_are_shortened(memory: Memory) -> None:
+    """A group shows its first two ids and the last one; one value has no interval."""
+    for number in range(6):
+        driver = EventDriver(MemoryObserver(memory))
+        driver.start(config={"seed": number})
+        driver.complete(result=1.5)
+    table = rows("--group-by", "all-but seed")
+    assert table[1] == ["6", "1", "2", "…", "6", "1.5", "±0"]
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "text"),
+    [
+        (("--group-by", "all-but"), OptionError, "needs an entry"),
+        (("--group-by", "foo"), QueryError, "unknown field 'foo'"),
+        (("more",), SystemExit, ""),
+        (("--group-by", "config.lr", "more"), SystemExit, ""),
+    ],
+)
+def test_mistakes(runs: Memory, args: tuple[str, ...], error: Any, text: str) -> None:
+    """A wrong group or argument is an error that shows it."""
+    result = CliRunner().invoke(sacred, ["runs", "list", "memory://", *args])
+    assert isinstance(result.exception, error)
+    assert text in str(result.exception)
+    assert result.exit_code != 0
+
+
+def test_no_runs(memory: Memory) -> None:
+    """An empty store is not an error."""
+    for args in ((), ("--group-by", "all-but seed"), ("-c", "id")):
+        assert (listed(*args).stdout, listed(*args).stderr) == ("", "No runs.\n")

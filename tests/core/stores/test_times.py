@@ -1,0 +1,58 @@
+"""Tests of columns of times."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sacred_core.stores.folder_format import parse_time
+from sacred_core.stores.times import TimeColumn, time_of_seconds
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TIMES = [START + timedelta(seconds=n, microseconds=n) for n in range(5)]
+
+
+def column(loads: list[None], stored: list[Any] | None = None) -> TimeColumn:
+    texts = stored or [time.isoformat() for time in TIMES]
+
+    def load() -> list[Any]:
+        loads.append(None)
+        return texts
+
+    return TimeColumn(len(texts), load, parse_time)
+
+
+def test_a_column_is_a_list_of_times() -> None:
+    """Length, items, slices, order and equality are those of the list of its times."""
+    times = column([])
+    assert (len(times), times[0], times[-1]) == (5, TIMES[0], TIMES[-1])
+    assert list(times) == TIMES
+    assert times == TIMES and times == TIMES
+    assert times != TIMES[:4] and times != [*TIMES[:4], START]
+    assert times[1:4] == TIMES[1:4] and len(times[::2]) == 3
+    assert times[1:4] == column([])[1:4]
+    assert times.index(TIMES[2]) == 2 and TIMES[3] in times
+    assert repr(times) == repr(TIMES)
+    assert times != 3
+
+
+def test_what_is_stored_is_loaded_once_and_late() -> None:
+    """The length needs no load, and a second use none either."""
+    loads: list[None] = []
+    times = column(loads)
+    assert len(times) == 5 and len(times[2:]) == 3 and not loads
+    assert times[0] == TIMES[0] and list(times) == TIMES
+    assert len(loads) == 1
+    assert times.stored[0] == TIMES[0].isoformat()
+
+
+def test_what_is_not_a_time_is_none() -> None:
+    """A damaged time affects no other one."""
+    assert list(column([], ["2026-01-01T00:00:00", "x", 3])) == [START, None, None]
+
+
+@pytest.mark.parametrize("seconds", ["x", None, 1e300, float("nan")])
+def test_times_of_seconds(seconds: Any) -> None:
+    """Seconds since 1970 become a time; what is no number of seconds is None."""
+    assert time_of_seconds(1_767_225_600.5) == START + timedelta(seconds=0.5)
+    assert time_of_seconds(seconds) is None
