@@ -14,7 +14,7 @@ from sacred_core.cli.runs.grouping import (
     group_table,
     parse_groups,
 )
-from sacred_core.cli.runs.text import as_data, comma_separated, row, table
+from sacred_core.cli.runs.text import as_data, row, table, to_csv
 from sacred_core.printable import printable
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs, open_store
@@ -118,7 +118,7 @@ def _print_columns(columns: Sequence[TableColumn], form: str | None, has_all: bo
     is_fitted = form is None and not has_all and sys.stdout.isatty()
     shown, hidden = fit(columns, shutil.get_terminal_size().columns if is_fitted else None)
     rows = [*zip(*((column.heading, *column.cells) for column in shown), strict=True)]
-    click.echo(comma_separated(rows) if form == "csv" else table(rows))
+    click.echo(to_csv(rows) if form == "csv" else table(rows))
     if hidden:
         click.echo(f"Not shown: {', '.join(hidden)} (--all, --only or --columns)", err=True)
 
@@ -135,7 +135,7 @@ def _print_groups(
         for each in rows:
             click.echo(strict_json(group_as_data(each)))
     elif form == "csv":
-        click.echo(comma_separated(group_table(rows)), color=True)
+        click.echo(to_csv(group_table(rows)), color=True)
     elif rows:
         _print_columns(group_columns(rows, is_chosen=groups[0] is not None), None, has_all)
     else:
