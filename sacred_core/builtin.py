@@ -59,6 +59,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         ("show", "show_run:show_run", "Show a run."),
         ("get", "show_run:get_file", "Write a file of a run."),
         ("watch", "show_run:watch_run", "Follow a run while it is running."),
+        ("export", "export_runs:export_runs", "Write runs or their points to a file."),
         ("delete", "change_runs:delete_runs", "Delete runs."),
         ("note", "change_runs:note_run", "Add a note to a run."),
         ("tag", "change_runs:tag_run", "Add tags to a run, or remove them."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sacred_core.stores.checking import check_metrics, first_items, require_record
-    from sacred_core.stores.finding import find_runs, to_frame
+    from sacred_core.stores.finding import find_runs
     from sacred_core.stores.guarded import (
         Found,
         GuardedStore,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sacred_core.stores.model import DAMAGED, Annotation, StoredRun
     from sacred_core.stores.opening import open_store
     from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
+    from sacred_core.stores.tables import metrics_frame, to_frame
     from sacred_core.stores.unfinished import with_unfinished
 
 _MODULES = {
@@ -42,7 +43,8 @@ _MODULES = {
     "open_store": "opening",
     "require_record": "checking",
     "run_or_foreign": "guarded",
-    "to_frame": "finding",
+    "to_frame": "tables",
+    "metrics_frame": "tables",
     "with_unfinished": "unfinished",
 }
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "first_items",
     "guard",
     "make_run",
+    "metrics_frame",
     "once",
     "open_store",
     "require_record",

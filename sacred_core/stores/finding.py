@@ -1,11 +1,10 @@
 """Finds runs in a store by the query language, whatever the backend can filter by itself."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.stores.curves import PointsReader, points, summaries
 from sacred_core.stores.model import StoredRun
@@ -42,13 +41,10 @@ class MetricSummaries:
 
     def of(self, run: StoredRun) -> MetricOf:
         """Return the function that returns a metric of a run by its name."""
-        return lambda name: self._of_run(run).get(name)
+        return lambda name: self.all_of(run).get(name)
 
-    def names(self, run: StoredRun) -> list[str]:
-        """Return the names of the metrics of a run."""
-        return [*self._of_run(run)]
-
-    def _of_run(self, run: StoredRun) -> Mapping[str, Metric]:
+    def all_of(self, run: StoredRun) -> Mapping[str, Metric]:
+        """Return all metrics of a run by name."""
         if run.id not in self._found:
             self._found[run.id] = {
                 name: Metric(summary, partial(self._points, run.id, name))
@@ -149,23 +145,3 @@ def _without_metrics(query: Query) -> Query | None:
 def _newest(found: list[StoredRun], limit: int | None, offset: int) -> list[StoredRun]:
     end = max(0, len(found) - offset)
     return found[0 if limit is None else max(0, end - limit) : end]
-
-
-def to_frame(runs: Iterable[StoredRun]) -> Any:
-    """Return runs as a pandas DataFrame: one row each, a column for each entry of the config.
-
-    Raises:
-        ImportError: pandas is not installed.
-    """
-    import pandas as pd
-
-    return pd.DataFrame([dict(_cells(run)) for run in runs])
-
-
-def _cells(run: StoredRun) -> Iterator[tuple[str, Any]]:
-    yield "id", run.id
-    yield "status", run.status
-    for name in ("name", "command", "start_time", "stop_time", "duration", "result", "damage"):
-        yield name, getattr(run, name)
-    for path, value in leaves(run.config):
-        yield f"config.{path}", value

@@ -139,7 +139,7 @@ def _metric_columns(
     stored = [run for run in runs if run.metrics is not None]
     read_now = runs[-_MOST_READ:] if len(stored) < len(runs) else runs
     used = {id(run) for run in (*stored, *read_now)}
-    names = dict.fromkeys(name for run in runs if id(run) in used for name in metrics.names(run))
+    names = dict.fromkeys(name for run in runs if id(run) in used for name in metrics.all_of(run))
     columns = []
     for name in names:
         field = Field("metrics", (name, "last"))

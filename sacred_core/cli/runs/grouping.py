@@ -72,7 +72,7 @@ def group_rows(
     for group in group_runs(runs, by, all_but, metrics.of):
         numbers: dict[Field, list[float]] = {}
         for run in group.runs:
-            for field, value in numbers_of(run, metrics.of(run), metrics.names(run)):
+            for field, value in numbers_of(run, metrics.of(run), metrics.all_of(run)):
                 numbers.setdefault(field, []).append(value)
         statistics = {field: compute_statistics(values) for field, values in numbers.items()}
         rows.append(GroupRow(group, statistics))

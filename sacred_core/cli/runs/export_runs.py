@@ -1,0 +1,59 @@
+"""``sacred runs export``."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from sacred_core.cli.runs.list_runs import where_option
+from sacred_core.printable import printable
+from sacred_core.stores import StoredRun, find_runs, open_store
+from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.tables import POINT_COLUMNS, point_rows, run_row, write_rows
+
+#: Runs from which on a progress bar is shown.
+_MANY = 100
+
+
+@click.command("export")
+@click.argument("location")
+@where_option
+@click.option("-s", "--sort", help="Sort by these fields, like -config.lr,start_time.")
+@click.option(
+    "--to", "target", required=True, type=click.Path(path_type=Path, dir_okay=False),
+    help="The file: .csv, .json, .jsonl or .parquet.",
+)  # fmt: skip
+@click.option("--points", "has_points", is_flag=True, help="One row for each point of a metric.")
+@click.option("-m", "--metric", "names", multiple=True, help="Only points of this metric.")
+def export_runs(
+    location: str,
+    where: str | None,
+    sort: str | None,
+    target: Path,
+    has_points: bool,
+    names: tuple[str, ...],
+) -> None:
+    """Write the runs at LOCATION to a file, one row each, or their points with --points.
+
+    Rows have the configuration, the result, the last, least and greatest values of metrics, tags,
+    notes and the comment. Parquet needs pyarrow.
+    """
+    store = open_store(location)
+    metrics = MetricSummaries(store)
+    runs = _with_progress(find_runs(store, where, sort, metrics=metrics))
+    if has_points or names:
+        rows = (row for run in runs for row in point_rows(store, run, names or None))
+        count = write_rows(rows, target, POINT_COLUMNS)
+    else:
+        count = write_rows((run_row(run, metrics) for run in runs), target)
+    click.echo(f"Wrote {count} rows to {printable(target)}.", err=True)
+
+
+def _with_progress(runs: list[StoredRun]) -> Iterator[StoredRun]:
+    if len(runs) < _MANY or not sys.stderr.isatty():
+        yield from runs
+        return
+    bar: Iterable[StoredRun]
+    with click.progressbar(runs, file=sys.stderr) as bar:
+        yield from bar

@@ -1,0 +1,260 @@
+"""Runs and points as rows: data frames, and files for other programs."""
+
+import csv
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from sacred_core.atomic_files import replacing
+from sacred_core.dotted_path import leaves
+from sacred_core.exceptions import OptionError
+from sacred_core.serialization import encodable, plain, strict_json
+from sacred_core.stores.curves import PointsReader, points, summaries
+from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.query import MISSING, is_number
+from sacred_core.stores.times import TimeColumn
+
+Row = dict[str, Any]
+_FIELDS = (
+    "id", "uid", "run_id", "status", "name", "command", "queue_time", "start_time", "stop_time",
+    "heartbeat", "duration", "damage",
+)  # fmt: skip
+_STATISTICS = ("last", "min", "max", "count")
+POINT_COLUMNS = ("id", "metric", "step", "value", "time")
+#: Rows of a batch of a Parquet file, and points that are read at a time.
+_BATCH = 10_000
+
+
+def run_row(run: StoredRun, metrics: MetricSummaries | None = None) -> Row:
+    """Return a run as one row.
+
+    Columns are those of the run, ``comment``, ``tags`` and ``notes``, ``config.…`` and
+    ``result.…`` for each entry, and ``metrics.NAME.last``, ``.min``, ``.max`` and ``.count``.
+
+    Args:
+        run: The run.
+        metrics: Of its store; without, metrics have columns if the store has summaries.
+    """
+    row: Row = {name: getattr(run, name) for name in _FIELDS}
+    row["comment"] = run.meta.get("comment")
+    row["tags"] = ", ".join(run.tags)
+    row["notes"] = "\n".join(str(note["text"]) for note in run.notes)
+    row |= {f"config.{path}": value for path, value in leaves(run.config)}
+    if isinstance(run.result, dict) and run.result:
+        row |= {f"result.{path}": value for path, value in leaves(run.result)}
+    else:
+        row["result"] = run.result
+    for name, own in ({} if metrics is None else metrics.all_of(run)).items():
+        for statistic in _STATISTICS:
+            value = getattr(own.summary, statistic)
+            row[f"metrics.{name}.{statistic}"] = None if value is MISSING else value
+    return row
+
+
+def to_frame(runs: Iterable[StoredRun], metrics: MetricSummaries | None = None) -> Any:
+    """Return runs as a pandas DataFrame with one row each; see `run_row`.
+
+    Args:
+        runs: The runs.
+        metrics: ``MetricSummaries(store)``; without, there are no columns of metrics.
+
+    Raises:
+        ImportError: pandas is not installed.
+    """
+    import pandas as pd
+
+    return pd.DataFrame([run_row(run, metrics) for run in runs])
+
+
+def metrics_frame(
+    store: PointsReader, ids: Iterable[int | str], names: Iterable[str] | None = None
+) -> Any:
+    """Return the points of runs as a pandas DataFrame with one row for each point.
+
+    Args:
+        store: From `open_store`.
+        ids: Of the runs.
+        names: Of metrics, by default all.
+
+    Returns:
+        Columns ``id``, ``metric``, ``step``, ``value`` and ``time``.
+
+    Raises:
+        ImportError: pandas is not installed.
+    """
+    import pandas as pd
+
+    wanted = None if names is None else set(names)
+    frames = [pd.DataFrame(columns=list(POINT_COLUMNS))]
+    for run_id in ids:
+        for name, metric in store.metrics(run_id).items():
+            if wanted is not None and name not in wanted:
+                continue
+            times = metric["timestamps"]
+            raw = times.stored if isinstance(times, TimeColumn) else times
+            unit = {"unit": "s"} if raw and is_number(raw[0]) else {"format": "ISO8601"}
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "id": run_id,
+                        "metric": name,
+                        "step": metric["steps"],
+                        "value": metric["values"],
+                        "time": pd.to_datetime(raw, utc=True, errors="coerce", **unit),
+                    }
+                )
+            )
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
+def point_rows(
+    store: PointsReader, run: StoredRun, names: Iterable[str] | None = None
+) -> Iterator[Row]:
+    """Yield the points of a run as rows with `POINT_COLUMNS`; not all are in memory at once."""
+    for name, blocks in summaries(store, run.id, names).items():
+        stop = blocks[-1].stop if blocks else 0
+        for start in range(0, stop, _BATCH):
+            metric = points(store, run.id, {name: (start, start + _BATCH)})[name]
+            columns = (metric["steps"], metric["values"], metric["timestamps"])
+            for step, value, time in zip(*columns, strict=True):
+                yield dict(zip(POINT_COLUMNS, (run.id, name, step, value, time), strict=True))
+
+
+def write_rows(rows: Iterable[Row], target: Path, columns: Iterable[str] | None = None) -> int:
+    """Write rows to a file in one step, and return their number.
+
+    Rows are not all in memory at once. What is missing in a row is empty or null.
+
+    Args:
+        rows: The rows.
+        target: ``.csv``, ``.json`` (a list of objects), ``.jsonl`` (one object a line) or
+            ``.parquet``.
+        columns: Their names; by default all that occur, for which rows are written twice.
+
+    Raises:
+        OptionError: the suffix is another one, or pyarrow, which Parquet needs, is not installed.
+        OSError: the file cannot be written.
+    """
+    write = _WRITERS.get(target.suffix.lower())
+    if write is None:
+        raise OptionError(
+            f"cannot write {str(target)!r}: expected a file that ends with {', '.join(_WRITERS)}"
+        )
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as buffer, replacing(target) as new:
+        if columns is None:
+            names: dict[str, None] = {}
+            for row in rows:
+                names |= dict.fromkeys(row)
+                buffer.write(json.dumps(_plain_row(row), allow_nan=True) + "\n")
+            buffer.seek(0)
+            return write(map(json.loads, buffer), [*names], new)
+        return write(map(_plain_row, rows), [*columns], new)
+
+
+def _plain_row(row: Row) -> Row:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else _plain_cell(value)
+        for name, value in row.items()
+    }
+
+
+def _plain_cell(value: Any) -> Any:
+    total_seconds = getattr(value, "total_seconds", None)
+    return plain(value) if total_seconds is None else total_seconds()
+
+
+def _write_csv(rows: Iterator[Row], columns: list[str], target: Path) -> int:
+    count = 0
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(map(encodable, columns))
+        for count, row in enumerate(rows, 1):  # noqa: B007 - the number of rows
+            writer.writerow([_csv_cell(row.get(name)) for name in columns])
+    return count
+
+
+def _csv_cell(value: Any) -> Any:
+    if value is None or isinstance(value, (int, float, str)):
+        return encodable(value) if isinstance(value, str) else value
+    return strict_json(value)
+
+
+def _write_json(rows: Iterator[Row], columns: list[str], target: Path) -> int:
+    with target.open("w", encoding="utf-8") as file:
+        file.write("[")
+        count = _write_objects(rows, file, ",\n")
+        file.write("]\n")
+    return count
+
+
+def _write_lines(rows: Iterator[Row], columns: list[str], target: Path) -> int:
+    with target.open("w", encoding="utf-8") as file:
+        count = _write_objects(rows, file, "\n")
+        file.write("\n" * bool(count))
+    return count
+
+
+def _write_objects(rows: Iterator[Row], file: IO[str], joint: str) -> int:
+    count = 0
+    for count, row in enumerate(rows, 1):
+        file.write(f"{joint if count > 1 else ''}{strict_json(row)}")
+    return count
+
+
+def _write_parquet(rows: Iterator[Row], columns: list[str], target: Path) -> int:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise OptionError("Parquet files need the library pyarrow: pip install pyarrow") from None
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as buffer:
+        kinds: dict[str, set[type]] = {name: set() for name in columns}
+        count = 0
+        for count, row in enumerate(rows, 1):  # noqa: B007 - the number of rows
+            for name, value in row.items():
+                kinds[name].add(type(value))
+            buffer.write(json.dumps(row, allow_nan=True) + "\n")
+        buffer.seek(0)
+        types = {name: _parquet_type(pa, own) for name, own in kinds.items()}
+        schema = pa.schema([(encodable(name), kind) for name, kind in types.items()])
+        stored = map(json.loads, buffer)
+        with pq.ParquetWriter(target, schema) as writer:
+            while batch := [*islice(stored, _BATCH)]:
+                arrays = [
+                    pa.array([_parquet_cell(pa, row.get(name), kind) for row in batch], kind)
+                    for name, kind in types.items()
+                ]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+    return count
+
+
+def _parquet_type(pa: Any, kinds: set[type]) -> Any:
+    """Return the type of a column: what all its values are, else a string of JSON."""
+    known = kinds - {type(None)}
+    if known == {bool}:
+        return pa.bool_()
+    if known == {int}:
+        return pa.int64()
+    return pa.float64() if known and known <= {int, float} else pa.string()
+
+
+def _parquet_cell(pa: Any, value: Any, kind: Any) -> Any:
+    if value is None or kind == pa.bool_():
+        return value
+    if kind == pa.string():
+        return encodable(value) if isinstance(value, str) else strict_json(value)
+    return float(value) if kind == pa.float64() else value
+
+
+_WRITERS: Mapping[str, Callable[[Iterator[Row], list[str], Path], int]] = {
+    ".csv": _write_csv,
+    ".json": _write_json,
+    ".jsonl": _write_lines,
+    ".parquet": _write_parquet,
+}
