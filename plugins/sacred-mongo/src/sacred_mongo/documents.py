@@ -15,6 +15,7 @@ from bson import ObjectId
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import Annotation, Read, StoredRun, once, require_record
+from sacred_core.stores.facts import encode_facts, facts_fields
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.collections import Collections, RunReference, to_run_id
 from sacred_mongo.connection import Document
@@ -53,6 +54,7 @@ def new_entry(collections: Collections, run: StoredRun, token: str) -> Document:
         "captured_out": "",
         "resources": [],
         "artifacts": [],
+        "facts": offload_if_large(new, "facts", encode_facts(run)),
     }
 
 
@@ -120,6 +122,7 @@ class RunDocument:
         return {
             **{name: self._value(name) for name in ("host", "config", "meta", "result")},
             **{name: self._time(name) for name in _TIMES},
+            **facts_fields(self._value("facts")),
             "run_id": self._run_id,
             "status": lambda: self.entry().get("status"),
             "command": lambda: reader(self.entry())(self.entry().get("command")),

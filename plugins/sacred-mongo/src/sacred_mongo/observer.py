@@ -14,6 +14,7 @@ from sacred_core.observers.queue import QueueObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores import make_run
 from sacred_core.stores.claims import IdRequest, claim_id
+from sacred_core.stores.facts import FACTS, encode_facts
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
@@ -215,6 +216,8 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         """Set fields of the document."""
         large = [name for name in _LARGE_VALUES if name in names]
         fields = {name: offload_if_large(self._run, name, getattr(run, name)) for name in large}
+        if FACTS.intersection(names):
+            fields["facts"] = offload_if_large(self._run, "facts", encode_facts(run))
         if "info" in fields and self._points.listed:
             fields["info"]["metrics"] = self._points.listed
         former = {file_of(self.run_entry.get(name)) for name in fields}

@@ -150,7 +150,7 @@ class MongoStore(DocumentStore[RawBSONDocument]):
 
     def get_file(self, record: RawBSONDocument, kind: str, name: str) -> BinaryIO | None:
         """Open a file, which is read piece by piece."""
-        file_id = self._file_id(self._decode(record), kind, name)
+        file_id = name if kind == "patch" else self._file_id(self._decode(record), kind, name)
         if file_id is None:
             return None
         try:

@@ -15,6 +15,7 @@ import attrs
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation, Read, first_items
+from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
 from sacred_core.stores.model import StoredRun
 from sacred_tinydb.database import Document, RawDocument
 
@@ -48,6 +49,7 @@ def new_document(run: StoredRun) -> Document:
         "heartbeat": None,
         "stop_time": None,
         "result": None,
+        "facts": encode_facts(run),
     }
 
 
@@ -61,7 +63,8 @@ def changed_fields(run: StoredRun, names: frozenset[str]) -> Document:
         "fail_trace": lambda: list(run.fail_trace),
         "experiment": lambda: run.experiment,
     }
-    return {name: write() for name, write in written.items() if name in names}
+    found = {name: write() for name, write in written.items() if name in names}
+    return found | ({"facts": encode_facts(run)} if FACTS.intersection(names) else {})
 
 
 def document_fields(stored: Any, read: Callable[[], Document]) -> dict[str, Read]:
@@ -86,6 +89,7 @@ def document_fields(stored: Any, read: Callable[[], Document]) -> dict[str, Read
     fields: dict[str, Read] = {
         **{name: field(name) for name in _FIELDS},
         **{name: time(name) for name in _TIMES},
+        **facts_fields(field("facts")),
         "meta": lambda: _meta(document()),
         "queue_time": lambda: _queue_time(document()),
         "artifacts": lambda: first_items("artifacts", document().get("artifacts")),

@@ -145,11 +145,10 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Write what changed to the folder of the run."""
-        if self._is_ended and "experiment" not in names:
+        changed = changed_fields(run, names | ({"result"} if "heartbeat" in names else set()))
+        if self._is_ended and not changed.keys() & {"experiment", "facts"}:
             return True
-        if "heartbeat" in names:
-            names |= {"result"}
-        return self._change(changed_fields(run, names), run.info if "info" in names else None)
+        return self._change(changed, run.info if "info" in names else None)
 
     def append_output(self, text: str, offset: int) -> bool:
         """Append to the output in the folder of the run."""

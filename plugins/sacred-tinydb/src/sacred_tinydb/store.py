@@ -131,6 +131,9 @@ class TinyDbStore(DocumentStore[Record]):
 
     def get_file(self, record: Record, kind: str, name: str) -> BinaryIO | None:
         """Open the newest file of this name."""
+        if kind == "patch":
+            patch_id = parse_file_tag(name)
+            return None if patch_id is None else self.storage.files.open(patch_id)
         entries = file_entries(self.document(*record), kind)
         for part in next((each for each in reversed(entries) if each[0] == name), ()):
             if (file_id := parse_file_tag(part)) is not None:
