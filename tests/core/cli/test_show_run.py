@@ -116,7 +116,8 @@ def test_a_command_line_is_made_of_a_call(memory: Memory) -> None:
     driver = EventDriver(MemoryObserver(memory))
     driver.start(
         meta_info={
-            "options": {"UPDATE": []}, "config_updates": {"a": {"b": 1}}, "named_configs": ["small"],
+            "options": {"UPDATE": []}, "config_updates": {"a": {"b": 1}},
+            "named_configs": ["small"],
         }
     )  # fmt: skip
     driver.complete()

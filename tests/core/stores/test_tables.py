@@ -32,7 +32,9 @@ def store() -> MemoryStore:
     memory = Memory()
     for number in (1, 2):
         driver = EventDriver(MemoryObserver(memory))
-        config = {"lr": number / 10, "model": {"size": number}} | ({"only": "2"} if number == 2 else {})
+        config = {"lr": number / 10, "model": {"size": number}} | (
+            {"only": "2"} if number == 2 else {}
+        )
         driver.start(config=config, meta_info={"comment": f"c{number}"})
         driver.log("loss", [3.0, float(number), math.nan])
         if number == 2:

@@ -239,13 +239,14 @@ class SharedContents:
         self._uploads = uploads
         self.archive = CodeArchive(partial(self._add_file, layout.source_dir), self._add_patch)
 
-    def resource(self, path: Path) -> str:
-        """Return the name of the content of a file.
+    def resource(self, path: Path) -> tuple[str, FileVersion]:
+        """Return the name of the content of a file, and the version that is sent.
 
         Raises:
             OSError: it cannot be read.
         """
-        return self._add_file(self._layout.resource_dir, file_version(path))
+        version = file_version(path)
+        return self._add_file(self._layout.resource_dir, version), version
 
     def _add_file(self, folder: str, version: FileVersion) -> str:
         upload = Upload(version.open, guess_content_type(version.path.name))

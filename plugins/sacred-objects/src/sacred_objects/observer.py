@@ -13,11 +13,12 @@ from sacred_core.exceptions import OptionError, RunRemovedError, StoreError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import plain
-from sacred_core.stable_files import file_version
+from sacred_core.stable_files import FileVersion, file_version
 from sacred_core.stores.claims import IdRequest, claim_id
+from sacred_core.stores.facts import FACTS
 from sacred_core.stores.folder_format import json_bytes, new_entry
 from sacred_core.stores.leases import releasing
-from sacred_core.stores.model import StoredRun
+from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects import object_keys
 from sacred_objects.bucket import Bucket, BucketMissingError
@@ -30,7 +31,7 @@ _BETWEEN = 1.0
 #: Entries at the end of a new record, in the order in which releases wrote them to buckets.
 _LAST = ("token", "experiment", "run_id")
 #: Fields whose change may wait for the next heartbeat.
-_LISTS = frozenset(("artifacts", "resources", "experiment"))
+_LISTS = FACTS | {"artifacts", "resources", "experiment"}
 
 
 class ObjectObserver(DeprecatedCreate, DocumentObserver):
@@ -189,10 +190,16 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         """Send an artifact to its name; send each content of resources once for all runs."""
         recorder = self._recorder
         if kind == "artifact":
-            recorder.add_artifact(name, filename, details.get("content_type"))
+            recorder.add_artifact(
+                name,
+                filename,
+                details.get("content_type"),
+                partial(self._note, kind, name, details),
+            )
             listed = partial(recorder.files.add_artifact, name, **details)
         else:
-            stored = self._contents.resource(Path(filename))
+            stored, version = self._contents.resource(Path(filename))
+            self._note(kind, str(name), details, version)
             listed = partial(recorder.files.add_resource, str(name), stored)
         self._send(recorder.send_files)
         self._is_listed = listed()
@@ -223,6 +230,9 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         """Send the record of a run that was continued after its end."""
         if self._active_recorder is not None and self._removed is None:
             self._send(self._active_recorder.complete)
+
+    def _note(self, kind: str, name: str, details: Mapping[str, Any], version: FileVersion) -> None:
+        self.note_file(kind, name, FileInfo(size=version.size, md5=version.md5, **details))
 
     def save(self) -> None:
         """Write ``run.json`` from `run_entry`."""

@@ -4,15 +4,16 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.regular_files import require_regular
-from sacred_core.stable_files import file_version
+from sacred_core.stable_files import FileVersion, file_version
 from sacred_core.stores.folder_format import (
     INFO,
+    METRIC_INDEX,
     METRIC_LINES,
     METRICS,
     OUTPUT,
@@ -123,11 +124,30 @@ class Recorder:
             self._lines.write(lines)
             self._last_lines = lines
 
-    def add_artifact(self, name: str, filename: str, content_type: str | None) -> None:
-        """Note a file that the run made; `send_files` sends it."""
+    def add_artifact(
+        self,
+        name: str,
+        filename: str,
+        content_type: str | None,
+        note: Callable[[FileVersion], None],
+    ) -> None:
+        """Note a file that the run made; `send_files` sends it.
+
+        Args:
+            name: Of the artifact.
+            filename: Of the file.
+            content_type: Its media type, None if it is not known.
+            note: Is called with the version that is sent.
+        """
         path = Path(filename)
         require_regular(path)
-        upload = Upload(lambda: file_version(path).open(), content_type, is_shared=False)
+
+        def open_version() -> BinaryIO:
+            version = file_version(path)
+            note(version)
+            return version.open()
+
+        upload = Upload(open_version, content_type, is_shared=False)
         self.uploads.add(self.prefix + self._artifact_keys.key(name), upload)
 
     def send_files(self) -> None:
@@ -212,8 +232,9 @@ class Recorder:
         self.write_folder()
         with self._output.open("rb") as file:
             self.layout.bucket.put(self.prefix + OUTPUT, file, object_keys.TEXT)
-        with (self.folder / METRICS).open("rb") as file:
-            self.layout.bucket.put(self.prefix + METRICS, file, object_keys.JSON)
+        for name in (METRICS, METRIC_INDEX):
+            with (self.folder / name).open("rb") as file:
+                self.layout.bucket.put(self.prefix + name, file, object_keys.JSON)
         self._send_info()
         # From here on readers look at what was written above.
         self._replace_record(entry_bytes(self.entry))

@@ -3,7 +3,7 @@
 import functools
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import count
 from typing import Any, BinaryIO, ClassVar, Self
@@ -18,10 +18,13 @@ from sacred_core.stores import (
     guard,
     run_or_foreign,
 )
+from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import (
+    METRIC_INDEX,
     METRICS,
     OUTPUT,
+    MetricReader,
     annotation_line,
     decode_output,
     encode_output,
@@ -34,6 +37,7 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.record_folder import RecordFolder
 from sacred_core.stores.run_ids import id_order, normalize_id
+from sacred_core.stores.summaries import MetricSummary
 from sacred_objects import object_keys
 from sacred_objects.bucket import (
     BucketAwayError,
@@ -175,6 +179,25 @@ class ObjectStore(DocumentStore[RunFolder]):
             return {}
         return parse_metrics(json.loads(data) if is_whole else read_merged(io.BytesIO(data)))
 
+    def read_summaries(
+        self, record: RunFolder, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summaries in ``metrics.index.json``."""
+        return self._metric_reader(record).summaries(names)
+
+    def read_ranges(self, record: RunFolder, ranges: Ranges) -> dict[str, dict[str, Any]]:
+        """Return ranges of points."""
+        return self._metric_reader(record).points(ranges)
+
+    def _metric_reader(self, record: RunFolder) -> MetricReader:
+        index = self._bucket.get(record.prefix + METRIC_INDEX)
+        file = None if index is None else open_object(self._bucket, record.prefix + METRICS)
+        if index is not None and file is not None:
+            return MetricReader(file, io.BytesIO(index), None)
+        data, is_whole = self._read_growing(record, METRICS, object_keys.METRICS_PARTS)
+        points = io.BytesIO(data) if data else None
+        return MetricReader(points, None, None) if is_whole else MetricReader(None, None, points)
+
     def get_file(self, record: RunFolder, kind: str, name: str) -> BinaryIO | None:
         """Open a file of a run, which is read piece by piece."""
         for key in self._keys(record, kind, name):
@@ -260,7 +283,9 @@ class ObjectStore(DocumentStore[RunFolder]):
                 yield from (folder.prefix + key for key in possible_keys(name))
             return
         pairs: Any = []
-        if kind == "resource":
+        if kind == "patch":
+            pairs = [(name, name)]
+        elif kind == "resource":
             pairs = entry.get("resources") or []
         elif kind == "source":
             pairs = (entry.get("experiment") or {}).get("sources") or []

@@ -12,7 +12,14 @@ from sacred_core.range_reader import RangeReader
 from sacred_core.serialization import to_json
 from sacred_core.stable_files import FileVersion
 from sacred_sql.database import Database
-from sacred_sql.schema import USERS_OF_CONTENTS, content_parts, contents, large_values, versions
+from sacred_sql.schema import (
+    USERS_OF_CONTENTS,
+    content_parts,
+    contents,
+    facts,
+    large_values,
+    versions,
+)
 
 T = TypeVar("T")
 
@@ -206,6 +213,16 @@ def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str
             row = {"run_key": run_key, "name": name, "content_id": key}
             connection.execute(large_values.insert().values(row))
     drop_unused(connection, gone)
+
+
+def write_facts(connection: sa.Connection, run_key: int, text: str) -> None:
+    """Store the JSON text of the facts of a run."""
+    columns = row_values({"value": text})
+    mine = facts.update().where(facts.c.run_key == run_key).values(columns)
+    if connection.execute(mine).rowcount == 0:
+        connection.execute(facts.delete().where(facts.c.run_key == run_key))  # it is the same
+        connection.execute(facts.insert().values(run_key=run_key, **columns))
+    store_large(connection, run_key, {facts.name: text})
 
 
 def read_large_texts(

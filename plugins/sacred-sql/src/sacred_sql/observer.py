@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
+from sacred_core.serialization import to_json
 from sacred_core.stable_files import FileVersion
+from sacred_core.stores.facts import FACTS, encode_facts
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import LARGEST
 from sacred_sql.address import is_in_memory, location
@@ -25,6 +27,7 @@ from sacred_sql.contents import (
     row_values,
     store_content,
     store_large,
+    write_facts,
 )
 from sacred_sql.database import Database
 from sacred_sql.experiments import (
@@ -37,7 +40,14 @@ from sacred_sql.experiments import (
 )
 from sacred_sql.reading import find_key
 from sacred_sql.sacred_runs import SacredTables, has_sacred_tables, highest_sacred_number
-from sacred_sql.schema import LONGEST_COMMENT, artifacts, highest_deleted, resources, runs
+from sacred_sql.schema import (
+    LONGEST_COMMENT,
+    add_tables,
+    artifacts,
+    highest_deleted,
+    resources,
+    runs,
+)
 
 T = TypeVar("T")
 
@@ -143,6 +153,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def prepare_run(self, run: StoredRun) -> None:
         """Store what runs share: those who race for a number have nothing else to do."""
         self._rows = _Rows(make_experiment(run.experiment))
+        self._database.write(add_tables)
         self._database.write(lambda connection: self._store_shared(connection, run))
 
     def insert_run(self, run: StoredRun) -> bool:
@@ -185,17 +196,21 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         fields = {name: getattr(run, _FIELDS[name]) for name in _FIELDS if name in names}
         large = {name for name, text in texts.items() if is_large(text)}
         check_large = set(texts) & (rows.large | large) or (rows.is_unsure and texts)
+        has_facts = bool(FACTS.intersection(names))
 
         def work(connection: sa.Connection) -> bool:
-            if not self._update(connection, {**row_values(texts), **fields}):
+            columns = {**row_values(texts), **fields}
+            if not (self._update(connection, columns) if columns else self._has_row(connection)):
                 return False
+            if has_facts:
+                write_facts(connection, rows.key, to_json(encode_facts(run)))
             if check_large:
                 store_large(connection, rows.key, texts)
             if is_end:
                 join_points(connection, rows.key, rows.metrics)
             return True
 
-        if not texts and not fields:  # lists of files have tables of their own
+        if not texts and not fields and not has_facts:  # lists of files have tables of their own
             return True
         if not self._write_rows(work):
             return False

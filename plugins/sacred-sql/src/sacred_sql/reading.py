@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json
 from sacred_core.stores import DAMAGED, Annotation, Read, RunQuery, once
+from sacred_core.stores.facts import FACTS, facts_fields
 from sacred_core.stores.query import Condition, pushdown
 from sacred_core.stores.run_ids import INT64, normalize_id
 from sacred_sql import appended
@@ -28,6 +29,7 @@ from sacred_sql.schema import (
     contents,
     experiment_sources,
     experiments,
+    facts,
     hosts,
     large_values,
     resources,
@@ -176,6 +178,7 @@ class OwnTables(RunTables):
     }
     tables = (runs, experiments, hosts, large_values, artifacts, resources, annotations)
     is_own = True
+    _has_facts: bool | None = None
 
     def find_key(self, connection: sa.Connection, run_id: int | str) -> int | None:
         """Return the key of a run, also of a damaged one that is listed as ``row KEY``."""
@@ -196,11 +199,32 @@ class OwnTables(RunTables):
     ) -> dict[int, Fields]:
         """Return fields; large values are read from their table."""
         found = super().read_runs(connection, keys, names)
+        if FACTS & names and found:
+            facts_by_key = self._read_facts(connection, keys)
+            for key, fields in found.items():
+                stored = partial(_decode, partial(facts_by_key.get, key), None)
+                fields |= {n: read for n, read in facts_fields(stored).items() if n in names}
         values = [name for name in VALUES if name in names]
         large = read_large_texts(connection, keys, values) if values else {}
         for key, fields in found.items():
             fields |= {n: partial(_decode, fields[n], large.get((key, n))) for n in values}
         return found
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of what can be read of a run."""
+        return super().fields | FACTS
+
+    def _read_facts(self, connection: sa.Connection, keys: Sequence[int]) -> dict[int, Any]:
+        if self._has_facts is None:
+            self._has_facts = sa.inspect(connection).has_table(facts.name)
+        if not self._has_facts:  # the database is of an earlier release
+            return {}
+        query = sa.select(facts).where(facts.c.run_key.in_(keys))
+        found = {row.run_key: row.value for row in connection.execute(query)}
+        large = [key for key, value in found.items() if value is None]
+        texts = read_large_texts(connection, large, [facts.name]) if large else {}
+        return found | {key: text for (key, _), text in texts.items()}
 
     def read_output(self, connection: sa.Connection, key: int) -> str:
         """Return the pieces, one after the other."""

@@ -277,11 +277,16 @@ annotations = _table(
     Column("tags_removed", Json, nullable=False),
 )
 
+#: JSON of what `sacred_core.stores.facts` has of a run; added by the first run to older databases.
+#: A value that is too large for it is in `large_values`.
+facts = _table("facts", _foreign_key("runs.run_key", is_key=True), Column("value", LongText))
 #: One row, once a numbered run was deleted; added by the first deletion to older databases.
 deleted_numbers = _table("deleted_numbers", _number("highest"))
 
 #: What belongs to one run alone.
-OF_RUNS = (large_values, output, points, metrics, resources, artifacts, annotations)
+OF_RUNS = (large_values, output, points, metrics, resources, artifacts, annotations, facts)
+#: Tables that databases of earlier releases lack.
+ADDED = (facts, deleted_numbers)
 #: What refers to contents.
 USERS_OF_CONTENTS = (sources, repositories, resources, artifacts, large_values)
 
@@ -334,11 +339,14 @@ def has_tables(connection: sa.Connection, display_url: str) -> bool:
     return found is not None
 
 
-def add_table(connection: sa.Connection, table: sa.Table) -> None:
-    """Create a table that databases of earlier releases lack; runs in a transaction."""
-    if not sa.inspect(connection).has_table(table.name):
+def add_tables(connection: sa.Connection) -> None:
+    """Create the tables that databases of earlier releases lack; runs in a transaction."""
+    inspector = sa.inspect(connection)
+    missing = [table for table in ADDED if not inspector.has_table(table.name)]
+    if missing:
         with _locked(connection):
-            table.create(connection, checkfirst=True)
+            for table in missing:
+                table.create(connection, checkfirst=True)
 
 
 def highest_deleted(connection: sa.Connection) -> int:

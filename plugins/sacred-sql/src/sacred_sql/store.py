@@ -24,7 +24,7 @@ from sacred_sql.reading import Fields, OwnTables, RunTables, row_id
 from sacred_sql.sacred_runs import SacredTables, has_sacred_tables
 from sacred_sql.schema import (
     OF_RUNS,
-    add_table,
+    add_tables,
     annotations,
     deleted_numbers,
     has_tables,
@@ -173,7 +173,7 @@ class SqlStore(DocumentStore[Record]):
                     raise still_running(record.run_id)
             return _remove_rows(connection, key)
 
-        self._database.write(lambda connection: add_table(connection, deleted_numbers))
+        self._database.write(add_tables)
         return self._database.write(work)
 
     @cached_property
