@@ -6,8 +6,21 @@ from typing import Any
 
 from sacred_core.exceptions import ConfigPathError
 
+
+class _Missing:
+    """The type of `MISSING`, of which copies and pickles are the same object."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
 #: Stands for what is not there; a None that is there is a value.
-MISSING: Any = object()
+MISSING: Any = _Missing()
 #: A part that may be a position. Python converts 4,300 digits at most, and no list has more items
 #: than 18 digits can count.
 _INTEGER = re.compile(r"-?[0-9]{1,18}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from sacred_core.provenance.repositories import patch_of
+from sacred_core.patches import decode_patch
 from sacred_core.provenance.sources import stored_version
 from sacred_core.stable_files import ChangingFileError, FileVersion
 
@@ -53,5 +53,5 @@ class CodeArchive:
 
     def _repository(self, repository: Mapping[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in repository.items() if not key.startswith("patch")}
-        patch = patch_of(repository)
+        patch = decode_patch(repository)
         return rest if patch is None else {**rest, "patch": self.store_patch(patch)}

@@ -1,12 +1,13 @@
 """Which commits the sources of an experiment are at, and what was changed since."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text
+from sacred_core.patches import encode_patch
 from sacred_core.settings import SETTINGS
 
 _logger = own_logger(__name__)
@@ -28,15 +29,6 @@ def find_repositories(paths: Iterable[Path]) -> list[dict[str, Any]]:
     folders = {path.parent for path in paths}
     roots = {root for root in map(_root, folders) if root is not None}
     return [found for root in sorted(roots) if (found := _describe(root)) is not None]
-
-
-def patch_of(repository: Mapping[str, Any]) -> bytes | None:
-    """Return the uncommitted change that an entry of `find_repositories` holds, or None."""
-    if "patch_base64" in repository:
-        import base64
-
-        return base64.b64decode(repository["patch_base64"])
-    return str(repository["patch"]).encode() if "patch" in repository else None
 
 
 def _root(folder: Path) -> Path | None:
@@ -90,9 +82,4 @@ def _store_patch(patch: bytes, root: Path) -> dict[str, str]:
             SETTINGS.GIT.PATCH_LIMIT,
         )
         return {}
-    try:
-        return {"patch": patch.decode()}
-    except UnicodeDecodeError:
-        import base64
-
-        return {"patch_base64": base64.b64encode(patch).decode()}
+    return encode_patch(patch)

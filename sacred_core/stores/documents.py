@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import attrs
 
-from sacred_core.provenance.repositories import patch_of
+from sacred_core.patches import decode_patch
 from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.checking import check_metrics
 from sacred_core.stores.curves import Ranges, ranges_of, summaries_of
@@ -219,7 +219,7 @@ class DocumentStore(GuardedStore, Generic[R]):
                 continue
             stored = repository.get("patch")
             if "patch_base64" in repository or "\n" in str(stored):  # as the event has it
-                return io.BytesIO(patch_of(repository) or b"")
+                return io.BytesIO(decode_patch(repository) or b"")
             return None if stored is None else self.get_file(record, "patch", stored)
         return None
 

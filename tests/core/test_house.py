@@ -25,7 +25,10 @@ TIERS = (
         "settings",
         "version",
     ),
-    ("dotted_path",),
+    (
+        "patches",
+        "dotted_path",
+    ),
     (
         "atomic_files",
         "contained_files",

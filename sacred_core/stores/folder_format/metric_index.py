@@ -76,7 +76,7 @@ class MetricReader:
         self._file = metrics if metrics is not None else lines
         self._index: dict[str, Any] | None = None
         self._parts: dict[str, list[Part]] = {}
-        self._whole: dict[str, dict[str, Any]] | None = None
+        self._whole: dict[str, dict[str, Any]] | None = None if metrics is not None else {}
         if metrics is not None:
             self._index = None if index is None else _valid_index(index, metrics)
         elif lines is not None:
@@ -163,8 +163,7 @@ class MetricReader:
 
     def _parse_whole(self) -> dict[str, dict[str, Any]]:
         if self._whole is None:
-            data = b"{}" if self._file is None or self._parts else self._read_all()
-            self._whole = parse_metrics(json.loads(data))
+            self._whole = parse_metrics(json.loads(self._read_all()))
         return self._whole
 
     def _read_all(self) -> bytes:
@@ -206,12 +205,14 @@ def _write_metric(file: BinaryIO, parts: list[Part], out: BinaryIO) -> dict[str,
     for number, column in enumerate(COLUMNS):
         out.write(b'{"' * (number == 0) + b', "' * (number > 0) + column.encode() + b'": [')
         positions = []
+        begin = out.tell()
         for position, part in enumerate(filled):
-            out.write(_JOINT * bool(position))
+            start, length = part.columns[number]
+            text = read_bytes(file, start + 1, length - 2)
+            out.write(_JOINT if text and out.tell() > begin else b"")
             if position in anchors:
                 positions.append(out.tell())
-            start, length = part.columns[number]
-            out.write(read_bytes(file, start + 1, length - 2))
+            out.write(text)
         places.append(positions)
         ends.append(out.tell())
         out.write(b"]")

@@ -94,8 +94,8 @@ def test_columns_fit_a_width() -> None:
     assert shown(None) == ("IabRmn", [])
     assert shown(2 + 2 + 6 + 4 * 2 + 10 * 3 + 12) == ("IabRmn", [])
     assert shown(2 + 6 + 3 * 2 + 10 * 3 + 3 * 2 + 5)[0] == "IabRm"
-    assert shown(33)[0] == "IaRm"
-    assert shown(32)[0] == "IRm"
+    assert shown(34)[0] == "IaRm"
+    assert shown(33)[0] == "IRm"
     assert shown(10) == ("IR", ["a" * 10, "b" * 10, "m" * 10, "n" * 10])
     assert shown(1)[0] == "I"
 

@@ -191,7 +191,7 @@ def test_a_running_run_is_followed(memory: Memory) -> None:
         target=lambda: result.append(invoke("watch", "memory://", "--interval", "0.05"))
     )
     thread.start()
-    driver.print("first\nsecond\n")
+    driver.print("second\n")
     driver.log("loss", [1.5])
     driver.complete()
     thread.join(30)

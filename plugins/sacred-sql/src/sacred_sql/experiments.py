@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.loggers import own_logger
-from sacred_core.provenance.repositories import patch_of
+from sacred_core.patches import decode_patch
 from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import to_json
 from sacred_sql import schema
@@ -278,7 +278,7 @@ def _dependencies(dependencies: Iterable[str]) -> tuple[_Part, ...]:
 
 
 def _repository(repository: Mapping[str, Any]) -> _Part:
-    patch = patch_of(repository)
+    patch = decode_patch(repository)
     info = {key: value for key, value in repository.items() if key != "patch"}
     if patch is not None:
         info.pop("patch_base64", None)

@@ -1,0 +1,57 @@
+"""Tests of the facts of a run as plain data."""
+
+import math
+from typing import Any
+
+import pytest
+
+from sacred_core.exceptions import DamagedRecordError
+from sacred_core.serialization import from_json, to_json
+from sacred_core.stores import StoredRun
+from sacred_core.stores.facts import encode_facts, facts_fields
+from sacred_core.stores.model import FileInfo
+from sacred_core.stores.summaries import encode_summary, summarize
+
+
+def read(stored: Any) -> dict[str, Any]:
+    return {name: field() for name, field in facts_fields(lambda: stored).items()}
+
+
+def test_facts_come_back() -> None:
+    """Summaries and facts about files pass through JSON without loss; what is unknown is None."""
+    files = {
+        "artifact": {"a": FileInfo(size=3, md5="0" * 32, content_type="x/y", metadata={"k": [1]})},
+        "source": {"b.py": FileInfo(md5="1" * 32), "c.py": FileInfo()},
+    }
+    metrics = {"loss": summarize([0, 1], [math.nan, 2.5]), "text": summarize([0], ["x"])}
+    run = StoredRun(id=1, status="COMPLETED", files=files, metrics=metrics)
+    found = read(from_json(to_json(encode_facts(run))))
+    assert found["files"] == files
+    assert found["metrics"].keys() == metrics.keys()
+    for name, summary in metrics.items():
+        assert repr(encode_summary(found["metrics"][name])) == repr(encode_summary(summary))
+
+
+def test_a_run_without_facts() -> None:
+    """A record of an earlier release has none; those of a new run are empty."""
+    assert read(None) == {"metrics": None, "files": None}
+    assert read(encode_facts(StoredRun(id=1, status="RUNNING"))) == {"metrics": {}, "files": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("metrics", []),
+        ("metrics", {"files": {}}),
+        ("metrics", {"metrics": {"loss": [1]}}),
+        ("metrics", {"metrics": {"loss": "x"}}),
+        ("metrics", {"metrics": {"loss": 3}}),
+        ("files", {"metrics": {}}),
+        ("files", {"files": {"artifact": 1}}),
+        ("files", {"files": {"artifact": {"a": {"sise": 1}}}}),
+    ],
+)
+def test_damaged_facts_are_named(name: str, stored: Any) -> None:
+    """Something of another form is damage of this field."""
+    with pytest.raises(DamagedRecordError):
+        facts_fields(lambda: stored)[name]()
