@@ -106,13 +106,13 @@ def _meta_info(
 ) -> dict[str, Any]:
     """Return what is recorded of a call."""
     return {
-        "origins": recorded_origins(
-            resolved.config, resolved.summary, "command line" if request.tokens else "update"
-        ),
         "command": command,
         "options": {**options, **_words(request)},
         "config_updates": plain_copy(request.updates),
         "named_configs": list(request.named_configs),
+        "origins": recorded_origins(
+            resolved.config, resolved.summary, "command line" if request.tokens else "update"
+        ),
         **request.meta_info,
     }
 

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import attrs
 import bson
 import gridfs
+from bson import ObjectId
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
@@ -150,7 +151,10 @@ class MongoStore(DocumentStore[RawBSONDocument]):
 
     def get_file(self, record: RawBSONDocument, kind: str, name: str) -> BinaryIO | None:
         """Open a file, which is read piece by piece."""
-        file_id = name if kind == "patch" else self._file_id(self._decode(record), kind, name)
+        if kind == "patch":  # the record has its id
+            file_id: Any = ObjectId(name) if ObjectId.is_valid(name) else None
+        else:
+            file_id = self._file_id(self._decode(record), kind, name)
         if file_id is None:
             return None
         try:
