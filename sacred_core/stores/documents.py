@@ -202,7 +202,8 @@ class DocumentStore(GuardedStore, Generic[R]):
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""
         with self.translate_errors():
-            record = self.require(run_id, "files")
+            # The record as a whole has the name of a patch.
+            record = self.require(run_id, None if kind == "patch" else "files")
             with self._guard_part(run_id, f"the {kind} {name!r}"):
                 if kind == "patch":
                     file = self._open_patch(record, name)
