@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from sacred_core.cli.runs.list_runs import COLUMNS, where_option
+from sacred_core.cli.runs.list_runs import COLUMNS
+from sacred_core.cli.runs.options import where_option
 from sacred_core.cli.runs.text import row, table
 from sacred_core.printable import printable
 from sacred_core.stores import Annotation, find_runs, open_store

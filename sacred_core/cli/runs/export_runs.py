@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from sacred_core.cli.runs.list_runs import where_option
+from sacred_core.cli.runs.options import open_runs, recursive_option, where_option
 from sacred_core.printable import printable
-from sacred_core.stores import StoredRun, find_runs, open_store
+from sacred_core.stores import StoredRun, find_runs
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.tables import POINT_COLUMNS, point_rows, run_row, write_rows
 
@@ -19,6 +19,7 @@ _MANY = 100
 @click.command("export")
 @click.argument("location")
 @where_option
+@recursive_option
 @click.option("-s", "--sort", help="Sort by these fields, like -config.lr,start_time.")
 @click.option(
     "--to", "target", required=True, type=click.Path(path_type=Path, dir_okay=False),
@@ -29,6 +30,7 @@ _MANY = 100
 def export_runs(
     location: str,
     where: str | None,
+    recursive: bool,
     sort: str | None,
     target: Path,
     has_points: bool,
@@ -39,7 +41,7 @@ def export_runs(
     Rows have the configuration, the result, the last, least and greatest values of metrics, tags,
     notes and the comment. Parquet needs pyarrow.
     """
-    store = open_store(location)
+    store = open_runs(location, recursive)
     metrics = MetricSummaries(store)
     runs = _with_progress(find_runs(store, where, sort, metrics=metrics))
     if has_points or names:

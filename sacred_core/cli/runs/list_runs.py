@@ -14,22 +14,28 @@ from sacred_core.cli.runs.grouping import (
     group_table,
     parse_groups,
 )
+from sacred_core.cli.runs.options import (
+    hint_at_stores,
+    open_runs,
+    recursive_option,
+    where_option,
+)
 from sacred_core.cli.runs.text import as_data, row, table, to_csv
 from sacred_core.printable import printable
 from sacred_core.serialization import strict_json
-from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs, open_store
+from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
 from sacred_core.stores.finding import MetricSummaries, count_runs
 from sacred_core.stores.query import Column, Field, Query, parse, parse_columns
 
 COLUMNS = "id,status,start_time,duration,name,command"
 _HEADINGS = {"start_time": "STARTED", "duration": "TOOK", "name": "EXPERIMENT"}
-where_option = click.option("-w", "--where", help="Only runs matching this query.")
 
 
 @click.command("list")
 @click.argument("location")
 @click.argument("more", nargs=-1, metavar="")
 @where_option
+@recursive_option
 @click.option("--status", help="Only runs with this status, such as FAILED or DEAD.")
 @click.option("--name", help="Only runs of this experiment.")
 @click.option("-s", "--sort", help="Sort by these fields, like -config.lr,start_time.")
@@ -56,9 +62,9 @@ where_option = click.option("-w", "--where", help="Only runs matching this query
 @click.option("--json", "form", flag_value="json", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 def list_runs(
-    location: str, more: Sequence[str], where: str | None, status: str | None, name: str | None,
-    sort: str | None, limit: int | None, offset: int, columns: str | None, only: Sequence[str],
-    has_all: bool, group_by: str | None, form: str | None,
+    location: str, more: Sequence[str], where: str | None, recursive: bool, status: str | None,
+    name: str | None, sort: str | None, limit: int | None, offset: int, columns: str | None,
+    only: Sequence[str], has_all: bool, group_by: str | None, form: str | None,
 ) -> None:  # fmt: skip
     """List the runs at LOCATION, a folder or a URL, from the oldest to the newest.
 
@@ -75,7 +81,7 @@ def list_runs(
         raise click.UsageError(f"unexpected extra argument: {more[0]}")
     columns = columns or (COLUMNS if form == "csv" and not has_all and not only else None)
     chosen = None if columns is None else parse_columns(columns)
-    store = open_store(location)
+    store = open_runs(location, recursive)
     metrics = MetricSummaries(store)
     used = None if chosen is None or form == "json" or groups else [each.field for each in chosen]
     found = find_runs(store, query, sort, limit, offset, fields=used, metrics=metrics)
@@ -94,6 +100,8 @@ def list_runs(
         click.echo("No runs.", err=True)
     if form is None:
         _print_remarks(store, query, found, limit)
+        if not found and query is None:
+            hint_at_stores(location)
 
 
 def _print_chosen(

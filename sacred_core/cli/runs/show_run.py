@@ -10,13 +10,14 @@ from typing import BinaryIO
 import click
 
 from sacred_core.cli.runs.columns import number_text
+from sacred_core.cli.runs.options import open_runs, recursive_option
 from sacred_core.cli.runs.page import page
 from sacred_core.cli.runs.text import run_as_data
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable, printable_output
 from sacred_core.serialization import strict_json
-from sacred_core.stores import RunQuery, RunStore, StoredRun, open_store
+from sacred_core.stores import RunQuery, RunStore, StoredRun
 from sacred_core.stores.curves import tail
 from sacred_core.stores.run_ids import normalize_id
 
@@ -29,15 +30,17 @@ _LARGE = 1 << 24
 @click.command("show")
 @click.argument("location")
 @click.argument("run_id", required=False)
+@recursive_option
 @click.option("--origin", "has_origins", is_flag=True, help="Show where each value comes from.")
 @click.option("--patch", "has_patch", is_flag=True, help="Show the uncommitted changes.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 def show_run(
-    location: str, run_id: str | None, has_origins: bool, has_patch: bool, as_json: bool
-) -> None:
+    location: str, run_id: str | None, recursive: bool, has_origins: bool, has_patch: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Show the run RUN_ID at LOCATION, by default the newest: code, host, configuration, result,
     metrics, files and output."""
-    store = open_store(location)
+    store = open_runs(location, recursive)
     run = _find(store, location, run_id)
     if as_json:
         click.echo(strict_json(run_as_data(store, run), indent=2))
@@ -50,6 +53,7 @@ def show_run(
 @click.argument("location")
 @click.argument("run_id")
 @click.argument("name")
+@recursive_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, allow_dash=True),
     help="The file to write, - for stdout; by default the name without its folders.",
@@ -57,10 +61,11 @@ def show_run(
 @click.option("-k", "--kind", type=click.Choice(_KINDS), help="Where several files have the name.")
 @click.option("-f", "--force", is_flag=True, help="Replace the file if it exists.")
 def get_file(
-    location: str, run_id: str, name: str, output: Path | None, kind: str | None, force: bool
-) -> None:
+    location: str, run_id: str, name: str, recursive: bool, output: Path | None,
+    kind: str | None, force: bool,
+) -> None:  # fmt: skip
     """Write the file NAME of the run RUN_ID at LOCATION: an artifact, a resource or a source."""
-    store = open_store(location)
+    store = open_runs(location, recursive)
     run = _find(store, location, run_id)
     target = output or Path(Path(name).name)
     if str(target) != "-" and target.exists() and not force:
@@ -83,13 +88,14 @@ def get_file(
 @click.command("watch")
 @click.argument("location")
 @click.argument("run_id", required=False)
+@recursive_option
 @click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between reads.")
-def watch_run(location: str, run_id: str | None, interval: float) -> None:
+def watch_run(location: str, run_id: str | None, recursive: bool, interval: float) -> None:
     """Print the output and the metrics of the run RUN_ID at LOCATION until it ends.
 
     By default it is the newest run. Ctrl-C ends the command and not the run.
     """
-    store = open_store(location)
+    store = open_runs(location, recursive)
     run = _find(store, location, run_id)
     click.echo(printable(f"Run {run.id}: {run.name} {run.command}, {run.status}"), err=True)
     text, counts = "", dict[str, int]()

@@ -4,7 +4,7 @@ import pytest
 
 from sacred_core.testing import Memory, MemoryStore
 
-_COMMANDS = ("change_runs", "export_runs", "list_runs", "show_run")
+_COMMANDS = ("change_runs", "options")
 
 
 @pytest.fixture

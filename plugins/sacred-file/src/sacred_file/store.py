@@ -66,6 +66,12 @@ class FileStore(DocumentStore[RunFolder]):
         home = parts.netloc if parts.netloc.startswith("~") else ""  # as in file://~/runs
         return cls(url2pathname(unquote(home + parts.path)))
 
+    @staticmethod
+    def location_of(path: Path) -> str | None:
+        """Return the location of the store in a folder, None if no folder in it has a record."""
+        records = path.glob(f"*/{RUN}") if path.is_dir() else ()
+        return str(path) if any(is_run_name(each.parent.name) for each in records) else None
+
     def find(self, run_id: int | str) -> RunFolder | None:
         """Return the folder of a run."""
         folder = self.root / str(run_id)

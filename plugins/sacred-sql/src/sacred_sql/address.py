@@ -1,6 +1,8 @@
 """Where a database is, as users write it."""
 
+import contextlib
 import importlib.util
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.masking import is_secret, mask_text
 from sacred_core.stores.locations import absolute_path
 
+_SQLITE = b"SQLite format 3\0"
 _EXAMPLE = "sqlite:///runs.db or postgresql://user:password@host/database"
 #: By the name that users write: SQLAlchemy's name, drivers by their modules, and what to install.
 _DRIVERS: dict[str, tuple[str, dict[str, str], str]] = {
@@ -84,6 +87,20 @@ def with_driver(url: sa.URL) -> sa.URL:
 def display_url(url: sa.URL) -> str:
     """Return a URL without its secrets; options may be some too."""
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def has_runs(path: Path) -> bool:
+    """Return whether a file is an SQLite database with tables of ours or of Sacred."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_SQLITE)) != _SQLITE:
+                return False
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            query = "SELECT 1 FROM sqlite_master WHERE name IN ('sacred_schema', 'runs_resources')"
+            return connection.execute(query).fetchone() is not None
+    except (OSError, sqlite3.Error):
+        return False
 
 
 def location(url: sa.URL) -> str | None:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import attrs
@@ -15,6 +16,7 @@ from sacred_core.stores import Annotation, Read, RunQuery
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.guarded import describe, not_found_error, still_running
 from sacred_core.stores.run_ids import LARGEST
+from sacred_sql.address import has_runs
 from sacred_sql.appended import write_output
 from sacred_sql.contents import drop_unused, lock_cleanup, new_key
 from sacred_sql.database import Database
@@ -72,6 +74,11 @@ class SqlStore(DocumentStore[Record]):
     def __init__(self, url: str | sa.URL | None = None, engine: sa.Engine | None = None) -> None:
         self._database = Database(url, engine=engine)
         self.display_name = self._database.display_url
+
+    @staticmethod
+    def location_of(path: Path) -> str | None:
+        """Return the location of an SQLite database with runs, None for any other file."""
+        return f"sqlite:///{path.absolute().as_posix()}" if has_runs(path) else None
 
     def __repr__(self) -> str:
         return f"SqlStore({self.display_name!r})"

@@ -40,7 +40,7 @@ from sacred_tinydb.documents import files_of
 _STATE, _INFO, _OUTPUT, _POINTS, _METRICS, _TOKEN = (
     "state.json", "info.json", "output", "metrics.jsonl", "metrics.json", "token",
 )  # fmt: skip
-_METADATA, _FILES = "metadata.json", "hashfs"
+METADATA, FILES = "metadata.json", "hashfs"
 _BLOCK = 1 << 20
 
 
@@ -294,9 +294,9 @@ class Storage:
 
 def storage_in(root: Path) -> Storage:
     """Return the place in a folder, which need not be there yet."""
-    db = TinyDB(root / _METADATA, storage=AtomicJsonFile)
+    db = TinyDB(root / METADATA, storage=AtomicJsonFile)
     # The layout that the manual documents.
-    return storage_of(db, HashFS(str(root / _FILES), depth=3, width=2, algorithm="md5"))
+    return storage_of(db, HashFS(str(root / FILES), depth=3, width=2, algorithm="md5"))
 
 
 def storage_of(db: TinyDB, fs: HashFS) -> Storage:

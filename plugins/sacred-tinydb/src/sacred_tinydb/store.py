@@ -24,10 +24,12 @@ from sacred_tinydb.documents import (
     parse_file_tag,
 )
 from sacred_tinydb.observer import TinyDbObserver
-from sacred_tinydb.storage import Storage, storage_in, storage_of, to_run_id
+from sacred_tinydb.storage import METADATA, Storage, storage_in, storage_of, to_run_id
 
 #: The number of a document, and what the database has of it.
 Record: TypeAlias = tuple[int, Document]
+#: How the file of a TinyDB begins that has a table of runs first, as Sacred and we write it.
+_RUNS = b'{"runs": {'
 
 
 class TinyDbStore(DocumentStore[Record]):
@@ -68,6 +70,16 @@ class TinyDbStore(DocumentStore[Record]):
         if parts.query:
             raise StoreError(f"{mask_text(location)!r} has options, and there are none")
         return cls(url2pathname(unquote(parts.netloc + parts.path)))
+
+    @staticmethod
+    def location_of(path: Path) -> str | None:
+        """Return the location of the store in a folder, None if there is none."""
+        try:
+            with (path / METADATA).open("rb") as file:
+                is_store = file.read(len(_RUNS)) == _RUNS
+        except OSError:
+            return None
+        return f"tinydb://{path.absolute().as_posix()}" if is_store else None
 
     def __repr__(self) -> str:
         return f"TinyDbStore({str(self.root)!r})"

@@ -1,0 +1,160 @@
+"""The stores in a folder and its sub-folders as one store, such as ``results/MAP/ALGORITHM/1``."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import attrs
+
+from sacred_core.exceptions import StoreError
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.targets import resolve_target
+from sacred_core.stores import curves
+from sacred_core.stores.guarded import not_found_error
+from sacred_core.stores.model import Annotation, StoredRun
+from sacred_core.stores.opening import open_store
+from sacred_core.stores.run_store import RunQuery, RunStore
+from sacred_core.stores.summaries import MetricSummary
+
+#: What `sacred_core.stores.curves.summaries` returns.
+Blocks: TypeAlias = dict[str, list[MetricSummary]]
+#: Levels of sub-folders that are searched.
+_DEPTH = 8
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def find_locations(folder: Path, depth: int = _DEPTH) -> dict[str, str]:
+    """Return the locations of the stores in a folder and its sub-folders.
+
+    Args:
+        folder: Where to look. Folders whose names begin with ``.`` or ``_`` are left out, and
+            links to folders are not followed.
+        depth: Levels of sub-folders.
+
+    Returns:
+        Locations by their paths from the folder, ``""`` for itself, in alphabetical order. Stores
+        are recognized by the method ``location_of(path)`` of their classes.
+    """
+    classes = [
+        resolve_target(spec.store) for spec in plugin_manager().observers if spec.store is not None
+    ]
+    recognizers = [each.location_of for each in classes if hasattr(each, "location_of")]
+    found: dict[str, str] = {}
+    for path in _paths(folder, depth):
+        for location_of in recognizers:
+            location = location_of(path)
+            if location is not None:
+                name = path.relative_to(folder).as_posix()
+                found["" if name == "." else name] = location
+                break
+    return dict(sorted(found.items()))
+
+
+def _paths(folder: Path, depth: int) -> Iterator[Path]:
+    """Yield a folder, and the files and folders below it."""
+    yield folder
+    if depth < 0:
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith((".", "_")):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _paths(Path(entry.path), depth - 1)
+        elif entry.is_file(follow_symlinks=False):
+            yield Path(entry.path)
+
+
+class RecursiveStore:
+    """The runs of several stores. The id of a run is the path of its store, ``/`` and its own id.
+
+    A condition on ``id`` is about the own id. Runs are in the order of their start.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        StoreError: there is no store in it.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._stores = {
+            name: open_store(location) for name, location in find_locations(Path(root)).items()
+        }
+        if not self._stores:
+            raise StoreError(f"there are no runs in {root!r} and its sub-folders")
+
+    def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
+        """Yield the runs of all stores by their start; see `RunStore.list`."""
+        found = [
+            attrs.evolve(run, id=_join(name, run.id), status=run.recorded_status)
+            for name, store in self._stores.items()
+            for run in store.list(query)
+        ]
+        found.sort(key=lambda run: run.start_time or run.queue_time or _LONG_AGO)
+        limit = None if query is None else query.limit
+        yield from found if limit is None else found[max(0, len(found) - limit) :]
+
+    def count(self) -> int | None:
+        """Return the number of runs, None if a store does not count its runs."""
+        counts = [getattr(store, "count", lambda: None)() for store in self._stores.values()]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    def get(self, run_id: int | str) -> StoredRun:
+        """Return one run; see `RunStore.get`."""
+        store, own_id = self._find(run_id)
+        run = store.get(own_id)
+        return attrs.evolve(run, id=run_id, status=run.recorded_status)
+
+    def output(self, run_id: int | str) -> str:
+        """Return what a run printed."""
+        store, own_id = self._find(run_id)
+        return store.output(own_id)
+
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+        """Return the metrics of a run."""
+        store, own_id = self._find(run_id)
+        return store.metrics(own_id)
+
+    def summaries(self, run_id: int | str, names: Iterable[str] | None = None) -> Blocks:
+        """Return the summaries of the blocks of metrics; see `CurveStore`."""
+        store, own_id = self._find(run_id)
+        return curves.summaries(store, own_id, names)
+
+    def points(self, run_id: int | str, ranges: curves.Ranges) -> dict[str, dict[str, Any]]:
+        """Return ranges of points; see `CurveStore`."""
+        store, own_id = self._find(run_id)
+        return curves.points(store, own_id, ranges)
+
+    def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
+        """Open a file of a run."""
+        store, own_id = self._find(run_id)
+        return store.open_file(own_id, kind, name)
+
+    def delete(self, run_id: int | str) -> None:
+        """Delete a run."""
+        store, own_id = self._find(run_id)
+        store.delete(own_id)
+
+    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
+        """Store an annotation of a run."""
+        store, own_id = self._find(run_id)
+        store.annotate(own_id, annotation)
+
+    def _find(self, run_id: int | str) -> tuple[RunStore, str]:
+        name, _, own_id = str(run_id).rpartition("/")
+        store: Mapping[str, RunStore] = self._stores
+        if name not in store:
+            raise not_found_error(run_id, self.root)
+        return store[name], own_id
+
+
+def _join(name: str, run_id: int | str) -> str:
+    return f"{name}/{run_id}" if name else str(run_id)
