@@ -223,19 +223,28 @@ _REPLACED = {
     r"\b(?!17673230)1[789]\d{11}(\d{3})?\b": "<time>",
     r"((?:\\u0000){3})+": "<padding>",
     rf"(?<=cpu_count)({_QUOTE}: (?:{{\"\$numberInt\": \")?)\d+": r"\1<number>",
+    rf"(?<=processors)({_QUOTE}: (?:{{\"\$numberInt\": \")?)\d+": r"\1<number>",
+    # Of the environment in which the tests run.
+    rf"{_QUOTE}switches{_QUOTE}: \{{[^}}]*\}}, ?(?:\\n *)?": "",
     rf"(?<=system)({_QUOTE}: {_QUOTE})[^\"\\]+": r"\1<system>",
     rf"(?<=pid)({_QUOTE}: )\d+": r"\1<number>",
     rf"(?<=started)({_QUOTE}: {_QUOTE})\d+": r"\1<number>",
 }
 #: Entries that hold random values, or digests of what differs.
-_IDS = {"token": "(?:token|_id)", "object": r"\$oid", "digest": "(?:filename_)?digest"}
+_IDS = {
+    "uid": "uid",
+    "token": "(?:token|_id)",
+    "object": r"\$oid",
+    "digest": "(?:filename_)?digest",
+}
 
 
 class _Normalizer:
     """Replaces what differs between two recordings."""
 
     def __init__(self, folder: str) -> None:
-        facts = sorted(set(_facts(host_info.get_host_info())), key=len, reverse=True)
+        info = host_info.get_host_info() | {"switches": None}  # which may be as short as 1
+        facts = sorted(set(_facts(info)), key=len, reverse=True)
         self._fixed = {folder: "<folder>", **dict.fromkeys(facts, "<fact>")}
 
     def replace_values(self, text: str) -> str:
