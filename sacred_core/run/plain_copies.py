@@ -11,7 +11,7 @@ from sacred_core.serialization import INTERRUPTS, plain, unreadable
 #: Libraries whose values are pickled with all that `plain` reads of them.
 _COMPLETE = frozenset(
     {"builtins", "collections", "copyreg", "datetime", "decimal", "fractions", "numpy", "pandas",
-     "pathlib", "uuid"}
+     "pathlib", "pyarrow", "uuid"}
 )  # fmt: skip
 
 

@@ -18,17 +18,20 @@ if TYPE_CHECKING:
         once,
         run_or_foreign,
     )
-    from sacred_core.stores.model import DAMAGED, Annotation, StoredRun
+    from sacred_core.stores.model import DAMAGED, Annotation, FileInfo, StoredRun
     from sacred_core.stores.opening import open_store
     from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
+    from sacred_core.stores.summaries import MetricSummary
     from sacred_core.stores.tables import metrics_frame, to_frame
     from sacred_core.stores.unfinished import with_unfinished
 
 _MODULES = {
     "DAMAGED": "model",
     "Annotation": "model",
+    "FileInfo": "model",
     "Found": "guarded",
     "GuardedStore": "guarded",
+    "MetricSummary": "summaries",
     "Read": "guarded",
     "RunQuery": "run_store",
     "ContinuingStore": "run_store",
@@ -51,8 +54,10 @@ __all__ = [
     "DAMAGED",
     "Annotation",
     "ContinuingStore",
+    "FileInfo",
     "Found",
     "GuardedStore",
+    "MetricSummary",
     "Read",
     "RunQuery",
     "RunStore",

@@ -18,6 +18,7 @@ from sacred_core.patches import decode_patch
 from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.checking import check_metrics
 from sacred_core.stores.curves import Ranges, ranges_of, summaries_of
+from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
 from sacred_core.stores.guarded import (
     Found,
     GuardedStore,
@@ -264,13 +265,23 @@ class DocumentStore(GuardedStore, Generic[R]):
 
 
 def encode_fields(run: StoredRun, names: Iterable[str] = FIELDS) -> dict[str, str]:
-    """Return the JSON of fields of a run by their names; `decode_fields` reads it."""
-    return {name: _encode(getattr(run, _ATTRIBUTES[name])) for name in names}
+    """Return the JSON of fields of a run by their names; `decode_fields` reads it.
+
+    The fields ``"metrics"`` and ``"files"`` are in one value with the name ``"facts"``.
+    """
+    wanted = list(names)
+    texts = {name: _encode(getattr(run, _ATTRIBUTES[name])) for name in wanted if name not in FACTS}
+    if not FACTS.isdisjoint(wanted):
+        texts["facts"] = to_json(encode_facts(run))
+    return texts
 
 
 def decode_fields(texts: Mapping[str, str]) -> dict[str, Read]:
     """Return functions that read the fields that `encode_fields` wrote; others are skipped."""
-    return {name: partial(_decode, name, texts[name]) for name in FIELDS if name in texts}
+    fields = {name: partial(_decode, name, texts[name]) for name in FIELDS if name in texts}
+    if "facts" in texts:
+        fields |= facts_fields(partial(from_json, texts["facts"]))
+    return fields
 
 
 def encode_points(metric: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sacred_core.exceptions import StoreError, UnavailableError
-from sacred_core.stores import Annotation, StoredRun, make_run
+from sacred_core.stores import Annotation, FileInfo, StoredRun, make_run
 from sacred_core.stores.documents import (
     FIELDS,
     decode_annotation,
@@ -21,6 +21,7 @@ from sacred_core.stores.documents import (
     merge_output,
     merge_points,
 )
+from sacred_core.stores.summaries import summarize
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
@@ -33,9 +34,12 @@ def test_fields_are_read_as_they_were_written() -> None:
         host={"hostname": "h"}, config={"a": float("nan"), "b": "caf\udce9"}, meta={"beat": 1.0},
         info={"x": [1, 1.0, True]}, result=float("inf"), queue_time=None, start_time=NOW,
         stop_time=NOW, heartbeat=NOW, fail_trace=["a\n"], artifacts=["m"], resources=["r"],
+        metrics={"loss": summarize([0, 1], [2.0, float("nan")])},
+        files={"artifact": {"m": FileInfo(size=3, md5="0" * 32, metadata={"a": 1})}},
     )  # fmt: skip
     texts = encode_fields(run)
-    assert set(texts) == set(FIELDS) and all(text.encode() for text in texts.values())
+    assert set(texts) == {*FIELDS, "facts"} - {"metrics", "files"}
+    assert all(text.encode() for text in texts.values())
     found = make_run(3, decode_fields(texts))
     assert repr(found) == repr(run)
 
@@ -44,6 +48,7 @@ def test_only_the_named_fields_are_written() -> None:
     """An update of a run has those that changed."""
     run = StoredRun(id=1, status="RUNNING", info={"a": 1})
     assert encode_fields(run, ["info", "status"]) == {"info": '{"a": 1}', "status": '"RUNNING"'}
+    assert [*encode_fields(run, ["metrics", "heartbeat"])] == ["heartbeat", "facts"]
 
 
 def test_a_field_that_cannot_be_read_is_damage() -> None:

@@ -107,4 +107,5 @@ def test_metrics_are_merged_in_one_step(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Expecting value"):
         merge_metric_lines(lines, target)
     assert json.loads(target.read_text()) == expected
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.json", "metrics.jsonl"]
+    names = ["metrics.index.json", "metrics.json", "metrics.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
