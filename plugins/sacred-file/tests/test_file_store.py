@@ -138,7 +138,7 @@ def test_open_store_names_what_is_missing(tmp_path: Path) -> None:
 def test_runs_list(runs: Path) -> None:
     """A table, or one JSON object a line."""
     table = sacred_command("list", runs, "--status", "failed").output.splitlines()
-    assert table[0].split() == ["ID", "STATUS", "STARTED", "TOOK", "EXPERIMENT", "COMMAND"]
+    assert table[0].split() == ["ID", "STATUS", "AGE", "DURATION", "NAME"]
     assert table[1].split()[:2] == ["11", "FAILED"]
     lines = sacred_command("list", runs, "--json", "-n", 2).output.splitlines()
     assert [json.loads(line)["id"] for line in lines] == [10, 11]
@@ -147,7 +147,12 @@ def test_runs_list(runs: Path) -> None:
 def test_runs_show(runs: Path) -> None:
     """Everything about one run, for people and as JSON."""
     page = sacred_command("show", runs, 3).output
-    for part in ("Run 3: stored main, COMPLETED", "seed = 2", "loss: 1 points, last 0.5", "seed 2"):
+    for part in (
+        "Run 3: stored main, COMPLETED",
+        "seed = 2",
+        "loss: 1 point, min 0.5 at step 0, max 0.5 at step 0, last 0.5",
+        "seed 2",
+    ):
         assert part in page
     data = json.loads(sacred_command("show", runs, 3, "--json").output)
     assert data["config"] == {"seed": 2}

@@ -116,8 +116,8 @@ def _run_columns(runs: Sequence[StoredRun], now: datetime) -> list[TableColumn]:
     return [
         TableColumn("STATUS", [printable(run.status_at(now)) for run in runs]),
         TableColumn("AGE", ["" if time is None else age_text(now - time) for time in ages]),
-        TableColumn("TOOK", [duration_text(run.duration) for run in runs]),
-        TableColumn("EXPERIMENT", [printable(run.name) for run in runs]),
+        TableColumn("DURATION", [duration_text(run.duration) for run in runs]),
+        TableColumn("NAME", [printable(run.name) for run in runs]),
     ]
 
 

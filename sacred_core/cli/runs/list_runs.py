@@ -28,7 +28,7 @@ from sacred_core.stores.finding import MetricSummaries, count_runs
 from sacred_core.stores.query import Column, Field, Query, parse, parse_columns
 
 COLUMNS = "id,status,start_time,duration,name,command"
-_HEADINGS = {"start_time": "STARTED", "duration": "TOOK", "name": "EXPERIMENT"}
+_HEADINGS = {"start_time": "STARTED"}
 
 
 @click.command("list")

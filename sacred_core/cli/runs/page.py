@@ -149,11 +149,13 @@ def _wrapped(items: Any) -> list[str]:
 
 
 def _host(run: StoredRun) -> list[str]:
-    lines = []
-    for name, value in run.host.items():
-        text = " ".join(map(str, value)) if name == "os" and isinstance(value, list) else None
-        lines.append(f"{name} = {text or format_value(value)}")
-    return lines
+    system = run.host.get("os")
+    host = {**run.host, "os": " ".join(map(str, system))} if isinstance(system, list) else run.host
+    return [
+        f"{path} = {value if str(path) == 'os' else format_value(value)}"
+        for path, value in leaves(host)
+        if value != {}
+    ]
 
 
 def _configuration(run: StoredRun, has_origins: bool) -> list[str]:
@@ -166,21 +168,26 @@ def _configuration(run: StoredRun, has_origins: bool) -> list[str]:
 
 def _metrics(store: RunStore, run: StoredRun, is_plain: bool) -> list[str]:
     lines = []
-    for name, blocks in summaries(store, run.id).items():
-        whole = merge_summaries(blocks)
-        text = f"{name}: {whole.count} points"
+    found = {name: merge_summaries(blocks) for name, blocks in summaries(store, run.id).items()}
+    width = max(map(len, found), default=0)
+    for name, whole in found.items():
+        text = f"{name + ':':<{width + 1}} {_counted(whole.count, 'point')}"
         if whole.count:
             text += (
                 f", min {number_text(whole.min)} at step {number_text(whole.argmin)}, "
                 f"max {number_text(whole.max)} at step {number_text(whole.argmax)}, "
-                f"last {format_value(whole.last)} at step {format_value(whole.last_step)}"
+                f"last {number_text(whole.last)} at step {format_value(whole.last_step)}"
             )
         if whole.others:
-            text += f", {whole.others} values that are not numbers"
+            text += f", {_counted(whole.others, 'value')} without a number"
         if not is_plain and whole.count > 1:
             text = f"{sparkline(curve(store, run.id, name, width=_CURVE_WIDTH))} {text}"
         lines.append(text)
     return lines
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _file(name: str, info: FileInfo) -> str:

@@ -115,8 +115,11 @@ def time_text(time: datetime | None) -> str:
 
 
 def duration_text(duration: timedelta | None) -> str:
-    """Return a duration as hours, minutes and seconds; empty if it is not known."""
-    return str(timedelta(seconds=round(duration.total_seconds()))) if duration is not None else ""
+    """Return a duration: ``0.4s`` below a minute, else ``1:02:03``; empty if it is not known."""
+    if duration is None:
+        return ""
+    seconds = duration.total_seconds()
+    return f"{seconds:.1f}s" if abs(seconds) < 59.95 else str(timedelta(seconds=round(seconds)))
 
 
 def _plain_time(value: Any) -> Any:

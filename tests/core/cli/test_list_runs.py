@@ -53,7 +53,7 @@ def test_the_table_shows_what_differs(runs: Memory) -> None:
     """Beside id, status and times there are the entries that differ, results and metrics."""
     table = rows()
     assert table[0] == [
-        "ID", "STATUS", "AGE", "TOOK", "EXPERIMENT", "lr", "data.path", "seed", "RESULT", "loss",
+        "ID", "STATUS", "AGE", "DURATION", "NAME", "lr", "data.path", "seed", "RESULT", "loss",
     ]  # fmt: skip
     assert [row[0] for row in table[1:]] == ["1", "2", "3", "4", "5", "6", "7"]
     assert table[5][4:] == ["mnist", "0.01", "/data", "1", "1.01", "0.011"]
