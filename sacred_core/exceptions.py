@@ -198,6 +198,10 @@ class RunRemovedError(StoreError):
     """The run was deleted from the store, or replaced, while its process was still writing."""
 
 
+class ChangeTokenError(StoreError):
+    """A token of changes is damaged, or another store issued it."""
+
+
 class DamagedRecordError(StoreError):
     """The record of one run cannot be read; others may be fine."""
 

@@ -83,7 +83,8 @@ class DocumentStore(GuardedStore, Generic[R]):
         """Yield the ids and records of runs from the oldest to the newest, or reversed.
 
         Args:
-            query: Runs that do not fulfil it may be skipped.
+            query: Runs that do not fulfil it may be skipped. With `change_kind`, runs that did not
+                change since `position_since` are skipped.
             newest_first: The order.
         """
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from sacred_core.exceptions import DamagedRecordError
+from sacred_core.stores.changes import list_runs
 from sacred_core.stores.curves import PointsReader, points, summaries
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import (
@@ -77,6 +78,7 @@ def find_runs(
     *,
     fields: Iterable[Field] | None = None,
     metrics: MetricSummaries | None = None,
+    since: str | None = None,
 ) -> list[StoredRun]:
     """Return the runs that ``where`` selects; ``docs/queries.md`` describes its language.
 
@@ -92,9 +94,12 @@ def find_runs(
         offset: How many to skip before that.
         fields: What the caller uses of the runs, see `RunQuery.fields`; by default everything.
         metrics: Of this store; to be given if the caller uses the summaries as well.
+        since: A token that `sacred_core.stores.changes.change_token` returned for this store: only
+            runs that changed since then.
 
     Raises:
         QueryError: a string cannot be parsed; the message shows where.
+        ChangeTokenError: the token is damaged, or another store issued it.
         StoreError: the store cannot be read.
     """
     query = parse(where) if isinstance(where, str) else where
@@ -111,9 +116,10 @@ def find_runs(
         limit=limit + offset if limit is not None and may_limit else None,
         now=now,
         fields=fields,
+        since=since,
     )
-    runs = store.list(listed)
-    if query is not None and on_metrics:
+    runs = list_runs(store, listed)
+    if query is not None and (on_metrics or since is not None):
         runs = (run for run in runs if matches(query, run, metrics.of(run), now))
     if not order:
         return _newest(list(runs), limit, offset)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.masking import mask_text
+from sacred_core.stores.changes import decode_token, digest_token, encode_token, select_changed
 from sacred_core.stores.checking import check_field
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.model import StoredRun
@@ -32,19 +33,55 @@ class GuardedStore:
 
     Attributes:
         outages: Exceptions of the driver that are about the whole store and not about one record.
+        change_kind: The kind of store in tokens of changes, such as ``"file"``, of a backend that
+            finds the runs that changed, see `change_position`; another one if the form of its
+            positions changes. None: the records of all runs are read and compared.
     """
 
     outages: ClassVar[tuple[type[Exception], ...]] = ()
+    change_kind: ClassVar[str | None] = None
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""
         query = query or RunQuery()
-        found = skip_foreign(self._find_all(query, newest_first=query.limit is not None))
+        newest_first = query.limit is not None
+        if query.since is None or self.change_kind is not None:
+            found = skip_foreign(self._find_all(query, newest_first))
+        else:
+            every = skip_foreign(self._find_all(RunQuery(now=query.now), newest_first))
+            found = select_changed(self, query.since, every)
         runs = (run for run in found if query.accepts(run, MetricSummaries(self).of(run)))
         if query.limit is None:
             yield from runs
         else:
             yield from reversed([*islice(runs, max(query.limit, 0))])
+
+    def change_token(self) -> str:
+        """Return a token of the present state; see `sacred_core.stores.changes.change_token`."""
+        if self.change_kind is None:
+            return digest_token(self, self.list())
+        return encode_token(self.change_kind, self, self.change_position())
+
+    def change_position(self) -> Any:
+        """Return plain data from which the store finds what changes from now on.
+
+        For example a time or a number that each change increases. A backend that implements this
+        sets `change_kind`, and its listing has exactly the runs that changed since the position
+        that `position_since` returns. Changes that are made at the same time as the position is
+        read must be found as well: those of the same clock tick, and those of transactions that
+        began before and are committed afterwards.
+        """
+        raise NotImplementedError
+
+    def position_since(self, query: RunQuery) -> Any:
+        """Return the position in the token of a query, None if it has none.
+
+        Raises:
+            ChangeTokenError: the token is damaged, or another store issued it.
+        """
+        if query.since is None or self.change_kind is None:
+            return None
+        return decode_token(self.change_kind, self, query.since)
 
     def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
         """Return the metrics of a run; see `RunStore.metrics`."""
@@ -55,6 +92,7 @@ class GuardedStore:
 
         Args:
             query: Runs that do not fulfil its condition may be skipped; its limit does not matter.
+                With `change_kind`, runs that did not change since `position_since` are skipped.
             newest_first: The order.
         """
         raise NotImplementedError

@@ -12,6 +12,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.targets import resolve_target
 from sacred_core.stores import curves
+from sacred_core.stores.changes import change_token, decode_token, encode_token, list_runs
 from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.model import Annotation, StoredRun
 from sacred_core.stores.opening import open_store
@@ -22,6 +23,7 @@ from sacred_core.stores.summaries import MetricSummary
 Blocks: TypeAlias = dict[str, list[MetricSummary]]
 #: Levels of sub-folders that are searched.
 _DEPTH = 8
+_KIND = "recursive"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -83,7 +85,7 @@ class RecursiveStore:
     """
 
     def __init__(self, root: str) -> None:
-        self.root = root
+        self.root = self.display_name = root
         self._stores = {
             name: open_store(location) for name, location in find_locations(Path(root)).items()
         }
@@ -92,14 +94,27 @@ class RecursiveStore:
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield the runs of all stores by their start; see `RunStore.list`."""
+        query = query or RunQuery()
         found = [
             attrs.evolve(run, id=_join(name, run.id), status=run.recorded_status)
-            for name, store in self._stores.items()
-            for run in store.list(query)
+            for name, store_query in self._queries(query).items()
+            for run in list_runs(self._stores[name], store_query)
         ]
         found.sort(key=lambda run: run.start_time or run.queue_time or _LONG_AGO)
-        limit = None if query is None else query.limit
+        limit = query.limit
         yield from found if limit is None else found[max(0, len(found) - limit) :]
+
+    def change_token(self) -> str:
+        """Return a token of the present state; see `sacred_core.stores.changes.change_token`."""
+        tokens = {name: change_token(store) for name, store in self._stores.items()}
+        return encode_token(_KIND, self, tokens)
+
+    def _queries(self, query: RunQuery) -> dict[str, RunQuery]:
+        """Return the query for each store; all runs of a store without a token are new."""
+        if query.since is None:
+            return dict.fromkeys(self._stores, query)
+        tokens = decode_token(_KIND, self, query.since)
+        return {name: attrs.evolve(query, since=tokens.get(name)) for name in self._stores}
 
     def count(self) -> int | None:
         """Return the number of runs, None if a store does not count its runs."""

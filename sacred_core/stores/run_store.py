@@ -30,12 +30,15 @@ class RunQuery:
         now: The aware time at which the runs fulfil it, by default the present.
         fields: A store may leave attributes from which none of these is read at their defaults,
             and does not report damage of them. None for all fields.
+        since: A token, see `sacred_core.stores.changes`: only runs that changed since it was taken.
+            None for all runs.
     """
 
     where: Query | None = None
     limit: int | None = None
     now: datetime
     fields: tuple[Field, ...] | None = None
+    since: str | None = None
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class RunQuery:
         limit: int | None = None,
         now: datetime | None = None,
         fields: Iterable[Field] | None = None,
+        since: str | None = None,
         status: str | None = None,
         name: str | None = None,
     ) -> None:
@@ -63,6 +67,7 @@ class RunQuery:
             limit=limit,
             now=now,
             fields=None if fields is None else tuple(fields),
+            since=since,
         )
 
     @property
@@ -88,6 +93,9 @@ class RunStore(Protocol):
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield the runs that ``query`` selects from the oldest to the newest, damaged ones too.
+
+        A store that does not regard `RunQuery.since` is not a `ChangeStore`: `find_runs` selects
+        the runs that changed.
 
         Raises:
             StoreError: the store as a whole cannot be read, as where the connection is lost.

@@ -7,6 +7,7 @@ from typing import Any
 
 from sacred_core.exceptions import SacredError
 from sacred_core.stores import Annotation
+from sacred_core.testing.changes_contract import ChangesContract
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
 from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.facts_contract import FactsContract
@@ -16,7 +17,9 @@ from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 
 
-class StoreContract(ListingContract, ProcessContract, FactsContract, OutageContract):
+class StoreContract(
+    ListingContract, ChangesContract, ProcessContract, FactsContract, OutageContract
+):
     """The tests of an observer and of the store that reads what it wrote.
 
     Example:

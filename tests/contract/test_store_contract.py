@@ -243,6 +243,34 @@ class RestoresDeletedRuns(MemoryObserver):
         return None
 
 
+class FindsChangesByHeartbeats(MemoryStore):
+    change_kind = "heartbeats"
+
+    def change_position(self) -> Any:
+        return max(self._heartbeats().values(), default="")
+
+    def records(self, query: Any, newest_first: bool) -> Any:
+        since = self.position_since(query)
+        beats = self._heartbeats()
+        for run_id, record in super().records(query, newest_first):
+            if since is None or beats[run_id] >= since:
+                yield run_id, record
+
+    def _heartbeats(self) -> dict[Any, str]:
+        return {
+            run_id: str(record.run.heartbeat or record.run.start_time)
+            for run_id, record in self.memory.runs.items()
+        }
+
+
+class ListsAllRunsAgain(MemoryStore):
+    def list(self, query: Any = None) -> Any:
+        if query is not None and query.since is not None:
+            list(super().list(query))  # the token is checked
+            query = attrs.evolve(query, since=None)
+        return super().list(query)
+
+
 #: Rules that use the id of a deleted run again.
 _SAME_ID_AGAIN = {
     "a_deleted_run_does_not_mix_with_its_successor",
@@ -313,6 +341,7 @@ FAULTS: dict[type[Any], set[str]] = {
     },
     SkipsDamagedRuns: {"a_damaged_record_hides_no_other", "runs_start_beside_a_damaged_one"},
     RefusesToDeleteDamagedRuns: {"a_damaged_run_is_deleted"},
+    ListsAllRunsAgain: {"what_does_not_change_is_skipped"},
     ReusesIds: {"ids_of_deleted_runs_are_not_reused"},
     RestoresDeletedRuns: {
         "a_deleted_run_does_not_come_back",
@@ -392,6 +421,7 @@ def test_each_fault_fails_the_rule_that_names_it(wrong: type[Any]) -> None:
         (DoublesOutput, "output_comes_back"),
         (ForgetsEarlierPoints, "metrics_come_back"),
         (NeverTakesOver, "a_queued_run_is_taken_over"),
+        (FindsChangesByHeartbeats, "no_change_is_missed"),
         (SharesIds, "an_id_of_another_observer_is_used_where_it_is_free"),
     ],
 )

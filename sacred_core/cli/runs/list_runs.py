@@ -24,10 +24,13 @@ from sacred_core.cli.runs.text import as_data, row, table, to_csv
 from sacred_core.printable import printable
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
+from sacred_core.stores.changes import change_token
 from sacred_core.stores.finding import MetricSummaries, count_runs
 from sacred_core.stores.query import Column, Field, Query, parse, parse_columns
 
 COLUMNS = "id,status,start_time,duration,name,command"
+#: What `--since` has in place of the token of an earlier listing.
+_START = "start"
 _HEADINGS = {"start_time": "STARTED"}
 
 
@@ -46,6 +49,12 @@ _HEADINGS = {"start_time": "STARTED"}
     help="Maximum number of runs (newest first when unsorted).",
 )
 @click.option("--offset", type=click.IntRange(0), default=0, help="Skip this many runs.")
+@click.option(
+    "--since",
+    metavar="TOKEN",
+    help="Only runs that changed since the token of an earlier listing; 'start' for all runs. The "
+    "token of this listing is the last line of --json, else it goes to standard error.",
+)
 @click.option("-c", "--columns", help="Show these fields, like id,config.lr,metrics.loss.min.")
 @click.option(
     "--only",
@@ -63,8 +72,8 @@ _HEADINGS = {"start_time": "STARTED"}
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 def list_runs(
     location: str, more: Sequence[str], where: str | None, recursive: bool, status: str | None,
-    name: str | None, sort: str | None, limit: int | None, offset: int, columns: str | None,
-    only: Sequence[str], has_all: bool, group_by: str | None, form: str | None,
+    name: str | None, sort: str | None, limit: int | None, offset: int, since: str | None,
+    columns: str | None, only: Sequence[str], has_all: bool, group_by: str | None, form: str | None,
 ) -> None:  # fmt: skip
     """List the runs at LOCATION, a folder or a URL, from the oldest to the newest.
 
@@ -84,13 +93,16 @@ def list_runs(
     store = open_runs(location, recursive)
     metrics = MetricSummaries(store)
     used = None if chosen is None or form == "json" or groups else [each.field for each in chosen]
-    found = find_runs(store, query, sort, limit, offset, fields=used, metrics=metrics)
+    token = None if since is None else change_token(store)
+    earlier = None if since == _START else since
+    found = find_runs(
+        store, query, sort, limit, offset, fields=used, metrics=metrics, since=earlier
+    )
     if groups is not None:
         _print_groups(found, metrics, groups, form, has_all)
     elif form == "json":
         for run in found:
             click.echo(strict_json(as_data(run)))
-        return
     elif chosen is not None:
         _print_chosen(found, metrics, chosen, form)
     elif found:
@@ -100,8 +112,17 @@ def list_runs(
         click.echo("No runs.", err=True)
     if form is None:
         _print_remarks(store, query, found, limit)
-        if not found and query is None:
+        if not found and query is None and earlier is None:
             hint_at_stores(location)
+    if token is not None:
+        _print_token(token, form)
+
+
+def _print_token(token: str, form: str | None) -> None:
+    if form == "json":
+        click.echo(strict_json({"change_token": token}))
+    else:
+        click.echo(f"Later changes: --since {token}", err=True)
 
 
 def _print_chosen(

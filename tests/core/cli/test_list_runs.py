@@ -16,6 +16,7 @@ from sacred_core.testing import EventDriver, Memory, MemoryObserver
 
 jsonschema = pytest.importorskip("jsonschema")
 SCHEMA = Path(__file__).parents[3] / "docs" / "groups.schema.json"
+TOKEN_SCHEMA = SCHEMA.with_name("change-token.schema.json")
 
 
 @pytest.fixture
@@ -173,3 +174,28 @@ def test_no_runs(memory: Memory) -> None:
     """An empty store is not an error."""
     for args in ((), ("--group-by", "all-but seed"), ("-c", "id")):
         assert (listed(*args).stdout, listed(*args).stderr) == ("", "No runs.\n")
+
+
+def test_changes_since_a_listing_are_listed(runs: Memory) -> None:
+    """`--since` lists the runs that changed; the last line of --json has the token."""
+    *found, last = listed("--since", "start", "--json").stdout.splitlines()
+    assert len(found) == 7
+    jsonschema.validate(json.loads(last), json.loads(TOKEN_SCHEMA.read_text()))
+    token = json.loads(last)["change_token"]
+    assert listed("--since", token, "--json").stdout.splitlines() == [last], "nothing changed"
+    driver = EventDriver(MemoryObserver(runs))
+    driver.start(config={"lr": 5})
+    driver.complete()
+    *found, _ = listed("--since", token, "--json", "-w", "config.lr = 5").stdout.splitlines()
+    assert [json.loads(line)["id"] for line in found] == [8]
+    shown = listed("--since", token, "-w", "config.lr = 5", "-c", "id", "--csv")
+    assert shown.stdout.split() == ["id", "8"]
+    assert shown.stderr.startswith("Later changes: --since 1.")
+    assert "change_token" not in listed("--json").stdout
+
+
+def test_a_wrong_token_is_an_error(runs: Memory) -> None:
+    """The message has the reason, and nothing is listed."""
+    result = CliRunner().invoke(sacred, ["runs", "list", "memory://", "--since", "1.abc"])
+    assert result.exit_code == 1
+    assert "it is not complete, or was changed" in str(result.exception)

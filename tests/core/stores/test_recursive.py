@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import ChangeTokenError, StoreError
 from sacred_core.stores import Annotation, RunQuery, find_runs
 from sacred_core.stores.curves import summaries
 from sacred_core.stores.query import parse
@@ -81,3 +81,21 @@ def test_a_folder_without_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sacred_core.stores.recursive.find_locations", lambda folder: {})
     with pytest.raises(StoreError, match="no runs in 'results' and its sub-folders"):
         RecursiveStore("results")
+
+
+def test_changes_of_all_stores_are_listed(
+    store: RecursiveStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token has those of all stores; the runs of a store that is new are all listed."""
+    token = store.change_token()
+    assert find_runs(store, since=token) == []
+    store.annotate("a/b/1", Annotation(time=NOW, user="ann", note="x"))
+    assert [run.id for run in find_runs(store, since=token)] == ["a/b/1"]
+    monkeypatch.setattr(
+        "sacred_core.stores.recursive.find_locations",
+        lambda folder: {"": "at ", "a/b": "at a/b", "new": "at a/b"},
+    )
+    found = [run.id for run in find_runs(RecursiveStore("results"), since=token)]
+    assert sorted(found) == ["a/b/1", "new/1", "new/2"]
+    with pytest.raises(ChangeTokenError, match="another store"):
+        find_runs(RecursiveStore("others"), since=token)
