@@ -1,29 +1,99 @@
 """Speed of reading what was recorded: curves of a long metric, and listings of many runs.
 
-The output has seconds and ratios within one process: a curve against reading all points, reading
-all points against parsing each time, and sorting by a metric against a plain listing.
+For each backend the output has seconds and ratios. Ratios compare within one process, but for those
+to an earlier checkout, where processes with each of the two alternate.
 
-Usage: python benchmarks/bench_reading.py [RUNS [POINTS]]
+Usage: python benchmarks/bench_reading.py [--runs N] [--points N] [--base FOLDER] [BACKEND...]
+
+FOLDER is a checkout of an earlier commit (``git worktree add FOLDER COMMIT``): `metrics` and
+writing are compared with it. Servers are started for backends that need one.
 """
 
+import argparse
 import gc
+import json
 import math
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sacred_core.observers import FileStorageObserver, SqlObserver, TinyDbObserver
-from sacred_core.stores import RunQuery, find_runs, open_store
-from sacred_core.stores.curves import curve
-from sacred_core.testing import EventDriver
+from bench_mongo import server as mongo_server
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-AIMS = {"curve(width=1000) / metrics()": 0.02, "sorted by a metric / plain": 2.0}
+ROOT = Path(__file__).resolve().parents[1]
+POINTS_OF_RUN = 200
+AIMS = {
+    "curve(width=1000) / metrics()": 0.02,
+    "sorted by a metric / plain": 2.0,
+    "metrics() / that of the base": 0.3,
+    "writing / that of the base": 1.05,
+}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What is measured.
+
+    Attributes:
+        start: Returns the context in which the backend can be reached; it returns an address.
+        observer: Returns a new observer for an address and the name of a group of runs.
+        location: Returns the location of the store of such a group.
+        most_runs: Runs that are measured at most.
+    """
+
+    start: Callable[[], AbstractContextManager[str]]
+    observer: Callable[[str, str], Any]
+    location: Callable[[str, str], str]
+    most_runs: int = 1_000_000
+
+
+def _observer(class_name: str, argument: Callable[[str, str], str]) -> Callable[[str, str], Any]:
+    def make(address: str, name: str) -> Any:
+        from sacred_core import observers
+
+        return getattr(observers, class_name)(argument(address, name))
+
+    return make
+
+
+def _folder(address: str, name: str) -> str:
+    return f"{address}/{name}"
+
+
+def _sqlite(address: str, name: str) -> str:
+    return f"sqlite:///{address}/{name}.db"
+
+
+def _mongo_observer(address: str, name: str) -> Any:
+    from sacred_core.observers import MongoObserver
+
+    return MongoObserver(address, name)
+
+
+BACKENDS = {
+    "folders": Backend(
+        tempfile.TemporaryDirectory, _observer("FileStorageObserver", _folder), _folder
+    ),
+    "SQLite": Backend(tempfile.TemporaryDirectory, _observer("SqlObserver", _sqlite), _sqlite),
+    "MongoDB": Backend(
+        mongo_server, _mongo_observer, lambda address, name: f"{address}/{name}.runs"
+    ),
+    "TinyDB": Backend(  # one file, which is rewritten for each run
+        tempfile.TemporaryDirectory,
+        _observer("TinyDbObserver", _folder),
+        lambda address, name: f"tinydb://{address}/{name}",
+        most_runs=200,
+    ),
+}
 
 
 def seconds(work: Callable[[], Any], count: int = 3) -> float:
@@ -38,7 +108,9 @@ def seconds(work: Callable[[], Any], count: int = 3) -> float:
 
 
 def record(observer: Any, points: int, number: int) -> float:
-    """Record a run with a metric, and return the seconds that its points took."""
+    """Record a run with a metric, and return the seconds that its points and its end took."""
+    from sacred_core.testing import EventDriver
+
     driver = EventDriver(observer)
     config = {"lr": number / 7, "model": {"size": number % 5}}
     driver.start(config=config, start_time=START + timedelta(seconds=number))
@@ -50,68 +122,130 @@ def record(observer: Any, points: int, number: int) -> float:
         driver.log("loss", values, first)
         driver.beat()
         spent += time.perf_counter() - begin
+    begin = time.perf_counter()
     driver.complete(result=number)
-    return spent
+    return spent + time.perf_counter() - begin
 
 
-def measure_points(name: str, observer: Any, location: str, points: int) -> None:
-    """Print the times of one run with many points."""
-    written = record(observer, points, 1)
+def newest(location: str) -> tuple[Any, Any]:
+    """Return a store and its newest run."""
+    from sacred_core.stores import RunQuery, open_store
+
     store = open_store(location)
-    run = next(store.list(RunQuery(limit=1)))
+    return store, next(iter(store.list(RunQuery(limit=1))))
+
+
+def report(label: str, ratio: float) -> None:
+    """Print a ratio with its aim."""
+    aim = f" (aim {AIMS[label]})" if label in AIMS else ""
+    print(f"  {label}: {ratio:.4f}{aim}", flush=True)
+
+
+def measure_points(backend: Backend, address: str, points: int) -> None:
+    """Print the times of one run with many points."""
+    from sacred_core.stores.curves import curve
+
+    record(backend.observer(address, "points"), points, 1)
+    store, run = newest(backend.location(address, "points"))
     whole = seconds(lambda: store.metrics(run.id))
     parsed = seconds(lambda: list(store.metrics(run.id)["loss"]["timestamps"]), 1)
     drawn = seconds(lambda: curve(store, run.id, "loss", width=1000), 9)
     zoomed = seconds(lambda: curve(store, run.id, "loss", points // 2, points // 2 + 5000, 400), 9)
-    print(f"{name}, {points} points: written in {written:.2f} s")
     print(f"  metrics() {whole:.3f} s, with a time object for each point {parsed:.3f} s")
-    for label, value in (
-        ("curve(width=1000) / metrics()", drawn / whole),
-        ("curve of 5000 points / metrics()", zoomed / whole),
-        ("metrics() / with times", whole / parsed),
-    ):
-        aim = f" (aim {AIMS[label]})" if label in AIMS else ""
-        print(f"  {label}: {value:.4f}{aim}")
+    report("curve(width=1000) / metrics()", drawn / whole)
+    report("curve of 5000 points / metrics()", zoomed / whole)
 
 
-def measure_listings(name: str, make: Callable[[], Any], location: str, runs: int) -> None:
-    """Print the times of listings of many runs."""
+def measure_listings(backend: Backend, address: str, runs: int) -> None:
+    """Print the times of listings of many runs, and of the command that lists them."""
+    from sacred_core.stores import find_runs, open_store
+
     for number in range(runs):
-        record(make(), 200, number)
-    store = open_store(location)
+        record(backend.observer(address, "runs"), POINTS_OF_RUN, number)
+    store = open_store(backend.location(address, "runs"))
     plain = seconds(lambda: find_runs(store))
-    newest = seconds(lambda: find_runs(store, limit=50))
+    newest_runs = seconds(lambda: find_runs(store, limit=50))
     filtered = seconds(lambda: find_runs(store, "config.lr < 10"))
     by_metric = seconds(lambda: find_runs(store, sort="metrics.loss.min"))
-    print(f"{name}, {runs} runs with 200 points: plain {plain:.2f} s, newest 50 {newest:.3f} s,")
-    print(f"  filtered by a configuration value {filtered:.2f} s,")
-    print(f"  sorted by metrics.loss.min {by_metric:.2f} s")
-    label = "sorted by a metric / plain"
-    print(f"  {label}: {by_metric / plain:.2f} (aim {AIMS[label]})")
+    print(
+        f"  {runs} runs with {POINTS_OF_RUN} points: plain {plain:.2f} s, "
+        f"newest 50 {newest_runs:.3f} s, filtered by a configuration value {filtered:.2f} s, "
+        f"sorted by metrics.loss.min {by_metric:.2f} s"
+    )
+    report("sorted by a metric / plain", by_metric / plain)
+    taken, memory = run_command("runs", "list", backend.location(address, "runs"))
+    print(f"  sacred runs list: {taken:.2f} s, {memory:.0f} MB", flush=True)
+
+
+def run_command(*args: str) -> tuple[float, float]:
+    """Run ``sacred`` and return its seconds, and its largest memory in MB."""
+    command = [Path(sys.executable).with_name("sacred"), *args]
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment(ROOT))
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+
+
+def compare(name: str, address: str, points: int, base: Path) -> None:
+    """Print the ratios of writing and of `metrics` to those of an earlier checkout."""
+    found: dict[Path, list[dict[str, float]]] = {base: [], ROOT: []}
+    for turn in range(4):
+        for checkout in (base, ROOT) if turn % 2 else (ROOT, base):
+            group = f"{'base' if checkout == base else 'own'}{turn}"
+            command = [__file__, "--child", address, group, "--points", str(points), name]
+            done = subprocess.run(
+                [sys.executable, *command],
+                env=environment(checkout),
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            found[checkout].append(json.loads(done.stdout))
+    for what, label in (("metrics", "metrics()"), ("written", "writing")):
+        own, other = (min(each[what] for each in found[at]) for at in (ROOT, base))
+        print(f"  {label} {own:.2f} s, in the base {other:.2f} s")
+        report(f"{label} / that of the base", own / other)
+
+
+def environment(checkout: Path) -> dict[str, str]:
+    """Return the environment of a process that imports the modules of a checkout."""
+    folders = [checkout, *checkout.glob("plugins/*/src")]
+    own = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    return own | {"PYTHONPATH": os.pathsep.join(map(str, folders))}
+
+
+def measure_child(backend: Backend, address: str, group: str, points: int) -> None:
+    """Print the seconds that writing and reading one run take as JSON."""
+    written = record(backend.observer(address, group), points, 1)
+    store, run = newest(backend.location(address, group))
+    times = [seconds(lambda: store.metrics(run.id), 1) for _ in range(3)]
+    print(json.dumps({"written": written, "metrics": min(times)}))
 
 
 def main() -> None:
-    """Measure each store that needs no server."""
-    runs, points = (int(word) for word in [*sys.argv[1:], "1000", "1000000"][:2])
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        stores: dict[str, tuple[Callable[[str], Any], Callable[[str], str]]] = {
-            "folders": (
-                lambda name: FileStorageObserver(folder / name), lambda name: str(folder / name)
-            ),
-            "SQLite": (
-                lambda name: SqlObserver(f"sqlite:///{folder / name}.db"),
-                lambda name: f"sqlite:///{folder / name}.db",
-            ),
-            "TinyDB": (
-                lambda name: TinyDbObserver(str(folder / f"{name}-tiny")),
-                lambda name: f"tinydb://{folder / name}-tiny",
-            ),
-        }  # fmt: skip
-        for name, (make, location) in stores.items():
-            measure_points(name, make("points"), location("points"), points)
-            count = min(runs, 200) if name == "TinyDB" else runs  # one file, rewritten for each
-            measure_listings(name, lambda make=make: make("runs"), location("runs"), count)
+    """Measure each backend."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--base", type=Path)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("backends", nargs="*", default=[*BACKENDS])
+    options = parser.parse_args()
+    if options.child:
+        measure_child(BACKENDS[options.backends[0]], *options.child, options.points)
+        return
+    for name in options.backends:
+        backend = BACKENDS[name]
+        with backend.start() as address:
+            print(f"{name}, {options.points} points:", flush=True)
+            if options.points:
+                measure_points(backend, address, options.points)
+            if options.points and options.base:
+                compare(name, address, options.points, options.base.resolve())
+            if options.runs:
+                measure_listings(backend, address, min(options.runs, backend.most_runs))
 
 
 if __name__ == "__main__":
