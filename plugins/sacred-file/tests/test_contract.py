@@ -1,6 +1,7 @@
 """The observer and the store fulfil the contract."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ class TestFile(StoreContract):
     def make_store(self, tmp_path: Path) -> FileStore:
         (tmp_path / "runs").mkdir(exist_ok=True)
         return FileStore(tmp_path / "runs")
+
+    def make_precise_store(self, tmp_path: Path) -> FileStore:
+        store = self.make_store(tmp_path)
+        store.clock_tolerance = timedelta(0)
+        return store
 
     def command_line_options(self, tmp_path: Path) -> list[str]:
         return ["-F", str(tmp_path / "runs")]

@@ -51,6 +51,9 @@ def test_a_hint_names_the_sub_folders(results: Path) -> None:
     assert result.stdout == ""
     assert f"There are runs in {results / 'maps'}, " in result.stderr
     assert "--recursive" in result.stderr
+    shown = invoke("show", results)
+    assert shown.exit_code == 1
+    assert f"There are runs in {results / 'maps'}, " in shown.stderr
     assert "There are runs" not in invoke("list", results / "maps", "-w", "id = 9").stderr
 
 

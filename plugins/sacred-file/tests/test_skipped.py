@@ -1,8 +1,6 @@
 """Folders that hold no run, or a damaged one, are named instead of shown as empty rows."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -50,16 +48,6 @@ def test_damaged_records_are_listed_and_foreign_ones_skipped(
     assert "2/run.json' is not the record of a run" in foreign
     with pytest.raises(StoreError):
         store.get(2)
-
-
-def test_runs_in_sub_folders_are_hinted_at(tmp_path: Path) -> None:
-    """The folder of an experiment was meant, not the one around it."""
-    write(tmp_path / "mnist" / "1", RUN)
-    write(tmp_path / "cifar" / "1", RUN)
-    command = [sys.executable, "-m", "sacred_core", "runs", "list", str(tmp_path)]
-    message = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    assert "has no runs, but its sub-folders have (cifar, mnist): give one of them" in message
-    assert str(tmp_path / "cifar") in message and "No runs." in message
 
 
 def test_an_empty_folder_has_no_hint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import click
 
 from sacred_core.cli.runs.columns import number_text
-from sacred_core.cli.runs.options import open_runs, recursive_option
+from sacred_core.cli.runs.options import hint_at_stores, open_runs, recursive_option
 from sacred_core.cli.runs.page import page
 from sacred_core.cli.runs.text import run_as_data
 from sacred_core.exceptions import OptionError, StoreError
@@ -118,6 +118,7 @@ def _find(store: RunStore, location: str, run_id: str | None) -> StoredRun:
         return store.get(normalize_id(run_id))
     for run in store.list(RunQuery(limit=1)):
         return run
+    hint_at_stores(location)
     raise StoreError(f"there are no runs at {mask_text(location)!r}")
 
 

@@ -10,7 +10,6 @@ from urllib.request import url2pathname
 
 from sacred_core.contained_files import ContainedFolder
 from sacred_core.exceptions import StoreError
-from sacred_core.loggers import own_logger
 from sacred_core.stores import (
     Annotation,
     Read,
@@ -35,20 +34,26 @@ from sacred_core.stores.record_files import append_bytes, replace_output
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_file import layout
+from sacred_file.changes import CLOCK_TOLERANCE, last_change, present_position
 from sacred_file.contents import open_copy
 from sacred_file.observer import FileStorageObserver
 from sacred_file.removal import delete_run, empty_trash
 from sacred_file.run_folder import RunFolder
 
-_logger = own_logger(__name__)
-
 
 class FileStore(DocumentStore[RunFolder]):
     """The runs below a folder, also those that are running.
 
+    Attributes:
+        clock_tolerance: How much the clocks of the machines may differ that write to the folder:
+            runs that changed within this time before a token was taken are listed as changed again.
+
     Raises:
         StoreError: there is no such folder.
     """
+
+    change_kind = "file"
+    clock_tolerance = CLOCK_TOLERANCE
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = absolute_path(root)
@@ -79,19 +84,26 @@ class FileStore(DocumentStore[RunFolder]):
         return RunFolder(self._files, folder.name) if is_found else None
 
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, RunFolder]]:
-        """Yield the folders of runs; log where the runs are if there are none."""
+        """Yield the folders of runs."""
+        since = self.position_since(query)
+        for name in sorted(self._names(), key=id_order, reverse=newest_first):
+            if since is not None and last_change(f"{self.root}/{name}") < since:
+                continue
+            folder = RunFolder(self._files, name)
+            if folder.exists():
+                yield normalize_id(name), folder
+
+    def change_position(self) -> int:
+        """Return the time of the last change of any run, less `clock_tolerance`."""
+        folders = (f"{self.root}/{name}" for name in self._names())
+        return present_position(folders, self.clock_tolerance)
+
+    def _names(self) -> list[str]:
         try:
             names = os.listdir(self.root)  # noqa: PTH208 - thousands of them
         except OSError as error:
             raise StoreError(f"cannot read {str(self.root)!r}: {error.strerror}") from None
-        found_any = False
-        for name in sorted(filter(is_run_name, names), key=id_order, reverse=newest_first):
-            folder = RunFolder(self._files, name)
-            if folder.exists():
-                found_any = True
-                yield normalize_id(name), folder
-        if not found_any:
-            self._hint_at_subfolders()
+        return [*filter(is_run_name, names)]
 
     def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
         """Return what reads each field from the files of a run."""
@@ -185,12 +197,3 @@ class FileStore(DocumentStore[RunFolder]):
         path = self.root / stored_path
         folder = SOURCES if SOURCES in path.parts else RESOURCES
         return path if path.is_file() else self.root / folder / path.name
-
-    def _hint_at_subfolders(self) -> None:
-        """Log which folders below the root have runs: they are stores of their own."""
-        found = sorted({path.parents[1].name for path in self.root.glob(f"*/*/{RUN}")})
-        if found:
-            _logger.warning(
-                "%s has no runs, but its sub-folders have (%s): give one of them, as in %s",
-                self.root, ", ".join(found[:5]), self.root / found[0],
-            )  # fmt: skip
