@@ -14,9 +14,11 @@ store, a digest of the name of the store, and what the store needs, its *positio
 
 import hashlib
 import json
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import crc32
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from sacred_core.exceptions import ChangeTokenError
@@ -25,6 +27,9 @@ from sacred_core.stores.query import Field
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery, RunStore
 
+#: How much the clocks of machines may differ that give times to changes, with what a cache adds:
+#: clients of a network folder read the times of files from one, by default for up to a minute.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 _VERSION = "1"
 #: The kind of store in tokens of digests.
 _DIGESTS = "digests"
@@ -108,6 +113,18 @@ def decode_token(kind: str, store: object, token: str) -> Any:
     if found_store != _store_digest(store):
         raise _error(token, "it is of another store")
     return position
+
+
+def time_position(times: Iterable[int], tolerance: timedelta) -> int:
+    """Return a position of a store that finds changes by times: none that follows is earlier.
+
+    Args:
+        times: Of all changes until now, in nanoseconds since 1970, by the clock of the storage.
+        tolerance: How much clocks may differ, such as `CLOCK_TOLERANCE`.
+    """
+    # The clock may have been wrong once, years ahead.
+    last = min(max(times, default=0), time.time_ns())
+    return last - int(tolerance.total_seconds() * 1e9)
 
 
 def digest_token(store: object, runs: Iterable[StoredRun]) -> str:

@@ -39,7 +39,7 @@ class GuardedStore:
     """
 
     outages: ClassVar[tuple[type[Exception], ...]] = ()
-    change_kind: ClassVar[str | None] = None
+    change_kind: str | None = None
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""

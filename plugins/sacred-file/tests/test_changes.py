@@ -2,18 +2,17 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sacred_file import FileStorageObserver, FileStore
-from sacred_file.changes import CLOCK_TOLERANCE, last_change, present_position
+from sacred_file.changes import last_change
 from sacred_file.run_folder import RunFolder
 
 from sacred_core.stores import RunQuery, find_runs
-from sacred_core.stores.changes import change_token
+from sacred_core.stores.changes import CLOCK_TOLERANCE, change_token
 from sacred_core.stores.folder_format import ANNOTATIONS, CONFIG, INFO, METRICS, OUTPUT, RUN
 from sacred_core.testing.event_driver import record_completed_run
 
@@ -92,17 +91,6 @@ def test_clocks_may_differ(store: FileStore) -> None:
     assert store.change_position() - position == 2_000_000_000
 
 
-def test_a_time_in_the_future_hides_no_change(
-    store: FileStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where files have a later time than the clock of the reader, the clock is used."""
-    folders = [str(path) for path in store.root.iterdir()]
-    assert present_position(folders, timedelta(0)) == last_change(str(store.root / "4"))
-    monkeypatch.setattr(time, "time_ns", lambda: 5_000_000_000)
-    assert present_position(folders, timedelta(seconds=1)) == 4_000_000_000
-
-
-def test_folders_without_runs_have_no_time(tmp_path: Path) -> None:
+def test_a_removed_folder_has_no_time(tmp_path: Path) -> None:
     """A folder that was just removed is older than everything."""
     assert last_change(str(tmp_path / "none")) == 0
-    assert present_position([], timedelta(0)) == 0

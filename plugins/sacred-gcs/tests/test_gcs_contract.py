@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ class TestGcs(StoreContract):
 
     def make_store(self, tmp_path: Path) -> GoogleCloudStorageStore:
         return GoogleCloudStorageStore(self.name, "experiment-name/of mine")
+
+    def make_precise_store(self, tmp_path: Path) -> GoogleCloudStorageStore:
+        store = self.make_store(tmp_path)
+        store.clock_tolerance = timedelta(0)
+        return store
 
     def command_line_options(self, tmp_path: Path) -> list[str]:
         return ["--gcs", f"gs://{self.name}/experiment-name/of mine"]

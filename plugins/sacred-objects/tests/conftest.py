@@ -2,7 +2,9 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 import pytest
@@ -27,6 +29,7 @@ class MemoryBucket:
         self.objects: dict[str, bytes] = {}
         self.kinds: dict[str, str | None] = {}
         self.versions: dict[str, str] = {}
+        self.written: dict[str, datetime] = {}
         self.sent = 0
         self.is_away = False
         self.refused: set[str] = set()
@@ -41,6 +44,8 @@ class MemoryBucket:
         self.objects[key] = content
         self.kinds[key] = content_type
         self.sent += len(content)
+        # As coarse as the times of S3, but for a shorter time.
+        self.written[key] = datetime.fromtimestamp(time.time() // 0.01 * 0.01, UTC)
         self.versions[key] = f"version {next(self._numbers)}"
         return self.versions[key]
 
@@ -74,6 +79,9 @@ class MemoryBucket:
     def list(self, prefix: str) -> Iterator[str]:
         self.require()
         return iter(sorted(key for key in list(self.objects) if key.startswith(prefix)))
+
+    def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        return ((key, self.written[key]) for key in self.list(prefix))
 
     def folders(self, prefix: str) -> Iterator[str]:
         rest = (key.removeprefix(prefix) for key in self.list(prefix))

@@ -1,6 +1,7 @@
 """The shared observer and store fulfil the contract, on a bucket in memory."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ class TestObjects(StoreContract):
 
     def make_store(self, tmp_path: Path) -> ObjectStore:
         return ObjectStore(bucket_layout(self.bucket, "runs/of mine"))
+
+    def make_precise_store(self, tmp_path: Path) -> ObjectStore:
+        store = self.make_store(tmp_path)
+        store.clock_tolerance = timedelta(0)
+        return store
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         for key in self.bucket.list(""):

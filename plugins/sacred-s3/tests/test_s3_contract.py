@@ -1,6 +1,7 @@
 """The observer and the store fulfil the contract, over HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +25,11 @@ class TestS3(StoreContract):
 
     def make_store(self, tmp_path: Path) -> S3Store:
         return S3Store(basedir="my-project/of mine", **self.arguments)
+
+    def make_precise_store(self, tmp_path: Path) -> S3Store:
+        store = self.make_store(tmp_path)
+        store.clock_tolerance = timedelta(0)
+        return store
 
     def command_line_options(self, tmp_path: Path) -> list[str]:
         location = "s3://{bucket}/my-project/of mine?region={region}&endpoint_url={endpoint_url}"

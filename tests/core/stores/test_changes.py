@@ -16,6 +16,7 @@ from sacred_core.stores.changes import (
     encode_token,
     list_runs,
     missing_ids,
+    time_position,
 )
 from sacred_core.stores.query import Field
 
@@ -178,6 +179,16 @@ def test_a_position_is_any_plain_data() -> None:
     for position in (5, "2026-01-01T00:00:00.000001+00:00", {"ä": [1, None]}):
         token = encode_token("k", ForeignStore(), position)
         assert decode_token("k", ForeignStore(), token) == position
+
+
+def test_a_time_in_the_future_hides_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The position is the last change less the tolerance, and never after the present."""
+    past = 1_000_000_000_000
+    assert time_position([past, past + 9, past - 1], timedelta(0)) == past + 9
+    assert time_position([past], timedelta(milliseconds=1)) == past - 1_000_000
+    assert time_position([], timedelta(0)) == 0
+    monkeypatch.setattr("time.time_ns", lambda: past)
+    assert time_position([past - 1, past + 1_000], timedelta(0)) == past
 
 
 def test_a_query_with_a_token_can_be_copied() -> None:

@@ -1,9 +1,6 @@
 """When the files of a run changed, by the clock of the file system."""
 
 import os
-import time
-from collections.abc import Iterable
-from datetime import timedelta
 
 from sacred_core.stores.folder_format import (
     ANNOTATIONS,
@@ -16,9 +13,6 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.unfinished import OUTPUT_FILE, POSITIONS_FILE, STREAM_FILES
 
-#: Clocks of machines that write to a network folder differ, and their clients read the times of
-#: files from a cache, by default for up to a minute.
-CLOCK_TOLERANCE = timedelta(seconds=60)
 #: A file that is replaced or added changes the folder as well, which is the first name.
 _NAMES = (
     "", RUN, OUTPUT, METRICS, METRIC_LINES, CONFIG, INFO, ANNOTATIONS,
@@ -52,16 +46,3 @@ def change_time(found: os.stat_result) -> int:
     # On Windows this is the time of its creation, which a copy has anew.
     changed = found.st_ctime_ns
     return changed if os.name == "posix" else max(changed, found.st_mtime_ns)
-
-
-def present_position(folders: Iterable[str], tolerance: timedelta) -> int:
-    """Return a time, in nanoseconds since 1970, that is not later than any change from now on.
-
-    Args:
-        folders: Of all runs.
-        tolerance: How much clocks may differ.
-    """
-    last = max(map(last_change, folders), default=0)
-    # The clock of a machine may have been wrong, years ahead.
-    last = min(last, time.time_ns())
-    return last - int(tolerance.total_seconds() * 1e9)

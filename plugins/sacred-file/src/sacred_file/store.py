@@ -16,6 +16,7 @@ from sacred_core.stores import (
     RunQuery,
     with_unfinished,
 )
+from sacred_core.stores.changes import CLOCK_TOLERANCE, time_position
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import (
@@ -34,7 +35,7 @@ from sacred_core.stores.record_files import append_bytes, replace_output
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_file import layout
-from sacred_file.changes import CLOCK_TOLERANCE, last_change, present_position
+from sacred_file.changes import last_change
 from sacred_file.contents import open_copy
 from sacred_file.observer import FileStorageObserver
 from sacred_file.removal import delete_run, empty_trash
@@ -95,8 +96,8 @@ class FileStore(DocumentStore[RunFolder]):
 
     def change_position(self) -> int:
         """Return the time of the last change of any run, less `clock_tolerance`."""
-        folders = (f"{self.root}/{name}" for name in self._names())
-        return present_position(folders, self.clock_tolerance)
+        times = (last_change(f"{self.root}/{name}") for name in self._names())
+        return time_position(times, self.clock_tolerance)
 
     def _names(self) -> list[str]:
         try:

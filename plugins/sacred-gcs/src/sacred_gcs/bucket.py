@@ -3,6 +3,7 @@
 import io
 import weakref
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from google.api_core import exceptions as api
@@ -99,6 +100,11 @@ class GcsBucket:
         """Yield the keys that begin with ``prefix``."""
         for page in self._pages(prefix=prefix, fields="items(name),nextPageToken"):
             yield from (blob.name for blob in page)
+
+    def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """Yield the keys that begin with ``prefix``, and when each object was written."""
+        for page in self._pages(prefix=prefix, fields="items(name,updated),nextPageToken"):
+            yield from ((blob.name, blob.updated) for blob in page)
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Yield the names of the folders at ``prefix``."""

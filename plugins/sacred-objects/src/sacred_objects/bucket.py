@@ -4,6 +4,7 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, BinaryIO, Protocol, TypeVar
 
 from sacred_core.exceptions import DamagedRecordError, StoreError, UnavailableError
@@ -75,6 +76,13 @@ class Bucket(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with ``prefix``, sorted."""
+
+    def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """Yield the keys that begin with ``prefix``, and when each object was written.
+
+        The times are aware, and those of the server. A store of a bucket without this method
+        compares all records to find those that changed.
+        """
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Yield what keys have between ``prefix`` and the next slash, each once."""

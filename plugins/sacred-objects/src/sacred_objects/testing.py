@@ -21,6 +21,7 @@ def assert_pages_are_refused(bucket: Bucket, folder: Path) -> None:
             lambda: bucket.get("key", 1, 2),
             lambda: bucket.size("key"),
             lambda: list(bucket.list("a/")),
+            lambda: list(bucket.times("a/")),
             lambda: list(bucket.folders("a/")),
             lambda: bucket.delete(["key"]),
         ):

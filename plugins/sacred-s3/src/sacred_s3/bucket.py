@@ -3,6 +3,7 @@
 import time
 import weakref
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -136,8 +137,12 @@ class S3Bucket:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with ``prefix``."""
+        return (key for key, _ in self.times(prefix))
+
+    def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """Yield the keys that begin with ``prefix``, and when each object was written."""
         for page in self._pages(Prefix=prefix):
-            yield from (found["Key"] for found in page.get("Contents", ()))
+            yield from ((found["Key"], found["LastModified"]) for found in page.get("Contents", ()))
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Yield the names of the folders at ``prefix``."""
