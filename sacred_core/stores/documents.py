@@ -279,7 +279,9 @@ def encode_fields(run: StoredRun, names: Iterable[str] = FIELDS) -> dict[str, st
 
 def decode_fields(texts: Mapping[str, str]) -> dict[str, Read]:
     """Return functions that read the fields that `encode_fields` wrote; others are skipped."""
-    fields = {name: partial(_decode, name, texts[name]) for name in FIELDS if name in texts}
+    fields: dict[str, Read] = {
+        name: partial(_decode, name, texts[name]) for name in FIELDS if name in texts
+    }
     if "facts" in texts:
         fields |= facts_fields(partial(from_json, texts["facts"]))
     return fields
