@@ -197,6 +197,26 @@ class CodeLoaded(Event):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class RunAnnotated(Event):
+    """The run added tags or a note to itself.
+
+    Attributes:
+        time: When; no other annotation of the run has the same millisecond.
+        user: Who runs it.
+        note: A text, or None.
+        added, removed: Tags.
+    """
+
+    method = "annotation_event"
+
+    time: datetime
+    user: str
+    note: str | None
+    added: list[str]
+    removed: list[str]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RunCompleted(Event):
     """The command returned ``result``."""
 
@@ -240,6 +260,7 @@ EVENTS: tuple[type[Event], ...] = (
     ResourceAdded,
     ArtifactAdded,
     CodeLoaded,
+    RunAnnotated,
     RunCompleted,
     RunInterrupted,
     RunFailed,

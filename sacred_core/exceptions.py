@@ -43,6 +43,10 @@ class MetricValueError(SacredError, TypeError):
     """What was logged as a metric is not a number."""
 
 
+class AnnotationError(SacredError, ValueError):
+    """A tag or a note is not a string that a run can have."""
+
+
 class ArtifactNameTakenError(SacredError, ValueError):
     """Another file was already added under the name."""
 

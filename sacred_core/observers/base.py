@@ -144,6 +144,13 @@ class RunObserver:
         as in the ``ex_info`` of the start.
         """
 
+    @_with_parameters("time user note added removed")
+    def annotation_event(self, *args: Any, **kwargs: Any) -> None:
+        """The run added tags and a note to itself, or removed tags.
+
+        ``(time: datetime, user: str, note: str | None, added: list[str], removed: list[str])``.
+        """
+
     @_with_parameters("text offset")
     def output_event(self, *args: Any, **kwargs: Any) -> None:
         """Something was printed: ``(text: str, offset: int)``.

@@ -20,6 +20,7 @@ from sacred_core.observers.base import RunObserver
 from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import is_same_data
 from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, RunIds, claim_id
 from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.run_ids import normalize_id
@@ -105,6 +106,15 @@ class DocumentObserver(RunObserver, ABC):
             starts: For each metric the index of the first of these points; what was stored
                 there before is replaced.
         """
+
+    def append_annotation(self, annotation: Annotation) -> bool:
+        """Store an annotation after those of the run; by default the store of this observer does.
+
+        It may be stored more than once: readers skip equal ones. Its time is that of the event.
+        """
+        from sacred_core.stores.opening import annotate_at  # imports what reading needs
+
+        return annotate_at(self.store_location, self.require_run(), annotation)
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
@@ -272,6 +282,14 @@ class DocumentObserver(RunObserver, ABC):
             **_NO_IDENTITY, sources=entries, dependencies=list(dependencies), base_dir=base_dir
         )
         self._save(event, "experiment")
+
+    def annotation_event(
+        self, time: datetime, user: str, note: str | None, added: list[str], removed: list[str]
+    ) -> None:
+        """Store tags and a note beside the record, where other processes add them too."""
+        self.require_run()
+        new = Annotation(time=time, user=user, note=note, added=added, removed=removed)
+        self._write(self.append_annotation, new)
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Complete the record."""

@@ -6,7 +6,7 @@ import os
 import platform
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from sacred_core.masking import mask_text, mask_value, note_environment
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.model import merge_code
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Seconds; shorter intervals would take the time that the user's code needs.
 _SHORTEST = 0.01
+#: Some stores have no more digits of a time.
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Lifecycle:
@@ -43,6 +46,7 @@ class Lifecycle:
         self._is_started = False
         self._info, self._result = PlainCopy(), PlainCopy()
         self._sending = threading.RLock()
+        self._annotated = datetime.min.replace(tzinfo=UTC)
         self._spool: LiveSpool | None = None
         #: Paths of what the record does not show.
         self.masked_paths: list[DottedPath] = []
@@ -96,6 +100,22 @@ class Lifecycle:
         """Send the event of a file that was made."""
         fields["metadata"] = mask_value(plain(fields["metadata"]))[0]
         self._send(self._source.make(events.ArtifactAdded, **fields))
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Send the event of tags and a note; each has a millisecond of its own."""
+        with self._sending:
+            time = max(annotation.time, self._annotated + _MILLISECOND)
+            self._annotated = time
+            note = annotation.note
+            event = self._source.make(
+                events.RunAnnotated,
+                time=time,
+                user=annotation.user,
+                note=None if note is None else mask_text(note),
+                added=list(map(mask_text, annotation.added)),
+                removed=list(map(mask_text, annotation.removed)),
+            )
+            self._send(event)
 
     def complete(self) -> None:
         """End the run with its result."""

@@ -46,6 +46,7 @@ from sacred_core.run.state import RunState
 from sacred_core.run.termination import defer_signals, terminable
 from sacred_core.serialization import reason_of
 from sacred_core.settings import SETTINGS
+from sacred_core.stores.annotations import new_note, new_tags
 
 if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code
@@ -229,6 +230,32 @@ class Run(RunState):
         """Open a file that this run needs, and record it; see `add_resource`."""
         self.add_resource(filename)
         return open(os.fsdecode(filename), mode, opener=open_without_waiting)
+
+    def tag(self, *tags: str, remove: bool = False) -> None:
+        """Add tags to this run in all its stores, from where others may remove them.
+
+        Args:
+            tags: Words like ``"baseline"``, by which the run is found: ``--where "tags has …"``.
+            remove: Remove them instead, also those that others added.
+
+        Raises:
+            AnnotationError: a tag is not a string, is empty or has control characters.
+        """
+        lifecycle = self._live("tag")
+        annotation = new_tags(tags, remove)
+        if tags:
+            lifecycle.annotate(annotation)
+
+    def note(self, text: str) -> None:
+        """Add a note to this run in all its stores, after those that others added.
+
+        Args:
+            text: May have several lines.
+
+        Raises:
+            AnnotationError: it is not a string, or is empty.
+        """
+        self._live("note").annotate(new_note(text))
 
     def warn_if_unobserved(self) -> None:
         """Warn that nothing is recorded, unless that was asked for."""

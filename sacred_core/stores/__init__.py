@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sacred_core.stores.annotations import Annotation
     from sacred_core.stores.checking import check_metrics, first_items, require_record
     from sacred_core.stores.finding import find_runs
     from sacred_core.stores.guarded import (
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
         once,
         run_or_foreign,
     )
-    from sacred_core.stores.model import DAMAGED, Annotation, FileInfo, StoredRun
+    from sacred_core.stores.model import DAMAGED, FileInfo, StoredRun
     from sacred_core.stores.opening import open_store
     from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
     from sacred_core.stores.summaries import MetricSummary
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "DAMAGED": "model",
-    "Annotation": "model",
+    "Annotation": "annotations",
     "FileInfo": "model",
     "Found": "guarded",
     "GuardedStore": "guarded",

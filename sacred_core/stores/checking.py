@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError
-from sacred_core.stores.model import Annotation
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.times import TimeColumn
 
 #: Entries of a record of which each run has several.

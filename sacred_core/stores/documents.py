@@ -16,6 +16,7 @@ import attrs
 
 from sacred_core.patches import decode_patch
 from sacred_core.serialization import from_json, to_json
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import check_metrics
 from sacred_core.stores.curves import Ranges, ranges_of, summaries_of
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
@@ -28,7 +29,7 @@ from sacred_core.stores.guarded import (
     run_or_foreign,
     still_running,
 )
-from sacred_core.stores.model import Annotation, StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery
 from sacred_core.stores.summaries import MetricSummary

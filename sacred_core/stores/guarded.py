@@ -147,7 +147,7 @@ def make_run(
                 values[name] = value
     annotations = values.pop("annotations", ())
     run = StoredRun(id=run_id, **{"status": "", **values})
-    for annotation in annotations:
+    for annotation in dict.fromkeys(annotations):  # an equal one was delivered twice
         run.annotate(annotation)
     if reasons:
         run.damage = "; ".join(reasons)

@@ -11,6 +11,7 @@ import attrs
 
 from sacred_core import events
 from sacred_core.serialization import plain
+from sacred_core.stores.annotations import Annotation, annotation_of
 from sacred_core.stores.summaries import MetricSummary, merge_summaries, summarize
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
@@ -89,10 +90,10 @@ class StoredRun:
     metrics: dict[str, MetricSummary] | None = None
     damage: str | None = None
 
-    def annotate(self, annotation: "Annotation") -> None:
+    def annotate(self, annotation: Annotation) -> None:
         """Change tags and notes by an annotation of the run."""
         tags = [tag for tag in self.tags if tag not in annotation.removed]
-        self.tags = tags + [tag for tag in annotation.added if tag not in tags]
+        self.tags = list(dict.fromkeys((*tags, *annotation.added)))
         if annotation.note:
             note = {"text": annotation.note, "time": annotation.time, "user": annotation.user}
             self.notes.append(note)
@@ -236,24 +237,6 @@ class StoredRun:
         return max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
 
 
-@attrs.frozen(kw_only=True)
-class Annotation:
-    """Tags and a note that a user added, perhaps long after the run ended.
-
-    Attributes:
-        time: When, in UTC and aware.
-        user: Who.
-        note: A text.
-        added, removed: Tags.
-    """
-
-    time: datetime
-    user: str
-    note: str | None = None
-    added: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    removed: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-
-
 def merge_code(
     experiment: Mapping[str, Any], sources: Iterable[Sequence[Any]], dependencies: Iterable[str]
 ) -> dict[str, Any]:
@@ -329,6 +312,12 @@ def _apply_code(run: StoredRun, event: events.CodeLoaded) -> None:
     run.experiment = merge_code(run.experiment, event.sources, event.dependencies)
 
 
+def _apply_annotation(run: StoredRun, event: events.RunAnnotated) -> None:
+    annotation = annotation_of(event)
+    if not any(note["time"] == event.time for note in run.notes):  # else it was applied already
+        run.annotate(annotation)
+
+
 def _apply_completed(run: StoredRun, event: events.RunCompleted) -> None:
     run.recorded_status, run.stop_time = "COMPLETED", event.stop_time
     if event.result is not None:  # else that of the last heartbeat stays
@@ -353,6 +342,7 @@ _APPLY: dict[type[events.Event], Callable[[StoredRun, Any], None]] = {
     events.ResourceAdded: _apply_resource,
     events.ArtifactAdded: _apply_artifact,
     events.CodeLoaded: _apply_code,
+    events.RunAnnotated: _apply_annotation,
     events.RunCompleted: _apply_completed,
     events.RunInterrupted: _apply_interrupted,
     events.RunFailed: _apply_failed,

@@ -5,6 +5,8 @@ from typing import cast
 from sacred_core.exceptions import StoreError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.masking import mask_text
+from sacred_core.stores.annotations import Annotation
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 
 
@@ -26,3 +28,28 @@ def open_store(location: str) -> RunStore:
     raise StoreError(
         f"no installed plugin reads {mask_text(str(location))!r}{hint} (schemes: {known})"
     )
+
+
+def annotate_at(location: str | None, run: StoredRun, annotation: Annotation) -> bool:
+    """Annotate a run with the store of a location.
+
+    Args:
+        location: What `open_store` opens.
+        run: As an observer knows it.
+        annotation: What is added.
+
+    Returns:
+        False if another run has its id.
+
+    Raises:
+        StoreError: the run does not exist, or the store cannot be opened or written to.
+    """
+    if location is None:
+        raise StoreError(
+            "the observer has no store_location and no append_annotation: it stores no notes"
+        )
+    store = open_store(location)
+    if store.get(run.id).uid != run.uid:
+        return False
+    store.annotate(run.id, annotation)
+    return True

@@ -7,10 +7,10 @@ from typing import Any
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError
 from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import require_record
 from sacred_core.stores.folder_format import CONFIG, INFO, RUN, run_fields
 from sacred_core.stores.guarded import Read, once
-from sacred_core.stores.model import Annotation
 
 
 class RecordFolder(ABC):

@@ -12,9 +12,10 @@ from sacred_core.exceptions import StoreError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.targets import resolve_target
 from sacred_core.stores import curves
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.changes import change_token, decode_token, encode_token, list_runs
 from sacred_core.stores.guarded import not_found_error
-from sacred_core.stores.model import Annotation, StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_store
 from sacred_core.stores.run_store import RunQuery, RunStore
 from sacred_core.stores.summaries import MetricSummary

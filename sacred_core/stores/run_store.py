@@ -6,7 +6,8 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import attrs
 
-from sacred_core.stores.model import Annotation, StoredRun
+from sacred_core.stores.annotations import Annotation
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import (
     Condition,
     Field,

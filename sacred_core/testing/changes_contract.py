@@ -157,7 +157,7 @@ class _Changer:
             return "start"
         changes: list[Callable[[], None]] = [
             self._start, self._queue, self._beat, self._print, self._log, self._artifact,
-            self._code, self._end, self._tag, self._note,
+            self._code, self._end, self._tag, self._note, self._own_note,
         ]  # fmt: skip
         change = self._draw.choice(changes)
         change()
@@ -204,6 +204,10 @@ class _Changer:
 
     def _note(self) -> None:
         self._annotate(note=f"note {self._number}")
+
+    def _own_note(self) -> None:
+        for driver in self._some_running():
+            driver.annotate(f"own note {self._number}", [f"own tag {self._number}"])
 
     def _annotate(self, **fields: Any) -> None:
         run_id = self._draw.choice(self._ids)

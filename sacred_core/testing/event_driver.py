@@ -1,7 +1,7 @@
 """Gives an observer the events of runs, in the way in which a run gives them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,7 @@ class EventDriver:
         self._source = events.EventSource("driver")
         self._last: events.Event | None = None
         self._times = times
-        self._beats = 0
+        self._beats = self._annotations = 0
 
     def start(self, _id: Any = None, asked_id: Any = None, **fields: Any) -> Any:
         """Start the run and return its id as stores list it."""
@@ -82,6 +82,20 @@ class EventDriver:
     def artifact(self, name: str, filename: str, **details: Any) -> None:
         """Send an artifact."""
         self._give(events.ArtifactAdded, name=name, filename=filename, **details)
+
+    def annotate(
+        self, note: str | None = None, added: Sequence[str] = (), removed: Sequence[str] = ()
+    ) -> None:
+        """Send tags and a note of the run itself."""
+        self._annotations += 1
+        self._give(
+            events.RunAnnotated,
+            time=START + timedelta(milliseconds=self._annotations),
+            user="ann",
+            note=note,
+            added=list(added),
+            removed=list(removed),
+        )
 
     def code(self, base_dir: str, sources: list[list[str]], dependencies: list[str]) -> None:
         """Send code that was imported later."""

@@ -193,12 +193,14 @@ class FaultContract(EndContract):
         driver.log_together({"loss": [0.5], "later": [1.0]})
         driver.print("before\n")
         driver.artifact("before", str(file))
+        driver.annotate("first", ["before"])
         driver.beat(info={"a": 1})
         driver.refuses = lambda *_: True
         driver.log_together({"loss": [1.5, 2.5], "new": [3.0]})
         driver.print("after\n")
         driver.artifact("after", str(file), metadata={"k": "v"})
         driver.resource(str(file))
+        driver.annotate("second", ["after"], ["before"])
         driver.beat(info={"a": 2})
         driver.complete(result=1)
         (folder,) = (tmp_path / "failed").iterdir()
@@ -206,6 +208,7 @@ class FaultContract(EndContract):
         assert (done.left, folder.exists()) == ((), False)
         run = store.get(run_id)
         assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 2})
+        assert (run.tags, [note["text"] for note in run.notes]) == (["after"], ["first", "second"])
         assert_metrics(store, run_id, driver)
         assert store.output(run_id) == driver.output
         assert (sorted(run.artifacts), run.resources) == (["after", "before"], [str(file)])

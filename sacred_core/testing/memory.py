@@ -107,6 +107,13 @@ class MemoryObserver(DocumentObserver):
                 values[starts[name] : starts[name] + len(metric[column])] = metric[column]
         return True
 
+    def append_annotation(self, annotation: Annotation) -> bool:
+        """Add to the list."""
+        record = self.own_record()
+        if record is not None:
+            record.annotations.append(annotation)
+        return record is not None
+
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:

@@ -93,5 +93,6 @@ def _whole_run(driver: EventDriver, tmp_path: Path) -> None:
     driver.resource(str(file))
     driver.artifact("result.txt", str(file), metadata={"a": 1}, content_type="text/plain")
     driver.code(str(tmp_path), [], ["numpy==2.0"])
+    driver.annotate("a note", ["a tag"])
     driver.beat(info={"epoch": 2}, result=3)
     driver.complete(result=3)

@@ -126,6 +126,7 @@ def _join_calls(others: set[threading.Thread]) -> None:
 def _record_some(driver: DispatchingDriver, file: Path, name: str) -> None:
     driver.artifact(f"{name} 1", str(file))
     driver.print(f"{name}\n")
+    driver.annotate(f"note {name}", [name])
     driver.log("loss", [1.0, 2.0])
     driver.beat(info={"name": name})
     driver.artifact(f"{name} 2", str(file))
@@ -135,6 +136,7 @@ def _assert_whole(store: RunStore, run_id: Any, driver: DispatchingDriver, file:
     run = store.get(run_id)
     assert (run.status, run.result) == ("COMPLETED", 7)
     assert run.info == {"name": "after"}, f"info is {run.info}"
+    assert (run.tags, len(run.notes)) == (["before", "after"], 2)
     assert store.output(run_id) == driver.output
     assert_metrics(store, run_id, driver)
     assert sorted(run.artifacts) == ["after 1", "after 2", "before 1", "before 2"]

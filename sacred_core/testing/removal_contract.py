@@ -44,7 +44,7 @@ class RemovalContract(ClaimContract):
         file = tmp_path / "late"
         file.write_text("late")
         refused = _late_events(driver, file)
-        assert {"beat", "artifact", "complete"} <= refused, f"no error but in {refused}"
+        assert {"beat", "artifact", "annotate", "complete"} <= refused, f"no error but in {refused}"
         assert_refused(lambda: store.get(run_id))
         assert list(store.list()) == [], "the run is listed again"
         contents = [*self.stored_bytes(tmp_path)]
@@ -76,6 +76,7 @@ class RemovalContract(ClaimContract):
         run = store.get(run_id)
         assert (run.status, run.result, run.config) == ("COMPLETED", "second", {"run": "second"})
         assert (run.info, run.artifacts) == ({"run": "second", "n": 2}, ["made"])
+        assert (run.tags, run.notes) == ([], []), "it has those of the deleted run"
         assert store.output(run_id) == "second\nmore\n", store.output(run_id)
         assert_metrics(store, run_id, driver)
         with store.open_file(run_id, "artifact", "made") as stream:
@@ -255,6 +256,7 @@ def _late_events(driver: EventDriver, file: Path) -> set[str]:
         "beat": lambda: driver.beat(info={"late": True}, result=1),
         "resource": lambda: driver.resource(str(file)),
         "artifact": lambda: driver.artifact("made", str(file)),
+        "annotate": lambda: driver.annotate("late", ["late"]),
         "complete": lambda: driver.complete("late"),
     }
     refused = set()

@@ -31,6 +31,9 @@ class SecretContract(ContentContract):
             _run.info = {"content": content, **dict.fromkeys(texts, 1)}
             for text in texts:
                 _run.log_scalar("texts", text)
+                _run.note(text)
+                if "\n" not in text:
+                    _run.tag(text)
             return content
 
         def fail(_run: Any) -> None:

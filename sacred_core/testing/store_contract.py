@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.exceptions import SacredError
-from sacred_core.stores import Annotation
+from sacred_core.testing.annotation_contract import AnnotationContract
 from sacred_core.testing.changes_contract import ChangesContract
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
 from sacred_core.testing.event_driver import START, EventDriver
@@ -18,7 +18,12 @@ from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 
 
 class StoreContract(
-    ListingContract, ChangesContract, ProcessContract, FactsContract, OutageContract
+    ListingContract,
+    ChangesContract,
+    ProcessContract,
+    FactsContract,
+    AnnotationContract,
+    OutageContract,
 ):
     """The tests of an observer and of the store that reads what it wrote.
 
@@ -223,48 +228,6 @@ class StoreContract(
         for kind in ("artifact", "resource", "source", "config"):
             assert_refused(lambda kind=kind: store.open_file(run_id, kind, "none"))
         assert store.metrics(run_id) == {} and store.output(run_id) == ""
-
-    def test_annotations_come_back(self, tmp_path: Path) -> None:
-        """The store returns tags and notes, in order; the record does not change."""
-        driver = EventDriver(self.make_observer(tmp_path))
-        run_id = driver.start()
-        driver.complete(result=1)
-        store = self.make_store(tmp_path)
-        before = store.get(run_id)
-        for number, annotation in enumerate((
-            {"note": "erste Notiz: ä", "added": ["good", "baseline"]},
-            {"removed": ["good"], "added": ["baseline", "ünï"]},
-            {"note": "second"},
-        )):  # fmt: skip
-            time = START + timedelta(days=number)
-            store.annotate(run_id, Annotation(time=time, user="ann", **annotation))  # type: ignore[arg-type]
-        run = store.get(run_id)
-        assert run.tags == ["baseline", "ünï"], run.tags
-        assert [(note["text"], note["user"]) for note in run.notes] == [
-            ("erste Notiz: ä", "ann"),
-            ("second", "ann"),
-        ]
-        assert_time(run.notes[1]["time"], START + timedelta(days=2))
-        run.tags, run.notes = before.tags, before.notes
-        assert run == before, "the record was changed"
-        assert_refused(lambda: store.annotate(98_765, Annotation(time=START, user="ann", note="x")))
-
-    def test_annotations_survive_start_and_end(self, tmp_path: Path) -> None:
-        """Notes and tags of a queued or running run are retained."""
-        run_id = EventDriver(self.make_observer(tmp_path)).queue()
-        store = self.make_store(tmp_path)
-        annotation = Annotation(time=START, user="ann", note="while queued", added=("urgent",))  # type: ignore[arg-type]
-        store.annotate(run_id, annotation)
-        driver = EventDriver(self.make_observer(tmp_path))
-        driver.start(_id=run_id, asked_id=run_id)
-        assert store.get(run_id).tags == ["urgent"], "the start has removed a tag"
-        driver.beat(info={"a": 1})
-        store.annotate(run_id, Annotation(time=START, user="ann", note="while running"))
-        driver.beat(info={"a": 2})
-        driver.complete()
-        run = store.get(run_id)
-        assert run.tags == ["urgent"]
-        assert [note["text"] for note in run.notes] == ["while queued", "while running"]
 
     def test_a_run_is_deleted(self, tmp_path: Path) -> None:
         """A run is deleted with its own data; other runs and shared resources do not change."""

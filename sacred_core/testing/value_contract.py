@@ -59,7 +59,7 @@ class ValueContract(LimitContract):
             )
             driver.fail((f"Traceback {text}\n", text))
             store = self.make_store(tmp_path)
-            annotation = Annotation(time=START, user=f"user {text}", note=text, added=(text,))  # type: ignore[arg-type]
+            annotation = Annotation(time=START, user=f"user {text}", note=text, added=(text,))
             store.annotate(run_id, annotation)
             run = store.get(run_id)
             assert (run.status, run.fail_trace) == ("FAILED", [f"Traceback {text}\n", text])

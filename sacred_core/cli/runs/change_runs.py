@@ -1,8 +1,6 @@
 """``sacred runs delete``, ``note`` and ``tag``."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import click
 
@@ -10,7 +8,8 @@ from sacred_core.cli.runs.list_runs import COLUMNS
 from sacred_core.cli.runs.options import where_option
 from sacred_core.cli.runs.text import row, table
 from sacred_core.printable import printable
-from sacred_core.stores import Annotation, find_runs, open_store
+from sacred_core.stores import find_runs, open_store
+from sacred_core.stores.annotations import new_note, new_tags
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.query import parse_columns
 from sacred_core.stores.run_ids import normalize_id
@@ -49,7 +48,7 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
 @click.argument("text")
 def note_run(location: str, run_id: str, text: str) -> None:
     """Add the note TEXT to the run RUN_ID at LOCATION."""
-    open_store(location).annotate(normalize_id(run_id), _annotation(note=text))
+    open_store(location).annotate(normalize_id(run_id), new_note(text))
 
 
 @click.command("tag")
@@ -59,15 +58,4 @@ def note_run(location: str, run_id: str, text: str) -> None:
 @click.option("-r", "--remove", is_flag=True, help="Take the tags away.")
 def tag_run(location: str, run_id: str, tags: Sequence[str], remove: bool) -> None:
     """Put TAGS on the run RUN_ID at LOCATION: --where "tags has baseline" finds them."""
-    annotation = _annotation(removed=tags) if remove else _annotation(added=tags)
-    open_store(location).annotate(normalize_id(run_id), annotation)
-
-
-def _annotation(**what: Any) -> Annotation:
-    import getpass
-
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a user without an entry, as in a container
-        user = "unknown"
-    return Annotation(time=datetime.now(UTC), user=user, **what)
+    open_store(location).annotate(normalize_id(run_id), new_tags(tags, remove))

@@ -9,10 +9,11 @@ import attrs
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json, plain, to_json
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import first_items
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
 from sacred_core.stores.guarded import Read
-from sacred_core.stores.model import Annotation, StoredRun
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 
 #: Files for each of which the entry is written; later ones are written with the next heartbeat.

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
-from sacred_core.exceptions import QueryError, StoreError
-from sacred_core.testing import EventDriver, Memory, MemoryObserver
+from sacred_core.exceptions import AnnotationError, QueryError, StoreError
+from sacred_core.stores import Annotation
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 jsonschema = pytest.importorskip("jsonschema")
 #: Any location, since `memory` replaces what opens it.
@@ -166,7 +167,8 @@ def odd_runs(memory: Memory, tmp_path: Path) -> str:
         driver.print(f"a\x1b[31mred\x1b[0m\tb\n{ODD}\n")
         driver.beat(info={ODD: ODD})
         driver.fail((f"ValueError: {ODD}\n",))
-    sacred_runs("tag", LOCATION, "1", ODD)
+    time = datetime(2026, 2, 1, tzinfo=UTC)
+    MemoryStore(memory).annotate(1, Annotation(time=time, user="ann", added=(ODD,)))
     sacred_runs("note", LOCATION, "1", ODD)
     return LOCATION
 
@@ -188,6 +190,26 @@ def test_control_characters_are_shown_as_escapes(odd_runs: str) -> None:
     lines = [line for line in shown.splitlines() if "\x1b" in line]
     assert lines in ([], ["  a\x1b[31mred\x1b[0m\tb", "  \x1b[0m"], ["  a\x1b[31mred\x1b[0m\tb"])
     assert f"  {SHOWN.partition(chr(92) + 'r')[0]}" in shown and f"ValueError: {SHOWN[:5]}" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("tag", LOCATION, "1", ""), "a tag must not be empty"),
+        (("tag", LOCATION, "1", "good", "a\x07b"), r"the tag 'a\x07b' has control characters"),
+        (("note", LOCATION, "1", " "), "a note must not be empty"),
+    ],
+)
+def test_bad_tags_and_notes_are_errors(
+    memory: Memory, arguments: tuple[str, ...], message: str
+) -> None:
+    """Nothing is stored."""
+    EventDriver(MemoryObserver(memory)).start()
+    result = sacred_runs(*arguments)
+    assert isinstance(result.exception, AnnotationError)
+    assert message in str(result.exception)
+    run = MemoryStore(memory).get(1)
+    assert (run.tags, run.notes) == ([], [])
 
 
 def test_machine_formats_have_text_as_it_is(odd_runs: str) -> None:

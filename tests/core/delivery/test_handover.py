@@ -100,6 +100,7 @@ def check_whole(memory: Memory) -> None:
         SOURCE.make(
             events.CodeLoaded, sources=[["a.py", "md5"]], dependencies=["n==1"], base_dir="/b"
         ),
+        SOURCE.make(events.RunAnnotated, time=NOW, user="ann", note="ä\n", added=["a"], removed=[]),
         SOURCE.make(events.RunCompleted, stop_time=NOW, result={"x": 1}),
         SOURCE.make(events.RunInterrupted, interrupt_time=NOW, status="MINE", fail_trace=["a"]),
         SOURCE.make(events.RunFailed, fail_time=NOW, fail_trace=["b"]),

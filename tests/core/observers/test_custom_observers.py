@@ -136,6 +136,7 @@ def test_started_event_may_name_the_run() -> None:
 
 
 PARAMETERS = {  # section 1.15.6, and what sacred-core adds
+    "annotation_event": "(self, time, user, note, added, removed)",
     "artifact_event": "(self, name, filename, metadata=None, content_type=None)",
     "code_event": "(self, sources, dependencies, base_dir)",
     "completed_event": "(self, stop_time, result)",

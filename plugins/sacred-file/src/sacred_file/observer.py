@@ -13,9 +13,11 @@ from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import from_json, plain
 from sacred_core.stable_files import with_version
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.facts import FACTS
 from sacred_core.stores.folder_format import (
+    ANNOTATIONS,
     CONFIG,
     INFO,
     METRIC_LINES,
@@ -25,6 +27,7 @@ from sacred_core.stores.folder_format import (
     RUN,
     SOURCES,
     FileLists,
+    annotation_line,
     entry_bytes,
     json_bytes,
     metric_lines,
@@ -38,6 +41,7 @@ from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.record_files import (
     AppendFile,
     AppendText,
+    append_bytes,
     merge_metric_lines,
     read_columns,
     read_json,
@@ -223,6 +227,11 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         if has_ended:
             _merge_metrics(folder)
             self._metrics = None
+        return True
+
+    def append_annotation(self, annotation: Annotation) -> bool:
+        """Append a line to ``annotations.jsonl``, to which other processes append too."""
+        append_bytes(self._folder() / ANNOTATIONS, annotation_line(annotation))
         return True
 
     def store_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:

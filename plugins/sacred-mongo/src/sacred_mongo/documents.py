@@ -14,9 +14,10 @@ from bson import ObjectId
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
-from sacred_core.stores import Annotation, Read, StoredRun, once, require_record
+from sacred_core.stores import Read, StoredRun, once, require_record
 from sacred_core.stores.facts import encode_facts, facts_fields
 from sacred_core.stores.tokens import TOKEN
+from sacred_mongo.annotations import ANNOTATIONS, read_annotation
 from sacred_mongo.collections import Collections, RunReference, to_run_id
 from sacred_mongo.connection import Document
 from sacred_mongo.values import FILE, OWN_METRICS, decode, decode_foreign, decode_name, encode
@@ -133,7 +134,7 @@ class RunDocument:
             "artifacts": lambda: self._names([f["name"] for f in self._list("artifacts")]),
             "resources": lambda: self._names(list(dict(self._list("resources")))),
             "tags": lambda: _part(self.entry(), "omniboard", "tags"),
-            "annotations": lambda: [_annotation(each) for each in self._list("annotations")],
+            "annotations": lambda: [read_annotation(each) for each in self._list(ANNOTATIONS)],
         }
 
     def _entry(self) -> Document:
@@ -204,12 +205,6 @@ def _decode_sacred_value(entry: Document, value: Any) -> Any:
     """Return a value that Sacred wrote, whose dictionaries MongoDB returns in their order."""
     release = sacred_release(entry.get("experiment"))
     return decode_jsonpickle(decode_foreign(value), release, is_ordered=True)
-
-
-def _annotation(stored: Document) -> Annotation:
-    items = stored.items()
-    values: dict[str, Any] = {k: v if isinstance(v, datetime) else decode(v) for k, v in items}
-    return Annotation(**values)
 
 
 def _time(name: str, value: Any) -> datetime | None:

@@ -10,14 +10,15 @@ import gridfs
 from sacred_core.exceptions import OptionError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
-from sacred_core.observers.queue import QueueObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores import make_run
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.facts import FACTS, encode_facts
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
+from sacred_mongo.annotations import ANNOTATIONS, add_annotation
 from sacred_mongo.appended import Output, Points, clear_points, metric_documents
 from sacred_mongo.collections import (
     Collections,
@@ -246,6 +247,12 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         self._points.write(self._run, metrics, starts)
         return True
 
+    def append_annotation(self, annotation: Annotation) -> bool:
+        """Add to the list in the document."""
+        found = self.runs.find_one(self._run.filter, {ANNOTATIONS: 1}) or {}
+        add_annotation(self._run, found.get(ANNOTATIONS, []), annotation)
+        return True
+
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:
@@ -360,38 +367,6 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
             self.run_entry["artifacts"] = [
                 new if entry["name"] == name else entry for entry in self.run_entry["artifacts"]
             ]
-
-
-class QueuedMongoObserver(QueueObserver):
-    """A `MongoObserver` for which the run does not wait.
-
-    Args:
-        interval, retry_interval: See `sacred_core.observers.QueueObserver`.
-        arguments: Those of `MongoObserver`.
-    """
-
-    def __init__(
-        self,
-        interval: float = 20.0,
-        retry_interval: float = 10.0,
-        url: str | None = None,
-        db_name: str = "sacred",
-        collection: str = "runs",
-        overwrite: int | str | None = None,
-        priority: int = 30,
-        client: Any | None = None,
-        **kwargs: Any,
-    ) -> None:
-        observer = MongoObserver(
-            url=url, db_name=db_name, collection=collection, overwrite=overwrite,
-            priority=priority, client=client, **kwargs,
-        )  # fmt: skip
-        super().__init__(observer, interval=interval, retry_interval=retry_interval)
-
-    @classmethod
-    def from_argument(cls, argument: str) -> "QueuedMongoObserver":
-        """Return the observer for an argument like that of ``-m``."""
-        return cls(**parse_argument(argument).arguments())
 
 
 def _encode_names(pairs: Iterable[Sequence[Any]]) -> list[list[Any]]:

@@ -21,7 +21,7 @@ def sacred_observers() -> Iterable[ObserverSpec]:
 @hookimpl
 def sacred_exports() -> Iterable[Export]:
     """Offer the observer of queued runs."""
-    yield Export("sacred_mongo.observer:QueuedMongoObserver")
+    yield Export("sacred_mongo.queued:QueuedMongoObserver")
 
 
 @hookimpl

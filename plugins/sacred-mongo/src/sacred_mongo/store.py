@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
-import attrs
 import bson
 import gridfs
 from bson import ObjectId
@@ -22,6 +21,7 @@ from sacred_core.stores import Annotation, Read, RunQuery
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.run_ids import countable_id
 from sacred_core.stores.tokens import TOKEN, new_token
+from sacred_mongo.annotations import ANNOTATIONS, add_annotation
 from sacred_mongo.appended import Output, all_points, full_output, metric_documents
 from sacred_mongo.collections import (
     RunReference,
@@ -35,10 +35,8 @@ from sacred_mongo.documents import RunDocument, name_reader
 from sacred_mongo.files import own_files, resource_pairs, shared_files
 from sacred_mongo.filters import filter_of
 from sacred_mongo.observer import MongoObserver
-from sacred_mongo.values import encode, encode_name, to_unicode
+from sacred_mongo.values import encode_name, to_unicode
 
-#: Bytes, see `sacred_mongo.documents`: a document has at most 16 MB.
-_LARGEST_NOTES = 500_000
 #: The field with the token that a run had before it was deleted.
 _TOKEN_BEFORE = "token_before"
 _NO_OUTPUT = {"captured_out": 0}
@@ -49,7 +47,7 @@ _PARTS = {
     "output": ("captured_out", "captured_out_start", "captured_out_parts", TOKEN),
     "metrics": ("info.metrics", "writer", TOKEN),
     "files": ("artifacts", "resources", "experiment.sources", "writer"),
-    "annotations": ("annotations", TOKEN),
+    "annotations": (ANNOTATIONS, TOKEN),
     "all": (),
 }
 #: BSON types of ids: string, ObjectId, and integers.
@@ -192,12 +190,9 @@ class MongoStore(DocumentStore[RawBSONDocument]):
 
     def add_annotation(self, record: RawBSONDocument, annotation: Annotation) -> None:
         """Add to the list in the document."""
-        given = {name: value for name, value in attrs.asdict(annotation).items() if value}
-        new = encode({key: list(v) if isinstance(v, tuple) else v for key, v in given.items()})
         entry = self._decode(record)
-        with self._guard_part(to_run_id(record["_id"]), "the notes"):
-            _require_room(entry, new)
-        RunReference.of(self._collections, entry).change({"$push": {"annotations": new}})
+        known = entry.get(ANNOTATIONS, [])
+        add_annotation(RunReference.of(self._collections, entry), known, annotation)
 
     @property
     def _raw(self) -> Collection[RawBSONDocument]:
@@ -243,18 +238,6 @@ class MongoStore(DocumentStore[RawBSONDocument]):
             md5 = dict(entry.get("resources") or []).get(stored_name)  # of several the last
             return None if md5 is None else self._collections.files.find(stored_name, md5)
         return None
-
-
-def _require_room(entry: Document, new: Document) -> None:
-    known = entry.get("annotations", [])
-    if not isinstance(known, list):
-        raise TypeError("they are not a list")
-    size = len(bson.encode({"": [*known, new]}))
-    if size > _LARGEST_NOTES:
-        raise StoreError(
-            f"the notes of run {str(to_run_id(entry['_id']))!r} would have {size} bytes: their "
-            f"maximum in MongoDB is {_LARGEST_NOTES} bytes"
-        )
 
 
 class _Stream(RangeReader):

@@ -14,6 +14,7 @@ from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import plain
 from sacred_core.stable_files import FileVersion, file_version
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.facts import FACTS
 from sacred_core.stores.folder_format import json_bytes, new_entry
@@ -184,6 +185,11 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         recorder = self._recorder
         recorder.metrics(metrics, starts)
         self._send(recorder.send_growth)
+        return True
+
+    def append_annotation(self, annotation: Annotation) -> bool:
+        """Write an object of its own."""
+        self._send(partial(self._recorder.send_annotation, annotation))
         return True
 
     def store_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from sacred_core.exceptions import RunIdError
 from sacred_core.regular_files import require_regular
 from sacred_core.stable_files import FileVersion, file_version
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.folder_format import (
     INFO,
     METRIC_INDEX,
@@ -29,6 +30,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.record_files import AppendFile, AppendText, merge_metric_lines
 from sacred_core.stores.tokens import TOKEN, run_removed_error
 from sacred_objects import object_keys
+from sacred_objects.annotations import put_annotation
 from sacred_objects.bucket import BucketAwayError, read_json
 from sacred_objects.contents import Upload, UploadQueue
 from sacred_objects.object_keys import ArtifactKeys
@@ -77,6 +79,8 @@ class Recorder:
         self._text = AppendText(self._output)
         self._lines = AppendFile(self._metrics)
         self._last_lines = b""
+        #: Objects of annotations of lower numbers exist.
+        self._annotations = 1
         self._sent: dict[str, bytes] = {}
         #: Of ``run.json`` and ``heartbeat.json``, as this process has written them.
         self._version: str | None = None
@@ -202,6 +206,16 @@ class Recorder:
         """Send everything of a run that ended and changed since."""
         if self._has_ended and not self._is_complete:
             self._send_folder()
+
+    def send_annotation(self, annotation: Annotation) -> None:
+        """Write an annotation into an object of its own.
+
+        Raises:
+            RunRemovedError: the run was deleted.
+        """
+        self.require()
+        number = put_annotation(self.layout.bucket, self.prefix, annotation, self._annotations)
+        self._annotations = number + 1
 
     def require(self) -> None:
         """Check that the run was not deleted.

@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import count
 from typing import Any, BinaryIO, ClassVar, Self
 
 from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
@@ -26,12 +25,10 @@ from sacred_core.stores.folder_format import (
     METRICS,
     OUTPUT,
     MetricReader,
-    annotation_line,
     decode_output,
     encode_output,
     is_named_by_content,
     is_run_name,
-    parse_annotations,
     parse_metrics,
     parse_time,
     read_merged,
@@ -40,6 +37,7 @@ from sacred_core.stores.record_folder import RecordFolder
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_objects import object_keys
+from sacred_objects.annotations import put_annotation, read_annotations
 from sacred_objects.bucket import (
     BucketAwayError,
     BucketMissingError,
@@ -94,12 +92,8 @@ class RunFolder(RecordFolder):
             raise DamagedRecordError(str(error)) from None
 
     def read_annotations(self) -> Iterator[Annotation]:
-        """Yield the annotations, each of an object."""
-        for number in count(1):
-            data = self._bucket.get(self.prefix + object_keys.annotation_key(number))
-            if data is None:
-                return
-            yield from parse_annotations(data)
+        """Return the annotations, each of an object."""
+        return read_annotations(self._bucket, self.prefix)
 
     def _heartbeat(self, stored: Read) -> datetime | None:
         last: datetime | None = stored()
@@ -240,9 +234,7 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     def add_annotation(self, record: RunFolder, annotation: Annotation) -> None:
         """Write the line of an annotation into an object of its own."""
-        data = annotation_line(annotation)
-        keys = (record.prefix + object_keys.annotation_key(number) for number in count(1))
-        next(key for key in keys if self._bucket.put_if_absent(key, data, object_keys.TEXT))
+        put_annotation(self._bucket, record.prefix, annotation)
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and contents that no other run uses."""

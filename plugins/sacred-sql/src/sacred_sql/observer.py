@@ -11,9 +11,9 @@ from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import to_json
 from sacred_core.stable_files import FileVersion
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.facts import FACTS, encode_facts
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.run_ids import LARGEST
 from sacred_sql.address import is_in_memory, location
 from sacred_sql.appended import Metric, join_points, write_output, write_points
 from sacred_sql.contents import (
@@ -22,6 +22,7 @@ from sacred_sql.contents import (
     digest_of_name,
     drop_unused,
     encode_values,
+    insert_annotation,
     is_large,
     new_key,
     row_values,
@@ -38,13 +39,12 @@ from sacred_sql.experiments import (
     store_experiment,
     store_host,
 )
+from sacred_sql.ids import highest_number, is_taken
 from sacred_sql.reading import find_key
-from sacred_sql.sacred_runs import SacredTables, has_sacred_tables, highest_sacred_number
 from sacred_sql.schema import (
     LONGEST_COMMENT,
     add_tables,
     artifacts,
-    highest_deleted,
     resources,
     runs,
 )
@@ -164,7 +164,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             names["id_elsewhere"] = run.run_id
 
         def insert(connection: sa.Connection, columns: Mapping[str, Any]) -> int | None:
-            if _is_taken(connection, run.id):
+            if is_taken(connection, run.id):
                 return None
             return new_key(connection, runs, {**columns, "queue_time": run.queue_time, **names})
 
@@ -182,7 +182,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def highest_number(self) -> int:
         """Return the highest number that counts; of Sacred's runs where there are no others."""
-        return self._database.read(_highest_number)
+        return self._database.read(highest_number)
 
     def start_run(self, run: StoredRun) -> None:
         """The sources are stored before the run is."""
@@ -250,6 +250,14 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             return False
         rows.metrics |= stored
         return True
+
+    def append_annotation(self, annotation: Annotation) -> bool:
+        """Insert a row."""
+
+        def work(connection: sa.Connection) -> bool:
+            return insert_annotation(connection, self._rows.key, annotation)
+
+        return self._database.write(work)
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
@@ -379,22 +387,3 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def _has_row(self, connection: sa.Connection) -> bool:
         query = sa.select(1).where(runs.c.run_key == self._rows.key)
         return connection.execute(query).first() is not None
-
-
-def _highest_number(connection: sa.Connection) -> int:
-    query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
-    found = connection.execute(query).scalar()
-    if found is None and has_sacred_tables(connection):
-        found = highest_sacred_number(connection)
-    return max(int(found or 0), highest_deleted(connection))
-
-
-def _is_taken(connection: sa.Connection, run_id: int | str) -> bool:
-    """Return whether a run has this id as the database compares: "1 " may be "1" to it."""
-    is_same = runs.c.run_id == str(run_id)
-    if isinstance(run_id, int):
-        is_same |= runs.c.run_number == run_id
-    if connection.execute(sa.select(runs.c.run_key).where(is_same)).first() is not None:
-        return True
-    has_sacred = has_sacred_tables(connection)
-    return has_sacred and SacredTables().find_key(connection, run_id) is not None

@@ -18,7 +18,7 @@ from sacred_core.stores.guarded import describe, not_found_error, still_running
 from sacred_core.stores.run_ids import LARGEST
 from sacred_sql.address import has_runs
 from sacred_sql.appended import write_output
-from sacred_sql.contents import drop_unused, lock_cleanup, new_key
+from sacred_sql.contents import drop_unused, insert_annotation, lock_cleanup
 from sacred_sql.database import Database
 from sacred_sql.experiments import drop_unused_experiment, drop_unused_host
 from sacred_sql.observer import SqlObserver
@@ -27,7 +27,6 @@ from sacred_sql.sacred_runs import SacredTables, has_sacred_tables
 from sacred_sql.schema import (
     OF_RUNS,
     add_tables,
-    annotations,
     deleted_numbers,
     has_tables,
     highest_deleted,
@@ -145,22 +144,9 @@ class SqlStore(DocumentStore[Record]):
         Raises:
             StoreError: the run was deleted, or Sacred recorded it: its tables are only read.
         """
-        row = {
-            "run_key": _own_key(record),
-            "said_at": annotation.time,
-            "said_by": annotation.user,
-            "note": annotation.note,
-            "tags_added": list(annotation.added),
-            "tags_removed": list(annotation.removed),
-        }
-
-        def work(connection: sa.Connection) -> None:
-            query = sa.select(1).where(runs.c.run_key == record.key)
-            if connection.execute(query).first() is None:
-                raise not_found_error(record.run_id, self.display_name)
-            new_key(connection, annotations, row)
-
-        self._database.write(work)
+        key = _own_key(record)
+        if not self._database.write(lambda c: insert_annotation(c, key, annotation)):
+            raise not_found_error(record.run_id, self.display_name)
 
     def remove(self, record: Record) -> bool:
         """Delete the rows of a run that has not started meanwhile, and what only it used.

@@ -1,7 +1,6 @@
 """Records a run in a TinyDB."""
 
 import os
-import uuid
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +15,20 @@ from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
-from sacred_core.stores.claims import IdRequest, RunIds, claim_id
+from sacred_core.stores.annotations import Annotation
+from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
-from sacred_tinydb.documents import VERSION, changed_fields, file_tag, files_of, new_document
+from sacred_tinydb.documents import (
+    VERSION,
+    changed_fields,
+    file_tag,
+    files_of,
+    new_document,
+)
+from sacred_tinydb.ids import DocumentIds
 from sacred_tinydb.storage import (
     RunningRunFolder,
     StagedCopy,
@@ -131,7 +138,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         with storage.database.lock():
             run.experiment = self._enter_code(run.experiment)
             self.run_entry["experiment"] = run.experiment
-            ids = _DocumentIds(storage, self.run_entry, self.display_name)
+            ids = DocumentIds(storage, self.run_entry, self.display_name)
             claim_id(ids, request)
             self._number = ids.number
             self._live = storage.running_folder(ids.number, self.token)
@@ -184,6 +191,14 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
             if name in entries:
                 self._replaced.update(files_of({"artifacts": [entries[name]]}))
             return self._change({"artifacts": list({**entries, name: new}.values())})
+
+    def append_annotation(self, annotation: Annotation) -> bool:
+        """Add to the list in the document, where the store adds too."""
+        storage = self._storage_in_use
+        with self._lock_run() as is_there:
+            if is_there:
+                storage.annotate(self._number, storage.database.all()[self._number], annotation)
+            return is_there
 
     def code_event(
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
@@ -345,54 +360,3 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         if (points := live.metrics_file()) is not None:
             fields["metrics"] = file_tag(files.enter(files.stage(points)))
         return fields
-
-
-class _DocumentIds(RunIds):
-    """The ids of a TinyDB; used only while it is locked.
-
-    Attributes:
-        number: Of the document of the new run.
-        replaced: The document that it replaced.
-    """
-
-    def __init__(self, storage: Storage, document: Document, display_name: str) -> None:
-        super().__init__(display_name)
-        self.number = 0
-        self.replaced: Document = {}
-        self._storage = storage
-        self._document = document
-
-    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
-        if self._storage.find(run_id) is not None:
-            return False
-        if other_id is not None:
-            self._document["run_id"] = other_id
-        self._document["_id"] = run_id
-        self.number = self._storage.database.add(self._document)
-        return True
-
-    def take_over(self, run_id: int | str, is_start: bool) -> bool:
-        number, queued = self._storage.find(run_id) or (0, {})
-        if not is_start or queued.get("status") != "QUEUED":
-            return False
-        if queue_time := (queued.get("meta") or {}).get("queue_time"):
-            self._document["meta"] = {**self._document["meta"], "queue_time": queue_time}
-        if "annotations" in queued:
-            self._document["annotations"] = queued["annotations"]
-        self._replace(number, queued)
-        return True
-
-    def overwrite(self, run_id: int | str) -> bool:
-        found = self._storage.find(run_id)
-        if found is not None:
-            self._replace(*found)
-        return found is not None
-
-    def new_id(self, previous: int | None) -> str:
-        """Return an id that no run has or had, as Sacred does in place of numbers."""
-        return uuid.uuid4().hex
-
-    def _replace(self, number: int, old: Document) -> None:
-        self.number, self.replaced = number, old
-        self._document["_id"] = old["_id"]
-        self._storage.database.put(number, self._document)

@@ -24,7 +24,7 @@ from tinydb import TinyDB
 from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.stable_files import FileVersion, with_version
-from sacred_core.stores import guard, with_unfinished
+from sacred_core.stores import Annotation, guard, with_unfinished
 from sacred_core.stores.folder_format import decode_output, json_bytes, metric_lines, read_merged
 from sacred_core.stores.record_files import (
     AppendFile,
@@ -35,7 +35,7 @@ from sacred_core.stores.record_files import (
 )
 from sacred_core.stores.run_ids import normalize_id
 from sacred_tinydb.database import AtomicJsonFile, Database, Document, RawDocument
-from sacred_tinydb.documents import files_of
+from sacred_tinydb.documents import annotation_entry, files_of
 
 _STATE, _INFO, _OUTPUT, _POINTS, _METRICS, _TOKEN = (
     "state.json", "info.json", "output", "metrics.jsonl", "metrics.json", "token",
@@ -267,6 +267,18 @@ class Storage:
     def running_folder(self, number: int, token: str | None = None) -> RunningRunFolder:
         """Return the folder of the run whose document has a number."""
         return RunningRunFolder(self.live_root / str(number), token)
+
+    def annotate(self, number: int, document: Document, annotation: Annotation) -> None:
+        """Add to the list of annotations in a document; only within `Database.lock`.
+
+        Raises:
+            DamagedRecordError: it is not a list.
+        """
+        known = document.get("annotations") or []
+        if not isinstance(known, list) or isinstance(document, RawDocument):
+            raise DamagedRecordError(f"the notes of {to_run_id(number, document)!r} are damaged")
+        annotations = [*known, annotation_entry(annotation)]
+        self.database.put(number, {**document, "annotations": annotations})
 
     def remove_unused(self, file_ids: set[str], but: int | None = None) -> None:
         """Remove those of the files that no run names; only within `Database.lock`.

@@ -15,9 +15,8 @@ from sacred_core.stores import Annotation, Read, RunQuery, once, require_record
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import parse_metrics
 from sacred_core.stores.locations import absolute_path
-from sacred_tinydb.database import Document, RawDocument
+from sacred_tinydb.database import Document
 from sacred_tinydb.documents import (
-    annotation_entry,
     document_fields,
     file_entries,
     files_of,
@@ -199,10 +198,4 @@ class TinyDbStore(DocumentStore[Record]):
 
     def add_annotation(self, record: Record, annotation: Annotation) -> None:
         """Add to the list in the document."""
-        key, stored = record
-        before = stored.get("annotations")
-        is_list = before is None or isinstance(before, list)
-        if not is_list or isinstance(stored, RawDocument):
-            raise DamagedRecordError(f"the notes of {to_run_id(key, stored)!r} are damaged")
-        annotations = [*(before or ()), annotation_entry(annotation)]
-        self.storage.database.put(key, {**stored, "annotations": annotations})
+        self.storage.annotate(*record, annotation)

@@ -1,0 +1,32 @@
+"""Tags and notes, of which each is an object: nothing is appended to objects."""
+
+from collections.abc import Iterator
+from itertools import count
+
+from sacred_core.stores import Annotation
+from sacred_core.stores.folder_format import annotation_line, parse_annotations
+from sacred_objects.bucket import Bucket
+from sacred_objects.object_keys import TEXT, annotation_key
+
+
+def put_annotation(bucket: Bucket, prefix: str, annotation: Annotation, first: int = 1) -> int:
+    """Write the next object, and return its number.
+
+    Args:
+        bucket: Where the run is.
+        prefix: Of the keys of the run.
+        annotation: What is added.
+        first: Objects of lower numbers exist.
+    """
+    data = annotation_line(annotation)
+    keys = ((number, prefix + annotation_key(number)) for number in count(first))
+    return next(number for number, key in keys if bucket.put_if_absent(key, data, TEXT))
+
+
+def read_annotations(bucket: Bucket, prefix: str) -> Iterator[Annotation]:
+    """Yield the annotations of a run, the oldest first."""
+    for number in count(1):
+        data = bucket.get(prefix + annotation_key(number))
+        if data is None:
+            return
+        yield from parse_annotations(data)

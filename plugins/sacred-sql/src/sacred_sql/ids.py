@@ -1,0 +1,27 @@
+"""The ids of the runs in a database."""
+
+import sqlalchemy as sa
+
+from sacred_core.stores.run_ids import LARGEST
+from sacred_sql.sacred_runs import SacredTables, has_sacred_tables, highest_sacred_number
+from sacred_sql.schema import highest_deleted, runs
+
+
+def highest_number(connection: sa.Connection) -> int:
+    """Return the highest number that counts; of Sacred's runs where there are no others."""
+    query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
+    found = connection.execute(query).scalar()
+    if found is None and has_sacred_tables(connection):
+        found = highest_sacred_number(connection)
+    return max(int(found or 0), highest_deleted(connection))
+
+
+def is_taken(connection: sa.Connection, run_id: int | str) -> bool:
+    """Return whether a run has this id as the database compares: "1 " may be "1" to it."""
+    is_same = runs.c.run_id == str(run_id)
+    if isinstance(run_id, int):
+        is_same |= runs.c.run_number == run_id
+    if connection.execute(sa.select(runs.c.run_key).where(is_same)).first() is not None:
+        return True
+    has_sacred = has_sacred_tables(connection)
+    return has_sacred and SacredTables().find_key(connection, run_id) is not None

@@ -1,0 +1,90 @@
+"""Tags and notes: what a user, or a run itself, adds to a run beside its record."""
+
+import reprlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from sacred_core.events import RunAnnotated
+from sacred_core.exceptions import AnnotationError
+from sacred_core.printable import printable
+
+
+def _tuple(strings: Iterable[str]) -> tuple[str, ...]:
+    return tuple(strings)
+
+
+@attrs.frozen(kw_only=True)
+class Annotation:
+    """Tags and a note that a user added, perhaps long after the run ended.
+
+    A run has each of them once: an equal one is the same, stored once more.
+
+    Attributes:
+        time: When, in UTC and aware.
+        user: Who.
+        note: A text.
+        added, removed: Tags.
+    """
+
+    time: datetime
+    user: str
+    note: str | None = None
+    added: tuple[str, ...] = attrs.field(default=(), converter=_tuple)
+    removed: tuple[str, ...] = attrs.field(default=(), converter=_tuple)
+
+
+def new_note(text: Any) -> Annotation:
+    """Return a note of now by the user of this process.
+
+    Raises:
+        AnnotationError: it is not a string, or is empty.
+    """
+    return Annotation(time=datetime.now(UTC), user=_user(), note=_validate("note", text))
+
+
+def new_tags(tags: Iterable[Any], remove: bool = False) -> Annotation:
+    """Return the tags that the user of this process adds now, or removes.
+
+    Raises:
+        AnnotationError: one is not a string, is empty or has control characters.
+    """
+    names = tuple(_validate_tag(tag) for tag in tags)
+    added, removed = ((), names) if remove else (names, ())
+    return Annotation(time=datetime.now(UTC), user=_user(), added=added, removed=removed)
+
+
+def annotation_of(event: RunAnnotated) -> Annotation:
+    """Return the annotation that a run sent to its observers."""
+    names = (field.name for field in attrs.fields(Annotation))
+    return Annotation(**{name: getattr(event, name) for name in names})
+
+
+def _validate_tag(tag: Any) -> str:
+    if isinstance(tag, Iterable) and not isinstance(tag, str):
+        raise AnnotationError(
+            f"a tag must be a string, got {reprlib.repr(tag)}; give each tag as an argument"
+        )
+    _validate("tag", tag)
+    if printable(tag) != tag:
+        raise AnnotationError(f"the tag {tag!r} has control characters; remove them")
+    return str(tag)
+
+
+def _validate(what: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise AnnotationError(f"a {what} must be a string, got {reprlib.repr(value)}")
+    if not value.strip():
+        raise AnnotationError(f"a {what} must not be empty, got {value!r}")
+    return str(value)
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a user without an entry, as in a container
+        return "unknown"
