@@ -75,22 +75,26 @@ def summarize(steps: Sequence[Any], values: Sequence[Any], start: int = 0) -> Me
         start: Index of the first of them.
     """
     own_steps, numbers, number_steps = steps, values, steps
-    if not _PLAIN_NUMBERS.issuperset(map(type, values)):
+    kinds, step_kinds = set(map(type, values)), set(map(type, steps))
+    if not kinds <= _PLAIN_NUMBERS:
         chosen = [index for index, value in enumerate(values) if is_number(value)]
         own_steps, numbers = [steps[i] for i in chosen], [values[i] for i in chosen]
-    if not _PLAIN_NUMBERS.issuperset(map(type, steps)):
+    if not step_kinds <= _PLAIN_NUMBERS:
         number_steps = [step for step in steps if is_number(step)]
     fields: dict[str, Any] = {}
     if numbers:
-        least, greatest = _extremes(numbers)
+        proper = _without_nan(numbers, kinds)
+        least, greatest = min(proper), max(proper)
+        # NaN, which is proper only by itself, is found as the object that it is.
+        at_least, at_greatest = numbers.index(least), numbers.index(greatest)
         fields = {
             "first": numbers[0], "last": numbers[-1], "last_step": _step(own_steps[-1]),
-            "min": numbers[least], "argmin": _step(own_steps[least]),
-            "max": numbers[greatest], "argmax": _step(own_steps[greatest]),
+            "min": numbers[at_least], "argmin": _step(own_steps[at_least]),
+            "max": numbers[at_greatest], "argmax": _step(own_steps[at_greatest]),
         }  # fmt: skip
     if number_steps:
-        least, greatest = _extremes(number_steps)
-        fields |= {"lowest_step": number_steps[least], "highest_step": number_steps[greatest]}
+        proper = _without_nan(number_steps, step_kinds)
+        fields |= {"lowest_step": min(proper), "highest_step": max(proper)}
     return MetricSummary(start=start, points=len(values), count=len(numbers), **fields)
 
 
@@ -179,20 +183,22 @@ def _step(step: Any) -> Any:
     return step if is_number(step) else MISSING
 
 
-def _extremes(values: Sequence[Any]) -> tuple[int, int]:
-    """Return the positions of the least and the greatest value; NaN counts only by itself."""
-    if not _has_nan(values):
-        return values.index(min(values)), values.index(max(values))
-    proper = [index for index, value in enumerate(values) if value == value] or [0]
-    return min(proper, key=values.__getitem__), max(proper, key=values.__getitem__)
+def _without_nan(values: Sequence[Any], kinds: set[type]) -> Sequence[Any]:
+    """Return the values that are compared: NaN only if there is nothing else.
+
+    Args:
+        values: Numbers, one or more.
+        kinds: Their types, and maybe others.
+    """
+    if kinds == {int} or not _has_nan(values):
+        return values
+    return [value for value in values if value == value] or values[:1]
 
 
 def _has_nan(values: Sequence[Any]) -> bool:
-    if float not in set(map(type, values)):
-        return False
     try:
         total = sum(values)
-    except (TypeError, OverflowError):  # what is no number, or an integer beyond a float
+    except (TypeError, OverflowError):  # an integer beyond a float
         return any(value != value for value in values)
     return total != total and any(value != value for value in values)
 

@@ -23,6 +23,9 @@ from sacred_core.stores.times import TimeColumn
 
 COLUMNS = ("steps", "values", "timestamps")
 _SECOND = timedelta(seconds=1)
+_MILLION = 1_000_000
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_JOINT = '", "'
 _TO_SECONDS = len("2026-01-01T00:00:00")
 
 
@@ -58,7 +61,7 @@ def metric_lines(metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bytes
             for text in (
                 column_json(metric["steps"]),
                 column_json(metric["values"]),
-                strict_json(list(_time_texts(metric["timestamps"]))),
+                _times_json(metric["timestamps"]),
             )
         ]
         start = starts.get(name, 0)
@@ -150,15 +153,20 @@ def _itself(value: Any) -> Any:
     return value
 
 
-def _time_texts(times: Iterable[datetime]) -> Iterator[str]:
-    """Yield times as `format_time` does; most are in the same second as the one before."""
-    second = until = None
+def _times_json(times: Iterable[datetime]) -> str:
+    """Return times as JSON text, each as `format_time` has it.
+
+    Most are in the same second as the one before, of which only the microseconds differ.
+    """
+    texts: list[str] = []
+    second = until = _NEVER
     text = ""
     for time in times:
         if time.tzinfo is None:
             time = time.replace(tzinfo=UTC)
-        if second is None or until is None or not second <= time < until:
+        if not second <= time < until:
             second = time.astimezone(UTC).replace(microsecond=0)
             until = second + _SECOND
             text = second.isoformat()[:_TO_SECONDS]
-        yield f"{text}.{time.microsecond:06d}"
+        texts.append(f"{text}.{str(time.microsecond + _MILLION)[1:]}")
+    return f'["{_JOINT.join(texts)}"]' if texts else "[]"
