@@ -254,6 +254,8 @@ def test_the_tail_has_what_is_new(kind: type[MemoryStore]) -> None:
         "c": {"steps": [0, 1, 2], "values": [5.0, 6.0, 7.0], "timestamps": [0, 1, 2]},
     }
     assert sorted(tail(store, 1)) == ["a", "b", "c"]
+    single = kind({"a": ([3], [4.0])})
+    assert tail(single, 1) == {"a": {"steps": [3], "values": [4.0], "timestamps": [0]}}
 
 
 def test_unknown_metrics_are_left_out() -> None:
