@@ -63,11 +63,19 @@ class EventDriver:
 
     def log_together(self, values_by_name: dict[str, list[Any]], first_step: int = 0) -> None:
         """Add points to several metrics in one event."""
+        self.log_points(
+            {
+                name: (list(range(first_step, first_step + len(values))), values)
+                for name, values in values_by_name.items()
+            }
+        )
+
+    def log_points(self, points_by_name: dict[str, tuple[list[Any], list[Any]]]) -> None:
+        """Add points, their steps and their values, to several metrics in one event."""
         metrics, starts = {}, {}
-        for name, values in values_by_name.items():
+        for name, (steps, values) in points_by_name.items():
             known = self.metrics.setdefault(name, {"steps": [], "values": [], "timestamps": []})
             start = starts[name] = len(known["values"])
-            steps = list(range(first_step, first_step + len(values)))
             times = [START + timedelta(microseconds=start + n) for n in range(len(values))]
             new: dict[str, list[Any]] = {"steps": steps, "values": values, "timestamps": times}
             for column, more in new.items():

@@ -14,13 +14,14 @@ from sacred_core.stores.summaries import (
     summary_of,
 )
 from sacred_core.testing.code_contract import CodeContract
+from sacred_core.testing.curve_contract import CurveContract
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.samples import EXPERIMENT
 
 _PATCH = "diff --git a/train.py b/train.py\n+another line\n"
 
 
-class FactsContract(CodeContract):
+class FactsContract(CodeContract, CurveContract):
     """The part of `StoreContract` that is about facts."""
 
     def test_the_identity_is_in_the_record(self, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from sacred_core.stores.summaries import (
     summarize,
     summarize_blocks,
 )
+from sacred_core.testing.series import generate_series, spell, summarize_by_point
 
 NAN = math.nan
 VALUES = st.one_of(
@@ -74,45 +75,12 @@ class SummaryStore(MemoryStore):
         return found
 
 
-def brute_force(steps: list[Any], values: list[Any], start: int) -> MetricSummary:
-    """Return a summary by its definition, point by point."""
-    numbers = [
-        (step, value)
-        for step, value in zip(steps, values, strict=True)
-        if type(value) in (int, float)
-    ]
-    proper = [point for point in numbers if not is_nan(point[1])] or numbers[:1]
-    proper_steps = [step for step in steps if not is_nan(step)] or steps[:1]
-    fields: dict[str, Any] = {}
-    if numbers:
-        least = greatest = proper[0]
-        for point in proper:
-            least = point if point[1] < least[1] else least
-            greatest = point if point[1] > greatest[1] else greatest
-        fields = {
-            "first": numbers[0][1], "last": numbers[-1][1], "last_step": numbers[-1][0],
-            "min": least[1], "argmin": least[0], "max": greatest[1], "argmax": greatest[0],
-        }  # fmt: skip
-    if steps:
-        fields |= {"lowest_step": min(proper_steps), "highest_step": max(proper_steps)}
-    return MetricSummary(start=start, points=len(values), count=len(numbers), **fields)
-
-
-def is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
-
-
-def spelled(summary: MetricSummary) -> list[str]:
-    """Return what two summaries have to agree in: NaN equals itself, and 1 is not 1.0."""
-    return [repr(value) for value in encode_summary(summary)]
-
-
 @given(SERIES, st.integers(0, 5000))
 def test_a_summary_is_that_of_its_points(series: list[tuple[Any, Any]], start: int) -> None:
     """Each attribute is what its definition yields, whatever the points are."""
     steps, values = [step for step, _ in series], [value for _, value in series]
     found = summarize(steps, values, start)
-    assert spelled(found) == spelled(brute_force(steps, values, start))
+    assert spell(found) == spell(summarize_by_point(steps, values, start))
     assert (found.stop, found.others) == (start + len(values), len(values) - found.count)
 
 
@@ -124,9 +92,7 @@ def test_summaries_merge(series: list[tuple[Any, Any]], data: st.DataObject) -> 
     edges = [0, *cuts, len(series)]
     parts = [summarize(steps[a:b], values[a:b], a) for a, b in pairwise(edges) if a < b]
     merged = merge_summaries(parts)
-    assert merged == summarize(steps, values) or spelled(merged) == spelled(
-        summarize(steps, values)
-    )
+    assert merged == summarize(steps, values) or spell(merged) == spell(summarize(steps, values))
 
 
 @given(SERIES)
@@ -134,7 +100,7 @@ def test_a_summary_passes_through_json(series: list[tuple[Any, Any]]) -> None:
     """A stored summary is read back as it was, with NaN, infinities and large integers."""
     summary = summarize([step for step, _ in series], [value for _, value in series], 7)
     stored = from_json(to_json(encode_summary(summary)))
-    assert spelled(decode_summary(stored)) == spelled(summary)
+    assert spell(decode_summary(stored)) == spell(summary)
 
 
 @pytest.mark.parametrize("stored", [[], [1] * 11, [1] * 13, ["x"] * 12, [0.5] * 12, [None] * 12])
@@ -166,33 +132,16 @@ def test_blocks_begin_at_multiples_and_merge() -> None:
     assert merge_blocks(parts) == whole
 
 
-def series_of(seed: int) -> tuple[list[Any], list[Any]]:
-    """Return a generated series: its length, its steps and its values are of several kinds."""
-    draw = random.Random(seed)
-    count = draw.choice([0, 1, 2, 3, 100, 999, 1000, 1001, 2500, 7310])
-    odd = [NAN, math.inf, -math.inf, "text", True, None, 5, 10**30]
-    share = draw.choice([0, 0, 0.01, 1])
-    values = [draw.choice(odd) if draw.random() < share else draw.gauss(0, 1) for _ in range(count)]
-    kind = draw.choice(["counting", "equal", "back", "floats"])
-    steps: list[Any] = {
-        "counting": lambda: [*range(count)],
-        "equal": lambda: [3] * count,
-        "back": lambda: [n % 50 for n in range(count)],
-        "floats": lambda: [draw.random() for _ in range(count)],
-    }[kind]()
-    return steps, values
-
-
 @pytest.mark.parametrize("kind", [MemoryStore, SummaryStore])
 def test_curves_of_generated_series(kind: type[MemoryStore]) -> None:
     """Summaries and curves of 500 series, whole and zoomed, equal those computed from points."""
     draw = random.Random(0)
     for seed in range(500):
-        steps, values = series_of(seed)
+        steps, values = generate_series(seed)
         store = kind({"loss": (steps, values)})
         blocks = summaries(store, 1)["loss"]
-        assert [spelled(block) for block in blocks] == [
-            spelled(brute_force(steps[at : at + 1000], values[at : at + 1000], at))
+        assert [spell(block) for block in blocks] == [
+            spell(summarize_by_point(steps[at : at + 1000], values[at : at + 1000], at))
             for at in range(0, len(values), BLOCK_POINTS)
         ]
         start = draw.choice([0, draw.randrange(len(values) + 1)])
@@ -202,8 +151,8 @@ def test_curves_of_generated_series(kind: type[MemoryStore]) -> None:
         end = min(len(values), len(values) if stop is None else stop)
         edges = curve_edges(start, end, width) if start < end else []
         assert len(found) <= width
-        assert [spelled(each) for each in found] == [
-            spelled(brute_force(steps[a:b], values[a:b], a)) for a, b in pairwise(edges)
+        assert [spell(each) for each in found] == [
+            spell(summarize_by_point(steps[a:b], values[a:b], a)) for a, b in pairwise(edges)
         ]
 
 

@@ -19,7 +19,6 @@ from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
-from sacred_mongo.appended import Output, Points, clear_points, metric_documents
 from sacred_mongo.collections import (
     Collections,
     DocumentIds,
@@ -35,8 +34,11 @@ from sacred_mongo.connection import (
     location,
     parse_argument,
 )
+from sacred_mongo.curves import metric_documents
 from sacred_mongo.documents import VERSION, RunDocument, new_entry, offload_if_large, utc
 from sacred_mongo.files import own_files
+from sacred_mongo.output import Output
+from sacred_mongo.points import Points, clear_points
 from sacred_mongo.values import encode, encode_name, file_of
 
 #: Fields that are files if they are large, and fields that are times.

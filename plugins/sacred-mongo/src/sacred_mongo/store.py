@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO
 
@@ -18,11 +18,14 @@ from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.range_reader import RangeReader
 from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Read, RunQuery
+from sacred_core.stores.checking import check_metrics
+from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
+from sacred_core.stores.facts import FACTS
 from sacred_core.stores.run_ids import countable_id
+from sacred_core.stores.summaries import MetricSummary
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
-from sacred_mongo.appended import Output, all_points, full_output, metric_documents
 from sacred_mongo.collections import (
     RunReference,
     note_deleted,
@@ -31,10 +34,12 @@ from sacred_mongo.collections import (
     to_run_id,
 )
 from sacred_mongo.connection import CODEC, Connection, Document, parse_argument
+from sacred_mongo.curves import StoredPoints, metric_documents
 from sacred_mongo.documents import RunDocument, name_reader
 from sacred_mongo.files import own_files, resource_pairs, shared_files
 from sacred_mongo.filters import filter_of
 from sacred_mongo.observer import MongoObserver
+from sacred_mongo.output import Output, full_output
 from sacred_mongo.values import encode_name, to_unicode
 
 #: The field with the token that a run had before it was deleted.
@@ -45,7 +50,7 @@ _LARGE = ("artifacts", "config", "experiment", "fail_trace", "host", "info", "re
 #: The fields that are fetched for a part of a run.
 _PARTS = {
     "output": ("captured_out", "captured_out_start", "captured_out_parts", TOKEN),
-    "metrics": ("info.metrics", "writer", TOKEN),
+    "metrics": ("info.metrics", "facts.metrics", "writer", TOKEN),
     "files": ("artifacts", "resources", "experiment.sources", "writer"),
     "annotations": (ANNOTATIONS, TOKEN),
     "all": (),
@@ -113,7 +118,9 @@ class MongoStore(DocumentStore[RawBSONDocument]):
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, RawBSONDocument]]:
         """Yield the documents by their ids: numbers in their order, then names."""
         used = query.attributes
-        unused = () if used is None else (name for name in _LARGE if name not in used)
+        unused = () if used is None else [name for name in _LARGE if name not in used]
+        if used is not None and FACTS.isdisjoint(used):
+            unused = [*unused, "facts"]
         found = self._raw.find(filter_of(query), _NO_OUTPUT | dict.fromkeys(unused, 0))
         for document in found.sort("_id", -1 if newest_first else 1):
             yield to_run_id(document["_id"]), document
@@ -145,7 +152,22 @@ class MongoStore(DocumentStore[RawBSONDocument]):
 
     def read_points(self, record: RawBSONDocument) -> Mapping[str, Any]:
         """Return the points from the documents of the metrics."""
-        return all_points(self._collections, self._decode(record))
+        return self._points(record).all()
+
+    def read_summaries(
+        self, record: RawBSONDocument, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summaries that are stored with the points."""
+        return self._points(record).summaries(names)
+
+    def read_ranges(self, record: RawBSONDocument, ranges: Ranges) -> dict[str, dict[str, Any]]:
+        """Return ranges of points; others are not fetched."""
+        return check_metrics(self._points(record).ranges(ranges))
+
+    def count(self) -> int:
+        """Return the number of documents, which the server counts in an index."""
+        with self.translate_errors():
+            return self._collections.runs.count_documents({}, hint="_id_")
 
     def get_file(self, record: RawBSONDocument, kind: str, name: str) -> BinaryIO | None:
         """Open a file, which is read piece by piece."""
@@ -199,6 +221,9 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         """The collection with documents that are decoded later."""
         options: CodecOptions[Any] = CODEC.with_options(document_class=RawBSONDocument)
         return self._collections.runs.with_options(codec_options=options)
+
+    def _points(self, record: RawBSONDocument) -> StoredPoints:
+        return StoredPoints(self._collections, self._decode(record))
 
     def _find(self, run_id: int | str, projection: Document) -> RawBSONDocument | None:
         for each in spellings(run_id):

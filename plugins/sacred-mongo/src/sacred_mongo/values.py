@@ -6,6 +6,7 @@ URLs; a value that BSON lacks is its JSON text, as ``{"%json": "1234567890123456
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,9 @@ _ESCAPES = re.compile(r"%(2E|24|25|00|u[0-9A-F]{4})")
 #: What names of files hold: other programs show them, so that they stay strings.
 _UNSAFE_NAME = re.compile(rf"%(?=u[0-9A-F]{{4}})|{SURROGATES}")
 _ESCAPES_OF_NAMES = re.compile(r"%(u[0-9A-F]{4})")
+#: Types of items of a column that are stored and read as they are.
+_STORED_TYPES = frozenset((float, bool, type(None), datetime))
+_READ_TYPES = frozenset((float, bool, type(None), int, str))
 
 
 def encode(value: Any, depth: int = 0) -> Any:
@@ -46,6 +50,26 @@ def encode(value: Any, depth: int = 0) -> Any:
             return [encode(item, depth + 1) for item in value]
         return {encode_key(key): encode(item, depth + 1) for key, item in value.items()}
     return value  # what is BSON already: times and ids
+
+
+def encode_column(values: Sequence[Any]) -> list[Any]:
+    """Return the items of a column of a metric as BSON can hold them."""
+    kinds = set(map(type, values))
+    if kinds == {int} and min(values) in INT64 and max(values) in INT64:
+        return list(values)
+    return list(values) if kinds <= _STORED_TYPES else [encode(value) for value in values]
+
+
+def decode_column(values: list[Any], decode_item: Callable[[Any], Any] | None = None) -> list[Any]:
+    """Return the items of a column.
+
+    Args:
+        values: As they are stored.
+        decode_item: `decode` by default, or `decode_foreign`.
+    """
+    if _READ_TYPES.issuperset(map(type, values)):
+        return values
+    return [(decode_item or decode)(value) for value in values]
 
 
 def decode(value: Any) -> Any:

@@ -1,0 +1,183 @@
+"""Writes the points of metrics.
+
+Each document of a metric has a thousand points, at the end as many as fit into one; it has the
+index of its first point, so that writing some again changes nothing. Its ``summaries`` are those
+of its blocks, see `sacred_mongo.curves`, which reads all this.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pymongo import ASCENDING, UpdateOne
+
+from sacred_core.stores.summaries import (
+    BLOCK_POINTS,
+    MetricSummary,
+    encode_summary,
+    merge_summaries,
+    summarize,
+    summarize_blocks,
+)
+from sacred_core.stores.tokens import TOKEN
+from sacred_mongo.collections import RunReference
+from sacred_mongo.connection import Document
+from sacred_mongo.curves import COLUMNS, OUTLINE, blocks_of, join_columns, without_time_zones
+from sacred_mongo.values import decode_column, encode, encode_column
+
+#: Points that are joined into one document: at 50 bytes each they fit into 16 MB.
+_JOINED = 200_000
+#: Summaries that are put into the first document, which has 16 MB.
+_GATHERED = 50_000
+
+
+class Points:
+    """The metrics of one run as they are stored.
+
+    Args:
+        entry: The document of the run; without, nothing is stored yet.
+
+    Attributes:
+        listed: What ``info.metrics`` of the document lists.
+    """
+
+    def __init__(self, entry: Document | None = None) -> None:
+        self._ends: dict[str, int] = {}
+        self._last_blocks: dict[str, MetricSummary | None] = {}
+        self.listed: list[Document] = list(((entry or {}).get("info") or {}).get("metrics") or ())
+
+    def write(
+        self, run: RunReference, metrics: Mapping[str, Any], starts: Mapping[str, int]
+    ) -> None:
+        """Add points.
+
+        Args:
+            run: Of these metrics.
+            metrics: By name the new ``steps``, ``values`` and ``timestamps``.
+            starts: By name the index of the first.
+        """
+        updates: list[Any] = []
+        last_blocks: dict[str, MetricSummary | None] = {}
+        for name, metric in metrics.items():
+            blocks = self._summarize(run, name, metric, starts[name])
+            updates += _updates(run, name, metric, starts[name], blocks)
+            last_blocks[name] = blocks[-1] if blocks else self._last_blocks.get(name)
+        new = [
+            {"name": encode(name), "id": str(run.metric_id(name, 0))}
+            for name in metrics
+            if name not in self._ends
+        ]
+        new = [entry for entry in new if entry not in self.listed]
+        if updates:
+            run.require()
+            run.collections.metrics.bulk_write(updates)
+        if new:
+            run.change({"$addToSet": {"info.metrics": {"$each": new}}})
+        self._ends |= {name: starts[name] + len(m["values"]) for name, m in metrics.items()}
+        self._last_blocks |= last_blocks
+        self.listed += new
+
+    def join(self, run: RunReference) -> None:
+        """Put the points of each metric into one document, where they fit, as Sacred has them.
+
+        Else the summaries of all blocks are put into the first one: a reader finds them there.
+        """
+        for name, end in self._ends.items():
+            if BLOCK_POINTS < end <= _JOINED:
+                _join_points(run, name)
+            elif _JOINED < end <= _GATHERED * BLOCK_POINTS:
+                _gather_summaries(run, name)
+
+    def _summarize(
+        self, run: RunReference, name: str, metric: Mapping[str, Any], start: int
+    ) -> list[MetricSummary | None]:
+        """Return the summary of each block with its new points; None if it cannot be known."""
+        blocks: list[MetricSummary | None] = [
+            *summarize_blocks(metric["steps"], metric["values"], start)
+        ]
+        if blocks and blocks[0] is not None and start % BLOCK_POINTS:
+            before = self._last_blocks.get(name)
+            if before is None or before.stop != start:
+                before = _summary_before(run, name, start)
+            blocks[0] = None if before is None else merge_summaries((before, blocks[0]))
+        return blocks
+
+
+def clear_points(run: RunReference) -> None:
+    """Remove what an earlier run of the same id left, before the first points are written."""
+    run.collections.metrics.create_index([("run_id", ASCENDING), ("name", ASCENDING)])
+    former = {**run.metrics_filter, "start": {"$gte": 0}, TOKEN: {"$ne": run.token}}
+    run.collections.metrics.delete_many(former)
+
+
+def _updates(
+    run: RunReference,
+    name: str,
+    metric: Mapping[str, Any],
+    start: int,
+    blocks: Sequence[MetricSummary | None],
+) -> Iterable[Any]:
+    columns = {column: encode_column(metric[column]) for column in COLUMNS}
+    done, end = start, start + len(columns["values"])
+    for block in blocks:
+        number, position = divmod(done, BLOCK_POINTS)
+        until = min(end, (number + 1) * BLOCK_POINTS)
+        pushed = {
+            column: {
+                "$each": values[done - start : until - start],
+                # Repeated, these points push their first copies out.
+                "$position": position,
+                "$slice": position + until - done,
+            }
+            for column, values in columns.items()
+        }
+        fixed = {
+            "run_id": run.id,
+            "name": encode(name),
+            "start": number * BLOCK_POINTS,
+            "summaries": None if block is None else [encode(encode_summary(block))],
+        }
+        fixed |= run.collection_field
+        if run.token is not None:
+            fixed[TOKEN] = run.token
+        found = {"_id": run.metric_id(name, number)}
+        yield UpdateOne(found, {"$set": fixed, "$push": pushed}, upsert=True)
+        done = until
+
+
+def _summary_before(run: RunReference, name: str, start: int) -> MetricSummary | None:
+    """Return the summary of the stored points of a block before ``start``; None if some miss."""
+    number, count = divmod(start, BLOCK_POINTS)
+    found = run.collections.metrics.find_one(
+        {"_id": run.metric_id(name, number)}, {"steps": 1, "values": 1}
+    )
+    if found is None or len(found["values"]) < count:
+        return None
+    steps, values = (decode_column(found[column][:count]) for column in ("steps", "values"))
+    return summarize(steps, values, number * BLOCK_POINTS)
+
+
+def _own_documents(run: RunReference, name: str) -> Document:
+    return {**run.metrics_filter, "name": encode(name)}
+
+
+def _join_points(run: RunReference, name: str) -> None:
+    metrics, own = without_time_zones(run.collections.metrics), _own_documents(run, name)
+    documents = list(metrics.find(own).sort("start", ASCENDING))
+    whole = join_columns(documents)
+    outlines = [{**document, "count": len(document["values"])} for document in documents]
+    whole["summaries"] = _encode_blocks(blocks_of(outlines))
+    first = run.metric_id(name, 0)
+    metrics.update_one({"_id": first}, {"$set": whole})
+    metrics.delete_many({**own, "_id": {"$ne": first}})
+
+
+def _gather_summaries(run: RunReference, name: str) -> None:
+    metrics = run.collections.metrics
+    blocks = blocks_of(metrics.aggregate([{"$match": _own_documents(run, name)}, OUTLINE]))
+    if blocks is not None:
+        summaries = _encode_blocks(blocks)
+        metrics.update_one({"_id": run.metric_id(name, 0)}, {"$set": {"summaries": summaries}})
+
+
+def _encode_blocks(blocks: Iterable[MetricSummary] | None) -> Any:
+    return None if blocks is None else [encode(encode_summary(block)) for block in blocks]
