@@ -15,6 +15,7 @@ from sacred_core.stores.summaries import decode_summary, encode_summary
 
 #: The fields of a run that are part of it.
 FACTS = frozenset(("metrics", "files"))
+_TYPES = {"size": int, "md5": str, "content_type": str, "metadata": dict}
 
 
 def encode_facts(run: StoredRun) -> dict[str, Any]:
@@ -59,11 +60,20 @@ def _decode_files(stored: Any) -> dict[str, dict[str, FileInfo]] | None:
         return None
     try:
         return {
-            kind: {name: FileInfo(**info) for name, info in own.items()}
+            kind: {name: _decode_file(info) for name, info in own.items()}
             for kind, own in files.items()
         }
     except (AttributeError, TypeError) as error:
         raise DamagedRecordError(f"what is stored about files is damaged: {error}") from None
+
+
+def _decode_file(stored: Mapping[str, Any]) -> FileInfo:
+    info = FileInfo(**stored)
+    for name, kind in _TYPES.items():
+        value = getattr(info, name)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise TypeError(f"{name} is of the type {type(value).__name__}")
+    return info
 
 
 def _part(stored: Any, name: str) -> Mapping[str, Any] | None:

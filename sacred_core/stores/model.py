@@ -131,6 +131,8 @@ class StoredRun:
         known = self.files.get("source", {})
         found: dict[str, str | None] = {}
         for entry in self.experiment.get("sources") or ():
+            if not isinstance(entry, (list, tuple)) or len(entry) < 2:
+                continue  # a record may hold anything
             name, stored = str(entry[0]), entry[1]
             digest = _DIGEST.search(stored) if isinstance(stored, str) else None
             own = known.get(name)

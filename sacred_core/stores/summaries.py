@@ -17,12 +17,17 @@ BLOCK_POINTS = 1000
 _PLAIN_NUMBERS = frozenset((float, int))
 
 
+def _nan_as_text(value: Any) -> Any:
+    return value if value == value else "NaN"
+
+
 @attrs.frozen(kw_only=True)
 class MetricSummary:
     """What is stored about neighbouring points of a metric.
 
     Values that are not numbers, which True and False are not, have steps but no other part in it.
-    What no point has is `MISSING`. Of equal values the first counts.
+    What no point has is `MISSING`. Of equal values the first counts. NaN is equal to NaN where two
+    summaries are compared.
 
     Attributes:
         start: Index of the first point, counted from 0 over the whole run.
@@ -38,12 +43,12 @@ class MetricSummary:
     start: int = 0
     points: int
     count: int
-    first: Any = MISSING
-    last: Any = MISSING
+    first: Any = attrs.field(default=MISSING, eq=_nan_as_text)
+    last: Any = attrs.field(default=MISSING, eq=_nan_as_text)
     last_step: Any = MISSING
-    min: Any = MISSING
+    min: Any = attrs.field(default=MISSING, eq=_nan_as_text)
     argmin: Any = MISSING
-    max: Any = MISSING
+    max: Any = attrs.field(default=MISSING, eq=_nan_as_text)
     argmax: Any = MISSING
     lowest_step: Any = MISSING
     highest_step: Any = MISSING

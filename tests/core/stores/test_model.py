@@ -63,3 +63,10 @@ def test_a_damaged_run_has_the_status_damaged() -> None:
     assert (run.status, run.recorded_status) == (DAMAGED, "RUNNING")
     assert run.is_running(BEAT) and not run.is_running(BEAT + timedelta(minutes=1))
     assert not running(damage="x", heartbeat=None).is_running(BEAT)
+
+
+def test_sources_of_another_form_are_left_out() -> None:
+    """A record may hold anything in place of a name and a digest."""
+    entries = [["a.py", "0" * 32], {"b.py": 1}, ["c.py"], "d.py", 3, ["e.py", 5]]
+    run = StoredRun(id=1, status="COMPLETED", experiment={"sources": entries})
+    assert run.sources == {"a.py": "0" * 32, "e.py": None}
