@@ -92,8 +92,11 @@ def test_a_run_that_ended_is_a_folder(
         assert file.read() == b"content"
     assert sorted(bucket.objects) == [
         f"runs/1/{n}"
-        for n in ("config.json", "cout.txt", "in/made", "info.json", "metrics.json", "run.json")
-    ]
+        for n in (
+            "config.json", "cout.txt", "in/made", "info.json", "metrics.index.json",
+            "metrics.json", "run.json",
+        )
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "info.json"])
