@@ -32,7 +32,7 @@ def experiment(observer: S3Observer) -> Experiment:
 
 
 def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
-    """run.json, config.json, info.json, metrics.json, cout.txt, artifacts, sources, resources."""
+    """The record, configuration, information, metrics, output, artifacts, sources, resources."""
     (tmp_path / "art.txt").write_text("made")
     (tmp_path / "res.txt").write_text("read")
     ex = experiment(S3Observer(basedir=f"/{BASE}/", **bucket.arguments))
@@ -48,7 +48,10 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
     run = ex.run("work")
     folder = f"{BASE}/{run._id}"
     digest = hashlib.md5(b"read").hexdigest()
-    own = {"run.json", "config.json", "info.json", "metrics.json", "cout.txt", "art.txt"}
+    own = {
+        "run.json", "config.json", "info.json", "metrics.json", "metrics.index.json", "cout.txt",
+        "art.txt",
+    }  # fmt: skip
     keys = set(bucket.listed())
     sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
     assert keys - sources == {f"{folder}/{n}" for n in own} | {

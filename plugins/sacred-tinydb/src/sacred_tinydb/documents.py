@@ -19,6 +19,8 @@ from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
 from sacred_core.stores.model import StoredRun
 from sacred_tinydb.database import Document, RawDocument
 
+#: The field of the index of the points, see `sacred_core.stores.folder_format.metric_index`.
+METRIC_INDEX = "metrics_index"
 VERSION = "TinyDbObserver-0.1.0"
 _DATE, _FILE = "{TinyDate}:", "{TinyFile}:"
 #: Before the JSON text of numpy's and pandas' objects.
@@ -125,7 +127,7 @@ def files_of(document: Mapping[str, Any]) -> Iterator[str]:
     lists = (document.get("artifacts"), document.get("resources"), experiment.get("sources"))
     candidates = [part for entries in lists for entry in entries or () for part in entry[1:]]
     candidates += [each.get("patch") for each in experiment.get("repositories") or ()]
-    candidates += [document.get("metrics"), document.get("captured_out_file")]
+    candidates += [document.get(name) for name in ("metrics", METRIC_INDEX, "captured_out_file")]
     for candidate in candidates:
         if (file_id := parse_file_tag(candidate)) is not None:
             yield file_id

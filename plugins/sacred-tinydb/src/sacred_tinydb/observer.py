@@ -22,6 +22,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import (
+    METRIC_INDEX,
     VERSION,
     changed_fields,
     file_tag,
@@ -357,6 +358,6 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         if len(text) > _OUTPUT:
             data = text.encode("utf-8", "backslashreplace")
             fields["captured_out_file"] = file_tag(files.enter(files.stage_bytes(data)))
-        if (points := live.metrics_file()) is not None:
-            fields["metrics"] = file_tag(files.enter(files.stage(points)))
+        for name, path in zip(("metrics", METRIC_INDEX), live.metrics_files(), strict=False):
+            fields[name] = file_tag(files.enter(files.stage(path)))
         return fields

@@ -25,7 +25,13 @@ from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.stable_files import FileVersion, with_version
 from sacred_core.stores import Annotation, guard, with_unfinished
-from sacred_core.stores.folder_format import decode_output, json_bytes, metric_lines, read_merged
+from sacred_core.stores.folder_format import (
+    METRIC_INDEX,
+    METRICS,
+    decode_output,
+    json_bytes,
+    metric_lines,
+)
 from sacred_core.stores.record_files import (
     AppendFile,
     AppendText,
@@ -37,8 +43,8 @@ from sacred_core.stores.run_ids import normalize_id
 from sacred_tinydb.database import AtomicJsonFile, Database, Document, RawDocument
 from sacred_tinydb.documents import annotation_entry, files_of
 
-_STATE, _INFO, _OUTPUT, _POINTS, _METRICS, _TOKEN = (
-    "state.json", "info.json", "output", "metrics.jsonl", "metrics.json", "token",
+_STATE, _INFO, _OUTPUT, _POINTS, _TOKEN = (
+    "state.json", "info.json", "output", "metrics.jsonl", "token",
 )  # fmt: skip
 METADATA, FILES = "metadata.json", "hashfs"
 _BLOCK = 1 << 20
@@ -118,21 +124,20 @@ class RunningRunFolder:
             data = b""
         return with_unfinished(decode_output(data), self.folder)
 
-    def points(self) -> dict[str, dict[str, list[Any]]]:
-        """Return the points by metric, times as text."""
+    def open_points(self) -> BinaryIO | None:
+        """Open the lines of points; None if there are none."""
         try:
-            with (self.folder / _POINTS).open("rb") as file:
-                return read_merged(file)
+            return (self.folder / _POINTS).open("rb")
         except FileNotFoundError:
-            return {}
+            return None
 
-    def metrics_file(self) -> Path | None:
-        """Write the points into one JSON file and return it, or None if there are none."""
+    def metrics_files(self) -> tuple[Path, ...]:
+        """Write the points into one JSON file and return it and its index; none without points."""
         parts = self.folder / _POINTS
         if not parts.exists():
-            return None
-        merge_metric_lines(parts, self.folder / _METRICS)
-        return self.folder / _METRICS
+            return ()
+        merge_metric_lines(parts, self.folder / METRICS)
+        return self.folder / METRICS, self.folder / METRIC_INDEX
 
 
 @attrs.frozen

@@ -2,8 +2,7 @@
 
 import contextlib
 import copy
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -12,11 +11,14 @@ from urllib.request import url2pathname
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.masking import mask_text
 from sacred_core.stores import Annotation, Read, RunQuery, once, require_record
+from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
-from sacred_core.stores.folder_format import parse_metrics
+from sacred_core.stores.folder_format import MetricReader
 from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.summaries import MetricSummary
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import (
+    METRIC_INDEX,
     document_fields,
     file_entries,
     files_of,
@@ -129,22 +131,49 @@ class TinyDbStore(DocumentStore[Record]):
         return self.storage.files.read(file_id).decode("utf-8", "replace")
 
     def read_points(self, record: Record) -> Mapping[str, Any]:
-        """Return the points from a file, or from the folder of a running run."""
+        """Return the points of a run."""
+        with self._metrics(record) as reader:
+            return reader.metrics()
+
+    def read_summaries(
+        self, record: Record, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summaries in the index of the points."""
+        with self._metrics(record) as reader:
+            return reader.summaries(names)
+
+    def read_ranges(self, record: Record, ranges: Ranges) -> dict[str, dict[str, Any]]:
+        """Return ranges of points."""
+        with self._metrics(record) as reader:
+            return reader.points(ranges)
+
+    @contextlib.contextmanager
+    def _metrics(self, record: Record) -> Iterator[MetricReader]:
+        """Return what reads the points from a file, or from the folder of a running run."""
         key, stored = record
-        file_id = parse_file_tag(stored.get("metrics"))
+        with contextlib.ExitStack() as stack:
+            if parse_file_tag(stored.get("metrics")) is None:
+                if lines := self.storage.running_folder(key).open_points():
+                    yield MetricReader(None, None, stack.enter_context(lines))
+                    return
+                # Where it ended meanwhile, its document has everything.
+                stored = self.storage.database.all().get(key, {})
+            points, index = (
+                self._open_tagged(stored.get(name), stack) for name in ("metrics", METRIC_INDEX)
+            )
+            yield MetricReader(points, index, None)
+
+    def _open_tagged(self, tag: Any, stack: contextlib.ExitStack | None = None) -> BinaryIO | None:
+        file_id = parse_file_tag(tag)
         if file_id is None:
-            points = self.storage.running_folder(key).points()
-            # Where it ended meanwhile, its document has everything.
-            file_id = parse_file_tag(self.storage.database.all().get(key, {}).get("metrics"))
-        if file_id is not None:
-            points = json.loads(self.storage.files.read(file_id))
-        return parse_metrics(points)
+            return None
+        file = self.storage.files.open(file_id)
+        return file if stack is None else stack.enter_context(file)
 
     def get_file(self, record: Record, kind: str, name: str) -> BinaryIO | None:
         """Open the newest file of this name."""
         if kind == "patch":
-            patch_id = parse_file_tag(name)
-            return None if patch_id is None else self.storage.files.open(patch_id)
+            return self._open_tagged(name)
         entries = file_entries(self.document(*record), kind)
         for part in next((each for each in reversed(entries) if each[0] == name), ()):
             if (file_id := parse_file_tag(part)) is not None:
