@@ -47,10 +47,11 @@ def test_runs_of_all_sub_folders(results: Path) -> None:
 
 def test_a_hint_names_the_sub_folders(results: Path) -> None:
     """A folder without runs of its own is listed with a hint at those in it."""
-    result = invoke("list", results)
-    assert result.stdout == ""
-    assert f"There are runs in {results / 'maps'}, " in result.stderr
-    assert "--recursive" in result.stderr
+    for options in ([], ["--where", "id = 1"], ["--since", "start"]):
+        result = invoke("list", results, *options)
+        assert result.stdout == ""
+        assert f"There are runs in {results / 'maps'}, " in result.stderr
+        assert "--recursive" in result.stderr
     shown = invoke("show", results)
     assert shown.exit_code == 1
     assert f"There are runs in {results / 'maps'}, " in shown.stderr

@@ -112,7 +112,7 @@ def list_runs(
         click.echo("No runs.", err=True)
     if form is None:
         _print_remarks(store, query, found, limit)
-        if not found and query is None and earlier is None:
+        if not found and not find_runs(store, limit=1):
             hint_at_stores(location)
     if token is not None:
         _print_token(token, form)
