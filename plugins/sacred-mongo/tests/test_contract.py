@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ class TestMongo(StoreContract):
 
     def make_store(self, tmp_path: Path) -> MongoStore:
         return MongoStore(**self.arguments)
+
+    def make_precise_store(self, tmp_path: Path) -> MongoStore:
+        store = self.make_store(tmp_path)
+        store.overlap = timedelta(0)
+        return store
 
     def command_line_options(self, tmp_path: Path) -> list[str]:
         collection = self.arguments.get("collection", "runs")

@@ -17,6 +17,7 @@ from pymongo import errors
 from sacred_core.stores.claims import RunIds, already_started_error
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_core.stores.tokens import TOKEN, run_removed_error
+from sacred_mongo.changes import CHANGED, with_change_time
 from sacred_mongo.connection import Connection, Document, Runs
 from sacred_mongo.files import Files, derived_id
 from sacred_mongo.values import encode, is_unicode
@@ -110,13 +111,14 @@ class RunReference:
         self.change({"$set": fields})
 
     def change(self, update: Any, condition: Document | None = None) -> None:
-        """Update the document, if it fulfils a condition.
+        """Update the document and the time of its last change, if it fulfils a condition.
 
         Raises:
             RunRemovedError: the run was deleted.
         """
         found = {**self.filter, **(condition or {})}
-        if self.collections.runs.update_one(found, update).matched_count == 0:
+        changed = with_change_time(update)
+        if self.collections.runs.update_one(found, changed).matched_count == 0:
             self.require()
 
     def require(self) -> None:
@@ -146,6 +148,7 @@ class DocumentIds(RunIds):
         self.replaced: Document | None = None
         self._runs = runs
         self._document = document
+        document.pop(CHANGED, None)  # of the document that it is a copy of
 
     def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
         """Insert the document."""

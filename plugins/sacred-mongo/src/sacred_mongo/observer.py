@@ -19,6 +19,7 @@ from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
+from sacred_mongo.changes import CHANGED, create_indexes
 from sacred_mongo.collections import (
     Collections,
     DocumentIds,
@@ -44,7 +45,8 @@ from sacred_mongo.values import encode, encode_name, file_of
 #: Fields that are files if they are large, and fields that are times.
 _LARGE_VALUES = ("info", "result", "fail_trace")
 _TIMES = ("stop_time", "heartbeat")
-_OUTPUT = ("captured_out", "captured_out_start", "captured_out_parts")
+#: Fields that `MongoObserver.save` does not write.
+_OWN = ("_id", CHANGED, "captured_out", "captured_out_start", "captured_out_parts")
 
 
 class MongoObserver(DeprecatedCreate, DocumentObserver):
@@ -209,6 +211,8 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
             self.collections.files.delete_unused(files, self.runs, ids.replaced)
         self._use_entry(entry)
         clear_points(self._run)
+        create_indexes(self.runs)
+        self._run.change({})
         run_id: int | str = entry["_id"]
         return run_id
 
@@ -310,7 +314,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
     def save(self) -> None:
         """Write `run_entry`, except for its id and the output."""
         self.require_run()
-        rest = {k: value for k, value in self.run_entry.items() if k not in ("_id", *_OUTPUT)}
+        rest = {k: value for k, value in self.run_entry.items() if k not in _OWN}
         with self.translate_errors():
             self._run.set(rest)
 

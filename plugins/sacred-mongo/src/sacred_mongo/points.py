@@ -5,6 +5,7 @@ index of its first point, so that writing some again changes nothing. Its ``summ
 of its blocks, see `sacred_mongo.curves`, which reads all this.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,8 @@ from sacred_mongo.values import decode_column, encode, encode_column
 _JOINED = 200_000
 #: Summaries that are put into the first document, which has 16 MB.
 _GATHERED = 50_000
+#: After so long new points set again when the run changed; less than `MongoStore.overlap`.
+_MARK_SECONDS = 20.0
 
 
 class Points:
@@ -42,6 +45,7 @@ class Points:
 
     def __init__(self, entry: Document | None = None) -> None:
         self._ends: dict[str, int] = {}
+        self._marked: float | None = None
         self._last_blocks: dict[str, MetricSummary | None] = {}
         self.listed: list[Document] = list(((entry or {}).get("info") or {}).get("metrics") or ())
 
@@ -68,7 +72,7 @@ class Points:
         ]
         new = [entry for entry in new if entry not in self.listed]
         if updates:
-            run.require()
+            self._require(run)
             run.collections.metrics.bulk_write(updates)
         if new:
             run.change({"$addToSet": {"info.metrics": {"$each": new}}})
@@ -86,6 +90,18 @@ class Points:
                 _join_points(run, name)
             elif _JOINED < end <= _GATHERED * BLOCK_POINTS:
                 _gather_summaries(run, name)
+
+    def _require(self, run: RunReference) -> None:
+        """Check that the run is there; from time to time set when it changed.
+
+        The points are written soon after that, and a heartbeat, which sets it too, follows them.
+        """
+        now = time.monotonic()
+        if self._marked is not None and now - self._marked < _MARK_SECONDS:
+            run.require()
+        else:
+            run.change({})
+            self._marked = now
 
     def _summarize(
         self, run: RunReference, name: str, metric: Mapping[str, Any], start: int

@@ -4,6 +4,7 @@ import contextlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any, BinaryIO
 
 import bson
@@ -26,6 +27,7 @@ from sacred_core.stores.run_ids import countable_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
+from sacred_mongo.changes import changed_since, server_time
 from sacred_mongo.collections import (
     RunReference,
     note_deleted,
@@ -77,6 +79,10 @@ class MongoStore(DocumentStore[RawBSONDocument]):
     """
 
     outages = (PyMongoError,)
+    change_kind = "mongo"
+    #: A run that changed in this time before a token was taken is listed again: its points may be
+    #: stored later, see `sacred_mongo.points`, and another server of the cluster has another clock.
+    overlap = timedelta(seconds=60)
 
     def __init__(
         self,
@@ -121,9 +127,15 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         unused = () if used is None else [name for name in _LARGE if name not in used]
         if used is not None and FACTS.isdisjoint(used):
             unused = [*unused, "facts"]
-        found = self._raw.find(filter_of(query), _NO_OUTPUT | dict.fromkeys(unused, 0))
+        found = self._raw.find(self._filter(query), _NO_OUTPUT | dict.fromkeys(unused, 0))
         for document in found.sort("_id", -1 if newest_first else 1):
             yield to_run_id(document["_id"]), document
+
+    def change_position(self) -> int | None:
+        """Return the time of the server; None if there is no run yet."""
+        with self.translate_errors():
+            now = server_time(self._collections.runs)
+        return None if now is None else now - self.overlap // timedelta(milliseconds=1)
 
     def read_fields(self, record: RawBSONDocument) -> Mapping[str, Read]:
         """Return what reads the fields of the document."""
@@ -221,6 +233,10 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         """The collection with documents that are decoded later."""
         options: CodecOptions[Any] = CODEC.with_options(document_class=RawBSONDocument)
         return self._collections.runs.with_options(codec_options=options)
+
+    def _filter(self, query: RunQuery) -> Document:
+        since, found = self.position_since(query), filter_of(query)
+        return found if since is None else {"$and": [found, changed_since(since)]}
 
     def _points(self, record: RawBSONDocument) -> StoredPoints:
         return StoredPoints(self._collections, self._decode(record))
