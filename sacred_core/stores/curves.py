@@ -117,6 +117,8 @@ def tail(
     counts = counts or {}
     stops = {name: own[-1].stop for name, own in summaries(store, run_id).items() if own}
     new = {name: counts.get(name, 0) for name, stop in stops.items() if stop > counts.get(name, 0)}
+    if not new:
+        return {}
     return points(store, run_id, {name: (start, None) for name, start in new.items()})
 
 

@@ -109,8 +109,14 @@ def in_parallel(function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
 
 def open_object(bucket: Bucket, key: str) -> io.BufferedReader | None:
     """Return an object to read from, piece by piece; None if there is none."""
+    stream = open_ranges(bucket, key)
+    return None if stream is None else io.BufferedReader(stream, _PIECE)
+
+
+def open_ranges(bucket: Bucket, key: str) -> RangeReader | None:
+    """Return an object of which only the bytes that are read are fetched; None if there is none."""
     size = bucket.size(key)
-    return None if size is None else io.BufferedReader(_Stream(bucket, key, size), _PIECE)
+    return None if size is None else _Stream(bucket, key, size)
 
 
 def bytes_left(file: BinaryIO) -> int:

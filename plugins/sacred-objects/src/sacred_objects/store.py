@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, BinaryIO, ClassVar, Self
+from typing import Any, BinaryIO, ClassVar, Self, cast
 
 from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
 from sacred_core.jsonpickle_data import decode_jsonpickle
@@ -43,6 +43,7 @@ from sacred_objects.bucket import (
     BucketMissingError,
     in_parallel,
     open_object,
+    open_ranges,
     read_json,
 )
 from sacred_objects.object_keys import possible_keys
@@ -213,9 +214,9 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     def _metric_reader(self, record: RunFolder) -> MetricReader:
         index = self._bucket.get(record.prefix + METRIC_INDEX)
-        file = None if index is None else open_object(self._bucket, record.prefix + METRICS)
+        file = None if index is None else open_ranges(self._bucket, record.prefix + METRICS)
         if index is not None and file is not None:
-            return MetricReader(file, io.BytesIO(index), None)
+            return MetricReader(cast(BinaryIO, file), io.BytesIO(index), None)
         data, is_whole = self._read_growing(record, METRICS, object_keys.METRICS_PARTS)
         points = io.BytesIO(data) if data else None
         return MetricReader(points, None, None) if is_whole else MetricReader(None, None, points)
