@@ -97,7 +97,8 @@ def metrics_frame(
                 continue
             times = metric["timestamps"]
             raw = times.stored if isinstance(times, TimeColumn) else times
-            unit = {"unit": "s"} if raw and is_number(raw[0]) else {"format": "ISO8601"}
+            is_count = isinstance(times, TimeColumn) and bool(raw) and is_number(raw[0])
+            unit = {"unit": times.unit} if is_count else {"format": "ISO8601"}
             frames.append(
                 pd.DataFrame(
                     {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 
 class TimeColumn(Sequence[Any]):
@@ -14,19 +14,22 @@ class TimeColumn(Sequence[Any]):
         count: Number of times.
         load: Returns what is stored of them; called at the first use.
         parse: Returns the time for one of these.
+        unit: Of stored numbers since 1970: ``"s"``, or ``"us"`` for microseconds.
     """
 
-    __slots__ = ("_count", "_load", "_parse", "_stored")
+    __slots__ = ("_count", "_load", "_parse", "_stored", "unit")
 
     def __init__(
         self,
         count: int,
         load: Callable[[], Sequence[Any]],
         parse: Callable[[Any], datetime | None],
+        unit: Literal["s", "us"] = "s",
     ) -> None:
         self._count = count
         self._load = load
         self._parse = parse
+        self.unit: Literal["s", "us"] = unit
         self._stored: Sequence[Any] | None = None
 
     @property
@@ -46,7 +49,7 @@ class TimeColumn(Sequence[Any]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             count = len(range(*index.indices(self._count)))
-            return TimeColumn(count, lambda: self.stored[index], self._parse)
+            return TimeColumn(count, lambda: self.stored[index], self._parse, self.unit)
         return self._parse(self.stored[index])
 
     def __iter__(self) -> Iterator[Any]:

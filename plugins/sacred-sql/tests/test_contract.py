@@ -1,6 +1,7 @@
 """The observer and the store fulfil the contract, in every database that the README names."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ class TestSql(StoreContract):
 
     def make_store(self, tmp_path: Path) -> SqlStore:
         return SqlStore(self.url)
+
+    def make_precise_store(self, tmp_path: Path) -> SqlStore:
+        store = SqlStore(self.url)
+        store.commit_time = timedelta(0)
+        return store
 
     def command_line_options(self, tmp_path: Path) -> list[str]:
         return ["-s", self.url]

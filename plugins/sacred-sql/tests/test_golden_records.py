@@ -42,9 +42,11 @@ def _tables(url: str, golden_records: ModuleType) -> dict[str, list[dict[str, An
 
 def _row(row: Any, golden_records: ModuleType) -> dict[str, Any]:
     return {
-        name: golden_records.readable(value) if isinstance(value, bytes) else _plain(value)
+        name: "<number>" if name == "number"  # of a change
+        else golden_records.readable(value) if isinstance(value, bytes)
+        else _plain(value)
         for name, value in row.items()
-    }
+    }  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

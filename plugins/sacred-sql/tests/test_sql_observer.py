@@ -1,11 +1,13 @@
 """What is this observer's own."""
 
+import contextlib
 import copy
 import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -230,12 +232,12 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
     driver.start()
     driver.log("loss", [float(n) for n in range(990)])
     write = Database.write
-    lost: list[bool] = []
+    writes: list[Any] = []
 
     def stored_but_not_confirmed(self: Database, work: Any) -> Any:
         done = write(self, work)
-        lost.append(not lost or not lost[-1])
-        if lost[-1]:
+        writes.append(work)
+        if len(writes) in (1, 3):
             raise StoreError("the answer was lost")
         return done
 
@@ -251,14 +253,17 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
         lambda: driver.resource(str(file)),
         lambda: driver.code(str(tmp_path), [["f", "0" * 32]], ["a==1"]),
     ):
+        writes.clear()
         with pytest.raises(StoreError, match="was lost"):
             send()
-        send()
+        _send_until_confirmed(send)  # a file takes two writes, and each answer is lost once
     for name in ("loss", "new", "loss", "new"):
         for _ in range(10):
+            writes.clear()
             with pytest.raises(StoreError, match="was lost"):
                 driver.log(name, [1.5, 2.5])
             driver.repeat()
+    writes.clear()
     with pytest.raises(StoreError, match="was lost"):
         driver.observer.completed_event(driver.expected.start_time, 3)
     driver.complete(result=3)
@@ -273,9 +278,16 @@ def test_answers_that_are_lost_double_nothing(url: str, tmp_path: Path, monkeypa
     assert found["loss"]["values"] == [float(n) for n in range(990)] + [1.5, 2.5] * 20
 
 
+def _send_until_confirmed(send: Callable[[], None]) -> None:
+    while True:
+        with contextlib.suppress(StoreError):
+            send()
+            return
+
+
 def test_an_idle_heartbeat_sends_next_to_nothing(url: str) -> None:
-    """An idle heartbeat sends next to nothing, whatever was logged before: one statement with the
-    time.
+    """An idle heartbeat sends next to nothing, whatever was logged before: a statement with the
+    time, and one that notes the change.
     """
     observer = SqlObserver(url)
     driver = EventDriver(observer)
@@ -291,7 +303,7 @@ def test_an_idle_heartbeat_sends_next_to_nothing(url: str) -> None:
     sa.event.listen(observer.engine, "before_cursor_execute", note)
     driver.beat(info=info)
     changes = [each for each in sent if not each.startswith("BEGIN")]
-    assert len(changes) == 1 and "heartbeat" in changes[0] and len(changes[0]) < 300
+    assert len(changes) == 2 and "heartbeat" in changes[0] and len("".join(changes)) < 700
 
 
 def test_a_run_that_was_deleted_is_reported(url: str) -> None:

@@ -80,7 +80,7 @@ def test_runs_share_rows_and_leave_none_behind(url: str, tmp_path: Path) -> None
     assert store.get(2).info["large"].endswith("x2")
     assert counts(url)["contents"] == 4 + 2
     store.delete(2)
-    assert counts(url) == {"sacred_schema": 1, "deleted_numbers": 1}
+    assert counts(url) == {"sacred_schema": 1, "deleted_numbers": 1, "run_changes": 1}
 
 
 def test_awkward_texts_come_back(url: str, tmp_path: Path) -> None:
@@ -289,4 +289,4 @@ def test_runs_that_come_and_go_at_once_leave_none_behind(url: str, tmp_path: Pat
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))  # raises what they do
     SqlStore(url).delete(1)
-    assert counts(url) == {"sacred_schema": 1, "deleted_numbers": 1}
+    assert counts(url) == {"sacred_schema": 1, "deleted_numbers": 1, "run_changes": 1}

@@ -7,27 +7,27 @@ once.
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 
-from sacred_core.serialization import column_json, column_values
-from sacred_sql.contents import is_large, store_large
-from sacred_sql.contents import read as read_content
-from sacred_sql.schema import large_values, metrics, output, points
+from sacred_core.serialization import column_json, strict_json
+from sacred_core.stores.summaries import encode_summary, summarize_blocks
+from sacred_sql.contents import store_large
+from sacred_sql.large_columns import large_columns, large_contents, parse_large_name
+from sacred_sql.point_reader import EPOCH
+from sacred_sql.schema import metrics, output, point_summaries, points
 
 #: Characters of a piece of output, of which each may need 6 bytes; see `sacred_sql.contents`.
 _LONGEST = 150_000
 _FULL = 1_000
 _NEVER = 2**63
 _COLUMNS = ("steps", "values", "timestamps")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-#: Of the names of columns that are too large for their row, as ``points 2.1000.metric_values``.
-_LARGE = "points "
+_SECOND = timedelta(seconds=1)
 Columns = dict[str, list[Any]]
 
 
@@ -63,36 +63,39 @@ class _Changes:
     run_key: int
     removed: list[dict[str, int]] = attrs.field(factory=list)
     added: list[dict[str, Any]] = attrs.field(factory=list)
+    summaries: list[dict[str, Any]] = attrs.field(factory=list)
 
     def remove(self, metric: int, start: int) -> None:
         self.removed.append({"of_run": self.run_key, "of_metric": metric, "since": start})
 
     def add(self, metric: int, start: int, columns: Columns) -> None:
-        row = {"run_key": self.run_key, "metric": metric, "start": start}
-        row["length"] = len(columns["values"])
-        texts = {
-            "steps": column_json(columns["steps"]),
-            "metric_values": column_json(columns["values"]),
-        }
-        times = [(time - _EPOCH) // _MICROSECOND for time in columns["timestamps"]]
-        self.added.append({**row, **texts, "timestamps": json.dumps(times)})
+        key = {"run_key": self.run_key, "metric": metric, "start": start}
+        steps, values = columns["steps"], columns["values"]
+        times = [*_microseconds(columns["timestamps"])]
+        texts = {"steps": column_json(steps), "metric_values": column_json(values)}
+        row = {**key, "length": len(values), **texts, "timestamps": json.dumps(times)}
+        self.added.append(row)
+        blocks = [encode_summary(each) for each in summarize_blocks(steps, values, start)]
+        self.summaries.append({**key, "blocks": strict_json(blocks)})
 
     def write(self, connection: sa.Connection) -> None:
         if self.removed:
-            mine = sa.and_(
-                points.c.run_key == sa.bindparam("of_run"),
-                points.c.metric == sa.bindparam("of_metric"),
-                points.c.start >= sa.bindparam("since"),
-            )
-            connection.execute(points.delete().where(mine), self.removed)
+            for table in (points, point_summaries):
+                mine = sa.and_(
+                    table.c.run_key == sa.bindparam("of_run"),
+                    table.c.metric == sa.bindparam("of_metric"),
+                    table.c.start >= sa.bindparam("since"),
+                )
+                connection.execute(table.delete().where(mine), self.removed)
             self._remove_large(connection)
         if self.added:
-            large = {name: text for row in self.added for name, text in _large_columns(row)}
+            large = {name: text for row in self.added for name, text in large_columns(row)}
             rows = [
-                {**row, **{n.rpartition(".")[2]: "" for n, _ in _large_columns(row)}}
+                {**row, **{n.rpartition(".")[2]: "" for n, _ in large_columns(row)}}
                 for row in self.added
             ]
             connection.execute(points.insert(), rows)
+            connection.execute(point_summaries.insert(), self.summaries)
             if large:
                 store_large(connection, self.run_key, large)
 
@@ -100,9 +103,9 @@ class _Changes:
         """Remove what was too large for rows that are removed."""
         since = {change["of_metric"]: change["since"] for change in self.removed}
         names = []
-        for name in _large_contents(connection, self.run_key):
-            metric, start, _ = name.removeprefix(_LARGE).split(".")
-            if int(start) >= since.get(int(metric), _NEVER):
+        for name in large_contents(connection, self.run_key):
+            metric, start = parse_large_name(name)
+            if start >= since.get(metric, _NEVER):
                 names.append(name)
         if names:
             store_large(connection, self.run_key, dict.fromkeys(names))
@@ -184,54 +187,16 @@ def join_points(connection: sa.Connection, run_key: int, known: Metrics) -> None
     changes.write(connection)
 
 
-def read_points(connection: sa.Connection, run_key: int) -> dict[str, Columns]:
-    """Return the columns of each metric."""
-    named = sa.select(metrics.c.metric, metrics.c.name).where(metrics.c.run_key == run_key)
-    found: dict[int, Columns] = {}
-    names: dict[str, Columns] = {}
-    for row in connection.execute(named.order_by(metrics.c.metric)):
-        names[row.name] = found[row.metric] = {name: [] for name in _COLUMNS}
-    query = sa.select(points).where(points.c.run_key == run_key)
-    rows = connection.execute(query.order_by(points.c.metric, points.c.start)).all()
-    is_apart = any(not text for row in rows for text in (row.steps, row.metric_values))
-    large = _large_contents(connection, run_key) if is_apart else {}
-
-    def column(row: Any, name: str) -> list[Any]:
-        text = getattr(row, name)
-        if not text:
-            text = read_content(connection, large[_large_name(row.metric, row.start, name)])
-        loaded: list[Any] = json.loads(text)
-        return loaded
-
-    for row in rows:
-        columns = found[row.metric]
-        skipped = max(0, len(columns["values"]) - row.start)
-        columns["steps"] += column_values(column(row, "steps")[skipped:])
-        columns["values"] += column_values(column(row, "metric_values")[skipped:])
-        times = json.loads(row.timestamps)[skipped:]
-        columns["timestamps"] += [_EPOCH + time * _MICROSECOND for time in times]
-    return {name: columns for name, columns in names.items() if columns["values"]}
-
-
-def _large_columns(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the columns of a row that are too large for it, by the names under which they are."""
-    return [
-        (_large_name(row["metric"], row["start"], name), row[name])
-        for name in ("steps", "metric_values")
-        if is_large(row[name])
-    ]
-
-
-def _large_name(metric: int, start: int, column: str) -> str:
-    return f"{_LARGE}{metric}.{start}.{column}"
-
-
-def _large_contents(connection: sa.Connection, run_key: int) -> dict[str, int]:
-    """Return the contents of columns that are too large for their rows, by name."""
-    columns = large_values.c
-    mine = sa.and_(columns.run_key == run_key, columns.name.startswith(_LARGE))
-    query = sa.select(columns.name, columns.content_id).where(mine)
-    return {row.name: int(row.content_id) for row in connection.execute(query)}
+def _microseconds(times: Iterable[datetime]) -> Iterator[int]:
+    """Yield the microseconds since 1970; most times are in the same second as the one before."""
+    second = until = EPOCH
+    start = 0
+    for time in times:
+        if not second <= time < until:
+            second = time.replace(microsecond=0)
+            until = second + _SECOND
+            start = (second - EPOCH) // _MICROSECOND
+        yield start + time.microsecond
 
 
 def _extend(

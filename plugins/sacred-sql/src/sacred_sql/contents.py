@@ -11,16 +11,13 @@ import sqlalchemy as sa
 from sacred_core.range_reader import RangeReader
 from sacred_core.serialization import to_json
 from sacred_core.stable_files import FileVersion
-from sacred_core.stores import Annotation
 from sacred_sql.database import Database
 from sacred_sql.schema import (
     USERS_OF_CONTENTS,
-    annotations,
     content_parts,
     contents,
     facts,
     large_values,
-    runs,
     versions,
 )
 
@@ -219,30 +216,12 @@ def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str
 
 
 def write_facts(connection: sa.Connection, run_key: int, text: str) -> None:
-    """Store the JSON text of the facts of a run."""
+    """Store the JSON text of the facts of a run, NULL in place of one that is large."""
     columns = row_values({"value": text})
-    mine = facts.update().where(facts.c.run_key == run_key).values(columns)
-    if connection.execute(mine).rowcount == 0:
-        connection.execute(facts.delete().where(facts.c.run_key == run_key))  # it is the same
+    mine = facts.c.run_key == run_key
+    if connection.execute(facts.update().where(mine).values(columns)).rowcount == 0:
+        connection.execute(facts.delete().where(mine))  # MariaDB does not count equal values
         connection.execute(facts.insert().values(run_key=run_key, **columns))
-    store_large(connection, run_key, {facts.name: text})
-
-
-def insert_annotation(connection: sa.Connection, run_key: int, annotation: Annotation) -> bool:
-    """Insert the row of an annotation, and return False if the run is not there any more."""
-    query = sa.select(1).where(runs.c.run_key == run_key)
-    if connection.execute(query).first() is None:
-        return False
-    row = {
-        "run_key": run_key,
-        "said_at": annotation.time,
-        "said_by": annotation.user,
-        "note": annotation.note,
-        "tags_added": list(annotation.added),
-        "tags_removed": list(annotation.removed),
-    }
-    new_key(connection, annotations, row)
-    return True
 
 
 def read_large_texts(

@@ -24,7 +24,7 @@ from sacred_sql.address import (
     require_file,
 )
 from sacred_sql.limits import apply_limits, timeout_arguments
-from sacred_sql.schema import ensure_tables
+from sacred_sql.schema import add_tables, ensure_tables
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Database:
         self.display_url = display_url(self.engine.url)
         note_secret(str(self.engine.url.password or ""))
         self._is_sqlite = self.engine.dialect.name == "sqlite"
-        self._is_ready = False
+        self._is_ready = self._is_writable = False
         one_connection = isinstance(self.engine.pool, StaticPool)
         self._lock: Any = threading.RLock() if one_connection else contextlib.nullcontext()
         if isinstance(self.engine.pool, SingletonThreadPool):
@@ -79,10 +79,10 @@ class Database:
             StoreError: the database cannot be reached, or refuses.
         """
         with self._translate_errors():
-            if not self._is_ready:
-                self._is_ready = self._repeat(
-                    lambda c: ensure_tables(c, self.display_url, create=True)
-                )
+            if not self._is_writable:
+                self._repeat(lambda c: ensure_tables(c, self.display_url, create=True))
+                self._repeat(add_tables)
+                self._is_ready = self._is_writable = True
             return self._repeat(work)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:

@@ -1,5 +1,6 @@
 """Records a run in a SQL database."""
 
+import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,14 +16,15 @@ from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.facts import FACTS, encode_facts
 from sacred_core.stores.model import StoredRun
 from sacred_sql.address import is_in_memory, location
+from sacred_sql.annotating import insert_annotation
 from sacred_sql.appended import Metric, join_points, write_output, write_points
+from sacred_sql.changes import has_taken_long, note_change
 from sacred_sql.contents import (
     VALUES,
     content_of,
     digest_of_name,
     drop_unused,
     encode_values,
-    insert_annotation,
     is_large,
     new_key,
     row_values,
@@ -43,8 +45,8 @@ from sacred_sql.ids import highest_number, is_taken
 from sacred_sql.reading import find_key
 from sacred_sql.schema import (
     LONGEST_COMMENT,
-    add_tables,
     artifacts,
+    facts,
     resources,
     runs,
 )
@@ -153,7 +155,6 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def prepare_run(self, run: StoredRun) -> None:
         """Store what runs share: those who race for a number have nothing else to do."""
         self._rows = _Rows(make_experiment(run.experiment))
-        self._database.write(add_tables)
         self._database.write(lambda connection: self._store_shared(connection, run))
 
     def insert_run(self, run: StoredRun) -> bool:
@@ -192,25 +193,26 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         rows, is_end = self._rows, "status" in names
         if "heartbeat" in names and not rows.has_beaten:
             names |= {"info", "result"}
-        texts = encode_values({name: getattr(run, name) for name in VALUES if name in names})
+        values = encode_values({name: getattr(run, name) for name in VALUES if name in names})
+        has_facts = bool(FACTS.intersection(names))
+        texts = {**values, **({facts.name: to_json(encode_facts(run))} if has_facts else {})}
         fields = {name: getattr(run, _FIELDS[name]) for name in _FIELDS if name in names}
         large = {name for name, text in texts.items() if is_large(text)}
         check_large = set(texts) & (rows.large | large) or (rows.is_unsure and texts)
-        has_facts = bool(FACTS.intersection(names))
 
         def work(connection: sa.Connection) -> bool:
-            columns = {**row_values(texts), **fields}
+            columns = {**row_values(values), **fields}
             if not (self._update(connection, columns) if columns else self._has_row(connection)):
                 return False
             if has_facts:
-                write_facts(connection, rows.key, to_json(encode_facts(run)))
+                write_facts(connection, rows.key, str(texts[facts.name]))
             if check_large:
                 store_large(connection, rows.key, texts)
             if is_end:
                 join_points(connection, rows.key, rows.metrics)
-            return True
+            return note_change(connection, rows.key)
 
-        if not texts and not fields and not has_facts:  # lists of files have tables of their own
+        if not texts and not fields:  # lists of files have tables of their own
             return True
         if not self._write_rows(work):
             return False
@@ -226,7 +228,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         is_at_end = offset >= rows.output_end and not (rows.is_unsure or rows.is_cut)
 
         def work(connection: sa.Connection) -> bool:
-            if not self._has_row(connection):
+            if not note_change(connection, rows.key):
                 return False
             write_output(connection, rows.key, text, offset, is_at_end)
             return True
@@ -241,7 +243,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         rows, is_unsure = self._rows, self._rows.is_unsure
 
         def work(connection: sa.Connection) -> dict[str, Metric] | None:
-            if not self._has_row(connection):
+            if not note_change(connection, rows.key):
                 return None
             return write_points(connection, rows.key, rows.metrics, metrics, starts, is_unsure)
 
@@ -278,11 +280,11 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             old = connection.execute(sa.select(table.c.content_id).where(mine)).scalar()
             if old is None:
                 new_key(connection, table, {**names, column: name, **row})
-                return True
-            connection.execute(table.update().where(mine).values(row))
-            if old != row["content_id"]:
-                drop_unused(connection, [old])
-            return True
+            else:
+                connection.execute(table.update().where(mine).values(row))
+                if old != row["content_id"]:
+                    drop_unused(connection, [old])
+            return note_change(connection, self._rows.key)
 
         return self._write_rows(work)
 
@@ -300,6 +302,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
                 raise self.removed_error()
             if key != rows.experiment_key:
                 drop_unused_experiment(connection, rows.experiment_key)
+            note_change(connection, rows.key)
             return key
 
         rows.experiment_key = self._write_rows(work)
@@ -353,6 +356,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             key = write(connection, {**columns, **keys})
             if key is not None:
                 store_large(connection, key, texts)
+                note_change(connection, key)
             return None if key is None else (key, keys["experiment_id"])
 
         stored = self._database.write(work)
@@ -371,12 +375,15 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         """Do ``work`` in a transaction; until one succeeds again, more may be stored than known."""
         rows = self._rows
         was_unsure, rows.is_unsure = rows.is_unsure, True
+        start = time.monotonic()
         try:
             done = self._database.write(work)
         except OSError:  # of the user's file
             rows.is_unsure = was_unsure
             raise
         rows.is_unsure = False
+        if has_taken_long(time.monotonic() - start):
+            self._database.write(lambda connection: note_change(connection, rows.key))
         return done
 
     def _update(self, connection: sa.Connection, columns: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ configurations and the like are strings to the database: the core evaluates thos
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO, ClassVar
@@ -15,10 +15,12 @@ import sqlalchemy as sa
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json
 from sacred_core.stores import DAMAGED, Annotation, Read, RunQuery, once
+from sacred_core.stores.curves import Ranges
 from sacred_core.stores.facts import FACTS, facts_fields
 from sacred_core.stores.query import Condition, pushdown
 from sacred_core.stores.run_ids import INT64, normalize_id
-from sacred_sql import appended
+from sacred_core.stores.summaries import MetricSummary
+from sacred_sql import appended, point_reader
 from sacred_sql.contents import VALUES, digest_of_name, read_large_texts, stream
 from sacred_sql.database import Database
 from sacred_sql.experiments import read_experiment
@@ -30,6 +32,7 @@ from sacred_sql.schema import (
     experiment_sources,
     experiments,
     facts,
+    has_table,
     hosts,
     large_values,
     resources,
@@ -83,8 +86,21 @@ class RunTables(ABC):
         """Return what a run printed."""
 
     @abstractmethod
-    def read_points(self, connection: sa.Connection, key: int) -> dict[str, dict[str, list[Any]]]:
-        """Return the columns of each metric."""
+    def read_points(
+        self, connection: sa.Connection, key: int, ranges: Ranges | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Return the columns of each metric, or ranges of them."""
+
+    @abstractmethod
+    def read_summaries(
+        self, connection: sa.Connection, key: int, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summaries of the blocks of metrics, by default of all."""
+
+    def count(self, connection: sa.Connection) -> int:
+        """Return the number of runs."""
+        query = sa.select(sa.func.count()).select_from(self.key.table)
+        return int(connection.execute(query).scalar_one())
 
     @abstractmethod
     def open_file(self, database: Database, key: int, kind: str, name: str) -> BinaryIO | None:
@@ -217,7 +233,7 @@ class OwnTables(RunTables):
 
     def _read_facts(self, connection: sa.Connection, keys: Sequence[int]) -> dict[int, Any]:
         if self._has_facts is None:
-            self._has_facts = sa.inspect(connection).has_table(facts.name)
+            self._has_facts = has_table(connection, facts)
         if not self._has_facts:  # the database is of an earlier release
             return {}
         query = sa.select(facts).where(facts.c.run_key.in_(keys))
@@ -230,9 +246,17 @@ class OwnTables(RunTables):
         """Return the pieces, one after the other."""
         return appended.read_output(connection, key)
 
-    def read_points(self, connection: sa.Connection, key: int) -> dict[str, dict[str, list[Any]]]:
-        """Return the points of all blocks."""
-        return appended.read_points(connection, key)
+    def read_points(
+        self, connection: sa.Connection, key: int, ranges: Ranges | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Return points from their rows."""
+        return point_reader.read_points(connection, key, ranges)
+
+    def read_summaries(
+        self, connection: sa.Connection, key: int, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return the summaries that are stored with the points."""
+        return point_reader.read_summaries(connection, key, names)
 
     def open_file(self, database: Database, key: int, kind: str, name: str) -> BinaryIO | None:
         """Open a file, which is read part by part."""

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import Read
+from sacred_core.stores.curves import Ranges
 from sacred_core.stores.run_ids import next_number, normalize_id
+from sacred_core.stores.summaries import MetricSummary
+from sacred_sql.column_types import Bytes, LongText, UtcTime
 from sacred_sql.database import Database
 from sacred_sql.reading import Fields, RunTables
-from sacred_sql.schema import Bytes, LongText, UtcTime
 
 _metadata = sa.MetaData()
 _ID, _STRING = sa.Integer(), sa.String()
@@ -197,7 +199,15 @@ class SacredTables(RunTables):
         found = connection.execute(sa.select(run.c.captured_out).where(run.c.id == key)).scalar()
         return str(found or "")
 
-    def read_points(self, connection: sa.Connection, key: int) -> dict[str, dict[str, list[Any]]]:
+    def read_points(
+        self, connection: sa.Connection, key: int, ranges: Ranges | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Return nothing: Sacred recorded no metrics here."""
+        return {}
+
+    def read_summaries(
+        self, connection: sa.Connection, key: int, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
         """Return nothing: Sacred recorded no metrics here."""
         return {}
 

@@ -1,82 +1,13 @@
-"""The tables, their types of columns, and how they are made. README.md explains them to users."""
+"""The tables, and how they are made. README.md explains them to users."""
 
 import contextlib
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey
-from sqlalchemy.dialects import mysql
-from sqlalchemy.engine import Dialect
 
 from sacred_core.exceptions import StoreError
-from sacred_core.serialization import SURROGATES, escape, from_json, to_json, unescape
-
-#: Of keys. SQLite counts up by itself only in its one type of integers.
-Key = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-#: Of a text of any length, as it is.
-LongText = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-Bytes = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
-
-_UNSAFE = re.compile(rf"%(?=25|00|u[0-9A-F]{{4}})|\0|{SURROGATES}")
-_ESCAPES = re.compile(r"%(25|00|u[0-9A-F]{4})")
-
-
-class Text(sa.types.TypeDecorator[str]):
-    """Text of any length, with `%00` and the like for what some databases refuse."""
-
-    impl: Any = LongText
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Return what is stored."""
-        return None if value is None else escape(value, _UNSAFE)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        """Return what was given."""
-        return None if value is None else unescape(value, _ESCAPES)
-
-
-class ShortText(Text):
-    """Text of up to 255 characters, which may be a key."""
-
-    impl = sa.String(255)
-    cache_ok = True
-
-
-class Json(sa.types.TypeDecorator[Any]):
-    """Plain data as JSON text."""
-
-    impl = LongText
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Return what is stored."""
-        return None if value is None else to_json(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Return what was given."""
-        return None if value is None else from_json(value)
-
-
-class UtcTime(sa.types.TypeDecorator[datetime]):
-    """An aware time, stored in UTC to the microsecond."""
-
-    impl = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return what is stored."""
-        if value is None or value.tzinfo is None:
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Return what was given."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
+from sacred_sql.column_types import Bytes, Json, Key, LongText, ShortText, Text, UtcTime
 
 #: Of the tables; a database with a higher one was written by a later release.
 VERSION = 1
@@ -115,6 +46,12 @@ def _foreign_key(target: str, is_key: bool = False, nullable: bool = False) -> C
         name, Key, ForeignKey(target), primary_key=is_key, nullable=nullable, index=not is_key,
         autoincrement=False,
     )  # fmt: skip
+
+
+def _key_of_run() -> Column[int]:
+    """Return the key of a table that earlier releases do not know when they delete a run."""
+    target = ForeignKey("runs.run_key", ondelete="CASCADE")
+    return Column("run_key", Key, target, primary_key=True, autoincrement=False)
 
 
 def _number(name: str) -> Column[int]:
@@ -279,14 +216,30 @@ annotations = _table(
 
 #: JSON of what `sacred_core.stores.facts` has of a run; added by the first run to older databases.
 #: A value that is too large for it is in `large_values`.
-facts = _table("facts", _foreign_key("runs.run_key", is_key=True), Column("value", LongText))
+facts = _table("facts", _key_of_run(), Column("value", LongText))
+#: JSON list of the summaries of a row of `points`, each as `sacred_core.stores.summaries` encodes
+#: it; missing where an earlier release wrote the row.
+point_summaries = _table(
+    "point_summaries",
+    _key_of_run(),
+    _number("metric"),
+    _number("start"),
+    Column("blocks", LongText, nullable=False),
+)
+#: When each run last changed, see `sacred_sql.changes`. It refers to no table: an earlier release
+#: may delete a run without its row here.
+run_changes = _table(
+    "run_changes", _number("run_key"), Column("number", sa.BigInteger, nullable=False, index=True)
+)
 #: One row, once a numbered run was deleted; added by the first deletion to older databases.
 deleted_numbers = _table("deleted_numbers", _number("highest"))
 
 #: What belongs to one run alone.
-OF_RUNS = (large_values, output, points, metrics, resources, artifacts, annotations, facts)
+OF_RUNS = (
+    large_values, output, points, point_summaries, metrics, resources, artifacts, annotations, facts
+)  # fmt: skip
 #: Tables that databases of earlier releases lack.
-ADDED = (facts, deleted_numbers)
+ADDED = (facts, point_summaries, run_changes, deleted_numbers)
 #: What refers to contents.
 USERS_OF_CONTENTS = (sources, repositories, resources, artifacts, large_values)
 
@@ -339,19 +292,35 @@ def has_tables(connection: sa.Connection, display_url: str) -> bool:
     return found is not None
 
 
+def has_table(connection: sa.Connection, table: sa.Table) -> bool:
+    """Return whether the database has one of the tables that those of earlier releases lack."""
+    return sa.inspect(connection).has_table(table.name)
+
+
 def add_tables(connection: sa.Connection) -> None:
     """Create the tables that databases of earlier releases lack; runs in a transaction."""
-    inspector = sa.inspect(connection)
-    missing = [table for table in ADDED if not inspector.has_table(table.name)]
-    if missing:
-        with _locked(connection):
-            for table in missing:
-                table.create(connection, checkfirst=True)
+    if all(has_table(connection, table) for table in ADDED):
+        return
+    with _locked(connection):
+        for table in ADDED:
+            if has_table(connection, table):
+                continue
+            table.create(connection)
+            if table is run_changes:
+                connection.execute(_first_changes())
+
+
+def _first_changes() -> sa.Insert:
+    """Return what inserts a row for each run that ended: nothing but a later release changes it."""
+    ended = sa.select(runs.c.run_key, sa.literal(0)).where(
+        runs.c.status.not_in(("RUNNING", "QUEUED"))
+    )
+    return run_changes.insert().from_select(["run_key", "number"], ended)
 
 
 def highest_deleted(connection: sa.Connection) -> int:
     """Return the highest number of a deleted run, 0 if no numbered run was deleted."""
-    if not sa.inspect(connection).has_table(deleted_numbers.name):  # of an earlier release
+    if not has_table(connection, deleted_numbers):  # of an earlier release
         return 0
     found = connection.execute(sa.select(sa.func.max(deleted_numbers.c.highest))).scalar()
     return int(found or 0)

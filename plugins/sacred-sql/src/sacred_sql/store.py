@@ -1,7 +1,7 @@
 """Reads runs from a SQL database."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -13,12 +13,23 @@ from sqlalchemy import exc
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.run.output.screen import difference
 from sacred_core.stores import Annotation, Read, RunQuery
+from sacred_core.stores.checking import check_metrics
+from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.guarded import describe, not_found_error, still_running
 from sacred_core.stores.run_ids import LARGEST
+from sacred_core.stores.summaries import MetricSummary
 from sacred_sql.address import has_runs
+from sacred_sql.annotating import insert_annotation
 from sacred_sql.appended import write_output
-from sacred_sql.contents import drop_unused, insert_annotation, lock_cleanup
+from sacred_sql.changes import (
+    COMMIT_TIME,
+    changed_since,
+    current_position,
+    forget_changes,
+    note_change,
+)
+from sacred_sql.contents import drop_unused, lock_cleanup
 from sacred_sql.database import Database
 from sacred_sql.experiments import drop_unused_experiment, drop_unused_host
 from sacred_sql.observer import SqlObserver
@@ -26,10 +37,11 @@ from sacred_sql.reading import Fields, OwnTables, RunTables, row_id
 from sacred_sql.sacred_runs import SacredTables, has_sacred_tables
 from sacred_sql.schema import (
     OF_RUNS,
-    add_tables,
     deleted_numbers,
+    has_table,
     has_tables,
     highest_deleted,
+    run_changes,
     runs,
 )
 
@@ -68,11 +80,28 @@ class SqlStore(DocumentStore[Record]):
 
     Raises:
         StoreError: the URL is wrong, or its driver is not installed.
+
+    Attributes:
+        commit_time: See `sacred_sql.changes.COMMIT_TIME`.
     """
+
+    commit_time = COMMIT_TIME
 
     def __init__(self, url: str | sa.URL | None = None, engine: sa.Engine | None = None) -> None:
         self._database = Database(url, engine=engine)
         self.display_name = self._database.display_url
+
+    @property
+    def change_kind(self) -> str | None:  # type: ignore[override]
+        """None where Sacred may change runs, and in a database of an earlier release."""
+        if self._has_sacred:
+            return None
+        has_changes = self._database.read(lambda connection: has_table(connection, run_changes))
+        return "sql" if has_changes else None
+
+    def change_position(self) -> int:
+        """Return a number; see `sacred_sql.changes`."""
+        return self._database.read(partial(current_position, commit_time=self.commit_time))
 
     @staticmethod
     def location_of(path: Path) -> str | None:
@@ -93,8 +122,14 @@ class SqlStore(DocumentStore[Record]):
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, Record]]:
         """Yield runs in the order in which they were entered, those of Sacred's tables first."""
         kinds = self._tables()
+        position = self.position_since(query)
         for tables in reversed(kinds) if newest_first else kinds:
-            for keys in self._pages(tables, query, newest_first):
+            keys_query = tables.select_keys(query)
+            if position is not None:
+                changed = changed_since(position, self.change_position())
+                has_number = run_changes.c.run_key == tables.key
+                keys_query = keys_query.outerjoin(run_changes, has_number).where(changed)
+            for keys in self._pages(tables, keys_query, newest_first):
                 for record in self._read_records(tables, keys, query):
                     yield record.run_id, record
 
@@ -115,6 +150,22 @@ class SqlStore(DocumentStore[Record]):
         """Return the points; Sacred recorded none here."""
         return self._read(record.tables, partial(record.tables.read_points, key=record.key))
 
+    def read_summaries(
+        self, record: Record, names: Iterable[str] | None
+    ) -> dict[str, list[MetricSummary]]:
+        """Return summaries, which are stored with the points."""
+        read = partial(record.tables.read_summaries, key=record.key, names=names)
+        return self._read(record.tables, read)
+
+    def read_ranges(self, record: Record, ranges: Ranges) -> dict[str, dict[str, Any]]:
+        """Return ranges of points; other rows are not read."""
+        read = partial(record.tables.read_points, key=record.key, ranges=ranges)
+        return check_metrics(self._read(record.tables, read))
+
+    def count(self) -> int:
+        """Return the number of runs, which the database counts."""
+        return sum(self._read(tables, tables.count) for tables in self._tables())
+
     def get_file(self, record: Record, kind: str, name: str) -> BinaryIO | None:
         """Open a file, which is read from the database part by part."""
         return record.tables.open_file(self._database, record.key, kind, name)
@@ -133,7 +184,7 @@ class SqlStore(DocumentStore[Record]):
 
         def work(connection: sa.Connection) -> None:
             new = difference(record.tables.read_output(connection, key), text)
-            if new is not None:
+            if new is not None and note_change(connection, key):
                 write_output(connection, key, *new, is_at_end=False)
 
         self._database.write(work)
@@ -166,7 +217,6 @@ class SqlStore(DocumentStore[Record]):
                     raise still_running(record.run_id)
             return _remove_rows(connection, key)
 
-        self._database.write(add_tables)
         return self._database.write(work)
 
     @cached_property
@@ -185,11 +235,11 @@ class SqlStore(DocumentStore[Record]):
         return self._database.read(work) if tables.is_own else self._database.read_any(work)
 
     def _pages(
-        self, tables: RunTables, query: RunQuery, newest_first: bool
+        self, tables: RunTables, query: "sa.Select[Any]", newest_first: bool
     ) -> Iterator[Sequence[int]]:
         """Yield keys of runs page by page."""
         key = tables.key
-        asked = tables.select_keys(query).limit(PAGE_SIZE)
+        asked = query.limit(PAGE_SIZE)
         asked = page = asked.order_by(key.desc() if newest_first else key)
         while keys := self._read(tables, partial(_scalars, query=page)):
             yield keys
@@ -285,6 +335,7 @@ def _remove_rows(connection: sa.Connection, run_key: int) -> bool:
             contents += connection.execute(sa.select(table.c.content_id).where(mine)).scalars()
         connection.execute(table.delete().where(mine))
     connection.execute(runs.delete().where(runs.c.run_key == run_key))
+    forget_changes(connection, run_key)
     drop_unused(connection, contents)
     drop_unused_experiment(connection, row.experiment_id)
     drop_unused_host(connection, row.host_id)

@@ -1,0 +1,115 @@
+"""Which runs changed, by numbers that the database itself assigns to changes.
+
+Each transaction that changes a run writes a number to its row in ``run_changes``. A *position* is a
+number at which reading begins: no transaction that is committed later has a lower one.
+
+SQLite
+    One more than the highest number: one transaction writes at a time.
+PostgreSQL
+    The id of the transaction. The position is the lowest one that is running, so that a transaction
+    which is committed after others that began later is not missed.
+MariaDB, MySQL
+    The time of the server in microseconds. The position is a time before, see `COMMIT_TIME`.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from sacred_sql.schema import run_changes, runs
+
+#: What a transaction may take from its note of a change to its end, where only times tell changes
+#: apart: runs that changed in this time before a listing are listed once more. `has_taken_long`.
+COMMIT_TIME = timedelta(seconds=60)
+#: Has the highest number where the run that had it was deleted.
+_DELETED = 0
+
+
+def note_change(connection: sa.Connection, run_key: int) -> bool:
+    """Note that a transaction changes a run, and return False if the run does not exist."""
+    number = _new_number(connection)
+    run = sa.select(1).where(runs.c.run_key == run_key)
+    mine = sa.and_(run_changes.c.run_key == run_key, run.exists())
+    if connection.execute(run_changes.update().where(mine).values(number=number)).rowcount:
+        return True
+    if connection.execute(run).first() is None:
+        return False
+    connection.execute(run_changes.insert().values(run_key=run_key, number=number))
+    return True
+
+
+def forget_changes(connection: sa.Connection, run_key: int) -> None:
+    """Remove the row of a run; the highest number of all is retained, so that it is not reused."""
+    numbers = sa.select(run_changes.c.run_key).order_by(run_changes.c.number.desc()).limit(1)
+    is_last = connection.execute(numbers).scalar() == run_key
+    gone = _DELETED if is_last else run_key
+    connection.execute(run_changes.delete().where(run_changes.c.run_key == gone))
+    if is_last:
+        mine = run_changes.c.run_key == run_key
+        connection.execute(run_changes.update().where(mine).values(run_key=_DELETED))
+
+
+def current_position(connection: sa.Connection, commit_time: timedelta) -> int:
+    """Return the position of what changes from now on.
+
+    Args:
+        connection: To the database.
+        commit_time: See `COMMIT_TIME`.
+    """
+    name = connection.dialect.name
+    if name == "postgresql":
+        query = sa.select(sa.func.txid_snapshot_xmin(sa.func.txid_current_snapshot()))
+    elif name in _NUMBERS:
+        query = sa.select(_new_number(connection))
+    else:
+        return 0
+    position = int(connection.execute(query).scalar_one())
+    is_time = _NUMBERS[name] is _server_time
+    return position - commit_time // timedelta(microseconds=1) if is_time else position
+
+
+def changed_since(position: int, current: int) -> sa.ColumnElement[bool]:
+    """Return what the outer join of ``runs`` with ``run_changes`` fulfils.
+
+    A run without a number counts as changed: an earlier release records it.
+
+    Args:
+        position: From `current_position` some time ago.
+        current: The same now. If it is lower, the database was replaced by an older one, or its
+            clock was set back: every run counts as changed.
+    """
+    number = run_changes.c.number
+    return sa.or_(number >= position, number.is_(None)) if position <= current else sa.true()
+
+
+def has_taken_long(seconds: float) -> bool:
+    """Return whether a transaction took so long that its change has to be noted once more."""
+    return seconds > COMMIT_TIME.total_seconds() / 2
+
+
+def _new_number(connection: sa.Connection) -> Any:
+    make = _NUMBERS.get(connection.dialect.name)
+    return 0 if make is None else make()  # of others each run counts as changed
+
+
+def _next() -> Any:
+    highest = sa.select(sa.func.coalesce(sa.func.max(run_changes.c.number), 0) + 1)
+    return highest.scalar_subquery()
+
+
+def _transaction_id() -> Any:
+    return sa.func.txid_current()
+
+
+def _server_time() -> Any:
+    return sa.text("TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))")
+
+
+_NUMBERS: dict[str, Callable[[], Any]] = {
+    "sqlite": _next,
+    "postgresql": _transaction_id,
+    "mysql": _server_time,
+    "mariadb": _server_time,
+}
