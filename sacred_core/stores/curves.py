@@ -119,7 +119,7 @@ def tail(
     new = {name: counts.get(name, 0) for name, stop in stops.items() if stop > counts.get(name, 0)}
     if not new:
         return {}
-    return points(store, run_id, {name: (start, None) for name, start in new.items()})
+    return points(store, run_id, {name: (start, stops[name]) for name, start in new.items()})
 
 
 def curve(

@@ -162,9 +162,11 @@ def decode_summary(stored: Sequence[Any]) -> MetricSummary:
     Raises:
         ValueError: it has another form.
     """
-    values = [MISSING if value is None else number(value) for value in stored]
-    if not all(value is MISSING or is_number(value) for value in values):
-        raise ValueError("a summary of a metric consists of numbers")
+    values = stored
+    if not _PLAIN_NUMBERS.issuperset(map(type, stored)):
+        values = [MISSING if value is None else number(value) for value in stored]
+        if not all(value is MISSING or is_number(value) for value in values):
+            raise ValueError("a summary of a metric consists of numbers")
     summary = MetricSummary(**dict(zip(_STORED, values, strict=True)))
     if not all(isinstance(each, int) for each in (summary.start, summary.points, summary.count)):
         raise ValueError("a summary of a metric has no number of points")
