@@ -33,10 +33,10 @@ def create_indexes(runs: Runs) -> None:
     runs.create_indexes([IndexModel(CHANGED), IndexModel(_OMNIBOARD, sparse=True)])
 
 
-def server_time(runs: Runs) -> int | None:
-    """Return the time of the server in milliseconds since 1970; None if there is no run."""
-    found = next(iter(runs.aggregate([{"$limit": 1}, {"$project": {"now": "$$NOW"}}])), None)
-    return None if found is None else (found["now"] - _EPOCH) // timedelta(milliseconds=1)
+def server_time(runs: Runs) -> int:
+    """Return the time of the server that writes, in milliseconds since 1970."""
+    now: datetime = runs.database.command("hello")["localTime"]
+    return (now.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def changed_since(milliseconds: int) -> Document:

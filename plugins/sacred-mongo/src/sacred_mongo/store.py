@@ -131,11 +131,11 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         for document in found.sort("_id", -1 if newest_first else 1):
             yield to_run_id(document["_id"]), document
 
-    def change_position(self) -> int | None:
-        """Return the time of the server; None if there is no run yet."""
+    def change_position(self) -> int:
+        """Return the time of the server, less the overlap."""
         with self.translate_errors():
             now = server_time(self._collections.runs)
-        return None if now is None else now - self.overlap // timedelta(milliseconds=1)
+        return now - self.overlap // timedelta(milliseconds=1)
 
     def read_fields(self, record: RawBSONDocument) -> Mapping[str, Read]:
         """Return what reads the fields of the document."""
@@ -236,7 +236,10 @@ class MongoStore(DocumentStore[RawBSONDocument]):
 
     def _filter(self, query: RunQuery) -> Document:
         since, found = self.position_since(query), filter_of(query)
-        return found if since is None else {"$and": [found, changed_since(since)]}
+        if since is None:
+            return found
+        changed = changed_since(since)
+        return {"$and": [changed, found]} if found else changed
 
     def _points(self, record: RawBSONDocument) -> StoredPoints:
         return StoredPoints(self._collections, self._decode(record))
