@@ -47,7 +47,10 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
     run = ex.run("work")
     folder = f"{BASE}/{run._id}"
     stored = f"{BASE}/_resources/res_{hashlib.md5(b'read').hexdigest()}.txt"
-    own = {"run.json", "config.json", "info.json", "metrics.json", "cout.txt", "art.txt"}
+    own = {
+        "run.json", "config.json", "info.json", "metrics.json", "metrics.index.json", "cout.txt",
+        "art.txt",
+    }  # fmt: skip
     keys = set(bucket.listed())
     sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
     assert keys - sources == {f"{folder}/{name}" for name in own} | {stored}
