@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from sacred_file import FileStorageObserver, FileStore
 
@@ -127,7 +128,7 @@ def test_a_note_leaves_a_hard_link_as_it_is(root: Path) -> None:
     backup = root.parent / "backup"
     os.link(root / "1" / "annotations.jsonl", backup)
     before = backup.read_bytes()
-    store.annotate(1, SAID)
+    store.annotate(1, attrs.evolve(SAID, note="another"))
     assert backup.read_bytes() == before and len(store.get(1).notes) == 2
 
 
