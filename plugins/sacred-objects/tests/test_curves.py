@@ -9,7 +9,7 @@ from sacred_core.stores.curves import curve, points, summaries, tail
 from sacred_core.stores.summaries import summarize_blocks
 from sacred_core.testing import EventDriver
 
-POINTS = 300_000
+POINTS = 100_000
 PART = 10_000
 
 
@@ -59,7 +59,7 @@ def test_a_curve_needs_the_index_only(
     """Three requests: for the record, the index and the size of the points."""
     whole = len(bucket.objects["runs/1/metrics.json"])
     traffic = Traffic(bucket, monkeypatch)
-    found = curve(store, 1, "loss", width=300)
+    found = curve(store, 1, "loss", width=100)
     values = [float(number % 997) for number in range(POINTS)]
     assert found == [*summarize_blocks([*range(POINTS)], values)]
     assert found == summaries(store, 1)["loss"]
@@ -93,3 +93,22 @@ def test_new_points_are_fetched_alone(
     assert tail(store, 1, {"loss": POINTS}) == {}
     assert traffic.requests == 3 + 6 + 3
     assert traffic.bytes < 1.2 * whole * PART / POINTS + 3 * 0.01 * whole
+
+
+@pytest.mark.parametrize("index", [None, b'{"size": 1, "metrics": {}}', b"cut o"])
+def test_without_a_valid_index_all_points_are_read(
+    store: ObjectStore, bucket: Any, index: bytes | None
+) -> None:
+    """A missing index, one of other points and a damaged one change no result."""
+    expected = (summaries(store, 1), repr(points(store, 1, {"loss": (5, 7)})))
+    bucket.delete(["runs/1/metrics.index.json"])
+    if index is not None:
+        bucket.put("runs/1/metrics.index.json", index)
+    assert (summaries(store, 1), repr(points(store, 1, {"loss": (5, 7)}))) == expected
+
+
+def test_an_index_alone_is_no_metric(store: ObjectStore, bucket: Any) -> None:
+    """Where the points are gone there are none, as without an index."""
+    bucket.delete(["runs/1/metrics.json"])
+    assert summaries(store, 1) == {}
+    assert points(store, 1, {"loss": (5, 7)}) == {}
