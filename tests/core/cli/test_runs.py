@@ -203,7 +203,7 @@ def test_control_characters_are_shown_as_escapes(odd_runs: str) -> None:
 def test_bad_tags_and_notes_are_errors(
     memory: Memory, arguments: tuple[str, ...], message: str
 ) -> None:
-    """Nothing is stored."""
+    """A bad tag or note is an error, and nothing is stored."""
     EventDriver(MemoryObserver(memory)).start()
     result = sacred_runs(*arguments)
     assert isinstance(result.exception, AnnotationError)
