@@ -84,7 +84,11 @@ def missing_ids(store: RunStore, ids: Iterable[int | str]) -> list[int | str]:
     Raises:
         StoreError: the store cannot be read.
     """
-    present = {run.id for run in store.list(RunQuery(fields=[Field("id")]))}
+    own_ids = getattr(store, "ids", None)
+    if callable(own_ids):
+        present = set(own_ids())
+    else:
+        present = {run.id for run in store.list(RunQuery(fields=[Field("id")]))}
     return [each for each in ids if normalize_id(each) not in present]
 
 

@@ -84,7 +84,8 @@ class DocumentStore(GuardedStore, Generic[R]):
         """Yield the ids and records of runs from the oldest to the newest, or reversed.
 
         Args:
-            query: Runs that do not fulfil it may be skipped. With `change_kind`, runs that did not
+            query: Runs that do not fulfil it may be skipped. Without fields, as for `ids`, no
+                record needs to be read. With `change_kind`, runs that did not
                 change since `position_since` are skipped.
             newest_first: The order.
         """
@@ -160,7 +161,12 @@ class DocumentStore(GuardedStore, Generic[R]):
 
     def count(self) -> int:
         """Return the number of runs, damaged ones too, without reading them."""
-        return sum(1 for _ in self.records(RunQuery(fields=()), newest_first=False))
+        return len(self.ids())
+
+    def ids(self) -> list[int | str]:
+        """Return the ids of all runs, damaged ones too, without reading them."""
+        with self.translate_errors():
+            return [run_id for run_id, _ in self.records(RunQuery(fields=()), newest_first=False)]
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""

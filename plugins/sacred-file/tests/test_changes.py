@@ -12,7 +12,7 @@ from sacred_file.changes import last_change
 from sacred_file.run_folder import RunFolder
 
 from sacred_core.stores import RunQuery, find_runs
-from sacred_core.stores.changes import CLOCK_TOLERANCE, change_token
+from sacred_core.stores.changes import CLOCK_TOLERANCE, change_token, missing_ids
 from sacred_core.stores.folder_format import ANNOTATIONS, CONFIG, INFO, METRICS, OUTPUT, RUN
 from sacred_core.testing.event_driver import record_completed_run
 
@@ -94,3 +94,13 @@ def test_clocks_may_differ(store: FileStore) -> None:
 def test_a_removed_folder_has_no_time(tmp_path: Path) -> None:
     """A folder that was just removed is older than everything."""
     assert last_change(str(tmp_path / "none")) == 0
+
+
+def test_ids_are_found_without_reading(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No record is read to count runs and to find deleted ones; a damaged one is there."""
+    (store.root / "2" / RUN).write_text("{")
+    (store.root / "5").mkdir()
+    monkeypatch.setattr(RunFolder, "read_json", None)
+    assert store.ids() == [1, 2, 3, 4]
+    assert store.count() == 4
+    assert missing_ids(store, [1, 2, 5, 7]) == [5, 7]

@@ -7,7 +7,7 @@ import pytest
 from sacred_objects import ObjectObserver, ObjectStore, bucket_layout
 
 from sacred_core.stores import RunQuery
-from sacred_core.stores.changes import CLOCK_TOLERANCE, change_token
+from sacred_core.stores.changes import CLOCK_TOLERANCE, change_token, missing_ids
 from sacred_core.testing.event_driver import record_completed_run
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -70,3 +70,14 @@ def test_a_bucket_without_times_compares_records(
     assert changed(store, token) == []
     record_completed_run(ObjectObserver(lambda: bucket, bucket.url, "runs"))
     assert 6 in changed(store, token)
+
+
+def test_ids_are_found_without_reading(
+    store: ObjectStore, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One listing finds the ids; what is left of a deleted run is not a run."""
+    bucket.delete(["runs/2/run.json"])
+    bucket.put("runs/3/run.json", b"{")
+    monkeypatch.setattr(bucket, "get", None)
+    assert store.ids() == [1, 3, 4, 5]
+    assert missing_ids(store, [1, 2, 3]) == [2]

@@ -44,6 +44,10 @@ class RunFolder(RecordFolder):
         """Return the path of a file in the folder."""
         return os.path.join(self.path, name)  # noqa: PTH118
 
+    def has_record(self) -> bool:
+        """Return whether there is a ``run.json``, without reading it."""
+        return os.path.lexists(self.file(RUN))
+
     def location(self, name: str) -> str:
         """Return the path in quotation marks."""
         return repr(self.file(name))

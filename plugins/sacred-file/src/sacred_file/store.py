@@ -91,7 +91,7 @@ class FileStore(DocumentStore[RunFolder]):
             if since is not None and last_change(f"{self.root}/{name}") < since:
                 continue
             folder = RunFolder(self._files, name)
-            if folder.exists():
+            if folder.exists() if query.fields != () else folder.has_record():
                 yield normalize_id(name), folder
 
     def change_position(self) -> int:

@@ -24,6 +24,7 @@ from sacred_core.stores.folder_format import (
     METRIC_INDEX,
     METRICS,
     OUTPUT,
+    RUN,
     MetricReader,
     decode_output,
     encode_output,
@@ -160,6 +161,16 @@ class ObjectStore(DocumentStore[RunFolder]):
             names = [name for name, changed in changes if changed >= since]
         for name in sorted(names, key=id_order, reverse=newest_first):
             yield normalize_id(name), RunFolder(self._layout, name)
+
+    def ids(self) -> list[int | str]:
+        """Return the ids of all runs, from one listing of the keys."""
+        keys = (key.removeprefix(self._layout.root) for key in self._bucket.list(self._layout.root))
+        paths = (key.partition("/") for key in keys)
+        return [normalize_id(name) for name, _, own in paths if own == RUN and is_run_name(name)]
+
+    def count(self) -> int:
+        """Return the number of runs, damaged ones and folders without a record too."""
+        return sum(1 for _ in self.records(RunQuery(fields=()), newest_first=False))
 
     def change_position(self) -> int:
         """Return the time of the last change of any run, less `clock_tolerance`."""
