@@ -206,7 +206,7 @@ class DocumentStore(GuardedStore, Generic[R]):
         with self.translate_errors():
             record = self.require(run_id, "metrics")
             with self._guard_part(run_id, "the metrics"):
-                return self.read_ranges(record, ranges)
+                return check_metrics(self.read_ranges(record, ranges))
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""

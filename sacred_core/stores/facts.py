@@ -10,7 +10,7 @@ import attrs
 
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.stores.guarded import Read
-from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.model import FileInfo, StoredRun, digest_in
 from sacred_core.stores.summaries import decode_summary, encode_summary
 
 #: The fields of a run that are part of it.
@@ -28,20 +28,40 @@ def encode_facts(run: StoredRun) -> dict[str, Any]:
     return {"metrics": metrics, "files": files}
 
 
-def facts_fields(read: Read) -> dict[str, Read]:
+def facts_fields(read: Read, entries: Mapping[str, Read] | None = None) -> dict[str, Read]:
     """Return functions that read the fields of a run from its facts; see `GuardedStore`.
 
     Args:
         read: Returns what `encode_facts` returned, None of a run that has none.
+        entries: For the kinds of files, what returns the entries of a run that has no facts, as
+            Sacred recorded it: a name, and perhaps an MD5 digest by itself or in another name.
     """
-    return {
-        "metrics": lambda: _decode_metrics(read()),
-        "files": lambda: _decode_files(read()),
-    }
+
+    def files() -> dict[str, dict[str, FileInfo]] | None:
+        known = _decode_files(read())
+        if known is not None or entries is None:
+            return known
+        return {kind: digests_of(found()) for kind, found in entries.items()}
+
+    return {"metrics": lambda: _decode_metrics(read()), "files": files}
 
 
 def _encode_file(info: FileInfo) -> dict[str, Any]:
     return {name: value for name, value in attrs.asdict(info).items() if value is not None}
+
+
+def digests_of(entries: Any) -> dict[str, FileInfo]:
+    """Return what is known of files from entries as of `facts_fields`."""
+    found = {}
+    for name, *others in filter(_is_entry, entries or ()):
+        md5 = next(filter(None, map(digest_in, reversed(others))), None)
+        if md5 is not None:
+            found[str(name)] = FileInfo(md5=md5)
+    return found
+
+
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, (list, tuple)) and len(entry) > 1
 
 
 def _decode_metrics(stored: Any) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ _DEFAULT_INTERVAL = 10.0
 _LONGEST_INTERVAL = 1e8  # seconds; what is stored may be anything
 #: A digest by itself, or in the name of a content: ``train_d41d8cd98f00b204e9800998ecf8427e.py``.
 _DIGEST = re.compile(r"(?:^|_)([0-9a-f]{32})(?:\.[^/]*)?\Z")
+_UID = re.compile(r"[0-9a-f]{32}")
 #: The status of a run whose record cannot be read in full.
 DAMAGED = "DAMAGED"
 
@@ -115,7 +116,8 @@ class StoredRun:
         name, command, start, host and configuration.
         """
         recorded = self.meta.get("uid")
-        return recorded if isinstance(recorded, str) and recorded else self._derived_uid()
+        is_uid = isinstance(recorded, str) and _UID.fullmatch(recorded)
+        return str(recorded) if is_uid else self._derived_uid()
 
     def _derived_uid(self) -> str:
         start = self.start_time or self.queue_time
@@ -133,25 +135,24 @@ class StoredRun:
         for entry in self.experiment.get("sources") or ():
             if not isinstance(entry, (list, tuple)) or len(entry) < 2:
                 continue  # a record may hold anything
-            name, stored = str(entry[0]), entry[1]
-            digest = _DIGEST.search(stored) if isinstance(stored, str) else None
-            own = known.get(name)
-            found[name] = own.md5 if own and own.md5 else digest[1] if digest else None
+            name, own = str(entry[0]), known.get(str(entry[0]))
+            found[name] = own.md5 if own and own.md5 else digest_in(entry[1])
         return found
 
     @property
     def repositories(self) -> list[dict[str, Any]]:
-        """``{"url", "commit", "dirty"}`` of the git repositories of its sources.
+        """``{"url", "commit", "dirty"}`` of the git repositories of its sources, each once.
 
-        The uncommitted changes of one that is dirty are opened by
+        Sacred records one for each of its files. The uncommitted changes of one that is dirty are
+        opened by
         ``store.open_file(id, "patch", commit)``.
         """
-        found = self.experiment.get("repositories") or ()
-        return [
-            {key: each.get(key) for key in ("url", "commit", "dirty")}
-            for each in found
-            if isinstance(each, dict)
-        ]
+        found: list[dict[str, Any]] = []
+        for each in self.experiment.get("repositories") or ():
+            if isinstance(each, dict):
+                repository = {key: each.get(key) for key in ("url", "commit", "dirty")}
+                found += [] if repository in found else [repository]
+        return found
 
     @property
     def artifact_info(self) -> dict[str, FileInfo]:
@@ -237,6 +238,12 @@ class StoredRun:
         is_sound = isinstance(interval, (int, float)) and 0 < interval < _LONGEST_INTERVAL
         seconds = float(interval) if is_sound else _DEFAULT_INTERVAL  # type: ignore[arg-type]
         return max(timedelta(seconds=seconds) * _MISSED_BEATS, _GRACE)
+
+
+def digest_in(stored: Any) -> str | None:
+    """Return the MD5 digest that a string is, or that ends the name of a content; else None."""
+    digest = _DIGEST.search(stored) if isinstance(stored, str) else None
+    return None if digest is None else digest[1]
 
 
 def merge_code(

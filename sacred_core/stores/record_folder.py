@@ -12,6 +12,20 @@ from sacred_core.stores.checking import require_record
 from sacred_core.stores.folder_format import CONFIG, INFO, RUN, run_fields
 from sacred_core.stores.guarded import Read, once
 
+#: The default that `content_of` expects of what reads a JSON file.
+MISSING: Any = object()
+
+
+def content_of(found: Any, place: str) -> Any:
+    """Return the content of a JSON file, None if ``found`` is `MISSING`.
+
+    Raises:
+        DamagedRecordError: the content is null; the message has the ``place``.
+    """
+    if found is None:
+        raise DamagedRecordError(f"{place} is null")
+    return None if found is MISSING else found
+
 
 class RecordFolder(ABC):
     """The files of a run, each of which is read when it is asked for.

@@ -95,10 +95,6 @@ def metrics_frame(
         for name, metric in store.metrics(run_id).items():
             if wanted is not None and name not in wanted:
                 continue
-            times = metric["timestamps"]
-            raw = times.stored if isinstance(times, TimeColumn) else times
-            is_count = isinstance(times, TimeColumn) and bool(raw) and is_number(raw[0])
-            unit = {"unit": times.unit} if is_count else {"format": "ISO8601"}
             frames.append(
                 pd.DataFrame(
                     {
@@ -106,12 +102,26 @@ def metrics_frame(
                         "metric": name,
                         "step": metric["steps"],
                         "value": metric["values"],
-                        "time": pd.to_datetime(raw, utc=True, errors="coerce", **unit),
+                        "time": _time_index(metric["timestamps"]),
                     }
                 )
             )
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
+def _time_index(times: Any) -> Any:
+    """Return times for pandas, NaT for what is stored and is not a time."""
+    import pandas as pd
+
+    raw = times.stored if isinstance(times, TimeColumn) else times
+    options: dict[str, Any] = {"utc": True, "errors": "coerce"}
+    is_count = isinstance(times, TimeColumn) and bool(raw) and is_number(raw[0])
+    unit = {"unit": times.unit} if is_count else {"format": "ISO8601"}
+    try:
+        return pd.to_datetime(raw, **unit, **options)
+    except (TypeError, ValueError):  # something else is among them
+        return pd.to_datetime(list(times), **options)
 
 
 def point_rows(

@@ -57,6 +57,18 @@ def test_every_run_is_read_whole(store: FileStore) -> None:
                 assert stream.read() == content
 
 
+def test_digests_are_those_in_the_names_of_copies(store: FileStore) -> None:
+    """Of sources and resources; of artifacts Sacred records none. Each run has a uid of its own."""
+    runs = list(store.list())
+    for run in runs[:5]:
+        (name,) = run.resources
+        assert run.resource_info[name].md5 == "05cf281c050be3da4eecf3bc6e8aac1b"
+        assert list(run.sources.values()) == ["476d9e79da70a7227a9b504f183abe8e"]
+        assert run.artifact_info["art.txt"].md5 is None
+    assert len({run.uid for run in runs}) == len(runs)
+    assert [store.get(run.id).uid for run in runs] == [run.uid for run in runs]
+
+
 def test_queries_apply_to_it(store: FileStore) -> None:
     """Queries apply to it, as to runs of our own."""
     found = find_runs(store, "config.lr < 0.1 and result.n > 3", "-config.lr")

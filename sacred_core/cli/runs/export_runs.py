@@ -1,16 +1,17 @@
 """``sacred runs export``."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from sacred_core.cli.runs.options import open_runs, recursive_option, where_option
+from sacred_core.cli.runs.options import open_runs, recursive_option, report_damage, where_option
+from sacred_core.exceptions import DamagedRecordError
 from sacred_core.printable import printable
-from sacred_core.stores import StoredRun, find_runs
+from sacred_core.stores import RunStore, StoredRun, find_runs
 from sacred_core.stores.finding import MetricSummaries
-from sacred_core.stores.tables import POINT_COLUMNS, point_rows, run_row, write_rows
+from sacred_core.stores.tables import POINT_COLUMNS, Row, point_rows, run_row, write_rows
 
 #: Runs from which on a progress bar is shown.
 _MANY = 100
@@ -45,11 +46,25 @@ def export_runs(
     metrics = MetricSummaries(store)
     runs = _with_progress(find_runs(store, where, sort, metrics=metrics))
     if has_points or names:
-        rows = (row for run in runs for row in point_rows(store, run, names or None))
+        rows = (row for run in runs for row in _points(store, run, names or None))
         count = write_rows(rows, target, POINT_COLUMNS)
     else:
-        count = write_rows((run_row(run, metrics) for run in runs), target)
+        count = write_rows((_run(run, metrics) for run in runs), target)
     click.echo(f"Wrote {count} rows to {printable(target)}.", err=True)
+
+
+def _points(store: RunStore, run: StoredRun, names: Sequence[str] | None) -> Iterator[Row]:
+    """Yield the points of a run as far as they can be read."""
+    try:
+        yield from point_rows(store, run, names)
+    except DamagedRecordError as error:
+        report_damage(run.id, error)
+
+
+def _run(run: StoredRun, metrics: MetricSummaries) -> Row:
+    if run.damage is not None:
+        report_damage(run.id, run.damage)
+    return run_row(run, metrics)
 
 
 def _with_progress(runs: list[StoredRun]) -> Iterator[StoredRun]:

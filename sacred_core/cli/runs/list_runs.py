@@ -18,6 +18,7 @@ from sacred_core.cli.runs.options import (
     hint_at_stores,
     open_runs,
     recursive_option,
+    report_damage,
     where_option,
 )
 from sacred_core.cli.runs.text import as_data, row, table, to_csv
@@ -181,4 +182,4 @@ def _print_remarks(
             click.echo(f"{limit} of {total} runs.", err=True)
     for run in found:
         if run.damage is not None:
-            click.echo(f"Run {printable(run.id)} is damaged: {printable(run.damage)}", err=True)
+            report_damage(run.id, run.damage)

@@ -28,6 +28,11 @@ def open_runs(location: str, recursive: bool) -> RunStore:
     return RecursiveStore(location) if recursive else open_store(location)
 
 
+def report_damage(run_id: object, reason: object) -> None:
+    """Print which run cannot be read in full, and why, on stderr."""
+    click.echo(f"Run {printable(run_id)} is damaged: {printable(reason)}", err=True)
+
+
 def hint_at_stores(location: str) -> None:
     """Print where runs are that a folder without runs has in its sub-folders."""
     folder = Path(location).expanduser()

@@ -168,7 +168,8 @@ def _configuration(run: StoredRun, has_origins: bool) -> list[str]:
 
 def _metrics(store: RunStore, run: StoredRun, is_plain: bool) -> list[str]:
     lines = []
-    found = {name: merge_summaries(blocks) for name, blocks in summaries(store, run.id).items()}
+    blocks = summaries(store, run.id)
+    found = {name: merge_summaries(own) for name, own in blocks.items() if own}  # it has points
     width = max(map(len, found), default=0)
     for name, whole in found.items():
         text = f"{name + ':':<{width + 1}} {_counted(whole.count, 'point')}"

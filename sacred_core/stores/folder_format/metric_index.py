@@ -3,7 +3,8 @@
 ``metrics.index.json`` has the size of the file that it is about, and for each metric ``blocks``,
 encoded summaries; ``parts``, for some points their index and the positions of their step, their
 value and their time; and ``ends``, the positions after the columns. A reader ignores an index whose
-size is not that of ``metrics.json``: it was written for other points.
+size is not that of ``metrics.json``: it was written for other points. It reads all of
+``metrics.json`` too if the index is damaged.
 """
 
 import json
@@ -35,6 +36,7 @@ from sacred_core.stores.summaries import (
 from sacred_core.stores.times import TimeColumn
 
 _JOINT = b", "
+_DAMAGE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
 
 
 def write_merged(lines: BinaryIO, out: BinaryIO) -> dict[str, Any]:
@@ -88,10 +90,19 @@ class MetricReader:
         """Return all points by metric."""
         if self._index is None and not self._parts:
             return self._parse_whole()
-        return self.points(dict.fromkeys(self._index or self._parts, (0, None)))
+        found = self.points(dict.fromkeys(self._index or self._parts, (0, None)))
+        return found if self._index is not None or self._parts else self._parse_whole()
 
     def summaries(self, names: Iterable[str] | None) -> dict[str, list[MetricSummary]]:
         """Return the summaries of the blocks of metrics, by default of all."""
+        if self._index is not None:
+            try:
+                return self._summaries(names)
+            except _DAMAGE:
+                self._index = None
+        return self._summaries(names)
+
+    def _summaries(self, names: Iterable[str] | None) -> dict[str, list[MetricSummary]]:
         found = {}
         for name in [*(self._index or self._parts or self._parse_whole())]:
             if names is None or name in names:
@@ -102,7 +113,10 @@ class MetricReader:
         """Return ranges of points by metric."""
         if self._index is not None:
             known = {name: ranges[name] for name in ranges if name in self._index}
-            return {name: self._read_indexed(name, *each) for name, each in known.items()}
+            try:
+                return {name: self._read_indexed(name, *each) for name, each in known.items()}
+            except _DAMAGE:
+                self._index = None
         if self._parts:
             known = {name: ranges[name] for name in ranges if name in self._parts}
             return {name: self._read_parts(name, *each) for name, each in known.items()}
@@ -115,7 +129,10 @@ class MetricReader:
 
     def _blocks(self, name: str) -> list[list[Any]]:
         if self._index is not None:
-            blocks: list[list[Any]] = self._index[name]["blocks"]
+            own = self._index[name]
+            blocks: list[list[Any]] = own["blocks"]
+            if not blocks and own["count"]:
+                raise ValueError("there are points without a summary")
             return blocks
         if not self._parts:
             metric = self._parse_whole()[name]
@@ -141,9 +158,13 @@ class MetricReader:
             texts.append(b"[" + read_bytes(self._opened(), begin, end - begin) + b"]")
         chosen = slice(start - indexes[first], stop - indexes[first])
         times = texts[2]
+        steps, values = (json.loads(text) for text in texts[:2])
+        until = count if after == len(parts) else indexes[after]
+        if not len(steps) == len(values) == until - indexes[first]:
+            raise ValueError("there are other points than the index has")
         return {
-            "steps": column_values(json.loads(texts[0])[chosen]),
-            "values": column_values(json.loads(texts[1])[chosen]),
+            "steps": column_values(steps[chosen]),
+            "values": column_values(values[chosen]),
             "timestamps": TimeColumn(stop - start, lambda: json.loads(times)[chosen], parse_time),
         }
 
@@ -181,9 +202,11 @@ def _valid_index(index: BinaryIO, metrics: BinaryIO) -> dict[str, Any] | None:
     """Return what an index has about metrics, None if it was written for other points."""
     try:
         found = json.loads(index.read())
+        entries = found["metrics"]
         is_valid = found["size"] == metrics.seek(0, SEEK_END)
-        return found["metrics"] if is_valid else None
-    except (KeyError, TypeError, ValueError):
+        is_valid = is_valid and all(isinstance(own, dict) for own in entries.values())
+        return entries if is_valid and entries else None
+    except _DAMAGE:
         return None
 
 

@@ -112,7 +112,7 @@ def run_fields(entry: Callable[[], dict[str, Any]]) -> dict[str, Read]:
         **{name: time(name) for name in _TIMES},
         "queue_time": queue_time,
         "resources": lambda: first_items("resources", entry().get("resources")),
-        **facts_fields(lambda: entry().get("facts")),
+        **facts_fields(field("facts"), {"resource": field("resources")}),
     }
 
 

@@ -58,3 +58,22 @@ def test_damaged_facts_are_named(name: str, stored: Any) -> None:
     """Something of another form is damage of this field."""
     with pytest.raises(DamagedRecordError):
         facts_fields(lambda: stored)[name]()
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([["a.csv", f"_resources/a_{'0' * 32}.csv"]], {"a.csv": "0" * 32}),
+        ([["a.csv", "1" * 32]], {"a.csv": "1" * 32}),
+        ([["a", f"/data/b_{'0' * 32}.csv", "1" * 32, '{TinyFile}:"x"']], {"a": "1" * 32}),
+        ([("a", "2" * 32), ("b", "unknown"), ("c", None)], {"a": "2" * 32}),
+        (["name", ["name"], None, 5, [], [5, "3" * 32]], {"5": "3" * 32}),
+        (None, {}),
+    ],
+)
+def test_digests_of_files_that_sacred_recorded(entries: Any, expected: dict[str, str]) -> None:
+    """They are in the entries of a record without facts, which may be damaged."""
+    fields = facts_fields(lambda: None, {"resource": lambda: entries})
+    assert fields["files"]() == {
+        "resource": {name: FileInfo(md5=md5) for name, md5 in expected.items()}
+    }

@@ -70,3 +70,19 @@ def test_sources_of_another_form_are_left_out() -> None:
     entries = [["a.py", "0" * 32], {"b.py": 1}, ["c.py"], "d.py", 3, ["e.py", 5]]
     run = StoredRun(id=1, status="COMPLETED", experiment={"sources": entries})
     assert run.sources == {"a.py": "0" * 32, "e.py": None}
+
+
+def test_a_repository_is_listed_once() -> None:
+    """Sacred records it for each source; another state of it is another entry."""
+    clean = {"url": "u", "commit": "c", "dirty": False}
+    dirty = {**clean, "dirty": True}
+    experiment = {"repositories": [clean, dirty, {**clean, "patch": "p"}, "damaged", clean]}
+    assert running(experiment=experiment).repositories == [clean, dirty]
+
+
+@pytest.mark.parametrize("recorded", [None, "", "x", 5, ["a"], "g" * 32, "A" * 32, "0" * 33])
+def test_a_uid_that_is_not_one_is_derived(recorded: Any) -> None:
+    """It is 32 hexadecimal digits in every case, the same at each read."""
+    run = running(meta={"uid": recorded})
+    assert run.uid == running(meta={}).uid
+    assert len(run.uid) == 32 and set(run.uid) <= set("0123456789abcdef")

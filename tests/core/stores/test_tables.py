@@ -12,6 +12,7 @@ import pytest
 from sacred_core.exceptions import OptionError
 from sacred_core.stores import Annotation, find_runs
 from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.folder_format.record import parse_time
 from sacred_core.stores.tables import (
     POINT_COLUMNS,
     metrics_frame,
@@ -20,6 +21,7 @@ from sacred_core.stores.tables import (
     to_frame,
     write_rows,
 )
+from sacred_core.stores.times import TimeColumn
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 pd = pytest.importorskip("pandas")
@@ -75,6 +77,20 @@ def test_frames(store: MemoryStore) -> None:
     assert list(loss["time"]) == [pd.Timestamp(time) for time in expected]
     assert tuple(metrics_frame(store, []).columns) == POINT_COLUMNS
     assert list(metrics_frame(store, [1], ["none"])["step"]) == []
+
+
+@pytest.mark.parametrize("stored", [["2026-01-01T00:00:00", [1, 2]], [1.5, "x"], [{}, None]])
+def test_what_is_not_a_time_is_missing_in_a_frame(stored: list[Any]) -> None:
+    """A damaged time hides no point."""
+
+    class Store:
+        def metrics(self, run_id: Any) -> dict[str, Any]:
+            times = TimeColumn(2, lambda: stored, parse_time)
+            return {"loss": {"steps": [0, 1], "values": [1.0, 2.0], "timestamps": times}}
+
+    frame = metrics_frame(Store(), [1])  # type: ignore[arg-type]
+    assert list(frame["value"]) == [1.0, 2.0]
+    assert pd.isna(frame["time"][1])
 
 
 def test_points_are_rows(store: MemoryStore) -> None:

@@ -4,6 +4,7 @@ Imported by the tests of the core and of the stores.
 """
 
 import base64
+import hashlib
 import json
 import sys
 import warnings
@@ -137,7 +138,13 @@ def assert_runs(store: Any, has_queued: bool = True, has_resources: bool = True)
         files["resource", first.resources[0]] = b"1,2\n"
     for (kind, name), content in files.items():
         with store.open_file(first.id, kind, name) as stream:
-            assert content in stream.read()
+            data = stream.read()
+        assert content in data
+        if kind == "resource":
+            digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
+            assert first.resource_info[name].md5 == digest
+    assert len({run.uid for run in runs}) == len(runs)
+    assert [store.get(run.id).uid for run in runs] == [run.uid for run in runs]
     return runs
 
 

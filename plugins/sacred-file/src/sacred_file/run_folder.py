@@ -20,7 +20,7 @@ from sacred_core.stores.folder_format import (
     parse_annotations,
 )
 from sacred_core.stores.record_files import read_json
-from sacred_core.stores.record_folder import RecordFolder
+from sacred_core.stores.record_folder import MISSING, RecordFolder, content_of
 
 
 class RunFolder(RecordFolder):
@@ -60,7 +60,7 @@ class RunFolder(RecordFolder):
                 return None  # a link to something else than a run may lead anywhere
             self._files.require_folder(self.path)
             parse = functools.partial(from_json, decode=decode)
-            return read_json(path, None, parse, self._files.open_in)
+            return content_of(read_json(path, MISSING, parse, self._files.open_in), repr(path))
 
     def read_annotations(self) -> Iterator[Annotation] | tuple[()]:
         """Return the annotations in the file of them."""

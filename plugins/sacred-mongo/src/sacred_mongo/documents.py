@@ -123,7 +123,7 @@ class RunDocument:
         return {
             **{name: self._value(name) for name in ("host", "config", "meta", "result")},
             **{name: self._time(name) for name in _TIMES},
-            **facts_fields(self._value("facts")),
+            **facts_fields(self._value("facts"), {"resource": lambda: self._list("resources")}),
             "run_id": self._run_id,
             "status": lambda: self.entry().get("status"),
             "command": lambda: reader(self.entry())(self.entry().get("command")),

@@ -34,7 +34,7 @@ from sacred_core.stores.folder_format import (
     parse_time,
     read_merged,
 )
-from sacred_core.stores.record_folder import RecordFolder
+from sacred_core.stores.record_folder import MISSING, RecordFolder, content_of
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_objects import object_keys
@@ -86,7 +86,8 @@ class RunFolder(RecordFolder):
         """Return the decoded content of an object."""
         try:
             with guard(self.location(name)):
-                return read_json(self._bucket, self.prefix + name, None, decode)
+                found = read_json(self._bucket, self.prefix + name, MISSING, decode)
+                return content_of(found, self.location(name))
         except (DamagedRecordError, BucketAwayError, BucketMissingError):
             raise
         except StoreError as error:

@@ -142,8 +142,8 @@ class RunTables(ABC):
     ) -> dict[int, list[Any]]:
         query = self.lists[name]
         items: dict[int, list[Any]] = {}
-        for key, item in connection.execute(query.where(query.selected_columns[0].in_(keys))):
-            items.setdefault(key, []).append(item)
+        for key, *item in connection.execute(query.where(query.selected_columns[0].in_(keys))):
+            items.setdefault(key, []).append(item[0] if len(item) == 1 else item)
         return items
 
     def _read_shared(

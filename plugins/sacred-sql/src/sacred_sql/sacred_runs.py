@@ -12,6 +12,7 @@ from sacred_core.exceptions import DamagedRecordError
 from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
 from sacred_core.stores import Read
 from sacred_core.stores.curves import Ranges
+from sacred_core.stores.facts import digests_of
 from sacred_core.stores.run_ids import next_number, normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_sql.column_types import Bytes, LongText, UtcTime
@@ -142,6 +143,7 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "fail_trace": _lines,
     "artifacts": lambda names: list(dict.fromkeys(names)),
     "resources": lambda names: list(dict.fromkeys(names)),
+    "files": lambda pairs: {"resource": digests_of(pairs)},
 }
 
 
@@ -165,6 +167,10 @@ class SacredTables(RunTables):
         .join(artifact, artifact.c.run_id == run.c.run_id)
         .order_by(artifact.c.artifact_id),
         "resources": sa.select(run.c.id, resource.c.filename)
+        .join(runs_resources, runs_resources.c.run_id == run.c.run_id)
+        .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
+        .order_by(resource.c.resource_id),
+        "files": sa.select(run.c.id, resource.c.filename, resource.c.md5sum)
         .join(runs_resources, runs_resources.c.run_id == run.c.run_id)
         .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
         .order_by(resource.c.resource_id),

@@ -91,7 +91,9 @@ def document_fields(stored: Any, read: Callable[[], Document]) -> dict[str, Read
     fields: dict[str, Read] = {
         **{name: field(name) for name in _FIELDS},
         **{name: time(name) for name in _TIMES},
-        **facts_fields(field("facts")),
+        **facts_fields(
+            field("facts"), {"resource": field("resources"), "artifact": field("artifacts")}
+        ),
         "meta": lambda: _meta(document()),
         "queue_time": lambda: _queue_time(document()),
         "artifacts": lambda: first_items("artifacts", document().get("artifacts")),
