@@ -21,6 +21,7 @@ _DEFAULT_INTERVAL = 10.0
 _LONGEST_INTERVAL = 1e8  # seconds; what is stored may be anything
 #: A digest by itself, or in the name of a content: ``train_d41d8cd98f00b204e9800998ecf8427e.py``.
 _DIGEST = re.compile(r"(?:^|_)([0-9a-f]{32})(?:\.[^/]*)?\Z")
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _UID = re.compile(r"[0-9a-f]{32}")
 #: The status of a run whose record cannot be read in full.
 DAMAGED = "DAMAGED"
@@ -121,9 +122,9 @@ class StoredRun:
 
     def _derived_uid(self) -> str:
         start = self.start_time or self.queue_time
-        # Stores differ in how exactly they hold times.
-        seconds = None if start is None else round(start.timestamp())
-        parts = [self.name, self.command, seconds, self.host.get("hostname"), self.config]
+        # Stores differ in how exactly they hold times: MongoDB has milliseconds.
+        started = None if start is None else (start - _EPOCH) // _MILLISECOND
+        parts = [self.name, self.command, started, self.host.get("hostname"), self.config]
         text = json.dumps(plain(parts), sort_keys=True, default=str)
         return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 

@@ -164,9 +164,17 @@ def test_a_damaged_file_harms_nothing_else(
         field = "outside of" if damage == "link" else name.removesuffix(".json")
         assert run.status == "DAMAGED" and field in str(run.damage)
         assert (run.config == {}) == (name == "config.json")
+        exported = sacred_runs("export", runs, "--to", tmp_path / "runs.csv")
+        assert "Run 2 is damaged: " in exported.stderr
     elif name not in SHAPELESS:
         with pytest.raises(DamagedRecordError):
             store.metrics(2)
+        exported = sacred_runs("export", runs, "--to", tmp_path / "points.csv", "--points")
+        assert "Run 2 is damaged: " in exported.stderr
+        assert {row.split(",")[0] for row in (tmp_path / "points.csv").read_text().split()} == {
+            "id",
+            "1",
+        }
     if name == "metrics.index.json" and damage != "folder" and damage != "link":
         expected = {"steps": [0, 1], "values": [1.0, 0.5]}
         found = store.metrics(2)["loss"]

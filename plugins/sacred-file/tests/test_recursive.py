@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from sacred_file import FileStorageObserver
 
 from sacred_core.cli.main import sacred
+from sacred_core.exceptions import StoreError
 from sacred_core.stores.recursive import find_locations
 from sacred_core.testing.event_driver import record_completed_run
 
@@ -76,3 +77,10 @@ def test_other_kinds_of_stores_are_named(tmp_path: Path) -> None:
     listed = invoke("list", tmp_path, "--recursive", "-c", "id,status", "--csv").stdout.split()
     assert [line.partition("/")[0] for line in listed] == ["id,status", "runs.db", "tiny"]
     assert all(line.endswith(",COMPLETED") for line in listed[1:])
+
+
+def test_a_url_has_no_sub_folders() -> None:
+    """The error has the location, without its password."""
+    error = invoke("list", "mongodb://ann:secret@host/runs", "--recursive").exception
+    assert isinstance(error, StoreError)
+    assert "--recursive needs the path of a folder" in str(error) and "secret" not in str(error)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from sacred_core.exceptions import StoreError
+from sacred_core.masking import mask_text
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, open_store
 from sacred_core.stores.recursive import RecursiveStore, find_locations
@@ -23,8 +25,10 @@ def open_runs(location: str, recursive: bool) -> RunStore:
     """Return the store at ``location``, or all that are in a folder.
 
     Raises:
-        StoreError: there is none.
+        StoreError: there is none, or ``recursive`` is used with a URL.
     """
+    if recursive and "://" in location:
+        raise StoreError(f"--recursive needs the path of a folder, not {mask_text(location)!r}")
     return RecursiveStore(location) if recursive else open_store(location)
 
 

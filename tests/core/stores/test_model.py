@@ -86,3 +86,21 @@ def test_a_uid_that_is_not_one_is_derived(recorded: Any) -> None:
     run = running(meta={"uid": recorded})
     assert run.uid == running(meta={}).uid
     assert len(run.uid) == 32 and set(run.uid) <= set("0123456789abcdef")
+
+
+def test_derived_uids_differ_where_runs_do() -> None:
+    """Runs of one configuration may start in one second; digits that a store lacks do not count."""
+    start = BEAT.replace(microsecond=678_901)
+    known = running(start_time=start, config={"seed": 1})
+    assert (
+        running(start_time=start.replace(microsecond=678_000), config={"seed": 1}).uid == known.uid
+    )
+    others = [
+        running(start_time=start.replace(microsecond=679_000), config={"seed": 1}),
+        running(start_time=start, config={"seed": 2}),
+        running(start_time=start, config={"seed": 1}, command="other"),
+        running(start_time=start, config={"seed": 1}, experiment={"name": "other"}),
+        running(start_time=start, config={"seed": 1}, host={"hostname": "other"}),
+        running(config={"seed": 1}),
+    ]
+    assert len({known.uid, *(run.uid for run in others)}) == 1 + len(others)
