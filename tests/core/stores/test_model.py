@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sacred_core import events
 from sacred_core.stores import DAMAGED, StoredRun
 
 BEAT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -104,3 +105,16 @@ def test_derived_uids_differ_where_runs_do() -> None:
         running(config={"seed": 1}),
     ]
     assert len({known.uid, *(run.uid for run in others)}) == 1 + len(others)
+
+
+def test_an_annotation_of_the_run_is_applied_once() -> None:
+    """Its event changes tags and notes, and the same event again changes nothing."""
+    source = events.EventSource("run")
+    fields: dict[str, Any] = {"user": "ann", "added": ["a"], "removed": ["b"]}
+    first = source.make(events.RunAnnotated, time=BEAT, note="text", **fields)
+    second = source.make(events.RunAnnotated, time=BEAT + timedelta(1), note=None, **fields)
+    run = running(tags=["b", "c"])
+    for event in (first, second, first):
+        run.apply(event)
+    assert run.tags == ["c", "a"]
+    assert run.notes == [{"text": "text", "time": BEAT, "user": "ann"}]
