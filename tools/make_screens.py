@@ -1,13 +1,27 @@
-"""Write docs/screens.md: the output of a script, from running it.
+"""Write the screens of pages: docs/screens.md, and those of ``sacred`` in docs/reading-runs.md.
+
+The first shows a script, the second the command ``sacred`` in a folder with some recorded runs:
+each block of a page that begins with ``$ sacred`` gets what the command prints in a terminal.
 
 .venv/bin/python tools/make_screens.py
 """
 
+import contextlib
+import hashlib
+import io
+import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from sacred_core.testing import EventDriver
 
 SCRIPT = '''"""Train a model; this docstring is the help of the script."""
 
@@ -88,5 +102,134 @@ def screens() -> str:
     return "\n".join(page)
 
 
+#: When the first run of the second page starts, in the page; in fact it starts three days ago.
+SHOWN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+COLUMNS = 100
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?= UTC)")
+COMMAND = re.compile(r"^```text\n\$ sacred (.*)\n(?:.*\n)*?```$", re.MULTILINE)
+CODE = "print('training')\n"
+PATCH = """\
+diff --git a/train.py b/train.py
+--- a/train.py
++++ b/train.py
+@@ -1 +1 @@
+-print('train')
++print('training')
+"""
+
+
+class Terminal(io.StringIO):
+    """Receives stdout and stderr."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        """Return what a terminal returns."""
+        return True
+
+
+class ScreenRun(EventDriver):
+    """A run that ends when it should."""
+
+    def __init__(self, observer: Any, end: datetime) -> None:
+        super().__init__(observer)
+        self._end_time = end
+
+    def _now(self) -> datetime:
+        return self._end_time
+
+
+def fill(page: str) -> str:
+    """Return a page with the output of the commands in it."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    with recorded_runs(now - timedelta(days=3)) as names:
+        env = {"COLUMNS": str(COLUMNS)}
+        with mock.patch.dict(os.environ, env):
+            found = COMMAND.sub(lambda match: screen(match[1], now, names), page)
+    return found
+
+
+def screen(line: str, now: datetime, folder: str) -> str:
+    """Run ``sacred`` and return the block with what it prints."""
+    from sacred_core.cli.main import sacred
+
+    terminal = Terminal()
+    with contextlib.redirect_stdout(terminal), contextlib.redirect_stderr(terminal):
+        sacred(shlex.split(line), prog_name="sacred", standalone_mode=False)
+    shift = SHOWN - (now - timedelta(days=3))
+
+    def shown_time(match: re.Match[str]) -> str:
+        return str(datetime.fromisoformat(match[0]) + shift)
+
+    text = TIME.sub(shown_time, terminal.getvalue()).replace(folder, "/home/ada").rstrip()
+    lines = [each.rstrip() for each in text.splitlines()]
+    return "\n".join(["```text", f"$ sacred {line}", *lines, "```"])
+
+
+@contextlib.contextmanager
+def recorded_runs(start: datetime) -> Iterator[str]:
+    """Change to a folder in which ``results`` has seven runs, and return its path."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("train.py").write_text(CODE)
+        Path("out").mkdir()
+        Path("out/model.txt").write_text("weights\n" * 1000)
+        for number in range(7):
+            record_run(number, start + number * timedelta(minutes=20), folder)
+        yield folder
+
+
+def record_run(number: int, start: datetime, folder: str) -> None:
+    """Record one of the runs; the last one fails."""
+    from sacred_core.observers import FileStorageObserver
+
+    rate, seed = (0.1, 0.01, 10.0)[number // 3], number % 3
+    is_failed = rate > 1
+    end = start + timedelta(seconds=3 if is_failed else 724 - 3 * number)
+    run = ScreenRun(FileStorageObserver("results"), end)
+    run.start(
+        start_time=start,
+        ex_info={
+            "name": "mnist", "base_dir": folder, "mainfile": "train.py",
+            "sources": [["train.py", hashlib.md5(CODE.encode()).hexdigest()]],
+            "dependencies": ["numpy==2.4.1", "sacred-core==0.1.0"],
+            "repositories": [
+                {
+                    "url": "https://example.org/mnist.git", "commit": "4b825dc", "dirty": True,
+                    "patch": PATCH,
+                }
+            ],
+        },
+        host_info={
+            "hostname": "node7", "os": ["Linux", "Debian 12"], "python_version": "3.11.7",
+            "cpu": "AMD EPYC 7763",
+        },
+        config={"batch": 64, "lr": rate, "optimizer": {"name": "adam"}, "seed": seed},
+        meta_info={
+            "command": "main", "beat_interval": 10.0, "comment": "",
+            "uid": f"{number + 1:032x}",
+            "options": {"UPDATE": [f"lr={rate}", f"seed={seed}"], "--file_storage": "results"},
+            "origins": {
+                "command line": ["lr", "seed"],
+                "scope config": ["batch", "optimizer.name"],
+            },
+        },
+    )  # fmt: skip
+    run.print(f"training with lr={rate}\n")
+    if is_failed:
+        trace = ["Traceback (most recent call last):\n", '  File "train.py", line 1, in main\n']
+        run.beat()
+        run.fail((*trace, "OverflowError: the loss is not finite\n"))
+        return
+    shape = [round((1 + seed / 20) * 0.97**step + rate / 5, 5) for step in range(200)]
+    run.log_together({"loss": shape, "accuracy": [round(1 - each / 2, 5) for each in shape]})
+    run.artifact("model.txt", "out/model.txt", metadata={}, content_type="text/plain")
+    run.print("done\n")
+    run.beat()
+    run.complete(result=round(0.98 - rate - seed / 1000, 4))
+
+
 if __name__ == "__main__":
-    (Path(__file__).parents[1] / "docs" / "screens.md").write_text(screens(), encoding="utf-8")
+    docs = Path(__file__).parents[1] / "docs"
+    (docs / "screens.md").write_text(screens(), encoding="utf-8")
+    reading = docs / "reading-runs.md"
+    reading.write_text(fill(reading.read_text(encoding="utf-8")), encoding="utf-8")

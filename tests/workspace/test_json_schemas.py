@@ -1,0 +1,100 @@
+"""Tests that the JSON of every command follows its published schema."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import jsonschema
+import pytest
+from click.testing import CliRunner
+
+from sacred_core.cli.main import sacred
+from sacred_core.observers import FileStorageObserver
+from sacred_core.testing import EventDriver
+
+DOCS = Path(__file__).parents[2] / "docs"
+RUNS = "LOCATION"
+#: By command: further arguments, the schema, and whether each line is an object of its own.
+OUTPUTS = {
+    "plugins": [([], "plugins", False), (["--hooks"], "hooks", False)],
+    "runs list": [
+        ([RUNS], "runs", True),
+        ([RUNS, "--group-by", "all-but seed"], "groups", True),
+        ([RUNS, "--group-by", "config.lr,status"], "groups", True),
+    ],
+    "runs show": [([RUNS, number], "runs", False) for number in "1234"],
+}
+CASES = [(name, *case) for name, cases in OUTPUTS.items() for case in cases]
+
+
+def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield all commands below a group, those of plugins too, by their words."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
+        yield f"{path}{name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path}{name} ")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with runs that completed, failed, are queued and are damaged."""
+    root = tmp_path_factory.mktemp("json") / "runs"
+    for number in range(2):
+        driver = EventDriver(FileStorageObserver(root))
+        driver.start(config={"lr": 0.1, "seed": number})
+        driver.log("loss", [math.nan, 1.5, -math.inf, "text"])
+        driver.print("printed\n")
+        driver.beat(info={"x": [1]})
+        driver.complete(result={"accuracy": 0.5 + number}) if number else driver.fail()
+    EventDriver(FileStorageObserver(root)).queue()
+    EventDriver(FileStorageObserver(root)).start()
+    (root / "4" / "config.json").write_text("{")
+    return str(root)
+
+
+def test_every_command_with_json_has_a_schema() -> None:
+    """Each option `--json`, also of a plugin's command, is checked below."""
+    found = {
+        path
+        for path, command in commands(sacred)  # type: ignore[arg-type]
+        if any("--json" in option.opts for option in command.params)
+    }
+    assert found == set(OUTPUTS)
+
+
+def test_every_schema_is_used_and_linked() -> None:
+    """Each schema in docs/ is that of a command, and a page links it."""
+    names = {path.name for path in DOCS.glob("*.schema.json")}
+    assert names == {f"{schema}.schema.json" for _, _, schema, _ in CASES}
+    pages = "".join(path.read_text(encoding="utf-8") for path in DOCS.glob("*.md"))
+    assert [name for name in names if f"({name})" not in pages] == []
+
+
+@pytest.mark.parametrize(("command", "args", "schema", "has_lines"), CASES)
+def test_output_follows_its_schema(
+    runs: str, command: str, args: list[str], schema: str, has_lines: bool
+) -> None:
+    """What a command prints is JSON that its schema accepts, and names all that it may contain."""
+    given = [runs if arg == RUNS else arg for arg in args]
+    result = CliRunner().invoke(sacred, [*command.split(), *given, "--json"])
+    assert result.exit_code == 0, result.output
+    texts = result.stdout.splitlines() if has_lines else [result.stdout]
+    described = json.loads((DOCS / f"{schema}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(described)
+    assert texts
+    for text in texts:
+        found = json.loads(text, parse_constant=_refuse)
+        jsonschema.validate(found, described)
+        items = found if isinstance(found, list) else [found]
+        properties = described.get("items", described)["properties"]
+        assert items and all(set(item) <= set(properties) for item in items)
+
+
+def _refuse(constant: str) -> Any:
+    raise AssertionError(f"{constant} is not JSON")
