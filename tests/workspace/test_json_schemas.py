@@ -17,15 +17,16 @@ from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNS = "LOCATION"
-#: By command: further arguments, the schema, and whether each line is an object of its own.
-OUTPUTS = {
-    "plugins": [([], "plugins", False), (["--hooks"], "hooks", False)],
+#: By command: arguments, the schema of the output or of each line, and that of the last line.
+OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
+    "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
     "runs list": [
-        ([RUNS], "runs", True),
-        ([RUNS, "--group-by", "all-but seed"], "groups", True),
-        ([RUNS, "--group-by", "config.lr,status"], "groups", True),
+        ([RUNS], "runs", "runs"),
+        ([RUNS, "--since", "start"], "runs", "change-token"),
+        ([RUNS, "--group-by", "all-but seed"], "groups", "groups"),
+        ([RUNS, "--group-by", "config.lr,status"], "groups", "groups"),
     ],
-    "runs show": [([RUNS, number], "runs", False) for number in "1234"],
+    "runs show": [([RUNS, number], "runs", None) for number in "1234"],
 }
 CASES = [(name, *case) for name, cases in OUTPUTS.items() for case in cases]
 
@@ -71,24 +72,26 @@ def test_every_command_with_json_has_a_schema() -> None:
 def test_every_schema_is_used_and_linked() -> None:
     """Each schema in docs/ is that of a command, and a page links it."""
     names = {path.name for path in DOCS.glob("*.schema.json")}
-    assert names == {f"{schema}.schema.json" for _, _, schema, _ in CASES}
+    used = {schema for _, _, *schemas in CASES for schema in schemas if schema is not None}
+    assert names == {f"{schema}.schema.json" for schema in used}
     pages = "".join(path.read_text(encoding="utf-8") for path in DOCS.glob("*.md"))
     assert [name for name in names if f"({name})" not in pages] == []
 
 
-@pytest.mark.parametrize(("command", "args", "schema", "has_lines"), CASES)
+@pytest.mark.parametrize(("command", "args", "schema", "last"), CASES)
 def test_output_follows_its_schema(
-    runs: str, command: str, args: list[str], schema: str, has_lines: bool
+    runs: str, command: str, args: list[str], schema: str, last: str | None
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
     given = [runs if arg == RUNS else arg for arg in args]
     result = CliRunner().invoke(sacred, [*command.split(), *given, "--json"])
     assert result.exit_code == 0, result.output
-    texts = result.stdout.splitlines() if has_lines else [result.stdout]
-    described = json.loads((DOCS / f"{schema}.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(described)
+    texts = [result.stdout] if last is None else result.stdout.splitlines()
     assert texts
-    for text in texts:
+    for number, text in enumerate(texts, 1):
+        is_last = last is not None and number == len(texts)
+        described = json.loads((DOCS / f"{last if is_last else schema}.schema.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(described)
         found = json.loads(text, parse_constant=_refuse)
         jsonschema.validate(found, described)
         items = found if isinstance(found, list) else [found]
