@@ -1,6 +1,6 @@
-"""Write the screens of pages: docs/screens.md, and those of ``sacred`` in docs/reading-runs.md.
+"""Write the screens of pages: docs/screens.md, and those of ``sacred`` in other pages.
 
-The first shows a script, the second the command ``sacred`` in a folder with some recorded runs:
+The first shows a script. The others show the command ``sacred`` in a folder with recorded runs:
 each block of a page that begins with ``$ sacred`` gets what the command prints in a terminal.
 
 .venv/bin/python tools/make_screens.py
@@ -102,7 +102,9 @@ def screens() -> str:
     return "\n".join(page)
 
 
-#: When the first run of the second page starts, in the page; in fact it starts three days ago.
+#: Pages with screens of ``sacred``.
+PAGES = ("reading-runs.md", "damaged-runs.md")
+#: When the first run starts, in these pages; in fact it starts three days ago.
 SHOWN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 COLUMNS = 100
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?= UTC)")
@@ -168,24 +170,27 @@ def screen(line: str, now: datetime, folder: str) -> str:
 
 @contextlib.contextmanager
 def recorded_runs(start: datetime) -> Iterator[str]:
-    """Change to a folder in which ``results`` has seven runs, and return its path."""
+    """Change to a folder with runs in ``results``, and a damaged one in ``my_runs``."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("train.py").write_text(CODE)
         Path("out").mkdir()
         Path("out/model.txt").write_text("weights\n" * 1000)
         for number in range(7):
-            record_run(number, start + number * timedelta(minutes=20), folder)
+            record_run("results", number, start + number * timedelta(minutes=20), folder)
+        for number in range(2):
+            record_run("my_runs", number, start, folder)
+        Path("my_runs/2/config.json").write_text('{"lr": 0.')
         yield folder
 
 
-def record_run(number: int, start: datetime, folder: str) -> None:
-    """Record one of the runs; the last one fails."""
+def record_run(store: str, number: int, start: datetime, folder: str) -> None:
+    """Record one of the runs; the last one of seven fails."""
     from sacred_core.observers import FileStorageObserver
 
     rate, seed = (0.1, 0.01, 10.0)[number // 3], number % 3
     is_failed = rate > 1
     end = start + timedelta(seconds=3 if is_failed else 724 - 3 * number)
-    run = ScreenRun(FileStorageObserver("results"), end)
+    run = ScreenRun(FileStorageObserver(store), end)
     run.start(
         start_time=start,
         ex_info={
@@ -207,7 +212,7 @@ def record_run(number: int, start: datetime, folder: str) -> None:
         meta_info={
             "command": "main", "beat_interval": 10.0, "comment": "",
             "uid": f"{number + 1:032x}",
-            "options": {"UPDATE": [f"lr={rate}", f"seed={seed}"], "--file_storage": "results"},
+            "options": {"UPDATE": [f"lr={rate}", f"seed={seed}"], "--file_storage": store},
             "origins": {
                 "command line": ["lr", "seed"],
                 "scope config": ["batch", "optimizer.name"],
@@ -231,5 +236,6 @@ def record_run(number: int, start: datetime, folder: str) -> None:
 if __name__ == "__main__":
     docs = Path(__file__).parents[1] / "docs"
     (docs / "screens.md").write_text(screens(), encoding="utf-8")
-    reading = docs / "reading-runs.md"
-    reading.write_text(fill(reading.read_text(encoding="utf-8")), encoding="utf-8")
+    for name in PAGES:
+        page = docs / name
+        page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from sacred_core.atomic_files import replace_bytes, replacing
 from sacred_core.contained_files import LINK_ERRORS, open_regular, open_to_write
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.serialization import from_json, strict_json
 from sacred_core.stores.folder_format import METRIC_INDEX, encode_output, write_merged
 
@@ -19,6 +19,10 @@ Opener: TypeAlias = Callable[[str | Path], io.FileIO]
 _LARGEST = 2**30
 #: Characters at the end of a string that are remembered.
 _TAIL = 65_536
+
+
+class InvalidFileError(DamagedRecordError, ValueError):
+    """A file is not valid JSON, or larger than any record."""
 
 
 def _parse(data: bytes) -> Any:
@@ -43,7 +47,7 @@ def read_json(
         opener: Opens it.
 
     Raises:
-        ValueError: it is not valid JSON, or larger than any record.
+        InvalidFileError: it is not valid JSON, or larger than any record.
         OSError: it cannot be read.
     """
     try:
@@ -51,14 +55,14 @@ def read_json(
         with opener(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > _LARGEST:
-                raise ValueError(f"{str(path)!r} has {size} bytes: more than any record")
+                raise InvalidFileError(f"{str(path)!r} has {size} bytes: more than any record")
             data = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return default
     try:
         return parse(data)
     except ValueError as error:
-        raise ValueError(f"{str(path)!r} is not valid JSON: {error}") from None
+        raise InvalidFileError(f"{str(path)!r} is not valid JSON: {error}") from None
 
 
 def read_columns(path: str | Path, opener: Opener = open_regular) -> Any:

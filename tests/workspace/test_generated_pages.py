@@ -23,10 +23,22 @@ def test_the_page_of_screens_is_up_to_date() -> None:
     assert (ROOT / "docs" / "screens.md").read_text(encoding="utf-8") == page
 
 
-def test_the_screens_of_reading_runs_are_up_to_date() -> None:
-    """Each screen of `sacred` in docs/reading-runs.md is what the command prints."""
-    fill = runpy.run_path(str(ROOT / "tools" / "make_screens.py"))["fill"]
-    page = (ROOT / "docs" / "reading-runs.md").read_text(encoding="utf-8")
-    assert fill(page) == page
-    shown = set(re.findall(r"^\$ sacred runs (\w+)", page, re.MULTILINE))
+def test_the_screens_of_sacred_are_up_to_date() -> None:
+    """Each screen of `sacred` in a page is what the command prints."""
+    tool = runpy.run_path(str(ROOT / "tools" / "make_screens.py"))
+    pages = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in tool["PAGES"]]
+    assert [*map(tool["fill"], pages)] == pages
+    shown = set(re.findall(r"^\$ sacred runs (\w+)", "".join(pages), re.MULTILINE))
     assert shown == {"list", "show", "get", "watch", "export"}
+
+
+def test_no_other_page_has_screens_of_sacred() -> None:
+    """A page with a screen of a command that reads is one that tools/make_screens.py writes."""
+    pages = runpy.run_path(str(ROOT / "tools" / "make_screens.py"))["PAGES"]
+    screen = re.compile(r"^\$ sacred runs (list|show|get|watch|export)", re.MULTILINE)
+    found = {
+        path.name
+        for path in (ROOT / "docs").glob("*.md")
+        if screen.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(pages)
