@@ -5,14 +5,16 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from sacred_core import events
 from sacred_core.serialization import plain
 from sacred_core.stores.annotations import Annotation, annotation_of
-from sacred_core.stores.summaries import MetricSummary, merge_summaries, summarize
+
+if TYPE_CHECKING:
+    from sacred_core.stores.summaries import MetricSummary
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
 _MISSED_BEATS = 3
@@ -89,7 +91,7 @@ class StoredRun:
     files: dict[str, dict[str, FileInfo]] = attrs.field(factory=dict)
     tags: list[str] = attrs.field(factory=list)
     notes: list[dict[str, Any]] = attrs.field(factory=list)
-    metrics: dict[str, MetricSummary] | None = None
+    metrics: "dict[str, MetricSummary] | None" = None
     damage: str | None = None
 
     def annotate(self, annotation: Annotation) -> None:
@@ -290,6 +292,9 @@ def _apply_heartbeat(run: StoredRun, event: events.Heartbeat) -> None:
 
 
 def _apply_metrics(run: StoredRun, event: events.MetricsLogged) -> None:
+    # A script that logs nothing does not import them.
+    from sacred_core.stores.summaries import merge_summaries, summarize
+
     merged = dict(run.metrics or {})
     for name, metric in event.metrics_by_name.items():
         start = event.starts.get(name, 0)

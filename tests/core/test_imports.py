@@ -26,6 +26,19 @@ def test_a_script_loads_nothing_heavy(code: str) -> None:
     assert loaded_by(code).isdisjoint(HEAVY)
 
 
+def test_a_script_without_metrics_loads_no_summaries() -> None:
+    """A run that logs nothing imports nothing about metrics of stored runs."""
+    code = """if True:
+        from sacred_core import Experiment
+        ex = Experiment("x", interactive=True)
+        ex.main(lambda: None)
+        ex.run()
+    """
+    loaded = loaded_by(code)
+    assert "sacred_core.stores.model" in loaded
+    assert loaded.isdisjoint({"sacred_core.stores.summaries", "sacred_core.stores.curves"})
+
+
 def test_a_bare_import_loads_no_other_module() -> None:
     """Everything else is imported when it is used."""
     own = {name for name in loaded_by("import sacred_core") if name.startswith("sacred_")}
