@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sacred_core.exceptions import OptionError, QueryError
 from sacred_core.testing import EventDriver, Memory, MemoryObserver
 
 jsonschema = pytest.importorskip("jsonschema")
+np = pytest.importorskip("numpy")
+stats = pytest.importorskip("scipy.stats")
 SCHEMA = Path(__file__).parents[3] / "docs" / "groups.schema.json"
 TOKEN_SCHEMA = SCHEMA.with_name("change-token.schema.json")
 
@@ -141,6 +144,36 @@ def test_groups_for_programs(runs: Memory) -> None:
     assert table[0][:4] == ["runs", "ids", "config.lr", "result.count"]
     assert table[1][:4] == ["4", "1 2 3 7", "0.1", "3"]
     assert float(table[1][table[0].index("loss.mean")]) == pytest.approx(0.101)
+
+
+def test_groups_of_generated_runs(memory: Memory) -> None:
+    """50 configurations with 8 seeds are 50 rows with the statistics of scipy; a run that differs
+    in one value is a row of its own, which shows that value.
+    """
+    draw = random.Random(3)
+    results: dict[float, list[float]] = {}
+    for number in range(400):
+        rate = float(number % 50)
+        results.setdefault(rate, []).append(draw.gauss(rate, 0.1))
+        driver = EventDriver(MemoryObserver(memory))
+        driver.start(config={"lr": rate, "seed": number // 50})
+        driver.complete(result=results[rate][-1])
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start(config={"lr": 1.0, "seed": 0, "momentum": 0.9})
+    driver.complete(result=1.0)
+    lines = listed("--group-by", "all-but seed", "--json").stdout.splitlines()
+    *groups, odd = map(json.loads, lines)
+    assert odd["ids"] == [401] and odd["values"]["config.momentum"] == 0.9
+    assert [len(group["ids"]) for group in groups] == [8] * 50
+    for group in groups:
+        values = results[group["values"]["config.lr"]]
+        found = group["statistics"]["result"]
+        low, high = stats.t.interval(0.95, 7, loc=np.mean(values), scale=stats.sem(values))
+        expected = {
+            "count": 8, "mean": np.mean(values), "std": np.std(values, ddof=1), "low": low,
+            "high": high,
+        }  # fmt: skip
+        assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 def test_many_ids_are_shortened(memory: Memory) -> None:

@@ -156,17 +156,18 @@ def test_curves_of_generated_series(kind: type[MemoryStore]) -> None:
         ]
 
 
-def test_no_outlier_is_lost() -> None:
+@pytest.mark.parametrize(("kind", "most"), [(MemoryStore, 10**6 * 2), (SummaryStore, 0)])
+def test_no_outlier_is_lost(kind: type[MemoryStore], most: int) -> None:
     """100 single outliers in a million points are in a curve of 400 summaries."""
     draw = random.Random(1)
     values = [0.0] * 1_000_000
     outliers = {index: float(n + 1) for n, index in enumerate(draw.sample(range(10**6), 100))}
     for index, value in outliers.items():
         values[index] = value * (-1) ** index
-    store = SummaryStore({"loss": ([*range(10**6)], values)})
+    store = kind({"loss": ([*range(10**6)], values)})
     found = curve(store, 1, "loss", width=400)
     assert len(found) <= 400
-    assert store.read == 0
+    assert store.read <= most
     for part in found:
         own = [values[index] for index in outliers if part.start <= index < part.stop]
         assert (part.min, part.max) == (min([0.0, *own]), max([0.0, *own]))
