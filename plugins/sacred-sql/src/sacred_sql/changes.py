@@ -12,6 +12,7 @@ MariaDB, MySQL
     The time of the server in microseconds. The position is a time before, see `COMMIT_TIME`.
 """
 
+import functools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -29,15 +30,22 @@ _DELETED = 0
 
 def note_change(connection: sa.Connection, run_key: int) -> bool:
     """Note that a transaction changes a run, and return False if the run does not exist."""
-    number = _new_number(connection)
-    run = sa.select(1).where(runs.c.run_key == run_key)
-    mine = sa.and_(run_changes.c.run_key == run_key, run.exists())
-    if connection.execute(run_changes.update().where(mine).values(number=number)).rowcount:
+    if connection.execute(_update(connection.dialect.name), {"changed": run_key}).rowcount:
         return True
-    if connection.execute(run).first() is None:
+    if connection.execute(sa.select(1).where(runs.c.run_key == run_key)).first() is None:
         return False
+    number = _new_number(connection.dialect.name)
     connection.execute(run_changes.insert().values(run_key=run_key, number=number))
     return True
+
+
+@functools.cache
+def _update(dialect: str) -> sa.Update:
+    """Return the statement that notes a change: it is sent often, and building it takes longer."""
+    key: sa.BindParameter[int] = sa.bindparam("changed")
+    run = sa.select(1).where(runs.c.run_key == key)
+    mine = sa.and_(run_changes.c.run_key == key, run.exists())
+    return run_changes.update().where(mine).values(number=_new_number(dialect))
 
 
 def forget_changes(connection: sa.Connection, run_key: int) -> None:
@@ -62,7 +70,7 @@ def current_position(connection: sa.Connection, commit_time: timedelta) -> int:
     if name == "postgresql":
         query = sa.select(sa.func.txid_snapshot_xmin(sa.func.txid_current_snapshot()))
     elif name in _NUMBERS:
-        query = sa.select(_new_number(connection))
+        query = sa.select(_new_number(name))
     else:
         return 0
     position = int(connection.execute(query).scalar_one())
@@ -89,8 +97,8 @@ def has_taken_long(seconds: float) -> bool:
     return seconds > COMMIT_TIME.total_seconds() / 2
 
 
-def _new_number(connection: sa.Connection) -> Any:
-    make = _NUMBERS.get(connection.dialect.name)
+def _new_number(dialect: str) -> Any:
+    make = _NUMBERS.get(dialect)
     return 0 if make is None else make()  # of others each run counts as changed
 
 
