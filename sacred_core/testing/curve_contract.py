@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from sacred_core.stores import ContinuingStore
 from sacred_core.stores.curves import curve, curve_edges, points, summaries, tail
 from sacred_core.stores.summaries import BLOCK_POINTS
 from sacred_core.testing.effort import examples
@@ -43,6 +44,26 @@ class CurveContract:
         self._check(tmp_path, run_id, driver, counts)
         driver.complete()
         self._check(tmp_path, run_id, driver, counts)
+
+    def test_points_that_are_loaded_after_the_end_follow_the_others(self, tmp_path: Path) -> None:
+        """Of a run with several blocks, wherever in a block the first new point is."""
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        sizes = [1, BLOCK_POINTS - 1, BLOCK_POINTS, BLOCK_POINTS + 1, 2 * BLOCK_POINTS + 500]
+        for size in sizes:
+            driver.log(f"metric {size}", [*range(size)])
+        driver.beat()
+        driver.complete()
+        store = self.make_store(tmp_path)
+        if not isinstance(store, ContinuingStore):
+            return
+        for counts in ([1, 700], [BLOCK_POINTS]):
+            driver.continue_with(store.observer_of(run_id))
+            for count in counts:
+                for size in sizes:
+                    driver.log(f"metric {size}", [*range(count)], first_step=size)
+            driver.join()
+            self._check(tmp_path, run_id, driver, {})
 
     def _check(
         self, tmp_path: Path, run_id: Any, driver: EventDriver, counts: dict[str, int]

@@ -45,6 +45,10 @@ class EventDriver:
         """Queue the run and return its id as stores list it."""
         return self._send_start(events.RunQueued, "queue_time", _id, asked_id, fields)
 
+    def continue_with(self, observer: Any) -> None:
+        """Send what follows to another observer, see `ContinuingStore.observer_of`."""
+        self.observer, self._plans = observer, call_plans(observer)
+
     def beat(self, info: Any = None, result: Any = None) -> None:
         """Send the heartbeat that follows output and metrics."""
         self._beats += 1

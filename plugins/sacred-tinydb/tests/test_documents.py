@@ -365,7 +365,7 @@ def test_an_edited_id_removes_only_files_of_the_store(
 
 
 def test_files_and_code_of_an_ended_run_can_be_added(tmp_path: Path) -> None:
-    """As those that an observer could not store before; its output and metrics do not change."""
+    """As those that an observer could not store before, and output of any length."""
     file = tmp_path / "late.py"
     file.write_text("late")
     driver = EventDriver(TinyDbObserver(tmp_path / "runs"))
@@ -383,8 +383,9 @@ def test_files_and_code_of_an_ended_run_can_be_added(tmp_path: Path) -> None:
     for kind, name in (("artifact", "late"), ("source", "late.py")):
         with store.open_file(run_id, kind, name) as stream:
             assert stream.read() == b"late"
-    with pytest.raises(StoreError, match=f"run '{run_id}' has ended"):
-        observer.output_event("more", 4)
-    with pytest.raises(StoreError, match=f"run '{run_id}' has ended"):
-        observer.log_metrics({})
-    assert store.output(run_id) == "text"
+    for text in (" and more", "x" * 1_000_000, "end"):
+        observer.output_event(text, len(store.output(run_id)))
+    assert store.output(run_id) == "text and more" + "x" * 1_000_000 + "end"
+    stored = {path for path in (tmp_path / "runs" / "hashfs").rglob("*") if path.is_file()}
+    store.delete(run_id)
+    assert len(stored) == 2 and not any(path.exists() for path in stored)

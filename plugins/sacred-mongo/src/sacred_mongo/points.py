@@ -59,6 +59,9 @@ class Points:
             metrics: By name the new ``steps``, ``values`` and ``timestamps``.
             starts: By name the index of the first.
         """
+        for name in metrics.keys() - self._ends.keys():
+            if starts[name]:
+                _split_points(run, name)
         updates: list[Any] = []
         last_blocks: dict[str, MetricSummary | None] = {}
         for name, metric in metrics.items():
@@ -185,6 +188,25 @@ def _join_points(run: RunReference, name: str) -> None:
     first = run.metric_id(name, 0)
     metrics.update_one({"_id": first}, {"$set": whole})
     metrics.delete_many({**own, "_id": {"$ne": first}})
+
+
+def _split_points(run: RunReference, name: str) -> None:
+    """Put joined points into documents of one block each, so that others can follow them."""
+    metrics, first = without_time_zones(run.collections.metrics), run.metric_id(name, 0)
+    outline = next(metrics.aggregate([{"$match": {"_id": first}}, OUTLINE]), None)
+    if outline is None or outline["count"] <= BLOCK_POINTS:
+        return
+    whole = metrics.find_one({"_id": first}) or {}
+    steps, values = (decode_column(whole[column]) for column in ("steps", "values"))
+    updates: list[Any] = []
+    for block in summarize_blocks(steps, values):
+        columns = {column: whole[column][block.start : block.stop] for column in COLUMNS}
+        fixed = {**whole, **columns, "start": block.start, "summaries": _encode_blocks([block])}
+        del fixed["_id"]
+        own = {"_id": run.metric_id(name, block.start // BLOCK_POINTS)}
+        updates.append(UpdateOne(own, {"$set": fixed}, upsert=True))
+    # The first one, which has all points until then, is the last one to change.
+    metrics.bulk_write([*updates[1:], updates[0]])
 
 
 def _gather_summaries(run: RunReference, name: str) -> None:

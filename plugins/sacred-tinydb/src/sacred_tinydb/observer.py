@@ -1,7 +1,7 @@
 """Records a run in a TinyDB."""
 
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ from sacred_tinydb.storage import (
 PathLike = str | os.PathLike[str]
 #: Characters of the output in the document; of a longer one the last, and a file has all.
 _OUTPUT = 100_000
+#: Fields that name files of what grows.
+_GROWING = ("metrics", METRIC_INDEX, "captured_out_file")
 
 
 class TinyDbObserver(DeprecatedCreate, DocumentObserver):
@@ -66,6 +68,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     _state: Document
     _replaced: set[str]
     _is_ended: bool
+    _read_growing: Callable[[], tuple[str, Mapping[str, Any]]] | None
 
     def __init__(
         self,
@@ -160,17 +163,11 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
 
     def append_output(self, text: str, offset: int) -> bool:
         """Append to the output in the folder of the run."""
-        live = self._own_folder()
-        if live is not None:
-            live.write_output(text, offset)
-        return live is not None
+        return self._append(lambda live: live.write_output(text, offset))
 
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Append to the points in the folder of the run."""
-        live = self._own_folder()
-        if live is not None:
-            live.write_points(metrics, starts)
-        return live is not None
+        return self._append(lambda live: live.write_points(metrics, starts))
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
@@ -228,15 +225,23 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         self._is_ended = True
         live.remove()
 
-    def continue_document(self, run: StoredRun, number: int, document: Document) -> None:
+    def continue_document(
+        self,
+        run: StoredRun,
+        number: int,
+        document: Document,
+        read_growing: Callable[[], tuple[str, Mapping[str, Any]]],
+    ) -> None:
         """Record what follows for a run that is stored already; the store calls this.
 
         Args:
             run: As it is stored.
             number: Of its document.
             document: As it is now, with what is in the folder of a running run.
+            read_growing: Returns the output and the points of all metrics that are stored.
         """
         self._reset()
+        self._read_growing = read_growing
         run.experiment = document.get("experiment") or {}
         self.continue_run(run, document.get(TOKEN) or "")
         self.run_entry, self._number = document, number
@@ -266,7 +271,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         self.run_entry, self._state = {}, {}
         self._live, self._number = None, 0
         self._replaced = set()
-        self._is_ended = False
+        self._is_ended, self._read_growing = False, None
 
     @property
     def _storage_in_use(self) -> Storage:
@@ -276,17 +281,43 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
             self._storage = storage_in(root)
         return self._storage
 
-    def _own_folder(self) -> RunningRunFolder | None:
-        """Return the folder of the run, None if it was deleted: another run may have it.
-
-        Raises:
-            StoreError: the run has ended, and its folder is removed.
-        """
+    def _append(self, write: Callable[[RunningRunFolder], None]) -> bool:
+        """Append to a file in the folder of the run."""
         if self._is_ended:
-            raise StoreError(
-                f"run {str(self.require_run().id)!r} has ended: its output and metrics in "
-                f"{self.display_name} do not change"
-            )
+            return self._append_to_ended(write)
+        live = self._own_folder()
+        if live is not None:
+            write(live)
+        return live is not None
+
+    def _append_to_ended(self, write: Callable[[RunningRunFolder], None]) -> bool:
+        """Append to output or points of a run that ended: what was missed is loaded late.
+
+        The files are written anew: they belong to their content.
+        """
+        live = self._storage_in_use.running_folder(self._number, self.token)
+        with self._lock_run() as is_there:
+            if not is_there:
+                return False
+            if self._read_growing is None:
+                raise StoreError(
+                    f"run {str(self.require_run().id)!r} has ended: what follows in its output and "
+                    f"metrics in {self.display_name} is stored by an observer of its store"
+                )
+            output, metrics = self._read_growing()
+            live.begin()
+            live.write_output(output, 0)
+            if metrics:
+                live.write_points(metrics, dict.fromkeys(metrics, 0))
+            write(live)
+            self._replaced.update(files_of({name: self.run_entry.get(name) for name in _GROWING}))
+            self.run_entry = {**self.run_entry, **self._large_fields(live)}
+            self.save()
+            live.remove()
+        return True
+
+    def _own_folder(self) -> RunningRunFolder | None:
+        """Return the folder of the run, None if it was deleted: another run may have it."""
         return self._live if self._live is not None and self._live.is_own() else None
 
     def _change(self, fields: Document, info: Mapping[str, Any] | None = None) -> bool:

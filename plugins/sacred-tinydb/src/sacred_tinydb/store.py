@@ -187,7 +187,10 @@ class TinyDbStore(DocumentStore[Record]):
         )
         if run_id is not None:
             key, stored = self.require(run_id)
-            observer.continue_document(self.get(run_id), key, self.document(key, stored))
+            observer.continue_document(
+                self.get(run_id), key, self.document(key, stored),
+                lambda: (self.output(run_id), self.metrics(run_id)),
+            )  # fmt: skip
         return observer
 
     def delete(self, run_id: int | str) -> None:
