@@ -13,6 +13,8 @@ from sacred_core.testing.effort import examples
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.series import generate_series, spell, summarize_by_point
 
+#: Series of one run.
+_TOGETHER = 20
 #: Events in which the points of a series are logged.
 _PARTS = 4
 
@@ -24,7 +26,7 @@ class CurveContract:
         series: How many series are generated in a whole check; a quick one takes 10.
     """
 
-    series = 500
+    series = 100
     make_observer: Callable[[Path], Any]
     make_store: Callable[[Path], Any]
 
@@ -32,9 +34,14 @@ class CurveContract:
         """Summaries, curves, ranges and new points of generated series equal those computed point
         by point, during the run and after its end, also where they are computed from all points.
         """
+        seeds = range(examples(10, self.series))
+        for first in range(0, len(seeds), _TOGETHER):
+            self._check_series(tmp_path, [_cut(seed) for seed in seeds[first : first + _TOGETHER]])
+
+    def _check_series(self, tmp_path: Path, parts: list[list[tuple[list[Any], list[Any]]]]) -> None:
+        """Record series in one run, and check them."""
         driver = EventDriver(self.make_observer(tmp_path))
         run_id = driver.start()
-        parts = [_cut(seed) for seed in range(examples(10, self.series))]
         counts: dict[str, int] = {}
         for number in range(_PARTS):
             driver.log_points({f"metric {seed}": own[number] for seed, own in enumerate(parts)})

@@ -168,7 +168,10 @@ class MemoryStore(DocumentStore[MemoryRun]):
 
     def read_points(self, record: MemoryRun) -> Mapping[str, Any]:
         """Return a copy of the points."""
-        return copy.deepcopy(record.metrics)
+        return {
+            name: {column: list(values) for column, values in metric.items()}
+            for name, metric in record.metrics.items()
+        }
 
     def get_file(self, record: MemoryRun, kind: str, name: str) -> BinaryIO | None:
         """Open a content."""

@@ -79,6 +79,8 @@ class TestMongo(StoreContract):
 
 
 class TestMongoOfAnotherCollection(TestMongo):
+    series = 20
+
     @pytest.fixture(autouse=True)
     def _server(self, mongo_url: str, db_name: str) -> None:
         self.arguments = {"url": mongo_url, "db_name": db_name, "collection": "mine"}

@@ -43,6 +43,8 @@ class TestObjects(StoreContract):
 
 
 class TestObjectsAtTheTop(TestObjects):
+    series = 20
+
     def make_observer(self, tmp_path: Path) -> ObjectObserver:
         return ObjectObserver(lambda: self.bucket, self.bucket.url, "")
 
