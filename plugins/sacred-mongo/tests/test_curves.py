@@ -226,3 +226,28 @@ def test_runs_are_counted_without_reading_them(
         EventDriver(observer).start()
     assert store.count() == 3
     assert not any("status" in document for document in replies.documents)
+
+
+@pytest.mark.parametrize("is_continued", [False, True], ids=["one observer", "continued"])
+def test_the_end_of_a_long_metric_reads_no_points(
+    mongo_url: str, db_name: str, store: MongoStore, replies: Replies, is_continued: bool
+) -> None:
+    """Its first document gets the summaries of all blocks, which the observer that wrote them has;
+    one that continued the run asks the server for those before.
+    """
+    values = [float(index * 7919 % 10_007) for index in range(200_500)]
+    with pymongo.MongoClient(mongo_url, event_listeners=[replies]) as client:
+        driver, run_id = record(
+            MongoObserver(client=client, db_name=db_name), values[:200_100], part=7_001
+        )
+        if is_continued:
+            driver.continue_with(MongoStore(client=client, db_name=db_name).observer_of(run_id))
+        driver.log("loss", values[200_100:], 200_100)
+        driver.beat()
+        replies.collections.clear()
+        replies.points = 0
+        driver.complete()
+        assert replies.points == 0
+        assert ("metrics" in replies.collections) == is_continued
+    assert found(store, run_id) == expected(values)
+    assert len(replies.documents[-1]["summaries"]) == 201

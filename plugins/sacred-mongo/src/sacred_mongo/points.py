@@ -46,7 +46,7 @@ class Points:
     def __init__(self, entry: Document | None = None) -> None:
         self._ends: dict[str, int] = {}
         self._marked: float | None = None
-        self._last_blocks: dict[str, MetricSummary | None] = {}
+        self._blocks: dict[str, list[MetricSummary | None]] = {}
         self.listed: list[Document] = list(((entry or {}).get("info") or {}).get("metrics") or ())
 
     def write(
@@ -63,11 +63,11 @@ class Points:
             if starts[name]:
                 _split_points(run, name)
         updates: list[Any] = []
-        last_blocks: dict[str, MetricSummary | None] = {}
+        new_blocks = {}
         for name, metric in metrics.items():
             blocks = self._summarize(run, name, metric, starts[name])
             updates += _updates(run, name, metric, starts[name], blocks)
-            last_blocks[name] = blocks[-1] if blocks else self._last_blocks.get(name)
+            new_blocks[name] = blocks
         new = [
             {"name": encode(name), "id": str(run.metric_id(name, 0))}
             for name in metrics
@@ -80,7 +80,8 @@ class Points:
         if new:
             run.change({"$addToSet": {"info.metrics": {"$each": new}}})
         self._ends |= {name: starts[name] + len(m["values"]) for name, m in metrics.items()}
-        self._last_blocks |= last_blocks
+        for name, blocks in new_blocks.items():
+            self._set_blocks(name, starts[name] // BLOCK_POINTS, blocks)
         self.listed += new
 
     def join(self, run: RunReference) -> None:
@@ -92,7 +93,15 @@ class Points:
             if BLOCK_POINTS < end <= _JOINED:
                 _join_points(run, name)
             elif _JOINED < end <= _GATHERED * BLOCK_POINTS:
-                _gather_summaries(run, name)
+                _store_summaries(run, name, self._blocks.get(name))
+
+    def _set_blocks(self, name: str, number: int, blocks: list[MetricSummary | None]) -> None:
+        """Note the summaries of blocks from ``number`` on; those of others may not be known."""
+        if not blocks:
+            return
+        known = self._blocks.setdefault(name, [])
+        known += [None] * (number - len(known))
+        known[number:] = blocks
 
     def _require(self, run: RunReference) -> None:
         """Check that the run is there; from time to time set when it changed.
@@ -114,7 +123,8 @@ class Points:
             *summarize_blocks(metric["steps"], metric["values"], start)
         ]
         if blocks and blocks[0] is not None and start % BLOCK_POINTS:
-            before = self._last_blocks.get(name)
+            known = self._blocks.get(name)
+            before = known[-1] if known else None
             if before is None or before.stop != start:
                 before = _summary_before(run, name, start)
             blocks[0] = None if before is None else merge_summaries((before, blocks[0]))
@@ -209,13 +219,18 @@ def _split_points(run: RunReference, name: str) -> None:
     metrics.bulk_write([*updates[1:], updates[0]])
 
 
-def _gather_summaries(run: RunReference, name: str) -> None:
+def _store_summaries(
+    run: RunReference, name: str, blocks: Sequence[MetricSummary | None] | None
+) -> None:
+    """Put the summaries of all blocks into the first document; unknown ones are read."""
     metrics = run.collections.metrics
-    blocks = blocks_of(metrics.aggregate([{"$match": _own_documents(run, name)}, OUTLINE]))
+    if blocks is None or None in blocks:
+        blocks = blocks_of(metrics.aggregate([{"$match": _own_documents(run, name)}, OUTLINE]))
     if blocks is not None:
         summaries = _encode_blocks(blocks)
         metrics.update_one({"_id": run.metric_id(name, 0)}, {"$set": {"summaries": summaries}})
 
 
-def _encode_blocks(blocks: Iterable[MetricSummary] | None) -> Any:
-    return None if blocks is None else [encode(encode_summary(block)) for block in blocks]
+def _encode_blocks(blocks: Iterable[MetricSummary | None] | None) -> Any:
+    known = None if blocks is None else [block for block in blocks if block is not None]
+    return None if known is None else [encode(encode_summary(block)) for block in known]
