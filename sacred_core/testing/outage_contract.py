@@ -38,8 +38,8 @@ class OutageContract(SecretContract):
         """
         return None
 
-    def end_calls(self, proxy: Proxy) -> None:
-        """End calls that wait for the server of a closed proxy, as the end of the process does.
+    def end_calls(self, observer: Any) -> None:
+        """End calls of an observer that wait for its server, as the end of the process does.
 
         By default they end by themselves, in a few seconds.
         """
@@ -76,7 +76,7 @@ class OutageContract(SecretContract):
             driver.complete(result=7)
             ended = time.monotonic() - began
             proxy.close()
-            self.end_calls(proxy)
+            self.end_calls(observer)
             _join_calls(others)
             proxy.open()
             store = self.make_store(tmp_path)

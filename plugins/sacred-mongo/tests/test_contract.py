@@ -1,6 +1,5 @@
 """The observer and the store fulfil the contract."""
 
-import gc
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -43,14 +42,10 @@ class TestMongo(StoreContract):
         arguments = {**self.arguments, "url": url, "serverSelectionTimeoutMS": 30_000}
         return MongoObserver(**arguments), proxy
 
-    def end_calls(self, proxy: Proxy) -> None:
-        """Close the clients, so that no call waits for the time of a selection."""
-        address = ("127.0.0.1", proxy.port)
-        clients = [each for each in gc.get_objects() if type(each) is pymongo.MongoClient]
-        for client in clients:
-            if address in client.topology_description.server_descriptions():
-                with pymongo.timeout(0.1):  # without it `close` waits for the server, too
-                    client.close()
+    def end_calls(self, observer: MongoObserver) -> None:
+        """Close the client, so that no call waits for the time of a selection."""
+        with pymongo.timeout(0.1):  # without it `close` waits for the server, too
+            observer.runs.database.client.close()
 
     def stored_bytes(self, tmp_path: Path) -> Iterator[bytes]:
         client: Any = pymongo.MongoClient(self.arguments["url"])
