@@ -356,8 +356,8 @@ RULES = [
     for name in dir(StoreContract)
     if name.startswith("test_") and not hasattr(getattr(StoreContract, name), "pytestmark")
 ]
-#: In a quick check each fault is tried with each so many of the rules that it does not break.
-STEP = examples(len(FAULTS), 1)
+#: Each fault is tried with each so many of the rules that it does not break.
+STEP = examples(len(FAULTS), 4)
 
 
 @pytest.fixture(autouse=True)

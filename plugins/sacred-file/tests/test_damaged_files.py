@@ -149,7 +149,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("origin", "name", "damage"), CASES[:: examples(7, 1)])
+@pytest.mark.parametrize(("origin", "name", "damage"), CASES[:: examples(7, 3)])
 def test_a_damaged_file_harms_nothing_else(
     origin: str, name: str, damage: str, tmp_path: Path
 ) -> None:
@@ -224,7 +224,7 @@ def test_entries_of_another_type_harm_nothing_else(origin: str, name: str, tmp_p
     path = runs / "2" / name
     text = path.read_text()
     cases = [(entry, wrong) for entry in entries(json.loads(text)) for wrong in WRONG]
-    for entry, wrong in cases[:: examples(61, 3)]:
+    for entry, wrong in cases[:: examples(61, 9)]:
         content = json.loads(text)
         parent = content
         for key in entry[:-1]:
