@@ -321,6 +321,8 @@ FAULTS: dict[type[Any], set[str]] = {
         "numbers_that_json_lacks_come_back",
         "points_that_are_not_numbers_come_back",
         "metrics_of_a_run_have_strings_as_names",
+        "summaries_are_those_of_the_points",
+        "curves_equal_those_of_all_points",
     },
     WritesAfterTheEnd: {"nothing_is_written_after_the_end"},
     FailsAfterAnUnfinishedRun: {"it_serves_one_run_after_another"},
