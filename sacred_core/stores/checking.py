@@ -6,6 +6,7 @@ from typing import Any
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError
 from sacred_core.stores.annotations import Annotation
+from sacred_core.stores.summaries import COLUMNS
 from sacred_core.stores.times import TimeColumn
 
 #: Entries of a record of which each run has several.
@@ -13,7 +14,6 @@ _SIGNS = frozenset(
     ("artifacts", "captured_out", "command", "experiment", "heartbeat", "host", "meta",
      "resources", "start_time", "stop_time")
 )  # fmt: skip
-_COLUMNS = ("steps", "values", "timestamps")
 
 
 def require_record(record: Any, place: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def check_metrics(metrics: Any) -> dict[str, dict[str, Any]]:
     """
     for name, metric in _dict("metrics", metrics).items():
         _dict(f"metrics.{name}", metric)
-        columns = [_column(f"metrics.{name}.{column}", metric.get(column)) for column in _COLUMNS]
+        columns = [_column(f"metrics.{name}.{column}", metric.get(column)) for column in COLUMNS]
         if len({len(column) for column in columns}) > 1:
             raise DamagedRecordError(f"the columns of the metric {name!r} have different lengths")
     return dict(metrics)

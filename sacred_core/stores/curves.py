@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from sacred_core.stores.summaries import (
     BLOCK_POINTS,
+    COLUMNS,
     MetricSummary,
     merge_summaries,
     summarize,
@@ -18,7 +19,6 @@ from sacred_core.stores.summaries import (
 Points: TypeAlias = dict[str, Any]
 #: For each metric the index of the first point, and that after the last one, None for the end.
 Ranges: TypeAlias = Mapping[str, tuple[int, int | None]]
-_COLUMNS = ("steps", "values", "timestamps")
 #: A curve consists of whole blocks where a part of it would have more points than this.
 _MOST_POINTS = BLOCK_POINTS // 2
 
@@ -95,7 +95,7 @@ def summaries_of(
 def ranges_of(metrics: Mapping[str, Points], ranges: Ranges) -> dict[str, Points]:
     """Return some points from all; see `points`."""
     return {
-        name: {column: metrics[name][column][start:stop] for column in _COLUMNS}
+        name: {column: metrics[name][column][start:stop] for column in COLUMNS}
         for name, (start, stop) in ranges.items()
         if name in metrics
     }

@@ -32,7 +32,7 @@ from sacred_core.stores.guarded import (
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery
-from sacred_core.stores.summaries import MetricSummary
+from sacred_core.stores.summaries import COLUMNS, MetricSummary
 
 R = TypeVar("R")
 _TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
@@ -44,7 +44,6 @@ _ATTRIBUTES = {
     if field.alias is not None and field.name not in ("id", "tags", "notes", "damage")
 }
 FIELDS = tuple(_ATTRIBUTES)
-_COLUMNS = ("steps", "values", "timestamps")
 
 
 class DocumentStore(GuardedStore, Generic[R]):
@@ -337,8 +336,8 @@ def merge_points(parts: Iterable[tuple[str, int, str]]) -> dict[str, dict[str, l
     """
     metrics: dict[str, dict[str, list[Any]]] = {}
     for name, start, text in parts:
-        columns = metrics.setdefault(name, {column: [] for column in _COLUMNS})
-        for column, values in zip(_COLUMNS, from_json(text), strict=True):
+        columns = metrics.setdefault(name, {column: [] for column in COLUMNS})
+        for column, values in zip(COLUMNS, from_json(text), strict=True):
             columns[column][start : start + len(values)] = values
     for columns in metrics.values():
         columns["timestamps"] = list(map(datetime.fromisoformat, columns["timestamps"]))

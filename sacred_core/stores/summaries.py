@@ -12,6 +12,8 @@ import attrs
 from sacred_core.dotted_path import MISSING
 from sacred_core.serialization import number
 
+#: The columns of the points of a metric, see `RunStore.metrics`.
+COLUMNS = ("steps", "values", "timestamps")
 #: Number of points in a block. The first index of a block is a multiple of it.
 BLOCK_POINTS = 1000
 _PLAIN_NUMBERS = frozenset((float, int))

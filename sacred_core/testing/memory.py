@@ -14,8 +14,8 @@ from sacred_core.stable_files import FileVersion
 from sacred_core.stores import Annotation, Read, RunQuery, StoredRun
 from sacred_core.stores.documents import FIELDS, DocumentStore
 from sacred_core.stores.run_ids import next_number
+from sacred_core.stores.summaries import COLUMNS
 
-_COLUMNS = ("steps", "values", "timestamps")
 #: Attributes of a stored run by the name of the field, where it differs.
 _ATTRIBUTES = {"status": "recorded_status"}
 
@@ -102,7 +102,7 @@ class MemoryObserver(DocumentObserver):
         if record is None:
             return False
         for name, metric in metrics.items():
-            known = record.metrics.setdefault(name, {column: [] for column in _COLUMNS})
+            known = record.metrics.setdefault(name, {column: [] for column in COLUMNS})
             for column, values in known.items():
                 values[starts[name] : starts[name] + len(metric[column])] = metric[column]
         return True

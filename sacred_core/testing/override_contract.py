@@ -7,13 +7,12 @@ from typing import Any
 import attrs
 
 from sacred_core.exceptions import SacredError
+from sacred_core.stores.summaries import COLUMNS
 from sacred_core.testing.comparing import assert_metrics
 from sacred_core.testing.documented import overridden
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.id_contract import IdContract
 from sacred_core.testing.samples import TRACE
-
-_COLUMNS = ("steps", "values", "timestamps")
 
 
 class OverrideContract(IdContract):
@@ -95,7 +94,7 @@ def _thin(parent: Any) -> Any:
         def log_metrics(self, metrics_by_name: Any, info: Any) -> None:
             loss = metrics_by_name["loss"]
             for name, first in (("all", 0), ("all", 1), ("loss", 1)):
-                points = {key: loss[key][first::2] for key in _COLUMNS}
+                points = {key: loss[key][first::2] for key in COLUMNS}
                 super().log_metrics({name: {"name": name, **points}}, info)
 
     return Thinned

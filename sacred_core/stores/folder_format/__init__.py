@@ -7,7 +7,6 @@ format.md`` describes the format.
 
 from sacred_core.stores.folder_format.metric_index import MetricReader, write_merged
 from sacred_core.stores.folder_format.metrics import (
-    COLUMNS,
     metric_lines,
     parse_metrics,
     read_merged,
@@ -46,6 +45,7 @@ from sacred_core.stores.folder_format.record import (
     shared_names,
     update_entry,
 )
+from sacred_core.stores.summaries import COLUMNS
 
 __all__ = [
     "ANNOTATIONS",

@@ -14,9 +14,8 @@ from os import SEEK_END
 from typing import Any, BinaryIO
 
 from sacred_core.serialization import column_values, strict_json
-from sacred_core.stores.curves import Ranges
+from sacred_core.stores.curves import Ranges, ranges_of
 from sacred_core.stores.folder_format.metrics import (
-    COLUMNS,
     Part,
     blocks_of,
     parse_columns,
@@ -28,6 +27,7 @@ from sacred_core.stores.folder_format.metrics import (
 from sacred_core.stores.folder_format.record import parse_time
 from sacred_core.stores.summaries import (
     BLOCK_POINTS,
+    COLUMNS,
     MetricSummary,
     decode_summary,
     encode_summary,
@@ -120,12 +120,7 @@ class MetricReader:
         if self._parts:
             known = {name: ranges[name] for name in ranges if name in self._parts}
             return {name: self._read_parts(name, *each) for name, each in known.items()}
-        whole = self._parse_whole()
-        return {
-            name: {column: whole[name][column][start:stop] for column in COLUMNS}
-            for name, (start, stop) in ranges.items()
-            if name in whole
-        }
+        return ranges_of(self._parse_whole(), ranges)
 
     def _blocks(self, name: str) -> list[list[Any]]:
         if self._index is not None:

@@ -18,10 +18,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 from sacred_core.serialization import column_json, column_values, strict_json
 from sacred_core.stores.folder_format.record import parse_time
-from sacred_core.stores.summaries import encode_summary, summarize_blocks
+from sacred_core.stores.summaries import COLUMNS, encode_summary, summarize_blocks
 from sacred_core.stores.times import TimeColumn
 
-COLUMNS = ("steps", "values", "timestamps")
 _SECOND = timedelta(seconds=1)
 _MILLION = 1_000_000
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)

@@ -18,6 +18,7 @@ from sacred_core.stores.checking import check_metrics
 from sacred_core.stores.curves import Ranges, summaries_of
 from sacred_core.stores.summaries import (
     BLOCK_POINTS,
+    COLUMNS,
     MetricSummary,
     decode_summary,
     merge_blocks,
@@ -28,7 +29,6 @@ from sacred_mongo.connection import CODEC, Document, Runs
 from sacred_mongo.documents import reader
 from sacred_mongo.values import decode_column, encode, encode_key
 
-COLUMNS = ("steps", "values", "timestamps")
 _FIRST = {"$ifNull": ["$start", 0]}
 _COUNT = {"$cond": [{"$isArray": "$values"}, {"$size": "$values"}, -1]}
 #: What is read of a document in place of its points.

@@ -13,6 +13,7 @@ from pymongo import ASCENDING, UpdateOne
 
 from sacred_core.stores.summaries import (
     BLOCK_POINTS,
+    COLUMNS,
     MetricSummary,
     encode_summary,
     merge_summaries,
@@ -22,7 +23,7 @@ from sacred_core.stores.summaries import (
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.collections import RunReference
 from sacred_mongo.connection import Document
-from sacred_mongo.curves import COLUMNS, OUTLINE, blocks_of, join_columns, without_time_zones
+from sacred_mongo.curves import OUTLINE, blocks_of, join_columns, without_time_zones
 from sacred_mongo.values import decode_column, encode, encode_column
 
 #: Points that are joined into one document: at 50 bytes each they fit into 16 MB.
@@ -163,7 +164,7 @@ def _updates(
             "run_id": run.id,
             "name": encode(name),
             "start": number * BLOCK_POINTS,
-            "summaries": None if block is None else [encode(encode_summary(block))],
+            "summaries": _encode_blocks([block]),
         }
         fixed |= run.collection_field
         if run.token is not None:
@@ -192,7 +193,7 @@ def _own_documents(run: RunReference, name: str) -> Document:
 def _join_points(run: RunReference, name: str) -> None:
     metrics, own = without_time_zones(run.collections.metrics), _own_documents(run, name)
     documents = list(metrics.find(own).sort("start", ASCENDING))
-    whole = join_columns(documents)
+    whole: Document = dict(join_columns(documents))
     outlines = [{**document, "count": len(document["values"])} for document in documents]
     whole["summaries"] = _encode_blocks(blocks_of(outlines))
     first = run.metric_id(name, 0)
@@ -224,13 +225,17 @@ def _store_summaries(
 ) -> None:
     """Put the summaries of all blocks into the first document; unknown ones are read."""
     metrics = run.collections.metrics
-    if blocks is None or None in blocks:
-        blocks = blocks_of(metrics.aggregate([{"$match": _own_documents(run, name)}, OUTLINE]))
-    if blocks is not None:
-        summaries = _encode_blocks(blocks)
+    summaries = _encode_blocks(blocks)
+    if summaries is None:
+        found = metrics.aggregate([{"$match": _own_documents(run, name)}, OUTLINE])
+        summaries = _encode_blocks(blocks_of(found))
+    if summaries is not None:
         metrics.update_one({"_id": run.metric_id(name, 0)}, {"$set": {"summaries": summaries}})
 
 
-def _encode_blocks(blocks: Iterable[MetricSummary | None] | None) -> Any:
-    known = None if blocks is None else [block for block in blocks if block is not None]
-    return None if known is None else [encode(encode_summary(block)) for block in known]
+def _encode_blocks(blocks: Sequence[MetricSummary | None] | None) -> list[Any] | None:
+    """Return what is stored of blocks; None if the summary of one is not known."""
+    known = [block for block in blocks or () if block is not None]
+    if blocks is None or len(known) < len(blocks):
+        return None
+    return [encode(encode_summary(block)) for block in known]

@@ -15,7 +15,7 @@ import attrs
 import sqlalchemy as sa
 
 from sacred_core.serialization import column_json, strict_json
-from sacred_core.stores.summaries import encode_summary, summarize_blocks
+from sacred_core.stores.summaries import COLUMNS, encode_summary, summarize_blocks
 from sacred_sql.contents import store_large
 from sacred_sql.large_columns import large_columns, large_contents, parse_large_name
 from sacred_sql.point_reader import EPOCH
@@ -25,7 +25,6 @@ from sacred_sql.schema import metrics, output, point_summaries, points
 _LONGEST = 150_000
 _FULL = 1_000
 _NEVER = 2**63
-_COLUMNS = ("steps", "values", "timestamps")
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 Columns = dict[str, list[Any]]
@@ -44,7 +43,7 @@ class Metric:
 
     number: int
     start: int = 0
-    tail: Columns = attrs.field(factory=lambda: {name: [] for name in _COLUMNS})
+    tail: Columns = attrs.field(factory=lambda: {name: [] for name in COLUMNS})
     blocks: int = 0
 
     @property
@@ -170,7 +169,7 @@ def write_points(
     for name, columns in new.items():
         metric = known.get(name) or Metric(numbers[name])
         start = starts.get(name, metric.end)
-        fresh = {key: list(columns[key])[max(0, metric.end - start) :] for key in _COLUMNS}
+        fresh = {key: list(columns[key])[max(0, metric.end - start) :] for key in COLUMNS}
         if fresh["values"]:
             after[name] = _extend(changes, metric, max(start, metric.end), fresh, is_unsure)
     changes.write(connection)
@@ -204,7 +203,7 @@ def _extend(
 ) -> Metric:
     if start > metric.end:  # what lay between was lost
         metric = Metric(metric.number, start)
-    tail = {key: metric.tail[key] + fresh[key] for key in _COLUMNS}
+    tail = {key: metric.tail[key] + fresh[key] for key in COLUMNS}
     count = len(tail["values"])
     if count < _FULL:
         if is_unsure:
