@@ -25,7 +25,7 @@ from sacred_core.exceptions import ChangeTokenError
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Field
 from sacred_core.stores.run_ids import normalize_id
-from sacred_core.stores.run_store import RunQuery, RunStore
+from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
 
 #: How much the clocks of machines may differ that give times to changes, with what a cache adds:
 #: clients of a network folder read the times of files from one, by default for up to a minute.
@@ -84,12 +84,22 @@ def missing_ids(store: RunStore, ids: Iterable[int | str]) -> list[int | str]:
     Raises:
         StoreError: the store cannot be read.
     """
-    own_ids = getattr(store, "ids", None)
-    if callable(own_ids):
-        present = set(own_ids())
-    else:
-        present = {run.id for run in store.list(RunQuery(fields=[Field("id")]))}
+    present = {normalize_id(run_id) for run_id in list_ids(store)}
     return [each for each in ids if normalize_id(each) not in present]
+
+
+def list_ids(store: RunStore) -> list[int | str]:
+    """Return the ids of all runs, damaged ones too, in no particular order.
+
+    Args:
+        store: From `open_store`.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    if isinstance(store, IdStore):
+        return store.ids()
+    return [run.id for run in store.list(RunQuery(fields=[Field("id")]))]
 
 
 def encode_token(kind: str, store: object, position: Any) -> str:

@@ -26,7 +26,7 @@ from sacred_core.stores.query import (
     pushdown,
     sort_key,
 )
-from sacred_core.stores.run_store import RunQuery, RunStore
+from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
 
 
@@ -134,8 +134,7 @@ def count_runs(store: RunStore, where: Query | None = None) -> int | None:
         store: From `open_store`.
         where: A query; then the number is not known quickly.
     """
-    count = getattr(store, "count", None)
-    return count() if where is None and callable(count) else None
+    return store.count() if where is None and isinstance(store, IdStore) else None
 
 
 def _without_metrics(query: Query) -> Query | None:

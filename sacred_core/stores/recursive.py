@@ -1,5 +1,6 @@
 """The stores in a folder and its sub-folders as one store, such as ``results/MAP/ALGORITHM/1``."""
 
+import builtins
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,11 +14,17 @@ from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.targets import resolve_target
 from sacred_core.stores import curves
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.changes import change_token, decode_token, encode_token, list_runs
+from sacred_core.stores.changes import (
+    change_token,
+    decode_token,
+    encode_token,
+    list_ids,
+    list_runs,
+)
 from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_store
-from sacred_core.stores.run_store import RunQuery, RunStore
+from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
 from sacred_core.stores.summaries import MetricSummary
 
 #: What `sacred_core.stores.curves.summaries` returns.
@@ -117,11 +124,20 @@ class RecursiveStore:
         tokens = decode_token(_KIND, self, query.since)
         return {name: attrs.evolve(query, since=tokens.get(name)) for name in self._stores}
 
-    def count(self) -> int | None:
-        """Return the number of runs, None if a store does not count its runs."""
-        counts = [getattr(store, "count", lambda: None)() for store in self._stores.values()]
-        known = [count for count in counts if count is not None]
-        return sum(known) if len(known) == len(counts) else None
+    def ids(self) -> builtins.list[int | str]:
+        """Return the ids of all runs; see `IdStore`."""
+        return [
+            _join(name, run_id)
+            for name, store in self._stores.items()
+            for run_id in list_ids(store)
+        ]
+
+    def count(self) -> int:
+        """Return the number of runs; see `IdStore`."""
+        return sum(
+            store.count() if isinstance(store, IdStore) else len(list_ids(store))
+            for store in self._stores.values()
+        )
 
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""

@@ -85,6 +85,17 @@ class RunQuery:
 
 
 @runtime_checkable
+class IdStore(Protocol):
+    """A store that lists and counts its runs, damaged ones too, without reading them."""
+
+    def ids(self) -> list[int | str]:
+        """Return the ids of all runs, in no particular order."""
+
+    def count(self) -> int:
+        """Return the number of runs."""
+
+
+@runtime_checkable
 class RunStore(Protocol):
     """What reads the runs that one kind of observer wrote. Reading executes nothing.
 

@@ -8,7 +8,9 @@ import pytest
 
 from sacred_core.exceptions import ChangeTokenError, StoreError
 from sacred_core.stores import Annotation, RunQuery, find_runs
+from sacred_core.stores.changes import missing_ids
 from sacred_core.stores.curves import summaries
+from sacred_core.stores.finding import count_runs
 from sacred_core.stores.query import parse
 from sacred_core.stores.recursive import RecursiveStore
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
@@ -50,7 +52,9 @@ def test_runs_are_listed_by_their_start(store: RecursiveStore) -> None:
     assert ids(store.list(RunQuery(limit=3))) == ["a/b/1", "2", "a/b/2"]
     assert ids(store.list(RunQuery(where=parse("config.n >= 10")))) == ["a/b/1", "a/b/2"]
     assert ids(find_runs(store, "metrics.loss.last < 1", "-config.n")) == ["a/b/1", "1"]
-    assert store.count() == 4
+    assert (store.count(), count_runs(store)) == (4, 4)
+    assert sorted(map(str, store.ids())) == ["1", "2", "a/b/1", "a/b/2"]
+    assert missing_ids(store, ["1", "a/b/2", "a/b/3"]) == ["a/b/3"]
 
 
 def test_parts_are_read_by_the_whole_id(store: RecursiveStore) -> None:
