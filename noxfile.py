@@ -48,7 +48,8 @@ def tests(session: nox.Session) -> None:
     """Run the tests with all plugins installed; in a complete check also those of the core."""
     # The tests of the plugin page install a plugin as its reader would.
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24")
-    folders = [] if IS_WHOLE else ["tests/contract", "tests/examples", "tests/workspace", "plugins"]
+    others = ["contract", "examples", "mistakes", "workspace"]
+    folders = [] if IS_WHOLE else [*(f"tests/{name}" for name in others), "plugins"]
     session.run("pytest", "-n", WORKERS, *folders, *session.posargs)
 
 

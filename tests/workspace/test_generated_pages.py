@@ -16,6 +16,12 @@ def test_the_page_of_the_contract_is_up_to_date() -> None:
     assert (ROOT / "docs" / "plugin-contract.md").read_text(encoding="utf-8") == page
 
 
+def test_the_page_of_mistakes_is_up_to_date() -> None:
+    """docs/mistakes.md is the output of tools/make_mistakes_page.py."""
+    page = runpy.run_path(str(ROOT / "tools" / "make_mistakes_page.py"))["page"]()
+    assert (ROOT / "docs" / "mistakes.md").read_text(encoding="utf-8") == page
+
+
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="tracebacks differ between Pythons")
 def test_the_page_of_screens_is_up_to_date() -> None:
     """docs/screens.md is the output of tools/make_screens.py."""
