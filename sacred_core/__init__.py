@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sacred_core.observers.base import RunObserver
     from sacred_core.provenance.host import host_info_gatherer, host_info_getter
     from sacred_core.settings import SETTINGS
-    from sacred_core.stores import open_store
+    from sacred_core.stores import find_runs, open_store, to_frame
     from sacred_core.version import __version__ as __version__
 
 __all__ = [
@@ -47,11 +47,13 @@ __all__ = [
     "SecretPattern",
     "SkipHostInfo",
     "cli_option",
+    "find_runs",
     "hookimpl",
     "hookspec",
     "host_info_gatherer",
     "host_info_getter",
     "open_store",
+    "to_frame",
 ]
 
 _MODULES = {
@@ -72,11 +74,13 @@ _MODULES = {
     "SecretPattern": "masking.formats",
     "SkipHostInfo": "exceptions",
     "cli_option": "hooks.records",
+    "find_runs": "stores",
     "hookimpl": "hooks.specs",
     "hookspec": "hooks.specs",
     "host_info_gatherer": "provenance.host",
     "host_info_getter": "provenance.host",
     "open_store": "stores",
+    "to_frame": "stores",
 }
 _SUBMODULES = frozenset(
     "cli commandline_options commands config context dependencies events exceptions experiment "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from sacred_core.stores.model import DAMAGED, FileInfo, StoredRun
     from sacred_core.stores.opening import open_store
+    from sacred_core.stores.run_list import RunList, RunSource
     from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
     from sacred_core.stores.summaries import MetricSummary
     from sacred_core.stores.tables import metrics_frame, to_frame
@@ -36,6 +37,8 @@ _MODULES = {
     "Read": "guarded",
     "RunQuery": "run_store",
     "ContinuingStore": "run_store",
+    "RunList": "run_list",
+    "RunSource": "run_list",
     "RunStore": "run_store",
     "StoredRun": "model",
     "check_metrics": "checking",
@@ -60,7 +63,9 @@ __all__ = [
     "GuardedStore",
     "MetricSummary",
     "Read",
+    "RunList",
     "RunQuery",
+    "RunSource",
     "RunStore",
     "StoredRun",
     "check_metrics",

@@ -26,6 +26,7 @@ from sacred_core.stores.query import (
     pushdown,
     sort_key,
 )
+from sacred_core.stores.run_list import GivenRuns, RunList, RunSource, points_reader, store_of
 from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
 
@@ -70,7 +71,7 @@ class MetricSummaries:
 
 
 def find_runs(
-    store: RunStore,
+    runs: RunSource,
     where: str | Query | None = None,
     sort: str | Order | None = None,
     limit: int | None = None,
@@ -79,32 +80,39 @@ def find_runs(
     fields: Iterable[Field] | None = None,
     metrics: MetricSummaries | None = None,
     since: str | None = None,
-) -> list[StoredRun]:
+) -> RunList:
     """Return the runs that ``where`` selects; ``docs/queries.md`` describes its language.
 
     A damaged run is found like any other, by its status and by what can be read of it; the rest is
     missing.
 
+    Example::
+
+        for run in find_runs("my_runs", where="config.lr > 0.1 and status = COMPLETED"):
+            print(run.id, run.config["lr"], run.result)
+
     Args:
-        store: From `open_store`.
+        runs: Where they are: a location, see `open_store`; a store; or runs, such as an earlier
+            result.
         where: A query, by default all runs.
         sort: Fields, separated by commas, with ``-`` for descending: ``"-config.lr,start_time"``.
-            By default from the oldest to the newest.
+            By default from the oldest to the newest; ``runs`` that are runs remain in their order.
         limit: Maximum number of runs: the first when sorted, else the newest.
         offset: How many to skip before that.
         fields: What the caller uses of the runs, see `RunQuery.fields`; by default everything.
-        metrics: Of this store; to be given if the caller uses the summaries as well.
+        metrics: Those of the store, if the caller uses the summaries as well.
         since: A token that `sacred_core.stores.changes.change_token` returned for this store: only
             runs that changed since then.
 
     Raises:
         QueryError: a string cannot be parsed; the message shows where.
         ChangeTokenError: the token is damaged, or another store issued it.
-        StoreError: the store cannot be read.
+        StoreError: the store cannot be opened or read.
     """
     query = parse(where) if isinstance(where, str) else where
     order = (parse_sort(sort) if isinstance(sort, str) else sort) or ()
-    metrics = MetricSummaries(store) if metrics is None else metrics
+    store = store_of(runs)
+    metrics = metrics_of(store) if metrics is None else metrics
     now = datetime.now(UTC)
     on_metrics = query is not None and needs_metrics(query)
     if fields is not None:
@@ -118,13 +126,24 @@ def find_runs(
         fields=fields,
         since=since,
     )
-    runs = list_runs(store, listed)
+    found = list_runs(store, listed)
     if query is not None and (on_metrics or since is not None):
-        runs = (run for run in runs if matches(query, run, metrics.of(run), now))
-    if not order:
-        return _newest(list(runs), limit, offset)
-    keyed = sorted(runs, key=lambda run: sort_key(order, run, metrics.of(run), now))
-    return keyed[offset : None if limit is None else offset + limit]
+        found = (run for run in found if matches(query, run, metrics.of(run), now))
+    if order:
+        keyed = sorted(found, key=lambda run: sort_key(order, run, metrics.of(run), now))
+        selected = keyed[offset : None if limit is None else offset + limit]
+    else:
+        selected = _newest([*found], limit, offset)
+    return RunList(selected, store.store if isinstance(store, GivenRuns) else store)
+
+
+def metrics_of(runs: RunSource) -> MetricSummaries:
+    """Return the metrics of runs, which are read when they are needed.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    return MetricSummaries(points_reader(store_of(runs)))
 
 
 def count_runs(store: RunStore, where: Query | None = None) -> int | None:

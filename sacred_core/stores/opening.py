@@ -6,12 +6,17 @@ from sacred_core.exceptions import StoreError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.masking import mask_text
 from sacred_core.stores.annotations import Annotation
+from sacred_core.stores.locations import FilePath
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 
 
-def open_store(location: str) -> RunStore:
-    """Return the store at ``location``: a path, or a URL like ``file:///data/runs``.
+def open_store(location: FilePath) -> RunStore:
+    """Return the store at ``location``, with which runs are read, annotated and deleted.
+
+    Args:
+        location: The path of a folder, or a URL like ``sqlite:///runs.db`` or
+            ``mongodb://localhost/sacred``; the plugin of its scheme must be installed.
 
     Raises:
         StoreError: no installed plugin reads such a location, or it has no store.

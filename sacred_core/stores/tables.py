@@ -4,7 +4,7 @@ import csv
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -14,9 +14,19 @@ from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import OptionError
 from sacred_core.serialization import encodable, plain, strict_json
 from sacred_core.stores.curves import PointsReader, points, summaries
-from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.finding import MetricSummaries, find_runs, metrics_of
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query import MISSING, is_number
+from sacred_core.stores.query import (
+    MISSING,
+    Column,
+    Field,
+    Order,
+    Query,
+    is_number,
+    parse_columns,
+    read,
+)
+from sacred_core.stores.run_list import RunSource, points_reader, store_of
 from sacred_core.stores.times import TimeColumn
 
 Row = dict[str, Any]
@@ -38,7 +48,7 @@ def run_row(run: StoredRun, metrics: MetricSummaries | None = None) -> Row:
 
     Args:
         run: The run.
-        metrics: Of its store; without, metrics have columns if the store has summaries.
+        metrics: Those of its store; without, there are no columns of metrics.
     """
     row: Row = {name: getattr(run, name) for name in _FIELDS}
     row["comment"] = run.meta.get("comment")
@@ -56,43 +66,108 @@ def run_row(run: StoredRun, metrics: MetricSummaries | None = None) -> Row:
     return row
 
 
-def to_frame(runs: Iterable[StoredRun], metrics: MetricSummaries | None = None) -> Any:
-    """Return runs as a pandas DataFrame with one row each; see `run_row`.
+def to_frame(
+    runs: RunSource,
+    where: str | Query | None = None,
+    *,
+    metrics: bool | MetricSummaries = False,
+    sort: str | Order | None = None,
+    limit: int | None = None,
+    columns: str | Iterable[str] | None = None,
+) -> Any:
+    """Return runs as a pandas DataFrame with one row each.
+
+    Example::
+
+        frame = to_frame("my_runs", where="config.lr > 0.1", metrics=True)
+        frame.plot.scatter("config.lr", "metrics.loss.last")
 
     Args:
-        runs: The runs.
-        metrics: ``MetricSummaries(store)``; without, there are no columns of metrics.
+        runs: Where they are: a location, see `open_store`; a store; or runs, such as the result of
+            `find_runs`.
+        where: A query as in `find_runs`, by default all runs.
+        metrics: Whether each metric has the columns ``metrics.NAME.last``, ``.min``, ``.max`` and
+            ``.count``. Points are read of runs whose store has no summaries of them.
+        sort: The order of the rows, see `find_runs`.
+        limit: Maximum number of rows: the first when sorted, else the newest.
+        columns: Fields of the query language, which name the columns: ``"id, config.lr,
+            metrics.loss.last"``, or an iterable of such strings. Only these are read. By default
+            all of `run_row`.
 
     Raises:
         ImportError: pandas is not installed.
+        QueryError: a query, an order or a column cannot be parsed.
+        StoreError: the store cannot be opened or read.
     """
-    import pandas as pd
+    pd = _import_pandas("to_frame")
+    store = store_of(runs)
+    own = metrics if isinstance(metrics, MetricSummaries) else metrics_of(store)
+    chosen = None if columns is None else _parse_columns(columns)
+    fields = None if chosen is None else [column.field for column in chosen]
+    found = find_runs(store, where, sort, limit, fields=fields, metrics=own)
+    if chosen is None:
+        return pd.DataFrame([run_row(run, own if metrics else None) for run in found])
+    now = datetime.now(UTC)
+    rows = [[read(column.field, run, own.of(run), now) for column in chosen] for run in found]
+    cells = [[None if value is MISSING else value for value in row] for row in rows]
+    return pd.DataFrame(cells, columns=[column.heading for column in chosen])
 
-    return pd.DataFrame([run_row(run, metrics) for run in runs])
+
+def _parse_columns(columns: str | Iterable[str]) -> list[Column]:
+    texts = [columns] if isinstance(columns, str) else columns
+    return [column for text in texts for column in parse_columns(text)]
+
+
+def _import_pandas(function: str) -> Any:
+    """Import pandas.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        hint = f"{function} needs pandas (install it with: pip install pandas)"
+        raise ImportError(f"{hint}: {error}") from error
+    return pandas
 
 
 def metrics_frame(
-    store: PointsReader, ids: Iterable[int | str], names: Iterable[str] | None = None
+    runs: RunSource,
+    ids: Iterable[int | str] | None = None,
+    names: Iterable[str] | None = None,
+    *,
+    where: str | Query | None = None,
 ) -> Any:
     """Return the points of runs as a pandas DataFrame with one row for each point.
 
+    Example::
+
+        points = metrics_frame("my_runs", names=["loss"], where="config.lr > 0.1")
+
     Args:
-        store: From `open_store`.
-        ids: Of the runs.
+        runs: As in `to_frame`.
+        ids: Of the runs, by default all that ``where`` selects.
         names: Of metrics, by default all.
+        where: A query as in `find_runs`, used without ``ids``.
 
     Returns:
         Columns ``id``, ``metric``, ``step``, ``value`` and ``time``.
 
     Raises:
         ImportError: pandas is not installed.
+        QueryError: the query cannot be parsed.
+        StoreError: the store cannot be opened or read.
     """
-    import pandas as pd
-
+    pd = _import_pandas("metrics_frame")
+    store = store_of(runs)
+    reader = points_reader(store)
+    if ids is None:
+        ids = [run.id for run in find_runs(store, where, fields=[Field("id")])]
     wanted = None if names is None else set(names)
     frames = [pd.DataFrame(columns=list(POINT_COLUMNS))]
     for run_id in ids:
-        for name, metric in store.metrics(run_id).items():
+        for name, metric in reader.metrics(run_id).items():
             if wanted is not None and name not in wanted:
                 continue
             frames.append(

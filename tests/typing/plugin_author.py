@@ -24,11 +24,13 @@ from sacred_core import (
     SecretPattern,
     SkipHostInfo,
     cli_option,
+    find_runs,
     hookimpl,
     hookspec,
     host_info_gatherer,
     host_info_getter,
     open_store,
+    to_frame,
 )
 from sacred_core.run import Run
 from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun
@@ -201,4 +203,6 @@ def use() -> None:
     run: Run = ex.run(config_updates={"seed": 1})
     store: RunStore = AcmeStore("x")
     opened: RunStore = open_store("runs")
-    print(result, run.result, store, opened)
+    found: list[StoredRun] = find_runs("runs", where="config.lr > 0.1")
+    frames = to_frame("runs", metrics=True), to_frame(opened), to_frame(found[1:])
+    print(result, run.result, store, opened, frames)

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 from sacred_file import FileStorageObserver
 
+from sacred_core import find_runs, open_store, to_frame
 from sacred_core.cli.main import sacred
-from sacred_core.stores import find_runs, open_store, to_frame
 from sacred_core.testing import EventDriver
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "runs.schema.json").read_text())
@@ -66,6 +66,6 @@ def test_a_damaged_run_in_every_form(runs: str) -> None:
 def test_a_frame_has_damaged_runs(runs: str) -> None:
     """A frame has damaged runs, with the reason in a column."""
     pytest.importorskip("pandas")
-    frame = to_frame(find_runs(open_store(runs)))
+    frame = to_frame(runs, metrics=True)
     assert list(frame["status"]) == ["FAILED", "DAMAGED"]
     assert "config.json" in frame["damage"][1]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sacred_core.exceptions import OptionError
-from sacred_core.stores import Annotation, find_runs
+from sacred_core.stores import Annotation
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.folder_format.record import parse_time
 from sacred_core.stores.tables import (
@@ -64,7 +64,7 @@ def test_a_run_is_one_row(store: MemoryStore) -> None:
 
 def test_frames(store: MemoryStore) -> None:
     """A frame of runs has a row for each, one of points a row for each point."""
-    frame = to_frame(find_runs(store), MetricSummaries(store))
+    frame = to_frame(store, metrics=True)
     assert list(frame["config.lr"]) == [0.1, 0.2]
     assert pd.isna(frame["config.only"][0]) and frame["metrics.loss.min"][1] == 2.0
     points = metrics_frame(store, [1, 2])
@@ -83,12 +83,12 @@ def test_frames(store: MemoryStore) -> None:
 def test_what_is_not_a_time_is_missing_in_a_frame(stored: list[Any]) -> None:
     """A damaged time hides no point."""
 
-    class Store:
+    class Store(MemoryStore):
         def metrics(self, run_id: Any) -> dict[str, Any]:
             times = TimeColumn(2, lambda: stored, parse_time)
             return {"loss": {"steps": [0, 1], "values": [1.0, 2.0], "timestamps": times}}
 
-    frame = metrics_frame(Store(), [1])  # type: ignore[arg-type]
+    frame = metrics_frame(Store(Memory()), [1])
     assert list(frame["value"]) == [1.0, 2.0]
     assert pd.isna(frame["time"][1])
 

@@ -1,0 +1,92 @@
+"""Runs as a list, and where functions that read runs take them from."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any, SupportsIndex, TypeAlias, cast, overload
+
+from sacred_core.exceptions import StoreError
+from sacred_core.stores.curves import PointsReader
+from sacred_core.stores.locations import FilePath
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.opening import open_store
+from sacred_core.stores.run_store import RunQuery, RunStore
+
+
+class RunList(list[StoredRun]):
+    """Runs that were found; a slice is one as well.
+
+    Attributes:
+        store: The store that has their output, metrics and files; None if it is unknown.
+    """
+
+    def __init__(self, runs: Iterable[StoredRun] = (), store: RunStore | None = None) -> None:
+        super().__init__(runs)
+        self.store = store
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> StoredRun: ...
+    @overload
+    def __getitem__(self, index: slice) -> "RunList": ...
+    def __getitem__(self, index: SupportsIndex | slice) -> "StoredRun | RunList":
+        if isinstance(index, slice):
+            return RunList(super().__getitem__(index), self.store)
+        return super().__getitem__(index)
+
+
+#: A location, see `open_store`; a store; or runs, such as the result of `find_runs`.
+RunSource: TypeAlias = FilePath | RunStore | Iterable[StoredRun]
+
+
+class GivenRuns:
+    """Runs that a caller has, with the part of a store that finding runs and reading metrics use.
+
+    Attributes:
+        store: That of the runs, None if it is unknown.
+    """
+
+    def __init__(self, runs: Iterable[StoredRun]) -> None:
+        self.store: RunStore | None = getattr(runs, "store", None)
+        self._runs = [*runs]
+        for run in self._runs:
+            if not isinstance(run, StoredRun):
+                raise _source_error(run)
+
+    def list(self, query: RunQuery) -> Iterator[StoredRun]:
+        """Yield the runs that a query without metrics selects, in their order."""
+        found = [run for run in self._runs if query.accepts(run, lambda name: None)]
+        yield from found if query.limit is None else found[max(0, len(found) - query.limit) :]
+
+    def metrics(self, run_id: int | str) -> dict[str, dict[str, Any]]:
+        """Raise the error for points of a run whose store is unknown."""
+        raise StoreError(
+            f"the metrics of run {str(run_id)!r} have to be read from its store: "
+            "pass a location, a store or the result of find_runs instead of a list of runs"
+        )
+
+
+def store_of(source: RunSource) -> RunStore:
+    """Return what lists the runs of a source: its store, or `GivenRuns`.
+
+    Raises:
+        StoreError: the store cannot be opened, or ``source`` is something else.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        return open_store(source)
+    if hasattr(source, "list"):
+        return cast(RunStore, source)
+    if isinstance(source, Iterable):
+        return cast(RunStore, GivenRuns(source))
+    raise _source_error(source)
+
+
+def points_reader(store: object) -> PointsReader:
+    """Return what has the points of the runs that ``store`` lists; see `store_of`."""
+    own = store.store if isinstance(store, GivenRuns) else None
+    return cast(PointsReader, store if own is None else own)
+
+
+def _source_error(source: object) -> StoreError:
+    return StoreError(
+        f"cannot read runs from an object of type {type(source).__name__!r}: "
+        "expected a location, a store or runs"
+    )
