@@ -1,7 +1,6 @@
 """A bucket of Google Cloud Storage."""
 
 import io
-import weakref
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -11,6 +10,7 @@ from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 from sacred_objects.bucket import bytes_left, in_parallel
 
+from sacred_core.finalizing import call_when_unused
 from sacred_gcs.errors import PAGE, NotGoogleError, translate_errors
 
 #: Seconds for which a request is tried again; the driver's own are 120, for which a heartbeat
@@ -41,7 +41,7 @@ class GcsBucket:
         self._client = client
         self._bucket = client.bucket(name)
         self._patience = {"timeout": _TIMEOUT, "retry": DEFAULT_RETRY.with_timeout(PATIENCE)}
-        weakref.finalize(self, client.close)
+        call_when_unused(self, client.close)
 
     def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str | None:
         """Write an object; return its version."""

@@ -2,7 +2,6 @@
 
 import re
 import ssl
-import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
@@ -18,6 +17,7 @@ from pymongo.database import Database
 from pymongo.uri_parser import split_options
 
 from sacred_core.exceptions import OptionError, StoreError, UnavailableError
+from sacred_core.finalizing import call_when_unused
 from sacred_core.masking import mask_text
 from sacred_core.stores.run_ids import normalize_id
 
@@ -170,7 +170,7 @@ class Connection:
         self.display_name = "the given client" if client is not None else display_host(url)
         self.client = client if client is not None else _new_client(url, options)
         if client is None:
-            weakref.finalize(self, _close, self.client)
+            call_when_unused(self, _close, self.client)
 
     def database(self, name: str) -> Database[Document]:
         """Return a database whose times are aware."""

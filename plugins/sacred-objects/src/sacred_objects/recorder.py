@@ -3,12 +3,12 @@
 import os
 import shutil
 import tempfile
-import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.finalizing import call_when_unused
 from sacred_core.regular_files import require_regular
 from sacred_core.stable_files import FileVersion, file_version
 from sacred_core.stores.annotations import Annotation
@@ -69,7 +69,7 @@ class Recorder:
         self.info: dict[str, Any] = {}
         self.uploads = uploads
         self.folder = Path(tempfile.mkdtemp(prefix="sacred_run_"))
-        self._removal = weakref.finalize(self, _remove, self.folder, os.getpid())
+        self._removal = call_when_unused(self, _remove, self.folder, os.getpid())
         self.files = FileLists(entry)
         self._artifact_keys = ArtifactKeys()
         self._output, self._output_parts = self._new_parts(OUTPUT, object_keys.OUTPUT_PARTS)

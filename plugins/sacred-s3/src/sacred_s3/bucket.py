@@ -1,7 +1,6 @@
 """A bucket of S3, or of a server that speaks like it."""
 
 import time
-import weakref
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -12,6 +11,7 @@ from botocore.exceptions import ClientError
 from sacred_objects.bucket import bytes_left
 
 from sacred_core.exceptions import StoreError
+from sacred_core.finalizing import call_when_unused
 from sacred_s3.answers import check_answers
 from sacred_s3.errors import code_of, translate_errors
 
@@ -45,7 +45,7 @@ class S3Bucket:
         self._is_proven = self._is_amazon = str(client.meta.endpoint_url).endswith(
             (".amazonaws.com", ".amazonaws.com.cn")
         )
-        weakref.finalize(self, client.close)
+        call_when_unused(self, client.close)
 
     def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str | None:
         """Write an object; return its version."""

@@ -15,6 +15,7 @@ from sqlalchemy import exc
 from sqlalchemy.pool import NullPool, SingletonThreadPool, StaticPool
 
 from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.finalizing import call_when_unused
 from sacred_core.masking import MASK, mask_text, note_secret
 from sacred_sql.address import (
     display_url,
@@ -70,7 +71,7 @@ class Database:
         if self.is_own:
             _own_engines.add(self.engine)
             apply_limits(self.engine)
-            weakref.finalize(self, self.engine.dispose)
+            call_when_unused(self, self.engine.dispose)
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do ``work`` in one transaction, again from its start where others were faster.
