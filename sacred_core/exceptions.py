@@ -167,6 +167,10 @@ class UsageError(SacredError, ValueError):
     """A command line cannot be understood."""
 
 
+class OutputError(SacredError, OSError):
+    """The output of a command cannot be written to stdout."""
+
+
 class OptionError(UsageError):
     """An option is unknown or its argument is not what it takes."""
 

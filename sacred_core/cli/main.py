@@ -1,5 +1,6 @@
 """The command ``sacred``: whatever the installed plugins offer below it."""
 
+import os
 import sys
 from typing import Any, cast
 
@@ -9,7 +10,9 @@ from sacred_core.exceptions import SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CommandSpec
 from sacred_core.hooks.targets import resolve_target
-from sacred_core.printable import KEPT, printable
+from sacred_core.printable import printable
+
+TRACEBACK = "--traceback"
 
 
 class LazyGroup(click.Group):
@@ -77,9 +80,11 @@ def _extensible(command: click.Command, path: str) -> click.Command:
 
 @click.command(cls=LazyGroup)
 @click.version_option(package_name="sacred-core", prog_name="sacred")
+@click.option(TRACEBACK, is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
-def sacred(ctx: click.Context) -> None:
+def sacred(ctx: click.Context, traceback: bool) -> None:
     """Manage recorded runs and installed plugins."""
+    del traceback  # `main` has read it
     if ctx.invoked_subcommand == "plugins":  # reports them itself
         return
     for problem in plugin_manager().problems:
@@ -87,9 +92,40 @@ def sacred(ctx: click.Context) -> None:
 
 
 def main() -> None:
-    """Run ``sacred``; errors are reported in one sentence."""
+    """Run ``sacred``; an error is reported in a sentence, unless ``--traceback`` is given.
+
+    Raises:
+        SystemExit: with 0 where the command completed, 1 where it failed, and 2 where the command
+            line is wrong.
+    """
+    words = sys.argv[1:]
+    is_traced = TRACEBACK in words  # in any place, since it is added to a line that failed
+    _open_missing_streams()
     try:
-        sacred()
-    except SacredError as error:
-        click.echo(f"Error: {printable(error, KEPT)}", err=True)
+        sacred([word for word in words if word != TRACEBACK], prog_name="sacred")
+    except Exception as error:
+        if is_traced:
+            raise
+        _report(error, words)
         sys.exit(1)
+
+
+def _report(error: Exception, words: list[str]) -> None:
+    from sacred_core.cli.errors import print_error, report_unexpected
+    from sacred_core.script_cli.printing import discard_stdout
+
+    if isinstance(error, SacredError):
+        print_error(error)
+    elif isinstance(error, OSError) and error.strerror:  # of a file, a disk, a connection
+        discard_stdout()  # it may be what cannot be written
+        place = "" if error.filename is None else f": {os.fspath(error.filename)!r}"
+        print_error(f"{error.strerror}{place}")
+    else:
+        report_unexpected(error, words)
+
+
+def _open_missing_streams() -> None:
+    """Replace a stream that was closed before the start, as by ``>&-``; what is printed is lost."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115

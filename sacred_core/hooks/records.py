@@ -5,18 +5,32 @@ something costs nothing; a plugin of one file may give the callable itself.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
 
-from sacred_core.exceptions import OptionError
-from sacred_core.hooks.targets import Target, call_target, resolve_target, target_name
+from sacred_core.exceptions import OptionError, PluginLoadError, SacredError, StoreError
+from sacred_core.hooks.targets import (
+    Target,
+    call_target,
+    ends_process,
+    resolve_target,
+    target_name,
+)
+from sacred_core.masking import mask_text, note_secret
 from sacred_core.masking.formats import SecretPattern
+from sacred_core.masking.urls import credentials
+from sacred_core.serialization.unreadable import reason_of
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
+
+
+def flag_name(flags: Sequence[str]) -> str:
+    """Return the first long flag, or else the first."""
+    return next((flag for flag in flags if flag.startswith("--")), flags[0])
 
 
 def _compile(pattern: "str | re.Pattern[str]") -> re.Pattern[str]:
@@ -50,15 +64,51 @@ class ObserverSpec:
         return target_name(self.target)
 
     def create(self, argument: str) -> Any:
-        """Return the observer for the argument of its flag."""
-        return call_target(self.target, argument, method="from_argument")
+        """Return the observer for the argument of its flag.
+
+        Raises:
+            OptionError: the argument is empty, or the class raised an exception for it. The message
+                names the flag, and for an exception that is no `SacredError` the class too.
+            PluginLoadError: the class cannot be imported.
+        """
+        flag = flag_name(self.flags) if self.flags else self.name
+        if argument == "":
+            raise OptionError(f"{flag}: expected {self.metavar}, got an empty string")
+        for secret in credentials(str(argument)):
+            note_secret(secret)
+        try:
+            return call_target(self.target, argument, method="from_argument")
+        except PluginLoadError:
+            raise
+        except SacredError as error:
+            raise OptionError(f"{flag}: {error}") from None
+        except BaseException as error:
+            if ends_process(error):
+                raise
+            reason = mask_text(reason_of(error))
+            raise OptionError(f"{flag}: {self.name} raised {reason}") from error
 
     def open(self, location: str) -> Any:
-        """Return the store at ``location``; only where there is a ``store``."""
+        """Return the store at ``location``; only where there is a ``store``.
+
+        Raises:
+            StoreError: the store cannot be opened, or its class raised an exception.
+        """
         store = self.store
         if store is None:
             raise TypeError(f"{self.name} has no store")
-        return call_target(store, location, method="from_location")
+        for secret in credentials(location):
+            note_secret(secret)
+        try:
+            return call_target(store, location, method="from_location")
+        except SacredError:
+            raise
+        except BaseException as error:
+            if ends_process(error):
+                raise
+            shown = mask_text(location)
+            reason = mask_text(reason_of(error))
+            raise StoreError(f"{target_name(store)} cannot open {shown!r}: {reason}") from error
 
 
 @attrs.frozen
@@ -124,7 +174,7 @@ class CLIOption:
     @property
     def name(self) -> str:
         """The first long flag, or else the first: the key among the options of a run."""
-        return next((flag for flag in self.flags if flag.startswith("--")), self.flags[0])
+        return flag_name(self.flags)
 
 
 def cli_option(

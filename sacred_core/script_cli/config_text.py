@@ -18,9 +18,9 @@ DOCUMENTATION = "\x1b[90m"  # grey
 _COMMENT_COLUMN = 38
 
 
-def wants_colour(stream: TextIO) -> bool:
-    """Return whether colours may go to ``stream`` (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+def wants_colour(stream: TextIO | None) -> bool:
+    """Return whether colours may go to ``stream`` (https://no-color.org); None is closed."""
+    return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def render_config(config: Mapping[str, Any], summary: ConfigSummary, colour: bool) -> str:

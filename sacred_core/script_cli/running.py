@@ -17,6 +17,7 @@ from sacred_core.run.conclusion import has_foreign_frames, trace_lines
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.script_cli.interface import ScriptExperiment
 from sacred_core.script_cli.parsing import parse, split
+from sacred_core.script_cli.printing import flush_stdout, print_text
 from sacred_core.serialization import message_of
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
@@ -44,7 +45,7 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
         if request.options["--help"] or request.command == "help":
             from sacred_core.script_cli.usage import usage_text
 
-            print(usage_text(ex, request))
+            print_text(usage_text(ex, request))
             raise SystemExit(0)
         run = ex.new_run(request)
         for problem in plugin_manager().problems:
@@ -53,6 +54,9 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
         print(f"Error: {printable(error, KEPT)}", file=sys.stderr)
         raise SystemExit(USAGE) from None
     except SacredError as error:
+        is_foreign = error.__cause__ is not None and not isinstance(error.__cause__, SacredError)
+        if is_foreign and request is not None and request.options["--debug"]:
+            raise
         for problem in plugin_manager().problems:
             print(f"Warning: {printable(problem, KEPT)}", file=sys.stderr)
         print(printable(mask_text(f"Error: {error}"), KEPT), file=sys.stderr)
@@ -84,7 +88,10 @@ def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
 def _finish(run: Run) -> Any:
     with _exit_codes(run):
         outcome = run()
-        return _finish_in_loop(run, outcome) if is_coroutine(outcome) else run
+        if is_coroutine(outcome):
+            return _finish_in_loop(run, outcome)
+    flush_stdout()
+    return run
 
 
 async def _finish_in_loop(run: Run, outcome: Awaitable[Any]) -> Run:

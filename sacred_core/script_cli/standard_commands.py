@@ -13,6 +13,7 @@ from sacred_core.config.tree import named_configs
 from sacred_core.masking import mask_value
 from sacred_core.printable import printable
 from sacred_core.script_cli.config_text import paint_doc, render_config, wants_colour
+from sacred_core.script_cli.printing import print_text
 from sacred_core.serialization import plain
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def print_config(_run: "Run") -> None:
         docs = {str(path): str(origin) for path, origin in origins.items()}
         summary = attrs.evolve(summary, docs=docs)
     shown, _ = mask_value(plain(_run.config))
-    print(render_config(shown, summary, wants_colour(sys.stdout)))
+    print_text(render_config(shown, summary, wants_colour(sys.stdout)))
 
 
 def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "config.json") -> None:
@@ -51,34 +52,35 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
 def print_named_configs(_run: "Run") -> None:
     """Print the named configurations, with their descriptions."""
     colour = wants_colour(sys.stdout)
-    print(f"Named Configurations ({paint_doc('doc', colour)}):")
+    lines = [f"Named Configurations ({paint_doc('doc', colour)}):"]
     offered = named_configs(_run.namespaces.nodes)
     for name, (_, configuration) in sorted(offered.items()):
         text = " ".join(inspect.cleandoc(configuration.docs.get("", "")).split())
         comment = paint_doc(f"  # {printable(text)}", colour) if text else ""
-        print(f"  {printable(name)}{comment}")
+        lines.append(f"  {printable(name)}{comment}")
     if not offered:
-        print("  No named configs")
+        lines.append("  No named configs")
+    print_text("\n".join(lines))
 
 
 def print_dependencies(_run: "Run") -> None:
     """Print the packages, source files and repositories of the experiment."""
     info = _run.experiment_info
-    print("Dependencies:")
+    lines = ["Dependencies:"]
     for dependency in info["dependencies"]:
         name, _, version = dependency.partition("==")
-        print(f"  {printable(name):<20} == {printable(version)}")
-    print("\nSources:")
+        lines.append(f"  {printable(name):<20} == {printable(version)}")
+    lines += ["", "Sources:"]
     width = max((len(name) for name, _ in info["sources"]), default=0)
     for name, md5 in info["sources"]:
-        print(f"  {printable(name):<{width}}   {printable(md5)}")
+        lines.append(f"  {printable(name):<{width}}   {printable(md5)}")
     if info["repositories"]:
-        print("\nVersion Control:")
+        lines += ["", "Version Control:"]
         for repository in info["repositories"]:
             mark = "M" if repository["dirty"] else " "
             text = f"{mark} {repository['url'] or '(no remote)'} {repository['commit']}"
-            print(printable(text))
-    print()
+            lines.append(printable(text))
+    print_text("\n".join([*lines, ""]))
 
 
 print_dependencies.needs_experiment_info = True  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ The first line of each docstring is shown on the page, after "with".
 """
 
 from pathlib import Path
+from textwrap import dedent
 
 from sacred_core.observers import FileStorageObserver
 from sacred_core.testing import EventDriver
@@ -28,3 +29,50 @@ def three_runs(folder: Path) -> None:
 def empty_folder(folder: Path) -> None:
     """an empty folder `my_runs`."""
     (folder / "my_runs").mkdir()
+
+
+ACME = """
+    import click
+
+    from sacred_core import CommandSpec, ObserverSpec, RunObserver, hookimpl
+
+
+    class AcmeObserver(RunObserver):
+        def __init__(self, address):
+            raise KeyError(f"no account at {address}")
+
+
+    class AcmeStore:
+        def __init__(self, location):
+            raise KeyError(f"no account at {location}")
+
+
+    @click.command()
+    def acme():
+        raise KeyError("no account")
+
+
+    @hookimpl
+    def sacred_observers():
+        yield ObserverSpec(
+            AcmeObserver, ("-A", "--acme"), "ADDRESS", store=AcmeStore, schemes=("acme",)
+        )
+
+
+    @hookimpl
+    def sacred_commands():
+        yield CommandSpec("acme", acme, "Show accounts.")
+"""
+
+
+def failing_plugin(folder: Path) -> None:
+    """a plugin `acme` that raises `KeyError`."""
+    info = folder / "acme-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: acme\nVersion: 1.0\nSummary: Accounts.\n"
+        "Requires-Dist: sacred-core>=0.1,<0.2\n"
+        "Project-URL: Issues, https://acme.example/issues\n\n"
+    )
+    (info / "entry_points.txt").write_text("[sacred_core]\nacme = acme_plugin\n")
+    (folder / "acme_plugin.py").write_text(dedent(ACME))

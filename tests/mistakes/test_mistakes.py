@@ -18,7 +18,7 @@ from sacred_core import SETTINGS
 from sacred_core.cli.main import main as sacred
 from sacred_core.exceptions import StoreError
 from sacred_core.stores.recursive import RecursiveStore
-from sacred_core.testing.scripts import TIMEOUT
+from sacred_core.testing.scripts import TIMEOUT, python_path
 
 from .table import ANYTHING, FOLDER, PASSWORD, Mistake, areas
 
@@ -87,12 +87,12 @@ def in_process(row: Mistake, capsys: pytest.CaptureFixture[str]) -> Outcome:
     return Outcome(code, *capsys.readouterr())
 
 
-def in_shell(row: Mistake) -> Outcome:
-    """Run a command in bash."""
+def in_shell(row: Mistake, folder: Path) -> Outcome:
+    """Run a command in bash; Python finds modules and plugins in the folder."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {row.typed}"],
-        env={**os.environ, "PATH": path, **row.environment},
+        env={**os.environ, "PATH": path, "PYTHONPATH": python_path(folder), **row.environment},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT, check=False,
     )  # fmt: skip
     return Outcome(done.returncode, done.stdout, done.stderr)
@@ -127,7 +127,7 @@ def test_a_mistake_is_reported_in_a_sentence(
         prepare(folder)
     before = running()
     capsys.readouterr()
-    done = in_shell(row) if row.in_shell else in_process(row, capsys)
+    done = in_shell(row, folder) if row.in_shell else in_process(row, capsys)
     out, err = lines(done.out, folder), lines(done.err, folder)
     shown = "\n".join([*out, *err])
     assert done.code == row.code, shown

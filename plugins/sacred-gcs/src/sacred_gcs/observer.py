@@ -26,7 +26,6 @@ class GoogleCloudStorageObserver(ObjectObserver):
     """
 
     scheme = "gs"
-    flag = "--gcs"
     VERSION = "GoogleCloudStorageObserver-0.1.0"
 
     def __init__(

@@ -312,4 +312,4 @@ def _encoding_error(url: str) -> OptionError:
 
 def _error(argument: str) -> OptionError:
     text = mask_text(argument) if "://" in argument else argument.rpartition("@")[2]
-    return OptionError(f"-m takes {_FORMS}, not {text!r}")
+    return OptionError(f"expected {_FORMS}, got {text!r}")

@@ -111,7 +111,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         try:
             return cls(**parse_argument(argument).arguments())
         except ValueError as error:
-            raise OptionError(f"-m: {error}") from None
+            raise OptionError(str(error)) from None
 
     @classmethod
     def create_from(cls, *args: Any, **kwargs: Any) -> "MongoObserver":

@@ -49,7 +49,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         priority: See `sacred_core.RunObserver`.
 
     Attributes:
-        scheme, flag: Of the URLs of the plugin's buckets, and on the command line.
+        scheme: Of the URLs of the plugin's buckets.
         option_names: Keyword arguments of the plugin's observer that a URL may have as options.
         basedir: Without slashes at its ends.
         dir: The prefix of the current run; None before the first one.
@@ -57,7 +57,6 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
     """
 
     scheme: ClassVar[str]
-    flag: ClassVar[str]
     option_names: ClassVar[tuple[str, ...]] = ()
     lists_files_with_heartbeats = True
     dir: str | None
@@ -98,7 +97,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         try:
             return make(location.bucket, location.basedir, **location.options)
         except ValueError as error:
-            raise OptionError(f"{cls.flag}: {error}") from None
+            raise OptionError(str(error)) from None
 
     @classmethod
     def from_layout(cls, layout: object_keys.BucketLayout) -> "ObjectObserver":

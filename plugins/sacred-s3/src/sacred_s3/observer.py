@@ -35,7 +35,6 @@ class S3Observer(ObjectObserver):
     """
 
     scheme = "s3"
-    flag = "--s3"
     option_names = OPTION_NAMES
     VERSION = "S3Observer-0.1.0"
 

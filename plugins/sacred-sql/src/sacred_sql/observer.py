@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import attrs
 import sqlalchemy as sa
 
-from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import to_json
@@ -105,14 +104,6 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def __init__(self, url: str | sa.URL, echo: bool = False, priority: int = 40) -> None:
         self._set_up(Database(url, echo), None, priority)
-
-    @classmethod
-    def from_argument(cls, argument: str) -> "SqlObserver":
-        """Return the observer for the argument of ``-s``."""
-        try:
-            return cls(argument)
-        except StoreError as error:
-            raise OptionError(f"-s: {error}") from None
 
     @classmethod
     def create_from(

@@ -1,0 +1,40 @@
+"""Prints the output of the standard commands, also where nothing reads it to its end."""
+
+import contextlib
+import os
+import sys
+
+from sacred_core.exceptions import OutputError
+
+
+def print_text(text: str) -> None:
+    """Print ``text``. What a closed pipe does not take, as of ``| head -1``, is lost silently.
+
+    Raises:
+        OutputError: stdout cannot be written for another reason, such as a full disk.
+    """
+    try:
+        print(text)
+        flush_stdout()
+    except BrokenPipeError:
+        discard_stdout()
+    except OSError as error:
+        discard_stdout()
+        raise OutputError(f"stdout cannot be written: {error.strerror or error}") from None
+
+
+def flush_stdout() -> None:
+    """Write what is buffered, so that Python does not report a closed pipe at its end."""
+    try:
+        if sys.stdout is not None:  # closed before the start, as by ``>&-``
+            sys.stdout.flush()
+    except BrokenPipeError:
+        discard_stdout()
+
+
+def discard_stdout() -> None:
+    """Let stdout take what is still buffered and lose it."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)

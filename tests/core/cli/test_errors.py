@@ -1,0 +1,91 @@
+"""Tests of what ``sacred`` prints for exceptions."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from sacred_core.cli import main as cli
+from sacred_core.cli.errors import issues_url, responsible_distribution
+from sacred_core.exceptions import StoreError
+
+Sacred = Callable[..., int]
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], Sacred]:
+    """Return what runs ``sacred fail``, which raises an exception, and returns the exit code."""
+
+    def prepare(error: BaseException) -> Sacred:
+        @click.command()
+        @click.argument("words", nargs=-1)
+        def fail(words: object) -> None:
+            raise error
+
+        monkeypatch.setitem(cli.sacred.commands, "fail", fail)
+
+        def run(*words: str) -> int:
+            monkeypatch.setattr(sys, "argv", ["sacred", *words])
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+            return int(str(ended.value.code))
+
+        return run
+
+    return prepare
+
+
+def test_an_unexpected_exception_names_the_place_to_report_it(
+    failing: Callable[[BaseException], Sacred], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It prints the exception, the distribution, and the command that shows the traceback."""
+    code = failing(ValueError("mongodb://u:hunter2@host is odd"))("fail", "a b", "--where")
+    shown = capsys.readouterr()
+    assert (code, shown.out) == (2, "")  # an option that does not exist is not an exception
+    code = failing(ValueError("mongodb://u:hunter2@host is odd"))("fail", "a b")
+    first, second = capsys.readouterr().err.splitlines()
+    assert code == 1
+    assert first == "Error: unexpected ValueError: mongodb://u:***@host is odd (in sacred-core)"
+    assert second.startswith("This is a bug. Please report it ")
+    assert second.endswith("with the output of: sacred --traceback fail 'a b'")
+
+
+@pytest.mark.parametrize("words", [("--traceback", "fail"), ("fail", "--traceback")])
+def test_the_traceback_is_shown(
+    failing: Callable[[BaseException], Sacred],
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With `--traceback`, before the command or after it, the exception is not caught."""
+    failing(StoreError("no store"))
+    monkeypatch.setattr(sys, "argv", ["sacred", *words])
+    with pytest.raises(StoreError, match="no store"):
+        cli.main()
+
+
+@pytest.mark.parametrize(
+    ("error", "printed"),
+    [
+        (StoreError("no store"), "Error: no store\n"),
+        (PermissionError(13, "Permission denied", "a\tb"), "Error: Permission denied: 'a\\tb'\n"),
+        (PermissionError(13, "Permission denied", Path("x")), "Error: Permission denied: 'x'\n"),
+        (ConnectionResetError(104, "Connection reset"), "Error: Connection reset\n"),
+    ],
+)
+def test_an_expected_exception_is_one_sentence(
+    failing: Callable[[BaseException], Sacred],
+    capfd: pytest.CaptureFixture[str],
+    error: BaseException,
+    printed: str,
+) -> None:
+    """An error of a store or of the system is one sentence and exit code 1."""
+    assert failing(error)("fail") == 1
+    assert capfd.readouterr().err == printed
+
+
+def test_the_core_is_responsible_for_its_own_code() -> None:
+    """An exception without frames of a plugin is the core's, which has an address."""
+    assert responsible_distribution(ValueError()) == "sacred-core"
+    assert issues_url("no-such-distribution") is None
