@@ -260,9 +260,11 @@ class Run(RunState):
     def warn_if_unobserved(self) -> None:
         """Warn that nothing is recorded, unless that was asked for."""
         if not self.observers and not self.unobserved:
+            flags = {flag for spec in plugin_manager().observers for flag in spec.flags}
+            install = "" if "-F" in flags else " (install it with: pip install sacred-file)"
             self.run_logger.warning(
                 "No observers have been added to this run: nothing is recorded. "
-                "Use -F my_runs to store it in a folder (pip install sacred-file)"
+                f"Use -F my_runs to store it in a folder{install}"
             )
 
     def bind(self, captured: CapturedFunction[..., Any]) -> Binding:

@@ -96,11 +96,15 @@ def test_print_config(script: Script) -> None:
     assert "No observers" not in result.stderr
 
 
-def test_without_observers_the_script_warns(script: Script) -> None:
-    """The warning describes how to get one."""
-    result = script(HELLO_CONFIG)
-    assert "WARNING - hello_config - No observers have been added to this run" in result.stderr
-    assert "sacred-file" in result.stderr
+def test_without_observers_the_script_warns(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The warning names the option to use, and what to install if there is no such option."""
+    monkeypatch.setenv("SACRED_PLUGINS__DISABLE", "file")
+    assert script(HELLO_CONFIG).stderr.splitlines()[0] == (
+        "WARNING - hello_config - No observers have been added to this run: nothing is recorded. "
+        "Use -F my_runs to store it in a folder (install it with: pip install sacred-file)"
+    )
 
 
 def test_log_level(script: Script) -> None:
