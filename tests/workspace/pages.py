@@ -2,13 +2,20 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from sacred_core.testing.scripts import python_path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def load_tool(name: str) -> dict[str, Any]:
+    """Return the names of a script in ``tools/``."""
+    return runpy.run_path(str(ROOT / "tools" / f"{name}.py"))
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from readme_renderer import markdown
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = [ROOT, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
@@ -31,6 +32,16 @@ def test_addresses_are_complete_and_exist(folder: Path) -> None:
     paths = [re.sub(r"^/(blob|tree)/main/", "", url.removeprefix(HOME)) for url in urls.values()]
     assert [path for path in paths if path != "/issues" and not (ROOT / path).exists()] == []
     assert (ROOT / urls["Source"].removeprefix(HOME).removeprefix("/tree/main/")) == folder
+
+
+@pytest.mark.parametrize("folder", MEMBERS[:1], ids=lambda folder: project(folder)["name"])
+def test_the_description_renders(folder: Path) -> None:
+    """The README becomes HTML as on PyPI, in which all links have full addresses."""
+    readme = folder / project(folder)["readme"]
+    page = markdown.render(readme.read_text(encoding="utf-8"))
+    assert page is not None and "<h1" in page and "<table>" in page
+    targets = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert [each for each in targets if not each.startswith(("https://", "#"))] == []
 
 
 def test_each_plugin_has_an_extra() -> None:
