@@ -97,6 +97,10 @@ def __getattr__(name: str) -> Any:
         return value
     if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
+    if name.endswith("Observer"):  # `from sacred_core import` would hide an AttributeError's hint
+        raise ImportError(
+            f"{name} is not in {__name__}: write 'from {__name__}.observers import {name}'"
+        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

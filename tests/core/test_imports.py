@@ -114,3 +114,10 @@ def test_the_typed_example_uses_every_public_name() -> None:
     example = Path(__file__).resolve().parents[1] / "typing" / "plugin_author.py"
     text = example.read_text(encoding="utf-8")
     assert [name for name in sacred_core.__all__ if text.count(name) < 2] == []
+
+
+def test_an_observer_from_the_wrong_module_is_named_with_the_right_one() -> None:
+    """The error of `from sacred_core import …Observer` has the line to write."""
+    with pytest.raises(ImportError, match=r"from sacred_core\.observers import"):
+        from sacred_core import SqlObserver  # noqa: F401
+    assert not hasattr(__import__("sacred_core"), "nothing")
