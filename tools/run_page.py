@@ -1,6 +1,6 @@
 """Run the blocks of a page in order, as its reader would, and compare what they print.
 
-.venv/bin/python tools/run_page.py docs/guide.md          # time and commands of each section
+.venv/bin/python tools/run_page.py docs/guide.md          # minutes and commands of each section
 .venv/bin/python tools/run_page.py docs/guide.md --write  # update what the blocks print
 
 ====================================  ===========================================================
@@ -55,11 +55,26 @@ class PageError(Exception):
 
 @dataclass
 class Section:
-    """A heading of the second level, and what it took to follow it."""
+    """A heading of the second level, and what it takes to follow it.
+
+    Attributes:
+        title: The heading.
+        commands: Number of commands and cells.
+        seconds: Measured, of its commands.
+        words: Number of words outside of blocks.
+        typed: Number of characters of its code and commands, without their output.
+    """
 
     title: str
     commands: int = 0
     seconds: float = 0.0
+    words: int = 0
+    typed: int = 0
+
+    @property
+    def minutes(self) -> float:
+        """An estimate for somebody who reads 200 words and types 200 characters in a minute."""
+        return self.words / 200 + self.typed / 200 + self.seconds / 60
 
 
 class Shell:
@@ -170,7 +185,8 @@ class Page:
                 self._notebook.close()
 
     def _run_section(self, text: str) -> str:
-        self.sections.append(Section(text.partition("\n")[0].removeprefix("## ")))
+        title = text.partition("\n")[0].removeprefix("## ")
+        self.sections.append(Section(title, words=len(BLOCK.sub("", text).split())))
         began = time.monotonic()
         filled = BLOCK.sub(self._run_block, text)
         self.sections[-1].seconds = time.monotonic() - began
@@ -181,8 +197,10 @@ class Page:
         options = dict(re.findall(r'(\w+)="([^"]+)"', written))
         match language, options.get("title"):
             case "python", "notebook.ipynb":
+                self.sections[-1].typed += len(content)
                 self._cell_output = self._run_cell(content)
             case _, str(name):
+                self.sections[-1].typed += len(content)
                 write_block(self._folder / name, content, options)
             case "console", _:
                 commands = re.split(r"^\$ ", content, flags=re.MULTILINE)
@@ -197,6 +215,7 @@ class Page:
         command, _, output = text.partition("\n")
         printed, code = self._shell.run(command)
         self.sections[-1].commands += 1
+        self.sections[-1].typed += len(command)
         named = CODE.search(command)
         if code != int(named[1] if named else 0):
             raise PageError(f"'{command}' ended with exit code {code}:\n{printed}")
@@ -306,12 +325,17 @@ def main() -> None:
 
 
 def table(sections: list[Section]) -> str:
-    """Return the time and commands of the sections that have commands."""
+    """Return what it takes to follow the sections that have commands."""
     rows = [each for each in sections if each.commands]
-    head = "| section | commands | seconds |\n| --- | --- | --- |\n"
-    lines = [f"| {each.title} | {each.commands} | {each.seconds:.1f} |" for each in rows]
-    total = f"| total | {sum(e.commands for e in rows)} | {sum(e.seconds for e in rows):.1f} |"
-    return head + "\n".join([*lines, total])
+    total = Section("total")
+    for name in ("commands", "seconds", "words", "typed"):
+        setattr(total, name, sum(getattr(each, name) for each in rows))
+    head = ["| section | commands | seconds | minutes, estimated |", "| --- | --- | --- | --- |"]
+    lines = [
+        f"| {each.title} | {each.commands} | {each.seconds:.1f} | {each.minutes:.0f} |"
+        for each in [*rows, total]
+    ]
+    return "\n".join(head + lines)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def test_blocks_with_a_title_are_files(tmp_path: Path) -> None:
 
 
 def test_the_table_has_the_sections_with_commands(tmp_path: Path) -> None:
-    """It counts the commands of each section and of all."""
+    """It counts the commands of each section and of all, and estimates the minutes."""
     text = (
         "# A\n## B\n```console\n$ true\n$ true\n```\n## C\nnothing\n## D\n```console\n$ true\n```\n"
     )
@@ -114,3 +115,28 @@ def test_the_table_has_the_sections_with_commands(tmp_path: Path) -> None:
     page.run()
     counted = [line.split(" | ")[:2] for line in tool["table"](page.sections).splitlines()[2:]]
     assert counted == [["| B", "2"], ["| D", "1"], ["| total", "3"]]
+
+
+def test_the_minutes_are_those_of_reading_typing_and_waiting(tmp_path: Path) -> None:
+    """200 words, or 200 characters of code and commands without their output, take a minute."""
+    code = "x = 1\n" * 50
+    text = f"## A\n{'word ' * 396}\n```console\n$ {'echo ' * 20}\n{'echo ' * 19}\n```\n"
+    page = tool["Page"](f'{text}```python title="a.py"\n{code}```\n', tmp_path, {"PATH": "/bin"})
+    page.run()
+    [_, section] = page.sections
+    assert (section.commands, section.words, section.typed) == (1, 398, 400)
+    section.seconds = 60
+    assert section.minutes == 398 / 200 + 2 + 1
+
+
+def test_the_readme_has_the_two_commands_of_a_clone() -> None:
+    """Its two blocks in `sh`, the second of which `.ci/run` uses, run an example and the tests."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.index("## Quick start\n") < text.index("```sh\n")
+    found = re.findall(r"^```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
+    environment = "python3 -m venv .venv && .venv/bin/pip install -q"
+    assert found == [
+        f"{environment} -e . -e plugins/sacred-file && .venv/bin/python examples/01_hello_world.py "
+        "-F my_runs && .venv/bin/sacred runs show my_runs",
+        f"{environment} nox uv && .venv/bin/nox",
+    ]
