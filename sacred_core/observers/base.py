@@ -74,6 +74,8 @@ class RunObserver:
         store_location: What `sacred_core.stores.open_store` opens to read the runs of this
             observer, without a password or another secret; None without such a store. With it
             ``sacred runs recover`` stores what a killed run printed after its last heartbeat.
+        display_location: What users write in place of ``store_location``, such as a relative path;
+            None: ``store_location`` itself.
         retry_policy: How long the run waits for the observer, and when events are retried.
         failure_dir: The folder for what could not be recorded at the end of a run; None: one for
             the user's state. ``sacred runs load`` stores it.
@@ -84,6 +86,7 @@ class RunObserver:
     priority: int = 0
     spool_folder: "os.PathLike[str] | None" = None
     store_location: str | None = None
+    display_location: str | None = None
     retry_policy: RetryPolicy = RetryPolicy()
     failure_dir: "os.PathLike[str] | None" = None
     lists_files_with_heartbeats: bool = False

@@ -95,6 +95,11 @@ class QueueObserver(RunObserver):
         return getattr(self.covered_observer, "store_location", None)
 
     @property
+    def display_location(self) -> str | None:  # type: ignore[override]
+        """That of the covered observer."""
+        return getattr(self.covered_observer, "display_location", None)
+
+    @property
     def failure_dir(self) -> "os.PathLike[str] | None":  # type: ignore[override]
         """That of the covered observer."""
         return getattr(self.covered_observer, "failure_dir", None)

@@ -209,12 +209,22 @@ class Lifecycle:
             return offered
         return self._spool.entry.folder
 
-    def _location_of(self, observer: Any) -> Any:
+    def _location_of(self, observer: Any, name: str = "store_location") -> Any:
         try:
-            return getattr(observer, "store_location", None)
+            return getattr(observer, name, None)
         except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
-            self._run.run_logger.debug("%s.store_location: %s", type(observer).__name__, error)
+            self._run.run_logger.debug("%s.%s: %s", type(observer).__name__, name, error)
             return None
+
+    def locations(self) -> list[tuple[str, Any]]:
+        """Return where the run is recorded, as users write it, and its id there."""
+        found = []
+        for observer, run_id in self._dispatcher.run_ids:
+            location = self._location_of(observer)
+            if isinstance(location, str) and run_id is not None:
+                shown = self._location_of(observer, "display_location") or location
+                found.append((mask_text(str(shown)), run_id))
+        return found
 
     def release_spool(self) -> None:
         """Remove the description of the spool: the observers were given all of the output."""

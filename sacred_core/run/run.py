@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import logging
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ from sacred_core.run.coroutines import (
 )
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.output import capture_for
+from sacred_core.run.show_command import show_command
 from sacred_core.run.state import RunState
 from sacred_core.run.termination import defer_signals, terminable
 from sacred_core.serialization import reason_of
@@ -347,6 +349,12 @@ class Run(RunState):
     def _queue(self, lifecycle: Lifecycle) -> None:
         lifecycle.queue()
         self.run_logger.info("Queued%s", self._with_id())
+        if self._id is not None:
+            start = shlex.quote(f"--id={self._id}")
+            self._log(
+                logging.INFO, "To start it: repeat the command with %s in place of --queue", start
+            )
+        self._log_show_commands(lifecycle)
         secret = [DottedPath(path[1:]) for path in lifecycle.masked_paths if path[0] == "config"]
         if secret:
             self.run_logger.warning(
@@ -391,6 +399,7 @@ class Run(RunState):
                 with contextlib.suppress(OSError, ValueError):  # the end is recorded
                     self.output.stop()
                 lifecycle.release_spool()
+            self._log_show_commands(lifecycle)
 
     def _send_end(self, lifecycle: Lifecycle, error: BaseException | None, took: timedelta) -> None:
         """Log how the run ended, and send its end, also where logging raises or is interrupted."""
@@ -418,6 +427,10 @@ class Run(RunState):
         if self.result is not None:
             self._log(logging.INFO, "Result: %s", result_text(self.result))
         self._log(logging.INFO, "Completed after %s", took)
+
+    def _log_show_commands(self, lifecycle: Lifecycle) -> None:
+        for location, run_id in lifecycle.locations():
+            self._log(logging.INFO, "To see it: %s", show_command(location, run_id))
 
     def _log(self, level: int, message: str, value: object) -> None:
         """Log about the end of the run; a handler or filter that raises does not change it."""

@@ -36,7 +36,7 @@ from sacred_core.stores.folder_format import (
     update_entry,
 )
 from sacred_core.stores.leases import Lease, releasing
-from sacred_core.stores.locations import FilePath, absolute_path
+from sacred_core.stores.locations import FilePath, absolute_path, short_path
 from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.record_files import (
     AppendFile,
@@ -122,6 +122,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self.copy_sources = copy_sources
         self.priority = priority
         self.display_name = repr(str(self._root))
+        self.display_location = short_path(self._root)
         self.dir = self._own = self._lease = None
         self._reset()
 

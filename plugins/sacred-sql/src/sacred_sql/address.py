@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from sacred_core.exceptions import StoreError
 from sacred_core.masking import is_secret, mask_text
-from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.locations import absolute_path, short_path
 
 _SQLITE = b"SQLite format 3\0"
+#: Of the names of SQLite databases.
+_SUFFIXES = (".db", ".db3", ".sqlite", ".sqlite3")
 _EXAMPLE = "sqlite:///runs.db or postgresql://user:password@host/database"
 #: By the name that users write: SQLAlchemy's name, drivers by their modules, and what to install.
 _DRIVERS: dict[str, tuple[str, dict[str, str], str]] = {
@@ -53,6 +55,12 @@ def parse_url(url: str | sa.URL) -> sa.URL:
     if is_file(given):
         return given.set(database=str(absolute_path(given.database or "")))
     return given
+
+
+def argument_url(argument: str) -> str:
+    """Return the URL for the argument of ``-s``, which may be the path of an SQLite database."""
+    is_path = not {*":@"}.intersection(argument) and Path(argument).suffix.lower() in _SUFFIXES
+    return f"sqlite:///{argument}" if is_path else argument
 
 
 def _check_options(url: sa.URL) -> None:
@@ -116,6 +124,11 @@ def location(url: sa.URL) -> str | None:
         url.drivername, url.username, None, url.host, url.port, url.database, options
     )
     return known.render_as_string(hide_password=False)
+
+
+def display_location(url: sa.URL) -> str | None:
+    """Return `location` with the path of a file as users write it."""
+    return location(url.set(database=short_path(url.database or "")) if is_file(url) else url)
 
 
 def is_file(url: sa.URL) -> bool:

@@ -14,7 +14,7 @@ from sacred_core.stable_files import FileVersion
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.facts import FACTS, encode_facts
 from sacred_core.stores.model import StoredRun
-from sacred_sql.address import is_in_memory, location
+from sacred_sql.address import argument_url, display_location, is_in_memory, location
 from sacred_sql.annotating import insert_annotation
 from sacred_sql.appended import Metric, join_points, write_output, write_points
 from sacred_sql.changes import has_taken_long, note_change
@@ -104,6 +104,11 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def __init__(self, url: str | sa.URL, echo: bool = False, priority: int = 40) -> None:
         self._set_up(Database(url, echo), None, priority)
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "SqlObserver":
+        """Return the observer for the argument of ``-s``, a URL or the path of a SQLite database."""
+        return cls(argument_url(argument))
 
     @classmethod
     def create_from(
@@ -319,6 +324,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def _set_up(self, database: Database, session: Any, priority: int) -> None:
         self._database, self.display_name = database, database.display_url
         self.session, self.priority = session, priority
+        self.display_location = display_location(database.engine.url)
 
     def _write_start(
         self,

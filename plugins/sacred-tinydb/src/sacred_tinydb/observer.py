@@ -17,7 +17,7 @@ from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, claim_id
-from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.locations import absolute_path, short_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
@@ -265,6 +265,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     def _set_up(self, overwrite: int | str | None, priority: int) -> None:
         self.overwrite = overwrite
         self.priority = priority
+        self.display_location = f"tinydb://{quote(short_path(self.root))}"
         self._reset()
 
     def _reset(self) -> None:
