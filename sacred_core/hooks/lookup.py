@@ -1,4 +1,4 @@
-"""Finds by name what plugins offer for import, and what to install for a missing name or flag."""
+"""Finds by name what plugins offer for import, and what to install for what is missing."""
 
 from typing import Any, NamedTuple
 
@@ -10,23 +10,35 @@ _OBSERVERS = "sacred_core.observers"
 
 
 class KnownName(NamedTuple):
-    """A name that an official plugin offers, installed or not, and the flags of an observer."""
+    """A name that an official plugin offers, installed or not.
+
+    Attributes:
+        name: What can be imported.
+        distribution: What has the plugin.
+        flags: Of the observer.
+        schemes: Of the locations of its runs.
+        module: Where the name can be imported from.
+    """
 
     name: str
     distribution: str
     flags: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
     module: str = _OBSERVERS
 
 
+_SQL_SCHEMES = ("sqlite", "postgresql", "postgres", "mysql", "mariadb")
+
+
 KNOWN_NAMES = (
-    KnownName("FileStorageObserver", "sacred-file", ("-F", "--file_storage")),
-    KnownName("MongoObserver", "sacred-mongo", ("-m", "--mongo_db")),
+    KnownName("FileStorageObserver", "sacred-file", ("-F", "--file_storage"), ("file",)),
+    KnownName("MongoObserver", "sacred-mongo", ("-m", "--mongo_db"), ("mongodb",)),
     KnownName("QueuedMongoObserver", "sacred-mongo"),
-    KnownName("TinyDbObserver", "sacred-tinydb", ("-t", "--tiny_db")),
+    KnownName("TinyDbObserver", "sacred-tinydb", ("-t", "--tiny_db"), ("tinydb",)),
     KnownName("TinyDbReader", "sacred-tinydb"),
-    KnownName("SqlObserver", "sacred-sql", ("-s", "--sql")),
-    KnownName("S3Observer", "sacred-s3", ("-S", "--s3")),
-    KnownName("GoogleCloudStorageObserver", "sacred-gcs", ("--gcs",)),
+    KnownName("SqlObserver", "sacred-sql", ("-s", "--sql"), _SQL_SCHEMES),
+    KnownName("S3Observer", "sacred-s3", ("-S", "--s3"), ("s3",)),
+    KnownName("GoogleCloudStorageObserver", "sacred-gcs", ("--gcs",), ("gs",)),
     KnownName("SlackObserver", "sacred-slack"),
     KnownName("TelegramObserver", "sacred-telegram"),
     KnownName("LogFileWriter", "sacred-tensorflow", module="sacred_core.stflow"),
@@ -43,6 +55,19 @@ def distribution_of(name_or_flag: str, module: str = _OBSERVERS) -> str | None:
         if (name_or_flag, module) == (known.name, known.module) or flag in known.flags:
             return known.distribution
     return None
+
+
+def distribution_of_scheme(scheme: str) -> str | None:
+    """Return the official distribution that reads locations with a scheme, or None."""
+    return next((known.distribution for known in KNOWN_NAMES if scheme in known.schemes), None)
+
+
+def missing_reason(distribution: str) -> str:
+    """Return why what an official distribution offers cannot be used, and what to do."""
+    for plugin in plugin_manager().plugins:
+        if plugin.distribution.startswith(distribution + " "):
+            return "; ".join(plugin.problems) or f"the plugin {plugin.name!r} is {plugin.state}"
+    return f"install it with: pip install {distribution}"
 
 
 def find_export(module: str, name: str) -> Any:

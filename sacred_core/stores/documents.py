@@ -7,13 +7,14 @@ points and annotations as JSON, and put together what was appended.
 import io
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO, Generic, TypeVar
 
 import attrs
 
+from sacred_core.exceptions import StoreError
 from sacred_core.patches import decode_patch
 from sacred_core.serialization import from_json, to_json
 from sacred_core.stores.annotations import Annotation
@@ -24,6 +25,7 @@ from sacred_core.stores.guarded import (
     Found,
     GuardedStore,
     Read,
+    describe,
     has_no_file,
     not_found_error,
     run_or_foreign,
@@ -151,12 +153,23 @@ class DocumentStore(GuardedStore, Generic[R]):
         Its number is still counted by `DocumentObserver.highest_number`.
         """
 
+    def require_existing(self) -> None:
+        """Raise an error if there is no store yet; called where no run was found.
+
+        A backend overrides this whose listing is empty in place of an error, for example where a
+        database does not exist. It creates nothing.
+
+        Raises:
+            StoreError: what does not exist, and what exists with a similar name.
+        """
+
     def translate_errors(self) -> AbstractContextManager[None]:
         """Return the context in which the methods of the backend are called.
 
-        A backend whose driver has errors of its own raises a `StoreError` there in their place.
+        A backend whose driver has errors of its own raises a `StoreError` there in their place, as
+        this one does for errors of the system.
         """
-        return nullcontext()
+        return translate_os_errors()
 
     def count(self) -> int:
         """Return the number of runs, damaged ones too, without reading them."""
@@ -269,6 +282,18 @@ class DocumentStore(GuardedStore, Generic[R]):
 
     def _read_run(self, run_id: Any, record: R, query: RunQuery | None = None) -> StoredRun:
         return self._run(run_id, self.read_fields(record), query)
+
+
+@contextmanager
+def translate_os_errors() -> Iterator[None]:
+    """Raise a `StoreError` for an error of the system, such as a disk that is full.
+
+    A backend that is not built on `DocumentStore` may use it, too.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"cannot read or write the store: {describe(error)}") from error
 
 
 def encode_fields(run: StoredRun, names: Iterable[str] = FIELDS) -> dict[str, str]:

@@ -1,38 +1,90 @@
 """Finds the store of a location."""
 
+import os
+import re
 from typing import cast
 
 from sacred_core.exceptions import StoreError
+from sacred_core.hooks.lookup import distribution_of, missing_reason
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.masking import mask_text
+from sacred_core.hooks.options import spellings
+from sacred_core.hooks.records import CLIOption, ObserverSpec
+from sacred_core.hooks.targets import call_target, resolve_target
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.locations import FilePath
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.recognition import PATHS, path_problem, scheme_problem, store_specs
 from sacred_core.stores.run_store import RunStore
+
+_FLAG = re.compile(r"(?P<flag>--?[^\s=]+)[\s=]\s*(?P<argument>.+)", re.DOTALL)
 
 
 def open_store(location: FilePath) -> RunStore:
     """Return the store at ``location``, with which runs are read, annotated and deleted.
 
     Args:
-        location: The path of a folder, or a URL like ``sqlite:///runs.db`` or
-            ``mongodb://localhost/sacred``; the plugin of its scheme must be installed.
+        location: The path of a folder; a URL like ``sqlite:///runs.db`` or
+            ``mongodb://localhost/sacred``; or the flag of an observer with its argument, as on the
+            command line of a script: ``"-m localhost:27017:sacred"``. The plugin must be installed.
 
     Raises:
+        OptionError: the argument of the flag cannot be parsed.
         StoreError: no installed plugin reads such a location, or it has no store.
     """
-    scheme, separator, _ = str(location).partition("://")
-    specs = [spec for spec in plugin_manager().observers if spec.store is not None]
-    wanted = scheme.partition("+")[0] if separator else "file"
-    for spec in specs:
+    text = os.fspath(location)
+    spec, argument = split_flag(text)
+    if spec is not None and PATHS not in spec.schemes:
+        return _open_argument(spec, argument)
+    text = argument if spec is not None else text
+    scheme, is_url, _ = text.partition("://")
+    wanted = scheme.partition("+")[0].lower() if is_url else PATHS
+    for spec in store_specs():
         if wanted in spec.schemes:
             plugin_manager().check_single("scheme", wanted)
-            return cast(RunStore, spec.open(str(location)))
-    known = ", ".join(sorted({name for spec in specs for name in spec.schemes})) or "none"
-    hint = ": pip install sacred-file" if wanted == "file" else ""
+            problem = "" if is_url else path_problem(text)
+            if problem:
+                raise StoreError(problem)
+            return cast(RunStore, spec.open(text))
+    raise StoreError(scheme_problem(text))
+
+
+def split_flag(location: str) -> tuple[ObserverSpec | None, str]:
+    """Return the observer whose flag a location begins with, and the argument of the flag.
+
+    Returns:
+        None and the location itself if it does not begin with a flag.
+
+    Raises:
+        StoreError: the plugin with the flag is not installed.
+    """
+    found = _FLAG.fullmatch(location)
+    if found is None:
+        return None, location
+    for spec in store_specs():
+        if found["flag"] in spellings([CLIOption(spec.flags)]):
+            plugin_manager().check_single("flag", spec.flags[0])
+            return spec, found["argument"]
+    distribution = distribution_of(found["flag"])
+    if distribution is None:
+        return None, location
     raise StoreError(
-        f"no installed plugin reads {mask_text(str(location))!r}{hint} (schemes: {known})"
+        f"no installed plugin has the flag {found['flag']}: {missing_reason(distribution)}"
     )
+
+
+def _open_argument(spec: ObserverSpec, argument: str) -> RunStore:
+    """Return the store for the argument of an observer's flag.
+
+    The class method ``from_argument`` of the store is called; without one, what the observer has
+    as its location is opened.
+    """
+    store = spec.store or ""
+    if hasattr(resolve_target(store), "from_argument"):
+        return cast(RunStore, call_target(store, argument, method="from_argument"))
+    location = getattr(spec.create(argument), "store_location", None)
+    if location is None:
+        raise StoreError(f"{spec.name} has no store_location: its runs cannot be read")
+    return cast(RunStore, spec.open(location))
 
 
 def annotate_at(location: str | None, run: StoredRun, annotation: Annotation) -> bool:

@@ -1,7 +1,6 @@
 """The stores in a folder and its sub-folders as one store, such as ``results/MAP/ALGORITHM/1``."""
 
 import builtins
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import Any, BinaryIO, TypeAlias
 import attrs
 
 from sacred_core.exceptions import StoreError
-from sacred_core.hooks.manager import plugin_manager
-from sacred_core.hooks.targets import resolve_target
 from sacred_core.stores import curves
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.changes import (
@@ -24,60 +21,14 @@ from sacred_core.stores.changes import (
 from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_store
+from sacred_core.stores.recognition import find_locations
 from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
 from sacred_core.stores.summaries import MetricSummary
 
 #: What `sacred_core.stores.curves.summaries` returns.
 Blocks: TypeAlias = dict[str, list[MetricSummary]]
-#: Levels of sub-folders that are searched.
-_DEPTH = 8
 _KIND = "recursive"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-
-def find_locations(folder: Path, depth: int = _DEPTH) -> dict[str, str]:
-    """Return the locations of the stores in a folder and its sub-folders.
-
-    Args:
-        folder: Where to look. Folders whose names begin with ``.`` or ``_`` are left out, and
-            links to folders are not followed.
-        depth: Levels of sub-folders.
-
-    Returns:
-        Locations by their paths from the folder, ``""`` for itself, in alphabetical order. Stores
-        are recognized by the method ``location_of(path)`` of their classes.
-    """
-    classes = [
-        resolve_target(spec.store) for spec in plugin_manager().observers if spec.store is not None
-    ]
-    recognizers = [each.location_of for each in classes if hasattr(each, "location_of")]
-    found: dict[str, str] = {}
-    for path in _paths(folder, depth):
-        for location_of in recognizers:
-            location = location_of(path)
-            if location is not None:
-                name = path.relative_to(folder).as_posix()
-                found["" if name == "." else name] = location
-                break
-    return dict(sorted(found.items()))
-
-
-def _paths(folder: Path, depth: int) -> Iterator[Path]:
-    """Yield a folder, and the files and folders below it."""
-    yield folder
-    if depth < 0:
-        return
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name.startswith((".", "_")):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _paths(Path(entry.path), depth - 1)
-        elif entry.is_file(follow_symlinks=False):
-            yield Path(entry.path)
 
 
 class RecursiveStore:

@@ -1,10 +1,12 @@
 """What an observer and its store promise to scripts: many at once, and those that are killed."""
 
 import contextlib
+import shlex
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import StoredRun
@@ -52,7 +54,10 @@ class ProcessContract(SecretContract):
         return []
 
     def test_scripts_at_once_lose_nothing(self, tmp_path: Path) -> None:
-        """Each run has its own id and a complete record; a shared source is stored once."""
+        """Each run has its own id and a complete record; a shared source is stored once.
+
+        The command that a run prints at its end shows it, and so does the flag.
+        """
         options = self.command_line_options(tmp_path)
         if not options:
             return
@@ -72,10 +77,22 @@ class ProcessContract(SecretContract):
             assert store.metrics(run.id)["loss"]["values"] == [1.5]
             with store.open_file(run.id, "artifact", "code") as file:
                 assert b"the source" in file.read()
+        self._check_commands(options, ids[0], printed[0][1])
         contents = [each for each in self.stored_bytes(tmp_path) if b"the source that all" in each]
         # As a source and as an artifact, of which some stores hold one copy.
         artifacts = {1, 2, 1 + len(runs)}
         assert len(contents) in artifacts, f"the source is stored {len(contents)} times"
+
+    def _check_commands(self, options: list[str], run_id: str, log: str) -> None:
+        commands = [line.partition("To see it: ")[2] for line in log.splitlines()]
+        found = [shlex.split(command) for command in commands if command]
+        assert len(found) == 1, f"no command shows the run: {log}"
+        ways = [["show", *options, run_id]]
+        if urlsplit(found[0][-2]).username is None:  # the password would be needed
+            ways.append(found[0][2:])
+        for words in ways:
+            shown = _show_run(words)
+            assert f"run {run_id}" in shown, f"sacred runs {shlex.join(words)}: {shown}"
 
     def test_a_killed_script_is_readable(self, tmp_path: Path) -> None:
         """After a kill at any time, points and output up to the last heartbeat are stored without
@@ -117,3 +134,13 @@ class ProcessContract(SecretContract):
             time.sleep(0.02)
         script.kill()
         raise AssertionError(f"the script sent no heartbeat: {script.communicate()}")
+
+
+def _show_run(words: list[str]) -> str:
+    """Return what a command of ``sacred runs`` prints, or its error."""
+    from click.testing import CliRunner
+
+    from sacred_core.cli.main import sacred
+
+    result = CliRunner().invoke(sacred, ["runs", *words])
+    return f"{result.output}{result.exception or ''}"

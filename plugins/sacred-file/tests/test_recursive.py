@@ -9,7 +9,7 @@ from sacred_file import FileStorageObserver
 
 from sacred_core.cli.main import sacred
 from sacred_core.exceptions import StoreError
-from sacred_core.stores.recursive import find_locations
+from sacred_core.stores.recognition import find_locations
 from sacred_core.testing.event_driver import record_completed_run
 
 
@@ -55,7 +55,7 @@ def test_a_hint_names_the_sub_folders(results: Path) -> None:
         assert "--recursive" in result.stderr
     shown = invoke("show", results)
     assert shown.exit_code == 1
-    assert f"There are runs in {results / 'maps'}, " in shown.stderr
+    assert f"There are runs in {results / 'maps'}, " in str(shown.exception)
     assert "There are runs" not in invoke("list", results / "maps", "-w", "id = 9").stderr
 
 
@@ -70,10 +70,10 @@ def test_other_kinds_of_stores_are_named(tmp_path: Path) -> None:
     assert found == {
         "runs.db": f"sqlite:///{tmp_path / 'runs.db'}", "tiny": f"tinydb://{tmp_path / 'tiny'}",
     }  # fmt: skip
-    assert (
-        f"There are runs in tinydb://{tmp_path / 'tiny'}"
-        in invoke("list", tmp_path / "tiny").stderr
-    )
+    error = str(invoke("list", tmp_path / "tiny").exception)
+    assert error.endswith(f"is a TinyDB, not a folder of runs: use tinydb://{tmp_path / 'tiny'}")
+    error = str(invoke("list", tmp_path / "runs.db").exception)
+    assert error.endswith(f"not a folder of runs: use sqlite:///{tmp_path / 'runs.db'}")
     listed = invoke("list", tmp_path, "--recursive", "-c", "id,status", "--csv").stdout.split()
     assert [line.partition("/")[0] for line in listed] == ["id,status", "runs.db", "tiny"]
     assert all(line.endswith(",COMPLETED") for line in listed[1:])

@@ -41,7 +41,7 @@ def test_a_missing_driver_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     "url",
     [
-        "runs.db",
+        "runs",
         "ann:hunter2@localhost/db",
         "nosuch://ann:hunter2@localhost/db",
         "postgresql+nosuch://ann:hunter2@localhost/db",
@@ -56,6 +56,14 @@ def test_a_wrong_url_is_one_sentence(url: str) -> None:
         SqlObserver(url)
     assert "hunter2" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["runs.db", "my runs/a.sqlite3", "./b.SQLITE"])
+def test_the_flag_accepts_the_path_of_a_file(path: str) -> None:
+    """`-s runs.db` is the SQLite database in this file."""
+    expected = SqlObserver(f"sqlite:///{path}")
+    assert SqlObserver.from_argument(path) == expected
+    assert expected.display_location == f"sqlite:///{path.removeprefix('./')}"
 
 
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])

@@ -6,18 +6,27 @@ from pathlib import Path
 
 import click
 
-from sacred_core.cli.runs.options import open_runs, recursive_option, report_damage, where_option
+from sacred_core.cli.runs.options import (
+    LocationCommand,
+    open_runs,
+    recursive_option,
+    report_damage,
+    where_option,
+    writing,
+)
+from sacred_core.cli.runs.remarks import report_no_runs
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, StoredRun, find_runs
 from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.query import parse, parse_sort
 from sacred_core.stores.tables import POINT_COLUMNS, Row, point_rows, run_row, write_rows
 
 #: Runs from which on a progress bar is shown.
 _MANY = 100
 
 
-@click.command("export")
+@click.command("export", cls=LocationCommand)
 @click.argument("location")
 @where_option
 @recursive_option
@@ -44,12 +53,18 @@ def export_runs(
     """
     store = open_runs(location, recursive)
     metrics = MetricSummaries(store)
-    runs = _with_progress(find_runs(store, where, sort, metrics=metrics))
-    if has_points or names:
-        rows = (row for run in runs for row in _points(store, run, names or None))
-        count = write_rows(rows, target, POINT_COLUMNS)
-    else:
-        count = write_rows((_run(run, metrics) for run in runs), target)
+    query = parse(where) if where else None
+    found = find_runs(store, query, sort, metrics=metrics)
+    if not found:
+        order = [field for field, _ in parse_sort(sort)] if sort else []
+        report_no_runs(store, location, query, order)
+    runs = _with_progress(found)
+    with writing(target):
+        if has_points or names:
+            rows = (row for run in runs for row in _points(store, run, names or None))
+            count = write_rows(rows, target, POINT_COLUMNS)
+        else:
+            count = write_rows((_run(run, metrics) for run in runs), target)
     click.echo(f"Wrote {count} rows to {printable(target)}.", err=True)
 
 

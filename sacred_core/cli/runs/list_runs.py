@@ -15,19 +15,22 @@ from sacred_core.cli.runs.grouping import (
     parse_groups,
 )
 from sacred_core.cli.runs.options import (
-    hint_at_stores,
+    LocationCommand,
     open_runs,
     recursive_option,
     report_damage,
     where_option,
 )
+from sacred_core.cli.runs.remarks import report_no_runs, report_unknown
 from sacred_core.cli.runs.text import as_data, row, table, to_csv
+from sacred_core.dotted_path import DottedPath
 from sacred_core.printable import printable
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
 from sacred_core.stores.changes import change_token
+from sacred_core.stores.explaining import fields_to_explain
 from sacred_core.stores.finding import MetricSummaries, count_runs
-from sacred_core.stores.query import Column, Field, Query, parse, parse_columns
+from sacred_core.stores.query import Column, Field, Query, parse, parse_columns, parse_sort
 
 COLUMNS = "id,status,start_time,duration,name,command"
 #: What `--since` has in place of the token of an earlier listing.
@@ -35,7 +38,7 @@ _START = "start"
 _HEADINGS = {"start_time": "STARTED"}
 
 
-@click.command("list")
+@click.command("list", cls=LocationCommand)
 @click.argument("location")
 @click.argument("more", nargs=-1, metavar="")
 @where_option
@@ -109,14 +112,32 @@ def list_runs(
     elif found:
         shown = default_columns(found, metrics, only, has_all or form == "csv")
         _print_columns(shown, form, has_all)
-    else:
-        click.echo("No runs.", err=True)
     if form is None:
         _print_remarks(store, query, found, limit)
-        if not found and not find_runs(store, limit=1):
-            hint_at_stores(location)
+    named = _named_fields(sort, chosen, groups)
+    if found:
+        conditions = () if query is None else fields_to_explain(query)
+        report_unknown(store, found, [*conditions, *named], metrics)
+    else:
+        is_brief = form is not None or since is not None
+        report_no_runs(store, location, query, named, is_brief)
     if token is not None:
         _print_token(token, form)
+
+
+def _named_fields(
+    sort: str | None,
+    columns: Sequence[Column] | None,
+    groups: tuple[list[Field] | None, list[str]] | None,
+) -> list[Field]:
+    """Return the fields that the user named, beside those of the query."""
+    fields = [field for field, _ in parse_sort(sort)] if sort else []
+    fields += [column.field for column in columns or ()]
+    if groups is not None:
+        fields += groups[0] or ()
+        paths = (path.removeprefix("config.") for path in groups[1])
+        fields += [Field("config", DottedPath.parse(path)) for path in paths]
+    return fields
 
 
 def _print_token(token: str, form: str | None) -> None:
@@ -140,8 +161,6 @@ def _print_chosen(
     elif rows:
         names = [_HEADINGS.get(name, printable(name.upper())) for name in headings]
         click.echo(table([names, *rows]))
-    else:
-        click.echo("No runs.", err=True)
 
 
 def _print_columns(columns: Sequence[TableColumn], form: str | None, has_all: bool) -> None:
@@ -168,8 +187,6 @@ def _print_groups(
         click.echo(to_csv(group_table(rows)), color=True)
     elif rows:
         _print_columns(group_columns(rows, is_chosen=groups[0] is not None), None, has_all)
-    else:
-        click.echo("No runs.", err=True)
 
 
 def _print_remarks(

@@ -1,14 +1,22 @@
 """What the commands of ``sacred runs`` share: their options, and how they open a store."""
 
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from sacred_core.exceptions import StoreError
+from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.hooks.lookup import KNOWN_NAMES, KnownName
+from sacred_core.hooks.options import spellings
+from sacred_core.hooks.records import CLIOption, ObserverSpec
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, open_store
-from sacred_core.stores.recursive import RecursiveStore, find_locations
+from sacred_core.stores.opening import split_flag
+from sacred_core.stores.recognition import path_problem, store_specs
+from sacred_core.stores.recursive import RecursiveStore
 
 where_option = click.option("-w", "--where", help="Only runs matching this query.")
 recursive_option = click.option(
@@ -17,8 +25,80 @@ recursive_option = click.option(
     is_flag=True,
     help="The runs of all stores in a folder and its sub-folders, by their paths.",
 )
-#: Locations that a hint names.
-_MOST = 5
+#: The parameter of the location, and what is parsed in its place if it is given by a flag.
+_LOCATION = "location"
+_PLACEHOLDER = "."
+
+
+class LocationCommand(click.Command):
+    """A command whose LOCATION may be given as on the command line of a script: ``-t my_runs``.
+
+    A flag that the command itself has, such as ``--sort``'s ``-s``, is that of an observer only if
+    no location is given in another way.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the flag of an observer out of the arguments, then parse them."""
+        own = {flag: param for param in self._options() for flag in param.opts}
+        rest, location = self._take_flag(args, own, may_be_own=False)
+        try:
+            left = super().parse_args(ctx, [*rest])
+        except click.MissingParameter as error:
+            if location is not None or error.param is None or error.param.name != _LOCATION:
+                raise
+            rest, location = self._take_flag(args, own, may_be_own=True)
+            if location is None:
+                raise
+            ctx.params.clear()
+            left = super().parse_args(ctx, [*rest])
+        if location is not None:
+            ctx.params[_LOCATION] = location
+        return left
+
+    def _options(self) -> Iterator[click.Option]:
+        return (param for param in self.params if isinstance(param, click.Option))
+
+    def _take_flag(
+        self, args: Sequence[str], own: dict[str, click.Option], may_be_own: bool
+    ) -> tuple[list[str], str | None]:
+        """Return the arguments with a placeholder for the location, and the location."""
+        flags = _flags()
+        is_first = next(p for p in self.params if isinstance(p, click.Argument)).name == _LOCATION
+        position = 0
+        while position < len(args) and args[position] != "--":
+            word = args[position]
+            flag, argument = _split_word(word, flags)
+            if flag in flags and (may_be_own or not _is_own(word, own)):
+                stop = position + 1
+                if argument is None:
+                    argument, stop = "".join(args[stop : stop + 1]), stop + 1
+                if not argument or (may_be_own and argument.startswith("-")):
+                    break
+                rest = [*args[:position], *args[stop:]]
+                place = [_PLACEHOLDER]
+                return [*place, *rest] if is_first else [*rest, *place], f"{flag} {argument}"
+            option = own.get(word)
+            has_value = option is not None and not option.is_flag and not option.count
+            position += 2 if has_value else 1
+        return [*args], None
+
+
+def _flags() -> set[str]:
+    """Return all spellings of the flags of observers with stores, also of missing plugins."""
+    offered: list[ObserverSpec | KnownName] = [*store_specs(), *KNOWN_NAMES]
+    return {*spellings(CLIOption(each.flags) for each in offered if each.flags)}
+
+
+def _split_word(word: str, flags: Collection[str]) -> tuple[str, str | None]:
+    """Return the flag in a word and its argument, None if the argument is the next word."""
+    if word.startswith("--"):
+        flag, equals, argument = word.partition("=")
+        return flag, argument if equals else None
+    return (word[:2], word[2:] or None) if word[:2] in flags else (word, None)
+
+
+def _is_own(word: str, own: dict[str, Any]) -> bool:
+    return word.partition("=")[0] in own if word.startswith("--") else word[:2] in own
 
 
 def open_runs(location: str, recursive: bool) -> RunStore:
@@ -27,9 +107,14 @@ def open_runs(location: str, recursive: bool) -> RunStore:
     Raises:
         StoreError: there is none, or ``recursive`` is used with a URL.
     """
-    if recursive and "://" in location:
+    if not recursive:
+        return open_store(location)
+    path = split_flag(location)[1]
+    if "://" in path:
         raise StoreError(f"--recursive needs the path of a folder, not {mask_text(location)!r}")
-    return RecursiveStore(location) if recursive else open_store(location)
+    if not Path(path).expanduser().is_dir():
+        raise StoreError(path_problem(path))
+    return RecursiveStore(path)
 
 
 def report_damage(run_id: object, reason: object) -> None:
@@ -37,18 +122,10 @@ def report_damage(run_id: object, reason: object) -> None:
     click.echo(f"Run {printable(run_id)} is damaged: {printable(reason)}", err=True)
 
 
-def hint_at_stores(location: str) -> None:
-    """Print where runs are that a folder without runs has in its sub-folders."""
-    folder = Path(location).expanduser()
-    if "://" in location or not folder.is_dir():
-        return
-    found = [*find_locations(folder).values()]
-    if found:
-        more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
-        click.echo(
-            printable(
-                f"There are runs in {', '.join(found[:_MOST])}{more}: give one of them, or use "
-                "--recursive"
-            ),
-            err=True,
-        )
+@contextlib.contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Raise an `OptionError` where a file that the user named cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise OptionError(f"cannot write {str(target)!r}: {error.strerror or error}") from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sacred_core.cli.runs.options import LocationCommand
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.printable import printable
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from sacred_core.run.recovery import Recovery
 
 
-@click.command("recover")
+@click.command("recover", cls=LocationCommand)
 @click.argument("location", required=False)
 @click.option(
     "--filter", "filter_path", metavar="MODULE:FUNCTION",
@@ -44,7 +45,7 @@ def recover_output(location: str | None, filter_path: str | None, discard: bool,
         raise StoreError("not all output could be stored: see above")
 
 
-@click.command("load")
+@click.command("load", cls=LocationCommand)
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("location", required=False)
 def load_undelivered(folder: Path, location: str | None) -> None:

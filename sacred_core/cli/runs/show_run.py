@@ -10,8 +10,9 @@ from typing import BinaryIO
 import click
 
 from sacred_core.cli.runs.columns import number_text
-from sacred_core.cli.runs.options import hint_at_stores, open_runs, recursive_option
+from sacred_core.cli.runs.options import LocationCommand, open_runs, recursive_option, writing
 from sacred_core.cli.runs.page import page
+from sacred_core.cli.runs.remarks import empty_reason
 from sacred_core.cli.runs.text import run_as_data
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.masking import mask_text
@@ -19,6 +20,7 @@ from sacred_core.printable import printable, printable_output
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun
 from sacred_core.stores.curves import tail
+from sacred_core.stores.explaining import require_existing
 from sacred_core.stores.run_ids import normalize_id
 
 _KINDS = ("artifact", "resource", "source", "patch")
@@ -27,7 +29,7 @@ _PART = 1 << 20
 _LARGE = 1 << 24
 
 
-@click.command("show")
+@click.command("show", cls=LocationCommand)
 @click.argument("location")
 @click.argument("run_id", required=False)
 @recursive_option
@@ -49,7 +51,7 @@ def show_run(
     click.echo("\n".join(lines))
 
 
-@click.command("get")
+@click.command("get", cls=LocationCommand)
 @click.argument("location")
 @click.argument("run_id")
 @click.argument("name")
@@ -79,13 +81,13 @@ def get_file(
             return
         from sacred_core.atomic_files import replacing
 
-        with replacing(target) as new, new.open("wb") as file:
+        with writing(target), replacing(target) as new, new.open("wb") as file:
             for part in _with_progress(_parts(source), size):
                 file.write(part)
     click.echo(f"Wrote {printable(target)}.")
 
 
-@click.command("watch")
+@click.command("watch", cls=LocationCommand)
 @click.argument("location")
 @click.argument("run_id", required=False)
 @recursive_option
@@ -118,8 +120,10 @@ def _find(store: RunStore, location: str, run_id: str | None) -> StoredRun:
         return store.get(normalize_id(run_id))
     for run in store.list(RunQuery(limit=1)):
         return run
-    hint_at_stores(location)
-    raise StoreError(f"there are no runs at {mask_text(location)!r}")
+    require_existing(store)
+    hint = empty_reason(location)
+    more = f". {hint}" if hint else ""
+    raise StoreError(f"there are no runs at {mask_text(location)!r}{more}")
 
 
 def _open(

@@ -112,16 +112,21 @@ def any_of(parts: list[Query]) -> Query | None:
     return Or(tuple(parts)) if len(parts) > 1 else parts[0]
 
 
-def fields_of(query: Query) -> Iterator[Field]:
-    """Yield the field of each condition."""
+def conditions_of(query: Query) -> Iterator[Condition]:
+    """Yield each condition."""
     match query:
-        case Condition(field):
-            yield field
+        case Condition():
+            yield query
         case Not(part):
-            yield from fields_of(part)
+            yield from conditions_of(part)
         case And(parts) | Or(parts):
             for part in parts:
-                yield from fields_of(part)
+                yield from conditions_of(part)
+
+
+def fields_of(query: Query) -> Iterator[Field]:
+    """Yield the field of each condition."""
+    return (condition.field for condition in conditions_of(query))
 
 
 def pushdown(

@@ -206,7 +206,10 @@ def test_mistakes(runs: Memory, args: tuple[str, ...], error: Any, text: str) ->
 def test_no_runs(memory: Memory) -> None:
     """An empty store is not an error."""
     for args in ((), ("--group-by", "all-but seed"), ("-c", "id")):
-        assert (listed(*args).stdout, listed(*args).stderr) == ("", "No runs.\n")
+        assert (listed(*args).stdout, listed(*args).stderr) == (
+            "",
+            "No runs. The store at memory:// has no runs.\n",
+        )
 
 
 def test_changes_since_a_listing_are_listed(runs: Memory) -> None:

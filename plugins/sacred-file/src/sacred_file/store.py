@@ -60,8 +60,9 @@ class FileStore(DocumentStore[RunFolder]):
         self.root = absolute_path(root)
         self.display_name = repr(str(self.root))
         self._files = ContainedFolder(self.root)
-        if not self.root.is_dir():
-            raise StoreError(f"there is no folder {str(self.root)!r}")
+        with self.translate_errors():
+            if not self.root.is_dir():
+                raise StoreError(f"there is no folder {str(self.root)!r}")
 
     @classmethod
     def from_location(cls, location: str) -> "FileStore":
@@ -75,8 +76,13 @@ class FileStore(DocumentStore[RunFolder]):
     @staticmethod
     def location_of(path: Path) -> str | None:
         """Return the location of the store in a folder, None if no folder in it has a record."""
-        records = path.glob(f"*/{RUN}") if path.is_dir() else ()
-        return str(path) if any(is_run_name(each.parent.name) for each in records) else None
+        try:
+            with os.scandir(path) as entries:
+                folders = (entry.path for entry in entries if is_run_name(entry.name))
+                has_runs = any(os.path.lexists(f"{folder}/{RUN}") for folder in folders)
+        except OSError:
+            return None
+        return str(path) if has_runs else None
 
     def find(self, run_id: int | str) -> RunFolder | None:
         """Return the folder of a run."""
@@ -185,8 +191,9 @@ class FileStore(DocumentStore[RunFolder]):
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and contents that no other run uses."""
-        if self.find(normalize_id(run_id)) is None:
-            empty_trash(self.root)  # the deletion of this run may have been interrupted
+        with self.translate_errors():
+            if self.find(normalize_id(run_id)) is None:
+                empty_trash(self.root)  # the deletion of this run may have been interrupted
         super().delete(run_id)
 
     def remove(self, record: RunFolder) -> bool:

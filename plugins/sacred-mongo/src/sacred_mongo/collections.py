@@ -3,9 +3,12 @@
 Every run gets a document of its own, also when many processes start at once.
 """
 
+import contextlib
+import difflib
 import math
 import random
 import time
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +17,12 @@ from bson import Decimal128, ObjectId
 from bson.errors import InvalidId
 from pymongo import errors
 
+from sacred_core.exceptions import StoreError
 from sacred_core.stores.claims import RunIds, already_started_error
 from sacred_core.stores.run_ids import LARGEST, normalize_id
 from sacred_core.stores.tokens import TOKEN, run_removed_error
 from sacred_mongo.changes import CHANGED, with_change_time
-from sacred_mongo.connection import Connection, Document, Runs
+from sacred_mongo.connection import RESERVED, Connection, Document, Runs
 from sacred_mongo.files import Files, derived_id
 from sacred_mongo.values import encode, is_unicode
 
@@ -28,6 +32,8 @@ _ANNOTATIONS = ("annotations", "omniboard")
 _PAUSE = 0.02
 #: The collection with the highest number of a deleted run of each collection of runs.
 _DELETED = "sacred_deleted"
+#: Names that an error has.
+_MOST_NAMES = 20
 
 
 @attrs.frozen(repr=False)
@@ -44,6 +50,34 @@ class Collections:
     runs: Runs
     metrics: Runs
     files: Files
+
+    def require_existing(self) -> None:
+        """Raise an error if the collection of the runs does not exist.
+
+        Users who may not list collections or databases get no error.
+
+        Raises:
+            StoreError: with the names that exist.
+        """
+        database, name = self.runs.database, self.runs.name
+        server = self.connection.display_name
+        with contextlib.suppress(errors.OperationFailure):
+            names = database.list_collection_names()
+            if name in names:
+                return
+            if names:
+                missing = f"the database {database.name!r} at {server} has no collection {name!r}"
+                raise StoreError(missing + _known_names(name, names))
+            names = self.connection.client.list_database_names()
+            missing = f"MongoDB at {server} has no database {database.name!r}"
+            raise StoreError(missing + _known_names(database.name, names))
+
+
+def _known_names(name: str, names: Iterable[str]) -> str:
+    known = sorted(set(names) - RESERVED - {"admin", "config", "local"})
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f": did you mean {near[0]!r}?" if near else ""
+    return f"{hint} (it has {', '.join(known[:_MOST_NAMES]) or 'none'})"
 
 
 def open_collections(

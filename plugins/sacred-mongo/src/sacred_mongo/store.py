@@ -106,6 +106,13 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         except ValueError as error:
             raise StoreError(str(error)) from None
 
+    from_argument = from_location
+
+    def require_existing(self) -> None:
+        """Raise an error for a collection that does not exist."""
+        with self.translate_errors():
+            self._collections.require_existing()
+
     def __repr__(self) -> str:
         return f"MongoStore({self._collections.connection.display_name!r}, {self.display_name!r})"
 

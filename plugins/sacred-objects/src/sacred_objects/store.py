@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, BinaryIO, ClassVar, Self, cast
 
 from sacred_core.exceptions import DamagedRecordError, OutsideStoreError, StoreError
@@ -54,6 +55,8 @@ from sacred_objects.removal import delete_run, finish_deletions
 
 #: How often a run is looked at that changes while it is read.
 _ATTEMPTS = 5
+#: Folders of a bucket that an error names.
+_MOST_NAMES = 20
 
 
 class RunFolder(RecordFolder):
@@ -143,6 +146,16 @@ class ObjectStore(DocumentStore[RunFolder]):
             return make(found.bucket, found.basedir, **found.options)
         except ValueError as error:
             raise StoreError(str(error)) from None
+
+    from_argument = from_location
+
+    def require_existing(self) -> None:
+        """Raise an error for a folder without objects."""
+        root = self._layout.root
+        if root and next(iter(self._bucket.list(root)), None) is None:
+            names = [*islice(self._bucket.folders(""), _MOST_NAMES)]
+            known = f"folders are {', '.join(names)}" if names else "the bucket is empty"
+            raise StoreError(f"there is no folder {self.display_name!r}: {known}")
 
     def find(self, run_id: int | str) -> RunFolder | None:
         """Return the folder of a run."""

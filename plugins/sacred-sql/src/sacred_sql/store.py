@@ -19,7 +19,7 @@ from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.guarded import describe, not_found_error, still_running
 from sacred_core.stores.run_ids import LARGEST
 from sacred_core.stores.summaries import MetricSummary
-from sacred_sql.address import has_runs
+from sacred_sql.address import argument_url, has_runs
 from sacred_sql.annotating import insert_annotation
 from sacred_sql.appended import write_output
 from sacred_sql.changes import (
@@ -86,6 +86,7 @@ class SqlStore(DocumentStore[Record]):
     """
 
     commit_time = COMMIT_TIME
+    kind_name = "an SQLite database"
 
     def __init__(self, url: str | sa.URL | None = None, engine: sa.Engine | None = None) -> None:
         self._database = Database(url, engine=engine)
@@ -106,7 +107,12 @@ class SqlStore(DocumentStore[Record]):
     @staticmethod
     def location_of(path: Path) -> str | None:
         """Return the location of an SQLite database with runs, None for any other file."""
-        return f"sqlite:///{path.absolute().as_posix()}" if has_runs(path) else None
+        return f"sqlite:///{path.as_posix()}" if has_runs(path) else None
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "SqlStore":
+        """Return the store for the argument of ``-s``."""
+        return cls(argument_url(argument))
 
     def __repr__(self) -> str:
         return f"SqlStore({self.display_name!r})"

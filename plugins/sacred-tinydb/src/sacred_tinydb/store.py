@@ -5,7 +5,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import url2pathname
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
@@ -46,12 +46,14 @@ class TinyDbStore(DocumentStore[Record]):
         StoreError: there is no such folder.
     """
 
+    kind_name = "a TinyDB"
     storage: Storage
 
     def __init__(self, root: Any) -> None:
         self.root = absolute_path(root)
-        if not self.root.is_dir():
-            raise StoreError(f"there is no folder {str(self.root)!r}")
+        with self.translate_errors():
+            if not self.root.is_dir():
+                raise StoreError(f"there is no folder {str(self.root)!r}")
         self.display_name = repr(str(self.root))
         self.storage = storage_in(self.root)
 
@@ -80,7 +82,17 @@ class TinyDbStore(DocumentStore[Record]):
                 is_store = file.read(len(_RUNS)) == _RUNS
         except OSError:
             return None
-        return f"tinydb://{path.absolute().as_posix()}" if is_store else None
+        return f"tinydb://{quote(path.as_posix())}" if is_store else None
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "TinyDbStore":
+        """Return the store for the argument of ``-t``."""
+        return cls(argument)
+
+    def require_existing(self) -> None:
+        """Raise an error for a folder without the file of the documents."""
+        if self.root.is_dir() and not (self.root / METADATA).exists():
+            raise StoreError(f"there is no TinyDB in {self.display_name}: no file {METADATA!r}")
 
     def __repr__(self) -> str:
         return f"TinyDbStore({str(self.root)!r})"

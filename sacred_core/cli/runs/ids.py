@@ -1,0 +1,54 @@
+"""The ids of runs as users write them: one by one, or ranges like ``20-22``."""
+
+import re
+from collections.abc import Iterable
+
+from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.printable import printable
+from sacred_core.stores import RunQuery, RunStore, StoredRun
+from sacred_core.stores.query import Condition, Field
+from sacred_core.stores.run_ids import normalize_id
+
+_RANGE = re.compile(r"(?P<first>[0-9]+)-(?P<last>[0-9]+)")
+
+
+def get_runs(store: RunStore, words: Iterable[str]) -> list[StoredRun]:
+    """Return runs by ids and ranges of ids, each run once.
+
+    An id that looks like a range is that of a run if the store has one. Of a range the runs that
+    exist are returned, in the order of their ids.
+
+    Raises:
+        OptionError: the first id of a range is higher than its last one.
+        StoreError: a run does not exist, or no run of a range.
+    """
+    runs = [run for word in words for run in _get(store, word)]
+    return [*{run.id: run for run in runs}.values()]
+
+
+def _get(store: RunStore, word: str) -> list[StoredRun]:
+    found = _RANGE.fullmatch(word)
+    if found is None:
+        return [store.get(normalize_id(word))]
+    try:
+        return [store.get(word)]
+    except StoreError:
+        return _range(store, int(found["first"]), int(found["last"]))
+
+
+def _range(store: RunStore, first: int, last: int) -> list[StoredRun]:
+    if first > last:
+        raise OptionError(f"the range {first}-{last} is empty: write {last}-{first}")
+    is_inside = Condition(Field("id"), "between", (first, last))
+    runs = [
+        run
+        for run in store.list(RunQuery(where=is_inside))
+        if isinstance(run.id, int) and first <= run.id <= last
+    ]
+    if not runs:
+        raise StoreError(f"no run from {first} to {last} found in {printable(_name(store))}")
+    return sorted(runs, key=lambda run: int(run.id))
+
+
+def _name(store: RunStore) -> str:
+    return str(getattr(store, "display_name", "the store"))
