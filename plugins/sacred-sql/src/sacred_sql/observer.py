@@ -107,7 +107,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     @classmethod
     def from_argument(cls, argument: str) -> "SqlObserver":
-        """Return the observer for the argument of ``-s``, a URL or the path of a SQLite database."""
+        """Return the observer for the argument of ``-s``: a URL, or the path of a SQLite file."""
         return cls(argument_url(argument))
 
     @classmethod
