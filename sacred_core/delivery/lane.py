@@ -15,6 +15,7 @@ from sacred_core.delivery.overflow import Overflow
 from sacred_core.delivery.reservations import release, reserve
 from sacred_core.events import Event, Heartbeat, RunIdEvent
 from sacred_core.observers.call_plan import call_plans
+from sacred_core.observers.event_names import misnamed_methods
 from sacred_core.observers.retry_policy import RetryPolicy
 
 
@@ -56,6 +57,8 @@ class Lane(ABC):
         self.name = (
             type(observer).__name__ if covered is None else f"{type(covered).__name__} in the queue"
         )
+        for mistake in misnamed_methods(observer if covered is None else covered):
+            logger.warning("%s", mistake)
         self._resolve_lazy = resolve_lazy
         self._logger = logger
         self._copies = SafeCopies()

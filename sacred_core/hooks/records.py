@@ -47,8 +47,8 @@ class ObserverSpec:
             The argument goes to its classmethod ``from_argument``, or else to the class.
         metavar: What the help calls the argument.
         help: One line about it, for the help.
-        store: The `RunStore` class that reads what it wrote.
-        schemes: Schemes of locations that the store opens, like ``("file",)``.
+        store: The `RunStore` class that reads what it wrote; see `open`.
+        schemes: Schemes of locations that the store opens: ``("acme",)`` for ``acme:///data``.
     """
 
     target: Target
@@ -91,6 +91,9 @@ class ObserverSpec:
     def open(self, location: str) -> Any:
         """Return the store at ``location``; only where there is a ``store``.
 
+        The class method ``from_location`` of the store is called with the location. If it has
+        none, the class is called with what follows ``://``.
+
         Raises:
             StoreError: the store cannot be opened, or its class raised an exception.
         """
@@ -100,7 +103,10 @@ class ObserverSpec:
         for secret in credentials(location):
             note_secret(secret)
         try:
-            return call_target(store, location, method="from_location")
+            if hasattr(resolve_target(store), "from_location"):
+                return call_target(store, location, method="from_location")
+            _, scheme_end, rest = location.partition("://")
+            return call_target(store, rest if scheme_end else location)
         except SacredError:
             raise
         except BaseException as error:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sacred_core.observers.event_names import misnamed_methods
 from sacred_core.testing.event_driver import EventDriver
 
 
@@ -27,6 +28,11 @@ class ObserverContract:
     def make_observer(self, tmp_path: Path) -> Any:
         """Return a new observer; those of one test write to one place."""
         raise NotImplementedError(f"{type(self).__name__}.make_observer returns an observer")
+
+    def test_its_event_methods_exist(self, tmp_path: Path) -> None:
+        """A public method whose name looks like an event, such as ``start_event``, is one."""
+        mistakes = misnamed_methods(self.make_observer(tmp_path))
+        assert not mistakes, "; ".join(mistakes)
 
     def test_it_receives_a_whole_run(self, tmp_path: Path) -> None:
         """The observer accepts every event of a run without an exception."""

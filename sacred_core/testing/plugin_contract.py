@@ -1,11 +1,15 @@
 """What every plugin promises to sacred-core."""
 
+import contextlib
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
 from typing import Any, ClassVar
 
+from sacred_core.exceptions import SacredError
 from sacred_core.hooks.discovery import (
     HOOKS,
     FoundPlugin,
@@ -15,8 +19,12 @@ from sacred_core.hooks.discovery import (
     normalize_project,
 )
 from sacred_core.hooks.manager import PluginManager
+from sacred_core.hooks.records import ObserverSpec
 from sacred_core.hooks.targets import Target, resolve_target
+from sacred_core.observers.event_names import misnamed_methods
 
+#: Arguments of flags that hardly any observer can use.
+_ARGUMENTS = ("", " ", "://", "nosuch://x", "a\0b", "!x", "[", "%zz", "x" * 5000, "caf\udce9")
 _LIGHT = {"attr", "attrs", "pluggy", "sacred_core"}
 
 
@@ -88,6 +96,23 @@ class PluginContract:
         for target in self._targets():
             resolve_target(target)
 
+    def test_its_flags_report_bad_arguments(self) -> None:
+        """Each observer accepts an argument of its flag or raises a `SacredError` of one line, such
+        as a `UsageError`; it creates nothing before a run starts.
+        """
+        for spec, observer in self._observers():
+            for argument in _ARGUMENTS if spec.flags else ():
+                with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+                    _require_sentence(spec, observer, argument)
+                    made = os.listdir(folder)  # noqa: PTH208 - names only
+                    _require(not made, f"{spec.name} for {argument!r} has created {made}")
+
+    def test_its_event_methods_exist(self) -> None:
+        """A public method whose name looks like an event, such as ``start_event``, is one."""
+        for _, observer in self._observers():
+            found = misnamed_methods(observer)
+            _require(not found, "; ".join(found))
+
     def test_its_module_imports_nothing_heavy(self) -> None:
         """The module is light, because every command line imports it; heavy code is behind
         targets.
@@ -115,10 +140,18 @@ class PluginContract:
         )
         return found
 
+    def _observers(self) -> Iterator[tuple[ObserverSpec, Any]]:
+        """Yield the observers that can be imported; another rule is about the others."""
+        for spec in self._manager().observers:
+            with contextlib.suppress(ImportError):
+                yield spec, resolve_target(spec.target)
+
+    def _manager(self) -> PluginManager:
+        return PluginManager(self._entry_points())
+
     def _targets(self) -> Iterator[Target]:
-        manager = PluginManager(self._entry_points())
         builtin = _records(PluginManager([]))
-        for record in _records(manager):
+        for record in _records(self._manager()):
             if record not in builtin:
                 yield from _targets_of(record)
 
@@ -139,6 +172,17 @@ def _targets_of(record: Any) -> Iterator[Target]:
         target = getattr(record, name, None)
         if target is not None:
             yield target
+
+
+def _require_sentence(spec: ObserverSpec, observer: Any, argument: str) -> None:
+    """Require that an observer is created, or that its plugin explains in a line why not."""
+    where = f"{spec.name} for the argument {argument!r} of {'/'.join(spec.flags)}"
+    try:
+        getattr(observer, "from_argument", observer)(argument)
+    except SacredError as error:
+        _require(len(str(error).splitlines()) == 1, f"{where}: {error!r} has not one line")
+    except Exception as error:
+        raise AssertionError(f"{where} raises {error!r}: raise a UsageError") from error
 
 
 def _modules_loaded_by(module: str) -> set[str]:

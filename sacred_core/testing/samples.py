@@ -79,7 +79,7 @@ PLUGIN_SOURCE = """
     from sacred_core import ObserverSpec, hookimpl
 
     class AcmeObserver:
-        pass
+        def __init__(self, path): ...
 
     @hookimpl
     def sacred_observers():

@@ -12,6 +12,7 @@ from sacred_core.testing.comparing import assert_refused, assert_same, assert_ti
 from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.facts_contract import FactsContract
 from sacred_core.testing.listing_contract import ListingContract
+from sacred_core.testing.location_contract import LocationContract
 from sacred_core.testing.outage_contract import OutageContract
 from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
@@ -24,6 +25,7 @@ class StoreContract(
     FactsContract,
     AnnotationContract,
     OutageContract,
+    LocationContract,
 ):
     """The tests of an observer and of the store that reads what it wrote.
 

@@ -1,18 +1,28 @@
 """The reference implementation fulfils the contract."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
+
+from .schemes import memory_scheme
 
 
 class TestMemory(StoreContract):
-    def setup_method(self) -> None:
+    @pytest.fixture(autouse=True)
+    def _memory(self) -> Iterator[None]:
         """Begin with an empty memory."""
         self.memory = Memory()
+        with memory_scheme(self.memory):
+            yield
 
     def make_observer(self, tmp_path: Path) -> MemoryObserver:
-        return MemoryObserver(self.memory)
+        observer = MemoryObserver(self.memory)
+        observer.store_location = f"memory://{tmp_path}"
+        return observer
 
     def make_store(self, tmp_path: Path) -> MemoryStore:
         return MemoryStore(self.memory)

@@ -9,6 +9,15 @@ import pytest
 from sacred_core.testing import PluginContract
 from sacred_core.testing.samples import PLUGIN_SOURCE
 
+_INIT = "def __init__(self, path): ..."
+
+
+def _with(body: str) -> str:
+    """Return the sound plugin with another body of its observer."""
+    assert _INIT in PLUGIN_SOURCE
+    return PLUGIN_SOURCE.replace(_INIT, body)
+
+
 FAULTS = {
     "no upper bound": (
         {"requires": ">=0.1"}, PLUGIN_SOURCE, "test_it_requires_a_range_of_sacred_core",
@@ -25,6 +34,25 @@ FAULTS = {
     "target that is not there": (
         {}, PLUGIN_SOURCE.replace("ObserverSpec(AcmeObserver", "ObserverSpec('acme_plugin:Nope'"),
         "test_its_targets_can_be_imported",
+    ),
+    "bad argument": (
+        {}, _with("def __init__(self, path): int(path)"),
+        "test_its_flags_report_bad_arguments",
+    ),
+    "two lines": (
+        {},
+        "    from sacred_core.exceptions import UsageError\n" + _with(
+            "def __init__(self, path): raise UsageError('first\\nsecond')"
+        ),
+        "test_its_flags_report_bad_arguments",
+    ),
+    "file before the start": (
+        {}, _with("def __init__(self, path): open('made', 'w').close()"),
+        "test_its_flags_report_bad_arguments",
+    ),
+    "unknown event": (
+        {}, _with(f"{_INIT}\n        def complete_event(self, result): ..."),
+        "test_its_event_methods_exist",
     ),
     "heavy import": (
         {}, "    import click\n" + PLUGIN_SOURCE, "test_its_module_imports_nothing_heavy",

@@ -1,11 +1,15 @@
 """Every rule of the contract holds inside a queue too."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+import pytest
 
 from sacred_core.observers import QueueObserver
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
+
+from .schemes import memory_scheme
 
 
 class WaitedFor(QueueObserver):
@@ -17,12 +21,17 @@ class WaitedFor(QueueObserver):
 
 
 class TestQueued(StoreContract):
-    def setup_method(self) -> None:
+    @pytest.fixture(autouse=True)
+    def _memory(self) -> Iterator[None]:
         """Begin with an empty memory."""
         self.memory = Memory()
+        with memory_scheme(self.memory):
+            yield
 
     def make_observer(self, tmp_path: Path) -> QueueObserver:
-        return WaitedFor(MemoryObserver(self.memory))
+        observer = MemoryObserver(self.memory)
+        observer.store_location = f"memory://{tmp_path}"
+        return WaitedFor(observer)
 
     def make_store(self, tmp_path: Path) -> MemoryStore:
         return MemoryStore(self.memory)

@@ -21,6 +21,8 @@ from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContra
 from sacred_core.testing.effort import VARIABLE, examples
 from sacred_core.testing.event_driver import START
 
+from .schemes import memory_scheme
+
 
 class StoresTheRealConfig(MemoryObserver):
     def started_event(self, config: Any, **fields: Any) -> Any:
@@ -163,6 +165,18 @@ class ShowsItsPassword(MemoryObserver):
         return "ShowsItsPassword('db://ann:hunter2@host')"
 
 
+class HasAnUnknownEvent(MemoryObserver):
+    def start_event(self, **fields: Any) -> None: ...
+
+
+class HasNoLocation(MemoryObserver):
+    store_location = property(lambda self: None, lambda self, value: None)  # type: ignore[assignment]
+
+
+class HasAnUnknownScheme(MemoryObserver):
+    store_location = property(lambda self: "memroy://", lambda self, value: None)  # type: ignore[assignment]
+
+
 class CannotJoinTwice(MemoryObserver):
     joined: Any = None
 
@@ -263,6 +277,24 @@ class FindsChangesByHeartbeats(MemoryStore):
         }
 
 
+class LosesSources(MemoryStore):
+    def get_file(self, record: Any, kind: str, name: str) -> Any:
+        return None if kind == "source" else super().get_file(record, kind, name)
+
+
+class CreatesWhatItReads(MemoryStore):
+    def __init__(self, memory: Memory, folder: str = "") -> None:
+        super().__init__(memory)
+        if folder:
+            Path(folder, "made by reading").touch()
+
+
+class CannotBeOpened(MemoryStore):
+    def __init__(self, memory: Memory, folder: str = "") -> None:
+        super().__init__(memory)
+        assert not folder, "it cannot be opened at a location"
+
+
 class ListsAllRunsAgain(MemoryStore):
     def list(self, query: Any = None) -> Any:
         if query is not None and query.since is not None:
@@ -276,6 +308,11 @@ _SAME_ID_AGAIN = {
     "a_deleted_run_does_not_mix_with_its_successor",
     "a_killed_deletion_can_be_repeated",
     "several_processes_delete_a_run_at_once",
+}
+_LOCATIONS = {
+    "open_store_opens_its_location",
+    "reading_creates_nothing",
+    "sacred_runs_works_on_its_location",
 }
 FAULTS: dict[type[Any], set[str]] = {
     DoublesPoints: {
@@ -343,6 +380,12 @@ FAULTS: dict[type[Any], set[str]] = {
     },
     SkipsDamagedRuns: {"a_damaged_record_hides_no_other", "runs_start_beside_a_damaged_one"},
     RefusesToDeleteDamagedRuns: {"a_damaged_run_is_deleted"},
+    HasAnUnknownEvent: {"its_event_methods_exist"},
+    HasNoLocation: _LOCATIONS,
+    HasAnUnknownScheme: _LOCATIONS - {"reading_creates_nothing"},
+    CannotBeOpened: _LOCATIONS - {"reading_creates_nothing"},
+    CreatesWhatItReads: {"reading_creates_nothing"},
+    LosesSources: {"sources_come_back"},
     ListsAllRunsAgain: {"what_does_not_change_is_skipped"},
     ReusesIds: {"ids_of_deleted_runs_are_not_reused"},
     RestoresDeletedRuns: {
@@ -377,23 +420,23 @@ def failing(wrong: type[Any], rules: Iterable[str]) -> dict[str, str]:
         memory: Memory
 
         def make_observer(self, tmp_path: Path) -> Any:
-            return (wrong if issubclass(wrong, MemoryObserver) else MemoryObserver)(self.memory)
+            made = (wrong if issubclass(wrong, MemoryObserver) else MemoryObserver)(self.memory)
+            made.store_location = f"memory://{tmp_path}"
+            return made
 
         def make_store(self, tmp_path: Path) -> RunStore:
-            store: RunStore = (wrong if issubclass(wrong, MemoryStore) else MemoryStore)(
-                self.memory
-            )
-            return store
+            return open_memory(self.memory)
 
         def damage(self, tmp_path: Path, run_id: Any) -> bool:
             self.memory.runs[run_id].run.config = [1]  # type: ignore[assignment]
             return True
 
+    open_memory: Any = wrong if issubclass(wrong, MemoryStore) else MemoryStore
     broken = {}
     for rule in rules:
         contract = Contract()
         contract.memory = Memory()
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, memory_scheme(contract.memory, open_memory):
             try:
                 getattr(contract, f"test_{rule}")(Path(folder))
             except Exception:  # noqa: BLE001 - whatever a rule raises

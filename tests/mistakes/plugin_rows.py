@@ -90,8 +90,7 @@ ROWS = [
     Mistake(
         "store that raises an exception",
         "sacred runs list acme://u:hunter2@host",
-        "Error: AcmeStore cannot open 'acme://u:***@host': KeyError: 'no account at "
-        "acme://u:***@host'",
+        "Error: AcmeStore cannot open 'acme://u:***@host': KeyError: 'no account at u:***@host'",
         1,
         needs=(failing_plugin,),
         in_shell=True,

@@ -45,7 +45,7 @@ def test_the_smallest_plugin_works(installed: Path) -> None:
 def test_the_smallest_plugin_fulfils_the_contract(installed: Path) -> None:
     """The block of tests, run by pytest, passes: the plugin's rules and the observer's."""
     [tests] = [block for block in blocks(PAGE, "python") if "class TestPlugin" in block]
-    assert "14 passed" in run_tests(installed, tests)
+    assert "17 passed" in run_tests(installed, tests)
 
 
 def test_the_observer_can_be_imported_by_name(installed: Path) -> None:

@@ -24,6 +24,12 @@ class TestMongo(StoreContract):
     def make_store(self, tmp_path: Path) -> MongoStore:
         return MongoStore(**self.arguments)
 
+    def existing(self, tmp_path: Path) -> set[str]:
+        """The collections."""
+        client: Any = pymongo.MongoClient(self.arguments["url"])
+        with client:
+            return set(client[self.arguments["db_name"]].list_collection_names())
+
     def make_precise_store(self, tmp_path: Path) -> MongoStore:
         store = self.make_store(tmp_path)
         store.overlap = timedelta(0)

@@ -22,6 +22,9 @@ class TestObjects(StoreContract):
     def make_store(self, tmp_path: Path) -> ObjectStore:
         return ObjectStore(bucket_layout(self.bucket, "runs/of mine"))
 
+    def location(self, tmp_path: Path) -> None:
+        """None: a bucket in memory has no location."""
+
     def make_precise_store(self, tmp_path: Path) -> ObjectStore:
         store = self.make_store(tmp_path)
         store.clock_tolerance = timedelta(0)

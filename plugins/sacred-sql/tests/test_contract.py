@@ -30,6 +30,20 @@ class TestSql(StoreContract):
     def make_store(self, tmp_path: Path) -> SqlStore:
         return SqlStore(self.url)
 
+    def location(self, tmp_path: Path) -> str:
+        """With the password, which `store_location` does not contain."""
+        return self.url
+
+    def existing(self, tmp_path: Path) -> set[str]:
+        """The tables, or the file of SQLite."""
+        url = parse_url(self.url)
+        if url.get_backend_name() == "sqlite":
+            return {url.database or ""} if Path(url.database or "").exists() else set()
+        engine = sa.create_engine(url)
+        names = set(sa.inspect(engine).get_table_names())
+        engine.dispose()
+        return names
+
     def make_precise_store(self, tmp_path: Path) -> SqlStore:
         store = SqlStore(self.url)
         store.commit_time = timedelta(0)

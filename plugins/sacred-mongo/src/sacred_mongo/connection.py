@@ -53,7 +53,7 @@ RESERVED = frozenset(
     "system.views search_space metrics sacred_deleted".split()
 )
 _FORMS = "[HOST:PORT:]DB[.COLLECTION[:ID]][!PRIORITY] or mongodb://[USER:PASSWORD@]HOST/DB"
-_PLACE = r"(?P<db>[^.:/\\ \"$!]+)(?:\.(?P<collection>[^:!$]+)(?::(?P<id>[^!]+))?)?"
+_PLACE = r"(?P<db>[^.:/\\ \"$!\0]+)(?:\.(?P<collection>[^:!$\0]+)(?::(?P<id>[^!]+))?)?"
 _SHORT = re.compile(rf"(?:(?P<host>\[[^\]]+\]|[^:/@\s]+):(?P<port>\d+):)?{_PLACE}")
 _PATH = re.compile(_PLACE)
 _URL = re.compile(r"(?P<server>mongodb(?:\+srv)?://[^/?]+)(?:/(?P<path>[^?]*))?(?P<rest>\?.*)?")

@@ -92,6 +92,11 @@ class SqlStore(DocumentStore[Record]):
         self._database = Database(url, engine=engine)
         self.display_name = self._database.display_url
 
+    @classmethod
+    def from_location(cls, location: str) -> "SqlStore":
+        """Return the store at the URL of a database."""
+        return cls(location)
+
     @property
     def change_kind(self) -> str | None:  # type: ignore[override]
         """None where Sacred may change runs, and in a database of an earlier release."""
