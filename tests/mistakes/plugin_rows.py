@@ -59,8 +59,8 @@ ROWS = [
     ),
     Mistake(
         "path instead of the URL of a database",
-        "python train.py -s runs.db",
-        "Error: --sql: 'runs.db' is not the URL of a database, like sqlite:///runs.db or "
+        "python train.py -s runs.txt",
+        "Error: --sql: 'runs.txt' is not the URL of a database, like sqlite:///runs.db or "
         "postgresql://user:***@host/database",
     ),
     Mistake(
