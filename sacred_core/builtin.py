@@ -77,10 +77,11 @@ def sacred_commands() -> Iterable[CommandSpec]:
 
 @hookimpl
 def sacred_config_sources() -> Iterable[ConfigSource]:
-    """JSON, YAML and pickle."""
+    """JSON, YAML, TOML and pickle."""
     for suffixes, module, name in (
         ((".json",), "files", "json"),
         ((".yaml", ".yml"), "yaml_format", "yaml"),
+        ((".toml",), "toml_format", "toml"),
         ((".pickle", ".pkl"), "files", "pickle"),
     ):
         target = f"sacred_core.config.{module}"

@@ -175,6 +175,22 @@ class OptionError(UsageError):
     """An option is unknown or its argument is not what it takes."""
 
 
+class UnknownOptionError(OptionError):
+    """A command line has a flag that no option has.
+
+    Args:
+        message: What the user is shown.
+        flag: The flag as it was typed.
+    """
+
+    def __init__(self, message: str, flag: str) -> None:
+        super().__init__(message)
+        self.flag = flag
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.flag)
+
+
 class OptionHookError(OptionError, KeyError):
     """An option hook has no parameter named ``options``."""
 
@@ -320,7 +336,18 @@ class ConfigKeyError(ConfigError, KeyError):
 
 
 class ConfigAddedError(ConfigKeyError):
-    """An update adds an entry that nothing uses."""
+    """An update adds an entry that nothing uses.
+
+    Attributes:
+        path: The dotted path of the entry.
+    """
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.path)
 
 
 class NamedConfigNotFoundError(ConfigKeyError):

@@ -1,11 +1,10 @@
 """The class that a script is built around."""
 
-import functools
 import inspect
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast, overload
 
 from sacred_core.config.captured_function import CapturedFunction, check_kind
 from sacred_core.context import current_run_of, require_run
@@ -16,14 +15,12 @@ from sacred_core.exceptions import (
     InteractiveError,
     NoCommandError,
     OptionHookError,
-    PluginLoadError,
 )
 from sacred_core.ingredient import Ingredient, P, R
 
 if TYPE_CHECKING:
     from sacred_core.config.request import Request
     from sacred_core.hooks.records import CLIOption
-    from sacred_core.hooks.targets import Target
     from sacred_core.provenance.host import HostInfoGetter
     from sacred_core.regular_files import FilePath
     from sacred_core.run import Run
@@ -49,6 +46,9 @@ class Experiment(Ingredient):
     Raises:
         InteractiveError: there is not a file, and ``interactive`` or ``name`` is not given.
     """
+
+    #: Whether an experiment of this process was run, or was to be run.
+    _was_used = False
 
     def __init__(
         self,
@@ -77,26 +77,47 @@ class Experiment(Ingredient):
         self.option_hooks: list[Callable[..., Any]] = []
         self._last_run: Run | None = None
 
-    def main(self, function: Callable[P, R]) -> CapturedFunction[P, R]:
-        """Make ``function`` the command that runs unless another is asked for."""
+    @overload
+    def main(self, function: Callable[P, R]) -> CapturedFunction[P, R]: ...
+    @overload
+    def main(self, function: None = None) -> Callable[[Callable[P, R]], CapturedFunction[P, R]]: ...
+    def main(self, function: Any = None) -> Any:
+        """Make ``function`` the command that runs unless another is asked for.
+
+        Without a function, as in ``@ex.main()``, a decorator is returned.
+        """
+        if function is None:
+            return self.main
         captured = self.command(function)
+        if getattr(function, "__module__", None) == "__main__":
+            from sacred_core.script_cli.unrun import watch
+
+            watch(self.path, sys._getframe(1), lambda: Experiment._was_used)
         file = getattr(inspect.unwrap(function), "__globals__", {}).get("__file__")
         if file:  # the main function has the location of the experiment
             self.main_file = os.path.abspath(file)
         self.default_command = captured.function.__name__
         return captured
 
-    def automain(self, function: Callable[P, R]) -> CapturedFunction[P, R]:
+    @overload
+    def automain(self, function: Callable[P, R]) -> CapturedFunction[P, R]: ...
+    @overload
+    def automain(
+        self, function: None = None
+    ) -> Callable[[Callable[P, R]], CapturedFunction[P, R]]: ...
+    def automain(self, function: Any = None) -> Any:
         """Like `main`, and run the command line if the file is being executed.
 
         It belongs at the end of the file: what comes after it is not defined yet when it runs.
         """
+        if function is None:
+            return self.automain
         captured = self.main(function)
         if function.__module__ == "__main__":
             self.run_commandline()
         return captured
 
-    def option_hook(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def option_hook(self, function: Any = None) -> Any:
         """Call ``function(options)`` right before a run is created, to change its options.
 
         The dictionary has all options by their long flags: False or None for those not given, a
@@ -109,6 +130,8 @@ class Experiment(Ingredient):
             OptionHookError: it has no parameter named ``options``.
             FunctionKindError: it is a generator or a coroutine function.
         """
+        if function is None:  # ``@ex.option_hook()``
+            return self.option_hook
         check_kind(function, "option hook", may_be_async=False)
         if "options" not in inspect.signature(function).parameters:
             raise OptionHookError(
@@ -220,6 +243,7 @@ class Experiment(Ingredient):
         """Return a run that has not started, as `create_run` does."""
         from sacred_core.run.creation import new_run
 
+        Experiment._was_used = True
         self._last_run = new_run(self, request)
         return self._last_run
 
@@ -235,6 +259,7 @@ class Experiment(Ingredient):
         """
         from sacred_core.script_cli.running import run_commandline
 
+        Experiment._was_used = True
         return cast("Run", run_commandline(self, sys.argv if argv is None else argv))
 
     def get_default_options(self) -> dict[str, Any]:
@@ -258,9 +283,11 @@ class Experiment(Ingredient):
 
         Its own have names without its path.
         """
+        from sacred_core.script_cli.offered_commands import standard_commands
+
         commands = {
             self.post_process_name(join_paths(self.path, name), self): command
-            for name, command in _standard_commands().items()
+            for name, command in standard_commands().items()
         }
         yield from (commands | dict(super().gather_commands())).items()
 
@@ -335,9 +362,14 @@ class Experiment(Ingredient):
             return self.commands[name]
         commands = dict(self.gather_commands())
         if name not in commands:
+            import difflib
+
+            close = difflib.get_close_matches(name.replace("-", "_"), commands, 1)
+            hint = (
+                f"did you mean {close[0]!r}?" if close else f"it has {', '.join(sorted(commands))}"
+            )
             raise CommandNotFoundError(
-                f"the experiment {self.path!r} has no command {name!r}: it has "
-                f"{', '.join(sorted(commands))}"
+                f"the experiment {self.path!r} has no command {name!r}: {hint}"
             )
         return commands[name]
 
@@ -353,31 +385,3 @@ def _finish(run: "Run", *args: Any) -> "Run":
 async def _finish_in_loop(run: "Run", outcome: Awaitable[Any]) -> "Run":
     await outcome
     return run
-
-
-@functools.cache
-def _standard_commands() -> dict[str, CapturedFunction[..., Any]]:
-    """Return the commands that the installation gives to every experiment."""
-    from sacred_core.hooks.manager import plugin_manager
-
-    commands = {}
-    for spec in plugin_manager().commands:
-        if spec.of_experiments:
-            commands[spec.name] = CapturedFunction(_load_command(spec.target))
-            commands[spec.name].unobserved = True
-    return commands
-
-
-def _load_command(target: "Target") -> Any:
-    """Return the function of a command; if it cannot be imported, one that raises the reason."""
-    from sacred_core.hooks.targets import resolve_target
-
-    try:
-        return resolve_target(target)
-    except PluginLoadError as error:
-        problem = str(error)
-
-    def raise_reason() -> None:
-        raise PluginLoadError(problem)
-
-    return raise_reason

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from sacred_core.config.captured_function import CapturedFunction, check_kind
+from sacred_core.config.captured_function import CapturedFunction, check_function, check_kind
 from sacred_core.dotted_path import join_paths
 from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
 
@@ -101,6 +101,7 @@ class Ingredient:
             return lambda f: self.capture(f, prefix=prefix)
         if isinstance(function, CapturedFunction):
             return function
+        check_function(function)
         captured = CapturedFunction(function, self, prefix)
         self.captured_functions.append(captured)
         return captured
@@ -134,8 +135,17 @@ class Ingredient:
         self.commands[captured.function.__name__] = captured
         return captured
 
-    def config(self, function: Callable[..., Any]) -> "ConfigScope":
-        """Turn a function into a scope: its local variables become configuration entries."""
+    @overload
+    def config(self, function: Callable[..., Any]) -> "ConfigScope": ...
+    @overload
+    def config(self, function: None = None) -> "Callable[[Callable[..., Any]], ConfigScope]": ...
+    def config(self, function: Any = None) -> Any:
+        """Turn a function into a scope: its local variables become configuration entries.
+
+        Without a function, as in ``@ex.config()``, a decorator is returned.
+        """
+        if function is None:
+            return self.config
         from sacred_core.config.config_scope import ConfigScope
 
         scope = ConfigScope.of(function)
@@ -150,8 +160,8 @@ class Ingredient:
         """Add configuration entries: as a dictionary, as keywords, or from a file.
 
         Args:
-            cfg_or_file: A dictionary, or the name of a JSON, YAML or pickle file, or of another
-                that a plugin reads.
+            cfg_or_file: A dictionary, or the name of a JSON, YAML, TOML or pickle file, or of
+                another that a plugin reads.
             kw_conf: The entries. Objects that are not plain data reach captured functions as they
                 are; the record shows their readable form.
 
@@ -163,8 +173,17 @@ class Ingredient:
         """
         self.configurations.append(_config_dict(cfg_or_file, kw_conf))
 
-    def named_config(self, func: Callable[..., Any]) -> "ConfigScope":
-        """Turn a function into a scope that is applied when its name is asked for."""
+    @overload
+    def named_config(self, func: Callable[..., Any]) -> "ConfigScope": ...
+    @overload
+    def named_config(self, func: None = None) -> "Callable[[Callable[..., Any]], ConfigScope]": ...
+    def named_config(self, func: Any = None) -> Any:
+        """Turn a function into a scope that is applied when its name is asked for.
+
+        Without a function, as in ``@ex.named_config()``, a decorator is returned.
+        """
+        if func is None:
+            return self.named_config
         from sacred_core.config.config_scope import ConfigScope
 
         scope = ConfigScope.of(func)
@@ -180,7 +199,11 @@ class Ingredient:
         """Add entries that are applied when ``name`` is asked for; see `add_config`."""
         self.named_configs[name] = _config_dict(cfg_or_file, kw_conf)
 
-    def config_hook(self, func: H) -> H:
+    @overload
+    def config_hook(self, func: H) -> H: ...
+    @overload
+    def config_hook(self, func: None = None) -> Callable[[H], H]: ...
+    def config_hook(self, func: Any = None) -> Any:
         """Let ``func(config, command_name, logger)`` change the configuration.
 
         It is called after the configuration of this ingredient and before that of further ones,
@@ -191,6 +214,8 @@ class Ingredient:
             HookSignatureError: it has other parameters.
             FunctionKindError: it is a generator or a coroutine function.
         """
+        if func is None:  # ``@ex.config_hook()``
+            return self.config_hook
         check_kind(func, "config hook", may_be_async=False)
         names = list(inspect.signature(func).parameters)
         if names != ["config", "command_name", "logger"]:

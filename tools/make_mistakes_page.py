@@ -3,6 +3,7 @@
 .venv/bin/python tools/make_mistakes_page.py
 """
 
+import difflib
 import importlib
 import sys
 from collections.abc import Iterator
@@ -45,10 +46,11 @@ def _rows(area: Any, usual: str) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for row in area.ROWS:
         needs = [(each.__doc__ or "").partition("\n")[0].rstrip(".") for each in row.needs]
-        other = [] if row.script == usual else ["another script"]
+        changed = difflib.ndiff(usual.splitlines(), row.script.splitlines())
+        other = [_code(line[2:]) for line in changed if line[:2] == "+ " and line[2:].strip()]
         settings = [f"`{name}={value}`" for name, value in row.environment.items()]
-        given = ", ".join([*needs, *other, *settings])
-        what = f"{row.what} (with {given})" if given else row.what
+        given = ", ".join([*needs, *settings])
+        what = "<br>".join([f"{row.what} (with {given})" if given else row.what, *other])
         printed = "<br>".join(map(_code, row.printed.splitlines())) or "nothing"
         yield f"| {what} | {_code(row.typed)} | {row.code} | {printed} |"
 

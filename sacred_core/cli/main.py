@@ -29,6 +29,26 @@ class LazyGroup(click.Group):
         super().__init__(*args, **options)
         self._start = f"{path} " if path else ""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; without any, print the help and end with exit code 0."""
+        if not args and self.no_args_is_help and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command; for one that does not exist, the error has the nearest name."""
+        name = args[0]
+        if not ctx.resilient_parsing and self.get_command(ctx, name) is None and name[:1] != "-":
+            import difflib
+
+            close = difflib.get_close_matches(name, self.list_commands(ctx), 1)
+            hint = f": did you mean {close[0]!r}?" if close else "."
+            ctx.fail(f"No such command {name!r}{hint}")
+        return super().resolve_command(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands on offer."""
         return sorted({*self._specs(), *super().list_commands(ctx)})

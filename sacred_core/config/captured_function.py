@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
 
 from sacred_core.context import current_run
-from sacred_core.exceptions import FunctionKindError, MissingConfigError
+from sacred_core.exceptions import DecoratorError, FunctionKindError, MissingConfigError
 
 SPECIAL_NAMES = frozenset({"_config", "_seed", "_rnd", "_log", "_run"})
 
@@ -299,6 +299,20 @@ def _is_picklable(value: Any) -> bool:
     except Exception:  # noqa: BLE001 - the object's own __reduce__
         return False
     return True
+
+
+def check_function(function: object) -> None:
+    """Check that a decorator was not given an argument in place of a function.
+
+    Raises:
+        DecoratorError: it was, as in ``@ex.capture("optimizer")``.
+    """
+    if not callable(function):
+        example = f"prefix={function!r}" if isinstance(function, str) else "prefix='optimizer'"
+        raise DecoratorError(
+            f"a function must be decorated, got {function!r}: write arguments with their names, "
+            f"like @ex.capture({example})"
+        )
 
 
 def check_kind(function: Callable[..., Any], role: str, may_be_async: bool) -> None:

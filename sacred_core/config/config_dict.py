@@ -1,6 +1,7 @@
 """A dictionary of configuration entries."""
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
 from types import BuiltinFunctionType
 from typing import Any, cast
@@ -53,6 +54,8 @@ class ConfigDict:
 
 def _hint(given: Any) -> str:
     """Name the way from a frequent kind of object to a dictionary."""
+    if inspect.isfunction(given):
+        return ": decorate a function with @ex.config"
     if dataclasses.is_dataclass(given) and not isinstance(given, type):
         return ": use dataclasses.asdict(...)"
     if hasattr(given, "__attrs_attrs__") and not isinstance(given, type):

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Protocol
@@ -219,7 +220,8 @@ def check_added(summary: ConfigSummary, used: set[str], config: Mapping[str, Any
             known = [*_known_paths(summary, config), *used]
             raise ConfigAddedError(
                 f"unknown config entry {path!r}{_source(path, summary)}: not defined in the "
-                f"configuration and not used by any captured function{_suggestion(path, known)}"
+                f"configuration and not used by any captured function{_suggestion(path, known)}",
+                path,
             )
 
 
@@ -301,8 +303,20 @@ def _spelling(path: str, old: type, value: Any) -> str:
     return ""
 
 
+#: What users write in place of the dots of a path: ``a:b``, ``a/b``, ``a[b]``, ``a__b``, ``a-b``.
+_SEPARATORS = re.compile(r"\]?[\[:/\\-]|\]|__")
+
+
 def _suggestion(path: str, known: list[str]) -> str:
-    """Name the nearest names: whole paths, and those that share the parent or the last part."""
+    """Name the nearest names: whole paths, and those that share the parent or the last part.
+
+    A path that is correct apart from its separators, or begins with ``config.`` as in a query, is
+    certain.
+    """
+    for certain in (_SEPARATORS.sub(".", path).strip("."), path.removeprefix("config.")):
+        parent, _, item = certain.rpartition(".")
+        if certain != path and (certain in known or (item.isdigit() and parent in known)):
+            return f": did you mean {certain!r}?"
     last = path.rpartition(".")[2]
     by_last = {name.rpartition(".")[2]: name for name in reversed(known)}
     names = difflib.get_close_matches(path, known, 3)

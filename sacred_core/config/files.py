@@ -28,6 +28,11 @@ from sacred_core.settings import SETTINGS
 _JSON_TOKENS = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}]', re.S)
 
 
+def config_suffixes() -> list[str]:
+    """Return the suffixes of the formats that the installation reads, in alphabetical order."""
+    return sorted(_by_suffix())
+
+
 def has_config_suffix(name: str) -> bool:
     """Return whether ``name`` ends like a configuration file."""
     return os.path.splitext(name)[1].lower() in _by_suffix()  # noqa: PTH122 - a name, no path
@@ -139,9 +144,9 @@ class _PlainUnpickler(pickle.Unpickler):
 def _source_of(path: Path) -> ConfigSource:
     source = _by_suffix().get(path.suffix.lower())
     if source is None:
-        known = ", ".join(sorted(_by_suffix()))
         raise ConfigFileError(
-            f"the format of {str(path)!r} is unknown: configuration files end in {known}"
+            f"the format of {str(path)!r} is unknown: configuration files end in "
+            f"{', '.join(config_suffixes())}"
         )
     plugin_manager().check_single("suffix", path.suffix.lower())
     return source
@@ -164,6 +169,8 @@ def _file_error(message: str, error: Exception) -> ConfigFileError:
 
 
 def _format_error(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror  # without the number, and the name that the message has already
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -1,7 +1,7 @@
 """An experiment's ingredients: in the order of configuration, and what each of them sees."""
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -140,7 +140,9 @@ def find_named(name: str, nodes: Sequence[Node]) -> tuple[Node, Configuration]:
     if name not in offered:
         close = difflib.get_close_matches(name, offered, 2)
         hint = f": did you mean {' or '.join(map(repr, close))}?" if close else _list_names(offered)
-        raise NamedConfigNotFoundError(f"unknown named configuration {name!r}{hint}")
+        raise NamedConfigNotFoundError(
+            f"unknown named configuration {name!r}{hint}{_list_formats(name, offered)}"
+        )
     return offered[name]
 
 
@@ -162,8 +164,19 @@ def _looks_like_file(name: str) -> bool:
     return has_config_suffix(name)
 
 
+def _list_formats(name: str, offered: Iterable[str]) -> str:
+    """Return the end of a message for what is probably a file, of a format that is not known."""
+    group, _, suffix = name.rpartition(".")
+    is_path = any(other.startswith(f"{group}.") for other in offered)
+    if is_path or not group or not suffix.isalpha():
+        return ""
+    from sacred_core.config.files import config_suffixes
+
+    return f"; configuration files end in {', '.join(config_suffixes())}"
+
+
 def _list_names(offered: dict[str, tuple[Node, Configuration]]) -> str:
-    return f": there are {', '.join(sorted(offered))}" if offered else ": there are none"
+    return f" (available: {', '.join(sorted(offered)) or 'none'})"
 
 
 @attrs.define

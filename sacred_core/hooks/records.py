@@ -221,7 +221,7 @@ class ConfigSource:
     """A format of configuration files.
 
     Attributes:
-        suffixes: File name suffixes, like ``(".toml",)``.
+        suffixes: File name suffixes, like ``(".ini",)``.
         load: Called as ``load(path)`` with a `pathlib.Path`; returns the entries as a
             dictionary of plain data, and executes nothing that the file holds. Any exception
             is reported to the user as the reason why the file cannot be read.

@@ -58,7 +58,7 @@ def sacred_config_sources() -> Iterable[records.ConfigSource]:
         ```python
         @hookimpl
         def sacred_config_sources():
-            yield ConfigSource((".toml",), "acme.toml_files:load")
+            yield ConfigSource((".ini",), "acme.ini_files:load")
         ```
 
     Version added: 0.1.

@@ -347,6 +347,7 @@ class Run(RunState):
         )
 
     def _queue(self, lifecycle: Lifecycle) -> None:
+        self.warn_if_unobserved()
         lifecycle.queue()
         self.run_logger.info("Queued%s", self._with_id())
         if self._id is not None:

@@ -10,10 +10,15 @@ import click
 
 from sacred_core.config.entries import Spelled
 from sacred_core.config.request import Request
-from sacred_core.exceptions import OptionError, UpdateError, UsageError
-from sacred_core.hooks.lookup import distribution_of
+from sacred_core.exceptions import OptionError, UnknownOptionError, UpdateError, UsageError
 from sacred_core.hooks.options import spellings
 from sacred_core.hooks.records import CLIOption
+from sacred_core.script_cli.words import (
+    check_spaces,
+    check_words,
+    find_swallowed,
+    suggest_options,
+)
 from sacred_core.settings import SETTINGS
 
 #: Numbers for which Python has no literal, as it prints them.
@@ -39,6 +44,7 @@ def parse(words: list[str], options: Iterable[CLIOption]) -> Request:
     """
     by_identifier = {f"option_{i}": option for i, option in enumerate(options)}
     names = spellings(by_identifier.values())
+    check_words(words, [*by_identifier.values()])
     command = click.Command(
         "experiment",
         params=[
@@ -48,7 +54,8 @@ def parse(words: list[str], options: Iterable[CLIOption]) -> Request:
         add_help_option=False,
     )
     values = _values(command, words, names)
-    name, tokens = _split_tokens(list(values["tokens"]))
+    swallowed = find_swallowed(words, [*by_identifier.values()])
+    name, tokens = _split_tokens(list(values["tokens"]), swallowed)
     given = {option.name: _as_list(values[i]) for i, option in by_identifier.items()}
     is_help = name == "help" or given.get("--help")
     updates, named = ({}, []) if is_help else parse_updates(tokens)
@@ -64,6 +71,8 @@ def parse_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
         UpdateError: a token has no key, or holds a value that is not a literal although
             ``SETTINGS.COMMAND_LINE.STRICT_PARSING`` asks for one.
     """
+    tokens = list(tokens)
+    check_spaces(tokens)
     updates: dict[str, Any] = {}
     named: list[str] = []
     for token in tokens:
@@ -83,7 +92,9 @@ def _values(command: click.Command, words: list[str], names: Mapping[str, str]) 
     except click.NoSuchOption as error:
         whole = _flag_that_begins_with(error.option_name, names)
         if whole is None:
-            raise OptionError(_format_error(error, names)) from None
+            flag = error.option_name
+            message = f"No such option '{flag}'{suggest_options(flag, names)}"
+            raise UnknownOptionError(message, flag) from None
         abbreviated = error.option_name
     except click.UsageError as error:
         raise OptionError(error.format_message()) from None
@@ -110,27 +121,42 @@ def _as_list(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _split_tokens(tokens: list[str]) -> tuple[str | None, list[str]]:
+def _split_tokens(tokens: list[str], swallowed: str | None) -> tuple[str | None, list[str]]:
+    """Return the command, and what comes after ``with``.
+
+    Args:
+        tokens: What is neither an option nor its argument.
+        swallowed: The flag that has ``with`` as its argument, if there is one.
+    """
     command = None
     if tokens and tokens[0] != "with":
         command = tokens.pop(0)
         if command == "help":  # an argument of its own
             return command, tokens
-    if tokens and tokens[0] != "with":
-        raise UsageError(f"unexpected argument {tokens[0]!r}: config updates go after 'with'")
+    updates = [token for token in tokens if token != "with"]
     if command is not None and "=" in command:
-        raise UsageError(f"{command!r} is not a command: config updates go after 'with'")
+        _refuse_swallowed(swallowed)
+        raise UsageError(
+            f"{command!r} is not a command: config updates go after 'with': "
+            f"{shlex.join(['with', command, *updates])}"
+        )
+    if tokens and tokens[0] != "with":
+        _refuse_swallowed(swallowed)
+        if command == "save_config" and "=" not in tokens[0]:
+            updates[0] = f"config_filename={tokens[0]}"
+        correct = shlex.join([str(command), "with", *updates])
+        hint = f": {correct}" if "=" in updates[0] else ""
+        raise UsageError(f"unexpected argument {tokens[0]!r}: config updates go after 'with'{hint}")
     if tokens == ["with"]:
         raise UsageError("expected at least one update after 'with'")
+    if "with" in tokens[1:]:
+        raise UsageError(f"'with' is given twice: write: {shlex.join(['with', *updates])}")
     return command, tokens[1:]
 
 
-def _format_error(error: click.NoSuchOption, names: Mapping[str, str]) -> str:
-    distribution = distribution_of(error.option_name)
-    if distribution is not None:
-        return f"No such option: {error.option_name} (install it with: pip install {distribution})"
-    possibilities = dict.fromkeys(names[flag] for flag in error.possibilities or ())
-    return click.NoSuchOption(error.option_name, possibilities=[*possibilities]).format_message()
+def _refuse_swallowed(flag: str | None) -> None:
+    if flag is not None:
+        raise OptionError(f"{flag} requires an argument: 'with' was taken as its argument")
 
 
 def _update_value(text: str, token: str) -> Any:

@@ -40,8 +40,9 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
         print("\n".join(candidates(ex, os.environ[COMPLETION].split("\n"))))
         raise SystemExit(0)
     request: Request | None = None
+    words = split(argv)
     try:
-        request = parse(split(argv), offered_options(ex.additional_cli_options))
+        request = parse(words, offered_options(ex.additional_cli_options))
         if request.options["--help"] or request.command == "help":
             from sacred_core.script_cli.usage import usage_text
 
@@ -59,7 +60,10 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
             raise
         for problem in plugin_manager().problems:
             print(f"Warning: {printable(problem, KEPT)}", file=sys.stderr)
-        print(printable(mask_text(f"Error: {error}"), KEPT), file=sys.stderr)
+        from sacred_core.script_cli.hints import explain
+
+        message = explain(error, words, ex, request)
+        print(printable(mask_text(f"Error: {message}"), KEPT), file=sys.stderr)
         raise SystemExit(USAGE) from None
     except (Exception, KeyboardInterrupt) as error:  # of a scope or a hook of the user's
         if request is not None and request.options["--debug"]:

@@ -1,5 +1,6 @@
 """What the standard flags do to a run before it starts."""
 
+import math
 import operator
 from typing import TYPE_CHECKING, SupportsIndex
 
@@ -33,6 +34,8 @@ def comment(argument: object, run: "Run") -> None:
 
 def name(argument: object, run: "Run") -> None:
     """Give the experiment another name for this run."""
+    if argument == "":
+        raise OptionError("--name must not be empty")
     run.experiment_info["name"] = str(argument)
     run.run_logger = own_child(run.root_logger, str(argument))
 
@@ -56,7 +59,9 @@ def queue(argument: bool, run: "Run") -> None:
 
 def priority(argument: str, run: "Run") -> None:
     """Note how urgent a queued run is."""
-    run.meta_info["priority"] = _number(argument, "--priority")
+    run.meta_info["priority"] = number = _number(argument, "--priority")
+    if math.isnan(number):
+        raise OptionError(f"--priority must be a number, got {argument!r}")
 
 
 def unobserved(argument: bool, run: "Run") -> None:

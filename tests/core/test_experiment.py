@@ -9,6 +9,8 @@ import pytest
 from sacred_core import Experiment
 from sacred_core.exceptions import (
     CommandNotFoundError,
+    ConfigValueError,
+    DecoratorError,
     InteractiveError,
     NoRunError,
     OptionError,
@@ -139,3 +141,68 @@ def test_queued_run_lists_the_secrets_to_set_again(
     ex.add_config(db={"password": "x"})
     ex.run(options={"--queue": True})
     assert "give db.password again" in caplog.text
+
+
+def test_decorators_may_be_written_with_parentheses() -> None:
+    """`@ex.config()` and the others do what they do without parentheses."""
+    ex = Experiment("parentheses", save_git_info=False)
+    called = []
+
+    @ex.config()
+    def cfg():
+        a = 1
+
+    @ex.named_config()
+    def large():
+        a = 100
+
+    @ex.config_hook()
+    def hook(config, command_name, logger):
+        return {"b": config["a"] + 1}
+
+    @ex.option_hook()
+    def options_hook(options):
+        called.append("option hook")
+
+    @ex.capture()
+    def taken(a, b):
+        return a, b
+
+    @ex.pre_run_hook()
+    def before(a):
+        called.append(f"before {a}")
+
+    @ex.post_run_hook()
+    def after(b):
+        called.append(f"after {b}")
+
+    @ex.command()
+    def other(a):
+        return -a
+
+    @ex.automain()
+    def automain():
+        return "imported: not run"
+
+    @ex.main()
+    def main():
+        return taken()
+
+    assert ex.run().result == (1, 2)
+    assert called == ["option hook", "before 1", "after 2"]
+    assert ex.run(named_configs=["large"]).result == (100, 101)
+    assert ex.run("other").result == -1
+    assert ex.run("automain").result == "imported: not run"
+
+
+@pytest.mark.parametrize("name", ["capture", "command", "main", "automain", "pre_run_hook"])
+def test_an_argument_in_place_of_a_function_is_an_error(ex: Experiment, name: str) -> None:
+    """`@ex.capture("optimizer")` names the way to write it."""
+    with pytest.raises(DecoratorError, match=r"got 'a': .*like @ex.capture\(prefix='a'\)"):
+        getattr(ex, name)("a")
+
+
+def test_add_config_as_a_decorator_is_an_error(ex: Experiment) -> None:
+    """The error names the decorator that was meant."""
+    with pytest.raises(ConfigValueError, match=r"decorate a function with @ex\.config"):
+        ex.add_config(lambda: None)  # type: ignore[arg-type]

@@ -31,6 +31,26 @@ def empty_folder(folder: Path) -> None:
     (folder / "my_runs").mkdir()
 
 
+def other_files(folder: Path) -> None:
+    """files that are not configurations."""
+    for name, content in (
+        ("c.ini", ""),
+        ("empty.json", ""),
+        ("broken.yaml", "a: ["),
+        ("broken.toml", "lr = \n"),
+        ("twice.toml", "lr = 1\nlr = 2\n"),
+        ("list.json", "[1]"),
+    ):
+        (folder / name).write_text(content)
+    (folder / "folder.json").mkdir()
+
+
+def no_toml_library(folder: Path) -> None:
+    """no library that writes TOML."""
+    for name in ("tomli_w", "tomlkit"):
+        (folder / f"{name}.py").write_text("raise ImportError\n")
+
+
 ACME = """
     import click
 

@@ -15,7 +15,9 @@ import attrs
 
 HERE = Path(__file__).parent
 #: The order of areas on the page; further ones follow by name.
-FIRST = ("script_rows", "reading_rows", "plugin_rows")
+FIRST = (
+    "script_rows", "update_rows", "definition_rows", "sacred_rows", "reading_rows", "plugin_rows",
+)  # fmt: skip
 #: What the page and the rows call the folder in which the commands run.
 FOLDER = "/home/ada"
 #: In a row: characters of one line that differ between machines or versions.

@@ -48,6 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PYTHONUNBUFFERED", "FORCE_COLOR", "SACRED_PLUGINS__STRICT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(SETTINGS, "CAPTURE_MODE", "sys")
+    monkeypatch.setattr(SETTINGS.COMMAND_LINE, "STRICT_PARSING", False)  # and restore it
     return tmp_path
 
 
@@ -148,3 +149,8 @@ def test_each_row_has_its_own_name_and_command() -> None:
         assert len(set(names)) == len(names), name
         commands = [(row.typed, row.needs, row.script) for row in area.ROWS]
         assert len({str(command) for command in commands}) == len(commands), name
+
+
+def test_the_table_has_enough_rows() -> None:
+    """Every kind of mistake that was found has a row."""
+    assert sum(len(area.ROWS) for area in areas().values()) >= 120

@@ -53,12 +53,14 @@ FURTHER = {
     "run/test_nested.py": "run/creation",
     "run/test_run.py": "run/lifecycle",
     "run/test_spools.py": "run/recovery stores/unfinished",
-    "script_cli/test_bad_input.py": "script_cli/parsing script_cli/running",
+    "script_cli/test_bad_input.py": "script_cli/parsing script_cli/running script_cli/words "
+    "script_cli/hints",
     "script_cli/test_completion.py": "cli/completion",
     "script_cli/test_experiment_cli.py": "script_cli/running script_cli/usage",
     "script_cli/test_option_hooks.py": "run/creation hooks/options",
     "script_cli/test_running.py": "script_cli/interface",
-    "script_cli/test_standard_commands.py": "script_cli/config_text builtin",
+    "script_cli/test_standard_commands.py": "script_cli/config_text script_cli/offered_commands "
+    "builtin",
     "stores/test_curves.py": "stores/summaries",
     "stores/test_finding.py": "stores/run_store",
     "stores/test_guarded.py": "stores/checking",

@@ -16,6 +16,7 @@ from sacred_core.cli.runs.grouping import (
 )
 from sacred_core.cli.runs.options import (
     LocationCommand,
+    direction_option,
     open_runs,
     recursive_option,
     report_damage,
@@ -46,6 +47,7 @@ _HEADINGS = {"start_time": "STARTED"}
 @click.option("--status", help="Only runs with this status, such as FAILED or DEAD.")
 @click.option("--name", help="Only runs of this experiment.")
 @click.option("-s", "--sort", help="Sort by these fields, like -config.lr,start_time.")
+@direction_option
 @click.option(
     "-n",
     "--limit",

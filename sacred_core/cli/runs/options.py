@@ -101,6 +101,22 @@ def _is_own(word: str, own: dict[str, Any]) -> bool:
     return word.partition("=")[0] in own if word.startswith("--") else word[:2] in own
 
 
+def _refuse_direction(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        raise click.UsageError(
+            "There is no option for the order: a minus sign sorts in descending order, as in "
+            "--sort=-metrics.loss",
+            ctx,
+        )
+
+
+#: Options that other programs have, and that users try.
+direction_option = click.option(
+    "--desc", "--descending", "--reverse", is_flag=True, hidden=True, expose_value=False,
+    callback=_refuse_direction,
+)  # fmt: skip
+
+
 def open_runs(location: str, recursive: bool) -> RunStore:
     """Return the store at ``location``, or all that are in a folder.
 

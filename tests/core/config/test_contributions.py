@@ -264,7 +264,7 @@ def test_unknown_named_config_suggests(ex: Experiment) -> None:
     ex.add_named_config("variant", flag=False)
     with pytest.raises(NamedConfigNotFoundError, match="did you mean 'variant'"):
         ex.run(named_configs=["varaint"])
-    with pytest.raises(NamedConfigNotFoundError, match="there are variant"):
+    with pytest.raises(NamedConfigNotFoundError, match=r"\(available: variant\)"):
         ex.run(named_configs=["xyz"])
 
 

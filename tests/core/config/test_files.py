@@ -64,7 +64,9 @@ def test_nothing_in_a_file_is_executed(tmp_path: Path) -> None:
         ("a.yaml", "a: [", "cannot be read"),
         ("a.yaml", "just text", "holds a str"),
         ("a.pickle", "no pickle", "cannot be read"),
-        ("a.ini", "", "files end in .json, .pickle, .pkl, .yaml, .yml"),
+        ("a.toml", "a = ", "cannot be read: Invalid value"),
+        ("a.toml", "a = 1\na = 2", "Cannot overwrite a value"),
+        ("a.ini", "", "files end in .json, .pickle, .pkl, .toml, .yaml, .yml"),
         ("a", "", "the format of"),
     ],
 )
@@ -162,7 +164,9 @@ def test_a_merge_key_may_be_overridden(tmp_path: Path) -> None:
     assert entries["last"]["other"]["y"] == 3
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.json", '{"a": 1}'), ("a.yaml", "a: 1\n")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.json", '{"a": 1}'), ("a.yaml", "a: 1\n"), ("a.toml", "a = 1\n")]
+)
 def test_a_byte_order_mark_is_skipped(tmp_path: Path, name: str, content: str) -> None:
     """Windows editors write one."""
     (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + content.encode())

@@ -27,7 +27,7 @@ PLUGIN = """
             with open(self.path, "a") as file:
                 file.write(json.dumps({**self.line, "result": result}) + "\\n")
 
-    def load_toml(path):
+    def load_acme(path):
         return tomllib.loads(path.read_text())
 
     def skip():
@@ -49,7 +49,7 @@ PLUGIN = """
 
     @hookimpl
     def sacred_exports():
-        yield Export(load_toml)
+        yield Export(load_acme)
         yield Export(shout, module="sacred_core.stflow")
 
     @hookimpl
@@ -58,7 +58,7 @@ PLUGIN = """
 
     @hookimpl
     def sacred_config_sources():
-        yield ConfigSource((".toml",), load_toml)
+        yield ConfigSource((".acme",), load_acme)
 
     @hookimpl
     def sacred_host_info():
@@ -87,7 +87,7 @@ SCRIPT = """
 from sacred_core import Experiment
 
 ex = Experiment("unchanged")
-ex.add_config("conf.toml")
+ex.add_config("conf.acme")
 
 
 @ex.automain
@@ -100,7 +100,7 @@ def main(message):
 def installed(installation: Any) -> Any:
     installation.add("acme", PLUGIN)
     (installation.folder / "script.py").write_text(SCRIPT)
-    (installation.folder / "conf.toml").write_text('message = "hello"\n')
+    (installation.folder / "conf.acme").write_text('message = "hello"\n')
     return installation
 
 
@@ -156,14 +156,14 @@ def test_its_secrets_are_masked(installed: Any) -> None:
 def test_its_names_are_imported_from_documented_modules(installed: Any) -> None:
     """Each from the module that it is offered in, and from no other."""
     code = """
-from sacred_core.observers import LineObserver, load_toml
+from sacred_core.observers import LineObserver, load_acme
 from sacred_core.stflow import shout
 import sacred_core
-print(LineObserver.__name__, load_toml.__name__, shout.__name__)
-print(hasattr(sacred_core.stflow, "load_toml"), hasattr(sacred_core.observers, "shout"))
+print(LineObserver.__name__, load_acme.__name__, shout.__name__)
+print(hasattr(sacred_core.stflow, "load_acme"), hasattr(sacred_core.observers, "shout"))
 """
     result = installed.python("-c", code)
-    assert result.stdout == "LineObserver load_toml shout\nFalse False\n", result.stderr
+    assert result.stdout == "LineObserver load_acme shout\nFalse False\n", result.stderr
 
 
 def test_its_check_of_keys_fails_before_the_run(installed: Any) -> None:

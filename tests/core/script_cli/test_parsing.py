@@ -77,7 +77,7 @@ def test_each_flag_of_its_own_wins_over_another_spelling() -> None:
 
 def test_a_suggestion_has_one_spelling() -> None:
     """The one that the help shows."""
-    with pytest.raises(OptionError, match=r"Did you mean '--beat_interval'\?"):
+    with pytest.raises(OptionError, match=r"did you mean '--beat_interval'\?"):
         parse(["--beat-intervall=3"], SPELLED)
 
 
