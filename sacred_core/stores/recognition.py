@@ -75,18 +75,21 @@ def path_problem(location: str) -> str:
             return "" if _is_empty(path) else _other_kind(location, path)
         if path.exists():
             is_file = f"{location!r} is a file, not a folder of runs"
-            return _other_kind(location, path) or is_file + _parent_hint(path)
+            return _other_kind(location, path) or is_file + _parent_hint(location)
     except OSError as error:
         return f"cannot read {location!r}: {error.strerror}"
     return f"there is no folder {location!r}{_missing_hint(location, path)}"
 
 
-def runs_above(path: Path) -> str | None:
-    """Return the location of the store that has ``path`` in it, of a run for example."""
-    for parent in [*path.parents][:2]:
+def runs_above(location: str) -> str | None:
+    """Return the path of the store that has a path in it, of a run for example.
+
+    Only folders that the user wrote are considered, and the working directory.
+    """
+    for parent in [*Path(location).expanduser().parents][:2]:
         for _, location_of in _recognizers():
             if location_of(parent) is not None:
-                return short_path(parent)
+                return str(parent)
     return None
 
 
@@ -119,15 +122,15 @@ def _missing_hint(location: str, path: Path) -> str:
     near = difflib.get_close_matches(path.name, names, 1)
     if near:
         return f": did you mean {short_path(path.parent / near[0])!r}?"
-    above = _parent_hint(path)
+    above = _parent_hint(location)
     if above or not re.search(r"[:@]", location):
         return above
     flags = ", ".join(spec.flags[0] for spec in store_specs() if spec.flags)
     return f"; give the argument of a flag with its flag ({flags})"
 
 
-def _parent_hint(path: Path) -> str:
-    above = runs_above(path)
+def _parent_hint(location: str) -> str:
+    above = runs_above(location)
     return f"; there are runs in {above!r}" if above else ""
 
 

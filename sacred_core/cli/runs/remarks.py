@@ -91,7 +91,7 @@ def empty_reason(location: str) -> str:
             f"There are runs in {', '.join(found[:_MOST])}{more}: give one of them, or use "
             "--recursive"
         )
-    above = runs_above(path)
+    above = runs_above(_path(location))
     return f"There are runs in {above}: give that folder" if above else ""
 
 
