@@ -76,6 +76,8 @@ def path_problem(location: str) -> str:
         if path.exists():
             is_file = f"{location!r} is a file, not a folder of runs"
             return _other_kind(location, path) or is_file + _parent_hint(location)
+        if path.is_symlink():
+            return f"the link {location!r} leads to nothing"
     except OSError as error:
         return f"cannot read {location!r}: {error.strerror}"
     return f"there is no folder {location!r}{_missing_hint(location, path)}"

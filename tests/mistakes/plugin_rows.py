@@ -16,7 +16,7 @@ ROWS = [
     Mistake(
         "plugin that is not installed",
         "python train.py --s3 bucket",
-        "Error: No such option '--s3' (install it with: pip install sacred-s3)",
+        "Error: No such option: --s3 (install it with: pip install sacred-s3)",
         in_shell=True,
         environment={"SACRED_PLUGINS__DISABLE": "s3"},
     ),
@@ -59,8 +59,8 @@ ROWS = [
     ),
     Mistake(
         "path instead of the URL of a database",
-        "python train.py -s runs.txt",
-        "Error: --sql: 'runs.txt' is not the URL of a database, like sqlite:///runs.db or "
+        "python train.py -s runs",
+        "Error: --sql: 'runs' is not the URL of a database, like sqlite:///runs.db or "
         "postgresql://user:***@host/database",
     ),
     Mistake(

@@ -3,10 +3,11 @@
 The first line of each docstring is shown on the page, after "with".
 """
 
+import sqlite3
 from pathlib import Path
 from textwrap import dedent
 
-from sacred_core.observers import FileStorageObserver
+from sacred_core.observers import FileStorageObserver, RunObserver
 from sacred_core.testing import EventDriver
 
 
@@ -96,3 +97,52 @@ def failing_plugin(folder: Path) -> None:
     )
     (info / "entry_points.txt").write_text("[sacred_core]\nacme = acme_plugin\n")
     (folder / "acme_plugin.py").write_text(dedent(ACME))
+
+
+def other_folder(folder: Path) -> None:
+    """a folder `other` with a file."""
+    (folder / "other").mkdir()
+    (folder / "other" / "notes.txt").write_text("no run\n")
+
+
+def sub_folders(folder: Path) -> None:
+    """runs in `results/a` and `results/b`."""
+    for name in ("a", "b"):
+        _record(FileStorageObserver(str(folder / "results" / name)), folder)
+
+
+def file_in_place_of_a_folder(folder: Path) -> None:
+    """a file `file`."""
+    (folder / "file").write_text("no folder\n")
+
+
+def loop_of_links(folder: Path) -> None:
+    """a link `loop` to itself."""
+    (folder / "loop").symlink_to("loop")
+
+
+def tiny_db(folder: Path) -> None:
+    """a TinyDB `tdb` with a run."""
+    from sacred_core.observers import TinyDbObserver
+
+    _record(TinyDbObserver(str(folder / "tdb")), folder)
+
+
+def database(folder: Path) -> None:
+    """an SQLite database `runs.db` with a run."""
+    from sacred_core.observers import SqlObserver
+
+    _record(SqlObserver(f"sqlite:///{folder / 'runs.db'}"), folder)
+
+
+def no_table(folder: Path) -> None:
+    """an SQLite database `empty.db` without tables."""
+    connection = sqlite3.connect(folder / "empty.db")
+    connection.execute("VACUUM")
+    connection.close()
+
+
+def _record(observer: RunObserver, folder: Path) -> None:
+    driver = EventDriver(observer)
+    driver.start(ex_info={"name": "train", "base_dir": str(folder), "sources": []})
+    driver.complete()

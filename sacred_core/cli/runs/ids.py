@@ -12,6 +12,24 @@ from sacred_core.stores.run_ids import normalize_id
 _RANGE = re.compile(r"(?P<first>[0-9]+)-(?P<last>[0-9]+)")
 
 
+def get_run(store: RunStore, word: str) -> StoredRun:
+    """Return the run with an id.
+
+    Raises:
+        StoreError: it does not exist, and may be meant as a range.
+    """
+    try:
+        return store.get(normalize_id(word))
+    except StoreError as error:
+        found = _RANGE.fullmatch(word)
+        if found is None:
+            raise
+        query = f"--where 'id between {found['first']} and {found['last']}'"
+        raise StoreError(
+            f"{error}; this command takes one run: list a range with {query}"
+        ) from None
+
+
 def get_runs(store: RunStore, words: Iterable[str]) -> list[StoredRun]:
     """Return runs by ids and ranges of ids, each run once.
 

@@ -22,6 +22,8 @@ from sacred_core.stores.opening import split_flag
 from sacred_core.stores.query import Field, Query, read
 from sacred_core.stores.recognition import find_locations, runs_above
 
+#: Levels of sub-folders in which a hint looks for runs.
+_DEPTH = 3
 #: Locations that a hint names.
 _MOST = 5
 
@@ -84,7 +86,7 @@ def empty_reason(location: str) -> str:
     path = absolute_path(_path(location))
     if not path.is_dir():
         return ""
-    found = [*find_locations(Path(_path(location)).expanduser()).values()]
+    found = [*find_locations(Path(_path(location)).expanduser(), _DEPTH).values()]
     if found:
         more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
         return (

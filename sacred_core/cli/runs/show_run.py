@@ -10,6 +10,7 @@ from typing import BinaryIO
 import click
 
 from sacred_core.cli.runs.columns import number_text
+from sacred_core.cli.runs.ids import get_run
 from sacred_core.cli.runs.options import LocationCommand, open_runs, recursive_option, writing
 from sacred_core.cli.runs.page import page
 from sacred_core.cli.runs.remarks import empty_reason
@@ -21,7 +22,6 @@ from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun
 from sacred_core.stores.curves import tail
 from sacred_core.stores.explaining import require_existing
-from sacred_core.stores.run_ids import normalize_id
 
 _KINDS = ("artifact", "resource", "source", "patch")
 _PART = 1 << 20
@@ -117,7 +117,7 @@ def watch_run(location: str, run_id: str | None, recursive: bool, interval: floa
 
 def _find(store: RunStore, location: str, run_id: str | None) -> StoredRun:
     if run_id is not None:
-        return store.get(normalize_id(run_id))
+        return get_run(store, run_id)
     for run in store.list(RunQuery(limit=1)):
         return run
     require_existing(store)

@@ -96,10 +96,7 @@ def field_problem(field: Field) -> str:
         return f"expected an entry of {name}, like {name}.entry"
     if name == "metrics" and not _is_statistic(path):
         known = ", ".join(_STATISTICS)
-        return (
-            f"expected a metric and one of {known} or at(…), like metrics.loss.last or "
-            "metrics.loss.at(accuracy.max)"
-        )
+        return f"expected a metric and one of {known} or at(…){_metric_hint(path)}"
     if name in _KINDS and path:
         return f"{name!r} has nothing below it"
     return ""
@@ -144,11 +141,21 @@ def attributes_of(fields: Iterable[Field]) -> frozenset[str] | None:
     return None if names & {"status", "damage"} else frozenset(names)
 
 
+def _metric_hint(path: Sequence[str]) -> str:
+    metric = ".".join(filter(None, path))
+    if not metric or "at" in path or metric in _STATISTICS:
+        return ", like metrics.loss.last or metrics.loss.at(accuracy.max)"
+    return f": did you mean {Field('metrics', (metric, 'last'))}?"
+
+
 def _suggestion(name: str) -> str:
     near = difflib.get_close_matches(name.lower(), _NAMES, 1)
     if near:
         return f": did you mean {near[0]!r}?"
-    return f": did you mean 'config.{name}'? (fields: {', '.join(_NAMES)})"
+    return (
+        f": write config.{name} for an entry of the configuration, metrics.{name}.last for a "
+        f"metric (fields: {', '.join(_NAMES)})"
+    )
 
 
 def _attribute(name: str, run: StoredRun, now: datetime) -> Any:
