@@ -4,7 +4,7 @@ import logging
 import os
 import weakref
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -12,7 +12,9 @@ import attrs
 from sacred_core.exceptions import ForkedRunError
 from sacred_core.run.metrics import MetricsBuffer
 from sacred_core.run.output import OutputCapture
+from sacred_core.serialization import plain
 from sacred_core.settings import SETTINGS
+from sacred_core.stores.model import StoredRun
 
 if TYPE_CHECKING:
     from sacred_core.provenance.experiment_info import Code
@@ -67,6 +69,33 @@ class RunState:
     def __attrs_post_init__(self) -> None:
         self.metrics = MetricsBuffer(self.run_logger)
         self.meta_info["uid"] = self.uid
+
+    def __repr__(self) -> str:
+        from sacred_core.stores.run_display import run_line
+
+        return run_line(self._stored(), "Run")
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from sacred_core.stores.run_display import run_html
+
+        return run_html(self._stored())
+
+    def _stored(self) -> StoredRun:
+        """Return what is shown of the run as a store would have it."""
+        config = plain(self.config)
+        return StoredRun(
+            id=self._id,
+            status=self.status or "",
+            command=self.command,
+            experiment={"name": self.experiment_info.get("name", "")},
+            config=config if isinstance(config, dict) else {},
+            result=plain(self.result),
+            start_time=self.start_time,
+            stop_time=self.stop_time,
+            heartbeat=datetime.now(UTC),  # a live run is not DEAD
+            fail_trace=self.fail_trace or [],
+        )
 
     @property
     def info(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ lost connection, is raised: a `StoreError` of its own, or one of `GuardedStore.o
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
 from sacred_core.masking import mask_text
@@ -18,7 +18,7 @@ from sacred_core.stores.checking import check_field
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
-from sacred_core.stores.run_store import RunQuery
+from sacred_core.stores.run_store import RunQuery, RunStore
 from sacred_core.stores.skipping import skip_foreign
 
 T = TypeVar("T")
@@ -40,6 +40,16 @@ class GuardedStore:
 
     outages: ClassVar[tuple[type[Exception], ...]] = ()
     change_kind: str | None = None
+
+    def __repr__(self) -> str:
+        name = getattr(self, "display_name", None)
+        return f"{type(self).__name__}({'' if name is None else repr(mask_text(str(name)))})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the newest runs."""
+        from sacred_core.stores.table_display import store_html
+
+        return store_html(cast(RunStore, self))
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield runs from the oldest to the newest; see `RunStore.list`."""

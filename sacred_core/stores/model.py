@@ -46,7 +46,7 @@ class FileInfo:
     metadata: dict[str, Any] | None = None
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, repr=False)
 class StoredRun:
     """One run as a store holds it. Times are in UTC and aware; what is unknown is None.
 
@@ -93,6 +93,18 @@ class StoredRun:
     notes: list[dict[str, Any]] = attrs.field(factory=list)
     metrics: "dict[str, MetricSummary] | None" = None
     damage: str | None = None
+
+    def __repr__(self) -> str:
+        # Only what shows runs needs it.
+        from sacred_core.stores.run_display import run_line
+
+        return run_line(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from sacred_core.stores.run_display import run_html
+
+        return run_html(self)
 
     def annotate(self, annotation: Annotation) -> None:
         """Change tags and notes by an annotation of the run."""

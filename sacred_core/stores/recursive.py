@@ -51,6 +51,15 @@ class RecursiveStore:
         if not self._stores:
             raise StoreError(f"there are no runs in {root!r} and its sub-folders")
 
+    def __repr__(self) -> str:
+        return f"RecursiveStore({str(self.root)!r})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the newest runs."""
+        from sacred_core.stores.table_display import store_html
+
+        return store_html(self)
+
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield the runs of all stores by their start; see `RunStore.list`."""
         query = query or RunQuery()

@@ -23,6 +23,18 @@ class RunList(list[StoredRun]):
         super().__init__(runs)
         self.store = store
 
+    def __repr__(self) -> str:
+        # Only what shows runs needs it.
+        from sacred_core.stores import table_display as display
+
+        return display.table_text(display.runs_heading(self, self.store), display.run_table(self))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from sacred_core.stores import table_display as display
+
+        return display.table_html(display.runs_heading(self, self.store), display.run_table(self))
+
     @overload
     def __getitem__(self, index: SupportsIndex) -> StoredRun: ...
     @overload

@@ -64,6 +64,9 @@ class FileStore(DocumentStore[RunFolder]):
             if not self.root.is_dir():
                 raise StoreError(f"there is no folder {str(self.root)!r}")
 
+    def __repr__(self) -> str:
+        return f"FileStore({str(self.root)!r})"
+
     @classmethod
     def from_location(cls, location: str) -> "FileStore":
         """Return the store of a path or of a ``file:`` URL."""

@@ -1,0 +1,125 @@
+"""A run in a notebook: as one line and as HTML.
+
+What is stored is shown as text: it is escaped, and cannot contain elements, links or formulas.
+Strings and entries that look like secrets are masked, also those that were recorded without it.
+"""
+
+import html
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from sacred_core.dotted_path import MISSING, leaves
+from sacred_core.masking import mask_text, mask_value
+from sacred_core.printable import printable
+from sacred_core.serialization import plain
+
+#: Characters of a value, and rows about a run.
+_LONGEST_CELL, _MOST_ENTRIES = 60, 50
+#: Classes that MathJax leaves out, as in the tables of pandas: a "$" is not a formula.
+_CLASSES = "sacred tex2jax_ignore mathjax_ignore"
+
+
+#: A `sacred_core.stores.StoredRun`, whose module imports this one.
+ShownRun: TypeAlias = Any
+
+
+def run_line(run: ShownRun, kind: str = "StoredRun") -> str:
+    """Return a run in one line: ``<StoredRun 3: mnist main, COMPLETED, took 0:12:04>``.
+
+    Args:
+        run: The run.
+        kind: The first word.
+    """
+    facts = [shown(_name(run)), shown(run.status) or "not started", *_times(run)]
+    number = "" if run.id is None else f" {shown(run.id)}"
+    return f"<{kind}{number}: {', '.join(fact for fact in facts if fact)}>"
+
+
+def run_html(run: ShownRun) -> str:
+    """Return a run as HTML: times, configuration, result, metrics, files, and why it failed."""
+    entries = masked(run.config)
+    rows = [
+        *(("", fact) for fact in _times(run)),
+        *(("damaged", shown(run.damage)) for _ in [0] if run.damage),
+        *((f"config.{name}", value) for name, value in _entries(entries)),
+        *(("result", cell_text(masked(run.result))) for _ in [0] if run.result is not None),
+        *((f"metrics.{shown(name)}", _metric(each)) for name, each in (run.metrics or {}).items()),
+        *(("artifact", cell_text(name)) for name in run.artifacts),
+        *(("tags", cell_text(", ".join(map(str, run.tags)))) for _ in [0] if run.tags),
+        *(("note", cell_text(note.get("text"))) for note in run.notes),
+        *(("error", cell_text(line)) for line in run.fail_trace[-1:]),
+    ]
+    number = "" if run.id is None else f" {shown(run.id)}"
+    heading = f"Run{number}: {shown(_name(run))}, {shown(run.status) or 'not started'}"
+    more = [("", f"and {len(rows) - _MOST_ENTRIES} more")] if len(rows) > _MOST_ENTRIES else []
+    return box(heading, [], [*rows[:_MOST_ENTRIES], *more])
+
+
+def box(heading: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a heading and a table as HTML; all strings are escaped."""
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in headings)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in row)}</tr>" for row in rows
+    )
+    table = f"<table>{f'<tr>{head}</tr>' if head else ''}{body}</table>" if head or body else ""
+    return f'<div class="{_CLASSES}"><p>{html.escape(heading)}</p>{table}</div>'
+
+
+def _name(run: ShownRun) -> str:
+    return " ".join(part for part in (run.name, run.command) if part)
+
+
+def _times(run: ShownRun) -> list[str]:
+    start = run.start_time or run.queue_time
+    word = "started" if run.start_time else "queued"
+    took = duration_text(run.duration)
+    return [
+        *([f"{word} {time_text(start)}"] if start else []),
+        *([f"took {took}"] if took else []),
+    ]
+
+
+def time_text(time: datetime | None) -> str:
+    """Return a time in UTC to the second; empty if it is unknown."""
+    return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC" if time else ""
+
+
+def duration_text(duration: timedelta | None) -> str:
+    """Return a duration: ``0.4s`` below a minute, else ``1:02:03``; empty if it is unknown."""
+    if duration is None:
+        return ""
+    seconds = duration.total_seconds()
+    return f"{seconds:.1f}s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
+
+
+def _entries(config: Any) -> list[tuple[str, str]]:
+    return [(shown(path), cell_text(value)) for path, value in leaves(config)]
+
+
+def _metric(summary: Any) -> str:
+    numbers = ((name, cell_text(getattr(summary, name))) for name in ("last", "min", "max"))
+    known = (f"{name} {text}" for name, text in numbers if text)
+    return ", ".join((*known, f"{summary.count} points"))
+
+
+def masked(value: Any) -> Any:
+    """Return plain data without secrets."""
+    return mask_value(plain(value))[0]
+
+
+def shown(value: object) -> str:
+    """Return a value as text without secrets and control characters; empty for None."""
+    return "" if value is None else printable(mask_text(str(value)))
+
+
+def cell_text(value: Any) -> str:
+    """Return a value in one short line."""
+    if value is None or value is MISSING:
+        return ""
+    try:
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    except (ValueError, RecursionError):  # an integer with too many digits, or deep nesting
+        text = f"<{type(value).__name__}>"
+    text = shown(text)
+    return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
