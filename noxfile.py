@@ -16,7 +16,8 @@ MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pypr
 PLUGINS = [Path(member).name for member in MEMBERS]
 SERVER = "SecantusDB==0.7.0b3"  # emulates MongoDB; there are only pre-releases
 TEST_TOOLS = (
-    "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "joblib", "jsonschema", "mako",
+    "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "ipykernel", "joblib", "jsonschema", "mako",
+    "nbclient",
     "numpy", "pandas", "pyarrow", "scipy", "pytest-httpserver>=1.1", "python-telegram-bot>=21",
     "tomli-w>=1", "tomlkit", "trustme>=1", "nbclient>=0.8", "readme_renderer[md]>=44",
     "psycopg[binary]>=3.1", "pymysql>=1.1",

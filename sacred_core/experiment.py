@@ -3,7 +3,7 @@
 import inspect
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, cast, overload
 
 from sacred_core.config.captured_function import CapturedFunction, check_kind
@@ -17,6 +17,7 @@ from sacred_core.exceptions import (
     OptionHookError,
 )
 from sacred_core.ingredient import Ingredient, P, R
+from sacred_core.interactive import add_definition, code_of, is_cell
 
 if TYPE_CHECKING:
     from sacred_core.config.request import Request
@@ -109,9 +110,20 @@ class Experiment(Ingredient):
         """Like `main`, and run the command line if the file is being executed.
 
         It belongs at the end of the file: what comes after it is not defined yet when it runs.
+
+        Raises:
+            InteractiveError: it is used in a notebook or an interactive session.
         """
         if function is None:
             return self.automain
+        if function.__module__ == "__main__" and is_cell(function.__code__.co_filename):
+            from sacred_core.run.conclusion import UsersFrames
+
+            with UsersFrames():
+                raise InteractiveError(
+                    "@ex.automain runs the command line of a script, and a notebook has none: "
+                    "use @ex.main, and start a run with ex.run()"
+                )
         captured = self.main(function)
         if function.__module__ == "__main__":
             self.run_commandline()
@@ -137,7 +149,7 @@ class Experiment(Ingredient):
             raise OptionHookError(
                 f"the option hook {function.__name__!r} must have a parameter named 'options'"
             )
-        self.option_hooks.append(function)
+        add_definition(self.option_hooks, function)
         return function
 
     def run_command(
@@ -155,8 +167,13 @@ class Experiment(Ingredient):
             config_updates, named_configs, meta_info: As for `run`.
             args: Positional arguments of the command.
         """
-        run = self.create_run(command_name, config_updates, named_configs, {}, meta_info)
-        return _finish(run, *args)
+        from sacred_core.run.conclusion import UsersFrames
+        from sacred_core.run.finishing import finish_run
+
+        with UsersFrames() as frames:
+            run = self.create_run(command_name, config_updates, named_configs, {}, meta_info)
+            frames.is_debugging = run.debug
+            return finish_run(run, *args)
 
     def run(
         self,
@@ -197,16 +214,21 @@ class Experiment(Ingredient):
                 "@ex.run is not a decorator, it runs the experiment: use @ex.main or @ex.automain"
             )
             refuse(DecoratorError(message), command_name)
-        run = self.create_run(
-            command_name,
-            config_updates,
-            named_configs,
-            info,
-            meta_info,
-            options,
-            inherit_observers=inherit_observers,
-        )
-        return _finish(run)
+        from sacred_core.run.conclusion import UsersFrames
+        from sacred_core.run.finishing import finish_run
+
+        with UsersFrames() as frames:
+            run = self.create_run(
+                command_name,
+                config_updates,
+                named_configs,
+                info,
+                meta_info,
+                options,
+                inherit_observers=inherit_observers,
+            )
+            frames.is_debugging = run.debug
+            return finish_run(run)
 
     def create_run(
         self,
@@ -291,6 +313,12 @@ class Experiment(Ingredient):
         }
         yield from (commands | dict(super().gather_commands())).items()
 
+    def code_places(self) -> set[tuple[str, str]]:
+        """Return file name and name of its functions, the option hooks included."""
+        codes = map(code_of, self.option_hooks)
+        places = {(code.co_filename, code.co_name) for code in codes if code is not None}
+        return super().code_places() | places
+
     def post_process_name(self, name: str, ingredient: Ingredient) -> str:
         """Return the name that a command or named configuration is known by.
 
@@ -372,16 +400,3 @@ class Experiment(Ingredient):
                 f"the experiment {self.path!r} has no command {name!r}: {hint}"
             )
         return commands[name]
-
-
-def _finish(run: "Run", *args: Any) -> "Run":
-    """Call ``run`` and return it; what has to be awaited, as a coroutine that returns it."""
-    from sacred_core.run.coroutines import is_coroutine
-
-    outcome = run(*args)
-    return cast("Run", _finish_in_loop(run, outcome)) if is_coroutine(outcome) else run
-
-
-async def _finish_in_loop(run: "Run", outcome: Awaitable[Any]) -> "Run":
-    await outcome
-    return run

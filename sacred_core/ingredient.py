@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from sacred_core.config.captured_function import CapturedFunction, check_function, check_kind
 from sacred_core.dotted_path import join_paths
 from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
+from sacred_core.interactive import add_definition, code_of
 
 # What only a run or a scope needs is imported when there is one: every script, also one that
 # only prints its help, imports what is imported here.
@@ -71,6 +72,8 @@ class Ingredient:
         file = self._caller_globals.get("__file__")
         #: The file that defines it: its sources are searched in that file's folder.
         self.main_file: str | None = os.path.abspath(file) if isinstance(file, str) else None
+        #: File names of the code that creates it and adds dictionaries to it.
+        self._defining_files = {_defining_file(self._caller_globals)}
         self.added_sources: list[Path] = []
         self.added_dependencies: dict[str, str] = {}
         self.configurations: list[Configuration] = []
@@ -103,7 +106,7 @@ class Ingredient:
             return function
         check_function(function)
         captured = CapturedFunction(function, self, prefix)
-        self.captured_functions.append(captured)
+        add_definition(self.captured_functions, captured)
         return captured
 
     @overload
@@ -149,7 +152,7 @@ class Ingredient:
         from sacred_core.config.config_scope import ConfigScope
 
         scope = ConfigScope.of(function)
-        self.configurations.append(scope)
+        add_definition(self.configurations, scope)
         return scope
 
     def add_config(
@@ -171,6 +174,7 @@ class Ingredient:
             ConfigFileNotFoundError: the file does not exist.
             ConfigFileError: the file cannot be read.
         """
+        self._defining_files.add(sys._getframe(1).f_code.co_filename)
         self.configurations.append(_config_dict(cfg_or_file, kw_conf))
 
     @overload
@@ -197,6 +201,7 @@ class Ingredient:
         **kw_conf: Any,
     ) -> None:
         """Add entries that are applied when ``name`` is asked for; see `add_config`."""
+        self._defining_files.add(sys._getframe(1).f_code.co_filename)
         self.named_configs[name] = _config_dict(cfg_or_file, kw_conf)
 
     @overload
@@ -223,7 +228,7 @@ class Ingredient:
                 f"the config hook {func.__name__!r} takes ({', '.join(names)}): it must take "
                 "(config, command_name, logger)"
             )
-        self.config_hooks.append(func)
+        add_definition(self.config_hooks, func)
         return func
 
     def traverse_ingredients(self) -> "Iterator[tuple[Ingredient, int]]":
@@ -302,6 +307,21 @@ class Ingredient:
         ingredients = {id(i): i for i, _ in self.traverse_ingredients()}
         return Code(self, ingredients.values())
 
+    def code_places(self) -> set[tuple[str, str]]:
+        """Return file name and name of its functions; the name is empty for other code of it.
+
+        The file name of code in the cell of a notebook is not that of a file.
+        """
+        definitions: list[Any] = [
+            *self.configurations,
+            *self.named_configs.values(),
+            *self.captured_functions,
+            *self.config_hooks,
+        ]
+        codes = map(code_of, definitions)
+        places = {(code.co_filename, code.co_name) for code in codes if code is not None}
+        return places | {(file, "") for file in self._defining_files}
+
     def add_source_file(self, filename: "FilePath") -> None:
         """Record a file as a source that discovery does not find.
 
@@ -344,8 +364,17 @@ class Ingredient:
         if func is None:
             return lambda f: self._hook(hooks, f, prefix)
         check_kind(func, "hook", may_be_async=True)
-        hooks.append(self.capture(func, prefix))
-        return hooks[-1]
+        captured = self.capture(func, prefix)
+        add_definition(hooks, captured)
+        return captured
+
+
+def _defining_file(namespace: dict[str, Any]) -> str:
+    """Return the file name of the innermost code of a module that is being executed."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals is not namespace:
+        frame = frame.f_back
+    return "" if frame is None else frame.f_code.co_filename
 
 
 def _module_code(namespace: dict[str, Any]) -> CodeType | None:

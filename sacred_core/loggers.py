@@ -105,13 +105,48 @@ class StderrHandler(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
-def default_logger() -> logging.Logger:
-    """Return the root logger; where the user has not set it up, with our handler at INFO."""
-    root = logging.getLogger()
-    if not root.handlers:
-        root.addHandler(StderrHandler())
-        root.setLevel(logging.INFO)
-    return root
+@contextmanager
+def default_handler(logger: logging.Logger) -> Iterator[None]:
+    """Let the root logger, where the user has not set it up, show INFO inside the ``with`` block.
+
+    At the end of the last of several such blocks it is as it was: without the handler, and at its
+    level unless that was changed meanwhile.
+
+    Args:
+        logger: The parent of the loggers of a run; of another one than the root nothing changes.
+    """
+    if logger is not logging.getLogger():
+        yield
+        return
+    with _default.lock:
+        if not _default.users and not logger.handlers:
+            _default.handler, _default.level = StderrHandler(), logger.level
+            logger.addHandler(_default.handler)
+            logger.setLevel(logging.INFO)
+        _default.users += 1
+    try:
+        yield
+    finally:
+        with _default.lock:
+            _default.users -= 1
+            if not _default.users and _default.handler is not None:
+                logger.removeHandler(_default.handler)
+                _default.handler = None
+                if logger.level == logging.INFO:
+                    logger.setLevel(_default.level)
+
+
+class _DefaultHandler:
+    """The handler that blocks of `default_handler` share, and the level without it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.users = 0
+        self.handler: StderrHandler | None = None
+        self.level = logging.NOTSET
+
+
+_default = _DefaultHandler()
 
 
 @contextmanager

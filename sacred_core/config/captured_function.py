@@ -70,6 +70,7 @@ class CapturedFunction(Generic[P, R]):
         Raises:
             MissingConfigError: an argument is neither passed nor configured nor has a default.
         """
+        __tracebackhide__ = True  # IPython and pytest omit the frame
         run = current_run()
         binding = self._binding
         # What was pickled for a forked child has seeds of its own, whichever child gets it.

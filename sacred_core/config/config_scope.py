@@ -46,6 +46,11 @@ class ConfigScope:
         return cls(inspect.unwrap(function))
 
     @property
+    def function(self) -> FunctionType:
+        """The function that was decorated."""
+        return self._function
+
+    @property
     def origin(self) -> Origin:
         """The scope's name and place."""
         code = self._function.__code__

@@ -16,6 +16,7 @@ from sacred_core.events import (
     MetricsLogged,
     ResourceAdded,
 )
+from sacred_core.provenance.generated import content_path
 from sacred_core.serialization import from_json, plain, to_json
 from sacred_core.stable_files import copy_version
 
@@ -98,7 +99,7 @@ def files_of(event: Event) -> list[Path]:
     if isinstance(event, ResourceAdded):
         return [Path(event.content_path or event.filename)]
     if isinstance(event, CodeLoaded):
-        return [Path(event.base_dir, name) for name, *_ in event.sources]
+        return [content_path(Path(event.base_dir, name), md5) for name, md5 in event.sources]
     return []
 
 
@@ -149,13 +150,13 @@ def _copied(event: Event, folder: Path) -> Event:
 
 def _copy_sources(event: CodeLoaded, folder: Path) -> Path:
     """Copy sources and return the folder that their names are relative to."""
-    names = [Path(name) for name, *_ in event.sources if not Path(name).is_absolute()]
+    names = {Path(name): md5 for name, md5 in event.sources if not Path(name).is_absolute()}
     depth = max((name.parts.count("..") for name in names), default=0)
     base = folder.joinpath(*["base"] * depth)  # names that begin with ".." are below the folder
     base.mkdir(parents=True, exist_ok=True)
-    for name in names:
+    for name, md5 in names.items():
         with contextlib.suppress(FileNotFoundError):
-            _copy_file(Path(event.base_dir) / name, base / name)
+            _copy_file(content_path(Path(event.base_dir) / name, md5), base / name)
     return base
 
 

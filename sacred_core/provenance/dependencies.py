@@ -61,11 +61,14 @@ class _Distribution:
     folder: str
 
 
-def find_dependencies(modules: Iterable[ModuleType], mode: str = "imported") -> dict[str, str]:
+def find_dependencies(
+    modules: Iterable[ModuleType], mode: str = "imported", cells: str = ""
+) -> dict[str, str]:
     """Return the versions of the distributions that ``modules`` use, by name.
 
     Args:
         modules: Those of the experiment, with files.
+        cells: Code of the experiment that is not in a file.
         mode: ``imported``: what their code imports, anywhere in it, and is loaded; ``sys``: all
             that is loaded; ``pkg``: all that is installed; ``none``.
     """
@@ -77,7 +80,12 @@ def find_dependencies(modules: Iterable[ModuleType], mode: str = "imported") -> 
     modules = list(modules)
     own = {_top(module.__name__) for module in modules}
     loaded = {_top(name) for name in list(sys.modules)}
-    names = loaded if mode == "sys" else loaded & _imported_by(modules)
+    names = loaded
+    if mode != "sys":
+        names = loaded & {
+            *_imported_by(modules),
+            *_names_imported(cells.encode("utf-8", "replace")),
+        }
     for name in sorted(names - own - sys.stdlib_module_names - {"sacred_core", "__mp_main__"}):
         found = _distribution(name)
         if found is not None:

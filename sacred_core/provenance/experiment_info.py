@@ -7,7 +7,9 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Protocol
 
-from sacred_core.provenance import dependencies, repositories, sources
+from sacred_core.interactive import is_interactive
+from sacred_core.provenance import cells, dependencies, repositories, sources
+from sacred_core.provenance.generated import add_generated
 from sacred_core.provenance.sources import changed_sources
 from sacred_core.settings import SETTINGS
 
@@ -23,6 +25,9 @@ class Coded(Protocol):
     module_code: CodeType | None
     added_sources: list[Path]
     added_dependencies: dict[str, str]
+
+    def code_places(self) -> set[tuple[str, str]]:
+        """Return file name and name of its functions, and of other code of it."""
 
 
 class Code:
@@ -42,6 +47,7 @@ class Code:
         self._versions: dict[str, str] = {}
         self._seen_modules = 0
         self._changed: set[Path] = set()
+        self._cells = self._text_of_cells()
 
     def info(self) -> dict[str, Any]:
         """Return name, folder, sources, dependencies and repositories.
@@ -51,10 +57,11 @@ class Code:
         """
         self.take_new()
         root, saves_git = self._root, any(part.save_git_info for part in self._parts)
+        main = root.main_file or (self._path_of_cells() if self._cells else None)
         return {
             "name": root.path,
             "base_dir": str(self._base),
-            "mainfile": os.path.relpath(root.main_file, self._base) if root.main_file else None,
+            "mainfile": os.path.relpath(main, self._base) if main else None,
             "sources": _pairs(self._sources.values()),
             "dependencies": _texts(self._versions),
             "repositories": repositories.find_repositories(self._sources) if saves_git else [],
@@ -82,9 +89,11 @@ class Code:
         paths -= self._sources.keys() | self._changed
         self._changed |= changed_sources(modules, paths, self._module_codes())
         new = {s.path: s for s in sources.sources_of(paths - self._changed, self._base)}
+        if self._cells and self._path_of_cells() not in self._sources:
+            new |= self._source_of_cells()
         self._sources |= new
         mode = SETTINGS.valid("DISCOVER_DEPENDENCIES")
-        found = dependencies.find_dependencies(modules, mode)
+        found = dependencies.find_dependencies(modules, mode, self._cells)
         for part in self._parts:
             found |= part.added_dependencies
         versions = {name: found[name] for name in found.keys() - self._versions.keys()}
@@ -92,6 +101,23 @@ class Code:
         if not new and not versions:
             return None
         return {"sources": _pairs(new.values()), "dependencies": _texts(versions)}
+
+    def _text_of_cells(self) -> str:
+        """Return the cells of a notebook that the experiment consists of, as they ran last."""
+        if not is_interactive():
+            return ""
+        found = cells.find_cells({place for part in self._parts for place in part.code_places()})
+        return cells.source_text(found, cells.notebook_name()) if found else ""
+
+    def _path_of_cells(self) -> Path:
+        """Return where a file with the cells would be."""
+        stem = (cells.notebook_name() or self._root.path).removesuffix(".ipynb")
+        return self._base / f"{stem}.cells.py"
+
+    def _source_of_cells(self) -> dict[Path, sources.Source]:
+        path = self._path_of_cells()
+        md5 = add_generated(path, self._cells)
+        return {path: sources.Source(os.path.relpath(path, self._base), md5, path)}
 
     def _module_codes(self) -> dict[str, CodeType]:
         return {part.module_name: part.module_code for part in self._parts if part.module_code}

@@ -15,6 +15,7 @@ import attrs
 
 from sacred_core.loaded_code import functions_in, is_comparable, is_source_of
 from sacred_core.loggers import own_logger
+from sacred_core.provenance.generated import content_path
 from sacred_core.regular_files import open_regular
 from sacred_core.stable_files import FileVersion, file_version
 
@@ -151,9 +152,10 @@ def stored_version(path: Path, md5: str | None, has_sha256: bool = False) -> Fil
 
     A store records a source that is missing or has changed since with its md5 alone: the content
     is not what runs, and a start does not fail for it. Without an md5 any content is returned.
+    The content of the cells of a notebook is in a temporary file, which is found by its md5.
     """
     try:
-        version = file_version(path, has_sha256)
+        version = file_version(content_path(path, md5), has_sha256)
     except OSError as error:
         _logger.warning("The source %s is recorded without its content: %s", path, error)
         return None

@@ -2,8 +2,12 @@
 
 import itertools
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
+from sacred_core.exceptions import SacredError
+from sacred_core.interactive import is_interactive
 from sacred_core.masking import mask_text, mask_value
 from sacred_core.serialization import INTERRUPTS, plain, reason_of, unreadable
 
@@ -47,7 +51,9 @@ def interrupt_status(error: BaseException) -> str:
 _OWN = str(Path(__file__).resolve().parents[1])
 #: The frames between ours and those of an asynchronous command.
 _LOOP = str(Path(traceback.__file__).parent / "asyncio")
+#: Those of the base class: the user's may have attributes of these names.
 _traceback = BaseException.__dict__["__traceback__"]
+_cause, _context = BaseException.__dict__["__cause__"], BaseException.__dict__["__context__"]
 
 
 def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
@@ -75,6 +81,68 @@ def has_foreign_frames(error: BaseException) -> bool:
     """Return whether ``error`` passed through code that is not sacred-core's."""
     frames = traceback.extract_tb(_traceback.__get__(error))
     return any(not frame.filename.startswith((_OWN, _LOOP)) for frame in frames)
+
+
+def is_sentence(error: BaseException) -> bool:
+    """Return whether ``error`` is shown by its message alone."""
+    return isinstance(error, SacredError) and not (
+        error.print_traceback and has_foreign_frames(error)
+    )
+
+
+class UsersFrames:
+    """Removes the frames of sacred-core from what passes through the block in a notebook.
+
+    Elsewhere nothing is changed: there `trace_lines` makes what is printed.
+
+    Args:
+        is_debugging: Nothing is changed, so that a debugger sees the whole stack.
+    """
+
+    def __init__(self, is_debugging: bool = False) -> None:
+        self.is_debugging = is_debugging
+
+    def __enter__(self) -> "UsersFrames":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and is_interactive() and not self.is_debugging:
+            for each in _chain(error, set()):
+                _hide_own_frames(each)
+
+
+def _chain(error: BaseException, seen: set[int]) -> Iterator[BaseException]:
+    """Yield an exception and those that it came from or contains."""
+    if id(error) in seen:
+        return
+    seen.add(id(error))
+    yield error
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for each in (_cause.__get__(error), _context.__get__(error), *inner):
+        if each is not None:
+            yield from _chain(each, seen)
+
+
+def _hide_own_frames(error: BaseException) -> None:
+    if is_sentence(error):
+        _traceback.__set__(error, None)
+        return
+    found: list[TracebackType] = []
+    trace: TracebackType | None = _traceback.__get__(error)
+    while trace is not None:
+        found.append(trace)
+        trace = trace.tb_next
+    users = [each for each in found if not _is_own(each.tb_frame.f_code.co_filename)]
+    if not users:
+        return  # an error in sacred-core
+    kept: TracebackType | None = None
+    for each in reversed(users):
+        kept = TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    _traceback.__set__(error, kept)
+
+
+def _is_own(filename: str) -> bool:
+    return filename.startswith((_OWN, _LOOP))
 
 
 def _format(error: BaseException, keep_own: bool) -> list[str]:

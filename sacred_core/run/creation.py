@@ -23,7 +23,7 @@ from sacred_core.dotted_path import ROOT, DottedPath
 from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
-from sacred_core.loggers import at_level, default_logger, level_of, own_child
+from sacred_core.loggers import at_level, default_handler, level_of, own_child
 from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
 from sacred_core.run.run import Run
@@ -45,9 +45,10 @@ def new_run(ex: Any, request: Request) -> Run:
     command = ex.find_command(request.command)
     if not command.unobserved:
         ask_gpus()
-    root_logger = ex.logger or default_logger()
+    root_logger = ex.logger or logging.getLogger()
     level = options["--loglevel"]
-    with at_level(root_logger, None if level is None else level_of(level)):
+    number = None if level is None else level_of(level)
+    with default_handler(root_logger), at_level(root_logger, number):
         run, resolved = _resolve_run(ex, command, request, options, root_logger)
         apply_options(options, offered, run)
         outer = run_of_context() if request.inherit_observers else None

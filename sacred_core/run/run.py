@@ -26,10 +26,11 @@ from sacred_core.exceptions import (
     Terminated,
 )
 from sacred_core.hooks.manager import plugin_manager
-from sacred_core.loggers import at_level
+from sacred_core.loggers import at_level, default_handler
 from sacred_core.randomness import create_rnd, derived_seed
 from sacred_core.regular_files import FilePath, named_files, open_without_waiting, readable
 from sacred_core.run.conclusion import (
+    UsersFrames,
     interrupt_status,
     is_successful_exit,
     result_text,
@@ -295,9 +296,10 @@ class Run(RunState):
         if must_be_awaited(steps):
             return self._run_in_loop(lifecycle, args)
         if self.queue_only:
-            self._queue(lifecycle)
+            with default_handler(self.root_logger):
+                self._queue(lifecycle)
             return None
-        with self._surroundings(), _EndRecorder(self, lifecycle):
+        with UsersFrames(self.debug), self._surroundings(), _EndRecorder(self, lifecycle):
             self._start(lifecycle)
             self._execute(args)
         return self.result
@@ -310,9 +312,10 @@ class Run(RunState):
     async def _run_in_loop(self, lifecycle: Lifecycle, args: tuple[Any, ...]) -> Any:
         """Do what calling does in the loop that is running; cancelling it interrupts the run."""
         if self.queue_only:
-            self._queue(lifecycle)
+            with default_handler(self.root_logger):
+                self._queue(lifecycle)
             return None
-        with self._surroundings(), _EndRecorder(self, lifecycle):
+        with UsersFrames(self.debug), self._surroundings(), _EndRecorder(self, lifecycle):
             self._start(lifecycle)
             await self._execute_in_loop(args)
         return self.result
@@ -320,7 +323,12 @@ class Run(RunState):
     @contextlib.contextmanager
     def _surroundings(self) -> Iterator[None]:
         self.outer = run_of_context()
-        with running(self), terminable(), at_level(self.root_logger, self.log_level):
+        with (
+            running(self),
+            terminable(),
+            default_handler(self.root_logger),
+            at_level(self.root_logger, self.log_level),
+        ):
             yield
 
     def _new_binding(self, captured: CapturedFunction[..., Any]) -> Binding:
@@ -365,7 +373,8 @@ class Run(RunState):
 
     def _start(self, lifecycle: Lifecycle) -> None:
         if self.observers:
-            self.output = capture_for(self.capture_mode, self.captured_out_filter)
+            is_chosen = self.options.get("--capture") is not None
+            self.output = capture_for(self.capture_mode, self.captured_out_filter, is_chosen)
         self.output.start(self.outer.output if self.outer else None)
         self.warn_if_unobserved()
         self.run_logger.info("Running command '%s'", self.command)

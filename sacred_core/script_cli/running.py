@@ -10,10 +10,11 @@ from sacred_core.config.request import Request
 from sacred_core.exceptions import PluginError, SacredError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
+from sacred_core.loggers import default_handler
 from sacred_core.masking import mask_text
 from sacred_core.printable import KEPT, printable, printable_output
 from sacred_core.run import Run
-from sacred_core.run.conclusion import has_foreign_frames, trace_lines
+from sacred_core.run.conclusion import is_sentence, trace_lines
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.script_cli.interface import ScriptExperiment
 from sacred_core.script_cli.parsing import parse, split
@@ -49,8 +50,9 @@ def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:
             print_text(usage_text(ex, request))
             raise SystemExit(0)
         run = ex.new_run(request)
-        for problem in plugin_manager().problems:
-            run.run_logger.warning("%s", problem)
+        with default_handler(run.root_logger):
+            for problem in plugin_manager().problems:
+                run.run_logger.warning("%s", problem)
     except PluginError as error:  # where the environment asks to be strict
         print(f"Error: {printable(error, KEPT)}", file=sys.stderr)
         raise SystemExit(USAGE) from None
@@ -125,7 +127,7 @@ def _exit_after(error: BaseException) -> SystemExit:
 
 def _print_error(error: BaseException) -> None:
     """Print the user's part of the stack, or a sentence where there is no such part."""
-    if isinstance(error, SacredError) and not (error.print_traceback and has_foreign_frames(error)):
+    if is_sentence(error):
         print(printable(mask_text(f"Error: {message_of(error)}"), KEPT), file=sys.stderr)
     else:
         print("\n".join(printable_output(mask_text("".join(trace_lines(error))))), file=sys.stderr)

@@ -36,6 +36,7 @@ TIERS = (
         "events",
         "context",
         "importing",
+        "interactive",
         "loaded_code",
         "loggers",
         "masking",

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sacred_core.loggers import own_child, own_logger
+from sacred_core import Experiment
+from sacred_core.loggers import default_handler, own_child, own_logger
 
 NAME = "sacred_core.tests_of_loggers"
 
@@ -169,3 +171,78 @@ def test_records_of_own_loggers_can_be_queued() -> None:
         "n", logging.WARNING, "f", 1, "%s", (ODD,), None
     )
     assert pickle.loads(pickle.dumps(record)).getMessage() == SHOWN
+
+
+@contextmanager
+def bare_root() -> Iterator[logging.Logger]:
+    """Give the root logger as a program finds it that has not set it up, without pytest's."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers[:] = []
+    root.setLevel(logging.WARNING)
+    try:
+        yield root
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+def test_the_default_handler_is_there_inside_the_block(capsys: pytest.CaptureFixture[str]) -> None:
+    """Blocks may contain each other; after the outer one the root logger is as before."""
+    with bare_root() as root:
+        with default_handler(root):
+            with default_handler(root):
+                assert len(root.handlers) == 1
+            logging.getLogger("a").info("inside")
+        logging.getLogger("a").info("outside")
+        assert (root.handlers, root.level) == ([], logging.WARNING)
+    assert capsys.readouterr().err == "INFO - a - inside\n"
+
+
+def test_blocks_that_overlap_share_the_handler() -> None:
+    """As those of two runs in threads: the last one to end removes it."""
+    with bare_root() as root:
+        first, second = default_handler(root), default_handler(root)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert len(root.handlers) == 1
+        second.__exit__(None, None, None)
+        assert (root.handlers, root.level) == ([], logging.WARNING)
+
+
+def test_what_the_user_sets_up_stays() -> None:
+    """Handlers and a level that are set inside the block are there afterwards."""
+    own = logging.NullHandler()
+    with bare_root() as root:
+        with default_handler(root):
+            root.addHandler(own)
+            root.setLevel(logging.ERROR)
+        assert (root.handlers, root.level) == ([own], logging.ERROR)
+        with default_handler(root):
+            assert (root.handlers, root.level) == ([own], logging.ERROR)
+
+
+def test_another_logger_than_the_root_is_not_changed(registered: logging.Logger) -> None:
+    """An experiment with a logger of its own uses the handlers of that one."""
+    with bare_root() as root, default_handler(registered):
+        assert registered.handlers == root.handlers == []
+
+
+def test_a_run_leaves_the_root_logger_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also a run that fails, and one that is queued; its lines are shown."""
+    ex = Experiment("name", interactive=True)
+
+    @ex.main
+    def main(_log: logging.Logger, fails: bool = False) -> None:
+        _log.info("inside")
+        assert not fails
+
+    with bare_root() as root:
+        ex.run()
+        with pytest.raises(AssertionError):
+            ex.run(config_updates={"fails": True})
+        ex.run(options={"--queue": True})
+        assert (root.handlers, root.level) == ([], logging.WARNING)
+    shown = capsys.readouterr().err
+    assert shown.count("INFO - main - inside") == 2 and "INFO - name - Queued" in shown

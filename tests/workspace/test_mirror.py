@@ -41,6 +41,7 @@ FURTHER = {
     "masking/test_text.py": "masking/formats masking/urls",
     "masking/test_values.py": "masking/known masking/secret_names",
     "observers/test_custom_observers.py": "observers/base observers/call_plan",
+    "provenance/test_cells.py": "provenance/generated",
     "provenance/test_code.py": "provenance/dependencies provenance/experiment_info "
     "provenance/repositories provenance/sources",
     "run/output/test_concurrent_runs.py": "run/output/fd_capture",

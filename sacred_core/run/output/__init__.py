@@ -1,8 +1,10 @@
 """What a run prints, recorded in one of the modes ``no``, ``sys`` and ``fd``."""
 
 import functools
+import logging
 from collections.abc import Callable
 
+from sacred_core.interactive import is_interactive
 from sacred_core.loggers import own_logger
 from sacred_core.run.output.capture import (
     FixedOutput,
@@ -16,11 +18,18 @@ _logger = own_logger(__name__)
 __all__ = ["OutputCapture", "capture_for"]
 
 
-def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> OutputCapture:
+def capture_for(
+    mode: str, output_filter: Callable[[str], str] | None, is_chosen: bool = True
+) -> OutputCapture:
     """Return a capture of the given mode that was not started.
 
     Where ``fd`` is not possible, because Python's streams are not descriptors (as in a notebook) or
     another run holds these, it is ``sys``. A filter that ignores its input switches recording off.
+
+    Args:
+        mode: As in ``SETTINGS.CAPTURE_MODE``.
+        output_filter: Applied to the recorded output.
+        is_chosen: The user asked for the mode: in a notebook another one is reported then.
     """
     if mode == "no":
         return OutputCapture()
@@ -33,14 +42,16 @@ def capture_for(mode: str, output_filter: Callable[[str], str] | None) -> Output
         reason = obstacle()
         if not reason and claim.take(capture):
             return capture
-        _report_fallback(reason or "another run records them")
+        level = logging.INFO if is_chosen or not is_interactive() else logging.DEBUG
+        _report_fallback(reason or "another run records them", level)
     return SysCapture(output_filter)
 
 
 @functools.cache
-def _report_fallback(reason: str) -> None:
+def _report_fallback(reason: str, level: int) -> None:
     """Log once for each reason that the descriptors are not recorded."""
-    _logger.info(
+    _logger.log(
+        level,
         "The output is recorded in the mode 'sys', without that of child processes and C code: "
         "the mode 'fd' needs the descriptors 1 and 2, but %s",
         reason,

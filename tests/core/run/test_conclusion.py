@@ -1,15 +1,18 @@
 """The end of a run whose result, exception, log or output cannot be read."""
 
+import asyncio
 import enum
 import logging
 import math
 import sys
 from collections.abc import Callable, Iterator
+from traceback import extract_tb
 from typing import Any
 
 import pytest
 
-from sacred_core.exceptions import SacredInterrupt, Terminated
+from sacred_core import Experiment
+from sacred_core.exceptions import SacredError, SacredInterrupt, Terminated
 from sacred_core.observers import RunObserver
 from sacred_core.run import Run
 from sacred_core.run.conclusion import (
@@ -301,3 +304,132 @@ def test_the_limit_of_the_program_for_digits_is_respected() -> None:
         assert plain([10**4_200, 10**4_199]) == [hex(10**4_200), 10**4_199]
     finally:
         sys.set_int_max_str_digits(before)
+
+
+@pytest.fixture
+def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process in which a user types the code."""
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+
+
+def frames_of(error: BaseException | None) -> list[str]:
+    """Return the names of the functions in the traceback, without that of the test."""
+    found = [] if error is None else [frame.name for frame in extract_tb(error.__traceback__)]
+    return [name for name in found if not name.startswith("test_")]
+
+
+def failing() -> Experiment:
+    """Return an experiment whose main function raises a ValueError."""
+    ex = Experiment("name", interactive=True)
+
+    def fail() -> None:
+        raise ValueError("failed")
+
+    @ex.capture
+    def captured() -> None:
+        fail()
+
+    @ex.main
+    def main() -> None:
+        captured()
+
+    return ex
+
+
+def test_a_notebook_shows_frames_of_the_user(prompt: None) -> None:
+    """Those of sacred-core are not in the traceback, that of the function which failed is."""
+    with pytest.raises(ValueError, match="failed") as info:
+        failing().run()
+    assert frames_of(info.value) == ["main", "captured", "fail"]
+    with pytest.raises(ValueError, match="failed") as info:
+        failing().run_command("main")
+    assert frames_of(info.value) == ["main", "captured", "fail"]
+    with pytest.raises(ValueError, match="failed") as info:
+        failing().create_run()()
+    assert frames_of(info.value) == ["main", "captured", "fail"]
+
+
+def test_causes_have_frames_of_the_user_as_well(prompt: None) -> None:
+    """Exceptions that it came from, and those of a group, are shown in the same way."""
+    ex = Experiment("name", interactive=True)
+
+    @ex.capture
+    def inner() -> None:
+        raise KeyError("inner")
+
+    @ex.main
+    def main(kind: str = "group") -> None:
+        try:
+            inner()
+        except KeyError as error:
+            if kind == "group":
+                raise ExceptionGroup("several", [error]) from error
+            raise ValueError("failed") from error
+
+    with pytest.raises(ExceptionGroup) as group:
+        ex.run()
+    assert frames_of(group.value) == ["main"]
+    assert frames_of(group.value.exceptions[0]) == ["main", "inner"]
+    with pytest.raises(ValueError, match="failed") as info:
+        ex.run(config_updates={"kind": "cause"})
+    assert frames_of(info.value.__cause__) == ["main", "inner"]
+
+
+def test_a_mistake_has_no_frames_of_sacred_core(prompt: None) -> None:
+    """Its sentence is below the cell that made it."""
+    for arguments in ({"command_name": "other"}, {"config_updates": {"entry": 1}}):
+        with pytest.raises(SacredError) as info:
+            failing().run(**arguments)
+        assert frames_of(info.value) == []
+
+
+def test_a_debugger_has_all_frames(prompt: None) -> None:
+    """With --debug the traceback is not changed; the record is the same in all cases."""
+    ex = failing()
+    with pytest.raises(ValueError, match="failed") as info:
+        ex.run(options={"--debug": True})
+    assert {"run", "__call__", "main", "captured", "fail"} <= set(frames_of(info.value))
+
+
+def test_a_script_has_all_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no user types the code, an exception is not changed."""
+    monkeypatch.delattr(sys, "ps1", raising=False)
+    with pytest.raises(ValueError, match="failed") as info:
+        failing().run()
+    assert {"run", "__call__", "main", "captured", "fail"} <= set(frames_of(info.value))
+
+
+def test_an_error_in_sacred_core_has_all_frames(
+    prompt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing else to show."""
+
+    def broken(self: Any) -> None:
+        raise RuntimeError("broken")
+
+    code = broken.__code__.replace(co_filename=sys.modules[Run.__module__].__file__ or "")
+    broken.__code__ = code
+    monkeypatch.setattr(Run, "warn_if_unobserved", broken)
+    with pytest.raises(RuntimeError, match="broken") as info:
+        failing().run()
+    assert frames_of(info.value)[-1] == "broken"
+
+
+async def _awaited(ex: Experiment) -> None:
+    await ex.run()
+
+
+def test_an_asynchronous_command_has_frames_of_the_user(prompt: None) -> None:
+    """Neither those of sacred-core nor those of the event loop are in the traceback."""
+    ex = Experiment("name", interactive=True)
+
+    @ex.main
+    async def main() -> None:
+        raise ValueError("failed")
+
+    with pytest.raises(ValueError, match="failed") as info:
+        ex.run()
+    assert frames_of(info.value) == ["main"]
+    with pytest.raises(ValueError, match="failed") as info:
+        asyncio.run(_awaited(ex))
+    assert [name for name in frames_of(info.value) if "run" not in name] == ["_awaited", "main"]
