@@ -1,31 +1,136 @@
-"""``sacred plugins``: what is installed, and what is wrong with it."""
+"""``sacred plugins``: what is installed and offered, what is missing, and what is wrong."""
 
 import json
+import shutil
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import attrs
 import click
 
+from sacred_core.hooks.lookup import KNOWN_NAMES
 from sacred_core.hooks.manager import Plugin, PluginManager, plugin_manager
+from sacred_core.hooks.records import CLIOption, CommandSpec, ConfigSource, Export, ObserverSpec
 from sacred_core.printable import printable
+
+#: A kind of thing, and the thing: a line of a plugin.
+Row = tuple[str, str]
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON list of objects.")
-@click.option("--hooks", "of_hooks", is_flag=True, help="List the hooks instead.")
+@click.option("--hooks", "of_hooks", is_flag=True, help="List the hooks, for authors of plugins.")
 def plugins(as_json: bool, of_hooks: bool) -> None:
-    """List the installed plugins: version, state, hooks, and what is wrong with them."""
+    """List the plugins and what they offer: observers, flags, formats, commands."""
     manager = plugin_manager()
     manager.collect_all()
     if of_hooks:
         _list_hooks(manager, as_json)
         return
+    found = [*map(_describe, manager.plugins), *_missing(manager)]
     if as_json:
-        click.echo(json.dumps([attrs.asdict(plugin) for plugin in manager.plugins], indent=2))
+        click.echo(json.dumps(found, indent=2))
         return
-    for plugin in manager.plugins:
-        click.echo(printable(_line(plugin)))
-        for problem in plugin.problems:
-            click.echo(f"    {printable(problem)}")
+    formatter = click.HelpFormatter(width=shutil.get_terminal_size().columns)
+    for plugin in found:
+        with formatter.section(printable(_title(plugin))):
+            rows = [*_rows(plugin)] or [("offers", "nothing")]
+            formatter.write_dl([(kind, printable(text)) for kind, text in rows])
+    click.echo(formatter.getvalue().rstrip())
+
+
+def _describe(plugin: Plugin) -> dict[str, Any]:
+    """Return what the JSON has of an installed plugin."""
+
+    def offered(kind: type[Any]) -> Iterator[Any]:
+        return (record for record in plugin.records if isinstance(record, kind))
+
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "state": plugin.state,
+        "observers": [
+            {
+                "name": spec.name,
+                "flags": list(spec.flags),
+                "metavar": spec.metavar,
+                "help": spec.help,
+                "schemes": list(spec.schemes),
+            }
+            for spec in offered(ObserverSpec)
+        ],
+        "names": [f"{export.module}.{export.name}" for export in offered(Export)],
+        "formats": [suffix for source in offered(ConfigSource) for suffix in source.suffixes],
+        "options": [
+            {
+                "flags": list(option.flags),
+                "metavar": None if option.is_flag else option.metavar,
+                "help": option.help,
+            }
+            for option in offered(CLIOption)
+        ],
+        "commands": [
+            {
+                "name": f"{'SCRIPT' if command.of_experiments else 'sacred'} {command.name}",
+                "help": command.help,
+            }
+            for command in offered(CommandSpec)
+        ],
+        "hooks": list(plugin.hooks),
+        "problems": plugin.problems,
+        "install": None,
+    }
+
+
+def _missing(manager: PluginManager) -> list[dict[str, Any]]:
+    """Return the official plugins that are not installed, in the same form."""
+    installed = {plugin.distribution.partition(" ")[0] for plugin in manager.plugins}
+    missing: dict[str, dict[str, Any]] = {}
+    for known in KNOWN_NAMES:
+        if known.distribution in installed:
+            continue
+        nothing = Plugin(known.distribution.removeprefix("sacred-"), known.distribution, "missing")
+        install = f"pip install {known.distribution}"
+        plugin = missing.setdefault(known.distribution, {**_describe(nothing), "install": install})
+        plugin["names"].append(f"{known.module}.{known.name}")
+        if known.flags:
+            plugin["options"].append(
+                {"flags": list(known.flags), "metavar": "ARG", "help": known.name}
+            )
+    return list(missing.values())
+
+
+def _title(plugin: dict[str, Any]) -> str:
+    state = {"loaded": "", "missing": ", not installed"}.get(
+        plugin["state"], f", {plugin['state']}"
+    )
+    return f"{plugin['name']} ({plugin['distribution']}{state})"
+
+
+def _rows(plugin: dict[str, Any]) -> Iterator[Row]:
+    for observer in plugin["observers"]:
+        flags = " ".join((", ".join(observer["flags"]), observer["metavar"]))
+        yield "observer", f"{observer['name']}{f': {flags}' if observer['flags'] else ''}"
+        if observer["help"]:
+            yield "", observer["help"]
+        if observer["schemes"]:
+            yield "locations", _joined(f"{scheme}://" for scheme in observer["schemes"])
+    if plugin["names"]:
+        yield "names", _joined(plugin["names"])
+    if plugin["formats"]:
+        yield "formats", f"{_joined(plugin['formats'])} (configuration files)"
+    if plugin["options"]:
+        yield "options", _joined("/".join(option["flags"]) for option in plugin["options"])
+    if plugin["commands"]:
+        yield "commands", _joined(command["name"] for command in plugin["commands"])
+    for problem in plugin["problems"]:
+        yield "problem", problem
+    if plugin["install"]:
+        yield "install", plugin["install"]
+
+
+def _joined(words: Iterable[str]) -> str:
+    return ", ".join(words)
 
 
 def _list_hooks(manager: PluginManager, as_json: bool) -> None:
@@ -43,8 +148,3 @@ def _list_hooks(manager: PluginManager, as_json: bool) -> None:
         arguments = ", ".join(hook["arguments"])
         click.echo(printable(f"{hook['name']}({arguments}) of {hook['distribution']}: {users}"))
         click.echo(printable(f"    {hook['summary']}"))
-
-
-def _line(plugin: Plugin) -> str:
-    hooks = ", ".join(plugin.hooks) or "no hooks"
-    return f"{plugin.name} ({plugin.distribution}), {plugin.state}: {hooks}"

@@ -47,6 +47,7 @@ class Plugin:
         state: ``"loaded"``, ``"disabled"``, ``"skipped"`` (a library that it needs is missing)
             or ``"broken"``.
         hooks: The hooks that it implements.
+        records: What it offers, as far as it was asked.
         problems: What is wrong with it, and what to do, a sentence each.
     """
 
@@ -54,6 +55,7 @@ class Plugin:
     distribution: str
     state: str = "loaded"
     hooks: tuple[str, ...] = ()
+    records: list[Any] = attrs.field(factory=list, repr=False)
     problems: list[str] = attrs.field(factory=list)
 
 
@@ -294,7 +296,9 @@ class PluginManager:
             for record in offered:
                 for target in records.targets_of(record):
                     note_owner(target, plugin.name, plugin.distribution)
-            collected += [record for record in offered if self._claim(plugin, keys(record))]
+            usable = [record for record in offered if self._claim(plugin, keys(record))]
+            plugin.records += [record for record in usable if record not in plugin.records]
+            collected += usable
         return collected
 
     def _implementations(self, hook: str) -> Iterator[tuple[Plugin, Callable[..., Any]]]:
