@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from sacred_core.exceptions import AmbiguousRunError, NoRunError
+from sacred_core.plurals import counted
 
 _current: ContextVar[Any] = ContextVar("sacred_core_run", default=None)
 # No lock: each step is atomic, and a forked child must not inherit one that is held.
@@ -81,8 +82,8 @@ def require_run(what: str) -> Any:
 def _only(live: list[Any]) -> Any:
     if len(live) > 1:
         raise AmbiguousRunError(
-            f"{len(live)} runs are running and it is not clear which one this thread belongs "
-            "to: start it with threading.Thread(target=contextvars.copy_context().run, "
+            f"{counted(len(live), 'run')} are running and it is not clear which one this thread "
+            "belongs to: start it with threading.Thread(target=contextvars.copy_context().run, "
             "args=(function, ...))"
         )
     return live[0] if live else None

@@ -6,6 +6,7 @@ from sacred_core.delivery.backlog import Backlog
 from sacred_core.events import Event, Heartbeat
 from sacred_core.exceptions import SacredError
 from sacred_core.masking import mask_text
+from sacred_core.plurals import counted
 from sacred_core.serialization import message_of, reason_of
 
 #: The maximum number of different failures in one message.
@@ -60,6 +61,8 @@ def format_error(error: BaseException) -> str:
 
 def missed_text(missed: Counter[str]) -> str:
     """Return what was missed, each with its count; of many different failures the first ones."""
-    parts = [text if count == 1 else f"{count} times {text}" for text, count in missed.items()]
-    more = [f"and {len(parts) - _SHOWN} other failures"] if len(parts) > _SHOWN else []
+    parts = [
+        text if count == 1 else f"{counted(count, 'time')} {text}" for text, count in missed.items()
+    ]
+    more = [f"and {counted(len(parts) - _SHOWN, 'other failure')}"] if len(parts) > _SHOWN else []
     return "; ".join(parts[:_SHOWN] + more)

@@ -7,6 +7,7 @@ from pathlib import Path
 from sacred_core.delivery.event_files import files_of, with_copied_files
 from sacred_core.events import Event
 from sacred_core.loggers import own_logger
+from sacred_core.plurals import counted
 
 _logger = own_logger(__name__)
 #: Bytes that stay free.
@@ -31,7 +32,7 @@ class SafeCopies:
                 self._folder = Path(tempfile.mkdtemp(prefix="sacred-artifacts-"))
             size = sum(path.stat().st_size for path in files if path.is_file())
             if shutil.disk_usage(self._folder).free < size + _SPARE:
-                raise OSError(f"{size} bytes would leave too little space")
+                raise OSError(f"{counted(size, 'byte')} would leave too little space")
             self._count += 1
             return with_copied_files(event, self._folder / str(self._count))
         except FileNotFoundError:  # which is why it was not recorded

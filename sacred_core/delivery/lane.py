@@ -17,6 +17,7 @@ from sacred_core.events import Event, Heartbeat, RunIdEvent
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.event_names import misnamed_methods
 from sacred_core.observers.retry_policy import RetryPolicy
+from sacred_core.plurals import counted
 
 
 class Lane(ABC):
@@ -167,7 +168,7 @@ class Lane(ABC):
         if self._join_error:
             missed[f"join ({self._join_error})"] += 1
         if lost := self._deliverer.lost:
-            missed[f"{lost} events that fitted neither into memory nor on the disk"] += 1
+            missed[f"{counted(lost, 'event')} that fitted neither into memory nor on the disk"] += 1
         if missed:
             self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
         if undelivered.missed and is_started and self.policy.hands_over:
@@ -182,7 +183,9 @@ class Lane(ABC):
             self._logger.warning("What it missed could not be written: %s", format_error(error))
             return
         if lost:
-            self._logger.warning("%d events of what it missed could not be written", lost)
+            self._logger.warning(
+                "%s of what it missed could not be written", counted(lost, "event")
+            )
 
     def _call(self, event: Event) -> Any:
         answer = self._plans[type(event)](event, self._resolve_lazy)

@@ -9,6 +9,7 @@ from sacred_core.delivery.deliverer import Abandoned
 from sacred_core.delivery.lane import Lane
 from sacred_core.events import Event, Heartbeat, RunIdEvent
 from sacred_core.exceptions import ObserverTimeoutError
+from sacred_core.plurals import counted
 
 #: Seconds that the thread has to end once its work is done, or once it is abandoned between calls.
 _ENDING = 0.5
@@ -56,7 +57,7 @@ class ThreadLane(Lane):
             self._changed.wait_for(lambda: not self._is_starting, self.policy.start_timeout)
             if self._is_starting:
                 raise ObserverTimeoutError(
-                    f"it did not answer within {self.policy.start_timeout:g} seconds"
+                    f"it did not answer within {counted(self.policy.start_timeout, 'second')}"
                 )
         if self._start_error is not None:
             raise self._start_error

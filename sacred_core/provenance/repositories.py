@@ -8,6 +8,7 @@ from typing import Any
 from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text
 from sacred_core.patches import encode_patch
+from sacred_core.plurals import counted
 from sacred_core.settings import SETTINGS
 
 _logger = own_logger(__name__)
@@ -76,10 +77,10 @@ def _patch(repository: Any) -> bytes:
 def _store_patch(patch: bytes, root: Path) -> dict[str, str]:
     if len(patch) > SETTINGS.GIT.PATCH_LIMIT:
         _logger.warning(
-            "The uncommitted change in %s is not stored: it is larger than %d bytes "
+            "The uncommitted change in %s is not stored: it is larger than %s "
             "(SETTINGS.GIT.PATCH_LIMIT)",
             root,
-            SETTINGS.GIT.PATCH_LIMIT,
+            counted(SETTINGS.GIT.PATCH_LIMIT, "byte"),
         )
         return {}
     return encode_patch(patch)

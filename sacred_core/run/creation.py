@@ -24,6 +24,7 @@ from sacred_core.exceptions import ConfigValueError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import apply_options, call_option_hooks, offered_options
 from sacred_core.loggers import at_level, default_handler, level_of, own_child
+from sacred_core.plurals import counted
 from sacred_core.provenance.host import ask_gpus, get_host_info
 from sacred_core.randomness import get_seed
 from sacred_core.run.run import Run
@@ -128,11 +129,11 @@ def _log_discovered(run: Run) -> None:
     info = run.experiment_info
     if "sources" in info:
         run.run_logger.debug(
-            "Found %d source files below %s, %d packages and %d repositories",
-            len(info["sources"]),
+            "Found %s below %s, %s and %s",
+            counted(len(info["sources"]), "source file"),
             info["base_dir"],
-            len(info["dependencies"]),
-            len(info["repositories"]),
+            counted(len(info["dependencies"]), "package"),
+            counted(len(info["repositories"]), "repository"),
         )
     if run.host_info:
         run.run_logger.debug("Gathered host information: %s", ", ".join(run.host_info))

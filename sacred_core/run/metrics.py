@@ -14,6 +14,7 @@ from typing import Any
 
 from sacred_core.exceptions import MetricValueError
 from sacred_core.masking import mask_value
+from sacred_core.plurals import counted
 from sacred_core.serialization import INTERRUPTS, plain, type_name
 
 Point = tuple[str, float, Any, float]  # name, step, value, seconds since the epoch
@@ -97,8 +98,8 @@ class MetricsBuffer:
         for name, length in lengths.items():
             if length != count:
                 raise MetricValueError(
-                    f"the metric {name!r} has {length} values and another one has {count}: arrays "
-                    "in one call have one length"
+                    f"the metric {name!r} has {counted(length, 'value')} and another one has "
+                    f"{count}: arrays in one call have one length"
                 )
         steps = self._steps_of(columns, count, step)
         for position, each in enumerate(steps):
@@ -112,7 +113,9 @@ class MetricsBuffer:
         items = _items(step)
         steps = [step] if items is None else items
         if len(steps) != count:
-            raise MetricValueError(f"expected {count} steps, one for each value, not {len(steps)}")
+            raise MetricValueError(
+                f"expected {counted(count, 'step')}, one for each value, not {len(steps)}"
+            )
         return [each if type(each) is int else _step("each step", each) for each in steps]
 
     def drain(self) -> Iterator[tuple[dict[str, dict[str, Any]], dict[str, int]]]:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, TypeAlias
 from sacred_core.atomic_files import replace_bytes, replacing
 from sacred_core.contained_files import LINK_ERRORS, open_regular, open_to_write
 from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.plurals import counted
 from sacred_core.serialization import from_json, strict_json
 from sacred_core.stores.folder_format import METRIC_INDEX, encode_output, write_merged
 
@@ -55,7 +56,9 @@ def read_json(
         with opener(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > _LARGEST:
-                raise InvalidFileError(f"{str(path)!r} has {size} bytes: more than any record")
+                raise InvalidFileError(
+                    f"{str(path)!r} has {counted(size, 'byte')}: more than any record"
+                )
             data = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return default

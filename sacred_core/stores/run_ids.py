@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sacred_core.exceptions import RunIdError
+from sacred_core.plurals import counted
 
 #: The largest integer that may be asked for. Numbers above it do not count when the next number is
 #: computed, so a store is never full; all are exact in JavaScript, where dashboards run.
@@ -104,7 +105,7 @@ def _problem_of_text(text: str) -> str | None:
     if not text:
         return "is empty: give a name or an integer"
     if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
-        return f"is too long: the maximum is {LONGEST} bytes of UTF-8"
+        return f"is too long: the maximum is {counted(LONGEST, 'byte')} of UTF-8"
     if text != text.strip() or any(unicodedata.category(each) in _INVISIBLE for each in text):
         return "must not begin or end with white space nor contain invisible characters"
     if text[0] in "_.-" or text[-1] == ".":

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sacred_core.exceptions import NotARunError
 from sacred_core.loggers import own_logger
+from sacred_core.plurals import counted
 from sacred_core.stores.model import StoredRun
 
 _logger = own_logger(__name__)
@@ -30,6 +31,6 @@ def skip_foreign(
             names = [str(name) for name, _ in skipped[:_MOST_NAMES]]
             names += ["…"] * (len(skipped) > _MOST_NAMES)
             _logger.warning(
-                "Skipping %s records of other programs (%s): %s",
-                len(skipped), ", ".join(names), skipped[0][1],
+                "Skipping %s of other programs (%s): %s",
+                counted(len(skipped), "record"), ", ".join(names), skipped[0][1],
             )  # fmt: skip

@@ -19,10 +19,12 @@ PACKAGE = ROOT / "sacred_core"
 TIERS = (
     (
         "exceptions",
+        "plurals",
         "printable",
         "range_reader",
         "regular_files",
         "settings",
+        "terminal",
         "version",
     ),
     (

@@ -44,7 +44,7 @@ def test_damaged_records_are_listed_and_foreign_ones_skipped(
         assert reason in str(found[number])
         assert store.get(number).damage == found[number]
     (foreign,) = caplog.messages
-    assert foreign.startswith("Skipping 1 records of other programs (2): ")
+    assert foreign.startswith("Skipping 1 record of other programs (2): ")
     assert "2/run.json' is not the record of a run" in foreign
     with pytest.raises(StoreError):
         store.get(2)

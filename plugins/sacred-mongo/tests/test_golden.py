@@ -80,4 +80,4 @@ def test_other_documents_are_named(
     assert [run.id for run in store.list()] == [1, 3]
     assert store.get(3).damage == "config is not an object (list)"
     (foreign,) = caplog.messages
-    assert foreign.startswith("Skipping 1 records of other programs (2): document 2 in ")
+    assert foreign.startswith("Skipping 1 record of other programs (2): document 2 in ")

@@ -92,4 +92,4 @@ def test_other_documents_are_named(
     assert len(found) == 7 and found["eight"] == "experiment is not an object (str)"
     assert found["document 9"] == f"document 'document 9' in {str(tmp_path)!r} has no run id"
     (foreign,) = caplog.messages
-    assert foreign.startswith("Skipping 1 records of other programs (document 7): document ")
+    assert foreign.startswith("Skipping 1 record of other programs (document 7): document ")

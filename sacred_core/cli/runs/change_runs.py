@@ -4,16 +4,19 @@ from collections.abc import Sequence
 
 import click
 
+from sacred_core.cli.runs.columns import chosen_columns
 from sacred_core.cli.runs.ids import get_runs
 from sacred_core.cli.runs.list_runs import COLUMNS
 from sacred_core.cli.runs.options import LocationCommand, where_option
 from sacred_core.cli.runs.remarks import report_no_runs
-from sacred_core.cli.runs.text import row, table
+from sacred_core.cli.runs.table import fit, table_text
+from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.stores import find_runs, open_store
 from sacred_core.stores.annotations import new_note, new_tags
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.query import parse, parse_columns
+from sacred_core.terminal import terminal_width
 
 
 @click.command("delete", cls=LocationCommand)
@@ -36,9 +39,10 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
         report_no_runs(store, location, query)
         return
     if not yes:
-        columns, metrics = parse_columns(COLUMNS), MetricSummaries(store)
-        click.echo(table([row(run, columns, metrics) for run in found]))
-        click.confirm(f"Delete {len(found)} run{'s' * (len(found) > 1)}?", abort=True)
+        columns = chosen_columns(found, parse_columns(COLUMNS), MetricSummaries(store))
+        shown, _ = fit(columns, terminal_width())
+        click.echo(table_text(shown))
+        click.confirm(f"Delete {counted(len(found), 'run')}?", abort=True)
     for run in found:
         store.delete(run.id)
         click.echo(f"Deleted run {printable(run.id)}.")

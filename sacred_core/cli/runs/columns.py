@@ -1,44 +1,21 @@
-"""Which columns a table of runs has where the user chose none, and how they fit the terminal."""
+"""Which columns a table of runs has, and the texts in them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
-import attrs
-
-from sacred_core.cli.runs.text import cell, duration_text
+from sacred_core.cli.runs.numbers import distinct_digits
+from sacred_core.cli.runs.table import TableColumn
+from sacred_core.cli.runs.text import Form, cell
+from sacred_core.cli.runs.times import age_text
 from sacred_core.dotted_path import MISSING
 from sacred_core.printable import printable
 from sacred_core.stores import StoredRun
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.groups import config_values, differing_fields
-from sacred_core.stores.query import Field, read
+from sacred_core.stores.query import Column, Field, read
 
-#: Characters of a cell that is fitted to the terminal.
-_LONGEST_CELL = 28
 #: Points of so many runs are read to show the last values of metrics without stored summaries.
 _MOST_READ = 200
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
-
-
-@attrs.frozen
-class TableColumn:
-    """A column of a table.
-
-    Attributes:
-        heading: Its first row.
-        cells: Those of the runs, in their order.
-        kind: ``"run"``, ``"config"``, ``"result"`` or ``"metrics"``.
-    """
-
-    heading: str
-    cells: list[str]
-    kind: str = "run"
-
-    @property
-    def width(self) -> int:
-        """Characters of the longest cell."""
-        return max(len(self.heading), *map(len, self.cells), 0)
 
 
 def default_columns(
@@ -46,6 +23,7 @@ def default_columns(
     metrics: MetricSummaries,
     kinds: Sequence[str] = (),
     has_all: bool = False,
+    form: Form = Form.SHORT,
 ) -> list[TableColumn]:
     """Return the columns that answer what differs among runs, and how they ended.
 
@@ -56,85 +34,91 @@ def default_columns(
         runs: One or more.
         metrics: Of their store.
         kinds: Only the id and columns of these kinds, see `TableColumn`; by default all.
-        has_all: Entries that do not differ have columns, too, and no cell is shortened.
+        has_all: Entries that do not differ have columns, too.
+        form: Of the cells; as data an age is a number of seconds.
     """
     now = datetime.now(UTC)
-    columns = [TableColumn("ID", [printable(run.id) for run in runs])]
+    columns = [TableColumn("ID", [cell("id", run.id, form) for run in runs])]
     if not kinds or "run" in kinds:
-        columns += _run_columns(runs, now)
-    limit = None if has_all else _LONGEST_CELL
+        columns += _run_columns(runs, now, form)
     if not kinds or "config" in kinds:
         configs = [config_values(run) for run in runs]
         fields = _all_fields(configs) if has_all else differing_fields(configs)
-        columns += [_config_column(field, configs, limit) for field in fields]
+        columns += [config_column(field, configs, form) for field in fields]
     if not kinds or "result" in kinds:
         values = [read(Field("result"), run, metrics.of(run), now) for run in runs]
         if any(value is not MISSING for value in values):
-            columns.append(TableColumn("RESULT", _cells("result", values, limit), "result"))
+            texts = [cell("result", value, form) for value in values]
+            columns.append(TableColumn("RESULT", texts, "result"))
     if not kinds or "metrics" in kinds:
-        columns += _metric_columns(runs, metrics, now)
+        columns += _metric_columns(runs, metrics, now, form)
     return columns
 
 
-def fit(columns: Sequence[TableColumn], width: int | None) -> tuple[list[TableColumn], list[str]]:
-    """Return the columns that fit a width, and the headings of the others.
+def chosen_columns(
+    runs: Sequence[StoredRun],
+    columns: Iterable[Column],
+    metrics: MetricSummaries,
+    form: Form = Form.SHORT,
+) -> list[TableColumn]:
+    """Return the columns that a user chose, with their names as headings.
 
-    The columns about the run and the result come first, then a metric, the configuration, and
-    other metrics.
+    Args:
+        runs: The runs.
+        columns: The fields.
+        metrics: Of the store of the runs.
+        form: Of the cells.
     """
-    if width is None:
-        return [*columns], []
-    metrics = [column for column in columns if column.kind == "metrics"]
-    order = [column for column in columns if column.kind in ("run", "result")]
-    order += metrics[:1] + [column for column in columns if column.kind == "config"] + metrics[1:]
-    used = 0
-    chosen: list[int] = []
-    for column in order:
-        if not chosen or used + column.width + 2 <= width + 2:
-            used += column.width + 2
-            chosen.append(id(column))
-    shown = [column for column in columns if id(column) in chosen]
-    return shown, [column.heading for column in columns if id(column) not in chosen]
+    now = datetime.now(UTC)
+    found = []
+    for column in columns:
+        values = [read(column.field, run, metrics.of(run), now) for run in runs]
+        digits = distinct_digits(values if column.field.name == "config" else ())
+        texts = [cell(column.field.name, value, form, now, digits) for value in values]
+        heading = column.heading if form is Form.DATA else printable(column.heading)
+        found.append(TableColumn(heading, texts, "chosen"))
+    return found
 
 
-def age_text(age: timedelta) -> str:
-    """Return how long ago something was, in its largest unit: ``45s``, ``3m``, ``2h``, ``12d``."""
-    seconds = int(age.total_seconds())
-    for size, unit in _UNITS:
-        if abs(seconds) >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
+def config_column(
+    field: Field, configs: Sequence[Mapping[Field, object]], form: Form, kind: str = "config"
+) -> TableColumn:
+    """Return the column of an entry of the configuration; different values look different.
+
+    Args:
+        field: The entry.
+        configs: The entries of each run or group.
+        form: Of the cells.
+        kind: Of the column.
+    """
+    values = [config.get(field, MISSING) for config in configs]
+    digits = distinct_digits(values)
+    texts = [cell(field.name, value, form, digits=digits) for value in values]
+    return TableColumn(printable(str(field).removeprefix("config.")), texts, kind)
 
 
-def number_text(value: Any) -> str:
-    """Return a number with at most six significant digits, other values as a cell has them."""
-    return f"{value:.6g}" if isinstance(value, float) else cell("", value, is_exact=False)
-
-
-def _run_columns(runs: Sequence[StoredRun], now: datetime) -> list[TableColumn]:
-    ages = [run.start_time or run.queue_time for run in runs]
+def _run_columns(runs: Sequence[StoredRun], now: datetime, form: Form) -> list[TableColumn]:
+    started = [run.start_time or run.queue_time for run in runs]
+    ages = [None if time is None else now - time for time in started]
+    seconds = [None if run.duration is None else run.duration.total_seconds() for run in runs]
+    shown_ages = [
+        "" if age is None else str(age.total_seconds()) if form is Form.DATA else age_text(age)
+        for age in ages
+    ]
     return [
-        TableColumn("STATUS", [printable(run.status_at(now)) for run in runs]),
-        TableColumn("AGE", ["" if time is None else age_text(now - time) for time in ages]),
-        TableColumn("DURATION", [duration_text(run.duration) for run in runs]),
-        TableColumn("NAME", [printable(run.name) for run in runs]),
+        TableColumn("STATUS", [cell("status", run.status_at(now), form) for run in runs]),
+        TableColumn("AGE", shown_ages),
+        TableColumn("DURATION", [cell("duration", each, form) for each in seconds], "minor"),
+        TableColumn("NAME", [cell("name", run.name, form) for run in runs], "minor"),
     ]
 
 
-def _config_column(
-    field: Field, configs: Iterable[Mapping[Field, Any]], limit: int | None
-) -> TableColumn:
-    heading = printable(str(field).removeprefix("config."))
-    values = [config.get(field, MISSING) for config in configs]
-    return TableColumn(heading, _cells("config", values, limit), "config")
-
-
-def _all_fields(configs: Iterable[Mapping[Field, Any]]) -> list[Field]:
+def _all_fields(configs: Iterable[Mapping[Field, object]]) -> list[Field]:
     return [*dict.fromkeys(field for config in configs for field in config)]
 
 
 def _metric_columns(
-    runs: Sequence[StoredRun], metrics: MetricSummaries, now: datetime
+    runs: Sequence[StoredRun], metrics: MetricSummaries, now: datetime, form: Form
 ) -> list[TableColumn]:
     stored = [run for run in runs if run.metrics is not None]
     read_now = runs[-_MOST_READ:] if len(stored) < len(runs) else runs
@@ -146,15 +130,6 @@ def _metric_columns(
         values = [
             read(field, run, metrics.of(run), now) if id(run) in used else MISSING for run in runs
         ]
-        columns.append(TableColumn(printable(name), _cells("metrics", values, None), "metrics"))
+        texts = [cell("metrics", value, form) for value in values]
+        columns.append(TableColumn(printable(name), texts, "metrics"))
     return columns
-
-
-def _cells(kind: str, values: Iterable[Any], limit: int | None) -> list[str]:
-    form: Callable[[Any], str] = (
-        number_text if kind in ("metrics", "result") else lambda value: cell("", value, False)
-    )
-    texts = ["" if value is MISSING else form(value) for value in values]
-    return [
-        text if limit is None or len(text) <= limit else f"{text[: limit - 1]}…" for text in texts
-    ]

@@ -16,6 +16,7 @@ from sacred_core.cli.runs.options import (
 )
 from sacred_core.cli.runs.remarks import report_no_runs
 from sacred_core.exceptions import DamagedRecordError
+from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, StoredRun, find_runs
 from sacred_core.stores.finding import MetricSummaries
@@ -65,7 +66,7 @@ def export_runs(
             count = write_rows(rows, target, POINT_COLUMNS)
         else:
             count = write_rows((_run(run, metrics) for run in runs), target)
-    click.echo(f"Wrote {count} rows to {printable(target)}.", err=True)
+    click.echo(f"Wrote {counted(count, 'row')} to {printable(target)}.", err=True)
 
 
 def _points(store: RunStore, run: StoredRun, names: Sequence[str] | None) -> Iterator[Row]:

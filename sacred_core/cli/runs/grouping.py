@@ -7,8 +7,10 @@ from typing import Any
 import attrs
 import click
 
-from sacred_core.cli.runs.columns import TableColumn, number_text
-from sacred_core.cli.runs.text import cell
+from sacred_core.cli.runs.columns import config_column
+from sacred_core.cli.runs.numbers import DIGITS, number_text
+from sacred_core.cli.runs.table import TableColumn
+from sacred_core.cli.runs.text import Form, cell
 from sacred_core.dotted_path import MISSING
 from sacred_core.exceptions import OptionError
 from sacred_core.printable import printable
@@ -79,12 +81,15 @@ def group_rows(
     return rows
 
 
-def group_columns(rows: Sequence[GroupRow], is_chosen: bool) -> list[TableColumn]:
+def group_columns(
+    rows: Sequence[GroupRow], is_chosen: bool, form: Form = Form.SHORT
+) -> list[TableColumn]:
     """Return the columns of a table of groups.
 
     Args:
         rows: One or more.
         is_chosen: The fields were named by the user: all are shown, else those that differ.
+        form: Of the numbers.
     """
     values = [row.group.values for row in rows]
     fields = [*dict.fromkeys(field for own in values for field in own)]
@@ -95,17 +100,11 @@ def group_columns(rows: Sequence[GroupRow], is_chosen: bool) -> list[TableColumn
         TableColumn("RUNS", [str(len(row.group.runs)) for row in rows]),
         TableColumn("IDS", [_ids(row.group.runs) for row in rows]),
     ]
-    for field in fields:
-        texts = [
-            "" if own.get(field, MISSING) is MISSING else cell(field.name, own[field], False)
-            for own in values
-        ]
-        heading = printable(str(field).removeprefix("config."))
-        columns.append(TableColumn(heading, texts, "config"))
+    columns += [config_column(field, values, form, "group") for field in fields]
     for field in _statistics_fields(rows):
         name = _name(field)
         found = [row.statistics.get(field) for row in rows]
-        texts = ["" if each is None else _statistics_text(each) for each in found]
+        texts = ["" if each is None else _statistics_text(each, form) for each in found]
         columns.append(TableColumn(printable(name), texts, "result"))
     return columns
 
@@ -128,7 +127,7 @@ def group_table(rows: Sequence[GroupRow]) -> list[list[str]]:
             [
                 str(len(row.group.runs)),
                 " ".join(str(run.id) for run in row.group.runs),
-                *("" if value is MISSING else cell("", value, True) for value in values),
+                *(cell("", value, Form.DATA) for value in values),
                 *("" if each is None else repr(each) for each in numbers),
             ]
         )
@@ -160,11 +159,14 @@ def _statistics_fields(rows: Sequence[GroupRow]) -> list[Field]:
     return [*dict.fromkeys(field for row in rows for field in row.statistics)]
 
 
-def _statistics_text(found: Statistics) -> str:
+def _statistics_text(found: Statistics, form: Form) -> str:
     """Return the mean, and the half of the interval and the deviation if there are several."""
+    digits = DIGITS if form is Form.SHORT else None
     if found.std is None or found.high is None:
-        return number_text(found.mean)
+        return number_text(found.mean, digits)
     half = found.high - found.mean
+    if digits is None:
+        return f"{found.mean!r} ±{half!r} (sd {found.std!r})"
     if not 0 < half < math.inf:
         return f"{number_text(found.mean)} ±{half:.2g}"
     # The mean has the digits of the half: 0.9071 ±0.0031.

@@ -1,12 +1,10 @@
 """``sacred runs list``."""
 
-import shutil
-import sys
 from collections.abc import Sequence
 
 import click
 
-from sacred_core.cli.runs.columns import TableColumn, default_columns, fit
+from sacred_core.cli.runs.columns import chosen_columns, default_columns
 from sacred_core.cli.runs.grouping import (
     group_as_data,
     group_columns,
@@ -17,26 +15,28 @@ from sacred_core.cli.runs.grouping import (
 from sacred_core.cli.runs.options import (
     LocationCommand,
     direction_option,
+    exact_option,
     open_runs,
     recursive_option,
     report_damage,
     where_option,
 )
 from sacred_core.cli.runs.remarks import report_no_runs, report_unknown
-from sacred_core.cli.runs.text import as_data, row, table, to_csv
+from sacred_core.cli.runs.table import TableColumn, fit, table_text
+from sacred_core.cli.runs.text import Form, as_data, to_csv
 from sacred_core.dotted_path import DottedPath
-from sacred_core.printable import printable
+from sacred_core.plurals import counted
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
 from sacred_core.stores.changes import change_token
 from sacred_core.stores.explaining import fields_to_explain
 from sacred_core.stores.finding import MetricSummaries, count_runs
 from sacred_core.stores.query import Column, Field, Query, parse, parse_columns, parse_sort
+from sacred_core.terminal import terminal_width
 
 COLUMNS = "id,status,start_time,duration,name,command"
 #: What `--since` has in place of the token of an earlier listing.
 _START = "start"
-_HEADINGS = {"start_time": "STARTED"}
 
 
 @click.command("list", cls=LocationCommand)
@@ -74,12 +74,14 @@ _HEADINGS = {"start_time": "STARTED"}
     metavar="FIELDS",
     help="One row for each group of runs: 'all-but seed', or fields like config.lr,name.",
 )
+@exact_option
 @click.option("--json", "form", flag_value="json", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 def list_runs(
     location: str, more: Sequence[str], where: str | None, recursive: bool, status: str | None,
     name: str | None, sort: str | None, limit: int | None, offset: int, since: str | None,
-    columns: str | None, only: Sequence[str], has_all: bool, group_by: str | None, form: str | None,
+    columns: str | None, only: Sequence[str], has_all: bool, group_by: str | None, is_exact: bool,
+    form: str | None,
 ) -> None:  # fmt: skip
     """List the runs at LOCATION, a folder or a URL, from the oldest to the newest.
 
@@ -104,16 +106,17 @@ def list_runs(
     found = find_runs(
         store, query, sort, limit, offset, fields=used, metrics=metrics, since=earlier
     )
+    cells = Form.DATA if form == "csv" else Form.EXACT if is_exact else Form.SHORT
     if groups is not None:
-        _print_groups(found, metrics, groups, form, has_all)
+        _print_groups(found, metrics, groups, form, cells, has_all)
     elif form == "json":
         for run in found:
             click.echo(strict_json(as_data(run)))
     elif chosen is not None:
-        _print_chosen(found, metrics, chosen, form)
+        _print_columns(chosen_columns(found, chosen, metrics, cells), cells, has_all)
     elif found:
-        shown = default_columns(found, metrics, only, has_all or form == "csv")
-        _print_columns(shown, form, has_all)
+        shown = default_columns(found, metrics, only, has_all or form == "csv", cells)
+        _print_columns(shown, cells, has_all)
     if form is None:
         _print_remarks(store, query, found, limit)
     named = _named_fields(sort, chosen, groups)
@@ -149,29 +152,16 @@ def _print_token(token: str, form: str | None) -> None:
         click.echo(f"Later changes: --since {token}", err=True)
 
 
-def _print_chosen(
-    found: Sequence[StoredRun],
-    metrics: MetricSummaries,
-    columns: Sequence[Column],
-    form: str | None,
-) -> None:
-    rows = [row(run, columns, metrics, is_exact=form == "csv") for run in found]
-    headings = [column.heading for column in columns]
-    if form == "csv":
+def _print_columns(columns: Sequence[TableColumn], form: Form, has_all: bool) -> None:
+    if form is Form.DATA:
+        rows = zip(*((column.heading, *column.cells) for column in columns), strict=True)
         # With `color`, click changes nothing of the data.
-        click.echo(to_csv([headings, *rows]), color=True)
-    elif rows:
-        names = [_HEADINGS.get(name, printable(name.upper())) for name in headings]
-        click.echo(table([names, *rows]))
-
-
-def _print_columns(columns: Sequence[TableColumn], form: str | None, has_all: bool) -> None:
-    is_fitted = form is None and not has_all and sys.stdout.isatty()
-    shown, hidden = fit(columns, shutil.get_terminal_size().columns if is_fitted else None)
-    rows = [*zip(*((column.heading, *column.cells) for column in shown), strict=True)]
-    click.echo(to_csv(rows) if form == "csv" else table(rows))
-    if hidden:
-        click.echo(f"Not shown: {', '.join(hidden)} (--all, --only or --columns)", err=True)
+        click.echo(to_csv([*rows]), color=True)
+    elif columns[0].cells:
+        shown, hidden = fit(columns, None if has_all else terminal_width())
+        click.echo(table_text(shown))
+        if hidden:
+            click.echo(f"Not shown: {', '.join(hidden)} (--all, --only or --columns)", err=True)
 
 
 def _print_groups(
@@ -179,6 +169,7 @@ def _print_groups(
     metrics: MetricSummaries,
     groups: tuple[list[Field] | None, list[str]],
     form: str | None,
+    cells: Form,
     has_all: bool,
 ) -> None:
     rows = group_rows(found, metrics, *groups)
@@ -188,7 +179,7 @@ def _print_groups(
     elif form == "csv":
         click.echo(to_csv(group_table(rows)), color=True)
     elif rows:
-        _print_columns(group_columns(rows, is_chosen=groups[0] is not None), None, has_all)
+        _print_columns(group_columns(rows, groups[0] is not None, cells), cells, has_all)
 
 
 def _print_remarks(
@@ -198,7 +189,7 @@ def _print_remarks(
     if limit is not None and len(found) == limit:
         total = count_runs(store, query)
         if total is not None and total > limit:
-            click.echo(f"{limit} of {total} runs.", err=True)
+            click.echo(f"{limit} of {counted(total, 'run')}.", err=True)
     for run in found:
         if run.damage is not None:
             report_damage(run.id, run.damage)

@@ -25,6 +25,9 @@ recursive_option = click.option(
     is_flag=True,
     help="The runs of all stores in a folder and its sub-folders, by their paths.",
 )
+exact_option = click.option(
+    "--exact", "is_exact", is_flag=True, help="Show all digits of numbers, not four."
+)
 #: The parameter of the location, and what is parsed in its place if it is given by a flag.
 _LOCATION = "location"
 _PLACEHOLDER = "."

@@ -1,6 +1,7 @@
 """``sacred runs recover`` and ``load``: what a run could not record while it lasted."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sacred_core.cli.runs.options import LocationCommand
+from sacred_core.cli.runs.times import time_text
 from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.plurals import counted
 from sacred_core.printable import printable
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ def recover_output(location: str | None, filter_path: str | None, discard: bool,
         if done.count is None and done.address is not None:
             left[done.entry.path] = done.entry
     if discard and left and not yes:
-        click.confirm(f"Delete the output of {len(left)} run{'s' * (len(left) > 1)}?", abort=True)
+        click.confirm(f"Delete the output of {counted(len(left), 'run')}?", abort=True)
     for entry in left.values() if discard else ():
         entry.remove()
     if left and not discard:
@@ -60,7 +63,8 @@ def load_undelivered(folder: Path, location: str | None) -> None:
     left = 0
     for done in load_folders(folder, location):
         left += len(done.left)
-        click.echo(printable(f"{done.folder}: stored {done.count} events of run {done.run_id}"))
+        events = counted(done.count, "event")
+        click.echo(printable(f"{done.folder}: stored {events} of run {done.run_id}"))
         for failure in done.left:
             click.echo(printable(f"{done.folder}: not stored: {failure}"), err=True)
     if left:
@@ -70,13 +74,13 @@ def load_undelivered(folder: Path, location: str | None) -> None:
 def _recovery_line(done: "Recovery") -> str:
     """Return one line about what was done for a run."""
     entry, address = done.entry, done.address
-    started = entry.start_time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    started = time_text(entry.start_time, datetime.now(UTC))
     if address is None:
         return f"{entry.name!r}, started {started} on {entry.host}: {done.reason}."
     run = f"Run {address.run_id} of {entry.name!r} in {address.location}"
     if done.count is None:
         return f"{run}, started {started} on {entry.host}: not stored: {done.reason}"
-    return f"{run}: the output is complete ({done.count} characters)."
+    return f"{run}: the output is complete ({counted(done.count, 'character')})."
 
 
 def _imported_filter(path: str) -> Callable[[str], str]:

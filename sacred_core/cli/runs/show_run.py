@@ -9,10 +9,16 @@ from typing import BinaryIO
 
 import click
 
-from sacred_core.cli.runs.columns import number_text
 from sacred_core.cli.runs.ids import get_run
-from sacred_core.cli.runs.options import LocationCommand, open_runs, recursive_option, writing
-from sacred_core.cli.runs.page import page
+from sacred_core.cli.runs.numbers import DIGITS, number_text
+from sacred_core.cli.runs.options import (
+    LocationCommand,
+    exact_option,
+    open_runs,
+    recursive_option,
+    writing,
+)
+from sacred_core.cli.runs.page import PageStyle, page, title
 from sacred_core.cli.runs.remarks import empty_reason
 from sacred_core.cli.runs.text import run_as_data
 from sacred_core.exceptions import OptionError, StoreError
@@ -22,6 +28,7 @@ from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun
 from sacred_core.stores.curves import tail
 from sacred_core.stores.explaining import require_existing
+from sacred_core.terminal import terminal_width
 
 _KINDS = ("artifact", "resource", "source", "patch")
 _PART = 1 << 20
@@ -35,10 +42,11 @@ _LARGE = 1 << 24
 @recursive_option
 @click.option("--origin", "has_origins", is_flag=True, help="Show where each value comes from.")
 @click.option("--patch", "has_patch", is_flag=True, help="Show the uncommitted changes.")
+@exact_option
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 def show_run(
     location: str, run_id: str | None, recursive: bool, has_origins: bool, has_patch: bool,
-    as_json: bool,
+    is_exact: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the run RUN_ID at LOCATION, by default the newest: code, host, configuration, result,
     metrics, files and output."""
@@ -47,8 +55,11 @@ def show_run(
     if as_json:
         click.echo(strict_json(run_as_data(store, run), indent=2))
         return
-    lines = page(store, run, has_origins=has_origins, has_patch=has_patch, is_plain=not _is_rich())
-    click.echo("\n".join(lines))
+    style = PageStyle(
+        has_origins=has_origins, has_patch=has_patch, is_plain=not _is_rich(), is_exact=is_exact,
+        width=terminal_width(),
+    )  # fmt: skip
+    click.echo("\n".join(page(store, run, style)))
 
 
 @click.command("get", cls=LocationCommand)
@@ -91,22 +102,28 @@ def get_file(
 @click.argument("location")
 @click.argument("run_id", required=False)
 @recursive_option
+@exact_option
 @click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between reads.")
-def watch_run(location: str, run_id: str | None, recursive: bool, interval: float) -> None:
+def watch_run(
+    location: str, run_id: str | None, recursive: bool, is_exact: bool, interval: float
+) -> None:
     """Print the output and the metrics of the run RUN_ID at LOCATION until it ends.
 
     By default it is the newest run. Ctrl-C ends the command and not the run.
     """
     store = open_runs(location, recursive)
     run = _find(store, location, run_id)
-    click.echo(printable(f"Run {run.id}: {run.name} {run.command}, {run.status}"), err=True)
+    click.echo(printable(title(run)), err=True)
+    digits = None if is_exact else DIGITS
     text, counts = "", dict[str, int]()
     while True:
         is_over = not run.is_running()
         text = _print_output(text, store.output(run.id))
         for name, points in tail(store, run.id, counts).items():
             counts[name] = counts.get(name, 0) + len(points["steps"])
-            step, value = (number_text(points[column][-1]) for column in ("steps", "values"))
+            step, value = (
+                number_text(points[column][-1], digits) for column in ("steps", "values")
+            )
             click.echo(printable(f"{name} = {value} at step {step}"), err=True)
         if is_over:
             break

@@ -1,19 +1,35 @@
-"""Stored runs as text: a page of one, a table of many, plain data."""
+"""Stored runs as cells of a table and as plain data."""
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 import attrs
 
+from sacred_core.cli.runs.numbers import DIGITS, number_text
+from sacred_core.cli.runs.times import duration_text, time_text
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.printable import printable
 from sacred_core.serialization import encodable, plain
 from sacred_core.stores import RunStore, StoredRun
-from sacred_core.stores.finding import MetricSummaries
-from sacred_core.stores.query import MISSING, Column, MetricSummary, read
+from sacred_core.stores.query import MISSING, MetricSummary
+
+
+class Form(Enum):
+    """The form of a cell.
+
+    Attributes:
+        SHORT: For people: floats have four significant digits.
+        EXACT: For people: floats have all digits.
+        DATA: For programs: times in ISO 8601, durations in seconds, strings as they are stored.
+    """
+
+    SHORT = auto()
+    EXACT = auto()
+    DATA = auto()
 
 
 def run_as_data(store: RunStore, run: StoredRun) -> dict[str, Any]:
@@ -39,23 +55,6 @@ def _large_parts(store: RunStore, run: StoredRun) -> tuple[Any, str | None, list
     return found[0], found[1], list(dict.fromkeys(problems))
 
 
-def format_value(value: Any, form: Callable[[Any], str] = repr) -> str:
-    """Return ``form(value)``, or the type of what has no such form."""
-    try:
-        return form(value)
-    except (ValueError, RecursionError):  # an integer with too many digits, or deep nesting
-        return f"<{type(value).__name__}>"
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows, of which the first holds the headings, in columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-
-
 def to_csv(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as RFC 4180 has them, with plain line ends."""
     text = io.StringIO()
@@ -63,22 +62,31 @@ def to_csv(rows: Sequence[Sequence[str]]) -> str:
     return encodable(text.getvalue().rstrip("\n"))
 
 
-def cell(field: str, value: Any, is_exact: bool) -> str:
+def cell(
+    field: str,
+    value: Any,
+    form: Form = Form.SHORT,
+    now: datetime | None = None,
+    digits: int = DIGITS,
+) -> str:
     """Return the value of a field as shown in a table; a missing one is empty.
 
     Args:
         field: Its name.
         value: As the query language reads it: durations in seconds.
-        is_exact: For programs: times in ISO 8601, durations in seconds, text as it is stored.
+        form: The form of numbers, times and strings.
+        now: The present: the age follows a time for people.
+        digits: Of floats in the short form.
     """
-    if value is None:
+    if value is None or value is MISSING:
         return ""
+    is_data = form is Form.DATA
     if isinstance(value, datetime):
-        return value.isoformat() if is_exact else time_text(value)
-    if field == "duration" and not is_exact:
+        return value.isoformat() if is_data else time_text(value, now)
+    if field == "duration" and not is_data:
         return duration_text(timedelta(seconds=value))
-    text = value if isinstance(value, str) else format_value(value, str)
-    return text if is_exact else printable(text)
+    text = number_text(value, digits if form is Form.SHORT else None)
+    return text if is_data else printable(text)
 
 
 def as_data(run: StoredRun) -> dict[str, Any]:
@@ -108,39 +116,6 @@ def metrics_as_data(metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def time_text(time: datetime | None) -> str:
-    """Return a time in UTC to the second; empty if it is not known."""
-    # Not `strftime`, which writes years before 1000 without zeros.
-    return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC" if time else ""
-
-
-def duration_text(duration: timedelta | None) -> str:
-    """Return a duration: ``0.4s`` below a minute, else ``1:02:03``; empty if it is not known."""
-    if duration is None:
-        return ""
-    seconds = duration.total_seconds()
-    return f"{seconds:.1f}s" if abs(seconds) < 59.95 else str(timedelta(seconds=round(seconds)))
-
-
 def _plain_time(value: Any) -> Any:
     # Times inside, as those of notes, become ISO 8601 too.
     return value.isoformat() if isinstance(value, datetime) else plain(value)
-
-
-def row(
-    run: StoredRun, columns: Sequence[Column], metrics: MetricSummaries, is_exact: bool = False
-) -> list[str]:
-    """Return the cells of a row of a table; those of missing values are empty.
-
-    Args:
-        run: The run.
-        columns: The columns.
-        metrics: Of its store.
-        is_exact: See `cell`.
-    """
-    now = datetime.now(UTC)
-    values = [read(column.field, run, metrics.of(run), now) for column in columns]
-    return [
-        "" if value is MISSING else cell(column.field.name, value, is_exact)
-        for column, value in zip(columns, values, strict=True)
-    ]

@@ -5,6 +5,7 @@ from typing import TypeVar, cast, get_args
 
 import attrs
 
+from sacred_core.plurals import counted
 from sacred_core.stores.query.fields import field_problem, kind_of, operator_problem
 from sacred_core.stores.query.nodes import And, Condition, Field, Not, Operator, Or, Query, Value
 from sacred_core.stores.query.scanner import RESERVED, Scanner, value_of
@@ -111,7 +112,9 @@ class _Parser:
     def _deeper(self, read: Callable[[], _T]) -> _T:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            raise self.scan.error(f"expected no more than {_MAX_DEPTH} levels of parentheses")
+            raise self.scan.error(
+                f"expected no more than {counted(_MAX_DEPTH, 'level')} of parentheses"
+            )
         found = read()
         self.depth -= 1
         return found

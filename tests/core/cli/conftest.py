@@ -1,7 +1,12 @@
 """What tests of the command ``sacred`` share."""
 
+import contextlib
+import io
+from collections.abc import Callable
+
 import pytest
 
+from sacred_core.cli.main import sacred
 from sacred_core.testing import Memory, MemoryStore
 
 _COMMANDS = ("change_runs", "options")
@@ -16,3 +21,24 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
             f"sacred_core.cli.runs.{name}.open_store", lambda location: MemoryStore(memory)
         )
     return memory
+
+
+class _Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def in_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Runs ``sacred`` in a terminal of a width, and returns the lines that it prints."""
+
+    def invoke(width: int, *args: str) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        terminal = _Terminal()
+        with contextlib.redirect_stdout(terminal):
+            sacred([*args], prog_name="sacred", standalone_mode=False)
+        return terminal.getvalue().splitlines()
+
+    return invoke

@@ -3,7 +3,9 @@
 import csv
 import json
 import random
-from datetime import timedelta
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
-from sacred_core.cli.runs.columns import TableColumn, age_text, fit
+from sacred_core.cli.runs.table import TableColumn, fit
 from sacred_core.exceptions import OptionError, QueryError
+from sacred_core.terminal import text_width
 from sacred_core.testing import EventDriver, Memory, MemoryObserver
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -83,6 +86,102 @@ def test_a_limit_is_shown_with_the_total(runs: Memory) -> None:
     assert listed("-n", "2", "--json").stderr == ""
 
 
+LONG_PATH = "/data/" + "日本語" * 20
+
+
+@pytest.fixture
+def wide_runs(memory: Memory) -> Memory:
+    """Two runs with wide characters, long cells and long numbers."""
+    for number in range(2):
+        driver = EventDriver(MemoryObserver(memory))
+        driver.start(
+            config={"lr": 0.123456 + number * 1e-5, "path": f"{LONG_PATH}{number}", "same": 1},
+            ex_info={"name": "学習", "base_dir": ".", "sources": []},
+        )
+        driver.log("loss", [0.1234567])
+        driver.complete(result=2 / 3 + number)
+    return memory
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 160])
+@pytest.mark.parametrize(
+    "args",
+    [
+        (),
+        ("-c", "id,start_time,config.path,config.lr,name"),
+        ("--group-by", "config.path,config.lr"),
+    ],
+)
+def test_tables_fit_the_terminal(
+    wide_runs: Memory, in_terminal: Callable[..., list[str]], width: int, args: tuple[str, ...]
+) -> None:
+    """No line is wider than the terminal, in tables of runs, of chosen columns and of groups."""
+    lines = in_terminal(width, "runs", "list", "memory://", *args)
+    assert len(lines) == 3
+    assert width * 0.6 < max(map(text_width, lines)) <= width
+
+
+def test_a_pipe_gets_everything(wide_runs: Memory, in_terminal: Callable[..., list[str]]) -> None:
+    """Nothing is cut in a pipe or a file, nor with --all."""
+    for args in ((), ("-c", "config.path"), ("--group-by", "config.path")):
+        assert LONG_PATH + "1" in listed(*args).stdout and "…" not in listed(*args).stdout
+    assert any(LONG_PATH in line for line in in_terminal(40, "runs", "list", "memory://", "--all"))
+
+
+def test_numbers_have_four_digits(wide_runs: Memory) -> None:
+    """Results and metrics have four digits, a configuration as many as distinguish the runs;
+    `--exact` shows all, CSV and JSON always do.
+    """
+    columns = ("-c", "config.lr,result,metrics.loss.last")
+    assert rows(*columns)[1:] == [["0.12346", "0.6667", "0.1235"], ["0.12347", "1.667", "0.1235"]]
+    exact = ["0.123456", "0.6666666666666666", "0.1234567"]
+    assert rows(*columns, "--exact")[1] == exact
+    assert listed(*columns, "--csv").stdout.splitlines()[1] == ",".join(exact)
+    assert rows("--only", "result", "--only", "metrics")[1] == ["1", "0.6667", "0.1235"]
+    assert rows("--only", "result", "--only", "metrics", "--exact")[1] == ["1", *exact[1:]]
+    for kind in ("result", "metrics", "config"):
+        line = listed("--only", kind, "--csv").stdout.splitlines()[1]
+        assert line.split(",")[1] == exact[("config", "result", "metrics").index(kind)]
+    duration = listed("--only", "run", "--csv").stdout.splitlines()[1].split(",")[3]
+    assert 0 <= float(duration) < 1
+
+
+def test_groups_have_four_digits(wide_runs: Memory) -> None:
+    """The mean has the digits of the interval; `--exact` shows all of mean, interval, deviation."""
+    short = listed("--group-by", "name").stdout.splitlines()[1]
+    assert short.split() == [
+        "2", "1", "2", "学習", "1.2", "±6.4", "(sd", "0.71)", "0.1235", "±0",
+    ]  # fmt: skip
+    exact = listed("--group-by", "name", "--exact").stdout.splitlines()[1]
+    assert "1.1666666666666665 ±6.35" in exact and "(sd 0.707106781186547" in exact
+    one = listed("--group-by", "config.lr").stdout.splitlines()[1]
+    assert one.split() == ["1", "1", "0.12346", "0.6667", "0.1235"]
+
+
+def test_a_time_has_its_age(memory: Memory) -> None:
+    """The age is beside a time; programs get ISO 8601."""
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start(start_time=datetime.now(UTC) - timedelta(hours=3, minutes=1))
+    driver.complete()
+    line = listed("-c", "start_time").stdout.splitlines()[1]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(3 h ago\)", line)
+    assert "T" in listed("-c", "start_time", "--csv").stdout.splitlines()[1]
+
+
+def test_names_of_columns_keep_their_case(memory: Memory) -> None:
+    """A heading is what the user wrote or the entry is called."""
+    for rate in (1, 2):
+        driver = EventDriver(MemoryObserver(memory))
+        driver.start(config={"batchSize": rate})
+        driver.complete()
+    assert rows("-c", "id,config.batchSize,start_time")[0] == [
+        "id",
+        "config.batchSize",
+        "start_time",
+    ]
+    assert rows("--only", "config")[0] == ["ID", "batchSize"]
+
+
 def test_columns_fit_a_width() -> None:
     """The run, the result and a metric come first, then configuration, then other metrics."""
     columns = [
@@ -101,17 +200,7 @@ def test_columns_fit_a_width() -> None:
     assert shown(34)[0] == "IaRm"
     assert shown(33)[0] == "IRm"
     assert shown(10) == ("IR", ["a" * 10, "b" * 10, "m" * 10, "n" * 10])
-    assert shown(1)[0] == "I"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0s"), (59.9, "59s"), (60, "1m"), (3_599, "59m"), (3_600, "1h"), (86_399, "23h"),
-     (86_400, "1d"), (90 * 86_400, "90d")],
-)  # fmt: skip
-def test_ages(seconds: float, text: str) -> None:
-    """An age has one unit."""
-    assert age_text(timedelta(seconds=seconds)) == text
+    assert shown(2)[0] == "I" and shown(1)[0] == "…"
 
 
 @pytest.mark.parametrize(

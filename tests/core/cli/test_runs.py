@@ -79,7 +79,7 @@ def test_columns(runs: str) -> None:
     """Any fields, as a table and as CSV."""
     args = ("list", runs, "-c", "id,config.name,duration,metrics.loss.min", "-w", "id = 2")
     table = sacred_runs(*args).output.splitlines()
-    assert table[0].split() == ["ID", "CONFIG.NAME", "DURATION", "METRICS.LOSS.MIN"]
+    assert table[0].split() == ["id", "config.name", "duration", "metrics.loss.min"]
     assert table[1].split() == ["2", "run", "2", "0.0s", "0.2"]
     rows = list(csv.reader(sacred_runs(*args, "--csv").output.splitlines()))
     assert rows[0] == ["id", "config.name", "duration", "metrics.loss.min"]

@@ -1,9 +1,12 @@
 """Tests of ``sacred runs show``, ``get``, ``watch`` and ``export``."""
 
+import itertools
 import json
 import math
+import re
 import threading
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
-from sacred_core.cli.runs.page import page, size_text, sparkline
+from sacred_core.cli.runs.page import PageStyle, page, size_text, sparkline, title
 from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.stores import StoredRun
 from sacred_core.stores.summaries import summarize
+from sacred_core.terminal import text_width
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 PATCH = "diff --git a/train.py b/train.py\n+more\n"
@@ -85,9 +90,77 @@ def test_origins_and_patches_are_shown_on_demand(run: Memory) -> None:
 def test_curves_are_shown_in_a_terminal(run: Memory) -> None:
     """A line of block characters precedes a metric with several points."""
     store = MemoryStore(run)
-    lines = page(store, store.get(1), is_plain=False)
+    lines = page(store, store.get(1), PageStyle(is_plain=False))
     assert any(line.startswith("  █▁▃ loss: 3 points") for line in lines)
     assert any(line.startswith("  text: 0 points") for line in lines)
+
+
+def section(lines: list[str], name: str) -> list[str]:
+    """Return the lines of a section of a page, which ends at an empty one."""
+    start = lines.index(f"{name}:") + 1
+    return [*itertools.takewhile(bool, lines[start:])]
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_metrics_and_packages_fit_the_terminal(
+    run: Memory, in_terminal: Callable[..., list[str]], width: int
+) -> None:
+    """A line about a metric is divided between its facts, and its curve has a line of its own."""
+    driver = EventDriver(MemoryObserver(run))
+    driver.start(
+        ex_info={
+            "name": "x",
+            "base_dir": ".",
+            "dependencies": [f"package{n}==1.0" for n in range(9)],
+        }
+    )
+    driver.log("精度", [2 / 3, 0.5, 1 / 3])
+    driver.complete()
+    lines = in_terminal(width, "runs", "show", "memory://", "2")
+    packages, metrics = section(lines, "Packages"), section(lines, "Metrics")
+    assert max(map(text_width, (*packages, *metrics))) <= width
+    assert " ".join(packages).split() == [f"package{n}==1.0{',' * (n < 8)}" for n in range(9)]
+    line = "精度: 3 points, min 0.3333 at step 2, max 0.6667 at step 0, last 0.3333 at step 2"
+    curve = "█▅▁"
+    if width == 160:
+        assert metrics == [f"  {curve} {line}"]
+    else:
+        assert metrics[-1] == f"    {curve}"
+        assert " ".join(each.strip() for each in metrics[:-1]) == line
+
+
+def test_show_has_four_digits(memory: Memory) -> None:
+    """Metrics and the result have four digits, or all with `--exact`; the configuration has all."""
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start(config={"lr": 0.123456789})
+    driver.log("loss", [0.123456789])
+    driver.complete(result={"accuracy": [0.987654321]})
+    for args, loss, result in (
+        ((), "0.1235", "{'accuracy': [0.9877]}"),
+        (("--exact",), "0.123456789", "{'accuracy': [0.987654321]}"),
+    ):
+        text = invoke("show", "memory://", "1", *args).output
+        assert f"min {loss} at step 0" in text and f"Result:\n  {result}\n" in text
+        assert "lr = 0.123456789" in text
+        assert f"loss = {loss} at" in invoke("watch", "memory://", "1", *args).stderr
+
+
+def test_times_have_ages(memory: Memory) -> None:
+    """Each time of a run, and that of a note, is followed by its age."""
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start(start_time=datetime.now(UTC) - timedelta(days=2, hours=5))
+    driver.complete()
+    invoke("note", "memory://", "1", "hello")
+    text = invoke("show", "memory://", "1").output
+    assert re.search(r"started \S+ \S+ UTC \(2 d ago\)\n", text)
+    assert re.search(r"UTC \(\d s ago\) \S+: hello\n", text)
+
+
+def test_the_title_has_what_is_known() -> None:
+    """Of a damaged run, name and command may be missing."""
+    assert title(StoredRun(id=4, status="", damage="no JSON")) == "Run 4: DAMAGED"
+    run = StoredRun(id=4, status="FAILED", damage="no JSON", experiment={"name": "mnist"})
+    assert title(run) == "Run 4: mnist, DAMAGED"
 
 
 def test_sparklines() -> None:
@@ -204,7 +277,7 @@ def test_a_running_run_is_followed(memory: Memory) -> None:
 def test_export(run: Memory, folder: Path) -> None:
     """Runs and points are written to a file; the number of rows is printed."""
     result = invoke("export", "memory://", "--to", "runs.json")
-    assert result.stderr == "Wrote 1 rows to runs.json.\n"
+    assert result.stderr == "Wrote 1 row to runs.json.\n"
     (row,) = json.loads((folder / "runs.json").read_text())
     assert (row["id"], row["config.lr"], row["metrics.loss.min"]) == (1, 0.1, 1.0)
     invoke("export", "memory://", "--to", "points.csv", "--points")

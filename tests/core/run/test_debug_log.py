@@ -48,7 +48,7 @@ LINES = [
     "Configuration: dictionary: data.rows, data.password",
     "Configuration: scope cfg (",
     "Configuration: config hook hook: data.rows",
-    "Found 1 source files below ",
+    "Found 1 source file below ",
     "Gathered host information: hostname, os, ",
     "Observers: Recorder",
     "Observer Recorder recorded started_event",

@@ -257,10 +257,10 @@ def test_several_metrics_at_one_step(
 @pytest.mark.parametrize(
     ("values", "step", "message"),
     [
-        ({"a": [1, 2], "b": [3]}, None, "'b' has 1 values and another one has 2"),
-        ({"a": [1, 2], "b": 3}, None, "'b' has 1 values"),
+        ({"a": [1, 2], "b": [3]}, None, "'b' has 1 value and another one has 2"),
+        ({"a": [1, 2], "b": 3}, None, "'b' has 1 value"),
         ({"a": [1, 2]}, 5, "expected 2 steps, one for each value, not 1"),
-        ({"a": 1}, [1, 2], "expected 1 steps, one for each value, not 2"),
+        ({"a": 1}, [1, 2], "expected 1 step, one for each value, not 2"),
         ({"a": [1, 2]}, [1, "x"], "each step must be a number, not 'x'"),
         ({("a",): 1}, None, "the name of a metric must be"),
         ({"a": 1, ("b",): 1}, None, "the name of a metric must be"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sacred_core.exceptions import SacredError
+from sacred_core.plurals import counted
 
 Escape = Callable[[str], str]
 
@@ -46,7 +47,8 @@ def check_template(name: str, text: Any, fields: Sequence[str], limit: int) -> N
         ) from None
     if length > limit:
         raise TemplateError(
-            f"{name} has {length} characters beside its fields; a message may have {limit}"
+            f"{name} has {counted(length, 'character')} beside its fields; "
+            f"a message may have {limit}"
         )
 
 
@@ -101,7 +103,7 @@ def _shorten(text: str, allowed: int) -> str:
         return "…"
     first = allowed // 3
     last = allowed - first
-    return f"{text[:first]} … [{len(text) - allowed} characters cut] … {text[-last:]}"
+    return f"{text[:first]} … [{counted(len(text) - allowed, 'character')} cut] … {text[-last:]}"
 
 
 def _length(text: str) -> int:

@@ -7,6 +7,7 @@ import attrs
 import bson
 
 from sacred_core.exceptions import StoreError
+from sacred_core.plurals import counted
 from sacred_core.stores import Annotation, guard
 from sacred_mongo.collections import RunReference, to_run_id
 from sacred_mongo.connection import Document
@@ -40,8 +41,8 @@ def add_annotation(run: RunReference, known: Any, annotation: Annotation) -> Non
         size = len(bson.encode({"": [*known, new]}))
     if size > _LARGEST:
         raise StoreError(
-            f"the notes of run {str(run_id)!r} would have {size} bytes: their maximum in MongoDB "
-            f"is {_LARGEST} bytes"
+            f"the notes of run {str(run_id)!r} would have {counted(size, 'byte')}: their maximum "
+            f"in MongoDB is {counted(_LARGEST, 'byte')}"
         )
     run.change({"$addToSet": {ANNOTATIONS: new}})
 

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sacred_core.exceptions import StoreError
+from sacred_core.plurals import counted
 
 #: Seconds for a statement, and for a lock that another transaction has.
 STATEMENT, LOCK = 60, 20
@@ -123,7 +124,7 @@ def _limited_connections() -> Any:
                 elif time.monotonic() > until:
                     self.close()
                     raise psycopg.OperationalError(
-                        f"the server has not answered for {ANSWER} seconds"
+                        f"the server has not answered for {counted(ANSWER, 'second')}"
                     )
 
     return LimitedConnection
@@ -154,8 +155,8 @@ def _check_size(
         size = len(statement) + sum(_sizes(row, limit))
         if size > limit - _ROOM:
             raise StoreError(
-                f"a value is too large for the database: a statement of {size} bytes, while the "
-                f"server's max_allowed_packet is {limit}. Record the value in a file "
+                f"a value is too large for the database: a statement of {counted(size, 'byte')}, "
+                f"while the server's max_allowed_packet is {limit}. Record the value in a file "
                 "(add_artifact), or configure a higher limit"
             )
 

@@ -20,6 +20,7 @@ from tinydb.table import Table
 
 from sacred_core.atomic_files import replacing
 from sacred_core.exceptions import StoreError
+from sacred_core.plurals import counted
 from sacred_core.serialization import from_json, to_json
 
 #: Plain data; times and files as `sacred_tinydb.tags` writes them.
@@ -106,7 +107,7 @@ class Database:
         except Timeout:
             raise StoreError(
                 f"another process has locked {self._lock.lock_file!r} for "
-                f"{LOCK_TIMEOUT:.0f} seconds"
+                f"{counted(LOCK_TIMEOUT, 'second')}"
             ) from None
         try:
             yield

@@ -1,0 +1,93 @@
+"""Tables in the terminal: which columns fit its width, and how far cells are shown."""
+
+from collections.abc import Sequence
+
+import attrs
+
+from sacred_core.terminal import pad, shorten, text_width
+
+#: Columns of the terminal that a long cell gets, if others would not fit.
+_LONGEST_CELL = 28
+#: The same of a column that the user chose.
+_SHORTEST_CELL = 6
+_GAP = "  "
+#: Kinds of columns, the most important first.
+_IMPORTANCE = ("run", "group", "chosen", "result", "first metric", "config", "minor", "metrics")
+
+
+@attrs.frozen
+class TableColumn:
+    """A column of a table.
+
+    Attributes:
+        heading: Its first row.
+        cells: Those of the runs, in their order.
+        kind: ``"run"``, ``"minor"`` (of the run, and less important), ``"config"``, ``"result"``,
+            ``"metrics"``, ``"group"`` (what the runs of a group share) or ``"chosen"`` (by the
+            user).
+    """
+
+    heading: str
+    cells: list[str]
+    kind: str = "run"
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal that its widest cell occupies."""
+        return max(text_width(self.heading), *map(text_width, self.cells), 0)
+
+    def shortened(self, limit: int) -> "TableColumn":
+        """Return the column with cells of at most so many columns of the terminal."""
+        texts = [shorten(text, limit) for text in (self.heading, *self.cells)]
+        return TableColumn(texts[0], texts[1:], self.kind)
+
+
+def fit(columns: Sequence[TableColumn], width: int | None) -> tuple[list[TableColumn], list[str]]:
+    """Return the columns that fit a width, long cells shortened, and the headings of the others.
+
+    Columns that the user chose, what a group shares, and id, status and age come first, then the
+    result, a metric, the configuration, what is less important about the run, and other metrics.
+
+    Args:
+        columns: In the order in which they are shown.
+        width: Columns of the terminal; None if all is shown.
+    """
+    if width is None:
+        return [*columns], []
+    widths = [column.width for column in columns]
+    used = -len(_GAP)
+    chosen: set[int] = set()
+    for number in _by_importance(columns):
+        limit = _SHORTEST_CELL if columns[number].kind == "chosen" else _LONGEST_CELL
+        needed = min(widths[number], limit) + len(_GAP)
+        if not chosen or used + needed <= width:
+            used += needed
+            chosen.add(number)
+    limit = _limit([widths[number] for number in chosen], width - len(_GAP) * (len(chosen) - 1))
+    hidden = [column.heading for number, column in enumerate(columns) if number not in chosen]
+    return [columns[number].shortened(limit) for number in sorted(chosen)], hidden
+
+
+def table_text(columns: Sequence[TableColumn]) -> str:
+    """Return columns as lines, the first of which has the headings."""
+    widths = [column.width for column in columns]
+    rows = zip(*((column.heading, *column.cells) for column in columns), strict=True)
+    return "\n".join(_GAP.join(map(pad, row, widths)).rstrip() for row in rows)
+
+
+def _by_importance(columns: Sequence[TableColumn]) -> list[int]:
+    """Return the numbers of the columns, the most important first."""
+    kinds = [column.kind for column in columns]
+    if "metrics" in kinds:
+        kinds[kinds.index("metrics")] = "first metric"
+    return sorted(range(len(columns)), key=lambda number: _IMPORTANCE.index(kinds[number]))
+
+
+def _limit(widths: Sequence[int], room: int) -> int:
+    """Return the greatest width of a column with which all columns have room."""
+    for number, width in enumerate(sorted(widths)):
+        share = room // (len(widths) - number)
+        if width > share:
+            return max(share, 1)
+        room -= width
+    return max(widths, default=0)

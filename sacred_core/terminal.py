@@ -1,0 +1,61 @@
+"""How text fits a terminal: the columns that it occupies, and where it is cut.
+
+A character may occupy one column, two (Chinese, Japanese, Korean, most emoji) or none (combining
+marks). The library wcwidth has the tables, and is imported only for text that is not ASCII.
+"""
+
+import shutil
+import sys
+
+_ELLIPSIS = "…"
+_ESCAPE = "\x1b"
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal; None where stdout is not one: then nothing is cut."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def text_width(text: str) -> int:
+    """Return how many columns ``text`` occupies; sequences that set colours occupy none."""
+    if text.isascii() and _ESCAPE not in text:
+        return len(text)
+    from wcwidth import width
+
+    return int(width(text))
+
+
+def shorten(text: str, limit: int | None) -> str:
+    """Return ``text`` if it has at most ``limit`` columns, else its beginning and ``…``.
+
+    A character is not divided, nor separated from its combining marks. None is no limit.
+    """
+    if limit is None or text_width(text) <= limit:
+        return text
+    from wcwidth import clip
+
+    return f"{clip(text, 0, limit - 1).rstrip()}{_ELLIPSIS}" if limit > 0 else ""
+
+
+def pad(text: str, columns: int) -> str:
+    """Return ``text`` with spaces after it, so that it occupies at least so many columns."""
+    return text + " " * (columns - text_width(text))
+
+
+def wrap(parts: list[str], limit: int | None, separator: str = ", ") -> list[str]:
+    """Return parts joined to lines of at most ``limit`` columns, each part in one line.
+
+    A part that is longer has a line of its own. Each line but the last ends with the separator,
+    without its space.
+    """
+    if limit is None:
+        return [separator.join(parts)] if parts else []
+    lines: list[str] = []
+    for number, part in enumerate(parts):
+        end = separator.rstrip() if number < len(parts) - 1 else ""
+        longer = f"{lines[-1]} {part}" if lines else part
+        if lines and text_width(longer + end) <= limit:
+            lines[-1] = longer + end
+        else:
+            lines.append(part + end)
+    return lines
