@@ -13,7 +13,8 @@ _ESCAPE = "\x1b"
 
 def terminal_width() -> int | None:
     """Return the columns of the terminal; None where stdout is not one: then nothing is cut."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if is_terminal else None
 
 
 def text_width(text: str) -> int:

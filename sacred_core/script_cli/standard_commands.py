@@ -8,8 +8,9 @@ import attrs
 
 from sacred_core.config.contributions import ConfigSummary, origins_by_path
 from sacred_core.config.files import dump_config_file
-from sacred_core.config.required import check_required
+from sacred_core.config.required import REQUIRED, check_required
 from sacred_core.config.tree import named_configs
+from sacred_core.dotted_path import leaves, restore
 from sacred_core.masking import mask_value
 from sacred_core.printable import printable
 from sacred_core.script_cli.config_text import paint_doc, render_config, wants_colour
@@ -28,6 +29,8 @@ def print_config(_run: "Run") -> None:
         docs = {str(path): str(origin) for path, origin in origins.items()}
         summary = attrs.evolve(summary, docs=docs)
     shown, _ = mask_value(plain(_run.config))
+    required = {path: value for path, value in leaves(_run.config) if value is REQUIRED}
+    restore(shown, required)  # plain data has a string in their place
     print_text(render_config(shown, summary, wants_colour(sys.stdout)))
 
 

@@ -61,8 +61,9 @@ def test_only_a_terminal_has_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "47")
     monkeypatch.setattr(sys, "stdout", Terminal())
     assert terminal_width() == 47
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
-    assert terminal_width() is None
+    for stdout in (io.StringIO(), None):
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert terminal_width() is None
 
 
 def test_the_tables_of_characters_are_imported_only_when_needed() -> None:

@@ -78,7 +78,9 @@ def test_the_standard_commands_show_it(capsys: pytest.CaptureFixture[str]) -> No
     """print_config shows which entries are required; save_config refuses to write them."""
     experiment().run("print_config")
     shown = capsys.readouterr().out
-    assert re.search(r"lr = .*REQUIRED.*learning rate", shown)
+    assert re.search(r"^  lr = REQUIRED +# required: learning rate$", shown, re.MULTILINE)
+    assert re.search(r"^    size = REQUIRED +# required$", shown, re.MULTILINE)
+    assert "modified *" not in shown and "* modified" not in shown
     with pytest.raises(MissingConfigError, match=r"model\.size"):
         experiment().run("save_config")
 

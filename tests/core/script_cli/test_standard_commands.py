@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import pty
+import re
 import subprocess
 import sys
 import textwrap
@@ -14,7 +15,9 @@ import pytest
 import yaml
 
 from sacred_core import Experiment
+from sacred_core.config.contributions import ConfigSummary
 from sacred_core.script_cli.config_text import ADDED, MODIFIED, RESET, TYPECHANGED, render_config
+from sacred_core.terminal import text_width
 
 SCRIPT = """
     from sacred_core import Experiment
@@ -75,9 +78,41 @@ def test_colours_of_print_config(ex: Experiment) -> None:
     assert (MODIFIED, ADDED, TYPECHANGED) == ("\x1b[34m", "\x1b[32m", "\x1b[31m")
 
 
-@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_signs_of_print_config(ex: Experiment) -> None:
+    """Without colours, signs mark what is modified, added and type-changed; the title has them."""
+    run = ex.run(config_updates={"a": 2, "d.foo": True, "d.baz": 3})
+    run.config_modifications.docs["d.foo"] = "a comment"
+    lines = render_config(run.config, run.config_modifications, False).splitlines()
+    assert lines[0] == "Configuration (* modified, + added, ! typechanged, doc):"
+    for line in (r"  a = 2 {31}# \*", r"  d: {34}# \*", r"    baz = 3 {27}# \+",
+                 r"    foo = True {24}# ! a comment", r"    bar = 2", r"  same = 0"):  # fmt: skip
+        assert any(re.fullmatch(line, each) for each in lines), line
+    coloured = render_config(run.config, run.config_modifications, True)
+    assert not re.search(r"[#(] ?[*+!]", coloured), "with colours there are no signs"
+
+
+def test_there_are_no_signs_without_changes(ex: Experiment) -> None:
+    """The title is that of Sacred, and no entry has a sign."""
+    run = ex.run()
+    text = render_config(run.config, run.config_modifications, False)
+    assert text.splitlines()[0] == "Configuration (modified, added, typechanged, doc):"
+    assert not re.search(r"# [*+!]", text)
+
+
+@pytest.mark.parametrize("name", ["学習率", "lr"])
+def test_comments_are_aligned(name: str) -> None:
+    """Comments begin in one column of the screen, also after wide characters."""
+    summary = ConfigSummary(docs={name: "comment"})
+    line = render_config({name: 1}, summary, False).splitlines()[1]
+    assert text_width(line[: line.index("#")]) == 38
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({"TERM": "xterm"}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
 def test_colour_is_for_terminals(script: Path, environment: dict[str, str], coloured: bool) -> None:
-    """On a terminal there is colour, unless NO_COLOR is set; in a pipe there is none."""
+    """On a terminal there is colour, unless NO_COLOR is set or TERM is dumb; else signs."""
     main, terminal = pty.openpty()
     command = [sys.executable, script, "print_config", "with", "a=2"]
     with subprocess.Popen(
@@ -88,7 +123,9 @@ def test_colour_is_for_terminals(script: Path, environment: dict[str, str], colo
     shown = os.read(main, 10_000).decode()
     os.close(main)
     assert ("\x1b[34m" in shown) is coloured
-    assert "\x1b" not in run(script, "print_config", "with", "a=2").stdout
+    assert ("# *" in shown) is not coloured
+    piped = run(script, "print_config", "with", "a=2").stdout
+    assert "\x1b" not in piped and "# *" in piped
 
 
 def test_save_config(script: Path) -> None:
