@@ -45,15 +45,13 @@ def sacred_cli_options() -> Iterable[CLIOption]:
 def sacred_commands() -> Iterable[CommandSpec]:
     """Commands of every experiment, and those of ``sacred``."""
     for name, text in (
-        ("print_config", "print the configuration, with what differs from the defaults"),
-        ("print_dependencies", "print packages, source files and repositories"),
+        ("print_config", "print the configuration and its changes"),
+        ("print_dependencies", "print packages, sources and repositories"),
         ("save_config", "write the configuration to a file"),
         ("print_named_configs", "print the named configurations"),
     ):
         yield CommandSpec(name, _COMMANDS + name, text, of_experiments=True)
-    yield CommandSpec(
-        "runs", "sacred_core.cli.runs:runs", "List, show, delete and annotate recorded runs."
-    )
+    yield CommandSpec("runs", "sacred_core.cli.runs:runs", "List, show and change recorded runs.")
     for name, target, text in (
         ("list", "list_runs:list_runs", "List runs."),
         ("show", "show_run:show_run", "Show a run."),

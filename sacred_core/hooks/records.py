@@ -23,6 +23,9 @@ from sacred_core.masking.formats import SecretPattern
 from sacred_core.masking.urls import credentials
 from sacred_core.serialization.unreadable import reason_of
 
+#: Characters of the summary of a command in the help of its group.
+LONGEST_SUMMARY = 45
+
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
@@ -256,7 +259,7 @@ class CommandSpec:
             to the group ``sacred runs``, which may belong to another plugin.
         target: For ``sacred`` a click command, imported when it is called; for experiments a
             function that is captured, so that it may take ``_run`` and ``_config``.
-        help: One line about it.
+        help: A summary of at most 45 characters.
         of_experiments: It belongs to every experiment's command line instead of to ``sacred``.
     """
 

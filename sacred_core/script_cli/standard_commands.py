@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def print_config(_run: "Run") -> None:
-    """Print the configuration, with what differs from the defaults."""
+    """Print the configuration and its changes."""
     summary = _run.config_modifications or ConfigSummary()
     if _run.shows_origin:
         origins = origins_by_path(_run.config, summary)
@@ -35,9 +35,9 @@ def print_config(_run: "Run") -> None:
 
 
 def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "config.json") -> None:
-    """Write the configuration to a file, by default config.json.
+    """Write the configuration to a file.
 
-    The suffix of config_filename chooses the format.
+    By default it is config.json; the suffix of config_filename chooses the format.
     """
     summary = _run.config_modifications or ConfigSummary()
     check_required(_run.config, summary.docs)
@@ -53,7 +53,7 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
 
 
 def print_named_configs(_run: "Run") -> None:
-    """Print the named configurations, with their descriptions."""
+    """Print the named configurations."""
     colour = wants_colour(sys.stdout)
     lines = [f"Named Configurations ({paint_doc('doc', colour)}):"]
     offered = named_configs(_run.namespaces.nodes)
@@ -67,7 +67,7 @@ def print_named_configs(_run: "Run") -> None:
 
 
 def print_dependencies(_run: "Run") -> None:
-    """Print the packages, source files and repositories of the experiment."""
+    """Print packages, sources and repositories."""
     info = _run.experiment_info
     lines = ["Dependencies:"]
     for dependency in info["dependencies"]:

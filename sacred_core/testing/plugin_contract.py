@@ -19,9 +19,10 @@ from sacred_core.hooks.discovery import (
     normalize_project,
 )
 from sacred_core.hooks.manager import PluginManager
-from sacred_core.hooks.records import ObserverSpec
+from sacred_core.hooks.records import LONGEST_SUMMARY, ObserverSpec
 from sacred_core.hooks.targets import Target, resolve_target
 from sacred_core.observers.event_names import misnamed_methods
+from sacred_core.plurals import counted
 
 #: Arguments of flags that hardly any observer can use.
 _ARGUMENTS = ("", " ", "://", "nosuch://x", "a\0b", "!x", "[", "%zz", "x" * 5000, "caf\udce9")
@@ -113,6 +114,24 @@ class PluginContract:
             found = misnamed_methods(observer)
             _require(not found, "; ".join(found))
 
+    def test_its_commands_have_short_summaries(self) -> None:
+        """Each command, also in a group, has a summary of at most 45 characters for the help of
+        the group that it is in.
+        """
+        builtin = PluginManager([]).commands
+        for spec in PluginManager(self._entry_points()).commands:
+            if spec in builtin:
+                continue
+            summaries = {spec.name: spec.help}
+            if not spec.of_experiments:
+                summaries |= _inner_summaries(resolve_target(spec.target), spec.name)
+            for name, text in summaries.items():
+                _require(
+                    0 < len(text) <= LONGEST_SUMMARY,
+                    f"the summary of {name!r} needs 1 to {counted(LONGEST_SUMMARY, 'character')}: "
+                    f"{text!r}",
+                )
+
     def test_its_module_imports_nothing_heavy(self) -> None:
         """The module is light, because every command line imports it; heavy code is behind
         targets.
@@ -183,6 +202,16 @@ def _require_sentence(spec: ObserverSpec, observer: Any, argument: str) -> None:
         _require(len(str(error).splitlines()) == 1, f"{where}: {error!r} has not one line")
     except Exception as error:
         raise AssertionError(f"{where} raises {error!r}: raise a UsageError") from error
+
+
+def _inner_summaries(command: Any, path: str) -> dict[str, str]:
+    """Return the summaries of all commands in a group of click, by their names."""
+    found: dict[str, str] = {}
+    for name, inner in getattr(command, "commands", {}).items():
+        full = f"{path} {name}"
+        found[full] = inner.get_short_help_str(limit=10_000)
+        found |= _inner_summaries(inner, full)
+    return found
 
 
 def _modules_loaded_by(module: str) -> set[str]:

@@ -18,6 +18,22 @@ def _with(body: str) -> str:
     return PLUGIN_SOURCE.replace(_INIT, body)
 
 
+COMMAND = """
+    @hookimpl
+    def sacred_commands():
+        from sacred_core.hooks.records import CommandSpec
+
+        yield CommandSpec("acme", "acme_plugin:make", {})
+
+    def __getattr__(name):
+        import click
+
+        if name != "make":
+            raise AttributeError(name)
+        group = click.Group("acme")
+        group.command("load", short_help='Store.')(lambda: None)
+        return group
+"""
 FAULTS = {
     "no upper bound": (
         {"requires": ">=0.1"}, PLUGIN_SOURCE, "test_it_requires_a_range_of_sacred_core",
@@ -54,6 +70,19 @@ FAULTS = {
         {}, _with(f"{_INIT}\n        def complete_event(self, result): ..."),
         "test_its_event_methods_exist",
     ),
+    "command without a summary": (
+        {}, PLUGIN_SOURCE + COMMAND.format("help=''"), "test_its_commands_have_short_summaries",
+    ),
+    "long summary": (
+        {}, PLUGIN_SOURCE + COMMAND.format(f"help={'x' * 46!r}"),
+        "test_its_commands_have_short_summaries",
+    ),
+    "long summary in a group": (
+        {}, PLUGIN_SOURCE + COMMAND.format("help='Store runs.'").replace(
+            "short_help='Store.'", f"short_help={'x' * 46!r}"
+        ),
+        "test_its_commands_have_short_summaries",
+    ),
     "heavy import": (
         {}, "    import click\n" + PLUGIN_SOURCE, "test_its_module_imports_nothing_heavy",
     ),
@@ -87,7 +116,7 @@ def acme(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_a_good_plugin_passes(acme: Any) -> None:
     """Nothing is found where nothing is wrong."""
-    acme.add("acme", PLUGIN_SOURCE)
+    acme.add("acme", PLUGIN_SOURCE + COMMAND.format("help='Store runs.'"))
     assert failures() == {}
 
 

@@ -30,7 +30,7 @@ def mongo() -> None:
     """MongoDB maintenance."""
 
 
-@mongo.command()
+@mongo.command(short_help="Store what runs could not save.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("url", required=False)
 @click.pass_context
