@@ -68,7 +68,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
     yield CommandSpec(
         "completion",
         "sacred_core.cli.completion:completion",
-        "Complete scripts in the shell.",
+        "Complete commands in the shell.",
     )
     yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "List the installed plugins.")
 

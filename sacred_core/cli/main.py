@@ -13,6 +13,8 @@ from sacred_core.hooks.targets import resolve_target
 from sacred_core.printable import printable
 
 TRACEBACK = "--traceback"
+#: The variable with which the shell asks what may come next, as on a script's command line.
+_COMPLETION = "_SACRED_COMPLETE"
 
 
 class LazyGroup(click.Group):
@@ -118,6 +120,11 @@ def main() -> None:
         SystemExit: with 0 where the command completed, 1 where it failed, and 2 where the command
             line is wrong.
     """
+    if _COMPLETION in os.environ:
+        from sacred_core.cli.completion import candidates
+
+        click.echo("\n".join(candidates(sacred, os.environ[_COMPLETION].split("\n"))))
+        return
     words = sys.argv[1:]
     is_traced = TRACEBACK in words  # in any place, since it is added to a line that failed
     _open_missing_streams()

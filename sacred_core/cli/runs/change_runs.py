@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from sacred_core.cli.runs.columns import chosen_columns
+from sacred_core.cli.runs.completing import complete_ids
 from sacred_core.cli.runs.ids import get_runs
 from sacred_core.cli.runs.list_runs import COLUMNS
 from sacred_core.cli.runs.options import LocationCommand, where_option
@@ -21,7 +22,7 @@ from sacred_core.terminal import terminal_width
 
 @click.command("delete", cls=LocationCommand)
 @click.argument("location")
-@click.argument("run_ids", nargs=-1)
+@click.argument("run_ids", shell_complete=complete_ids, nargs=-1)
 @where_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: bool) -> None:
@@ -50,7 +51,7 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
 
 @click.command("note", cls=LocationCommand)
 @click.argument("location")
-@click.argument("run_id")
+@click.argument("run_id", shell_complete=complete_ids)
 @click.argument("text")
 def note_run(location: str, run_id: str, text: str) -> None:
     """Add the note TEXT to the run RUN_ID at LOCATION, or to all runs of a range like 20-22."""
@@ -61,7 +62,7 @@ def note_run(location: str, run_id: str, text: str) -> None:
 
 @click.command("tag", cls=LocationCommand)
 @click.argument("location")
-@click.argument("run_id")
+@click.argument("run_id", shell_complete=complete_ids)
 @click.argument("tags", nargs=-1, required=True)
 @click.option("-r", "--remove", is_flag=True, help="Take the tags away.")
 def tag_run(location: str, run_id: str, tags: Sequence[str], remove: bool) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from sacred_core.cli.runs.columns import chosen_columns, default_columns
+from sacred_core.cli.runs.completing import complete_status
 from sacred_core.cli.runs.grouping import (
     group_as_data,
     group_columns,
@@ -44,7 +45,11 @@ _START = "start"
 @click.argument("more", nargs=-1, metavar="")
 @where_option
 @recursive_option
-@click.option("--status", help="Only runs with this status, such as FAILED or DEAD.")
+@click.option(
+    "--status",
+    shell_complete=complete_status,
+    help="Only runs with this status, such as FAILED or DEAD.",
+)
 @click.option("--name", help="Only runs of this experiment.")
 @click.option("-s", "--sort", help="Sort by these fields, like -config.lr,start_time.")
 @direction_option

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import click
 
+from sacred_core.cli.runs.completing import complete_files, complete_ids
 from sacred_core.cli.runs.ids import get_run
 from sacred_core.cli.runs.numbers import DIGITS, number_text
 from sacred_core.cli.runs.options import (
@@ -38,7 +39,7 @@ _LARGE = 1 << 24
 
 @click.command("show", cls=LocationCommand)
 @click.argument("location")
-@click.argument("run_id", required=False)
+@click.argument("run_id", shell_complete=complete_ids, required=False)
 @recursive_option
 @click.option("--origin", "has_origins", is_flag=True, help="Show where each value comes from.")
 @click.option("--patch", "has_patch", is_flag=True, help="Show the uncommitted changes.")
@@ -64,8 +65,8 @@ def show_run(
 
 @click.command("get", cls=LocationCommand)
 @click.argument("location")
-@click.argument("run_id")
-@click.argument("name")
+@click.argument("run_id", shell_complete=complete_ids)
+@click.argument("name", shell_complete=complete_files)
 @recursive_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, allow_dash=True),
@@ -100,7 +101,7 @@ def get_file(
 
 @click.command("watch", cls=LocationCommand)
 @click.argument("location")
-@click.argument("run_id", required=False)
+@click.argument("run_id", shell_complete=complete_ids, required=False)
 @recursive_option
 @exact_option
 @click.option("--interval", type=click.FloatRange(0.05), default=1.0, help="Seconds between reads.")

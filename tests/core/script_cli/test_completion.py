@@ -8,8 +8,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from sacred_core import Experiment
+from sacred_core.cli.main import sacred
 from sacred_core.script_cli.completion import candidates
 
 SCRIPT = """
@@ -77,38 +79,54 @@ def test_the_script_answers_the_shell_and_runs_nothing(script: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "layers.first=\n")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("python script.py ev", ["evaluate"]),
-        ("./script.py with lea", ["learning_rate="]),
-        ("python script.py --capt", ["--capture"]),
-        ("python other.py ev", []),
-    ],
-)
-def test_bash(script: Path, line: str, found: list[str]) -> None:
-    """The documented line switches it on, for scripts run by Python and by themselves."""
-    (script.parent / "other.py").write_text("print('no experiment')\n")
-    code = f"""
-        eval "$({sys.executable} -m sacred_core completion bash)"
-        PATH="{Path(sys.executable).parent}:$PATH"
-        COMP_LINE={line!r} COMP_POINT={len(line)}
-        COMP_WORDS=({line}) COMP_CWORD=$(({len(line.split())} - 1))
-        compopt() {{ :; }}
+#: Calls the function of each shell for a line, as the shell does, and prints the candidates.
+HARNESSES = {
+    "bash": """
+        source code; compopt() {{ :; }}
+        COMP_LINE='{line}' COMP_POINT={length}
         _sacred_complete; printf '%s\\n' "${{COMPREPLY[@]}}"
-    """
-    done = subprocess.run(["bash", "-c", code], cwd=script.parent, capture_output=True, text=True)
-    assert done.stdout.split() == found, done.stderr
+    """,
+    "zsh": """
+        compdef() {{ :; }}; compadd() {{ shift 4; print -rl -- "$@"; }}; _files() {{ :; }}
+        source ./code; words=("${{(@s: :):-{line}}}"); CURRENT=$#words; _sacred_complete
+    """,
+    "fish": "source code; complete -C '{line}'",
+}
+
+
+@pytest.mark.parametrize("shell", HARNESSES)
+def test_every_shell_completes(script: Path, shell: str) -> None:
+    """The documented line enables it for scripts, run by Python or themselves, and for `sacred`."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    (script.parent / "other.py").write_text("print('no experiment')\n")
+    printed = CliRunner().invoke(sacred, ["completion", shell]).output
+    (script.parent / "code").write_text(printed)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def completed(line: str) -> list[str]:
+        code = HARNESSES[shell].format(line=line, length=len(line))
+        done = subprocess.run(
+            [shell, "-c", code], cwd=script.parent, capture_output=True, text=True, env=environment
+        )
+        return done.stdout.split()
+
+    assert completed("python script.py ev") == ["evaluate"]
+    assert completed("python script.py with ")[:2] == ["large", "layers.first="]
+    assert completed("python script.py --capt") == ["--capture"]
+    assert completed("./script.py with lea") == ["learning_rate="]
+    assert completed("sacred run") == ["runs"]
+    assert {"list", "show", "tag"} <= {*completed("sacred runs ")}
+    assert completed("sacred runs list --exa") == ["--exact"]
+    if shell != "fish":  # which completes names of files in the same call
+        assert completed("python other.py ev") == completed("sacred runs list no") == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_has_its_line(shell: str) -> None:
     """What `sacred completion` prints calls the script the same way."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sacred_core", "completion", shell], capture_output=True, text=True
-    )
-    assert "_SACRED_COMPLETE" in done.stdout
+    code = CliRunner().invoke(sacred, ["completion", shell]).output
+    assert "_SACRED_COMPLETE" in code
     if shutil.which(shell):
-        syntax = subprocess.run([shell, "-n"], input=done.stdout, capture_output=True, text=True)
+        syntax = subprocess.run([shell, "-n"], input=code, capture_output=True, text=True)
         assert syntax.returncode == 0, syntax.stderr
