@@ -184,7 +184,7 @@ def test_every_old_name_is_at_its_place() -> None:
     text = (ROOT / "docs" / "from-sacred.md").read_text(encoding="utf-8")
     rows = [
         [re.findall(r"`([\w.]+)`", cell) for cell in row.split("|")[1:-1]]
-        for row in text.partition("## Names at their old places")[2].splitlines()
+        for row in text.partition("## Names in the same modules")[2].splitlines()
         if row.startswith("| ") and "`" in row
     ]
     places: list[tuple[Any, list[str]]] = [
