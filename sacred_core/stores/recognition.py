@@ -4,17 +4,19 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sacred_core.exceptions import PluginLoadError
 from sacred_core.hooks.lookup import distribution_of_scheme, missing_reason
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import ObserverSpec
 from sacred_core.hooks.targets import resolve_target
+from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text
 from sacred_core.stores.locations import absolute_path, short_path
 
+_logger = own_logger(__name__)
 #: The scheme of locations that are paths.
 PATHS = "file"
 #: Levels of sub-folders that are searched.
@@ -145,10 +147,20 @@ def _recognizers(first: str = "") -> Iterator[tuple[ObserverSpec, Callable[[Path
     for spec in sorted(store_specs(), key=lambda spec: first not in spec.schemes):
         try:
             store = resolve_target(spec.store or "")
-        except PluginLoadError:
+        except ImportError:
             continue
         if hasattr(store, "location_of"):
-            yield spec, store.location_of
+            yield spec, partial(_recognize, store)
+
+
+def _recognize(store: Any, path: Path) -> str | None:
+    """Return the location of the store in ``path``; None where the plugin cannot answer."""
+    try:
+        location: str | None = store.location_of(path)
+    except Exception as error:  # noqa: BLE001 - foreign code; other stores are recognized
+        _logger.debug("%s.location_of(%r): %s", store.__name__, str(path), error)
+        return None
+    return location
 
 
 def _paths(folder: Path, depth: int) -> Iterator[Path]:

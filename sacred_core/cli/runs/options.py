@@ -1,6 +1,7 @@
 """What the commands of ``sacred runs`` share: their options, and how they open a store."""
 
 import contextlib
+import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -131,8 +132,10 @@ def open_runs(location: str, recursive: bool) -> RunStore:
     path = split_flag(location)[1]
     if "://" in path:
         raise StoreError(f"--recursive needs the path of a folder, not {mask_text(location)!r}")
-    if not Path(path).expanduser().is_dir():
-        raise StoreError(path_problem(path))
+    try:
+        os.scandir(Path(path).expanduser()).close()
+    except OSError:
+        raise StoreError(path_problem(path)) from None
     return RecursiveStore(path)
 
 

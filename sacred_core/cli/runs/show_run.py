@@ -164,8 +164,10 @@ def _open(
         raise OptionError(f"the run has {name!r} as {' and '.join(found)}: choose one with --kind")
     if not found and kind is None:
         known = [each for own in names.values() for each in own]
+        damage = "" if run.damage is None else f"; it is damaged: {run.damage}"
         raise StoreError(
             f"run {str(run.id)!r} has no file {name!r}: it has {', '.join(known[:20]) or 'none'}"
+            f"{damage}"
         )
     chosen = found[0] if found else str(kind)
     info = run.files.get(chosen, {}).get(name)

@@ -69,12 +69,15 @@ class FileStore(DocumentStore[RunFolder]):
 
     @classmethod
     def from_location(cls, location: str) -> "FileStore":
-        """Return the store of a path or of a ``file:`` URL."""
+        """Return the store of a path or of a ``file:`` URL, as ``file:///data`` or ``file://data``.
+
+        What follows the two slashes is a path; the host ``localhost`` is left out.
+        """
         parts = urlsplit(location)
         if parts.scheme != "file":
             return cls(location)
-        home = parts.netloc if parts.netloc.startswith("~") else ""  # as in file://~/runs
-        return cls(url2pathname(unquote(home + parts.path)))
+        first = "" if parts.netloc == "localhost" else parts.netloc
+        return cls(url2pathname(unquote(first + parts.path)))
 
     @staticmethod
     def location_of(path: Path) -> str | None:

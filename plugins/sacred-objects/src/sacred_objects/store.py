@@ -154,7 +154,9 @@ class ObjectStore(DocumentStore[RunFolder]):
         root = self._layout.root
         if root and next(iter(self._bucket.list(root)), None) is None:
             names = [*islice(self._bucket.folders(""), _MOST_NAMES)]
-            known = f"folders are {', '.join(names)}" if names else "the bucket is empty"
+            known = (
+                f"the bucket has the folders {', '.join(names)}" if names else "the bucket is empty"
+            )
             raise StoreError(f"there is no folder {self.display_name!r}: {known}")
 
     def find(self, run_id: int | str) -> RunFolder | None:

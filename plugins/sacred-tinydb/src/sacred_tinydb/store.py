@@ -207,7 +207,7 @@ class TinyDbStore(DocumentStore[Record]):
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and files that no other run uses, while nothing else changes."""
-        with self.storage.database.lock():
+        with self.translate_errors(), self.storage.database.lock():
             super().delete(run_id)
 
     def remove(self, record: Record) -> bool:
@@ -237,7 +237,7 @@ class TinyDbStore(DocumentStore[Record]):
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Add an annotation to the document, while nothing else changes."""
-        with self.storage.database.lock():
+        with self.translate_errors(), self.storage.database.lock():
             super().annotate(run_id, annotation)
 
     def add_annotation(self, record: Record, annotation: Annotation) -> None:
