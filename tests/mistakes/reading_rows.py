@@ -294,14 +294,14 @@ ROWS = [
     Mistake(
         "misspelt entry in an order",
         "sacred runs list my_runs -s config.lrr -c id",
-        "ID\n1\n2\n3\nWarning: No run has config.lrr: did you mean config.lr?",
+        "id\n1\n2\n3\nWarning: No run has config.lrr: did you mean config.lr?",
         0,
         (three_runs,),
     ),
     Mistake(
         "misspelt entry in columns",
         "sacred runs list my_runs -c id,config.sed",
-        "ID  CONFIG.SED\n1\n2\n3\nWarning: No run has config.sed: did you mean config.seed?",
+        "id  config.sed\n1\n2\n3\nWarning: No run has config.sed: did you mean config.seed?",
         0,
         (three_runs,),
     ),
