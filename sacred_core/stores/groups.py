@@ -82,17 +82,41 @@ def differing_fields(
 ) -> list[Field]:
     """Return the fields whose values are not the same in all of several mappings.
 
-    A field that a mapping lacks is `MISSING` there. The order is that in which fields occur first.
+    A field that a mapping lacks is `MISSING` there. The order is that of `merged_fields`.
     """
+    groups = [*groups]
     spellings: dict[Field, set[str]] = {}
     counts: dict[Field, int] = {}
-    total = 0
     for values in groups:
-        total += 1
         for field, value in values.items():
             spellings.setdefault(field, set()).add(_spelling(value))
             counts[field] = counts.get(field, 0) + 1
-    return [field for field, own in spellings.items() if len(own) > 1 or counts[field] < total]
+    return [
+        field
+        for field in merged_fields(groups)
+        if len(spellings[field]) > 1 or counts[field] < len(groups)
+    ]
+
+
+def merged_fields(groups: Iterable[Iterable[Field]]) -> list[Field]:
+    """Return all fields of several mappings, in their order.
+
+    A field that is not in the first mapping follows the one before it in its own mapping.
+    """
+    order: list[Field] = []
+    known: set[Field] = set()
+    for fields in groups:
+        position = 0
+        for field in fields:
+            if field not in known:
+                known.add(field)
+                order.insert(position, field)
+                position += 1
+            elif position < len(order) and order[position] == field:
+                position += 1
+            else:
+                position = order.index(field) + 1
+    return order
 
 
 def config_values(run: StoredRun) -> dict[Field, Any]:

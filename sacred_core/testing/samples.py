@@ -85,6 +85,17 @@ PLUGIN_SOURCE = """
     def sacred_observers():
         yield ObserverSpec(AcmeObserver, flags=("--acme",))
 """
+#: Entries whose order is that of no sorting.
+ORDERED: dict[str, Any] = {
+    "zeta": 1,
+    "alpha": {"rate": 2, "Beta": 3, "adam": {"z": 1, "a": 2, "m": 3}},
+    "10": [{"second": 2, "first": 1}],
+    "2": {"10": "x", "9": "y", "b": "z"},
+    "_": None,
+    "B": 4,
+    "ä": 5,
+    "a": 6,
+}
 #: The information on an experiment without code.
 EXPERIMENT: dict[str, Any] = {
     "name": "fed",

@@ -1,16 +1,18 @@
 """Every value is read back as it was recorded, from every store."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from sacred_core.serialization import plain
 from sacred_core.stores import Annotation
+from sacred_core.stores.curves import summaries
 from sacred_core.testing.comparing import assert_same
 from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.experiments import run_main
 from sacred_core.testing.limit_contract import LimitContract
 from sacred_core.testing.objects import Colour, objects
-from sacred_core.testing.samples import EXPERIMENT, ODD_POINTS, ODD_STRINGS, ODD_VALUES
+from sacred_core.testing.samples import EXPERIMENT, ODD_POINTS, ODD_STRINGS, ODD_VALUES, ORDERED
 
 #: A name that `os.listdir` returns for a file whose name is not UTF-8.
 _UNDECODABLE = "caf\udce9.txt"
@@ -35,6 +37,27 @@ class ValueContract(LimitContract):
             assert_same(getattr(run, name), ODD_VALUES, name)
         assert_same(run.host["more"], ODD_VALUES, "host.more")
         assert_same(run.meta["more"], ODD_VALUES, "meta.more")
+
+    def test_the_order_of_entries_comes_back(self, tmp_path: Path) -> None:
+        """Entries and metrics are in the order in which they were defined, at every depth."""
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(config=ORDERED, host_info=ORDERED, meta_info={"more": ORDERED})
+        for name in ORDERED:
+            driver.log(name, [1.0])
+        driver.beat(info=ORDERED, result=ORDERED)
+        for name in reversed(ORDERED):
+            driver.log(name, [2.0])
+        driver.complete(result=ORDERED)
+        store = self.make_store(tmp_path)
+        (listed,) = store.list()
+        for run in (store.get(run_id), listed):
+            for where, found in (
+                ("config", run.config), ("host", run.host), ("meta", run.meta["more"]),
+                ("info", run.info), ("result", run.result),
+            ):  # fmt: skip
+                assert json.dumps(found) == json.dumps(ORDERED), f"{where} is {found!r}"
+        assert [*store.metrics(run_id)] == [*ORDERED], "metrics are in another order"
+        assert [*summaries(store, run_id)] == [*ORDERED], "summaries are in another order"
 
     def test_each_odd_value_is_a_result(self, tmp_path: Path) -> None:
         """Each odd value can be the whole result."""

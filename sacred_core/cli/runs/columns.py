@@ -11,7 +11,7 @@ from sacred_core.dotted_path import MISSING
 from sacred_core.printable import printable
 from sacred_core.stores import StoredRun
 from sacred_core.stores.finding import MetricSummaries
-from sacred_core.stores.groups import config_values, differing_fields
+from sacred_core.stores.groups import config_values, differing_fields, merged_fields
 from sacred_core.stores.query import Column, Field, read
 
 #: Points of so many runs are read to show the last values of metrics without stored summaries.
@@ -43,7 +43,7 @@ def default_columns(
         columns += _run_columns(runs, now, form)
     if not kinds or "config" in kinds:
         configs = [config_values(run) for run in runs]
-        fields = _all_fields(configs) if has_all else differing_fields(configs)
+        fields = merged_fields(configs) if has_all else differing_fields(configs)
         columns += [config_column(field, configs, form) for field in fields]
     if not kinds or "result" in kinds:
         values = [read(Field("result"), run, metrics.of(run), now) for run in runs]
@@ -111,10 +111,6 @@ def _run_columns(runs: Sequence[StoredRun], now: datetime, form: Form) -> list[T
         TableColumn("DURATION", [cell("duration", each, form) for each in seconds], "minor"),
         TableColumn("NAME", [cell("name", run.name, form) for run in runs], "minor"),
     ]
-
-
-def _all_fields(configs: Iterable[Mapping[Field, object]]) -> list[Field]:
-    return [*dict.fromkeys(field for config in configs for field in config)]
 
 
 def _metric_columns(

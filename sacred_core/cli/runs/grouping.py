@@ -23,6 +23,7 @@ from sacred_core.stores.groups import (
     compute_statistics,
     differing_fields,
     group_runs,
+    merged_fields,
     numbers_of,
 )
 from sacred_core.stores.query import Field, parse_columns
@@ -92,10 +93,7 @@ def group_columns(
         form: Of the numbers.
     """
     values = [row.group.values for row in rows]
-    fields = [*dict.fromkeys(field for own in values for field in own)]
-    if not is_chosen:
-        differing = set(differing_fields(values))
-        fields = [field for field in fields if field in differing]
+    fields = merged_fields(values) if is_chosen else differing_fields(values)
     columns = [
         TableColumn("RUNS", [str(len(row.group.runs)) for row in rows]),
         TableColumn("IDS", [_ids(row.group.runs) for row in rows]),
@@ -111,7 +109,7 @@ def group_columns(
 
 def group_table(rows: Sequence[GroupRow]) -> list[list[str]]:
     """Return the rows of a table for programs, with all digits; the first has the headings."""
-    fields = [*dict.fromkeys(field for row in rows for field in row.group.values)]
+    fields = merged_fields(row.group.values for row in rows)
     statistics = _statistics_fields(rows)
     parts = ("count", "mean", "std", "low", "high")
     names = [f"{_name(field)}.{part}" for field in statistics for part in parts]

@@ -16,6 +16,7 @@ from sacred_core.stores.groups import (
     config_values,
     differing_fields,
     group_runs,
+    merged_fields,
     numbers_of,
     student_t_quantile,
 )
@@ -128,8 +129,21 @@ def test_fields_that_differ() -> None:
     configs = [{"a": 1, "b": 2, "c": {"d": 1}}, {"c": {"d": 2}, "b": 2.0, "e": None}]
     runs = [run_of(n, config) for n, config in enumerate(configs)]
     found = differing_fields(map(config_values, runs))
-    assert list(map(str, found)) == ["config.a", "config.c.d", "config.e"]
+    assert list(map(str, found)) == ["config.a", "config.e", "config.c.d"]
     assert differing_fields(map(config_values, runs[:1])) == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "order"),
+    [
+        ((), ""), (("ac", "abc"), "abc"), (("b", "ab", "abc"), "abc"), (("zab", "xzayb"), "xzayb"),
+        (("abc", "cba", "cxb"), "abcx"), (("ab", "ba"), "ab"), (("ab", "cd"), "cdab"),
+    ],
+)  # fmt: skip
+def test_fields_have_the_order_of_their_definitions(groups: tuple[str, ...], order: str) -> None:
+    """A field that only later runs have follows the one before it there."""
+    found = merged_fields([Field("config", (name,)) for name in names] for names in groups)
+    assert "".join(field.path[0] for field in found) == order
 
 
 def test_numbers_of_a_run() -> None:

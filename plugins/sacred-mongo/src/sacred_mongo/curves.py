@@ -146,10 +146,15 @@ class StoredPoints:
             return None
 
     def _by_name(self, documents: Iterable[Document]) -> dict[str, list[Document]]:
+        """Return documents by metric, those of a metric by start, in the order of the metrics."""
         by_name: dict[str, list[Document]] = {}
         for document in sorted(documents, key=_start):
             by_name.setdefault(self._back(document["name"]), []).append(document)
-        return by_name
+        listed = [self._back(name) for name, _ in _listed_ids(self._entry)]
+        known = {
+            name: by_name[name] for name in listed if isinstance(name, str) and name in by_name
+        }
+        return known | by_name
 
     def _decode_columns(self, columns: dict[str, list[Any]]) -> dict[str, Any]:
         times = columns["timestamps"]
