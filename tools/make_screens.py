@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import os
+import pty
 import re
 import shlex
 import subprocess
@@ -71,12 +72,18 @@ SCREENS = (
 )
 HEAD = """# Example screens
 
-The output of a script. `tools/make_screens.py` generates this page.
+The output of a script in a pipe, and of `sacred` [in terminals of several widths](#widths).
+`tools/make_screens.py` generates this page.
 
 The script:
 
 ```python
 {script}```
+"""
+WIDTHS = """## Widths
+
+In a terminal, long cells are shortened, and the columns that do not fit are named. Wide characters
+occupy two columns.
 """
 
 
@@ -99,7 +106,45 @@ def screens() -> str:
             page.append(
                 f"## {title}\n\n```text\n$ python train.py {' '.join(args)}\n{shown}\n```\n"
             )
-    return "\n".join(page)
+        narrow = script_in_terminal(Path(folder), ["--help"], 40)
+    return "\n".join([*page, WIDTHS, *screens_of_widths(), narrow])
+
+
+def script_in_terminal(folder: Path, args: list[str], width: int) -> str:
+    """Run the script in a terminal of a width and return the block with what it prints."""
+    main, terminal = pty.openpty()
+    env = {"PATH": "", "COLUMNS": str(width), "NO_COLOR": "1"}
+    command = [sys.executable, "train.py", *args]
+    with subprocess.Popen(command, cwd=folder, stdout=terminal, stderr=terminal, env=env):
+        os.close(terminal)
+        parts = []
+        with contextlib.suppress(OSError):  # the end
+            while part := os.read(main, 4096):
+                parts.append(part)
+    os.close(main)
+    shown = b"".join(parts).decode().replace("\r\n", "\n").rstrip()
+    prompt = f"$ python train.py {' '.join(args)}  # {width} columns"
+    return f"```text\n{prompt}\n{shown}\n```\n"
+
+
+def screens_of_widths() -> Iterator[str]:
+    """Yield blocks with tables of `sacred` in terminals of several widths."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    with recorded_runs(now - timedelta(days=3)) as names:
+        for number in range(3):
+            record_wide_run(number, now - timedelta(days=3), names)
+        for line, widths in (
+            ("runs list results", (40, 80)),
+            ("runs list images", (40, 80, 160)),
+            ("runs list images --columns id,config.path,config.lr,metrics.精度.max", (40, 80)),
+            ("runs list images --columns id,start_time,result --exact", (80,)),
+            ("runs list results --group-by all-but seed", (40, 80, 160)),
+            ("runs show images 1", (40, 160)),
+        ):
+            for width in widths:
+                with mock.patch.dict(os.environ, {"COLUMNS": str(width)}):
+                    first, prompt, rest = screen(line, now, names).split("\n", 2)
+                yield f"{first}\n{prompt}  # {width} columns\n{rest}\n"
 
 
 #: Pages with screens of ``sacred``.
@@ -231,6 +276,28 @@ def record_run(store: str, number: int, start: datetime, folder: str) -> None:
     run.print("done\n")
     run.beat()
     run.complete(result=round(0.98 - rate - seed / 1000, 4))
+
+
+def record_wide_run(number: int, start: datetime, folder: str) -> None:
+    """Record a run with wide characters and long values in ``images``."""
+    from sacred_core.observers import FileStorageObserver
+
+    end = start + timedelta(seconds=95 + number)
+    run = ScreenRun(FileStorageObserver("images"), end)
+    run.start(
+        start_time=start,
+        ex_info={"name": "画像分類", "base_dir": folder, "mainfile": "train.py", "sources": []},
+        host_info={"hostname": "node7"},
+        config={
+            "path": f"/data/画像/2026/雪の結晶/part-{number}/train",
+            "lr": 0.001 + number * 1e-7,
+            "augment": [["flip", 0.5], ["crop", 32 + number], ["noise 🔬", 0.1]],
+        },
+        meta_info={"command": "main", "uid": f"{number + 100:032x}", "options": {}},
+    )
+    run.log_together({"損失": [1 / 3, 0.125], "精度": [0.5, 0.912345 + number / 100]})
+    run.beat()
+    run.complete(result=0.912345 + number / 100)
 
 
 if __name__ == "__main__":

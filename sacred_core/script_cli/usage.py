@@ -14,8 +14,12 @@ from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import script_options
 from sacred_core.hooks.records import CLIOption, ObserverSpec
 from sacred_core.script_cli.interface import ScriptExperiment
+from sacred_core.terminal import terminal_width
 
+#: Columns of the help, where the terminal is not narrower.
 _WIDTH = 100
+#: Columns of flags and commands: their descriptions follow in the next line if they are longer.
+_LONGEST_NAME = 30
 
 
 def usage_text(ex: ScriptExperiment, request: Request) -> str:
@@ -35,7 +39,7 @@ def usage_text(ex: ScriptExperiment, request: Request) -> str:
 def help_text(ex: ScriptExperiment, program: str) -> str:
     """Return the usage, the docstring of the file, the commands and the options of ``ex``."""
     manager = plugin_manager()
-    formatter = click.HelpFormatter(width=_WIDTH)
+    formatter = click.HelpFormatter(width=min(terminal_width() or _WIDTH, _WIDTH))
     formatter.write_usage(program, "[COMMAND] [with UPDATE...] [OPTIONS]")
     formatter.write_usage(program, "help [COMMAND]", prefix="       ")
     if ex.doc:
@@ -63,7 +67,7 @@ def _section(formatter: click.HelpFormatter, title: str, lines: Iterable[tuple[s
     lines = list(lines)
     if lines:
         with formatter.section(title):
-            formatter.write_dl(lines)
+            formatter.write_dl(lines, col_max=min(_LONGEST_NAME, formatter.width // 3))
 
 
 def _observer_line(spec: ObserverSpec) -> tuple[str, str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sacred_core.terminal import text_width
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,6 +31,16 @@ def test_the_page_of_screens_is_up_to_date() -> None:
     assert (ROOT / "docs" / "screens.md").read_text(encoding="utf-8") == page
 
 
+def test_the_tables_of_screens_fit_their_widths() -> None:
+    """Each table that is said to be in a terminal of a width has no wider line."""
+    page = (ROOT / "docs" / "screens.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^\$ sacred runs list [^\n]*# (\d+) columns\n(.*?)```", page, re.M | re.S)
+    assert {int(width) for width, _ in blocks} == {40, 80, 160}
+    for width, block in blocks:
+        table, _, _ = block.partition("Not shown:")
+        assert max(map(text_width, table.splitlines())) <= int(width)
+
+
 def test_the_screens_of_sacred_are_up_to_date() -> None:
     """Each screen of `sacred` in a page is what the command prints."""
     tool = runpy.run_path(str(ROOT / "tools" / "make_screens.py"))
@@ -47,4 +59,4 @@ def test_no_other_page_has_screens_of_sacred() -> None:
         for path in (ROOT / "docs").glob("*.md")
         if screen.search(path.read_text(encoding="utf-8"))
     }
-    assert found == {*pages, "guide.md"}  # the guide: tools/run_page.py
+    assert found == {*pages, "screens.md", "guide.md"}  # the guide: tools/run_page.py

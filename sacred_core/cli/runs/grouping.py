@@ -103,7 +103,7 @@ def group_columns(
         name = _name(field)
         found = [row.statistics.get(field) for row in rows]
         texts = ["" if each is None else _statistics_text(each, form) for each in found]
-        columns.append(TableColumn(printable(name), texts, "result"))
+        columns.append(TableColumn(printable(name), texts, "statistics"))
     return columns
 
 

@@ -6,13 +6,15 @@ import attrs
 
 from sacred_core.terminal import pad, shorten, text_width
 
-#: Columns of the terminal that a long cell gets, if others would not fit.
-_LONGEST_CELL = 28
-#: The same of a column that the user chose.
-_SHORTEST_CELL = 6
+#: Columns of the terminal that a long cell gets at least, by the kind of its column.
+_SHORTEST = {"chosen": 6, "statistics": 16}
+#: The same of the other kinds.
+_SHORTEST_CELL = 28
 _GAP = "  "
 #: Kinds of columns, the most important first.
-_IMPORTANCE = ("run", "group", "chosen", "result", "first metric", "config", "minor", "metrics")
+_IMPORTANCE = (
+    "run", "group", "chosen", "statistics", "result", "first metric", "config", "minor", "metrics",
+)  # fmt: skip
 
 
 @attrs.frozen
@@ -23,8 +25,8 @@ class TableColumn:
         heading: Its first row.
         cells: Those of the runs, in their order.
         kind: ``"run"``, ``"minor"`` (of the run, and less important), ``"config"``, ``"result"``,
-            ``"metrics"``, ``"group"`` (what the runs of a group share) or ``"chosen"`` (by the
-            user).
+            ``"metrics"``, ``"group"`` (what the runs of a group share), ``"statistics"`` (of a
+            group) or ``"chosen"`` (by the user).
     """
 
     heading: str
@@ -58,8 +60,8 @@ def fit(columns: Sequence[TableColumn], width: int | None) -> tuple[list[TableCo
     used = -len(_GAP)
     chosen: set[int] = set()
     for number in _by_importance(columns):
-        limit = _SHORTEST_CELL if columns[number].kind == "chosen" else _LONGEST_CELL
-        needed = min(widths[number], limit) + len(_GAP)
+        shortest = _SHORTEST.get(columns[number].kind, _SHORTEST_CELL)
+        needed = min(widths[number], shortest) + len(_GAP)
         if not chosen or used + needed <= width:
             used += needed
             chosen.add(number)

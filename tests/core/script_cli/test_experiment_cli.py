@@ -1,5 +1,6 @@
 """Tests of whole scripts, run as processes in an empty folder."""
 
+import io
 import os
 import signal
 import subprocess
@@ -9,6 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from sacred_core import Experiment
+from sacred_core.script_cli.usage import help_text
+from sacred_core.terminal import text_width
 
 Script = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -143,6 +148,26 @@ def test_help_lists_commands_and_options(script: Script, args: list[str]) -> Non
     assert result.returncode == 0
     for word in ("Usage: hello_config.py", "my_main", "print_config", "-l, --loglevel LEVEL"):
         assert word in result.stdout
+
+
+@pytest.mark.parametrize(("width", "longest"), [(40, 40), (80, 80), (160, 100), (None, 100)])
+def test_the_help_fits_the_terminal(
+    width: int | None, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line of commands and options is wider; a wide terminal and a pipe have 100 columns."""
+
+    class Stdout(io.StringIO):
+        def isatty(self) -> bool:
+            return width is not None
+
+    monkeypatch.setattr(sys, "stdout", Stdout())
+    monkeypatch.setenv("COLUMNS", str(width or 20))
+    ex = Experiment("help", interactive=True)
+    text = help_text(ex, "train.py")
+    lines = [line for line in text.splitlines() if line != ex.doc]  # which is as it was written
+    widest = max(map(text_width, lines))
+    assert longest * 0.75 < widest <= longest
+    assert "-b, --beat_interval SECONDS" in text
 
 
 def test_help_of_a_command(script: Script) -> None:

@@ -27,7 +27,7 @@ def test_columns_are_aligned_by_what_they_occupy() -> None:
 def test_no_line_is_wider_than_the_terminal(seed: int) -> None:
     """Whatever the columns hold, each line fits, and each column is shown or named."""
     draw = random.Random(seed)
-    kinds = ["run", "minor", "config", "result", "metrics", "chosen", "group"]
+    kinds = ["run", "minor", "config", "result", "metrics", "chosen", "group", "statistics"]
     columns = [
         TableColumn(
             f"c{number}" * draw.randrange(1, 8),
@@ -62,6 +62,18 @@ def test_columns_of_the_user_are_shortened_before_they_are_left_out() -> None:
     assert hidden == [] and [len(column.cells[0]) for column in shown] == [8, 8, 8, 8]
     assert shown[0].heading == "aaaaaaa…" and shown[0].cells == ["aaaaaaa…"]
     assert [column.heading[0] for column in fit(columns, 29)[0]] == ["a", "b", "c"]
+
+
+def test_statistics_are_shortened_before_they_are_left_out() -> None:
+    """The mean and its interval are shown, where there is no room for the deviation."""
+    columns = [
+        TableColumn("RUNS", ["3"]), TableColumn("lr", ["0.1"], "group"),
+        TableColumn("result", ["0.8790 ±0.0025 (sd 0.001)"], "statistics"),
+        TableColumn("loss", ["0.02245 ±0.00029 (sd 0.00012)"], "statistics"),
+    ]  # fmt: skip
+    (*_, result), hidden = fit(columns, 27)
+    assert (result.cells, hidden) == (["0.8790 ±0.0025…"], ["loss"])
+    assert fit(columns, 45)[1] == [] and fit(columns, 26)[1] == ["result", "loss"]
 
 
 def test_what_identifies_runs_and_groups_comes_first() -> None:
