@@ -1,5 +1,6 @@
 """The code blocks of a documentation page, and plugins that are installed from them."""
 
+import ast
 import os
 import re
 import runpy
@@ -26,14 +27,46 @@ def blocks(page: str, language: str) -> list[str]:
 
 def run(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     """Run a command that imports what `install` installed in ``folder``."""
-    environment = {**os.environ, "PYTHONPATH": python_path(folder / "site")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": python_path(folder / "site")}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
 
 
-def install(folder: Path, files: dict[str, str]) -> None:
-    """Write the files of a distribution, install it with pip, and remove its modules again."""
+def files_of(page: str) -> dict[str, str]:
+    """Return the blocks that a page puts into files, by the last file name before each.
+
+    A file that is changed later on the page has its first content.
+    """
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    files: dict[str, str] = {}
+    for before, block in re.findall(r"(?s)(.*?)```(?:\w+)\n(.*?)```", text):
+        paragraph = before.rstrip().rpartition("\n\n")[2]
+        names = re.findall(r"`([\w-]+\.(?:py|toml))`", paragraph)
+        if names:
+            files.setdefault(names[-1], block)
+    return files
+
+
+def type_lines(folder: Path, block: str) -> list["subprocess.CompletedProcess[str]"]:
+    """Run each line of a block in bash, where ``pip install .`` installs for `run`."""
+    return [
+        install(folder) if line == "pip install ." else run(folder, "bash", "-c", line)
+        for line in block.splitlines()
+    ]
+
+
+def install(
+    folder: Path, files: dict[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Install the distribution in a folder with pip, for `run`.
+
+    Args:
+        folder: Of the distribution.
+        files: Files that are written before, and removed afterwards: what is installed counts.
+    """
+    files = files or {}
     for name, content in files.items():
         (folder / name).write_text(content, encoding="utf-8")
     done = run(
@@ -42,7 +75,36 @@ def install(folder: Path, files: dict[str, str]) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for name in files:
-        (folder / name).unlink()  # what is installed counts
+        (folder / name).unlink()
+    return done
+
+
+def concepts(page: str) -> dict[str, str]:
+    """Return the first column of the first table of a page, and the anchor in its last column."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    table = text.partition("| concept |")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return {row[0]: row[-1].partition("(#")[2].rstrip(")") for row in rows}
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return the sections of a page by their anchors."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    parts = (part.partition("\n") for part in text.split("\n## ")[1:])
+    return {
+        re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")): body for title, _, body in parts
+    }
+
+
+def imported_names(code: str) -> set[str]:
+    """Return the names that code imports from sacred-core."""
+    nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+    return {
+        alias.name
+        for node in nodes
+        if (node.module or "").startswith("sacred_core")
+        for alias in node.names
+    }
 
 
 def run_tests(folder: Path, tests: str) -> str:

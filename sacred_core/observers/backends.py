@@ -1,0 +1,305 @@
+"""The simplest base of a backend: one class that stores strings and files, for observer and store.
+
+`BackendObserver` and `BackendStore` turn runs into strings and back. A backend whose layout has a
+meaning for other programs, or that selects runs itself, derives from `DocumentObserver` and
+`DocumentStore` instead.
+"""
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO, ClassVar, NamedTuple, Self
+
+from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.masking import mask_text
+from sacred_core.observers.documents import DocumentObserver
+from sacred_core.serialization import from_json, reason_of, to_json
+from sacred_core.stable_files import FileVersion
+from sacred_core.stores import documents
+from sacred_core.stores.annotations import Annotation
+from sacred_core.stores.documents import DocumentStore
+from sacred_core.stores.guarded import Read
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.run_ids import countable_id
+from sacred_core.stores.run_store import RunQuery
+
+_OUTPUT, _POINTS, _ANNOTATIONS = "output", "points", "annotations"
+
+
+class Part(NamedTuple):
+    """A part of the output, of a metric or of the annotations of a run.
+
+    Attributes:
+        name: Of the metric, as a string to be stored; otherwise empty.
+        start: The position of its first character or point.
+        content: A string to be stored.
+    """
+
+    name: str
+    start: int
+    content: str
+
+
+class Backend(ABC):
+    """Where runs are stored. All strings are stored, compared and returned unchanged.
+
+    They contain only characters that UTF-8 can encode. A *key* is what the backend finds a run by;
+    that of a deleted run is not used again. Methods that write return False if the run of the key
+    does not exist, because it was deleted; then they write nothing. Each may be called again with
+    the same arguments, after an earlier call failed. Several processes use a backend at once.
+
+    Attributes:
+        location: What `sacred_core.open_store` opens, without passwords.
+        outages: Exceptions of the driver that are about the connection and may be temporary.
+    """
+
+    location: str
+    outages: ClassVar[tuple[type[Exception], ...]] = ()
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Return whether something may have been recorded here; create nothing."""
+
+    @abstractmethod
+    def insert(self, run_id: str, number: int, fields: Mapping[str, str]) -> Hashable | None:
+        """Insert a run if no run has this id, in one step.
+
+        Args:
+            run_id: A string, one for each id.
+            number: Its number, for `highest_number`.
+            fields: Strings by name.
+
+        Returns:
+            Its key; None if a run has this id.
+        """
+
+    @abstractmethod
+    def highest_number(self) -> int:
+        """Return the highest number of any run, also of each deleted one; 0 if there is none."""
+
+    @abstractmethod
+    def find(self, run_id: str) -> Hashable | None:
+        """Return the key of a run, None if there is none."""
+
+    @abstractmethod
+    def runs(self, newest_first: bool) -> Iterable[tuple[str, Any]]:
+        """Yield ids and keys of all runs, in the order in which they were inserted or reversed."""
+
+    @abstractmethod
+    def write(self, key: Any, fields: Mapping[str, str], status: str | None = None) -> bool:
+        """Write fields of a run, in place of earlier ones of these names.
+
+        Args:
+            key: Of the run.
+            fields: Others do not change.
+            status: If it is not None, the fields are written only if the field ``"status"`` of the
+                run is ``status``, in one step; otherwise False is returned.
+        """
+
+    @abstractmethod
+    def fields(self, key: Any) -> Mapping[str, str]:
+        """Return all fields of a run."""
+
+    @abstractmethod
+    def append(self, key: Any, kind: str, parts: Sequence[Part]) -> bool:
+        """Store parts after those that the run has of this kind."""
+
+    @abstractmethod
+    def parts(self, key: Any, kind: str) -> Iterable[tuple[str, int, str]]:
+        """Yield what `append` stored, in the same order."""
+
+    @abstractmethod
+    def put(self, key: Any, kind: str, name: str, file: BinaryIO) -> bool:
+        """Store the content of a file, in place of that of the same kind and name."""
+
+    @abstractmethod
+    def open(self, key: Any, kind: str, name: str) -> BinaryIO | None:
+        """Open what `put` stored for reading; return None if there is no such file."""
+
+    @abstractmethod
+    def delete(self, key: Any) -> bool:
+        """Delete a run with its parts and files, in one step or so that it can be repeated."""
+
+
+class BackendObserver(DocumentObserver):
+    """Records runs in a `Backend`. A plugin derives from it and sets `backend_class`.
+
+    Args:
+        arguments: Those of `backend_class`. A flag and a location have one, a string.
+
+    Attributes:
+        backend_class: The class of the backend.
+        backend: The backend.
+    """
+
+    backend_class: ClassVar[type[Backend]]
+    backend: Backend
+    _key: Any = None
+
+    def __init__(self, *arguments: Any) -> None:
+        self._use(self.backend_class(*arguments))
+
+    @classmethod
+    def of(cls, backend: Backend) -> Self:
+        """Return an observer that records in ``backend``."""
+        self = cls.__new__(cls)
+        self._use(backend)
+        return self
+
+    def _use(self, backend: Backend) -> None:
+        self.backend = backend
+        self.store_location = backend.location
+        self.display_name = repr(mask_text(backend.location))
+
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """Raise an `UnavailableError` for the outages of the backend."""
+        return _outages_as(UnavailableError, self.backend)
+
+    def insert_run(self, run: StoredRun) -> bool:
+        """Insert a run."""
+        number = countable_id(run.id) or 0
+        self._key = self.backend.insert(to_json(run.id), number, documents.encode_fields(run))
+        return self._key is not None
+
+    def take_over_run(self, run: StoredRun) -> bool:
+        """Write over a queued run."""
+        self._key = self.backend.find(to_json(run.id))
+        fields = documents.encode_fields(run)
+        del fields["queue_time"]  # that of the queued run stays
+        queued = to_json("QUEUED")
+        return self._key is not None and self.backend.write(self._key, fields, queued)
+
+    def highest_number(self) -> int:
+        """Return the highest number."""
+        return self.backend.highest_number()
+
+    def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
+        """Write the fields."""
+        return self.backend.write(self._key, documents.encode_fields(run, names))
+
+    def append_output(self, text: str, offset: int) -> bool:
+        """Append a part."""
+        return self.backend.append(self._key, _OUTPUT, [Part("", offset, to_json(text))])
+
+    def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
+        """Append a part for each metric."""
+        parts = [
+            Part(to_json(name), starts[name], documents.encode_points(metric))
+            for name, metric in metrics.items()
+        ]
+        return self.backend.append(self._key, _POINTS, parts)
+
+    def append_annotation(self, annotation: Annotation) -> bool:
+        """Append a part."""
+        part = Part("", 0, documents.encode_annotation(annotation))
+        return self.backend.append(self._key, _ANNOTATIONS, [part])
+
+    def put_file(
+        self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
+    ) -> bool:
+        """Store a file."""
+        with version.open() as file:
+            return self.backend.put(self._key, kind, to_json(name), file)
+
+    def continue_key(self, key: Any, run: StoredRun) -> None:
+        """Record what follows for a run that is stored already."""
+        self._key = key
+        self.continue_run(run, "")
+
+
+class BackendStore(DocumentStore[Any]):
+    """Reads runs of a `Backend`. A plugin derives from it and sets `backend_class`.
+
+    Args:
+        arguments: Those of `backend_class`. A flag and a location have one, a string.
+
+    Attributes:
+        backend_class: The class of the backend.
+        backend: The backend.
+
+    Raises:
+        StoreError: nothing was recorded there.
+    """
+
+    backend_class: ClassVar[type[Backend]]
+
+    def __init__(self, *arguments: Any) -> None:
+        self.backend = self.backend_class(*arguments)
+        self.display_name = repr(mask_text(self.backend.location))
+        with self.translate_errors():
+            if not self.backend.exists():
+                raise StoreError(f"there are no runs at {self.display_name}")
+
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """Raise a `StoreError` for the outages of the backend."""
+        return _outages_as(StoreError, self.backend)
+
+    @property
+    def outages(self) -> tuple[type[Exception], ...]:  # type: ignore[override]
+        """Those of the backend."""
+        return self.backend.outages
+
+    def find(self, run_id: int | str) -> Any:
+        """Return the key of a run."""
+        return self.backend.find(to_json(run_id))
+
+    def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, Any]]:
+        """Yield ids and keys."""
+        del query
+        for run_id, key in self.backend.runs(newest_first):
+            yield from_json(run_id), key
+
+    def read_fields(self, record: Any) -> Mapping[str, Read]:
+        """Return functions that decode the fields and the annotations."""
+        stored = documents.decode_fields(self.backend.fields(record))
+        return {**stored, "annotations": lambda: self._annotations(record)}
+
+    def _annotations(self, key: Any) -> list[Annotation]:
+        parts = self.backend.parts(key, _ANNOTATIONS)
+        return [documents.decode_annotation(content) for _, _, content in parts]
+
+    def read_output(self, record: Any) -> str:
+        """Return what was appended."""
+        parts = self.backend.parts(record, _OUTPUT)
+        return documents.merge_output((start, from_json(content)) for _, start, content in parts)
+
+    def read_points(self, record: Any) -> Mapping[str, Any]:
+        """Return what was appended."""
+        parts = self.backend.parts(record, _POINTS)
+        return documents.merge_points(
+            (from_json(name), start, content) for name, start, content in parts
+        )
+
+    def get_file(self, record: Any, kind: str, name: str) -> BinaryIO | None:
+        """Open a file."""
+        return self.backend.open(record, kind, to_json(name))
+
+    def replace_output(self, record: Any, text: str) -> None:
+        """Append a part that replaces the others."""
+        self.backend.append(record, _OUTPUT, [Part("", 0, to_json(text))])
+
+    def add_annotation(self, record: Any, annotation: Annotation) -> None:
+        """Append a part."""
+        part = Part("", 0, documents.encode_annotation(annotation))
+        self.backend.append(record, _ANNOTATIONS, [part])
+
+    def remove(self, record: Any) -> bool:
+        """Delete a run."""
+        return self.backend.delete(record)
+
+    def observer_of(self, run_id: int | str | None) -> BackendObserver:
+        """Return an observer that continues a run, or that starts one."""
+        observer = BackendObserver.of(self.backend)
+        if run_id is not None:
+            observer.continue_key(self.require(run_id), self.get(run_id))
+        return observer
+
+
+@contextlib.contextmanager
+def _outages_as(kind: type[StoreError], backend: Backend) -> Iterator[None]:
+    """Raise the exceptions of the driver about the connection as those of the core."""
+    try:
+        yield
+    except backend.outages as error:
+        raise kind(f"{mask_text(backend.location)}: {mask_text(reason_of(error))}") from error
