@@ -16,7 +16,7 @@ ROWS = [
     Mistake(
         "plugin that is not installed",
         "python train.py --s3 bucket",
-        "Error: No such option: --s3 (install it with: pip install sacred-s3)",
+        "Error: No such option '--s3' (install it with: pip install sacred-s3)",
         in_shell=True,
         environment={"SACRED_PLUGINS__DISABLE": "s3"},
     ),
