@@ -1,7 +1,10 @@
 """Everything that sacred-core raises on purpose."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
+
+from sacred_core.frames import users_traceback
 
 
 class SacredError(Exception):
@@ -14,6 +17,16 @@ class SacredError(Exception):
     """
 
     print_traceback: bool = True
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: the frames of the user and the sentence.
+
+        https://github.com/ipython/ipython/blob/main/IPython/core/interactiveshell.py
+        """
+        trace = users_traceback(self.__traceback__)
+        shell = sys.modules["IPython"].get_ipython()
+        rendered: list[str] = shell.InteractiveTB.structured_traceback(type(self), self, trace)
+        return rendered
 
 
 class SettingError(SacredError, KeyError, AttributeError):

@@ -65,8 +65,8 @@ class Experiment(Ingredient):
         file = caller.get("__file__")
         if file is None and (not interactive or name is None):
             raise InteractiveError(
-                "an experiment in an interactive session cannot record its source: "
-                "Experiment('a name', interactive=True) allows it all the same"
+                "an experiment in a notebook or an interactive session needs a name and "
+                "interactive=True: Experiment('a name', interactive=True)"
             )
         name = name or os.path.basename(str(file)).removesuffix(".py")  # noqa: PTH119
         super().__init__(name, ingredients, interactive, caller, base_dir, save_git_info)
@@ -116,14 +116,12 @@ class Experiment(Ingredient):
         """
         if function is None:
             return self.automain
-        if function.__module__ == "__main__" and is_cell(function.__code__.co_filename):
-            from sacred_core.run.conclusion import UsersFrames
-
-            with UsersFrames():
-                raise InteractiveError(
-                    "@ex.automain runs the command line of a script, and a notebook has none: "
-                    "use @ex.main, and start a run with ex.run()"
-                )
+        code = code_of(function)
+        if code is not None and function.__module__ == "__main__" and is_cell(code.co_filename):
+            raise InteractiveError(
+                "@ex.automain runs the command line of a script, and a notebook has none: "
+                "use @ex.main, and start a run with ex.run()"
+            )
         captured = self.main(function)
         if function.__module__ == "__main__":
             self.run_commandline()

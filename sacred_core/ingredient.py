@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from sacred_core.config.captured_function import CapturedFunction, check_function, check_kind
 from sacred_core.dotted_path import join_paths
 from sacred_core.exceptions import ConfigArgumentError, HookSignatureError
-from sacred_core.interactive import add_definition, code_of
+from sacred_core.interactive import SentenceOnly, add_definition, code_of, defining_file
 
 # What only a run or a scope needs is imported when there is one: every script, also one that
 # only prints its help, imports what is imported here.
@@ -73,7 +73,7 @@ class Ingredient:
         #: The file that defines it: its sources are searched in that file's folder.
         self.main_file: str | None = os.path.abspath(file) if isinstance(file, str) else None
         #: File names of the code that creates it and adds dictionaries to it.
-        self._defining_files = {_defining_file(self._caller_globals)}
+        self._defining_files = {defining_file(self._caller_globals)}
         self.added_sources: list[Path] = []
         self.added_dependencies: dict[str, str] = {}
         self.configurations: list[Configuration] = []
@@ -151,7 +151,8 @@ class Ingredient:
             return self.config
         from sacred_core.config.config_scope import ConfigScope
 
-        scope = ConfigScope.of(function)
+        with SentenceOnly():
+            scope = ConfigScope.of(function)
         add_definition(self.configurations, scope)
         return scope
 
@@ -190,7 +191,8 @@ class Ingredient:
             return self.named_config
         from sacred_core.config.config_scope import ConfigScope
 
-        scope = ConfigScope.of(func)
+        with SentenceOnly():
+            scope = ConfigScope.of(func)
         self.named_configs[scope.origin.name] = scope
         return scope
 
@@ -367,14 +369,6 @@ class Ingredient:
         captured = self.capture(func, prefix)
         add_definition(hooks, captured)
         return captured
-
-
-def _defining_file(namespace: dict[str, Any]) -> str:
-    """Return the file name of the innermost code of a module that is being executed."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals is not namespace:
-        frame = frame.f_back
-    return "" if frame is None else frame.f_code.co_filename
 
 
 def _module_code(namespace: dict[str, Any]) -> CodeType | None:

@@ -3,8 +3,10 @@
 import linecache
 import os
 import sys
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
+
+from sacred_core.exceptions import SacredError
 
 
 def is_interactive() -> bool:
@@ -23,6 +25,19 @@ def is_cell(filename: str) -> bool:
     entry = linecache.cache.get(filename)
     is_without_time = entry is not None and len(entry) > 1 and entry[1] is None
     return is_without_time or not os.path.isfile(filename)  # noqa: PTH113 - never raises
+
+
+class SentenceOnly:
+    """Removes all frames from an error of sacred-core that passes through the block in a notebook.
+
+    For a `SyntaxError`, of which IPython shows all frames.
+    """
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, SacredError) and is_interactive():
+            error.__traceback__ = None
 
 
 def add_definition(definitions: list[Any], new: Any) -> None:
@@ -44,6 +59,18 @@ def add_definition(definitions: list[Any], new: Any) -> None:
     position = old[0] if old else len(definitions)
     definitions[:] = [each for index, each in enumerate(definitions) if index not in old]
     definitions.insert(position, new)
+
+
+def defining_file(namespace: dict[str, Any]) -> str:
+    """Return the file name of the innermost code of a module that is being executed.
+
+    Args:
+        namespace: The global variables of the module.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals is not namespace:
+        frame = frame.f_back
+    return "" if frame is None else frame.f_code.co_filename
 
 
 def code_of(definition: Any) -> CodeType | None:

@@ -3,10 +3,9 @@
 import itertools
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
-from types import TracebackType
 
 from sacred_core.exceptions import SacredError
+from sacred_core.frames import LOOP_FOLDER, OWN_FOLDER, users_traceback
 from sacred_core.interactive import is_interactive
 from sacred_core.masking import mask_text, mask_value
 from sacred_core.serialization import INTERRUPTS, plain, reason_of, unreadable
@@ -48,9 +47,6 @@ def interrupt_status(error: BaseException) -> str:
         return "INTERRUPTED"
 
 
-_OWN = str(Path(__file__).resolve().parents[1])
-#: The frames between ours and those of an asynchronous command.
-_LOOP = str(Path(traceback.__file__).parent / "asyncio")
 #: Those of the base class: the user's may have attributes of these names.
 _traceback = BaseException.__dict__["__traceback__"]
 _cause, _context = BaseException.__dict__["__cause__"], BaseException.__dict__["__context__"]
@@ -80,7 +76,7 @@ def trace_lines(error: BaseException, keep_own: bool = False) -> list[str]:
 def has_foreign_frames(error: BaseException) -> bool:
     """Return whether ``error`` passed through code that is not sacred-core's."""
     frames = traceback.extract_tb(_traceback.__get__(error))
-    return any(not frame.filename.startswith((_OWN, _LOOP)) for frame in frames)
+    return any(not frame.filename.startswith((OWN_FOLDER, LOOP_FOLDER)) for frame in frames)
 
 
 def is_sentence(error: BaseException) -> bool:
@@ -127,22 +123,9 @@ def _hide_own_frames(error: BaseException) -> None:
     if is_sentence(error):
         _traceback.__set__(error, None)
         return
-    found: list[TracebackType] = []
-    trace: TracebackType | None = _traceback.__get__(error)
-    while trace is not None:
-        found.append(trace)
-        trace = trace.tb_next
-    users = [each for each in found if not _is_own(each.tb_frame.f_code.co_filename)]
-    if not users:
-        return  # an error in sacred-core
-    kept: TracebackType | None = None
-    for each in reversed(users):
-        kept = TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno)
-    _traceback.__set__(error, kept)
-
-
-def _is_own(filename: str) -> bool:
-    return filename.startswith((_OWN, _LOOP))
+    trace = users_traceback(_traceback.__get__(error))
+    if trace is not None:  # else it is an error in sacred-core
+        _traceback.__set__(error, trace)
 
 
 def _format(error: BaseException, keep_own: bool) -> list[str]:
@@ -155,14 +138,14 @@ def _format(error: BaseException, keep_own: bool) -> list[str]:
 def _own_frames(error: BaseException) -> traceback.StackSummary:
     """Return the frames of ``error`` alone, also where its class raises for its attributes."""
     found = traceback.extract_tb(_traceback.__get__(error))
-    users = [frame for frame in found if not frame.filename.startswith(_OWN)]
+    users = [frame for frame in found if not frame.filename.startswith(OWN_FOLDER)]
     return traceback.StackSummary.from_list(users or found)
 
 
 def _leave_own_out(part: traceback.TracebackException | None) -> None:
     while part is not None:
-        foreign = [frame for frame in part.stack if not frame.filename.startswith(_OWN)]
-        users = itertools.dropwhile(lambda frame: frame.filename.startswith(_LOOP), foreign)
+        foreign = [frame for frame in part.stack if not frame.filename.startswith(OWN_FOLDER)]
+        users = itertools.dropwhile(lambda frame: frame.filename.startswith(LOOP_FOLDER), foreign)
         part.stack[:] = list(users) or foreign or part.stack
         for inner in getattr(part, "exceptions", None) or ():
             _leave_own_out(inner)

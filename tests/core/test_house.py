@@ -17,6 +17,7 @@ PACKAGE = ROOT / "sacred_core"
 
 #: Each tier may import those above it, and its own folder. Other modules only re-export names.
 TIERS = (
+    ("frames",),
     (
         "exceptions",
         "plurals",

@@ -64,6 +64,12 @@ CELLS = {
     "failure": "ex.run(config_updates={'fail': True})",
     "unknown entry": "ex.run(config_updates={'lrr': 1})",
     "direct failure": "main(None, 1, fail=True)",
+    "query": "find_runs('runs', 'config.lr >')",
+    "decorator": """
+        @ex.config
+        def returning():
+            return 1
+    """,
     "automain": """
         @ex.automain
         def other():
@@ -183,6 +189,8 @@ def test_a_failing_cell_shows_frames_of_the_user(notebook: Notebook) -> None:
     ("name", "sentence"),
     [
         ("unknown entry", "unknown config entry 'lrr'"),
+        ("query", "config.lr >"),
+        ("decorator", "the config scope 'returning' must not return"),
         ("automain", "use @ex.main, and start a run with ex.run()"),
     ],
 )

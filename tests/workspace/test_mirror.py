@@ -50,6 +50,7 @@ FURTHER = {
     "run/output/test_screen.py": "run/output/rows",
     "run/output/test_streams.py": "run/output/stream_proxy",
     "run/test_annotations.py": "stores/annotations stores/opening",
+    "run/test_conclusion.py": "frames",
     "run/test_debug_log.py": "run/lifecycle delivery/dispatcher",
     "run/test_nested.py": "run/creation",
     "run/test_run.py": "run/lifecycle",
