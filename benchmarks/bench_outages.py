@@ -195,7 +195,7 @@ def _record(
 
 def _load(folder: Path, log: str, location: str, environment: Any) -> str:
     """Run the printed command, with the location that has the password; return what went wrong."""
-    _, found, command = log.partition("To store it: ")
+    _, found, command = log.partition("To store them: ")
     if not found:
         return ""
     words = command.splitlines()[0].split()

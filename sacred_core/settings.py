@@ -122,7 +122,7 @@ class SettingsGroup:
         value = self[name]
         if name in self._choices and value not in self._choices[name]:
             allowed = ", ".join(map(repr, self._choices[name]))
-            raise SettingError(f"{self._path}.{name} is one of {allowed}, not {value!r}")
+            raise SettingError(f"{self._path}.{name} must be one of {allowed}, got {value!r}")
         return value
 
     def _parse(self, name: str, text: str) -> Any:

@@ -335,7 +335,7 @@ def check_kind(function: Callable[..., Any], role: str, may_be_async: bool) -> N
     if kind:
         name = getattr(function, "__name__", repr(function))
         raise FunctionKindError(
-            f"the {role} {name!r} is {kind}, so that calling it would run nothing: {advice}"
+            f"the {role} {name!r} is {kind}, and calling it would not run its body: {advice}"
         )
 
 

@@ -75,6 +75,6 @@ def _refuse_unsuitable(path: DottedPath, value: Any) -> None:
     if isinstance(value, BuiltinFunctionType) and value.__module__ == "builtins":
         # `dict(id=id)`: as a rule, a variable is missing.
         raise ConfigValueError(
-            f"config entry {path!r} is {value!r}, a function of Python itself: if it is not a "
-            "variable that was not defined, set it in a config scope or use a function of your own"
+            f"config entry {path!r} is {value!r}, a built-in function of Python: define a "
+            "variable with this name first, or set the function in a config scope"
         )

@@ -102,8 +102,8 @@ class ConfigScope:
         for name, parameter in self._parameters.items():
             if name not in available and parameter.default is parameter.empty:
                 raise ConfigScopeError(
-                    f"the config scope {self._function.__name__!r} takes {name!r}, which is "
-                    f"defined nowhere before it: there are {', '.join(sorted(available))}"
+                    f"the config scope {self._function.__name__!r} takes {name!r}, which is not "
+                    f"defined before it: available are {', '.join(sorted(available))}"
                 )
         return [name for name in self._parameters if name in available]
 

@@ -266,7 +266,7 @@ def warn_of_changes(summary: ConfigSummary, config: Mapping[str, Any], log: logg
 def warn_of_words(
     originals: Mapping[DottedPath, Any], config: Mapping[str, Any], log: logging.Logger
 ) -> None:
-    """Warn where None became a text that was meant as None."""
+    """Warn if None was replaced by a string that looks like None."""
     for path, old in sorted(originals.items()):
         value = path.find(config)
         if old is None and isinstance(value, str) and value.lower() in _NONE_WORDS:
@@ -280,15 +280,15 @@ def warn_of_objects(config: Mapping[str, Any], is_queued: bool, log: logging.Log
     for path, value in objects_in(config):
         if not is_readable(value):
             log.warning(
-                'The config entry "%s" is %r, which cannot be recorded: the record shows only this '
-                "(start the name with an underscore if it is not configuration)",
+                'The config entry "%s" is %r, which cannot be recorded: only this string is '
+                "stored (start the name with an underscore if it is not configuration)",
                 path,
                 value,
             )
         elif is_queued:
             log.warning(
-                'The config entry "%s" is a %s, of which a queued run stores only the readable '
-                "form: set it again when the run is started",
+                'The config entry "%s" is a %s: a queued run stores only its readable '
+                "form; set it again when you start the run",
                 path,
                 type(value).__name__,
             )

@@ -60,8 +60,7 @@ def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
         raise _file_error(f"{place} cannot be read", error) from error
     if not isinstance(entries, dict):
         raise ConfigFileError(
-            f"{place} holds a {type(entries).__name__}: the entries of a "
-            "configuration are a dictionary"
+            f"{place} contains a {type(entries).__name__}: expected a dictionary of config entries"
         )
     return entries
 
@@ -138,7 +137,9 @@ def _duplicates(text: str) -> Iterator[tuple[str, int]]:
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> NoReturn:
         """Refuse everything that a pickle could import."""
-        raise pickle.UnpicklingError(f"it holds a {module}.{name}, and only plain data is read")
+        raise pickle.UnpicklingError(
+            f"it contains a {module}.{name}, and only plain data can be read"
+        )
 
 
 def _source_of(path: Path) -> ConfigSource:

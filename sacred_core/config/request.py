@@ -80,8 +80,8 @@ def _set(tree: dict[str, Any], path: DottedPath, value: Any) -> None:
         inner = tree.setdefault(key, PathDict())
         if not isinstance(inner, dict):
             raise ConfigPathError(
-                f"the update of {path!r} reaches into {key!r}, which another update sets to "
-                f"{inner!r}"
+                f"the update of {path!r} requires a dictionary at {key!r}, which another update "
+                f"sets to {inner!r}"
             )
         tree = inner
     old = tree.get(last)

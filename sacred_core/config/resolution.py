@@ -207,8 +207,8 @@ class _Resolver:
             answer = hook(plain_copy(config), self._command_name, self._logger)
             if not isinstance(answer, (dict, type(None))):
                 raise ConfigError(
-                    f"the config hook {hook.__name__!r} returned {answer!r}: it returns the "
-                    "entries that it changes, as a dictionary"
+                    f"the config hook {hook.__name__!r} must return a dictionary of the entries to "
+                    f"change, got {answer!r}"
                 )
             origin = Origin("config hook", hook.__name__)
             present = dict(leaves(config))

@@ -157,8 +157,8 @@ class ScopeSource:
             first = first.body[0]
         if not isinstance(first, ast.FunctionDef) or first.name != self.function.__name__:
             raise ConfigScopeError(
-                f"{self._place(self.first_line)}: a config scope is a plain function, which "
-                f"{self.function.__name__!r} is not"
+                f"{self._place(self.first_line)}: a config scope must be a plain function, got "
+                f"{self.function.__name__!r}"
             )
         ast.increment_lineno(first, self.first_line - (2 if is_nested else 1))
         return first

@@ -71,7 +71,7 @@ def _visit(
         return done[id(ingredient)]
     if any(ingredient is other for other in around):
         names = " -> ".join(repr(i.path) for i in [*around, ingredient])
-        raise CircularDependencyError(f"ingredients use each other in a circle: {names}")
+        raise CircularDependencyError(f"circular dependency between ingredients: {names}")
     below: dict[int, Node] = {}
     for inner in ingredient.ingredients:
         node = _visit(inner, DottedPath.parse(inner.path), done, [*around, ingredient])

@@ -169,7 +169,7 @@ class Dispatcher:
         folders = sorted({str(folder.parent) for folder in written if folder is not None})
         if folders:
             self._logger.warning(
-                "What the observers missed is in %s. To store it: %s",
+                "Undelivered events of the run are in %s. To store them: %s",
                 " and ".join(folders),
                 " && ".join(f"sacred runs load {shlex.quote(folder)}" for folder in folders),
             )

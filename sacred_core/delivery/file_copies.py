@@ -32,7 +32,7 @@ class SafeCopies:
                 self._folder = Path(tempfile.mkdtemp(prefix="sacred-artifacts-"))
             size = sum(path.stat().st_size for path in files if path.is_file())
             if shutil.disk_usage(self._folder).free < size + _SPARE:
-                raise OSError(f"{counted(size, 'byte')} would leave too little space")
+                raise OSError(f"{counted(size, 'byte')} would leave too little free disk space")
             self._count += 1
             return with_copied_files(event, self._folder / str(self._count))
         except FileNotFoundError:  # which is why it was not recorded

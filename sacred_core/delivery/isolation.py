@@ -270,7 +270,7 @@ class Isolation:
             return
         self._reported.add(what)
         self._logger.warning(
-            "The observer %s cannot record %s: %s. Such events are set aside and tried again at "
+            "The observer %s cannot record %s: %s. Such events are set aside and retried at "
             "the end of the run; other events are recorded.",
             self._name, what, error_text(error),
         )  # fmt: skip

@@ -168,9 +168,11 @@ class Lane(ABC):
         if self._join_error:
             missed[f"join ({self._join_error})"] += 1
         if lost := self._deliverer.lost:
-            missed[f"{counted(lost, 'event')} that fitted neither into memory nor on the disk"] += 1
+            missed[f"{counted(lost, 'event')} that did not fit into memory or on the disk"] += 1
         if missed:
-            self._logger.warning("The observer %s missed: %s", self.name, missed_text(missed))
+            self._logger.warning(
+                "The observer %s did not record: %s", self.name, missed_text(missed)
+            )
         if undelivered.missed and is_started and self.policy.hands_over:
             self._hand_over()
         self._handover.close()
@@ -180,12 +182,10 @@ class Lane(ABC):
             files = self._deliverer.unlisted_files()
             lost = self._handover.write(files, self._deliverer.undelivered)
         except Exception as error:  # noqa: BLE001 - a full disk, or properties of the observer
-            self._logger.warning("What it missed could not be written: %s", format_error(error))
+            self._logger.warning("Undelivered events could not be written: %s", format_error(error))
             return
         if lost:
-            self._logger.warning(
-                "%s of what it missed could not be written", counted(lost, "event")
-            )
+            self._logger.warning("%s could not be written", counted(lost, "undelivered event"))
 
     def _call(self, event: Event) -> Any:
         answer = self._plans[type(event)](event, self._resolve_lazy)

@@ -65,7 +65,7 @@ def load_folders(folder: Path, store: str | RunStore | None = None) -> Iterator[
     """
     paths = [path for depth in _DEPTHS for path in sorted(folder.glob(f"{depth}{RECORD}"))]
     if not paths:
-        raise SacredError(f"{str(folder)!r} has no events of a run that were not stored")
+        raise SacredError(f"{str(folder)!r} contains no undelivered events of a run")
     errors: list[SacredError] = []
     records: dict[Path, dict[str, Any]] = {}
     for path in paths:
@@ -104,8 +104,8 @@ def _locations(
     if not meant:
         places = ", ".join(sorted({str(location) for location in known.values()}))
         raise StoreError(
-            f"{mask_text(store)!r} is not one of the stores of these events ({places}); give the "
-            "folder of one observer"
+            f"{mask_text(store)!r} is not one of the stores of these events ({places}); pass "
+            "the folder of one observer"
         )
     return {folder: store if folder in meant else location for folder, location in known.items()}
 
@@ -144,7 +144,8 @@ def _locked(folder: Path) -> Iterator[None]:
 def _load(folder: Path, record: Mapping[str, Any], location: str | RunStore | None) -> Loaded:
     if location is None:
         raise StoreError(
-            f"{record['observer']} of {str(folder)!r} has no store of a known location: name one"
+            f"the store of {record['observer']} in {str(folder)!r} has no known location: "
+            "pass its LOCATION"
         )
     opened = open_store(location) if isinstance(location, str) else location
     if not isinstance(opened, ContinuingStore):
@@ -174,7 +175,7 @@ def _find(store: RunStore, run_id: Any, start: RunIdEvent) -> StoredRun | None:
         return None
     began = start.start_time if isinstance(start, RunStarted) else None
     if began is not None and (run.start_time is None or abs(run.start_time - began) >= _SAME):
-        raise StoreError(f"run {str(run_id)!r} in the store is another one")
+        raise StoreError(f"run {str(run_id)!r} in the store is another run")
     return run
 
 
@@ -221,7 +222,7 @@ def _read_record(path: Path) -> dict[str, Any]:
             return record
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    raise SacredError(f"{str(path)!r} does not describe events of a run that were not stored")
+    raise SacredError(f"{str(path)!r} does not contain undelivered events of a run")
 
 
 def _read_events(folder: Path) -> Iterator[tuple[int, Event | None]]:

@@ -95,7 +95,7 @@ def find_export(module: str, name: str) -> Any:
         if plugin.distribution.startswith(distribution + " "):
             reason = "; ".join(plugin.problems) or f"the plugin is {plugin.state}"
             raise ImportError(f"{name} of {distribution} cannot be used: {reason}")
-    raise ImportError(f"{name} is in a plugin of its own: pip install {distribution}")
+    raise ImportError(f"{name} is in a separate plugin: pip install {distribution}")
 
 
 def _targets(module: str) -> dict[str, Target]:

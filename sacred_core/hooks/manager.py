@@ -304,7 +304,9 @@ class PluginManager:
     def _implementations(self, hook: str) -> Iterator[tuple[Plugin, Callable[..., Any]]]:
         """Yield the implementations in the order of `plugins`, never through one call."""
         if hook not in self.hooks:
-            raise PluginError(f"there is no hook {hook!r}: there are {', '.join(self.hooks)}")
+            raise PluginError(
+                f"the hook {hook!r} does not exist: hooks are {', '.join(self.hooks)}"
+            )
         implementations = {
             implementation.plugin_name: implementation
             for implementation in getattr(self._pluggy.hook, hook).get_hookimpls()
@@ -361,7 +363,7 @@ def _call(function: Callable[..., Any], names: Iterable[str], **arguments: Any) 
 
 def _check(record: Any, kind: type[R]) -> R:
     if not isinstance(record, kind):
-        raise TypeError(f"it yields {record!r}, and must yield {kind.__name__} records")
+        raise TypeError(f"it must yield {kind.__name__} records, got {record!r}")
     return record
 
 

@@ -129,8 +129,8 @@ def offered_options(own: Iterable[CLIOption] = ()) -> list[CLIOption]:
         taken = {flag for other in offered for flag in other.flags}.intersection(option.flags)
         if taken:
             raise OptionError(
-                f"the experiment's own option {option.name!r} has the flag {min(taken)!r}, which "
-                "is taken: choose another one"
+                f"the option {option.name!r} of the experiment has the flag {min(taken)!r}, "
+                "which another option uses: choose another flag"
             )
         offered.append(option)
     return offered

@@ -80,14 +80,18 @@ class DocumentObserver(RunObserver, ABC):
         Returns:
             False if the status of the run in the store is not ``QUEUED``.
         """
-        raise NotImplementedError(f"{type(self).__name__}.take_over_run starts a queued run")
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement take_over_run to start queued runs"
+        )
 
     def highest_number(self) -> int:
         """Return the highest number of a run, also of each deleted one; 0 if there is none.
 
         Only ids for which `sacred_core.stores.run_ids.countable_id` returns a number count.
         """
-        raise NotImplementedError(f"{type(self).__name__}.highest_number returns a number")
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement highest_number to choose ids of runs"
+        )
 
     @abstractmethod
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
@@ -127,7 +131,7 @@ class DocumentObserver(RunObserver, ABC):
             version: Its content and digests; ``version.open()`` opens it for reading.
             details: Of an artifact ``metadata`` and ``content_type``, as far as they are known.
         """
-        raise NotImplementedError(f"{type(self).__name__}.put_file stores a file")
+        raise NotImplementedError(f"{type(self).__name__} must implement put_file to store files")
 
     def store_file(self, kind: str, name: str, filename: str, details: Mapping[str, Any]) -> None:
         """Store one version of a file of the user with `put_file`.
@@ -346,7 +350,7 @@ class DocumentObserver(RunObserver, ABC):
             RuntimeError: no run has started.
         """
         if self.stored_run is None:
-            raise RuntimeError(f"{self!r} has no run: its record is made when one starts")
+            raise RuntimeError(f"{self!r} has no run: the record is created when a run starts")
         return self.stored_run
 
     def removed_error(self) -> RunRemovedError:

@@ -159,7 +159,7 @@ def gpus() -> dict[str, Any]:
         root = ElementTree.fromstring(report)
     except ElementTree.ParseError:
         line = next(iter(report.split("\n")), "")
-        raise ValueError(f"nvidia-smi gave no report: {line[:200]!r}") from None
+        raise ValueError(f"nvidia-smi returned no report: {line[:200]!r}") from None
     fields = {
         "model": "product_name",
         "total_memory": "fb_memory_usage/total",

@@ -77,7 +77,7 @@ def _patch(repository: Any) -> bytes:
 def _store_patch(patch: bytes, root: Path) -> dict[str, str]:
     if len(patch) > SETTINGS.GIT.PATCH_LIMIT:
         _logger.warning(
-            "The uncommitted change in %s is not stored: it is larger than %s "
+            "The uncommitted changes in %s are not stored: they are larger than %s "
             "(SETTINGS.GIT.PATCH_LIMIT)",
             root,
             counted(SETTINGS.GIT.PATCH_LIMIT, "byte"),

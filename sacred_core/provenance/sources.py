@@ -201,7 +201,7 @@ def changed_sources(
             changed.add(path)
             _logger.warning(
                 "%r has changed since it was loaded: its source is not recorded, because it is "
-                "not what runs",
+                "not the code that runs",
                 file,
             )
     return changed

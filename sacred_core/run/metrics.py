@@ -98,8 +98,8 @@ class MetricsBuffer:
         for name, length in lengths.items():
             if length != count:
                 raise MetricValueError(
-                    f"the metric {name!r} has {counted(length, 'value')} and another one has "
-                    f"{count}: arrays in one call have one length"
+                    f"the metric {name!r} has {counted(length, 'value')}, but another one has "
+                    f"{count}: all arrays of a call must have the same length"
                 )
         steps = self._steps_of(columns, count, step)
         for position, each in enumerate(steps):

@@ -107,15 +107,15 @@ def _complete_in_store(
 ) -> int:
     run = store.get(address.run_id)
     if not _is_same(run.start_time, entry.start_time):
-        raise StoreError(f"the run {str(address.run_id)!r} there is another one")
+        raise StoreError(f"the run {str(address.run_id)!r} in the store is another run")
     if entry.host != platform.node() and run.status == "RUNNING":
-        raise StoreError(f"the run may be alive on the machine {entry.host!r}")
+        raise StoreError(f"the run may still be running on the machine {entry.host!r}")
     if not isinstance(store, OutputStore):
         raise StoreError(f"{type(store).__name__} has no method complete_output")
     if output_filter is None and (name := unknown_filter(entry.folder)):
         raise StoreError(
-            f"the output was filtered by {name!r}, which is not imported: give it with --filter, "
-            "or delete the spool with --discard"
+            f"the output was filtered by {name!r}, which is not imported: pass it with "
+            "--filter, or delete the spool with --discard"
         )
     whole = with_unfinished(store.output(address.run_id), entry.folder, output_filter)
     cast(OutputStore, store).complete_output(address.run_id, whole)

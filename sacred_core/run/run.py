@@ -213,8 +213,9 @@ class Run(RunState):
         for each, path in files:
             if self._artifacts.get(each, path) != path:
                 raise ArtifactNameTakenError(
-                    f"the artifact name {each!r} is taken by {str(self._artifacts[each])!r}: give "
-                    f"{str(path)!r} another one with add_artifact(..., name=...)"
+                    f"the artifact name {each!r} is already used by "
+                    f"{str(self._artifacts[each])!r}: choose another name for {str(path)!r} with "
+                    "add_artifact(..., name=...)"
                 )
         for each, path in files:
             self._artifacts[each] = path
@@ -368,7 +369,7 @@ class Run(RunState):
         secret = [DottedPath(path[1:]) for path in lifecycle.masked_paths if path[0] == "config"]
         if secret:
             self.run_logger.warning(
-                "Secrets are not stored: give %s again when the run is started",
+                "Secrets are not stored: set %s again when you start the run",
                 ", ".join(map(str, secret)),
             )
 

@@ -115,8 +115,8 @@ class RunState:
         """
         if self.is_forked:
             raise ForkedRunError(
-                f"{name} was used in the forked process {os.getpid()}, from where nothing reaches "
-                "the run's record: hand the values back to the process that started the run"
+                f"{name} cannot be used in a forked child process (pid {os.getpid()}): return "
+                "the values to the process that started the run, and use it there"
             )
 
     def own_process(self) -> None:

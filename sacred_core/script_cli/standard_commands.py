@@ -48,7 +48,7 @@ def save_config(_run: "Run", _config: dict[str, Any], config_filename: str = "co
     _run.run_logger.info("Saved the configuration to %s", config_filename)
     if hidden:
         _run.run_logger.warning(
-            "Secrets are not saved: give %s when the file is used", ", ".join(map(str, hidden))
+            "Secrets are not saved: set %s when you use the file", ", ".join(map(str, hidden))
         )
 
 

@@ -80,7 +80,7 @@ def beat_interval(argument: str, run: "Run") -> None:
 def capture(argument: str, run: "Run") -> None:
     """Choose how output is recorded."""
     if argument not in ("no", "sys", "fd"):
-        raise OptionError(f"--capture is one of no, sys and fd, not {argument!r}")
+        raise OptionError(f"--capture must be one of no, sys and fd, got {argument!r}")
     run.capture_mode = argument
 
 

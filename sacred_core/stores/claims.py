@@ -69,7 +69,7 @@ class RunIds(ABC):
 
     def overwrite(self, run_id: int | str) -> bool:
         """Replace the run of this id by the new one; return False if it does not exist."""
-        raise NotImplementedError(f"{type(self).__name__}.overwrite replaces a run")
+        raise NotImplementedError(f"{type(self).__name__} must implement overwrite to replace runs")
 
     def highest_number(self) -> int:
         """Return the highest number of a run, deleted ones included; 0 if there is none.
@@ -77,7 +77,9 @@ class RunIds(ABC):
         Numbers that `sacred_core.stores.run_ids.countable_id` excludes do not count. Ids that are
         not numbers need another `new_id` instead.
         """
-        raise NotImplementedError(f"{type(self).__name__}.highest_number returns a number")
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement highest_number to choose ids of runs"
+        )
 
     def new_id(self, previous: int | None) -> int | str:
         """Return an id that is probably free.

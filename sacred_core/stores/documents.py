@@ -140,7 +140,9 @@ class DocumentStore(GuardedStore, Generic[R]):
 
     def replace_output(self, record: R, text: str) -> None:
         """Store ``text`` as the whole output of a run that did not end."""
-        raise NotImplementedError(f"{type(self).__name__}.replace_output stores an output")
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement replace_output to store output"
+        )
 
     @abstractmethod
     def add_annotation(self, record: R, annotation: Annotation) -> None:

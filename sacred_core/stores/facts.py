@@ -84,7 +84,7 @@ def _decode_files(stored: Any) -> dict[str, dict[str, FileInfo]] | None:
             for kind, own in files.items()
         }
     except (AttributeError, TypeError) as error:
-        raise DamagedRecordError(f"what is stored about files is damaged: {error}") from None
+        raise DamagedRecordError(f"the facts about files are damaged: {error}") from None
 
 
 def _decode_file(stored: Mapping[str, Any]) -> FileInfo:

@@ -103,7 +103,7 @@ def annotate_at(location: str | None, run: StoredRun, annotation: Annotation) ->
     """
     if location is None:
         raise StoreError(
-            "the observer has no store_location and no append_annotation: it stores no notes"
+            "the observer has no store_location and no append_annotation, so it cannot store notes"
         )
     store = open_store(location)
     if store.get(run.id).uid != run.uid:

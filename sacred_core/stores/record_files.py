@@ -57,7 +57,7 @@ def read_json(
             size = os.fstat(file.fileno()).st_size
             if size > _LARGEST:
                 raise InvalidFileError(
-                    f"{str(path)!r} has {counted(size, 'byte')}: more than any record"
+                    f"{str(path)!r} is too large for a record: {counted(size, 'byte')}"
                 )
             data = file.read()
     except (FileNotFoundError, NotADirectoryError):

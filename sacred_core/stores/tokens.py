@@ -28,6 +28,6 @@ def run_removed_error(run_id: Any, store: str) -> RunRemovedError:
         store: What messages call the store, without secrets.
     """
     return RunRemovedError(
-        f"run {str(run_id)!r} was deleted from {store} while it was running; "
-        "nothing more is stored of it there"
+        f"run {str(run_id)!r} was deleted from {store} while it was running; no more of "
+        "its data is stored there"
     )

@@ -50,7 +50,9 @@ def test_a_value_that_is_none_of_the_choices_is_refused_in_use(settings: Setting
     assert settings.valid("DISCOVER_SOURCES") == "imported"
     assert settings.valid("DEFAULT_BEAT_INTERVAL") == 10.0
     settings.CAPTURE_MODE = "tape"
-    with pytest.raises(SettingError, match="CAPTURE_MODE is one of 'no', 'sys', 'fd', not 'tape'"):
+    with pytest.raises(
+        SettingError, match="CAPTURE_MODE must be one of 'no', 'sys', 'fd', got 'tape'"
+    ):
         settings.valid("CAPTURE_MODE")
 
 

@@ -50,8 +50,8 @@ ROWS = [
     Mistake(
         "parameter of a scope that is not defined before it",
         "python train.py",
-        "Error: the config scope 'second' takes 'nope', which is defined nowhere before it: there "
-        "are _log, epochs, layers, lr, name, optimizer, seed",
+        "Error: the config scope 'second' takes 'nope', which is not defined before it: "
+        "available are _log, epochs, layers, lr, name, optimizer, seed",
         script=with_end("""
             @ex.config
             def second(nope):
@@ -61,7 +61,7 @@ ROWS = [
     Mistake(
         "ingredients in a circle",
         "python train.py",
-        "Error: ingredients use each other in a circle: 'train' -> 'train'",
+        "Error: circular dependency between ingredients: 'train' -> 'train'",
         script=with_end("ex.ingredients.append(ex)"),
     ),
     Mistake(
@@ -77,8 +77,8 @@ ROWS = [
     Mistake(
         "option with a flag that is taken",
         "python train.py",
-        "Error: the experiment's own option '--lucky' has the flag '-l', which is taken: choose "
-        "another one",
+        "Error: the option '--lucky' of the experiment has the flag '-l', which another option "
+        "uses: choose another flag",
         script=with_end("""
             from sacred_core import cli_option
 
@@ -116,7 +116,7 @@ ROWS = [
     Mistake(
         "setting with a wrong value",
         "python train.py",
-        "Error: SETTINGS.CAPTURE_MODE is one of 'no', 'sys', 'fd', not 'tape'",
+        "Error: SETTINGS.CAPTURE_MODE must be one of 'no', 'sys', 'fd', got 'tape'",
         script=with_end("""
             from sacred_core import SETTINGS
 

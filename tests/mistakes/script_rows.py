@@ -199,7 +199,7 @@ ROWS = [
     Mistake(
         "capture mode",
         "python train.py -C tape",
-        "Error: --capture is one of no, sys and fd, not 'tape'",
+        "Error: --capture must be one of no, sys and fd, got 'tape'",
     ),
     Mistake(
         "empty name",

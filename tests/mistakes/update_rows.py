@@ -135,7 +135,7 @@ ROWS = [
     Mistake(
         "two updates that contradict each other",
         "python train.py with optimizer=1 optimizer.rate=2",
-        "Error: the update of 'optimizer.rate' reaches into 'optimizer', which "
+        "Error: the update of 'optimizer.rate' requires a dictionary at 'optimizer', which "
         "another update sets to 1",
     ),
     Mistake(
@@ -201,7 +201,7 @@ ROWS = [
     Mistake(
         "file without a dictionary",
         "python train.py with list.json",
-        "Error: the file 'list.json' holds a list: the entries of a configuration are a dictionary",
+        "Error: the file 'list.json' contains a list: expected a dictionary of config entries",
         needs=(other_files,),
     ),
     Mistake(

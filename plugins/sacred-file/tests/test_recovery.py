@@ -94,7 +94,7 @@ def test_another_run_of_the_same_id_is_not_changed(crash_script: Any) -> None:
     before = (folder / "runs" / "1" / "cout.txt").read_bytes()
     done = crash_script.recover()
     assert done.returncode == 1
-    assert "there is another one" in done.stderr
+    assert "in the store is another run" in done.stderr
     assert (folder / "runs" / "1" / "cout.txt").read_bytes() == before
     assert crash_script.recover("--discard", "--yes").returncode == 0
     assert crash_script.entries == []

@@ -119,7 +119,7 @@ def test_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
-    with pytest.raises(ObserverStartError, match="there are no credentials for gs://some-bucket"):
+    with pytest.raises(ObserverStartError, match="no credentials found for gs://some-bucket"):
         experiment(GoogleCloudStorageObserver("some-bucket", BASE)).run()
 
 
@@ -139,7 +139,7 @@ def test_credentials_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_pa
     ("status", "reason"),
     [
         (403, "access denied: the account needs the role"),
-        (401, "there are no credentials for gs://my-bucket"),
+        (401, "no credentials found for gs://my-bucket"),
         (503, "gs://my-bucket cannot be reached"),
         (429, "gs://my-bucket cannot be reached"),
         (418, "gs://my-bucket: "),

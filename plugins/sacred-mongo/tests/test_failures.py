@@ -88,7 +88,7 @@ def test_what_cannot_be_saved_is_loaded_later(
     run = run_main(observer, main)
     assert run.result == 42
     (folder,) = (tmp_path / "failed").iterdir()
-    (message,) = [m for m in caplog.messages if "To store it:" in m]
+    (message,) = [m for m in caplog.messages if "To store them:" in m]
     assert message.endswith(f"sacred runs load {folder}")
     proxy.open()
     url = mongo_url.rstrip("/") + f"/{db_name}?directConnection=true"
@@ -166,7 +166,7 @@ def test_points_that_the_server_refuses_do_not_hold_up_the_others(
     store = MongoStore(mongo_url, db_name)
     assert (store.get(run._id).status, store.get(run._id).result) == ("COMPLETED", 42)
     assert "cannot record log_metrics of 'large'" in caplog.text
-    assert "missed: log_metrics (" in caplog.text
+    assert "did not record: log_metrics (" in caplog.text
     (folder,) = (tmp_path / "failed").glob("*/MongoObserver-*")
     (event,) = map(json.loads, (folder / "events.jsonl").read_text().splitlines())
     assert (event["event"], list(event["metrics_by_name"])) == ("MetricsLogged", ["large"])

@@ -149,7 +149,7 @@ def test_a_bucket_that_comes_back_misses_nothing(
     for kind, name in (("artifact", "made"), ("resource", str(tmp_path / "made"))):
         with store.open_file(run._id, kind, name) as file:
             assert file.read() == b"content"
-    assert "missed:" not in caplog.text
+    assert "did not record:" not in caplog.text
 
 
 def test_an_outage_that_lasts_costs_no_room(

@@ -289,7 +289,7 @@ def test_no_credentials(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence describes how to pass them."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(ObserverStartError, match="there are no credentials for s3://my-bucket"):
+    with pytest.raises(ObserverStartError, match="no credentials found for s3://my-bucket"):
         experiment(S3Observer("my-bucket", BASE, endpoint_url=endpoint)).run()
 
 

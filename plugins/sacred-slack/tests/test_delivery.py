@@ -90,7 +90,7 @@ def test_a_server_that_is_down_harms_no_run(
     assert run_main(observer, lambda: 42).result == 42
     failed, missed = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     assert "SlackObserver failed in completed_event: Slack at 127.0.0.1" in failed
-    assert "SlackObserver missed: completed_event (Slack at 127.0.0.1" in missed
+    assert "SlackObserver did not record: completed_event (Slack at 127.0.0.1" in missed
     assert "cannot be reached (Connection refused)" in failed
     assert "cannot be reached (Connection refused)" in missed
 

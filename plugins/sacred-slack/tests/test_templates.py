@@ -33,7 +33,7 @@ def fill(text: str, limit: int = 1000, **values: Any) -> str:
         ("result={`{result}`", "cannot be filled in"),
         ("result}", "cannot be filled in"),
         ("{result!x}", "cannot be filled in"),
-        ("x" * 1001, "has 1001 characters beside its fields; a message may have 1000"),
+        ("x" * 1001, "has 1001 characters without its fields; the maximum of a message is 1000"),
     ],
 )
 def test_a_wrong_text_is_one_sentence(text: str, reported: str) -> None:

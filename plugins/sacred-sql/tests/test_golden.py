@@ -117,7 +117,7 @@ def test_sacreds_rows_are_never_changed(store: SqlStore) -> None:
     """Notes, tags and removal are refused with the reason."""
     annotation = Annotation(time=datetime.now(UTC), user="me", note="n")
     for change in (lambda: store.delete(2), lambda: store.annotate(2, annotation)):
-        with pytest.raises(StoreError, match=r"run '2' was recorded by Sacred: .* only read"):
+        with pytest.raises(StoreError, match=r"run '2' was recorded by Sacred: .* read-only"):
             change()
     assert len(list(store.list())) == 6
 

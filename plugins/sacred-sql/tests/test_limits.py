@@ -111,7 +111,7 @@ def test_a_call_that_a_run_abandoned_leaves_nothing_behind(
     proxy.hang()
     driver.print("lost\n")
     driver.complete()
-    assert "missed:" in caplog.text
+    assert "did not record:" in caplog.text
     left = set(threading.enumerate()) - others
     for thread in left:
         if thread.name == "sacred-observer":

@@ -68,7 +68,7 @@ def test_a_refusal_is_logged_at_the_start_and_at_the_end(
     start, failed, end = warnings(caplog)
     assert start.startswith("TelegramObserver could not send that the run starts: Telegram at 127.")
     assert f"answers {status}: {description}" in start
-    assert "failed in completed_event" in failed and "missed: completed_event" in end
+    assert "failed in completed_event" in failed and "did not record: completed_event" in end
     assert all(f"answers {status}: {description}" in text for text in (failed, end))
     assert len(api.asked) == 2
 
@@ -101,7 +101,7 @@ def test_only_telegram_takes_a_message(api: Any, observer: TelegramObserver, bod
     """A login page answers 200 too."""
     observer.started_text = ""
     api.answers = [Response(body)] * 5
-    with pytest.raises(MessageError, match="something else does, such as a login page"):
+    with pytest.raises(MessageError, match="another program answers, such as a login page"):
         record_completed_run(observer)
 
 
@@ -277,7 +277,7 @@ def test_a_bot_of_the_user_sends(kind: type[SyncBot]) -> None:
 
 def test_a_bot_of_the_user_has_its_own_proxy() -> None:
     """One that is given beside it would be ignored: that is an error."""
-    with pytest.raises(SacredError, match="go with a token"):
+    with pytest.raises(SacredError, match="require a token"):
         TelegramObserver(SyncBot(), 42, proxy_url="http://127.0.0.1:1")
 
 

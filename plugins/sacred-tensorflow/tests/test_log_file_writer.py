@@ -181,5 +181,5 @@ def test_the_documented_name(tmp_path: Path) -> None:
     """
     command = [sys.executable, "-c", textwrap.dedent(code)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    message = "ImportError: LogFileWriter is in a plugin of its own: pip install sacred-tensorflow"
+    message = "ImportError: LogFileWriter is in a separate plugin: pip install sacred-tensorflow"
     assert message in done.stderr

@@ -137,7 +137,7 @@ def test_a_run_that_ends_while_it_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "give one of"),
+        ({}, "pass one of"),
         ({"indices": 1}, "there is no run 1: the number of runs is 1"),
         ({"indices": [0, -2]}, "there is no run -2"),
         ({"exp_name": "("}, "'\\(' is not a regular expression"),

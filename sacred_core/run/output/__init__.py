@@ -52,7 +52,7 @@ def _report_fallback(reason: str, level: int) -> None:
     """Log once for each reason that the descriptors are not recorded."""
     _logger.log(
         level,
-        "The output is recorded in the mode 'sys', without that of child processes and C code: "
-        "the mode 'fd' needs the descriptors 1 and 2, but %s",
+        "Output is recorded in mode 'sys', without output of child processes and C code: "
+        "mode 'fd' needs the descriptors 1 and 2, but %s",
         reason,
     )

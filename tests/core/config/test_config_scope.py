@@ -211,7 +211,7 @@ def test_parameters_take_earlier_entries() -> None:
         a = -1
 
     assert second.evaluate(Overrides(), {"a": 10}).entries == {"c": 20, "a": -1}
-    with pytest.raises(ConfigScopeError, match="takes 'a', which is defined nowhere"):
+    with pytest.raises(ConfigScopeError, match="takes 'a', which is not defined"):
         second.evaluate(Overrides(), {})
 
 

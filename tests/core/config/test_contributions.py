@@ -241,7 +241,7 @@ def test_words_of_other_languages_are_warned_of(
         ({"flag.deep": 1}, "flag.deep cannot be set: 'flag' is True, which has no entries"),
         ({"layers.2.size": 1}, "'layers' is a list of 2, whose items are 0 to 1"),
         ({"layers.first": 1}, "layers.first cannot be set"),
-        ({"opt": 1, "opt.lr": 2}, "reaches into 'opt', which another update sets to 1"),
+        ({"opt": 1, "opt.lr": 2}, "requires a dictionary at 'opt', which another update sets to 1"),
     ],
 )
 def test_a_path_that_does_not_fit_is_an_error(
@@ -306,7 +306,9 @@ def test_config_hook_must_take_its_arguments_and_return_entries(ex: Experiment) 
     def hook(config: Any, command_name: str, logger: Any) -> Any:
         return 3
 
-    with pytest.raises(ConfigError, match="the config hook 'hook' returned 3"):
+    with pytest.raises(
+        ConfigError, match=r"the config hook 'hook' must return a dictionary .* got 3"
+    ):
         ex.run()
 
 

@@ -48,7 +48,7 @@ def test_nothing_in_a_file_is_executed(tmp_path: Path) -> None:
     (tmp_path / "evil.pickle").write_bytes(pickle.dumps({"a": Evil(canary)}))
     (tmp_path / "evil.yaml").write_text(f"a: !!python/object/apply:os.mkdir ['{canary}']\n")
     for name, message in (
-        ("evil.pickle", "only plain data is read"),
+        ("evil.pickle", "only plain data can be read"),
         ("evil.yaml", "python/object"),
     ):
         with pytest.raises(ConfigFileError, match=message):
@@ -60,9 +60,9 @@ def test_nothing_in_a_file_is_executed(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("a.json", "{", "cannot be read: Expecting property name"),
-        ("a.json", "[1]", "holds a list"),
+        ("a.json", "[1]", "contains a list"),
         ("a.yaml", "a: [", "cannot be read"),
-        ("a.yaml", "just text", "holds a str"),
+        ("a.yaml", "just text", "contains a str"),
         ("a.pickle", "no pickle", "cannot be read"),
         ("a.toml", "a = ", "cannot be read: Invalid value"),
         ("a.toml", "a = 1\na = 2", "Cannot overwrite a value"),

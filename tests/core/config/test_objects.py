@@ -314,7 +314,7 @@ def test_a_queued_run_warns_of_what_it_cannot_restore(
     ex.add_config(entry={"net": Net, "lr": 1})
     ex.run(options={"--queue": True})
     (warning,) = [r.message for r in caplog.records if "set it again" in r.message]
-    assert warning.startswith('The config entry "entry.net" is a type, of which a queued run')
+    assert warning.startswith('The config entry "entry.net" is a type: a queued run stores only')
 
 
 def test_readable_objects_give_no_warning(ex: Experiment, caplog: pytest.LogCaptureFixture) -> None:

@@ -261,7 +261,7 @@ def test_all_is_loaded_if_the_server_is_not_back(
     assert sorted(path.name for path in folder.iterdir()) == [
         "events.jsonl", "files", "lock", "undelivered.json",
     ]  # fmt: skip
-    (command,) = [text for text in caplog.messages if "To store it: " in text]
+    (command,) = [text for text in caplog.messages if "To store them: " in text]
     done = CliRunner().invoke(runs, command.partition("sacred runs ")[2].split())
     assert done.exit_code == 0, done.output
     outage.check_whole(MemoryStore(memory))
@@ -276,7 +276,7 @@ def test_a_disk_that_is_full_at_the_end_is_reported(
     with limited_file_size(5_000):
         outage.driver.complete(result=1)
     (lost,) = [text for text in caplog.messages if "could not be written" in text]
-    assert lost.endswith("events of what it missed could not be written")
+    assert lost.endswith("undelivered events could not be written")
     (folder,) = (tmp_path / "failed").glob("*/*")
     written = len((folder / "events.jsonl").read_text().splitlines())
     assert written > 0 and int(lost.split()[0]) + written == 122

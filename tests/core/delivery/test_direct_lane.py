@@ -188,7 +188,9 @@ def test_what_fails_is_retried_by_later_events_and_at_the_end(
 
     experiment.run()
     assert observer.calls == ["start", "second", "third", "first", "beat", "end", "join"]
-    assert caplog.text.count("failed in artifact_event") == 1 and "missed:" not in caplog.text
+    assert (
+        caplog.text.count("failed in artifact_event") == 1 and "did not record:" not in caplog.text
+    )
 
 
 def test_an_interrupt_of_a_call_interrupts_the_run(

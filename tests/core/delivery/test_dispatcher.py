@@ -215,7 +215,7 @@ def test_final_event_is_tried_in_any_case(events: Events, caplog: pytest.LogCapt
     dispatch.send(events.resource())
     dispatch.finish(events.completed())
     assert observer.methods == ["started_event", "completed_event", "join"]
-    assert "Recorder missed: resource_event" in caplog.text
+    assert "Recorder did not record: resource_event" in caplog.text
 
 
 def test_an_observer_that_fails_slowly_does_not_hold_up_the_end(

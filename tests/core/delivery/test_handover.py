@@ -134,8 +134,8 @@ def test_the_printed_command_loads_it(
 ) -> None:
     """One warning has the command; it accepts the folder of all runs too."""
     logged = [record.getMessage() for record in caplog.get_records("setup")]
-    (message,) = [each for each in logged if "To store it:" in each]
-    assert message.endswith(f"To store it: sacred runs load {failed.parent}")
+    (message,) = [each for each in logged if "To store them:" in each]
+    assert message.endswith(f"To store them: sacred runs load {failed.parent}")
     done = CliRunner().invoke(runs, ["load", str(failed.parent.parent)])
     assert (done.exit_code, done.output) == (0, f"{failed}: stored 5 events of run 1\n")
     check_whole(memory)
@@ -153,7 +153,7 @@ def test_a_run_that_was_deleted_is_started_again(failed: Path, memory: Memory) -
 def test_another_run_of_the_id_is_not_changed(failed: Path, memory: Memory) -> None:
     """It started at another time."""
     memory.runs[1].run.start_time += timedelta(hours=1)
-    with pytest.raises(StoreError, match="run '1' in the store is another one"):
+    with pytest.raises(StoreError, match="run '1' in the store is another run"):
         list(load_folders(failed))
     assert memory.runs[1].output == "before\n" and failed.exists()
 
@@ -198,10 +198,10 @@ def test_an_outage_ends_the_command_and_changes_nothing(
 
 def test_folders_without_events_are_errors(tmp_path: Path) -> None:
     """So are damaged ones, and stores that cannot continue runs."""
-    with pytest.raises(SacredError, match="has no events of a run"):
+    with pytest.raises(SacredError, match="contains no undelivered events of a run"):
         list(load_folders(tmp_path))
     (tmp_path / "undelivered.json").write_text("{}")
-    with pytest.raises(SacredError, match="does not describe events"):
+    with pytest.raises(SacredError, match="does not contain undelivered events"):
         list(load_folders(tmp_path))
 
 
@@ -217,7 +217,7 @@ def test_an_observer_without_a_store_needs_a_location(failed: Path, memory: Memo
     """Given with the command."""
     record = json.loads((failed / "undelivered.json").read_text())
     (failed / "undelivered.json").write_text(json.dumps({**record, "location": None}))
-    with pytest.raises(StoreError, match="has no store of a known location: name one"):
+    with pytest.raises(StoreError, match="has no known location: pass its LOCATION"):
         list(load_folders(failed))
     list(load_folders(failed, "memory://there"))
     check_whole(memory)
@@ -287,7 +287,7 @@ class Two:
 def command_of(caplog: pytest.LogCaptureFixture) -> str:
     """Return the one command that the warnings have."""
     (message,) = [text for text in caplog.messages if "sacred runs load" in text]
-    return message.partition("To store it: ")[2]
+    return message.partition("To store them: ")[2]
 
 
 def test_a_run_has_one_command_for_all_observers(

@@ -192,7 +192,7 @@ def test_the_end_of_a_run_is_bounded(
     session.end()
     assert time.monotonic() - began < 20
     other.answers.set()
-    expected = "missed: resource_event (still running); completed_event (not delivered)"
+    expected = "did not record: resource_event (still running); completed_event (not delivered)"
     assert len([message for message in caplog.messages if expected in message]) == 2
 
 
@@ -396,7 +396,7 @@ def test_any_exception_of_an_observer_is_a_failure(caplog: pytest.LogCaptureFixt
     session.beat()
     session.end()
     assert leaving.calls == ["start", "end", "join"]
-    assert "missed: heartbeat_event (RuntimeError: it raised SystemExit: 3)" in caplog.text
+    assert "did not record: heartbeat_event (RuntimeError: it raised SystemExit: 3)" in caplog.text
 
 
 def test_an_interrupt_of_the_end_loses_nothing(tmp_path: Path) -> None:

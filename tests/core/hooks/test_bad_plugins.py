@@ -29,7 +29,7 @@ CHANGES = {
     "raises in a hook": ("yield", "1 / 0; yield", "sacred_observers failed: ZeroDivisionError"),
     "returns nonsense": (
         "ObserverSpec(AcmeObserver, flags=", "dict(flags=",
-        "it yields {'flags': ('--acme',)}, and must yield ObserverSpec records",
+        "it must yield ObserverSpec records, got {'flags': ('--acme',)}",
     ),
     "returns no iterable": (
         "yield ObserverSpec(AcmeObserver, flags=(\"--acme\",))", "return 3",

@@ -139,7 +139,9 @@ def test_a_short_flag_that_is_given_must_be_free(ex: Experiment) -> None:
         @classmethod
         def apply(cls, args: Any, run: Any) -> None: ...
 
-    with pytest.raises(OptionError, match="'--clashing' has the flag '-l', which is taken"):
+    with pytest.raises(
+        OptionError, match="'--clashing' of the experiment has the flag '-l', which another"
+    ):
         ex.run(options={"--unobserved": True})
 
 
@@ -154,7 +156,7 @@ def test_options_of_the_experiment_come_first(ex: Experiment) -> None:
         def apply(cls, args: Any, run: Any) -> None: ...
 
     ex.additional_cli_options.append(kind)
-    with pytest.raises(OptionError, match="has the flag '--kind', which is taken"):
+    with pytest.raises(OptionError, match="has the flag '--kind', which another"):
         ex.run()
 
 

@@ -68,7 +68,9 @@ def test_a_flag_that_is_taken_is_refused() -> None:
     """The error names the flag."""
     clash = cli_option("-l", "--lucky")(lambda args, run: None)
     ex = Experiment("clash", additional_cli_options=[clash])
-    with pytest.raises(OptionError, match="'--lucky' has the flag '-l', which is taken"):
+    with pytest.raises(
+        OptionError, match="'--lucky' of the experiment has the flag '-l', which another"
+    ):
         ex.get_default_options()
 
 

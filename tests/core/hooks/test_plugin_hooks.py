@@ -156,7 +156,7 @@ def test_optional_hooks_need_no_specification(installation: Any) -> None:
         ("panels", ("acme_changed(what)", "acme_changed(wat)"),
          "the hook 'acme_changed' has no argument 'wat': it takes (run, what)"),
         ("panels", ('yield Panel("loss")', "yield 3"),
-         "acme_panels failed: TypeError: it yields 3, and must yield Panel records"),
+         "acme_panels failed: TypeError: it must yield Panel records, got 3"),
         ("panels", ("what * 2", "1 / 0"), "acme_changed failed: ZeroDivisionError"),
         ("board", ('"acme_hooks"', '"acme_hooks_missing"'),
          "sacred_hookspecs failed: ModuleNotFoundError: No module named 'acme_hooks_missing'"),
@@ -211,5 +211,7 @@ def test_a_command_of_the_core_is_not_replaced(installation: Any) -> None:
 
 def test_an_unknown_hook_is_an_error() -> None:
     """The message has the hooks that there are."""
-    with pytest.raises(PluginError, match=r"no hook 'acme': there are sacred_observers, "):
+    with pytest.raises(
+        PluginError, match=r"hook 'acme' does not exist: hooks are sacred_observers, "
+    ):
         PluginManager([]).call("acme")

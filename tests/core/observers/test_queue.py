@@ -342,7 +342,10 @@ def test_a_file_that_cannot_be_stored_holds_up_nothing(caplog: pytest.LogCapture
     wait_for(lambda: "late" in recorder.heard)
     session.end()
     assert recorder.heard[-2:] == ["result", "joined"]
-    assert "Recorder in the queue missed: artifact_event (ConnectionError" in caplog.messages[-1]
+    assert (
+        "Recorder in the queue did not record: artifact_event (ConnectionError"
+        in caplog.messages[-1]
+    )
 
 
 def test_what_fails_for_ever_is_reported_once_with_counts(caplog: pytest.LogCaptureFixture) -> None:
@@ -357,7 +360,7 @@ def test_what_fails_for_ever_is_reported_once_with_counts(caplog: pytest.LogCapt
     session.end()
     first, last = caplog.messages
     assert "Recorder in the queue failed in log_metrics: ConnectionError: mongodb" in first
-    assert "missed: 2 times log_metrics (Conn" in last and "; resource_event (Conn" in last
+    assert "did not record: 2 times log_metrics (Conn" in last and "; resource_event (Conn" in last
     assert "hunter2" not in caplog.text
     assert recorder.heard == ["started", "result", "joined"]
 
@@ -384,7 +387,7 @@ def test_an_observer_that_hangs_does_not_hang_the_run(caplog: pytest.LogCaptureF
     assert hanging.hangs.wait(10)
     session.end()
     assert caplog.messages == [
-        "The observer Hanging in the queue missed: "
+        "The observer Hanging in the queue did not record: "
         "heartbeat_event (still running); completed_event (not delivered)"
     ]
     session.begin()

@@ -257,7 +257,7 @@ def test_several_metrics_at_one_step(
 @pytest.mark.parametrize(
     ("values", "step", "message"),
     [
-        ({"a": [1, 2], "b": [3]}, None, "'b' has 1 value and another one has 2"),
+        ({"a": [1, 2], "b": [3]}, None, "'b' has 1 value, but another one has 2"),
         ({"a": [1, 2], "b": 3}, None, "'b' has 1 value"),
         ({"a": [1, 2]}, 5, "expected 2 steps, one for each value, not 1"),
         ({"a": 1}, [1, 2], "expected 1 step, one for each value, not 2"),

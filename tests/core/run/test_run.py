@@ -294,7 +294,7 @@ def test_file_mistakes_are_raised_before_any_observer_is_called(
 
     def main() -> None:
         run.add_artifact(tmp_path / "a", "name")
-        with pytest.raises(ArtifactNameTakenError, match="'name' is taken by"):
+        with pytest.raises(ArtifactNameTakenError, match="'name' is already used by"):
             run.add_artifact(tmp_path / "b", "name")
         with pytest.raises(FileNotFoundError, match="nowhere"):
             run.add_artifact(tmp_path / "nowhere")

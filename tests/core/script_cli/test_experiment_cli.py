@@ -125,7 +125,7 @@ def test_log_level(script: Script) -> None:
         (["-m", "db"], "pip install sacred-mongo"),
         (["-l", "loud"], "'loud' is not a log level"),
         (["-b", "0"], "seconds above 0, got '0'"),
-        (["-C", "tape"], "one of no, sys and fd, not 'tape'"),
+        (["-C", "tape"], "one of no, sys and fd, got 'tape'"),
         (["with"], "expected at least one update after 'with'"),
     ],
 )
@@ -221,7 +221,7 @@ def test_a_wrong_setting_in_the_environment_is_one_sentence(
     monkeypatch.setenv("SACRED_CAPTURE_MODE", "tape")
     result = script(HELLO_CONFIG)
     assert result.returncode == 2
-    assert "SETTINGS.CAPTURE_MODE is one of 'no', 'sys', 'fd', not 'tape'" in result.stderr
+    assert "SETTINGS.CAPTURE_MODE must be one of 'no', 'sys', 'fd', got 'tape'" in result.stderr
     assert "Traceback" not in result.stderr
 
 

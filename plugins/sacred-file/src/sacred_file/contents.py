@@ -113,8 +113,9 @@ def open_copy(files: ContainedFolder, path: Path) -> BinaryIO:
         return file
     file.close()
     raise OutsideStoreError(
-        f"{str(path)!r} is outside of {files.root!r}, and its name does not hold the MD5 digest of "
-        "its content, as the name of a copy in a resource_dir or source_dir does"
+        f"{str(path)!r} is outside of {files.root!r}, and its name does not contain the "
+        "MD5 digest of its content, as the name of a copy in a resource_dir or "
+        "source_dir does"
     )
 
 

@@ -308,7 +308,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
 
     def _require_own(self) -> OwnFolder:
         if self._own is None:
-            raise RuntimeError(f"{self!r} has no run: its folder is made when one starts")
+            raise RuntimeError(f"{self!r} has no run: the folder is created when a run starts")
         return self._own
 
     def _folder(self) -> Path:

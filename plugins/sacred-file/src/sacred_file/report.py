@@ -33,7 +33,7 @@ def template_path(template: str | os.PathLike[str]) -> Path:
     """
     path = absolute_path(template)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no template {str(path)!r}")
+        raise FileNotFoundError(f"template {str(path)!r} not found")
     _require_mako(path)
     return path
 
@@ -111,8 +111,8 @@ def _warn_of_writers(template: Path) -> None:
     if place is not None and template not in _warned:
         _warned.add(template)
         _logger.warning(
-            "The template %s is code that runs with your rights, and others than you may write to "
-            "%s: chmod go-w %s",
+            "The template %s is code that runs with your permissions, and other users can "
+            "write to %s: chmod go-w %s",
             template,
             place,
             place,

@@ -37,9 +37,9 @@ def _to_store_error(url: str, error: Exception) -> StoreError:
         cause = error.cause
         return BucketAwayError(f"{url} cannot be reached: {reason(cause or error)}")
     if isinstance(error, auth.TransportError):
-        return BucketAwayError(f"{url}: Google cannot be asked for a token: {reason(error)}")
+        return BucketAwayError(f"{url}: cannot get a token from Google: {reason(error)}")
     if isinstance(error, auth.DefaultCredentialsError):
-        return StoreError(f"there are no credentials for {url}: {_LOG_IN}")
+        return StoreError(f"no credentials found for {url}: {_LOG_IN}")
     if isinstance(error, (auth.GoogleAuthError, api.Unauthorized)):
         return StoreError(f"the credentials for {url} are refused: {_LOG_IN} ({reason(error)})")
     if isinstance(error, api.NotFound):

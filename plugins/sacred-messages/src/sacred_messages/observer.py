@@ -65,7 +65,7 @@ class MessageObserver(RunObserver):
         Raises:
             MessageError: it was not taken.
         """
-        raise NotImplementedError(f"{type(self).__name__}.send sends a message")
+        raise NotImplementedError(f"{type(self).__name__} must implement send to send messages")
 
     def template(self, text: str) -> str:
         """Return what the user wrote as the template that is filled in."""

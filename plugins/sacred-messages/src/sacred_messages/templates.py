@@ -47,8 +47,8 @@ def check_template(name: str, text: Any, fields: Sequence[str], limit: int) -> N
         ) from None
     if length > limit:
         raise TemplateError(
-            f"{name} has {counted(length, 'character')} beside its fields; "
-            f"a message may have {limit}"
+            f"{name} has {counted(length, 'character')} without its fields; "
+            f"the maximum of a message is {limit}"
         )
 
 

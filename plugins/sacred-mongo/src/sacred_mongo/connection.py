@@ -234,7 +234,7 @@ def client_options(options: Mapping[str, Any]) -> dict[str, Any]:
     if key is not None and given.setdefault("tlsCertificateKeyFile", key) != key:
         raise ValueError(
             "pymongo takes the key and its certificate from one file: join ssl_keyfile and "
-            "ssl_certfile, and give that as tlsCertificateKeyFile"
+            "ssl_certfile, and pass that as tlsCertificateKeyFile"
         )
     return given
 

@@ -62,7 +62,7 @@ def load_record(path: Path, url: str | None) -> Any:
     except (ValueError, KeyError, TypeError):
         events = None
     if events is None:
-        raise SacredError(f"{str(path)!r} is not a record of what a run could not save")
+        raise SacredError(f"{str(path)!r} does not contain undelivered data of a run")
     observer = _new_observer(record, url)
     with observer.translate_errors():
         _continue_run(observer, record["entry"])
@@ -105,7 +105,7 @@ def _continue_run(observer: MongoObserver, entry: Any) -> None:
     if found is None:
         observer.runs.insert_one(entry)
     elif (found.get("start_time"), found.get(TOKEN)) != (entry["start_time"], entry.get(TOKEN)):
-        raise StoreError(f"{observer.display_name} holds another run {entry['_id']!r}")
+        raise StoreError(f"{observer.display_name} contains another run {entry['_id']!r}")
     observer.continue_document(observer.collections, found or entry)
 
 

@@ -90,11 +90,11 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         **kwargs: Any,
     ) -> None:
         if client is not None and (url is not None or kwargs):
-            raise ValueError("give either a client, or a url and its options")
+            raise ValueError("pass either a client, or a url and its options")
         if collection in RESERVED:
             raise ValueError(f"the collection {collection!r} is reserved: choose another name")
         if collection_prefix and collection != "runs":
-            raise ValueError("give either a collection or a collection_prefix")
+            raise ValueError("pass either a collection or a collection_prefix")
         self._names = db_name, collection, collection_prefix
         self._url, self._options, self._client = url, kwargs, client
         self._collections: Collections | None = self._connect()
@@ -139,7 +139,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         if metrics_collection not in (None, usual := database["metrics"]):
             raise ValueError(
                 f"the metrics_collection is {usual.full_name!r}, not "
-                f"{metrics_collection.full_name!r}: leave it out, or use collection_prefix"
+                f"{metrics_collection.full_name!r}: omit it, or use collection_prefix"
             )
         MongoObserver.__init__(
             self, db_name=database.name, collection=runs_collection.name, overwrite=overwrite,

@@ -279,5 +279,5 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
     @property
     def _recorder(self) -> Recorder:
         if self._active_recorder is None:
-            raise RuntimeError(f"{self!r} has no run yet: its folder is made when one starts")
+            raise RuntimeError(f"{self!r} has no run: the folder is created when a run starts")
         return self._active_recorder

@@ -100,7 +100,9 @@ class S3Bucket:
                 if code != "ConditionalRequestConflict":
                     raise
                 time.sleep(0.01 * 2**attempt)
-        raise StoreError(f"'{self.url}/{key}' is written to by others all the time")
+        raise StoreError(
+            f"'{self.url}/{key}' is written by other processes all the time: try again later"
+        )
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
         """Return what an object holds, or a piece of it."""

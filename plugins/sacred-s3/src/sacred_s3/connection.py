@@ -83,7 +83,7 @@ class BucketLocator:
             found = _ANY_REGION
         if not found:
             raise ValueError(
-                f"the region of the bucket {self._name!r} is not known: give region='...', set "
+                f"the region of the bucket {self._name!r} is not known: set region='...', set "
                 "AWS_DEFAULT_REGION, or run 'aws configure'"
             )
         return str(found)

@@ -78,14 +78,16 @@ def _to_store_error(url: str, error: BaseException) -> StoreError:
     if code in _HINTS:
         return StoreError(f"{url}: {_HINTS[code]}")
     if code in _REGION:
-        return StoreError(f"{url} is in another region: give its own ({_message(error)})")
+        return StoreError(
+            f"{url} is in another region: set the region of the bucket ({_message(error)})"
+        )
     if code in _AWAY or _status(error) >= 500:
         return BucketAwayError(f"{url} is not available: {_message(error)}")
     if code:
         return StoreError(f"{url}: {code}: {_message(error)}")
     if isinstance(error, _NO_CREDENTIALS):
         return StoreError(
-            f"there are no credentials for {url}: run 'aws configure', or set AWS_ACCESS_KEY_ID "
+            f"no credentials found for {url}: run 'aws configure', or set AWS_ACCESS_KEY_ID "
             f"and AWS_SECRET_ACCESS_KEY ({reason(error)})"
         )
     if isinstance(error, (driver.ConnectionError, driver.HTTPClientError)):

@@ -106,5 +106,6 @@ def _parts(url: object) -> tuple[str, list[str]]:
         pass
     raise WebhookError(
         "webhook_url is not the URL of a webhook: it looks like "
-        "https://hooks.slack.com/services/T…/B…/… (what was given is not shown, as it is a secret)"
+        "https://hooks.slack.com/services/T…/B…/… (the value is a secret and is not "
+        "shown)"
     )

@@ -65,7 +65,7 @@ class Database:
         self._lock: Any = threading.RLock() if one_connection else contextlib.nullcontext()
         if isinstance(self.engine.pool, SingletonThreadPool):
             raise ValueError(
-                "with this engine each thread has a database of its own: create it with "
+                "with this engine each thread has a separate database: create it with "
                 'poolclass=StaticPool, connect_args={"check_same_thread": False}'
             )
         if self.is_own:

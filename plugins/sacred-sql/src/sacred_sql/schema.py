@@ -332,8 +332,8 @@ def _create_tables(connection: sa.Connection, display_url: str) -> None:
         foreign = sorted(set(inspector.get_table_names()) & set(metadata.tables))
         if foreign:
             raise StoreError(
-                f"the database {display_url} has a table {foreign[0]!r} of another program: give "
-                "sacred-sql a database (or, in PostgreSQL, a schema) of its own"
+                f"the database {display_url} has a table {foreign[0]!r} of another program: use "
+                "a separate database (or, in PostgreSQL, a separate schema)"
             )
         versions.create(connection)
     metadata.create_all(connection)

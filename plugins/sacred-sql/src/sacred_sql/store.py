@@ -325,7 +325,7 @@ class SqlStore(DocumentStore[Record]):
 def _own_key(record: Record) -> int:
     if not record.tables.is_own:
         raise StoreError(
-            f"run {str(record.run_id)!r} was recorded by Sacred: its tables are only read"
+            f"run {str(record.run_id)!r} was recorded by Sacred: its tables are read-only"
         )
     return record.key
 

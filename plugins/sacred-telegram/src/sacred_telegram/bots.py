@@ -55,13 +55,13 @@ class ApiBot:
     def __init__(self, token: object, base_url: str, proxy: str | None) -> None:
         if not isinstance(token, str) or not re.fullmatch(r"[^\s/?#]+", token):
             raise TelegramSettingError(
-                "the token is not that of a bot: it looks like 123456:ABC-DEF… (what was given is "
-                "not shown, as it is a secret)"
+                "the token is not that of a bot: it looks like 123456:ABC-DEF… (the value is a "
+                "secret and is not shown)"
             )
         parts = urlsplit(base_url if isinstance(base_url, str) else "")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise TelegramSettingError(
-                f"base_url is the URL of a Bot API server like {API}, not "
+                f"base_url must be the URL of a Bot API server like {API}, got "
                 f"{mask_text(str(base_url))!r}"
             )
         base = base_url.rstrip("/").removesuffix("/bot")
@@ -77,7 +77,7 @@ class ApiBot:
         answer = post(self._url, content, timeout, self._proxy)
         body = _object(answer.text)
         if answer.is_accepted and body.get("ok") is not True:
-            raise UnansweredError("does not answer: something else does, such as a login page")
+            raise UnansweredError("does not answer: another program answers, such as a login page")
         seconds = _object(body.get("parameters")).get("retry_after")
         return attrs.evolve(
             answer,
@@ -146,9 +146,7 @@ def proxy_url_with_user(url: object, username: str | None, password: str | None)
     """
     if url is None:
         if username or password:
-            raise TelegramSettingError(
-                "username and password are those of a proxy: give its proxy_url too"
-            )
+            raise TelegramSettingError("username and password are for a proxy: set proxy_url too")
         return None
     try:
         parts = urlsplit(str(url))

@@ -80,17 +80,17 @@ class TelegramObserver(MessageObserver):
         base_url: str = API,
     ) -> None:
         if not isinstance(chat_id, (int, str)) or isinstance(chat_id, bool) or not chat_id:
-            raise TelegramSettingError(f"chat_id is the number of a chat, not {chat_id!r}")
+            raise TelegramSettingError(f"chat_id must be the number of a chat, got {chat_id!r}")
         if not isinstance(silent_completion, bool):
             raise TelegramSettingError(
-                f"silent_completion is true or false, not {silent_completion!r}"
+                f"silent_completion must be true or false, got {silent_completion!r}"
             )
         proxy = proxy_url_with_user(proxy_url, username, password)
         self._bot: Bot
         if hasattr(bot, "send_message"):
             if proxy or base_url != API:
                 raise TelegramSettingError(
-                    "proxy_url and base_url go with a token: the given bot has its own"
+                    "proxy_url and base_url require a token: a bot object has its own settings"
                 )
             self._bot = CustomBot(bot)
         else:

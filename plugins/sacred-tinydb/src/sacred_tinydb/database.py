@@ -216,7 +216,7 @@ def _members(text: str) -> Iterator[tuple[str, str]]:
             start = token.end()
         elif depth == 1 and part[0] == '"' and name is None:
             name = str(json.loads(part))
-    raise ValueError("it is cut off")
+    raise ValueError("it is truncated")
 
 
 def _parse(data: bytes) -> Any:

@@ -302,8 +302,8 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
                 return False
             if self._read_growing is None:
                 raise StoreError(
-                    f"run {str(self.require_run().id)!r} has ended: what follows in its output and "
-                    f"metrics in {self.display_name} is stored by an observer of its store"
+                    f"run {str(self.require_run().id)!r} has ended: to add output or metrics in "
+                    f"{self.display_name}, use an observer from TinyDbStore.observer_of"
                 )
             output, metrics = self._read_growing()
             live.begin()

@@ -87,7 +87,7 @@ class TinyDbReader:
     ) -> list[Document]:
         """Return what `fetch_metadata` does."""
         if exp_name is None and query is None and indices is None:
-            raise ValueError("give one of exp_name, query and indices")
+            raise ValueError("pass one of exp_name, query and indices")
         runs = [
             self._open(self._store.document(key, stored))
             for key, stored in self._store.storage.database.all().items()

@@ -71,7 +71,7 @@ class TinyDbStore(DocumentStore[Record]):
         """Return the store at ``tinydb:///folder``, or ``tinydb://folder`` for a relative one."""
         parts = urlsplit(location)
         if parts.query:
-            raise StoreError(f"{mask_text(location)!r} has options, and there are none")
+            raise StoreError(f"{mask_text(location)!r} has options, but TinyDB has no options")
         return cls(url2pathname(unquote(parts.netloc + parts.path)))
 
     @staticmethod
