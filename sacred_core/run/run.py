@@ -292,7 +292,7 @@ class Run(RunState):
         if self.unobserved:
             self.observers = []
         self.attached_observers = self.observers
-        with default_handler(self.root_logger):
+        with default_handler(self.root_logger), at_level(self.root_logger, self.log_level):
             lifecycle = self.lifecycle = Lifecycle(self)
         steps = (*self.pre_run_hooks, self.main_function, *self.post_run_hooks)
         if must_be_awaited(steps):
