@@ -85,6 +85,15 @@ def _is_literal(text: str) -> bool:
     return bool(text)
 
 
+#: By words that users try: the option.
+_MEANT = {
+    **dict.fromkeys(("desc", "description", "message", "note", "notes"), "--comment"),
+    **dict.fromkeys(("verbose", "verbosity", "log"), "--loglevel"),
+    **dict.fromkeys(("dry_run", "no_observers"), "--unobserved"),
+    **dict.fromkeys(("folder", "dir", "output_dir", "storage"), "--file_storage"),
+}
+
+
 def suggest_options(flag: str, names: Mapping[str, str]) -> str:
     """Return what to do about a flag that does not exist, as the end of a sentence.
 
@@ -101,6 +110,8 @@ def suggest_options(flag: str, names: Mapping[str, str]) -> str:
     begins = sorted({name for long, name in names.items() if long.startswith(flag)})
     if begins:
         return f": it is ambiguous ({', '.join(begins)})"
+    if (meant := _MEANT.get(flag.lstrip("-").replace("-", "_"))) in names:
+        return f": did you mean {meant!r}?"
     import difflib  # only where there is an error
 
     by_word = {known.lstrip("-"): name for known, name in names.items() if known[:2] == "--"}

@@ -292,6 +292,22 @@ ROWS = [
         (three_runs,),
     ),
     Mistake(
+        "query without --where",
+        "sacred runs list my_runs 'config.lr > 0.1'",
+        "Usage: sacred runs list [OPTIONS] LOCATION\nTry 'sacred runs list --help' for help.\n\n"
+        "Error: unexpected argument 'config.lr > 0.1': select runs with --where 'config.lr > 0.1'",
+        2,
+        (three_runs,),
+    ),
+    Mistake(
+        "two locations",
+        "sacred runs list my_runs /other",
+        "Usage: sacred runs list [OPTIONS] LOCATION\nTry 'sacred runs list --help' for help.\n\n"
+        "Error: unexpected argument '/other'",
+        2,
+        (three_runs,),
+    ),
+    Mistake(
         "misspelt entry in an order",
         "sacred runs list my_runs -s config.lrr -c id",
         "id\n1\n2\n3\nWarning: No run has config.lrr: did you mean config.lr?",

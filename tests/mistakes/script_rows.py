@@ -86,6 +86,11 @@ ROWS = [
         "Error: No such option '--nope': --help lists the options",
     ),
     Mistake(
+        "option of another name",
+        "python train.py --desc baseline",
+        "Error: No such option '--desc': did you mean '--comment'?",
+    ),
+    Mistake(
         "misspelt option",
         "python train.py --print_confg",
         "Error: No such option '--print_confg': did you mean '--print_config'?",

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import attrs
-import click
 
 from sacred_core.cli.runs.columns import config_column
 from sacred_core.cli.runs.numbers import DIGITS, number_text
+from sacred_core.cli.runs.options import extra_argument_error
 from sacred_core.cli.runs.table import TableColumn
 from sacred_core.cli.runs.text import Form, cell
 from sacred_core.dotted_path import MISSING
@@ -60,7 +60,7 @@ def parse_groups(text: str, more: Sequence[str]) -> tuple[list[Field] | None, li
             raise OptionError("--group-by all-but needs an entry, as in: --group-by 'all-but seed'")
         return None, paths
     if more:
-        raise click.UsageError(f"unexpected extra argument: {more[0]}")
+        raise extra_argument_error(more)
     return [column.field for column in parse_columns(text)], []
 
 

@@ -17,6 +17,7 @@ from sacred_core.cli.runs.options import (
     LocationCommand,
     direction_option,
     exact_option,
+    extra_argument_error,
     open_runs,
     recursive_option,
     report_damage,
@@ -100,7 +101,7 @@ def list_runs(
     ).where
     groups = parse_groups(group_by, more) if group_by is not None else None
     if groups is None and more:
-        raise click.UsageError(f"unexpected extra argument: {more[0]}")
+        raise extra_argument_error(more)
     columns = columns or (COLUMNS if form == "csv" and not has_all and not only else None)
     chosen = None if columns is None else parse_columns(columns)
     store = open_runs(location, recursive)

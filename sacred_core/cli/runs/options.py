@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.exceptions import OptionError, QueryError, StoreError
 from sacred_core.hooks.lookup import KNOWN_NAMES, KnownName
 from sacred_core.hooks.options import spellings
 from sacred_core.hooks.records import CLIOption, ObserverSpec
@@ -16,6 +16,7 @@ from sacred_core.masking import mask_text
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, open_store
 from sacred_core.stores.opening import split_flag
+from sacred_core.stores.query import parse
 from sacred_core.stores.recognition import path_problem, store_specs
 from sacred_core.stores.recursive import RecursiveStore
 
@@ -85,6 +86,16 @@ class LocationCommand(click.Command):
             has_value = option is not None and not option.is_flag and not option.count
             position += 2 if has_value else 1
         return [*args], None
+
+
+def extra_argument_error(words: Sequence[str]) -> click.UsageError:
+    """Return the error for words that no argument takes, with ``--where`` if they are a query."""
+    text = " ".join(words)
+    try:
+        parse(text)
+    except QueryError:
+        return click.UsageError(f"unexpected argument {words[0]!r}")
+    return click.UsageError(f"unexpected argument {text!r}: select runs with --where {text!r}")
 
 
 def _flags() -> set[str]:
