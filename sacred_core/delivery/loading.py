@@ -22,6 +22,8 @@ from sacred_core.file_locks import lock_file
 from sacred_core.masking import mask_text
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.stores import ContinuingStore, RunStore, StoredRun, open_store
+from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.opening import split_flag
 from sacred_core.stores.run_ids import normalize_id
 
 #: How far below the folder that is loaded the records are: see `handover.RunFolders`.
@@ -111,9 +113,11 @@ def _locations(
 
 
 def _place(location: str | None) -> str | None:
-    """Return a location without a user, a password, a driver and options."""
-    if location is None or "://" not in location:
-        return location
+    """Return a location without a user, a password, a driver and options; a path is absolute."""
+    if location is None:
+        return None
+    if "://" not in location:
+        return str(absolute_path(split_flag(location)[1]))
     scheme, _, rest = location.partition("://")
     server, slash, path = rest.partition("?")[0].partition("/")
     return f"{scheme.partition('+')[0]}://{server.rpartition('@')[2]}{slash}{path}".rstrip("/")

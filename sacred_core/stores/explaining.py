@@ -2,12 +2,13 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sacred_core.dotted_path import leaves
+from sacred_core.dotted_path import MISSING, leaves
 from sacred_core.stores.finding import MetricSummaries, find_runs
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query import Condition, Field, Query, conditions_of
+from sacred_core.stores.query import Condition, Field, Query, conditions_of, read
 from sacred_core.stores.query.fields import TREES
 from sacred_core.stores.run_store import RunStore
 
@@ -37,6 +38,38 @@ def require_existing(store: RunStore) -> None:
     check = getattr(store, "require_existing", None)
     if callable(check):
         check()
+
+
+def find_mistakes(
+    store: RunStore,
+    found: Sequence[StoredRun],
+    fields: Iterable[Field],
+    query: Query | None = None,
+    metrics: MetricSummaries | None = None,
+) -> list[str]:
+    """Return a sentence for each mistake in what runs were looked for.
+
+    Args:
+        store: From `open_store`.
+        found: What was found.
+        fields: That the user named beside the query.
+        query: Which runs were looked for.
+        metrics: Of the store.
+
+    Returns:
+        Sentences about entries that no run in the store has; if nothing was found, also about a
+        name or a status.
+    """
+    metrics = MetricSummaries(store) if metrics is None else metrics
+    named = [*(() if query is None else fields_to_explain(query)), *fields]
+    now = datetime.now(UTC)
+    absent = [
+        field
+        for field in dict.fromkeys(named)
+        if all(read(field, run, metrics.of(run), now) is MISSING for run in found)
+    ]
+    values = unknown_values(store, query) if query is not None and not found else []
+    return [*unknown_entries(store, absent, metrics), *values]
 
 
 def unknown_entries(

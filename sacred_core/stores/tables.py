@@ -3,6 +3,7 @@
 import csv
 import json
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -14,6 +15,7 @@ from sacred_core.dotted_path import leaves
 from sacred_core.exceptions import OptionError
 from sacred_core.serialization import encodable, plain, strict_json
 from sacred_core.stores.curves import PointsReader, points, summaries
+from sacred_core.stores.explaining import find_mistakes
 from sacred_core.stores.finding import MetricSummaries, find_runs, metrics_of
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import (
@@ -23,7 +25,9 @@ from sacred_core.stores.query import (
     Order,
     Query,
     is_number,
+    parse,
     parse_columns,
+    parse_sort,
     read,
 )
 from sacred_core.stores.run_list import RunSource, points_reader, store_of
@@ -94,6 +98,9 @@ def to_frame(
             metrics.loss.last"``, or an iterable of such strings. Only these are read. By default
             all of `run_row`.
 
+    Warns:
+        UserWarning: no run has an entry that is named, or a status or name that is looked for.
+
     Raises:
         ImportError: pandas is not installed.
         QueryError: a query, an order or a column cannot be parsed.
@@ -104,7 +111,12 @@ def to_frame(
     own = metrics if isinstance(metrics, MetricSummaries) else metrics_of(store)
     chosen = None if columns is None else _parse_columns(columns)
     fields = None if chosen is None else [column.field for column in chosen]
-    found = find_runs(store, where, sort, limit, fields=fields, metrics=own)
+    query = parse(where) if isinstance(where, str) else where
+    order = (parse_sort(sort) if isinstance(sort, str) else sort) or ()
+    found = find_runs(store, query, order, limit, fields=fields, metrics=own)
+    named = [*(fields or ()), *(field for field, _ in order)]
+    for mistake in find_mistakes(store, found, named, query, own):
+        warnings.warn(mistake, stacklevel=2)
     if chosen is None:
         return pd.DataFrame([run_row(run, own if metrics else None) for run in found])
     now = datetime.now(UTC)

@@ -31,7 +31,6 @@ from sacred_core.plurals import counted
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
 from sacred_core.stores.changes import change_token
-from sacred_core.stores.explaining import fields_to_explain
 from sacred_core.stores.finding import MetricSummaries, count_runs
 from sacred_core.stores.query import Column, Field, Query, parse, parse_columns, parse_sort
 from sacred_core.terminal import terminal_width
@@ -127,8 +126,7 @@ def list_runs(
         _print_remarks(store, query, found, limit)
     named = _named_fields(sort, chosen, groups)
     if found:
-        conditions = () if query is None else fields_to_explain(query)
-        report_unknown(store, found, [*conditions, *named], metrics)
+        report_unknown(store, found, query, named, metrics)
     else:
         is_brief = form is not None or since is not None
         report_no_runs(store, location, query, named, is_brief)

@@ -1,25 +1,18 @@
 """What is printed beside the runs: why there are none, and entries that no run has."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from sacred_core.dotted_path import MISSING
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, StoredRun, find_runs
-from sacred_core.stores.explaining import (
-    fields_to_explain,
-    require_existing,
-    unknown_entries,
-    unknown_values,
-)
+from sacred_core.stores.explaining import find_mistakes, require_existing
 from sacred_core.stores.finding import MetricSummaries, count_runs
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.opening import split_flag
-from sacred_core.stores.query import Field, Query, read
+from sacred_core.stores.query import Field, Query
 from sacred_core.stores.recognition import find_locations, runs_above
 
 #: Levels of sub-folders in which a hint looks for runs.
@@ -51,8 +44,7 @@ def report_no_runs(
     if not find_runs(store, limit=1, fields=()):
         click.echo(f"No runs. {printable(_empty(location))}", err=True)
         return
-    named = [*(fields_to_explain(query) if query is not None else ()), *fields]
-    reasons = [*unknown_entries(store, named), *(unknown_values(store, query) if query else ())]
+    reasons = find_mistakes(store, [], fields, query)
     if reasons:
         click.echo(f"No runs. {printable(_sentences(reasons))}", err=True)
     elif not is_brief:
@@ -60,23 +52,22 @@ def report_no_runs(
 
 
 def report_unknown(
-    store: RunStore, found: Sequence[StoredRun], fields: Iterable[Field], metrics: MetricSummaries
+    store: RunStore,
+    found: Sequence[StoredRun],
+    query: Query | None,
+    fields: Iterable[Field],
+    metrics: MetricSummaries,
 ) -> None:
     """Print which fields no run in the store has, on stderr.
 
     Args:
         store: Where the runs are.
-        found: The runs that are shown.
-        fields: That the user named.
+        found: The runs that are shown, one or more.
+        query: Which runs were looked for.
+        fields: Further ones that the user named.
         metrics: Of the store.
     """
-    now = datetime.now(UTC)
-    absent = [
-        field
-        for field in dict.fromkeys(fields)
-        if all(read(field, run, metrics.of(run), now) is MISSING for run in found)
-    ]
-    reasons = unknown_entries(store, absent, metrics)
+    reasons = find_mistakes(store, found, fields, query, metrics)
     if reasons:
         click.echo(f"Warning: {printable(_sentences(reasons))}", err=True)
 

@@ -4,6 +4,7 @@ import pytest
 
 from sacred_core.stores.explaining import (
     fields_to_explain,
+    find_mistakes,
     require_existing,
     unknown_entries,
     unknown_values,
@@ -130,3 +131,16 @@ def test_a_store_may_not_know_whether_it_exists(store: MemoryStore) -> None:
     """A store without the method, and one with the default, exist."""
     require_existing(store)
     require_existing(object())  # type: ignore[arg-type]
+
+
+def test_mistakes_are_looked_for_in_what_was_found(store: MemoryStore) -> None:
+    """An entry that a found run has is no mistake, nor one that only another run has."""
+    runs = list(store.list())
+    query = parse("config.lr > 0 or config.lrr = 1")
+    fields = [Field("config", ("own",)), Field("config", ("kind",)), Field("status")]
+    assert find_mistakes(store, runs[:1], fields, query) == [
+        "no run has config.lrr: did you mean config.lr?",
+        "no run has config.kind: did you mean config.optimizer.kind?",
+    ]
+    assert find_mistakes(store, [], [], parse("status = DONE"))[0].startswith("no run has the stat")
+    assert find_mistakes(store, runs, [], parse("not status = DONE")) == []

@@ -174,3 +174,43 @@ def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:
         write_rows(rows(), target)
     assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
     assert target.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"where": "config.rl > 0"}, "no run has config.rl: did you mean config.lr?"),
+        (
+            {"where": "status = DONE"},
+            "no run has the status 'DONE': did you mean COMPLETED? (there are COMPLETED)",
+        ),
+        ({"sort": "-config.rl"}, "no run has config.rl: did you mean config.lr?"),
+        (
+            {"columns": "id, metrics.los.min"},
+            "no run has metrics.los.min: did you mean metrics.loss.min?",
+        ),
+    ],
+)
+def test_a_frame_warns_of_what_no_run_has(
+    store: MemoryStore, arguments: dict[str, Any], message: str
+) -> None:
+    """A misspelt entry is a warning, with a similar one, at the line of the caller."""
+    with pytest.warns(UserWarning, match="no run has") as found:
+        to_frame(store, **arguments)
+    assert [str(each.message) for each in found] == [message]
+    assert found[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"where": "config.only = 2", "columns": "id, config.only"},
+        {"where": "config.lr > 7", "columns": "config.lr, config.only"},
+        {"where": "config.zzz missing"},
+    ],
+)
+def test_a_frame_does_not_warn_of_what_a_run_has(
+    store: MemoryStore, arguments: dict[str, Any]
+) -> None:
+    """Entries of some runs, runs that do not match, and missing entries are no mistakes."""
+    to_frame(store, **arguments)
