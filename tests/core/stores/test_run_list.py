@@ -70,11 +70,13 @@ def test_a_frame_of_each_kind_of_source(make: Make, store: MemoryStore) -> None:
 def test_the_columns_of_a_frame_can_be_chosen(make: Make, store: MemoryStore) -> None:
     """They are fields of the query language, also of metrics; what no run has is missing."""
     pd = pytest.importorskip("pandas")
-    text = "id, config.lr, metrics.loss.last, config.none"
+    with pytest.warns(UserWarning, match=r"no run has config\.none"):
+        frame = to_frame(make(store), columns="id, config.none")
+    assert frame["config.none"].isna().all()
+    text = "id, config.lr, metrics.loss.last"
     frame = to_frame(make(store), columns=text)
     assert list(frame.columns) == text.split(", ")
     assert list(frame["metrics.loss.last"]) == [1.0, 1 / 2, 1 / 3]
-    assert frame["config.none"].isna().all()
     pd.testing.assert_frame_equal(frame, to_frame(make(store), columns=text.split(", ")))
     assert list(to_frame([], columns=["id", "result"]).columns) == ["id", "result"]
     with pytest.raises(QueryError, match="speed"):
