@@ -1,8 +1,13 @@
 """What every observer promises to the runs that it watches."""
 
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sacred_core.experiment import Experiment
 from sacred_core.observers.event_names import misnamed_methods
 from sacred_core.testing.event_driver import EventDriver
 
@@ -80,6 +85,29 @@ class ObserverContract:
         for driver in drivers:
             driver.complete()
 
+    def test_it_records_runs_of_an_experiment(self, tmp_path: Path) -> None:
+        """A run that calls the observer in another thread, and a run inside it that calls a copy,
+        are recorded without a warning.
+        """
+        made = tmp_path / "made.txt"
+        made.write_text("content")
+        ex = Experiment("recorded", base_dir=str(tmp_path), save_git_info=False)
+        ex.observers.append(self.make_observer(tmp_path))
+        ex.add_config(depth=1)
+
+        @ex.main
+        def main(_run: Any, depth: int) -> None:
+            sys.stdout.write("printed\n")
+            ex.log_scalar("loss", 0.5)
+            ex.open_resource(made).close()
+            ex.add_artifact(made)
+            if depth:
+                ex.run(config_updates={"depth": depth - 1})
+
+        with _warnings_of(ex) as found:
+            ex.run()
+        assert not found, "\n".join(found)
+
     def test_it_shows_no_secret(self, tmp_path: Path) -> None:
         """`str` and `repr` of the observer contain no secret, with or without a run."""
         observer = self.make_observer(tmp_path)
@@ -87,6 +115,20 @@ class ObserverContract:
         EventDriver(observer).start()
         shown += f"{observer!r} {observer}"
         assert self.secret is None or self.secret not in shown, f"it shows its secret: {shown}"
+
+
+@contextmanager
+def _warnings_of(ex: Experiment) -> Iterator[list[str]]:
+    """Yield the list of warnings and errors that the runs of an experiment log."""
+    found: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    ex.logger = logging.getLogger("sacred_core.testing.recorded")
+    ex.logger.addHandler(handler)
+    try:
+        yield found
+    finally:
+        ex.logger.removeHandler(handler)
 
 
 def _whole_run(driver: EventDriver, tmp_path: Path) -> None:

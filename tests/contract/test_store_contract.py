@@ -4,6 +4,7 @@
 """
 
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -167,6 +168,16 @@ class ShowsItsPassword(MemoryObserver):
 
 class HasAnUnknownEvent(MemoryObserver):
     def start_event(self, **fields: Any) -> None: ...
+
+
+class ServesOneThread(MemoryObserver):
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.thread = threading.get_ident()
+
+    def output_event(self, text: str, offset: int) -> None:
+        assert threading.get_ident() == self.thread, "another thread"
+        super().output_event(text, offset)
 
 
 class HasNoLocation(MemoryObserver):
@@ -362,7 +373,10 @@ FAULTS: dict[type[Any], set[str]] = {
         "curves_equal_those_of_all_points",
     },
     WritesAfterTheEnd: {"nothing_is_written_after_the_end"},
-    FailsAfterAnUnfinishedRun: {"it_serves_one_run_after_another"},
+    FailsAfterAnUnfinishedRun: {
+        "it_records_runs_of_an_experiment",
+        "it_serves_one_run_after_another",
+    },
     ShowsItsPassword: {"it_shows_no_secret"},
     SkipsFields: {"fields_that_are_used_are_read"},
     BelievesTheStatus: {"runs_are_listed_by_what_they_are"},
@@ -380,7 +394,7 @@ FAULTS: dict[type[Any], set[str]] = {
     },
     SkipsDamagedRuns: {"a_damaged_record_hides_no_other", "runs_start_beside_a_damaged_one"},
     RefusesToDeleteDamagedRuns: {"a_damaged_run_is_deleted"},
-    HasAnUnknownEvent: {"its_event_methods_exist"},
+    HasAnUnknownEvent: {"its_event_methods_exist", "it_records_runs_of_an_experiment"},
     HasNoLocation: _LOCATIONS,
     HasAnUnknownScheme: _LOCATIONS - {"reading_creates_nothing"},
     CannotBeOpened: _LOCATIONS - {"reading_creates_nothing"},
@@ -459,6 +473,7 @@ def test_each_fault_fails_the_rule_that_names_it(wrong: type[Any]) -> None:
 @pytest.mark.parametrize(
     ("wrong", "rule"),
     [
+        (ServesOneThread, "it_records_runs_of_an_experiment"),
         (TellsNoId, "it_answers_with_an_id"),
         (StoresTheRealConfig, "no_secret_of_a_run_is_stored"),
         (CannotJoinTwice, "it_may_be_joined_twice"),
