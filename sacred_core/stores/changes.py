@@ -21,6 +21,8 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
+import attrs
+
 from sacred_core.exceptions import ChangeTokenError
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Field
@@ -189,7 +191,8 @@ def _digest(run: StoredRun) -> int | None:
     if run.recorded_status == "RUNNING" or run.damage is not None:
         return None
     try:
-        return _hash(repr(run))
+        fields = (f"{each.name}={getattr(run, each.name)!r}" for each in attrs.fields(StoredRun))
+        return _hash(f"StoredRun({', '.join(fields)})")
     except RecursionError:
         return None
 

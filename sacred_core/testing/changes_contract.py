@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from sacred_core.exceptions import ChangeTokenError
 from sacred_core.stores import Annotation, RunQuery, find_runs
 from sacred_core.stores.changes import change_token, encode_token, missing_ids
@@ -134,7 +136,11 @@ def _kind_of(store: Any) -> str:
 def _state(store: Any) -> dict[Any, Any]:
     """Return what a store returns of each run."""
     return {
-        run.id: (repr(run), repr(store.metrics(run.id)), store.output(run.id))
+        run.id: (
+            repr(attrs.asdict(run, recurse=False)),
+            repr(store.metrics(run.id)),
+            store.output(run.id),
+        )
         for run in store.list()
     }
 

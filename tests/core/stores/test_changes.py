@@ -1,8 +1,10 @@
 """Tests of tokens of changes, for stores that find changes themselves and for all others."""
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from sacred_core.stores.changes import (
     ChangeStore,
     change_token,
     decode_token,
+    digest_token,
     encode_token,
     list_runs,
     missing_ids,
@@ -195,3 +198,13 @@ def test_a_query_with_a_token_can_be_copied() -> None:
     """Tokens do not change what else is asked for."""
     query = RunQuery(since="1.x", limit=3, fields=[Field("id")], status="FAILED")
     assert (query.since, query.limit, query.fields) == ("1.x", 3, (Field("id"),))
+
+
+def test_tokens_of_earlier_releases_stay_valid() -> None:
+    """The digest of a record is that of its fields by name, whatever a run looks like elsewhere."""
+    run = StoredRun(id=3, status="COMPLETED", config={"a": [1, math.nan]}, start_time=NOW)
+    token = digest_token(SimpleNamespace(display_name="s"), [run])
+    assert token == (
+        "1.qEwOW1siZGlnZXN0cyIsIjAzYzdjMGFjZTM5NSIsIkFBQUFBQUFBQUFBQUFBQUFBQUFB"
+        "QUFBQUFBQUFBQUFBaEJFUm1EWm5BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUEiXQ"
+    )
