@@ -1,0 +1,119 @@
+"""Tests of `tools/run_page.py`: it notices what differs from a page."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .pages import ROOT, load_tool
+
+tool = load_tool("run_page")
+
+
+def run_page(folder: Path, text: str) -> str:
+    """Run a page in a folder, and return it with what its commands print."""
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    filled: str = tool["Page"](text, folder, environment).run()
+    return filled
+
+
+def test_output_that_differs_is_replaced(tmp_path: Path) -> None:
+    """A page with other output than its commands print is not equal to what is returned."""
+    page = "```console\n$ echo one\n{}\n$ printf 'two\\nthree'\ntwo\nthree\n```\n"
+    assert run_page(tmp_path, page.format("two")) == page.format("one")
+    assert run_page(tmp_path, page.format("one")) == page.format("one")
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [
+        ("at 2026-01-01 10:00:00", "at 2027-02-03 11:12:13"),
+        ("after 0:00:00", "after 0:01:12"),
+        ("3d  0.1s  x", "5m    12.5s   x"),
+        ("seed = 123456789", "seed = 1987654321"),
+        ("...\nlast", "first\nsecond\nlast"),
+        ("first\n...", "first\nsecond\nlast"),
+        ("first\n...\nlast", "first\nlast"),
+        ("Host:\n  os = 'a'\n  cpu = 'b'\n\nEnd", "Host:\n  os = 'c'\n\nEnd"),
+    ],
+)
+def test_what_varies_is_not_compared(tmp_path: Path, shown: str, printed: str) -> None:
+    """Times, durations, drawn seeds, facts of the host, and lines for `...` may differ."""
+    (tmp_path / "printed").write_text(printed)
+    page = f"```console\n$ cat printed\n{shown}\n```\n"
+    assert run_page(tmp_path, page) == page
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [
+        ("slope = 2.4", "slope = 2.5"),
+        ("...\nlast", "first\nend"),
+        ("id 1", "id 1\nid 2"),
+        ("", "x"),
+    ],
+)
+def test_what_does_not_vary_is_compared(tmp_path: Path, shown: str, printed: str) -> None:
+    """Other numbers, and lines that are added or missing, are differences."""
+    (tmp_path / "printed").write_text(printed)
+    page = f"```console\n$ cat printed\n{shown}\n```\n"
+    assert run_page(tmp_path, page) == f"```console\n$ cat printed\n{printed}\n```\n"
+
+
+def test_an_exit_code_has_to_be_named(tmp_path: Path) -> None:
+    """A command that fails is an error, unless the page names its exit code."""
+    page = "```console\n$ (exit 3)  # exit code 3\n```\n"
+    assert run_page(tmp_path, page) == page
+    with pytest.raises(tool["PageError"], match=r"'\(exit 3\)' ended with exit code 3"):
+        run_page(tmp_path, page.replace("  # exit code 3", ""))
+
+
+def test_blocks_with_a_title_are_files(tmp_path: Path) -> None:
+    """A block is a file, is inserted before a line of it, or replaces its end."""
+    first = '```python title="a.txt"\none\nfour\n```\n'
+    run_page(tmp_path, first + '```python title="a.txt" before="four"\ntwo\n```\n')
+    assert (tmp_path / "a.txt").read_text() == "one\ntwo\n\n\nfour\n"
+    run_page(tmp_path, first + '```python title="a.txt" from="four"\nthree\n```\n')
+    assert (tmp_path / "a.txt").read_text() == "one\nthree\n"
+
+
+def test_the_table_has_the_sections_with_commands(tmp_path: Path) -> None:
+    """It counts the commands of each section and of all, and estimates the minutes."""
+    text = (
+        "# A\n## B\n```console\n$ true\n$ true\n```\n## C\nnothing\n## D\n```console\n$ true\n```\n"
+    )
+    page = tool["Page"](text, tmp_path, {"PATH": os.environ["PATH"]})
+    page.run()
+    counted = [line.split(" | ")[:2] for line in tool["table"](page.sections).splitlines()[2:]]
+    assert counted == [["| B", "2"], ["| D", "1"], ["| total", "3"]]
+
+
+def test_the_minutes_are_those_of_reading_typing_and_waiting(tmp_path: Path) -> None:
+    """200 words, or 200 characters of code and commands without their output, take a minute."""
+    code = "x = 1\n" * 50
+    text = f"## A\n{'word ' * 396}\n```console\n$ {'echo ' * 20}\n{'echo ' * 19}\n```\n"
+    page = tool["Page"](f'{text}```python title="a.py"\n{code}```\n', tmp_path, {"PATH": "/bin"})
+    page.run()
+    [_, section] = page.sections
+    assert (section.commands, section.words, section.typed) == (1, 398, 400)
+    section.seconds = 60
+    assert section.minutes == 398 / 200 + 2 + 1
+
+
+def test_the_command_compares_or_updates_a_page(tmp_path: Path) -> None:
+    """It prints the table, fails if the page differs, and updates it with `--write`."""
+    page = tmp_path / "page.md"
+    page.write_text("## A\n```console\n$ basename $PWD\nhome\n```\n")
+    command = [sys.executable, str(ROOT / "tools" / "run_page.py"), str(page), "--fast"]
+
+    def run(*options: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+
+    compared = run()
+    assert (compared.returncode, "| A | 1 |" in compared.stdout) == (1, True)
+    assert "The output differs from the page" in compared.stderr
+    assert run("--write").returncode == 0
+    assert page.read_text().splitlines()[3:] == ["line", "```"]
+    assert run().returncode == 0
