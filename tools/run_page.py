@@ -42,6 +42,7 @@ CODE = re.compile(r"# exit code (\d+)$")
 VARYING = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "TIME"),
     (r"\d+:\d\d:\d\d|(?<![\w.])\d+(\.\d+)?[smhd]\b", "DURATION"),
+    (r"\d+ \w+ ago\b", "AGE"),
     (r"\b[1-9]\d{7,9}\b", "SEED"),
     (r"\b[0-9a-f]{32}\b", "DIGEST"),
     (r"^Host:\n( .*\n)+", "HOST\n"),
