@@ -1,6 +1,6 @@
 """What the core itself offers, through the hooks that plugins use.
 
-Like every plugin module it holds records only: what they name is imported when it is used.
+Like every plugin module it contains records only: what they name is imported when it is used.
 """
 
 from collections.abc import Iterable
@@ -106,7 +106,7 @@ def sacred_host_info() -> Iterable[HostInfo]:
 
 @hookimpl
 def sacred_key_checks() -> Iterable[KeyCheck]:
-    """What the command line and jsonpickle give a meaning of their own."""
+    """What the command line and jsonpickle give a special meaning."""
     yield KeyCheck("=", "contains '='", "ENFORCE_KEYS_NO_EQUALS")
     yield KeyCheck(
         "^(py/|json://)",

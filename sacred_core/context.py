@@ -1,7 +1,7 @@
 """Which run am I in?
 
 It is in a context variable; a plain thread, which starts with an empty context, belongs to
-the process's only live run.
+the process's only active run.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def current_run() -> Any:
     """Return the run that the caller belongs to, or None if none is running.
 
     Raises:
-        AmbiguousRunError: several runs are live and this thread was started without a context.
+        AmbiguousRunError: several runs are active and this thread was started without a context.
     """
     run = run_of_context()
     if run is not None:
@@ -54,12 +54,12 @@ def current_run() -> Any:
 
 
 def current_run_of(owner: object) -> Any:
-    """Return the live run of the experiment ``owner`` that the caller is in, or None.
+    """Return the active run of the experiment ``owner`` that the caller is in, or None.
 
     That of a nested run is the innermost of ``owner``.
 
     Raises:
-        AmbiguousRunError: several are live and this thread was started without a context.
+        AmbiguousRunError: several are active and this thread was started without a context.
     """
     run = run_of_context()
     while run is not None and run.owner is not owner:

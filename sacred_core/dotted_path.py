@@ -128,7 +128,7 @@ def reach(tree: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
 
 
 def tree_at(entries: dict[str, Any], path: DottedPath) -> dict[str, Any]:
-    """Return a tree that holds ``entries`` at ``path`` and nothing else."""
+    """Return a tree that contains ``entries`` at ``path`` and nothing else."""
     for key in reversed(path):
         entries = {key: entries}
     return entries

@@ -71,9 +71,9 @@ class RunIdEvent(Event):
     """The first event of a run; the observers' answers are the id of the run.
 
     Attributes:
-        _id: The id as known so far: asked for, or chosen by an earlier observer; or None.
-        asked_id: What the user asked for, or None. Where it is taken, that is an error; where
-            ``_id`` of an earlier observer is taken, an observer uses a free one of its own.
+        _id: The id as known so far: requested, or chosen by an earlier observer; or None.
+        asked_id: The id that the user requested, or None. Where it is taken, that is an error;
+            where ``_id`` of an earlier observer is taken, an observer uses another free id.
     """
 
     only_by_name = ("asked_id",)
@@ -241,7 +241,7 @@ class RunInterrupted(Event):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class RunFailed(Event):
-    """The command raised; ``fail_trace`` holds the lines of the traceback."""
+    """The command raised; ``fail_trace`` contains the lines of the traceback."""
 
     method = "failed_event"
     final = True

@@ -41,11 +41,11 @@ class ObserverSignatureError(SacredError, TypeError):
 
 
 class NoRunError(SacredError, RuntimeError):
-    """Something that only a running experiment can do was asked for outside a run."""
+    """An operation that needs a running experiment was called outside of a run."""
 
 
 class AmbiguousRunError(NoRunError):
-    """Several runs are live in this process and it is unknown to which one a thread belongs."""
+    """Several runs are active in this process and it is unknown to which one a thread belongs."""
 
 
 class ForkedRunError(SacredError, RuntimeError):
@@ -131,7 +131,7 @@ class SourceChangedError(ConfigScopeError):
 
 
 class ConfigValueError(ConfigError, TypeError):
-    """A configuration holds something that is not plain data."""
+    """A configuration contains something that is not plain data."""
 
 
 class ReadOnlyConfigError(SacredError, TypeError):
@@ -162,7 +162,7 @@ class InteractiveError(SacredError, RuntimeError):
 
 
 class PluginError(SacredError):
-    """Something is wrong with a plugin, and ``SETTINGS.PLUGINS.STRICT`` asks for an error.
+    """Something is wrong with a plugin, and ``SETTINGS.PLUGINS.STRICT`` is set.
 
     Or a hook is called that does not exist.
     """
@@ -224,11 +224,11 @@ class ObserverTimeoutError(SacredError, TimeoutError):
 
 
 class RunIdError(SacredError, ValueError):
-    """The id that was asked for is taken, or cannot be an id in that store."""
+    """The id that was requested is taken, or cannot be an id in that store."""
 
 
 class StoreError(SacredError):
-    """A store cannot be opened, or holds no such run."""
+    """A store cannot be opened, or does not contain the run."""
 
 
 class RunRemovedError(StoreError):

@@ -31,21 +31,21 @@ class Experiment(Ingredient):
     """Configuration, commands and observers of one experiment.
 
     Args:
-        name: By default that of the file, without its suffix.
-        ingredients: Those that it uses.
-        interactive: Allow it to be defined where there is no file, as in a notebook.
-        base_dir: The folder that its sources are in, by default that of the main file.
-        additional_host_info: Gatherers made with `host_info_gatherer`.
-        additional_cli_options: Options made with `cli_option`.
-        save_git_info: Record the commit that the sources are at.
+        name: By default the name of the file, without its suffix.
+        ingredients: The ingredients of the experiment.
+        interactive: Allow a definition without a file, as in a notebook.
+        base_dir: The folder of the sources, by default the folder of the main file.
+        additional_host_info: Gatherers created with `host_info_gatherer`.
+        additional_cli_options: Options created with `cli_option`.
+        save_git_info: Record the git commit of the sources.
 
     Attributes:
-        observers: Record every run, in the order of their priorities.
-        default_command: Name of the command that runs unless another is asked for.
+        observers: The observers that record every run, in the order of their priorities.
+        default_command: The name of the command that runs by default.
         captured_out_filter: Applied to the recorded output.
 
     Raises:
-        InteractiveError: there is not a file, and ``interactive`` or ``name`` is not given.
+        InteractiveError: there is no file, and ``interactive`` or ``name`` is missing.
     """
 
     #: Whether an experiment of this process was run, or was to be run.
@@ -83,7 +83,7 @@ class Experiment(Ingredient):
     @overload
     def main(self, function: None = None) -> Callable[[Callable[P, R]], CapturedFunction[P, R]]: ...
     def main(self, function: Any = None) -> Any:
-        """Make ``function`` the command that runs unless another is asked for.
+        """Make ``function`` the command that runs unless another is requested.
 
         Without a function, as in ``@ex.main()``, a decorator is returned.
         """
@@ -185,25 +185,23 @@ class Experiment(Ingredient):
     ) -> "Run":
         """Run a command, by default the main function, and return its finished run.
 
-        A coroutine function is run in an event loop of its own. Where the loop of this thread is
-        running already, as in a notebook, write ``await ex.run(...)``: the run starts when it is
-        awaited.
+        A coroutine function runs in a new event loop. If a loop is running already, as in a
+        notebook, write ``await ex.run(...)``: the run starts when it is awaited.
 
         Args:
-            command_name: Which command.
-            config_updates: Entries that are fixed, as a nested dictionary.
+            command_name: The command, by default the main function.
+            config_updates: Entries to set, as a nested dictionary.
             named_configs: Named configurations to apply, in order.
-            info: What ``run.info`` holds at the start.
-            meta_info: Kept with the run, beside what the core notes.
+            info: The content of ``run.info`` at the start.
+            meta_info: Additional metadata of the run.
             options: As on the command line: ``{"--loglevel": "ERROR"}``.
-            inherit_observers: Record a run that is started inside another one with the observers
-                of that one too, those of its command line included.
+            inherit_observers: Record a run inside another run also with the outer run's observers.
 
         Raises:
             CommandNotFoundError: the command does not exist.
             NoCommandError: no command is named, and there is no main function.
             ConfigError: the configuration cannot be resolved.
-            BaseException: what the command raises, after it was recorded.
+            BaseException: raised by the command, after it was recorded.
         """
         if callable(command_name):
             from sacred_core.script_cli.running import refuse

@@ -11,7 +11,7 @@ def call_when_unused(
 ) -> "weakref.finalize[..., Any]":
     """Call a function once ``owner`` is collected, at the latest at the end of the process.
 
-    The call has an empty context of its own. The garbage collector may make it within any statement
+    The call has a separate empty context. The garbage collector may make it within any statement
     of any thread. With Python 3.11 a call that sets a context variable, as pymongo does to close a
     client, ends the process with a segmentation fault if the statement sets one too: the dictionary
     of the context, which the interpreter is reading, is replaced and freed.

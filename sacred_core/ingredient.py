@@ -32,23 +32,23 @@ H = TypeVar("H", bound=Callable[..., Any])
 
 
 class Ingredient:
-    """Configuration entries and the functions and commands that take them.
+    """Configuration entries, and functions and commands that use them.
 
     Args:
-        path: Where its configuration is in that of the experiment, dotted.
-        ingredients: Those that it uses.
-        interactive: Allow it to be defined where there is no file, as in a notebook.
-        base_dir: The folder that its sources are in, by default that of the defining file.
-        save_git_info: Record the commit that its sources are at.
+        path: The dotted path of its entries in the configuration of the experiment.
+        ingredients: Other ingredients that it uses.
+        interactive: Allow a definition without a file, as in a notebook.
+        base_dir: The folder of its sources, by default the folder of the defining file.
+        save_git_info: Record the git commit of its sources.
 
     Attributes:
         configurations: Scopes and dictionaries in order of declaration.
-        named_configs: Those that are applied only when they are asked for.
-        captured_functions: All functions that take entries, commands and hooks among them.
-        commands: Captured functions by the name that the command line gives them.
-        config_hooks: Called after its configuration; what they return changes it.
+        named_configs: Configurations that are applied only by name.
+        captured_functions: All functions that take entries, also commands and hooks.
+        commands: Captured functions by the name on the command line.
+        config_hooks: Called after the configuration; they return changes of it.
         pre_run_hooks, post_run_hooks: Called before and after the command.
-        logger: Of an experiment: parent of all loggers of a run; None for the root logger.
+        logger: The parent of all loggers of a run; None for the root logger.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class Ingredient:
         self, function: None = None, prefix: str | None = None
     ) -> Callable[[Callable[P, R]], CapturedFunction[P, R]]: ...
     def capture(self, function: Any = None, prefix: str | None = None) -> Any:
-        """Let a function take its missing arguments from the configuration.
+        """Decorate a function so that missing arguments come from the configuration.
 
         Args:
             function: The function; without one, a decorator is returned.
-            prefix: Dotted path of the subtree of the configuration that the function sees.
+            prefix: Dotted path of the part of the configuration that the function uses.
         """
         if function is None:
             return lambda f: self.capture(f, prefix=prefix)
@@ -166,8 +166,8 @@ class Ingredient:
         Args:
             cfg_or_file: A dictionary, or the name of a JSON, YAML, TOML or pickle file, or of
                 another that a plugin reads.
-            kw_conf: The entries. Objects that are not plain data reach captured functions as they
-                are; the record shows their readable form.
+            kw_conf: The entries. The record contains a readable form of other objects than plain
+                data; captured functions get the objects.
 
         Raises:
             ConfigArgumentError: entries are given in two ways, or not at all.
@@ -183,7 +183,7 @@ class Ingredient:
     @overload
     def named_config(self, func: None = None) -> "Callable[[Callable[..., Any]], ConfigScope]": ...
     def named_config(self, func: Any = None) -> Any:
-        """Turn a function into a scope that is applied when its name is asked for.
+        """Turn a function into a scope that is applied when its name is requested.
 
         Without a function, as in ``@ex.named_config()``, a decorator is returned.
         """
@@ -202,7 +202,7 @@ class Ingredient:
         cfg_or_file: "Mapping[str, Any] | str | os.PathLike[str] | None" = None,
         **kw_conf: Any,
     ) -> None:
-        """Add entries that are applied when ``name`` is asked for; see `add_config`."""
+        """Add entries that are applied when ``name`` is requested; see `add_config`."""
         self._defining_files.add(sys._getframe(1).f_code.co_filename)
         self.named_configs[name] = _config_dict(cfg_or_file, kw_conf)
 
@@ -213,9 +213,8 @@ class Ingredient:
     def config_hook(self, func: Any = None) -> Any:
         """Let ``func(config, command_name, logger)`` change the configuration.
 
-        It is called after the configuration of this ingredient and before that of further ones,
-        with a copy of the whole configuration so far. The dictionary that it returns, nested or
-        with dotted keys, changes the whole configuration, but nothing that the call fixes.
+        It is called after the scopes of this ingredient, with a copy of the whole configuration.
+        It returns a dictionary of changes, nested or with dotted keys. Updates have priority.
 
         Raises:
             HookSignatureError: it has other parameters.
@@ -237,17 +236,16 @@ class Ingredient:
         """Yield this ingredient and those that it uses, each with its depth, from 0.
 
         Raises:
-            CircularDependencyError: they use each other in a circle.
+            CircularDependencyError: an ingredient uses itself, directly or through others.
         """
         from sacred_core.config.tree import traverse
 
         yield from traverse(self)
 
     def gather_commands(self) -> "Iterator[tuple[str, CapturedFunction[..., Any]]]":
-        """Yield dotted name and function of all commands, this ingredient's first.
+        """Yield name and function of all commands, this ingredient's first.
 
-        A name begins with the path of the ingredient that the command belongs to, also with that
-        of this one.
+        A name is dotted and begins with the path of the command's ingredient.
         """
         for name, ingredient, attribute in self._gather("commands"):
             yield name, ingredient.commands[attribute]
@@ -255,7 +253,7 @@ class Ingredient:
     def gather_named_configs(self) -> "Iterator[tuple[str, Configuration]]":
         """Yield dotted name and configuration of all named configurations.
 
-        The names are made like those of `gather_commands`.
+        Names have the form of `gather_commands`.
         """
         for name, ingredient, attribute in self._gather("named_configs"):
             yield name, ingredient.named_configs[attribute]

@@ -93,7 +93,7 @@ def own_child(logger: logging.Logger, name: str) -> logging.Logger:
 
 
 class StderrHandler(logging.StreamHandler[TextIO]):
-    """Writes to what ``sys.stderr`` is at that moment, so that captured output holds the lines."""
+    """Writes to the current ``sys.stderr``, so that captured output contains the lines."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)

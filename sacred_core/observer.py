@@ -11,7 +11,7 @@ __all__ = ["QueueObserver", "RunObserver"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the observer that needs more than the interface when it is asked for."""
+    """Import the observer that needs more than the interface when it is requested."""
     if name == "QueueObserver":
         from sacred_core.observers.queue import QueueObserver
 

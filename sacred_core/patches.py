@@ -15,7 +15,7 @@ def encode_patch(patch: bytes) -> dict[str, str]:
 
 
 def decode_patch(repository: Mapping[str, Any]) -> bytes | None:
-    """Return the change that an entry of a repository holds, None if it holds none."""
+    """Return the change that an entry of a repository contains, None if it contains none."""
     if "patch_base64" in repository:
         import base64
 

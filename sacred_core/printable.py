@@ -1,6 +1,6 @@
 """Text of others on a terminal: control characters are shown, not sent.
 
-A name, a note or an error may hold sequences that set the title or the clipboard of a terminal,
+A name, a note or an error may contain sequences that set the title or the clipboard of a terminal,
 clear it, or reverse the order of what is shown. Each such character is shown as Python escapes it.
 """
 

@@ -57,7 +57,7 @@ class SettingsGroup:
         return name in list(self)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)  # list() would ask for the length
+        return sum(1 for _ in self)  # list() calls len()
 
     def keys(self) -> list[str]:
         """Return the names of the entries and groups."""
@@ -154,7 +154,7 @@ class SettingsGroup:
 
 
 class ConfigSettings(SettingsGroup):
-    """What a configuration may hold."""
+    """What a configuration may contain."""
 
     _path = "SETTINGS.CONFIG"
 
@@ -199,7 +199,7 @@ class PluginSettings(SettingsGroup):
 class SecretSettings(SettingsGroup):
     """Which entries are shown as ``***``.
 
-    Those whose key is, or ends in, one of ``KEYS``, but for those of which it is, or ends in, one
+    Those whose key is, or ends in, one of ``KEYS``, except those of which it is, or ends in, one
     of ``ALLOWED_KEYS``. ``api_key`` matches ``apiKey``, ``API-KEYS`` and ``my.api_key_2`` too.
     """
 

@@ -75,7 +75,7 @@ class FileVersion:
         return io.BufferedReader(_VersionReader(self), _PART)
 
     def is_in(self, file: BinaryIO) -> bool:
-        """Return whether an open file holds this version."""
+        """Return whether an open file contains this version."""
         state = os.fstat(file.fileno())
         if _state(state) == self._state and not _is_recent(state):
             return True

@@ -46,7 +46,7 @@ def pad(text: str, columns: int) -> str:
 def wrap(parts: list[str], limit: int | None, separator: str = ", ") -> list[str]:
     """Return parts joined to lines of at most ``limit`` columns, each part in one line.
 
-    A part that is longer has a line of its own. Each line but the last ends with the separator,
+    A part that is longer has a separate line. Each line but the last ends with the separator,
     without its space.
     """
     if limit is None:

@@ -90,7 +90,7 @@ class ConfigScope:
             self.source = _source_of(self._function)
         values = self.source.evaluate(arguments, fixed, overrides.fix)
         overrides.complete()
-        # A parameter that is only changed in place holds all that earlier configurations set.
+        # A parameter that is only changed in place contains all that earlier configurations set.
         contribution = Contribution({}, replacing=frozenset(before) - self.source.assigned)
         for name, value in values.items():
             if name in self.source.imported or (name in before and is_same(value, before[name])):

@@ -26,7 +26,7 @@ class Origin:
     Attributes:
         layer: Like ``"update"``, ``"named config"``, ``"scope"``, ``"dictionary"``, ``"seed"``.
         name: Of the scope, hook or named configuration.
-        file: Where that is defined, or the file that holds the value.
+        file: Where that is defined, or the file that contains the value.
         line: Of ``file``, from 1.
     """
 

@@ -1,4 +1,4 @@
-"""What a configuration may hold: its keys, plain data, and any other object as it is."""
+"""What a configuration may contain: its keys, plain data, and any other object as it is."""
 
 import copy
 import functools
@@ -126,7 +126,7 @@ def _check_tree(tree: Any, path: DottedPath, seen: set[Any]) -> None:
 
 
 def _check_distinct(tree: Mapping[Any, Any], path: DottedPath) -> None:
-    """Refuse keys of which the record could hold only one."""
+    """Refuse keys of which the record could contain only one."""
     clash = key_clash(tree)
     if clash is not None:
         where = f" (in {path!r})" if path else ""
@@ -214,7 +214,7 @@ def _refuse(self: object, *args: Any, **kwargs: Any) -> NoReturn:
 
 
 class ReadOnlyDict(dict[Any, Any]):
-    """A dictionary whose items stay as they are."""
+    """A dictionary whose items are not changed."""
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
@@ -232,7 +232,7 @@ class ReadOnlyDict(dict[Any, Any]):
 
 
 class ReadOnlyList(list[Any]):
-    """A list whose items stay as they are."""
+    """A list whose items are not changed."""
 
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
     append = extend = insert = pop = remove = _refuse

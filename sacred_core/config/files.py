@@ -1,6 +1,6 @@
 """Configuration files: the formats that plugins offer, and those of the core.
 
-Whatever a file holds, it becomes data or an error; nothing in it is executed.
+Whatever a file contains, it becomes data or an error; nothing in it is executed.
 """
 
 import io
@@ -39,7 +39,7 @@ def has_config_suffix(name: str) -> bool:
 
 
 def load_config_file(filename: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the entries that a configuration file holds.
+    """Return the entries that a configuration file contains.
 
     Raises:
         ConfigFileNotFoundError: the file does not exist.

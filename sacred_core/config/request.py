@@ -25,7 +25,7 @@ class Request:
         command: Its name, or None for the default command.
         updates: Entries that are fixed, as one tree. They are given nested or by dotted paths.
         named_configs: Names of configurations and of files, in order.
-        info: What ``run.info`` holds at the start.
+        info: The content of ``run.info`` at the start.
         meta_info: Recorded with the run.
         options: The options by their flags.
         tokens: Updates and named configurations as they were written on a command line.
@@ -256,5 +256,5 @@ def merge_fixed(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_paths(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``values`` without what is given by paths, which is not a value of its own."""
+    """Return ``values`` without what is given by paths, which is not a value itself."""
     return {name: value for name, value in values.items() if not isinstance(value, PathDict)}

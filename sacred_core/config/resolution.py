@@ -178,7 +178,7 @@ class _Resolver:
         self._note_changes(node, overrides)
 
     def _draw_seed(self, entries: dict[str, Any]) -> None:
-        """Set the root seed if it is missing, or None, which asks for one."""
+        """Set the root seed if it is missing, or None, which requests one."""
         if entries.get("seed") is None:
             entries["seed"] = self._new_seed()
             self._result.summary.origins["seed"] = Origin("seed")

@@ -24,7 +24,7 @@ from sacred_core.settings import SETTINGS
 
 _FIX = "__sacred_fix__"
 _FACTORY = "__sacred_factory__"
-#: What has names of its own.
+#: What has separate names.
 _NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _FUTURES = 0x1FF0000  # the bits of co_flags that ``from __future__`` sets
 

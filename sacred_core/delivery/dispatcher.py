@@ -69,7 +69,7 @@ class Dispatcher:
 
         Args:
             event: The record; each observer receives it with the id as known so far.
-            run_id: What the user asked for, or None: then the first answer counts.
+            run_id: The id that the user requested, or None: then the first answer counts.
 
         Returns:
             The id, in the form (string or integer) of the first observer that returned it.

@@ -25,7 +25,7 @@ _KINDS = {kind.__name__: kind for kind in EVENTS}
 _WITH_FILES = tuple(
     to_json({"event": kind.__name__})[:-1] for kind in (ArtifactAdded, ResourceAdded, CodeLoaded)
 )
-#: Fields that hold times, in any event.
+#: Fields that contain times, in any event.
 _TIMES = (
     "queue_time", "start_time", "beat_time", "stop_time", "interrupt_time", "fail_time", "time",
 )  # fmt: skip

@@ -173,7 +173,7 @@ class Isolation:
     def last_events(self, captured_out: Callable[[], str]) -> Iterator[events.Event]:
         """Yield what was set aside, to be tried for the last time; before the end of the run.
 
-        An event is removed when the next one is asked for.
+        An event is removed when the next one is requested.
 
         Args:
             captured_out: Returns the whole output.
@@ -288,7 +288,7 @@ def _shift(event: events.MetricsLogged, missing: Mapping[str, int]) -> events.Me
 
 
 def _by_metric(event: events.MetricsLogged) -> list[events.MetricsLogged]:
-    """Return an event for each metric, with a writer of its own: it is not the same event."""
+    """Return an event for each metric, with a separate writer: it is not the same event."""
     return [
         attrs.evolve(
             event,

@@ -23,7 +23,7 @@ from sacred_core.plurals import counted
 class Lane(ABC):
     """Events wait here in order until the observer is called with them.
 
-    An observer serves one live run at a time: where it is busy, a copy of it serves this one.
+    An observer serves one active run at a time: where it is busy, a copy of it serves this one.
 
     Args:
         observer: Of the run.

@@ -1,4 +1,4 @@
-"""Observers that serve a live run: each serves one at a time."""
+"""Observers that serve an active run: each serves one at a time."""
 
 import copy
 import os
@@ -25,7 +25,7 @@ def release(observer: Any) -> None:
 
 
 def _renew_lock() -> None:
-    """Give a forked child a lock of its own: another thread may have held this one."""
+    """Give a forked child a separate lock: another thread may have held this one."""
     global _lock
     _lock = threading.Lock()
 

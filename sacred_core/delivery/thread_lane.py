@@ -1,4 +1,4 @@
-"""The delivery of one run's events to one observer, in a thread of its own."""
+"""The delivery of one run's events to one observer, in a separate thread."""
 
 import contextvars
 import threading

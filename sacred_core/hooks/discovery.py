@@ -120,7 +120,7 @@ def metadata_folders(entry: str, suffixes: tuple[str, ...]) -> Iterator[tuple[st
     """Yield path, project and version of the metadata folders in ``entry``, a part of sys.path.
 
     Args:
-        entry: A folder; one that is not there holds none.
+        entry: A folder; a missing folder contains none.
         suffixes: Of the folders' names, like ``(".dist-info",)``.
     """
     try:

@@ -226,7 +226,7 @@ class ConfigSource:
     Attributes:
         suffixes: File name suffixes, like ``(".ini",)``.
         load: Called as ``load(path)`` with a `pathlib.Path`; returns the entries as a
-            dictionary of plain data, and executes nothing that the file holds. Any exception
+            dictionary of plain data, and executes nothing that the file contains. Any exception
             is reported to the user as the reason why the file cannot be read.
         dump: Called as ``dump(entries, path)``; None for a format that is only read.
     """

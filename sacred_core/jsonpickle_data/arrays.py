@@ -235,7 +235,7 @@ def _with_times(values: Any, dtype: Any) -> Any:
 
 
 def _objects(tag: Tag, decoder: Decoder) -> Any:
-    """Return an array of objects, which is stored as JSON text of its own."""
+    """Return an array of objects, which is stored as separate JSON text."""
     shape = _shape(tag)
     most = min(math.prod(shape) * _MOST_TEXT, _most_inflated(tag["values"]))
     values = decoder.decode_document(json.loads(_inflate(tag["values"], most)))

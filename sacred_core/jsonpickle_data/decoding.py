@@ -33,7 +33,7 @@ def decode_jsonpickle(
 
     Tags of the standard library's, numpy's and pandas' types become what
     `sacred_core.serialization.plain` makes of such values. A tag that cannot be read without
-    executing code stays as it is, and so does a reference whose target is not certain.
+    executing code is not changed, nor is a reference whose target is not certain.
 
     Args:
         document: What jsonpickle returned for one object: the whole document, since references
@@ -164,7 +164,7 @@ def sacred_release(experiment: Any) -> str | None:
 
 
 def decode_run_entry(entry: Any) -> Any:
-    """Return what Sacred's ``run.json`` holds as plain data; see `decode_jsonpickle`."""
+    """Return what Sacred's ``run.json`` contains as plain data; see `decode_jsonpickle`."""
     experiment = entry.get("experiment") if isinstance(entry, dict) else None
     return decode_jsonpickle(entry, sacred_release(experiment), last="result")
 

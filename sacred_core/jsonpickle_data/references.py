@@ -22,13 +22,13 @@ _MOST_ENTRIES = 64
 #: Bits of all sets of numbers, and comparisons of inexact objects with references.
 _MOST_BITS = 2_000_000_000
 _MOST_COMPARISONS = 5_000_000
-#: Parts of tags that hold no counted objects: written by handlers of jsonpickle as they are.
+#: Parts of tags that contain no counted objects: written by handlers of jsonpickle as they are.
 _UNCOUNTED = {
     "array": ("shape", "strides", "dtype"), "masked array": ("shape", "strides", "dtype"),
     "frame": ("values", "dtypes", "meta"), "index": ("values", "meta"),
     "timestamp": ("values", "meta"), "scalar": ("dtype",),
 }  # fmt: skip
-#: Tags that are not counted and hold nothing.
+#: Tags that are not counted and contain nothing.
 _VALUES = ("py/b64", "py/b85", "py/type", "py/class", "py/function", "py/bytes")
 #: The nodes of which each reference means one, by the `id` of the reference's dictionary.
 References: TypeAlias = Mapping[int, list[Any]]
@@ -338,7 +338,7 @@ def _candidates(
             _Candidate(each.node, is_around(each, reference))
             for each in numbered[reference.number]
             if may_precede(each, reference)
-            # Plain lists and dictionaries do not hold themselves: JSON has no such data.
+            # Plain lists and dictionaries do not contain themselves: JSON has no such data.
             and (not is_around(each, reference) or _is_object(each.node))
         ]
         for key, reference in walk.references.items()
@@ -346,7 +346,7 @@ def _candidates(
 
 
 def _is_possible(candidates: dict[int, list[_Candidate]]) -> bool:
-    """Return whether each reference may mean an object that does not hold it."""
+    """Return whether each reference may mean an object that does not contain it."""
     return all(any(not each.is_around for each in found) for found in candidates.values())
 
 

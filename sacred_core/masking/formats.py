@@ -68,7 +68,7 @@ class SecretPattern:
     Attributes:
         pattern: A regular expression. Its group ``secret`` is masked, or the whole match if there
             is none. It is applied to long strings: no part of it may match in several ways.
-        contains: A string that every match holds, without regard to case: where it is missing,
+        contains: A string that every match contains, without regard to case: where it is missing,
             the pattern is not applied.
         flags: Of `re.compile`.
 

@@ -62,7 +62,7 @@ def forget() -> None:
 
 
 def note_environment() -> None:
-    """Note the environment variables with the name of a secret, but for paths of files."""
+    """Note the environment variables with the name of a secret, except paths of files."""
     for name, value in os.environ.items():
         if is_secret(name) and not is_folder(name, value) and not os.path.isabs(value):  # noqa: PTH117 - of a string
             note(value)
@@ -74,7 +74,7 @@ def count() -> int:
 
 
 def spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where ``text`` holds a value that is known."""
+    """Yield where ``text`` contains a value that is known."""
     for value, pattern in _entries:
         at = text.find(value)
         if at < 0:
@@ -88,7 +88,7 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def beginning_at(text: str) -> int:
-    """Return where a value may begin that ``text`` holds only the beginning of, or its length."""
+    """Return where a value that ``text`` contains only in part may begin, or its length."""
     first = len(text)
     for value, _ in _entries:
         start = text.find(value[0], max(0, len(text) - len(value) + 1))

@@ -24,7 +24,7 @@ class SecretNames:
 
     Attributes:
         last_words: The last word of each secret key, in lower case; each once.
-        triggers: Strings of which a text in lower case holds one, if it holds a last word.
+        triggers: Strings of which a text in lower case contains one, if it contains a last word.
     """
 
     def __init__(self, keys: Iterable[str], allowed: Iterable[str]) -> None:

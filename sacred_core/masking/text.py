@@ -42,7 +42,7 @@ _NUMBER = r"[+-]?\d[\d.,:/%_]*+(?:e[+-]?\d++)?[a-z]{0,3}+(?:/[a-z]{1,6}+)?"
 _NOT_A_NUMBER = rf"(?!{_NUMBER}(?:[\s,;)\]}}]|\Z))"
 _SHORTEST_TOKEN, _MIXED_TOKEN, _LONG_TOKEN = 6, 8, 16
 MASK = "***"
-#: Shorter strings hold nothing that is found by its form.
+#: Shorter strings contain nothing that is found by its form.
 _SHORTEST = 4
 #: How much of a line without an end is held back.
 _LONGEST_LINE = 8192
@@ -165,7 +165,7 @@ def mask_text(text: str, *, names: bool = True) -> str:
 
 
 def unfinished_secret(text: str) -> int:
-    """Return from where on ``text`` may hold the beginning of a secret; else its length.
+    """Return from where on ``text`` may contain the beginning of a secret; else its length.
 
     That is a private key, a known value, or a value after a name, of which the end is missing; or
     the word at the end of the text, which may become a name, a URL or a token.

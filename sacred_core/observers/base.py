@@ -124,7 +124,7 @@ class RunObserver:
 
         ``(ex_info: dict, command: str, host_info: dict, start_time: datetime, config: dict,
         meta_info: dict, _id: int | str | None)``. Times are in UTC and aware. ``_id`` is what
-        the user asked for (then `sacred_core.observers.delivering.asked_id` returns it too) or an
+        the user requested (then `sacred_core.observers.delivering.asked_id` returns it too) or an
         earlier observer chose, None if none did yet.
         """
 

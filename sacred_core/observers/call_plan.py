@@ -1,4 +1,4 @@
-"""Which arguments of which events an observer asks for."""
+"""Which arguments of which events an observer requests."""
 
 import inspect
 from collections.abc import Callable

@@ -87,7 +87,7 @@ def named_arguments(
 
 
 def asked_id(_id: Any) -> Any:
-    """Return ``_id`` if it is what the user asked for (``--id``), otherwise None.
+    """Return ``_id`` if it is the id that the user requested (``--id``), otherwise None.
 
     Raises:
         RunIdError: no run can have this id, see `sacred_core.stores.run_ids.validate_id`.

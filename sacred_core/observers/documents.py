@@ -1,8 +1,7 @@
 """The base class of observers that store runs as documents.
 
-It has the part that is the same for every backend: the stored run as the fold of its events, ids,
-tokens, positions of points, lists of files, code that is imported later, and what did not change
-and need not be rewritten. A backend implements a few primitives, see `DocumentObserver`.
+All backends share ids, tokens, positions of points, lists of files, code that is imported late, and
+skipped writes of unchanged fields. A backend implements the primitives of `DocumentObserver`.
 """
 
 import contextlib
@@ -31,12 +30,11 @@ _NO_IDENTITY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
 
 
 class DocumentObserver(RunObserver, ABC):
-    """Records each run as a document, the fields of a `StoredRun`, and what does not fit into one.
+    """Records each run as a document (the fields of a `StoredRun`), output, points and files.
 
     A backend implements `insert_run`, `take_over_run`, `highest_number` and the abstract methods.
-    Those that write to a run return False if the run is not in the store any more, because it was
-    deleted: then nothing must be written, and whatever else the run sends is refused. Each may be
-    called again with the same arguments. Calls come one at a time; other processes write meanwhile.
+    If a run was deleted, methods that write to it write nothing and return False. Calls arrive one
+    at a time, may be repeated, and other processes may write at the same time.
 
     Attributes:
         display_name: The store, for messages, without secrets; set by the backend.
@@ -58,24 +56,24 @@ class DocumentObserver(RunObserver, ABC):
         return f"{type(self).__name__}({self.display_name})"
 
     def recording_location(self) -> Hashable:
-        """Return the location of the store, by default."""
+        """Return the location of the store."""
         return self.store_location
 
     def translate_errors(self) -> AbstractContextManager[None]:
-        """Return the context in which the methods of the backend are called.
+        """Return the context of calls of the backend; it may translate errors of the driver.
 
-        A backend raises `UnavailableError` there in place of the errors of its driver.
+        Errors that a retry may fix become `UnavailableError`.
         """
         return contextlib.nullcontext()
 
     def insert_run(self, run: StoredRun) -> bool:
-        """Insert a run if no run has its id, in one step; return whether it was inserted."""
-        raise NotImplementedError(f"{type(self).__name__}.insert_run inserts a run")
+        """Insert a run atomically if its id is free; return whether it was inserted."""
+        raise NotImplementedError(f"{type(self).__name__} must implement insert_run")
 
     def take_over_run(self, run: StoredRun) -> bool:
-        """Write a run that starts over the queued run of the same id, in one step.
+        """Replace the queued run of the same id by the starting run, atomically.
 
-        The queue time, the tags and the notes of the queued run stay.
+        The queue time, the tags and the notes of the queued run are retained.
 
         Returns:
             False if the status of the run in the store is not ``QUEUED``.
@@ -85,7 +83,7 @@ class DocumentObserver(RunObserver, ABC):
         )
 
     def highest_number(self) -> int:
-        """Return the highest number of a run, also of each deleted one; 0 if there is none.
+        """Return the highest number of all runs, also deleted ones; 0 if there is none.
 
         Only ids for which `sacred_core.stores.run_ids.countable_id` returns a number count.
         """
@@ -95,11 +93,11 @@ class DocumentObserver(RunObserver, ABC):
 
     @abstractmethod
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
-        """Write the fields of these names; others did not change."""
+        """Write the named fields; the other fields did not change."""
 
     @abstractmethod
     def append_output(self, text: str, offset: int) -> bool:
-        """Store that the output from its character ``offset`` on is now ``text``."""
+        """Replace the output from the character ``offset`` on by ``text``."""
 
     @abstractmethod
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
@@ -107,14 +105,13 @@ class DocumentObserver(RunObserver, ABC):
 
         Args:
             metrics: For each metric ``{"steps", "values", "timestamps"}``, lists of equal length.
-            starts: For each metric the index of the first of these points; what was stored
-                there before is replaced.
+            starts: For each metric the index of the first point; existing points are replaced.
         """
 
     def append_annotation(self, annotation: Annotation) -> bool:
         """Store an annotation after those of the run; by default the store of this observer does.
 
-        It may be stored more than once: readers skip equal ones. Its time is that of the event.
+        It may be stored more than once, because readers skip duplicates.
         """
         from sacred_core.stores.opening import annotate_at  # imports what reading needs
 
@@ -127,9 +124,9 @@ class DocumentObserver(RunObserver, ABC):
 
         Args:
             kind: ``"artifact"``, ``"resource"`` or ``"source"``.
-            name: A string, not always one that can be the name of a file.
+            name: Any string; it may be invalid as the name of a file.
             version: Its content and digests; ``version.open()`` opens it for reading.
-            details: Of an artifact ``metadata`` and ``content_type``, as far as they are known.
+            details: ``metadata`` and ``content_type`` of an artifact, if known.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement put_file to store files")
 
@@ -139,7 +136,7 @@ class DocumentObserver(RunObserver, ABC):
         A backend that overrides this and `store_sources` needs no `put_file`.
 
         Raises:
-            OSError: it cannot be read, or changes all the time.
+            OSError: the file cannot be read, or changes repeatedly.
         """
 
         def put(version: FileVersion) -> None:
@@ -149,15 +146,15 @@ class DocumentObserver(RunObserver, ABC):
         with_version(Path(filename), put, has_sha256=self.needs_sha256)
 
     def note_file(self, kind: str, name: str, info: FileInfo) -> None:
-        """Note what is known of a file that was stored; `store_file` does."""
+        """Record size, digest and details of a stored file; called by `store_file`."""
         self.require_run().files.setdefault(kind, {})[name] = info
         self._unsaved.add("files")
 
     def prepare_run(self, run: StoredRun) -> None:
-        """Change a new run before it has an id: a backend may store code here."""
+        """Called for a new run before it has an id; a backend may store code here."""
 
     def start_run(self, run: StoredRun) -> None:
-        """Complete the record of a run that has an id; here the sources are stored."""
+        """Complete the record of a run that has an id: store the sources."""
         experiment = run.experiment
         self.store_sources(experiment.get("base_dir") or ".", experiment.get("sources") or ())
 
@@ -165,7 +162,7 @@ class DocumentObserver(RunObserver, ABC):
         """Complete the record of a run that ended, after its last fields were written."""
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
-        """Insert a run, or let it take over a queued one, and return its id.
+        """Insert a run, or start a queued one, and return its id.
 
         A backend that overrides this needs no `insert_run`, `take_over_run` and `highest_number`.
 
@@ -175,7 +172,7 @@ class DocumentObserver(RunObserver, ABC):
         return claim_id(_Ids(self, run), request)
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
-        """Store files of code, and return the entries that the record has for them."""
+        """Store source files, and return their entries in the record."""
         entries = list(sources)
         for name, md5 in entries:
             version = stored_version(Path(base_dir, name), md5, has_sha256=self.needs_sha256)
@@ -212,7 +209,7 @@ class DocumentObserver(RunObserver, ABC):
         meta_info: Mapping[str, Any],
         _id: Any,
     ) -> Any:
-        """Store the run, or take over the queued one."""
+        """Store the run, or start the queued one."""
         event = events.RunStarted(
             **_NO_IDENTITY, ex_info=ex_info, command=command, host_info=host_info,
             start_time=start_time, config=config, meta_info=meta_info,

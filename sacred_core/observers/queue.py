@@ -148,7 +148,7 @@ def _names(kind: type[Event]) -> tuple[str, ...]:
 
 
 def _listener(kind: type[Event], observer: QueueObserver) -> Callable[..., Any]:
-    """Return the method that asks for the whole event, and looks up only what is needed."""
+    """Return the method that requests the whole event, and looks up only what is needed."""
     asked = observer._plans[kind].names if kind in observer._plans else ()
     method = functools.partial(observer._forward, kind)
     defaults = {name: inspect.Parameter.empty if name in asked else None for name in _names(kind)}
@@ -157,6 +157,6 @@ def _listener(kind: type[Event], observer: QueueObserver) -> Callable[..., Any]:
     return method
 
 
-# Properties, because what the method asks for depends on the covered observer.
+# Properties, because what the method requests depends on the covered observer.
 for _kind in EVENTS:
     setattr(QueueObserver, _kind.method, property(functools.partial(_listener, _kind)))

@@ -29,7 +29,7 @@ class RetryPolicy:
             Other exceptions are permanent: there, each event is attempted once more.
         hands_over: Write what was not recorded at the end of the run to a folder, from which
             ``sacred runs load`` stores it.
-        has_own_thread: Call the observer in a thread of its own. False: only in the thread that
+        has_own_thread: Call the observer in a separate thread. False: only in the thread that
             starts the run, without a time limit. Events of other threads, as heartbeats are, wait
             until that thread sends its next event, or ends the run.
     """

@@ -135,7 +135,7 @@ def cpu() -> str:
 
 
 def ask_gpus() -> None:
-    """Start to ask for the GPUs, which takes a second, while the run is being prepared."""
+    """Start to query the GPUs, which takes a second, while the run is being prepared."""
     global _asked
     program = shutil.which("nvidia-smi") if SETTINGS.HOST_INFO.INCLUDE_GPU_INFO else None
     if program is None or _asked is not None:

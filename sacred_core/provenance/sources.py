@@ -148,7 +148,7 @@ class SourceFile:
 
 
 def stored_version(path: Path, md5: str | None, has_sha256: bool = False) -> FileVersion | None:
-    """Return what a source holds, if that is still what its md5 was made of; else warn.
+    """Return the content of a source, if that is still what its md5 was made of; else warn.
 
     A store records a source that is missing or has changed since with its md5 alone: the content
     is not what runs, and a start does not fail for it. Without an md5 any content is returned.

@@ -102,7 +102,7 @@ class Lifecycle:
         self._send(self._source.make(events.ArtifactAdded, **fields))
 
     def annotate(self, annotation: Annotation) -> None:
-        """Send the event of tags and a note; each has a millisecond of its own."""
+        """Send the event of tags and a note; each has a different millisecond."""
         with self._sending:
             time = max(annotation.time, self._annotated + _MILLISECOND)
             self._annotated = time
@@ -307,7 +307,7 @@ class Lifecycle:
 
 
 class BeatThread:
-    """Calls ``beat`` every ``interval`` seconds on a thread of its own, until it is stopped.
+    """Calls ``beat`` every ``interval`` seconds on a separate thread, until it is stopped.
 
     An interval of 0 means the shortest one.
     """
@@ -333,5 +333,5 @@ class BeatThread:
         while not self._stopped.wait(self._interval):
             try:
                 self._beat()
-            except Exception:  # the info dictionary is the user's: it may hold anything
+            except Exception:  # the info dictionary is the user's: it may contain anything
                 self._logger.warning("A heartbeat failed; the run continues", exc_info=True)

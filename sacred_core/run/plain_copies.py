@@ -20,7 +20,7 @@ class PlainCopy:
 
     Whether it has is found from its pickle, which is hashed as it is written: the pickler walks
     the whole value, so that a change at any depth counts, in a small part of the time of the
-    conversion. A value that holds objects of other classes is converted each time: their pickles
+    conversion. A value that contains objects of other classes is converted each time: their pickles
     may lack what the conversion reads.
     """
 
@@ -29,7 +29,7 @@ class PlainCopy:
         self._stored = b""
 
     def of(self, value: Any) -> Any:
-        """Return the plain data; each caller gets a copy of its own. Raises nothing."""
+        """Return the plain data; each caller gets a separate copy. Raises nothing."""
         try:
             return self._current(value)
         except INTERRUPTS:

@@ -76,7 +76,7 @@ class Run(RunState):
         command: The name of the command, by default that of ``main_function``.
         meta_info: Command, options, comment and what the caller added.
         options: The options of the call by long flag; None or False for those not given.
-        info: What `info` holds at the start.
+        info: The content of `info` at the start.
         code: Finds the code that is imported during the run.
         namespaces: What the functions of each ingredient see of the configuration.
         owner: The experiment that it is a run of.
@@ -198,7 +198,7 @@ class Run(RunState):
 
         Args:
             filename: An existing, readable file; of a folder, all files are recorded.
-            name: Under which it is stored, which may hold folders (``"plots/loss.png"``); by
+            name: Under which it is stored, which may contain folders (``"plots/loss.png"``); by
                 default its file name.
             metadata: Kept beside it by stores that can.
             content_type: Its media type, by default that of its name; stored by
@@ -262,7 +262,7 @@ class Run(RunState):
         self._live("note").annotate(new_note(text))
 
     def warn_if_unobserved(self) -> None:
-        """Warn that nothing is recorded, unless that was asked for."""
+        """Warn that nothing is recorded, unless that was requested."""
         if not self.observers and not self.unobserved:
             flags = {flag for spec in plugin_manager().observers for flag in spec.flags}
             install = "" if "-F" in flags else " (install it with: pip install sacred-file)"
@@ -281,7 +281,7 @@ class Run(RunState):
     def __call__(self, *args: Any) -> Any:
         """Start this run: call the command with ``args`` and return its result.
 
-        Where the command or a hook is asynchronous, it runs in an event loop of its own. If the
+        Where the command or a hook is asynchronous, it runs in a separate event loop. If the
         loop of this thread is running already, a coroutine is returned that starts the run when
         it is awaited.
 

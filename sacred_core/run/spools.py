@@ -1,6 +1,6 @@
 """Where the output of running runs is stored, so that it can be stored after a crash.
 
-Each run that records its output has a folder of its own in `spools_folder`. ``run.json`` in it
+Each run that records its output has a separate folder in `spools_folder`. ``run.json`` in it
 describes the run and the stores that record it, without secrets; ``lock`` is locked as long as the
 run lives. The spool itself, in the files that `sacred_core.stores.unfinished` describes, is in the
 folder of the run that an observer offers (`RunObserver.spool_folder`), or else here.

@@ -93,7 +93,7 @@ class RunState:
             result=plain(self.result),
             start_time=self.start_time,
             stop_time=self.stop_time,
-            heartbeat=datetime.now(UTC),  # a live run is not DEAD
+            heartbeat=datetime.now(UTC),  # an active run is not DEAD
             fail_trace=self.fail_trace or [],
         )
 

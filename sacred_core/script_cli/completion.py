@@ -1,8 +1,8 @@
 """Completion in the shell: what may come next on a script's command line.
 
-The shell runs the script with the environment variable ``_SACRED_COMPLETE``, which holds the words
-so far, one a line, the unfinished one last; what it prints, one a line, are the candidates. The
-script's file is executed as far as its ``automain``, but nothing is run.
+The shell runs the script with the environment variable ``_SACRED_COMPLETE``, which contains the
+words so far, one a line, the unfinished one last; what it prints, one a line, are the candidates.
+The script's file is executed as far as its ``automain``, but nothing is run.
 """
 
 import logging

@@ -32,10 +32,10 @@ def split(argv: str | Sequence[str]) -> list[str]:
 
 
 def parse(words: list[str], options: Iterable[CLIOption]) -> Request:
-    """Return what a command line asks for; options may be anywhere, in any of their `spellings`.
+    """Return what a command line requests; options may be anywhere, in any of their `spellings`.
 
     A long flag may be abbreviated as long as no other one begins like that. Where the help is
-    asked for, updates are not read: the argument of the command ``help`` is among the tokens.
+    requested, updates are not read: the argument of the command ``help`` is among the tokens.
 
     Raises:
         UsageError: the words are not a command line.
@@ -68,8 +68,8 @@ def parse_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
     A number that is not written as Python prints it is a `Spelled`.
 
     Raises:
-        UpdateError: a token has no key, or holds a value that is not a literal although
-            ``SETTINGS.COMMAND_LINE.STRICT_PARSING`` asks for one.
+        UpdateError: a token has no key, or contains a value that is not a literal although
+            ``SETTINGS.COMMAND_LINE.STRICT_PARSING`` requests one.
     """
     tokens = list(tokens)
     check_spaces(tokens)
@@ -131,7 +131,7 @@ def _split_tokens(tokens: list[str], swallowed: str | None) -> tuple[str | None,
     command = None
     if tokens and tokens[0] != "with":
         command = tokens.pop(0)
-        if command == "help":  # an argument of its own
+        if command == "help":  # a separate argument
             return command, tokens
     updates = [token for token in tokens if token != "with"]
     if command is not None and "=" in command:

@@ -153,7 +153,7 @@ def _integer(value: int) -> int | str:
 def string_keys(keys: list[Any], convert: Callable[[Any], Any]) -> list[str]:
     """Return a distinct string for each of the distinct ``keys``.
 
-    A string stays as it is. Where the string of another key is in use already, the type is added:
+    A string is not changed. Where the string of another key is in use already, the type is added:
     ``{1: "a", "1": "b"}`` has the keys ``"1 (int)"`` and ``"1"``.
 
     Args:

@@ -19,7 +19,7 @@ _LISTS = (list, tuple, set, frozenset, deque, UserList, KeysView, ValuesView, It
 _FUNCTIONS = (type, FunctionType, BuiltinFunctionType, MethodType)
 #: Types of the standard library that are imported only with their modules.
 _AS_STRINGS = (("decimal", "Decimal"), ("fractions", "Fraction"), ("uuid", "UUID"))
-#: Modules of objects that hold whole runs.
+#: Modules of objects that contain whole runs.
 _RUNS = ("sacred_core.run.", "sacred_core.experiment", "sacred_core.ingredient")
 _NO_FIELD: Any = object()
 
@@ -139,7 +139,7 @@ def _with_fields(value: Any) -> Any:
     if _is_a(value, "functools", "partial"):
         fields = {"func": value.func, "args": value.args, "keywords": value.keywords}
         return Fields(fields, "functools.partial")
-    if hasattr(kind, "get_secret_value"):  # of pydantic, whose attributes hold the secret
+    if hasattr(kind, "get_secret_value"):  # of pydantic, whose attributes contain the secret
         return str(value)
     for list_names in (_dataclass_names, _attrs_names, _pydantic_names, _namespace_names):
         names = list_names(value)

@@ -1,7 +1,7 @@
 """Plain data as JSON text, which every parser accepts, and back without loss.
 
 What JSON lacks is its Python spelling in a dictionary of one entry: ``{"%json": "NaN"}``. In the
-columns of metrics, which hold little but numbers, it is a string: ``"NaN"``.
+columns of metrics, which contain little but numbers, it is a string: ``"NaN"``.
 """
 
 import json

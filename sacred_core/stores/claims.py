@@ -1,6 +1,6 @@
 """Which id a new run gets, the same in every store.
 
-The id that a user asks for must be free, or that of a queued run, which is then taken over. The id
+The id that a user requests must be free, or that of a queued run, which is then taken over. The id
 that the run has in another store is used if it is free; else the run gets the next number, which is
 higher than that of each run, also of each deleted one. A backend offers what `RunIds` lists.
 """
@@ -19,11 +19,11 @@ _logger = own_logger(__name__)
 
 @attrs.frozen(kw_only=True)
 class IdRequest:
-    """What a new run asks for.
+    """What a new run requests.
 
     Attributes:
         other_id: The id that the run has in another store, or None; it may be anything.
-        asked_id: What the user asked for, valid and normalized; or None.
+        asked_id: The id that the user requested, valid and normalized; or None.
         is_start: The run starts, so that it may take over a queued one.
         overwrite: The id of a run that the new one replaces; or None.
     """
@@ -94,7 +94,7 @@ def claim_id(ids: RunIds, request: IdRequest) -> int | str:
     """Insert a new run, or let it take over a queued one, and return its id.
 
     Raises:
-        RunIdError: the id that the user asked for exists already, or there is no run to overwrite.
+        RunIdError: the id that the user requested exists already, or there is no run to overwrite.
     """
     if request.overwrite is not None:
         run_id = normalize_id(request.overwrite)
@@ -124,7 +124,7 @@ def claim_id(ids: RunIds, request: IdRequest) -> int | str:
 
 
 def already_exists_error(run_id: Any, display_name: str) -> RunIdError:
-    """Return the error for an id that the user asked for and another run has."""
+    """Return the error for an id that the user requested and another run has."""
     return RunIdError(
         f"run id {str(run_id)!r} already exists in {display_name}: choose another one"
     )

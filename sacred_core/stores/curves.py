@@ -51,7 +51,7 @@ def summaries(
     Args:
         store: From `open_store`.
         run_id: The run.
-        names: Of the metrics, by default all; others than those of the run are left out.
+        names: Of the metrics, by default all; others than those of the run are omitted.
 
     Raises:
         StoreError: the run does not exist.
@@ -69,7 +69,7 @@ def points(store: PointsReader, run_id: int | str, ranges: Ranges) -> dict[str, 
         store: From `open_store`.
         run_id: The run.
         ranges: For each metric the index of the first point, and that after the last one, or None
-            for all that follow. Metrics that the run does not have are left out.
+            for all that follow. Metrics that the run does not have are omitted.
 
     Raises:
         StoreError: the run does not exist.
@@ -133,7 +133,7 @@ def curve(
     """Return a metric as at most ``width`` summaries of neighbouring points.
 
     Each has the least and the greatest value of its points, so that no outlier is lost. Their
-    sizes are equal but for the first and the last one. Where a summary would have more than 500
+    sizes are equal except the first and the last one. Where a summary would have more than 500
     points it consists of whole blocks, and no point is read but those of the first and last block.
 
     Args:

@@ -168,7 +168,7 @@ class DocumentStore(GuardedStore, Generic[R]):
     def translate_errors(self) -> AbstractContextManager[None]:
         """Return the context in which the methods of the backend are called.
 
-        A backend whose driver has errors of its own raises a `StoreError` there in their place, as
+        A backend translates errors of its driver into a `StoreError` there, as
         this one does for errors of the system.
         """
         return translate_os_errors()

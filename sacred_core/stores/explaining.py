@@ -164,7 +164,7 @@ def _last(field: Field) -> str:
 
 
 def _spelling(field: Field, like: Field) -> str:
-    """Return how a field is written in a query; a metric with the statistic that was asked for."""
+    """Return how a field is written in a query; a metric with the statistic that was requested."""
     if field.name == like.name == "metrics":
         field = Field("metrics", (field.path[0], *like.path[1:]))
     return str(field)

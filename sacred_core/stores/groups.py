@@ -62,7 +62,7 @@ def group_runs(
         runs: The runs.
         by: The fields whose values are compared; by default the name, the command and all entries
             of the configuration.
-        all_but: Dotted paths of entries that are left out then, with all entries inside them.
+        all_but: Dotted paths of entries that are omitted then, with all entries inside them.
         metrics: Returns what `read` needs for a field of metrics.
     """
     now = datetime.now(UTC)

@@ -150,7 +150,7 @@ def make_run(
             reasons[str(error)] = None
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - a record may hold anything
+        except Exception as error:  # noqa: BLE001 - a record may contain anything
             reasons[f"{name}: {describe(error)}"] = None
         else:
             if value is not None:
@@ -178,7 +178,7 @@ def guard(what: str, outages: tuple[type[Exception], ...] = ()) -> Iterator[None
         raise
     except outages:
         raise
-    except Exception as error:  # noqa: BLE001 - a record may hold anything
+    except Exception as error:  # noqa: BLE001 - a record may contain anything
         raise DamagedRecordError(f"{what} cannot be read: {describe(error)}") from None
 
 

@@ -33,7 +33,7 @@ class ClaimFiles(Protocol):
     """The claims of one run, small files by name. Each method raises if the store is away."""
 
     def read(self, name: str) -> bytes | None:
-        """Return what a file holds, None if there is none."""
+        """Return the content of a file, None if there is none."""
 
     def create(self, name: str, data: bytes) -> bool:
         """Write a file unless there is one, in one step, and return whether it was written."""
@@ -113,7 +113,7 @@ class LeasedIds(RunIds):
 
     Args:
         display_name: See `RunIds`.
-        asked_id: What the user asked for, or None.
+        asked_id: The id that the user requested, or None.
 
     Attributes:
         lease: The claim of ``asked_id``, to be checked before the start is written; or None.
@@ -137,7 +137,7 @@ class LeasedIds(RunIds):
         """Return the status in the record of a run, None if it has no record."""
 
     def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
-        """Reserve the name of the run, and claim the run if its id was asked for."""
+        """Reserve the name of the run, and claim the run if its id was requested."""
         if not self.create(run_id):
             return False
         if run_id == self._asked_id:
@@ -224,7 +224,7 @@ def _system() -> str | None:
 
 def _stat(pid: int, field: int) -> str | None:
     try:
-        # The name of the program may hold spaces and brackets.
+        # The name of the program may contain spaces and brackets.
         return (
             Path(f"/proc/{pid}/stat")
             .read_text("utf-8", "replace")

@@ -31,7 +31,7 @@ DAMAGED = "DAMAGED"
 
 @attrs.frozen(kw_only=True)
 class FileInfo:
-    """What is stored about a file of a run; what is unknown is None.
+    """What is stored about a file of a run; unknown values are None.
 
     Attributes:
         size: In bytes.
@@ -48,7 +48,7 @@ class FileInfo:
 
 @attrs.define(kw_only=True, repr=False)
 class StoredRun:
-    """One run as a store holds it. Times are in UTC and aware; what is unknown is None.
+    """One run as a store contains it. Times are in UTC and aware; unknown values are None.
 
     Attributes:
         id: Its id in this store.
@@ -67,7 +67,7 @@ class StoredRun:
         notes: ``{"text", "time", "user"}`` of its notes, the oldest first.
         metrics: The summary of each metric where it is stored; None where it has to be computed,
             see `sacred_core.stores.curves.summaries`.
-        damage: Why a part of the record cannot be read, which is then as if it were missing; None
+        damage: Why a part of the record cannot be read, which is then treated as missing; None
             if all of it can.
     """
 
@@ -136,7 +136,7 @@ class StoredRun:
 
     def _derived_uid(self) -> str:
         start = self.start_time or self.queue_time
-        # Stores differ in how exactly they hold times: MongoDB has milliseconds.
+        # Stores differ in how exactly they contain times: MongoDB has milliseconds.
         started = None if start is None else (start - _EPOCH) // _MILLISECOND
         parts = [self.name, self.command, started, self.host.get("hostname"), self.config]
         text = json.dumps(plain(parts), sort_keys=True, default=str)
@@ -149,7 +149,7 @@ class StoredRun:
         found: dict[str, str | None] = {}
         for entry in self.experiment.get("sources") or ():
             if not isinstance(entry, (list, tuple)) or len(entry) < 2:
-                continue  # a record may hold anything
+                continue  # a record may contain anything
             name, own = str(entry[0]), known.get(str(entry[0]))
             found[name] = own.md5 if own and own.md5 else digest_in(entry[1])
         return found
@@ -237,7 +237,7 @@ class StoredRun:
     def is_running(self, now: datetime | None = None) -> bool:
         """Return whether the run has not ended: it must not be deleted.
 
-        Of a damaged run this is what the readable parts of its record hold.
+        Of a damaged run this is what the readable parts of its record contain.
 
         Args:
             now: An aware time, by default the present.
@@ -268,7 +268,7 @@ def merge_code(
 
     Args:
         experiment: As in `StoredRun`.
-        sources: Entries of which the first item is the name; a name that is known stays as it is.
+        sources: Entries of which the first item is the name; a name that is known is not changed.
         dependencies: Strings like ``numpy==2.0``.
     """
     old = experiment.get("sources") or []

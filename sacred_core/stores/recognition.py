@@ -32,7 +32,7 @@ def find_locations(folder: Path, depth: int = DEPTH) -> dict[str, str]:
     """Return the locations of the stores in a folder and its sub-folders.
 
     Args:
-        folder: Where to look. Folders whose names begin with ``.`` or ``_`` are left out, and
+        folder: Where to look. Folders whose names begin with ``.`` or ``_`` are omitted, and
             links to folders are not followed.
         depth: Levels of sub-folders.
 

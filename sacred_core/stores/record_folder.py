@@ -28,7 +28,7 @@ def content_of(found: Any, place: str) -> Any:
 
 
 class RecordFolder(ABC):
-    """The files of a run, each of which is read when it is asked for.
+    """The files of a run, each of which is read when it is requested.
 
     Args:
         name: Of the folder.

@@ -13,7 +13,7 @@ from typing import Any
 from sacred_core.exceptions import RunIdError
 from sacred_core.plurals import counted
 
-#: The largest integer that may be asked for. Numbers above it do not count when the next number is
+#: The largest integer that may be requested. Numbers above it do not count when the next number is
 #: computed, so a store is never full; all are exact in JavaScript, where dashboards run.
 LARGEST = 10**15 - 1
 #: Maximum bytes of a string. SQL databases store it in 255 characters, with up to five for three.

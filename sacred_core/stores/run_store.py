@@ -1,4 +1,4 @@
-"""What a store of runs is, and which runs it is asked for."""
+"""The interface of stores of runs, and queries for their runs."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime

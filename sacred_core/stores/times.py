@@ -67,7 +67,7 @@ class TimeColumn(Sequence[Any]):
 
 
 def time_of_seconds(seconds: Any) -> datetime | None:
-    """Return the time that is a number of seconds after 1970, None for what is no such number."""
+    """Return the time of a number of seconds after 1970; None if it is not such a number."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (TypeError, ValueError, OverflowError, OSError):

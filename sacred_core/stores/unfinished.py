@@ -6,7 +6,7 @@ into it at each beat. `POSITIONS_FILE` states how much of them the observers rec
 character ``characters`` the record is settled; the rest is in the bytes ``whole[0]`` to
 ``whole[1]`` of the output file, then in the stream files from ``parts`` on (without ``parts``: in
 the output file to its end). ``filter`` is the name of the filter of the output, or null.
-`TURNS_FILE`, from the byte ``turns`` on, holds the ends of both parts at several moments.
+`TURNS_FILE`, from the byte ``turns`` on, contains the ends of both parts at several moments.
 """
 
 import json

@@ -140,7 +140,7 @@ def test_queued_run_lists_the_secrets_to_set_again(
     ex.observers.append(RunObserver())
     ex.add_config(db={"password": "x"})
     ex.run(options={"--queue": True})
-    assert "give db.password again" in caplog.text
+    assert "set db.password again" in caplog.text
 
 
 def test_decorators_may_be_written_with_parentheses() -> None:

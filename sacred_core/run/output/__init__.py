@@ -29,7 +29,7 @@ def capture_for(
     Args:
         mode: As in ``SETTINGS.CAPTURE_MODE``.
         output_filter: Applied to the recorded output.
-        is_chosen: The user asked for the mode: in a notebook another one is reported then.
+        is_chosen: The user requested the mode: in a notebook another one is reported then.
     """
     if mode == "no":
         return OutputCapture()

@@ -95,7 +95,7 @@ def ignores_its_input(output_filter: Filter) -> bool:
     if code.co_argcount != 1:
         return False
     name = code.co_varnames[0]
-    # An inner function, or a loop over several variables, holds the name in a tuple.
+    # An inner function, or a loop over several variables, contains the name in a tuple.
     read = (step.argval for step in dis.get_instructions(code))
     return not any(name == each or (isinstance(each, tuple) and name in each) for each in read)
 

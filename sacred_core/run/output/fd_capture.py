@@ -1,7 +1,7 @@
 """The mode ``fd``: everything that the process and its children write to the descriptors 1 and 2.
 
 The descriptors lead to a spool, which is the record itself: whoever writes, C code and children
-included, is done when the kernel has the bytes. A process of its own (`follower`) copies its growth
+included, is done when the kernel has the bytes. A separate process (`follower`) copies its growth
 to where they led before, so that it is shown however this one ends; where it cannot be started, a
 thread does. (A pipe with a reader would deadlock while C code holds the interpreter's lock, and
 lose what is in it when the process is killed.) Where stdout and stderr are different files there

@@ -137,7 +137,7 @@ def filter_output(text: str, output_filter: Filter | None) -> str:
 
 
 def _apply_filter(text: str, output_filter: Filter) -> str:
-    """Apply the user's function; where it fails, the text stays as it is."""
+    """Apply the user's function; where it fails, the text is not changed."""
     try:
         filtered = output_filter(text)
         if isinstance(filtered, str):

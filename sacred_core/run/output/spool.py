@@ -256,7 +256,7 @@ class SpoolReader:
             replace_bytes(self._folder / POSITIONS_FILE, json.dumps(positions).encode())
 
     def close(self) -> None:
-        """Remove the files; what they hold can still be read from here."""
+        """Remove the files; what they contain can still be read from here."""
         for spool in [self._whole, *self._parts, self._turns]:
             if spool is not None:
                 spool.end_writing()

@@ -2,7 +2,7 @@
 
 A text stream of the interpreter's own in front of a binary end whose ``write`` is the ``append``
 of a queue: a printed line runs through C code only, which no other thread can interrupt. (A
-text stream in front of Python code may hold garbage once another thread flushes it:
+text stream in front of Python code may contain garbage once another thread flushes it:
 https://github.com/python/cpython/issues/119506.) `Streams` records and shows what is in the queue.
 """
 

@@ -12,7 +12,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query.nodes import Field, Operator
 from sacred_core.stores.summaries import MetricSummary, is_number, summary_of
 
-#: What a field holds: strings (a bare word is one, also ``2024``), a list of strings, a time, a
+#: What a field contains: strings (a bare word is one, also ``2024``), a list of strings, a time, a
 #: number of seconds, the id of a run, or any value.
 Kind: TypeAlias = Literal["text", "list", "time", "seconds", "id", "any"]
 
@@ -83,7 +83,7 @@ MetricOf: TypeAlias = Callable[[str], Mapping[str, Any] | Metric | None]
 
 
 def kind_of(field: Field) -> Kind:
-    """Return what ``field`` holds."""
+    """Return the content of ``field``."""
     return _KINDS.get(field.name, "any")
 
 

@@ -97,7 +97,7 @@ def path_below(folder: Path, path: Path) -> Path | None:
 
 
 def open_copy(files: ContainedFolder, path: Path) -> BinaryIO:
-    """Open a copy that runs share: below a root, or where a folder of its own was configured.
+    """Open a copy that runs share: below a root, or where a separate folder was configured.
 
     A ``resource_dir`` or ``source_dir`` may be anywhere. Copies there are named by the MD5 digest
     of their content, so that no record can name another file of this machine.
@@ -127,7 +127,7 @@ def restore_missing(root: Path, entry: Mapping[str, Any]) -> None:
 
     Args:
         root: The folder that the names are relative to.
-        entry: What ``run.json`` holds.
+        entry: The content of ``run.json``.
     """
     for original, name in _contents(entry):
         if not (root / name).exists() and not _restore(original, root / name):

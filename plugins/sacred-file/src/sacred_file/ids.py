@@ -29,7 +29,7 @@ class FolderIds(LeasedIds):
 
     Args:
         basedir: The folder of all runs.
-        asked_id: What the user asked for, or None.
+        asked_id: The id that the user requested, or None.
     """
 
     def __init__(self, basedir: Path, asked_id: int | str | None) -> None:

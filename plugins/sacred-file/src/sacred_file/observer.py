@@ -86,8 +86,8 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         basedir: As given, a string; a relative path stays relative.
         resource_dir, source_dir, template: Absolute paths.
         dir: The folder of the current run, below ``basedir``; None before the first run.
-        run_entry: What ``run.json`` holds; change it and call `save` to add to it.
-        config, info: What ``config.json`` and ``info.json`` hold.
+        run_entry: The content of ``run.json``; change it and call `save` to add to it.
+        config, info: The content of ``config.json`` and ``info.json``.
     """
 
     VERSION = "FileStorageObserver-0.1.0"
@@ -298,7 +298,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
             lease.require(folder.name)
             if is_start:
                 own.begin()
-        self.save()  # last: a folder is a run once it holds this
+        self.save()  # last: a folder is a run once it contains this
         own.is_recorded = True
 
     @property

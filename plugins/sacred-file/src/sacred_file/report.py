@@ -125,6 +125,6 @@ def _writable_by_others(template: Path) -> Iterator[Path]:
     real = template.resolve()
     for place in dict.fromkeys((template, template.parent, real.parent)):
         mode = place.stat().st_mode
-        is_sticky = place.is_dir() and mode & S_ISVTX  # like /tmp: each has files of their own
+        is_sticky = place.is_dir() and mode & S_ISVTX  # like /tmp: each has separate files
         if mode & (S_IWGRP | S_IWOTH) and not is_sticky:
             yield place

@@ -179,7 +179,7 @@ class FileStore(DocumentStore[RunFolder]):
             replace_output(Path(record.file(OUTPUT)), text)
 
     def add_annotation(self, record: RunFolder, annotation: Annotation) -> None:
-        """Append a line to a file of its own.
+        """Append a line to a separate file.
 
         Raises:
             StoreError: the file is a link or cannot be written to.

@@ -72,7 +72,7 @@ class GcsBucket:
         return None if blob is None else str(blob.generation)
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
-        """Return what an object holds, or a piece of it."""
+        """Return the content of an object, or a piece of it."""
         if length == 0:
             return b""
         piece: dict[str, int] = {}
@@ -91,7 +91,7 @@ class GcsBucket:
         return data
 
     def size(self, key: str) -> int | None:
-        """Return how many bytes an object holds."""
+        """Return how many bytes an object contains."""
         with translate_errors(self.url):
             blob = self._bucket.get_blob(key, **self._patience)
         return None if blob is None else int(blob.size)
@@ -146,7 +146,7 @@ class GcsBucket:
 def _check_origin(blob: Any) -> None:
     """Refuse the page of a proxy, which comes with the status 200 too.
 
-    What Google stores has a generation and checksums, which the answer holds
+    What Google stores has a generation and checksums, which the answer contains
     (https://cloud.google.com/storage/docs/xml-api/reference-headers).
     """
     if not (blob.generation or blob.crc32c or blob.md5_hash):

@@ -1,4 +1,4 @@
-"""Reads what an observer needs from a file that holds a secret."""
+"""Reads what an observer needs from a file that contains a secret."""
 
 import difflib
 import os

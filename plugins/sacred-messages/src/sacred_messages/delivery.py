@@ -76,7 +76,7 @@ def deliver(
     Args:
         service: Who is asked and where, for errors.
         ask: Returns the answer, or raises `UnansweredError`, or `MessageError` where another try
-            is no use; called on another thread.
+            is useless; called on another thread.
         patience: How long to try.
         secrets: The text of an answer that contains one of them is not shown.
 
@@ -134,7 +134,7 @@ def post(url: str, content: Mapping[str, Any], timeout: float, proxy: str | None
             text = read_beginning(response)
             header = response.headers.get("Retry-After", "")
             status = response.status_code
-    except Exception as error:  # noqa: BLE001 - its text and its chain hold the address
+    except Exception as error:  # noqa: BLE001 - its text and its chain contain the address
         reason = _LATE if deadline.is_over else _reason(error)
     else:
         retry_after = float(header) if header.isdecimal() else None

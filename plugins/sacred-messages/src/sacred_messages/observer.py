@@ -29,7 +29,7 @@ class MessageObserver(RunObserver):
 
     A subclass declares its templates, calls `use_texts` when it is made, and overrides `send` and,
     if need be, `escape`. A message that was taken is not sent again, however often the event
-    comes; one that was not is an error, so that the core, or a queue, gives the event again.
+    comes; one that was not is an error, so that the core, or a queue, retries the event.
 
     Attributes:
         limit: Characters of the longest message.

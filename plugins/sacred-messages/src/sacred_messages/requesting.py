@@ -38,7 +38,7 @@ class Deadline:
 
     def watch(self, connected: Any) -> None:
         """Close the connection of a socket when the time has come, perhaps at once."""
-        # A descriptor of its own: TLS takes that of the socket away.
+        # A separate descriptor: TLS takes that of the socket away.
         own = socket.socket(fileno=os.dup(connected.fileno()))
         with self._lock:
             self._sockets.append(own)
@@ -112,7 +112,7 @@ def read_beginning(response: requests.Response) -> str:
 
 
 def _decompress(data: bytes, headers: Mapping[str, str]) -> str:
-    """Decompress what came compressed although that was not asked for, but not without limit."""
+    """Decompress what came compressed although that was not requested, but not without limit."""
     if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         try:
             data = zlib.decompressobj(_ZLIB_OR_GZIP).decompress(data, LONGEST_ANSWER)

@@ -85,7 +85,7 @@ class _Filler(string.Formatter):
             return f"{{{field_name}}}", None
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Format as asked for where the value can be; a result may be None."""
+        """Format as requested where the value can be; a result may be None."""
         try:
             text = str(super().format_field(value, format_spec))
         except (TypeError, ValueError):

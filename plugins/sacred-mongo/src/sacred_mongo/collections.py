@@ -1,6 +1,6 @@
 """The collections in which runs are stored, and the ids that runs have there.
 
-Every run gets a document of its own, also when many processes start at once.
+Every run gets a separate document, also when many processes start at once.
 """
 
 import contextlib
@@ -237,13 +237,13 @@ class DocumentIds(RunIds):
 def spellings(run_id: Any) -> list[Any]:
     """Return the values of ``_id`` that are listed as ``run_id``, which need not be valid.
 
-    Sacred inserts what a user asked for as a string, clients of other languages numbers as
+    Sacred inserts what a user requested as a string, clients of other languages numbers as
     floats or decimals, and many programs an `bson.ObjectId`.
     """
     normalized = normalize_id(run_id)
     if isinstance(normalized, int):
         return [normalized, str(normalized)]
-    if not is_unicode(normalized):  # nor can a document hold it
+    if not is_unicode(normalized):  # nor can a document contain it
         return []
     found: list[Any] = [normalized]
     for kind in (ObjectId, float, Decimal128):

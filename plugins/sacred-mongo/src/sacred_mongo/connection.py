@@ -64,7 +64,7 @@ _PRIORITY = re.compile(r"(?P<rest>.*)!(?P<priority>-?\d+)", re.DOTALL)
 
 @attrs.frozen(repr=False)
 class Address:
-    """A collection of runs. The URL may hold a password: it is not shown.
+    """A collection of runs. The URL may contain a password: it is not shown.
 
     Attributes:
         url: Of the server, None for the local one.
@@ -108,7 +108,7 @@ def parse_argument(argument: str) -> Address:
 
 
 def display_host(url: str | None) -> str:
-    """Return the host part of a URL, which holds no secret."""
+    """Return the host part of a URL, which contains no secret."""
     if url is None:
         return "localhost:27017"
     return (
@@ -223,7 +223,7 @@ def client_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of a client with the old names of TLS options replaced.
 
     Raises:
-        ValueError: a key is in a file of its own, which pymongo no longer takes.
+        ValueError: a key is in a separate file, which pymongo no longer takes.
     """
     given = {_RENAMED.get(name, name): value for name, value in options.items()}
     if (requirement := given.pop("ssl_cert_reqs", None)) is not None:

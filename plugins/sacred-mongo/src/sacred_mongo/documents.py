@@ -67,7 +67,7 @@ def utc(time: datetime | None) -> datetime | None:
 
 
 def offload_if_large(run: RunReference, name: str, value: Any) -> Any:
-    """Return plain ``value`` as the field ``name`` of a run holds it."""
+    """Return plain ``value`` as the field ``name`` of a run contains it."""
     encoded = encode(value) if name != "info" else encode_info(value)
     if len(bson.encode({name: encoded})) <= _LARGEST.get(name, _LARGEST_OTHER):
         return encoded
@@ -105,7 +105,7 @@ class RunDocument:
 
     Args:
         collections: Where it is.
-        decode: Returns what it holds.
+        decode: Returns what it contains.
     """
 
     def __init__(self, collections: Collections, decode: Callable[[], Document]) -> None:

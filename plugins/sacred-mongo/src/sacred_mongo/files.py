@@ -1,6 +1,6 @@
 """Files in GridFS, each content of an owner once, until no run uses it.
 
-The id of a file is made from what it holds and whose it is, so that two processes which store
+The id of a file is made from what it contains and whose it is, so that two processes which store
 the same one at the same time, or one that tries again, write the same documents. A file is removed
 only if no other run of the database uses it. A record may be edited, or written by another program:
 what it names as its own may be a file of another run.
@@ -94,7 +94,7 @@ class Files:
         return self._store(stored, lambda: io.BytesIO(data), len(data), filename, {})
 
     def read(self, file_id: Any) -> bytes:
-        """Return what a file holds.
+        """Return the content of a file.
 
         Raises:
             DamagedRecordError: it is not there, or not whole.
@@ -243,7 +243,7 @@ class Files:
             )
 
     def _other_runs(self, runs: Runs, entry: Document) -> Iterator[Document]:
-        """Yield every run of the database but one; any collection may hold runs."""
+        """Yield every run of the database but one; any collection may contain runs."""
         for name in self._database.list_collection_names():
             if name in RESERVED or name.endswith("_metrics") or name.startswith("system."):
                 continue

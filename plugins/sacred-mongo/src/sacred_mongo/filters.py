@@ -1,8 +1,8 @@
 """What the server is asked when runs are looked for: all that fulfil it come, perhaps others too.
 
 The server looks into lists where the language of queries does not, has no dead runs and stores
-times to the millisecond; it is asked for more then, never for less. What another program wrote
-holds objects in forms of its own, which only the core can read: where values are
+times to the millisecond; it is requested more then, never for less. What another program wrote
+contains objects in separate forms, which only the core can read: where values are
 compared, such documents come in any case.
 """
 
@@ -27,7 +27,7 @@ _TIMES = {
 }
 _ORDERS = {"<": "$lte", "<=": "$lte", ">": "$gte", ">=": "$gte"}
 _MOST_PARTS = 40  # far below where values are stored as JSON strings
-#: Texts that are numbers where a number is asked for.
+#: Texts that are numbers where a number is requested.
 _NUMBER_TEXTS = ["NaN", "Infinity", "-Infinity"]
 _FROM_THE_END = re.compile(r"-[0-9]+")
 
@@ -106,7 +106,7 @@ def _of_time(path: str, operator: str, values: list[Any]) -> Document | None:
         compared = {_ORDERS[operator]: values[0]}
     else:
         return None
-    # What BSON holds was cut to milliseconds, as the asked for are when they are sent.
+    # What BSON contains was cut to milliseconds, as the requested are when they are sent.
     return {"$or": [{path: compared}, {path: {"$type": "string"}}]}
 
 

@@ -1,4 +1,4 @@
-"""Between plain data and what BSON holds, and back without loss.
+"""Between plain data and what BSON contains, and back without loss.
 
 Keys that MongoDB or its users' queries would misread are written with a percent sign as in
 URLs; a value that BSON lacks is its JSON text, as ``{"%json": "123456789012345678901234567890"}``.
@@ -16,7 +16,7 @@ from sacred_core.serialization import SURROGATES, escape, unescape
 from sacred_core.stores.run_ids import INT64
 
 JSON = "%json"
-#: A value that is stored in a file of its own, see `sacred_mongo.documents`.
+#: A value that is stored in a separate file, see `sacred_mongo.documents`.
 FILE = "%file"
 #: The ``metrics`` of the user's own ``info``: under that name are those of the run.
 OWN_METRICS = "%metrics"
@@ -26,7 +26,7 @@ _UNSAFE = re.compile(
     rf"%(?=2E|24|25|00|u[0-9A-F]{{4}}|json$|file$|metrics$)|\.|^\$|\0|{SURROGATES}"
 )
 _ESCAPES = re.compile(r"%(2E|24|25|00|u[0-9A-F]{4})")
-#: What names of files hold: other programs show them, so that they stay strings.
+#: What names of files contain: other programs show them, so that they stay strings.
 _UNSAFE_NAME = re.compile(rf"%(?=u[0-9A-F]{{4}})|{SURROGATES}")
 _ESCAPES_OF_NAMES = re.compile(r"%(u[0-9A-F]{4})")
 #: Types of items of a column that are stored and read as they are.
@@ -35,7 +35,7 @@ _READ_TYPES = frozenset((float, bool, type(None), int, str))
 
 
 def encode(value: Any, depth: int = 0) -> Any:
-    """Return plain ``value`` as BSON can hold it."""
+    """Return plain ``value`` as BSON can contain it."""
     kind = type(value)
     if kind is float or kind is bool or value is None:
         return value
@@ -143,7 +143,7 @@ def to_unicode(text: str) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether ``text`` holds no half of a surrogate pair."""
+    """Return whether ``text`` contains no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -16,7 +16,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 #: The drivers have ten connections.
 _AT_ONCE = 8
-#: Bytes that are asked for at a time.
+#: Bytes that are requested at a time.
 _PIECE = 4 * 1024 * 1024
 
 
@@ -47,7 +47,8 @@ class Bucket(Protocol):
 
         Args:
             key: Its name.
-            data: What it is to hold; of a file all from its position on, which is read in pieces.
+            data: What it is to contain; of a file all from its position on, which is read in
+                pieces.
             content_type: The content type for browsers.
         """
 
@@ -69,10 +70,10 @@ class Bucket(Protocol):
         """Return the version of an object, or None if there is none."""
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
-        """Return what an object holds, or a piece of it; None if there is none."""
+        """Return the content of an object, or a piece of it; None if there is none."""
 
     def size(self, key: str) -> int | None:
-        """Return how many bytes an object holds, or None if there is none."""
+        """Return how many bytes an object contains, or None if there is none."""
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with ``prefix``, sorted."""
@@ -92,7 +93,7 @@ class Bucket(Protocol):
 
 
 def in_parallel(function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
-    """Yield the function of each item, in order; some items are asked for ahead."""
+    """Yield the function of each item, in order; some items are requested ahead."""
     with ThreadPoolExecutor(_AT_ONCE, "sacred-objects") as pool:
         waiting: deque[Future[B]] = deque()
         try:
@@ -134,7 +135,7 @@ class _Stream(RangeReader):
         self._key = key
 
     def readall(self) -> bytes:
-        # The inherited one would ask for some kilobytes at a time.
+        # The inherited one would request some kilobytes at a time.
         pieces = []
         while piece := self.read_next(_PIECE):
             pieces.append(piece)
@@ -157,7 +158,7 @@ def read_json(
     default: Any = None,
     decode: Callable[[Any], Any] = decode_jsonpickle,
 ) -> Any:
-    """Return what the object holds, or ``default`` if there is none.
+    """Return the content of the object, or ``default`` if there is none.
 
     Args:
         bucket: Where the object is.

@@ -184,7 +184,7 @@ class UploadQueue:
                 return error
             return None
 
-        # A run may have a hundred sources, which are asked for one after the other otherwise.
+        # A run may have a hundred sources, which are requested one after the other otherwise.
         answers = map(attempt, waiting) if len(waiting) == 1 else in_parallel(attempt, waiting)
         refused: list[Exception] = []
         for (key, upload), error in zip(waiting, answers, strict=True):

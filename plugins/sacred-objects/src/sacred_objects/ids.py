@@ -1,4 +1,4 @@
-"""Gives every run a folder of its own, also when many processes start at once.
+"""Gives every run a separate folder, also when many processes start at once.
 
 Who writes ``config.json`` first has the folder. A run is there once ``run.json`` is.
 """
@@ -17,8 +17,8 @@ class ObjectIds(LeasedIds):
 
     Args:
         layout: Where the runs are.
-        asked_id: What the user asked for, or None.
-        config: What ``config.json`` will hold.
+        asked_id: The id that the user requested, or None.
+        config: The content of ``config.json``.
 
     Attributes:
         queued: The record of the queued run that is taken over.

@@ -1,7 +1,7 @@
 """Where things are in a bucket: as in a folder of sacred-file, and what only a bucket needs.
 
-Keys are ``BASEDIR/ID/run.json`` and so on. While a run lives, its output and its metrics are in
-parts below `OUTPUT_PARTS` and `METRICS_PARTS`, as objects cannot be appended to.
+Keys are ``BASEDIR/ID/run.json`` and so on. While a run is running, its output and its metrics are
+in parts below `OUTPUT_PARTS` and `METRICS_PARTS`, as objects cannot be appended to.
 """
 
 import ipaddress
@@ -125,7 +125,7 @@ def normalize_prefix(folder: str) -> str:
     """Return a prefix of keys without needless slashes.
 
     Raises:
-        ValueError: it holds ``.`` or ``..``, which mean nothing in a key.
+        ValueError: it contains ``.`` or ``..``, which mean nothing in a key.
     """
     parts = [part for part in str(folder).split("/") if part]
     if "." in parts or ".." in parts:

@@ -53,7 +53,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         option_names: Keyword arguments of the plugin's observer that a URL may have as options.
         basedir: Without slashes at its ends.
         dir: The prefix of the current run; None before the first one.
-        run_entry: What ``run.json`` holds; change it and call `save` to add to it.
+        run_entry: The content of ``run.json``; change it and call `save` to add to it.
     """
 
     scheme: ClassVar[str]
@@ -120,7 +120,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
 
     @property
     def layout(self) -> object_keys.BucketLayout:
-        """Where the runs are; the bucket is connected to when this is first asked for."""
+        """Where the runs are; the bucket is connected to when this is first requested."""
         if self._layout is None:
             self._layout = object_keys.bucket_layout(self._connect(), *self._folders)
         return self._layout
@@ -187,7 +187,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         return True
 
     def append_annotation(self, annotation: Annotation) -> bool:
-        """Write an object of its own."""
+        """Write a separate object."""
         self._send(partial(self._recorder.send_annotation, annotation))
         return True
 

@@ -60,7 +60,7 @@ class Parts:
 
     @property
     def is_sent(self) -> bool:
-        """Whether the bucket has all that the file holds."""
+        """Whether the bucket has all that the file contains."""
         return self._changed_from is None
 
     def mark_changed(self, start: int) -> None:
@@ -82,7 +82,7 @@ class Parts:
         self._number, self._sent, self._changed_from = number + 1, size, None
 
     def adopt(self) -> None:
-        """Continue the parts that the bucket has; the file holds what they do."""
+        """Continue the parts that the bucket has; the file contains what they do."""
         keys = self._bucket.list(self._prefix)
         self._parts = list(_newest(_parse_key(key, self._prefix) for key in keys))
         self._number = max((part.last + 1 for part in self._parts), default=0)
@@ -104,7 +104,7 @@ class Parts:
 
 
 def join_parts(bucket: Bucket, prefix: str) -> bytes | None:
-    """Return what the file holds of which ``prefix`` has the parts; None: not yet known.
+    """Return the content of the file of which ``prefix`` has the parts; None: not yet known.
 
     That is where parts were replaced while they were read; a further attempt finds the new ones.
     """
@@ -120,7 +120,7 @@ def join_parts(bucket: Bucket, prefix: str) -> bytes | None:
 
 
 def replace_parts(bucket: Bucket, prefix: str, data: bytes) -> None:
-    """Let one part hold ``data`` in place of all parts; readers see the old ones or that."""
+    """Let one part contain ``data`` in place of all parts; readers see the old ones or that."""
     keys = list(bucket.list(prefix))
     last = max((part.last for key in keys if (part := _parse_key(key, prefix))), default=-1)
     whole = prefix + Part(0, last + 1, 0).name

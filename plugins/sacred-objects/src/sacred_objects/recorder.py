@@ -46,11 +46,11 @@ class Recorder:
     Args:
         layout: Where the runs are.
         name: The folder of this one.
-        entry: What ``run.json`` holds.
+        entry: The content of ``run.json``.
         uploads: Sends files.
 
     Attributes:
-        info: What ``info.json`` holds.
+        info: The content of ``info.json``.
         files: Lists files in the entry.
         folder: Of this run on this machine: ``cout.txt`` and ``metrics.jsonl``.
     """
@@ -208,7 +208,7 @@ class Recorder:
             self._send_folder()
 
     def send_annotation(self, annotation: Annotation) -> None:
-        """Write an annotation into an object of its own.
+        """Write an annotation into a separate object.
 
         Raises:
             RunRemovedError: the run was deleted.

@@ -60,7 +60,7 @@ _MOST_NAMES = 20
 
 
 class RunFolder(RecordFolder):
-    """The objects of a run; each is fetched when it is asked for.
+    """The objects of a run; each is fetched when it is requested.
 
     Args:
         layout: Where the runs are.
@@ -81,7 +81,7 @@ class RunFolder(RecordFolder):
         return f"'{self._bucket.url}/{self.prefix}{name}'"
 
     def fields(self) -> dict[str, Read]:
-        """Return what reads each field; the heartbeat may be in an object of its own."""
+        """Return what reads each field; the heartbeat may be in a separate object."""
         fields = super().fields()
         return {**fields, "heartbeat": functools.partial(self._heartbeat, fields["heartbeat"])}
 
@@ -261,7 +261,7 @@ class ObjectStore(DocumentStore[RunFolder]):
         replace_parts(self._bucket, record.prefix + parts, encode_output(text))
 
     def add_annotation(self, record: RunFolder, annotation: Annotation) -> None:
-        """Write the line of an annotation into an object of its own."""
+        """Write the line of an annotation into a separate object."""
         put_annotation(self._bucket, record.prefix, annotation)
 
     def delete(self, run_id: int | str) -> None:

@@ -6,7 +6,7 @@ from sacred_objects import Bucket, BucketAwayError
 
 
 def assert_pages_are_refused(bucket: Bucket, folder: Path) -> None:
-    """Check a bucket whose server is a proxy that answers everything with a page of its own.
+    """Check a bucket whose server is a proxy that answers everything with its own page.
 
     Nothing is taken for written, empty, missing, deleted or the content of an object.
     """

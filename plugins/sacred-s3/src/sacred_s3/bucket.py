@@ -105,7 +105,7 @@ class S3Bucket:
         )
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
-        """Return what an object holds, or a piece of it."""
+        """Return the content of an object, or a piece of it."""
         if length == 0:
             return b""
         piece = {}
@@ -123,7 +123,7 @@ class S3Bucket:
         return data
 
     def size(self, key: str) -> int | None:
-        """Return how many bytes an object holds."""
+        """Return how many bytes an object contains."""
         found = self._head(key)
         return None if found is None else int(found["ContentLength"])
 

@@ -59,7 +59,7 @@ class BucketLocator:
         self.region = self._find_region()
 
     def bucket(self) -> S3Bucket:
-        """Return the bucket, with a client of its own. Nothing is sent yet."""
+        """Return the bucket, with a separate client. Nothing is sent yet."""
         from botocore.config import Config
 
         config = Config(

@@ -132,13 +132,13 @@ def display_location(url: sa.URL) -> str | None:
 
 
 def is_file(url: sa.URL) -> bool:
-    """Tell whether the database is a file of which the URL gives the path."""
+    """Return whether the database is a file of which the URL gives the path."""
     name = url.database or ""
     return _is_sqlite(url) and name not in ("", ":memory:") and not name.startswith("file:")
 
 
 def is_in_memory(url: sa.URL) -> bool:
-    """Tell whether the database is gone with its connection."""
+    """Return whether the database disappears when its connection is closed."""
     name = url.database or ""
     is_uri = name.startswith("file:") and ("memory" in name or url.query.get("mode") == "memory")
     return _is_sqlite(url) and (name in ("", ":memory:") or is_uri)

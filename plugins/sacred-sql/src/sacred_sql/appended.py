@@ -1,7 +1,7 @@
 """What grows during a run: its output in pieces, and the points of its metrics in blocks.
 
 Each piece replaces the output from its start on. New points are added as blocks, and full blocks
-hold a thousand. A block has the index of its first point, so that a point in two blocks is read
+contain a thousand. A block has the index of its first point, so that a point in two blocks is read
 once.
 """
 

@@ -1,4 +1,4 @@
-"""What files hold, and long values of runs: in parts, each content once for all runs."""
+"""The content of files, and long values of runs: in parts, each content once for all runs."""
 
 import hashlib
 import io
@@ -35,7 +35,7 @@ _LARGEST = 200_000
 
 @attrs.frozen
 class Content:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
         opened: Opens it for reading.

@@ -90,7 +90,7 @@ class Database:
         """Do ``work``, which sees the database at one time.
 
         Raises:
-            StoreError: the database cannot be reached, or holds no runs of ours.
+            StoreError: the database cannot be reached, or contains no runs of sacred-core.
         """
         with self._translate_errors():
             if not self._is_ready:
@@ -210,7 +210,7 @@ def _is_disconnect(error: exc.SQLAlchemyError) -> bool:
 
 
 def _is_conflict(error: exc.DBAPIError) -> bool:
-    """Tell whether another transaction was the reason."""
+    """Return whether another transaction was the reason."""
     if isinstance(error, exc.IntegrityError):
         return True
     original: Any = error.orig

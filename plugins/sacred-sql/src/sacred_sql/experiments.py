@@ -34,7 +34,7 @@ _LISTS = ("sources", "dependencies", "repositories")
 
 @attrs.frozen
 class _Part:
-    """A source, dependency or repository: its row, without digest, and what its file holds."""
+    """A source, dependency or repository: its row, without digest, and what its file contains."""
 
     row: dict[str, Any]
     content: Content | None = None
@@ -60,7 +60,7 @@ class Experiment:
 
     @property
     def lists(self) -> tuple[tuple[_Part, ...], ...]:
-        """What has tables of its own."""
+        """What has separate tables."""
         return self.sources, self.dependencies, self.repositories
 
     def with_code(

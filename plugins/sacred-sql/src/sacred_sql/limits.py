@@ -46,7 +46,7 @@ _ROOM = 16_384
 
 
 def timeout_arguments(url: sa.URL) -> dict[str, Any]:
-    """Return arguments of the driver that limit waiting, but for those that the URL gives.
+    """Return arguments of the driver that limit waiting, except those that the URL gives.
 
     PostgreSQL's library notices that nothing arrives at the server; see also `apply_limits`.
     """
@@ -64,7 +64,7 @@ def apply_limits(engine: sa.Engine) -> None:
     """Limit the statements of each new connection of an engine, and the time of their answers.
 
     A statement that is too long for the server raises a `StoreError` before it is sent. An URL with
-    ``options`` of PostgreSQL has limits of its own for the time of statements.
+    ``options`` of PostgreSQL has separate limits for the time of statements.
     """
     settings = _SETTINGS.get(engine.dialect.name, ())
     if settings and "options" not in engine.url.query:
@@ -90,7 +90,7 @@ def _execute_first(cursor: Any, statements: tuple[str, ...]) -> None:
         try:
             cursor.execute(statement)
             return
-        except Exception:  # noqa: BLE001 - each driver has exceptions of its own
+        except Exception:  # noqa: BLE001 - each driver has separate exceptions
             continue
     cursor.execute(statements[-1])
 

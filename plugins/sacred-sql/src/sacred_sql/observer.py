@@ -208,7 +208,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
                 join_points(connection, rows.key, rows.metrics)
             return note_change(connection, rows.key)
 
-        if not texts and not fields:  # lists of files have tables of their own
+        if not texts and not fields:  # lists of files have separate tables
             return True
         if not self._write_rows(work):
             return False

@@ -63,7 +63,7 @@ class _Block:
 def read_points(
     connection: sa.Connection, run_key: int, ranges: Ranges | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Return columns of points by metric; metrics that the run does not have are left out.
+    """Return columns of points by metric; metrics that the run does not have are omitted.
 
     Args:
         connection: In a transaction.
@@ -118,7 +118,7 @@ def read_summaries(
 def _read_blocks(
     connection: sa.Connection, run_key: int, names: Collection[str] | None, has_summaries: bool
 ) -> dict[str, list[_Block]]:
-    """Return the rows of points by metric, without their columns; metrics without are left out."""
+    """Return the rows of points by metric, without their columns; metrics without are omitted."""
     named = sa.select(metrics.c.metric, metrics.c.name).where(metrics.c.run_key == run_key)
     found: dict[int, list[_Block]] = {}
     by_name = {}
@@ -210,7 +210,7 @@ def _columns(rows: list[tuple[_Block, tuple[str, str, str]]], inside: slice) -> 
 
 
 def _time(microseconds: Any) -> datetime | None:
-    """Return a time, None for what is no number, or beyond the times that Python has."""
+    """Return a time, None for values that are not numbers, or beyond the times that Python has."""
     try:
         return EPOCH + timedelta(microseconds=microseconds)
     except (TypeError, OverflowError):

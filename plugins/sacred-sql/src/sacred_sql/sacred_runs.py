@@ -51,7 +51,7 @@ runs_resources = _table("runs_resources", run_id=_STRING, resource_id=_ID)
 
 
 def has_sacred_tables(connection: sa.Connection) -> bool:
-    """Tell whether the database has Sacred's tables: those of other programs have other columns."""
+    """Return whether the database has Sacred's tables, recognised by their columns."""
     inspector = sa.inspect(connection)
     if not inspector.has_table(run.name) or not inspector.has_table(experiment.name):
         return False

@@ -49,7 +49,7 @@ def _foreign_key(target: str, is_key: bool = False, nullable: bool = False) -> C
 
 
 def _key_of_run() -> Column[int]:
-    """Return the key of a table that earlier releases do not know when they delete a run."""
+    """Return the key of a table that earlier releases do not support when they delete a run."""
     target = ForeignKey("runs.run_key", ondelete="CASCADE")
     return Column("run_key", Key, target, primary_key=True, autoincrement=False)
 
@@ -60,7 +60,7 @@ def _number(name: str) -> Column[int]:
 
 versions = _table("sacred_schema", _number("version"))
 
-#: What files hold, each content once.
+#: The content of files, each content once.
 contents = _table(
     "contents",
     _own_key("content_id"),

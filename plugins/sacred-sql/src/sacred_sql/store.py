@@ -261,7 +261,7 @@ class SqlStore(DocumentStore[Record]):
     def _read_records(
         self, tables: RunTables, keys: Sequence[int], query: RunQuery
     ) -> list[Record]:
-        """Return runs by their keys, with the fields that ``query`` uses, whatever they hold."""
+        """Return runs by their keys, with the fields that ``query`` uses, whatever they contain."""
         names = tables.fields
         if query.attributes is not None:
             wanted = {"id", "status", *query.attributes}
@@ -281,7 +281,7 @@ class SqlStore(DocumentStore[Record]):
         """Return fields of runs; those that the driver cannot read raise a `DamagedRecordError`."""
         try:
             return self._read(tables, partial(tables.read_runs, keys=keys, names=names))
-        except Exception as error:  # noqa: BLE001 - a row may hold anything
+        except Exception as error:  # noqa: BLE001 - a row may contain anything
             is_field = len(keys) == len(names) == 1
             if is_page or is_field:
                 self._require_tables(tables)

@@ -102,7 +102,7 @@ class CustomBot:
                 asyncio.run(self._sent(message))
             else:
                 self._bot.send_message(**message)
-        except Exception as error:  # noqa: BLE001 - foreign code; its text may hold the token
+        except Exception as error:  # noqa: BLE001 - foreign code; its text may contain the token
             kind = UnansweredError if type(error).__name__ in _PASSING else MessageError
             words = excerpt(str(error), self.secrets)
             reason = f"fails: {type(error).__name__}" + (f": {words}" if words else "")
@@ -119,7 +119,7 @@ class CustomBot:
 
 
 def _wait(seconds: Any) -> float | None:
-    """Return the pause that the API asks for, if it is a number of seconds."""
+    """Return the pause that the API requests, if it is a number of seconds."""
     is_number = isinstance(seconds, int) and not isinstance(seconds, bool)
     return float(min(seconds, _LONGEST_WAIT)) if is_number and seconds > 0 else None
 
@@ -154,7 +154,7 @@ def proxy_url_with_user(url: object, username: str | None, password: str | None)
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in _PROXIES or not parts.hostname:
-        # The rest may hold a password.
+        # The rest may contain a password.
         raise TelegramSettingError(
             "proxy_url is PROTOCOL://PROXY_HOST:[PROXY_PORT]/ with the protocol http or socks5, "
             f"not {parts.scheme + '://…' if parts.scheme else 'what was given'}"

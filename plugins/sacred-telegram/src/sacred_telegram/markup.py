@@ -17,7 +17,7 @@ _MARKED = re.compile(rf"```(?P<pre>.+?)```|`(?P<code>[^`]+)`|{_EMPHASIS}", re.DO
 def to_html(template: str) -> str:
     """Return a text with ``*bold*``, ``_italic_`` and code in backticks as HTML.
 
-    Fields stay as they are. A mark without its second one is an ordinary character.
+    Fields are not changed. A mark without its second one is an ordinary character.
     """
     fields: list[str] = []
 

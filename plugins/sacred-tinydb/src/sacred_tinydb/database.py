@@ -64,7 +64,7 @@ class AtomicJsonFile(Storage):
         self._known: tuple[Any, Any] = (None, None)
 
     def read(self) -> Any:
-        """Return what the file holds, None if there is none."""
+        """Return the content of the file, None if there is none."""
         try:
             with self._path.open("rb") as file:
                 version = _version(file.fileno())

@@ -1,6 +1,6 @@
 """The documents of runs: how they are written, read, and which files they name.
 
-Times and files are strings with a tag, in fields of their own. Sacred writes tags anywhere.
+Times and files are strings with a tag, in separate fields. Sacred writes tags anywhere.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ VERSION = "TinyDbObserver-0.1.0"
 _DATE, _FILE = "{TinyDate}:", "{TinyFile}:"
 #: Before the JSON text of numpy's and pandas' objects.
 _JSON_TAGS = ("{TinyArray}:", "{TinyDataFrame}:", "{TinySeries}:")
-#: Fields of a document that hold values of the user's.
+#: Fields of a document that contain values of the user's.
 _VALUES = ("config", "info", "result", "host")
 _FIELDS = (
     "run_id", "status", "command", "experiment", "host", "config", "info", "result", "fail_trace",
@@ -145,7 +145,7 @@ def date_tag(time: datetime | None) -> str | None:
 
 
 def parse_date_tag(stored: Any) -> datetime | None:
-    """Return the aware time that a field holds, or None."""
+    """Return the aware time that a field contains, or None."""
     if isinstance(stored, str) and stored.startswith(_DATE):
         try:
             stored = datetime.fromisoformat(stored[len(_DATE) :])
@@ -165,7 +165,7 @@ def file_tag(file_id: str) -> str:
 
 
 def parse_file_tag(stored: Any) -> str | None:
-    """Return the hash of the file that a field holds, or None."""
+    """Return the hash of the file that a field contains, or None."""
     if not isinstance(stored, str) or not stored.startswith(_FILE):
         return None
     return stored[len(_FILE) :].strip('"')
@@ -180,7 +180,7 @@ def _with_plain_values(document: Document) -> Document:
 def _untagged_values(value: Any) -> Any:
     """Return a value that Sacred recorded as plain data: arrays, tables and times without tags.
 
-    A string that only begins with a tag stays as it is; a time has no zone, as Sacred wrote it.
+    A string that only begins with a tag is not changed; a time has no zone, as Sacred wrote it.
     """
     if isinstance(value, dict):
         return {key: _untagged_values(item) for key, item in value.items()}

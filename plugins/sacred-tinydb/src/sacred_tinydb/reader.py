@@ -51,7 +51,7 @@ class TinyDbReader:
         """Return the documents of runs: times aware and in UTC, and files to read from.
 
         Raises:
-            ValueError: nothing is asked for, there are fewer runs, or ``exp_name`` is no regular
+            ValueError: nothing is requested, there are fewer runs, or ``exp_name`` is not a regular
                 expression.
         """
         return self.search(exp_name, query, indices)

@@ -1,12 +1,12 @@
 """Where runs are: the database, the files, and the folders of runs that are running.
 
-What changes while a run is running is in files of its own, since the database is one file.
+What changes while a run is running is in separate files, since the database is one file.
 
-In the run's folder ``state.json`` holds fields of its document that changed since the start,
+In the run's folder ``state.json`` contains fields of its document that changed since the start,
 ``info.json`` the information of its own, ``output`` what it printed, and ``metrics.jsonl`` its
 points; see `sacred_core.stores.folder_format`.
 
-Files are under the hash of what they hold, each content once.
+Files are under the hash of what they contain, each content once.
 """
 
 import hashlib
@@ -188,7 +188,7 @@ class Files:
         return self._stage(io.BytesIO(data))
 
     def enter(self, staged: StagedCopy) -> str:
-        """Put a copy into its place and return its id; the same content stays as it is."""
+        """Put a copy into its place and return its id; the same content is not changed."""
         storage = Path(self.fs.idpath(staged.id))
         if storage.exists():
             staged.path.unlink(missing_ok=True)
@@ -206,7 +206,7 @@ class Files:
         return self.path(file_id).open("rb")
 
     def read(self, file_id: str) -> bytes:
-        """Return what a file holds; raises as `open` does."""
+        """Return the content of a file; raises as `open` does."""
         return self.path(file_id).read_bytes()
 
     def path(self, file_id: str) -> Path:
