@@ -8,7 +8,6 @@ from sacred_core.exceptions import StoreError
 from sacred_core.stores.curves import PointsReader
 from sacred_core.stores.locations import FilePath
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.opening import open_store
 from sacred_core.stores.run_store import RunQuery, RunStore
 
 
@@ -83,6 +82,8 @@ def store_of(source: RunSource) -> RunStore:
         StoreError: the store cannot be opened, or ``source`` is something else.
     """
     if isinstance(source, (str, os.PathLike)):
+        from sacred_core.stores.opening import open_store  # not needed by a script that records
+
         return open_store(source)
     if hasattr(source, "list"):
         return cast(RunStore, source)

@@ -39,6 +39,12 @@ def test_a_script_without_metrics_loads_no_summaries() -> None:
     assert loaded.isdisjoint({"sacred_core.stores.summaries", "sacred_core.stores.curves"})
 
 
+def test_an_observer_does_not_load_what_opens_stores() -> None:
+    """A run that is recorded imports nothing about locations of stores."""
+    loaded = loaded_by("import sacred_core.observers.documents, sacred_core.stores.guarded")
+    assert loaded.isdisjoint({"sacred_core.stores.opening", "sacred_core.stores.recognition"})
+
+
 def test_a_bare_import_loads_no_other_module() -> None:
     """Everything else is imported when it is used."""
     own = {name for name in loaded_by("import sacred_core") if name.startswith("sacred_")}

@@ -33,7 +33,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
         driver.log("loss", [9.0, 1 / number])
         driver.complete(result=number)
     store = MemoryStore(memory)
-    monkeypatch.setattr("sacred_core.stores.run_list.open_store", lambda location: store)
+    monkeypatch.setattr("sacred_core.stores.opening.open_store", lambda location: store)
     return store
 
 
