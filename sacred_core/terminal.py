@@ -7,7 +7,8 @@ marks). The library wcwidth has the tables, and is imported only for text that i
 import shutil
 import sys
 
-_ELLIPSIS = "…"
+#: Where text is left out.
+ELLIPSIS = "…"
 _ESCAPE = "\x1b"
 
 
@@ -35,7 +36,7 @@ def shorten(text: str, limit: int | None) -> str:
         return text
     from wcwidth import clip
 
-    return f"{clip(text, 0, limit - 1).rstrip()}{_ELLIPSIS}" if limit > 0 else ""
+    return f"{clip(text, 0, limit - 1).rstrip()}{ELLIPSIS}" if limit > 0 else ""
 
 
 def pad(text: str, columns: int) -> str:

@@ -16,6 +16,7 @@ from sacred_core.printable import printable
 from sacred_core.script_cli.config_text import paint_doc, render_config, wants_colour
 from sacred_core.script_cli.printing import print_text
 from sacred_core.serialization import plain
+from sacred_core.terminal import pad, text_width
 
 if TYPE_CHECKING:
     from sacred_core.run import Run
@@ -74,9 +75,9 @@ def print_dependencies(_run: "Run") -> None:
         name, _, version = dependency.partition("==")
         lines.append(f"  {printable(name):<20} == {printable(version)}")
     lines += ["", "Sources:"]
-    width = max((len(name) for name, _ in info["sources"]), default=0)
+    width = max((text_width(printable(name)) for name, _ in info["sources"]), default=0)
     for name, md5 in info["sources"]:
-        lines.append(f"  {printable(name):<{width}}   {printable(md5)}")
+        lines.append(f"  {pad(printable(name), width)}   {printable(md5)}")
     if info["repositories"]:
         lines += ["", "Version Control:"]
         for repository in info["repositories"]:

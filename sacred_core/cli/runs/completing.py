@@ -56,7 +56,8 @@ def _read(
     context: click.Context, incomplete: str, find: Callable[[RunStore], Iterable[str]]
 ) -> list[str]:
     location = str(context.params.get("location") or "")
-    if "://" in location or not Path(location).expanduser().is_dir():
+    path = location.partition(" ")[2] if location.startswith("-") else location  # -F my_runs
+    if "://" in path or not path or not Path(path).expanduser().is_dir():
         return []
     try:
         return [each for each in find(open_store(location)) if each.startswith(incomplete)]

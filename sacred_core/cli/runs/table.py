@@ -1,15 +1,19 @@
 """Tables in the terminal: which columns fit its width, and how far cells are shown."""
 
+import os
 from collections.abc import Sequence
 
 import attrs
 
-from sacred_core.terminal import pad, shorten, text_width
+from sacred_core.terminal import ELLIPSIS, pad, shorten, text_width
 
 #: Columns of the terminal that a long cell gets at least, by the kind of its column.
 _SHORTEST = {"chosen": 6, "statistics": 16}
 #: The same of the other kinds.
 _SHORTEST_CELL = 28
+#: Kinds with values of entries, such as paths, which may differ only at their end.
+_OF_VALUES = ("config", "group", "chosen")
+_SEPARATORS = "/\\ ,="
 _GAP = "  "
 #: Kinds of columns, the most important first.
 _IMPORTANCE = (
@@ -39,9 +43,14 @@ class TableColumn:
         return max(text_width(self.heading), *map(text_width, self.cells), 0)
 
     def shortened(self, limit: int) -> "TableColumn":
-        """Return the column with cells of at most so many columns of the terminal."""
-        texts = [shorten(text, limit) for text in (self.heading, *self.cells)]
-        return TableColumn(texts[0], texts[1:], self.kind)
+        """Return the column with cells of at most so many columns of the terminal.
+
+        What all values begin with is left out if they would look the same with it.
+        """
+        cells = [shorten(text, limit) for text in self.cells]
+        if self.kind in _OF_VALUES and len({*cells}) < len({*self.cells}):
+            cells = [shorten(text, limit) for text in _without_common_start(self.cells, limit)]
+        return TableColumn(shorten(self.heading, limit), cells, self.kind)
 
 
 def fit(columns: Sequence[TableColumn], width: int | None) -> tuple[list[TableColumn], list[str]]:
@@ -75,6 +84,14 @@ def table_text(columns: Sequence[TableColumn]) -> str:
     widths = [column.width for column in columns]
     rows = zip(*((column.heading, *column.cells) for column in columns), strict=True)
     return "\n".join(_GAP.join(map(pad, row, widths)).rstrip() for row in rows)
+
+
+def _without_common_start(cells: Sequence[str], limit: int) -> list[str]:
+    """Return cells with an ellipsis in place of what all begin with, as far as words and names."""
+    start = os.path.commonprefix([*{*filter(None, cells)}])  # noqa: RUF071 - by characters
+    name = start[max(map(start.rfind, _SEPARATORS)) + 1 :]
+    left_out = len(start) - (len(name) if text_width(name) + len(ELLIPSIS) * 2 < limit else 0)
+    return [f"{ELLIPSIS}{cell[left_out:]}" if cell else "" for cell in cells]
 
 
 def _by_importance(columns: Sequence[TableColumn]) -> list[int]:

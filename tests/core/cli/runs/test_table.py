@@ -55,6 +55,24 @@ def test_room_is_used_for_long_cells() -> None:
     assert fit(columns, 31)[1] == ["path"], "less than 28 columns are left for it"
 
 
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (["/data/2026/part-1/x", "/data/2026/part-2/x"], ["…part-1/x", "…part-2/x"]),
+        (["/data/2026/part-1/train", "/data/2026/part-2/train"], ["…part-1/t…", "…part-2/t…"]),
+        (["one/data/2026/train", "two/data/2026/train"], ["one/data/…", "two/data/…"]),
+        ([f"{'x' * 30}1", f"{'x' * 30}2"], ["…1", "…2"]),
+        (["[3, 3, 3, 3, 1]", "[3, 3, 3, 3, 22]", ""], ["…1]", "…22]", ""]),
+        (["日本語日本語/一", "日本語日本語/二"], ["…一", "…二"]),
+        (["a" * 20, "a" * 20], ["aaaaaaaaa…"] * 2),
+    ],
+)
+def test_different_values_look_different(cells: list[str], shown: list[str]) -> None:
+    """What all values begin with is left out if they would look the same with it."""
+    assert TableColumn("path", cells, "config").shortened(10).cells == shown
+    assert all(text_width(cell) <= 10 for cell in shown)
+
+
 def test_columns_of_the_user_are_shortened_before_they_are_left_out() -> None:
     """Chosen columns share the width down to six characters each."""
     columns = [TableColumn(name * 9, [name * 20], "chosen") for name in "abcd"]
