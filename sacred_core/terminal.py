@@ -39,6 +39,15 @@ def shorten(text: str, limit: int | None) -> str:
     return f"{clip(text, 0, limit - 1).rstrip()}{ELLIPSIS}" if limit > 0 else ""
 
 
+def without_start(text: str, columns: int) -> str:
+    """Return ``text`` without so many columns of its beginning, or one more of a wide character."""
+    if text.isascii():
+        return text[columns:]
+    from wcwidth import clip
+
+    return str(clip(text, columns, max(text_width(text), columns), fillchar="\0")).lstrip("\0")
+
+
 def pad(text: str, columns: int) -> str:
     """Return ``text`` with spaces after it, so that it occupies at least so many columns."""
     return text + " " * (columns - text_width(text))

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from sacred_core.dotted_path import MISSING, leaves
 from sacred_core.masking import mask_text, mask_value
+from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.serialization import plain
 
@@ -100,7 +101,7 @@ def _entries(config: Any) -> list[tuple[str, str]]:
 def _metric(summary: Any) -> str:
     numbers = ((name, cell_text(getattr(summary, name))) for name in ("last", "min", "max"))
     known = (f"{name} {text}" for name, text in numbers if text)
-    return ", ".join((*known, f"{summary.count} points"))
+    return ", ".join((*known, counted(summary.count, "point")))
 
 
 def masked(value: Any) -> Any:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sacred_core.terminal import pad, shorten, terminal_width, text_width, wrap
+from sacred_core.terminal import pad, shorten, terminal_width, text_width, without_start, wrap
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 ACCENT = "e\u0301"
@@ -38,6 +38,19 @@ def test_a_text_is_shortened(text: str, limit: int | None, shown: str) -> None:
     """The beginning is shown with an ellipsis; no character is divided."""
     assert shorten(text, limit) == shown
     assert limit is None or text_width(shown) <= limit
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rest"),
+    [
+        ("abc", 1, "bc"), ("abc", 0, "abc"), ("abc", 9, ""), ("日本語", 2, "本語"),
+        ("日本語", 3, "語"),
+        (f"{ACCENT}x{ACCENT}", 1, f"x{ACCENT}"), ("é", 5, ""), (" é", 0, " é"),
+    ],
+)  # fmt: skip
+def test_the_start_of_a_text_is_left_out(text: str, columns: int, rest: str) -> None:
+    """A wide character is not divided."""
+    assert without_start(text, columns) == rest
 
 
 def test_parts_are_wrapped() -> None:

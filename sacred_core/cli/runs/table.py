@@ -1,11 +1,12 @@
 """Tables in the terminal: which columns fit its width, and how far cells are shown."""
 
+import itertools
 import os
 from collections.abc import Sequence
 
 import attrs
 
-from sacred_core.terminal import ELLIPSIS, pad, shorten, text_width
+from sacred_core.terminal import ELLIPSIS, pad, shorten, text_width, without_start
 
 #: Columns of the terminal that a long cell gets at least, by the kind of its column.
 _SHORTEST = {"chosen": 6, "statistics": 16}
@@ -87,11 +88,15 @@ def table_text(columns: Sequence[TableColumn]) -> str:
 
 
 def _without_common_start(cells: Sequence[str], limit: int) -> list[str]:
-    """Return cells with an ellipsis in place of what all begin with, as far as words and names."""
+    """Return cells with an ellipsis in place of as much of their common start as does not fit."""
     start = os.path.commonprefix([*{*filter(None, cells)}])  # noqa: RUF071 - by characters
-    name = start[max(map(start.rfind, _SEPARATORS)) + 1 :]
-    left_out = len(start) - (len(name) if text_width(name) + len(ELLIPSIS) * 2 < limit else 0)
-    return [f"{ELLIPSIS}{cell[left_out:]}" if cell else "" for cell in cells]
+    widths = [text_width(cell) for cell in cells]
+    left_out = max(widths) - limit + len(ELLIPSIS)
+    if left_out > text_width(start):  # then words and names are shown from their beginnings
+        name = text_width(start[max(map(start.rfind, _SEPARATORS)) + 1 :])
+        left_out = text_width(start) - (name if name + len(ELLIPSIS) * 2 < limit else 0)
+    rests = map(without_start, cells, itertools.repeat(left_out))
+    return [ELLIPSIS + rest if cell else "" for cell, rest in zip(cells, rests, strict=True)]
 
 
 def _by_importance(columns: Sequence[TableColumn]) -> list[int]:
