@@ -77,18 +77,24 @@ def _lines(
     """
     for key in sorted(tree, key=lambda key: (_is_group(tree[key]), str(key))):
         full = f"{path}.{key}" if path else str(key)
-        name = printable(key)
-        text = indent + (f"{name}:" if _is_group(tree[key]) else f"{name} = {pformat(tree[key])}")
+        text = f"{indent}{printable(key)}"
+        text += ":" if _is_group(tree[key]) else _value(tree[key], f"{text} = ")
         code = _code(full, summary, groups)
         comment = _comment(summary.docs.get(full, ""), tree[key], "" if colour else code)
         painted = _paint(text, code, colour)
         if comment:
-            gap = " " * max(2, _COMMENT_COLUMN - text_width(text))
+            gap = " " * max(2, _COMMENT_COLUMN - text_width(text.rpartition("\n")[2]))
             painted += gap + _paint(f"# {comment}", DOCUMENTATION, colour)
         yield painted
         if _is_group(tree[key]):
             yield from _docstring(summary, full, colour, indent + "  ")
             yield from _lines(tree[key], summary, groups, colour, full, indent + "  ")
+
+
+def _value(value: Any, before: str) -> str:
+    """Return what follows a name: a value, whose further lines are below its first one."""
+    indent = " " * text_width(before)
+    return " = " + pformat(value, sort_dicts=False).replace("\n", f"\n{indent}")
 
 
 def _comment(doc: str, value: Any, code: str) -> str:

@@ -33,10 +33,11 @@ def number_text(value: Any, digits: int | None = DIGITS) -> str:
 
 
 def distinct_digits(values: Iterable[Any]) -> int:
-    """Return with how many significant digits, from four on, different floats look different."""
-    floats = {repr(value): value for value in values if isinstance(value, float)}
+    """Return with how many significant digits, from four on, different values look different."""
+    own = [value for value in values if isinstance(value, (float, dict, list))]
+    target = len({value_text(value, _ALL_DIGITS) for value in own})
     for digits in range(DIGITS, _ALL_DIGITS):
-        if len({_float_text(each, digits) for each in floats.values()}) == len(floats):
+        if len({value_text(value, digits) for value in own}) == target:
             return digits
     return _ALL_DIGITS
 

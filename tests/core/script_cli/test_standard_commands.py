@@ -99,6 +99,17 @@ def test_there_are_no_signs_without_changes(ex: Experiment) -> None:
     assert not re.search(r"# [*+!]", text)
 
 
+def test_long_values_are_indented() -> None:
+    """Further lines of a value are below its first one, its entries in their order."""
+    layers = [{"size": number, "activation": "relu", "bias": True} for number in range(2)]
+    summary = ConfigSummary(docs={"group.layers": "from the input"})
+    text = render_config({"group": {"layers": layers}}, summary, False)
+    assert text.splitlines()[2:] == [
+        "    layers = [{'size': 0, 'activation': 'relu', 'bias': True},",
+        "              {'size': 1, 'activation': 'relu', 'bias': True}]  # from the input",
+    ]
+
+
 @pytest.mark.parametrize("name", ["学習率", "lr"])
 def test_comments_are_aligned(name: str) -> None:
     """Comments begin in one column of the screen, also after wide characters."""

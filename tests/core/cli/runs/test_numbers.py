@@ -47,7 +47,10 @@ def test_what_has_no_text_is_shown_by_its_type() -> None:
     ("values", "digits"),
     [
         ([], 4), ([0.1, 0.2, 0.1], 4), ([0.10001, 0.10002], 5), ([0.123456, 0.123457, "a", 3], 6),
-        ([0.1, 0.1 + 2e-17, 0.3], 17), ([math.nan, float("nan"), 1.0], 4), ([[0.1], {}], 4),
+        ([0.1, 0.1 + 2e-17, 0.3], 17), ([math.nan, float("nan"), 1.0], 4),
+        ([[0.1], {}], 4), ([[0.10001], [0.10002], 0.5], 5),
+        ([{"a": [0.1234561]}, {"a": [0.1234562]}], 7),
+        ([[1.0], [1]], 4),
     ],
 )  # fmt: skip
 def test_different_numbers_look_different(values: list[Any], digits: int) -> None:
