@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sacred_core.provenance.generated import add_generated
 from sacred_core.provenance.sources import md5_of
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.samples import EXPERIMENT
@@ -40,6 +41,23 @@ class CodeContract(SecretContract):
         for name, content in contents.items():
             with store.open_file(run_id, "source", name) as file:
                 assert file.read() == content, f"the source {name!r} has another content"
+
+    def test_cells_of_a_notebook_come_back(self, tmp_path: Path) -> None:
+        """A source without a file below the base folder is stored, in each of its versions."""
+        path = tmp_path / "analysis.cells.py"
+        texts = ["# %%\nrate = 1\n", "# %%\nrate = 'ä'\n"]
+        ids = []
+        for text in texts:
+            sources = [[path.name, add_generated(path, text)]]
+            driver = EventDriver(self.make_observer(tmp_path))
+            ex_info = {**EXPERIMENT, "base_dir": str(tmp_path), "sources": sources}
+            ids.append(driver.start(ex_info=ex_info))
+            driver.complete()
+        store = self.make_store(tmp_path)
+        for run_id, text in zip(ids, texts, strict=True):
+            with store.open_file(run_id, "source", path.name) as file:
+                found = file.read().decode()
+            assert found == text, f"the source is {found!r}: read it with `stored_version`"
 
     @pytest.mark.parametrize("kind", ["patch", "source", "later source", "resource"])
     def test_shared_content_is_stored_as_long_as_a_run_has_it(

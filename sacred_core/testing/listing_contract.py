@@ -35,6 +35,22 @@ class ListingContract(DamageContract, RemovalContract):
         assert [run.id for run in store.list()] == ids
         assert [run.id for run in store.list(RunQuery(limit=3))] == ids[-3:]
 
+    def test_runs_are_shown_as_text(self, tmp_path: Path) -> None:
+        """A notebook shows what is stored without elements, control characters and secrets."""
+        odd = "<script>alert(1)</script>\x1b[2J"
+        driver = EventDriver(self.make_observer(tmp_path))
+        driver.start(
+            ex_info={**EXPERIMENT, "name": odd},
+            config={"entry": odd, "url": "http://user:hunter2@host"},
+        )
+        driver.complete(result=odd)
+        store = self.make_store(tmp_path)
+        runs = find_runs(store)
+        shown = [repr(runs), repr(runs[0]), runs._repr_html_(), runs[0]._repr_html_()]
+        assert all("alert(1)" in text for text in shown), f"a run is shown as {shown}"
+        assert not any("\x1b" in text or "hunter2" in text for text in shown), shown
+        assert not any("<script>" in text for text in shown[2:]), shown
+
     def test_runs_are_listed_by_what_they_are(self, tmp_path: Path) -> None:
         """Runs are selected by name and by current status, `DEAD` included."""
         ids = {}
