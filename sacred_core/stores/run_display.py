@@ -6,13 +6,14 @@ Strings and entries that look like secrets are masked, also those that were reco
 
 import html
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from sacred_core.dotted_path import MISSING, leaves
 from sacred_core.masking import mask_text, mask_value
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
+from sacred_core.readable_numbers import DIGITS, number_text
+from sacred_core.readable_times import duration_text, time_text
 from sacred_core.serialization import plain
 
 #: Characters of a value, and rows about a run.
@@ -81,19 +82,6 @@ def _times(run: ShownRun) -> list[str]:
     ]
 
 
-def time_text(time: datetime | None) -> str:
-    """Return a time in UTC to the second; empty if it is unknown."""
-    return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC" if time else ""
-
-
-def duration_text(duration: timedelta | None) -> str:
-    """Return a duration: ``0.4s`` below a minute, else ``1:02:03``; empty if it is unknown."""
-    if duration is None:
-        return ""
-    seconds = duration.total_seconds()
-    return f"{seconds:.1f}s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
-
-
 def _entries(config: Any) -> list[tuple[str, str]]:
     return [(shown(path), cell_text(value)) for path, value in leaves(config)]
 
@@ -114,13 +102,14 @@ def shown(value: object) -> str:
     return "" if value is None else printable(mask_text(str(value)))
 
 
-def cell_text(value: Any) -> str:
-    """Return a value in one short line."""
+def cell_text(value: Any, digits: int = DIGITS) -> str:
+    """Return a value in one short line.
+
+    Args:
+        value: Plain data, or `MISSING`.
+        digits: Significant digits of floats.
+    """
     if value is None or value is MISSING:
         return ""
-    try:
-        text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    except (ValueError, RecursionError):  # an integer with too many digits, or deep nesting
-        text = f"<{type(value).__name__}>"
-    text = shown(text)
+    text = shown(number_text(value, digits))
     return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"

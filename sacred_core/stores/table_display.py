@@ -2,24 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import attrs
 
 from sacred_core.dotted_path import leaves
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable
+from sacred_core.readable_numbers import distinct_digits
+from sacred_core.readable_times import duration_text, time_text
 from sacred_core.stores.groups import differing_fields
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import MISSING, Field
 from sacred_core.stores.run_display import (
     box,
     cell_text,
-    duration_text,
     masked,
     shown,
-    time_text,
 )
 from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
+from sacred_core.terminal import pad, text_width
 
 #: Rows of a table, and columns of entries.
 _MOST_ROWS, _MOST_COLUMNS = 20, 8
@@ -60,16 +62,22 @@ def run_table(runs: Sequence[StoredRun]) -> RunTable:
     ]
     for field in differing_fields(configs)[:_MOST_COLUMNS]:
         values = [config.get(field, MISSING) for config in configs]
-        columns.append((cell_text(str(field)), list(map(cell_text, values))))
+        columns.append((cell_text(str(field)), _cells(values)))
     if any(run.result is not None for run in newest):
-        columns.append(("result", [cell_text(masked(run.result)) for run in newest]))
+        columns.append(("result", _cells([masked(run.result) for run in newest])))
     for name in [*dict.fromkeys(name for run in newest for name in run.metrics or ())]:
         own = [(run.metrics or {}).get(name) for run in newest]
         last = [None if each is None else each.last for each in own]
-        columns.append((cell_text(f"metrics.{name}.last"), list(map(cell_text, last))))
+        columns.append((cell_text(f"metrics.{name}.last"), _cells(last)))
     used = [column for column in columns if any(column[1])]
     rows = [list(cells) for cells in zip(*(cells for _, cells in used), strict=True)]
     return RunTable([heading for heading, _ in used], rows, len(runs) - len(newest))
+
+
+def _cells(values: Sequence[Any]) -> list[str]:
+    """Return the cells of a column, in which different floats look different."""
+    digits = distinct_digits(values)
+    return [cell_text(value, digits) for value in values]
 
 
 def table_text(heading: str, table: RunTable) -> str:
@@ -77,9 +85,8 @@ def table_text(heading: str, table: RunTable) -> str:
     lines = [heading]
     if table.rows:
         rows = [table.headings, *table.rows]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        cells = (zip(row, widths, strict=True) for row in rows)
-        lines += ["  ".join(text.ljust(width) for text, width in row).rstrip() for row in cells]
+        widths = [max(map(text_width, column)) for column in zip(*rows, strict=True)]
+        lines += ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
     if table.hidden:
         lines.append(f"and {table.hidden} earlier")
     return "\n".join(lines)

@@ -23,6 +23,8 @@ TIERS = (
         "plurals",
         "printable",
         "range_reader",
+        "readable_numbers",
+        "readable_times",
         "regular_files",
         "settings",
         "terminal",

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sacred_core.cli.runs.numbers import distinct_digits
 from sacred_core.cli.runs.table import TableColumn
 from sacred_core.cli.runs.text import Form, cell
-from sacred_core.cli.runs.times import age_text
 from sacred_core.dotted_path import MISSING
 from sacred_core.printable import printable
+from sacred_core.readable_numbers import distinct_digits
+from sacred_core.readable_times import age_text
 from sacred_core.stores import StoredRun
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.groups import config_values, differing_fields, merged_fields

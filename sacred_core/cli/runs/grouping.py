@@ -7,13 +7,13 @@ from typing import Any
 import attrs
 
 from sacred_core.cli.runs.columns import config_column
-from sacred_core.cli.runs.numbers import DIGITS, number_text
 from sacred_core.cli.runs.options import extra_argument_error
 from sacred_core.cli.runs.table import TableColumn
 from sacred_core.cli.runs.text import Form, cell
 from sacred_core.dotted_path import MISSING
 from sacred_core.exceptions import OptionError
 from sacred_core.printable import printable
+from sacred_core.readable_numbers import DIGITS, number_text
 from sacred_core.serialization import plain
 from sacred_core.stores import StoredRun
 from sacred_core.stores.finding import MetricSummaries

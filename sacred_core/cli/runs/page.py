@@ -6,12 +6,12 @@ from typing import Any
 
 import attrs
 
-from sacred_core.cli.runs.numbers import DIGITS, format_value, number_text, value_text
-from sacred_core.cli.runs.times import duration_text, time_text
 from sacred_core.dotted_path import MISSING, leaves
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.plurals import counted
 from sacred_core.printable import printable, printable_lines, printable_output
+from sacred_core.readable_numbers import DIGITS, format_value, number_text, value_text
+from sacred_core.readable_times import duration_text, time_text
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.curves import curve, summaries
 from sacred_core.stores.model import FileInfo

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sacred_core.cli.runs.options import LocationCommand
-from sacred_core.cli.runs.times import time_text
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
+from sacred_core.readable_times import time_text
 
 if TYPE_CHECKING:
     from sacred_core.run.recovery import Recovery

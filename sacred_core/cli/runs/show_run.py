@@ -11,7 +11,6 @@ import click
 
 from sacred_core.cli.runs.completing import complete_files, complete_ids
 from sacred_core.cli.runs.ids import get_run
-from sacred_core.cli.runs.numbers import DIGITS, number_text
 from sacred_core.cli.runs.options import (
     LocationCommand,
     exact_option,
@@ -25,6 +24,7 @@ from sacred_core.cli.runs.text import run_as_data
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable, printable_output
+from sacred_core.readable_numbers import DIGITS, number_text
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun
 from sacred_core.stores.curves import tail

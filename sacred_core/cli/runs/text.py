@@ -9,10 +9,10 @@ from typing import Any
 
 import attrs
 
-from sacred_core.cli.runs.numbers import DIGITS, number_text
-from sacred_core.cli.runs.times import duration_text, time_text
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.printable import printable
+from sacred_core.readable_numbers import DIGITS, number_text
+from sacred_core.readable_times import duration_text, time_text
 from sacred_core.serialization import encodable, plain
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.query import MISSING, MetricSummary

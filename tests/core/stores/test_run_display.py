@@ -129,8 +129,8 @@ def test_a_large_run_has_a_short_table() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (None, ""), (1 / 3, "0.333333"), (float("nan"), "nan"), (True, "True"), ("a\nb", r"a\nb"),
-        ([1, {"a": None}], "[1, {'a': None}]"),
+        (None, ""), (1 / 3, "0.3333"), (float("nan"), "nan"), (True, "True"), ("a\nb", r"a\nb"),
+        ([1, {"a": 1 / 3}], "[1, {'a': 0.3333}]"),
     ],
 )  # fmt: skip
 def test_a_value_is_one_short_line(value: Any, expected: str) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sacred_core.cli.runs.times import age_text, duration_text, relative_text, time_text
+from sacred_core.readable_times import age_text, duration_text, relative_text, time_text
 
 NOW = datetime(2026, 11, 29, 17, 3, 4, 500, UTC)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.cli.runs.numbers import distinct_digits, number_text, value_text
+from sacred_core.readable_numbers import distinct_digits, number_text, value_text
 
 
 @pytest.mark.parametrize(
