@@ -154,7 +154,7 @@ def test_a_run_shows_its_output_and_itself(notebook: Notebook) -> None:
     """The output is in the cell and in the record; the run is shown in a line and as HTML."""
     assert notebook.stream("run") == "from Python\n"
     assert "to stderr" in notebook.stream("run", "stderr")
-    assert "recorded in the mode" not in notebook.stream("run", "stderr")
+    assert "recorded in mode" not in notebook.stream("run", "stderr")
     assert notebook.result("run").startswith("<Run 1: fit main, COMPLETED, started ")
     assert "<td>config.lr</td><td>0.5</td>" in notebook.result("run", "text/html")
     run = notebook.runs[0]
@@ -236,7 +236,7 @@ def test_other_modes_of_capture(notebook: Notebook) -> None:
     """Mode sys records; fd falls back to it, which is reported if the mode was asked for."""
     assert "from Python" in notebook.store.output(4)
     assert "from Python" in notebook.result("mode")
-    assert "recorded in the mode 'sys'" in notebook.stream("mode", "stderr")
+    assert "recorded in mode 'sys'" in notebook.stream("mode", "stderr")
 
 
 def test_the_root_logger_is_as_before(notebook: Notebook) -> None:
