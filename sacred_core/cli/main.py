@@ -41,15 +41,27 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command; for one that does not exist, the error has the nearest name."""
+        """Return the command; for one that does not exist, the error has what it may mean."""
         name = args[0]
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None and name[:1] != "-":
-            import difflib
+            from sacred_core.masking import mask_text
 
-            close = difflib.get_close_matches(name, self.list_commands(ctx), 1)
-            hint = f": did you mean {close[0]!r}?" if close else "."
-            ctx.fail(f"No such command {name!r}{hint}")
+            similar = self._similar(ctx, name)
+            hint = f": did you mean {similar!r}?" if similar else "."
+            ctx.fail(mask_text(f"No such command {name!r}{hint}"))
         return super().resolve_command(ctx, args)
+
+    def _similar(self, ctx: click.Context, name: str) -> str | None:
+        """Return a command like ``name``, one of a group below, or the listing of a location."""
+        import difflib
+
+        if "://" in name or os.path.exists(name):  # noqa: PTH110 - Path raises for long names
+            return f"sacred runs list {name}"
+        names = self.list_commands(ctx)
+        for group in (self.get_command(ctx, each) for each in names):
+            if isinstance(group, click.Group) and name in group.list_commands(ctx):
+                return f"{ctx.command_path} {group.name} {name}"
+        return next(iter(difflib.get_close_matches(name, names, 1)), None)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands on offer."""

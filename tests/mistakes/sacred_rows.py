@@ -1,6 +1,7 @@
 """Mistakes in the command ``sacred`` itself."""
 
-from .table import Mistake
+from .set_ups import three_runs
+from .table import PASSWORD, Mistake
 
 TITLE = "The command sacred"
 INTRODUCTION = "Commands and options of `sacred`."
@@ -42,6 +43,28 @@ ROWS = [
         "misspelt command of a group",
         "sacred runs lst my_runs",
         _usage("sacred runs", "No such command 'lst': did you mean 'list'?"),
+    ),
+    Mistake(
+        "command without its group",
+        "sacred show my_runs 1",
+        _usage("sacred", "No such command 'show': did you mean 'sacred runs show'?"),
+    ),
+    Mistake(
+        "location without a command",
+        "sacred runs my_runs",
+        _usage(
+            "sacred runs", "No such command 'my_runs': did you mean 'sacred runs list my_runs'?"
+        ),
+        needs=(three_runs,),
+    ),
+    Mistake(
+        "address without a command",
+        f"sacred mongodb://ann:{PASSWORD}@host/db",
+        _usage(
+            "sacred",
+            "No such command 'mongodb://ann:***@host/db': did you mean "
+            "'sacred runs list mongodb://ann:***@host/db'?",
+        ),
     ),
     Mistake(
         "option for the order",

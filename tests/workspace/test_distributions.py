@@ -34,12 +34,12 @@ def test_addresses_are_complete_and_exist(folder: Path) -> None:
     assert (ROOT / urls["Source"].removeprefix(HOME).removeprefix("/tree/main/")) == folder
 
 
-@pytest.mark.parametrize("folder", MEMBERS[:1], ids=lambda folder: project(folder)["name"])
+@pytest.mark.parametrize("folder", MEMBERS, ids=lambda folder: project(folder)["name"])
 def test_the_description_renders(folder: Path) -> None:
     """The README becomes HTML as on PyPI, in which all links have full addresses."""
     readme = folder / project(folder)["readme"]
     page = markdown.render(readme.read_text(encoding="utf-8"))
-    assert page is not None and "<h1" in page and "<table>" in page
+    assert page is not None and "<h1" in page
     targets = re.findall(r'(?:href|src)="([^"]*)"', page)
     assert [each for each in targets if not each.startswith(("https://", "#"))] == []
 
