@@ -1,8 +1,17 @@
 """Paths as users write them."""
 
 import os
+import re
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
+from sacred_core.exceptions import UsageError
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.records import flag_name
+from sacred_core.masking import mask_text
+
+_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
 FilePath = str | os.PathLike[str]
 
 
@@ -20,3 +29,33 @@ def short_path(path: FilePath) -> str:
     if Path(found).parts[:1] == (os.pardir,):
         return os.fspath(path)
     return os.path.join(os.curdir, found) if found.startswith(("-", "~")) else found  # noqa: PTH118
+
+
+def location_path(location: FilePath, scheme: str) -> str:
+    """Return the path of a location, which is a path or a URL.
+
+    Args:
+        location: Such as ``my_runs``, ``file:///data/runs`` or ``tinydb://my_runs``.
+        scheme: Of the URLs that are paths. Of ``file://localhost/data`` the host is left out
+            (https://www.rfc-editor.org/rfc/rfc8089#section-2).
+
+    Raises:
+        UsageError: it is a URL of another scheme, of which a path would be made otherwise.
+    """
+    text = os.fsdecode(location)
+    if not _URL.match(text):
+        return text
+    parts = urlsplit(text)
+    if parts.scheme != scheme:
+        raise UsageError(f"{mask_text(text)!r} is a URL, not a folder{_flag_of(parts.scheme)}")
+    first = "" if (scheme, parts.netloc) == ("file", "localhost") else parts.netloc
+    return url2pathname(unquote(first + parts.path))
+
+
+def _flag_of(scheme: str) -> str:
+    """Return the end of a message: the flag of the observer that takes such URLs."""
+    kind = scheme.partition("+")[0]
+    for spec in plugin_manager().observers:
+        if kind in spec.schemes and spec.flags:
+            return f": use {flag_name(spec.flags)}"
+    return ""

@@ -64,6 +64,21 @@ ROWS = [
         "postgresql://user:***@host/database",
     ),
     Mistake(
+        "URL of a bucket for a folder",
+        "python train.py -F s3://bucket/runs",
+        "Error: --file_storage: 's3://bucket/runs' is a URL, not a folder: use --s3",
+    ),
+    Mistake(
+        "URL of a server for a folder",
+        "python train.py -t mongodb://u:hunter2@host/db",
+        "Error: --tiny_db: 'mongodb://u:***@host/db' is a URL, not a folder: use --mongo_db",
+    ),
+    Mistake(
+        "password that is not percent-encoded, for SQL",
+        "python train.py -s postgresql://u:p@hunter2@host/db",
+        f"Error: --sql: {_ENCODING.replace('mongodb:// ', '')}",
+    ),
+    Mistake(
         "database that is not supported",
         "python train.py -s nosuch://u:hunter2@host/db",
         "Error: --sql: SQLAlchemy does not support the database 'nosuch'",

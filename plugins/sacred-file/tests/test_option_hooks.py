@@ -8,6 +8,7 @@ import pytest
 
 from sacred_core import Experiment
 from sacred_core.observers import FileStorageObserver
+from sacred_core.stores import open_store
 
 
 @pytest.fixture
@@ -58,3 +59,13 @@ def test_a_hook_appends_an_observer(ex: Experiment, tmp_path: Path) -> None:
     ex.option_hook(lambda options: ex.observers.append(FileStorageObserver(tmp_path)))
     ex.run()
     assert (tmp_path / "1/run.json").exists()
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "file://localhost{}"])
+def test_the_flag_takes_a_folder_or_its_url(ex: Experiment, tmp_path: Path, form: str) -> None:
+    """`-F file:///data/my%20runs` is the folder that `sacred runs list` reads at this URL."""
+    folder = tmp_path / "my runs"
+    shown = form.format(str(folder).replace(" ", "%20") if "file" in form else folder)
+    ex.run_commandline(["x", "-F", shown])
+    assert (folder / "1/run.json").exists()
+    assert open_store(shown).get(1).status == "COMPLETED"

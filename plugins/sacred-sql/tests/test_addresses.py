@@ -46,6 +46,7 @@ def test_a_missing_driver_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch)
         "nosuch://ann:hunter2@localhost/db",
         "postgresql+nosuch://ann:hunter2@localhost/db",
         "postgresql://ann:hunter2@localhost:port/db",
+        "postgresql://ann:x@hunter2@localhost/db",
         "sqlite:/runs.db",
         "",
     ],

@@ -389,3 +389,12 @@ def test_files_and_code_of_an_ended_run_can_be_added(tmp_path: Path) -> None:
     stored = {path for path in (tmp_path / "runs" / "hashfs").rglob("*") if path.is_file()}
     store.delete(run_id)
     assert len(stored) == 2 and not any(path.exists() for path in stored)
+
+
+@pytest.mark.parametrize("form", ["tinydb://{}/my%20runs", "{}/my runs"])
+def test_the_flag_takes_a_folder_or_its_location(tmp_path: Path, form: str) -> None:
+    """`-t tinydb://my_runs` records in the folder that `sacred runs list` reads there."""
+    ex = Experiment("flag", save_git_info=False)
+    ex.main(lambda: None)
+    ex.run_commandline(["x", "-t", form.format(tmp_path)])
+    assert len(metadata(tmp_path / "my runs")) == 1

@@ -36,7 +36,7 @@ from sacred_core.stores.folder_format import (
     update_entry,
 )
 from sacred_core.stores.leases import Lease, releasing
-from sacred_core.stores.locations import FilePath, absolute_path, short_path
+from sacred_core.stores.locations import FilePath, absolute_path, location_path, short_path
 from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.record_files import (
     AppendFile,
@@ -125,6 +125,11 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self.display_location = short_path(self._root)
         self.dir = self._own = self._lease = None
         self._reset()
+
+    @classmethod
+    def from_argument(cls, argument: FilePath) -> "FileStorageObserver":
+        """Return the observer for the argument of ``-F``: a folder, or its ``file:`` URL."""
+        return cls(location_path(argument, "file"))
 
     @property
     def spool_folder(self) -> Path | None:  # type: ignore[override]

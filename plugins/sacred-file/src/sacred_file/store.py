@@ -5,8 +5,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from sacred_core.contained_files import ContainedFolder
 from sacred_core.exceptions import StoreError
@@ -30,7 +28,7 @@ from sacred_core.stores.folder_format import (
     is_run_name,
 )
 from sacred_core.stores.guarded import not_found_error
-from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.locations import absolute_path, location_path
 from sacred_core.stores.record_files import append_bytes, replace_output
 from sacred_core.stores.run_ids import id_order, normalize_id
 from sacred_core.stores.summaries import MetricSummary
@@ -73,11 +71,7 @@ class FileStore(DocumentStore[RunFolder]):
 
         What follows the two slashes is a path; the host ``localhost`` is left out.
         """
-        parts = urlsplit(location)
-        if parts.scheme != "file":
-            return cls(location)
-        first = "" if parts.netloc == "localhost" else parts.netloc
-        return cls(url2pathname(unquote(first + parts.path)))
+        return cls(location_path(location, "file"))
 
     @staticmethod
     def location_of(path: Path) -> str | None:

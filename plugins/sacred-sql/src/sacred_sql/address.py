@@ -50,6 +50,11 @@ def parse_url(url: str | sa.URL) -> sa.URL:
         raise StoreError(
             f"{_masked_url(url)!r} is not the URL of a database, like {_EXAMPLE}"
         ) from None
+    if "@" in (given.host or ""):  # a part of the password, which no message may have
+        raise StoreError(
+            "the user or password of the URL has characters that must be percent-encoded, as "
+            "urllib.parse.quote_plus does: '/' is %2F, '@' is %40, ':' is %3A"
+        )
     given = with_driver(given)
     _check_options(given)
     if is_file(given):

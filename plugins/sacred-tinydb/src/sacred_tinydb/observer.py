@@ -17,7 +17,7 @@ from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, claim_id
-from sacred_core.stores.locations import absolute_path, short_path
+from sacred_core.stores.locations import absolute_path, location_path, short_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
@@ -79,6 +79,11 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         self.root = str(absolute_path(path))
         self._storage: Storage | None = None
         self._set_up(overwrite, priority)
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "TinyDbObserver":
+        """Return the observer for the argument of ``-t``: a folder, or its location."""
+        return cls(location_path(argument, "tinydb"))
 
     @classmethod
     def create_from(

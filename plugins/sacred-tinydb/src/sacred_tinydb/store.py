@@ -5,8 +5,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
-from urllib.parse import quote, unquote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import quote, urlsplit
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.masking import mask_text
@@ -14,7 +13,7 @@ from sacred_core.stores import Annotation, Read, RunQuery, once, require_record
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import MetricReader
-from sacred_core.stores.locations import absolute_path
+from sacred_core.stores.locations import absolute_path, location_path
 from sacred_core.stores.summaries import MetricSummary
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import (
@@ -72,7 +71,7 @@ class TinyDbStore(DocumentStore[Record]):
         parts = urlsplit(location)
         if parts.query:
             raise StoreError(f"{mask_text(location)!r} has options, but TinyDB has no options")
-        return cls(url2pathname(unquote(parts.netloc + parts.path)))
+        return cls(location_path(location, "tinydb"))
 
     @staticmethod
     def location_of(path: Path) -> str | None:
