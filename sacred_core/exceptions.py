@@ -1,4 +1,4 @@
-"""Everything that sacred-core raises on purpose."""
+"""The exceptions of sacred-core."""
 
 import sys
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from sacred_core.frames import users_traceback
 
 
 class SacredError(Exception):
-    """A mistake that can be reported in a sentence: what happened, the value, what to do.
+    """Base class of errors whose message says what happened, the value, and what to do.
 
-    On a script's command line it is printed without a traceback.
+    On the command line of a script they are printed without a traceback.
 
     Attributes:
         print_traceback: Show the stack if it is raised in a function of the user.
@@ -30,7 +30,7 @@ class SacredError(Exception):
 
 
 class SettingError(SacredError, KeyError, AttributeError):
-    """An entry of ``SETTINGS`` that does not exist, or a value that it does not take."""
+    """An entry of ``SETTINGS`` does not exist, or does not accept a value."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -49,19 +49,19 @@ class AmbiguousRunError(NoRunError):
 
 
 class ForkedRunError(SacredError, RuntimeError):
-    """A forked child tried to record something in its parent's run, where it would be lost."""
+    """A forked child process tried to record something in the run of its parent."""
 
 
 class MetricValueError(SacredError, TypeError):
-    """What was logged as a metric is not a number."""
+    """The name, value or step of a metric has the wrong type, or arrays differ in length."""
 
 
 class AnnotationError(SacredError, ValueError):
-    """A tag or a note is not a string that a run can have."""
+    """A tag or a note is not a string, is empty, or contains control characters."""
 
 
 class ArtifactNameTakenError(SacredError, ValueError):
-    """Another file was already added under the name."""
+    """Another file was already added under this name."""
 
 
 class RunStartedTwiceError(SacredError, RuntimeError):
@@ -69,11 +69,11 @@ class RunStartedTwiceError(SacredError, RuntimeError):
 
 
 class RunningLoopError(SacredError, RuntimeError):
-    """A coroutine cannot be run to its end because the event loop of its thread is running."""
+    """A coroutine cannot be run because an event loop is running in its thread."""
 
 
 class SacredInterrupt(Exception):
-    """Base of reasons to stop a run that are not failures; ``STATUS`` becomes the run's status.
+    """Base class of exceptions that stop a run without failure; ``STATUS`` is its status.
 
     Example:
         ```python
@@ -92,7 +92,7 @@ class TimeoutInterrupt(SacredInterrupt):
 
 
 class Terminated(SystemExit):
-    """A signal asked the process to end, for example SIGTERM; the run is recorded as INTERRUPTED.
+    """A signal such as SIGTERM ends the process; the run is recorded as INTERRUPTED.
 
     Args:
         code: The exit code: 128 plus the number of the signal.
@@ -108,18 +108,18 @@ class Terminated(SystemExit):
 
 
 class ConfigError(SacredError):
-    """Something is wrong with a configuration, or with an update of it."""
+    """A configuration or an update is invalid."""
 
 
 class ConfigScopeError(ConfigError, SyntaxError):
-    """A config scope cannot be used as one; the message has file and line."""
+    """A config scope is invalid; the message contains file and line."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class ConfigArgumentError(ConfigError, ValueError):
-    """A function that adds configuration entries was given none, or in two ways."""
+    """A call that adds configuration entries has no entries, or has them in two forms."""
 
 
 class HookSignatureError(ConfigError, ValueError):
@@ -131,7 +131,7 @@ class SourceChangedError(ConfigScopeError):
 
 
 class ConfigValueError(ConfigError, TypeError):
-    """A configuration contains something that is not plain data."""
+    """A configuration contains a value that cannot be recorded."""
 
 
 class ReadOnlyConfigError(SacredError, TypeError):
@@ -139,15 +139,15 @@ class ReadOnlyConfigError(SacredError, TypeError):
 
 
 class MissingConfigError(ConfigError, TypeError):
-    """A function needs a value that was neither passed nor configured."""
+    """A function has a parameter that was neither passed nor configured."""
 
 
 class FunctionKindError(SacredError, TypeError):
-    """A generator or a coroutine function was declared as something that it cannot be."""
+    """A generator or coroutine function was declared in a role that does not allow it."""
 
 
 class CommandNotFoundError(SacredError, KeyError):
-    """The experiment has no command of the name."""
+    """The experiment has no command with this name."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -158,26 +158,23 @@ class NoCommandError(CommandNotFoundError, RuntimeError):
 
 
 class InteractiveError(SacredError, RuntimeError):
-    """An experiment is run where its source cannot be recorded, without saying so."""
+    """An experiment in an interactive session lacks ``interactive=True`` or a name."""
 
 
 class PluginError(SacredError):
-    """Something is wrong with a plugin, and ``SETTINGS.PLUGINS.STRICT`` is set.
-
-    Or a hook is called that does not exist.
-    """
+    """A plugin has a problem and ``SETTINGS.PLUGINS.STRICT`` is set, or a hook does not exist."""
 
 
 class PluginLoadError(PluginError, ImportError):
-    """Something of a plugin is to be used and cannot be imported, as where a driver is missing."""
+    """An object of a plugin cannot be imported, for example because a driver is missing."""
 
 
 class PluginClashError(SacredError):
-    """Two plugins offer the name or flag that is to be used."""
+    """Two plugins offer the same name or flag."""
 
 
 class UsageError(SacredError, ValueError):
-    """A command line cannot be understood."""
+    """A command line is invalid."""
 
 
 class OutputError(SacredError, OSError):
@@ -185,14 +182,14 @@ class OutputError(SacredError, OSError):
 
 
 class OptionError(UsageError):
-    """An option is unknown or its argument is not what it takes."""
+    """An option is unknown, or its argument is invalid."""
 
 
 class UnknownOptionError(OptionError):
     """A command line has a flag that no option has.
 
     Args:
-        message: What the user is shown.
+        message: The message for the user.
         flag: The flag as it was typed.
     """
 
@@ -212,7 +209,7 @@ class OptionHookError(OptionError, KeyError):
 
 
 class UpdateError(UsageError):
-    """What comes after ``with`` cannot be parsed."""
+    """An update after ``with`` cannot be parsed."""
 
 
 class ObserverStartError(SacredError, RuntimeError):
@@ -224,7 +221,7 @@ class ObserverTimeoutError(SacredError, TimeoutError):
 
 
 class RunIdError(SacredError, ValueError):
-    """The id that was requested is taken, or cannot be an id in that store."""
+    """The requested id of a run already exists, or is invalid."""
 
 
 class StoreError(SacredError):
@@ -236,30 +233,30 @@ class RunRemovedError(StoreError):
 
 
 class ChangeTokenError(StoreError):
-    """A token of changes is damaged, or another store issued it."""
+    """A token of changes is damaged, or belongs to another store."""
 
 
 class DamagedRecordError(StoreError):
-    """The record of one run cannot be read; others may be fine."""
+    """The record of one run cannot be read; other runs are not affected."""
 
 
 class OutsideStoreError(DamagedRecordError):
-    """A name or a link in a record leads out of the store."""
+    """A name or a link in a record refers to a file outside of the store."""
 
 
 class NotARunError(StoreError):
-    """Something where a store has its runs is data of another program."""
+    """An entry of a store is data of another program."""
 
 
 class UnavailableError(StoreError):
     """A backend cannot be reached, or is locked: the same attempt may succeed later.
 
-    An observer raises it for an event; the event waits, with all later ones, and is retried.
+    If an observer raises it for an event, this event and all later ones are retried.
     """
 
 
 class QueryError(StoreError):
-    """A query of runs cannot be understood; the message shows where."""
+    """A query of runs is invalid; the message shows the position."""
 
 
 class ConfigFileError(ConfigError):
@@ -270,7 +267,7 @@ class ConfigFileAccessError(ConfigFileError, OSError):
     """The system refuses access to a configuration file; ``errno`` and ``filename`` are set.
 
     Args:
-        message: What the user is shown.
+        message: The message for the user.
         error: The system's error.
     """
 
@@ -299,10 +296,10 @@ class SkipHostInfo(Exception):
 
 
 class InvalidConfigError(ConfigError):
-    """A script found that entries of the configuration do not go together.
+    """Raised by scripts: entries of the configuration contradict each other.
 
     Args:
-        message: What is wrong.
+        message: The reason.
         conflicting_configs: Dotted paths of the entries; the message names them.
         print_conflicting_configs: Name them in the message.
         print_traceback: Show the stack on the command line.
@@ -334,15 +331,15 @@ class InvalidConfigError(ConfigError):
 
 
 class CircularDependencyError(ConfigError):
-    """Ingredients use each other in a circle."""
+    """Ingredients have a circular dependency."""
 
 
 class ConfigPathError(ConfigError, TypeError):
-    """The path of an update does not fit what is there."""
+    """The path of an update does not match the structure of the configuration."""
 
 
 class ConfigKeyError(ConfigError, KeyError):
-    """A key of the configuration is not allowed, or not known."""
+    """A key of the configuration is not allowed, or unknown."""
 
     def __str__(self) -> str:
         return str(self.args[0])

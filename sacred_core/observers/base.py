@@ -12,9 +12,9 @@ _START = "ex_info command host_info {} config meta_info _id"
 
 
 def _with_parameters(names: str) -> Callable[[F], F]:
-    """Let `inspect.signature` show the documented parameters of a method.
+    """Return a decorator that sets the parameters that `inspect.signature` shows.
 
-    An override may declare any of them, in any order, so that a type checker must see others.
+    An override may declare any of them in any order, so a type checker must see ``*args``.
 
     Args:
         names: Separated by blanks; one that ends in ``=`` is None by default.
@@ -37,23 +37,23 @@ def _with_parameters(names: str) -> Callable[[F], F]:
 
 
 class RunObserver:
-    """Watches one run at a time. Override the methods for the events that you need.
+    """Receives the events of one run at a time. Override the methods for the events that you need.
 
-    Each method may declare any of the arguments that its docstring lists, in any order; they
-    are passed by keyword. Everything else is optional: an untouched method is never called, and
-    an object that has only some of the methods serves as well as a subclass.
+    Each method can declare any of the arguments that its docstring lists, in any order; they are
+    passed by keyword. All methods are optional: a method that is not overridden is not called. An
+    object that has some of the methods works as well as a subclass.
 
-    Calls come one at a time, in the order of the docstrings below, in a thread of the observer's
-    own, which has a copy of the context (`contextvars`) of the start of the run; with
-    ``RetryPolicy(has_own_thread=False)`` in the thread that starts the run. Every call may
-    come twice, with the same arguments, after an earlier one failed. An exception in
-    `started_event` or `queued_event` fails the run; any other is reported once, and what was
-    missed is retried later, as `retry_policy` describes.
+    Calls arrive one at a time, in the order of the methods below, in a separate thread with a copy
+    of the context (`contextvars`) of the start of the run. With
+    ``RetryPolicy(has_own_thread=False)`` they arrive in the thread that starts the run. After a
+    failure, a call may be repeated with the same arguments. An exception in `started_event` or
+    `queued_event` fails the run. Any other exception is reported once, and the event is retried
+    according to `retry_policy`.
 
     Two observers of one class are equal if both have the same `recording_location`.
 
-    A subclass of an observer may override methods with the signatures that Sacred documents and
-    call ``super()``, with arguments by position or by name; what is recorded stays the same.
+    A subclass of an observer can override methods with the signatures that Sacred documents and
+    call ``super()``, with arguments by position or by name.
 
     Example:
         ```python
@@ -65,22 +65,22 @@ class RunObserver:
         ```
 
     Attributes:
-        priority: Observers of higher priority receive the start first; the first that returns
-            an id names the run. The order of equals is that in which they were added.
-        spool_folder: Once the run has started, a folder of that run on this machine, or None.
-            The output of the run may be there, in files whose names begin with ``.output``, until
-            it ends; `sacred_core.stores.with_unfinished` finds there what a killed run printed
-            after its last heartbeat.
-        store_location: What `sacred_core.stores.open_store` opens to read the runs of this
-            observer, without a password or another secret; None without such a store. With it
-            ``sacred runs recover`` stores what a killed run printed after its last heartbeat.
-        display_location: What users write in place of ``store_location``, such as a relative path;
-            None: ``store_location`` itself.
+        priority: Observers with a higher priority are started first. The first observer that
+            returns an id sets the id of the run. Observers with equal priorities are started in
+            the order in which they were added.
+        spool_folder: After the start of a run, its folder on this machine, or None. During the
+            run, it may contain the output in files whose names begin with ``.output``;
+            `sacred_core.stores.with_unfinished` reads the output of a killed run there.
+        store_location: The location of the store for `sacred_core.stores.open_store`, without
+            secrets; None without a store. ``sacred runs recover`` stores the last output of a
+            killed run there.
+        display_location: The location as users write it, such as a relative path; None:
+            ``store_location``.
         retry_policy: How long the run waits for the observer, and when events are retried.
-        failure_dir: The folder for what could not be recorded at the end of a run; None: one for
-            the user's state. ``sacred runs load`` stores it.
-        lists_files_with_heartbeats: Whether a file that was recorded is part of the record only
-            after the next heartbeat. Then it is written to the folder too if no heartbeat follows.
+        failure_dir: The folder for undelivered events at the end of a run, from which
+            ``sacred runs load`` stores them; None: a folder in the user's state folder.
+        lists_files_with_heartbeats: A stored file is in the record only after the next heartbeat.
+            If no heartbeat follows, it is written to the folder of undelivered events.
     """
 
     priority: int = 0
@@ -92,9 +92,9 @@ class RunObserver:
     lists_files_with_heartbeats: bool = False
 
     def recording_location(self) -> Hashable:
-        """Return where it records, without secrets; None for one that is equal to no other.
+        """Return the location of the records, without secrets; None: not equal to any other.
 
-        It is the same for the whole life of the observer.
+        The location does not change.
         """
         return None
 
@@ -112,7 +112,7 @@ class RunObserver:
 
     @_with_parameters(_START.format("queue_time"))
     def queued_event(self, *args: Any, **kwargs: Any) -> Any:
-        """The run is put aside, to be started later; return its id, or None.
+        """The run was queued, to be started later; return its id, or None.
 
         ``(ex_info: dict, command: str, host_info: dict, queue_time: datetime, config: dict,
         meta_info: dict, _id: int | str | None)``, as in `started_event`.
@@ -120,12 +120,12 @@ class RunObserver:
 
     @_with_parameters(_START.format("start_time"))
     def started_event(self, *args: Any, **kwargs: Any) -> Any:
-        """The run starts: forget any earlier one, and return the id of this one, or None.
+        """The run starts: reset the state of an earlier run, and return the id, or None.
 
         ``(ex_info: dict, command: str, host_info: dict, start_time: datetime, config: dict,
-        meta_info: dict, _id: int | str | None)``. Times are in UTC and aware. ``_id`` is what
-        the user requested (then `sacred_core.observers.delivering.asked_id` returns it too) or an
-        earlier observer chose, None if none did yet.
+        meta_info: dict, _id: int | str | None)``. Times are in UTC and aware. ``_id`` is the
+        id that the user requested (then `sacred_core.observers.delivering.asked_id` returns it
+        too) or that an earlier observer returned, or None.
         """
 
     @_with_parameters("filename")
@@ -134,7 +134,7 @@ class RunObserver:
 
     @_with_parameters("name filename metadata= content_type=")
     def artifact_event(self, *args: Any, **kwargs: Any) -> None:
-        """A file was made.
+        """A file was produced.
 
         ``(name: str, filename: str, metadata: dict | None, content_type: str | None)``.
         """
@@ -143,8 +143,8 @@ class RunObserver:
     def code_event(self, *args: Any, **kwargs: Any) -> None:
         """Code was imported after the start.
 
-        ``(sources: list[[filename, md5]], dependencies: list[str], base_dir: str)``: what is new,
-        as in the ``ex_info`` of the start.
+        ``(sources: list[[filename, md5]], dependencies: list[str], base_dir: str)``: the new
+        entries, in the form of ``ex_info`` at the start.
         """
 
     @_with_parameters("time user note added removed")
@@ -156,26 +156,26 @@ class RunObserver:
 
     @_with_parameters("text offset")
     def output_event(self, *args: Any, **kwargs: Any) -> None:
-        """Something was printed: ``(text: str, offset: int)``.
+        """Output was captured: ``(text: str, offset: int)``.
 
-        From its character ``offset`` on the output is now ``text``.
+        ``text`` replaces the output from the character ``offset`` on.
         """
 
     @_with_parameters("metrics_by_name info")
     def log_metrics(self, *args: Any, **kwargs: Any) -> None:
-        """Numbers were logged.
+        """Metrics were logged.
 
-        ``(metrics_by_name: dict, info: dict)``: for each metric its new
+        ``(metrics_by_name: dict, info: dict)``: the new points of each metric,
         ``{"name": str, "steps": list, "values": list, "timestamps": list[datetime]}``.
         `sacred_core.observers.delivering.MetricPositions` returns the index of its first point.
         """
 
     @_with_parameters("info captured_out beat_time result")
     def heartbeat_event(self, *args: Any, **kwargs: Any) -> None:
-        """The run is alive.
+        """The run is still running.
 
         ``(info: dict, captured_out: str, beat_time: datetime, result)``. ``captured_out`` is
-        the whole output; it is put together only for a method that requires it.
+        the whole output, if the method declares it.
         """
 
     @_with_parameters("stop_time result")
@@ -191,4 +191,4 @@ class RunObserver:
         """The command raised: ``(fail_time: datetime, fail_trace: list[str])``."""
 
     def join(self) -> None:
-        """Wait for whatever is still running; nothing follows."""
+        """Wait for pending work; this is the last call for a run."""

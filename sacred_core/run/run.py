@@ -64,27 +64,27 @@ class Run(RunState):
 
     Args:
         config: The final configuration; captured functions get read-only containers.
-        config_modifications: What differs from the defaults.
+        config_modifications: Differences from the default configuration.
         main_function: The command.
-        observers: Those that receive the events of this run.
+        observers: The observers that receive the events of this run.
         root_logger: The parent of all loggers of the run.
         run_logger: The logger of the run.
         experiment_info: Name, sources and dependencies of the experiment.
-        host_info: About the machine.
+        host_info: Information about the machine.
         pre_run_hooks, post_run_hooks: Called before and after the command.
         captured_out_filter: Applied to the recorded output.
         command: The name of the command, by default that of ``main_function``.
-        meta_info: Command, options, comment and what the caller added.
+        meta_info: Command, options, comment, and metadata of the caller.
         options: The options of the call by long flag; None or False for those not given.
         info: The content of `info` at the start.
         code: Finds the code that is imported during the run.
-        namespaces: What the functions of each ingredient see of the configuration.
-        owner: The experiment that it is a run of.
-        unobserved: It is run without observers.
+        namespaces: The part of the configuration for the functions of each ingredient.
+        owner: The experiment of the run.
+        unobserved: Run without observers.
 
     Attributes:
-        debug: Exceptions are not changed, so that a debugger sees the whole stack.
-        pdb: A debugger is started where the command failed.
+        debug: Do not remove frames from tracebacks.
+        pdb: Start a debugger where the command failed.
         force: Unknown entries and suspicious changes are not checked.
         queue_only: The run is queued instead of started.
         capture_mode: How output is recorded: no, sys or fd.
@@ -92,8 +92,8 @@ class Run(RunState):
         shows_origin: Whether print_config shows where each value comes from.
         attached_observers: The observers at the start: in `observers`, a copy replaces one that
             another run uses.
-        outer: The run around this one, if it was started inside another.
-        lifecycle: Its stages; None before it is called.
+        outer: The run in which this run was started, or None.
+        lifecycle: The stages of the run; None before it is called.
     """
 
     def __init__(
@@ -151,38 +151,38 @@ class Run(RunState):
 
     @property
     def captured_out(self) -> str:
-        """What was printed so far to stdout and stderr, as far as it is recorded."""
+        """The recorded output so far."""
         return self.output.text()
 
     def log_scalar(self, metric_name: Any, value: Any, step: int | None = None) -> None:
-        """Add a point to the series ``metric_name``; may be called from any thread.
+        """Add a point to the metric ``metric_name``; may be called from any thread.
 
         Args:
-            metric_name: A string; of a number or an enum what `str` returns.
+            metric_name: A string; numbers and enums are converted with `str`.
             value: A number. Any other value is stored as plain data, with one warning for each
                 metric; queries and summaries skip it.
-            step: By default it follows the last point, from 0.
+            step: A number; by default the last step plus one, starting at 0.
 
         Raises:
             MetricValueError: ``step`` is not a number, or ``metric_name`` is of another type.
-            ForkedRunError: this is a forked child, from where nothing reaches the record.
+            ForkedRunError: the process is a forked child of the run's process.
         """
         self.refuse_fork("log_scalar")
         self.metrics.log(metric_name, value, step)
 
     def log_scalars(self, values: Mapping[Any, Any], step: Any = None) -> None:
-        """Add a point to each of several series at one step, or as many as their arrays have.
+        """Add points to several metrics: one point each, or arrays of points.
 
         Args:
-            values: Numbers by the names of their series, as for `log_scalar`, or one-dimensional
-                arrays of one length: ``{"loss": 0.3, "accuracy": 0.9}``.
-            step: A number; for arrays, an array of that length. By default the steps after the
-                last one of all these series, from 0.
+            values: Numbers by metric name, as for `log_scalar`, or one-dimensional arrays of the
+                same length: ``{"loss": 0.3, "accuracy": 0.9}``.
+            step: A number; for arrays, an array of the same length. By default the steps after
+                the last step of all these metrics, starting at 0.
 
         Raises:
-            MetricValueError: see `log_scalar`; or an array or ``step`` has another length. Then
-                no point is added.
-            ForkedRunError: this is a forked child, from where nothing reaches the record.
+            MetricValueError: see `log_scalar`; or the lengths of the arrays and ``step`` differ.
+                Then no point is added.
+            ForkedRunError: the process is a forked child of the run's process.
         """
         self.refuse_fork("log_scalars")
         self.metrics.log_many(values, step)
@@ -194,19 +194,19 @@ class Run(RunState):
         metadata: dict[str, Any] | None = None,
         content_type: str | None = None,
     ) -> None:
-        """Record a file that this run produced. The same file again is an update.
+        """Record a file that this run produced. Adding the same file again updates it.
 
         Args:
             filename: An existing, readable file; of a folder, all files are recorded.
-            name: Under which it is stored, which may contain folders (``"plots/loss.png"``); by
-                default its file name.
-            metadata: Kept beside it by stores that can.
-            content_type: Its media type, by default that of its name; stored by
-                stores that can.
+            name: The name of the artifact, by default the file name; it can contain folders
+                (``"plots/loss.png"``).
+            metadata: Stored with the artifact, if the store supports it.
+            content_type: The media type, by default according to the name; stored if the store
+                supports it.
 
         Raises:
             OSError: the file cannot be read.
-            ArtifactNameTakenError: another file was added under the name.
+            ArtifactNameTakenError: another file was added under this name.
         """
         lifecycle = self._live("add_artifact")
         files = named_files(filename, name)
@@ -223,7 +223,7 @@ class Run(RunState):
             lifecycle.artifact(name=each, filename=str(path), metadata=metadata, content_type=kind)
 
     def add_resource(self, filename: FilePath) -> None:
-        """Record a file that this run needs.
+        """Record a file that this run reads.
 
         Raises:
             OSError: the file cannot be read.
@@ -231,16 +231,16 @@ class Run(RunState):
         self._live("add_resource").resource(str(readable(filename)))
 
     def open_resource(self, filename: FilePath, mode: str = "r") -> IO[Any]:
-        """Open a file that this run needs, and record it; see `add_resource`."""
+        """Record a file that this run reads, and open it; see `add_resource`."""
         self.add_resource(filename)
         return open(os.fsdecode(filename), mode, opener=open_without_waiting)
 
     def tag(self, *tags: str, remove: bool = False) -> None:
-        """Add tags to this run in all its stores, from where others may remove them.
+        """Add tags to this run in all its stores.
 
         Args:
-            tags: Words like ``"baseline"``, by which the run is found: ``--where "tags has …"``.
-            remove: Remove them instead, also those that others added.
+            tags: Strings like ``"baseline"``; find the run with ``--where "tags has baseline"``.
+            remove: Remove the tags, also those that users added.
 
         Raises:
             AnnotationError: a tag is not a string, is empty or has control characters.
@@ -251,13 +251,13 @@ class Run(RunState):
             lifecycle.annotate(annotation)
 
     def note(self, text: str) -> None:
-        """Add a note to this run in all its stores, after those that others added.
+        """Add a note to this run in all its stores.
 
         Args:
-            text: May have several lines.
+            text: The note; it can have several lines.
 
         Raises:
-            AnnotationError: it is not a string, or is empty.
+            AnnotationError: the note is not a string, or is empty.
         """
         self._live("note").annotate(new_note(text))
 
@@ -272,7 +272,7 @@ class Run(RunState):
             )
 
     def bind(self, captured: CapturedFunction[..., Any]) -> Binding:
-        """Return what this run gives to ``captured``; the same object each time."""
+        """Return the `Binding` of ``captured`` for this run; the same object each time."""
         binding = self._bindings.get(captured)
         if binding is None:
             binding = self._bindings.setdefault(captured, self._new_binding(captured))
@@ -281,11 +281,10 @@ class Run(RunState):
     def __call__(self, *args: Any) -> Any:
         """Start this run: call the command with ``args`` and return its result.
 
-        Where the command or a hook is asynchronous, it runs in a separate event loop. If the
-        loop of this thread is running already, a coroutine is returned that starts the run when
-        it is awaited.
+        Asynchronous commands and hooks run in a new event loop. If a loop is running in this
+        thread, a coroutine is returned, which starts the run when it is awaited.
 
-        Whatever the command raises is recorded and re-raised.
+        Exceptions of the command are recorded and re-raised.
         """
         if self.lifecycle is not None:
             raise RunStartedTwiceError("a run can be started only once: create a new one")
