@@ -1,4 +1,4 @@
-"""Lets an observer work in the background."""
+"""An observer that calls another observer in the background."""
 
 import copy
 import functools
@@ -26,25 +26,24 @@ _LONG_CALL = 10
 class QueueObserver(RunObserver):
     """Calls another observer in the background: the run does not wait for it.
 
-    What the observer does not record is retried, in order, until it is recorded. Only the start is
-    waited for: its answer is the run's id, and its failure fails the run. A file that cannot be
-    stored while other things can does not hold them up. Files are read when their turn comes: do
-    not change them until then. At the end everything that waits is delivered at once; one warning
-    describes what is not recorded.
+    The run waits only for the start, whose return value is the id of the run. Events that are not
+    recorded are retried in order. A file that cannot be stored does not delay other events. Files
+    are read when they are delivered, so do not change them until then. At the end of the run all
+    pending events are delivered at once; one warning lists those that were not recorded.
 
     Args:
         covered_observer: Any observer; it need not be a `RunObserver`.
-        interval: Seconds between two deliveries of what waits.
+        interval: Seconds between two deliveries of pending events.
         retry_interval: Seconds between a failure and the next attempt.
         join_timeout: Seconds for which a failing observer is retried at the end of the run,
             counted from the last event that it recorded. One call may take ten times as long.
 
     Attributes:
-        covered_observer: As given.
-        retry_policy: Of these times.
+        covered_observer: The observer.
+        retry_policy: The policy with these times.
 
     Raises:
-        ObserverSignatureError: a method of the observer requires what its event does not have.
+        ObserverSignatureError: a method requires an argument that its event does not have.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ import attrs
 
 from sacred_core.exceptions import UnavailableError
 
-#: What observers raise where they cannot be reached: the reason is rarely an event.
+#: Exceptions that observers raise if their backend cannot be reached.
 OUTAGES: tuple[type[Exception], ...] = (UnavailableError, ConnectionError, TimeoutError)
 
 
@@ -13,25 +13,24 @@ class RetryPolicy:
     """How long a run waits for an observer, and when events are retried. Times are in seconds.
 
     Attributes:
-        start_timeout: For the observer to record the start of the run or that it is queued; later
-            the run fails.
-        wait: How long calls of `Run` methods wait in all, in one run, for events to be recorded.
-            Then the run continues, and the events are recorded in the background. 0: it never
-            waits, and files are read when their turn comes.
-        interval: Between two deliveries of what waits; 0: events are delivered at once.
-        retry_interval: Between a failure and the next attempt. With an `interval` of 0, heartbeats
-            are attempts too.
-        end_timeout: For which events are retried at the end of the run, counted from the last one
+        start_timeout: Maximum time to record that the run starts or is queued; then the run fails.
+        wait: Maximum total time in one run for which calls of `Run` methods wait until events are
+            recorded. Then events are recorded in the background. 0: calls never wait, and files
+            are read when they are delivered.
+        interval: Time between two deliveries of pending events; 0: they are delivered at once.
+        retry_interval: Time between a failure and the next attempt. With an `interval` of 0,
+            heartbeats are attempts too.
+        end_timeout: Maximum time for retries at the end of the run, counted from the last event
             that was recorded.
-        call_timeout: That a call which is in progress may take at the end of the run, if that is
-            later. A file adds a second for each million bytes.
-        temporary: Types of exceptions after which an event is retried at the end of the run.
-            Other exceptions are permanent: there, each event is attempted once more.
-        hands_over: Write what was not recorded at the end of the run to a folder, from which
-            ``sacred runs load`` stores it.
-        has_own_thread: Call the observer in a separate thread. False: only in the thread that
-            starts the run, without a time limit. Events of other threads, as heartbeats are, wait
-            until that thread sends its next event, or ends the run.
+        call_timeout: Maximum time for a call that is in progress at the end of the run, if it ends
+            later than `end_timeout`. A file adds a second for each million bytes.
+        temporary: Types of exceptions after which events are retried at the end of the run.
+            After other exceptions, each event is attempted once more.
+        hands_over: Write undelivered events to a folder at the end of the run;
+            ``sacred runs load`` stores them.
+        has_own_thread: Call the observer in a separate thread. False: in the thread that starts
+            the run, without a time limit. Events of other threads, such as heartbeats, wait until
+            that thread sends its next event, or ends the run.
     """
 
     start_timeout: float = 300.0

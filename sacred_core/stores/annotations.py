@@ -1,4 +1,4 @@
-"""Tags and notes: what a user, or a run itself, adds to a run beside its record."""
+"""Tags and notes that a user, or a run itself, adds to a run."""
 
 import reprlib
 from collections.abc import Iterable
@@ -20,13 +20,13 @@ def _tuple(strings: Iterable[str]) -> tuple[str, ...]:
 class Annotation:
     """Tags and a note that a user added, perhaps long after the run ended.
 
-    A run has each of them once: an equal one is the same, stored once more.
+    Equal annotations count once.
 
     Attributes:
-        time: When, in UTC and aware.
-        user: Who.
-        note: A text.
-        added, removed: Tags.
+        time: The time, in UTC and aware.
+        user: The name of the user.
+        note: The note, or None.
+        added, removed: The tags that were added and removed.
     """
 
     time: datetime
@@ -37,7 +37,7 @@ class Annotation:
 
 
 def new_note(text: Any) -> Annotation:
-    """Return a note of now by the user of this process.
+    """Return a note by the user of this process, with the current time.
 
     Raises:
         AnnotationError: it is not a string, or is empty.
@@ -46,7 +46,7 @@ def new_note(text: Any) -> Annotation:
 
 
 def new_tags(tags: Iterable[Any], remove: bool = False) -> Annotation:
-    """Return the tags that the user of this process adds now, or removes.
+    """Return tags that the user of this process adds or removes, with the current time.
 
     Raises:
         AnnotationError: one is not a string, is empty or has control characters.

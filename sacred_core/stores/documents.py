@@ -1,7 +1,7 @@
-"""The base class of stores that read what a `DocumentObserver` wrote, and helpers for backends.
+"""The base class of stores for runs of a `DocumentObserver`, and helpers for backends.
 
-A backend implements a few primitives, see `DocumentStore`. The helpers write the fields of a run,
-points and annotations as JSON, and put together what was appended.
+A backend implements the primitives of `DocumentStore`. The helpers encode the fields of a run,
+points and annotations as JSON, and merge appended parts.
 """
 
 import io
@@ -51,8 +51,8 @@ FIELDS = tuple(_ATTRIBUTES)
 class DocumentStore(GuardedStore, Generic[R]):
     """Reads, deletes and annotates runs. A backend implements the abstract methods.
 
-    ``R`` is what the backend finds a run by, such as the key of a row, a path, or a document.
-    Whatever a method raises about one record makes this run a damaged one, and hides no other.
+    ``R`` is the backend's reference to a run, such as the key of a row, a path, or a document. If
+    a method raises for one record, this run is damaged; other runs are not affected.
 
     Attributes:
         display_name: The store, for messages, without secrets; set by the backend.
@@ -99,7 +99,7 @@ class DocumentStore(GuardedStore, Generic[R]):
 
     @abstractmethod
     def read_output(self, record: R) -> str:
-        """Return what the run printed."""
+        """Return the output of the run."""
 
     @abstractmethod
     def read_points(self, record: R) -> Mapping[str, Any]:
@@ -150,7 +150,7 @@ class DocumentStore(GuardedStore, Generic[R]):
 
     @abstractmethod
     def remove(self, record: R) -> bool:
-        """Delete a run and all that belongs to it, and return False if it is not there any more.
+        """Delete a run and its data, and return False if the run does not exist any more.
 
         Its number is still counted by `DocumentObserver.highest_number`.
         """
@@ -158,11 +158,11 @@ class DocumentStore(GuardedStore, Generic[R]):
     def require_existing(self) -> None:
         """Raise an error if there is no store yet; called where no run was found.
 
-        A backend overrides this whose listing is empty in place of an error, for example where a
-        database does not exist. It creates nothing.
+        Override it if the listing of a missing store is empty, for example of a missing database.
+        It creates nothing.
 
         Raises:
-            StoreError: what does not exist, and what exists with a similar name.
+            StoreError: the store does not exist; the message names similar ones.
         """
 
     def translate_errors(self) -> AbstractContextManager[None]:
@@ -188,14 +188,14 @@ class DocumentStore(GuardedStore, Generic[R]):
             return self._read_run(normalize_id(run_id), self.require(run_id))
 
     def output(self, run_id: int | str) -> str:
-        """Return what the run printed."""
+        """Return the output of the run."""
         with self.translate_errors():
             record = self.require(run_id, "output")
             with self._guard_part(run_id, "the output"):
                 return self.read_output(record)
 
     def complete_output(self, run_id: int | str, text: str) -> None:
-        """Let ``text`` be the whole output of a run that did not end."""
+        """Replace the output of a run that did not end by ``text``."""
         with self.translate_errors():
             self.replace_output(self.require(run_id, "output"), text)
 
@@ -257,7 +257,7 @@ class DocumentStore(GuardedStore, Generic[R]):
                 raise not_found_error(run_id, self.display_name)
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
-        """Add tags and notes to a run; its record stays."""
+        """Add tags and notes to a run; its record is not changed."""
         with self.translate_errors():
             self.add_annotation(self.require(run_id, "annotations"), annotation)
 

@@ -83,8 +83,7 @@ def find_runs(
 ) -> RunList:
     """Return the runs that ``where`` selects; ``docs/queries.md`` describes its language.
 
-    A damaged run is found like any other, by its status and by what can be read of it; the rest is
-    missing.
+    Parts of a damaged run that cannot be read are missing.
 
     Example::
 
@@ -92,21 +91,20 @@ def find_runs(
             print(run.id, run.config["lr"], run.result)
 
     Args:
-        runs: Where they are: a location, see `open_store`; a store; or runs, such as an earlier
-            result.
+        runs: A location, see `open_store`; a store; or runs, such as an earlier result.
         where: A query, by default all runs.
         sort: Fields, separated by commas, with ``-`` for descending: ``"-config.lr,start_time"``.
-            By default from the oldest to the newest; ``runs`` that are runs remain in their order.
+            By default from the oldest to the newest; given runs remain in their order.
         limit: Maximum number of runs: the first when sorted, else the newest.
-        offset: How many to skip before that.
-        fields: What the caller uses of the runs, see `RunQuery.fields`; by default everything.
-        metrics: Those of the store, if the caller uses the summaries as well.
-        since: A token that `sacred_core.stores.changes.change_token` returned for this store: only
-            runs that changed since then.
+        offset: Number of runs to skip first.
+        fields: The fields that the caller uses, see `RunQuery.fields`; by default all.
+        metrics: The `MetricSummaries` of the store, if the caller uses them too.
+        since: A token of `sacred_core.stores.changes.change_token` for this store: only runs that
+            changed after it was taken.
 
     Raises:
         QueryError: a string cannot be parsed; the message shows where.
-        ChangeTokenError: the token is damaged, or another store issued it.
+        ChangeTokenError: the token is damaged, or belongs to another store.
         StoreError: the store cannot be opened or read.
     """
     query = parse(where) if isinstance(where, str) else where

@@ -1,4 +1,4 @@
-"""The stored run, the same for all stores: the fold of the events of a run."""
+"""The stored run, the same for all stores: the result of applying the events of a run."""
 
 import hashlib
 import json
@@ -31,13 +31,13 @@ DAMAGED = "DAMAGED"
 
 @attrs.frozen(kw_only=True)
 class FileInfo:
-    """What is stored about a file of a run; unknown values are None.
+    """Facts about a file of a run; unknown values are None.
 
     Attributes:
         size: In bytes.
         md5: The hexadecimal MD5 digest of its content.
         content_type: The media type of an artifact.
-        metadata: Of an artifact, as it was added.
+        metadata: The metadata of an artifact.
     """
 
     size: int | None = None
@@ -48,27 +48,27 @@ class FileInfo:
 
 @attrs.define(kw_only=True, repr=False)
 class StoredRun:
-    """One run as a store contains it. Times are in UTC and aware; unknown values are None.
+    """One run in a store. Times are in UTC and aware; unknown values are None.
 
     Attributes:
-        id: Its id in this store.
-        run_id: The id that the run itself has, where the store had to use another.
-        recorded_status: The status in the record, empty where it cannot be read. The argument is
-            ``status``; the attribute `status` is the current one.
-        name: Of the experiment.
+        id: The id in this store.
+        run_id: The id in the first store, if it differs.
+        recorded_status: The status in the record, empty if it cannot be read. The argument is
+            ``status``; the attribute `status` is the current status.
+        name: The name of the experiment.
         experiment, host, config, meta, info: Plain data, as the observers received it.
-        result: What the command returned.
+        result: The return value of the command.
         fail_trace: Lines of the traceback of a run that did not complete.
         artifacts: Names of its artifacts.
         resources: Paths of its resources.
-        files: What is stored about its files, by kind (``"artifact"``, ``"resource"`` and
-            ``"source"``) and name.
-        tags: Words that were put on it.
+        files: Facts about its files, by kind (``"artifact"``, ``"resource"`` and ``"source"``)
+            and name.
+        tags: Its tags.
         notes: ``{"text", "time", "user"}`` of its notes, the oldest first.
-        metrics: The summary of each metric where it is stored; None where it has to be computed,
-            see `sacred_core.stores.curves.summaries`.
-        damage: Why a part of the record cannot be read, which is then treated as missing; None
-            if all of it can.
+        metrics: The stored summary of each metric; None if the store has none, see
+            `sacred_core.stores.curves.summaries`.
+        damage: The reason why a part of the record cannot be read; this part is treated as
+            missing. None if the whole record can be read.
     """
 
     id: int | str
@@ -117,7 +117,7 @@ class StoredRun:
     def apply(self, event: events.Event) -> None:
         """Change the run as ``event`` describes; applying it twice changes nothing.
 
-        Output and points are not part of a `StoredRun`: stores have them apart.
+        Output and points are not part of a `StoredRun`.
         """
         apply = _APPLY.get(type(event))
         if apply is not None:
@@ -127,8 +127,8 @@ class StoredRun:
     def uid(self) -> str:
         """32 hexadecimal digits that identify the run in all stores.
 
-        Of a run that was recorded without it, by Sacred for example, this is a digest of its
-        name, command, start, host and configuration.
+        For a run that was recorded without one, for example by Sacred, it is a digest of name,
+        command, start, host and configuration.
         """
         recorded = self.meta.get("uid")
         is_uid = isinstance(recorded, str) and _UID.fullmatch(recorded)
@@ -158,9 +158,7 @@ class StoredRun:
     def repositories(self) -> list[dict[str, Any]]:
         """``{"url", "commit", "dirty"}`` of the git repositories of its sources, each once.
 
-        Sacred records one for each of its files. The uncommitted changes of one that is dirty are
-        opened by
-        ``store.open_file(id, "patch", commit)``.
+        ``store.open_file(id, "patch", commit)`` opens the uncommitted changes of a dirty one.
         """
         found: list[dict[str, Any]] = []
         for each in self.experiment.get("repositories") or ():
@@ -171,13 +169,13 @@ class StoredRun:
 
     @property
     def artifact_info(self) -> dict[str, FileInfo]:
-        """What is stored about each artifact, by name."""
+        """Facts about each artifact, by name."""
         known = self.files.get("artifact", {})
         return {name: known.get(name, FileInfo()) for name in self.artifacts}
 
     @property
     def resource_info(self) -> dict[str, FileInfo]:
-        """What is stored about each resource, by path."""
+        """Facts about each resource, by path."""
         known = self.files.get("resource", {})
         return {name: known.get(name, FileInfo()) for name in self.resources}
 
@@ -212,7 +210,7 @@ class StoredRun:
 
     @property
     def duration(self) -> timedelta | None:
-        """How long it ran, or None if it did not end."""
+        """The duration of the run, or None if it has not ended."""
         if self.start_time is None or self.stop_time is None:
             return None
         return self.stop_time - self.start_time
@@ -235,9 +233,9 @@ class StoredRun:
         return "DEAD" if is_dead else self.recorded_status
 
     def is_running(self, now: datetime | None = None) -> bool:
-        """Return whether the run has not ended: it must not be deleted.
+        """Return whether the run is still running, so that it must not be deleted.
 
-        Of a damaged run this is what the readable parts of its record contain.
+        For a damaged run, the readable parts of its record are used.
 
         Args:
             now: An aware time, by default the present.

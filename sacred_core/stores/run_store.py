@@ -26,12 +26,12 @@ class RunQuery:
     """Which runs to list, and which of their fields the caller uses.
 
     Attributes:
-        where: The condition that the runs fulfil, None for all runs. Its times are absolute.
+        where: The condition for runs, with absolute times; None for all runs.
         limit: Maximum number of runs: the newest.
-        now: The aware time at which the runs fulfil it, by default the present.
-        fields: A store may leave attributes from which none of these is read at their defaults,
-            and does not report damage of them. None for all fields.
-        since: A token, see `sacred_core.stores.changes`: only runs that changed since it was taken.
+        now: The aware time for which the condition is evaluated, by default the current time.
+        fields: The fields that the caller uses, None for all. A store may skip other attributes,
+            which then have their defaults, and damage in them is not reported.
+        since: A token of `sacred_core.stores.changes`: only runs that changed after it was taken.
             None for all runs.
     """
 
@@ -97,20 +97,20 @@ class IdStore(Protocol):
 
 @runtime_checkable
 class RunStore(Protocol):
-    """What reads the runs that one kind of observer wrote. Reading executes nothing.
+    """Reads the runs of one kind of observer. Reading executes no code.
 
-    A run whose record cannot be read has the status `DAMAGED`; it raises nothing in `list` and
-    `get`. Stores derive from `sacred_core.stores.GuardedStore`, which does that.
+    `list` and `get` return runs whose record cannot be read with the status `DAMAGED`. Stores
+    derive from `sacred_core.stores.GuardedStore`, which implements this.
     """
 
     def list(self, query: RunQuery | None = None) -> Iterator[StoredRun]:
         """Yield the runs that ``query`` selects from the oldest to the newest, damaged ones too.
 
-        A store that does not regard `RunQuery.since` is not a `ChangeStore`: `find_runs` selects
-        the runs that changed.
+        A store that ignores `RunQuery.since` is not a `ChangeStore`; `find_runs` then selects the
+        runs that changed.
 
         Raises:
-            StoreError: the store as a whole cannot be read, as where the connection is lost.
+            StoreError: the whole store cannot be read, for example after a lost connection.
         """
 
     def get(self, run_id: int | str) -> StoredRun:
@@ -121,7 +121,7 @@ class RunStore(Protocol):
         """
 
     def output(self, run_id: int | str) -> str:
-        """Return what the run printed.
+        """Return the output of the run.
 
         Raises:
             DamagedRecordError: it cannot be read.
@@ -150,11 +150,10 @@ class RunStore(Protocol):
         """
 
     def delete(self, run_id: int | str) -> None:
-        """Remove a run, and what no other run uses.
+        """Delete a run, and files that no other run uses. Damaged runs can be deleted.
 
         Raises:
-            StoreError: the run does not exist or is still running. A damaged one is deleted,
-                and files that other runs may use stay.
+            StoreError: the run does not exist or is still running.
         """
 
     def annotate(self, run_id: int | str, annotation: Annotation) -> None:
@@ -173,7 +172,7 @@ class ContinuingStore(Protocol):
         """Return an observer that writes to this store.
 
         Args:
-            run_id: The run that it continues; None: the first event starts one.
+            run_id: The run to continue; None: the first event starts a run.
 
         Raises:
             StoreError: the run does not exist.

@@ -52,7 +52,7 @@ def run_row(run: StoredRun, metrics: MetricSummaries | None = None) -> Row:
 
     Args:
         run: The run.
-        metrics: Those of its store; without, there are no columns of metrics.
+        metrics: The `MetricSummaries` of its store; None: no columns of metrics.
     """
     row: Row = {name: getattr(run, name) for name in _FIELDS}
     row["comment"] = run.meta.get("comment")
@@ -87,19 +87,17 @@ def to_frame(
         frame.plot.scatter("config.lr", "metrics.loss.last")
 
     Args:
-        runs: Where they are: a location, see `open_store`; a store; or runs, such as the result of
-            `find_runs`.
+        runs: A location, see `open_store`; a store; or runs, such as the result of `find_runs`.
         where: A query as in `find_runs`, by default all runs.
-        metrics: Whether each metric has the columns ``metrics.NAME.last``, ``.min``, ``.max`` and
-            ``.count``. Points are read of runs whose store has no summaries of them.
+        metrics: Add the columns ``metrics.NAME.last``, ``.min``, ``.max`` and ``.count``. If the
+            store has no summaries of a run, its points are read.
         sort: The order of the rows, see `find_runs`.
         limit: Maximum number of rows: the first when sorted, else the newest.
-        columns: Fields of the query language, which name the columns: ``"id, config.lr,
-            metrics.loss.last"``, or an iterable of such strings. Only these are read. By default
-            all of `run_row`.
+        columns: Fields of the query language, ``"id, config.lr, metrics.loss.last"``, or an
+            iterable of such strings. Only these are read. By default all columns of `run_row`.
 
     Warns:
-        UserWarning: no run has an entry that is named, or a status or name that is looked for.
+        UserWarning: no run has a named entry, or a status or name in the query.
 
     Raises:
         ImportError: pandas is not installed.
@@ -159,8 +157,8 @@ def metrics_frame(
 
     Args:
         runs: As in `to_frame`.
-        ids: Of the runs, by default all that ``where`` selects.
-        names: Of metrics, by default all.
+        ids: Ids of runs, by default all that ``where`` selects.
+        names: Names of metrics, by default all.
         where: A query as in `find_runs`, used without ``ids``.
 
     Returns:
@@ -227,13 +225,13 @@ def point_rows(
 def write_rows(rows: Iterable[Row], target: Path, columns: Iterable[str] | None = None) -> int:
     """Write rows to a file in one step, and return their number.
 
-    Rows are not all in memory at once. What is missing in a row is empty or null.
+    Rows are not all in memory at once. Missing values are empty or null.
 
     Args:
         rows: The rows.
         target: ``.csv``, ``.json`` (a list of objects), ``.jsonl`` (one object a line) or
             ``.parquet``.
-        columns: Their names; by default all that occur, for which rows are written twice.
+        columns: Names of columns; by default all that occur, which requires two passes.
 
     Raises:
         OptionError: the suffix is another one, or pyarrow, which Parquet needs, is not installed.
