@@ -1,4 +1,4 @@
-"""What the core itself offers, through the hooks that plugins use.
+"""The records of the core, returned by the same hooks as those of plugins.
 
 Like every plugin module it contains records only: what they name is imported when it is used.
 """
@@ -106,7 +106,7 @@ def sacred_host_info() -> Iterable[HostInfo]:
 
 @hookimpl
 def sacred_key_checks() -> Iterable[KeyCheck]:
-    """What the command line and jsonpickle give a special meaning."""
+    """Return checks for keys with a special meaning on the command line and in jsonpickle."""
     yield KeyCheck("=", "contains '='", "ENFORCE_KEYS_NO_EQUALS")
     yield KeyCheck(
         "^(py/|json://)",

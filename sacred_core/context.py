@@ -68,7 +68,7 @@ def current_run_of(owner: object) -> Any:
 
 
 def require_run(what: str) -> Any:
-    """Return the current run; ``what`` names in the error what only works in one.
+    """Return the current run; ``what`` is the operation, for the error.
 
     Raises:
         NoRunError: none is running.

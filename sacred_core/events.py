@@ -1,4 +1,4 @@
-"""What a run sends to its observers: frozen records of plain data that can be delivered again.
+"""The events of a run: frozen records of plain data that can be delivered again.
 
 A record names the observer method that takes it (`Event.method`) and its fields are that
 method's arguments. Where it comes from (`Event.run`, `Event.segment`, `Event.writer`,

@@ -48,7 +48,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Let the others find the module, and put our loader around theirs."""
+        """Find the module with the other finders, and wrap its loader."""
         if fullname not in _waiting or fullname in self._busy:
             return None
         self._busy.add(fullname)

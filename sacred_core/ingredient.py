@@ -211,7 +211,7 @@ class Ingredient:
     @overload
     def config_hook(self, func: None = None) -> Callable[[H], H]: ...
     def config_hook(self, func: Any = None) -> Any:
-        """Let ``func(config, command_name, logger)`` change the configuration.
+        """Register ``func(config, command_name, logger)``, which returns changes of entries.
 
         It is called after the scopes of this ingredient, with a copy of the whole configuration.
         It returns a dictionary of changes, nested or with dotted keys. Updates have priority.

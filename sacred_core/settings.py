@@ -154,7 +154,7 @@ class SettingsGroup:
 
 
 class ConfigSettings(SettingsGroup):
-    """What a configuration may contain."""
+    """Rules for configurations."""
 
     _path = "SETTINGS.CONFIG"
 
@@ -169,7 +169,7 @@ class ConfigSettings(SettingsGroup):
 
 
 class HostInfoSettings(SettingsGroup):
-    """What is gathered about the machine."""
+    """Information about the machine to record."""
 
     _path = "SETTINGS.HOST_INFO"
 
@@ -179,7 +179,7 @@ class HostInfoSettings(SettingsGroup):
 
 
 class CommandLineSettings(SettingsGroup):
-    """How the command line is read."""
+    """Rules for the command line."""
 
     _path = "SETTINGS.COMMAND_LINE"
 
@@ -224,7 +224,7 @@ class SecretSettings(SettingsGroup):
 
 
 class GitSettings(SettingsGroup):
-    """Whether the uncommitted change is stored, and up to how many bytes."""
+    """Whether uncommitted changes are stored, and their maximum size in bytes."""
 
     _path = "SETTINGS.GIT"
 

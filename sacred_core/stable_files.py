@@ -36,7 +36,7 @@ class ChangingFileError(OSError):
 
 @attrs.frozen
 class FileVersion:
-    """What a file held at one time; of a file that grew since, its beginning.
+    """The content of a file at one time; of a file that grew since then, its beginning.
 
     Attributes:
         path: Of the file.

@@ -1,4 +1,4 @@
-"""How text fits a terminal: the columns that it occupies, and where it is cut.
+"""Text on a terminal: its width in columns, and truncation.
 
 A character may occupy one column, two (Chinese, Japanese, Korean, most emoji) or none (combining
 marks). The library wcwidth has the tables, and is imported only for text that is not ASCII.

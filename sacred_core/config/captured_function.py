@@ -55,7 +55,7 @@ class CapturedFunction(Generic[P, R]):
         self._binding: Binding | None = None
 
     def _resemble_function(self) -> None:
-        """Let `inspect` answer as for the function: whether it is a coroutine function."""
+        """Set the attributes by which `inspect` recognises coroutine functions."""
         for name in ("__code__", "__defaults__", "__kwdefaults__"):
             if hasattr(self.function, name):
                 setattr(self, name, getattr(self.function, name))
@@ -92,7 +92,7 @@ class CapturedFunction(Generic[P, R]):
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """What it sees of the configuration of `run`; empty without a run."""
+        """The part of the configuration of `run` for this function; empty without a run."""
         binding = self._latest_binding()
         return {} if binding is None else binding.config
 
@@ -155,7 +155,7 @@ class CapturedFunction(Generic[P, R]):
 
 
 class Snapshot(NamedTuple):
-    """What a pickled function carries into another process.
+    """The data of a pickled function for another process.
 
     Attributes:
         config: Its ``_config``.
@@ -225,7 +225,7 @@ class Binding:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """What the function may take by name, as it gets it."""
+        """The entries that the function can take by name."""
         frozen: Mapping[str, Any] = self._freeze(self._config)
         return frozen
 

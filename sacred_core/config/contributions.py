@@ -1,4 +1,4 @@
-"""What each scope, dictionary and file adds to a configuration, and the checks of what changed."""
+"""The entries of each scope, dictionary and file, and the checks of changes."""
 
 import difflib
 import logging
@@ -21,7 +21,7 @@ _NONE_WORDS = {"null", "none", "nil"}
 
 @attrs.frozen
 class Origin:
-    """Where a value came from.
+    """The origin of a value.
 
     Attributes:
         layer: Like ``"update"``, ``"named config"``, ``"scope"``, ``"dictionary"``, ``"seed"``.
@@ -48,7 +48,7 @@ def origins_of(values: Mapping[str, Any], origin: Origin) -> dict[DottedPath, Or
 
 @attrs.define
 class ConfigSummary:
-    """What differs from the defaults. Paths are dotted.
+    """Differences from the default configuration. Paths are dotted.
 
     Attributes:
         modified: Entries that have another value than they would have had.
@@ -67,7 +67,7 @@ class ConfigSummary:
     origins: dict[str, Origin] = attrs.field(factory=dict)
 
     def note_change(self, path: DottedPath, old: Any, new: Any) -> None:
-        """Note that ``path``, which would have been ``old``, is ``new``."""
+        """Record that the value at ``path`` changed from ``old`` to ``new``."""
         old = normalize(old)
         self.modified.add(str(path))
         if _type_changed(old, new):
@@ -114,7 +114,7 @@ def recorded_origins(
 
 @attrs.frozen
 class Contribution:
-    """What one scope, dictionary or file adds.
+    """The entries of one scope, dictionary or file.
 
     Attributes:
         entries: What is recorded, by name: plain data, and other objects as they are.
@@ -134,7 +134,7 @@ class Configuration(Protocol):
 
     @property
     def origin(self) -> Origin:
-        """Where its entries come from."""
+        """The origin of its entries."""
 
     @property
     def docs(self) -> Mapping[str, str]:
@@ -163,7 +163,7 @@ def note_contribution(
     contribution: Contribution,
     entries: Mapping[str, Any],
 ) -> None:
-    """Note origins and comments of what a configuration adds to the ``entries`` at ``path``."""
+    """Record origins and comments of entries that a configuration adds at ``path``."""
     docs = configuration.docs
     for name, value in contribution.entries.items():
         full, old = path.below(name), entries.get(name)

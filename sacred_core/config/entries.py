@@ -1,4 +1,4 @@
-"""What a configuration may contain: its keys, plain data, and any other object as it is."""
+"""Valid configurations: their keys, plain data, and other objects, which are not changed."""
 
 import copy
 import functools
@@ -258,7 +258,7 @@ def read_only(value: Any) -> Any:
 
 @functools.cache
 def _teach_yaml() -> None:
-    """Let yaml write the containers as the plain ones that they are, once it is imported."""
+    """Register the containers with yaml, so that they are written as plain ones."""
     when_imported("yaml", _add_representers)
 
 

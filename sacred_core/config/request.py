@@ -1,4 +1,4 @@
-"""What a call asks of an experiment, and how what it fixes is applied to a configuration."""
+"""The request of a call, and how its updates are applied to a configuration."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -118,7 +118,7 @@ class Overrides:
         return self._filled - self._defined
 
     def forget_added(self, name: str) -> None:
-        """Take ``name`` out of what was added: it is not an entry of the configuration."""
+        """Remove ``name`` from the added entries: it is not an entry of the configuration."""
         self._defined.add(ROOT.below(name))
 
     def fix(self, name: str, value: Any) -> Any:

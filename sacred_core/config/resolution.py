@@ -201,7 +201,7 @@ class _Resolver:
         return {**special, **extras, **own, **self._view_of_below(node)}
 
     def _run_hooks(self, node: Node) -> None:
-        """Let the config hooks of one ingredient change the configuration so far."""
+        """Apply the config hooks of one ingredient to the configuration so far."""
         for hook in node.ingredient.config_hooks:
             config = self._result.config
             answer = hook(plain_copy(config), self._command_name, self._logger)

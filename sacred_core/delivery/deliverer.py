@@ -86,7 +86,7 @@ class Deliverer:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether there is anything to retry."""
+        """Whether events are pending."""
         return bool(self.backlog) or bool(self.aside)
 
     def deliver(self, with_retries: bool = True) -> None:
@@ -153,7 +153,7 @@ class Deliverer:
         return max(end, min(max(began, self._called), end + self._failed_files) + allowed)
 
     def abandon(self) -> None:
-        """Let the thread end when the current call returns."""
+        """End the thread when the current call returns."""
         self._is_abandoned = True
 
     def take_rest(self) -> None:
@@ -279,7 +279,7 @@ class Deliverer:
         return time.monotonic() > self.end_of_retries(began)
 
     def _note_end(self, event: Event, error: Exception) -> None:
-        """Let the run have an end, also where its result or its traceback cannot be recorded."""
+        """Record the end of the run without the result or traceback that cannot be recorded."""
         self._note(event, error)
         reduced = self._isolation.end_without_values(event)
         if reduced is not None:

@@ -71,7 +71,7 @@ class DirectLane(Lane):
         self._report(self._is_started)
 
     def release(self) -> None:
-        """Let the observer serve another run."""
+        """Make the observer available for another run."""
         self._free()
 
     def _pause_is_over(self) -> bool:

@@ -65,7 +65,7 @@ class Dispatcher:
         return [(lane.observer, lane.run_id) for lane in self._started]
 
     def send_start(self, event: RunIdEvent, run_id: Any) -> Any:
-        """Let all observers record that the run starts or is queued, and return the run's id.
+        """Send the start of a run, or that it is queued, to all observers, and return its id.
 
         Args:
             event: The record; each observer receives it with the id as known so far.

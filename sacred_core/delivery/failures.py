@@ -1,4 +1,4 @@
-"""What an observer did not record, in words."""
+"""Descriptions of the events that an observer did not record."""
 
 from collections import Counter
 

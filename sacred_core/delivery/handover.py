@@ -140,7 +140,7 @@ class Handover:
                     self._path.parent.rmdir()
 
     def unlock(self) -> None:
-        """Let ``sacred runs load`` deliver the events: this process does not."""
+        """Release the lock, so that ``sacred runs load`` can deliver the events."""
         lock, self._lock = self._lock, None
         if lock is not None and lock in _locks:
             _locks.remove(lock)

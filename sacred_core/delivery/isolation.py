@@ -71,7 +71,7 @@ class Isolation:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether `last_events` has any."""
+        """Whether `last_events` returns events."""
         return bool(self._waiting) or self._missing_output is not None
 
     @property
@@ -138,7 +138,7 @@ class Isolation:
         return _shift(event, self._missing)
 
     def _note_recorded(self, event: events.Event) -> None:
-        """Note that the observer recorded ``event``."""
+        """Update the state after the observer recorded ``event``."""
         if isinstance(event, events.Heartbeat):
             self._recorded = event
         elif isinstance(event, events.MetricsLogged):

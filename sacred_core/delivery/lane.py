@@ -92,7 +92,7 @@ class Lane(ABC):
 
     @property
     def is_starting(self) -> bool:
-        """Whether the observer is still being called with the start."""
+        """Whether the call with the start is in progress."""
         return False
 
     @abstractmethod
@@ -141,7 +141,7 @@ class Lane(ABC):
 
     @abstractmethod
     def release(self) -> None:
-        """Let the observer serve another run, once the call that may be in progress returns."""
+        """Make the observer available for another run when the current call has returned."""
 
     def keep_files(self, event: Event) -> None:
         """Copy the files of ``event`` if it waits: the user may change or remove them."""

@@ -34,7 +34,7 @@ _SAME = timedelta(seconds=1)
 
 @attrs.frozen
 class Loaded:
-    """What was done with one folder.
+    """The result of loading one folder.
 
     Attributes:
         folder: It is removed if nothing is left in it.

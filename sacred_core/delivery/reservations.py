@@ -19,7 +19,7 @@ def reserve(observer: Any) -> Any:
 
 
 def release(observer: Any) -> None:
-    """Let an observer that `reserve` returned serve another run."""
+    """Make an observer that `reserve` returned available for another run."""
     with _lock:
         _live.pop(id(observer), None)
 

@@ -65,7 +65,7 @@ class ThreadLane(Lane):
 
     @property
     def is_starting(self) -> bool:
-        """Whether the observer is still being called with the start."""
+        """Whether the call with the start is in progress."""
         return self._is_starting
 
     def add(self, event: Event) -> int | None:
@@ -92,7 +92,7 @@ class ThreadLane(Lane):
         return number if is_due and not self._is_late and self.policy.wait else None
 
     def wake(self) -> None:
-        """Let the thread deliver what was added, if it is time."""
+        """Wake the thread to deliver pending events, if the interval has passed."""
         with self._changed:
             if self._is_due:
                 self._is_due = False
@@ -112,7 +112,7 @@ class ThreadLane(Lane):
                 self._is_late = True
 
     def close(self, event: Event | None, began: float, seconds: float) -> None:
-        """Let the thread deliver all that waits, and ``event`` as the last one, then end.
+        """Deliver all pending events, then ``event``, and end the thread.
 
         Args:
             event: The end of the run, if there is one.
@@ -145,7 +145,7 @@ class ThreadLane(Lane):
             self._report(not self._is_starting and self._start_error is None)
 
     def release(self) -> None:
-        """Let the observer serve another run, once the call that may be in progress returns."""
+        """Make the observer available for another run when the current call has returned."""
         with self._changed:
             self._is_released = True
             is_in_use = self._thread is not None and not self._is_finished
@@ -161,7 +161,7 @@ class ThreadLane(Lane):
         return limit - time.monotonic()
 
     def _abandon(self) -> None:
-        """Let the thread end, and take what it did not deliver."""
+        """End the thread, and take over its undelivered events."""
         if not self._is_finished:
             self._deliverer.abandon()
             with self._changed:

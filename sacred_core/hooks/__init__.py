@@ -1,1 +1,1 @@
-"""What an installation can do: the hooks that plugins implement."""
+"""The hooks that plugins implement."""

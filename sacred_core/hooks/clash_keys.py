@@ -1,4 +1,4 @@
-"""What of a record two plugins must not both offer."""
+"""The keys of records that two plugins must not both offer."""
 
 from collections.abc import Iterable
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""Finds by name what plugins offer for import, and what to install for what is missing."""
+"""Finds objects of plugins by name, and the distribution to install for missing ones."""
 
 from typing import Any, NamedTuple
 
@@ -63,7 +63,7 @@ def distribution_of_scheme(scheme: str) -> str | None:
 
 
 def missing_reason(distribution: str) -> str:
-    """Return why what an official distribution offers cannot be used, and what to do."""
+    """Return why an object of an official distribution cannot be used, and what to do."""
     for plugin in plugin_manager().plugins:
         if plugin.distribution.startswith(distribution + " "):
             return "; ".join(plugin.problems) or f"the plugin {plugin.name!r} is {plugin.state}"

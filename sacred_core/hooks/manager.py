@@ -93,7 +93,7 @@ class PluginManager:
 
     @property
     def problems(self) -> list[str]:
-        """One line for each thing that is wrong: who, what, and what to do."""
+        """One line for each problem: the plugin, the problem, and what to do."""
         return [
             f"The plugin {plugin.name!r} ({plugin.distribution}): {problem}"
             for plugin in self.plugins
@@ -143,7 +143,7 @@ class PluginManager:
         return self._collect("sacred_secrets", SecretPattern, clash_keys.none)
 
     def seed(self, seed: int) -> None:
-        """Let every plugin seed its library."""
+        """Call the hook for seeds of every plugin."""
         self.call("sacred_seed", seed=seed)
 
     def call(self, hook: str, **arguments: Any) -> list[Any]:
@@ -207,7 +207,7 @@ class PluginManager:
             raise PluginClashError(clash)
 
     def _import(self, found: FoundPlugin) -> Iterator[tuple[Plugin, Any]]:
-        """Note a plugin, and yield it with its module if that can be used."""
+        """Register a plugin, and yield it with its module if it can be used."""
         plugin = Plugin(found.name, found.distribution)
         namesake = next((p for p in self.plugins if p.name == found.name), None)
         self.plugins.append(plugin)
@@ -318,7 +318,7 @@ class PluginManager:
                 yield plugin, functools.partial(_call, found.function, found.argnames)
 
     def _claim(self, plugin: Plugin, keys: Iterable[Key]) -> bool:
-        """Note what ``plugin`` offers; return whether no plugin offered any of it before."""
+        """Register the keys of ``plugin``; return whether no other plugin has one of them."""
         is_new = True
         for key in keys:
             owner = self._owners.setdefault(key, plugin)

@@ -243,7 +243,7 @@ def spellings(offered: Iterable[CLIOption]) -> dict[str, str]:
 
 
 def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run: Any) -> None:
-    """Let every option that is given change ``run``, in the order of ``offered``."""
+    """Apply the given options to ``run``, in the order of ``offered``."""
     for option in offered:
         value = options.get(option.name)
         if option.apply is None or value is None or value is False or value == []:

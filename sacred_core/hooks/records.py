@@ -1,4 +1,4 @@
-"""What hooks return: small frozen records of what a plugin offers.
+"""The records that hooks return: small frozen descriptions of objects of a plugin.
 
 Targets are written ``"package.module:name"`` and imported at first use, so that offering
 something costs nothing; a plugin of one file may give the callable itself.

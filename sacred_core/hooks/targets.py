@@ -1,4 +1,4 @@
-"""What the records of hooks name, imported when it is used.
+"""Targets of the records of hooks, which are imported when they are used.
 
 A target is written ``"package.module:name"``; a plugin of one file may give the callable itself.
 """
@@ -17,7 +17,7 @@ _owners: dict[Any, tuple[str, str]] = {}
 
 
 def note_owner(target: Target, plugin: str, distribution: str) -> None:
-    """Note that ``plugin``, installed as ``distribution`` (name and version), offers ``target``."""
+    """Register ``plugin`` of ``distribution`` (name and version) as the owner of ``target``."""
     _owners.setdefault(target, (plugin, distribution))
 
 

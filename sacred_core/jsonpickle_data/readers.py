@@ -1,4 +1,4 @@
-"""What each tag that is understood is read with."""
+"""The functions that read the supported tags."""
 
 import base64
 import binascii

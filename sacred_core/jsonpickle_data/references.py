@@ -38,7 +38,7 @@ _MOST_TARGETS = 4
 
 @attrs.frozen
 class Numbering:
-    """How a release of jsonpickle counts.
+    """The rules by which a release of jsonpickle numbers objects.
 
     Attributes:
         counts_dicts: Plain dictionaries have numbers, too.
@@ -82,7 +82,7 @@ class Place:
 
     @property
     def is_exact(self) -> bool:
-        """Whether one number is possible."""
+        """Whether only one number is possible."""
         return self.span == 0 and self.mask == 1
 
     def __contains__(self, number: int) -> bool:
@@ -288,7 +288,7 @@ class _Candidate(NamedTuple):
 
 
 class _Release(Enum):
-    """How releases of Sacred count, which depends on the jsonpickle that they require."""
+    """The numbering of a release of Sacred, by the jsonpickle that it requires."""
 
     #: Before 0.8: jsonpickle 0.x, which sorts keys and counts numpy's numbers, written as numbers.
     OLDEST = Numbering(counts_dicts=False, counts_numbers=True, lists_in_arrays=False)

@@ -63,7 +63,7 @@ def replace_spans(text: str, spans: Iterable[Span], mask: str) -> str:
 
 @attrs.frozen
 class SecretPattern:
-    """How a secret looks that is masked in everything that is recorded.
+    """The form of a secret that is masked in all recorded data.
 
     Attributes:
         pattern: A regular expression. Its group ``secret`` is masked, or the whole match if there

@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 class Backend(ABC):
-    """Where runs are stored. All strings are stored, compared and returned unchanged.
+    """The storage of runs. All strings are stored, compared and returned unchanged.
 
     They contain only characters that UTF-8 can encode. A *key* is what the backend finds a run by;
     that of a deleted run is not used again. Methods that write return False if the run of the key
@@ -237,7 +237,7 @@ class BackendStore(DocumentStore[Any]):
 
     @property
     def outages(self) -> tuple[type[Exception], ...]:  # type: ignore[override]
-        """Those of the backend."""
+        """The outages of the backend."""
         return self.backend.outages
 
     def find(self, run_id: int | str) -> Any:

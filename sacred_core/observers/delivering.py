@@ -98,7 +98,7 @@ def asked_id(_id: Any) -> Any:
 
 
 def optional_host_info(queued_event: F) -> F:
-    """Let ``queued_event`` be called without ``host_info``, which then comes from the event.
+    """Make ``host_info`` of ``queued_event`` optional; by default it comes from the event.
 
     Sacred's manual has no such argument; Sacred 0.8 has it as the third one. Both may be passed
     by position.
@@ -150,7 +150,7 @@ def resource_content(filename: str) -> str:
 
 
 class MetricPositions:
-    """Where the points of each call of ``log_metrics`` are in the whole metric, for one run.
+    """Positions of the points of each ``log_metrics`` call in their metrics, for one run.
 
     Points that are passed as the event has them have the position that the event gives. An
     override may drop points, rename metrics, or log others: these are appended. A retry of an

@@ -367,7 +367,7 @@ class DocumentObserver(RunObserver, ABC):
             raise self.removed_error()
 
     def _save(self, event: events.Event, *changed: str) -> None:
-        """Apply an event and write what changed, also what could not be written before."""
+        """Apply an event and write changed fields, also those that could not be written before."""
         run = self.require_run()
         run.apply(event)
         self._unsaved.update(changed)

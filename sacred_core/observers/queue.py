@@ -75,12 +75,12 @@ class QueueObserver(RunObserver):
 
     @property
     def priority(self) -> int:  # type: ignore[override]
-        """That of the covered observer."""
+        """The attribute of the covered observer."""
         return getattr(self.covered_observer, "priority", 0)
 
     @property
     def spool_folder(self) -> "os.PathLike[str] | None":  # type: ignore[override]
-        """That of the covered observer."""
+        """The attribute of the covered observer."""
         return getattr(self.covered_observer, "spool_folder", None)
 
     def recording_location(self) -> Hashable:
@@ -90,22 +90,22 @@ class QueueObserver(RunObserver):
 
     @property
     def store_location(self) -> str | None:  # type: ignore[override]
-        """That of the covered observer."""
+        """The attribute of the covered observer."""
         return getattr(self.covered_observer, "store_location", None)
 
     @property
     def display_location(self) -> str | None:  # type: ignore[override]
-        """That of the covered observer."""
+        """The attribute of the covered observer."""
         return getattr(self.covered_observer, "display_location", None)
 
     @property
     def failure_dir(self) -> "os.PathLike[str] | None":  # type: ignore[override]
-        """That of the covered observer."""
+        """The attribute of the covered observer."""
         return getattr(self.covered_observer, "failure_dir", None)
 
     @property
     def lists_files_with_heartbeats(self) -> bool:  # type: ignore[override]
-        """That of the covered observer."""
+        """The attribute of the covered observer."""
         return getattr(self.covered_observer, "lists_files_with_heartbeats", False)
 
     def cover(self, observer: Any) -> None:

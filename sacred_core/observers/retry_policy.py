@@ -1,4 +1,4 @@
-"""How the events of a run are delivered to an observer."""
+"""The policy by which events of a run are delivered to an observer."""
 
 import attrs
 
@@ -10,7 +10,7 @@ OUTAGES: tuple[type[Exception], ...] = (UnavailableError, ConnectionError, Timeo
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How long a run waits for an observer, and when events are retried. Times are in seconds.
+    """Times of waits for an observer, and of retries of events, in seconds.
 
     Attributes:
         start_timeout: Maximum time to record that the run starts or is queued; then the run fails.

@@ -1,1 +1,1 @@
-"""What ran where: the code, the packages and the machine of a run."""
+"""The provenance of a run: its code, its packages and its machine."""

@@ -43,7 +43,7 @@ class Cell:
 
     @property
     def names(self) -> "Names":
-        """What it binds and uses."""
+        """The names that it binds and uses."""
         return _names_in(self.text)
 
 

@@ -1,4 +1,4 @@
-"""What is recorded about the code of an experiment."""
+"""The recorded information about the code of an experiment."""
 
 import os
 import sys

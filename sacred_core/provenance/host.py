@@ -1,4 +1,4 @@
-"""What is recorded about the machine that a run is on."""
+"""The recorded information about the machine of a run."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""How a run ended: its result, or the exception, whose own code may raise."""
+"""The end of a run: its result, or the exception, whose own code may raise."""
 
 import itertools
 import traceback

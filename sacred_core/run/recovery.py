@@ -23,7 +23,7 @@ class OutputStore(Protocol):
     """A store in which the output of a run that did not end can be completed."""
 
     def complete_output(self, run_id: int | str, text: str) -> None:
-        """Let ``text`` be the whole output of the run; what is stored of it is not stored again.
+        """Replace the output of the run by ``text``; stored parts of it are not stored again.
 
         Raises:
             StoreError: the run does not exist.
@@ -32,7 +32,7 @@ class OutputStore(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Recovery:
-    """What was done for one run in one store.
+    """The result of the recovery of one run in one store.
 
     Attributes:
         entry: The run.

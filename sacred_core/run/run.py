@@ -478,7 +478,7 @@ class _EndRecorder:
 
 
 def _debug(error: BaseException) -> None:
-    """Let the user look around where ``error`` was raised."""
+    """Start the debugger where ``error`` was raised."""
     import pdb
 
     sys.stderr.write("".join(trace_lines(error)))

@@ -1,4 +1,4 @@
-"""Where the output of running runs is stored, so that it can be stored after a crash.
+"""The folders for the output of running runs, which is recovered from there after a crash.
 
 Each run that records its output has a separate folder in `spools_folder`. ``run.json`` in it
 describes the run and the stores that record it, without secrets; ``lock`` is locked as long as the
@@ -85,12 +85,12 @@ class SpoolEntry:
 
     @property
     def has_spool(self) -> bool:
-        """Whether the spool is there: the folder of the run may have been deleted."""
+        """Whether the spool exists; the folder of the run may have been deleted."""
         return (self.folder / POSITIONS_FILE).is_file()
 
     @property
     def is_live(self) -> bool:
-        """Whether the run, or a process that can write to its spool, is alive on this machine."""
+        """Whether the run, or a process that can write to its spool, is running on this machine."""
         lock = lock_file(self.path / _LOCK)
         if lock is None:
             return True
@@ -158,7 +158,7 @@ def spools_folder() -> Path:
 
 
 def _require_private(folder: Path) -> None:
-    """Raise an error where others can read the folder: what is in it is not masked."""
+    """Raise an error if other users can read the folder, because its content is not masked."""
     found = folder.stat()
     if found.st_uid != os.getuid():
         raise PermissionError(f"{str(folder)!r} belongs to another user")

@@ -1,4 +1,4 @@
-"""What is known of one run: the record that the run and its life cycle share."""
+"""The state of one run, shared by the run and its life cycle."""
 
 import logging
 import os

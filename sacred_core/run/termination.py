@@ -39,7 +39,7 @@ _SIGACTION_BYTES = 1024
 
 @attrs.define
 class _State:
-    """What the handler of this process does.
+    """The state of the signal handler of this process.
 
     Attributes:
         handled: The signals that have it.

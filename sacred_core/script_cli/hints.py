@@ -1,4 +1,4 @@
-"""What a user probably meant by a command line that cannot be run.
+"""Hints for invalid command lines.
 
 It is imported where an error is reported. `sacred_core.script_cli.words` needs no experiment.
 """

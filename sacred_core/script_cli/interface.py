@@ -1,4 +1,4 @@
-"""What the command line of a script needs of its experiment."""
+"""The interface of an experiment for the command line of a script."""
 
 import logging
 from collections.abc import Iterator

@@ -33,7 +33,7 @@ def flush_stdout() -> None:
 
 
 def discard_stdout() -> None:
-    """Let stdout take what is still buffered and lose it."""
+    """Discard the buffered content of stdout."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())

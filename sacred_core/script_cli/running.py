@@ -1,4 +1,4 @@
-"""What happens when a script's command line is run."""
+"""Runs the command line of a script."""
 
 import os
 import sys

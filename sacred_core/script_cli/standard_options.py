@@ -1,4 +1,4 @@
-"""What the standard flags do to a run before it starts."""
+"""The effects of the standard options on a run before it starts."""
 
 import math
 import operator
@@ -33,7 +33,7 @@ def comment(argument: object, run: "Run") -> None:
 
 
 def name(argument: object, run: "Run") -> None:
-    """Give the experiment another name for this run."""
+    """Set another name of the experiment for this run."""
     if argument == "":
         raise OptionError("--name must not be empty")
     run.experiment_info["name"] = str(argument)
@@ -58,7 +58,7 @@ def queue(argument: bool, run: "Run") -> None:
 
 
 def priority(argument: str, run: "Run") -> None:
-    """Note how urgent a queued run is."""
+    """Set the priority of a queued run."""
     run.meta_info["priority"] = number = _number(argument, "--priority")
     if math.isnan(number):
         raise OptionError(f"--priority must be a number, got {argument!r}")
@@ -109,7 +109,7 @@ def enforce_clean(argument: bool, run: "Run") -> None:
 
 
 def origin(argument: bool, run: "Run") -> None:
-    """Let print_config show where each value comes from."""
+    """Show the origin of each value in print_config."""
     run.shows_origin = argument
 
 

@@ -31,7 +31,7 @@ class Again(NamedTuple):
 
 
 class Items(NamedTuple):
-    """What becomes a list."""
+    """Values that become lists."""
 
     items: Iterable[Any]
 

@@ -1,4 +1,4 @@
-"""What is stored and shown of a value or an exception whose own code raises."""
+"""The text for a value or an exception whose own code raises."""
 
 from sacred_core.exceptions import Terminated
 

@@ -19,7 +19,7 @@ _logger = own_logger(__name__)
 
 @attrs.frozen(kw_only=True)
 class IdRequest:
-    """What a new run requests.
+    """The id that a new run requests.
 
     Attributes:
         other_id: The id that the run has in another store, or None; it may be anything.

@@ -1,4 +1,4 @@
-"""What a record has beside the fields of Sacred: summaries of metrics, and facts about files.
+"""Additions to the fields of Sacred: summaries of metrics, and facts about files.
 
 Backends store it as one value of plain data.
 """

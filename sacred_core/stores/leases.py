@@ -104,7 +104,7 @@ class Lease:
             raise already_started_error(run_id)
 
     def release(self) -> None:
-        """Let the claim expire now: the run was queued, or its start was not written."""
+        """Expire the claim now: the run was queued, or its start was not written."""
         self._files.replace(NAME.format(self._number), _data(self._owner, datetime.now(UTC)))
 
 

@@ -186,7 +186,7 @@ class StoredRun:
 
     @property
     def origins(self) -> dict[str, str]:
-        """Where the value of each entry of the configuration comes from, by its dotted path.
+        """The origin of each entry of the configuration, by its dotted path.
 
         Like ``"command line"``, ``"update"``, ``"named config small"``, ``"scope config"``,
         ``"file conf.yaml"``, ``"dictionary"``, ``"config hook adapt"`` and ``"seed"``. Empty where

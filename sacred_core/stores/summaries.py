@@ -25,7 +25,7 @@ def _nan_as_text(value: Any) -> Any:
 
 @attrs.frozen(kw_only=True)
 class MetricSummary:
-    """What is stored about neighbouring points of a metric.
+    """The summary of consecutive points of a metric.
 
     Values that are not numbers, which True and False are not, have steps but no other part in it.
     What no point has is `MISSING`. Of equal values the first counts. NaN is equal to NaN where two

@@ -34,7 +34,7 @@ class TimeColumn(Sequence[Any]):
 
     @property
     def stored(self) -> Sequence[Any]:
-        """What is stored: strings or numbers, without a time object for each."""
+        """The stored strings or numbers, without a time object for each."""
         if self._stored is None:
             self._stored = self._load()
         return self._stored

@@ -1,4 +1,4 @@
-"""What identifies a run in a store, where its id does not: another run may get the id later.
+"""Tokens, which identify runs in a store even if another run gets the same id later.
 
 An observer writes a random token into the record of the run that it starts. Before, or as part of,
 each later write it checks that the record still has this token. So a process that was suspended

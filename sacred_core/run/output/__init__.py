@@ -1,4 +1,4 @@
-"""What a run prints, recorded in one of the modes ``no``, ``sys`` and ``fd``."""
+"""The output of a run, recorded in one of the modes ``no``, ``sys`` and ``fd``."""
 
 import functools
 import logging

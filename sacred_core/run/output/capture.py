@@ -30,23 +30,23 @@ class OutputCapture:
 
     @property
     def recorders(self) -> Sequence[Recorder]:
-        """What takes the text of this run: its own recording, and those of the runs around it."""
+        """The recorders of this run's output: its own, and those of its outer runs."""
         return self._around.recorders if self._around is not None else []
 
     @property
     def has_spool(self) -> bool:
-        """Whether there is a spool that `move_to` can move."""
+        """Whether the output has a spool that `move_to` can move."""
         return False
 
     def move_to(self, folder: Path) -> None:
-        """Move what was printed to ``folder``, where it stays until the run ends.
+        """Move the spool to ``folder``, where it is stored until the run ends.
 
         Raises:
             OSError: it cannot be written there; the recording continues as before.
         """
 
     def confirm(self) -> None:
-        """Note that the observers received what `take` returned last."""
+        """Record that the observers received the last result of `take`."""
 
     def text(self) -> str:
         """Return everything that was recorded so far, filtered and with secrets masked."""
@@ -133,7 +133,7 @@ class SpoolCapture(OutputCapture):
         return True
 
     def confirm(self) -> None:
-        """Note that the observers received what `take` returned last."""
+        """Record that the observers received the last result of `take`."""
         self._spool_reader.confirm()
 
     def text(self) -> str:

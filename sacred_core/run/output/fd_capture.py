@@ -49,7 +49,7 @@ class Claim:
         return self._holder() if self._holder is not None else None
 
     def take(self, capture: "FdCapture") -> bool:
-        """Give the descriptors to ``capture``, unless another one has them."""
+        """Assign the descriptors to ``capture``, unless another capture has them."""
         with self._lock:
             if self.holder not in (None, capture):
                 return False
@@ -57,7 +57,7 @@ class Claim:
             return True
 
     def release(self, capture: "FdCapture") -> None:
-        """Take the descriptors back, if ``capture`` has them."""
+        """Release the descriptors, if ``capture`` has them."""
         with self._lock:
             if self.holder is capture:
                 self._holder = None
@@ -172,7 +172,7 @@ class FdCapture(SpoolCapture):
                 _logger.debug("A thread shows the output: %s", error)
 
     def _end_display(self, display: Display) -> None:
-        """Let go of everything; what children still write is shown by the follower."""
+        """Release all resources; the follower shows later output of children."""
         self._spool_reader.close()
         if display.has_writers:
             if self._follower is None or not self._follower.is_alive:
@@ -237,7 +237,7 @@ class FdCapture(SpoolCapture):
 
 
 def _display(spools: Sequence[Spool], descriptors: Sequence[int]) -> Display:
-    """Return what shows ``spools`` where ``descriptors`` lead now."""
+    """Return the object that shows ``spools`` at the targets of ``descriptors``."""
     state, path = tempfile.mkstemp(prefix="sacred-shown-")
     os.unlink(path)  # noqa: PTH108 - only its descriptor is used
     return Display(

@@ -1,4 +1,4 @@
-"""From recorded text to what observers receive: filtered, masked, and only what changed."""
+"""Filters and masks the recorded text, and returns only the changes for observers."""
 
 import functools
 from collections.abc import Callable
@@ -54,11 +54,11 @@ class OutputFilter:
 
     @property
     def pending(self) -> tuple[int, str]:
-        """How many characters were given to observers, and the raw text that comes after them."""
+        """The number of characters sent to observers, and the raw text after them."""
         return self._shown.length, self._shown.held + self._held
 
     def feed(self, text: str, final: bool) -> tuple[str, int] | None:
-        """Take ``text`` and return what changed and from which character on, or None.
+        """Add ``text``; return the changed text and its offset, or None.
 
         Args:
             text: What was recorded since the last call.
@@ -114,7 +114,7 @@ class _WholeText:
 
     @property
     def held(self) -> str:
-        """What the filter has not been given."""
+        """The text that the filter has not received."""
         return "".join(self._parts[1:])
 
     def feed(self, text: str) -> None:

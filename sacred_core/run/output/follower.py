@@ -86,7 +86,7 @@ class Display:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let others continue."""
+        """Release the lock."""
         self._depth -= 1
         if self._depth == 0:
             fcntl.lockf(self.state, fcntl.LOCK_UN)
@@ -143,7 +143,7 @@ class Display:
 
 
 class _Follower:
-    """What the process does."""
+    """The loop of the process."""
 
     def __init__(self, display: Display, turns: int) -> None:
         self._display = display
@@ -192,7 +192,7 @@ class _Follower:
         os.close(before)
 
     def _note(self) -> Sequence[int]:
-        """Note how far both spools are, where stderr has grown: see `SpoolReader.note`."""
+        """Record the sizes of both spools if stderr has grown: see `SpoolReader.note`."""
         if self._turns < 0:
             return ()
         ends = sizes(self._display.readers)

@@ -46,7 +46,7 @@ class FollowerProcess:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether the process is running."""
         if self._handle is not None:
             poll = select.poll()
             poll.register(self._handle, select.POLLIN)  # readable once it has ended
@@ -58,12 +58,12 @@ class FollowerProcess:
         return True
 
     def follow_to(self, number: int, path: Path) -> None:
-        """Let it continue with the spool ``number`` (or, behind them, the turns) at ``path``."""
+        """Switch the follower to the spool ``number`` (or to the turns, after them) at ``path``."""
         with contextlib.suppress(OSError):
             os.write(self._control, b"%d %s\0" % (number, os.fsencode(path)))
 
     def detach(self) -> None:
-        """Let it continue until no process can write to the spools."""
+        """Let the follower run until no process can write to the spools."""
         os.close(self._control)
         if self._handle is not None:
             os.close(self._handle)

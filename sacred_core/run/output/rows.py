@@ -108,7 +108,7 @@ def character_width(character: str) -> int:
 
 @define
 class Row:
-    """What one line shows; positions are columns.
+    """The content of one line on the screen; positions are columns.
 
     A row that was only appended to retains its text as it was written, SGR sequences included. Else
     it is a list of cells: a wide character or a tab is followed by empty ones.
@@ -260,7 +260,7 @@ class Row:
         cells[start:end] = [" "] * (end - start)
 
     def _attach(self, column: int, text: str) -> None:
-        """Let combining characters belong to what is before them."""
+        """Attach combining characters to the character before them."""
         cells = self._as_cells() if text else []
         while column and column <= len(cells):
             column -= 1

@@ -1,4 +1,4 @@
-"""What a terminal shows of a text that arrives piece by piece; each piece costs its own length."""
+"""The screen of a terminal for text that arrives in pieces; the cost of each is its length."""
 
 import functools
 import re
@@ -105,7 +105,7 @@ class Screen:
 
     @property
     def length(self) -> int:
-        """How many characters the text has that `take_change` has given."""
+        """The number of characters of the text that `take_change` has returned."""
         return self._start + sum(len(row.given) for row in self._rows)
 
     @property

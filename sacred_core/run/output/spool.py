@@ -52,13 +52,13 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """How many bytes there are."""
+        """The size in bytes."""
         with self._lock:
             return os.fstat(self.reader).st_size
 
     @property
     def free(self) -> int:
-        """How many bytes its disk has left."""
+        """The free space of its disk in bytes."""
         with self._lock:
             disk = os.fstatvfs(self.reader)
         return disk.f_bavail * disk.f_frsize
@@ -112,7 +112,7 @@ class Spool:
         return start
 
     def end_writing(self) -> None:
-        """Let go of the writing end and of the name; what is there stays readable."""
+        """Close the writing end and remove the name; the content remains readable."""
         with contextlib.suppress(OSError):
             os.close(self.writer)
         self.writer = -1
@@ -166,18 +166,18 @@ class SpoolReader:
 
     @property
     def has_room(self) -> bool:
-        """Whether the disk has more than a little left, once all this is in the record too."""
+        """Whether the disk has enough space after this output is in the record too."""
         waiting = sum(part.size for part in self._parts) - sum(self._merged)
         waiting += waiting + self._whole.size - self._delivered
         return self._whole.free > LITTLE + waiting
 
     @property
     def turns(self) -> Spool | None:
-        """Where the turns are noted, if there are two spools."""
+        """The file of the turns, if there are two spools."""
         return self._turns
 
     def note(self) -> Sequence[int]:
-        """Note a turn, if stderr has grown since the last one; return the sizes of two spools."""
+        """Record a turn if stderr has grown since the last one; return the sizes of two spools."""
         if self._turns is None:
             return ()
         with self._lock:  # it does not move meanwhile
@@ -237,7 +237,7 @@ class SpoolReader:
             self.confirm()
 
     def confirm(self) -> None:
-        """Note beside the spools how much of them the observers received."""
+        """Store how much of the spools the observers received."""
         if self._folder is None:
             return
         with self._lock:

@@ -131,7 +131,7 @@ class StreamProxy(io.TextIOWrapper):
         return getattr(self.original, "name", "<stream proxy>")
 
     def divert(self) -> None:
-        """Let what is written to the original come here: earlier handlers of logs refer to it."""
+        """Redirect writes to the original stream to this one, for earlier log handlers."""
         if self._diversion:
             return
 
@@ -154,17 +154,17 @@ class StreamProxy(io.TextIOWrapper):
         self._diversion = {}
 
     def write_buffered(self, write: Write) -> None:
-        """Let ``write``, which must be C code, have what is written, some time."""
+        """Send written text to ``write``, which must be C code, with a delay."""
         self.end.write, self.end.flush = write, self._flush
         self.reconfigure(write_through=False)
 
     def write_unbuffered(self, write: Write) -> None:
-        """Let ``write`` have what is written before the writer continues."""
+        """Send written text to ``write`` before the writer continues."""
         self.reconfigure(write_through=True)  # first: what is held back was written before
         self.end.write, self.end.flush = write, self._flush
 
     def pass_through(self) -> None:
-        """Let what is written go to the original, for those who still hold this stream."""
+        """Forward writes to the original stream, for code that still refers to this stream."""
         self.reconfigure(write_through=True)  # first: what is held back was written before
         self.end.write = self.original.buffer.write if self._has_bytes else self.show
         self.end.flush = self.flush_original

@@ -30,7 +30,7 @@ _MUCH = 64 * 1024 * 1024
 
 
 class Recorder(Protocol):
-    """What takes the output of one run."""
+    """Receives the output of one run."""
 
     def record(self, data: bytes, done: list[int]) -> None:
         """Record ``data`` from the byte ``sum(done)`` on; append to ``done`` what was."""
@@ -97,7 +97,7 @@ class Streams:
         self._show_lock.release()
 
     def after_fork_in_child(self) -> None:
-        """Let what is written go where it went before: the child is not the run."""
+        """Restore the original streams: the child is not part of the run."""
         self._record_lock = threading.RLock()
         self._show_lock = threading.RLock()
         self._queue.clear()
@@ -109,7 +109,7 @@ class Streams:
             proxy.pass_through()
 
     def join(self, recorder: Recorder) -> list[tuple[str, StreamProxy]]:
-        """Let ``recorder`` receive what is written; the result goes to `leave`."""
+        """Register ``recorder`` for written text; pass the result to `leave`."""
         self.drain()
         used = []
         with self._locked():
@@ -186,7 +186,7 @@ class Streams:
 
     @contextmanager
     def pause_display(self) -> Iterator[None]:
-        """Let no other thread show text in the block."""
+        """Prevent other threads from showing text in the block."""
         with self._show_lock:
             yield
 
@@ -235,7 +235,7 @@ class Streams:
         return write
 
     def _push(self) -> None:
-        """Let the text that streams hold back enter the queue."""
+        """Move the buffered text of streams into the queue."""
         for proxy in self._proxies:
             proxy.flush()
 

@@ -1,4 +1,4 @@
-"""The folder of a run in Sacred's layout: what its files are called, and what they contain.
+"""The folder of a run in Sacred's layout: names and content of its files.
 
 Used by the observers and stores of folders, buckets and TinyDB. Nothing here reads or writes a file
 system: functions take and return names, plain data, bytes and open binary files. ``docs/folder-

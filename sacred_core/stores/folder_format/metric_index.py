@@ -1,4 +1,4 @@
-"""Where the points of each metric are in ``metrics.json``, and what is known of them.
+"""Positions and summaries of the points of metrics in ``metrics.json``.
 
 ``metrics.index.json`` has the size of the file that it is about, and for each metric ``blocks``,
 encoded summaries; ``parts``, for some points their index and the positions of their step, their

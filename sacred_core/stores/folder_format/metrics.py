@@ -29,7 +29,7 @@ _TO_SECONDS = len("2026-01-01T00:00:00")
 
 
 class Part(NamedTuple):
-    """Where some points of one metric are in the file.
+    """The position of some points of one metric in the file.
 
     Attributes:
         name: Of the metric.

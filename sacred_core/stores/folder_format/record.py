@@ -1,4 +1,4 @@
-"""What ``run.json``, ``annotations.jsonl`` and ``cout.txt`` contain."""
+"""The content of ``run.json``, ``annotations.jsonl`` and ``cout.txt``."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a query and an order mean: the reference for every backend that translates queries.
+"""The semantics of queries and orders: the reference for backends that translate queries.
 
 A condition on what a run does not have is false, and so is one between values that cannot be
 compared, like a text and a number; but ``!=``, ``!~`` and ``not in`` hold for whatever is there

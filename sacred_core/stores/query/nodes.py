@@ -1,4 +1,4 @@
-"""What a query consists of, and what of it a backend can evaluate by itself.
+"""The nodes of a query, and the parts that a backend can evaluate itself.
 
 The text of each node is read back as an equal one.
 """

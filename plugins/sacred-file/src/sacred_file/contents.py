@@ -138,7 +138,7 @@ def restore_missing(root: Path, entry: Mapping[str, Any]) -> None:
 
 
 def _contents(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield where files are read and what names their content, which is a path."""
+    """Yield the paths from which files are read, and the names of their content."""
     for original, name in entry.get("resources") or ():
         yield Path(original), name
     experiment = entry.get("experiment") or {}

@@ -1,4 +1,4 @@
-"""Where things are in a folder of runs: one sub-folder a run, named by its id.
+"""The layout of a folder of runs: one sub-folder per run, named by its id.
 
 Names that begin with an underscore belong to all runs; `sacred_core.stores.folder_format` has the
 names of the files of a run.

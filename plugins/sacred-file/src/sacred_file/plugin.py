@@ -1,4 +1,4 @@
-"""What the plugin offers to sacred-core."""
+"""The hooks of the plugin."""
 
 from collections.abc import Iterable
 

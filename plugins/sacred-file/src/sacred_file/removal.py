@@ -95,7 +95,7 @@ def content_path(root: Path, name: str) -> Path | None:
 
 @attrs.frozen
 class _Used:
-    """What the runs of a store use.
+    """The content that the runs of a store use.
 
     Attributes:
         paths: Content that they name; None where one cannot be read.

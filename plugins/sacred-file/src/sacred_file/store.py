@@ -201,7 +201,7 @@ class FileStore(DocumentStore[RunFolder]):
         return delete_run(self.root, Path(record.path))
 
     def _shared_path(self, stored_path: str) -> Path:
-        """Return where a file that runs share is; Sacred named it from where it was started."""
+        """Return the path of a shared file; Sacred stored it relative to its working directory."""
         path = self.root / stored_path
         folder = SOURCES if SOURCES in path.parts else RESOURCES
         return path if path.is_file() else self.root / folder / path.name

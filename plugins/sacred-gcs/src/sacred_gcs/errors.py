@@ -1,4 +1,4 @@
-"""What the driver raises, as one sentence."""
+"""Errors of the driver as one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

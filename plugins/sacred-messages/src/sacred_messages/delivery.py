@@ -49,13 +49,13 @@ class Answer:
 
     @property
     def may_be_retried(self) -> bool:
-        """Whether the same message may be taken later."""
+        """Whether the same message may be accepted later."""
         return self.status == 429 or self.status >= 500
 
 
 @attrs.frozen
 class RetryTimes:
-    """How long to go on.
+    """The time limit for retries.
 
     Attributes:
         timeout: Seconds for one try.

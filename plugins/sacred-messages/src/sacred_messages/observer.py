@@ -86,7 +86,7 @@ class MessageObserver(RunObserver):
         self.check_texts()
 
     def check_texts(self) -> None:
-        """Look for mistakes in the templates.
+        """Check the templates.
 
         Raises:
             TemplateError: one of them has a field that does not exist, or cannot be filled in.

@@ -61,7 +61,7 @@ class Deadline:
 
 
 class _Adapter(HTTPAdapter):
-    """Lets a deadline watch each connection that is made."""
+    """Registers each new connection with a deadline."""
 
     def __init__(self, deadline: Deadline) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class _Adapter(HTTPAdapter):
 
 @contextlib.contextmanager
 def session_until(deadline: Deadline) -> Iterator[requests.Session]:
-    """Give a session whose connections end at ``deadline``."""
+    """Yield a session whose connections end at ``deadline``."""
     with requests.Session() as session:
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Adapter(deadline))

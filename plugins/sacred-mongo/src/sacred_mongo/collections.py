@@ -115,24 +115,24 @@ class RunReference:
 
     @property
     def filter(self) -> Document:
-        """What finds the document of the run."""
+        """The filter for the document of the run."""
         return {"_id": {"$eq": self.id}, TOKEN: self.token}
 
     @property
     def owner(self) -> str:
-        """What names the run in the ids of what belongs to it."""
+        """The run's part in the ids of its documents and files."""
         name = f"{self.collections.runs.name}/{type(self.id).__name__}/{self.id}"
         return name if self.token is None else f"{name}/{self.token}"
 
     @property
     def collection_field(self) -> Document:
-        """What separates the metrics of these runs from those of other runs with the same ids."""
+        """The field that separates metrics of these runs from those of runs with the same ids."""
         name = self.collections.runs.name
         return {} if name == "runs" else {"collection": name}
 
     @property
     def metrics_filter(self) -> Document:
-        """What finds the metrics of the run, if we wrote them."""
+        """The filter for the metrics of the run that sacred-mongo wrote."""
         found = {"run_id": self.id, "collection": None, TOKEN: self.token}
         return {**found, **self.collection_field}
 

@@ -257,7 +257,7 @@ def _check_options(url: str | None) -> None:
 
 
 class _OptionValueError(ValueError):
-    """It names the option, and no other part of the URL."""
+    """An invalid option; the message contains no other part of the URL."""
 
 
 def _new_client(url: str | None, options: Mapping[str, Any]) -> "pymongo.MongoClient[Document]":

@@ -63,7 +63,7 @@ class Files:
 
     @property
     def archive(self) -> CodeArchive:
-        """What stores code."""
+        """The archive for code."""
         return CodeArchive(
             lambda version: self.store_version(version, str(version.path)).id,
             lambda patch: self.store_bytes(patch, "uncommitted.patch").id,

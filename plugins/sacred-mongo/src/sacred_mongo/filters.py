@@ -125,7 +125,7 @@ def _of_tree(condition: Condition, values: list[Any]) -> Document | None:
 
 
 def _path(tree: str, parts: tuple[str, ...]) -> str | None:
-    """Return where a value is stored, or None if that depends on what is around it."""
+    """Return the path of a value, or None if it depends on the values around it."""
     if not all(parts) or any(map(_FROM_THE_END.fullmatch, parts)) or len(parts) > _MOST_PARTS:
         return None
     if not all(map(is_unicode, parts)) or (tree, *parts[:1]) == ("meta", "queue_time"):

@@ -47,7 +47,7 @@ class Output:
         self._text, self._bytes = new, size
 
     def _reopen(self, run: RunReference, offset: int) -> None:
-        """Take back those parts that end behind ``offset``."""
+        """Remove the parts that end after ``offset``."""
         parts = [p for p in self._parts if p["start"] + p["length"] <= offset]
         gone = self._parts[len(parts) :]
         files = run.collections.files

@@ -97,7 +97,7 @@ class Points:
                 _store_summaries(run, name, self._blocks.get(name))
 
     def _set_blocks(self, name: str, number: int, blocks: list[MetricSummary | None]) -> None:
-        """Note the summaries of blocks from ``number`` on; those of others may not be known."""
+        """Set the summaries of blocks from ``number`` on; others may be unknown."""
         if not blocks:
             return
         known = self._blocks.setdefault(name, [])

@@ -163,7 +163,7 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         return full_output(self._collections, self._decode(record))
 
     def replace_output(self, record: RawBSONDocument, text: str) -> None:
-        """Write what ``text`` adds; what is stored already stays."""
+        """Append the part of ``text`` that is not stored yet."""
         entry = self._decode(record)
         new = difference(full_output(self._collections, entry), to_unicode(text))
         if new is not None:

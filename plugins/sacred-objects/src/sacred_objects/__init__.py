@@ -1,4 +1,4 @@
-"""What sacred-s3 and sacred-gcs share: runs as objects in a bucket, and how they are read back.
+"""The common part of sacred-s3 and sacred-gcs: runs as objects in a bucket.
 
 `Bucket` is what an observer of another kind of bucket has to offer.
 """

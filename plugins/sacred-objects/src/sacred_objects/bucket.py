@@ -1,4 +1,4 @@
-"""What a bucket can do, whoever offers it, and how objects are read."""
+"""The interface of a bucket, and reading of objects."""
 
 import io
 from collections import deque

@@ -130,20 +130,20 @@ class UploadQueue:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether anything is to be sent."""
+        """Whether files are pending."""
         return bool(self._waiting)
 
     def add(self, key: str, upload: Upload) -> None:
-        """Note a file; a shared one that was sent already is skipped."""
+        """Add a file; a shared one that was already sent is skipped."""
         if not (upload.is_shared and key in self._shared):
             self._waiting[key] = upload
 
     def mark_recorded(self) -> None:
-        """Note that the record of the run names all that was sent."""
+        """Record that the record of the run names all sent files."""
         self._pending.clear()
 
     def restore_missing(self) -> None:
-        """Send again what is missing of the shared files; log what cannot be sent.
+        """Send missing shared files again; log those that cannot be sent.
 
         Raises:
             StoreError: the bucket cannot be read.

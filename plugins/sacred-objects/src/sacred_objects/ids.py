@@ -1,4 +1,4 @@
-"""Gives every run a separate folder, also when many processes start at once.
+"""Assigns a separate folder to every run, also if many processes start at once.
 
 Who writes ``config.json`` first has the folder. A run is there once ``run.json`` is.
 """

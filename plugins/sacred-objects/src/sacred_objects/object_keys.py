@@ -1,4 +1,4 @@
-"""Where things are in a bucket: as in a folder of sacred-file, and what only a bucket needs.
+"""The layout of a bucket: that of sacred-file, with additions for buckets.
 
 Keys are ``BASEDIR/ID/run.json`` and so on. While a run is running, its output and its metrics are
 in parts below `OUTPUT_PARTS` and `METRICS_PARTS`, as objects cannot be appended to.
@@ -47,7 +47,7 @@ RESERVED = {RUN, CONFIG, INFO, METRICS, OUTPUT, HEARTBEAT, ARTIFACTS, "_output",
 
 @attrs.frozen
 class BucketLayout:
-    """Where the runs of an observer are.
+    """The location of the runs of an observer.
 
     Attributes:
         bucket: The bucket.

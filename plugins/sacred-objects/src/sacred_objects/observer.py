@@ -120,7 +120,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
 
     @property
     def layout(self) -> object_keys.BucketLayout:
-        """Where the runs are; the bucket is connected to when this is first requested."""
+        """The location of the runs; the first use connects to the bucket."""
         if self._layout is None:
             self._layout = object_keys.bucket_layout(self._connect(), *self._folders)
         return self._layout

@@ -36,7 +36,7 @@ class Part:
 
     @property
     def name(self) -> str:
-        """What its key ends in."""
+        """The end of its key."""
         return f"{self.first:08d}-{self.last:08d}-{self.start:012d}"
 
 
@@ -60,11 +60,11 @@ class Parts:
 
     @property
     def is_sent(self) -> bool:
-        """Whether the bucket has all that the file contains."""
+        """Whether the bucket has the complete content of the file."""
         return self._changed_from is None
 
     def mark_changed(self, start: int) -> None:
-        """Note that the file was written to from the byte ``start`` on."""
+        """Record that the file changed from the byte ``start`` on."""
         known = self._sent if self._changed_from is None else self._changed_from
         self._changed_from = min(start, known)
 
@@ -120,7 +120,7 @@ def join_parts(bucket: Bucket, prefix: str) -> bytes | None:
 
 
 def replace_parts(bucket: Bucket, prefix: str, data: bytes) -> None:
-    """Let one part contain ``data`` in place of all parts; readers see the old ones or that."""
+    """Replace all parts by one with ``data``, atomically for readers."""
     keys = list(bucket.list(prefix))
     last = max((part.last for key in keys if (part := _parse_key(key, prefix))), default=-1)
     whole = prefix + Part(0, last + 1, 0).name

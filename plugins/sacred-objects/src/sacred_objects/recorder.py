@@ -135,7 +135,7 @@ class Recorder:
         content_type: str | None,
         note: Callable[[FileVersion], None],
     ) -> None:
-        """Note a file that the run made; `send_files` sends it.
+        """Add a file that the run produced; `send_files` sends it.
 
         Args:
             name: Of the artifact.

@@ -32,7 +32,7 @@ def _to_tuple(keys: Iterable[str]) -> tuple[str, ...]:
 
 @attrs.frozen
 class _Deletion:
-    """What is removed.
+    """The data of one deletion.
 
     Attributes:
         name: The folder of the run.
@@ -160,7 +160,7 @@ def _remove_unused(layout: BucketLayout, shared: tuple[str, ...]) -> bool:
 
 @attrs.define
 class _Used:
-    """What runs use: keys of content, and the runs by name and by token."""
+    """The content that runs use: its keys, and the runs by name and by token."""
 
     keys: set[str] = attrs.field(factory=set)
     runs: dict[str, StoredRun] = attrs.field(factory=dict)

@@ -1,4 +1,4 @@
-"""What tests of every kind of bucket share."""
+"""Checks for tests of every kind of bucket."""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ class NotS3Error(Exception):
 
 
 def check_answers(client: Any) -> None:
-    """Let a client of boto3 raise `NotS3Error` for each answer that is not one of S3."""
+    """Make a client of boto3 raise `NotS3Error` for answers of other programs."""
     client.meta.events.register("after-call.s3", _check)
 
 

@@ -29,7 +29,7 @@ _CHECKSUMS = ("request_checksum_calculation", "response_checksum_validation")
 
 @attrs.frozen
 class Options:
-    """How a bucket is reached; what is None is taken from the configuration of AWS.
+    """Options for the connection; None: the configuration of AWS applies.
 
     Attributes:
         region: Where the bucket is.

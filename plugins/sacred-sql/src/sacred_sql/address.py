@@ -1,4 +1,4 @@
-"""Where a database is, as users write it."""
+"""Addresses of databases, as users write them."""
 
 import contextlib
 import importlib.util
@@ -171,6 +171,6 @@ def _is_installed(module: str) -> bool:
 
 
 def _masked_url(url: Any) -> str:
-    """Return what was given as URL, without what may be a password in it."""
+    """Return a string that was given as URL, without a possible password."""
     text = str(url)
     return mask_text(text) if "://" in text else text.rpartition("@")[2]

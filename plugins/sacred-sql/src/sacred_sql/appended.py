@@ -1,4 +1,4 @@
-"""What grows during a run: its output in pieces, and the points of its metrics in blocks.
+"""The growing data of a run: its output in pieces, and points of metrics in blocks.
 
 Each piece replaces the output from its start on. New points are added as blocks, and full blocks
 contain a thousand. A block has the index of its first point, so that a point in two blocks is read
@@ -32,7 +32,7 @@ Columns = dict[str, list[Any]]
 
 @attrs.frozen
 class Metric:
-    """What is stored of a metric.
+    """The stored state of a metric.
 
     Attributes:
         number: Its key among those of the run.
@@ -48,7 +48,7 @@ class Metric:
 
     @property
     def end(self) -> int:
-        """How many points there are."""
+        """The number of points."""
         return self.start + len(self.tail["values"])
 
 

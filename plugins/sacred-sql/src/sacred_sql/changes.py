@@ -29,7 +29,7 @@ _DELETED = 0
 
 
 def note_change(connection: sa.Connection, run_key: int) -> bool:
-    """Note that a transaction changes a run, and return False if the run does not exist."""
+    """Record that a transaction changes a run; return False if the run does not exist."""
     if connection.execute(_update(connection.dialect.name), {"changed": run_key}).rowcount:
         return True
     if connection.execute(sa.select(1).where(runs.c.run_key == run_key)).first() is None:

@@ -60,7 +60,7 @@ class Experiment:
 
     @property
     def lists(self) -> tuple[tuple[_Part, ...], ...]:
-        """What has separate tables."""
+        """The lists that have separate tables."""
         return self.sources, self.dependencies, self.repositories
 
     def with_code(

@@ -145,7 +145,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     @property
     def engine(self) -> sa.Engine:
-        """What connects to the database."""
+        """The engine of the database."""
         return self._database.engine
 
     def prepare_run(self, run: StoredRun) -> None:

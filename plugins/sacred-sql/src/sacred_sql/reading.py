@@ -149,7 +149,7 @@ class RunTables(ABC):
     def _read_shared(
         self, connection: sa.Connection, read: Callable[[sa.Connection, Any], Any], key: Any
     ) -> Read:
-        """Read what many runs share, once; what cannot be decoded fails for each of them."""
+        """Read data that runs share once; an error applies to each of these runs."""
         if (read, key) not in self._found:
             found = once(partial(read, connection, key))
             try:

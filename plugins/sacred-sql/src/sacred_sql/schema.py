@@ -342,7 +342,7 @@ def _create_tables(connection: sa.Connection, display_url: str) -> None:
 
 @contextlib.contextmanager
 def _locked(connection: sa.Connection) -> Iterator[None]:
-    """Let no other process create tables meanwhile."""
+    """Prevent other processes from creating tables in the block."""
     name = f"sacred_sql_{_LOCK}"
     is_mysql = connection.dialect.name in ("mysql", "mariadb")
     if connection.dialect.name == "postgresql":

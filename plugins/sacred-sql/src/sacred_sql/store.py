@@ -190,7 +190,7 @@ class SqlStore(DocumentStore[Record]):
         return observer
 
     def replace_output(self, record: Record, text: str) -> None:
-        """Let ``text`` be the whole output; what is stored of it stays."""
+        """Append the part of ``text`` that is not stored yet."""
         key = _own_key(record)
 
         def work(connection: sa.Connection) -> None:
@@ -232,7 +232,7 @@ class SqlStore(DocumentStore[Record]):
 
     @cached_property
     def _has_sacred(self) -> bool:
-        """Whether the database has tables of Sacred, which nothing adds any more."""
+        """Whether the database has tables of Sacred; none are added later."""
         return self._database.read_any(has_sacred_tables)
 
     def _tables(self) -> list[RunTables]:

@@ -95,7 +95,7 @@ class CustomBot:
         self.secrets = [str(getattr(bot, "token", ""))]
 
     def send(self, message: dict[str, Any], timeout: float) -> Answer:
-        """Let the bot send, on an event loop of this thread if need be."""
+        """Send a message with the bot, on an event loop of this thread if necessary."""
         del timeout  # the caller does not wait longer
         try:
             if inspect.iscoroutinefunction(self._bot.send_message):

@@ -119,7 +119,7 @@ class TelegramObserver(MessageObserver):
         return to_html(text)
 
     def escape(self, value: str) -> str:
-        """Let a value mean itself in HTML."""
+        """Escape a value for HTML."""
         return escape_html(value)
 
     def send(self, text: str, kind: str, patience: RetryTimes) -> None:

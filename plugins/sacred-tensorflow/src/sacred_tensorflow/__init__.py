@@ -1,4 +1,4 @@
-"""Notes in a run where TensorFlow writes its summaries."""
+"""Records the folders of TensorFlow's summaries in a run."""
 
 from sacred_tensorflow.log_file_writer import LogFileWriter
 

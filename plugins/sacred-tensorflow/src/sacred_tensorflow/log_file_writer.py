@@ -9,7 +9,7 @@ from sacred_tensorflow.watching import unwatch, watch
 
 
 class LogFileWriter(contextlib.ContextDecorator):
-    """Notes the folders of writers that TensorFlow makes in its scope, in the order they are made.
+    """Records the folders of TensorFlow's writers in its scope, in the order of creation.
 
     They are in ``info["tensorflow"]["logdirs"]`` of the run, exactly as they were passed. Writers
     are ``tf.compat.v1.summary.FileWriter`` (in TensorFlow 1 ``tf.summary.FileWriter``), those

@@ -21,7 +21,7 @@ _replaced: list[tuple[Any, str, Any]] = []
 
 
 def watch(run: Any) -> None:
-    """Note writers in ``run`` until `unwatch` is called as often."""
+    """Record writers in ``run`` until `unwatch` is called equally often."""
     with _lock:
         if not _runs:
             _replace()

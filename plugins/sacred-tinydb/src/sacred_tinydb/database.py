@@ -131,7 +131,7 @@ class Database:
         return self._table().insert(document)
 
     def put(self, number: int, document: Document) -> None:
-        """Let the document ``number`` be this one; only within `lock`."""
+        """Replace the document ``number``; call only within `lock`."""
 
         def replace(known: Any) -> None:
             known.clear()

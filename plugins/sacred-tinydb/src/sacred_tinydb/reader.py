@@ -207,7 +207,7 @@ def _entries(document: Mapping[str, Any], kind: str) -> list[list[Any]]:
 
 
 def _report(document: Mapping[str, Any]) -> str:
-    """Return the report of a document: what ran, with what, and its result."""
+    """Return the report of a document: experiment, configuration and result."""
     experiment = document.get("experiment") or {}
     start, stop = (parse_date_tag(document.get(name)) for name in ("start_time", "stop_time"))
     head = [

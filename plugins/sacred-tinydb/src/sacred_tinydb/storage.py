@@ -1,4 +1,4 @@
-"""Where runs are: the database, the files, and the folders of runs that are running.
+"""The storage of runs: the database, the files, and the folders of running runs.
 
 What changes while a run is running is in separate files, since the database is one file.
 
@@ -84,21 +84,21 @@ class RunningRunFolder:
             shutil.rmtree(self.folder)
 
     def save(self, state: Document) -> None:
-        """Let `state` be ``state``."""
+        """Store ``state`` as `state`."""
         replace_bytes(self.folder / _STATE, json_bytes(state))
 
     def save_info(self, info: Mapping[str, Any]) -> None:
-        """Let `info` be ``info``."""
+        """Store ``info`` as `info`."""
         replace_bytes(self.folder / _INFO, json_bytes(dict(info)))
 
     def write_output(self, text: str, offset: int) -> None:
-        """Let the output from ``offset`` on be ``text``."""
+        """Replace the output from ``offset`` on by ``text``."""
         if self._output is None:
             self._output = AppendText(self.folder / _OUTPUT)
         self._output.write(text, offset)
 
     def replace_output(self, text: str) -> None:
-        """Let ``text`` be the whole output."""
+        """Replace the output by ``text``."""
         replace_output(self.folder / _OUTPUT, text)
 
     def write_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> None:

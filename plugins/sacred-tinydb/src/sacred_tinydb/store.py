@@ -222,7 +222,7 @@ class TinyDbStore(DocumentStore[Record]):
         return True
 
     def complete_output(self, run_id: int | str, text: str) -> None:
-        """Let ``text`` be the whole output of a run that did not end.
+        """Replace the output of a run that did not end by ``text``.
 
         Raises:
             StoreError: there is no such run, or its document has the whole output already.
