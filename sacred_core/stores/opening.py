@@ -36,16 +36,25 @@ def open_store(location: FilePath) -> RunStore:
     if spec is not None and PATHS not in spec.schemes:
         return _open_argument(spec, argument)
     text = argument if spec is not None else text
-    scheme, is_url, _ = text.partition("://")
-    wanted = scheme.partition("+")[0].lower() if is_url else PATHS
-    for spec in store_specs():
-        if wanted in spec.schemes:
-            plugin_manager().check_single("scheme", wanted)
-            problem = "" if is_url else path_problem(text)
-            if problem:
-                raise StoreError(problem)
-            return cast(RunStore, spec.open(text))
-    raise StoreError(scheme_problem(text))
+    if not text.strip():
+        raise StoreError("the location is empty: name a folder or a URL")
+    spec = location_spec(text)
+    if spec is None:
+        raise StoreError(scheme_problem(text))
+    plugin_manager().check_single("scheme", _scheme(text))
+    problem = "" if "://" in text else path_problem(text)
+    if problem:
+        raise StoreError(problem)
+    return cast(RunStore, spec.open(text))
+
+
+def location_spec(location: str) -> ObserverSpec | None:
+    """Return the observer whose store opens a location, None if no plugin is installed for it."""
+    spec, argument = split_flag(location)
+    if spec is not None:
+        return spec
+    wanted = _scheme(argument)
+    return next((spec for spec in store_specs() if wanted in spec.schemes), None)
 
 
 def split_flag(location: str) -> tuple[ObserverSpec | None, str]:
@@ -70,6 +79,11 @@ def split_flag(location: str) -> tuple[ObserverSpec | None, str]:
     raise StoreError(
         f"no installed plugin has the flag {found['flag']}: {missing_reason(distribution)}"
     )
+
+
+def _scheme(location: str) -> str:
+    scheme, is_url, _ = location.partition("://")
+    return scheme.partition("+")[0].lower() if is_url else PATHS
 
 
 def _open_argument(spec: ObserverSpec, argument: str) -> RunStore:

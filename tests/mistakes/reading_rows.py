@@ -34,14 +34,14 @@ ROWS = [
     Mistake(
         "empty folder",
         "sacred runs list my_runs",
-        "No runs. The folder 'my_runs' is empty.",
+        "No runs. The folder 'my_runs' is empty: record one there with the flag -F of a script",
         0,
         (empty_folder,),
     ),
     Mistake(
         "folder of something else",
         "sacred runs list other",
-        "No runs. The folder 'other' has no runs.",
+        "No runs. The folder 'other' has no runs: record one there with the flag -F of a script",
         0,
         (other_folder,),
     ),
@@ -355,9 +355,22 @@ ROWS = [
     Mistake(
         "query without a match",
         "sacred runs list my_runs -w 'config.lr > 1'",
-        "No runs. The conditions match none of the 3 runs in my_runs.",
+        "No runs. None of the 3 runs matches; to see them: sacred runs list my_runs",
         0,
         (three_runs,),
+    ),
+    Mistake(
+        "offset after the last run",
+        "sacred runs list my_runs --offset 3",
+        "No runs. --offset skips all 3 runs",
+        0,
+        (three_runs,),
+    ),
+    Mistake(
+        "empty location, as from a variable that is not set",
+        "sacred runs list ''",
+        "Error: the location is empty: name a folder or a URL",
+        1,
     ),
     Mistake(
         "query without a match, with delete",

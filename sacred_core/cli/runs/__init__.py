@@ -10,4 +10,8 @@ from sacred_core.cli.main import LazyGroup
 
 @click.group(cls=LazyGroup, path="runs")
 def runs() -> None:
-    """List, show and change recorded runs."""
+    """List, show and change recorded runs.
+
+    LOCATION is a folder, a URL such as sqlite:///runs.db, or a flag of scripts with its argument:
+    sacred runs list -t tdb
+    """

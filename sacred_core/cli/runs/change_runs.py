@@ -11,6 +11,7 @@ from sacred_core.cli.runs.list_runs import COLUMNS
 from sacred_core.cli.runs.options import LocationCommand, where_option
 from sacred_core.cli.runs.remarks import report_no_runs
 from sacred_core.cli.runs.table import fit, table_text
+from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.stores import find_runs, open_store
@@ -44,9 +45,18 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
         shown, _ = fit(columns, terminal_width())
         click.echo(table_text(shown))
         click.confirm(f"Delete {counted(len(found), 'run')}?", abort=True)
+    problems = []
     for run in found:
-        store.delete(run.id)
-        click.echo(f"Deleted run {printable(run.id)}.")
+        try:
+            store.delete(run.id)
+        except UnavailableError:
+            raise
+        except StoreError as error:  # such as a running run: the others are deleted
+            problems.append(str(error))
+        else:
+            click.echo(f"Deleted run {printable(run.id)}.")
+    if problems:
+        raise StoreError("; ".join(problems))
 
 
 @click.command("note", cls=LocationCommand)

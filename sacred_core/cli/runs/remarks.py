@@ -1,5 +1,6 @@
 """What is printed beside the runs: why there are none, and entries that no run has."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from sacred_core.stores import RunStore, StoredRun, find_runs
 from sacred_core.stores.explaining import find_mistakes, require_existing
 from sacred_core.stores.finding import MetricSummaries, count_runs
 from sacred_core.stores.locations import absolute_path
-from sacred_core.stores.opening import split_flag
+from sacred_core.stores.opening import location_spec, split_flag
 from sacred_core.stores.query import Field, Query
-from sacred_core.stores.recognition import find_locations, runs_above
+from sacred_core.stores.recognition import PATHS, find_locations, runs_above
 
 #: Levels of sub-folders in which a hint looks for runs.
 _DEPTH = 3
@@ -48,7 +49,7 @@ def report_no_runs(
     if reasons:
         click.echo(f"No runs. {printable(_sentences(reasons))}", err=True)
     elif not is_brief:
-        click.echo(f"No runs. {_no_match(store)} in {printable(_masked(location))}.", err=True)
+        click.echo(f"No runs. {printable(_no_match(store, location, query))}", err=True)
 
 
 def report_unknown(
@@ -74,17 +75,17 @@ def report_unknown(
 
 def empty_reason(location: str) -> str:
     """Return where runs are, if a folder without runs is in or above the folder of a store."""
-    path = absolute_path(_path(location))
-    if not path.is_dir():
+    folder = _folder(location)
+    if folder is None:
         return ""
-    found = [*find_locations(Path(_path(location)).expanduser(), _DEPTH).values()]
+    found = [*find_locations(folder.expanduser(), _DEPTH).values()]
     if found:
         more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
         return (
             f"There are runs in {', '.join(found[:_MOST])}{more}: give one of them, or use "
             "--recursive"
         )
-    above = runs_above(_path(location))
+    above = runs_above(str(folder))
     return f"There are runs in {above}: give that folder" if above else ""
 
 
@@ -93,26 +94,43 @@ def _empty(location: str) -> str:
     hint = empty_reason(location)
     if hint:
         return hint
-    path = absolute_path(_path(location))
-    if path.is_dir():
-        state = "has no runs" if any(path.iterdir()) else "is empty"
-        return f"The folder {_path(location)!r} {state}."
-    return f"The store at {_masked(location)} has no runs."
+    folder = _folder(location)
+    if folder is None:
+        state = f"The store at {mask_text(location)} has no runs"
+    else:
+        is_empty = not any(absolute_path(folder).iterdir())
+        state = f"The folder {str(folder)!r} {'is empty' if is_empty else 'has no runs'}"
+    spec = location_spec(location)
+    flag = f" with the flag {spec.flags[0]} of a script" if spec is not None and spec.flags else ""
+    return f"{state}: record one there{flag}"
 
 
-def _no_match(store: RunStore) -> str:
+def _no_match(store: RunStore, location: str, query: Query | None) -> str:
+    """Return that none of the runs in a store was selected, and how to see them."""
     count = count_runs(store)
+    all_runs = (
+        "the runs" if count is None else "the only run" if count == 1 else f"all {count} runs"
+    )
+    command = shlex.join(["sacred", "runs", "list", *_words(mask_text(location))])
+    if query is None:
+        return f"--offset skips {all_runs}"
     if count == 1:
-        return "The conditions do not match the only run"
-    return f"The conditions match {'no run' if count is None else f'none of the {count} runs'}"
+        return f"The only run does not match; to see it: {command}"
+    none = "No run matches" if count is None else f"None of the {count} runs matches"
+    return f"{none}; to see them: {command}"
 
 
-def _path(location: str) -> str:
-    return split_flag(location)[1]
+def _words(location: str) -> list[str]:
+    """Return a location as words of a command line."""
+    spec, argument = split_flag(location)
+    return [location] if spec is None else [location.removesuffix(argument).strip(" ="), argument]
 
 
-def _masked(location: str) -> str:
-    return mask_text(location)
+def _folder(location: str) -> Path | None:
+    """Return the folder that a location names, None for another kind of location."""
+    spec, argument = split_flag(location)
+    is_path = "://" not in argument and (spec is None or PATHS in spec.schemes)
+    return Path(argument) if is_path and absolute_path(argument).is_dir() else None
 
 
 def _sentences(reasons: Iterable[str]) -> str:

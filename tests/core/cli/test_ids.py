@@ -1,5 +1,7 @@
 """Tests of ranges of ids: ``sacred runs delete my_runs 20-22``."""
 
+from datetime import UTC, datetime
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -84,3 +86,13 @@ def test_ranges_get_tags_and_notes(store: MemoryStore) -> None:
     assert invoke("note", "memory://", "2-4", "again").exit_code == 0
     assert [run.id for run in store.list() if run.tags == ["good"]] == [1, 2]
     assert [run.id for run in store.list() if run.notes] == [2, 4]
+
+
+def test_runs_beside_a_running_one_are_deleted(memory: Memory, store: MemoryStore) -> None:
+    """A running run in a range is named, and the others are deleted."""
+    driver = EventDriver(MemoryObserver(memory))
+    driver.start(_id=3, start_time=datetime.now(UTC))
+    result = invoke("delete", "memory://", "1-4", "--yes")
+    assert str(result.exception) == "run '3' is still running"
+    assert result.output == "Deleted run 1.\nDeleted run 2.\nDeleted run 4.\n"
+    assert {run.id for run in store.list()} == {3, 10, "1-2-x"}

@@ -297,7 +297,7 @@ def test_no_runs(memory: Memory) -> None:
     for args in ((), ("--group-by", "all-but seed"), ("-c", "id")):
         assert (listed(*args).stdout, listed(*args).stderr) == (
             "",
-            "No runs. The store at memory:// has no runs.\n",
+            "No runs. The store at memory:// has no runs: record one there\n",
         )
 
 
