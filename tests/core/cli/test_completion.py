@@ -66,7 +66,7 @@ def test_candidates(runs: str, line: str, found: list[str] | None) -> None:
 def test_a_store_that_cannot_be_read_has_no_candidates(
     runs: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Completion raises nothing."""
+    """Completion has no candidates then, and raises nothing."""
 
     def fail(location: str) -> MemoryStore:
         raise StoreError("broken")
