@@ -82,7 +82,7 @@ class PluginContract:
                 f"{plugin.value} implements no hook: there are {', '.join(HOOKS)}",
             )
 
-    def test_its_hooks_answer(self) -> None:
+    def test_its_hooks_return_records(self) -> None:
         """Each hook returns records, and nothing that another plugin offers."""
         manager = PluginManager()
         manager.collect_all()

@@ -40,7 +40,7 @@ class StoreContract(
         ```
     """
 
-    def test_it_answers_with_an_id(self, tmp_path: Path) -> None:
+    def test_it_returns_an_id(self, tmp_path: Path) -> None:
         """The start returns an id, by which the run is found from then on."""
         driver = EventDriver(self.make_observer(tmp_path))
         run_id = driver.start()

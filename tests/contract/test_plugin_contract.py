@@ -45,7 +45,7 @@ FAULTS = {
     ),
     "no hook": ({}, "x = 1", "test_it_implements_a_hook_without_mistakes"),
     "flag of the core": (
-        {}, PLUGIN_SOURCE.replace("--acme", "--loglevel"), "test_its_hooks_answer",
+        {}, PLUGIN_SOURCE.replace("--acme", "--loglevel"), "test_its_hooks_return_records",
     ),
     "target that is not there": (
         {}, PLUGIN_SOURCE.replace("ObserverSpec(AcmeObserver", "ObserverSpec('acme_plugin:Nope'"),

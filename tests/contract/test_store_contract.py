@@ -474,7 +474,7 @@ def test_each_fault_fails_the_rule_that_names_it(wrong: type[Any]) -> None:
     ("wrong", "rule"),
     [
         (ServesOneThread, "it_records_runs_of_an_experiment"),
-        (TellsNoId, "it_answers_with_an_id"),
+        (TellsNoId, "it_returns_an_id"),
         (StoresTheRealConfig, "no_secret_of_a_run_is_stored"),
         (CannotJoinTwice, "it_may_be_joined_twice"),
         (TakesConditionsForHints, "a_query_finds_what_it_asks_for"),

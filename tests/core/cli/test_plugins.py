@@ -106,6 +106,15 @@ mongo (sacred-mongo, not installed):
         assert f"{known.module}.{known.name}" in printed
 
 
+def test_a_broken_plugin_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An official plugin that is installed and cannot be imported is shown with its problem."""
+    manager = PluginManager([FoundPlugin("mongo", "no_such_module", "sacred-mongo 3.0")])
+    monkeypatch.setattr("sacred_core.cli.plugins.plugin_manager", lambda: manager)
+    printed = CliRunner().invoke(plugins).output
+    assert "mongo (sacred-mongo 3.0, skipped):\n  problem  " in printed
+    assert "pip install sacred-mongo\n" not in printed
+
+
 def test_lines_fit_the_terminal(listed: Any) -> None:
     """No line is longer than the terminal is wide, unless it is one word."""
     for line in listed(columns=60).splitlines():

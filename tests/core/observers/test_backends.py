@@ -3,6 +3,7 @@
 import io
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 import pytest
@@ -101,14 +102,17 @@ def _nothing_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DictBackend, "places", {})
 
 
-def test_a_run_comes_back() -> None:
+def test_a_run_comes_back(tmp_path: Path) -> None:
     """Everything of a run is read back, also after its output was replaced."""
+    made = tmp_path / "made"
+    made.write_bytes(b"content")
     driver = EventDriver(DictObserver("here"))
     run_id = driver.start(config={"a": float("inf")})
     driver.print("first\n")
     driver.print("last\n", offset=2)
     driver.log("loss", [1.0, float("nan")])
     driver.annotate("a note", ["tag"])
+    driver.artifact("made", str(made))
     driver.complete(result=2)
     store = DictStore("here")
     run = store.get(run_id)
@@ -116,6 +120,7 @@ def test_a_run_comes_back() -> None:
     assert run.tags == ["tag"] and [note["text"] for note in run.notes] == ["a note"]
     assert store.output(run_id) == "filast\n"
     assert repr(store.metrics(run_id)["loss"]["values"]) == "[1.0, nan]"
+    assert store.open_file(run_id, "artifact", "made").read() == b"content"
     store.annotate(run_id, new_note("another"))
     assert len(store.get(run_id).notes) == 2
     store.delete(run_id)
@@ -155,6 +160,20 @@ def test_outages_are_reported_without_the_password() -> None:
     for error in (waiting.value, lost.value):
         assert isinstance(error.__cause__, Outage)
         assert "acme://ann:***@here" in str(error) and "hunter2" not in str(error)
+
+
+def test_an_outage_is_not_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the connection is lost while output is read, the error is about the store."""
+
+    def lose(*arguments: Any) -> Any:
+        raise Outage("lost")
+
+    run_id = EventDriver(DictObserver("here")).start()
+    store = DictStore("here")
+    monkeypatch.setattr(store.backend, "parts", lose)
+    for read in (store.output, store.metrics, store.get):
+        with pytest.raises(StoreError, match=r"^acme://ann:\*\*\*@here: Outage: lost$"):
+            read(run_id)
 
 
 def test_the_names_show_no_password() -> None:
