@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,9 @@ CELLS = {
 }
 #: Cells that the kernel executes again, after those above.
 AGAIN = ("hook", "run", "end")
+#: After these, the cells of the page in a folder of their own, where the notebook has no name.
+PAGE = Path(__file__).parents[2] / "docs" / "notebooks.md"
+FOLDER = "os.mkdir('page'); os.chdir('page'); del os.environ['JPY_SESSION_NAME'], __session__"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -141,6 +145,10 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
     folder = tmp_path_factory.mktemp("notebook")
     names = [*CELLS, *(f"{name} again" for name in AGAIN)]
     texts = [text_of(CELLS[name.removesuffix(" again")]) for name in names]
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    page = [FOLDER, *(block for block in blocks if not block.startswith(">>>"))]
+    names += [f"page {number}" for number in range(len(page))]
+    texts += page
     document = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, texts)))
     client = nbclient.NotebookClient(
         document, allow_errors=True, timeout=60, resources={"metadata": {"path": str(folder)}}
@@ -251,6 +259,16 @@ def test_what_was_recorded_is_shown(notebook: Notebook) -> None:
     assert notebook.result("listing").startswith("5 runs of FileStore(")
     assert "<th>result</th>" in notebook.result("listing", "text/html")
     assert "5 runs" in notebook.result("store", "text/html")
+
+
+def test_the_cells_of_the_page_can_be_executed(notebook: Notebook) -> None:
+    """Their source is that which the page shows."""
+    source = notebook.stream("page 5")
+    shown = (
+        "# The cells of an interactive session that the experiment uses.\n\n# %%\nfrom sacred_core"
+    )
+    assert shown in PAGE.read_text(encoding="utf-8") and source.startswith(shown)
+    assert source.count("# %%\n") == 3 and "ex.run(" not in source
 
 
 def _environment() -> dict[str, str]:
