@@ -17,6 +17,7 @@ SOURCES = [*ROOT.glob("sacred_core/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py"
 #: Names that Sacred or a library documents, although they begin with an underscore.
 DOCUMENTED = {
     "_id", "_run", "_seed", "_rnd", "_log", "_config", "_asdict", "_replace", "_fields", "_mapping",
+    "_repr_html_",
 }  # fmt: skip
 #: What begins no sentence.
 FRAGMENTS = {"And", "Or", "Nor", "But", "Is", "Are", "Has", "Have", "Unless", "To"}
