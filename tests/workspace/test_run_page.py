@@ -118,3 +118,27 @@ def test_the_command_compares_or_updates_a_page(tmp_path: Path) -> None:
     assert run("--write").returncode == 0
     assert page.read_text().splitlines()[3:] == ["line", "```"]
     assert run().returncode == 0
+
+
+def test_commands_print_to_a_terminal_of_88_columns(tmp_path: Path) -> None:
+    """Tables fit the width of the page, and nothing is read from the shell's own input."""
+    code = "import os, sys; print(os.get_terminal_size(1).columns, sys.stdin.read())"
+    page = f"```console\n$ {sys.executable} -c '{code}'\n88\n$ echo next\nnext\n```\n"
+    assert run_page(tmp_path, page) == page
+
+
+def test_cells_of_a_notebook_are_run_by_the_python_of_the_shell(tmp_path: Path) -> None:
+    """One kernel runs all cells; below a cell are its output, its value and its error."""
+    cells = (
+        ("import sys\nx = 1\nprint('x')\nsys.executable", f"x\n{sys.executable!r}\n"),
+        ("x + 1", "2\n"),
+        ("1 / 0", "...\nZeroDivisionError: division by zero\n"),
+    )
+    page = "## A\n" + "".join(
+        f'```python title="notebook.ipynb"\n{code}\n```\n```text\n{output}```\n'
+        for code, output in cells
+    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run = tool["Page"](page, tmp_path, {"PATH": path, "HOME": str(tmp_path)})
+    assert run.run() == page
+    assert [section.commands for section in run.sections] == [0, 3]
