@@ -43,7 +43,7 @@ VARYING = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "TIME"),
     (r"\d+:\d\d:\d\d|(?<![\w.])\d+(\.\d+)?[smhd]\b", "DURATION"),
     (r"\d+ \w+ ago\b", "AGE"),
-    (r"\b[1-9]\d{7,9}\b", "SEED"),
+    (r"(?<![\w.])[1-9]\d{3,9}(?![\w.])", "SEED"),
     (r"\b[0-9a-f]{32}\b", "DIGEST"),
     (r"^Host:\n( .*\n)+", "HOST\n"),
     (r"[ ─]{2,}", "  "),  # columns are as wide as what is in them

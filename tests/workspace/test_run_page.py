@@ -33,7 +33,7 @@ def test_output_that_differs_is_replaced(tmp_path: Path) -> None:
         ("after 0:00:00", "after 0:01:12"),
         ("3d  0.1s  x", "5m    12.5s   x"),
         ("at 2026-01-01 10:00:00 UTC (0 s ago)", "at 2027-02-03 11:12:13 UTC (3 d ago)"),
-        ("seed = 123456789", "seed = 1987654321"),
+        ("seed = 4711", "seed = 1987654321"),
         ("...\nlast", "first\nsecond\nlast"),
         ("first\n...", "first\nsecond\nlast"),
         ("first\n...\nlast", "first\nlast"),
