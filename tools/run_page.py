@@ -28,7 +28,7 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,12 @@ HOME = "/home/ada/line"  # what the page shows as the folder of its reader
 BLOCK = re.compile(r"^```(\w+)(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 CODE = re.compile(r"# exit code (\d+)$")
 #: What is not compared: regular expressions, and what is compared instead.
-VARYING = (
+VARYING: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "TIME"),
     (r"\d+:\d\d:\d\d|(?<![\w.])\d+(\.\d+)?[smhd]\b", "DURATION"),
     (r"\d+ \w+ ago\b", "AGE"),
     (r"(?<![\w.])[1-9]\d{3,9}(?![\w.])", "SEED"),
+    (r"\d+\.\d{12,}", lambda match: f"{float(match[0]):.10g}"),  # libm differs in the last digit
     (r"\b[0-9a-f]{32}\b", "DIGEST"),
     (r"^Host:\n( .*\n)+", "HOST\n"),
     (r"[ ─]{2,}", "  "),  # columns are as wide as what is in them
