@@ -388,7 +388,7 @@ class Experiment(Ingredient):
         if name not in commands:
             import difflib
 
-            close = difflib.get_close_matches(name.replace("-", "_"), commands, 1)
+            close = difflib.get_close_matches(name.lower().replace("-", "_"), commands, 1)
             hint = (
                 f"did you mean {close[0]!r}?" if close else f"it has {', '.join(sorted(commands))}"
             )

@@ -300,6 +300,10 @@ def _spelling(path: str, old: type, value: Any) -> str:
         return f": {value!r} is a string; write {path}={_BOOLEAN_WORDS[word]}"
     if word in _NONE_WORDS:
         return f": {value!r} is a string; write None as {path}=None"
+    if old in (int, float) and isinstance(value, (list, tuple)):
+        return ": a comma makes a list of a value"
+    if old in (list, dict) and word.startswith(("[", "{", "(")):
+        return f": {value!r} is a string, because it is not a Python literal"
     return ""
 
 
@@ -310,10 +314,15 @@ _SEPARATORS = re.compile(r"\]?[\[:/\\-]|\]|__")
 def _suggestion(path: str, known: list[str]) -> str:
     """Name the nearest names: whole paths, and those that share the parent or the last part.
 
-    A path that is correct apart from its separators, or begins with ``config.`` as in a query, is
-    certain.
+    A path that is correct apart from its separators or the case of letters, or begins with
+    ``config.`` as in a query, is certain.
     """
-    for certain in (_SEPARATORS.sub(".", path).strip("."), path.removeprefix("config.")):
+    by_lower = {name.lower(): name for name in known}
+    for certain in (
+        _SEPARATORS.sub(".", path).strip("."),
+        path.removeprefix("config."),
+        by_lower.get(path.lower(), path),
+    ):
         parent, _, item = certain.rpartition(".")
         if certain != path and (certain in known or (item.isdigit() and parent in known)):
             return f": did you mean {certain!r}?"

@@ -356,8 +356,15 @@ class Run(RunState):
         )
 
     def _queue(self, lifecycle: Lifecycle) -> None:
+        with at_level(self.root_logger, self.log_level):
+            self._queue_at_level(lifecycle)
+
+    def _queue_at_level(self, lifecycle: Lifecycle) -> None:
         self.warn_if_unobserved()
         lifecycle.queue()
+        if not self.observers:
+            self.run_logger.warning("The run is not queued, because it has no observers")
+            return
         self.run_logger.info("Queued%s", self._with_id())
         if self._id is not None:
             start = shlex.quote(f"--id={self._id}")

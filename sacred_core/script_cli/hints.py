@@ -28,8 +28,10 @@ from sacred_core.script_cli.words import find_swallowed
 
 #: What a run records: in queries these are fields, in a configuration they are not entries.
 _RECORDED = ("metrics", "result", "info", "status")
-#: An entry and a value, separated by a colon: ``lr:0.1``.
-_WITH_COLON = re.compile(r"(?P<path>[A-Za-z_][\w.]*):(?P<value>.*)")
+#: An entry and a value, separated by a colon or a space: ``lr:0.1``.
+_WITH_COLON = re.compile(r"(?P<path>[A-Za-z_][\w.]*)[:\s]\s*(?P<value>.*)")
+#: Options of other programs for what is an update, or a file, here.
+_UPDATES = ("with", "set", "config", "config_file", "config-file", "configuration")
 
 
 def explain(
@@ -59,6 +61,8 @@ def _unknown_option(
     error: UnknownOptionError, words: Sequence[str], ex: ScriptExperiment
 ) -> str | None:
     name = error.flag.lstrip("-")
+    if name in _UPDATES:
+        return f"No such option '{error.flag}': write updates and configuration files after 'with'"
     if name not in _entry_names(ex):
         return None
     at = next((n for n, word in enumerate(words) if word.partition("=")[0] == error.flag), None)
@@ -145,7 +149,7 @@ def _captured_functions(ex: ScriptExperiment) -> Iterator[Any]:
 
 def _entry_names(ex: ScriptExperiment) -> set[str]:
     """Return names that are probably entries, without running any scope."""
-    found: set[str] = set()
+    found = {"seed"}
     for captured in _captured_functions(ex):
         found.update(captured.names)
     for configuration in ex.configurations:

@@ -263,9 +263,30 @@ ROWS = [
         "queued run without observers",
         "python train.py -q -l WARNING",
         "WARNING - train - No observers have been added to this run: nothing is recorded. Use -F "
-        "my_runs to store it in a folder",
+        "my_runs to store it in a folder\n"
+        "WARNING - train - The run is not queued, because it has no observers",
         0,
-        alone=False,
+    ),
+    Mistake(
+        "queued run that is not observed",
+        "python train.py -q -u -l WARNING",
+        "WARNING - train - The run is not queued, because it has no observers",
+        0,
+    ),
+    Mistake(
+        "option for a configuration file",
+        "python train.py --config changes.yaml",
+        "Error: No such option '--config': write updates and configuration files after 'with'",
+    ),
+    Mistake(
+        "seed as an option",
+        "python train.py --seed 5",
+        "Error: No such option '--seed': to change the entry 'seed' write: with seed=5",
+    ),
+    Mistake(
+        "command in capital letters",
+        "python train.py Print_Config",
+        "Error: the experiment 'train' has no command 'Print_Config': did you mean 'print_config'?",
     ),
     Mistake(
         "output that is read in part",

@@ -255,4 +255,34 @@ ROWS = [
         'WARNING - root - Changed type of config entry "epochs" from int to str',
         0,
     ),
+    Mistake(
+        "entry in capital letters",
+        "python train.py with LR=0.1",
+        "Error: unknown config entry 'LR': not defined in the configuration and not used by any "
+        "captured function: did you mean 'lr'?",
+    ),
+    Mistake(
+        "space in place of the equals sign",
+        "python train.py with 'lr 0.1'",
+        "Error: 'lr 0.1' is not an update: write lr=0.1",
+    ),
+    Mistake(
+        "entry alone",
+        "python train.py with lr",
+        "Error: 'lr' is an entry, not a named configuration: write lr=VALUE",
+    ),
+    Mistake(
+        "decimal comma",
+        "python train.py -u -l WARNING with epochs=0,5",
+        'WARNING - root - Changed type of config entry "epochs" from int to list: a comma makes a '
+        "list of a value",
+        0,
+    ),
+    Mistake(
+        "list that is not complete",
+        "python train.py -u -l WARNING with 'layers=[1, 2'",
+        "WARNING - root - Changed type of config entry \"layers\" from list to str: '[1, 2' is a "
+        "string, because it is not a Python literal",
+        0,
+    ),
 ]

@@ -31,6 +31,14 @@ def slow() -> None:
 scope: ConfigScope = slow
 
 
+@ex.config()
+def more() -> None:
+    batch = 10
+
+
+more_scope: ConfigScope = more
+
+
 @data.capture
 def load(path: str, shuffle: bool = False) -> list[int]:
     return [len(path), shuffle]
