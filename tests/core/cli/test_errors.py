@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from sacred_core.cli import main as cli
 from sacred_core.cli.errors import issues_url, responsible_distribution
@@ -89,3 +90,13 @@ def test_the_core_is_responsible_for_its_own_code() -> None:
     """An exception without frames of a plugin is the core's, which has an address."""
     assert responsible_distribution(ValueError()) == "sacred-core"
     assert issues_url("no-such-distribution") is None
+
+
+@pytest.mark.parametrize("words", [(), ("runs",)])
+def test_a_group_without_a_command_prints_its_help(words: tuple[str, ...]) -> None:
+    """The help goes to stdout, with exit code 0, whatever the version of click is."""
+    result = CliRunner().invoke(cli.sacred, words, prog_name="sacred")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"Usage: {' '.join(['sacred', *words])} [OPTIONS] COMMAND")
+    asked = CliRunner().invoke(cli.sacred, [*words, "--help"], prog_name="sacred")
+    assert result.stdout == asked.stdout
