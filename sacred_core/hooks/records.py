@@ -42,15 +42,15 @@ def _compile(pattern: "str | re.Pattern[str]") -> re.Pattern[str]:
 
 @attrs.frozen
 class ObserverSpec:
-    """An observer that a plugin offers.
+    """An observer class of a plugin.
 
     Attributes:
-        target: The class, to be imported by its name from ``sacred_core.observers``.
+        target: The class; users import it by its name from ``sacred_core.observers``.
         flags: Its flags on every experiment's command line, like ``("-F", "--file_storage")``.
-            The argument goes to its classmethod ``from_argument``, or else to the class.
-        metavar: What the help calls the argument.
+            The argument is passed to the class method ``from_argument``, or else to the class.
+        metavar: The name of the argument in the help.
         help: One line about it, for the help.
-        store: The `RunStore` class that reads what it wrote; see `open`.
+        store: The `RunStore` class for its runs; see `open`.
         schemes: Schemes of locations that the store opens: ``("acme",)`` for ``acme:///data``.
     """
 
@@ -71,7 +71,7 @@ class ObserverSpec:
 
         Raises:
             OptionError: the argument is empty, or the class raised an exception for it. The message
-                names the flag, and for an exception that is no `SacredError` the class too.
+                names the flag, and for an exception that is not a `SacredError` also the class.
             PluginLoadError: the class cannot be imported.
         """
         flag = flag_name(self.flags) if self.flags else self.name
@@ -92,7 +92,7 @@ class ObserverSpec:
             raise OptionError(f"{flag}: {self.name} raised {reason}") from error
 
     def open(self, location: str) -> Any:
-        """Return the store at ``location``; only where there is a ``store``.
+        """Return the store at ``location``; requires a ``store``.
 
         The class method ``from_location`` of the store is called with the location. If it has
         none, the class is called with what follows ``://``.
@@ -125,7 +125,7 @@ class Export:
     """A name that can be imported from a documented module of ``sacred_core``.
 
     Attributes:
-        target: What the name refers to; the name is the last part of it.
+        target: The object; the name is the last part of the target.
         module: ``"sacred_core.observers"`` or ``"sacred_core.stflow"``.
     """
 
@@ -145,9 +145,8 @@ class KeyCheck:
     Attributes:
         pattern: A regular expression; a key that is a string but not a Python identifier is
             refused if it occurs in it.
-        reason: What is wrong with such a key, for the error: ``"contains '.'"``.
-        setting: The name of the entry of ``SETTINGS.CONFIG`` that switches the check on and off;
-            None for a check that is always on.
+        reason: The reason for the error: ``"contains '.'"``.
+        setting: The entry of ``SETTINGS.CONFIG`` that enables the check; None: always enabled.
     """
 
     pattern: re.Pattern[str] = attrs.field(converter=_compile)
@@ -157,16 +156,16 @@ class KeyCheck:
 
 @attrs.frozen
 class CLIOption:
-    """A flag of every experiment's command line.
+    """An option of the command line of every experiment.
 
     Attributes:
-        flags: Its spellings, like ``("-l", "--loglevel")``.
+        flags: The flags, like ``("-l", "--loglevel")``.
         apply: Called as ``apply(argument, run)`` after the run was created and before it
-            starts, if the flag is given; None for a flag that is looked at elsewhere.
-        is_flag: It takes no argument; then ``apply`` is given True.
-        metavar: What the help calls the argument.
+            starts, if the flag is given; None: the option is handled elsewhere.
+        is_flag: The option has no argument; ``apply`` receives True.
+        metavar: The name of the argument in the help.
         help: One line about it, for the help.
-        multiple: It may be given several times; ``apply`` is called for each.
+        multiple: The option can be given several times; ``apply`` is called for each.
     """
 
     flags: tuple[str, ...] = attrs.field(converter=_texts)
@@ -192,9 +191,9 @@ def cli_option(
     """Turn a function ``apply(argument, run)`` into an option for ``additional_cli_options``.
 
     Args:
-        flags: Its spellings, like ``"-o", "--own-flag"``.
-        is_flag: It takes no argument; the function is given True.
-        metavar: What the help calls the argument; the help itself is the function's docstring.
+        flags: The flags, like ``"-o", "--own-flag"``.
+        is_flag: The option has no argument; the function receives True.
+        metavar: The name of the argument in the help; the help is the function's docstring.
 
     Example:
         ```python
@@ -226,9 +225,9 @@ class ConfigSource:
     Attributes:
         suffixes: File name suffixes, like ``(".ini",)``.
         load: Called as ``load(path)`` with a `pathlib.Path`; returns the entries as a
-            dictionary of plain data, and executes nothing that the file contains. Any exception
-            is reported to the user as the reason why the file cannot be read.
-        dump: Called as ``dump(entries, path)``; None for a format that is only read.
+            dictionary of plain data, and must not execute content of the file. The message of
+                an exception is reported to the user.
+        dump: Called as ``dump(entries, path)``; None: the format cannot be written.
     """
 
     suffixes: tuple[str, ...] = attrs.field(converter=_texts)
@@ -238,10 +237,10 @@ class ConfigSource:
 
 @attrs.frozen
 class HostInfo:
-    """Something about the machine that is recorded with every run.
+    """A fact about the machine that is recorded with every run.
 
     Attributes:
-        name: Its key in ``host_info``.
+        name: The key in ``host_info``.
         gather: Called without arguments at the start of a run; returns plain data. Where it
             raises `SkipHostInfo`, there is no value; any other exception is one warning.
     """
@@ -255,8 +254,8 @@ class CommandSpec:
     """A subcommand of ``sacred``, or of every experiment's command line.
 
     Attributes:
-        name: What the user types. A name of several words, such as ``"runs copy"``, adds a command
-            to the group ``sacred runs``, which may belong to another plugin.
+        name: The name of the command. A name of several words, such as ``"runs copy"``, adds a
+            command to the group ``sacred runs``, which may belong to another plugin.
         target: For ``sacred`` a click command, imported when it is called; for experiments a
             function that is captured, so that it may take ``_run`` and ``_config``.
         help: A summary of at most 45 characters.

@@ -44,14 +44,14 @@ class Part(NamedTuple):
 class Backend(ABC):
     """The storage of runs. All strings are stored, compared and returned unchanged.
 
-    They contain only characters that UTF-8 can encode. A *key* is what the backend finds a run by;
-    that of a deleted run is not used again. Methods that write return False if the run of the key
-    does not exist, because it was deleted; then they write nothing. Each may be called again with
-    the same arguments, after an earlier call failed. Several processes use a backend at once.
+    Strings contain only characters that UTF-8 can encode. A *key* is the backend's reference to a
+    run; keys of deleted runs are not reused. If a run was deleted, methods that write to it write
+    nothing and return False. A call may be repeated with the same arguments after a failure.
+    Several processes can use a backend at the same time.
 
     Attributes:
-        location: What `sacred_core.open_store` opens, without passwords.
-        outages: Exceptions of the driver that are about the connection and may be temporary.
+        location: The location for `sacred_core.open_store`, without passwords.
+        outages: Exceptions of the driver for connection problems that may be temporary.
     """
 
     location: str
@@ -63,7 +63,7 @@ class Backend(ABC):
 
     @abstractmethod
     def insert(self, run_id: str, number: int, fields: Mapping[str, str]) -> Hashable | None:
-        """Insert a run if no run has this id, in one step.
+        """Insert a run atomically, if no run has this id.
 
         Args:
             run_id: A string, one for each id.
@@ -88,7 +88,7 @@ class Backend(ABC):
 
     @abstractmethod
     def write(self, key: Any, fields: Mapping[str, str], status: str | None = None) -> bool:
-        """Write fields of a run, in place of earlier ones of these names.
+        """Write fields of a run; earlier values of these fields are replaced.
 
         Args:
             key: Of the run.

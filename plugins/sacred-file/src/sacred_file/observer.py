@@ -65,25 +65,25 @@ _LISTS = FACTS | {"artifacts", "resources"}
 
 
 class FileStorageObserver(DeprecatedCreate, DocumentObserver):
-    """Stores each run in a sub-folder of its own, as files that everybody can read.
+    """Records each run as files in a separate sub-folder.
 
     Args:
-        basedir: The folder of all runs; made when the first run starts.
-        resource_dir: Where resources are stored, by default ``_resources`` in ``basedir``.
-        source_dir: Where sources are stored, by default ``_sources`` in ``basedir``.
-        template: What mako renders into ``report`` (with the template's suffix) at the end of a
-            run; by default ``template.html`` in ``basedir``, if it is there.
+        basedir: The folder of all runs; the first run creates it.
+        resource_dir: The folder for resources, by default ``_resources`` in ``basedir``.
+        source_dir: The folder for sources, by default ``_sources`` in ``basedir``.
+        template: A template that mako renders at the end of a run into ``report`` (with the
+            suffix of the template); by default ``template.html`` in ``basedir``, if it exists.
         priority: See `sacred_core.RunObserver`.
         copy_artifacts: Copy resources that are in ``basedir`` already, such as the
-            artifacts of other runs; without, ``run.json`` has their paths.
+            artifacts of other runs. False: ``run.json`` contains their paths.
         copy_sources: Store copies of the sources.
 
     Raises:
-        FileNotFoundError: there is no such ``template``.
+        FileNotFoundError: ``template`` does not exist.
         ModuleNotFoundError: a ``template`` is given, and mako is not installed.
 
     Attributes:
-        basedir: As given, a string; a relative path stays relative.
+        basedir: The path as given, as a string; a relative path is not changed.
         resource_dir, source_dir, template: Absolute paths.
         dir: The folder of the current run, below ``basedir``; None before the first run.
         run_entry: The content of ``run.json``; change it and call `save` to add to it.

@@ -6,23 +6,23 @@ from sacred_gcs.names import validate_bucket_name
 
 
 class GoogleCloudStorageObserver(ObjectObserver):
-    """Stores each run in a bucket, as objects that look like the files of a `FileStorageObserver`.
+    """Records each run in a bucket, as objects with the names of a `FileStorageObserver`.
 
-    The bucket must be there. Credentials are those of the application: the file that
-    ``GOOGLE_APPLICATION_CREDENTIALS`` names, those of gcloud, or the account of the machine.
+    The bucket must exist. Application default credentials are used: the file in
+    ``GOOGLE_APPLICATION_CREDENTIALS``, those of gcloud, or the account of the machine.
 
     Args:
-        bucket: Its name.
-        basedir: The folder of all runs in it.
+        bucket: The name of the bucket.
+        basedir: The folder of all runs in the bucket.
         resource_dir: The folder for resources, by default ``_resources`` in ``basedir``.
         source_dir: The folder for sources, by default ``_sources`` in ``basedir``.
         priority: See `sacred_core.RunObserver`.
 
     Raises:
-        ValueError: no bucket can have the name.
+        ValueError: the name of the bucket is invalid.
 
     Attributes:
-        bucket: As given.
+        bucket: The name of the bucket.
     """
 
     scheme = "gs"

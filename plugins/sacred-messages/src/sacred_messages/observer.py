@@ -25,20 +25,20 @@ FIELDS: Mapping[str, list[str]] = {
 
 
 class MessageObserver(RunObserver):
-    """Sends a message when a run stops; a subclass defines how, and may send one at the start.
+    """Sends a message when a run stops, and optionally when it starts.
 
-    A subclass declares its templates, calls `use_texts` when it is made, and overrides `send` and,
-    if need be, `escape`. A message that was taken is not sent again, however often the event
-    comes; one that was not is an error, so that the core, or a queue, retries the event.
+    A subclass declares its templates, calls `use_texts` when it is created, and overrides `send`
+    and, if necessary, `escape`. An accepted message is not sent again if the event is repeated. If
+    a message is not accepted, an error is raised, and the event is retried.
 
     Attributes:
-        limit: Characters of the longest message.
+        limit: Maximum number of characters of a message.
         texts: Names of the attributes that contain templates. An empty one sends no message.
-        timeout: Seconds for one try.
-        start_patience: Seconds for all tries at the start of a run, which waits for them.
-        patience: Seconds for all tries at the end.
-        pause: Seconds between the first two tries.
-        run: What is known of the run that goes on, by the names of fields; None if there is none.
+        timeout: Seconds for one attempt.
+        start_patience: Seconds for all attempts at the start of a run, which waits for them.
+        patience: Seconds for all attempts at the end.
+        pause: Seconds between the first two attempts.
+        run: The values of fields for the current run, by name; None without a run.
     """
 
     limit: ClassVar[int]
@@ -58,12 +58,12 @@ class MessageObserver(RunObserver):
         """Send a message.
 
         Args:
-            text: Not empty, and no longer than `limit`.
+            text: The message, not empty, and not longer than `limit`.
             kind: The name of its template.
-            patience: How long to try.
+            patience: The time limit for attempts.
 
         Raises:
-            MessageError: it was not taken.
+            MessageError: the message was not accepted.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement send to send messages")
 
@@ -105,7 +105,7 @@ class MessageObserver(RunObserver):
         meta_info: Mapping[str, Any],
         _id: Any,
     ) -> None:
-        """Store what templates may contain of the run, and send the message of a start, if any.
+        """Store the values of fields, and send the message for the start, if there is one.
 
         A start that cannot be sent within `start_patience` is one warning.
         """
@@ -147,10 +147,10 @@ class MessageObserver(RunObserver):
         self._end("failed_text", fail_time, **_error(fail_trace))
 
     def send_text(self, kind: str, values: Mapping[str, Any], patience: float) -> None:
-        """Send the text of that name, unless it is empty.
+        """Send the message with this template, unless it is empty.
 
         Raises:
-            MessageError: it was not taken.
+            MessageError: the message was not accepted.
         """
         text = getattr(self, kind)
         if text:

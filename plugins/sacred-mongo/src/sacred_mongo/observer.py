@@ -50,24 +50,24 @@ _OWN = ("_id", CHANGED, "captured_out", "captured_out_start", "captured_out_part
 
 
 class MongoObserver(DeprecatedCreate, DocumentObserver):
-    """Keeps each run as a document of a database, where dashboards find it.
+    """Records each run as a document in MongoDB, which dashboards of Sacred can read.
 
     Args:
-        url: Of the server, like ``"mongodb://user:password@host:27017"`` or ``"host:27017"``;
-            without, the one on this machine.
-        db_name: The database.
+        url: The URL of the server, like ``"mongodb://user:password@host:27017"`` or
+            ``"host:27017"``; by default the server on this machine.
+        db_name: The name of the database.
         collection: The collection of the runs.
-        collection_prefix: What the names of the collections begin with.
-        overwrite: The id of a run that the next one replaces.
+        collection_prefix: The beginning of the names of the collections.
+        overwrite: The id of a run that the next run replaces.
         priority: See `sacred_core.RunObserver`.
-        client: A `pymongo.MongoClient` to be used in place of an own one.
-        failure_dir: The folder for what cannot be saved at the end of a run, see
+        client: A `pymongo.MongoClient` to use.
+        failure_dir: The folder for undelivered events at the end of a run, see
             `sacred_core.RunObserver`.
         kwargs: Further arguments of `pymongo.MongoClient`. The names of options of TLS that
             begin with ``ssl`` work as well.
 
     Raises:
-        ValueError: arguments exclude each other, a name is reserved, or the URL is wrong.
+        ValueError: arguments exclude each other, a name is reserved, or the URL is invalid.
 
     Attributes:
         run_entry: The document of the current run; change it and call `save` to add to it.
@@ -129,10 +129,10 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         failure_dir: str | bytes | os.PathLike[Any] | None = None,
         priority: int = 30,
     ) -> None:
-        """Use the collection of a client that is there. Points and files are stored beside it.
+        """Use a collection of an existing client. Points and files are in the same database.
 
         Raises:
-            ValueError: the metrics are to be elsewhere, where no reader would look for them.
+            ValueError: ``metrics_collection`` is not the collection that readers use.
         """
         del fs  # in every case that of the database
         database = runs_collection.database
@@ -278,9 +278,9 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         return True
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
-        """Store files of code, and return pairs of their names and the ids of the files.
+        """Store source files, and return pairs of their names and file ids.
 
-        Instead of the latter there is the MD5 digest if the file is missing or has changed.
+        If the file is missing or has changed, the MD5 digest replaces the file id.
         """
         return _encode_names(self.collections.files.archive.sources(base_dir, sources))
 
@@ -290,11 +290,11 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         self.collections.files.restore_missing(self.run_entry)
 
     def continue_document(self, collections: Collections, entry: Document | None) -> None:
-        """Use collections, and record what follows for a run that is stored there already.
+        """Use collections, and record further events of a stored run.
 
         Args:
             collections: The collections.
-            entry: The document of the run; None: a new one will be started.
+            entry: The document of the run; None: a new run will start.
         """
         self._collections = collections
         if entry is not None:
@@ -331,7 +331,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
             return self.store_sources(ex_info["base_dir"], ex_info["sources"])
 
     def final_save(self, attempts: int = 6) -> None:
-        """Write `run_entry`. What fails at the end of a run is retried by the run itself.
+        """Write `run_entry`. Failures at the end of a run are retried by the run.
 
         Args:
             attempts: Ignored; `sacred_core.observers.RetryPolicy` sets the times.

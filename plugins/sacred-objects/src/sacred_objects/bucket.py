@@ -21,21 +21,21 @@ _PIECE = 4 * 1024 * 1024
 
 
 class BucketMissingError(StoreError):
-    """There is no such bucket."""
+    """The bucket does not exist."""
 
 
 class BucketAwayError(UnavailableError):
-    """The bucket cannot be reached for now."""
+    """The bucket cannot be reached; a retry may succeed."""
 
 
 class Bucket(Protocol):
     """Objects by key. Every method raises a `StoreError` with the reason.
 
-    May be used from several threads. The version of an object is a string that differs, for one
-    key, between any two contents that were written.
+    Methods may be called from several threads. The version of an object is a string that differs
+    for each content that was written under a key.
 
     Attributes:
-        url: What is shown of it, like ``"s3://name"``.
+        url: The URL for messages, like ``"s3://name"``.
     """
 
     url: str
@@ -55,7 +55,7 @@ class Bucket(Protocol):
     def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
         """Write an object unless there is one; return its version, None if it was not written.
 
-        Of several that try at the same time one succeeds.
+        Of several calls at the same time, one succeeds.
         """
 
     def replace(
@@ -63,7 +63,7 @@ class Bucket(Protocol):
     ) -> str | None:
         """Write an object if it has this version; return the new one, None if it was not written.
 
-        Of several that try at the same time one succeeds.
+        Of several calls at the same time, one succeeds.
         """
 
     def version(self, key: str) -> str | None:
@@ -81,8 +81,8 @@ class Bucket(Protocol):
     def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         """Yield the keys that begin with ``prefix``, and when each object was written.
 
-        The times are aware, and those of the server. A store of a bucket without this method
-        compares all records to find those that changed.
+        The times are aware, by the clock of the server. The method is optional: without it, all
+        records are compared to find those that changed.
         """
 
     def folders(self, prefix: str) -> Iterator[str]:

@@ -36,23 +36,23 @@ _LISTS = FACTS | {"artifacts", "resources", "experiment"}
 
 
 class ObjectObserver(DeprecatedCreate, DocumentObserver):
-    """Stores each run as objects that look like the files of a `FileStorageObserver`.
+    """Records each run as objects with the names of a `FileStorageObserver`.
 
-    A plugin's observer gives ``connect`` and documents its own arguments.
+    The observer of a plugin passes ``connect``, and documents its own arguments.
 
     Args:
         connect: Returns the bucket; called when the first run starts.
-        url: Of the bucket, to be shown.
-        basedir: What the keys of all runs begin with.
-        resource_dir: The same for resources, by default ``_resources`` in ``basedir``.
-        source_dir: The same for sources, by default ``_sources`` in ``basedir``.
+        url: The URL of the bucket, for messages.
+        basedir: The prefix of the keys of all runs.
+        resource_dir: The prefix for resources, by default ``_resources`` in ``basedir``.
+        source_dir: The prefix for sources, by default ``_sources`` in ``basedir``.
         priority: See `sacred_core.RunObserver`.
 
     Attributes:
-        scheme: Of the URLs of the plugin's buckets.
-        option_names: Keyword arguments of the plugin's observer that a URL may have as options.
-        basedir: Without slashes at its ends.
-        dir: The prefix of the current run; None before the first one.
+        scheme: The scheme of URLs of the plugin's buckets.
+        option_names: Keyword arguments of the plugin's observer that can be options of a URL.
+        basedir: The prefix of all runs, without slashes at its ends.
+        dir: The prefix of the current run; None before the first run.
         run_entry: The content of ``run.json``; change it and call `save` to add to it.
     """
 
@@ -216,12 +216,12 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
     def continue_folder(
         self, run: StoredRun, entry: dict[str, Any], output: str, metrics: Mapping[str, Any]
     ) -> None:
-        """Record what follows for a run that is stored already.
+        """Record further events of a stored run.
 
         Args:
-            run: As it is stored.
-            entry: What its ``run.json`` has.
-            output, metrics: What is stored of both.
+            run: The stored run.
+            entry: The content of its ``run.json``.
+            output, metrics: The stored output and metrics.
         """
         self.continue_run(run, str(entry.get(TOKEN, "")))
         self._uploads = UploadQueue(self.layout, Pending(self.layout, self.token))

@@ -12,23 +12,24 @@ from sacred_s3.connection import OPTION_NAMES, BucketLocator, Options
 
 
 class S3Observer(ObjectObserver):
-    """Stores each run in a bucket, as objects that look like the files of a `FileStorageObserver`.
+    """Records each run in a bucket, as objects with the names of a `FileStorageObserver`.
 
-    A bucket that is not there is created when the first run starts. Credentials come from the
-    configuration of AWS: the environment, ``~/.aws``, or the role of the machine.
+    The first run creates a missing bucket. Credentials come from the configuration of AWS: the
+    environment, ``~/.aws``, or the role of the machine.
 
     Args:
-        bucket: Its name.
-        basedir: The folder of all runs in it.
+        bucket: The name of the bucket.
+        basedir: The folder of all runs in the bucket.
         resource_dir: The folder for resources, by default ``_resources`` in ``basedir``.
         source_dir: The folder for sources, by default ``_sources`` in ``basedir``.
         priority: See `sacred_core.RunObserver`.
-        region: Of the bucket; by default that of the configuration.
-        endpoint_url: Of another server than Amazon's, such as MinIO.
-        profile: Of the configuration; by default that of ``AWS_PROFILE``.
+        region: The region of the bucket; by default the configured region.
+        endpoint_url: The URL of another server than Amazon's, such as MinIO.
+        profile: The profile of the configuration; by default ``AWS_PROFILE``.
 
     Raises:
-        ValueError: no bucket can have the name, the region is not known, or there is no profile.
+        ValueError: the name of the bucket is invalid, the region is unknown, or the profile does
+            not exist.
 
     Attributes:
         bucket, region, endpoint_url: As given or found.

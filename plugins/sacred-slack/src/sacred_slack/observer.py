@@ -29,14 +29,14 @@ class WebhookError(SacredError, ValueError):
 class SlackObserver(MessageObserver):
     """Sends a message to Slack, through an incoming webhook, whenever a run stops.
 
-    The templates have fields in braces (`sacred_messages.observer.FIELDS`) and Slack's marks:
-    ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
+    Templates contain fields in braces (`sacred_messages.observer.FIELDS`) and Slack's markup:
+    ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` disables a message.
 
     Args:
-        webhook_url: Of the incoming webhook. It is a secret: better use `from_config`.
-        bot_name: The name of who writes.
-        icon: Who writes looks like this emoji, or the picture at this URL.
-        completed_text, interrupted_text, failed_text: The messages; None for the usual ones.
+        webhook_url: The URL of the incoming webhook. It is a secret: better use `from_config`.
+        bot_name: The name of the sender.
+        icon: The icon of the sender: an emoji, or the URL of an image.
+        completed_text, interrupted_text, failed_text: The messages; None: the default messages.
 
     Raises:
         WebhookError: ``webhook_url`` is not a URL.
@@ -70,11 +70,11 @@ class SlackObserver(MessageObserver):
         """Return the observer that a configuration file describes.
 
         Args:
-            filename: Holds ``webhook_url`` and, if need be, the other arguments of the class. A
-                text that is null there sends no message.
+            filename: A file with ``webhook_url`` and optionally the other arguments of the class. A
+                message that is null is disabled.
 
         Raises:
-            ConfigFileError: the file cannot be read, lacks the URL, or has an unknown entry.
+            ConfigFileError: the file cannot be read, has no URL, or has an unknown entry.
         """
         return cls(**load_secret_config(filename, ["webhook_url"], ["bot_name", "icon"], cls.texts))
 

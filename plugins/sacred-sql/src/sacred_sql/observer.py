@@ -84,19 +84,19 @@ class _Rows:
 
 
 class SqlObserver(DeprecatedCreate, DocumentObserver):
-    """Keeps each run in the tables of a SQL database.
+    """Records each run in tables of a SQL database.
 
     Args:
-        url: Of the database, like ``"sqlite:///runs.db"`` or
+        url: The URL of the database, like ``"sqlite:///runs.db"`` or
             ``"postgresql://user:password@host/database"``.
         echo: Log every statement.
         priority: See `sacred_core.RunObserver`.
 
     Raises:
-        StoreError: the URL is wrong, or its driver is not installed.
+        StoreError: the URL is invalid, or its driver is not installed.
 
     Attributes:
-        session: What `create_from` was given, or None.
+        session: The session that was passed to `create_from`, or None.
     """
 
     needs_sha256 = True
@@ -114,11 +114,12 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def create_from(
         cls, engine: sa.Engine, session: Any = None, priority: int = 40
     ) -> "SqlObserver":
-        """Return an observer that uses an engine that is there.
+        """Return an observer that uses an existing engine.
 
         Args:
-            engine: Its connections are used, in transactions of the observer's own.
-            session: Kept, but not written with: its commit would end a transaction of yours.
+            engine: The observer uses its connections, in separate transactions.
+            session: Available as `session`; the observer does not write with it, because a commit
+                would end your transaction.
             priority: See `sacred_core.RunObserver`.
 
         Raises:

@@ -22,14 +22,14 @@ _PASSING = ("NetworkError", "TimedOut", "RetryAfter")
 
 
 class TelegramSettingError(SacredError, ValueError):
-    """Something that a `TelegramObserver` was given cannot be used."""
+    """An argument of a `TelegramObserver` is invalid."""
 
 
 class Bot(Protocol):
     """Sends messages.
 
     Attributes:
-        display_name: Who is asked, for errors.
+        display_name: The name of the service, for errors.
         secrets: Strings that must not be shown.
     """
 
@@ -41,12 +41,12 @@ class Bot(Protocol):
 
 
 class ApiBot:
-    """Talks to the HTTP API.
+    """Sends requests to the HTTP API.
 
     Args:
-        token: From @BotFather.
-        base_url: Of the API, or of a Bot API server of your own.
-        proxy: What `proxy_url_with_user` returned.
+        token: The token from @BotFather.
+        base_url: The URL of the API, or of your own Bot API server.
+        proxy: The result of `proxy_url_with_user`.
 
     Raises:
         TelegramSettingError: ``token`` or ``base_url`` is invalid.
@@ -139,10 +139,10 @@ def proxy_url_with_user(url: object, username: str | None, password: str | None)
 
     Args:
         url: ``PROTOCOL://HOST:[PORT]/``, with http or socks5; None for no proxy.
-        username, password: Of the proxy, not quoted.
+        username, password: The user of the proxy, not quoted.
 
     Raises:
-        TelegramSettingError: it is not such a URL, or there is a user without a proxy.
+        TelegramSettingError: the URL is invalid, or a user is given without a proxy.
     """
     if url is None:
         if username or password:

@@ -35,8 +35,8 @@ _TEXTS = {
 class TelegramObserver(MessageObserver):
     """Sends a message to a chat when a run starts and when it stops.
 
-    The templates have fields in braces (`sacred_messages.observer.FIELDS`) and the marks
-    ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` sends no message.
+    Templates contain fields in braces (`sacred_messages.observer.FIELDS`) and the markup
+    ``*bold*``, ``_italic_``, and code between one or three backticks. ``""`` disables a message.
     Starts are sent silently; a start that cannot be sent is one warning.
 
     Args:
@@ -44,15 +44,15 @@ class TelegramObserver(MessageObserver):
             object with ``send_message(chat_id, text, parse_mode, disable_notification)``, like
             `telegram.Bot`.
         chat_id: The chat of a user, a group, or a channel.
-        silent_completion: Completions are sent silently too; other ends never are.
-        started_text, completed_text, interrupted_text, failed_text: The messages; None for the
-            usual ones.
+        silent_completion: Send messages about completed runs silently.
+        started_text, completed_text, interrupted_text, failed_text: The messages; None: the
+            default messages.
         proxy_url: ``PROTOCOL://HOST:[PORT]/`` with http or socks5; else the environment's.
-        username, password: Of the proxy.
-        base_url: Of a Bot API server of your own.
+        username, password: The user of the proxy.
+        base_url: The URL of your own Bot API server.
 
     Raises:
-        TelegramSettingError: an argument cannot be used.
+        TelegramSettingError: an argument is invalid.
         TemplateError: a text has a field that does not exist.
 
     Example:
@@ -104,8 +104,8 @@ class TelegramObserver(MessageObserver):
         """Return the observer that a configuration file describes.
 
         Args:
-            filename: Holds ``token`` and ``chat_id`` and, if need be, the other arguments of the
-                class. A text that is null there sends no message.
+            filename: A file with ``token`` and ``chat_id``, and optionally the other arguments of
+                the class. A message that is null is disabled.
 
         Raises:
             ConfigFileError: the file cannot be read, lacks one of them, or has an unknown entry.

@@ -11,10 +11,9 @@ from sacred_tensorflow.watching import unwatch, watch
 class LogFileWriter(contextlib.ContextDecorator):
     """Records the folders of TensorFlow's writers in its scope, in the order of creation.
 
-    They are in ``info["tensorflow"]["logdirs"]`` of the run, exactly as they were passed. Writers
-    are ``tf.compat.v1.summary.FileWriter`` (in TensorFlow 1 ``tf.summary.FileWriter``), those
-    derived from it, and what ``tf.summary.create_file_writer`` returns. Scopes may be inside
-    each other.
+    ``info["tensorflow"]["logdirs"]`` of the run contains the folders as they were passed. Writers
+    are ``tf.compat.v1.summary.FileWriter`` (in TensorFlow 1 ``tf.summary.FileWriter``), classes
+    derived from it, and results of ``tf.summary.create_file_writer``. Scopes can be nested.
 
     Args:
         ex: The experiment; its run must be running when the scope is entered.

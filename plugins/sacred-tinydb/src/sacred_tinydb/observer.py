@@ -46,14 +46,14 @@ _GROWING = ("metrics", METRIC_INDEX, "captured_out_file")
 
 
 class TinyDbObserver(DeprecatedCreate, DocumentObserver):
-    """Stores runs as documents in one JSON file, and their files beside it, each content once.
+    """Records runs as documents in one JSON file, and their files next to it, each content once.
 
-    The JSON file is written when a run starts and ends; what changes in between is in a folder of
-    the run's own.
+    The JSON file is written when a run starts and ends; changes in between are in a separate
+    folder of the run.
 
     Args:
-        path: The folder of both; made when the first run starts.
-        overwrite: The id of a run that the next one replaces.
+        path: The folder; the first run creates it.
+        overwrite: The id of a run that the next run replaces.
         priority: See `sacred_core.RunObserver`.
 
     Attributes:
@@ -94,11 +94,11 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         root: PathLike | None = None,
         priority: int = 10,
     ) -> "TinyDbObserver":
-        """Return an observer that uses a database and a file system of yours.
+        """Return an observer that uses your own database and file system.
 
         Args:
-            db: Only one process may write to it, unless its storage sees to more.
-            fs: The folder of a running run is beside its root.
+            db: The database. Only one process may write to it, unless its storage supports more.
+            fs: The file system. Folders of running runs are next to its root.
             overwrite, priority: See the class.
             root: See `root`; by default the folder of ``fs``.
         """
@@ -237,13 +237,13 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         document: Document,
         read_growing: Callable[[], tuple[str, Mapping[str, Any]]],
     ) -> None:
-        """Record what follows for a run that is stored already; the store calls this.
+        """Record further events of a stored run; called by the store.
 
         Args:
-            run: As it is stored.
-            number: Of its document.
-            document: As it is now, with what is in the folder of a running run.
-            read_growing: Returns the output and the points of all metrics that are stored.
+            run: The stored run.
+            number: The number of its document.
+            document: The current document, with the content of the folder of a running run.
+            read_growing: Returns the stored output and the points of all metrics.
         """
         self._reset()
         self._read_growing = read_growing

@@ -23,18 +23,18 @@ _INDENT = "    "
 
 
 class TinyDbReader:
-    """Reads what a `TinyDbObserver` wrote, also of running runs.
+    """Reads runs of a `TinyDbObserver`, also running ones.
 
-    Each method takes one of three arguments, or several that must all fit:
-    ``indices``, a number or several as of a list, where 0 is the oldest run and -1 the newest;
-    ``exp_name``, a text or a regular expression that the name of the experiment must contain;
-    ``query``, a `tinydb.Query`, which sees the documents as `fetch_metadata` returns them.
+    Each method takes one or several of three arguments, all of which must match:
+    ``indices``, one or several list indices, where 0 is the oldest run and -1 the newest;
+    ``exp_name``, a string or regular expression that the name of the experiment contains;
+    ``query``, a `tinydb.Query` for documents in the form of `fetch_metadata`.
 
     Args:
         path: The folder of the runs.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: the folder does not exist.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -51,8 +51,8 @@ class TinyDbReader:
         """Return the documents of runs: times aware and in UTC, and files to read from.
 
         Raises:
-            ValueError: nothing is requested, there are fewer runs, or ``exp_name`` is not a regular
-                expression.
+            ValueError: no argument is passed, an index does not exist, or ``exp_name`` is not a
+                regular expression.
         """
         return self.search(exp_name, query, indices)
 
@@ -64,9 +64,8 @@ class TinyDbReader:
     ) -> list[Document]:
         """Return for each run ``date``, ``exp_id``, ``exp_name``, and files by name.
 
-        They are in ``sources``, ``artifacts`` and ``resources``, of which those are missing of
-        which a run has none. A file is opened when it is first read from. Raises as
-        `fetch_metadata` does.
+        The files are in ``sources``, ``artifacts`` and ``resources``; empty ones are missing. A
+        file is opened when it is first read. Raises as `fetch_metadata` does.
         """
         return [_files_of(run) for run in self.search(exp_name, query, indices)]
 
