@@ -3,8 +3,7 @@
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import urlsplit
 
 from sacred_core.exceptions import UsageError
 from sacred_core.hooks.manager import plugin_manager
@@ -49,7 +48,9 @@ def location_path(location: FilePath, scheme: str) -> str:
     if parts.scheme != scheme:
         raise UsageError(f"{mask_text(text)!r} is a URL, not a folder{_flag_of(parts.scheme)}")
     first = "" if (scheme, parts.netloc) == ("file", "localhost") else parts.netloc
-    return url2pathname(unquote(first + parts.path))
+    from urllib.request import url2pathname  # takes 10 ms, and most locations are paths
+
+    return url2pathname(first + parts.path)
 
 
 def _flag_of(scheme: str) -> str:
