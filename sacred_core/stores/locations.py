@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from sacred_core.exceptions import UsageError
 from sacred_core.hooks.manager import plugin_manager
@@ -48,9 +48,16 @@ def location_path(location: FilePath, scheme: str) -> str:
     if parts.scheme != scheme:
         raise UsageError(f"{mask_text(text)!r} is a URL, not a folder{_flag_of(parts.scheme)}")
     first = "" if (scheme, parts.netloc) == ("file", "localhost") else parts.netloc
-    from urllib.request import url2pathname  # takes 10 ms, and most locations are paths
+    if os.name == "nt":
+        from urllib.request import url2pathname  # takes 10 ms, and most locations are paths
 
-    return url2pathname(first + parts.path)
+        return url2pathname(first + parts.path)
+    return unquote(first + parts.path, errors="surrogateescape")  # `url2pathname` replaces bytes
+
+
+def path_url(path: FilePath, scheme: str) -> str:
+    """Return the URL of a path, of which `location_path` returns the path again."""
+    return f"{scheme}://{quote(os.fspath(path), errors='surrogateescape')}"
 
 
 def _flag_of(scheme: str) -> str:

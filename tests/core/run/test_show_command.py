@@ -10,7 +10,7 @@ import pytest
 from sacred_core import Experiment
 from sacred_core.observers import QueueObserver, RunObserver
 from sacred_core.run.show_command import show_command
-from sacred_core.stores.locations import short_path
+from sacred_core.stores.locations import location_path, path_url, short_path
 
 
 class Recorder(RunObserver):
@@ -161,3 +161,11 @@ def test_short_path_without_a_working_directory(
     monkeypatch.chdir(folder)
     folder.rmdir()
     assert short_path(tmp_path / "x") == str(tmp_path / "x")
+
+
+@pytest.mark.parametrize("path", ["tdb", "/data/my runs", "a?b#c%20", "caf\udce9", "[x]/y", "é"])
+def test_the_url_of_a_path_is_read_back(path: str) -> None:
+    """Any path can be in a location, also one that is no valid string."""
+    url = path_url(path, "acme")
+    assert url.isascii() and " " not in url
+    assert location_path(url, "acme") == path

@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from hashfs import HashFS
 from tinydb import TinyDB
@@ -17,7 +16,7 @@ from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, claim_id
-from sacred_core.stores.locations import absolute_path, location_path, short_path
+from sacred_core.stores.locations import absolute_path, location_path, path_url, short_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
 from sacred_tinydb.database import Document
@@ -128,7 +127,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     @property
     def store_location(self) -> str:  # type: ignore[override]
         """The URL of the folder."""
-        return f"tinydb://{quote(str(self.root))}"
+        return path_url(self.root, "tinydb")
 
     @property
     def spool_folder(self) -> Path | None:  # type: ignore[override]
@@ -270,7 +269,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     def _set_up(self, overwrite: int | str | None, priority: int) -> None:
         self.overwrite = overwrite
         self.priority = priority
-        self.display_location = f"tinydb://{quote(short_path(self.root))}"
+        self.display_location = path_url(short_path(self.root), "tinydb")
         self._reset()
 
     def _reset(self) -> None:

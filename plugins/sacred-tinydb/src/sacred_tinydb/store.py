@@ -5,7 +5,7 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.masking import mask_text
@@ -13,7 +13,7 @@ from sacred_core.stores import Annotation, Read, RunQuery, once, require_record
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import MetricReader
-from sacred_core.stores.locations import absolute_path, location_path
+from sacred_core.stores.locations import absolute_path, location_path, path_url
 from sacred_core.stores.summaries import MetricSummary
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import (
@@ -81,12 +81,12 @@ class TinyDbStore(DocumentStore[Record]):
                 is_store = file.read(len(_RUNS)) == _RUNS
         except OSError:
             return None
-        return f"tinydb://{quote(path.as_posix())}" if is_store else None
+        return path_url(path.as_posix(), "tinydb") if is_store else None
 
     @classmethod
     def from_argument(cls, argument: str) -> "TinyDbStore":
-        """Return the store for the argument of ``-t``."""
-        return cls(argument)
+        """Return the store for the argument of ``-t``, a path or a URL."""
+        return cls.from_location(argument)
 
     def require_existing(self) -> None:
         """Raise an error for a folder without the file of the documents."""
