@@ -2,7 +2,6 @@
 
 import logging
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from sacred_core import Experiment
 from sacred_core.observers import QueueObserver, RunObserver
 from sacred_core.run.show_command import show_command
-from sacred_core.stores.locations import location_path, path_url, short_path
 
 
 class Recorder(RunObserver):
@@ -126,46 +124,3 @@ def test_the_command_is_quoted_for_a_shell(location: str, run_id: Any) -> None:
     assert words[:3] == ["sacred", "runs", "show"]
     assert words[-2:] == [location, str(run_id)]
     assert (words[3] == "--") == (location.startswith("-") or str(run_id).startswith("-"))
-
-
-@pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        ("my_runs", "my_runs"),
-        ("a/b c", "a/b c"),
-        ("-x", "./-x"),
-        ("~x", "./~x"),
-        (".", "."),
-        ("..", None),
-        ("../other", None),
-        ("..hidden", "..hidden"),
-    ],
-)
-def test_short_path(
-    path: str, shown: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A path in the working directory is relative, another one absolute."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    absolute = (folder / path).resolve() if shown is None else folder / path
-    assert short_path(absolute) == (str(absolute) if shown is None else shown)
-
-
-def test_short_path_without_a_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A path stays absolute if the working directory was deleted."""
-    folder = tmp_path / "gone"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    folder.rmdir()
-    assert short_path(tmp_path / "x") == str(tmp_path / "x")
-
-
-@pytest.mark.parametrize("path", ["tdb", "/data/my runs", "a?b#c%20", "caf\udce9", "[x]/y", "é"])
-def test_the_url_of_a_path_is_read_back(path: str) -> None:
-    """Any path can be in a location, also one that is no valid string."""
-    url = path_url(path, "acme")
-    assert url.isascii() and " " not in url
-    assert location_path(url, "acme") == path
