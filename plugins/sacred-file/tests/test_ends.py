@@ -399,7 +399,7 @@ def test_the_folder_is_deleted(folder: Path) -> None:
     process.send_signal(signal.SIGINT)
     end = ended(folder, process)
     assert end.code == 130, end.stderr
-    assert "FileStorageObserver missed" in end.stderr
+    assert "FileStorageObserver did not record" in end.stderr
 
 
 def test_the_folder_becomes_read_only(folder: Path) -> None:
@@ -415,7 +415,7 @@ def test_the_folder_becomes_read_only(folder: Path) -> None:
     end = ended(folder, process)
     run.chmod(0o755)
     assert end.code == 130, end.stderr
-    assert "FileStorageObserver missed" in end.stderr
+    assert "FileStorageObserver did not record" in end.stderr
     assert "Permission denied" in end.stderr
     assert FileStore(folder / "runs").metrics(1)["metric"]["values"] == [1]
 
