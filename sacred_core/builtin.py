@@ -110,7 +110,7 @@ def sacred_key_checks() -> Iterable[KeyCheck]:
     yield KeyCheck("=", "contains '='", "ENFORCE_KEYS_NO_EQUALS")
     yield KeyCheck(
         "^(py/|json://)",
-        "has a meaning of its own for jsonpickle",
+        "has a special meaning for jsonpickle",
         "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
     )
 

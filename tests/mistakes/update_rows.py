@@ -142,7 +142,7 @@ ROWS = [
         "key that cannot be stored",
         "python train.py with optimizer.py/object=1",
         "Error: the configuration key 'py/object' (at 'optimizer.py/object') has a "
-        "meaning of its own for jsonpickle: rename it, or set "
+        "special meaning for jsonpickle: rename it, or set "
         "SETTINGS.CONFIG.ENFORCE_KEYS_JSONPICKLE_COMPATIBLE = False",
     ),
     Mistake(
