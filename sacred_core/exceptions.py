@@ -4,8 +4,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from sacred_core.frames import users_traceback
-
 
 class SacredError(Exception):
     """Base class of errors whose message says what happened, the value, and what to do.
@@ -23,6 +21,8 @@ class SacredError(Exception):
 
         https://github.com/ipython/ipython/blob/main/IPython/core/interactiveshell.py
         """
+        from sacred_core.frames import users_traceback
+
         trace = users_traceback(self.__traceback__)
         shell = sys.modules["IPython"].get_ipython()
         rendered: list[str] = shell.InteractiveTB.structured_traceback(type(self), self, trace)

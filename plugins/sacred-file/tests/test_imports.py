@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 UNNEEDED = {
-    "click",
     "email",
     "http.client",
     "numpy",
