@@ -362,10 +362,10 @@ class Run(RunState):
     def _queue_at_level(self, lifecycle: Lifecycle) -> None:
         self.warn_if_unobserved()
         lifecycle.queue()
-        if not self.observers:
+        if self.observers:
+            self.run_logger.info("Queued%s", self._with_id())
+        else:
             self.run_logger.warning("The run is not queued, because it has no observers")
-            return
-        self.run_logger.info("Queued%s", self._with_id())
         if self._id is not None:
             start = shlex.quote(f"--id={self._id}")
             self._log(

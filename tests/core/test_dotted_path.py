@@ -168,7 +168,7 @@ def test_a_queued_run_names_the_secrets_that_are_to_be_given_again(
     ex.add_config(db={"password": "a1"}, keys=[{"api_key": "b2"}])
     ex.main(lambda db, keys: None)
     ex.run(options={"--queue": True}, meta_info={"token": "tok-12345"})
-    assert "give db.password, keys.0.api_key again" in caplog.text
+    assert "set db.password, keys.0.api_key again" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["layers.0.size", "by_number.7", "by_flag.True", "by_digits.0"])

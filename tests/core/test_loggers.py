@@ -245,4 +245,7 @@ def test_a_run_leaves_the_root_logger_as_it_was(capsys: pytest.CaptureFixture[st
         ex.run(options={"--queue": True})
         assert (root.handlers, root.level) == ([], logging.WARNING)
     shown = capsys.readouterr().err
-    assert shown.count("INFO - main - inside") == 2 and "INFO - name - Queued" in shown
+    assert (
+        shown.count("INFO - main - inside") == 2
+        and "WARNING - name - The run is not queued" in shown
+    )
