@@ -1,5 +1,6 @@
 """Files that are whole at any moment: readers see the old content or the new one."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,6 +68,20 @@ def _link(partial: Path, path: Path) -> bool | None:
     except OSError:
         return None
     return True
+
+
+def create_folder(folder: Path) -> None:
+    """Create a folder and those above it, unless they exist.
+
+    Raises:
+        NotADirectoryError: there is a file of this name.
+        OSError: the folder cannot be created.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        reason = "It is a file, not a folder"
+        raise NotADirectoryError(errno.ENOTDIR, reason, str(folder)) from None
 
 
 def store_once(path: Path, write: Callable[[Path], object]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import click
 
-from sacred_core.exceptions import SacredError
+from sacred_core.exceptions import SacredError, system_error_text
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CommandSpec
 from sacred_core.hooks.targets import resolve_target
@@ -15,6 +15,10 @@ from sacred_core.printable import printable
 TRACEBACK = "--traceback"
 #: The variable with which the shell asks what may come next, as on a script's command line.
 _COMPLETION = "_SACRED_COMPLETE"
+
+
+#: The exit code after SIGINT, as shells report it.
+_INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
@@ -37,6 +41,14 @@ class LazyGroup(click.Group):
             click.echo(ctx.get_help(), color=ctx.color)
             ctx.exit()
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke a command; after Ctrl-C the exit code is that of scripts and shells, not 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted", err=True)
+            ctx.exit(_INTERRUPTED)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -130,7 +142,7 @@ def main() -> None:
 
     Raises:
         SystemExit: with 0 where the command completed, 1 where it failed, and 2 where the command
-            line is wrong.
+            line is wrong, and 130 after Ctrl-C.
     """
     if _COMPLETION in os.environ:
         from sacred_core.cli.completion import candidates
@@ -157,8 +169,7 @@ def _report(error: Exception, words: list[str]) -> None:
         print_error(error)
     elif isinstance(error, OSError) and error.strerror:  # of a file, a disk, a connection
         discard_stdout()  # it may be what cannot be written
-        place = "" if error.filename is None else f": {os.fspath(error.filename)!r}"
-        print_error(f"{error.strerror}{place}")
+        print_error(system_error_text(error))
     else:
         report_unexpected(error, words)
 

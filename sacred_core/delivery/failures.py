@@ -4,7 +4,7 @@ from collections import Counter
 
 from sacred_core.delivery.backlog import Backlog
 from sacred_core.events import Event, Heartbeat
-from sacred_core.exceptions import SacredError
+from sacred_core.exceptions import SacredError, system_error_text
 from sacred_core.masking import mask_text
 from sacred_core.plurals import counted
 from sacred_core.serialization import message_of, reason_of
@@ -48,7 +48,9 @@ class Undelivered:
 
 
 def error_text(error: BaseException) -> str:
-    """Return the message of ``error``, with its type and without passwords."""
+    """Return the message without passwords, with the type unless it is of the system."""
+    if isinstance(error, OSError) and error.strerror:
+        return mask_text(system_error_text(error))
     return mask_text(reason_of(error)).strip()
 
 

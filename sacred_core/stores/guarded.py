@@ -11,7 +11,12 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
-from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
+from sacred_core.exceptions import (
+    DamagedRecordError,
+    NotARunError,
+    StoreError,
+    system_error_text,
+)
 from sacred_core.masking import mask_text
 from sacred_core.stores.changes import decode_token, digest_token, encode_token, select_changed
 from sacred_core.stores.checking import check_field
@@ -216,7 +221,7 @@ def describe(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "it does not fit into the memory"
     if isinstance(error, OSError) and error.strerror:
-        text = f"{error.strerror}: {error.filename!r}" if error.filename else error.strerror
+        text = system_error_text(error)
     else:
         text = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
     line = " ".join(mask_text(text).split())

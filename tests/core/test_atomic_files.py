@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sacred_core.atomic_files import replace_bytes, replacing, store_once
+from sacred_core.atomic_files import create_folder, replace_bytes, replacing, store_once
 
 
 def names(folder: Path) -> list[str]:
@@ -125,3 +125,13 @@ def test_content_is_replaced_in_one_step(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     with pytest.raises(FileNotFoundError):
         replace_bytes(tmp_path / "missing" / "file", b"")
+
+
+def test_a_folder_is_created_with_its_parents(tmp_path: Path) -> None:
+    """A folder that exists stays as it is, and a file of the name is an error that says so."""
+    create_folder(tmp_path / "a/b")
+    (tmp_path / "a/b/file").touch()
+    create_folder(tmp_path / "a/b")
+    assert names(tmp_path / "a/b") == ["file"]
+    with pytest.raises(NotADirectoryError, match="It is a file, not a folder"):
+        create_folder(tmp_path / "a/b/file")

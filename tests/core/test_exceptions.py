@@ -18,6 +18,7 @@ from sacred_core.exceptions import (
     ConfigFileNotFoundError,
     ReadOnlyConfigError,
     SacredError,
+    system_error_text,
 )
 
 
@@ -169,3 +170,19 @@ def test_no_main_function_is_a_command_that_is_not_found(ex: Experiment) -> None
     """One `except` is enough for both."""
     with pytest.raises(CommandNotFoundError):
         ex.run()
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError("odd"), "odd"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError(2, "No such file or directory", "a"), "No such file or directory: 'a'"),
+        (OSError(13, "Permission denied", Path("a")), "Permission denied: 'a'"),
+        (OSError(13, "Permission denied", b"a"), "Permission denied: 'a'"),
+        (OSError(9, "Bad file descriptor", 3), "Bad file descriptor: descriptor 3"),
+    ],
+)
+def test_an_error_of_the_system_is_described_without_its_number(error: OSError, text: str) -> None:
+    """The reason and the file, of any type that Python accepts, are in the sentence."""
+    assert system_error_text(error) == text

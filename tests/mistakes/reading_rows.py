@@ -292,6 +292,13 @@ ROWS = [
         (three_runs,),
     ),
     Mistake(
+        "latest run by a word",
+        "sacred runs show my_runs latest",
+        "Error: run 'latest' not found in '/home/ada/my_runs': without an id it is the newest run",
+        1,
+        (three_runs,),
+    ),
+    Mistake(
         "query without --where",
         "sacred runs list my_runs 'config.lr > 0.1'",
         "Usage: sacred runs list [OPTIONS] LOCATION\nTry 'sacred runs list --help' for help.\n\n"

@@ -249,7 +249,7 @@ ROWS = [
         "file in place of a folder",
         "python train.py -F train.py -l CRITICAL",
         "Error: the observer FileStorageObserver could not record the start of the run: "
-        "FileExistsError: [Errno 17] File exists: '/home/ada/train.py'",
+        "It is a file, not a folder: '/home/ada/train.py'",
         1,
     ),
     Mistake(

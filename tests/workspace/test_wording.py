@@ -51,8 +51,7 @@ def test_standard_words_are_used(words: str) -> None:
 PAGES = [*ROOT.glob("docs/*.md"), *ROOT.glob("plugins/*/README.md"), ROOT / "CONTRIBUTING.md"]
 #: Pages that begin in another way: generated pages, tutorials and the index.
 OTHERS = {
-    "guide.md", "hooks.md", "index.md", "mistakes.md", "notebooks.md", "plugin-contract.md",
-    "screens.md", "write-a-backend.md", "write-a-plugin.md",
+    "guide.md", "index.md", "mistakes.md", "plugin-contract.md", "screens.md",
 }  # fmt: skip
 
 

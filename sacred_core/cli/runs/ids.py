@@ -11,6 +11,9 @@ from sacred_core.stores.run_ids import normalize_id
 
 _RANGE = re.compile(r"(?P<first>[0-9]+)-(?P<last>[0-9]+)")
 
+#: Words that users try in place of an id.
+_NEWEST = ("latest", "newest", "last", "-1")
+
 
 def get_run(store: RunStore, word: str) -> StoredRun:
     """Return the run with an id.
@@ -22,6 +25,8 @@ def get_run(store: RunStore, word: str) -> StoredRun:
         return store.get(normalize_id(word))
     except StoreError as error:
         found = _RANGE.fullmatch(word)
+        if word.lower() in _NEWEST:
+            raise StoreError(f"{error}: without an id it is the newest run") from None
         if found is None:
             raise
         query = f"--where 'id between {found['first']} and {found['last']}'"

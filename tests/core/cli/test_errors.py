@@ -100,3 +100,11 @@ def test_a_group_without_a_command_prints_its_help(words: tuple[str, ...]) -> No
     assert result.stdout.startswith(f"Usage: {' '.join(['sacred', *words])} [OPTIONS] COMMAND")
     asked = CliRunner().invoke(cli.sacred, [*words, "--help"], prog_name="sacred")
     assert result.stdout == asked.stdout
+
+
+def test_an_interrupted_command_has_the_exit_code_of_scripts(
+    failing: Callable[[BaseException], Callable[..., int]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """After Ctrl-C the exit code is 130, without a traceback."""
+    assert failing(KeyboardInterrupt())("fail") == 130
+    assert capfd.readouterr().err.split() == ["Interrupted"]

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sacred_core.atomic_files import replace_bytes
+from sacred_core.atomic_files import create_folder, replace_bytes
 from sacred_core.events import RunIdEvent
 from sacred_core.loggers import own_logger
 from sacred_core.observers.code_archive import CodeArchive
@@ -151,7 +151,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def begin_run(self, event: RunIdEvent, _id: Any) -> Any:
         """Make the folder of the run, or take over that of the queued one; return its name."""
         self._reset()
-        self._root.mkdir(parents=True, exist_ok=True)
+        create_folder(self._root)
         return str(super().begin_run(event, _id))
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:

@@ -9,6 +9,7 @@ from typing import Any
 from hashfs import HashFS
 from tinydb import TinyDB
 
+from sacred_core.atomic_files import create_folder
 from sacred_core.exceptions import StoreError
 from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import DeprecatedCreate
@@ -282,7 +283,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     def _storage_in_use(self) -> Storage:
         if self._storage is None:
             root = Path(self.root)
-            root.mkdir(parents=True, exist_ok=True)
+            create_folder(root)
             self._storage = storage_in(root)
         return self._storage
 
