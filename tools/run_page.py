@@ -28,6 +28,7 @@ import sys
 import tempfile
 import termios
 import time
+import venv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -287,6 +288,12 @@ def reader_environment(home: Path, path: str, **others: str) -> dict[str, str]:
     return {**present, **fixed, **others}
 
 
+def create_environment(folder: Path) -> Path:
+    """Create a virtual environment, and return the folder of its commands."""
+    venv.create(folder, with_pip=True)
+    return folder / "bin"
+
+
 @contextlib.contextmanager
 def fresh_reader(is_fast: bool = False) -> Iterator[tuple[Path, dict[str, str]]]:
     """Yield an empty folder, and an environment in which pip finds the wheels of this checkout.
@@ -317,6 +324,9 @@ def main() -> None:
     arguments = parser.parse_args()
     text = arguments.page.read_text(encoding="utf-8")
     with fresh_reader(arguments.fast) as (folder, environment):
+        if "$ python3 -m venv" not in text:  # or its pip would install into the Python of this machine
+            scripts = create_environment(folder.parent / "environment")
+            environment["PATH"] = f"{scripts}{os.pathsep}{environment['PATH']}"
         page = Page(text, folder, environment)
         filled = page.run()
     sys.stdout.write(f"{table(page.sections)}\n")
