@@ -324,7 +324,7 @@ def main() -> None:
     arguments = parser.parse_args()
     text = arguments.page.read_text(encoding="utf-8")
     with fresh_reader(arguments.fast) as (folder, environment):
-        if "$ python3 -m venv" not in text:  # or its pip would install into the Python of this machine
+        if "$ python3 -m venv" not in text:  # pip must not change the Python of this machine
             scripts = create_environment(folder.parent / "environment")
             environment["PATH"] = f"{scripts}{os.pathsep}{environment['PATH']}"
         page = Page(text, folder, environment)

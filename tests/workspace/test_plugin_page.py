@@ -95,7 +95,7 @@ def test_a_missing_folder_is_an_error_at_the_start(followed: Followed) -> None:
     words = ("my_experiment.py", "--jsonl", "none/runs.jsonl", "with", "divisor=0")
     done = run(followed.folder, sys.executable, *words)
     assert done.returncode == 1 and "ZeroDivisionError" not in done.stderr
-    assert "could not record the start of the run: FileNotFoundError" in done.stderr
+    assert "could not record the start of the run: No such file or directory" in done.stderr
 
 
 def test_the_smallest_plugin_fulfils_the_contract(followed: Followed) -> None:

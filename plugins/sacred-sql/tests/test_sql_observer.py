@@ -139,9 +139,9 @@ def test_the_command_line_adds_it(tmp_path: Path) -> None:
     assert store.get(1).result == 3
     with store.open_file(1, "source", "script.py") as stream:
         assert stream.read() == path.read_bytes()
-    wrong = run("runs.db")
+    wrong = run("runs")
     assert wrong.returncode != 0 and "Traceback" not in wrong.stderr
-    assert "'runs.db' is not the URL of a database, like sqlite:///" in wrong.stderr
+    assert "'runs' is not the URL of a database, like sqlite:///" in wrong.stderr
 
 
 def test_a_file_that_cannot_be_made_is_an_error_at_the_start(tmp_path: Path) -> None:
@@ -342,7 +342,7 @@ def test_a_table_that_is_dropped_during_a_run_is_reported(
         return 3
 
     assert ex.run().result == 3
-    warnings = [each for each in caplog.messages if "SqlObserver missed" in each]
+    warnings = [each for each in caplog.messages if "SqlObserver did not record" in each]
     assert len(warnings) == 1 and table in warnings[0], caplog.messages
     if table != "runs":
         with engine.connect() as connection:

@@ -21,5 +21,5 @@ def test_sacred_plugins_lists_it_without_tensorflow() -> None:
         "print('tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "tensorflow (sacred-tensorflow 0.1.0), loaded: sacred_exports\n" in done.stdout
+    assert "tensorflow (sacred-tensorflow 0.1.0):\n" in done.stdout
     assert done.stdout.endswith("\nFalse\n")
