@@ -39,6 +39,8 @@ COLUMNS = 88
 HOME = "/home/ada/line"  # what the page shows as the folder of its reader
 BLOCK = re.compile(r"^```(\w+)(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 CODE = re.compile(r"# exit code (\d+)$")
+#: Variables with which nox selects an environment, in place of the one of the reader.
+SELECTING = ("UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
 #: What is not compared: regular expressions, and what is compared instead.
 VARYING: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?", "TIME"),
@@ -273,7 +275,8 @@ def reader_environment(home: Path, path: str, **others: str) -> dict[str, str]:
     present = {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(("PIP_", "SSL_", "UV_")) or name.lower().endswith("_proxy")
+        if (name.startswith(("PIP_", "SSL_", "UV_")) and name not in SELECTING)
+        or name.lower().endswith("_proxy")
     }
     config = Path("~/.config/pip/pip.conf").expanduser()
     if config.exists():

@@ -399,7 +399,15 @@ FAULTS: dict[type[Any], set[str]] = {
     HasAnUnknownScheme: _LOCATIONS - {"reading_creates_nothing"},
     CannotBeOpened: _LOCATIONS - {"reading_creates_nothing"},
     CreatesWhatItReads: {"reading_creates_nothing"},
-    LosesSources: {"sources_come_back"},
+    LosesSources: {
+        "a_large_source_and_artifact_come_back",
+        "a_source_that_is_missing_or_changed_does_not_fail_the_start",
+        "cells_of_a_notebook_come_back",
+        "files_of_undecodable_names_come_back",
+        "runs_that_start_at_once_share_files",
+        "sources_come_back",
+        "sources_of_a_starting_run_survive",
+    },
     ListsAllRunsAgain: {"what_does_not_change_is_skipped"},
     ReusesIds: {"ids_of_deleted_runs_are_not_reused"},
     RestoresDeletedRuns: {
