@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from typing import Any
 
 from sacred_core.exceptions import OutputError
 
@@ -34,7 +35,24 @@ def flush_stdout() -> None:
 
 def discard_stdout() -> None:
     """Discard the buffered content of stdout."""
+    _discard(sys.stdout)
+
+
+def discard_unwritable() -> None:
+    """Discard what stdout and stderr do not take any more, as of a terminal that was closed.
+
+    Otherwise Python fails to write it at its end, and replaces the exit code by 120.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):  # closed before the start, as by ``>&-``
+            _discard(stream)
+
+
+def _discard(stream: Any) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
+        number = stream.fileno()
         null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
+        os.dup2(null, number)
         os.close(null)

@@ -18,7 +18,7 @@ from sacred_core.run.conclusion import is_sentence, trace_lines
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.script_cli.interface import ScriptExperiment
 from sacred_core.script_cli.parsing import parse, split
-from sacred_core.script_cli.printing import flush_stdout, print_text
+from sacred_core.script_cli.printing import discard_unwritable, flush_stdout, print_text
 from sacred_core.serialization import message_of
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
@@ -112,6 +112,7 @@ def _exit_codes(run: Run) -> Iterator[None]:
     try:
         yield
     except SystemExit:
+        discard_unwritable()
         raise
     except BaseException as error:
         if run.debug:

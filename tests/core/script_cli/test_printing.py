@@ -1,6 +1,7 @@
 """Tests of output that nothing reads to its end."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -84,3 +85,27 @@ def test_the_command_sacred_has_no_traceback(tmp_path: Path, command: str, targe
     assert done.returncode in (0, 1, 2)
     assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, done.stderr
     assert len(done.stderr.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("stream", ["1", "2"])
+def test_output_that_cannot_be_written_does_not_change_the_exit_code(
+    tmp_path: Path, stream: str
+) -> None:
+    """After a signal the exit code is that of the signal, not the 120 of Python."""
+    (tmp_path / "ends.py").write_text(
+        textwrap.dedent("""
+        import contextlib, os, signal, sys
+        from sacred_core import Experiment
+        ex = Experiment("ends", save_git_info=False)
+
+        @ex.automain
+        def main():
+            for each in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError):
+                    each.write("pending\\n")
+            os.kill(os.getpid(), signal.SIGTERM)
+        """)
+    )
+    line = f'"{sys.executable}" ends.py -u -l CRITICAL {stream}> /dev/full'
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
