@@ -160,8 +160,8 @@ class Proxy:
     def _send_request(self, data: bytes, target: socket.socket) -> None:
         left = self._left
         sent = data if left is None else data[:left]
+        self.sent += len(sent)  # before the server can answer, so that the client finds it counted
         target.sendall(sent)
-        self.sent += len(sent)
         if left is not None:
             self._left = left - len(sent)
             if self._left == 0:
