@@ -161,7 +161,11 @@ class Proxy:
         left = self._left
         sent = data if left is None else data[:left]
         self.sent += len(sent)  # before the server can answer, so that the client finds it counted
-        target.sendall(sent)
+        try:
+            target.sendall(sent)
+        except OSError:  # the connection was cut
+            self.sent -= len(sent)
+            raise
         if left is not None:
             self._left = left - len(sent)
             if self._left == 0:
