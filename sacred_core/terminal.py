@@ -6,6 +6,7 @@ marks). The library wcwidth has the tables, and is imported only for text that i
 
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
 
 #: Where text is left out.
 ELLIPSIS = "…"
@@ -51,6 +52,13 @@ def without_start(text: str, columns: int) -> str:
 def pad(text: str, columns: int) -> str:
     """Return ``text`` with spaces after it, so that it occupies at least so many columns."""
     return text + " " * (columns - text_width(text))
+
+
+def align(rows: Iterable[Sequence[str]], gap: str = "  ") -> list[str]:
+    """Return rows of cells as lines, in which the cells of each column begin at one place."""
+    own = [*rows]
+    widths = [max(map(text_width, column)) for column in zip(*own, strict=True)]
+    return [gap.join(map(pad, row, widths)).rstrip() for row in own]
 
 
 def wrap(parts: list[str], limit: int | None, separator: str = ", ") -> list[str]:

@@ -11,14 +11,9 @@ from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CommandSpec
 from sacred_core.hooks.targets import resolve_target
 from sacred_core.printable import printable
+from sacred_core.script_cli.protocol import COMPLETION, FAILURE, INTERRUPTED
 
 TRACEBACK = "--traceback"
-#: The variable with which the shell asks what may come next, as on a script's command line.
-_COMPLETION = "_SACRED_COMPLETE"
-
-
-#: The exit code after SIGINT, as shells report it.
-_INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
@@ -48,7 +43,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("Interrupted", err=True)
-            ctx.exit(_INTERRUPTED)
+            ctx.exit(INTERRUPTED)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -144,10 +139,10 @@ def main() -> None:
         SystemExit: with 0 where the command completed, 1 where it failed, and 2 where the command
             line is wrong, and 130 after Ctrl-C.
     """
-    if _COMPLETION in os.environ:
+    if COMPLETION in os.environ:
         from sacred_core.cli.completion import candidates
 
-        click.echo("\n".join(candidates(sacred, os.environ[_COMPLETION].split("\n"))))
+        click.echo("\n".join(candidates(sacred, os.environ[COMPLETION].split("\n"))))
         return
     words = sys.argv[1:]
     is_traced = TRACEBACK in words  # in any place, since it is added to a line that failed
@@ -158,7 +153,7 @@ def main() -> None:
         if is_traced:
             raise
         _report(error, words)
-        sys.exit(1)
+        sys.exit(FAILURE)
 
 
 def _report(error: Exception, words: list[str]) -> None:

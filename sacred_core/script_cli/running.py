@@ -19,10 +19,8 @@ from sacred_core.run.coroutines import is_coroutine
 from sacred_core.script_cli.interface import ScriptExperiment
 from sacred_core.script_cli.parsing import parse, split
 from sacred_core.script_cli.printing import discard_unwritable, flush_stdout, print_text
+from sacred_core.script_cli.protocol import COMPLETION, FAILURE, INTERRUPTED, USAGE
 from sacred_core.serialization import message_of
-
-USAGE, FAILURE, INTERRUPTED = 2, 1, 130
-COMPLETION = "_SACRED_COMPLETE"
 
 
 def run_commandline(ex: ScriptExperiment, argv: str | Sequence[str]) -> Any:

@@ -16,8 +16,8 @@ from sacred_core.stores.run_store import RunStore
 _MOST_RUNS = 200
 #: Values and entries that a sentence lists.
 _MOST_NAMES = 10
-#: What users write for a status.
-_STATUSES = {
+#: The usual statuses, and what users write for them.
+STATUSES = {
     "COMPLETED": ("DONE", "FINISHED", "SUCCESS", "SUCCEEDED", "SUCCESSFUL", "OK", "COMPLETE"),
     "FAILED": ("ERROR", "CRASHED", "EXCEPTION"),
     "INTERRUPTED": ("ABORTED", "CANCELLED", "CANCELED", "STOPPED"),
@@ -178,7 +178,7 @@ def _value_hint(field: Field, value: str, known: Sequence[Any]) -> str:
     chosen = [each for each in known if each.casefold() == value.casefold()]
     if field.name == "status":
         upper = value.upper()
-        chosen += [name for name, words in _STATUSES.items() if upper in words]
-        known = [*known, *_STATUSES]
+        chosen += [name for name, words in STATUSES.items() if upper in words]
+        known = [*known, *STATUSES]
     chosen += difflib.get_close_matches(value, known, 1)
     return f": did you mean {chosen[0]}?" if chosen and chosen[0] != value else ""

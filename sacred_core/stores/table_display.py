@@ -8,6 +8,7 @@ import attrs
 
 from sacred_core.dotted_path import leaves
 from sacred_core.masking import mask_text
+from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.readable_numbers import distinct_digits
 from sacred_core.readable_times import duration_text, time_text
@@ -21,7 +22,7 @@ from sacred_core.stores.run_display import (
     shown,
 )
 from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
-from sacred_core.terminal import pad, text_width
+from sacred_core.terminal import align
 
 #: Rows of a table, and columns of entries.
 _MOST_ROWS, _MOST_COLUMNS = 20, 8
@@ -84,9 +85,7 @@ def table_text(heading: str, table: RunTable) -> str:
     """Return a table as text, with the heading above it."""
     lines = [heading]
     if table.rows:
-        rows = [table.headings, *table.rows]
-        widths = [max(map(text_width, column)) for column in zip(*rows, strict=True)]
-        lines += ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
+        lines += align([table.headings, *table.rows])
     if table.hidden:
         lines.append(f"and {table.hidden} earlier")
     return "\n".join(lines)
@@ -100,7 +99,7 @@ def table_html(heading: str, table: RunTable) -> str:
 
 def runs_heading(runs: Sequence[StoredRun], store: object | None) -> str:
     """Return how many runs there are, and where."""
-    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    count = counted(len(runs), "run")
     return count if store is None else f"{count} of {printable(repr(store))}"
 
 
@@ -115,7 +114,7 @@ def store_html(store: RunStore) -> str:
         return box(f"{name}: {printable(reason)}", [], [])
     if len(runs) < _MOST_ROWS:
         count = len(runs)
-    more = "" if count is None else f"{count} runs"
+    more = "" if count is None else counted(count, "run")
     if count is None or count > len(runs):
         more += f"{', ' if more else ''}the newest {len(runs)}"
     table = run_table(runs)

@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
-from sacred_core.terminal import pad, shorten, terminal_width, text_width, without_start, wrap
+from sacred_core.terminal import (
+    align,
+    pad,
+    shorten,
+    terminal_width,
+    text_width,
+    without_start,
+    wrap,
+)
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 ACCENT = "e\u0301"
@@ -88,3 +96,9 @@ def test_the_tables_of_characters_are_imported_only_when_needed() -> None:
         "assert text_width('日') == 2 and 'wcwidth' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-X", "utf8", "-c", code], check=True, timeout=60)
+
+
+def test_cells_of_a_column_begin_at_one_place() -> None:
+    """A column is as wide as its widest cell on the terminal; lines have no trailing spaces."""
+    assert align([("id", "名前", "x"), ("100", "a", "")]) == ["id   名前  x", "100  a"]
+    assert align([]) == []

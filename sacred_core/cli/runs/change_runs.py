@@ -14,8 +14,8 @@ from sacred_core.cli.runs.table import fit, table_text
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
-from sacred_core.stores import find_runs, open_store
-from sacred_core.stores.annotations import new_note, new_tags
+from sacred_core.stores import RunStore, find_runs, open_store
+from sacred_core.stores.annotations import Annotation, new_note, new_tags
 from sacred_core.stores.finding import MetricSummaries
 from sacred_core.stores.query import parse, parse_columns
 from sacred_core.terminal import terminal_width
@@ -65,9 +65,7 @@ def delete_runs(location: str, run_ids: Sequence[str], where: str | None, yes: b
 @click.argument("text")
 def note_run(location: str, run_id: str, text: str) -> None:
     """Add the note TEXT to the run RUN_ID at LOCATION, or to all runs of a range like 20-22."""
-    store, annotation = open_store(location), new_note(text)
-    for run in get_runs(store, [run_id]):
-        store.annotate(run.id, annotation)
+    _annotate(open_store(location), run_id, new_note(text))
 
 
 @click.command("tag", cls=LocationCommand)
@@ -80,6 +78,10 @@ def tag_run(location: str, run_id: str, tags: Sequence[str], remove: bool) -> No
 
     --where "tags has baseline" finds them.
     """
-    store, annotation = open_store(location), new_tags(tags, remove)
+    _annotate(open_store(location), run_id, new_tags(tags, remove))
+
+
+def _annotate(store: RunStore, run_id: str, annotation: Annotation) -> None:
+    """Add one annotation to the run, or to all runs of the range."""
     for run in get_runs(store, [run_id]):
         store.annotate(run.id, annotation)

@@ -10,14 +10,12 @@ import click
 
 from sacred_core.exceptions import SacredError
 from sacred_core.stores import RunQuery, RunStore, StoredRun, open_store
+from sacred_core.stores.explaining import STATUSES
 from sacred_core.stores.query import Field
 from sacred_core.stores.run_ids import normalize_id
 
 #: The newest runs whose ids are offered.
 _MOST_IDS = 100
-_STATUSES = (
-    "COMPLETED", "DAMAGED", "DEAD", "FAILED", "INTERRUPTED", "QUEUED", "RUNNING", "TIMEOUT",
-)  # fmt: skip
 
 
 def complete_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -49,7 +47,7 @@ def complete_status(
 ) -> list[str]:
     """Return the usual statuses that begin like this."""
     del context, parameter
-    return [status for status in _STATUSES if status.startswith(incomplete.upper())]
+    return [status for status in sorted(STATUSES) if status.startswith(incomplete.upper())]
 
 
 def _read(

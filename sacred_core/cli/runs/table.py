@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from sacred_core.terminal import ELLIPSIS, pad, shorten, text_width, without_start
+from sacred_core.terminal import ELLIPSIS, align, shorten, text_width, without_start
 
 #: Columns of the terminal that a long cell gets at least, by the kind of its column.
 _SHORTEST = {"chosen": 6, "statistics": 16}
@@ -82,9 +82,8 @@ def fit(columns: Sequence[TableColumn], width: int | None) -> tuple[list[TableCo
 
 def table_text(columns: Sequence[TableColumn]) -> str:
     """Return columns as lines, the first of which has the headings."""
-    widths = [column.width for column in columns]
     rows = zip(*((column.heading, *column.cells) for column in columns), strict=True)
-    return "\n".join(_GAP.join(map(pad, row, widths)).rstrip() for row in rows)
+    return "\n".join(align(rows, _GAP))
 
 
 def _without_common_start(cells: Sequence[str], limit: int) -> list[str]:
