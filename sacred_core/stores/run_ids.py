@@ -5,10 +5,13 @@ integer, and no other string does: ``"1"`` is 1, ``"01"`` is a string. Ids that 
 user must be possible in every store; ids that are read may be anything.
 """
 
+import heapq
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+import attrs
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.plurals import counted
@@ -16,6 +19,7 @@ from sacred_core.plurals import counted
 #: The largest integer that may be requested. Numbers above it do not count when the next number is
 #: computed, so a store is never full; all are exact in JavaScript, where dashboards run.
 LARGEST = 10**15 - 1
+_DIGITS, _FIRST = 15, frozenset("123456789")
 #: Maximum bytes of a string. SQL databases store it in 255 characters, with up to five for three.
 LONGEST = 150
 
@@ -91,6 +95,38 @@ def id_order(run_id: Any) -> tuple[int, int | str]:
     """Return a sort key: integers in their order, then strings in theirs."""
     normalized = normalize_id(run_id)
     return (0, normalized) if isinstance(normalized, int) else (1, normalized)
+
+
+@attrs.frozen
+class RunNames:
+    """Names of runs; of 100,000 only those are examined one by one that are needed.
+
+    Attributes:
+        numbers: Integers from 1 to `LARGEST` as `normalize_id` writes them, in their order.
+        others: All others, in the order of `id_order`.
+    """
+
+    numbers: list[str]
+    others: list[str]
+
+    @classmethod
+    def of(cls, names: Iterable[str], is_accepted: Callable[[str], bool]) -> "RunNames":
+        """Return the names for which ``is_accepted`` is true; it is not called for numbers."""
+        numbers, others = [], []
+        for name in names:
+            if name.isdecimal() and name[0] in _FIRST and len(name) <= _DIGITS and name.isascii():
+                numbers.append(name)
+            elif is_accepted(name):
+                others.append(name)
+        return cls(sorted(numbers, key=int), sorted(others, key=id_order))
+
+    def in_order(self, is_reversed: bool = False) -> Iterator[str]:
+        """Yield all names in the order of `id_order`, or reversed."""
+        step = -1 if is_reversed else 1
+        numbers, others = self.numbers[::step], self.others[::step]
+        if not others:
+            return iter(numbers)
+        return heapq.merge(numbers, others, key=id_order, reverse=is_reversed)
 
 
 def _problem(run_id: int | str) -> str | None:

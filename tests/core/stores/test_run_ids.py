@@ -9,6 +9,7 @@ from sacred_core.exceptions import RunIdError
 from sacred_core.stores.run_ids import (
     LARGEST,
     LONGEST,
+    RunNames,
     id_order,
     is_valid_id,
     next_number,
@@ -108,3 +109,18 @@ def test_an_integer_that_python_does_not_convert_is_no_valid_id() -> None:
     assert normalize_id(10**5000) == hex(10**5000)
     with pytest.raises(RunIdError, match="150 bytes"):
         validate_id(10**5000)
+
+
+def test_names_are_in_the_order_of_ids() -> None:
+    """Names of all kinds have the order that sorting by `id_order` gives, also reversed."""
+    names = ["10", "9", "0", "007", "-5", "b", "a", "²", "9" * 15, "9" * 16, "9" * 30, "1"]
+    found = RunNames.of(["_x", *names], lambda name: name != "_x")
+    assert [*found.in_order()] == sorted(names, key=id_order)
+    assert [*found.in_order(is_reversed=True)] == sorted(names, key=id_order, reverse=True)
+
+
+def test_plain_numbers_are_not_examined_one_by_one() -> None:
+    """The slow test of names is not called for numbers, of which a folder may have 100,000."""
+    asked: list[str] = []
+    found = RunNames.of(map(str, range(1, 1000)), lambda name: bool(asked.append(name)))
+    assert (len(found.numbers), found.others, asked) == (999, [], [])

@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,7 +31,7 @@ from sacred_core.stores.folder_format import (
 from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.locations import absolute_path, location_path
 from sacred_core.stores.record_files import append_bytes, replace_output
-from sacred_core.stores.run_ids import id_order, normalize_id
+from sacred_core.stores.run_ids import RunNames, normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_file import layout
 from sacred_file.changes import last_change
@@ -38,6 +39,11 @@ from sacred_file.contents import open_copy
 from sacred_file.observer import FileStorageObserver
 from sacred_file.removal import delete_run, empty_trash
 from sacred_file.run_folder import RunFolder
+
+#: Folders of which each is looked into to count the runs.
+_MANY = 10_000
+#: Nanoseconds in which a file system, also a remote one, may have one time for two changes.
+_CLOCK_TICK = 3 * 10**9
 
 
 class FileStore(DocumentStore[RunFolder]):
@@ -58,6 +64,8 @@ class FileStore(DocumentStore[RunFolder]):
         self.root = absolute_path(root)
         self.display_name = repr(str(self.root))
         self._files = ContainedFolder(self.root)
+        #: When the folder had changed last, in nanoseconds, and the names in it.
+        self._listed: tuple[int, RunNames] | None = None
         with self.translate_errors():
             if not self.root.is_dir():
                 raise StoreError(f"there is no folder {str(self.root)!r}")
@@ -93,24 +101,46 @@ class FileStore(DocumentStore[RunFolder]):
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, RunFolder]]:
         """Yield the folders of runs."""
         since = self.position_since(query)
-        for name in sorted(self._names(), key=id_order, reverse=newest_first):
+        for name in self._names().in_order(newest_first):
             if since is not None and last_change(f"{self.root}/{name}") < since:
                 continue
             folder = RunFolder(self._files, name)
             if folder.exists() if query.fields != () else folder.has_record():
                 yield normalize_id(name), folder
 
+    def count(self) -> int:
+        """Return the number of runs; in a large folder each number is taken for one.
+
+        To look into 100,000 folders takes longer than to show the newest runs. A number without a
+        record is that of a run which is being started, or whose process was killed at its start.
+        """
+        names = self._names()
+        if len(names.numbers) <= _MANY:
+            return super().count()
+        others = (RunFolder(self._files, name).has_record() for name in names.others)
+        return len(names.numbers) + sum(others)
+
     def change_position(self) -> int:
         """Return the time of the last change of any run, less `clock_tolerance`."""
-        times = (last_change(f"{self.root}/{name}") for name in self._names())
+        times = (last_change(f"{self.root}/{name}") for name in self._names().in_order())
         return time_position(times, self.clock_tolerance)
 
-    def _names(self) -> list[str]:
+    def _names(self) -> RunNames:
+        """Return the names of folders that may be those of runs.
+
+        They are listed again where the folder may have changed since.
+        """
         try:
-            names = os.listdir(self.root)  # noqa: PTH208 - thousands of them
+            changed = self.root.stat().st_mtime_ns
+            if self._listed is None or self._listed[0] != changed:
+                listed_at = time.time_ns()
+                names = RunNames.of(os.listdir(self.root), is_run_name)  # noqa: PTH208 - thousands
+                if listed_at - changed < _CLOCK_TICK:  # a change in the same tick is not seen
+                    return names
+                self._listed = changed, names
         except OSError as error:
             raise StoreError(f"cannot read {str(self.root)!r}: {error.strerror}") from None
-        return [*filter(is_run_name, names)]
+        return self._listed[1]
 
     def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
         """Return what reads each field from the files of a run."""
