@@ -1,0 +1,1 @@
+"""What sacred-core costs, compared with other tools: ``python -m benchmarks``."""
