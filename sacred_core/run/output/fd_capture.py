@@ -21,7 +21,7 @@ from sacred_core.loggers import own_logger
 from sacred_core.run.output.capture import OutputCapture, SpoolCapture
 from sacred_core.run.output.filters import Filter
 from sacred_core.run.output.follower import Display
-from sacred_core.run.output.follower_process import FollowerProcess, can_start
+from sacred_core.run.output.follower_process import FollowerProcess, can_start, follow
 from sacred_core.run.output.spool import LOW_DISK, Spool, SpoolReader, write_counted
 from sacred_core.run.output.stream_proxy import StreamProxy
 from sacred_core.run.output.streams import INTERVAL, Recorders, standard_streams
@@ -167,7 +167,7 @@ class FdCapture(SpoolCapture):
         turns = self._spool_reader.turns
         if can_start():
             try:
-                self._follower = FollowerProcess(self._display, turns.writer if turns else -1)
+                self._follower = follow(self._display, turns.writer if turns else -1)
             except OSError as error:
                 _logger.debug("A thread shows the output: %s", error)
 

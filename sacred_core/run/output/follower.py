@@ -1,9 +1,14 @@
-"""Shows spools where the descriptors led before: a process that starts and ends with a run.
+"""Shows spools where the descriptors led before: a process for the runs of a script.
 
-It is started as ``python follower.py NUMBER_OF_SPOOLS`` with the descriptors of `layout` and needs
-nothing of the script: whatever was written before a crash is shown. It imports only what starts
-fast (about 9 ms). It ends once the script has closed the control pipe or ended, and no process can
-write to a spool any more, so children that outlive the run are shown too.
+It is started as ``python follower.py`` with a socket as descriptor 3 and needs nothing else of the
+script: whatever was written before a crash is shown. It imports only what starts fast (about 9 ms).
+It ends once the script has closed the socket or ended, and no process can write to a spool any
+more, so children that outlive the run are shown too.
+
+Messages end with a zero byte. ``run NUMBER_OF_SPOOLS`` comes with the descriptors of the state, of
+the spools, of where each is shown, and of the turns if there are two spools. ``NUMBER PATH`` moves
+a spool, or the turns, which are numbered after them. After ``end`` the process has no descriptors
+but the socket, and waits for the next run.
 """
 
 import _thread
@@ -17,15 +22,10 @@ from collections.abc import Sequence
 _CHUNK = 1 << 20
 #: Seconds between two looks at the spools: after growth, and after none for a while.
 _SHORT, _LONG = 0.002, 0.02
-#: Where the process finds the control pipe and the state; the spools follow.
-CONTROL, STATE, FIRST = 3, 4, 5
-
-
-def layout(count: int) -> tuple[list[int], list[int], int]:
-    """Return the descriptors of the spools, of where each is shown, and of the turns or -1."""
-    readers = list(range(FIRST, FIRST + count))
-    targets = list(range(FIRST + count, FIRST + 2 * count))
-    return readers, targets, FIRST + 2 * count if count == 2 else -1
+#: Where the process finds the socket.
+CONTROL = 3
+#: Maximum number of descriptors in one message.
+_MOST = 8
 
 
 def has_writers(reader: int) -> bool:
@@ -145,41 +145,73 @@ class Display:
 class _Follower:
     """The loop of the process."""
 
-    def __init__(self, display: Display, turns: int) -> None:
-        self._display = display
-        self._turns = turns
-        self._noted = 0
+    def __init__(self) -> None:
+        import _socket  # `socket` takes longer to import than all else here
+
+        self._socket = _socket.socket(fileno=CONTROL)
+        self._space = _socket.CMSG_SPACE(4 * _MOST)
         self._received = b""
+        self._descriptors: list[int] = []
+        self._is_attached = True
+        self._display: Display | None = None
+        self._turns = -1
+        self._noted = 0
 
     def follow(self) -> None:
         """Show growth until the script has ended and no process can write."""
-        is_attached, pause = True, _SHORT
+        pause = _SHORT
         while True:
-            if is_attached:
-                is_attached = self._wait(pause)
-            else:
-                time.sleep(pause)
-            goes_on = is_attached or self._display.has_writers
+            self._wait(pause)
+            display = self._display
+            goes_on = self._is_attached or (display is not None and display.has_writers)
             # What is shown was noted: what is written after it comes after it in the record.
-            has_grown = self._display.show(self._note())
+            has_grown = display is not None and display.show(self._note(display))
             if not goes_on:
                 return
             pause = _SHORT if has_grown else min(2 * pause, _LONG)
 
-    def _wait(self, seconds: float) -> bool:
-        """Wait, take messages, and return whether the script is still connected."""
-        if not select.select([CONTROL], [], [], seconds)[0]:
-            return True
-        data = os.read(CONTROL, 65536)
+    def _wait(self, seconds: float) -> None:
+        """Wait, and take messages; without a run, wait for the next message."""
+        if not self._is_attached:
+            time.sleep(seconds)
+            return
+        limit = None if self._display is None else seconds
+        if not select.select([CONTROL], [], [], limit)[0]:
+            return
+        data, parts, _, _ = self._socket.recvmsg(65536, self._space)
+        for _, _, numbers in parts:
+            for start in range(0, len(numbers), 4):
+                self._descriptors.append(int.from_bytes(numbers[start : start + 4], sys.byteorder))
         *messages, self._received = (self._received + data).split(b"\0")
         for message in messages:
-            number, _, path = message.partition(b" ")
-            self._reopen(int(number), path)
-        return bool(data)
+            self._take(*message.split(b" ", 1))
+        self._is_attached = bool(data)
 
-    def _reopen(self, number: int, path: bytes) -> None:
+    def _take(self, name: bytes, argument: bytes = b"") -> None:
+        if name == b"run":
+            self._begin(int(argument))
+        elif name == b"end":
+            self._end()
+        elif self._display is not None:
+            self._reopen(self._display.readers, int(name), argument)
+
+    def _begin(self, count: int) -> None:
+        """Start to show the spools of a run."""
+        number = 1 + 2 * count + (count == 2)
+        given, self._descriptors = self._descriptors[:number], self._descriptors[number:]
+        self._display = Display(given[0], given[1 : 1 + count], given[1 + count : 1 + 2 * count])
+        self._turns, self._noted = (given[-1] if count == 2 else -1), 0
+
+    def _end(self) -> None:
+        """Close what belongs to the run: the script has shown all of it."""
+        display, self._display = self._display, None
+        if display is not None:
+            turns = [self._turns] if self._turns >= 0 else []
+            for each in (display.state, *display.readers, *display.targets, *turns):
+                os.close(each)
+
+    def _reopen(self, readers: list[int], number: int, path: bytes) -> None:
         """Go on in the file at ``path``, to which a spool, or the turns, was moved."""
-        readers = self._display.readers
         try:
             if number < len(readers):
                 opened, before = os.open(path, os.O_RDONLY), readers[number]
@@ -191,11 +223,11 @@ class _Follower:
             return
         os.close(before)
 
-    def _note(self) -> Sequence[int]:
+    def _note(self, display: Display) -> Sequence[int]:
         """Record the sizes of both spools if stderr has grown: see `SpoolReader.note`."""
         if self._turns < 0:
             return ()
-        ends = sizes(self._display.readers)
+        ends = sizes(display.readers)
         if ends[1] != self._noted:
             self._noted = ends[1]
             try:
@@ -206,9 +238,8 @@ class _Follower:
 
 
 def _main() -> None:
-    readers, targets, turns = layout(int(sys.argv[1]))
-    os.closerange(max(turns, targets[-1]) + 1, 65536)  # what the script let its children have
-    _Follower(Display(STATE, readers, targets), turns).follow()
+    os.closerange(CONTROL + 1, 65536)  # what the script let its children have
+    _Follower().follow()
 
 
 if __name__ == "__main__":

@@ -196,3 +196,47 @@ def test_a_pipe_is_closed_when_the_script_ends(scripts: Any) -> None:
     for _ in range(10):
         scripts.run("print('short')")
         assert scripts.followers() == []
+
+
+def test_one_process_shows_the_output_of_runs_that_follow_each_other(scripts: Any) -> None:
+    """It is started once, shows everything in order, and has no file of a run between two."""
+    done = scripts.run_with_head(
+        """
+        from pathlib import Path
+        started, start = [], os.posix_spawn
+
+        def spawn(*args, **kwargs):
+            started.append(args)
+            return start(*args, **kwargs)
+
+        def descriptors():
+            for path in Path("/proc").glob("[0-9]*"):
+                try:
+                    if b"follower.py" in (path / "cmdline").read_bytes():
+                        if (path / "cwd").readlink() == Path.cwd():
+                            return {p.name for p in (path / "fd").iterdir()}
+                except OSError:
+                    continue
+
+        os.posix_spawn = spawn
+        loop = Experiment("loop", save_git_info=False)
+        loop.observers.append(RunObserver())
+        loop.add_config(number=0)
+
+        @loop.main
+        def one(number):
+            print("run", number, flush=True)
+            os.system(f"echo child {number}")
+
+        for number in range(4):
+            loop.run(config_updates={"number": number}, options={"--loglevel": "ERROR"})
+        deadline = time.monotonic() + 10
+        while descriptors() != set("0123") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert descriptors() == set("0123")
+        """,
+        "print(len(started))",
+    )
+    runs = [f"run {number}\nchild {number}" for number in range(4)]
+    assert done.stdout.decode().splitlines() == "\n".join([*runs, "1"]).splitlines()
+    assert scripts.followers() == []
