@@ -1,15 +1,20 @@
 """Tests of folders with many runs: what is done once for each of them."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sacred_file import FileStore
+from sacred_file import FileStorageObserver, FileStore
 from sacred_file import store as store_module
+from sacred_file.ids import write_hint
 from sacred_file.run_folder import RunFolder
 
-from sacred_core.stores import RunQuery
+from sacred_core import Experiment
+from sacred_core.run.run import Run
+from sacred_core.stores import RunQuery, StoredRun
+from sacred_core.stores.facts import encode_facts
 
 
 @pytest.fixture
@@ -73,3 +78,63 @@ def test_names_are_listed_once_unless_the_folder_changed(
     (folder / "400").mkdir()
     (folder / "400" / "run.json").write_text("{}")
     assert len(store.ids()) == 302
+
+
+def test_the_record_is_encoded_for_few_of_many_artifacts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of all files is made when the record is written, not for each of 300 files."""
+    encoded: list[int] = []
+
+    def note(run: StoredRun) -> dict[str, Any]:
+        encoded.append(len(run.files))
+        return encode_facts(run)
+
+    monkeypatch.setattr("sacred_core.stores.folder_format.record.encode_facts", note)
+    ex = Experiment("artifacts", save_git_info=False)
+    ex.observers.append(FileStorageObserver(tmp_path / "runs"))
+
+    @ex.main
+    def main(_run: Run) -> None:
+        for number in range(300):
+            path = tmp_path / f"{number}.txt"
+            path.write_text(str(number))
+            _run.add_artifact(path)
+
+    ex.run()
+    assert len(encoded) < 60
+    entry = json.loads((tmp_path / "runs" / "1" / "run.json").read_text())
+    assert len(entry["artifacts"]) == 300
+    assert len(FileStore(tmp_path / "runs").get(1).files["artifact"]) == 300
+
+
+def test_a_run_of_a_loop_replaces_two_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To replace a file that exists makes file systems write to the disk: only the record is."""
+    replaced: list[str] = []
+    replace = os.replace
+
+    def note(source: Any, target: Any) -> None:
+        if Path(target).exists():
+            replaced.append(Path(target).name)
+        replace(source, target)
+
+    ex = Experiment("loop", save_git_info=False)
+    ex.observers.append(FileStorageObserver(tmp_path / "runs"))
+    ex.main(lambda: None)
+    ex.run()
+    monkeypatch.setattr(os, "replace", note)
+    ex.run()
+    assert replaced == ["run.json", "run.json"]
+    assert (tmp_path / "runs" / "_ids" / "next").read_text() == "3"
+
+
+@pytest.mark.parametrize(("before", "after"), [("9", 10), ("99", 8), ("", 1), ("17", 18)])
+def test_a_hint_of_another_length_is_replaced(tmp_path: Path, before: str, after: int) -> None:
+    """No digit of the hint before is left."""
+    hint = tmp_path / "_ids" / "next"
+    hint.parent.mkdir()
+    hint.write_text(before)
+    write_hint(tmp_path, after)
+    assert hint.read_text() == str(after)

@@ -1,6 +1,8 @@
 """The content of ``run.json``, ``annotations.jsonl`` and ``cout.txt``."""
 
 import contextlib
+import functools
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import attrs
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.serialization import from_json, plain, to_json
+from sacred_core.serialization import encodable, from_json, plain, to_json
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import first_items
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
@@ -18,6 +20,8 @@ from sacred_core.stores.tokens import TOKEN
 
 #: Files for each of which the entry is written; later ones are written with the next heartbeat.
 _SAVED_AT_ONCE = 50
+#: Characters of a value whose text is remembered.
+_MOST_REMEMBERED = 100_000
 _TIMES = ("start_time", "stop_time", "heartbeat")
 _CHANGING = frozenset(("status", "stop_time", "heartbeat", "result", "experiment"))
 _PLAIN_FIELDS = (
@@ -36,7 +40,27 @@ def entry_bytes(entry: Mapping[str, Any]) -> bytes:
 
     Values that users added are converted, each by itself: it may be as deep as any value.
     """
-    return json_bytes({name: plain(value) for name, value in entry.items()})
+    if not entry or not all(isinstance(name, str) and name.isidentifier() for name in entry):
+        return json_bytes({name: plain(value) for name, value in entry.items()})
+    parts = (f'  "{name}": {_indented(to_json(plain(value)))}' for name, value in entry.items())
+    return "{{\n{}\n}}\n".format(",\n".join(parts)).encode()
+
+
+def _indented(text: str) -> str:
+    """Return JSON text on several lines, as it is in an object."""
+    if text[0] not in "{[" or len(text) == 2:
+        return text
+    return _remembered(text) if len(text) <= _MOST_REMEMBERED else _on_lines(text)
+
+
+def _on_lines(text: str) -> str:
+    lines = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    return encodable(lines.replace("\n", "\n  "))
+
+
+#: Host and experiment are written several times in a run, and are the same in all runs of a loop:
+#: to indent them takes much longer than to write them without.
+_remembered = functools.lru_cache(maxsize=64)(_on_lines)
 
 
 def new_entry(

@@ -7,11 +7,12 @@ such files at once, and the highest one counts; so no lock is needed.
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sacred_core.atomic_files import create_if_missing, replace_bytes
+from sacred_core.atomic_files import create_if_missing, read_start, replace_bytes
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.stores import run_ids
 from sacred_core.stores.folder_format import RUN
@@ -92,11 +93,28 @@ def highest_number(basedir: Path) -> int:
 
 
 def write_hint(basedir: Path, number: int) -> None:
-    """Replace the hint in one step: two writers at once must not make one number of two."""
+    """Replace the hint in one step: two writers at once must not make one number of two.
+
+    A hint of the same length is written in place, which is one step, too: to replace a file that
+    exists makes a file system write the new one to the disk.
+    """
     with contextlib.suppress(OSError):  # it is only a hint
-        path = basedir / NEXT_ID
-        path.parent.mkdir(exist_ok=True)
-        replace_bytes(path, str(number).encode())
+        path, data = basedir / NEXT_ID, str(number).encode()
+        if not _write_in_place(path, data):
+            path.parent.mkdir(exist_ok=True)
+            replace_bytes(path, data)
+
+
+def _write_in_place(path: Path, data: bytes) -> bool:
+    try:
+        descriptor = os.open(path, os.O_WRONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        is_as_long = os.fstat(descriptor).st_size == len(data)
+        return is_as_long and os.write(descriptor, data) == len(data)
+    finally:
+        os.close(descriptor)
 
 
 def highest_deleted(basedir: Path) -> int:
@@ -180,8 +198,7 @@ class OwnFolder:
     def _is_own(self) -> bool:
         token = self.token.encode()
         try:
-            with (self.path / layout.SPARE).open("rb", buffering=0) as file:
-                return file.read(len(token)) == token
+            return read_start(self.path / layout.SPARE, len(token)) == token
         except (FileNotFoundError, NotADirectoryError):  # it has ended, or is deleted
             entry = read_json(self.path / RUN, {})
             return isinstance(entry, dict) and entry.get(TOKEN) == self.token

@@ -102,6 +102,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     _metrics: AppendFile | None
     _files: FileLists
     _is_listed: bool
+    _pending: frozenset[str]
 
     def __init__(
         self,
@@ -197,10 +198,12 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         if "info" in names:
             replace_bytes(folder / INFO, json_bytes(run.info))
             self.info = run.info
-        update_entry(self.run_entry, run, names)
+        # Facts list all files: to encode them for each file would cost more with each.
+        self._pending |= names
         if self._is_listed or not names <= _LISTS:
-            self.save()
-            self._is_listed = False
+            update_entry(self.run_entry, run, self._pending)
+            self._write_entry(folder)
+            self._is_listed, self._pending = False, frozenset()
         return True
 
     def end_run(self, run: StoredRun) -> None:
@@ -261,7 +264,10 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
 
     def save(self) -> None:
         """Write ``run.json`` from `run_entry`."""
-        replace_bytes(self._folder() / RUN, entry_bytes(self.run_entry))
+        self._write_entry(self._folder())
+
+    def _write_entry(self, folder: Path) -> None:
+        replace_bytes(folder / RUN, entry_bytes(self.run_entry))
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write anything as a JSON file into the folder of the run."""
@@ -289,7 +295,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self.info = {}
         self._output = None
         self._metrics = None
-        self._is_listed = False
+        self._is_listed, self._pending = False, frozenset()
 
     def _write_start(self, own: OwnFolder, lease: Lease | None, is_start: bool) -> None:
         folder = own.path
