@@ -59,11 +59,14 @@ class Event:
     @classmethod
     def arguments(cls) -> tuple[str, ...]:
         """Return the documented arguments of the observer method, without the identity."""
-        names = tuple(field.name for field in attrs.fields(cls) if field.name not in IDENTITY)
-        return names + cls.lazy_arguments
+        if cls not in _arguments:
+            names = tuple(field.name for field in attrs.fields(cls) if field.name not in IDENTITY)
+            _arguments[cls] = names + cls.lazy_arguments
+        return _arguments[cls]
 
 
 IDENTITY = ("run", "segment", "writer", "seq")
+_arguments: dict[type[Event], tuple[str, ...]] = {}
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 import attrs
 
@@ -151,6 +151,35 @@ def copy_version(source: Path, target: Path) -> tuple[int, str]:
             if found[0] == state.st_size and _are_equal(file, copy, found[0]):
                 return found
     raise _changed_error(source)
+
+
+#: What was read from files, by path and kind, with the state of the file.
+_read: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {}
+
+
+def unless_changed(path: Path, kind: str, read: Callable[[Path], T]) -> T:
+    """Return ``read(path)``, or what that returned before if the file has not changed since.
+
+    Args:
+        path: Of a file that is read again and again, such as a source.
+        kind: What is read of it: one name for each ``read``.
+        read: Is called with the path.
+
+    Raises:
+        OSError: there is no file; what ``read`` raises.
+    """
+    key = os.fspath(path), kind
+    before = path.stat()
+    if key in _read:
+        state, known = _read[key]
+        if state == _state(before):
+            return cast(T, known)
+    changed = max(before.st_mtime_ns, before.st_ctime_ns)  # a program may set back the first
+    is_settled = time.time_ns() - changed > _COARSE_TICK
+    found = read(path)
+    if is_settled and _state(path.stat()) == _state(before):
+        _read[key] = _state(before), found
+    return found
 
 
 class _VersionReader(RangeReader):

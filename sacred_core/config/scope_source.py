@@ -49,6 +49,7 @@ class ScopeSource:
         self.function = function
         self.code = function.__code__
         self.first_line = self.code.co_firstlineno
+        self._codes: dict[frozenset[str], CodeType] = {}
         self.lines = self._read_lines()
         self._definition = self._parse()
         text = "".join(self.lines)
@@ -86,7 +87,8 @@ class ScopeSource:
 
     def _collecting(self, fixed: set[str], fix: Fix) -> FunctionType:
         """Return the scope as a function that fixes entries and returns its locals."""
-        code = self._compile(fixed)
+        key = frozenset(fixed)  # runs in a loop fix the same entries
+        code = self._codes.get(key) or self._codes.setdefault(key, self._compile(fixed))
         cells = dict(
             zip(self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True)
         )

@@ -1,7 +1,9 @@
 """Which arguments of which events an observer requests."""
 
+import functools
 import inspect
 from collections.abc import Callable
+from types import FunctionType, MethodType
 from typing import Any
 
 import attrs
@@ -12,6 +14,7 @@ from sacred_core.observers.base import RunObserver
 from sacred_core.observers.delivering import delivering
 
 _KINDS = inspect.Parameter
+_BY_METHOD = {event.method: event for event in EVENTS}
 
 
 @attrs.frozen
@@ -57,22 +60,34 @@ def _own_attributes(observer: object) -> dict[str, Any]:
 
 
 def _names(event: type[Event], method: Callable[..., Any], observer: object) -> tuple[str, ...]:
+    if isinstance(method, MethodType) and isinstance(method.__func__, FunctionType):
+        return _names_of_function(event.method, method.__func__, type(observer).__name__)
+    return _read_names(event, inspect.signature(method), type(observer).__name__)
+
+
+#: Each run of a loop has the same observers.
+@functools.lru_cache(maxsize=256)
+def _names_of_function(event: str, function: FunctionType, owner: str) -> tuple[str, ...]:
+    return _read_names(_BY_METHOD[event], inspect.signature(MethodType(function, owner)), owner)
+
+
+def _read_names(event: type[Event], signature: inspect.Signature, owner: str) -> tuple[str, ...]:
     names: list[str] = []
     offered = [name for name in event.arguments() if name not in event.only_by_name]
-    for parameter in inspect.signature(method).parameters.values():
+    for parameter in signature.parameters.values():
         if parameter.kind is _KINDS.VAR_KEYWORD:
             names += [name for name in offered if name not in names]
         elif parameter.kind is not _KINDS.VAR_POSITIONAL:
-            names += _one_name(parameter, event, observer)
+            names += _one_name(parameter, event, owner)
     return tuple(names)
 
 
-def _one_name(parameter: inspect.Parameter, event: type[Event], observer: object) -> list[str]:
+def _one_name(parameter: inspect.Parameter, event: type[Event], owner: str) -> list[str]:
     required = parameter.default is _KINDS.empty
     known = parameter.name in event.arguments() + IDENTITY
     if required and (not known or parameter.kind is _KINDS.POSITIONAL_ONLY):
         raise ObserverSignatureError(
-            f"{type(observer).__name__}.{event.method} requires the argument "
+            f"{owner}.{event.method} requires the argument "
             f"{parameter.name!r}, which is not passed by keyword to it: it may take "
             f"{', '.join(event.arguments())}"
         )

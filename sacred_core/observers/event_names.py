@@ -1,6 +1,7 @@
 """Methods of observers whose names look like those of events."""
 
 import difflib
+import functools
 
 from sacred_core.events import EVENTS
 from sacred_core.observers.base import RunObserver
@@ -16,12 +17,17 @@ def misnamed_methods(observer: object) -> list[str]:
     Args:
         observer: An observer, or its class.
     """
-    cls = observer if isinstance(observer, type) else type(observer)
-    return [
+    return list(_misnamed_of(observer if isinstance(observer, type) else type(observer)))
+
+
+#: Each run of a loop has observers of the same classes.
+@functools.lru_cache(maxsize=64)
+def _misnamed_of(cls: type) -> tuple[str, ...]:
+    return tuple(
         f"{cls.__name__}.{name} is never called: there is no event of this name ({_hint(name)})"
         for name in dir(cls)
         if _is_misnamed(name) and callable(getattr(cls, name, None))
-    ]
+    )
 
 
 def _is_misnamed(name: str) -> bool:

@@ -14,6 +14,7 @@ import attrs
 
 from sacred_core.exceptions import PackageVersionError
 from sacred_core.hooks.discovery import metadata_folders, normalize_project
+from sacred_core.provenance.loaded_modules import loaded_modules
 from sacred_core.version import __version__
 
 _IMPORT = re.compile(rb"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import)", re.M)
@@ -79,14 +80,14 @@ def find_dependencies(
         return versions | {each.name: each.version for each in _distributions().values()}
     modules = list(modules)
     own = {_top(module.__name__) for module in modules}
-    loaded = {_top(name) for name in list(sys.modules)}
-    names = loaded
+    loaded = loaded_modules().top_names
+    names: Iterable[str] = loaded
     if mode != "sys":
         names = loaded & {
             *_imported_by(modules),
             *_names_imported(cells.encode("utf-8", "replace")),
         }
-    for name in sorted(names - own - sys.stdlib_module_names - {"sacred_core", "__mp_main__"}):
+    for name in sorted(set(names) - own - sys.stdlib_module_names - {"sacred_core", "__mp_main__"}):
         found = _distribution(name)
         if found is not None:
             versions[found[0]] = found[1]

@@ -1,5 +1,6 @@
 """The recorded information about the code of an experiment."""
 
+import functools
 import os
 import sys
 from collections.abc import Iterable
@@ -143,6 +144,7 @@ def base_dir_of(part: Coded) -> Path:
     return Path(_real_file(part.main_file)).parent if part.main_file else Path.cwd()
 
 
+@functools.cache
 def _real_file(file: str) -> str:
     return sources.containing_file(os.path.realpath(file))
 

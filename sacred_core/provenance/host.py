@@ -1,6 +1,7 @@
 """The recorded information about the machine of a run."""
 
 import contextlib
+import functools
 import os
 import platform
 import shutil
@@ -137,7 +138,7 @@ def cpu() -> str:
 def ask_gpus() -> None:
     """Start to query the GPUs, which takes a second, while the run is being prepared."""
     global _asked
-    program = shutil.which("nvidia-smi") if SETTINGS.HOST_INFO.INCLUDE_GPU_INFO else None
+    program = _smi(os.environ.get("PATH")) if SETTINGS.HOST_INFO.INCLUDE_GPU_INFO else None
     if program is None or _asked is not None:
         return
     with contextlib.suppress(OSError):
@@ -145,6 +146,12 @@ def ask_gpus() -> None:
             [program, "-q", "-x"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+
+
+@functools.cache
+def _smi(path: str | None) -> str | None:
+    """Return the program that describes the GPUs, which is searched once in each ``PATH``."""
+    return shutil.which("nvidia-smi", path=path)
 
 
 _asked: "subprocess.Popen[bytes] | None" = None
@@ -210,7 +217,8 @@ _SWITCHES = (
 
 def switches() -> dict[str, str]:
     """Return the usual environment variables of numeric libraries that are set."""
-    found = {name: os.environ[name] for name in _SWITCHES if name in os.environ}
+    names = set(os.environ)  # each search in it would encode the name
+    found = {name: os.environ[name] for name in _SWITCHES if name in names}
     if not found:
         raise SkipHostInfo
     return found
@@ -240,6 +248,7 @@ def captured_env() -> dict[str, str]:
     }
 
 
+@functools.cache
 def _cpu_of_linux() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:

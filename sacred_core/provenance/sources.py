@@ -4,7 +4,6 @@ import functools
 import hashlib
 import importlib.util
 import os
-import sys
 import sysconfig
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,8 +15,9 @@ import attrs
 from sacred_core.loaded_code import functions_in, is_comparable, is_source_of
 from sacred_core.loggers import own_logger
 from sacred_core.provenance.generated import content_path
+from sacred_core.provenance.loaded_modules import loaded_modules
 from sacred_core.regular_files import open_regular
-from sacred_core.stable_files import FileVersion, file_version
+from sacred_core.stable_files import FileVersion, file_version, unless_changed
 
 _logger = own_logger(__name__)
 _FOREIGN_PARTS = frozenset({"site-packages", "dist-packages"})
@@ -49,14 +49,24 @@ def sources_of(paths: Iterable[Path], base_dir: Path) -> list[Source]:
     return sorted(found)
 
 
-def local_modules(base_dir: Path) -> Iterator[tuple[ModuleType, Path]]:
-    """Yield the imported modules whose files are below ``base_dir``, with these.
+def local_modules(base_dir: Path) -> list[tuple[ModuleType, Path]]:
+    """Return the imported modules whose files are below ``base_dir``, with these.
 
     The file of a module in an archive (a zip file, a zipapp) is the archive. The standard library,
     installed packages and environments are not sources.
     """
+    loaded = loaded_modules()
+    if base_dir not in loaded.findings:
+        loaded.findings[base_dir] = list(_modules_below(base_dir, loaded.modules))
+    found: list[tuple[ModuleType, Path]] = loaded.findings[base_dir]
+    return found
+
+
+def _modules_below(
+    base_dir: Path, modules: Iterable[ModuleType]
+) -> Iterator[tuple[ModuleType, Path]]:
     base = os.path.join(base_dir, "")
-    for module in list(sys.modules.values()):
+    for module in modules:
         file = _file_of(module)
         if file is not None and file.endswith(".py"):
             path = _real(file)
@@ -179,6 +189,10 @@ def get_digest(filename: str | bytes | os.PathLike[str] | os.PathLike[bytes]) ->
 
 def md5_of(path: Path) -> str:
     """Return the md5 of a file's content, in hexadecimal."""
+    return unless_changed(path, "md5", _read_md5)
+
+
+def _read_md5(path: Path) -> str:
     with open_regular(path) as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
@@ -196,7 +210,7 @@ def changed_sources(
     changed = set()
     for module in modules:
         file = module.__file__ or ""
-        path = Path(file).resolve()
+        path = Path(_real(file))
         if path in paths and is_comparable(vars(module)) and _is_changed(module, file, codes):
             changed.add(path)
             _logger.warning(
@@ -217,11 +231,15 @@ def _is_changed(module: ModuleType, file: str, codes: Mapping[str, CodeType]) ->
     if not known:
         return False
     try:
-        with tokenize.open(file) as opened:
-            text = opened.read()
+        text = unless_changed(Path(file), "text", _read_text)
     except (OSError, SyntaxError, UnicodeError):
         return False  # what cannot be read is not recorded anyway
     return not all(is_source_of(text, file, code) for code in known)
+
+
+def _read_text(path: Path) -> str:
+    with tokenize.open(path) as opened:
+        return opened.read()
 
 
 def _is_compiled(file: str) -> bool:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -515,3 +516,38 @@ def test_a_source_that_is_not_stored_is_reported(
     path.write_text("second = 2\n")
     assert stored_version(path, md5) is None
     assert caplog.messages[1].endswith("the file changed after it was read")
+
+
+def test_a_source_is_read_again_only_if_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop of runs reads it once; a change is noticed, also of equal length and time."""
+    path = tmp_path / "source.py"
+    read: list[Any] = []
+    digest = hashlib.file_digest
+
+    def note(file: Any, algorithm: Any) -> Any:
+        read.append(file.name)
+        return digest(file, algorithm)
+
+    now, changed = time.time_ns, 0
+    monkeypatch.setattr(hashlib, "file_digest", note)
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 10**10)  # the changes are not recent
+    for number, text in enumerate(("a = 1\n", "a = 2\n"), 1):
+        while True:  # until the file system has a new time
+            path.write_text(text)
+            os.utime(path, (1e9, 1e9))
+            if path.stat().st_ctime_ns != changed:
+                break
+        changed = path.stat().st_ctime_ns
+        for _ in range(3):
+            assert md5_of(path) == hashlib.md5(text.encode()).hexdigest()
+        assert len(read) == number
+
+
+def test_a_source_that_changed_a_moment_ago_is_read_again(tmp_path: Path) -> None:
+    """The next change may have the same time."""
+    path = tmp_path / "source.py"
+    for number in range(200):
+        path.write_text(str(number))
+        assert md5_of(path) == hashlib.md5(str(number).encode()).hexdigest()
