@@ -139,7 +139,8 @@ class MetricsLogged(Event):
 
     Attributes:
         metrics_by_name: For each metric ``{"name", "steps", "values", "timestamps"}``: lists
-            of equal length, only what is new since the last record.
+            of equal length, only what is new since the last record. The timestamps may be another
+            sequence of times; observers are called with a list.
         starts: For each metric the index, counted over the whole run, of its first point here.
         info: As in `Heartbeat`.
     """

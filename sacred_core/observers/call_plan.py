@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
-from sacred_core.events import EVENTS, IDENTITY, Event
+from sacred_core.events import EVENTS, IDENTITY, Event, MetricsLogged
 from sacred_core.exceptions import ObserverSignatureError
 from sacred_core.observers.base import RunObserver
-from sacred_core.observers.delivering import delivering
+from sacred_core.observers.delivering import delivering, points_for
 
 _KINDS = inspect.Parameter
 _BY_METHOD = {event.method: event for event in EVENTS}
@@ -31,6 +31,8 @@ class CallPlan:
             name: resolve_lazy(name) if name in lazy_arguments else getattr(event, name)
             for name in self.names
         }
+        if isinstance(event, MetricsLogged) and "metrics_by_name" in arguments:
+            arguments["metrics_by_name"] = points_for(self.call, event.metrics_by_name)
         with delivering(event):
             return self.call(**arguments)
 

@@ -138,6 +138,27 @@ def artifact_details(
     )
 
 
+def takes_time_columns(method: F) -> F:
+    """Mark a method as one that takes any sequence as ``timestamps`` of points.
+
+    Others, such as overrides of it, are called with lists: their authors expect what Sacred
+    documents. The sequence is a `sacred_core.stores.times.TimeColumn`, which has no object for
+    each time.
+    """
+    method.takes_time_columns = True  # type: ignore[attr-defined]
+    return method
+
+
+def points_for(method: Callable[..., Any], metrics_by_name: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return points as ``method`` takes them, see `takes_time_columns`."""
+    if getattr(method, "takes_time_columns", False):
+        return metrics_by_name
+    return {
+        name: {**metric, "timestamps": list(metric["timestamps"])}
+        for name, metric in metrics_by_name.items()
+    }
+
+
 def resource_content(filename: str) -> str:
     """Return the path from which to read the resource ``filename``.
 

@@ -237,6 +237,7 @@ class DocumentObserver(RunObserver, ABC):
         self.require_run()
         self._write(self.append_output, text, offset)
 
+    @delivering.takes_time_columns
     def log_metrics(
         self, metrics_by_name: Mapping[str, Any], info: Mapping[str, Any] | None = None
     ) -> None:
@@ -244,11 +245,10 @@ class DocumentObserver(RunObserver, ABC):
         del info
         self.require_run()
         starts = self._positions.starts(metrics_by_name)
-        self._write(self.append_points, metrics_by_name, starts)
-        event = events.MetricsLogged(
-            **_NO_IDENTITY, metrics_by_name=metrics_by_name, info={}, starts=starts
-        )
-        self.require_run().apply(event)
+        new = delivering.points_for(self.append_points, metrics_by_name)
+        self._write(self.append_points, new, starts)
+        fields = {"metrics_by_name": metrics_by_name, "info": {}, "starts": starts}
+        self.require_run().apply(events.MetricsLogged(**_NO_IDENTITY, **fields))  # type: ignore[arg-type]
         self._unsaved.add("metrics")  # with the heartbeat, which follows
 
     def resource_event(self, filename: str) -> None:

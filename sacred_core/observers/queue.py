@@ -12,7 +12,12 @@ import attrs
 from sacred_core.events import EVENTS, IDENTITY, Event, EventSource, MetricsLogged, RunIdEvent
 from sacred_core.observers.base import RunObserver
 from sacred_core.observers.call_plan import call_plans
-from sacred_core.observers.delivering import MetricPositions, current_event, named_arguments
+from sacred_core.observers.delivering import (
+    MetricPositions,
+    current_event,
+    named_arguments,
+    takes_time_columns,
+)
 from sacred_core.observers.retry_policy import RetryPolicy
 
 _parameter = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY)
@@ -153,7 +158,7 @@ def _listener(kind: type[Event], observer: QueueObserver) -> Callable[..., Any]:
     defaults = {name: inspect.Parameter.empty if name in asked else None for name in _names(kind)}
     parameters = [_parameter(name, default=default) for name, default in defaults.items()]
     method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return method
+    return takes_time_columns(method)
 
 
 # Properties, because what the method requests depends on the covered observer.

@@ -1,7 +1,6 @@
 """The stages of a run, and the only place that emits its events."""
 
 import contextlib
-import logging
 import os
 import platform
 import threading
@@ -15,6 +14,8 @@ from sacred_core import events
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.dotted_path import DottedPath
 from sacred_core.masking import mask_text, mask_value, note_environment
+from sacred_core.run.beats import BeatThread
+from sacred_core.run.metrics import MANY
 from sacred_core.run.plain_copies import PlainCopy
 from sacred_core.run.state import RunState
 from sacred_core.serialization import plain, reason_of
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from sacred_core.run.spools import LiveSpool
 
 
-#: Seconds; shorter intervals would take the time that the user's code needs.
-_SHORTEST = 0.01
+#: Points that wait to be sent before the calls that log more of them wait too.
+_MOST_POINTS = 4 * MANY
+#: Seconds for which such a call waits, at most, once for thousands of points.
+_LONGEST_WAIT = 0.5
 #: Some stores have no more digits of a time.
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -42,7 +45,7 @@ class Lifecycle:
         run.own_process()
         self._source = events.EventSource(run.uid)
         self._dispatcher = Dispatcher(run.observers, self._resolve_lazy, run.run_logger)
-        self._beats = BeatThread(self.beat, run.beat_interval, run.run_logger)
+        self._beats = BeatThread(self.beat, self._send_points, run.beat_interval, run.run_logger)
         self._is_started = False
         self._info, self._result = PlainCopy(), PlainCopy()
         self._sending = threading.RLock()
@@ -52,6 +55,7 @@ class Lifecycle:
         self.masked_paths: list[DottedPath] = []
         run.observers = self._dispatcher.observers
         run.metrics.keeps_points = self.is_observed
+        run.metrics.when_many = self._hurry
 
     @property
     def is_observed(self) -> bool:
@@ -91,6 +95,18 @@ class Lifecycle:
             return
         with self._sending:
             self._send_news(final=False)
+
+    def _send_points(self) -> None:
+        """Send the points that are new, before the next beat."""
+        if self._run.is_forked or not self.is_observed:
+            return
+        with self._sending:
+            info = self._info_now()
+            self._guard("metrics", lambda: self._send_metrics(info))
+
+    def _hurry(self, waiting: int) -> None:
+        """Have points sent soon; where too many wait, wait for it, so that memory has a limit."""
+        self._beats.send_early(_LONGEST_WAIT if waiting >= _MOST_POINTS else 0.0)
 
     def resource(self, filename: str) -> None:
         """Send the event of a file that was read."""
@@ -244,15 +260,17 @@ class Lifecycle:
 
         Info and result are converted once, and first: what they make secret is masked in all of it.
         """
-        info, result = self._info.of(self._run.info), self._result.of(self._run.result)
-        if not isinstance(info, dict):
-            info = {"info": info}
+        info, result = self._info_now(), self._result.of(self._run.result)
         self._guard("output", lambda: self._send_output(final))
         self._guard("imported code", self._send_code)
         self._guard("metrics", lambda: self._send_metrics(info))
         now = datetime.now(UTC)
         self._run.heartbeat_time = now
         self._send(self._source.make(events.Heartbeat, info=info, beat_time=now, result=result))
+
+    def _info_now(self) -> dict[str, Any]:
+        info = self._info.of(self._run.info)
+        return info if isinstance(info, dict) else {"info": info}
 
     def _send_output(self, final: bool) -> None:
         for new in self._run.output.take(final):
@@ -304,34 +322,3 @@ class Lifecycle:
 
     def _resolve_lazy(self, name: str) -> Any:
         return {"captured_out": self._run.output.text}[name]()
-
-
-class BeatThread:
-    """Calls ``beat`` every ``interval`` seconds on a separate thread, until it is stopped.
-
-    An interval of 0 means the shortest one.
-    """
-
-    def __init__(self, beat: Callable[[], None], interval: float, logger: logging.Logger) -> None:
-        self._beat = beat
-        self._interval = max(interval, _SHORTEST)
-        self._logger = logger
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="sacred-heartbeat", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread; the first beat comes after one interval."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Wait for a running beat; none follows."""
-        self._stopped.set()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stopped.wait(self._interval):
-            try:
-                self._beat()
-            except Exception:  # the info dictionary is the user's: it may contain anything
-                self._logger.warning("A heartbeat failed; the run continues", exc_info=True)

@@ -5,36 +5,49 @@ import logging
 import threading
 import time
 from array import array
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from numbers import Number, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 from sacred_core.exceptions import MetricValueError
 from sacred_core.masking import mask_value
 from sacred_core.plurals import counted
 from sacred_core.serialization import INTERRUPTS, plain, type_name
+from sacred_core.stores.times import column_of_seconds
 
-Point = tuple[str, float, Any, float]  # name, step, value, seconds since the epoch
 Column = Sequence[Any]
-#: Steps, values and seconds by metric.
-Block = dict[str, tuple[Column, ...]]
 #: Maximum number of points in one event.
 BLOCK = 10_000
-_in_utc = datetime.fromtimestamp
+#: Number of packed points from which `MetricsBuffer.when_many` is called.
+MANY = 200_000
+#: Points of a metric are packed together, if possible, even if there are thousands of metrics.
+_FEWEST = 64
+#: Objects in a list of points for each point: step, value and time.
+_WIDTH = 3
 _now = time.time
 
 
-class MetricsBuffer:
-    """Collects points and hands each on once. Methods may be called from any thread.
+class Packed(NamedTuple):
+    """Consecutive points of one metric, without an object for each."""
 
-    A call costs a fraction of a microsecond: what costs more waits for the beat. Points that wait
-    are packed, 24 bytes each.
+    name: str
+    steps: Column
+    values: Column
+    seconds: "array[float]"
+
+
+class MetricsBuffer:
+    """Collects points and returns each once. Methods may be called from any thread.
+
+    A call appends three objects to the list of its metric; what else a point costs is done for
+    thousands of them at a time. When a list is long its points are packed, 24 bytes each.
 
     Attributes:
         keeps_points: False where they are not read later; values are checked all the same.
+        when_many: Called with the number of packed points where there are `MANY` or more, by the
+            thread that logs.
 
     Args:
         logger: Where a metric with values that are not numbers is reported.
@@ -45,11 +58,15 @@ class MetricsBuffer:
     def __init__(self, logger: logging.Logger | None = None) -> None:
         self._logger = logger or logging.getLogger(__name__)
         self._warned: set[str] = set()
-        self._points: list[Point] = []
-        self._blocks: deque[Block] = deque()
+        #: By metric the step (or None), the value and the time of one point after the other.
+        self._points: dict[str, list[Any]] = {}
+        self._longest = BLOCK * _WIDTH
+        self._packed: deque[Packed] = deque()
+        self._waiting = 0
         self._last_steps: dict[str, float] = {}
-        self._handed_on: dict[str, int] = {}
+        self._returned: dict[str, int] = {}
         self._lock = threading.Lock()
+        self.when_many: Callable[[int], None] = _do_nothing
 
     def log(self, name: Any, value: Any, step: Any = None) -> None:
         """Add a point; without ``step`` it follows the last one of its metric, from 0.
@@ -59,23 +76,23 @@ class MetricsBuffer:
         Raises:
             MetricValueError: ``step`` is not a number, or ``name`` not a string, number or enum.
         """
-        if type(name) is not str:
-            name = _metric_name(name)
         kind = type(value)
         if kind is not float and kind is not int:
+            name = _metric_name(name)
             value = self._point_value(name, value)
         if step is not None and type(step) is not int:
-            step = _step(f"the step of the metric {name!r}", step)
-        if step is None:
-            with self._lock:
-                step = self._last_steps[name] = self._last_steps.get(name, -1) + 1
-        else:
-            self._last_steps[name] = step
-        if self.keeps_points:
-            # Atomic, as is taking the front off in `_pack`: a lock would cost as much again.
-            self._points.append((name, step, value, _now()))
-            if len(self._points) >= BLOCK:
-                self._pack()
+            step = _step(f"the step of the metric {_metric_name(name)!r}", step)
+        try:
+            points = self._points[name]
+        except (KeyError, TypeError):
+            name = _metric_name(name)
+            points = self._add_metric(name)
+        # Atomic, as is taking the front off in `_pack`: a lock would cost as much again.
+        points += step, value, _now()
+        if len(points) >= self._longest:
+            self._pack(name)
+            if self._waiting >= MANY:
+                self.when_many(self._waiting)
 
     def log_many(self, values: Mapping[Any, Any], step: Any = None) -> None:
         """Add one point to each metric, or as many as its array has, at the same steps.
@@ -89,10 +106,7 @@ class MetricsBuffer:
             MetricValueError: an array or ``step`` has another length; or see `log`. No point is
                 added.
         """
-        columns = {
-            name if type(name) is str else _metric_name(name): _items(value)
-            for name, value in values.items()
-        }
+        columns = {_metric_name(name): _items(value) for name, value in values.items()}
         lengths = {name: 1 if items is None else len(items) for name, items in columns.items()}
         count = max(lengths.values(), default=0)
         for name, length in lengths.items():
@@ -108,7 +122,7 @@ class MetricsBuffer:
 
     def _steps_of(self, names: Iterable[str], count: int, step: Any) -> Sequence[Any]:
         if step is None:
-            first = 1 + max((self._last_steps.get(name, -1) for name in names), default=-1)
+            first = 1 + max(map(self._last_step, names), default=-1)
             return [first + position for position in range(count)]
         items = _items(step)
         steps = [step] if items is None else items
@@ -121,24 +135,35 @@ class MetricsBuffer:
     def drain(self) -> Iterator[tuple[dict[str, dict[str, Any]], dict[str, int]]]:
         """Yield the points that are there now, in blocks, each once.
 
-        A block is the points by metric, and the index of each metric's first one. Metrics stand
-        in the order of their first new point; each is
-        ``{"name", "steps", "values", "timestamps"}`` with lists of equal length.
+        A block is the points by metric, and the index of each metric's first one. Metrics are in
+        the order of their first point; each is ``{"name", "steps", "values", "timestamps"}`` with
+        two lists and a `TimeColumn` of equal length.
         """
-        self._pack()
-        for _ in range(len(self._blocks)):
-            block = self._blocks.popleft()
-            metrics = {
-                name: {
-                    "name": name,
-                    "steps": list(steps),
-                    "values": list(values),
-                    "timestamps": [_in_utc(each, UTC) for each in seconds],
-                }
-                for name, (steps, values, seconds) in block.items()
-            }
-            starts = {name: self._advance(name, len(block[name][0])) for name in block}
-            yield metrics, starts
+        for name, points in [*self._points.items()]:
+            if points:
+                self._pack(name)
+        with self._lock:
+            self._packed = deque(_in_turns(self._packed, self._points))
+            left = len(self._packed)
+        while left:
+            block = self._next_block(left)
+            left -= len(block)
+            starts = {each.name: self._advance(each.name, len(each.steps)) for each in block}
+            yield {each.name: _metric(each) for each in block}, starts
+
+    def _next_block(self, most: int) -> list[Packed]:
+        """Take packed points from the front, of each metric once."""
+        with self._lock:
+            block = {self._packed[0].name: self._packed.popleft()}
+            count = sum(len(each.steps) for each in block.values())
+            while len(block) < most:
+                following = self._packed[0]
+                if count + len(following.steps) > BLOCK or following.name in block:
+                    break
+                block[following.name] = self._packed.popleft()
+                count += len(following.steps)
+            self._waiting -= count
+            return [*block.values()]
 
     def _point_value(self, name: str, value: Any) -> Any:
         found = _as_number(value)
@@ -154,30 +179,79 @@ class MetricsBuffer:
             )
         return mask_value({name: plain(value)})[0][name]
 
-    def _pack(self) -> None:
+    def _add_metric(self, name: str) -> list[Any]:
         with self._lock:
-            count = len(self._points)
-            if count == 0:
-                return
-            points = self._points[:count]
-            del self._points[:count]
-            by_name: dict[str, list[Point]] = {}
-            for point in points:
-                by_name.setdefault(point[0], []).append(point)
-            self._blocks.append(
-                {
-                    name: tuple(map(_to_column, list(zip(*own, strict=True))[1:]))
-                    for name, own in by_name.items()
-                }
-            )
+            points = self._points.setdefault(name, [])
+            self._longest = max(_FEWEST, BLOCK // len(self._points)) * _WIDTH
+            return points
+
+    def _pack(self, name: str) -> None:
+        with self._lock:
+            points = self._points[name]
+            count = len(points)
+            taken = points[:count]
+            del points[:count]
+            if taken and self.keeps_points:
+                steps, values, seconds = (taken[column::_WIDTH] for column in range(_WIDTH))
+                columns = _to_column(self._numbered(name, steps)), _to_column(values)
+                self._packed.append(Packed(name, *columns, array("d", seconds)))
+                self._waiting += len(seconds)
+
+    def _numbered(self, name: str, steps: list[Any]) -> Column:
+        """Return steps with numbers for None, each the one before plus one."""
+        unnumbered = steps.count(None)
+        last = self._last_steps.get(name, -1)
+        if unnumbered == len(steps):
+            numbered: Column = [last + number for number in range(1, unnumbered + 1)]
+        elif unnumbered:
+            numbered = [last := last + 1 if step is None else step for step in steps]
+        else:
+            numbered = steps
+        self._last_steps[name] = numbered[-1]
+        return numbered
+
+    def _last_step(self, name: str) -> float:
+        """Return the step of the last point, -1 if there is none."""
+        with self._lock:
+            points = self._points.get(name, [])
+            position = len(points) - _WIDTH
+            unnumbered = 0
+            while position >= 0 and points[position] is None:
+                position, unnumbered = position - _WIDTH, unnumbered + 1
+            last: float = points[position] if position >= 0 else self._last_steps.get(name, -1)
+            return last + unnumbered
 
     def _advance(self, name: str, count: int) -> int:
-        start = self._handed_on.get(name, 0)
-        self._handed_on[name] = start + count
+        start = self._returned.get(name, 0)
+        self._returned[name] = start + count
         return start
 
 
-def _to_column(values: tuple[Any, ...]) -> Column:
+def _in_turns(packed: Iterable[Packed], names: Iterable[str]) -> list[Packed]:
+    """Return the first part of each metric, in the order of ``names``, then the second ones."""
+    positions = {name: position for position, name in enumerate(names)}
+    parts: Counter[str] = Counter()
+    keyed = []
+    for each in packed:
+        keyed.append((parts[each.name], positions[each.name], each))
+        parts[each.name] += 1
+    return [each for _, _, each in sorted(keyed, key=lambda key: key[:2])]
+
+
+def _do_nothing(waiting: int) -> None:
+    pass
+
+
+def _metric(packed: Packed) -> dict[str, Any]:
+    return {
+        "name": packed.name,
+        "steps": list(packed.steps),
+        "values": list(packed.values),
+        "timestamps": column_of_seconds(packed.seconds),
+    }
+
+
+def _to_column(values: Column) -> Column:
     """Return numbers without an object for each, if they are of one kind."""
     kinds = set(map(type, values))
     if kinds == {float}:
@@ -199,11 +273,13 @@ def _items(value: Any) -> list[Any] | None:
 
 
 def _metric_name(name: Any) -> str:
-    """Return a name that is not exactly a string as one.
+    """Return the name of a metric as a string.
 
     Raises:
         MetricValueError: it is not a string, a number or an enum.
     """
+    if type(name) is str:
+        return name
     if isinstance(name, str):
         return str.__str__(name)
     is_flag = _is_numpy_bool(name)

@@ -1,8 +1,13 @@
 """Columns of times that become `datetime` objects only when they are used."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, overload
+
+_DAY = 86_400
+_MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimeColumn(Sequence[Any]):
@@ -72,6 +77,26 @@ def time_of_seconds(seconds: Any) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         return None
+
+
+def column_of_seconds(seconds: "array[float]") -> TimeColumn:
+    """Return the times of seconds after 1970."""
+    return TimeColumn(len(seconds), lambda: seconds, time_of_seconds)
+
+
+def to_microseconds(times: Iterable[datetime]) -> tuple[int, list[int]]:
+    """Return times as a number of seconds after 1970, and the microseconds of each after that.
+
+    Those of `column_of_seconds` need no object for each; a time without a zone is in UTC.
+    """
+    if isinstance(times, TimeColumn) and isinstance(times.stored, array) and len(times):
+        seconds = times.stored
+        base = int(min(seconds) // 1)
+        if max(seconds) - base < _DAY:
+            # The products are exact, and `round` rounds as `datetime.fromtimestamp` does.
+            return base, [round((each - base) * 1e6) for each in seconds]
+    found = [(time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH for time in times]
+    return 0, [each // _MICROSECOND for each in found]
 
 
 def _is_equal(one: Any, other: Any) -> bool:

@@ -11,19 +11,19 @@ written twice takes the place of itself.
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
 from sacred_core.serialization import column_json, column_values, strict_json
 from sacred_core.stores.folder_format.record import parse_time
 from sacred_core.stores.summaries import COLUMNS, encode_summary, summarize_blocks
-from sacred_core.stores.times import TimeColumn
+from sacred_core.stores.times import TimeColumn, to_microseconds
 
-_SECOND = timedelta(seconds=1)
 _MILLION = 1_000_000
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)
 _JOINT = '", "'
 _TO_SECONDS = len("2026-01-01T00:00:00")
 
@@ -155,17 +155,19 @@ def _itself(value: Any) -> Any:
 def _times_json(times: Iterable[datetime]) -> str:
     """Return times as JSON text, each as `format_time` has it.
 
-    Most are in the same second as the one before, of which only the microseconds differ.
+    Those in the same second differ in six digits, which are written for all of them at once.
     """
+    base, offsets = to_microseconds(times)
+    is_sorted = sorted(offsets) == offsets
     texts: list[str] = []
-    second = until = _NEVER
-    text = ""
-    for time in times:
-        if time.tzinfo is None:
-            time = time.replace(tzinfo=UTC)
-        if not second <= time < until:
-            second = time.astimezone(UTC).replace(microsecond=0)
-            until = second + _SECOND
-            text = second.isoformat()[:_TO_SECONDS]
-        texts.append(f"{text}.{str(time.microsecond + _MILLION)[1:]}")
+    start = 0
+    while start < len(offsets):
+        second = offsets[start] // _MILLION
+        after = second * _MILLION + _MILLION
+        stop = bisect_left(offsets, after, start) if is_sorted else start + 1
+        text = (_EPOCH + timedelta(seconds=base + second)).isoformat()[:_TO_SECONDS]
+        # Seven digits, of which the first one, a 1, is replaced.
+        digits = repr([each - after + 2 * _MILLION for each in offsets[start:stop]])
+        texts.append(f"{text}.{digits[2:-1].replace(', 1', f'{_JOINT}{text}.')}")
+        start = stop
     return f'["{_JOINT.join(texts)}"]' if texts else "[]"

@@ -1,6 +1,7 @@
 """Tests of what observers read from the current event."""
 
 import threading
+from array import array
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,10 @@ from sacred_core.observers.delivering import (
     delivering,
     interrupt_trace,
     optional_host_info,
+    points_for,
+    takes_time_columns,
 )
+from sacred_core.stores.times import column_of_seconds
 from sacred_core.testing.samples import START_FIELDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -178,3 +182,22 @@ def test_calls_by_hand_append(source: events.EventSource) -> None:
     with delivering(source.make(events.Heartbeat, info={}, beat_time=NOW)):
         assert positions.starts({"a": columns(2)}) == {"a": 2}
     assert starts(positions, None, a=2) == {"a": 4}
+
+
+def test_only_methods_that_take_columns_of_times_are_called_with_them() -> None:
+    """Others, as the override of one that takes them, are called with lists."""
+
+    class Base:
+        @takes_time_columns
+        def log_metrics(self, metrics_by_name: Any) -> Any:
+            return metrics_by_name
+
+    class Override(Base):
+        def log_metrics(self, metrics_by_name: Any) -> Any:
+            return super().log_metrics(metrics_by_name)
+
+    times = column_of_seconds(array("d", [NOW.timestamp()]))
+    points = {"x": {**columns(1), "timestamps": times}}
+    assert points_for(Base().log_metrics, points) is points
+    given = points_for(Override().log_metrics, points)
+    assert given == {"x": columns(1)} and type(given["x"]["timestamps"]) is list

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from sacred_core.exceptions import MetricValueError
-from sacred_core.run.metrics import MetricsBuffer
+from sacred_core.run.metrics import BLOCK, MANY, MetricsBuffer
 
 
 class Scalar:
@@ -295,3 +295,88 @@ def test_threads_lose_no_point(buffer: MetricsBuffer) -> None:
         take()
     take()
     assert found == {str(n): list(range(30_000)) for n in range(8)}
+
+
+def test_metrics_are_in_the_order_of_their_first_point(buffer: MetricsBuffer) -> None:
+    """Also where another metric has so many points that they come in blocks before."""
+    buffer.log("first", 0)
+    for number in range(2 * BLOCK):
+        buffer.log("second", number)
+    names = [name for metrics, _ in buffer.drain() for name in metrics]
+    assert list(dict.fromkeys(names)) == ["first", "second"]
+
+
+def test_a_thousand_metrics_come_in_few_blocks(buffer: MetricsBuffer) -> None:
+    """100 points of each of 1,000 metrics are 10 to 20 events, with all points in order."""
+    for step in range(100):
+        for name in range(1_000):
+            buffer.log(str(name), name, step)
+    blocks = [metrics for metrics, _ in buffer.drain()]
+    assert 10 <= len(blocks) <= 20
+    found: dict[str, list[int]] = {}
+    for metrics in blocks:
+        for name, metric in metrics.items():
+            assert set(metric["values"]) == {int(name)}
+            found.setdefault(name, []).extend(metric["steps"])
+    assert found == {str(name): list(range(100)) for name in range(1_000)}
+
+
+def test_steps_count_on_over_blocks(buffer: MetricsBuffer) -> None:
+    """Points with and without a step, alone or in groups, in any block."""
+    given = [None, 7, None, None] * BLOCK + [None, 2.5, None]
+    for step in given:
+        buffer.log("m", 0, step)
+        if step == 2.5:
+            buffer.log_many({"m": 1, "n": 1})
+    found = points_of_blocks(buffer)
+    last = -1.0
+    expected = []
+    for step in given:
+        last = last + 1 if step is None else step
+        expected.append(last)
+        if step == 2.5:
+            last = 3.5
+            expected.append(last)
+    assert found["m"] == expected
+    assert found["n"] == [3.5]
+
+
+def points_of_blocks(buffer: MetricsBuffer) -> dict[str, list[Any]]:
+    """Return the steps by metric."""
+    found: dict[str, list[Any]] = {}
+    for metrics, _ in buffer.drain():
+        for name, metric in metrics.items():
+            found.setdefault(name, []).extend(metric["steps"])
+    return found
+
+
+def test_many_points_that_wait_are_reported(buffer: MetricsBuffer) -> None:
+    """Once for each block, with their number, until they are taken."""
+    reports: list[int] = []
+    buffer.when_many = reports.append
+    for number in range(MANY + BLOCK):
+        buffer.log("m", number)
+    assert reports == [MANY, MANY + BLOCK]
+    assert sum(len(metrics["m"]["steps"]) for metrics, _ in buffer.drain()) == MANY + BLOCK
+    for number in range(BLOCK):
+        buffer.log("m", number)
+    assert len(reports) == 2
+
+
+def test_points_that_nobody_reads_are_not_retained(buffer: MetricsBuffer) -> None:
+    """Values and names are checked all the same."""
+    buffer.keeps_points = False
+    reports: list[int] = []
+    buffer.when_many = reports.append
+    for number in range(MANY + BLOCK):
+        buffer.log("m", number)
+    with pytest.raises(MetricValueError):
+        buffer.log("m", 1, "x")
+    assert list(buffer.drain()) == [] and not reports
+
+
+def test_an_unhashable_or_equal_name_is_converted(buffer: MetricsBuffer) -> None:
+    """A string of a subclass is the same metric as the string."""
+    buffer.log("loss", 1)
+    buffer.log(np.str_("loss"), 2)
+    assert points_of(buffer) == {"loss": [(0, 1), (1, 2)]}

@@ -9,6 +9,7 @@ from sacred_core.atomic_files import create_folder, replace_bytes
 from sacred_core.events import RunIdEvent
 from sacred_core.loggers import own_logger
 from sacred_core.observers.code_archive import CodeArchive
+from sacred_core.observers.delivering import takes_time_columns
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import from_json, plain
@@ -224,6 +225,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self._output.write(text, offset)
         return True
 
+    @takes_time_columns
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Append the points; ``metrics.json`` is written from them at the end."""
         folder = self._folder()

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from sacred_core.events import RunIdEvent
 from sacred_core.exceptions import OptionError, RunRemovedError, StoreError
+from sacred_core.observers.delivering import takes_time_columns
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import plain
@@ -179,6 +180,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         self._send(recorder.send_growth)
         return True
 
+    @takes_time_columns
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Add a part to the points; ``metrics.json`` is written at the end."""
         recorder = self._recorder

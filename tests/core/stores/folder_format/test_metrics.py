@@ -3,17 +3,21 @@
 import io
 import json
 import math
+import random
+from array import array
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from sacred_core.stores.folder_format import (
+    format_time,
     metric_lines,
     parse_metrics,
     read_merged,
     write_merged,
 )
+from sacred_core.stores.times import column_of_seconds
 
 
 def merged(lines: bytes) -> Any:
@@ -85,3 +89,21 @@ def test_metrics_of_another_form_are_refused(damage: Any) -> None:
     """A store reports the run as damaged."""
     with pytest.raises((KeyError, TypeError, AttributeError)):
         parse_metrics(damage)
+
+
+@pytest.mark.parametrize("is_near", [True, False])
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_times_are_written_one_as_the_other(is_sorted: bool, is_near: bool) -> None:
+    """Of many points in a second or one, in order or not, at the turn of a second and before 1970:
+    each as `format_time` has it.
+    """
+    rng = random.Random(1)
+    seconds = [1_767_225_600 + rng.random() * 3 for _ in range(500)]
+    seconds += [1_767_225_609.9999999, 1_767_225_610.0, 1_767_225_700.25]
+    seconds += [] if is_near else [-1.5, 4e9]
+    times = column_of_seconds(array("d", sorted(seconds) if is_sorted else seconds))
+    points = {"steps": [0] * len(times), "values": [0] * len(times)}
+    expected = [format_time(time) for time in times]
+    for column in (times, list(times)):
+        lines = metric_lines({"m": {**points, "timestamps": column}}, {}).splitlines()
+        assert json.loads(lines[3]) == expected
