@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 #: Seconds until a server that starts or stops counts as hanging.
 _TIMEOUT = 60.0
@@ -232,7 +232,7 @@ class ServerProcess:
         """Kill the server (SIGKILL)."""
         self.stop(signal.SIGKILL)
 
-    def __enter__(self) -> "ServerProcess":
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -1,0 +1,1 @@
+"""Measures what each store costs as the number of its runs grows."""

@@ -1,0 +1,125 @@
+"""Measure what each store costs as the number of its runs grows.
+
+For each store there are the start and the end of a run, a beat with 1,000 new points, a listing of
+the 50 newest runs, and three filters with 5 results. The stores of all sizes are measured
+alternately, each time with new objects, as a new process has them. The figures are the CPU seconds
+of this process, the seconds that pass, and what is counted: statements of databases, requests,
+files that Python opens, bytes of files, and calls of functions.
+
+Usage: python -m benchmarks.growth [--stores NAME...] [--sizes N...] [--rounds N] [--output FOLDER]
+"""
+
+import argparse
+import contextlib
+import gc
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.growth import report
+from benchmarks.growth.actions import perform
+from benchmarks.growth.counts import counting, counting_calls, install
+from benchmarks.growth.stores import STORES, Filled
+from benchmarks.measuring import interleave, machine_facts, spread
+
+SIZES = (100, 1_000, 10_000)
+ROUNDS = 7
+
+#: What was measured, by the name of the action.
+Figures = dict[str, dict[str, float]]
+
+
+def main() -> None:
+    """Measure the stores that are asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("--stores", nargs="+", choices=STORES, default=[*STORES])
+    parser.add_argument("--sizes", nargs="+", type=int, default=[*SIZES])
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--output", type=Path, default=Path("build/growth"))
+    options = parser.parse_args()
+    install()
+    measured = {}
+    for name in options.stores:
+        print(f"\n{name}", flush=True)
+        measured[name] = measure_store(name, sorted(options.sizes), options.rounds)
+        print(report.store_table(measured[name]), flush=True)
+    options.output.mkdir(parents=True, exist_ok=True)
+    result = {"machine": machine_facts(), "rounds": options.rounds, "stores": measured}
+    (options.output / "growth.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def measure_store(name: str, sizes: list[int], rounds: int) -> dict[str, Any]:
+    """Return the medians by action, figure and number of runs."""
+    with STORES[name]() as fill:
+        filled = {}
+        for size in sizes:
+            begin = time.perf_counter()
+            filled[size] = fill(size)
+            print(f"  {size} runs written in {time.perf_counter() - begin:.1f} s", flush=True)
+        subjects = {str(size): Subject(filled[size], size) for size in sizes}
+        found = interleave(subjects, rounds)
+        for label, subject in subjects.items():
+            found[label].append(subject.count_calls())
+    return _medians(found)
+
+
+class Subject:
+    """A filled store, whose actions are measured once per call."""
+
+    def __init__(self, filled: Filled, size: int) -> None:
+        self._filled = filled
+        self._number = size
+
+    def __call__(self) -> Figures:
+        """Return the seconds and the counts of each action."""
+        found: Figures = {}
+
+        def measure(name: str, work: Callable[[], Any]) -> Any:
+            gc.collect()
+            with counting() as counts:
+                cpu, wall = time.process_time(), time.perf_counter()
+                result = work()
+                wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            found[name] = {"cpu": cpu, "wall": wall, **counts}
+            return result
+
+        self._perform(measure)
+        return found
+
+    def count_calls(self) -> Figures:
+        """Return the calls of functions of each action."""
+        found: Figures = {}
+
+        def measure(name: str, work: Callable[[], Any]) -> Any:
+            with counting_calls() as counts:
+                result = work()
+            found[name] = {**counts}
+            return result
+
+        self._perform(measure)
+        return found
+
+    def _perform(self, measure: Callable[[str, Callable[[], Any]], Any]) -> None:
+        self._number += 1
+        perform(self._filled.new_observer, self._filled.location, self._number, measure)
+
+
+def _medians(found: Mapping[str, list[Figures]]) -> dict[str, Any]:
+    """Return the median of each figure: action, figure, number of runs."""
+    medians: dict[str, dict[str, dict[str, float]]] = {}
+    for size, rounds in found.items():
+        actions = {name for each in rounds for name in each}
+        for action in actions:
+            names = {name for each in rounds for name in each.get(action, ())}
+            for name in names:
+                figures = [each[action][name] for each in rounds if name in each[action]]
+                own = medians.setdefault(action, {}).setdefault(name, {})
+                own[size] = spread(figures).median
+    return medians
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
