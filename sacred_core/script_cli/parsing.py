@@ -3,22 +3,16 @@
 import ast
 import math
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
-
-import click
 
 from sacred_core.config.entries import Spelled
 from sacred_core.config.request import Request
-from sacred_core.exceptions import OptionError, UnknownOptionError, UpdateError, UsageError
+from sacred_core.exceptions import OptionError, UpdateError, UsageError
 from sacred_core.hooks.options import spellings
 from sacred_core.hooks.records import CLIOption
-from sacred_core.script_cli.words import (
-    check_spaces,
-    check_words,
-    find_swallowed,
-    suggest_options,
-)
+from sacred_core.script_cli.arguments import identifiers, parse_words, read_words
+from sacred_core.script_cli.words import check_spaces, check_words, find_swallowed
 from sacred_core.settings import SETTINGS
 
 #: Numbers for which Python has no literal, as it prints them.
@@ -42,18 +36,12 @@ def parse(words: list[str], options: Iterable[CLIOption]) -> Request:
         UpdateError: an update is wrong.
         ConfigError: the updates are wrong; see `Request`.
     """
-    by_identifier = {f"option_{i}": option for i, option in enumerate(options)}
+    by_identifier = identifiers(options)
     names = spellings(by_identifier.values())
     check_words(words, [*by_identifier.values()])
-    command = click.Command(
-        "experiment",
-        params=[
-            click.Argument(["tokens"], nargs=-1, type=click.UNPROCESSED),
-            *(_click_option(i, option, names) for i, option in by_identifier.items()),
-        ],
-        add_help_option=False,
-    )
-    values = _values(command, words, names)
+    values = read_words(words, by_identifier, names)
+    if values is None:
+        values = parse_words(words, by_identifier, names)
     swallowed = find_swallowed(words, [*by_identifier.values()])
     name, tokens = _split_tokens(list(values["tokens"]), swallowed)
     given = {option.name: _as_list(values[i]) for i, option in by_identifier.items()}
@@ -84,37 +72,6 @@ def parse_updates(tokens: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
             raise UpdateError(f"{token!r} names no entry: write entry=value or group.entry=value")
         updates[path] = _update_value(text, token)
     return updates, named
-
-
-def _values(command: click.Command, words: list[str], names: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        return command.make_context("experiment", list(words)).params
-    except click.NoSuchOption as error:
-        whole = _flag_that_begins_with(error.option_name, names)
-        if whole is None:
-            flag = error.option_name
-            message = f"No such option '{flag}'{suggest_options(flag, names)}"
-            raise UnknownOptionError(message, flag) from None
-        abbreviated = error.option_name
-    except click.UsageError as error:
-        raise OptionError(error.format_message()) from None
-    rest = [(word, word.partition("=")[0] == abbreviated) for word in words]
-    words = [whole + w.removeprefix(abbreviated) if is_flag else w for w, is_flag in rest]
-    return _values(command, words, names)
-
-
-def _flag_that_begins_with(start: str, names: Mapping[str, str]) -> str | None:
-    """Return the only long flag that ``start`` abbreviates, or None."""
-    matching = {name for flag, name in names.items() if flag.startswith(start)}
-    return matching.pop() if start.startswith("--") and len(matching) == 1 else None
-
-
-def _click_option(identifier: str, option: CLIOption, names: Mapping[str, str]) -> click.Option:
-    others = [flag for flag, name in names.items() if name == option.name]
-    declarations = [*dict.fromkeys([*option.flags, *others]), identifier]
-    if option.is_flag:
-        return click.Option(declarations, is_flag=True)
-    return click.Option(declarations, multiple=option.multiple, type=str)
 
 
 def _as_list(value: Any) -> Any:
