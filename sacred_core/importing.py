@@ -3,11 +3,10 @@
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 Callback = Callable[[ModuleType], None]
 
@@ -41,7 +40,8 @@ def when_imported(name: str, callback: Callback) -> None:
     _waiting.setdefault(name, []).append(callback)
 
 
-class _Finder(MetaPathFinder):
+# The base classes of both are in `importlib.abc`, which imports a dozen modules and adds nothing.
+class _Finder:
     def __init__(self) -> None:
         self._busy: set[str] = set()
 
@@ -57,11 +57,11 @@ class _Finder(MetaPathFinder):
         finally:
             self._busy.discard(fullname)
         if spec is not None and spec.loader is not None:
-            spec.loader = _NotifyingLoader(spec.loader)
+            spec.loader = cast(Any, _NotifyingLoader(spec.loader))
         return spec
 
 
-class _NotifyingLoader(Loader):
+class _NotifyingLoader:
     """Loads with the module's own loader, which afterwards takes its place again."""
 
     def __init__(self, own: Any) -> None:

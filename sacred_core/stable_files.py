@@ -17,6 +17,7 @@ import attrs
 
 from sacred_core.range_reader import RangeReader
 from sacred_core.regular_files import open_regular
+from sacred_core.shared_methods import ValueMethods
 
 T = TypeVar("T")
 
@@ -34,8 +35,8 @@ class ChangingFileError(OSError):
     """A file changed while it was being stored."""
 
 
-@attrs.frozen
-class FileVersion:
+@attrs.frozen(eq=False, repr=False)
+class FileVersion(ValueMethods):
     """The content of a file at one time; of a file that grew since then, its beginning.
 
     Attributes:

@@ -1,6 +1,5 @@
 """The entries of each scope, dictionary and file, and the checks of changes."""
 
-import difflib
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -14,13 +13,14 @@ from sacred_core.config.request import Overrides
 from sacred_core.config.required import REQUIRED
 from sacred_core.dotted_path import DottedPath, leaves, merge
 from sacred_core.exceptions import ConfigAddedError
+from sacred_core.shared_methods import StateMethods, ValueMethods
 
 _BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NONE_WORDS = {"null", "none", "nil"}
 
 
-@attrs.frozen
-class Origin:
+@attrs.frozen(eq=False, repr=False)
+class Origin(ValueMethods):
     """The origin of a value.
 
     Attributes:
@@ -46,8 +46,8 @@ def origins_of(values: Mapping[str, Any], origin: Origin) -> dict[DottedPath, Or
     return {path: origin for path, _ in leaves(values)}
 
 
-@attrs.define
-class ConfigSummary:
+@attrs.define(eq=False, repr=False)
+class ConfigSummary(StateMethods):
     """Differences from the default configuration. Paths are dotted.
 
     Attributes:
@@ -112,8 +112,8 @@ def recorded_origins(
     return found
 
 
-@attrs.frozen
-class Contribution:
+@attrs.frozen(eq=False, repr=False)
+class Contribution(ValueMethods):
     """The entries of one scope, dictionary or file.
 
     Attributes:
@@ -328,6 +328,8 @@ def _suggestion(path: str, known: list[str]) -> str:
             return f": did you mean {certain!r}?"
     last = path.rpartition(".")[2]
     by_last = {name.rpartition(".")[2]: name for name in reversed(known)}
+    import difflib  # only where something is wrong
+
     names = difflib.get_close_matches(path, known, 3)
     names += [by_last[near] for near in difflib.get_close_matches(last, by_last, 2)]
     unique = list(dict.fromkeys(names))[:3]

@@ -9,6 +9,7 @@ import attrs
 from sacred_core.config.entries import Spelled, check_keys, is_same, normalize, plain_copy
 from sacred_core.dotted_path import ROOT, DottedPath, key_in, position_in
 from sacred_core.exceptions import ConfigPathError
+from sacred_core.shared_methods import ValueMethods
 
 
 def _check_tree(updates: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,8 +18,8 @@ def _check_tree(updates: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-@attrs.frozen(kw_only=True)
-class Request:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Request(ValueMethods):
     """A command, and what is to be changed for it; see `sacred_core.Experiment.run`.
 
     Attributes:

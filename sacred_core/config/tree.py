@@ -1,6 +1,5 @@
 """An experiment's ingredients: in the order of configuration, and what each of them sees."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from sacred_core.config.contributions import ConfigSummary, Configuration, Contr
 from sacred_core.config.entries import read_only
 from sacred_core.dotted_path import ROOT, DottedPath, first_value, join_paths, reach, without
 from sacred_core.exceptions import CircularDependencyError, ConfigError, NamedConfigNotFoundError
+from sacred_core.shared_methods import StateMethods
 
 
 class Configurable(Protocol):
@@ -138,6 +138,8 @@ def find_named(name: str, nodes: Sequence[Node]) -> tuple[Node, Configuration]:
 
         return nodes[-1], ConfigDict(load_config_file(name), name)
     if name not in offered:
+        import difflib  # only where something is wrong
+
         close = difflib.get_close_matches(name, offered, 2)
         hint = f": did you mean {' or '.join(map(repr, close))}?" if close else _list_names(offered)
         raise NamedConfigNotFoundError(
@@ -179,8 +181,8 @@ def _list_names(offered: dict[str, tuple[Node, Configuration]]) -> str:
     return f" (available: {', '.join(sorted(offered)) or 'none'})"
 
 
-@attrs.define
-class ResolvedConfig:
+@attrs.define(eq=False, repr=False)
+class ResolvedConfig(StateMethods):
     """The configuration of one run.
 
     Attributes:

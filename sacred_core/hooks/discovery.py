@@ -6,7 +6,6 @@ same, but importing it and reading some hundred distributions with it costs more
 a script's command line does; it is used only for what is not a folder.
 """
 
-import difflib
 import importlib
 import inspect
 import os
@@ -19,6 +18,7 @@ from typing import Any
 import attrs
 
 from sacred_core.hooks import specs
+from sacred_core.shared_methods import ValueMethods
 from sacred_core.version import __version__
 
 GROUP = "sacred_core"
@@ -29,8 +29,8 @@ _SPEC_MARK, _MARK = "sacred_core_spec", "sacred_core_impl"
 _VERSION = re.compile(r"Version added: *([\w.+-]*\w)")
 
 
-@attrs.frozen
-class Hook:
+@attrs.frozen(eq=False, repr=False)
+class Hook(ValueMethods):
     """A hook that plugins may implement.
 
     Attributes:
@@ -69,8 +69,8 @@ def hooks_in(module: Any, distribution: str) -> dict[str, Hook]:
 HOOKS = hooks_in(specs, f"sacred-core {__version__}")
 
 
-@attrs.frozen
-class FoundPlugin:
+@attrs.frozen(eq=False, repr=False)
+class FoundPlugin(ValueMethods):
     """An entry point of the group ``sacred_core``.
 
     Attributes:
@@ -112,7 +112,7 @@ def _metadata(entry: str) -> Iterator[tuple[str, str, str, str]]:
         yield from _metadata_of_archive(entry)
         return
     for folder, project, version in metadata_folders(entry, _SUFFIXES):
-        text = _read(f"{folder}/entry_points.txt")
+        text = _read(f"{folder}/entry_points.txt", GROUP)
         yield normalize_project(project), f"{project} {version}".strip(), text, folder
 
 
@@ -140,10 +140,13 @@ def _metadata_of_archive(entry: str) -> Iterator[tuple[str, str, str, str]]:
         yield normalize_project(found.name), f"{found.name} {found.version}", text, ""
 
 
-def _read(path: str) -> str:
+def _read(path: str, word: str = "") -> str:
+    """Return the content of a file with this word; of others, as of a missing one, ``""``."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        # Some hundred of these are read, few with the word: the others are not decoded.
+        with open(path, "rb", buffering=0) as file:
+            data = file.read()
+            return data.decode() if word.encode() in data else ""
     except (OSError, ValueError):
         return ""
 
@@ -169,7 +172,8 @@ def _requirement(folder: str) -> str:
 
 def normalize_project(project: str) -> str:
     """Return the name by which the packaging standard compares projects."""
-    return re.sub(r"[-_.]+", "-", project).lower()
+    name = project.replace("_", "-").replace(".", "-").lower()
+    return name if "--" not in name else re.sub("-+", "-", name)
 
 
 def implemented_hooks(module: Any, hooks: Mapping[str, Hook] = HOOKS) -> tuple[str, ...]:
@@ -214,10 +218,14 @@ def _unknown_arguments(hook: Hook, implementation: Any) -> list[str]:
 
 
 def _close(name: str, hooks: Mapping[str, Hook]) -> list[str]:
+    import difflib  # only where something is wrong
+
     return difflib.get_close_matches(name, hooks, 1, 0.8)
 
 
 def _suggestion(name: str, hooks: Mapping[str, Hook]) -> str:
+    import difflib  # only where something is wrong
+
     close = difflib.get_close_matches(name, hooks, 1)
     return f", did you mean {close[0]!r}?" if close else f": there are {', '.join(hooks)}"
 

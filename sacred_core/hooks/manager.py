@@ -30,6 +30,7 @@ from sacred_core.hooks.discovery import (
 from sacred_core.hooks.targets import ends_process, load_problem, note_owner
 from sacred_core.masking import SecretPattern, use_patterns
 from sacred_core.settings import SETTINGS
+from sacred_core.shared_methods import StateMethods
 from sacred_core.version import __version__
 
 BUILTIN = "builtin"
@@ -37,8 +38,8 @@ BUILTIN = "builtin"
 R = TypeVar("R", bound=attrs.AttrsInstance)
 
 
-@attrs.define
-class Plugin:
+@attrs.define(eq=False, repr=False)
+class Plugin(StateMethods):
     """One plugin of the installation.
 
     Attributes:

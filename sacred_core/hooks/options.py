@@ -5,7 +5,6 @@ simpler way: it belongs to one experiment, a class to all of them.
 """
 
 import copy
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -222,6 +221,8 @@ def complete_options(given: Mapping[str, Any], offered: list[CLIOption]) -> dict
     for key, value in given.items():
         name = names.get(key) or by_plain.get(_plain(key))
         if name is None:
+            import difflib  # only where something is wrong
+
             close = difflib.get_close_matches(_plain(key), by_plain, 1)
             hint = f", did you mean {by_plain[close[0]]!r}?" if close else ""
             raise OptionError(f"unknown option {key!r}{hint}")

@@ -22,6 +22,7 @@ from sacred_core.masking import mask_text, note_secret
 from sacred_core.masking.formats import SecretPattern
 from sacred_core.masking.urls import credentials
 from sacred_core.serialization.unreadable import reason_of
+from sacred_core.shared_methods import ValueMethods
 
 #: Characters of the summary of a command in the help of its group.
 LONGEST_SUMMARY = 45
@@ -40,8 +41,8 @@ def _compile(pattern: "str | re.Pattern[str]") -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-@attrs.frozen
-class ObserverSpec:
+@attrs.frozen(eq=False, repr=False)
+class ObserverSpec(ValueMethods):
     """An observer class of a plugin.
 
     Attributes:
@@ -120,8 +121,8 @@ class ObserverSpec:
             raise StoreError(f"{target_name(store)} cannot open {shown!r}: {reason}") from error
 
 
-@attrs.frozen
-class Export:
+@attrs.frozen(eq=False, repr=False)
+class Export(ValueMethods):
     """A name that can be imported from a documented module of ``sacred_core``.
 
     Attributes:
@@ -138,8 +139,8 @@ class Export:
         return target_name(self.target)
 
 
-@attrs.frozen
-class KeyCheck:
+@attrs.frozen(eq=False, repr=False)
+class KeyCheck(ValueMethods):
     """Keys that configurations must not have.
 
     Attributes:
@@ -154,8 +155,8 @@ class KeyCheck:
     setting: str | None = None
 
 
-@attrs.frozen
-class CLIOption:
+@attrs.frozen(eq=False, repr=False)
+class CLIOption(ValueMethods):
     """An option of the command line of every experiment.
 
     Attributes:
@@ -218,8 +219,8 @@ def cli_option(
     return decorate
 
 
-@attrs.frozen
-class ConfigSource:
+@attrs.frozen(eq=False, repr=False)
+class ConfigSource(ValueMethods):
     """A format of configuration files.
 
     Attributes:
@@ -235,8 +236,8 @@ class ConfigSource:
     dump: Target | None = None
 
 
-@attrs.frozen
-class HostInfo:
+@attrs.frozen(eq=False, repr=False)
+class HostInfo(ValueMethods):
     """A fact about the machine that is recorded with every run.
 
     Attributes:
@@ -249,8 +250,8 @@ class HostInfo:
     gather: Target
 
 
-@attrs.frozen
-class CommandSpec:
+@attrs.frozen(eq=False, repr=False)
+class CommandSpec(ValueMethods):
     """A subcommand of ``sacred``, or of every experiment's command line.
 
     Attributes:
@@ -268,8 +269,8 @@ class CommandSpec:
     of_experiments: bool = False
 
 
-@attrs.frozen
-class HookSpecs:
+@attrs.frozen(eq=False, repr=False)
+class HookSpecs(ValueMethods):
     """Hooks that a plugin defines for other plugins.
 
     Attributes:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from sacred_core.shared_methods import ValueMethods
+
 Span = tuple[int, int]
 #: Prefixes of tokens as they are in lower case, and their patterns. Each pattern begins with a
 #: literal, which is what `re` finds fastest; what follows matches in one way only.
@@ -61,8 +63,8 @@ def replace_spans(text: str, spans: Iterable[Span], mask: str) -> str:
     return "".join(parts) + text[done:]
 
 
-@attrs.frozen
-class SecretPattern:
+@attrs.frozen(eq=False, repr=False)
+class SecretPattern(ValueMethods):
     """The form of a secret that is masked in all recorded data.
 
     Attributes:

@@ -12,13 +12,14 @@ from sacred_core.events import EVENTS, IDENTITY, Event, MetricsLogged
 from sacred_core.exceptions import ObserverSignatureError
 from sacred_core.observers.base import RunObserver
 from sacred_core.observers.delivering import delivering, points_for
+from sacred_core.shared_methods import ValueMethods
 
 _KINDS = inspect.Parameter
 _BY_METHOD = {event.method: event for event in EVENTS}
 
 
-@attrs.frozen
-class CallPlan:
+@attrs.frozen(eq=False, repr=False)
+class CallPlan(ValueMethods):
     """One method of one observer and the names of the arguments that it is given."""
 
     call: Callable[..., Any]

@@ -8,11 +8,12 @@ import attrs
 
 from sacred_core.patches import decode_patch
 from sacred_core.provenance.sources import stored_version
+from sacred_core.shared_methods import ValueMethods
 from sacred_core.stable_files import ChangingFileError, FileVersion
 
 
-@attrs.frozen
-class CodeArchive:
+@attrs.frozen(eq=False, repr=False)
+class CodeArchive(ValueMethods):
     """Stores sources and uncommitted changes where runs share contents.
 
     Attributes:

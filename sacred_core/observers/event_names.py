@@ -1,6 +1,5 @@
 """Methods of observers whose names look like those of events."""
 
-import difflib
 import functools
 
 from sacred_core.events import EVENTS
@@ -42,4 +41,6 @@ def _hint(name: str) -> str:
 
 
 def _close(name: str) -> list[str]:
+    import difflib  # only where something is wrong
+
     return difflib.get_close_matches(name, _METHODS, 1, 0.8)

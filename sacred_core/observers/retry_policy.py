@@ -3,13 +3,14 @@
 import attrs
 
 from sacred_core.exceptions import UnavailableError
+from sacred_core.shared_methods import ValueMethods
 
 #: Exceptions that observers raise if their backend cannot be reached.
 OUTAGES: tuple[type[Exception], ...] = (UnavailableError, ConnectionError, TimeoutError)
 
 
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class RetryPolicy(ValueMethods):
     """Times of waits for an observer, and of retries of events, in seconds.
 
     Attributes:

@@ -9,30 +9,23 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import attrs
 
 from sacred_core.exceptions import PackageVersionError
 from sacred_core.hooks.discovery import metadata_folders, normalize_project
 from sacred_core.provenance.loaded_modules import loaded_modules
+from sacred_core.shared_methods import ValueMethods
 from sacred_core.version import __version__
 
 _IMPORT = re.compile(rb"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import)", re.M)
-#: From appendix B of PEP 440, https://peps.python.org/pep-0440/#appendix-b.
-_VERSION = re.compile(
-    r"""v?(\d+!)?\d+(\.\d+)*
-        ([-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?\d*)?
-        (-\d+|[-_.]?(post|rev|r)[-_.]?\d*)?
-        ([-_.]?dev[-_.]?\d*)?
-        (\+[a-z0-9]+([-_.][a-z0-9]+)*)?""",
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
-)
 #: What takes part without an import in any source: `_rnd` is a generator of numpy's.
 _ALWAYS = ("numpy",)
 
 
-@attrs.frozen
-class PackageDependency:
+@attrs.frozen(eq=False, repr=False)
+class PackageDependency(ValueMethods):
     """A package that an experiment uses, as ``ex.dependencies`` lists it."""
 
     name: str
@@ -43,20 +36,28 @@ class PackageDependency:
         return f"{self.name}=={self.version}"
 
 
+#: From appendix B of PEP 440, https://peps.python.org/pep-0440/#appendix-b.
+_VERSION = r"""v?(\d+!)?\d+(\.\d+)*
+        ([-_.]?(a|b|c|rc|alpha|beta|pre|preview)[-_.]?\d*)?
+        (-\d+|[-_.]?(post|rev|r)[-_.]?\d*)?
+        ([-_.]?dev[-_.]?\d*)?
+        (\+[a-z0-9]+([-_.][a-z0-9]+)*)?"""
+
+
 def validate_version(package: str, version: object) -> None:
     """Check that ``version`` is a version.
 
     Raises:
         PackageVersionError: it does not have the form that PEP 440 defines.
     """
-    if not isinstance(version, str) or not _VERSION.fullmatch(version.strip()):
+    flags = re.VERBOSE | re.IGNORECASE | re.ASCII
+    if not isinstance(version, str) or not re.fullmatch(_VERSION, version.strip(), flags):
         raise PackageVersionError(
             f"the version of the package {package!r} must be a string like '1.2.3', got {version!r}"
         )
 
 
-@attrs.frozen
-class _Distribution:
+class _Distribution(NamedTuple):
     name: str
     version: str
     folder: str
@@ -152,13 +153,23 @@ def _distribution(module: str) -> tuple[str, str] | None:
 def _installed_with(module: str) -> _Distribution | None:
     """Return the distribution that lists a module among its files, if one does.
 
-    Those whose name contains that of the module, as PyYAML does for yaml, are searched first.
+    Those whose name contains that of the module, as PyYAML does for yaml, are searched first, and
+    then those with its letters in their order, as scikit-learn for sklearn: otherwise the lists of
+    all distributions would be read for one module.
     """
+    wanted = normalize_project(module)
     likely = sorted(
-        _distributions().items(), key=lambda item: normalize_project(module) not in item[0]
+        _distributions().items(),
+        key=lambda item: (wanted not in item[0], not _has_letters(item[0], wanted)),
     )
     found = next((each for _, each in likely if module in _modules_of(each.folder)), None)
-    return attrs.evolve(found, name=_exact_name(found)) if found is not None else None
+    return found._replace(name=_exact_name(found)) if found is not None else None
+
+
+def _has_letters(name: str, letters: str) -> bool:
+    """Return whether all ``letters`` are in ``name`` in their order, with others between them."""
+    rest = iter(name)
+    return all(letter in rest for letter in letters)
 
 
 def _exact_name(found: _Distribution) -> str:

@@ -9,7 +9,7 @@ from types import CodeType, ModuleType
 from typing import Any, Protocol
 
 from sacred_core.interactive import is_interactive
-from sacred_core.provenance import cells, dependencies, repositories, sources
+from sacred_core.provenance import dependencies, repositories, sources
 from sacred_core.provenance.generated import add_generated
 from sacred_core.provenance.sources import changed_sources
 from sacred_core.settings import SETTINGS
@@ -107,11 +107,15 @@ class Code:
         """Return the cells of a notebook that the experiment consists of, as they ran last."""
         if not is_interactive():
             return ""
+        from sacred_core.provenance import cells
+
         found = cells.find_cells({place for part in self._parts for place in part.code_places()})
         return cells.source_text(found, cells.notebook_name()) if found else ""
 
     def _path_of_cells(self) -> Path:
         """Return where a file with the cells would be."""
+        from sacred_core.provenance import cells
+
         stem = (cells.notebook_name() or self._root.path).removesuffix(".ipynb")
         return self._base / f"{stem}.cells.py"
 

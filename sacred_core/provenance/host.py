@@ -5,10 +5,9 @@ import functools
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from sacred_core.exceptions import SkipHostInfo
 from sacred_core.hooks.manager import plugin_manager
@@ -17,9 +16,15 @@ from sacred_core.loggers import own_logger
 from sacred_core.serialization import plain
 from sacred_core.settings import SETTINGS
 
+# `subprocess` takes as long to import as all gatherers take together, and few of them need it.
+if TYPE_CHECKING:
+    import subprocess
+
 _logger = own_logger(__name__)
 #: Seconds that a program which describes the host may take.
 COMMAND_TIMEOUT = 5.0
+#: What `platform.platform` replaces in the name of a release.
+_REPLACED = (" ", "/", "\\", ":", ";", '"', "(", ")", "--", "unknown")
 
 G = TypeVar("G", bound=Callable[[], Any])
 
@@ -107,8 +112,8 @@ def hostname() -> str:
 
 
 def operating_system() -> list[str]:
-    """Return the system, and its release in detail."""
-    return [platform.system(), platform.platform()]
+    """Return the system, and its release in detail, as `platform.platform` describes it."""
+    return [platform.system(), _release_of_linux() or platform.platform()]
 
 
 def python_version() -> str:
@@ -141,6 +146,8 @@ def ask_gpus() -> None:
     program = _smi(os.environ.get("PATH")) if SETTINGS.HOST_INFO.INCLUDE_GPU_INFO else None
     if program is None or _asked is not None:
         return
+    import subprocess
+
     with contextlib.suppress(OSError):
         _asked = subprocess.Popen(
             [program, "-q", "-x"],
@@ -159,9 +166,9 @@ _asked: "subprocess.Popen[bytes] | None" = None
 
 def gpus() -> dict[str, Any]:
     """Return driver and models of the NVidia GPUs, as ``nvidia-smi`` reports them."""
-    from xml.etree import ElementTree
-
     report = _gpu_report()
+    from xml.etree import ElementTree  # only where there is a report
+
     try:
         root = ElementTree.fromstring(report)
     except ElementTree.ParseError:
@@ -187,6 +194,8 @@ def _gpu_report() -> str:
     process, _asked = _asked, None
     if process is None or not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO:
         raise SkipHostInfo
+    import subprocess
+
     try:
         return process.communicate(timeout=COMMAND_TIMEOUT)[0].decode(errors="replace")
     except subprocess.TimeoutExpired:
@@ -248,6 +257,25 @@ def captured_env() -> dict[str, str]:
     }
 
 
+def _release_of_linux() -> str:
+    """Return what `platform.platform` returns, which starts ``uname -p`` for the processor.
+
+    In its result this is empty where a processor of 64 bits has only the name of the machine: on
+    all distributions but Gentoo, whose ``uname`` prints the model.
+    """
+    found = platform.uname()
+    is_plain = found.system == "Linux" and not any(part in found.release for part in _REPLACED)
+    if not is_plain or sys.maxsize < 2**32 or os.path.exists("/etc/gentoo-release"):  # noqa: PTH110 - no `pathlib` for one call
+        return ""
+    return "-".join((found.system, found.release, found.machine, "with", *_libc()))
+
+
+def _libc() -> list[str]:
+    """Return the C library with its version, if it is known."""
+    found = "".join(platform.libc_ver())
+    return [found] if found else []
+
+
 @functools.cache
 def _cpu_of_linux() -> str:
     try:
@@ -273,6 +301,8 @@ def _cpu_of_cpuinfo() -> str:
 
 
 def _output_of(*command: str) -> str:
+    import subprocess
+
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT, check=False

@@ -4,8 +4,7 @@ import functools
 import hashlib
 import importlib.util
 import os
-import sysconfig
-import tokenize
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -17,6 +16,7 @@ from sacred_core.loggers import own_logger
 from sacred_core.provenance.generated import content_path
 from sacred_core.provenance.loaded_modules import loaded_modules
 from sacred_core.regular_files import open_regular
+from sacred_core.shared_methods import ValueMethods
 from sacred_core.stable_files import FileVersion, file_version, unless_changed
 
 _logger = own_logger(__name__)
@@ -115,24 +115,44 @@ def is_foreign(path: str) -> bool:
     return path.startswith(_python_folders()) or not _FOREIGN_PARTS.isdisjoint(path.split(os.sep))
 
 
-# Asking the file system about each part of each path takes most of the time that sources take.
 @functools.cache
 def _real(file: str) -> str:
     try:
-        return os.path.realpath(file)
+        if os.path.islink(file):
+            return os.path.realpath(file)
+        folder, name = os.path.split(file)
+        return os.path.join(_real_folder(folder), name)
     except (OSError, ValueError):  # the working directory is gone; a null character
         return file
 
 
+# Asking the file system about each part of each path took most of the time that sources take.
+@functools.cache
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
 @functools.cache
 def _python_folders() -> tuple[str, ...]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    folders = {sysconfig.get_path(name) for name in names}
+    """Return the folders of Python and of installed packages, which end with a separator.
+
+    On POSIX they follow from the standard library's; `sysconfig` reads a large file for that.
+    Those of installed packages have a part in `_FOREIGN_PARTS` there.
+    """
+    if os.name == "posix":
+        library = os.path.dirname(os.__file__)
+        platform = os.path.join(sys.exec_prefix, sys.platlibdir, os.path.basename(library))
+        folders = {library, platform}
+    else:
+        import sysconfig
+
+        names = ("stdlib", "platstdlib", "purelib", "platlib")
+        folders = {sysconfig.get_path(name) for name in names}
     return tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
 
 
-@attrs.frozen
-class SourceFile:
+@attrs.frozen(eq=False, repr=False)
+class SourceFile(ValueMethods):
     """A file of code, as ``ex.sources`` lists it.
 
     Attributes:
@@ -238,6 +258,8 @@ def _is_changed(module: ModuleType, file: str, codes: Mapping[str, CodeType]) ->
 
 
 def _read_text(path: Path) -> str:
+    import tokenize
+
     with tokenize.open(path) as opened:
         return opened.read()
 

@@ -23,6 +23,7 @@ from sacred_core.atomic_files import replace_bytes
 from sacred_core.file_locks import lock_file
 from sacred_core.run.output.follower import has_writers
 from sacred_core.settings import SETTINGS
+from sacred_core.shared_methods import ValueMethods
 from sacred_core.state_folder import state_folder
 from sacred_core.stores.unfinished import OUTPUT_FILE, POSITIONS_FILE, STREAM_FILES, TURNS_FILE
 
@@ -30,8 +31,8 @@ _RUN, _LOCK = "run.json", "lock"
 _FILES = (OUTPUT_FILE, TURNS_FILE, *STREAM_FILES, POSITIONS_FILE)
 
 
-@attrs.frozen(kw_only=True)
-class StoreAddress:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class StoreAddress(ValueMethods):
     """A store that records a run.
 
     Attributes:
@@ -45,8 +46,8 @@ class StoreAddress:
     run_id: int | str
 
 
-@attrs.frozen(kw_only=True)
-class SpoolEntry:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SpoolEntry(ValueMethods):
     """The description of a run whose output is stored.
 
     Attributes:

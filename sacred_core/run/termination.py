@@ -136,7 +136,7 @@ def _handled_in_c() -> int:
     `faulthandler.register`, or a library. Linux lists them; elsewhere the answer is 0.
     """
     try:
-        lines = _STATUS.read_text("ascii", "replace").splitlines()
+        lines = _STATUS.read_bytes().decode("ascii", "replace").splitlines()
     except OSError:
         return 0
     masks = dict(line.split(":", 1) for line in lines if line.startswith(("SigIgn:", "SigCgt:")))

@@ -10,14 +10,15 @@ import attrs
 from sacred_core.events import RunAnnotated
 from sacred_core.exceptions import AnnotationError
 from sacred_core.printable import printable
+from sacred_core.shared_methods import ValueMethods
 
 
 def _tuple(strings: Iterable[str]) -> tuple[str, ...]:
     return tuple(strings)
 
 
-@attrs.frozen(kw_only=True)
-class Annotation:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Annotation(ValueMethods):
     """Tags and a note that a user added, perhaps long after the run ended.
 
     Equal annotations count once.

@@ -12,13 +12,14 @@ import attrs
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
+from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.run_ids import is_valid_id, normalize_id
 
 _logger = own_logger(__name__)
 
 
-@attrs.frozen(kw_only=True)
-class IdRequest:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class IdRequest(ValueMethods):
     """The id that a new run requests.
 
     Attributes:

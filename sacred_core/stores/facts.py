@@ -4,14 +4,16 @@ Backends store it as one value of plain data.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.stores.guarded import Read
 from sacred_core.stores.model import FileInfo, StoredRun, digest_in
 from sacred_core.stores.summaries import decode_summary, encode_summary
+
+if TYPE_CHECKING:  # a run that is recorded does not read others
+    from sacred_core.stores.guarded import Read
 
 #: The fields of a run that are part of it.
 FACTS = frozenset(("metrics", "files"))
@@ -28,7 +30,7 @@ def encode_facts(run: StoredRun) -> dict[str, Any]:
     return {"metrics": metrics, "files": files}
 
 
-def facts_fields(read: Read, entries: Mapping[str, Read] | None = None) -> dict[str, Read]:
+def facts_fields(read: "Read", entries: "Mapping[str, Read] | None" = None) -> dict[str, "Read"]:
     """Return functions that read the fields of a run from its facts; see `GuardedStore`.
 
     Args:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.claims import RunIds, already_exists_error, already_started_error
 
 #: What a claim of this number is called.
@@ -42,8 +43,8 @@ class ClaimFiles(Protocol):
         """Write a file in place of the one that is there."""
 
 
-@attrs.frozen(kw_only=True)
-class Owner:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Owner(ValueMethods):
     """A process.
 
     Attributes:

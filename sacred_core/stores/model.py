@@ -11,6 +11,7 @@ import attrs
 
 from sacred_core import events
 from sacred_core.serialization import plain
+from sacred_core.shared_methods import StateMethods, ValueMethods
 from sacred_core.stores.annotations import Annotation, annotation_of
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ _UID = re.compile(r"[0-9a-f]{32}")
 DAMAGED = "DAMAGED"
 
 
-@attrs.frozen(kw_only=True)
-class FileInfo:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class FileInfo(ValueMethods):
     """Facts about a file of a run; unknown values are None.
 
     Attributes:
@@ -46,8 +47,8 @@ class FileInfo:
     metadata: dict[str, Any] | None = None
 
 
-@attrs.define(kw_only=True, repr=False)
-class StoredRun:
+@attrs.define(kw_only=True, eq=False, repr=False)
+class StoredRun(StateMethods):
     """One run in a store. Times are in UTC and aware; unknown values are None.
 
     Attributes:

@@ -11,6 +11,7 @@ import attrs
 
 from sacred_core.dotted_path import MISSING
 from sacred_core.serialization import number
+from sacred_core.shared_methods import ValueMethods
 
 #: The columns of the points of a metric, see `RunStore.metrics`.
 COLUMNS = ("steps", "values", "timestamps")
@@ -23,8 +24,8 @@ def _nan_as_text(value: Any) -> Any:
     return value if value == value else "NaN"
 
 
-@attrs.frozen(kw_only=True)
-class MetricSummary:
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MetricSummary(ValueMethods):
     """The summary of consecutive points of a metric.
 
     Values that are not numbers, which True and False are not, have steps but no other part in it.

@@ -27,6 +27,7 @@ TIERS = (
         "readable_times",
         "regular_files",
         "settings",
+        "shared_methods",
         "terminal",
         "version",
     ),

@@ -5,7 +5,7 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -14,9 +14,11 @@ from sacred_core.serialization import encodable, from_json, plain, to_json
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import first_items
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
-from sacred_core.stores.guarded import Read
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
+
+if TYPE_CHECKING:  # a run that is recorded does not read others
+    from sacred_core.stores.guarded import Read
 
 #: Files for each of which the entry is written; later ones are written with the next heartbeat.
 _SAVED_AT_ONCE = 50
@@ -113,17 +115,17 @@ def update_entry(entry: dict[str, Any], run: StoredRun, names: Iterable[str]) ->
         entry["fail_trace"] = run.fail_trace
 
 
-def run_fields(entry: Callable[[], dict[str, Any]]) -> dict[str, Read]:
+def run_fields(entry: Callable[[], dict[str, Any]]) -> "dict[str, Read]":
     """Return functions that read the fields of a run from its ``run.json``; see `GuardedStore`.
 
     Args:
         entry: Returns the content of the file.
     """
 
-    def field(name: str) -> Read:
+    def field(name: str) -> "Read":
         return lambda: entry().get(name)
 
-    def time(name: str) -> Read:
+    def time(name: str) -> "Read":
         return lambda: _require_time(name, entry().get(name))
 
     def queue_time() -> datetime | None:

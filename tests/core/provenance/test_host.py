@@ -4,6 +4,8 @@ import json
 import os
 import platform
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from sacred_core import SETTINGS, Experiment, SkipHostInfo, host_info_gatherer
 from sacred_core.host_info import get_host_info, host_info_gatherers, host_info_getter
+from sacred_core.provenance.host import operating_system
 
 NVIDIA_SMI = """#!/bin/sh
 echo '<nvidia_smi_log><driver_version>123.45</driver_version><gpu>
@@ -38,6 +41,45 @@ def test_default_entries() -> None:
     assert info["cpu_count"] >= 1
     assert info["ENV"] == {}
     assert json.loads(json.dumps(info)) == info
+
+
+@pytest.mark.parametrize(
+    "release", ["6.1.0-13-amd64", "5.15.90.1-microsoft-standard-WSL2", "1.0 (x)", "1.0--a", ""]
+)
+def test_the_operating_system_is_what_platform_describes(
+    release: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the name of a release has characters that `platform` replaces."""
+    found = platform.uname()
+    names = platform.uname_result(
+        found.system, found.node, release or found.release, found.version, found.machine
+    )
+    monkeypatch.setattr("platform._uname_cache", names)
+    monkeypatch.setattr("platform._platform_cache", {})
+    expected = [platform.system(), platform.platform()]
+    platform._platform_cache.clear()  # type: ignore[attr-defined]
+
+    assert operating_system() == expected
+
+
+def test_host_information_starts_no_process() -> None:
+    """Where no GPU is asked for, everything is read from files or from Python."""
+    code = """if True:
+        import sys
+        started = []
+        sys.addaudithook(
+            lambda event, arguments: started.append(arguments)
+            if event in ("subprocess.Popen", "os.posix_spawn", "os.fork", "os.exec") else None
+        )
+        from sacred_core.host_info import get_host_info
+        assert get_host_info()["os"]
+        print(started)
+    """
+    environment = {**os.environ, "PATH": "/nowhere"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_captured_environment(monkeypatch: pytest.MonkeyPatch) -> None:
