@@ -47,8 +47,8 @@ def current_run() -> Any:
     Raises:
         AmbiguousRunError: several runs are active and this thread was started without a context.
     """
-    run = run_of_context()
-    if run is not None:
+    run = _current.get()
+    if run is not None and run in _live:  # `run_of_context`, without another call
         return run
     return _only(live_runs())
 

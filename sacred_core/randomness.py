@@ -22,6 +22,8 @@ _logger = own_logger(__name__)
 SEEDRANGE = (1, 2**31 - 1)
 #: numpy's legacy generator takes seeds below this.
 _LEGACY_LIMIT = 2**32
+#: After this number of calls with a generator, those of many calls are prepared together.
+_FEW, _TOGETHER = 16, 256
 
 
 def get_seed(rnd: Any = None) -> int:
@@ -44,11 +46,96 @@ def derived_seed(root: Any, *path: Any) -> int:
     It is the first four bytes of the SHA-256 of the path as a string, without the highest bit (so
     that it is in `SEEDRANGE`), on every platform alike.
     """
-    from hashlib import sha256
+    return _seed_of("/".join(map(str, (root, *path))).encode())
 
-    text = "/".join(map(str, (root, *path)))
+
+def _seed_of(text: bytes) -> int:
+    import hashlib
+
     lowest, highest = SEEDRANGE
-    return max(lowest, int.from_bytes(sha256(text.encode()).digest()[:4], "big") & highest)
+    return int.from_bytes(hashlib.sha256(text).digest()[:4], "big") & highest or lowest
+
+
+class CallSeeds:
+    """The seeds of the calls of one function, in their order; may be used from several threads.
+
+    Each is `derived_seed` of the root, the path and the number of the call. A forked child, which
+    continues the count of its parent, has its `lineage` in the path too.
+
+    Args:
+        path: Where the function is.
+    """
+
+    def __init__(self, *path: Any) -> None:
+        self._path = path
+        self._numbers = itertools.count()
+        self._latest = -1
+        self._root: Any = None
+        self._start = b""
+
+    def next(self, root: Any) -> int:
+        """Return the seed of the next call."""
+        if root is not self._root or not self._start:
+            self._start = b"".join(f"{each}/".encode() for each in (root, *self._path))
+            self._root = root
+        self._latest = number = next(self._numbers)
+        return self._of(number)
+
+    def following(self, count: int) -> list[int]:
+        """Return the seeds that `next` will return, if the root stays the same."""
+        first = self._latest + 1
+        return [self._of(number) for number in range(first, first + count)]
+
+    def _of(self, number: int) -> int:
+        text = b"%b%d" % (self._start, number)
+        if lineage:
+            text += "".join(f"/fork {number}" for number in lineage).encode()
+        return _seed_of(text)
+
+
+class CallGenerators:
+    """Gives the generator for the seed of each call, as `create_rnd` does.
+
+    After some calls those of the calls that follow are prepared together.
+
+    Args:
+        seeds: The seeds of the calls.
+    """
+
+    def __init__(self, seeds: CallSeeds) -> None:
+        self._seeds = seeds
+        self._calls = 0
+        self._prepared: Any = None
+
+    def __call__(self, seed: int) -> Any:
+        """Return the generator for ``seed``, which may be any."""
+        prepared = self._prepared
+        if prepared is not None:
+            rnd = prepared.take(seed)
+            if rnd is not None:
+                return rnd
+        self._calls += 1
+        if self._calls == _FEW or (prepared is not None and prepared.is_used_up):
+            self._prepare()
+        return create_rnd(seed)
+
+    def _prepare(self) -> None:
+        numpy = numpy_or_none()
+        if numpy is None or SETTINGS.CONFIG.NUMPY_RANDOM_LEGACY_API:
+            return
+        from sacred_core.bit_generators import Generators
+
+        prepared = self._prepared or Generators(numpy)
+        is_known = prepared.prepare(self._seeds.following(_TOGETHER))
+        self._prepared = prepared if is_known else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as `create_rnd`, for other processes."""
+        return _create_rnd, ()
+
+
+def _create_rnd() -> Callable[[int], Any]:
+    return create_rnd
 
 
 def create_rnd(seed: int) -> Any:

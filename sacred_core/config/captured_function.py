@@ -78,6 +78,8 @@ class CapturedFunction(Generic[P, R]):
             binding = self._binding = run.bind(self)
         if binding is None:
             return self.function(*args, **kwargs)
+        if not kwargs and (values := binding.complete.get(len(args))) is not None:
+            return self.function(*args, **values)
         kwargs = binding.complete_arguments(len(args), kwargs)
         if self.positional_only > len(args):
             missing = self.positional[len(args) : self.positional_only]
@@ -179,6 +181,10 @@ class Snapshot(NamedTuple):
 class Binding:
     """One captured function together with what one run gives it.
 
+    Attributes:
+        complete: By the number of positional arguments the keyword arguments of calls without any,
+            where these are always the same.
+
     Args:
         captured: The function.
         run: Its run; its ``_run``.
@@ -222,6 +228,7 @@ class Binding:
             self._values["_config"] = freeze(config)
         self._per_call = captured.specials & {"_seed", "_rnd"}
         self._by_count: dict[int, tuple[dict[str, Any], frozenset[str]]] = {}
+        self.complete: dict[int, dict[str, Any]] = {}
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -267,15 +274,18 @@ class Binding:
     def _plan(self, count: int) -> tuple[dict[str, Any], frozenset[str]]:
         passed = set(self._captured.positional[:count])
         values = {name: value for name, value in self._values.items() if name not in passed}
-        return values, self._captured.required - passed - values.keys()
+        open_names = self._captured.required - passed - values.keys()
+        is_fixed = not self._per_call and not open_names
+        if is_fixed and count >= self._captured.positional_only:
+            self.complete[count] = values
+        return values, open_names
 
     def _add_random(self, merged: dict[str, Any], count: int) -> None:
         seed = self._next_seed()
         passed = self._captured.positional[:count]
-        if "_seed" in self._per_call and "_seed" not in passed:
-            merged.setdefault("_seed", seed)
-        if "_rnd" in self._per_call and "_rnd" not in passed and "_rnd" not in merged:
-            merged["_rnd"] = self._generator(seed)
+        for name in self._per_call:
+            if name not in passed and name not in merged:
+                merged[name] = seed if name == "_seed" else self._generator(seed)
 
     def _missing(self, names: frozenset[str]) -> MissingConfigError:
         if names == {"_run"} and self.run is None:

@@ -1,7 +1,6 @@
 """The run of an experiment: what the user's functions see and use while it lasts."""
 
 import contextlib
-import itertools
 import logging
 import os
 import shlex
@@ -12,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from sacred_core import randomness
 from sacred_core.config.captured_function import Binding, CapturedFunction
 from sacred_core.config.tree import Namespaces, ResolvedConfig
 from sacred_core.content_types import guess_content_type
@@ -27,7 +25,7 @@ from sacred_core.exceptions import (
 )
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.loggers import at_level, default_handler
-from sacred_core.randomness import create_rnd, derived_seed
+from sacred_core.randomness import CallGenerators, CallSeeds, derived_seed
 from sacred_core.regular_files import FilePath, named_files, open_without_waiting, readable
 from sacred_core.run.conclusion import (
     UsersFrames,
@@ -167,7 +165,8 @@ class Run(RunState):
             MetricValueError: ``step`` is not a number, or ``metric_name`` is of another type.
             ForkedRunError: the process is a forked child of the run's process.
         """
-        self.refuse_fork("log_scalar")
+        if self.is_forked:
+            self.refuse_fork("log_scalar")
         self.metrics.log(metric_name, value, step)
 
     def log_scalars(self, values: Mapping[Any, Any], step: Any = None) -> None:
@@ -335,13 +334,7 @@ class Run(RunState):
     def _new_binding(self, captured: CapturedFunction[..., Any]) -> Binding:
         name = captured.function.__name__
         path = self.namespaces.path_of(captured.owner)
-        calls = itertools.count()
-
-        def next_seed() -> int:
-            # A forked child continues the count of its parent: the lineage distinguishes it.
-            forks = [f"fork {number}" for number in randomness.lineage]
-            return derived_seed(self.config.get("seed"), path, name, next(calls), *forks)
-
+        seeds = CallSeeds(path, name)
         return Binding(
             captured,
             self,
@@ -350,8 +343,8 @@ class Run(RunState):
             self.namespaces.freeze,
             {} if captured.prefix else self.namespaces.extras_of(captured.owner),
             self.root_logger.getChild(name),
-            next_seed,
-            create_rnd,
+            lambda: seeds.next(self.config.get("seed")),
+            CallGenerators(seeds),
             derived_seed,
         )
 

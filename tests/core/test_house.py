@@ -19,6 +19,7 @@ PACKAGE = ROOT / "sacred_core"
 TIERS = (
     ("frames",),
     (
+        "bit_generators",
         "exceptions",
         "plurals",
         "printable",

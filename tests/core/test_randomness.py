@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -14,7 +15,16 @@ from typing import Any
 import numpy
 import pytest
 
-from sacred_core.randomness import SEEDRANGE, create_rnd, derived_seed, get_seed, set_global_seed
+from sacred_core import SETTINGS, randomness
+from sacred_core.randomness import (
+    SEEDRANGE,
+    CallGenerators,
+    CallSeeds,
+    create_rnd,
+    derived_seed,
+    get_seed,
+    set_global_seed,
+)
 
 HEAD = """
     import json, os, random, sys
@@ -298,3 +308,61 @@ def test_this_process_was_not_forked() -> None:
     from sacred_core.randomness import lineage
 
     assert lineage == () or "PYTEST_XDIST_WORKER" in os.environ
+
+
+def test_seeds_of_calls_are_derived_from_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the root, which may change, the path and the number; of a fork also from its lineage."""
+    seeds = CallSeeds("sub", "train")
+    expected = [derived_seed(42, "sub", "train", number) for number in range(5)]
+    assert [seeds.next(42), seeds.next(42)] == expected[:2]
+    assert seeds.following(3) == expected[2:]
+    assert seeds.next(42) == expected[2]
+    assert seeds.next("other") == derived_seed("other", "sub", "train", 3)
+    assert seeds.next(None) == derived_seed(None, "sub", "train", 4)
+    monkeypatch.setattr(randomness, "lineage", (2, 1))
+    assert seeds.next(42) == derived_seed(42, "sub", "train", 5, "fork 2", "fork 1")
+
+
+def states_of_calls(count: int) -> list[Any]:
+    seeds = CallSeeds("f")
+    generators = CallGenerators(seeds)
+    found = [generators(seeds.next(42)) for _ in range(count)]
+    return [rnd.bit_generator.state for rnd in found]
+
+
+def test_generators_of_calls_are_those_of_their_seeds() -> None:
+    """Whether they are made one by one or prepared for many calls."""
+    seeds = [derived_seed(42, "f", number) for number in range(700)]
+    assert states_of_calls(700) == [create_rnd(seed).bit_generator.state for seed in seeds]
+
+
+def test_most_generators_of_calls_are_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """numpy's function, of which a call takes seven times as long, is called a few times only."""
+    calls: list[int] = []
+    default_rng = numpy.random.default_rng
+
+    def counted(seed: int) -> Any:
+        calls.append(seed)
+        return default_rng(seed)
+
+    monkeypatch.setattr(numpy.random, "default_rng", counted)
+    states_of_calls(10)
+    assert len(calls) == 10
+    states_of_calls(2_000)
+    assert len(calls) < 60
+
+
+def test_generators_of_calls_follow_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The legacy generator of numpy, and that of the standard library, are not prepared."""
+    seeds = CallSeeds("f")
+    monkeypatch.setattr(SETTINGS.CONFIG, "NUMPY_RANDOM_LEGACY_API", True)
+    legacy = CallGenerators(seeds)
+    assert {type(legacy(number)) for number in range(40)} == {numpy.random.RandomState}
+    monkeypatch.setattr(randomness, "numpy_or_none", lambda: None)
+    standard = CallGenerators(seeds)
+    assert {type(standard(number)) for number in range(40)} == {random.Random}
+
+
+def test_generators_of_calls_are_pickled_as_the_function() -> None:
+    """Another process has other seeds: nothing is prepared for it."""
+    assert pickle.loads(pickle.dumps(CallGenerators(CallSeeds("f")))) is create_rnd

@@ -338,3 +338,61 @@ def test_numpys_generator_or_its_legacy(
     first, second = (result_of(ex, main, seed=3) for _ in range(2))
     assert first == second
     assert first[0] is getattr(numpy.random, kind)
+
+
+def python_calls(call: Any) -> list[str]:
+    """Return the names of the functions that are called, one in the other."""
+    names: list[str] = []
+    sys.setprofile(
+        lambda frame, event, _: names.append(frame.f_code.co_name) if event == "call" else None
+    )
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return names[1:]
+
+
+def test_a_call_whose_arguments_are_known_costs_few_calls(ex: Experiment) -> None:
+    """What completes a call is found once for each number of arguments that are passed."""
+
+    @ex.capture
+    def function(foo: int, bar: str) -> None: ...
+
+    def main() -> list[list[str]]:
+        function()
+        function(1)
+        return [python_calls(lambda: function()), python_calls(lambda: function(1))]
+
+    assert result_of(ex, main) == [["__call__", "current_run", "function"]] * 2
+
+
+def test_calls_share_no_dictionary_of_arguments(ex: Experiment) -> None:
+    """What a function does to its ``**options`` changes no other call; what a call passes by name
+    counts for this call only.
+    """
+
+    @ex.capture
+    def function(foo: int, **options: Any) -> Any:
+        options["foo"] = foo
+        return options
+
+    def main() -> Any:
+        return [function(), function(foo=1), function(more=2), function(), function(5), function()]
+
+    assert result_of(ex, main) == [
+        {"foo": 42}, {"foo": 1}, {"foo": 42, "more": 2}, {"foo": 42}, {"foo": 5}, {"foo": 42},
+    ]  # fmt: skip
+
+
+def test_positional_only_arguments_that_are_passed_or_not(ex: Experiment) -> None:
+    """Each number of passed arguments is completed correctly, again and again."""
+
+    @ex.capture
+    def function(foo: int, bar: str, /, layers: Any) -> Any:
+        return foo, bar, list(layers)
+
+    def main() -> Any:
+        return [each for _ in range(2) for each in (function(), function(1), function(1, "b"))]
+
+    assert result_of(ex, main) == [(42, "baz", [1, 2]), (1, "baz", [1, 2]), (1, "b", [1, 2])] * 2
