@@ -22,8 +22,8 @@ Column = Sequence[Any]
 BLOCK = 10_000
 #: Number of packed points from which `MetricsBuffer.when_many` is called.
 MANY = 200_000
-#: Points of a metric are packed together, if possible, even if there are thousands of metrics.
-_FEWEST = 64
+#: Points of all metrics that are not packed; of one metric there may be `_FEWEST` in any case.
+_UNPACKED, _FEWEST = 100_000, 64
 #: Objects in a list of points for each point: step, value and time.
 _WIDTH = 3
 _now = time.time
@@ -78,8 +78,8 @@ class MetricsBuffer:
         """
         kind = type(value)
         if kind is not float and kind is not int:
-            name = _metric_name(name)
-            value = self._point_value(name, value)
+            number = _as_number(value)
+            value = self._other_value(_metric_name(name), value) if number is None else number
         if step is not None and type(step) is not int:
             step = _step(f"the step of the metric {_metric_name(name)!r}", step)
         try:
@@ -165,10 +165,7 @@ class MetricsBuffer:
             self._waiting -= count
             return [*block.values()]
 
-    def _point_value(self, name: str, value: Any) -> Any:
-        found = _as_number(value)
-        if found is not None:
-            return found
+    def _other_value(self, name: str, value: Any) -> Any:
         if name not in self._warned:
             self._warned.add(name)
             self._logger.warning(
@@ -182,7 +179,8 @@ class MetricsBuffer:
     def _add_metric(self, name: str) -> list[Any]:
         with self._lock:
             points = self._points.setdefault(name, [])
-            self._longest = max(_FEWEST, BLOCK // len(self._points)) * _WIDTH
+            share = max(_FEWEST, _UNPACKED // len(self._points))
+            self._longest = min(BLOCK, share) * _WIDTH
             return points
 
     def _pack(self, name: str) -> None:
@@ -308,6 +306,8 @@ def _as_number(value: Any) -> float | None:
     try:
         if hasattr(value, "item"):
             value = value.item()
+            if type(value) is float:
+                return value
         if isinstance(value, int):
             return int(value)
         if isinstance(value, Real) or hasattr(type(value), "__float__"):
