@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from sacred_core.masking.words import Words
 from sacred_core.shared_methods import ValueMethods
 
 Span = tuple[int, int]
@@ -120,30 +121,29 @@ def _compile_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def token_spans(text: str, lowered: str) -> Iterator[Span]:
+def token_spans(words: Words) -> Iterator[Span]:
     """Yield where tokens of well-known services are, without their prefixes."""
+    prefixes = [*filter(words.may_contain, _TOKENS)]
     # One look for a long word costs less than one for each prefix.
-    data = text.encode("utf-8", "replace").translate(_AS_RUNS)
-    if _RUN not in data:
+    if not prefixes or _RUN not in words.data.translate(_AS_RUNS):
         return
-    for prefix, pattern in _TOKENS.items():
-        if prefix in lowered:
-            for match in _compile_pattern(pattern).finditer(text):
-                if prefix != "sk-" or any(map(str.isdigit, match["secret"])):  # words with hyphens
-                    yield match.span("secret")
+    for prefix in filter(words.contain, prefixes):
+        for match in _compile_pattern(_TOKENS[prefix]).finditer(words.text):
+            if prefix != "sk-" or any(map(str.isdigit, match["secret"])):  # words with hyphens
+                yield match.span("secret")
 
 
-def header_spans(text: str, lowered: str) -> Iterator[Span]:
+def header_spans(words: Words) -> Iterator[Span]:
     """Yield where the credentials of ``Bearer …`` and ``Basic …`` are (RFC 6750 and 7617)."""
-    if "bearer" in lowered:
-        for match in _compile_pattern(_BEARER).finditer(lowered):
+    if words.contain("bearer"):
+        for match in _compile_pattern(_BEARER).finditer(words.lowered):
             start, end = match.span("secret")
             if end - start >= _LONG or any(map(str.isdigit, match["secret"])):
                 yield start, end
-    if "basic" in lowered:
-        for match in _compile_pattern(_BASIC).finditer(lowered):
+    if words.contain("basic"):
+        for match in _compile_pattern(_BASIC).finditer(words.lowered):
             start, end = match.span("secret")
-            if _is_user_and_password(text[start:end]):
+            if _is_user_and_password(words.text[start:end]):
                 yield start, end
 
 
@@ -160,10 +160,11 @@ def _is_user_and_password(encoded: str) -> bool:
     return b":" in decoded and decoded.isascii()
 
 
-def pem_spans(text: str, lowered: str) -> Iterator[Span]:
+def pem_spans(words: Words) -> Iterator[Span]:
     """Yield where private keys are, without the lines around them; also of one that is cut off."""
-    if "private key" not in lowered:
+    if not words.contain("private key"):
         return
+    text = words.text
     begins = [match.span() for match in _compile_pattern(_BEGIN).finditer(text)]
     for (_, start), (following, _) in zip(begins, [*begins, (len(text), 0)][1:], strict=True):
         limit = min(following, start + _LONGEST_KEY)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 
 from sacred_core.masking.secret_names import is_folder, is_secret
+from sacred_core.masking.words import Words
 
 #: How many are known at a time: of more, the oldest are forgotten.
 _MOST = 200
@@ -73,10 +74,11 @@ def count() -> int:
     return _count
 
 
-def spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where ``text`` contains a value that is known."""
+def spans(words: Words) -> Iterator[tuple[int, int]]:
+    """Yield where a text contains a value that is known."""
+    text = words.text
     for value, pattern in _entries:
-        at = text.find(value)
+        at = text.find(value) if words.may_contain(value.lower()) else -1
         if at < 0:
             continue
         if pattern is not None:

@@ -16,6 +16,7 @@ from sacred_core.masking.formats import (
 )
 from sacred_core.masking.secret_names import SecretNames, is_header, is_token, secret_names
 from sacred_core.masking.urls import url_spans
+from sacred_core.masking.words import Words, to_lower
 
 #: What may come between a name and its value; names are looked for in lower case.
 _END = (
@@ -59,11 +60,10 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def assignment_spans(text: str, lowered: str, names: SecretNames) -> Iterator[Span]:
+def assignment_spans(words: Words, names: SecretNames) -> Iterator[Span]:
     """Yield where the values of secret names are."""
-    for word in names.last_words:
-        if word in lowered:
-            yield from _spans_of(word, text, lowered, names)
+    for word in filter(words.contain, names.last_words):
+        yield from _spans_of(word, words.text, words.lowered, names)
 
 
 def ends_in_name(lowered: str, names: SecretNames) -> bool:
@@ -201,14 +201,14 @@ def _start_of_line(text: str) -> int:
 
 
 def _may_hold_secret(line: str) -> bool:
-    lowered = _to_lower(line)
+    lowered = to_lower(line)
     added = (pattern.contains.lower() for pattern in added_patterns())
     return any(word in lowered for word in (*_BEGINNINGS, *secret_names().triggers, *added))
 
 
 def _is_open(line: str) -> bool:
     """Return whether what comes after ``line`` may be a part of a value that is masked."""
-    lowered = _to_lower(line)
+    lowered = to_lower(line)
     if ends_in_name(lowered, secret_names()) or any(
         pattern.contains.lower() in lowered for pattern in added_patterns()
     ):
@@ -219,24 +219,17 @@ def _is_open(line: str) -> bool:
 
 
 def _spans(text: str, names: bool) -> Iterator[Span]:
-    lowered = _to_lower(text)
-    if "://" in lowered:
-        yield from url_spans(text, lowered)
-    yield from token_spans(text, lowered)
-    yield from header_spans(text, lowered)
-    yield from pem_spans(text, lowered)
+    words = Words(text)
+    if words.contain("://"):
+        yield from url_spans(text, words.lowered)
+    yield from token_spans(words)
+    yield from header_spans(words)
+    yield from pem_spans(words)
     if names:
         known_names = secret_names()
-        if any(word in lowered for word in known_names.triggers):
-            yield from assignment_spans(text, lowered, known_names)
+        if any(map(words.contain, known_names.triggers)):
+            yield from assignment_spans(words, known_names)
     for pattern in added_patterns():
-        if pattern.contains.lower() in lowered:
+        if words.contain(pattern.contains.lower()):
             yield from pattern.spans(text)
-    yield from known.spans(text)
-
-
-def _to_lower(text: str) -> str:
-    """Return ``text`` in lower case, with the same length."""
-    lowered = text.lower()
-    # One letter has two in lower case.
-    return lowered if len(lowered) == len(text) else text.replace("\u0130", "i").lower()
+    yield from known.spans(words)

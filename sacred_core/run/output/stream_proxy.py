@@ -87,6 +87,13 @@ class StreamProxy(io.TextIOWrapper):
         is_showing: Returns whether the caller is what shows text: it writes to originals.
     """
 
+    # Each `print` looks up `write` and `closed` several times. With these slots the dictionary of
+    # the object stays empty, and without `__getattr__` the lookup is C code: 1.0 instead of 1.3
+    # times the cost of the interpreter's own stream.
+    __slots__ = (
+        "_diversion", "_flush", "_has_bytes", "_is_showing", "_is_terminal", "_original_write",
+        "_view", "end", "flush_original", "is_error", "original", "users",
+    )  # fmt: skip
     closed = False
 
     def __init__(
@@ -129,6 +136,11 @@ class StreamProxy(io.TextIOWrapper):
     def name(self) -> Any:
         """The original's."""
         return getattr(self.original, "name", "<stream proxy>")
+
+    @property
+    def mode(self) -> Any:
+        """The original's."""
+        return self.original.mode
 
     def divert(self) -> None:
         """Redirect writes to the original stream to this one, for earlier log handlers."""
@@ -189,8 +201,20 @@ class StreamProxy(io.TextIOWrapper):
         """Flush the buffer."""
         self.flush()
 
+
+class ForwardingProxy(StreamProxy):
+    """A proxy of a stream with attributes that streams of the interpreter do not have."""
+
+    __slots__ = ()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)
+
+
+def proxy_class(original: Any) -> type[StreamProxy]:
+    """Return the class of the proxy of ``original``."""
+    is_plain = type(original) is io.TextIOWrapper and not vars(original).keys() - {"mode"}
+    return StreamProxy if is_plain else ForwardingProxy
 
 
 def _text(data: bytes) -> str:

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from sacred_core.context import current_run
 from sacred_core.exceptions import AmbiguousRunError
-from sacred_core.run.output.stream_proxy import StreamProxy
+from sacred_core.run.output.stream_proxy import StreamProxy, proxy_class
 
 INTERVAL = 0.02
 #: With more bytes than this that are not shown yet, a write waits.
@@ -200,7 +200,7 @@ class Streams:
                 self._drainer = before
 
     def _create_proxy(self, original: Any, name: str) -> StreamProxy:
-        return StreamProxy(original, self.drain, name == "stderr", self._shows)
+        return proxy_class(original)(original, self.drain, name == "stderr", self._shows)
 
     def _shows(self) -> bool:
         """Whether the calling thread is showing text now."""

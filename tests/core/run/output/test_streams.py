@@ -176,3 +176,36 @@ def test_memory_is_flat(scripts: Any) -> None:
     )
     # In KiB. What waits is bounded by the time that a thread needs; all of it would be 338 MB.
     assert int(err) < 200_000
+
+
+def test_a_print_runs_no_python_code(scripts: Any) -> None:
+    """What it looks up of the proxy is in its class, and no attribute of ours comes before."""
+    scripts.shown(
+        """
+        proxy = sys.stdout
+        assert type(proxy).__module__.startswith("sacred_core")
+        assert vars(proxy) == {} and not hasattr(type(proxy), "__getattr__")
+        assert proxy.mode == sys.__stdout__.mode == "w"
+        calls = []
+        sys.setprofile(lambda frame, event, argument: calls.append(event))
+        print("line", 1)
+        sys.setprofile(None)
+        assert calls.count("call") == 0, calls
+        """
+    )
+    assert scripts.record == "line 1\n"
+
+
+def test_a_stream_with_more_attributes_has_them_during_a_run(scripts: Any) -> None:
+    """A stream of another class, or with attributes that were set, has them during a run."""
+    scripts.run_with_head(
+        """
+        class Coloured(io.TextIOWrapper):
+            colour = "red"
+
+        sys.stdout = Coloured(sys.stdout.buffer)
+        sys.stderr.theme = "dark"
+        """,
+        "print(sys.stdout.colour, sys.stderr.theme, sys.stderr.mode)",
+    )
+    assert scripts.record == "red dark w\n"
