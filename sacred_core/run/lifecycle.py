@@ -273,8 +273,10 @@ class Lifecycle:
         return info if isinstance(info, dict) else {"info": info}
 
     def _send_output(self, final: bool) -> None:
-        for new in self._run.output.take(final):
-            self._send(self._source.make(events.OutputCaptured, text=new[0], offset=new[1]))
+        offset = -1
+        for text, offset in self._run.output.take(final):
+            self._send(self._source.make(events.OutputCaptured, text=text, offset=offset))
+        if offset >= 0:  # once: a reader replaces what was sent after the position it finds
             self._run.output.confirm()
 
     def _send_code(self) -> None:

@@ -1,6 +1,7 @@
 """The recording of output as a run uses it, and the modes ``no`` and ``sys``."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
@@ -8,7 +9,7 @@ from types import FunctionType
 from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text
 from sacred_core.run.output.filters import Filter
-from sacred_core.run.output.spool import LOW_DISK, Spool, SpoolReader
+from sacred_core.run.output.spool import CHECK_INTERVAL, LITTLE, LOW_DISK, Spool, SpoolReader
 from sacred_core.run.output.stream_proxy import StreamProxy
 from sacred_core.run.output.streams import Recorder, Recorders, standard_streams
 
@@ -160,6 +161,8 @@ class SysCapture(SpoolCapture):
         self._spool_reader = SpoolReader([self._spool], output_filter)
         self._lock = threading.RLock()
         self._is_full = False
+        self._checked_at = 0.0
+        self._unchecked = LITTLE
 
     def stop(self) -> None:
         """Restore the streams, unless another run still needs them replaced."""
@@ -173,7 +176,7 @@ class SysCapture(SpoolCapture):
         with self._lock:
             if self._is_full:
                 return
-            reason = "" if self._spool_reader.has_room else LOW_DISK
+            reason = "" if self._has_room(len(data)) else LOW_DISK
             try:
                 if not reason:
                     self._spool.append(data, done)
@@ -182,6 +185,15 @@ class SysCapture(SpoolCapture):
             if reason:
                 self._is_full = True
                 _logger.warning("%s: stopped recording output", reason)
+
+    def _has_room(self, size: int) -> bool:
+        """Return whether the disk has enough space; it is not checked for each line."""
+        now = time.monotonic()
+        self._unchecked += size
+        if self._unchecked < LITTLE // 4 and now < self._checked_at + CHECK_INTERVAL:
+            return True
+        self._checked_at, self._unchecked = now, 0
+        return self._spool_reader.has_room
 
     def move_to(self, folder: Path) -> None:
         """Move the spool to ``folder``; see `OutputCapture.move_to`."""

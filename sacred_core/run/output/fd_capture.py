@@ -22,15 +22,19 @@ from sacred_core.run.output.capture import OutputCapture, SpoolCapture
 from sacred_core.run.output.filters import Filter
 from sacred_core.run.output.follower import Display
 from sacred_core.run.output.follower_process import FollowerProcess, can_start, follow
-from sacred_core.run.output.spool import LOW_DISK, Spool, SpoolReader, write_counted
+from sacred_core.run.output.spool import (
+    CHECK_INTERVAL,
+    LOW_DISK,
+    Spool,
+    SpoolReader,
+    write_counted,
+)
 from sacred_core.run.output.stream_proxy import StreamProxy
 from sacred_core.run.output.streams import INTERVAL, Recorders, standard_streams
 
 _logger = own_logger(__name__)
 #: The descriptors of each spool.
 _ONE, _TWO = ((1, 2),), ((1,), (2,))
-#: Seconds between two looks at the disk.
-_PAUSE = 0.2
 
 
 class Claim:
@@ -187,7 +191,7 @@ class FdCapture(SpoolCapture):
 
     def _watch(self) -> None:
         """See to the disk until the run ends, and show the growth where no process does."""
-        while not self._stopped.wait(_PAUSE if self._is_followed else INTERVAL):
+        while not self._stopped.wait(CHECK_INTERVAL if self._is_followed else INTERVAL):
             if not self._is_followed and self._display is not None:
                 self._display.show(self._spool_reader.note())
             if not self._spool_reader.has_room:
@@ -205,7 +209,7 @@ class FdCapture(SpoolCapture):
                 self._display.write(int(is_error and len(self._spools) > 1), data, done)
             return
         if not is_error and not self._is_restored:
-            self._spool_reader.note()  # what a child wrote to stderr comes before
+            self._spool_reader.note_growth()  # what a child wrote to stderr comes before
         while sum(done) < len(data):
             try:
                 write_counted(2 if is_error else 1, data, done)

@@ -30,6 +30,8 @@ _CHUNK = 1 << 20
 LITTLE = 16 * 1024 * 1024
 #: What is reported then, with the words of the operating system.
 LOW_DISK = "Low disk space (almost no space left on device)"
+#: Seconds between two checks of the free space.
+CHECK_INTERVAL = 0.2
 #: Maximum number of bytes in one event.
 _READ_CHUNK = 1 << 18
 
@@ -187,6 +189,11 @@ class SpoolReader:
                 with contextlib.suppress(OSError):  # a full disk: the order is less exact
                     self._turns.append(TURN.pack(*ends), [])
         return ends
+
+    def note_growth(self) -> None:
+        """Record a turn if stderr has grown since the last one; cheap if it has not."""
+        if self._parts and self._parts[1].size != self._noted:
+            self.note()
 
     def _sizes(self) -> list[int]:
         return sizes([part.reader for part in self._parts])

@@ -209,3 +209,31 @@ def test_a_stream_with_more_attributes_has_them_during_a_run(scripts: Any) -> No
         "print(sys.stdout.colour, sys.stderr.theme, sys.stderr.mode)",
     )
     assert scripts.record == "red dark w\n"
+
+
+@pytest.mark.parametrize(("mode", "function"), [("sys", "fstatvfs"), ("fd", "fstat")])
+def test_a_line_that_is_flushed_costs_few_system_calls(
+    scripts: Any, mode: str, function: str
+) -> None:
+    """The free space is checked five times a second, not for each line; of two files in mode `fd`
+    only the size of stderr is looked up for each line.
+    """
+    scripts.run_with_head(
+        f"SETTINGS.CAPTURE_MODE = {mode!r}",
+        f"""
+        calls, own, original = [], threading.get_ident(), os.{function}
+        def counted(descriptor):
+            if threading.get_ident() == own:
+                calls.append(descriptor)
+            return original(descriptor)
+        os.{function} = counted
+        start = time.monotonic()
+        for i in range(1000):
+            print("line", i, flush=True)
+        elapsed = time.monotonic() - start
+        os.{function} = original
+        limit = 1001 if {mode!r} == "fd" else 2 + elapsed / 0.2
+        assert len(calls) <= limit, (len(calls), elapsed)
+        """,
+    )
+    assert scripts.record.splitlines() == [f"line {i}" for i in range(1000)]
