@@ -10,6 +10,7 @@ from sacred_core.provenance.sources import md5_of
 from sacred_core.run import Run
 from sacred_core.run.recovery import OutputStore
 from sacred_core.testing.comparing import assert_metrics
+from sacred_core.testing.counting import count_work
 from sacred_core.testing.event_driver import EventDriver
 from sacred_core.testing.experiments import run_main
 from sacred_core.testing.file_contract import FileContract
@@ -65,6 +66,25 @@ class ContentContract(FileContract):
         driver.beat()
         driver.complete()
         assert store.output(run_id) == driver.output, "not what was printed after it was replaced"
+
+    def test_output_costs_the_same_however_much_was_printed(self, tmp_path: Path) -> None:
+        """The last heartbeats of a run that prints much do what the first ones did."""
+        driver = EventDriver(self.make_observer(tmp_path))
+        driver.start()
+        lines = "".join(f"line {number}\n" for number in range(500))
+
+        def print_in_beats() -> None:
+            for _ in range(16):
+                driver.print(lines)
+                driver.beat()
+
+        first = count_work(print_in_beats)
+        print_in_beats()
+        last = count_work(print_in_beats)
+        driver.complete()
+        for name, count in last.items():
+            limit = 1.5 * first[name] + 100_000
+            assert count < limit, f"{first[name]} {name} have become {count}"
 
     def test_output_is_completed_after_a_crash(self, tmp_path: Path) -> None:
         """The output of a run that did not end can be replaced by a longer one, also twice."""

@@ -37,6 +37,14 @@ class DoublesOutput(MemoryObserver):
         return super().append_output(text, len(self.record.output) if self.record else 0)
 
 
+class WritesAllOutputAgain(MemoryObserver):
+    def append_output(self, text: str, offset: int) -> bool:
+        is_stored = super().append_output(text, offset)
+        with tempfile.TemporaryFile() as file:
+            file.write(self.record.output.encode("utf-8", "replace") if self.record else b"")
+        return is_stored
+
+
 class DoublesPoints(MemoryObserver):
     def append_points(self, metrics: Any, starts: Any) -> bool:
         known = {} if self.record is None else self.record.metrics
@@ -326,6 +334,7 @@ _LOCATIONS = {
     "sacred_runs_works_on_its_location",
 }
 FAULTS: dict[type[Any], set[str]] = {
+    WritesAllOutputAgain: {"output_costs_the_same_however_much_was_printed"},
     DoublesPoints: {
         "an_event_that_comes_again_changes_nothing",
         "an_override_may_change_the_points",
