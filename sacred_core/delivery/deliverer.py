@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from sacred_core.observers.retry_policy import RetryPolicy
 _BYTES_PER_SECOND = 1_000_000
 #: A shorter pause between two attempts would take the time that other threads need.
 _SHORTEST = 0.01
+#: Events that are delivered together: a heartbeat with what came before it, or a part of a backlog.
+_MOST_TOGETHER = 50
 #: Why an event was not recorded where the run did not wait for the observer any longer.
 _RUNNING, _LEFT = "still running", "not delivered"
 
@@ -37,6 +40,7 @@ class Deliverer:
         new_backlog: Returns an empty backlog.
         lists_late: See `sacred_core.RunObserver.lists_files_with_heartbeats`.
         passes_interrupts: Raise `KeyboardInterrupt`; the event stays the first one.
+        record_together: See `TransactionalObserver.record_together`.
 
     Attributes:
         unlisted: Files that were recorded since the last heartbeat, of such an observer.
@@ -58,10 +62,12 @@ class Deliverer:
         new_backlog: Callable[[], Backlog],
         lists_late: bool = False,
         passes_interrupts: bool = False,
+        record_together: Callable[[Callable[[], None]], bool] | None = None,
     ) -> None:
         self._name = name
         self._lists_late = lists_late
         self._passes_interrupts = passes_interrupts
+        self._record_together = record_together
         self.unlisted: list[Event] = []
         self._call = call
         self._policy = policy
@@ -100,6 +106,8 @@ class Deliverer:
         """
         has_failed = False
         self._isolation.begin_round()
+        if not self._deliver_together():
+            return
         while (event := self.backlog.first()) is not None:
             if event.final and not self._retry_before_end():
                 return
@@ -183,6 +191,12 @@ class Deliverer:
             Abandoned: the run does not wait any longer.
             KeyboardInterrupt: the observer is called in the thread of the run.
         """
+        error = self._failure(event)
+        if error is None:
+            self._note_recorded(event)
+        return error
+
+    def _failure(self, event: Event) -> Exception | None:
         self._raise_if_abandoned()
         self._called, self.current = time.monotonic(), event
         error: Exception | None = None
@@ -196,11 +210,51 @@ class Deliverer:
             error = RuntimeError(f"it raised {type(raised).__name__}: {raised}")
         self._raise_if_abandoned()
         self.current = None
-        if error is None:
-            self._note_recorded(event)
-        else:
+        if error is not None:
             self._failed_files += min(time.monotonic() - self._called, _file_seconds(event))
         return error
+
+    def _deliver_together(self) -> bool:
+        """Deliver the first events in one step of the observer, which records all or none.
+
+        What fails is delivered one by one, so that the event at fault is found.
+
+        Returns:
+            False if the observer is unavailable.
+        """
+        if self._record_together is None or self.is_failing or self._has_set_aside:
+            return True
+        events = self.backlog.leading(_MOST_TOGETHER)
+        if len(events) < 2:
+            return True
+        try:
+            if not self._record_together(partial(self._call_all, events)):
+                return True
+        except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
+            self.current = None
+            if not isinstance(error, self._policy.temporary):
+                return True
+            self._warn_once(events[0], error)
+            return False
+        self._raise_if_abandoned()
+        self._is_warned = False
+        self._isolation.note_recorded(events)
+        for event in events:
+            self._note_recorded(event)
+            if self.backlog.first() is event:  # a newer heartbeat may have replaced it
+                self.backlog.remove_first()
+        return True
+
+    def _call_all(self, events: list[Event]) -> None:
+        for event in events:
+            error = self._failure(event)
+            if error is not None:
+                raise error
+        self._raise_if_abandoned()
+
+    @property
+    def _has_set_aside(self) -> bool:
+        return bool(self.aside) or self._isolation.has_waiting
 
     def _note_recorded(self, event: Event) -> None:
         self._recorded = time.monotonic()

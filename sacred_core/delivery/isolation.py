@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -94,6 +94,12 @@ class Isolation:
             return None
         self._deliver_earlier(event)
         return self._try(event)
+
+    def note_recorded(self, recorded: Iterable[events.Event]) -> None:
+        """Update the state after the observer recorded events while nothing was set aside."""
+        for event in recorded:
+            self._reposition(event)
+            self._note_recorded(event)
 
     def attempt_last(self, event: events.Event) -> Exception | None:
         """Deliver an event of `last_events`, and return what the observer raised."""

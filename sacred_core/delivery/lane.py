@@ -68,6 +68,7 @@ class Lane(ABC):
             self.name, self._call, self.policy, Heartbeat in self._plans, resolve_lazy, logger,
             self._new_backlog, getattr(observer, "lists_files_with_heartbeats", False),
             passes_interrupts=self.is_direct,
+            record_together=getattr(self.observer, "record_together", None),
         )  # fmt: skip
         self._join_error = ""
 

@@ -193,6 +193,13 @@ class MetricPositions:
             for name, metric in metrics_by_name.items()
         }
 
+    def copy(self) -> "MetricPositions":
+        """Return what continues independently from the same positions."""
+        same = MetricPositions()
+        same._ends, same._ends_before = dict(self._ends), dict(self._ends_before)
+        same._changed, same._last = set(self._changed), self._last
+        return same
+
     def _begin_attempt(self, attempt: Attempt | None) -> None:
         last, self._last = self._last, attempt
         if last is attempt:

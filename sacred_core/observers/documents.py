@@ -15,7 +15,7 @@ from typing import Any
 from sacred_core import events
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.observers import delivering
-from sacred_core.observers.base import RunObserver
+from sacred_core.observers.transactions import TransactionalObserver
 from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import is_same_data
 from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
@@ -29,7 +29,7 @@ from sacred_core.stores.tokens import new_token, run_removed_error
 _NO_IDENTITY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
 
 
-class DocumentObserver(RunObserver, ABC):
+class DocumentObserver(TransactionalObserver, ABC):
     """Records each run as a document (the fields of a `StoredRun`), output, points and files.
 
     A backend implements `insert_run`, `take_over_run`, `highest_number` and the abstract methods.
@@ -49,8 +49,6 @@ class DocumentObserver(RunObserver, ABC):
     token = ""
     needs_sha256 = False
     overwrite: int | str | None = None
-    _positions: delivering.MetricPositions
-    _unsaved: set[str]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.display_name})"

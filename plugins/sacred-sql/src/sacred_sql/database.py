@@ -61,6 +61,9 @@ class Database:
         note_secret(str(self.engine.url.password or ""))
         self._is_sqlite = self.engine.dialect.name == "sqlite"
         self._is_ready = self._is_writable = False
+        #: Of the transaction of `together`.
+        self._open: sa.Connection | None = None
+        self.is_together = False
         one_connection = isinstance(self.engine.pool, StaticPool)
         self._lock: Any = threading.RLock() if one_connection else contextlib.nullcontext()
         if isinstance(self.engine.pool, SingletonThreadPool):
@@ -80,11 +83,28 @@ class Database:
             StoreError: the database cannot be reached, or refuses.
         """
         with self._translate_errors():
-            if not self._is_writable:
-                self._repeat(lambda c: ensure_tables(c, self.display_url, create=True))
-                self._repeat(add_tables)
-                self._is_ready = self._is_writable = True
+            if self._open is not None:
+                return work(self._open)
+            self._prepare_writing()
             return self._repeat(work)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Do all that `write` does in the block in one transaction, which is not repeated.
+
+        Raises:
+            UnavailableError: the database cannot be reached.
+            StoreError: it refuses, or other transactions hinder this one.
+        """
+        self.is_together = True
+        try:
+            with self._translate_errors(), contextlib.ExitStack() as stack:
+                self._prepare_writing()
+                self._open = self._enter_transaction(stack)
+                yield
+                self._open.commit()
+        finally:
+            self.is_together, self._open = False, None
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Do ``work``, which sees the database at one time.
@@ -115,6 +135,22 @@ class Database:
         """Close what is not in use; whatever follows opens it again."""
         if self.is_own and not is_in_memory(self.engine.url):
             self.engine.dispose()
+
+    def _prepare_writing(self) -> None:
+        if not self._is_writable:
+            self._repeat(lambda c: ensure_tables(c, self.display_url, create=True))
+            self._repeat(add_tables)
+            self._is_ready = self._is_writable = True
+
+    def _enter_transaction(self, stack: contextlib.ExitStack) -> sa.Connection:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return stack.enter_context(self._transaction("BEGIN IMMEDIATE", "READ COMMITTED"))
+            except exc.DBAPIError as error:
+                if not _is_conflict(error) or time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(0, _PAUSE))
 
     def _repeat(self, work: Callable[[sa.Connection], T]) -> T:
         until = time.monotonic() + PATIENCE
@@ -160,7 +196,11 @@ class Database:
                 ) from error
             raise
         except exc.SQLAlchemyError as error:
-            kind = UnavailableError if _is_temporary(error) else StoreError
+            # A conflict within `together` is repeated write by write.
+            is_conflict = isinstance(error, exc.DBAPIError) and _is_conflict(error)
+            is_repeated = is_conflict and self.is_together
+            is_temporary = _is_temporary(error) and not is_repeated
+            kind = UnavailableError if is_temporary else StoreError
             raise kind(f"the database {self.display_url}: {self._reason(error)}") from error
 
     def _reason(self, error: exc.SQLAlchemyError) -> str:

@@ -1,10 +1,10 @@
 """Records a run in a SQL database."""
 
+import contextlib
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-import attrs
 import sqlalchemy as sa
 
 from sacred_core.observers.deprecated import DeprecatedCreate
@@ -33,7 +33,6 @@ from sacred_sql.contents import (
 )
 from sacred_sql.database import Database
 from sacred_sql.experiments import (
-    Experiment,
     drop_unused_experiment,
     load_experiment,
     make_experiment,
@@ -42,6 +41,7 @@ from sacred_sql.experiments import (
 )
 from sacred_sql.ids import highest_number, is_taken
 from sacred_sql.reading import find_key
+from sacred_sql.rows import Rows
 from sacred_sql.schema import (
     LONGEST_COMMENT,
     artifacts,
@@ -53,34 +53,6 @@ from sacred_sql.schema import (
 T = TypeVar("T")
 
 _FIELDS = {"status": "recorded_status", "stop_time": "stop_time", "heartbeat": "heartbeat"}
-
-
-@attrs.define
-class _Rows:
-    """The rows of the current run, as far as they are known to this observer.
-
-    Attributes:
-        experiment: What the row of the run refers to.
-        key: Of the row of the run.
-        experiment_key: Of the row of the experiment.
-        is_unsure: More may be stored than this object has: the row is not new, or the answer to an
-            attempt was lost.
-        metrics: What is stored of each metric.
-        output_end: Where the output ends.
-        is_cut: An empty piece is at the end of the output.
-        large: The names of values that are stored outside of the row.
-        has_beaten: Columns were set after the start.
-    """
-
-    experiment: Experiment
-    key: int = 0
-    experiment_key: int = 0
-    is_unsure: bool = False
-    metrics: dict[str, Metric] = attrs.field(factory=dict)
-    output_end: int = 0
-    is_cut: bool = False
-    large: set[str] = attrs.field(factory=set)
-    has_beaten: bool = False
 
 
 class SqlObserver(DeprecatedCreate, DocumentObserver):
@@ -100,7 +72,8 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     """
 
     needs_sha256 = True
-    _rows: _Rows
+    _rows: Rows
+    _is_noted = False
 
     def __init__(self, url: str | sa.URL, echo: bool = False, priority: int = 40) -> None:
         self._set_up(Database(url, echo), None, priority)
@@ -151,7 +124,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def prepare_run(self, run: StoredRun) -> None:
         """Store what runs share: those who race for a number have nothing else to do."""
-        self._rows = _Rows(make_experiment(run.experiment))
+        self._rows = Rows(make_experiment(run.experiment))
         self._database.write(lambda connection: self._store_shared(connection, run))
 
     def insert_run(self, run: StoredRun) -> bool:
@@ -207,7 +180,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
                 store_large(connection, rows.key, texts)
             if is_end:
                 join_points(connection, rows.key, rows.metrics)
-            return note_change(connection, rows.key)
+            return self._note(connection)
 
         if not texts and not fields:  # lists of files have separate tables
             return True
@@ -225,7 +198,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         is_at_end = offset >= rows.output_end and not (rows.is_unsure or rows.is_cut)
 
         def work(connection: sa.Connection) -> bool:
-            if not note_change(connection, rows.key):
+            if not self._note(connection):
                 return False
             write_output(connection, rows.key, text, offset, is_at_end)
             return True
@@ -240,7 +213,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         rows, is_unsure = self._rows, self._rows.is_unsure
 
         def work(connection: sa.Connection) -> dict[str, Metric] | None:
-            if not note_change(connection, rows.key):
+            if not self._note(connection):
                 return None
             return write_points(connection, rows.key, rows.metrics, metrics, starts, is_unsure)
 
@@ -308,14 +281,30 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def continue_row(self, run: StoredRun, key: int) -> None:
         """Record what follows for a run that is stored already, in the row with this key."""
 
-        def work(connection: sa.Connection) -> _Rows:
+        def work(connection: sa.Connection) -> Rows:
             query = sa.select(runs.c.experiment_id).where(runs.c.run_key == key)
             experiment_key = int(connection.execute(query).scalar_one())
             experiment = load_experiment(connection, experiment_key)
-            return _Rows(experiment, key, experiment_key, is_unsure=True)
+            return Rows(experiment, key, experiment_key, is_unsure=True)
 
         self._rows = self._database.read(work)
         self.continue_run(run, "")
+
+    @contextlib.contextmanager
+    def write_together(self) -> Iterator[None]:
+        """Return a context that is one transaction, in which the change is noted once."""
+        before = self._rows.copy()
+        start = time.monotonic()
+        try:
+            with self._database.together():
+                yield
+        except BaseException:
+            self._rows = before
+            before.is_unsure = True  # the answer to the commit may be lost
+            raise
+        finally:
+            self._is_noted = False
+        self._note_late(start)
 
     def join(self) -> None:
         """Close the connections."""
@@ -380,9 +369,21 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             rows.is_unsure = was_unsure
             raise
         rows.is_unsure = False
-        if has_taken_long(time.monotonic() - start):
-            self._database.write(lambda connection: note_change(connection, rows.key))
+        self._note_late(start)
         return done
+
+    def _note(self, connection: sa.Connection) -> bool:
+        """Note that the run changes, once in a transaction; return whether the run exists."""
+        if self._is_noted:
+            return True
+        is_there = note_change(connection, self._rows.key)
+        self._is_noted = is_there and self._database.is_together
+        return is_there
+
+    def _note_late(self, start: float) -> None:
+        """Note the change once more if the transaction since ``start`` took long."""
+        if has_taken_long(time.monotonic() - start):
+            self._database.write(lambda connection: note_change(connection, self._rows.key))
 
     def _update(self, connection: sa.Connection, columns: Mapping[str, Any]) -> bool:
         """Set columns, and return whether the row exists: keys, unlike ids, are not reused."""
