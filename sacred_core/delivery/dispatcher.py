@@ -97,6 +97,12 @@ class Dispatcher:
             run_id = answer if run_id is None else run_id
         return next((answer for answer in answers if str(answer) == str(run_id)), run_id)
 
+    def add(self, event: Event) -> None:
+        """Add ``event`` to what the next call of `send` or `finish` delivers."""
+        with self._lock:
+            for lane in self._started:
+                lane.add(event)
+
     def send(self, event: Event) -> None:
         """Deliver ``event`` to every observer, and wait until it was handled, for a bounded time.
 

@@ -32,6 +32,9 @@ _MOST_POINTS = 4 * MANY
 _LONGEST_WAIT = 0.5
 #: Some stores have no more digits of a time.
 _MILLISECOND = timedelta(milliseconds=1)
+#: Characters of output and points that are delivered with the heartbeat after them.
+_MOST_ADDED = 1_000_000
+_POINT_CHARACTERS = 100
 
 
 class Lifecycle:
@@ -48,7 +51,10 @@ class Lifecycle:
         self._beats = BeatThread(self.beat, self._send_points, run.beat_interval, run.run_logger)
         self._is_started = False
         self._info, self._result = PlainCopy(), PlainCopy()
+        self._is_unconfirmed = False
         self._sending = threading.RLock()
+        #: Characters of what is added, but not sent.
+        self._added = 0
         self._annotated = datetime.min.replace(tzinfo=UTC)
         self._spool: LiveSpool | None = None
         #: Paths of what the record does not show.
@@ -252,8 +258,19 @@ class Lifecycle:
         return self._dispatcher.send_start(event, self._run._id)
 
     def _send(self, event: events.Event) -> None:
+        self._added = 0
         if not self._run.is_forked:
             self._dispatcher.send(event)
+
+    def _send_with_heartbeat(self, event: events.Event, size: int) -> None:
+        """Let the next event deliver a small event; a large one does not wait for it."""
+        if self._run.is_forked:
+            return
+        self._added += size
+        if self._added <= _MOST_ADDED:
+            self._dispatcher.add(event)
+        else:
+            self._send(event)
 
     def _send_news(self, final: bool) -> None:
         """Send output, imported code and metrics that are new, then a heartbeat.
@@ -267,17 +284,19 @@ class Lifecycle:
         now = datetime.now(UTC)
         self._run.heartbeat_time = now
         self._send(self._source.make(events.Heartbeat, info=info, beat_time=now, result=result))
+        if self._is_unconfirmed:  # after all of it: it replaces a file
+            self._run.output.confirm()
+            self._is_unconfirmed = False
 
     def _info_now(self) -> dict[str, Any]:
         info = self._info.of(self._run.info)
         return info if isinstance(info, dict) else {"info": info}
 
     def _send_output(self, final: bool) -> None:
-        offset = -1
         for text, offset in self._run.output.take(final):
-            self._send(self._source.make(events.OutputCaptured, text=text, offset=offset))
-        if offset >= 0:  # once: a reader replaces what was sent after the position it finds
-            self._run.output.confirm()
+            event = self._source.make(events.OutputCaptured, text=text, offset=offset)
+            self._send_with_heartbeat(event, len(text))
+            self._is_unconfirmed = True
 
     def _send_code(self) -> None:
         grown = self._run.code.take_new() if self._run.code is not None else None
@@ -288,11 +307,11 @@ class Lifecycle:
 
     def _send_metrics(self, info: dict[str, Any]) -> None:
         for metrics, starts in self._run.metrics.drain():
-            self._send(
-                self._source.make(
-                    events.MetricsLogged, metrics_by_name=metrics, info=info, starts=starts
-                )
+            event = self._source.make(
+                events.MetricsLogged, metrics_by_name=metrics, info=info, starts=starts
             )
+            points = sum(len(metric["steps"]) for metric in metrics.values())
+            self._send_with_heartbeat(event, points * _POINT_CHARACTERS)
 
     def _finish(self, kind: type[events.Event], time: str, **fields: Any) -> None:
         """Stop the heartbeats, send what they have not sent, and then the end in any case.

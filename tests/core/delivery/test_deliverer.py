@@ -39,12 +39,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def new_deliverer(call: Callable[[events.Event], object], output: str = "") -> Deliverer:
+def new_deliverer(
+    call: Callable[[events.Event], object],
+    output: str = "",
+    record_together: Callable[[Callable[[], None]], bool] | None = None,
+) -> Deliverer:
     def new_backlog() -> Backlog:
         return Backlog(Overflow(Path, lambda event: event))
 
     logger = logging.getLogger("deliverer")
-    return Deliverer("it", call, POLICY, True, lambda name: output, logger, new_backlog)
+    return Deliverer(
+        "it", call, POLICY, True, lambda name: output, logger, new_backlog,
+        record_together=record_together,
+    )  # fmt: skip
 
 
 def test_calls_after_the_last_retry_share_one_time(clock: Clock) -> None:
@@ -167,3 +174,141 @@ def test_what_is_left_replaces_nothing_newer(refused: str) -> None:
     for stop in range(1, 40):
         recorded, left = abandoned(sent, stop, refused)
         assert folded(recorded + left) == expected, (stop, recorded, left)
+
+
+OUTPUT = SOURCE.make(events.OutputCaptured, text="x", offset=0)
+BEAT = SOURCE.make(events.Heartbeat, info={}, beat_time=NOW, result=None)
+
+
+class Together:
+    """An observer that records several events in one step.
+
+    Attributes:
+        calls: The names of the events of each step, and of each call outside of one.
+        error: What the step raises.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.error: Exception | None = None
+        self._step: list[str] | None = None
+
+    def call(self, event: events.Event) -> None:
+        if self._step is None:
+            self.calls.append([type(event).__name__])
+        else:
+            self._step.append(type(event).__name__)
+
+    def record(self, record: Callable[[], None]) -> bool:
+        self._step = []
+        try:
+            record()
+            self.calls.append(self._step)
+            if self.error is not None:
+                raise self.error
+        finally:
+            self._step = None
+        return True
+
+
+@pytest.fixture
+def together() -> Together:
+    return Together()
+
+
+def deliverer_of(together: Together) -> Deliverer:
+    return new_deliverer(together.call, record_together=together.record)
+
+
+def add_all(deliverer: Deliverer, *added: events.Event) -> None:
+    for event in added:
+        deliverer.backlog.add(event)
+
+
+def test_events_are_delivered_together(together: Together) -> None:
+    """What waits is recorded in one step, and does not wait any longer."""
+    deliverer = deliverer_of(together)
+    add_all(deliverer, OUTPUT, BEAT)
+
+    deliverer.deliver()
+
+    assert together.calls == [["OutputCaptured", "Heartbeat"]]
+    assert not deliverer.has_waiting
+
+
+def test_file_is_delivered_by_itself(together: Together) -> None:
+    """An event with a file, which may fail by itself, is not in the step, nor what follows it."""
+    deliverer = deliverer_of(together)
+    add_all(deliverer, OUTPUT, OUTPUT, RESOURCE, BEAT)
+
+    deliverer.deliver()
+
+    assert together.calls == [["OutputCaptured"] * 2, ["ResourceAdded"], ["Heartbeat"]]
+
+
+def test_single_event_needs_no_step(together: Together) -> None:
+    """One event that waits is delivered as before."""
+    deliverer = deliverer_of(together)
+    add_all(deliverer, BEAT)
+
+    deliverer.deliver()
+
+    assert together.calls == [["Heartbeat"]]
+
+
+def test_refused_step_is_delivered_one_by_one(together: Together) -> None:
+    """If a step is refused, each of its events is delivered by itself."""
+    deliverer = deliverer_of(together)
+    add_all(deliverer, OUTPUT, BEAT)
+    together.error = ValueError("refused")
+
+    deliverer.deliver()
+
+    assert together.calls[1:] == [["OutputCaptured"], ["Heartbeat"]]
+    assert not deliverer.has_waiting and not deliverer.is_failing
+
+
+def test_outage_in_a_step_ends_the_round(together: Together) -> None:
+    """If the store is unavailable, events are not tried one by one: all wait for the next round."""
+    deliverer = deliverer_of(together)
+    add_all(deliverer, OUTPUT, BEAT)
+    together.error = UnavailableError("away")
+
+    deliverer.deliver()
+
+    assert len(together.calls) == 1
+    assert (len(deliverer.backlog), deliverer.is_failing) == (2, True)
+
+
+def test_heartbeat_that_was_replaced_during_a_step_remains(together: Together) -> None:
+    """A newer heartbeat, added while the step records the older one, is delivered too."""
+    newer = SOURCE.make(events.Heartbeat, info={"a": 1}, beat_time=NOW, result=None)
+
+    def record_and_add(step: Callable[[], None]) -> bool:
+        done = together.record(step)
+        if len(together.calls) == 1:
+            deliverer.backlog.add(newer)
+        return done
+
+    deliverer = new_deliverer(together.call, record_together=record_and_add)
+    add_all(deliverer, OUTPUT, BEAT)
+
+    deliverer.deliver()
+
+    assert together.calls == [["OutputCaptured", "Heartbeat"], ["Heartbeat"]]
+
+
+def test_abandoned_step_is_not_recorded(together: Together) -> None:
+    """A step during which the run stops waiting raises, so that the store records none of it."""
+
+    def record(step: Callable[[], None]) -> bool:
+        deliverer.abandon()
+        step()
+        return True
+
+    deliverer = new_deliverer(together.call, record_together=record)
+    add_all(deliverer, OUTPUT, BEAT)
+    with pytest.raises(Abandoned):
+        deliverer.deliver()
+
+    assert len(deliverer.backlog) == 2

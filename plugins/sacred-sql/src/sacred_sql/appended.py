@@ -149,6 +149,7 @@ def write_points(
     new: Mapping[str, Mapping[str, Any]],
     starts: Mapping[str, int],
     is_unsure: bool,
+    knows_all: bool = False,
 ) -> dict[str, Metric]:
     """Add points; those that are stored already are skipped.
 
@@ -159,11 +160,12 @@ def write_points(
         new: By name the new ``steps``, ``values`` and ``timestamps``.
         starts: By name the index of the first; without, they follow the last.
         is_unsure: More may be stored, as the answer to an earlier attempt was lost.
+        knows_all: The run has no other metrics than those in ``known``.
 
     Returns:
         What is stored then of the metrics in ``new``.
     """
-    numbers = _numbers(connection, run_key, known, new)
+    numbers = _numbers(connection, run_key, known, new, knows_all)
     changes = _Changes(run_key)
     after = {}
     for name, columns in new.items():
@@ -224,14 +226,17 @@ def _part(columns: Columns, position: int) -> Columns:
 
 
 def _numbers(
-    connection: sa.Connection, run_key: int, known: Metrics, names: Iterable[str]
+    connection: sa.Connection, run_key: int, known: Metrics, names: Iterable[str], knows_all: bool
 ) -> dict[str, int]:
     """Return the numbers of metrics, of which those that are not there yet are inserted."""
     missing = [name for name in names if name not in known]
     if not missing:
         return {}
-    query = sa.select(metrics.c.name, metrics.c.metric).where(metrics.c.run_key == run_key)
-    numbers: dict[str, int] = {row.name: int(row.metric) for row in connection.execute(query)}
+    if knows_all:
+        numbers = {name: metric.number for name, metric in known.items()}
+    else:
+        query = sa.select(metrics.c.name, metrics.c.metric).where(metrics.c.run_key == run_key)
+        numbers = {row.name: int(row.metric) for row in connection.execute(query)}
     missing = [name for name in missing if name not in numbers]
     following = max(numbers.values(), default=-1) + 1
     rows = [

@@ -34,9 +34,14 @@ def note_change(connection: sa.Connection, run_key: int) -> bool:
         return True
     if connection.execute(sa.select(1).where(runs.c.run_key == run_key)).first() is None:
         return False
+    note_start(connection, run_key)
+    return True
+
+
+def note_start(connection: sa.Connection, run_key: int) -> None:
+    """Record that a transaction inserts a run."""
     number = _new_number(connection.dialect.name)
     connection.execute(run_changes.insert().values(run_key=run_key, number=number))
-    return True
 
 
 @functools.cache

@@ -215,9 +215,19 @@ def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str
     drop_unused(connection, gone)
 
 
-def write_facts(connection: sa.Connection, run_key: int, text: str) -> None:
-    """Store the JSON text of the facts of a run, NULL in place of one that is large."""
+def write_facts(connection: sa.Connection, run_key: int, text: str, is_new: bool) -> None:
+    """Store the JSON text of the facts of a run, NULL in place of one that is large.
+
+    Args:
+        connection: In a transaction.
+        run_key: Of the run.
+        text: The facts.
+        is_new: None are stored.
+    """
     columns = row_values({"value": text})
+    if is_new:
+        connection.execute(facts.insert().values(run_key=run_key, **columns))
+        return
     mine = facts.c.run_key == run_key
     if connection.execute(facts.update().where(mine).values(columns)).rowcount == 0:
         connection.execute(facts.delete().where(mine))  # MariaDB does not count equal values

@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ from sacred_sql.address import (
     require_file,
 )
 from sacred_sql.limits import apply_limits, timeout_arguments
-from sacred_sql.schema import add_tables, ensure_tables
+from sacred_sql.schema import add_tables, ensure_tables, has_all_tables
 
 T = TypeVar("T")
 
@@ -37,6 +38,10 @@ _STATES = frozenset({"40001", "40P01", "55P03"})
 _NUMBERS = frozenset({1020, 1205, 1213})
 _SQLITE_NAMES = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _WITH_LEVELS = ("postgresql", "mysql", "mariadb")
+
+
+class _Incomplete:
+    """The answer of a database that lacks tables."""
 
 
 class Database:
@@ -85,8 +90,14 @@ class Database:
         with self._translate_errors():
             if self._open is not None:
                 return work(self._open)
-            self._prepare_writing()
-            return self._repeat(work)
+            if self._is_writable:
+                return self._repeat(work)
+            done = self._repeat(partial(self._work_if_complete, work))
+            if isinstance(done, _Incomplete):
+                self._add_tables()
+                done = self._repeat(work)
+            self._is_ready = self._is_writable = True
+            return done
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -99,7 +110,9 @@ class Database:
         self.is_together = True
         try:
             with self._translate_errors(), contextlib.ExitStack() as stack:
-                self._prepare_writing()
+                if not self._is_writable:
+                    self._add_tables()
+                    self._is_ready = self._is_writable = True
                 self._open = self._enter_transaction(stack)
                 yield
                 self._open.commit()
@@ -136,11 +149,15 @@ class Database:
         if self.is_own and not is_in_memory(self.engine.url):
             self.engine.dispose()
 
-    def _prepare_writing(self) -> None:
-        if not self._is_writable:
-            self._repeat(lambda c: ensure_tables(c, self.display_url, create=True))
-            self._repeat(add_tables)
-            self._is_ready = self._is_writable = True
+    def _work_if_complete(
+        self, work: Callable[[sa.Connection], T], connection: sa.Connection
+    ) -> "T | _Incomplete":
+        is_complete = has_all_tables(connection, self.display_url)
+        return work(connection) if is_complete else _Incomplete()
+
+    def _add_tables(self) -> None:
+        self._repeat(lambda c: ensure_tables(c, self.display_url, create=True))
+        self._repeat(add_tables)
 
     def _enter_transaction(self, stack: contextlib.ExitStack) -> sa.Connection:
         until = time.monotonic() + PATIENCE

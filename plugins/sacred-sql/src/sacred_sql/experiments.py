@@ -1,6 +1,7 @@
 """Experiments and hosts: runs that share them share their rows."""
 
 import base64
+import functools
 import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,6 +85,30 @@ def make_experiment(ex_info: Mapping[str, Any]) -> Experiment:
         sources=_sources(str(ex_info.get("base_dir") or "."), ex_info.get("sources") or ()),
         dependencies=_dependencies(ex_info.get("dependencies") or ()),
         repositories=tuple(map(_repository, ex_info.get("repositories") or ())),
+    )
+
+
+def store_shared(
+    connection: sa.Connection, experiment: Experiment, host_info: Mapping[str, Any]
+) -> dict[str, int]:
+    """Store an experiment and a host, as far as they are not there, and return their keys."""
+    digests = (experiment.digest, digest_of(dict(host_info)))
+    found = connection.execute(_shared_keys(), {"of_experiment": digests[0], "of_host": digests[1]})
+    keys = dict(zip(("experiment_id", "host_id"), found.one(), strict=True))
+    if keys["experiment_id"] is None:
+        keys["experiment_id"] = store_experiment(connection, experiment)
+    if keys["host_id"] is None:
+        keys["host_id"] = store_host(connection, host_info)
+    return keys
+
+
+@functools.cache
+def _shared_keys() -> sa.Select[Any]:
+    of_experiment = schema.experiments.c.digest == sa.bindparam("of_experiment")
+    of_host = schema.hosts.c.digest == sa.bindparam("of_host")
+    return sa.select(
+        sa.select(schema.experiments.c.experiment_id).where(of_experiment).scalar_subquery(),
+        sa.select(schema.hosts.c.host_id).where(of_host).scalar_subquery(),
     )
 
 

@@ -1,5 +1,8 @@
 """The ids of the runs in a database."""
 
+import functools
+from typing import Any
+
 import sqlalchemy as sa
 
 from sacred_core.stores.run_ids import LARGEST
@@ -9,11 +12,15 @@ from sacred_sql.schema import highest_deleted, runs
 
 def highest_number(connection: sa.Connection) -> int:
     """Return the highest number that counts; of Sacred's runs where there are no others."""
-    query = sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
-    found = connection.execute(query).scalar()
+    found = connection.execute(_highest()).scalar()
     if found is None and has_sacred_tables(connection):
         found = highest_sacred_number(connection)
     return max(int(found or 0), highest_deleted(connection))
+
+
+@functools.cache
+def _highest() -> sa.Select[Any]:
+    return sa.select(sa.func.max(runs.c.run_number)).where(runs.c.run_number <= LARGEST)
 
 
 def is_taken(connection: sa.Connection, run_id: int | str) -> bool:

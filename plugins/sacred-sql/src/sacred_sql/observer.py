@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_sql.address import argument_url, display_location, is_in_memory, location
 from sacred_sql.annotating import insert_annotation
 from sacred_sql.appended import Metric, join_points, write_output, write_points
-from sacred_sql.changes import has_taken_long, note_change
+from sacred_sql.changes import has_taken_long, note_change, note_start
 from sacred_sql.contents import (
     VALUES,
     content_of,
@@ -34,21 +35,14 @@ from sacred_sql.contents import (
 from sacred_sql.database import Database
 from sacred_sql.experiments import (
     drop_unused_experiment,
-    load_experiment,
     make_experiment,
     store_experiment,
-    store_host,
+    store_shared,
 )
 from sacred_sql.ids import highest_number, is_taken
 from sacred_sql.reading import find_key
-from sacred_sql.rows import Rows
-from sacred_sql.schema import (
-    LONGEST_COMMENT,
-    artifacts,
-    facts,
-    resources,
-    runs,
-)
+from sacred_sql.rows import Part, Rows, read_rows
+from sacred_sql.schema import LONGEST_COMMENT, artifacts, facts, resources, runs
 
 T = TypeVar("T")
 
@@ -74,6 +68,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     needs_sha256 = True
     _rows: Rows
     _is_noted = False
+    _attempts: Counter[Part]
 
     def __init__(self, url: str | sa.URL, echo: bool = False, priority: int = 40) -> None:
         self._set_up(Database(url, echo), None, priority)
@@ -124,8 +119,13 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def prepare_run(self, run: StoredRun) -> None:
         """Store what runs share: those who race for a number have nothing else to do."""
-        self._rows = Rows(make_experiment(run.experiment))
-        self._database.write(lambda connection: self._store_shared(connection, run))
+        self._rows = rows = Rows(make_experiment(run.experiment), knows_metrics=True)
+
+        def work(connection: sa.Connection) -> int:
+            store_shared(connection, rows.experiment, run.host)
+            return highest_number(connection)
+
+        rows.highest = self._database.write(work)
 
     def insert_run(self, run: StoredRun) -> bool:
         """Insert the row of the run; a race is lost with an error that repeats the transaction."""
@@ -139,7 +139,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
                 return None
             return new_key(connection, runs, {**columns, "queue_time": run.queue_time, **names})
 
-        return self._write_start(run, insert)
+        return self._write_start(run, insert, is_replaced=False)
 
     def take_over_run(self, run: StoredRun) -> bool:
         """Replace the row of the run, if its status is QUEUED."""
@@ -149,11 +149,12 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             queued = runs.update().where(runs.c.run_key == key, runs.c.status == "QUEUED")
             return key if connection.execute(queued.values(columns)).rowcount == 1 else None
 
-        return self._write_start(run, replace)
+        return self._write_start(run, replace, is_replaced=True)
 
     def highest_number(self) -> int:
         """Return the highest number that counts; of Sacred's runs where there are no others."""
-        return self._database.read(highest_number)
+        found, self._rows.highest = self._rows.highest, None
+        return self._database.write(highest_number) if found is None else found
 
     def start_run(self, run: StoredRun) -> None:
         """The sources are stored before the run is."""
@@ -161,6 +162,8 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Set columns of the row; values that are large are stored outside of it."""
         rows, is_end = self._rows, "status" in names
+        is_unsure = rows.unsure["values"] > 0
+        is_new = iter([not (rows.has_facts or is_unsure)])  # if repeated, another process writes
         if "heartbeat" in names and not rows.has_beaten:
             names |= {"info", "result"}
         values = encode_values({name: getattr(run, name) for name in VALUES if name in names})
@@ -168,14 +171,14 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         texts = {**values, **({facts.name: to_json(encode_facts(run))} if has_facts else {})}
         fields = {name: getattr(run, _FIELDS[name]) for name in _FIELDS if name in names}
         large = {name for name, text in texts.items() if is_large(text)}
-        check_large = set(texts) & (rows.large | large) or (rows.is_unsure and texts)
+        check_large = set(texts) & (rows.large | large) or (is_unsure and texts)
 
         def work(connection: sa.Connection) -> bool:
             columns = {**row_values(values), **fields}
             if not (self._update(connection, columns) if columns else self._has_row(connection)):
                 return False
             if has_facts:
-                write_facts(connection, rows.key, str(texts[facts.name]))
+                write_facts(connection, rows.key, str(texts[facts.name]), next(is_new, False))
             if check_large:
                 store_large(connection, rows.key, texts)
             if is_end:
@@ -188,14 +191,15 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             return False
         rows.large = (rows.large - set(texts)) | large
         rows.has_beaten = True
+        rows.has_facts = rows.has_facts or has_facts
         if is_end:
-            rows.metrics = {}
+            rows.metrics, rows.knows_metrics = {}, False
         return True
 
     def append_output(self, text: str, offset: int) -> bool:
         """Add a piece of output."""
         rows = self._rows
-        is_at_end = offset >= rows.output_end and not (rows.is_unsure or rows.is_cut)
+        is_at_end = offset >= rows.output_end and not (rows.unsure["output"] or rows.is_cut)
 
         def work(connection: sa.Connection) -> bool:
             if not self._note(connection):
@@ -203,21 +207,25 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             write_output(connection, rows.key, text, offset, is_at_end)
             return True
 
-        if not self._write_rows(work):
+        if not self._write_rows(work, "output"):
             return False
         rows.output_end, rows.is_cut = offset + len(text), not text
         return True
 
     def append_points(self, metrics: Mapping[str, Any], starts: Mapping[str, int]) -> bool:
         """Add points."""
-        rows, is_unsure = self._rows, self._rows.is_unsure
+        rows, is_unsure = self._rows, self._rows.unsure["points"] > 0
+        knows_metrics = iter([rows.knows_metrics and not is_unsure])
 
         def work(connection: sa.Connection) -> dict[str, Metric] | None:
             if not self._note(connection):
                 return None
-            return write_points(connection, rows.key, rows.metrics, metrics, starts, is_unsure)
+            return write_points(
+                connection, rows.key, rows.metrics, metrics, starts, is_unsure,
+                next(knows_metrics, False),
+            )  # fmt: skip
 
-        stored = self._write_rows(work)
+        stored = self._write_rows(work, "points")
         if stored is None:
             return False
         rows.metrics |= stored
@@ -280,27 +288,20 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def continue_row(self, run: StoredRun, key: int) -> None:
         """Record what follows for a run that is stored already, in the row with this key."""
-
-        def work(connection: sa.Connection) -> Rows:
-            query = sa.select(runs.c.experiment_id).where(runs.c.run_key == key)
-            experiment_key = int(connection.execute(query).scalar_one())
-            experiment = load_experiment(connection, experiment_key)
-            return Rows(experiment, key, experiment_key, is_unsure=True)
-
-        self._rows = self._database.read(work)
+        self._rows = self._database.read(lambda connection: read_rows(connection, key))
         self.continue_run(run, "")
 
     @contextlib.contextmanager
     def write_together(self) -> Iterator[None]:
         """Return a context that is one transaction, in which the change is noted once."""
-        before = self._rows.copy()
+        before, self._attempts = self._rows.copy(), Counter()
         start = time.monotonic()
         try:
             with self._database.together():
                 yield
         except BaseException:
             self._rows = before
-            before.is_unsure = True  # the answer to the commit may be lost
+            before.unsure += self._attempts  # the answer to the commit may be lost
             raise
         finally:
             self._is_noted = False
@@ -313,6 +314,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     def _set_up(self, database: Database, session: Any, priority: int) -> None:
         self._database, self.display_name = database, database.display_url
+        self._attempts = Counter()
         self.session, self.priority = session, priority
         self.display_location = display_location(database.engine.url)
 
@@ -320,12 +322,14 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         self,
         run: StoredRun,
         write: Callable[[sa.Connection, Mapping[str, Any]], int | None],
+        is_replaced: bool,
     ) -> bool:
         """Write the start of a run, unless ``write``, which returns the key of its row, does not.
 
         Args:
             run: It has an id.
             write: Inserts or replaces the row with columns.
+            is_replaced: It replaces the row.
         """
         texts = encode_values({"config": run.config, "meta": run.meta})
         comment = run.meta.get("comment")
@@ -339,36 +343,35 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         }
 
         def work(connection: sa.Connection) -> tuple[int, int] | None:
-            keys = self._store_shared(connection, run)
+            keys = store_shared(connection, self._rows.experiment, run.host)
             key = write(connection, {**columns, **keys})
-            if key is not None:
+            if key is None:
+                return None
+            if is_replaced or any(map(is_large, texts.values())):
                 store_large(connection, key, texts)
-                note_change(connection, key)
-            return None if key is None else (key, keys["experiment_id"])
+            (note_change if is_replaced else note_start)(connection, key)
+            return key, keys["experiment_id"]
 
         stored = self._database.write(work)
         if stored is None:
             return False
         self._rows.key, self._rows.experiment_key = stored
+        self._rows.has_facts = is_replaced
         return True
 
-    def _store_shared(self, connection: sa.Connection, run: StoredRun) -> dict[str, int]:
-        return {
-            "experiment_id": store_experiment(connection, self._rows.experiment),
-            "host_id": store_host(connection, run.host),
-        }
-
-    def _write_rows(self, work: Callable[[sa.Connection], T]) -> T:
+    def _write_rows(self, work: Callable[[sa.Connection], T], part: Part = "values") -> T:
         """Do ``work`` in a transaction; until one succeeds again, more may be stored than known."""
         rows = self._rows
-        was_unsure, rows.is_unsure = rows.is_unsure, True
+        unsure = rows.unsure[part]
+        rows.unsure[part] = max(unsure, 1)
+        self._attempts[part] += 1
         start = time.monotonic()
         try:
             done = self._database.write(work)
         except OSError:  # of the user's file
-            rows.is_unsure = was_unsure
+            rows.unsure[part] = unsure
             raise
-        rows.is_unsure = False
+        rows.unsure[part] = max(unsure - 1, 0)
         self._note_late(start)
         return done
 

@@ -1,9 +1,17 @@
 """What an observer knows of the rows of its run."""
 
+from collections import Counter
+from typing import Literal, TypeAlias, get_args
+
 import attrs
+import sqlalchemy as sa
 
 from sacred_sql.appended import Metric
-from sacred_sql.experiments import Experiment
+from sacred_sql.experiments import Experiment, load_experiment
+from sacred_sql.schema import runs
+
+#: What is written separately.
+Part: TypeAlias = Literal["values", "output", "points"]
 
 
 @attrs.define
@@ -14,25 +22,41 @@ class Rows:
         experiment: What the row of the run refers to.
         key: Of the row of the run.
         experiment_key: Of the row of the experiment.
-        is_unsure: More may be stored than this object has: the row is not new, or the answer to an
-            attempt was lost.
+        unsure: For how many of the next writes of a part more may be stored than this object has:
+            the row is not new, or answers to attempts were lost.
         metrics: What is stored of each metric.
         output_end: Where the output ends.
         is_cut: An empty piece is at the end of the output.
         large: The names of values that are stored outside of the row.
         has_beaten: Columns were set after the start.
+        has_facts: Facts may be stored.
+        knows_metrics: `metrics` has all metrics of the run, unless `unsure`.
+        highest: The highest number of a run, read shortly before the number is needed.
     """
 
     experiment: Experiment
     key: int = 0
     experiment_key: int = 0
-    is_unsure: bool = False
+    unsure: Counter[Part] = attrs.field(factory=Counter)
     metrics: dict[str, Metric] = attrs.field(factory=dict)
     output_end: int = 0
     is_cut: bool = False
     large: set[str] = attrs.field(factory=set)
     has_beaten: bool = False
+    has_facts: bool = False
+    knows_metrics: bool = False
+    highest: int | None = None
 
     def copy(self) -> "Rows":
         """Return what changes independently."""
-        return attrs.evolve(self, metrics=dict(self.metrics), large=set(self.large))
+        return attrs.evolve(
+            self, metrics=dict(self.metrics), large=set(self.large), unsure=Counter(self.unsure)
+        )
+
+
+def read_rows(connection: sa.Connection, key: int) -> Rows:
+    """Return what is known of a stored run with this key."""
+    query = sa.select(runs.c.experiment_id).where(runs.c.run_key == key)
+    experiment_key = int(connection.execute(query).scalar_one())
+    experiment = load_experiment(connection, experiment_key)
+    return Rows(experiment, key, experiment_key, unsure=Counter(get_args(Part)), has_facts=True)
