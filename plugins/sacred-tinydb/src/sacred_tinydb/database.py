@@ -8,20 +8,21 @@ can be parsed.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from filelock import FileLock, Timeout
 from tinydb import TinyDB
 from tinydb.storages import Storage
 from tinydb.table import Table
 
-from sacred_core.atomic_files import replacing
+from sacred_core.atomic_files import replace_bytes
 from sacred_core.exceptions import StoreError
 from sacred_core.plurals import counted
 from sacred_core.serialization import from_json, to_json
+from sacred_tinydb.layout import join_documents, split_documents
 
 #: Plain data; times and files as `sacred_tinydb.tags` writes them.
 Document: TypeAlias = dict[str, Any]
@@ -56,12 +57,13 @@ class AtomicJsonFile(Storage):
     """A JSON file that is whole at any moment, also when its writer is killed.
 
     What was read is remembered until the file is another one. Who changes what `read` returned
-    must write it.
+    must write it. Runs are written in the layout of `sacred_tinydb.layout`.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         self._known: tuple[Any, Any] = (None, None)
+        self._known_texts: tuple[Any, dict[int, bytes] | None] = (None, None)
 
     def read(self) -> Any:
         """Return the content of the file, None if there is none."""
@@ -76,11 +78,39 @@ class AtomicJsonFile(Storage):
             raise StoreError(f"{str(self._path)!r} is not valid JSON: {error}") from None
         return self._known[1]
 
+    def read_texts(self) -> dict[int, bytes] | None:
+        """Return the JSON texts of the documents by their numbers, which are not parsed.
+
+        They are not the caller's to change. None if the file has another layout, or was parsed
+        already.
+        """
+        try:
+            with self._path.open("rb") as file:
+                version = _version(file.fileno())
+                if self._known[0] == version:
+                    return None
+                if self._known_texts[0] != version:
+                    self._known_texts = (version, split_documents(file.read()))
+        except FileNotFoundError:
+            return {}
+        return self._known_texts[1]
+
     def write(self, data: Any) -> None:
         """Replace the file."""
-        self._known = (None, None)
-        with replacing(self._path) as partial, partial.open("w", encoding="utf-8") as file:
-            file.write(_write_tables(data) if _has_raw(data) else to_json(data))
+        documents = _documents(data)
+        if documents is not None:
+            self.write_texts(documents)
+        else:
+            text = _write_tables(data) if _has_raw(data) else to_json(data)
+            self._replace(text.encode("utf-8"))
+
+    def write_texts(self, texts: Mapping[int, bytes]) -> None:
+        """Replace the file by one with the documents that have these JSON texts."""
+        self._replace(join_documents(texts))
+
+    def _replace(self, data: bytes) -> None:
+        self._known = self._known_texts = (None, None)
+        replace_bytes(self._path, data)
 
 
 class Database:
@@ -126,12 +156,44 @@ class Database:
             for number, document in found.items()
         }
 
+    def get(self, number: int) -> Any:
+        """Return the document with this number, None if there is none; see `all`."""
+        texts = self.texts()
+        if texts is None:
+            return self.all().get(number)
+        return parse_document(texts[number]) if number in texts else None
+
+    def documents(self, newest_first: bool = False) -> Iterator[tuple[int, Any]]:
+        """Yield numbers and documents as of now; each is parsed when it is requested."""
+        texts = self.texts()
+        if texts is None:
+            found = self.all()
+            yield from reversed(found.items()) if newest_first else found.items()
+            return
+        for number in reversed(texts) if newest_first else texts:
+            yield number, parse_document(texts[number])
+
+    def texts(self) -> dict[int, bytes] | None:
+        """Return `AtomicJsonFile.read_texts`; None for another storage."""
+        storage = self.db.storage
+        return storage.read_texts() if isinstance(storage, AtomicJsonFile) else None
+
     def add(self, document: Document) -> int:
         """Insert a document and return its number; only within `lock`."""
-        return self._table().insert(document)
+        texts = self.texts()
+        if texts is None:
+            return self._table().insert(document)
+        number = max(texts, default=0) + 1
+        self._write({**texts, number: _encode(document)})
+        return number
 
     def put(self, number: int, document: Document) -> None:
         """Replace the document ``number``; call only within `lock`."""
+        texts = self.texts()
+        if texts is not None:
+            if number in texts:
+                self._write({**texts, number: _encode(document)})
+            return
 
         def replace(known: Any) -> None:
             known.clear()
@@ -141,11 +203,38 @@ class Database:
 
     def remove(self, number: int) -> None:
         """Remove a document; only within `lock`."""
+        texts = self.texts()
+        if texts is not None:
+            self._write({each: text for each, text in texts.items() if each != number})
+            return
         self._table().remove(doc_ids=[number])
+
+    def _write(self, texts: Mapping[int, bytes]) -> None:
+        cast(AtomicJsonFile, self.db.storage).write_texts(texts)
 
     def _table(self) -> Table:
         """Return a new table: an older one would not have numbers that others used."""
         return self.db.table_class(self.db.storage, TABLE)
+
+
+def parse_document(text: bytes) -> Any:
+    """Return a document from its JSON text, a `RawDocument` if it cannot be parsed."""
+    return _document(text.decode("utf-8"))
+
+
+def _encode(document: Any) -> bytes:
+    text = document.text if isinstance(document, RawDocument) else to_json(document)
+    return text.encode("utf-8")
+
+
+def _documents(tables: Any) -> dict[int, bytes] | None:
+    """Return the JSON texts of the documents of a database that has only runs; else None."""
+    runs = tables.get(TABLE) if isinstance(tables, dict) and len(tables) == 1 else None
+    if not isinstance(runs, dict):
+        return None
+    if not all(str(number).isdecimal() and isinstance(each, dict) for number, each in runs.items()):
+        return None
+    return {int(number): _encode(each) for number, each in runs.items()}
 
 
 def _read_tables(text: str) -> dict[str, Any]:

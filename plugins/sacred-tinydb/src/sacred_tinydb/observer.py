@@ -200,7 +200,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         storage = self._storage_in_use
         with self._lock_run() as is_there:
             if is_there:
-                storage.annotate(self._number, storage.database.all()[self._number], annotation)
+                storage.annotate(self._number, storage.database.get(self._number), annotation)
             return is_there
 
     def code_event(
@@ -261,7 +261,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         with self._lock_run() as is_there:
             if not is_there:
                 raise self.removed_error()
-            known = storage.database.all().get(self._number, {})
+            known = storage.database.get(self._number) or {}
             annotations = {key: known[key] for key in ("annotations",) if key in known}
             storage.database.put(self._number, {**self.run_entry, **annotations})
             if self._replaced:
@@ -349,7 +349,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         The copies are removed if it is not.
         """
         with self._storage_in_use.database.lock():
-            found = self._storage_in_use.database.all().get(self._number, {})
+            found = self._storage_in_use.database.get(self._number) or {}
             is_there = found.get(TOKEN) == self.token
             if not is_there:
                 for copy in staged:

@@ -13,7 +13,7 @@ import hashlib
 import io
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -40,8 +40,9 @@ from sacred_core.stores.record_files import (
     replace_output,
 )
 from sacred_core.stores.run_ids import normalize_id
-from sacred_tinydb.database import AtomicJsonFile, Database, Document, RawDocument
+from sacred_tinydb.database import AtomicJsonFile, Database, Document, RawDocument, parse_document
 from sacred_tinydb.documents import annotation_entry, files_of
+from sacred_tinydb.layout import may_contain
 
 _STATE, _INFO, _OUTPUT, _POINTS, _TOKEN = (
     "state.json", "info.json", "output", "metrics.jsonl", "token",
@@ -264,7 +265,17 @@ class Storage:
 
     def find(self, run_id: int | str) -> "tuple[int, Document] | None":
         """Return the number and the document of a run, None if there is none."""
-        for number, stored in self.database.all().items():
+        texts = self.database.texts()
+        if texts is None:
+            documents: Iterable[tuple[int, Any]] = self.database.all().items()
+        else:
+            searched = str(run_id)
+            documents = (
+                (number, parse_document(text))
+                for number, text in texts.items()
+                if may_contain(text, searched)
+            )
+        for number, stored in documents:
             if to_run_id(number, stored) == run_id:
                 return number, stored
         return None
@@ -294,12 +305,13 @@ class Storage:
         """
         if not file_ids:
             return
-        documents = {n: found for n, found in self.database.all().items() if n != but}
+        numbers, documents = self._documents_with(file_ids)
+        numbers -= {but}
         used: set[str] = set()
         try:
             with guard("the documents"):
-                states = [self.running_folder(number).state() for number in documents]
-                for document in [*documents.values(), *states]:
+                states = [self.running_folder(n).state() for n in numbers & self._running()]
+                for document in [*(own for n, own in documents.items() if n != but), *states]:
                     if isinstance(document, RawDocument):
                         raise DamagedRecordError("a part of it cannot be parsed")
                     used.update(files_of(document))
@@ -307,6 +319,27 @@ class Storage:
             return
         for file_id in file_ids - used:
             self.files.delete(file_id)
+
+    def _documents_with(self, file_ids: set[str]) -> tuple[set[int], dict[int, Any]]:
+        """Return the numbers of all documents, and the documents that may name one of the files."""
+        texts = self.database.texts()
+        if texts is None:
+            documents = self.database.all()
+            return {*documents}, documents
+        named = {
+            number: parse_document(text)
+            for number, text in texts.items()
+            if any(may_contain(text, each) for each in file_ids)
+        }
+        return {*texts}, named
+
+    def _running(self) -> set[int]:
+        """Return the numbers of the documents that have a folder of a running run."""
+        try:
+            names = [each.name for each in self.live_root.iterdir()]
+        except FileNotFoundError:
+            return set()
+        return {int(name) for name in names if name.isdecimal()}
 
 
 def storage_in(root: Path) -> Storage:

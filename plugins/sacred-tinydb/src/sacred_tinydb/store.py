@@ -102,9 +102,8 @@ class TinyDbStore(DocumentStore[Record]):
 
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, Record]]:
         """Yield the documents in the order in which they came."""
-        documents = self.storage.database.all()
-        for key in reversed(documents) if newest_first else documents:
-            yield to_run_id(key, documents[key]), (key, documents[key])
+        for key, document in self.storage.database.documents(newest_first):
+            yield to_run_id(key, document), (key, document)
 
     def read_fields(self, record: Record) -> Mapping[str, Read]:
         """Return what reads the fields of the document as it is now."""
@@ -130,7 +129,7 @@ class TinyDbStore(DocumentStore[Record]):
         live = self.storage.running_folder(key)
         changed = {**live.state(), "info": live.info(), "captured_out": live.output()}
         if not live.folder.exists():  # it ended meanwhile, and its document has everything
-            stored, changed = self.storage.database.all().get(key, stored), {}
+            stored, changed = self.storage.database.get(key) or stored, {}
         return copy.deepcopy({**stored, **{k: v for k, v in changed.items() if v}})
 
     def read_output(self, record: Record) -> str:
@@ -168,7 +167,7 @@ class TinyDbStore(DocumentStore[Record]):
                     yield MetricReader(None, None, stack.enter_context(lines))
                     return
                 # Where it ended meanwhile, its document has everything.
-                stored = self.storage.database.all().get(key, {})
+                stored = self.storage.database.get(key) or {}
             points, index = (
                 self._open_tagged(stored.get(name), stack) for name in ("metrics", METRIC_INDEX)
             )
