@@ -39,7 +39,7 @@ from sacred_mongo.curves import metric_documents
 from sacred_mongo.documents import VERSION, RunDocument, new_entry, offload_if_large, utc
 from sacred_mongo.files import own_files
 from sacred_mongo.output import Output
-from sacred_mongo.points import Points, clear_points
+from sacred_mongo.points import Points, clear_points, create_index
 from sacred_mongo.values import encode, encode_name, file_of
 
 #: Fields that are files if they are large, and fields that are times.
@@ -75,6 +75,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
     VERSION = VERSION
     needs_sha256 = True
+    _has_indexes = False
     COLLECTION_NAME_BLACKLIST: ClassVar[frozenset[str]] = RESERVED
 
     def __init__(
@@ -210,8 +211,8 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
             files = own_files(ids.replaced)
             self.collections.files.delete_unused(files, self.runs, ids.replaced)
         self._use_entry(entry)
+        self._require_indexes(entry["_id"])
         clear_points(self._run)
-        create_indexes(self.runs)
         self._run.change({})
         run_id: int | str = entry["_id"]
         return run_id
@@ -346,6 +347,13 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
     def _run(self) -> RunReference:
         """The current run in its collections."""
         return RunReference.of(self.collections, self.run_entry)
+
+    def _require_indexes(self, run_id: Any) -> None:
+        """Create the indexes before the first run of this observer, and in a new collection."""
+        if not self._has_indexes or run_id == 1:
+            create_index(self.metrics)
+            create_indexes(self.runs)
+            self._has_indexes = True
 
     def _use_entry(self, entry: Document) -> None:
         """Continue the document of a run."""

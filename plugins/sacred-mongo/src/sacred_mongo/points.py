@@ -22,7 +22,7 @@ from sacred_core.stores.summaries import (
 )
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.collections import RunReference
-from sacred_mongo.connection import Document
+from sacred_mongo.connection import Document, Runs
 from sacred_mongo.curves import OUTLINE, blocks_of, join_columns, without_time_zones
 from sacred_mongo.values import decode_column, encode, encode_column
 
@@ -132,9 +132,13 @@ class Points:
         return blocks
 
 
+def create_index(metrics: Runs) -> None:
+    """Create the index that finds the points of a run, if it is missing."""
+    metrics.create_index([("run_id", ASCENDING), ("name", ASCENDING)])
+
+
 def clear_points(run: RunReference) -> None:
     """Remove what an earlier run of the same id left, before the first points are written."""
-    run.collections.metrics.create_index([("run_id", ASCENDING), ("name", ASCENDING)])
     former = {**run.metrics_filter, "start": {"$gte": 0}, TOKEN: {"$ne": run.token}}
     run.collections.metrics.delete_many(former)
 

@@ -135,6 +135,9 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         if used is not None and FACTS.isdisjoint(used):
             unused = [*unused, "facts"]
         found = self._raw.find(self._filter(query), _NO_OUTPUT | dict.fromkeys(unused, 0))
+        if query.where is None and query.limit is not None and query.limit > 0:
+            # No limit: documents of other programs are not listed. Servers treat 1 as a limit.
+            found = found.batch_size(max(query.limit, 2))
         for document in found.sort("_id", -1 if newest_first else 1):
             yield to_run_id(document["_id"]), document
 
