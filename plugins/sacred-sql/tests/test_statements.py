@@ -9,6 +9,7 @@ from sacred_sql import SqlObserver, SqlStore
 
 from sacred_core import Experiment
 from sacred_core.exceptions import StoreError
+from sacred_core.stores import RunQuery
 from sacred_core.testing import EventDriver
 from sacred_core.testing.event_driver import START
 
@@ -201,3 +202,26 @@ def test_whole_run_commits_four_times(observer: SqlObserver) -> None:
     experiment.run()
 
     assert count.commits == 4
+
+
+def test_listing_reads_as_many_runs_as_it_lists(observer: SqlObserver, url: str) -> None:
+    """The newest 3 runs are read with as many statements from 12 runs as from 6, in one page."""
+    counts = []
+    for _ in range(2):
+        for _ in range(5):
+            driver = EventDriver(observer)
+            driver.start()
+            driver.complete()
+        engine = sa.create_engine(url)
+        store = SqlStore(engine=engine)
+        read: list[int] = []
+        list(store.list(RunQuery(limit=3)))
+        sa.event.listen(
+            engine, "before_cursor_execute",
+            lambda *sent, to=read: to.append(len(sent[3] or ())),
+        )  # fmt: skip
+        assert len(list(store.list(RunQuery(limit=3)))) == 3
+        counts.append(read)
+        engine.dispose()
+
+    assert counts[0] == counts[1]

@@ -140,7 +140,10 @@ class SqlStore(DocumentStore[Record]):
                 changed = changed_since(position, self.change_position())
                 has_number = run_changes.c.run_key == tables.key
                 keys_query = keys_query.outerjoin(run_changes, has_number).where(changed)
-            for keys in self._pages(tables, keys_query, newest_first):
+            size = PAGE_SIZE
+            if query.where is None and query.limit is not None:
+                size = min(max(query.limit, 1), PAGE_SIZE)
+            for keys in self._pages(tables, keys_query, newest_first, size):
                 for record in self._read_records(tables, keys, query):
                     yield record.run_id, record
 
@@ -246,15 +249,15 @@ class SqlStore(DocumentStore[Record]):
         return self._database.read(work) if tables.is_own else self._database.read_any(work)
 
     def _pages(
-        self, tables: RunTables, query: "sa.Select[Any]", newest_first: bool
+        self, tables: RunTables, query: "sa.Select[Any]", newest_first: bool, size: int
     ) -> Iterator[Sequence[int]]:
-        """Yield keys of runs page by page."""
+        """Yield keys of runs, ``size`` in a page."""
         key = tables.key
-        asked = query.limit(PAGE_SIZE)
+        asked = query.limit(size)
         asked = page = asked.order_by(key.desc() if newest_first else key)
         while keys := self._read(tables, partial(_scalars, query=page)):
             yield keys
-            if len(keys) < PAGE_SIZE:
+            if len(keys) < size:
                 return
             page = asked.where(key < keys[-1] if newest_first else key > keys[-1])
 
