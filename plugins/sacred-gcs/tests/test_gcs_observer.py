@@ -53,7 +53,9 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
     }  # fmt: skip
     keys = set(bucket.listed())
     sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
-    assert keys - sources == {f"{folder}/{name}" for name in own} | {stored}
+    (segment,) = (key for key in keys if key.startswith(f"{BASE}/_index/"))
+    shared = {stored, segment, f"{BASE}/_ids/started-1"}
+    assert keys - sources == {f"{folder}/{name}" for name in own} | shared
     assert all(hashlib.md5(bucket.read(key)).hexdigest() in key for key in sources) and sources
     assert json.loads(bucket.read(f"{folder}/run.json"))["status"] == "COMPLETED"
     assert json.loads(bucket.read(f"{folder}/metrics.json"))["loss"]["values"] == [0.5]

@@ -3,14 +3,19 @@
 import itertools
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
 import pytest
-from sacred_objects import BucketAwayError
+from sacred_objects import BucketAwayError, ObjectObserver, ObjectStore, bucket_layout
+from sacred_objects.bucket import ObjectInfo
+from sacred_objects.listing import list_segments
+from sacred_objects.object_keys import INDEX
+from sacred_objects.segments import decode_segment
 
 from sacred_core.exceptions import StoreError
+from sacred_core.stores import StoredRun
 
 
 class MemoryBucket:
@@ -21,6 +26,7 @@ class MemoryBucket:
         sent: Bytes that were written.
         is_away: It cannot be reached.
         refused: A key that contains one of these strings cannot be written.
+        requests: Their number; of a listing, that of at most 1,000 keys.
     """
 
     url = "memory://bucket"
@@ -33,6 +39,7 @@ class MemoryBucket:
         self.sent = 0
         self.is_away = False
         self.refused: set[str] = set()
+        self.requests = 0
         self._lock = threading.RLock()
         self._numbers = itertools.count()
 
@@ -41,13 +48,13 @@ class MemoryBucket:
         if any(part in key for part in self.refused):
             raise StoreError("access denied")
         content = data if isinstance(data, bytes) else data.read()
-        self.objects[key] = content
         self.kinds[key] = content_type
         self.sent += len(content)
         # As coarse as the times of S3, but for a shorter time.
         self.written[key] = datetime.fromtimestamp(time.time() // 0.01 * 0.01, UTC)
-        self.versions[key] = f"version {next(self._numbers)}"
-        return self.versions[key]
+        self.versions[key] = version = f"version {next(self._numbers)}"
+        self.objects[key] = content  # last: other threads list it from here on
+        return version
 
     def put_if_absent(self, key: str, data: bytes, content_type: str | None = None) -> str | None:
         self.require()
@@ -80,8 +87,12 @@ class MemoryBucket:
         self.require()
         return iter(sorted(key for key in list(self.objects) if key.startswith(prefix)))
 
-    def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        return ((key, self.written[key]) for key in self.list(prefix))
+    def scan(self, prefix: str, start: str = "", stop: str | None = None) -> Iterator[ObjectInfo]:
+        return (
+            ObjectInfo(key, self.versions[key], self.written[key])
+            for key in self.list(prefix)
+            if key > start and (stop is None or key < stop)
+        )
 
     def folders(self, prefix: str) -> Iterator[str]:
         rest = (key.removeprefix(prefix) for key in self.list(prefix))
@@ -92,7 +103,32 @@ class MemoryBucket:
         for key in list(keys):
             self.objects.pop(key, None)
 
+    def fails_at(self, request: int, work: Callable[[], object]) -> bool:
+        """Do ``work``; each request from a number on fails, as where the process is killed.
+
+        Returns:
+            Whether the work needs fewer requests.
+        """
+        check, count = self.require, 0
+
+        def fail() -> None:
+            nonlocal count
+            count += 1
+            if count >= request:
+                raise StoreError("killed")
+            check()
+
+        self.require = fail  # type: ignore[method-assign]
+        try:
+            work()
+        except StoreError:
+            return False
+        finally:
+            self.require = check  # type: ignore[method-assign]
+        return True
+
     def require(self) -> None:
+        self.requests += 1
         if self.is_away:
             raise BucketAwayError(f"{self.url} cannot be reached")
 
@@ -100,3 +136,48 @@ class MemoryBucket:
 @pytest.fixture
 def bucket() -> MemoryBucket:
     return MemoryBucket()
+
+
+class Runs:
+    """The runs in a bucket, and their index.
+
+    Attributes:
+        layout: Where they are.
+        store: That reads them.
+    """
+
+    def __init__(self, bucket: MemoryBucket) -> None:
+        self.layout = bucket_layout(bucket, "runs")
+        self.store = ObjectStore(self.layout)
+        self._bucket = bucket
+
+    def observer(self) -> ObjectObserver:
+        """Return an observer that writes there."""
+        return ObjectObserver(lambda: self._bucket, self._bucket.url, "runs")
+
+    def without_index(self) -> list[StoredRun]:
+        """Return the runs as a store lists them that finds no index."""
+        bucket, requests, objects = self._bucket, self._bucket.requests, self._bucket.objects
+        bucket.objects = {key: data for key, data in objects.items() if f"/{INDEX}" not in key}
+        try:
+            return [*ObjectStore(self.layout).list()]
+        finally:
+            bucket.objects, bucket.requests = objects, requests
+
+    def indexed(self) -> list[str]:
+        """Return the keys of all copies in the index, sorted."""
+        keys = [segment.key(self.layout.root) for segment in list_segments(self.layout)]
+        return sorted({copy.key for key in keys for copy in decode_segment(self._bucket.get(key))})
+
+    def requests_of_listing(self) -> int:
+        """Return how many requests a listing of all runs needs; check what it lists."""
+        before = self._bucket.requests
+        listed = [*self.store.list()]
+        requests = self._bucket.requests - before
+        assert listed == self.without_index()
+        return requests
+
+
+@pytest.fixture
+def runs(bucket: MemoryBucket) -> Runs:
+    return Runs(bucket)

@@ -39,12 +39,12 @@ def test_one_listing_finds_the_changes(
     bucket.put("runs/4/annotations.jsonl", b"")
     read: list[str] = []
     listings: list[str] = []
-    get, times = bucket.get, bucket.times
+    get, scan = bucket.get, bucket.scan
     monkeypatch.setattr(bucket, "get", lambda key, *a: (read.append(key), get(key, *a))[1])
-    monkeypatch.setattr(bucket, "times", lambda key: (listings.append(key), times(key))[1])
+    monkeypatch.setattr(bucket, "scan", lambda key, *a: (listings.append(key), scan(key, *a))[1])
     monkeypatch.setattr(bucket, "folders", None)
     assert changed(store, token) == [2, 4]
-    assert {key.split("/")[1] for key in read} == {"2", "4"}
+    assert {key.split("/")[1] for key in read} == {"4", "_index"}  # the index has the record of 2
     assert listings == ["runs/"]
 
 
@@ -63,8 +63,8 @@ def test_clocks_of_servers_may_differ(store: ObjectStore, bucket: Any) -> None:
 def test_a_bucket_without_times_compares_records(
     store: ObjectStore, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bucket of another plugin may be without `times`: changes are found all the same."""
-    monkeypatch.delattr(type(bucket), "times")
+    """A bucket of another plugin may be without `scan`: changes are found all the same."""
+    monkeypatch.delattr(type(bucket), "scan")
     store = ObjectStore(bucket_layout(bucket, "runs"))
     token = change_token(store)
     assert changed(store, token) == []

@@ -36,7 +36,7 @@ class TestObjects(StoreContract):
 
     def damage(self, tmp_path: Path, run_id: Any) -> bool:
         (key,) = (key for key in self.bucket.objects if key.endswith(f"{run_id}/run.json"))
-        self.bucket.objects[key] = b'{"status": "COMP'
+        self.bucket.put(key, b'{"status": "COMP')
         return True
 
     def content_type(self, tmp_path: Path, run_id: Any, name: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sacred_objects.bucket import BucketAwayError
-from sacred_objects.parts import Parts, join_parts
+from sacred_objects.parts import Parts, PartsReader
 
 
 class Growing:
@@ -30,7 +30,7 @@ def test_what_was_sent_is_what_is_joined(bucket: Any, tmp_path: Path, seed: int)
     an error.
     """
     draw = random.Random(seed)
-    growing = Growing(bucket, tmp_path)
+    growing, follower = Growing(bucket, tmp_path), PartsReader(bucket)
     for _ in range(150):
         size = growing.path.stat().st_size
         start = draw.choice([None, None, None, max(0, size - draw.randrange(20)), 0])
@@ -41,7 +41,9 @@ def test_what_was_sent_is_what_is_joined(bucket: Any, tmp_path: Path, seed: int)
                 growing.parts.send()
         else:
             growing.parts.send()
-            assert join_parts(bucket, "p/") == growing.path.read_bytes()
+            assert PartsReader(bucket).join("p/") == growing.path.read_bytes()
+            if draw.random() < 0.5:
+                assert follower.join("p/") == growing.path.read_bytes()
         bucket.is_away = False
 
 
@@ -57,7 +59,7 @@ def test_there_are_few_parts_and_each_byte_is_sent_a_few_times(bucket: Any, tmp_
         most = max(most, len(bucket.objects))
     assert most <= 31 + 31 + 4
     assert bucket.sent <= 3 * 50_000
-    assert join_parts(bucket, "p/") == b"0123456789" * 5_000
+    assert PartsReader(bucket).join("p/") == b"0123456789" * 5_000
 
 
 def test_parts_that_were_merged_and_not_removed_do_no_harm(bucket: Any, tmp_path: Path) -> None:
@@ -70,7 +72,7 @@ def test_parts_that_were_merged_and_not_removed_do_no_harm(bucket: Any, tmp_path
         everything.update(bucket.objects)
     bucket.objects.update(everything)
     assert len(bucket.objects) == 40
-    assert join_parts(bucket, "p/") == growing.path.read_bytes()
+    assert PartsReader(bucket).join("p/") == growing.path.read_bytes()
 
 
 def test_a_part_that_goes_while_it_is_read_is_noticed(bucket: Any, tmp_path: Path) -> None:
@@ -79,4 +81,34 @@ def test_a_part_that_goes_while_it_is_read_is_noticed(bucket: Any, tmp_path: Pat
     growing.write(b"text")
     growing.parts.send()
     bucket.get = lambda key: None
-    assert join_parts(bucket, "p/") is None
+    assert PartsReader(bucket).join("p/") is None
+
+
+def test_a_reader_that_follows_fetches_new_parts_only(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call lists the parts, and fetches those that it does not have."""
+    growing, follower = Growing(bucket, tmp_path), PartsReader(bucket)
+    fetched: list[str] = []
+    get = bucket.get
+    monkeypatch.setattr(bucket, "get", lambda key, *a: (fetched.append(key), get(key, *a))[1])
+    for number in range(1, 31):
+        growing.write(b"line\n")
+        growing.parts.send()
+        assert follower.join("p/") == follower.join("p/") == b"line\n" * number
+        assert len(fetched) == number
+
+
+def test_a_reader_does_not_remember_more_than_some_files(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that was not read for the longest time is fetched again."""
+    for name in "abc":
+        bucket.put(f"{name}/00000000-00000000-000000000000", b"x" * 10)
+    reader = PartsReader(bucket, most_bytes=25)
+    fetched: list[str] = []
+    get = bucket.get
+    monkeypatch.setattr(bucket, "get", lambda key, *a: (fetched.append(key[0]), get(key, *a))[1])
+    for name in "abcba":
+        assert reader.join(f"{name}/") == b"x" * 10
+    assert fetched == ["a", "b", "c", "a"]

@@ -54,9 +54,9 @@ def test_a_run_looks_like_a_folder(bucket: Any, tmp_path: Path) -> None:
     }  # fmt: skip
     keys = set(bucket.listed())
     sources = {key for key in keys if key.startswith(f"{BASE}/_sources/")}
-    assert keys - sources == {f"{folder}/{n}" for n in own} | {
-        f"{BASE}/_resources/res_{digest}.txt"
-    }
+    (segment,) = (key for key in keys if key.startswith(f"{BASE}/_index/"))
+    shared = {f"{BASE}/_resources/res_{digest}.txt", f"{BASE}/_ids/started-1", segment}
+    assert keys - sources == {f"{folder}/{n}" for n in own} | shared
     assert all(hashlib.md5(bucket.read(key)).hexdigest() in key for key in sources) and sources
     entry = json.loads(bucket.read(f"{folder}/run.json"))
     assert (entry["status"], entry["command"]) == ("COMPLETED", "work")
@@ -112,7 +112,7 @@ def test_folders_of_resources_and_sources_can_be_elsewhere(bucket: Any, tmp_path
     with store.open_file(run_id, "resource", str(tmp_path / "res.txt")) as file:
         assert file.read() == b"read"
     store.delete(run_id)
-    assert bucket.listed() == [f"{BASE}/_ids/deleted-{run_id}"]
+    assert bucket.listed() == [f"{BASE}/_ids/{kind}-{run_id}" for kind in ("deleted", "started")]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any, BinaryIO
 
 from google.api_core import exceptions as api
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
-from sacred_objects.bucket import bytes_left, in_parallel
+from sacred_objects.bucket import ObjectInfo, bytes_left, in_parallel
 
 from sacred_core.finalizing import call_when_unused
 from sacred_gcs.errors import PAGE, NotGoogleError, translate_errors
@@ -101,10 +100,15 @@ class GcsBucket:
         for page in self._pages(prefix=prefix, fields="items(name),nextPageToken"):
             yield from (blob.name for blob in page)
 
-    def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """Yield the keys that begin with ``prefix``, and when each object was written."""
-        for page in self._pages(prefix=prefix, fields="items(name,updated),nextPageToken"):
-            yield from ((blob.name, blob.updated) for blob in page)
+    def scan(self, prefix: str, start: str = "", stop: str | None = None) -> Iterator[ObjectInfo]:
+        """Yield the objects whose keys begin with ``prefix``, between two keys."""
+        fields = "items(name,generation,updated),nextPageToken"
+        for page in self._pages(
+            prefix=prefix, start_offset=start or None, end_offset=stop, fields=fields
+        ):
+            for blob in page:
+                if blob.name > start and (stop is None or blob.name < stop):
+                    yield ObjectInfo(blob.name, str(blob.generation), blob.updated)
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Yield the names of the folders at ``prefix``."""

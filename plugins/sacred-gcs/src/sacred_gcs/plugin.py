@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sacred_core import ObserverSpec, hookimpl
+from sacred_core import CommandSpec, ObserverSpec, hookimpl
 
 
 @hookimpl
@@ -16,3 +16,9 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         store="sacred_gcs.store:GoogleCloudStorageStore",
         schemes=("gs",),
     )
+
+
+@hookimpl
+def sacred_commands() -> Iterable[CommandSpec]:
+    """Offer ``sacred gcs index``."""
+    yield CommandSpec("gcs", "sacred_gcs.commands:gcs", help="Google Cloud Storage maintenance.")

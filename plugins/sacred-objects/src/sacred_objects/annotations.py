@@ -7,10 +7,13 @@ from sacred_core.stores import Annotation
 from sacred_core.stores.folder_format import annotation_line, parse_annotations
 from sacred_objects.bucket import Bucket
 from sacred_objects.object_keys import TEXT, annotation_key
+from sacred_objects.segments import Copy
 
 
-def put_annotation(bucket: Bucket, prefix: str, annotation: Annotation, first: int = 1) -> int:
-    """Write the next object, and return its number.
+def put_annotation(
+    bucket: Bucket, prefix: str, annotation: Annotation, first: int = 1
+) -> tuple[int, Copy]:
+    """Write the next object, and return its number and a copy.
 
     Args:
         bucket: Where the run is.
@@ -19,8 +22,11 @@ def put_annotation(bucket: Bucket, prefix: str, annotation: Annotation, first: i
         first: Objects of lower numbers exist.
     """
     data = annotation_line(annotation)
-    keys = ((number, prefix + annotation_key(number)) for number in count(first))
-    return next(number for number, key in keys if bucket.put_if_absent(key, data, TEXT))
+    folder = prefix.rstrip("/").rpartition("/")[2]
+    number = first
+    while (version := bucket.put_if_absent(prefix + annotation_key(number), data, TEXT)) is None:
+        number += 1
+    return number, Copy(f"{folder}/{annotation_key(number)}", version, data)
 
 
 def read_annotations(bucket: Bucket, prefix: str) -> Iterator[Annotation]:

@@ -7,6 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol, TypeVar
 
+import attrs
+
 from sacred_core.exceptions import DamagedRecordError, StoreError, UnavailableError
 from sacred_core.jsonpickle_data import decode_jsonpickle
 from sacred_core.range_reader import RangeReader
@@ -26,6 +28,21 @@ class BucketMissingError(StoreError):
 
 class BucketAwayError(UnavailableError):
     """The bucket cannot be reached; a retry may succeed."""
+
+
+@attrs.frozen
+class ObjectInfo:
+    """What a listing has of an object.
+
+    Attributes:
+        key: Its name.
+        version: As `Bucket.version` returns it.
+        written: When it was written: an aware time by the clock of the server.
+    """
+
+    key: str
+    version: str
+    written: datetime
 
 
 class Bucket(Protocol):
@@ -78,11 +95,16 @@ class Bucket(Protocol):
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with ``prefix``, sorted."""
 
-    def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """Yield the keys that begin with ``prefix``, and when each object was written.
+    def scan(self, prefix: str, start: str = "", stop: str | None = None) -> "Iterator[ObjectInfo]":
+        """Yield the objects whose keys begin with ``prefix``, sorted by key.
 
-        The times are aware, by the clock of the server. The method is optional: without it, all
-        records are compared to find those that changed.
+        The method is optional: without it there is no index of runs, and all records are compared
+        to find those that changed.
+
+        Args:
+            prefix: Of the keys.
+            start: Keys that are not greater are skipped; no page of them is requested.
+            stop: This key and those after it are skipped; None: no key is.
         """
 
     def folders(self, prefix: str) -> Iterator[str]:
@@ -90,6 +112,11 @@ class Bucket(Protocol):
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; those that are not there too."""
+
+
+def has_scan(bucket: Bucket) -> bool:
+    """Return whether a bucket can be scanned; that of another plugin may be without."""
+    return hasattr(bucket, "scan")
 
 
 def in_parallel(function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:

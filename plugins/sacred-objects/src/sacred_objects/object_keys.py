@@ -32,8 +32,13 @@ from sacred_core.stores.tokens import TOKEN
 from sacred_objects.bucket import Bucket
 
 OUTPUT_PARTS, METRICS_PARTS = "_output/", "_metrics/"
-#: Names of shared content that runs are about to store; what deletions have left; ids.
-PENDING, TRASH, DELETED_NUMBER = "_pending/", "_deleted/", "_ids/deleted-"
+#: Names of shared content that runs are about to store; what deletions have left.
+PENDING, TRASH = "_pending/", "_deleted/"
+#: Numbers of runs: of the newest ones that started, and the highest one that was deleted.
+IDS = "_ids/"
+STARTED_NUMBER, DELETED_NUMBER = f"{IDS}started-", f"{IDS}deleted-"
+#: Copies of the small objects of runs, see `sacred_objects.run_index`.
+INDEX = "_index/"
 #: The last heartbeat, where the record is too long to be written for each.
 HEARTBEAT = "heartbeat.json"
 #: What may be shown as text by whoever looks into the bucket.

@@ -18,7 +18,7 @@ from sacred_core.stable_files import FileVersion, file_version
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.facts import FACTS
-from sacred_core.stores.folder_format import json_bytes, new_entry
+from sacred_core.stores.folder_format import CONFIG, json_bytes, new_entry
 from sacred_core.stores.leases import releasing
 from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.tokens import TOKEN
@@ -157,6 +157,7 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
             if ids.lease is not None:
                 ids.lease.require(run.id)
             recorder.send_start(ids.version)
+            recorder.note_copy(CONFIG, ids.config_version, json_bytes(run.config))
         self.dir = recorder.prefix.rstrip("/")
         self._active_recorder = recorder
 

@@ -8,12 +8,14 @@ byte was sent four times.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
+from threading import Lock
 
 import attrs
 
-from sacred_objects.bucket import Bucket, in_parallel
+from sacred_objects.bucket import Bucket, has_scan, in_parallel
 
 _SPAN = 32
 _NAME = re.compile(r"(\d+)-(\d+)-(\d+)")
@@ -88,11 +90,11 @@ class Parts:
         self._number = max((part.last + 1 for part in self._parts), default=0)
         self._sent, self._changed_from = self._path.stat().st_size, None
 
-    def clear(self) -> None:
-        """Remove the parts."""
-        if self._parts:
-            self._bucket.delete(self._prefix + part.name for part in self._parts)
-            self._parts = []
+    def clear(self) -> list[str]:
+        """Return the keys of the parts, which the caller removes: they are no longer used."""
+        keys = [self._prefix + part.name for part in self._parts]
+        self._parts = []
+        return keys
 
     def _put(self, part: Part) -> int:
         with self._path.open("rb") as file:
@@ -103,20 +105,85 @@ class Parts:
         return size
 
 
-def join_parts(bucket: Bucket, prefix: str) -> bytes | None:
-    """Return the content of the file of which ``prefix`` has the parts; None: not yet known.
+@attrs.frozen
+class _Joined:
+    """What parts were joined to.
 
-    That is where parts were replaced while they were read; a further attempt finds the new ones.
+    Attributes:
+        parts: With the version of each, in order.
+        ends: For each part the length of the file after it.
+        data: The content of the file.
     """
-    parts = list(_newest(_parse_key(key, prefix) for key in bucket.list(prefix)))
-    data = bytearray()
-    contents = in_parallel(bucket.get, [prefix + part.name for part in parts])
-    for part, content in zip(parts, contents, strict=True):
-        if content is None:
-            return None
-        del data[part.start :]
-        data += content
-    return bytes(data)
+
+    parts: tuple[tuple[Part, str], ...] = ()
+    ends: tuple[int, ...] = ()
+    data: bytes = b""
+
+    def common(self, parts: Sequence[tuple[Part, str]]) -> tuple[int, bytes]:
+        """Return how many of other parts need not be fetched, and what they are joined to."""
+        pairs = zip(self.parts, parts, strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        # What follows in this file may have replaced an end that another one still has.
+        starts = [part.start for part, _ in self.parts[same:]]
+        known = min([*self.ends[same - 1 : same], *starts], default=0)
+        needed = parts[same][0].start if same < len(parts) else self.ends[same - 1] if same else 0
+        return (same, self.data[:known]) if needed <= known else (0, b"")
+
+
+class PartsReader:
+    """Joins the parts of files that grow.
+
+    A reader that follows a run fetches each part once: what was joined before is in memory.
+
+    Args:
+        bucket: Where the parts are.
+        most_bytes: Of files that are in memory.
+    """
+
+    def __init__(self, bucket: Bucket, most_bytes: int = 1 << 26) -> None:
+        self._bucket = bucket
+        self._most_bytes = most_bytes
+        self._lock = Lock()
+        self._known: dict[str, _Joined] = {}
+
+    def join(self, prefix: str) -> bytes | None:
+        """Return the content of the file of which ``prefix`` has the parts; None: not yet known.
+
+        That is where parts were replaced while they were read; a further attempt finds the new
+        ones.
+        """
+        versions = {
+            part: version
+            for key, version in self._listed(prefix)
+            if (part := _parse_key(key, prefix)) is not None
+        }
+        parts = [(part, versions[part]) for part in _newest(versions)]
+        known = self._known.get(prefix, _Joined())
+        same, start = known.common(parts) if has_scan(self._bucket) else (0, b"")
+        data, ends = bytearray(start), [*known.ends[:same]]
+        names = [prefix + part.name for part, _ in parts[same:]]
+        contents = in_parallel(self._bucket.get, names) if names else iter(())
+        for (part, _), content in zip(parts[same:], contents, strict=True):
+            if content is None:
+                return None
+            del data[part.start :]
+            data += content
+            ends.append(len(data))
+        joined = _Joined(tuple(parts), tuple(ends), bytes(data))
+        self._remember(prefix, joined)
+        return joined.data
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, str]]:
+        if has_scan(self._bucket):
+            return ((found.key, found.version) for found in self._bucket.scan(prefix))
+        return ((key, "") for key in self._bucket.list(prefix))
+
+    def _remember(self, prefix: str, joined: _Joined) -> None:
+        with self._lock:
+            self._known.pop(prefix, None)
+            self._known[prefix] = joined
+            while sum(len(each.data) for each in self._known.values()) > self._most_bytes:
+                del self._known[next(iter(self._known))]
 
 
 def replace_parts(bucket: Bucket, prefix: str, data: bytes) -> None:

@@ -35,6 +35,8 @@ from sacred_objects.bucket import BucketAwayError, read_json
 from sacred_objects.contents import Upload, UploadQueue
 from sacred_objects.object_keys import ArtifactKeys
 from sacred_objects.parts import Parts
+from sacred_objects.run_index import RunIndex
+from sacred_objects.segments import Copy
 
 #: Bytes of a record that is written for every heartbeat; a longer one when it changed.
 _SHORT = 16_384
@@ -82,6 +84,8 @@ class Recorder:
         #: Objects of annotations of lower numbers exist.
         self._annotations = 1
         self._sent: dict[str, bytes] = {}
+        #: For the index of runs: what this process has written, by name.
+        self._copies: dict[str, Copy] = {}
         #: Of ``run.json`` and ``heartbeat.json``, as this process has written them.
         self._version: str | None = None
         self._beat_version: str | None = None
@@ -214,8 +218,22 @@ class Recorder:
             RunRemovedError: the run was deleted.
         """
         self.require()
-        number = put_annotation(self.layout.bucket, self.prefix, annotation, self._annotations)
+        number, copy = put_annotation(
+            self.layout.bucket, self.prefix, annotation, self._annotations
+        )
         self._annotations = number + 1
+        self._copies[copy.key] = copy
+
+    def note_copy(self, name: str, version: str | None, data: bytes) -> None:
+        """Note for the index what an object of the run contains.
+
+        Args:
+            name: Of the object.
+            version: None if it is not known.
+            data: Its content.
+        """
+        if version is not None:
+            self._copies[name] = Copy(f"{self.name}/{name}", version, data)
 
     def require(self) -> None:
         """Check that the run was not deleted.
@@ -228,8 +246,11 @@ class Recorder:
 
     def remove_parts(self) -> None:
         """Remove what was sent of the output and the metrics."""
-        self._output_parts.clear()
-        self._metrics_parts.clear()
+        self.layout.bucket.delete(self._part_keys())
+
+    def _part_keys(self) -> list[str]:
+        """Return the keys of the parts, which are no longer used."""
+        return [*self._output_parts.clear(), *self._metrics_parts.clear()]
 
     def write_folder(self) -> None:
         """Write the record to the folder, as sacred-file does."""
@@ -252,8 +273,11 @@ class Recorder:
         self._send_info()
         # From here on readers look at what was written above.
         self._replace_record(entry_bytes(self.entry))
-        self.remove_parts()
-        self.layout.bucket.delete([self.prefix + object_keys.HEARTBEAT])
+        # At once: a process that deletes the run removes it from the index last.
+        RunIndex(self.layout).add(self._copies.values())
+        self.layout.bucket.delete(
+            [*self._part_keys(), self.prefix + object_keys.HEARTBEAT],
+        )
         self._is_complete = True
 
     def _send_entry(self) -> None:
@@ -277,6 +301,7 @@ class Recorder:
         if not written:
             raise BucketAwayError(f"'{bucket.url}/{key}' is written by several processes at once")
         self._version = written
+        self.note_copy(RUN, written, data)
         self.uploads.mark_recorded()
 
     def _replace_heartbeat(self, data: bytes) -> None:
@@ -311,7 +336,8 @@ class Recorder:
             self._sent["info"] = data
 
     def _put(self, name: str, data: bytes) -> None:
-        self.layout.bucket.put(self.prefix + name, data, object_keys.JSON)
+        version = self.layout.bucket.put(self.prefix + name, data, object_keys.JSON)
+        self.note_copy(name, version, data)
 
     def _new_parts(self, name: str, parts: str) -> tuple[Path, Parts]:
         path = self.folder / name

@@ -10,18 +10,21 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Container, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import attrs
 
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.stores import StoredRun, guard, leases, make_run
-from sacred_core.stores.folder_format import CONFIG, RUN, is_run_name, run_fields, shared_names
+from sacred_core.stores.folder_format import CONFIG, RUN, run_fields, shared_names
 from sacred_core.stores.tokens import TOKEN
-from sacred_objects.bucket import in_parallel, read_json
+from sacred_objects.bucket import read_json
 from sacred_objects.contents import pending_keys
 from sacred_objects.ids import ClaimObjects, note_deleted
+from sacred_objects.listing import batches_without
 from sacred_objects.object_keys import JSON, PENDING, TRASH, BucketLayout
+from sacred_objects.run_index import RunIndex
 
 _LIST = "deletion.json"
 
@@ -136,6 +139,7 @@ def _remove_own(layout: BucketLayout, deletion: _Deletion) -> None:
     config = prefix + CONFIG
     own = list(layout.bucket.list(prefix))
     if config in own or data is not None:  # else another run may be about to get the id
+        RunIndex(layout).remove(deletion.name)
         layout.bucket.delete(key for key in own if key != config)
         layout.bucket.delete([config])
 
@@ -174,13 +178,8 @@ def _find_used(layout: BucketLayout, known: Container[str]) -> _Used:
         DamagedRecordError: a record cannot be read.
     """
 
-    def read(name: str) -> Any:
-        with guard("the record"):
-            return read_json(layout.bucket, layout.run(name) + RUN)
-
     used = _Used()
-    names = [n for n in layout.bucket.folders(layout.root) if is_run_name(n) and n not in known]
-    for name, entry in zip(names, in_parallel(read, names), strict=True):
+    for name, entry in _read_entries(layout, known):
         if isinstance(entry, dict):
             keys = (layout.content_key(each) for each in shared_names(entry))
             used.keys.update(key for key in keys if key is not None)
@@ -188,6 +187,17 @@ def _find_used(layout: BucketLayout, known: Container[str]) -> _Used:
             if isinstance(token := entry.get(TOKEN), str):
                 used.by_token[token] = run
     return used
+
+
+def _read_entries(layout: BucketLayout, known: Container[str]) -> Iterator[tuple[str, Any]]:
+    """Yield the content of ``run.json`` of each run, by the name of the folder."""
+
+    def read(layout: BucketLayout, name: str) -> Any:
+        with guard("the record"):
+            return read_json(layout.bucket, layout.run(name) + RUN)
+
+    for batch in batches_without(layout, known):
+        yield from batch.read_each(partial(read, batch.layout))
 
 
 def _run_of(name: str, entry: dict[str, Any]) -> StoredRun:

@@ -1,10 +1,10 @@
 """Reads the runs in a bucket; a plugin provides the bucket."""
 
-import functools
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, ClassVar, Self, cast
 
@@ -36,22 +36,25 @@ from sacred_core.stores.folder_format import (
     read_merged,
 )
 from sacred_core.stores.record_folder import MISSING, RecordFolder, content_of
-from sacred_core.stores.run_ids import id_order, normalize_id
+from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_objects import object_keys
 from sacred_objects.annotations import put_annotation, read_annotations
 from sacred_objects.bucket import (
     BucketAwayError,
     BucketMissingError,
-    in_parallel,
+    has_scan,
     open_object,
     open_ranges,
     read_json,
 )
+from sacred_objects.ids import highest_folder, known_numbers, raise_number
+from sacred_objects.listing import Batch, SegmentReader, batches, batches_of, scan_all
 from sacred_objects.object_keys import possible_keys
 from sacred_objects.observer import ObjectObserver
-from sacred_objects.parts import join_parts, replace_parts
+from sacred_objects.parts import PartsReader, replace_parts
 from sacred_objects.removal import delete_run, finish_deletions
+from sacred_objects.run_index import RunIndex
 
 #: How often a run is looked at that changes while it is read.
 _ATTEMPTS = 5
@@ -83,7 +86,7 @@ class RunFolder(RecordFolder):
     def fields(self) -> dict[str, Read]:
         """Return what reads each field; the heartbeat may be in a separate object."""
         fields = super().fields()
-        return {**fields, "heartbeat": functools.partial(self._heartbeat, fields["heartbeat"])}
+        return {**fields, "heartbeat": partial(self._heartbeat, fields["heartbeat"])}
 
     def read_json(self, name: str, decode: Callable[[Any], Any]) -> Any:
         """Return the decoded content of an object."""
@@ -130,8 +133,9 @@ class ObjectStore(DocumentStore[RunFolder]):
     def __init__(self, layout: object_keys.BucketLayout) -> None:
         self._layout = layout
         self._bucket = layout.bucket
+        self._parts = PartsReader(layout.bucket)
         self.display_name = layout.display_name
-        if not hasattr(self._bucket, "times"):
+        if not has_scan(self._bucket):
             self.change_kind = None  # the bucket is that of another plugin
 
     def __repr__(self) -> str:
@@ -169,14 +173,9 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, RunFolder]]:
         """Yield all folders, also those without a record."""
-        since = self.position_since(query)
-        if since is None:
-            names = [*filter(is_run_name, self._bucket.folders(self._layout.root))]
-        else:
-            changes = self._last_changes().items()
-            names = [name for name, changed in changes if changed >= since]
-        for name in sorted(names, key=id_order, reverse=newest_first):
-            yield normalize_id(name), RunFolder(self._layout, name)
+        for batch in self._batches(query, newest_first):
+            for name, folder in batch.read_each(partial(RunFolder, batch.layout)):
+                yield normalize_id(name), folder
 
     def ids(self) -> list[int | str]:
         """Return the ids of all runs, from one listing of the keys."""
@@ -186,23 +185,28 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     def count(self) -> int:
         """Return the number of runs, damaged ones and folders without a record too."""
-        return sum(1 for _ in self.records(RunQuery(fields=()), newest_first=False))
+        return sum(map(is_run_name, self._bucket.folders(self._layout.root)))
 
     def change_position(self) -> int:
         """Return the time of the last change of any run, less `clock_tolerance`."""
-        return time_position(self._last_changes().values(), self.clock_tolerance)
+        states = scan_all(self._layout).runs.values()
+        return time_position((state.changed for state in states), self.clock_tolerance)
 
-    def _last_changes(self) -> dict[str, int]:
-        """Return when an object of each run was written last, in nanoseconds since 1970.
+    def update_index(self) -> int:
+        """Write the index of all runs, such as those of Sacred and of earlier releases.
 
-        This takes one request for 1,000 objects.
+        Runs that this release records are in the index when they end. Runs that are not in it are
+        listed as well, by some requests for each.
+
+        Returns:
+            How many objects were added to the index.
+
+        Raises:
+            StoreError: the bucket cannot be read or written.
         """
-        last: dict[str, int] = {}
-        for key, written in self._bucket.times(self._layout.root):
-            name, is_folder, _ = key.removeprefix(self._layout.root).partition("/")
-            if is_folder and is_run_name(name):
-                last[name] = max(last.get(name, 0), int(written.timestamp() * 1e6) * 1_000)
-        return last
+        noted = known_numbers(self._layout)[object_keys.STARTED_NUMBER]
+        raise_number(self._layout, highest_folder(self._layout), noted)
+        return RunIndex(self._layout).update() if has_scan(self._bucket) else 0
 
     def observer_of(self, run_id: int | str | None) -> ObjectObserver:
         """Return an observer that continues a run, or that starts one."""
@@ -240,7 +244,8 @@ class ObjectStore(DocumentStore[RunFolder]):
         return self._metric_reader(record).points(ranges)
 
     def _metric_reader(self, record: RunFolder) -> MetricReader:
-        index = self._bucket.get(record.prefix + METRIC_INDEX)
+        is_running = (record.entry() or {}).get("status") == "RUNNING"
+        index = None if is_running else self._bucket.get(record.prefix + METRIC_INDEX)
         file = None if index is None else open_ranges(self._bucket, record.prefix + METRICS)
         if index is not None and file is not None:
             return MetricReader(cast(BinaryIO, file), io.BytesIO(index), None)
@@ -262,7 +267,9 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     def add_annotation(self, record: RunFolder, annotation: Annotation) -> None:
         """Write the line of an annotation into a separate object."""
-        put_annotation(self._bucket, record.prefix, annotation)
+        _, copy = put_annotation(self._bucket, record.prefix, annotation)
+        if (record.entry() or {}).get("status") != "RUNNING":
+            RunIndex(self._layout).add([copy])
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and contents that no other run uses."""
@@ -280,16 +287,24 @@ class ObjectStore(DocumentStore[RunFolder]):
 
     def _find_all(self, query: RunQuery, newest_first: bool) -> Iterator[Found]:
         """Yield the content of each folder; some are fetched ahead."""
+        for batch in self._batches(query, newest_first):
+            for name, run in batch.read_each(partial(self._read_listed, batch.layout, query)):
+                yield normalize_id(name), run
 
-        def read(found: tuple[Any, RunFolder]) -> Any:
-            run_id, folder = found
-            return run_or_foreign(
-                lambda: self._read_run(run_id, folder, query) if folder.is_run() else None
-            )
+    def _read_listed(self, layout: object_keys.BucketLayout, query: RunQuery, name: str) -> Any:
+        folder = RunFolder(layout, name)
+        return run_or_foreign(
+            lambda: self._read_run(normalize_id(name), folder, query) if folder.is_run() else None
+        )
 
-        found = list(self.records(query, newest_first))
-        names = (run_id for run_id, _ in found)
-        yield from zip(names, in_parallel(read, found), strict=True)
+    def _batches(self, query: RunQuery, newest_first: bool) -> Iterator[Batch]:
+        since = self.position_since(query)
+        if since is None:
+            yield from batches(self._layout, query.limit, newest_first)
+            return
+        scan = scan_all(self._layout)
+        names = [name for name, state in scan.runs.items() if state.changed >= since]
+        yield from batches_of(SegmentReader(self._layout), scan, names, newest_first)
 
     def _require_contained(self, key: str, file: BinaryIO) -> BinaryIO:
         """Return the file, if it is one of this store or a copy that an observer made.
@@ -316,7 +331,7 @@ class ObjectStore(DocumentStore[RunFolder]):
                 data = self._bucket.get(folder.prefix + whole)
                 if data is not None:
                     return data, True
-            data = join_parts(self._bucket, folder.prefix + object_keys.parts_prefix(parts, entry))
+            data = self._parts.join(folder.prefix + object_keys.parts_prefix(parts, entry))
             if data:
                 return data, False
             folder = self.require(folder.name)

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
-from sacred_objects.bucket import bytes_left
+from sacred_objects.bucket import ObjectInfo, bytes_left
 
 from sacred_core.exceptions import StoreError
 from sacred_core.finalizing import call_when_unused
@@ -45,6 +44,9 @@ class S3Bucket:
         self._is_proven = self._is_amazon = str(client.meta.endpoint_url).endswith(
             (".amazonaws.com", ".amazonaws.com.cn")
         )
+        # Directory buckets list keys in any order: https://docs.aws.amazon.com/AmazonS3/latest/API/
+        # API_ListObjectsV2.html
+        self._is_sorted = not name.endswith("--x-s3")
         call_when_unused(self, client.close)
 
     def put(self, key: str, data: bytes | BinaryIO, content_type: str | None = None) -> str | None:
@@ -139,12 +141,19 @@ class S3Bucket:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with ``prefix``."""
-        return (key for key, _ in self.times(prefix))
+        return (found.key for found in self.scan(prefix))
 
-    def times(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """Yield the keys that begin with ``prefix``, and when each object was written."""
-        for page in self._pages(Prefix=prefix):
-            yield from ((found["Key"], found["LastModified"]) for found in page.get("Contents", ()))
+    def scan(self, prefix: str, start: str = "", stop: str | None = None) -> Iterator[ObjectInfo]:
+        """Yield the objects whose keys begin with ``prefix``, between two keys."""
+        asked = {"StartAfter": start} if start and self._is_sorted else {}
+        for page in self._pages(Prefix=prefix, **asked):
+            for found in page.get("Contents", ()):
+                key = found["Key"]
+                if stop is not None and key >= stop:
+                    if self._is_sorted:
+                        return
+                elif key > start:
+                    yield ObjectInfo(key, str(found["ETag"]), found["LastModified"])
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Yield the names of the folders at ``prefix``."""

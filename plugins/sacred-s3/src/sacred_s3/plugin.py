@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sacred_core import ObserverSpec, hookimpl
+from sacred_core import CommandSpec, ObserverSpec, hookimpl
 
 
 @hookimpl
@@ -16,3 +16,9 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         store="sacred_s3.store:S3Store",
         schemes=("s3",),
     )
+
+
+@hookimpl
+def sacred_commands() -> Iterable[CommandSpec]:
+    """Offer ``sacred s3 index``."""
+    yield CommandSpec("s3", "sacred_s3.commands:s3", help="S3 maintenance.")
