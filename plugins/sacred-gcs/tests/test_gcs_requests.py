@@ -4,21 +4,25 @@ from typing import Any
 
 import pytest
 import requests
+from click.testing import CliRunner
 from sacred_gcs import GoogleCloudStorageObserver, GoogleCloudStorageStore
 from sacred_objects import bucket_layout
-from sacred_objects.testing import assert_requests_do_not_grow
+from sacred_objects.testing import assert_requests_do_not_grow, store_ended_runs
+
+from sacred_core.cli.main import sacred
 
 BASE = "runs"
 
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The URLs of all requests, each page of a listing too."""
+    """The URLs of all requests for objects; the driver also asks for the bucket, once."""
     urls: list[str] = []
     request = requests.Session.request
 
     def count(self: requests.Session, method: str, url: str, *a: Any, **more: Any) -> Any:
-        urls.append(url)
+        if "/o?" in url or "/o/" in url:
+            urls.append(url)
         return request(self, method, url, *a, **more)
 
     monkeypatch.setattr(requests.Session, "request", count)
@@ -48,3 +52,17 @@ def test_a_scan_requests_a_part_of_the_keys(bucket: Any) -> None:
     (last,) = objects.scan("x/", "x/c")
     assert last.version == version == objects.version("x/d")
     assert last.written.tzinfo is not None
+
+
+def test_the_command_adds_runs_of_earlier_releases_to_the_index(
+    bucket: Any, sent: list[str]
+) -> None:
+    """A listing needs two requests afterwards."""
+    objects = GoogleCloudStorageObserver(bucket.name, BASE).layout.bucket
+    store_ended_runs(bucket_layout(objects, BASE), range(1, 6), is_indexed=False)
+    done = CliRunner().invoke(sacred, ["gcs", "index", f"gs://{bucket.name}/{BASE}"])
+    assert done.exit_code == 0 and "15 objects added" in done.output, done.output
+    store = GoogleCloudStorageStore(bucket.name, BASE)
+    before = len(sent)
+    assert [run.id for run in store.list()] == [1, 2, 3, 4, 5]
+    assert len(sent) - before == 2, sent[before:]

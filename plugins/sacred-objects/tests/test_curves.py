@@ -112,3 +112,23 @@ def test_an_index_alone_is_no_metric(store: ObjectStore, bucket: Any) -> None:
     bucket.delete(["runs/1/metrics.json"])
     assert summaries(store, 1) == {}
     assert points(store, 1, {"loss": (5, 7)}) == {}
+
+
+def test_a_reader_follows_a_run_that_is_running(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each tail fetches the record twice, and the parts that it does not have once."""
+    driver = EventDriver(ObjectObserver(lambda: bucket, bucket.url, "runs"))
+    driver.start()
+    store = ObjectStore(bucket_layout(bucket, "runs"))
+    for number in range(20):
+        driver.log("loss", [float(number)])
+    assert len(tail(store, 1, {})["loss"]["steps"]) == 20
+    traffic = Traffic(bucket, monkeypatch)
+    assert tail(store, 1, {"loss": 20}) == {}
+    assert traffic.requests == 1
+    driver.log("loss", [20.0])
+    assert [*tail(store, 1, {"loss": 20})["loss"]["values"]] == [20.0]
+    assert traffic.requests == 1 + 2 + 1
+    driver.complete()
+    assert [*tail(store, 1, {"loss": 20})["loss"]["values"]] == [20.0]

@@ -1,12 +1,17 @@
 """How many requests S3 gets."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sacred_objects import bucket_layout
-from sacred_objects.testing import assert_requests_do_not_grow
+from sacred_objects.testing import assert_requests_do_not_grow, store_ended_runs
 from sacred_s3 import S3Observer, S3Store
 from sacred_s3.bucket import S3Bucket
+
+from sacred_core.cli.main import sacred
+from sacred_core.exceptions import OptionError
 
 BASE = "runs"
 
@@ -65,3 +70,31 @@ def test_a_bucket_whose_keys_are_not_sorted(bucket: Any, monkeypatch: pytest.Mon
     monkeypatch.setattr(unsorted, "_pages", lambda **wanted: (asked.append(wanted), [page])[1])
     assert [info.key for info in unsorted.scan("x/", "x/a", "x/d")] == ["x/c", "x/b"]
     assert asked == [{"Prefix": "x/"}]
+
+
+def test_the_command_adds_runs_of_earlier_releases_to_the_index(
+    bucket: Any, requests: list[str]
+) -> None:
+    """A listing needs two requests afterwards; a second call adds nothing."""
+    store = S3Store(basedir=BASE, **bucket.arguments)
+    objects = S3Observer(basedir=BASE, **bucket.arguments).layout.bucket
+    store_ended_runs(bucket_layout(objects, BASE), range(1, 6), is_indexed=False)
+    url = "s3://{bucket}/runs?region={region}&endpoint_url={endpoint_url}"
+    for added in ("15 objects", "0 objects"):
+        done = CliRunner().invoke(sacred, ["s3", "index", url.format(**bucket.arguments)])
+        assert (done.exit_code, done.output) == (
+            0,
+            f"s3://{bucket.name}/runs: {added} added to the index\n",
+        )
+    before = len(requests)
+    assert [run.id for run in store.list()] == [1, 2, 3, 4, 5]
+    assert len(requests) - before == 2
+
+
+def test_only_buckets_have_an_index(tmp_path: Path) -> None:
+    """The command refuses a folder."""
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "run.json").write_text("{}")
+    done = CliRunner().invoke(sacred, ["s3", "index", str(tmp_path)])
+    assert isinstance(done.exception, OptionError)
+    assert "is not a bucket: only runs in buckets have an index" in str(done.exception)
