@@ -1,5 +1,6 @@
 """The index of runs: what it saves, and that nothing depends on it."""
 
+import itertools
 import json
 import random
 from typing import Any
@@ -53,6 +54,31 @@ def test_the_index_of_a_run_costs_two_requests(bucket: Any, runs: Any) -> None:
         index.add([Copy(f"{number}/run.json", str(number), b"{}")])
     assert bucket.requests - before <= 2.3 * 320
     assert len(list_segments(runs.layout)) <= 31 + 31
+
+
+@pytest.mark.parametrize(
+    ("name", "pages"),
+    [
+        *((name, 2) for name in ("Z", "b", "d", "h", "m", "s", "annotations", "_output/x")),
+        ("run.jsoA", 6),  # as near to run.json as a name can be
+    ],
+)
+def test_thousands_of_artifacts_are_skipped(bucket: Any, runs: Any, name: str, pages: int) -> None:
+    """They cost two requests per run, wherever their names are between those of the record."""
+    store_ended_runs(runs.layout, range(1, 6))
+    for number, artifact in itertools.product(range(1, 6), range(5_000)):
+        bucket.objects[f"runs/{number}/{name}{artifact}"] = b""
+    line = b'{"time": "2026-01-01T00:00:00", "user": "u", "note": "n", "added": [], "removed": []}'
+    bucket.put("runs/3/annotations.jsonl", line)
+    new = bucket.objects.keys() - bucket.versions.keys()
+    bucket.versions.update(dict.fromkeys(new, "version"))
+    bucket.written.update(dict.fromkeys(new, START))
+    before = bucket.requests
+    listed = [*runs.store.list()]
+    assert bucket.requests - before <= pages * 5 + 2 + 5 + 1
+    assert listed == runs.without_index()
+    assert [len(run.notes) for run in listed] == [0, 0, 1, 0, 0]
+    assert [*runs.store.list(RunQuery(limit=3))] == listed[-3:]
 
 
 @pytest.mark.parametrize("seed", range(10))

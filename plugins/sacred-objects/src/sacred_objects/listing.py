@@ -11,7 +11,7 @@ import attrs
 
 from sacred_core.stores.folder_format import CONFIG, INFO, RUN, is_run_name
 from sacred_core.stores.run_ids import countable_id, id_order
-from sacred_objects.bucket import has_scan, in_parallel
+from sacred_objects.bucket import ObjectInfo, has_scan, in_parallel
 from sacred_objects.object_keys import HEARTBEAT, INDEX, BucketLayout
 from sacred_objects.segments import Copy, Segment, decode_segment
 
@@ -23,11 +23,14 @@ _GAP = 64
 #: How often the names of segments are read again that were merged meanwhile.
 _ATTEMPTS = 4
 _OWN = frozenset((RUN, CONFIG, INFO, HEARTBEAT))
+_ANNOTATIONS = "annotations."
+#: Objects in the answer to one request.
+_PAGE = 1_000
 
 
 def is_record_object(name: str) -> bool:
     """Return whether an object in the folder of a run is read by a listing."""
-    return name in _OWN or (name.startswith("annotations.") and name.endswith(".jsonl"))
+    return name in _OWN or (name.startswith(_ANNOTATIONS) and name.endswith(".jsonl"))
 
 
 @attrs.define
@@ -56,9 +59,14 @@ class Scan:
     segments: list[Segment] = attrs.field(factory=list)
 
 
-def scan_all(layout: BucketLayout) -> Scan:
-    """Scan all objects."""
-    return _scan(layout, [("", None)])
+def scan_all(layout: BucketLayout, has_times: bool = True) -> Scan:
+    """Scan all objects.
+
+    Args:
+        layout: Where the runs are.
+        has_times: The time of the last change of each run is needed.
+    """
+    return _scan(layout, [("", None)], skips=not has_times)
 
 
 def scan_some(layout: BucketLayout, wanted: Iterable[str], names: Iterable[str]) -> Scan:
@@ -70,7 +78,8 @@ def scan_some(layout: BucketLayout, wanted: Iterable[str], names: Iterable[str])
         names: Of all folders there.
     """
     ranges = _ranges({*wanted}, sorted(f"{name}/" for name in names))
-    scan = _scan(layout, ((layout.root + start, layout.root + stop) for start, stop in ranges))
+    keys = ((layout.root + start, layout.root + stop) for start, stop in ranges)
+    scan = _scan(layout, keys, skips=True)
     scan.segments = list_segments(layout)
     return scan
 
@@ -92,7 +101,7 @@ def batches(layout: BucketLayout, limit: int | None, newest_first: bool) -> "Ite
     """
     segments = SegmentReader(layout)
     if limit is None and has_scan(layout.bucket):
-        scan = scan_all(layout)
+        scan = scan_all(layout, has_times=False)
         yield from batches_of(segments, scan, scan.runs, newest_first)
         return
     names = [*filter(is_run_name, layout.bucket.folders(layout.root))]
@@ -238,24 +247,66 @@ def is_valid(copy: Copy, states: Mapping[str, RunState]) -> bool:
     return run in states and states[run].versions.get(own) == copy.version
 
 
-def _scan(layout: BucketLayout, ranges: Iterable[tuple[str, str | None]]) -> Scan:
+def _scan(layout: BucketLayout, ranges: Iterable[tuple[str, str | None]], skips: bool) -> Scan:
+    """Scan ranges of keys.
+
+    Args:
+        layout: Where the runs are.
+        ranges: First keys, which are left out, and the keys after the last ones.
+        skips: Where a folder has thousands of other objects, they are skipped; the times of them
+            are not needed.
+    """
     scan = Scan()
-    root, runs = layout.root, scan.runs
     for start, stop in ranges:
-        for found in layout.bucket.scan(root, start, stop):
-            name, is_folder, own = found.key.removeprefix(root).partition("/")
-            if not is_folder:
-                continue
-            if is_run_name(name):
-                state = runs.get(name)
-                if state is None:
-                    state = runs[name] = RunState()
-                state.changed = max(state.changed, int(found.written.timestamp() * 1e6) * 1_000)
-                if is_record_object(own):
-                    state.versions[own] = found.version
-            elif f"{name}/" == INDEX and (segment := Segment.parse(own)) is not None:
-                scan.segments.append(segment)
+        after: str | None = start
+        while after is not None:
+            after = _scan_range(layout, scan, after, stop, skips)
     return scan
+
+
+def _scan_range(
+    layout: BucketLayout, scan: Scan, start: str, stop: str | None, skips: bool
+) -> str | None:
+    """Scan keys; return after which key to continue, None at the end."""
+    root, folder, others = layout.root, "", 0
+    for found in layout.bucket.scan(root, start, stop):
+        name, is_folder, own = found.key.removeprefix(root).partition("/")
+        if name != folder:
+            folder, others = name, 0
+        is_used = bool(is_folder) and _add(scan, name, own, found)
+        others = 0 if is_used else others + 1
+        if skips and is_folder and others >= _PAGE:
+            return f"{root}{_key_after(name, own)}"
+    return None
+
+
+def _add(scan: Scan, name: str, own: str, found: ObjectInfo) -> bool:
+    """Add an object to a scan; return whether it is one that listings use."""
+    if is_run_name(name):
+        state = scan.runs.get(name)
+        if state is None:
+            state = scan.runs[name] = RunState()
+        state.changed = max(state.changed, int(found.written.timestamp() * 1e6) * 1_000)
+        if not is_record_object(own):
+            return False
+        state.versions[own] = found.version
+        return True
+    segment = Segment.parse(own) if f"{name}/" == INDEX else None
+    if segment is not None:
+        scan.segments.append(segment)
+    return segment is not None
+
+
+def _key_after(name: str, own: str) -> str:
+    """Return a key after which the next object of a folder is that a listing uses.
+
+    Args:
+        name: Of the folder.
+        own: The name of an object in it.
+    """
+    later = [each for each in (*_OWN, _ANNOTATIONS) if each > own] if is_run_name(name) else []
+    # A key that lacks the last character is before it; "0" follows "/".
+    return f"{name}/{max(own, min(later)[:-1])}" if later else f"{name}0"
 
 
 def _ranges(wanted: set[str], folders: Sequence[str]) -> Iterator[tuple[str, str]]:
