@@ -6,48 +6,84 @@ alternately, each time with new objects, as a new process has them. The figures 
 of this process, the seconds that pass, and what is counted: statements of databases, requests,
 files that Python opens, bytes of files, and calls of functions.
 
-Usage: python -m benchmarks.growth [--stores NAME...] [--sizes N...] [--rounds N] [--output FOLDER]
+``growth.json`` in the folder of the output has all medians. Stores that are not measured again are
+taken from it, so that a long measurement can be made in parts.
 """
 
 import argparse
 import contextlib
 import gc
 import json
+import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.growth import report
+from benchmarks.growth import pictures, report
 from benchmarks.growth.actions import perform
 from benchmarks.growth.counts import counting, counting_calls, install
 from benchmarks.growth.stores import STORES, Filled
-from benchmarks.measuring import interleave, machine_facts, spread
+from benchmarks.measuring import ROOT, interleave, machine_facts, spread
 
 SIZES = (100, 1_000, 10_000)
 ROUNDS = 7
+#: Seconds of one action at one size after which further rounds skip it.
+LONGEST = 20.0
+PAGE = ROOT / "docs" / "performance.md"
 
 #: What was measured, by the name of the action.
 Figures = dict[str, dict[str, float]]
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Measure the stores that are asked for."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.growth",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--stores", nargs="+", choices=STORES, default=[*STORES])
     parser.add_argument("--sizes", nargs="+", type=int, default=[*SIZES])
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--output", type=Path, default=Path("build/growth"))
-    options = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="update docs/performance.md")
+    options = parser.parse_args(arguments)
     install()
-    measured = {}
+    options.output.mkdir(parents=True, exist_ok=True)
+    path = options.output / "growth.json"
+    measured = json.loads(path.read_text())["stores"] if path.exists() else {}
     for name in options.stores:
         print(f"\n{name}", flush=True)
         measured[name] = measure_store(name, sorted(options.sizes), options.rounds)
         print(report.store_table(measured[name]), flush=True)
-    options.output.mkdir(parents=True, exist_ok=True)
-    result = {"machine": machine_facts(), "rounds": options.rounds, "stores": measured}
-    (options.output / "growth.json").write_text(json.dumps(result, indent=1) + "\n")
+        result = {"machine": machine_facts(), "rounds": options.rounds, "stores": measured}
+        path.write_text(json.dumps(result, indent=1) + "\n")
+    draw_pictures(measured, options.output)
+    if options.write:
+        write_page(measured)
+
+
+def draw_pictures(measured: Mapping[str, Any], folder: Path) -> None:
+    """Write a picture of each group of stores into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for block, names in report.BLOCKS.items():
+        if any(name in measured for name in names):
+            picture = pictures.draw(measured, names)
+            (folder / f"growth-{block}.svg").write_text(picture, encoding="utf-8")
+
+
+def write_page(measured: Mapping[str, Any]) -> None:
+    """Write the tables into the page of performance, and the pictures beside it."""
+    text = PAGE.read_text(encoding="utf-8")
+    for block, names in report.BLOCKS.items():
+        if any(name in measured for name in names):
+            table = report.page_table(measured, names)
+            picture = f"![CPU time by stored runs](pictures/growth-{block}.svg)"
+            text = report.replace_block(text, block, f"{table}\n\n{picture}")
+    PAGE.write_text(text, encoding="utf-8")
+    draw_pictures(measured, PAGE.parent / "pictures")
 
 
 def measure_store(name: str, sizes: list[int], rounds: int) -> dict[str, Any]:
@@ -71,18 +107,22 @@ class Subject:
     def __init__(self, filled: Filled, size: int) -> None:
         self._filled = filled
         self._number = size
+        self._spent: defaultdict[str, float] = defaultdict(float)
 
     def __call__(self) -> Figures:
         """Return the seconds and the counts of each action."""
         found: Figures = {}
 
         def measure(name: str, work: Callable[[], Any]) -> Any:
+            if self._spent[name] > LONGEST:
+                return None
             gc.collect()
             with counting() as counts:
                 cpu, wall = time.process_time(), time.perf_counter()
                 result = work()
                 wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             found[name] = {"cpu": cpu, "wall": wall, **counts}
+            self._spent[name] += wall
             return result
 
         self._perform(measure)
@@ -122,4 +162,4 @@ def _medians(found: Mapping[str, list[Figures]]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        main()
+        main(sys.argv[1:])

@@ -148,7 +148,11 @@ def open_gcs() -> Iterator[Fill]:
 
 
 def _indexed(filled: Filled) -> Filled:
-    """Return the store after its index is updated."""
+    """Return the store with an index, as if its observer had recorded all runs."""
+    from sacred_core.stores import open_store
+
+    store: Any = open_store(filled.location)
+    store.update_index()
     return filled
 
 

@@ -12,13 +12,15 @@ Python or a program failed, else 0.
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.guard import expectations
 from benchmarks.guard.comparison import report
-from benchmarks.guard.measures import BARE, REFERENCE, Counts, available_measures, count
+from benchmarks.guard.measures import BARE, REFERENCE, Counts, available_measures, count, warm_up
 from benchmarks.guard.programs import PROGRAMS
 from benchmarks.measuring import ProgramError
 
@@ -26,9 +28,8 @@ from benchmarks.measuring import ProgramError
 def main(arguments: list[str]) -> int:
     """Run the programs, and compare or store the counts; return the exit code."""
     options = _parse(arguments)
-    measures = [each for each in available_measures() if each not in options.without]
     try:
-        found, reference = measure(options.programs, measures)
+        found, reference = measure(options.programs, options.only)
     except ProgramError as error:
         print(error, file=sys.stderr)
         return 2
@@ -60,17 +61,30 @@ def measure(names: list[str], measures: list[str]) -> tuple[dict[str, Counts], i
     """
     only = [each for each in measures if each == "instructions"]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(_warm_up, names))
         bare = pool.submit(count, BARE, measures)
         reference = pool.submit(count, REFERENCE, only)
         running = {name: pool.submit(count, PROGRAMS[name], measures) for name in names}
         found = {}
         for name, each in running.items():
-            try:
+            with _naming(name):
                 found[name] = _without(each.result(), bare.result())
-            except ProgramError as error:
-                raise ProgramError(f"{name}: {error}") from error
             print(f"{name}: {_format(found[name])}", flush=True)
     return found, reference.result().totals.get("instructions")
+
+
+def _warm_up(name: str) -> None:
+    with _naming(name):
+        warm_up(PROGRAMS[name])
+
+
+@contextmanager
+def _naming(program: str) -> Iterator[None]:
+    """Begin the message of an error with the name of the program."""
+    try:
+        yield
+    except ProgramError as error:
+        raise ProgramError(f"{program}: {error}") from error
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -82,12 +96,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="default: all")
     parser.add_argument("--update", action="store_true", help="store the counts")
     parser.add_argument(
-        "--without",
+        "--only",
         nargs="+",
-        default=[],
+        default=available_measures(),
         choices=available_measures(),
         metavar="MEASURE",
-        help="measures to be skipped: 'instructions' take most of the time",
+        help=f"default: all of {', '.join(available_measures())}; the last one takes longest",
     )
     parser.add_argument("--expectations", type=Path, default=expectations.PATH, metavar="FILE")
     options = parser.parse_args(arguments)

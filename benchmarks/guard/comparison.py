@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from benchmarks.guard.expectations import OTHERS, Expectations, Expected, summarize
 from benchmarks.guard.measures import Counts
 
-#: By how much a count may differ: relatively, and at least by this number.
+#: By how much a count may differ: relatively, and at least by this number. Five runs on a machine
+#: with a load of 20 differ by 0.2 %, 0 %, 1.3 % and 0.2 %.
 TOLERANCES = {
-    "calls": (0.02, 200),
-    "modules": (0.0, 1),
-    "system calls": (0.03, 20),
-    "instructions": (0.03, 2_000_000),
+    "calls": (0.01, 200),
+    "modules": (0.01, 2),
+    "system calls": (0.03, 30),
+    "instructions": (0.02, 2_000_000),
 }
 _SHOWN = 5
 _SHOWN_FUNCTIONS = 3

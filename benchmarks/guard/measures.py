@@ -54,6 +54,16 @@ def available_measures() -> list[str]:
     ]
 
 
+def warm_up(program: Program) -> None:
+    """Run a program once, so that its modules are compiled.
+
+    Raises:
+        ProgramError: It failed; the message has the end of what it printed.
+    """
+    with _folder(program) as (folder, command):
+        _run(command, folder)
+
+
 def count(program: Program, measures: Sequence[str]) -> Counts:
     """Run a program once for each measure.
 
@@ -61,7 +71,7 @@ def count(program: Program, measures: Sequence[str]) -> Counts:
         ProgramError: It failed; the message has the end of what it printed.
     """
     found = Counts()
-    if "calls" in measures:
+    if {"calls", "modules"} & {*measures}:
         with _folder(program) as (folder, command):
             path = folder / "calls.json"
             _run(command, folder, GUARD_CALLS=str(path))
