@@ -24,6 +24,9 @@ TEST_TOOLS = (
     SERVER,
 )  # fmt: skip
 
+#: Programs of benchmarks/ beside the comparison with other tools.
+BENCHMARKS = ("growth", "guard", "outages", "progress_bars", "reading")
+
 #: Whether each test tries many examples, as in the check of a release.
 IS_WHOLE = bool(os.environ.get("SACRED_TEST_EXAMPLES"))
 #: One process more than there are processors: some tests wait for servers. Not in a complete check,
@@ -107,10 +110,18 @@ def wheels(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure speed, and compare it with Sacred."""
-    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "sacred==0.8.7", "setuptools<81")
-    for script in sorted(Path("benchmarks").glob("bench_*.py")):
-        session.run("python", str(script), *session.posargs)
+    """Compare the speed with other tools; ``-- --quick`` reports what became slower.
+
+    The first argument may be the name of another program in benchmarks/, such as ``growth``.
+    """
+    program, arguments = "guard", [each for each in session.posargs if each != "--quick"]
+    if arguments == session.posargs:
+        program = arguments.pop(0) if arguments[:1] and arguments[0] in BENCHMARKS else ""
+    if program:
+        session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "matplotlib")
+    session.install("uv>=0.5")
+    module = f"benchmarks.{program}" if program else "benchmarks"
+    session.run("python", "-m", module, *arguments)
 
 
 def _with_siblings(name: str) -> list[str]:

@@ -41,12 +41,14 @@ class Sample:
             it left running, which are waited for.
         peak: Largest resident memory of the process, or of its largest descendant, in bytes.
         values: Figures that the program reported, by name.
+        end: ``time.perf_counter()`` when it ended, the same clock as in the program.
     """
 
     wall: float
     cpu: float
     peak: int
     values: Mapping[str, float] = field(default_factory=dict)
+    end: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,22 +93,25 @@ def interleave(
     return found
 
 
-def clean_environment(**more: str) -> dict[str, str]:
+def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a measured process: without variables that change Python."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return own | more
+    return {**own, **(more or {})}
 
 
 def run_program(
-    command: Sequence[str | Path], folder: Path, timeout: float = 600, **environment: str
+    command: Sequence[str | Path],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 600,
 ) -> Sample:
     """Run a command in a folder and return what it cost.
 
     Args:
         command: The program and its arguments.
         folder: The working directory.
+        environment: Variables that are added to `clean_environment`.
         timeout: Seconds after which the command and its descendants are killed.
-        **environment: Variables that are added to `clean_environment`.
 
     Raises:
         ProgramError: It failed, or did not end in time.
@@ -114,7 +119,7 @@ def run_program(
     with tempfile.TemporaryDirectory(prefix="benchmark-") as own:
         costs, values, output = (Path(own) / name for name in ("costs", "values", "output"))
         values.touch()
-        variables = clean_environment(**environment) | {VALUES_VARIABLE: str(values)}
+        variables = clean_environment(environment) | {VALUES_VARIABLE: str(values)}
         launcher = [sys.executable, "-I", "-S", _LAUNCHER, costs, *command]
         with output.open("wb") as file:
             _wait(launcher, timeout, cwd=folder, env=variables, stdout=file, stderr=file)
@@ -124,8 +129,8 @@ def run_program(
         if result["code"] != 0:
             printed = output.read_text(errors="replace").splitlines()[-_LAST_LINES:]
             raise ProgramError(f"exit code {result['code']}: " + "\n".join(printed))
-        reported = _parse_values(values.read_text())
-    return Sample(result["wall"], result["cpu"], result["peak"], reported)
+        reported = parse_values(values.read_text())
+    return Sample(result["wall"], result["cpu"], result["peak"], reported, result["end"])
 
 
 def _wait(command: Sequence[str | Path], timeout: float, **options: Any) -> None:
@@ -141,7 +146,8 @@ def _wait(command: Sequence[str | Path], timeout: float, **options: Any) -> None
             process.wait()
 
 
-def _parse_values(text: str) -> dict[str, float]:
+def parse_values(text: str) -> dict[str, float]:
+    """Return the figures that a program reported: one line each, a name and a number."""
     pairs = (line.split() for line in text.splitlines())
     return {name: float(value) for name, value in pairs}
 

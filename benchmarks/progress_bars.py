@@ -6,14 +6,16 @@ without new output.
 """
 
 import statistics
+import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from scripts import run_script
+from benchmarks.measuring import run_program
 
 ROUNDS = 5
 SCRIPT = """
-import resource, sys, time
+import os, sys, time
 from sacred_core import Experiment, SETTINGS
 from sacred_core.utils import apply_backspaces_and_linefeeds
 
@@ -21,6 +23,11 @@ SETTINGS.DEFAULT_BEAT_INTERVAL = 0.3
 ex = Experiment("bench", save_git_info=False)
 if sys.argv.pop() == "filter":
     ex.captured_out_filter = apply_backspaces_and_linefeeds
+
+
+def report(name, seconds):
+    with open(os.environ["BENCHMARK_VALUES"], "a") as file:
+        file.write("%s %r\\n" % (name, seconds))
 
 
 @ex.main
@@ -32,12 +39,12 @@ def main(_run):
     before = time.process_time()
     for _ in range(100):
         _run.lifecycle.beat()
-    sys.__stderr__.write("idle=%s\\n" % (time.process_time() - before))
+    report("idle", time.process_time() - before)
 
 
 before = time.process_time()
 ex.run_commandline()
-sys.__stderr__.write("all=%s\\n" % (time.process_time() - before))
+report("all", time.process_time() - before)
 """
 BARS = {
     "one bar": r"f'\rprogress {i:6d} ' + '#' * 83",
@@ -50,7 +57,7 @@ BARS = {
 def main() -> None:
     """Print all cases."""
     for name, bar in BARS.items():
-        results: dict[str, list[dict[str, float]]] = {"filter": [], "none": []}
+        results: dict[str, list[Mapping[str, float]]] = {"filter": [], "none": []}
         for _ in range(ROUNDS):
             for kind, measured in results.items():
                 measured.append(_measure(bar, kind))
@@ -64,12 +71,11 @@ def main() -> None:
         )
 
 
-def _measure(bar: str, kind: str) -> dict[str, float]:
+def _measure(bar: str, kind: str) -> Mapping[str, float]:
+    command = [sys.executable, "script.py", "-F", "runs", "-l", "ERROR", kind]
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "script.py").write_text(SCRIPT.format(bar=bar))
-        reported = run_script(folder, kind)
-    pairs = (line.split("=") for line in reported.splitlines() if "=" in line)
-    return {name: float(value) for name, value in pairs}
+        return run_program(command, Path(folder)).values
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A server of PostgreSQL, and many runs in a SQL database, for the benchmarks."""
+"""Servers of MongoDB and PostgreSQL, and many runs in a SQL database, for `benchmarks.reading`."""
 
 import contextlib
 import json
@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +17,24 @@ from sacred_core.testing.servers import free_port
 
 _NOBODY = 65534
 _RUNS_AT_ONCE = 500
+
+
+@contextlib.contextmanager
+def mongo_server() -> Iterator[str]:
+    """Run a server for the time of the block, and return its URL."""
+    if url := os.environ.get("SACRED_TEST_MONGO_URL"):
+        yield url
+        return
+    port = free_port()
+    command = Path(sys.executable).with_name("secantusd-py")
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--port", str(port), "--storage-path", folder, "--standalone"]
+        process = subprocess.Popen([command, *options], stderr=subprocess.DEVNULL)
+        try:
+            yield f"mongodb://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 @contextlib.contextmanager
@@ -31,12 +50,20 @@ def postgres_server() -> Iterator[str]:
     folder, port = tempfile.mkdtemp(prefix="bench-sql-"), free_port()
     if user:
         os.chown(folder, _NOBODY, _NOBODY)
-    create = [programs / "initdb", "-D", f"{folder}/data", "-U", "sacred", "-E", "UTF8"]
+    create: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        f"{folder}/data",
+        "-U",
+        "sacred",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run(
         [*create, "--auth=trust"], check=True, cwd=folder, stdout=subprocess.DEVNULL, **user
     )
     options = ["-c", f"port={port}", "-c", f"unix_socket_directories={folder}"]
-    command = [programs / "postgres", "-D", f"{folder}/data", *options]
+    command: list[str | Path] = [programs / "postgres", "-D", f"{folder}/data", *options]
     process = subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, **user)
     try:
         url = f"postgresql+psycopg://sacred@127.0.0.1:{port}/postgres"

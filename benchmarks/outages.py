@@ -113,7 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-j", type=int, default=4, help="runs at the same time")
     parser.add_argument("--only", default="", help="part of the names of backends")
-    arguments, _ = parser.parse_known_args()  # nox passes those of other benchmarks too
+    arguments = parser.parse_args()
     starts = (postgres, maria, mongo, s3, gcs)
     with contextlib.ExitStack() as stack:
         backends = [backend for start in starts if (backend := _started(stack, start)) is not None]

@@ -1,19 +1,15 @@
 """Speed of reading what was recorded: curves of a long metric, and listings of many runs.
 
-For each backend the output has seconds and ratios. Ratios compare within one process, but for those
-to an earlier checkout, where processes with each of the two alternate.
+For each backend the output has seconds and ratios within one process.
 
-Usage: python benchmarks/bench_reading.py [--runs N] [--points N] [--base FOLDER] [BACKEND...]
+Usage: python -m benchmarks.reading [--runs N] [--points N] [BACKEND...]
 
-FOLDER is a checkout of an earlier commit (``git worktree add FOLDER COMMIT``): `metrics` and
-writing are compared with it. Servers are started for backends that need one.
+Servers are started for backends that need one.
 """
 
 import argparse
 import gc
-import json
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -26,8 +22,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench_mongo import server as mongo_server
-from bench_sql import copy_rows, postgres_server
+from benchmarks.databases import copy_rows, mongo_server, postgres_server
+from benchmarks.measuring import clean_environment
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,8 +31,6 @@ POINTS_OF_RUN = 200
 AIMS = {
     "curve(width=1000) / metrics()": 0.02,
     "sorted by a metric / plain": 2.0,
-    "metrics() / that of the base": 0.3,
-    "writing / that of the base": 1.05,
 }
 
 
@@ -218,46 +212,11 @@ def run_command(*args: str) -> tuple[float, float]:
     begin = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", code, *command],
-        env=environment(ROOT),
+        env=clean_environment(),
         stdout=subprocess.PIPE,
         check=True,
     )
     return time.perf_counter() - begin, int(done.stdout) / 1024
-
-
-def compare(name: str, address: str, points: int, base: Path) -> None:
-    """Print the ratios of writing and of `metrics` to those of an earlier checkout."""
-    found: dict[Path, list[dict[str, float]]] = {base: [], ROOT: []}
-    for turn in range(4):
-        for checkout in (base, ROOT) if turn % 2 else (ROOT, base):
-            group = f"{'base' if checkout == base else 'own'}{turn}"
-            command = [__file__, "--child", address, group, "--points", str(points), name]
-            done = subprocess.run(
-                [sys.executable, *command],
-                env=environment(checkout),
-                stdout=subprocess.PIPE,
-                check=True,
-            )
-            found[checkout].append(json.loads(done.stdout))
-    for what, label in (("metrics", "metrics()"), ("written", "writing")):
-        own, other = (min(each[what] for each in found[at]) for at in (ROOT, base))
-        print(f"  {label} {own:.2f} s, in the base {other:.2f} s")
-        report(f"{label} / that of the base", own / other)
-
-
-def environment(checkout: Path) -> dict[str, str]:
-    """Return the environment of a process that imports the modules of a checkout."""
-    folders = [checkout, *checkout.glob("plugins/*/src")]
-    own = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    return own | {"PYTHONPATH": os.pathsep.join(map(str, folders))}
-
-
-def measure_child(backend: Backend, address: str, group: str, points: int) -> None:
-    """Print the seconds that writing and reading one run take as JSON."""
-    written = record(backend.observer(address, group), points, 1, backend.clock)
-    store, run = newest(backend.location(address, group))
-    times = [seconds(lambda: store.metrics(run.id), 1, backend.clock) for _ in range(3)]
-    print(json.dumps({"written": written, "metrics": min(times)}))
 
 
 def main() -> None:
@@ -265,21 +224,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--points", type=int, default=1_000_000)
-    parser.add_argument("--base", type=Path)
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("backends", nargs="*", default=[*BACKENDS])
     options = parser.parse_args()
-    if options.child:
-        measure_child(BACKENDS[options.backends[0]], *options.child, options.points)
-        return
     for name in options.backends:
         backend = BACKENDS[name]
         with backend.start() as address:
             print(f"{name}, {options.points} points:", flush=True)
             if options.points:
                 measure_points(backend, address, options.points)
-            if options.points and options.base:
-                compare(name, address, options.points, options.base.resolve())
             if options.runs:
                 measure_listings(backend, address, min(options.runs, backend.most_runs))
 
