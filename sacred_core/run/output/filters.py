@@ -2,10 +2,13 @@
 
 import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text, unfinished_secret
-from sacred_core.run.output.screen import Screen, difference
+
+if TYPE_CHECKING:
+    from sacred_core.run.output.screen import Screen
 
 _logger = own_logger(__name__)
 Filter = Callable[[str], str]
@@ -23,14 +26,20 @@ def apply_backspaces_and_linefeeds(text: str) -> str:
     """
     if "\b" not in text and "\r" not in text and "\x1b" not in text:
         return text
-    screen = Screen()
+    screen = _screen()
     screen.feed(text)
     change = screen.take_change()
     return change[0] if change is not None else ""
 
 
+def _screen(*arguments: Filter) -> "Screen":
+    from sacred_core.run.output.screen import Screen  # few runs need it
+
+    return Screen(*arguments)
+
+
 # The same for a text that arrives piece by piece.
-apply_backspaces_and_linefeeds.incremental = Screen  # type: ignore[attr-defined]
+apply_backspaces_and_linefeeds.incremental = _screen  # type: ignore[attr-defined]
 
 
 class OutputFilter:
@@ -128,6 +137,8 @@ class _WholeText:
         text = "".join(self._parts)
         self._parts, self._filtered_length, self._new_length = [text], len(text), 0
         before, self._shown = self._shown, filter_output(text, self._filter)
+        from sacred_core.run.output.screen import difference
+
         return difference(before, self._shown)
 
 
