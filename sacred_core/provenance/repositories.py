@@ -9,6 +9,7 @@ from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text
 from sacred_core.patches import encode_patch
 from sacred_core.plurals import counted
+from sacred_core.provenance.git_command import GitCommand
 from sacred_core.settings import SETTINGS
 
 _logger = own_logger(__name__)
@@ -17,6 +18,10 @@ _DIFF = (
     "HEAD", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
     "--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short",
     "--ignore-submodules=dirty",
+)  # fmt: skip
+#: Each entry is a key, a newline, a value and a null character.
+_REMOTES = (
+    "config", "--local", "--includes", "--null", "--get-regexp", r"^remote\..*\.url$"
 )  # fmt: skip
 
 
@@ -39,13 +44,18 @@ def _root(folder: Path) -> Path | None:
 
 def _describe(root: Path) -> dict[str, Any] | None:
     try:
-        import git
-
-        with git.Repo(root) as repository:
-            commit = repository.head.commit.hexsha
-            patch = _patch(repository)
-            url = _url(repository)
-    except Exception as error:  # noqa: BLE001 - git is missing, broken, bare, or has no commit
+        with (
+            GitCommand(root, "diff", *_DIFF) as diff,
+            GitCommand(root, "rev-parse", "--verify", "HEAD") as head,
+            GitCommand(root, *_REMOTES) as remotes,
+        ):
+            commit = head.output().decode().strip()
+            patch = diff.output(SETTINGS.GIT.PATCH_LIMIT + 1)
+            url = _url(remotes.output(none_found=1).decode(errors="replace"))
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # no git, no commit, or a broken repository
         reason = mask_text(" ".join(str(error).split())) or type(error).__name__
         _logger.warning("The git repository %s is not recorded: %s", root, reason)
         return None
@@ -53,25 +63,11 @@ def _describe(root: Path) -> dict[str, Any] | None:
     return described | (_store_patch(patch, root) if patch and SETTINGS.GIT.SAVE_PATCH else {})
 
 
-def _url(repository: Any) -> str | None:
-    """Return the address of ``origin``, else of the first remote; read without asking git."""
-    remotes = sorted(repository.remotes, key=lambda remote: remote.name != "origin")
-    return str(remotes[0].config_reader.get("url")) if remotes else None
-
-
-def _patch(repository: Any) -> bytes:
-    """Return the uncommitted change, up to one byte more than may be stored."""
-    process = repository.git.diff(*_DIFF, as_process=True)
-    try:
-        read: bytes = process.proc.stdout.read(SETTINGS.GIT.PATCH_LIMIT + 1)
-        if len(read) > SETTINGS.GIT.PATCH_LIMIT:
-            process.proc.kill()
-            process.proc.communicate()
-            return read
-    finally:
-        process.proc.stdout.close()
-    process.wait()  # raises the error of git
-    return read
+def _url(listed: str) -> str | None:
+    """Return the address of ``origin``, else of the first remote, from what `_REMOTES` lists."""
+    entries = (entry.partition("\n") for entry in listed.split("\0") if entry)
+    urls = {key.removeprefix("remote.").removesuffix(".url"): url for key, _, url in entries}
+    return urls.get("origin", next(iter(urls.values()), None))
 
 
 def _store_patch(patch: bytes, root: Path) -> dict[str, str]:
