@@ -380,3 +380,13 @@ def test_an_unhashable_or_equal_name_is_converted(buffer: MetricsBuffer) -> None
     buffer.log("loss", 1)
     buffer.log(np.str_("loss"), 2)
     assert points_of(buffer) == {"loss": [(0, 1), (1, 2)]}
+
+
+def test_several_metrics_follow_points_that_wait(buffer: MetricsBuffer) -> None:
+    """The step after the last one counts points that were not taken yet, with a step or without."""
+    buffer.log("a", 0, 5)
+    buffer.log_many({"a": 0, "b": 0})
+    buffer.log("b", 0)
+    buffer.log("b", 0)
+    buffer.log_many({"a": 0, "b": 0})
+    assert points_of_blocks(buffer) == {"a": [5, 6, 9], "b": [6, 7, 8, 9]}
