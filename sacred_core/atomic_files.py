@@ -44,6 +44,21 @@ def replace_bytes(path: Path, data: bytes) -> None:
         raise
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that nobody reads yet; one that exists is replaced in one step.
+
+    Raises:
+        OSError: it cannot be written; then there is no new file.
+    """
+    try:
+        _write(os.fspath(path), data)
+    except FileExistsError:
+        replace_bytes(path, data)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def read_start(path: Path, length: int) -> bytes:
     """Return the first bytes of a file, at most ``length``, without a buffer.
 

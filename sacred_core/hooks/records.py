@@ -4,6 +4,7 @@ Targets are written ``"package.module:name"`` and imported at first use, so that
 something costs nothing; a plugin of one file may give the callable itself.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -35,6 +36,10 @@ def _texts(values: Iterable[str]) -> tuple[str, ...]:
 def flag_name(flags: Sequence[str]) -> str:
     """Return the first long flag, or else the first."""
     return next((flag for flag in flags if flag.startswith("--")), flags[0])
+
+
+#: For the options of plugins, which are compared with those of each call.
+_flag_name = functools.lru_cache(maxsize=256)(flag_name)
 
 
 def _compile(pattern: "str | re.Pattern[str]") -> re.Pattern[str]:
@@ -183,7 +188,7 @@ class CLIOption(ValueMethods):
     @property
     def name(self) -> str:
         """The first long flag, or else the first: the key among the options of a run."""
-        return flag_name(self.flags)
+        return _flag_name(self.flags)
 
 
 def cli_option(

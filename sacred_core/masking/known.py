@@ -74,6 +74,11 @@ def count() -> int:
     return _count
 
 
+def entries() -> tuple[object, ...]:
+    """Return the values; another object after each change."""
+    return _entries
+
+
 def spans(words: Words) -> Iterator[tuple[int, int]]:
     """Yield where a text contains a value that is known."""
     text = words.text

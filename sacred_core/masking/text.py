@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Iterator
+from operator import is_
 
 from sacred_core.masking import known
 from sacred_core.masking.formats import (
@@ -45,6 +46,8 @@ _SHORTEST_TOKEN, _MIXED_TOKEN, _LONG_TOKEN = 6, 8, 16
 MASK = "***"
 #: Shorter strings contain nothing that is found by its form.
 _SHORTEST = 4
+#: Length of texts that are remembered if they contain no secret, and how many are.
+_LONGEST_CLEAN, _MOST_CLEAN = 200, 4096
 #: How much of a line without an end is held back.
 _LONGEST_LINE = 8192
 _BEGINNINGS = ("bearer", "basic", "akia", "asia")
@@ -160,8 +163,33 @@ def mask_text(text: str, *, names: bool = True) -> str:
     """
     if len(text) < _SHORTEST:
         return text
+    clean = _clean_texts() if names and len(text) <= _LONGEST_CLEAN else None
+    if clean is not None and text in clean:
+        return text
     spans = [*_spans(text, names)]
-    return replace_spans(text, spans, MASK) if spans else text
+    if spans:
+        return replace_spans(text, spans, MASK)
+    if clean is not None:
+        if len(clean) >= _MOST_CLEAN:
+            clean.clear()
+        clean.add(text)
+    return text
+
+
+#: Rules, and short texts in which they find no secret.
+_clean: tuple[tuple[object, ...], set[str]] = ((), set())
+
+
+def _clean_texts() -> set[str]:
+    """Return short texts in which the present rules find no secret.
+
+    The keys and values of a record are the same in each run of a loop.
+    """
+    global _clean
+    rules = known.entries(), secret_names(), added_patterns()
+    if len(_clean[0]) != len(rules) or not all(map(is_, _clean[0], rules)):
+        _clean = rules, set()
+    return _clean[1]
 
 
 def unfinished_secret(text: str) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 
 import attrs
 
-from sacred_core.atomic_files import replace_bytes
+from sacred_core.atomic_files import write_new
 from sacred_core.file_locks import lock_file
 from sacred_core.run.output.follower import has_writers
 from sacred_core.settings import SETTINGS
@@ -71,10 +71,10 @@ class SpoolEntry(ValueMethods):
     stores: tuple[StoreAddress, ...]
 
     def write(self) -> None:
-        """Write the description; readers see the old or the new one."""
+        """Write the description; until it is complete, readers skip it."""
         data = attrs.asdict(self, filter=lambda field, _: field.name != "path")
         data |= {"folder": str(self.folder), "start_time": self.start_time.isoformat()}
-        replace_bytes(self.path / _RUN, json.dumps(data, indent=1).encode())
+        write_new(self.path / _RUN, json.dumps(data).encode())
 
     def remove(self) -> None:
         """Remove the spool and the description."""
@@ -82,7 +82,13 @@ class SpoolEntry(ValueMethods):
             for name in _FILES:
                 with contextlib.suppress(OSError):
                     (self.folder / name).unlink()
-        shutil.rmtree(self.path, ignore_errors=True)
+        for name in (_RUN, _LOCK):
+            with contextlib.suppress(OSError):
+                (self.path / name).unlink()
+        try:
+            self.path.rmdir()
+        except OSError:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     @property
     def has_spool(self) -> bool:

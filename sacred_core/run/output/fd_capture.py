@@ -242,11 +242,19 @@ class FdCapture(SpoolCapture):
 
 def _display(spools: Sequence[Spool], descriptors: Sequence[int]) -> Display:
     """Return the object that shows ``spools`` at the targets of ``descriptors``."""
-    state, path = tempfile.mkstemp(prefix="sacred-shown-")
-    os.unlink(path)  # noqa: PTH108 - only its descriptor is used
     return Display(
-        state, [spool.reader for spool in spools], [os.dup(each) for each in descriptors]
+        _unnamed_file(), [spool.reader for spool in spools], [os.dup(each) for each in descriptors]
     )
+
+
+def _unnamed_file() -> int:
+    """Return the descriptor of a small file, in memory where the system has such files."""
+    if hasattr(os, "memfd_create"):
+        with contextlib.suppress(OSError):
+            return os.memfd_create("sacred-shown")
+    descriptor, path = tempfile.mkstemp(prefix="sacred-shown-")
+    os.unlink(path)  # noqa: PTH108 - only its descriptor is used
+    return descriptor
 
 
 def _flush(used: Iterable[tuple[str, StreamProxy]]) -> None:

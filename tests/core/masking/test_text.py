@@ -2,8 +2,9 @@
 
 import pytest
 
-from sacred_core.masking import SecretPattern, mask_text, unfinished_secret, use_patterns
+from sacred_core.masking import SecretPattern, known, mask_text, unfinished_secret, use_patterns
 from sacred_core.run.output.filters import OutputFilter
+from sacred_core.settings import SETTINGS
 from sacred_core.testing.secret_samples import ORDINARY_TEXTS, TEXTS, SecretText
 
 
@@ -132,3 +133,35 @@ def test_of_a_long_line_the_last_words_are_held_back(end: str) -> None:
     long = "word " * 4_000
     assert len(end + long) - 8_192 <= unfinished_secret(f"{end}{long}password=") < len(end + long)
     assert unfinished_secret(f"{end}{'x' * 20_000}") == len(end) + 20_000
+
+
+def test_a_text_that_was_clean_is_masked_once_the_rules_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A value that is noted, and a name that is added, count for texts that were seen before."""
+    text, assigned = "the word is quixotic-7", "lantern=quixotic-8"
+    for _ in range(2):
+        assert mask_text(text) == text
+        assert mask_text(assigned) == assigned
+    known.note("quixotic-7")
+    assert mask_text(text) == "the word is ***"
+    monkeypatch.setattr(SETTINGS.SECRETS, "KEYS", [*SETTINGS.SECRETS.KEYS, "lantern"])
+    assert mask_text(assigned) == "lantern=***"
+    monkeypatch.undo()
+    assert mask_text(assigned) == assigned
+    known.forget()
+    assert mask_text(text) == text
+
+
+def test_short_texts_are_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys of a record are the same in each run of a loop."""
+    searched: list[object] = []
+
+    def note(text: object) -> list[tuple[int, int]]:
+        searched.append(text)
+        return []
+
+    monkeypatch.setattr(known, "spans", note)
+    for _ in range(3):
+        mask_text("a short text that no other test has")
+    assert len(searched) == 1

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sacred_core.atomic_files import create_if_missing, read_start, replace_bytes
+from sacred_core.atomic_files import create_if_missing, read_start, replace_bytes, write_new
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.stores import run_ids
 from sacred_core.stores.folder_format import RUN
@@ -179,7 +179,7 @@ class OwnFolder:
     def begin(self) -> None:
         """Store the token, in place of that of an earlier run in this folder."""
         token = self.token.encode()
-        replace_bytes(self.path / layout.SPARE, token.ljust(layout.SPARE_BYTES, b"\0"))
+        write_new(self.path / layout.SPARE, token.ljust(layout.SPARE_BYTES, b"\0"))
 
     def require(self) -> Path:
         """Return the folder.

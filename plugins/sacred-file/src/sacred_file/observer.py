@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sacred_core.atomic_files import create_folder, replace_bytes
+from sacred_core.atomic_files import create_folder, replace_bytes, write_new
 from sacred_core.events import RunIdEvent
 from sacred_core.loggers import own_logger
 from sacred_core.observers.code_archive import CodeArchive
@@ -303,9 +303,9 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         folder = own.path
         if lease is not None:
             lease.require(folder.name)
-        replace_bytes(folder / CONFIG, json_bytes(self.config))
+        write_new(folder / CONFIG, json_bytes(self.config))
         # Clients open it, whatever it contains.
-        replace_bytes(folder / INFO, json_bytes(self.info))
+        write_new(folder / INFO, json_bytes(self.info))
         (folder / OUTPUT).touch()
         if lease is not None:
             lease.require(folder.name)
