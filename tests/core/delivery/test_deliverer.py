@@ -312,3 +312,23 @@ def test_abandoned_step_is_not_recorded(together: Together) -> None:
         deliverer.deliver()
 
     assert len(deliverer.backlog) == 2
+
+
+def test_nothing_is_delivered_together_while_a_file_waits(together: Together) -> None:
+    """While a file that could not be stored is set aside, events are delivered one by one."""
+
+    def call(event: events.Event) -> None:
+        together.call(event)
+        if event is RESOURCE:
+            raise ValueError("unreadable")
+
+    deliverer = new_deliverer(call, record_together=together.record)
+    add_all(deliverer, RESOURCE)
+    deliverer.deliver()
+    deliverer.is_failing = False
+    together.calls.clear()
+    add_all(deliverer, OUTPUT, BEAT)
+
+    deliverer.deliver(with_retries=False)
+
+    assert together.calls == [["OutputCaptured"], ["Heartbeat"]]
