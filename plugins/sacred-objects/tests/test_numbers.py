@@ -73,6 +73,13 @@ def test_few_numbers_are_noted(bucket: Any) -> None:
     assert "runs/_ids/started-100" in noted
 
 
+def test_the_number_of_a_deleted_run_of_an_earlier_release(bucket: Any) -> None:
+    """It is noted, as that of any other run."""
+    store_foreign(bucket, 1)
+    ObjectStore(bucket_layout(bucket, "runs")).delete(1)
+    assert start(bucket) == 2
+
+
 def test_numbers_of_deleted_runs_are_not_used_again(bucket: Any) -> None:
     """Neither is that of a run that another program deleted."""
     driver = EventDriver(ObjectObserver(lambda: bucket, bucket.url, "runs"))

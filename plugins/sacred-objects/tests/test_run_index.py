@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from sacred_objects.testing import (
     store_ended_runs,
 )
 
+from sacred_core.exceptions import StoreError
 from sacred_core.stores import Annotation, RunQuery
 from sacred_core.stores.finding import find_runs
 from sacred_core.testing import EventDriver
@@ -236,6 +238,51 @@ def test_a_bucket_that_refuses_the_index(
     record_completed_run(runs.observer())
     assert [run.status for run in runs.store.list()] == ["COMPLETED"]
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_a_bucket_that_cannot_be_scanned_has_no_index(
+    bucket: Any, runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runs are recorded, listed and deleted by requests for each."""
+    monkeypatch.delattr(type(bucket), "scan")
+    for _ in range(3):
+        record_completed_run(runs.observer())
+    assert not [key for key in bucket.objects if f"/{INDEX}" in key]
+    runs.store.delete(2)
+    assert [run.id for run in runs.store.list()] == [1, 3]
+    assert [run.id for run in runs.store.list(RunQuery(limit=1))] == [3]
+    assert runs.store.update_index() == 0
+
+
+def test_an_object_that_cannot_be_read_damages_one_run(
+    bucket: Any, runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are listed; if all requests are refused, that is an error."""
+    store_ended_runs(runs.layout, range(1, 4), is_indexed=False)
+    get = bucket.get
+
+    def refuse(key: str, *piece: Any) -> Any:
+        if key == "runs/2/config.json":
+            raise StoreError("access denied")
+        return get(key, *piece)
+
+    monkeypatch.setattr(bucket, "get", refuse)
+    assert [run.damage for run in runs.store.list()] == [None, "access denied", None]
+    monkeypatch.setattr(bucket, "folders", lambda prefix: refuse("runs/2/config.json"))
+    with pytest.raises(StoreError, match="access denied"):
+        [*runs.store.list()]
+
+
+def test_artifacts_are_not_requested(bucket: Any, runs: Any, tmp_path: Path) -> None:
+    """Also if their names are like those of annotations."""
+    (tmp_path / "a").write_text("content")
+    driver = EventDriver(runs.observer())
+    driver.start()
+    for name in ("data.jsonl", "annotations.txt", "annotations"):
+        driver.artifact(name, str(tmp_path / "a"))
+    driver.complete()
+    bucket.put("runs/1/annotations.txt", b"of another program")
+    assert runs.requests_of_listing() == 2
 
 
 def test_large_objects_are_not_in_the_index(runs: Any) -> None:

@@ -148,7 +148,7 @@ def batches_of(
 
 
 class Batch:
-    """Some runs. It is used as a bucket that needs no request for what is known.
+    """Some runs; a bucket to read them from, which needs no request for what is known.
 
     Args:
         layout: Where they are.
@@ -170,9 +170,6 @@ class Batch:
         self._states = states
         self._contents = contents
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._layout.bucket, name)
-
     @property
     def layout(self) -> BucketLayout:
         """The layout with this bucket."""
@@ -185,6 +182,10 @@ class Batch:
         waiting, fetched = set(remote), in_parallel(read, remote)
         for name in self._states:
             yield name, next(fetched) if name in waiting else read(name)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """See `Bucket`."""
+        return self._layout.bucket.folders(prefix)
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
         """See `Bucket`."""
