@@ -143,4 +143,6 @@ class _Careful:
             self.failure = NOT_OFFERED
         except ProgramError as error:
             self.failure = str(error)
+        except Exception as error:  # noqa: BLE001 - the other questions are measured nevertheless
+            self.failure = repr(error)
         return self.failure

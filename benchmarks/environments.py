@@ -30,11 +30,13 @@ class Tool:
         requirements: What is installed beside `COMMON`.
         notes: What the tool does not do in the programs, for a fair reading of the figures.
         adapter: Its program below ``peers/``; empty for those that run the programs of Sacred.
+        topic: Of the questions that it is asked.
     """
 
     requirements: tuple[str, ...]
     notes: str = ""
     adapter: str = ""
+    topic: str = "recording"
 
 
 TOOLS = {
@@ -79,6 +81,7 @@ TOOLS = {
         ("hydra-core",),
         "configuration only: it writes the configuration, the overrides and a log to a folder",
         "with_hydra.py",
+        "configuration",
     ),
 }
 

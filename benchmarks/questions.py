@@ -30,6 +30,7 @@ class Question:
         above_floor: Whether the floor is subtracted before the ratio is computed.
         prepare: What the folder contains beforehand.
         function: That of the adapters of other tools; they answer the question if it is given.
+        topic: Tools of another topic are not asked.
         fewer: A smaller number of items for tools that need minutes for ``size``.
         is_fresh: Whether each round has a new folder; otherwise those of a subject share one.
         is_latency: Whether the time until the point can be read is measured.
@@ -52,6 +53,7 @@ class Question:
     above_floor: bool = False
     prepare: Preparation = preparations.nothing
     function: str = ""
+    topic: str = "recording"
     fewer: Mapping[str, int] = field(default_factory=dict)
     is_fresh: bool = False
     is_latency: bool = False
@@ -124,7 +126,7 @@ COMPARED_WITH_PEERS = (
              figures.everything, function="hello"),
     Question("peers-points", "10⁵ points, from the first one to the end of the process",
              "points.py", figures.everything_from_begin, floor="appends.py", function="points",
-             fewer={"DVCLive": 10_000, "W&B": 100_000}, size=_HUNDRED_THOUSAND),
+             fewer={"DVCLive": 2_000, "MLflow": 20_000, "W&B": 20_000}, size=_HUNDRED_THOUSAND),
     Question("peers-artifacts", "1,000 small artifacts, from the first one to the end",
              "artifacts.py", figures.everything_from_begin, floor="copies.py", size=1_000,
              function="artifacts"),
@@ -135,7 +137,8 @@ COMPARED_WITH_PEERS = (
              figures.latency, floor="scalar.py", function="scalar", is_latency=True, is_fresh=True),
     Question("peers-configuration", "200 entries in 10 groups, one changed", "entries.py",
              figures.everything, size=200, small=40,
-             arguments=("with", "entry0.x=7", *FILES), function="configuration"),
+             arguments=("with", "entry0.x=7", *FILES), function="configuration",
+             topic="configuration"),
 )  # fmt: skip
 
 #: Those that take minutes.

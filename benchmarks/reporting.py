@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.comparing import Answer, Ratio
+from benchmarks.comparing import NOT_OFFERED, Answer, Ratio
 from benchmarks.environments import OURS, TOOLS
 from benchmarks.figures import MEMORY
 from benchmarks.measuring import Spread
@@ -74,12 +74,16 @@ def table_of_peers(answer: Answer) -> str:
         size = answer.question.fewer.get(name)
         rows.append([
             f"{name} ({size:,} items)" if size not in (None, answer.question.size) else name,
-            format_figures(figures) or "-",
+            format_figures(figures) or _failure(answer.failures[name]),
             format_ratios(ratios),
             _IS_MET[ahead] if ratios else "",
         ])  # fmt: skip
     kinds = " / ".join(answer.found.get(OURS, {}))
     return format_table(["tool", kinds or "figures", "ours to it", "ours is ahead"], rows)
+
+
+def _failure(reason: str) -> str:
+    return reason if reason == NOT_OFFERED else "failed, see below"
 
 
 def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -140,6 +144,7 @@ def _failures(answers: Sequence[Answer]) -> str:
         f"- {answer.question.name}, {name}: {reason}"
         for answer in answers
         for name, reason in answer.failures.items()
+        if reason != NOT_OFFERED
     ]
     return "Without figures:\n\n" + "\n".join(lines) if lines else ""
 

@@ -106,7 +106,8 @@ def subjects_of(
     if question.has_sacred and SACRED in pythons:
         found[SACRED] = run_with(SACRED, size, "theirs", "sacred")
     for name in PEERS:
-        if question.function and name in pythons:
+        is_asked = question.function and TOOLS[name].topic == question.topic
+        if is_asked and name in pythons:
             found[name] = _peer(question, name, pythons[name], folder / name, is_small)
     floor = HERE / "floors" / question.floor
     found[FLOOR] = Subject(question, pythons[OURS], floor, (), size, folder / FLOOR)

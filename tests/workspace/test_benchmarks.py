@@ -244,6 +244,21 @@ def test_list_prints_names_and_titles(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out.split()[0] == "newest-50"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--only", "x"], "no question begins with x; see --list"),
+     (["--peers", "MLflow,Y"], "unknown tools: Y; known: tensorboardX, MLflow"),
+     (["--rounds", "0"], "must be at least 1, got 0")],
+)  # fmt: skip
+def test_wrong_options_are_errors(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message has the value and what is possible; nothing is installed."""
+    with pytest.raises(SystemExit):
+        compare.main(arguments)
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_each_question_has_its_programs(question: Question, tmp_path: Path) -> None:
     """Program, floor and adapters of other tools exist."""
