@@ -97,13 +97,17 @@ def evaluate(
         figures: By subject, in the order of the rounds.
         failures: Why a subject has none.
     """
+    kinds = next(iter(figures.values()))[0] if figures else {}  # ours is the first
+    figures = {
+        name: [{kind: each[kind] for kind in kinds if kind in each} for each in samples]
+        for name, samples in figures.items()
+    }
     found = {name: _spreads(samples) for name, samples in figures.items()}
     floor = found.get(FLOOR, {}) if question.above_floor else {}
     ratios = {
         name: {
             kind: _ratio([e[kind] for e in figures[OURS]], [e[kind] for e in samples], less)
             for kind in found[name]
-            if kind in found[OURS]
             for less in [floor[kind].median if kind in floor else 0.0]
         }
         for name, samples in figures.items()

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from benchmarks.durability import measure_latency
 from benchmarks.environments import OURS, SACRED, TOOLS
-from benchmarks.figures import whole_process
+from benchmarks.figures import everything
 from benchmarks.measuring import Sample, run_program
 from benchmarks.preparations import PACKAGE, PROGRAMS, write_program
 from benchmarks.questions import FLOOR, Question
 
 HERE = Path(__file__).parent
+FLOORS = HERE / "floors"
 PEERS = [name for name, tool in TOOLS.items() if tool.adapter]
 #: How long programs wait that measure an idle run; and in the tests.
 _SECONDS = (3.0, 0.1)
@@ -53,7 +54,7 @@ class Subject:
     def __call__(self) -> Mapping[str, float]:
         """Run the program and return the figures of the question.
 
-        A program that does not report a part, such as most floors, is compared as a whole.
+        A floor that does not report a part is compared as a whole.
 
         Raises:
             ProgramError: The program failed.
@@ -64,8 +65,8 @@ class Subject:
             write_program(self.folder, self.program, self.package)
             self.question.prepare(self.folder, self.python, self.package, self.size)
         sample = self._measure()
-        is_marked = bool(sample.values) or self.question.is_latency
-        return (self.question.figures if is_marked else whole_process)(sample, self.size)
+        is_whole = self.program.parent == FLOORS and not sample.values
+        return (everything if is_whole else self.question.figures)(sample, self.size)
 
     def _measure(self) -> Sample:
         home = self.folder / "home"
@@ -109,8 +110,8 @@ def subjects_of(
         is_asked = question.function and TOOLS[name].topic == question.topic
         if is_asked and name in pythons:
             found[name] = _peer(question, name, pythons[name], folder / name, is_small)
-    floor = HERE / "floors" / question.floor
-    found[FLOOR] = Subject(question, pythons[OURS], floor, (), size, folder / FLOOR)
+    floor = (question, pythons[OURS], FLOORS / question.floor, (), size, folder / FLOOR)
+    found[FLOOR] = Subject(*floor)
     return found
 
 

@@ -171,6 +171,13 @@ def test_a_subject_that_fails_does_not_stop_the_others() -> None:
     assert "exit code 1" in report([answer], FACTS)
 
 
+def test_others_have_figures_if_ours_fails() -> None:
+    """Without figures of ours there are no ratios, and the table has those of Sacred."""
+    answer = evaluate(SECONDS, 1, {SACRED: [{WALL: 1.5}]}, {OURS: "exit code 1: broken"})
+    text = report([answer], FACTS)
+    assert "| failed" in text and "1.50 s" in text and "sacred-core: exit code 1: broken" in text
+
+
 def test_a_tool_without_an_equivalent_is_reported(tmp_path: Path) -> None:
     """TensorboardX does not offer artifacts."""
     question = QUESTIONS["peers-artifacts"]
