@@ -16,6 +16,7 @@ import gc
 import json
 import sys
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -54,15 +55,23 @@ def main(arguments: list[str]) -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "growth.json"
     measured = json.loads(path.read_text())["stores"] if path.exists() else {}
+    failed = []
     for name in options.stores:
         print(f"\n{name}", flush=True)
-        measured[name] = measure_store(name, sorted(options.sizes), options.rounds)
+        try:
+            measured[name] = measure_store(name, sorted(options.sizes), options.rounds)
+        except Exception:  # noqa: BLE001 - of any driver; the other stores are measured
+            traceback.print_exc()
+            failed.append(name)
+            continue
         print(report.store_table(measured[name]), flush=True)
         result = {"machine": machine_facts(), "rounds": options.rounds, "stores": measured}
         path.write_text(json.dumps(result, indent=1) + "\n")
     draw_pictures(measured, options.output)
     if options.write:
         write_page(measured)
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
 
 
 def draw_pictures(measured: Mapping[str, Any], folder: Path) -> None:
@@ -154,7 +163,7 @@ def _medians(found: Mapping[str, list[Figures]]) -> dict[str, Any]:
         for action in actions:
             names = {name for each in rounds for name in each.get(action, ())}
             for name in names:
-                figures = [each[action][name] for each in rounds if name in each[action]]
+                figures = [each[action][name] for each in rounds if name in each.get(action, ())]
                 own = medians.setdefault(action, {}).setdefault(name, {})
                 own[size] = spread(figures).median
     return medians

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from benchmarks.growth import pictures, report
-from benchmarks.growth.__main__ import measure_store
+from benchmarks.growth.__main__ import PAGE, measure_store
 from benchmarks.growth.actions import ACTIONS
 from benchmarks.growth.runs import RARE, is_rare
 
@@ -48,6 +48,13 @@ def test_a_block_of_the_page_is_replaced() -> None:
     assert new == "a\n<!-- growth: x -->\n\nnew\n\n<!-- end -->\nb\n"
     with pytest.raises(ValueError, match="no block"):
         report.replace_block(page, "y", "new")
+
+
+@pytest.mark.parametrize("block", report.BLOCKS)
+def test_the_page_of_performance_has_each_block(block: str) -> None:
+    """The program finds the blocks that it writes."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert report.replace_block(page, block, "new") != page
 
 
 def test_a_picture_has_a_line_for_each_store_and_action() -> None:
