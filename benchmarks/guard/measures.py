@@ -121,9 +121,8 @@ def _folder(program: Program) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _run(command: Sequence[str], folder: Path, **variables: str) -> None:
-    environment = clean_environment(
-        PYTHONHASHSEED="0", PYTHONPATH=str(_HOOK), HOME=str(folder), **variables
-    )
+    own = {"PYTHONHASHSEED": "0", "PYTHONPATH": str(_HOOK), "HOME": str(folder)}
+    environment = clean_environment(own | variables)
     try:
         done = subprocess.run(
             command,

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_only_the_newest_records_are_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To list the newest runs, no more folders are looked into than have one of them."""
+    """A listing of the newest runs looks into no more folders than have one of them."""
     seen = []
     exists = RunFolder.exists
 
