@@ -6,8 +6,10 @@ import pytest
 
 from benchmarks.growth import pictures, report
 from benchmarks.growth.__main__ import PAGE, measure_store
-from benchmarks.growth.actions import ACTIONS
+from benchmarks.growth.actions import ACTIONS, FILTERS
 from benchmarks.growth.runs import RARE, is_rare
+from benchmarks.growth.stores import STORES
+from sacred_core.stores import find_runs, open_store
 
 FIGURES = {
     action: {
@@ -19,10 +21,19 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("name", ["files", "SQLite"])
-def test_each_action_is_measured_at_each_size(name: str) -> None:
-    """The copies of two runs are a complete store, and each action has its figures."""
-    found = measure_store(name, [60, 120], rounds=1)
+@pytest.mark.parametrize("name", ["files", "SQLite", "TinyDB"])
+def test_the_copies_of_two_runs_are_a_complete_store(name: str) -> None:
+    """A filled store has as many runs as requested, and each filter finds the rare ones."""
+    with STORES[name]() as fill:
+        store = open_store(fill(60).location)
+        assert store.count() == 60
+        for query in FILTERS.values():
+            assert len(find_runs(store, query)) == RARE
+
+
+def test_each_action_is_measured_at_each_size() -> None:
+    """Each action has its seconds and its counts for each number of runs."""
+    found = measure_store("files", [60, 120], rounds=1)
     assert found.keys() == set(ACTIONS)
     for figures in found.values():
         for what in ("cpu", "wall", "bytes", "calls"):

@@ -111,7 +111,7 @@ def test_the_record_is_encoded_for_few_of_many_artifacts(
 def test_a_run_of_a_loop_replaces_two_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To replace a file that exists makes file systems write to the disk: only the record is."""
+    """Only the record replaces a file that exists, after which file systems write to the disk."""
     replaced: list[str] = []
     replace = os.replace
 

@@ -93,7 +93,7 @@ def test_one_run_is_parsed_alone(root: Path, parsed: Parsed) -> None:
 
 
 def test_deleted_run_is_parsed_alone(root: Path, parsed: Parsed) -> None:
-    """To delete a run, only documents that name one of its files are parsed."""
+    """Deleting a run parses only the documents that name one of its files."""
     store = TinyDbStore(root)
     run_id = next(iter(store.list(RunQuery(limit=1)))).id
     parsed.written.clear()
