@@ -9,7 +9,6 @@ from sacred_core.loggers import own_logger
 from sacred_core.masking import mask_text
 from sacred_core.patches import encode_patch
 from sacred_core.plurals import counted
-from sacred_core.provenance.git_command import GitCommand
 from sacred_core.settings import SETTINGS
 
 _logger = own_logger(__name__)
@@ -28,6 +27,8 @@ _REMOTES = (
 def find_repositories(paths: Iterable[Path]) -> list[dict[str, Any]]:
     """Return ``{"url", "commit", "dirty"}`` of each git repository that ``paths`` are in.
 
+    ``dirty`` is None where the program git, which compares the files, is not installed.
+
     One with uncommitted changes to tracked files has a ``patch`` too, which ``git apply`` takes
     (``patch_base64`` where it is not UTF-8), up to ``SETTINGS.GIT.PATCH_LIMIT`` bytes. A
     repository that git cannot read is skipped with a warning.
@@ -43,6 +44,8 @@ def _root(folder: Path) -> Path | None:
 
 
 def _describe(root: Path) -> dict[str, Any] | None:
+    from sacred_core.provenance.git_command import GitCommand  # only where there is a repository
+
     try:
         with (
             GitCommand(root, "diff", *_DIFF) as diff,
@@ -52,15 +55,48 @@ def _describe(root: Path) -> dict[str, Any] | None:
             commit = head.output().decode().strip()
             patch = diff.output(SETTINGS.GIT.PATCH_LIMIT + 1)
             url = _url(remotes.output(none_found=1).decode(errors="replace"))
-    except (
-        OSError,
-        ValueError,
-    ) as error:  # no git, no commit, or a broken repository
-        reason = mask_text(" ".join(str(error).split())) or type(error).__name__
-        _logger.warning("The git repository %s is not recorded: %s", root, reason)
+    except FileNotFoundError:
+        return _read_without_git(root)
+    except (OSError, ValueError) as error:  # no commit, or a broken repository
+        _warn(root, error)
         return None
-    described = {"url": mask_text(url) if url else None, "commit": commit, "dirty": bool(patch)}
+    described: dict[str, Any] = {"url": mask_text(url) if url else None, "commit": commit}
+    described["dirty"] = bool(patch)
     return described | (_store_patch(patch, root) if patch and SETTINGS.GIT.SAVE_PATCH else {})
+
+
+def _warn(root: Path, error: Exception) -> None:
+    reason = mask_text(" ".join(str(error).split())) or type(error).__name__
+    _logger.warning("The git repository %s is not recorded: %s", root, reason)
+
+
+def _read_without_git(root: Path) -> dict[str, Any] | None:
+    """Return what GitPython reads without the program git, which is missing in many containers."""
+    try:
+        with _git_python().Repo(root) as repository:
+            commit = repository.head.dereference_recursive(repository, "HEAD")
+            remotes = sorted(repository.remotes, key=lambda remote: remote.name != "origin")
+            url = mask_text(str(remotes[0].config_reader.get("url"))) if remotes else None
+    except Exception as error:  # noqa: BLE001 - it raises what reading files raises
+        _warn(root, error)
+        return None
+    _logger.warning(
+        "The program git is not installed: it is not recorded whether %s has uncommitted changes",
+        root,
+    )
+    return {"url": url, "commit": commit, "dirty": None}
+
+
+def _git_python() -> Any:
+    """Import GitPython, which fails without the program git unless it is asked not to."""
+    added = "GIT_PYTHON_REFRESH" not in os.environ
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    try:
+        import git
+    finally:
+        if added:
+            del os.environ["GIT_PYTHON_REFRESH"]
+    return git
 
 
 def _url(listed: str) -> str | None:

@@ -81,7 +81,7 @@ def print_dependencies(_run: "Run") -> None:
     if info["repositories"]:
         lines += ["", "Version Control:"]
         for repository in info["repositories"]:
-            mark = "M" if repository["dirty"] else " "
+            mark = {True: "M", False: " "}.get(repository["dirty"], "?")
             text = f"{mark} {repository['url'] or '(no remote)'} {repository['commit']}"
             lines.append(printable(text))
     print_text("\n".join([*lines, ""]))

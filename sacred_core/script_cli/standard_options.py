@@ -101,6 +101,11 @@ def enforce_clean(argument: bool, run: "Run") -> None:
             "installed, is there a commit, is save_git_info off?)"
         )
     for repository in repositories:
+        if argument and repository["dirty"] is None:
+            raise OptionError(
+                f"--enforce_clean: it is unknown whether the repository {repository['url'] or ''} "
+                "has uncommitted changes: install the program git"
+            )
         if argument and repository["dirty"]:
             raise OptionError(
                 f"--enforce_clean: the repository {repository['url'] or ''} at commit "

@@ -168,8 +168,10 @@ def _note(note: dict[str, Any]) -> str:
 def _code(run: StoredRun) -> list[str]:
     lines = [f"{name} {digest or ''}".rstrip() for name, digest in run.sources.items()]
     for each in run.repositories:
-        dirty = ", with uncommitted changes" if each["dirty"] else ""
-        lines.append(f"git {each['url'] or ''} at {each['commit']}{dirty}".replace("  ", " "))
+        changes = ", with uncommitted changes" if each["dirty"] else ""
+        if each["dirty"] is None:
+            changes = ", changes unknown"
+        lines.append(f"git {each['url'] or ''} at {each['commit']}{changes}".replace("  ", " "))
     return lines
 
 

@@ -196,26 +196,53 @@ BROKEN = {
     "objects are gone": lambda folder: shutil.rmtree(folder / ".git" / "objects"),
     "index is garbage": lambda folder: (folder / ".git" / "index").write_text("garbage"),
     "config is garbage": lambda folder: (folder / ".git" / "config").write_text("[garbage"),
-    "git is missing": lambda folder: None,
 }
 
 
 @pytest.mark.parametrize("state", BROKEN)
-def test_a_repository_that_git_cannot_read_is_a_warning(
-    project: Path, state: str, tmp_path_factory: Any
-) -> None:
+def test_a_repository_that_git_cannot_read_is_a_warning(project: Path, state: str) -> None:
     """One; the run completes."""
     if state not in ("no commit", "empty .git", ".git points nowhere"):
         git(project, "init", "-q")
         git(project, "add", ".")
         git(project, "commit", "-qm", "first")
     BROKEN[state](project)
-    empty = str(tmp_path_factory.mktemp("empty"))
-    done = run(project, "-u", environment={"PATH": empty} if state == "git is missing" else {})
+    done = run(project, "-u")
     assert done.returncode == 0
     assert done.stderr.count("WARNING") == 1
     assert "is not recorded" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_without_git_the_commit_is_recorded_and_changes_are_unknown(
+    repository: Path, tmp_path_factory: Any
+) -> None:
+    """GitPython reads the files of git; ``-e`` is refused, and the list of sources has a ``?``."""
+    commit = git(repository, "rev-parse", "HEAD")
+    environment = {"PATH": str(tmp_path_factory.mktemp("empty"))}
+    done = run(repository, "-u", environment=environment)
+    [found] = json.loads(done.stdout)["repositories"]
+    assert (found["commit"], found["dirty"], "patch" in found) == (commit, None, False)
+    assert found["url"] == "https://ann:***@example.org/x.git"
+    assert done.stderr.count("WARNING") == 1
+    assert "The program git is not installed" in done.stderr
+    assert "secret" not in done.stderr
+    shown = run(repository, "print_dependencies", environment=environment)
+    assert f"? https://ann:***@example.org/x.git {commit}" in shown.stdout
+    refused = run(repository, "-e", environment=environment)
+    assert refused.returncode == 2
+    assert "install the program git" in refused.stderr
+
+
+def test_without_git_a_repository_without_a_commit_is_a_warning(
+    project: Path, tmp_path_factory: Any
+) -> None:
+    """One; the run completes."""
+    git(project, "init", "-q")
+    done = run(project, "-u", environment={"PATH": str(tmp_path_factory.mktemp("empty"))})
+    assert done.returncode == 0
+    assert done.stderr.count("WARNING") == 1
+    assert "is not recorded" in done.stderr
 
 
 def test_states_of_a_repository_that_are_sound(repository: Path, tmp_path_factory: Any) -> None:
