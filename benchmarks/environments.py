@@ -51,8 +51,8 @@ TOOLS = {
     ),
     "tensorboardX": Tool(
         ("tensorboardX",),
-        "no output, sources, host or artifacts; a buffer is written every 120 s, or by flush(), or "
-        "when it is full",
+        "no output, sources, host or artifacts; a buffer is written every 120 s by default, or "
+        "when it is full; flush() does not wait for the thread that fills it",
         "with_tensorboardx.py",
     ),
     "MLflow": Tool(
