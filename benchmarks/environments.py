@@ -62,9 +62,9 @@ TOOLS = {
     ),
     "W&B": Tool(
         ("wandb",),
-        "offline: a process of its own receives the data, which is not readable until a "
-        "synchronisation; its CPU time is included, its memory only if larger than that of the "
-        "script",
+        "offline: it sends the data to a process of its own, which writes it in blocks to a log "
+        "for a later synchronisation; CPU time of that process is included, memory only if larger "
+        "than that of the script",
         "with_wandb.py",
     ),
     "trackio": Tool(

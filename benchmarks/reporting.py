@@ -120,7 +120,8 @@ def _three_digits(value: float) -> str:
     if not math.isfinite(value) or value == 0:
         return f"{value:.0f}"
     digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{value:.{min(max(digits, 0), 3)}f}"
+    longest = 3 if abs(value) >= 0.01 else 4
+    return f"{value:.{min(max(digits, 0), longest)}f}"
 
 
 def _machine(facts: Mapping[str, Any]) -> str:
