@@ -73,7 +73,7 @@ def ask(
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
         subjects = subjects_of(question, pythons, Path(folder).resolve(), is_small)
         careful = {name: _Careful(each) for name, each in subjects.items()}
-        measured = interleave(careful, rounds)
+        measured = interleave(careful, rounds, warm_up=0 if question.is_fresh else 1)
     failures = {name: each.failure for name, each in careful.items() if each.failure}
     figures = {
         name: [each for each in found if not isinstance(each, str)]
