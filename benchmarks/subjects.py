@@ -63,7 +63,8 @@ class Subject:
             shutil.rmtree(self.folder, ignore_errors=True)
         if not self.folder.exists():
             write_program(self.folder, self.program, self.package)
-            self.question.prepare(self.folder, self.python, self.package, self.size)
+            if self.program.name != "nothing.py":
+                self.question.prepare(self.folder, self.python, self.package, self.size)
         sample = self._measure()
         is_whole = self.program.parent == FLOORS and not sample.values
         return (everything if is_whole else self.question.figures)(sample, self.size)
