@@ -297,6 +297,8 @@ class Lifecycle:
             event = self._source.make(events.OutputCaptured, text=text, offset=offset)
             self._send_with_heartbeat(event, len(text))
             self._is_unconfirmed = True
+            if not self._added:  # a large piece: the threads of observers run meanwhile
+                self._run.output.confirm()
 
     def _send_code(self) -> None:
         grown = self._run.code.take_new() if self._run.code is not None else None

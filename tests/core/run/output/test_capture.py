@@ -2,21 +2,18 @@
 
 import contextvars
 import io
-import json
 import logging
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sacred_core.observers import RunObserver
 from sacred_core.run import Run
-from sacred_core.run.output import spool
 
 MODE = "sys"
 
@@ -81,27 +78,6 @@ def test_only_new_output_is_delivered() -> None:
     run = run_of(main, log)
     run()
     assert log.changes == [(0, "one\n"), (4, "two\n")]
-
-
-def test_the_position_is_stored_once_in_a_heartbeat(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However much output a heartbeat sends, one file states how much that was."""
-    stored: list[dict[str, Any]] = []
-    monkeypatch.setattr(spool, "replace_bytes", lambda path, data: stored.append(json.loads(data)))
-    log = OutputLog()
-    log.spool_folder = tmp_path
-
-    def main(_run: Run) -> int:
-        print("x" * 2_000_000)
-        before = len(stored)
-        _run.lifecycle.beat()  # type: ignore[union-attr]
-        return len(stored) - before
-
-    run = run_of(main, log)
-    assert run(run) == 1
-    assert len(log.changes) > 5
-    assert stored[-1]["characters"] == len(log.text) == 2_000_001
 
 
 def test_output_before_a_failure_is_stored() -> None:
