@@ -114,8 +114,11 @@ COMPARED_WITH_SACRED = (
     Question("runs-plain", "the same without host information and output", "many_runs.py",
              figures.each_item, .35, "folders.py", 200, arguments=(),
              environment={"PLAIN": "1"}, is_fresh=True),
-    Question("run-10001", "run number 10,001 in one folder", "hello_world.py", target=.05,
-             size=10_000, prepare=preparations.earlier_runs),
+    Question("run-10001", "run number 10,001 in one folder, in a process that ran before",
+             "many_runs.py", figures.part, .05, "folders.py", 10_000, arguments=(),
+             environment={"RUNS": "1"}, prepare=preparations.earlier_runs),
+    Question("run-10001-whole", "the same, whole process", "hello_world.py", size=10_000,
+             prepare=preparations.earlier_runs),
     Question("artifacts", "1,000 small artifacts, from main to the end of the process",
              "artifacts.py", figures.from_begin_to_end_of_process, .35, "copies.py", 1_000),
 )  # fmt: skip

@@ -5,9 +5,9 @@ import os
 from marks import begin, end
 
 begin()
-for number in range(int(os.environ["SIZE"])):
-    os.makedirs(f"runs/{number}")
+for number in range(int(os.environ.get("RUNS", os.environ["SIZE"]))):
+    os.makedirs(f"runs/new{os.getpid()}-{number}")
     for name, content in (("run.json", "x" * 2000), ("cout.txt", "")):
-        with open(f"runs/{number}/{name}", "w") as file:
+        with open(f"runs/new{os.getpid()}-{number}/{name}", "w") as file:
             file.write(content)
 end()

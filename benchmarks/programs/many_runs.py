@@ -6,7 +6,7 @@ from marks import begin, end
 from sacred_core import SETTINGS, Experiment
 from sacred_core.observers import FileStorageObserver
 
-SIZE = int(os.environ["SIZE"])
+RUNS = int(os.environ.get("RUNS", os.environ["SIZE"]))
 if os.environ.get("PLAIN"):
     SETTINGS.CAPTURE_MODE = "no"
     SETTINGS.HOST_INFO.INCLUDE_CPU_INFO = False
@@ -28,6 +28,6 @@ def run(number):
 
 run(-1)
 begin()
-for number in range(SIZE):
+for number in range(RUNS):
     run(number)
 end()
