@@ -7,7 +7,8 @@ of this process, the seconds that pass, and what is counted: statements of datab
 files that Python opens, bytes of files, and calls of functions.
 
 ``growth.json`` in the folder of the output has all medians. Stores that are not measured again are
-taken from it, so that a long measurement can be made in parts.
+taken from it, so that a long measurement can be made in parts. ``--stores --write`` measures
+nothing and writes the page.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--stores", nargs="+", choices=STORES, default=[*STORES])
+    parser.add_argument("--stores", nargs="*", choices=STORES, default=[*STORES])
     parser.add_argument("--sizes", nargs="+", type=int, default=[*SIZES])
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--output", type=Path, default=Path("build/growth"))
