@@ -54,6 +54,7 @@ FURTHER = {
     "run/test_annotations.py": "stores/annotations stores/opening",
     "run/test_conclusion.py": "frames",
     "run/test_debug_log.py": "run/lifecycle delivery/dispatcher",
+    "run/test_many_points.py": "run/lifecycle run/metrics run/beats",
     "run/test_nested.py": "run/creation",
     "run/test_run.py": "run/lifecycle",
     "run/test_spools.py": "run/recovery stores/unfinished",
