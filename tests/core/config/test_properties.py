@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from sacred_core import Experiment
@@ -93,7 +93,8 @@ def reaches_into_value(layer: dict[str, Any], path: str) -> bool:
 def replaces_dictionary(layers: list[dict[str, Any]], path: str) -> bool:
     """Return whether a layer replaces a dictionary on ``path`` by a value.
 
-    If an update reaches into both, what is left of the dictionary is not specified.
+    If an update reaches into both, more of the dictionary is left than of the reference's:
+    test_an_empty_update_keeps_a_dictionary_that_a_later_layer_replaces.
     """
     keys = path.split(".")
     for length in range(1, len(keys) + 1):
@@ -101,6 +102,12 @@ def replaces_dictionary(layers: list[dict[str, Any]], path: str) -> bool:
         if len(kinds) > 1:
             return True
     return False
+
+
+def update_leaves(updates: dict[str, Any]) -> list[str]:
+    """Return the paths of what the updates contain, also of their empty dictionaries."""
+    trees = ((path, value) for path, value in updates.items() if isinstance(value, dict))
+    return [f"{path}.{inner}" for path, tree in trees for inner, _ in leaves(tree)]
 
 
 def at(tree: Any, keys: list[str]) -> Any:
@@ -111,6 +118,11 @@ def at(tree: Any, keys: list[str]) -> Any:
     return tree
 
 
+@example(
+    layers=[{"c": {"a": None, "b": {"a": None}}}, {"a": None, "c": {"b": None}}],
+    named=[],
+    updates={"c": {"a": None, "b": {}}},
+)
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(
     layers=st.lists(ENTRIES, max_size=3),
@@ -125,7 +137,8 @@ def test_resolution_equals_the_reference(
     both = [path for path in updates if any(path.split(".")[0] in layer for layer in named)]
     assume(not any(reaches_into_value(layer, path) for layer in layers for path in both))
     assume(not any(isinstance(updates[path], dict) for path in both))
-    fixed_paths = [*updates, *(str(path) for layer in named for path, _ in leaves(layer))]
+    named_leaves = [str(path) for layer in named for path, _ in leaves(layer)]
+    fixed_paths = [*updates, *update_leaves(updates), *named_leaves]
     assume(not any(replaces_dictionary(layers, path) for path in fixed_paths))
     ex = Experiment("drawn")
     for layer in filter(None, layers):
@@ -144,6 +157,21 @@ def test_resolution_equals_the_reference(
         return
     result = resolve(ex, request, logger=logger, new_seed=lambda: 0)
     assert result.config == expected
+
+
+@pytest.mark.parametrize(
+    "updates", [{"c": {"a": None, "b": {}}}, {"c": {"b": {}}}, {"c.b": {}}], ids=str
+)
+def test_an_empty_update_keeps_a_dictionary_that_a_later_layer_replaces(
+    updates: dict[str, Any],
+) -> None:
+    """An update holds in each layer, as in Sacred: the dictionary is merged, None is refused."""
+    ex = Experiment("layers")
+    ex.add_config({"c": {"a": None, "b": {"a": None}}})
+    ex.add_config({"a": None, "c": {"b": None}})
+    request = Request(updates={**updates, "seed": 0})
+    result = resolve(ex, request, logger=logging.getLogger("tests"), new_seed=lambda: 0)
+    assert result.config == {"a": None, "c": {"a": None, "b": {"a": None}}, "seed": 0}
 
 
 CANARY = Path("canary-of-executed-files")
