@@ -9,10 +9,7 @@ import ast
 import copy
 import functools
 import inspect
-import io
 import linecache
-import re
-import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import CellType, CodeType, FunctionType
@@ -20,7 +17,6 @@ from typing import Any, cast
 
 from sacred_core.exceptions import ConfigScopeError, SourceChangedError
 from sacred_core.loaded_code import is_comparable, line_of
-from sacred_core.settings import SETTINGS
 
 _FIX = "__sacred_fix__"
 _FACTORY = "__sacred_factory__"
@@ -50,8 +46,13 @@ class ScopeSource:
         self.code = function.__code__
         self.first_line = self.code.co_firstlineno
         self._codes: dict[frozenset[str], CodeType] = {}
-        self.lines = self._read_lines()
-        self._definition = self._parse()
+        following = self._read_lines()
+        try:
+            self.lines = _indented_block(following)
+            self._definition = self._parse()
+        except SyntaxError:  # a string or an expression has lines that are not indented
+            self.lines = inspect.getblock(following)
+            self._definition = self._parse()
         text = "".join(self.lines)
         if "return" in text or "yield" in text:
             self._refuse_jumps()
@@ -63,7 +64,11 @@ class ScopeSource:
     @functools.cached_property
     def docs(self) -> dict[str, str]:
         """Comments of entries; under ``""`` the docstring."""
-        docs = _entry_docs(self._definition, self.lines, self.first_line)
+        docs: dict[str, str] = {}
+        if any("#" in line for line in self.lines):
+            from sacred_core.config.entry_docs import entry_docs  # reads token by token
+
+            docs = entry_docs(self._definition, self.lines, self.first_line)
         text = ast.get_docstring(self._definition)
         return {**docs, "": text} if text else docs
 
@@ -126,6 +131,7 @@ class ScopeSource:
         return ast.fix_missing_locations(definition) if fixed else definition
 
     def _read_lines(self) -> list[str]:
+        """Return the lines of the file from the first one of the scope on."""
         code = self.code
         linecache.checkcache(code.co_filename)  # a reloaded module may have a new source
         lines = linecache.getlines(code.co_filename, self.function.__globals__)
@@ -148,7 +154,7 @@ class ScopeSource:
                 f"({code.co_filename!r}) is not available: define it in a file, or use a "
                 "dictionary with add_config"
             )
-        return inspect.getblock(lines[self.first_line - 1 :])
+        return lines[self.first_line - 1 :]
 
     def _parse(self) -> ast.FunctionDef:
         """Parse the block at its place: dedenting would change multi-line strings."""
@@ -261,6 +267,26 @@ class _Fixing(ast.NodeTransformer):
         ]
 
 
+def _indented_block(lines: Sequence[str]) -> list[str]:
+    """Return the first lines up to the end of a function, which is found by its indentation.
+
+    `inspect.getblock` reads each token instead, which takes longer than all else that a scope
+    needs.
+
+    Raises:
+        SyntaxError: no function begins here.
+    """
+    indent = lines[0][: -len(lines[0].lstrip())]
+    numbered = enumerate(lines)
+    if not any(line.startswith(f"{indent}def ") for _, line in numbered):
+        raise SyntaxError("there is no function")
+    for number, line in numbered:
+        is_code = line.strip() and not line.lstrip().startswith("#")
+        if is_code and not line.startswith((f"{indent} ", f"{indent}\t")):
+            return list(lines[:number])
+    return list(lines)
+
+
 def _statement(source: str, place: ast.AST) -> ast.stmt:
     statement = ast.parse(source).body[0]
     for node in ast.walk(statement):
@@ -332,68 +358,3 @@ def _assigned_names(definition: ast.FunctionDef) -> Iterator[str]:
     for node in _own_nodes(definition):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
-
-
-def _entry_docs(
-    definition: ast.FunctionDef, lines: Sequence[str], first_line: int
-) -> dict[str, str]:
-    """Return the comment of each entry: at the end of its line, or else on the line above.
-
-    Args:
-        definition: The scope, with the line numbers of its file.
-        lines: Its source lines.
-        first_line: The number of the first of them.
-    """
-    comments = _comments(lines, first_line)
-    docs: dict[str, str] = {}
-    for statement in _statements(definition.body):
-        text = _comment_of(statement, comments)
-        if text:
-            docs |= dict.fromkeys(_assignment_targets(statement), text)
-    return docs
-
-
-def _comment_of(statement: ast.stmt, comments: dict[int, tuple[str, bool]]) -> str:
-    for line in (statement.lineno, statement.end_lineno or statement.lineno):
-        text, is_alone = comments.get(line, ("", True))
-        if text and not is_alone:
-            return text
-    text, is_alone = comments.get(statement.lineno - 1, ("", False))
-    return text if is_alone else ""
-
-
-def _comments(lines: Sequence[str], first_line: int) -> dict[int, tuple[str, bool]]:
-    """Return comments by line number, and whether each is alone on its line."""
-    ignored = [re.compile(pattern) for pattern in SETTINGS.CONFIG.IGNORED_COMMENTS]
-    found: dict[int, tuple[str, bool]] = {}
-    for token in _tokens(lines):
-        if token.type == tokenize.COMMENT:
-            text = token.string.lstrip("#").strip()
-            if text and not any(pattern.search(text) for pattern in ignored):
-                is_alone = not token.line[: token.start[1]].strip()
-                found[first_line + token.start[0] - 1] = (text, is_alone)
-    return found
-
-
-def _tokens(lines: Sequence[str]) -> Iterator[tokenize.TokenInfo]:
-    try:
-        yield from tokenize.generate_tokens(io.StringIO("".join(lines)).readline)
-    except (tokenize.TokenError, IndentationError):  # the block ends inside a larger one
-        return
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    for statement in body:
-        yield statement
-        if not isinstance(statement, _NESTED):
-            for field in ("body", "orelse", "finalbody"):
-                yield from _statements(getattr(statement, field, []))
-            for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-                yield from _statements(part.body)
-
-
-def _assignment_targets(statement: ast.stmt) -> list[str]:
-    targets = list(getattr(statement, "targets", []))
-    if isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
-        targets.append(statement.target)
-    return [node.id for t in targets for node in ast.walk(t) if isinstance(node, ast.Name)]

@@ -2,12 +2,14 @@
 
 import ast
 import sys
+import tokenize
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sacred_core import Experiment
+from sacred_core.config.scope_source import ScopeSource
 
 #: For each kind of statement, scopes that bind ``a`` and set ``seen`` to what follows.
 SCOPES: dict[str, list[str]] = {
@@ -74,3 +76,48 @@ def test_a_fixed_entry_has_its_value_in(kind: str, source: str, tmp_path: Path) 
     ex.main(lambda a, seen: (a, seen))
     ex.config(namespace["scope"])
     assert ex.run(config_updates={"a": 7}).result == (7, 7)
+
+
+#: Functions with lines that are not indented, and what they set.
+UNINDENTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "string": ('def scope():\n    a = """\nx\n"""\n    b = 1\n', {"a": "\nx\n", "b": 1}),
+    "text": ('def scope():\n    a = """\n# x\n\n"""\n    b = 1\n', {"a": "\n# x\n\n", "b": 1}),
+    "expression": ("def scope():\n    a = [1,\n2]\n    b = 1\n", {"a": [1, 2], "b": 1}),
+    "backslash": ("def scope():\n    a = 1; \\\nb = 2\n    c = 3\n", {"a": 1, "b": 2, "c": 3}),
+    "comment": ("def scope():\n    a = 1\n# 2\n    b = 1\n", {"a": 1, "b": 1}),
+    "comment in a block": (
+        "if True:\n    def scope():\n        a = 1\n# 2\n        b = 1\n", {"a": 1, "b": 1}),
+    "header": ("def scope(\n):\n    a = 1\n", {"a": 1}),
+    "decorator": ("@(lambda f:\nf)\ndef scope():\n    a = 1\n", {"a": 1}),
+    "nested": (
+        "if True:\n    def scope():\n        a = [\n1]\n        b = 1\n", {"a": [1], "b": 1}),
+    "tabs": ("if True:\n\tdef scope():\n\t\ta = 1\n\n\t\tb = 1\n", {"a": 1, "b": 1}),
+    "one line": ("def scope(): a = 1; b = 2\n", {"a": 1, "b": 2}),
+    "end of the file": ("def scope():\n    a = 1\n    b = 2", {"a": 1, "b": 2}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("following", ["", "\nlater = 5\n", "\n# comment\ndef later(): pass\n"])
+@pytest.mark.parametrize("kind", UNINDENTED)
+def test_the_whole_function_is_read(kind: str, following: str, tmp_path: Path) -> None:
+    """All statements of a scope are read, and nothing that follows it."""
+    source, expected = UNINDENTED[kind]
+    assert _source(source + following, tmp_path).evaluate({}, set(), lambda _, x: x) == expected
+
+
+def test_a_scope_without_comments_is_not_read_token_by_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of a scope is found by its indentation, which is faster."""
+    monkeypatch.setattr(tokenize, "generate_tokens", lambda _: pytest.fail("read"))
+    source = _source("def scope():\n    a = 1\n\nlater = 5\n", tmp_path)
+    assert not source.docs
+    assert source.lines == ["def scope():\n", "    a = 1\n", "\n"]
+
+
+def _source(text: str, folder: Path) -> ScopeSource:
+    path = folder / "scope.py"
+    path.write_text(text)
+    namespace: dict[str, Any] = {"__file__": str(path)}
+    exec(compile(text, str(path), "exec"), namespace)
+    return ScopeSource(namespace["scope"])
