@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import attrs
 import click
 
 from sacred_core.hooks.lookup import KNOWN_NAMES
@@ -136,7 +135,7 @@ def _joined(words: Iterable[str]) -> str:
 def _list_hooks(manager: PluginManager, as_json: bool) -> None:
     """Print each hook with what defines it and the plugins that implement it."""
     found = [
-        attrs.asdict(hook, filter=attrs.filters.exclude("function"))
+        {name: value for name, value in hook._asdict().items() if name != "function"}
         | {"plugins": [plugin.name for plugin in manager.plugins if hook.name in plugin.hooks]}
         for hook in manager.hooks.values()
     ]

@@ -4,8 +4,6 @@ from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
-
 from sacred_core.delivery.event_files import decode_event, encode_event, write_line
 from sacred_core.events import Event
 
@@ -13,13 +11,13 @@ from sacred_core.events import Event
 SEGMENT_EVENTS, SEGMENT_BYTES = 1_000, 8_000_000
 
 
-@attrs.define
 class _Segment:
     """A file of events, one a line."""
 
-    path: Path
-    methods: Counter[str] = attrs.field(factory=Counter)
-    size: int = 0
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.methods: Counter[str] = Counter()
+        self.size = 0
 
     @property
     def is_full(self) -> bool:

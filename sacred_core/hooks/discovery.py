@@ -13,12 +13,9 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from sacred_core.hooks import specs
-from sacred_core.shared_methods import ValueMethods
 from sacred_core.version import __version__
 
 GROUP = "sacred_core"
@@ -29,8 +26,7 @@ _SPEC_MARK, _MARK = "sacred_core_spec", "sacred_core_impl"
 _VERSION = re.compile(r"Version added: *([\w.+-]*\w)")
 
 
-@attrs.frozen(eq=False, repr=False)
-class Hook(ValueMethods):
+class Hook(NamedTuple):
     """A hook that plugins may implement.
 
     Attributes:
@@ -47,7 +43,7 @@ class Hook(ValueMethods):
     distribution: str
     version: str
     summary: str
-    function: Any = attrs.field(repr=False)
+    function: Any
 
 
 def hooks_in(module: Any, distribution: str) -> dict[str, Hook]:
@@ -69,8 +65,7 @@ def hooks_in(module: Any, distribution: str) -> dict[str, Hook]:
 HOOKS = hooks_in(specs, f"sacred-core {__version__}")
 
 
-@attrs.frozen(eq=False, repr=False)
-class FoundPlugin(ValueMethods):
+class FoundPlugin(NamedTuple):
     """An entry point of the group ``sacred_core``.
 
     Attributes:

@@ -4,22 +4,18 @@ import functools
 import inspect
 from collections.abc import Callable
 from types import FunctionType, MethodType
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from sacred_core.events import EVENTS, IDENTITY, Event, MetricsLogged
 from sacred_core.exceptions import ObserverSignatureError
 from sacred_core.observers.base import RunObserver
 from sacred_core.observers.delivering import delivering, points_for
-from sacred_core.shared_methods import ValueMethods
 
 _KINDS = inspect.Parameter
 _BY_METHOD = {event.method: event for event in EVENTS}
 
 
-@attrs.frozen(eq=False, repr=False)
-class CallPlan(ValueMethods):
+class CallPlan(NamedTuple):
     """One method of one observer and the names of the arguments that it is given."""
 
     call: Callable[..., Any]

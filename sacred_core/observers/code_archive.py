@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from sacred_core.patches import decode_patch
 from sacred_core.provenance.sources import stored_version
-from sacred_core.shared_methods import ValueMethods
 from sacred_core.stable_files import ChangingFileError, FileVersion
 
 
-@attrs.frozen(eq=False, repr=False)
-class CodeArchive(ValueMethods):
+class CodeArchive(NamedTuple):
     """Stores sources and uncommitted changes where runs share contents.
 
     Attributes:
@@ -41,9 +37,9 @@ class CodeArchive(ValueMethods):
         Instead of the latter there is the MD5 digest if the file is missing or has changed.
         """
         base = Path(base_dir)
-        return [[name, self._source(base / name, md5)] for name, md5 in sources]
+        return [[name, self._stored_name(base / name, md5)] for name, md5 in sources]
 
-    def _source(self, path: Path, md5: str) -> Any:
+    def _stored_name(self, path: Path, md5: str) -> Any:
         version = stored_version(path, md5, self.needs_sha256)
         if version is None:
             return md5

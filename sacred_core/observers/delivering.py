@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
-import attrs
-
 from sacred_core.content_types import guess_content_type
 from sacred_core.events import (
     ArtifactAdded,
@@ -43,11 +41,11 @@ DOCUMENTED: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-@attrs.frozen(eq=False)
 class Attempt:
     """One call of an observer with ``event``; each retry is another attempt."""
 
-    event: Event
+    def __init__(self, event: Event) -> None:
+        self.event = event
 
 
 _attempt: ContextVar[Attempt | None] = ContextVar("sacred_attempt", default=None)

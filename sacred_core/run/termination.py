@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-import attrs
-
 from sacred_core.exceptions import Terminated
 
 #: Those whose default action ends the process. Not in the list: SIGINT, which Python handles;
@@ -42,7 +40,6 @@ _STATUS = Path("/proc/self/status")
 _SIGACTION_BYTES = 1024
 
 
-@attrs.define
 class _State:
     """The state of the signal handler of this process.
 
@@ -53,10 +50,11 @@ class _State:
         waiting: The signal that waits.
     """
 
-    handled: tuple[int, ...] = ()
-    blocks: int = 0
-    is_deferred: bool = False
-    waiting: int | None = None
+    def __init__(self) -> None:
+        self.handled: tuple[int, ...] = ()
+        self.blocks = 0
+        self.is_deferred = False
+        self.waiting: int | None = None
 
 
 _state = _State()

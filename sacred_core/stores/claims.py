@@ -6,20 +6,16 @@ higher than that of each run, also of each deleted one. A backend offers what `R
 """
 
 from abc import ABC, abstractmethod
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
-from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.run_ids import is_valid_id, normalize_id
 
 _logger = own_logger(__name__)
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class IdRequest(ValueMethods):
+class IdRequest(NamedTuple):
     """The id that a new run requests.
 
     Attributes:

@@ -13,11 +13,8 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-import attrs
-
-from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.claims import RunIds, already_exists_error, already_started_error
 
 #: What a claim of this number is called.
@@ -43,8 +40,7 @@ class ClaimFiles(Protocol):
         """Write a file in place of the one that is there."""
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class Owner(ValueMethods):
+class Owner(NamedTuple):
     """A process.
 
     Attributes:
@@ -203,7 +199,7 @@ def releasing(lease: Lease | None, always: bool) -> Iterator[None]:
 
 
 def _data(owner: Owner, expires: datetime) -> bytes:
-    return json.dumps({"owner": attrs.asdict(owner), "expires": expires.isoformat()}).encode()
+    return json.dumps({"owner": owner._asdict(), "expires": expires.isoformat()}).encode()
 
 
 def _is_abandoned(data: bytes, now: datetime) -> bool:

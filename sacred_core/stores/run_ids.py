@@ -9,9 +9,7 @@ import heapq
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.plurals import counted
@@ -97,8 +95,7 @@ def id_order(run_id: Any) -> tuple[int, int | str]:
     return (0, normalized) if isinstance(normalized, int) else (1, normalized)
 
 
-@attrs.frozen
-class RunNames:
+class RunNames(NamedTuple):
     """Names of runs; of 100,000 only those are examined one by one that are needed.
 
     Attributes:
