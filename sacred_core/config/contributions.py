@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import attrs
 
@@ -13,14 +13,13 @@ from sacred_core.config.request import Overrides
 from sacred_core.config.required import REQUIRED
 from sacred_core.dotted_path import DottedPath, leaves, merge
 from sacred_core.exceptions import ConfigAddedError
-from sacred_core.shared_methods import StateMethods, ValueMethods
+from sacred_core.shared_methods import StateMethods
 
 _BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NONE_WORDS = {"null", "none", "nil"}
 
 
-@attrs.frozen(eq=False, repr=False)
-class Origin(ValueMethods):
+class Origin(NamedTuple):
     """The origin of a value.
 
     Attributes:
@@ -112,8 +111,7 @@ def recorded_origins(
     return found
 
 
-@attrs.frozen(eq=False, repr=False)
-class Contribution(ValueMethods):
+class Contribution:
     """The entries of one scope, dictionary or file.
 
     Attributes:
@@ -124,9 +122,15 @@ class Contribution(ValueMethods):
             dictionaries are merged with it.
     """
 
-    entries: dict[str, Any]
-    extras: dict[str, Any] = attrs.field(factory=dict)
-    replacing: frozenset[str] = frozenset()
+    def __init__(
+        self,
+        entries: dict[str, Any],
+        extras: dict[str, Any] | None = None,
+        replacing: frozenset[str] = frozenset(),
+    ) -> None:
+        self.entries = entries
+        self.extras = {} if extras is None else extras
+        self.replacing = replacing
 
 
 class Configuration(Protocol):

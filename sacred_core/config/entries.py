@@ -17,6 +17,7 @@ from sacred_core.hooks.manager import plugin_manager
 from sacred_core.importing import when_imported
 from sacred_core.serialization import key_clash, plain
 from sacred_core.settings import SETTINGS
+from sacred_core.shared_methods import ValueMethods
 
 _SCALARS = (type(None), bool, int, float, str)
 #: Objects that are valid only in this process although some of them can be copied.
@@ -25,8 +26,8 @@ _OF_THE_PROCESS = (Iterator, io.IOBase, types.ModuleType)
 _ADDRESS = re.compile(r"<[^<>]* at 0x[0-9A-Fa-f]+>|<\S+ that cannot be stored: ")
 
 
-@attrs.frozen(repr=False)
-class Spelled:
+@attrs.frozen(eq=False, repr=False)
+class Spelled(ValueMethods):
     """A number on a command line whose spelling differs from what Python prints for it.
 
     It stays the string where the entry is one: ``1e5`` may be the name of a commit.

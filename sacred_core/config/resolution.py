@@ -11,8 +11,6 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import attrs
-
 from sacred_core.config.contributions import (
     Configuration,
     Origin,
@@ -131,7 +129,7 @@ class _Resolver:
             self._unrecorded.setdefault(node.path, set()).update(contribution.extras)
             chosen = merge_fixed(chosen, values)
             self._log_layer(f"named config {name!r}", values, node.path)
-            origin = attrs.evolve(configuration.origin, layer="named config", name=name)
+            origin = configuration.origin._replace(layer="named config", name=name)
             chosen_origins = {**self._fixed_origins, **origins_of(values, origin)}
             self._fixed_origins = chosen_origins | self._update_origins
             self._fixed = merge_fixed(chosen, self._updates)

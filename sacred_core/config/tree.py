@@ -23,7 +23,6 @@ class Configurable(Protocol):
     config_hooks: list[Callable[..., Any]]
 
 
-@attrs.frozen(eq=False)
 class Node:
     """One ingredient of an experiment.
 
@@ -33,9 +32,10 @@ class Node:
         below: The nodes of all ingredients that it uses, however deep, each once.
     """
 
-    ingredient: Any
-    path: DottedPath
-    below: tuple["Node", ...]
+    def __init__(self, ingredient: Any, path: DottedPath, below: tuple["Node", ...]) -> None:
+        self.ingredient = ingredient
+        self.path = path
+        self.below = below
 
     def relative(self, other: "Node") -> DottedPath:
         """Return the path by which this node sees ``other``, one of those below."""
@@ -101,7 +101,7 @@ def without_ingredients(
                 "@<ingredient>.config, with <ingredient>.add_config(...), or in a named "
                 "configuration"
             )
-    return attrs.evolve(contribution, entries=entries, extras=extras), warnings
+    return Contribution(entries, extras, contribution.replacing), warnings
 
 
 def traverse(root: Configurable) -> Iterator[tuple[Any, int]]:

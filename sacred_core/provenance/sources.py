@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import NamedTuple
 
 import attrs
 
@@ -23,8 +24,7 @@ _logger = own_logger(__name__)
 _FOREIGN_PARTS = frozenset({"site-packages", "dist-packages"})
 
 
-@attrs.frozen(order=True)
-class Source:
+class Source(NamedTuple):
     """One file of code.
 
     Attributes:
@@ -35,7 +35,7 @@ class Source:
 
     filename: str
     md5: str
-    path: Path = attrs.field(order=False)
+    path: Path
 
 
 def sources_of(paths: Iterable[Path], base_dir: Path) -> list[Source]:
