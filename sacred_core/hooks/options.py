@@ -5,6 +5,7 @@ simpler way: it belongs to one experiment, a class to all of them.
 """
 
 import copy
+import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -214,8 +215,7 @@ def complete_options(given: Mapping[str, Any], offered: list[CLIOption]) -> dict
     Raises:
         OptionError: the option does not exist.
     """
-    names = spellings(offered)
-    by_plain = {_plain(flag): name for flag, name in names.items()}
+    names, by_plain = _names_of(offered)
     options = default_options(offered)
     is_multiple = {option.name: option.multiple for option in offered}
     for key, value in given.items():
@@ -236,11 +236,24 @@ def spellings(offered: Iterable[CLIOption]) -> dict[str, str]:
     A long flag may be written with ``-`` for ``_`` and the other way round, unless the result is
     a flag of another option.
     """
-    names = {flag: option.name for option in offered for flag in option.flags}
+    return {**_names_of(offered)[0]}
+
+
+def _names_of(offered: Iterable[CLIOption]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the option's name for each spelling, and for each spelling as a plain word."""
+    return _names_of_flags(tuple((option.flags, option.name) for option in offered))
+
+
+@functools.lru_cache(maxsize=16)
+def _names_of_flags(
+    offered: tuple[tuple[tuple[str, ...], str], ...],
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The options are the same in each run of a loop."""
+    names = {flag: name for flags, name in offered for flag in flags}
     for flag, name in list(names.items()):
         for other in ("_", "-"):
             names.setdefault(_respell(flag, other), name)
-    return names
+    return names, {_plain(flag): name for flag, name in names.items()}
 
 
 def apply_options(options: Mapping[str, Any], offered: Iterable[CLIOption], run: Any) -> None:

@@ -64,8 +64,11 @@ def forget() -> None:
 
 def note_environment() -> None:
     """Note the environment variables with the name of a secret, except paths of files."""
-    for name, value in os.environ.items():
-        if is_secret(name) and not is_folder(name, value) and not os.path.isabs(value):  # noqa: PTH117 - of a string
+    for name in os.environ:  # not `items`, which decodes all values too
+        if not is_secret(name):
+            continue
+        value = os.environ.get(name, "")
+        if not is_folder(name, value) and not os.path.isabs(value):  # noqa: PTH117 - of a string
             note(value)
 
 

@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Iterator
 from operator import is_
+from typing import NamedTuple
 
 from sacred_core.masking import known
 from sacred_core.masking.formats import (
@@ -163,7 +164,7 @@ def mask_text(text: str, *, names: bool = True) -> str:
     """
     if len(text) < _SHORTEST:
         return text
-    clean = _clean_texts() if names and len(text) <= _LONGEST_CLEAN else None
+    clean = remembered_clean().texts if names and len(text) <= _LONGEST_CLEAN else None
     if clean is not None and text in clean:
         return text
     spans = [*_spans(text, names)]
@@ -176,20 +177,32 @@ def mask_text(text: str, *, names: bool = True) -> str:
     return text
 
 
-#: Rules, and short texts in which they find no secret.
-_clean: tuple[tuple[object, ...], set[str]] = ((), set())
-
-
-def _clean_texts() -> set[str]:
-    """Return short texts in which the present rules find no secret.
+class Clean(NamedTuple):
+    """What is remembered because the rules find no secret in it.
 
     The keys and values of a record are the same in each run of a loop.
+
+    Attributes:
+        rules: Compared by identity.
+        texts: Short ones.
+        objects: Plain dictionaries, as bytes.
     """
+
+    rules: tuple[object, ...]
+    texts: set[str]
+    objects: set[bytes]
+
+
+_clean = Clean((), set(), set())
+
+
+def remembered_clean() -> Clean:
+    """Return what has no secret by the present rules."""
     global _clean
     rules = known.entries(), secret_names(), added_patterns()
-    if len(_clean[0]) != len(rules) or not all(map(is_, _clean[0], rules)):
-        _clean = rules, set()
-    return _clean[1]
+    if len(_clean.rules) != len(rules) or not all(map(is_, _clean.rules, rules)):
+        _clean = Clean(rules, set(), set())
+    return _clean
 
 
 def unfinished_secret(text: str) -> int:

@@ -1,23 +1,29 @@
 """Masks the secrets of plain data."""
 
+import marshal
 from typing import Any
 
 from sacred_core.dotted_path import DottedPath
 from sacred_core.masking import known
 from sacred_core.masking.secret_names import is_folder, is_password, is_secret, is_token
-from sacred_core.masking.text import MASK, is_token_like, mask_text
+from sacred_core.masking.text import MASK, is_token_like, mask_text, remembered_clean
 from sacred_core.masking.urls import credentials
 
 #: Program text: values are not masked by the names before them.
 _PROGRAM_TEXT = "patch"
 #: Updates as they were given on a command line, each with all of its value.
 _UPDATES = "UPDATE"
+#: Bytes of a dictionary that is remembered if it contains no secret, and how many are.
+_LARGEST_CLEAN, _MOST_CLEAN = 16_384, 64
+#: The last format of `marshal` in which equal data has equal bytes.
+_FORMAT = 2
 
 
 def mask_value(value: Any) -> tuple[Any, list[DottedPath]]:
     """Return plain ``value`` with its secrets masked, and the paths of what was masked.
 
-    The values of secrets are masked in every string from now on.
+    The values of secrets are masked in every string from now on. Parts without secrets may be
+    those of ``value``.
     """
     known_before = known.count()
     shown, paths = _mask(value, "", "")
@@ -33,7 +39,7 @@ _Parts = list[str]
 def _mask(value: Any, key: str, secret: str) -> tuple[Any, list[_Parts]]:
     """Mask ``value``, which is under ``key`` and in the secret entry ``secret``, if in any."""
     if isinstance(value, dict):
-        return _mask_dict(value, secret)
+        return _mask_dict(value, secret) if secret else _mask_remembered(value)
     if isinstance(value, list):
         return _mask_list(value, key, secret)
     if isinstance(value, str):
@@ -44,6 +50,24 @@ def _mask(value: Any, key: str, secret: str) -> tuple[Any, list[_Parts]]:
     else:
         return value, []
     return shown, [] if shown == value else [[]]
+
+
+def _mask_remembered(value: dict[Any, Any]) -> tuple[dict[Any, Any], list[_Parts]]:
+    """Mask a dictionary, unless an equal one is known to have no secret."""
+    try:
+        data = marshal.dumps(value, _FORMAT)
+    except ValueError:  # not plain
+        return _mask_dict(value, "")
+    clean = remembered_clean().objects
+    if data in clean:
+        return value, []
+    masked = _mask_dict(value, "")
+    if len(data) <= _LARGEST_CLEAN and masked[0] == value:
+        clean = remembered_clean().objects  # what was found meanwhile changes the rules
+        if len(clean) >= _MOST_CLEAN:
+            clean.clear()
+        clean.add(data)
+    return masked
 
 
 def _mask_list(items: list[Any], key: str, secret: str) -> tuple[list[Any], list[_Parts]]:

@@ -262,13 +262,15 @@ class Lifecycle:
         if not self._run.is_forked:
             self._dispatcher.send(event)
 
+    def _add(self, event: events.Event) -> None:
+        if not self._run.is_forked:
+            self._dispatcher.add(event)
+
     def _send_with_heartbeat(self, event: events.Event, size: int) -> None:
         """Let the next event deliver a small event; a large one does not wait for it."""
-        if self._run.is_forked:
-            return
         self._added += size
         if self._added <= _MOST_ADDED:
-            self._dispatcher.add(event)
+            self._add(event)
         else:
             self._send(event)
 
@@ -283,7 +285,11 @@ class Lifecycle:
         self._guard("metrics", lambda: self._send_metrics(info))
         now = datetime.now(UTC)
         self._run.heartbeat_time = now
-        self._send(self._source.make(events.Heartbeat, info=info, beat_time=now, result=result))
+        heartbeat = self._source.make(events.Heartbeat, info=info, beat_time=now, result=result)
+        if final:  # the end, which follows at once, is delivered with it
+            self._add(heartbeat)
+            return
+        self._send(heartbeat)
         if self._is_unconfirmed:  # after all of it: it replaces a file
             self._run.output.confirm()
             self._is_unconfirmed = False

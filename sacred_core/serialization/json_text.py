@@ -14,6 +14,8 @@ from typing import Any
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _TAG = "%json"
 _NUMBERS = frozenset((int, float))
+#: `json.dumps` makes a new one for each value.
+_ON_ONE_LINE = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 #: What keys of jsonpickle begin with, and how text shows that there may be one.
 _FOREIGN = ("py/", "json://")
 _FOREIGN_IN_TEXT = tuple(f'"{tag}' for tag in _FOREIGN)
@@ -94,6 +96,8 @@ def column_values(values: list[Any]) -> list[Any]:
 
 
 def _dump(value: Any, indent: int | None = None) -> str:
+    if indent is None:
+        return _ON_ONE_LINE.encode(value)
     return json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False)
 
 

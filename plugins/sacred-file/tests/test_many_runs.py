@@ -15,6 +15,7 @@ from sacred_core import Experiment
 from sacred_core.run.run import Run
 from sacred_core.stores import RunQuery, StoredRun
 from sacred_core.stores.facts import encode_facts
+from sacred_core.stores.folder_format import record
 
 
 @pytest.fixture
@@ -108,9 +109,7 @@ def test_the_record_is_encoded_for_few_of_many_artifacts(
     assert len(FileStore(tmp_path / "runs").get(1).files["artifact"]) == 300
 
 
-def test_a_run_of_a_loop_replaces_two_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_of_a_loop_replaces_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the record replaces a file that exists, after which file systems write to the disk."""
     replaced: list[str] = []
     replace = os.replace
@@ -126,8 +125,24 @@ def test_a_run_of_a_loop_replaces_two_files(
     ex.run()
     monkeypatch.setattr(os, "replace", note)
     ex.run()
-    assert replaced == ["run.json", "run.json"]
+    assert replaced == ["run.json"]  # the last heartbeat and the end together
     assert (tmp_path / "runs" / "_ids" / "next").read_text() == "3"
+
+
+def test_a_run_of_a_loop_indents_nothing_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines of what is the same in the next run are remembered; its identifier is new."""
+    ex = Experiment("loop", save_git_info=False)
+    ex.observers.append(FileStorageObserver(tmp_path / "runs"))
+    ex.main(lambda: None)
+    ex.run(options={"comment": "same"})
+    misses = record._remembered.cache_info().misses
+    ex.run(options={"comment": "same"})
+    assert record._remembered.cache_info().misses == misses
+    first, second = ((tmp_path / "runs" / number / "run.json").read_text() for number in ("1", "2"))
+    assert json.loads(first)["meta"]["uid"] != json.loads(second)["meta"]["uid"]
+    assert second == json.dumps(json.loads(second), indent=2, ensure_ascii=False) + "\n"
 
 
 @pytest.mark.parametrize(("before", "after"), [("9", 10), ("99", 8), ("", 1), ("17", 18)])

@@ -187,8 +187,8 @@ def test_conflict_in_a_transaction_is_not_an_outage(observer: SqlObserver) -> No
     assert type(caught.value) is StoreError
 
 
-def test_whole_run_commits_four_times(observer: SqlObserver) -> None:
-    """A short run: two transactions for its start, one for its news and one for its end."""
+def test_whole_run_commits_three_times(observer: SqlObserver) -> None:
+    """A short run: two transactions for its start, and one for its news and its end."""
     experiment = Experiment("short", save_git_info=False)
     experiment.observers.append(observer)
 
@@ -201,7 +201,7 @@ def test_whole_run_commits_four_times(observer: SqlObserver) -> None:
     count = Count(observer.engine)
     experiment.run()
 
-    assert count.commits == 4
+    assert count.commits == 3
 
 
 def test_listing_reads_as_many_runs_as_it_lists(observer: SqlObserver, url: str) -> None:

@@ -42,26 +42,48 @@ def entry_bytes(entry: Mapping[str, Any]) -> bytes:
 
     Values that users added are converted, each by itself: it may be as deep as any value.
     """
-    if not entry or not all(isinstance(name, str) and name.isidentifier() for name in entry):
+    if not _has_simple_names(entry):
         return json_bytes({name: plain(value) for name, value in entry.items()})
-    parts = (f'  "{name}": {_indented(to_json(plain(value)))}' for name, value in entry.items())
-    return "{{\n{}\n}}\n".format(",\n".join(parts)).encode()
+    return f"{_object(entry, '')}\n".encode()
 
 
-def _indented(text: str) -> str:
+def _has_simple_names(value: Any) -> bool:
+    """Return whether this is an object of which each member can be encoded by itself."""
+    return isinstance(value, dict) and bool(value) and all(map(_is_identifier, value))
+
+
+def _is_identifier(name: Any) -> bool:
+    return isinstance(name, str) and name.isidentifier()
+
+
+def _object(entry: Mapping[str, Any], indent: str) -> str:
+    inner = f"{indent}  "
+    members = (
+        # Each run has another identifier in it, but the other members are mostly the same.
+        f'{inner}"{name}": {_object(value, inner)}'
+        if name == "meta" and not indent and _has_simple_names(value)
+        else f'{inner}"{name}": {_indented(to_json(plain(value)), inner)}'
+        for name, value in list(entry.items())
+    )
+    return "{{\n{}\n{}}}".format(",\n".join(members), indent)
+
+
+def _indented(text: str, indent: str) -> str:
     """Return JSON text on several lines, as it is in an object."""
     if text[0] not in "{[" or len(text) == 2:
         return text
-    return _remembered(text) if len(text) <= _MOST_REMEMBERED else _on_lines(text)
+    if len(text) <= _MOST_REMEMBERED:
+        return _remembered(text, indent)
+    return _on_lines(text, indent)
 
 
-def _on_lines(text: str) -> str:
+def _on_lines(text: str, indent: str) -> str:
     lines = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return encodable(lines.replace("\n", "\n  "))
+    return encodable(lines.replace("\n", f"\n{indent}"))
 
 
-#: Host and experiment are written several times in a run, and are the same in all runs of a loop:
-#: to indent them takes much longer than to write them without.
+#: Host, experiment and options are written several times in a run, and are the same in all runs of
+#: a loop: to indent them takes much longer than to write them without.
 _remembered = functools.lru_cache(maxsize=64)(_on_lines)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from sacred_core import Experiment, cli_option
 from sacred_core.exceptions import OptionError
+from sacred_core.hooks.options import spellings
 
 
 @cli_option("-o", "--own-flag", is_flag=True)
@@ -86,3 +87,14 @@ def test_the_decorated_function_can_still_be_called(ex: Experiment) -> None:
     run = ex.run()
     extra("again", run)
     assert run.info["extra"] == "again"
+
+
+def test_spellings_are_computed_once(ex: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a loop the options are the same in each run; what is returned may be changed."""
+    ex.run()
+    spellings([own_flag]).clear()
+    monkeypatch.setattr(
+        "sacred_core.hooks.options._respell", lambda *_: pytest.fail("they are computed again")
+    )
+    assert ex.run(options={"own_flag": True}).result == {"some": True}
+    assert spellings([own_flag])["--own_flag"] == "--own-flag"

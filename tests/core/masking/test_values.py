@@ -194,3 +194,34 @@ def test_the_beginning_of_a_known_value_is_found(text: str, start: int) -> None:
 def test_a_marked_word_of_a_model_has_both_brackets(value: str, shown: str) -> None:
     """Half of them may be a part of a token."""
     assert mask_value({"auth_token": value})[0] == {"auth_token": shown}
+
+
+def test_a_dictionary_without_secrets_is_examined_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is the same in the next run no text is masked, until there is another secret."""
+    texts: list[str] = []
+
+    def note(text: str, *, names: bool = True) -> str:
+        texts.append(text)
+        return mask_text(text, names=names)
+
+    monkeypatch.setattr("sacred_core.masking.values.mask_text", note)
+    host = {"name": "a-host-name", "all": ["one-more-name", 1.5, None]}
+    mask_value({"host": host, "seed": 1})
+    texts.clear()
+    assert mask_value({"host": {**host}, "seed": 2}) == ({"host": host, "seed": 2}, [])
+    assert texts == ["host", "seed"]
+    known.note("a-host-name")
+    assert mask_value({"host": host})[0] == {"host": {**host, "name": "***"}}
+    assert mask_value({"password": host})[0]["password"] == {
+        "name": "***",
+        "all": ["***", 1.5, None],
+    }
+
+
+def test_a_dictionary_with_secrets_is_not_remembered() -> None:
+    """Its paths are returned each time, also those in dictionaries in it."""
+    value = {"group": {"inner": {"password": "a-long-secret"}, "b": [{"c": 1}]}}
+    for _ in range(2):
+        shown, paths = mask_value(value)
+        assert shown == {"group": {"inner": {"password": "***"}, "b": [{"c": 1}]}}
+        assert [str(path) for path in paths] == ["group.inner.password"]

@@ -1,7 +1,8 @@
 """Records a run in a folder."""
 
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,7 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     _metrics: AppendFile | None
     _files: FileLists
     _is_listed: bool
+    _is_together: bool
     _pending: frozenset[str]
 
     def __init__(
@@ -201,11 +203,24 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
             self.info = run.info
         # Facts list all files: to encode them for each file would cost more with each.
         self._pending |= names
-        if self._is_listed or not names <= _LISTS:
-            update_entry(self.run_entry, run, self._pending)
-            self._write_entry(folder)
-            self._is_listed, self._pending = False, frozenset()
+        is_last = "stop_time" in names  # what follows it needs the record of the end
+        if (self._is_listed or not names <= _LISTS) and (is_last or not self._is_together):
+            self._write_pending(folder, run)
         return True
+
+    @contextmanager
+    def write_together(self) -> Iterator[None]:
+        """Return a context at the end of which ``run.json`` is written once, or before the end.
+
+        After an error all of it may be written again: output and points have positions.
+        """
+        self._is_together = True
+        try:
+            yield
+        finally:
+            self._is_together = False
+        if not self._pending <= _LISTS:
+            self._write_pending(self._folder(), self.require_run())
 
     def end_run(self, run: StoredRun) -> None:
         """Merge the metrics and write the report."""
@@ -268,6 +283,11 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         """Write ``run.json`` from `run_entry`."""
         self._write_entry(self._folder())
 
+    def _write_pending(self, folder: Path, run: StoredRun) -> None:
+        update_entry(self.run_entry, run, self._pending)
+        self._write_entry(folder)
+        self._is_listed, self._pending = False, frozenset()
+
     def _write_entry(self, folder: Path) -> None:
         replace_bytes(folder / RUN, entry_bytes(self.run_entry))
 
@@ -297,7 +317,8 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self.info = {}
         self._output = None
         self._metrics = None
-        self._is_listed, self._pending = False, frozenset()
+        self._is_listed = self._is_together = False
+        self._pending = frozenset()
 
     def _write_start(self, own: OwnFolder, lease: Lease | None, is_start: bool) -> None:
         folder = own.path
