@@ -210,9 +210,10 @@ class FdCapture(SpoolCapture):
             return
         if not is_error and not self._is_restored:
             self._spool_reader.note_growth()  # what a child wrote to stderr comes before
-        while sum(done) < len(data):
+        while True:
             try:
                 write_counted(2 if is_error else 1, data, done)
+                break
             except OSError as error:
                 if self._is_restored:
                     break  # the original has no reader

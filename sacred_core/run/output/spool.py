@@ -56,7 +56,7 @@ class Spool:
     def size(self) -> int:
         """The size in bytes."""
         with self._lock:
-            return os.fstat(self.reader).st_size
+            return os.lseek(self.reader, 0, os.SEEK_END)  # a third of the time of `os.fstat`
 
     @property
     def free(self) -> int:

@@ -165,9 +165,9 @@ class StreamProxy(io.TextIOWrapper):
                 delattr(self.original, name)
         self._diversion = {}
 
-    def write_buffered(self, write: Write) -> None:
-        """Send written text to ``write``, which must be C code, with a delay."""
-        self.end.write, self.end.flush = write, self._flush
+    def write_buffered(self, write: Write, flush: Callable[[], None]) -> None:
+        """Send written text to ``write``, which must be C code, with a delay; then ``flush``."""
+        self.end.write, self.end.flush = write, flush
         self.reconfigure(write_through=False)
 
     def write_unbuffered(self, write: Write) -> None:
@@ -186,12 +186,14 @@ class StreamProxy(io.TextIOWrapper):
         no error.
         """
         done = [] if done is None else done
-        with contextlib.suppress(OSError, ValueError):
+        try:
             if not done and self._has_bytes:
                 done.extend(map(self.original.buffer.write, (data,)))
             elif not done:
                 done.extend(map(self._original_write, (_text(data),)))
             self.flush_original()
+        except (OSError, ValueError):
+            pass
 
     def isatty(self) -> bool:
         """Return the original's answer: progress bars and colours depend on it."""

@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
-from operator import itemgetter
 from typing import Any, Protocol
 
 from sacred_core.context import current_run
@@ -43,6 +42,8 @@ FindRecorders = Callable[[], Recorders]
 
 class _Batch:
     """Some text on its way: what of it was recorded and shown."""
+
+    __slots__ = ("count", "data", "done", "first", "proxy", "recorders", "shown")
 
     def __init__(
         self, first: Any, count: int, proxy: StreamProxy, data: bytes, recorders: Recorders
@@ -163,6 +164,31 @@ class Streams:
         if self._drainer == threading.get_ident():  # a proxy is flushed from here
             return
         self.record()
+        self._show_recorded()
+
+    def record(self) -> None:
+        """Record what is in the queue, even while the showing of it is held up."""
+        with self._locked():
+            self._push()
+            self._record_queue()
+
+    def _drain_queue(self) -> None:
+        """As `drain`; the buffered proxy calls it with each flush, and has no text then.
+
+        It is called for each line that is flushed, so it has no context managers of Python code.
+        """
+        this = threading.get_ident()
+        if self._drainer == this:
+            return
+        with self._record_lock:
+            before, self._drainer = self._drainer, this
+            try:
+                self._record_queue()
+            finally:
+                self._drainer = before
+        self._show_recorded()
+
+    def _show_recorded(self) -> None:
         with self._show_lock:
             if self._is_showing:  # the showing itself writes, a warning for example
                 return
@@ -172,17 +198,6 @@ class Streams:
                     self._show_first()
             finally:
                 self._is_showing = False
-
-    def record(self) -> None:
-        """Record what is in the queue, even while the showing of it is held up."""
-        with self._locked():
-            self._record_all()
-            waiting = (
-                len(self._recorded) > 1 and sum(len(batch.data) for batch in self._recorded) > _MUCH
-            )
-            if waiting != self._is_held_up:
-                self._is_held_up = waiting
-                self._update_routing()
 
     @contextmanager
     def pause_display(self) -> Iterator[None]:
@@ -217,7 +232,7 @@ class Streams:
                 proxy.write_unbuffered(self._writer(proxy))
             else:
                 self._sole = (proxy, self._users[:1])
-                proxy.write_buffered(self._queue.append)
+                proxy.write_buffered(self._queue.append, self._drain_queue)
         self._proxies = [each for each in self._proxies if each.users]
         if self._sole is None and before is not None:
             for position, piece in enumerate(self._queue):  # of a thread that writes meanwhile
@@ -241,6 +256,21 @@ class Streams:
 
     def _record_all(self) -> None:
         self._push()
+        self._record_pieces()
+
+    def _record_queue(self) -> None:
+        """Record what is in the queue; if too much of it is not shown yet, hold up the writers."""
+        self._record_pieces()
+        if len(self._recorded) <= 1 and not self._is_held_up:
+            return
+        waiting = (
+            len(self._recorded) > 1 and sum(len(batch.data) for batch in self._recorded) > _MUCH
+        )
+        if waiting != self._is_held_up:
+            self._is_held_up = waiting
+            self._update_routing()
+
+    def _record_pieces(self) -> None:
         left = len(self._queue)  # not what is written meanwhile, of which there is no end
         while left > 0:
             left -= self._record_first()
@@ -252,9 +282,9 @@ class Streams:
         batch = self._batch
         for recorder, done in zip(batch.recorders, batch.done, strict=True):
             recorder.record(batch.data, done)
-        # In one step: the batch leaves the queue as it enters the other.
-        taken = map(self._queue.__delitem__, (slice(0, batch.count),))
-        self._recorded.extend(map(itemgetter(0), zip((batch,), taken, strict=True)))
+        # An interrupt between these steps repeats them; the batch has what was recorded and shown.
+        self._recorded.append(batch)
+        del self._queue[: batch.count]
         self._batch = None
         return batch.count
 
@@ -263,6 +293,8 @@ class Streams:
         if not isinstance(first, bytes):
             return _Batch(first, 1, *first)
         assert self._sole is not None
+        if len(self._queue) == 1:
+            return _Batch(first, 1, self._sole[0], first, self._sole[1])
         pieces = list(takewhile(lambda piece: isinstance(piece, bytes), self._queue))
         return _Batch(first, len(pieces), self._sole[0], b"".join(pieces), self._sole[1])
 

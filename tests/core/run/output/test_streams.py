@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -194,6 +195,33 @@ def test_a_print_runs_no_python_code(scripts: Any) -> None:
         """
     )
     assert scripts.record == "line 1\n"
+
+
+@pytest.mark.parametrize("mode", ["fd", "sys"])
+def test_a_flushed_line_is_one_write_of_ours(scripts: Any, tmp_path: Path, mode: str) -> None:
+    """Its thread writes once to the spool, with 17 Python calls, and rarely checks the disk."""
+    script = type(scripts)(tmp_path, mode)
+    out, _ = script.shown(
+        """
+        here, writes, events, write = threading.get_ident(), [], [], os.write
+        def count(*arguments):
+            if threading.get_ident() == here:
+                writes.append(1)
+            return write(*arguments)
+        os.write = count
+        sys.setprofile(lambda frame, event, argument: events.append((event, argument)))
+        for line in range(100):
+            print("line", line, flush=True)
+        sys.setprofile(None)
+        os.write = write
+        calls = [argument for event, argument in events if event == "call"]
+        assert 0 < len(writes) <= 100, len(writes)
+        assert len(calls) - len(writes) <= 1700, len(calls)
+        assert sum(each in (os.fstat, os.fstatvfs) for _, each in events) < 50
+        """
+    )
+    assert script.record.splitlines() == [f"line {line}" for line in range(100)]
+    assert out == script.record
 
 
 def test_a_stream_with_more_attributes_has_them_during_a_run(scripts: Any) -> None:
