@@ -1,9 +1,7 @@
 """Numbers with their nouns in messages: ``1 run``, ``2 runs``."""
 
-import re
-
-_HISSING = re.compile("(s|x|z|ch|sh)$")
-_CONSONANT_Y = re.compile("(?<=[^aeiou])y$")
+_HISSING = ("s", "x", "z", "ch", "sh")
+_VOWELS = "aeiou"
 
 
 def counted(count: float, noun: str) -> str:
@@ -20,6 +18,8 @@ def counted(count: float, noun: str) -> str:
 
 def plural(noun: str) -> str:
     """Return the plural of a noun that has a regular one."""
-    if _HISSING.search(noun):
+    if noun.endswith(_HISSING):
         return f"{noun}es"
-    return _CONSONANT_Y.sub("ie", noun) + "s"
+    if noun.endswith("y") and noun[-2:-1] not in _VOWELS:
+        return f"{noun[:-1]}ies"
+    return f"{noun}s"

@@ -8,9 +8,7 @@ import re
 
 #: C0 and C1 controls, marks that change the direction of text, separators of lines and
 #: paragraphs, and halves of surrogate pairs, which no encoding has.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]"
-)
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]"
 _COLOUR = re.compile(r"(\x1b\[[0-9;:]*m)")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 #: Characters that stay in messages, which may have several lines.
@@ -25,7 +23,10 @@ def printable(text: object, keep: str = "") -> str:
         text: Anything; `str` is called.
         keep: Characters that are not changed, such as ``"\\n"`` for text of several lines.
     """
-    return _UNSAFE.sub(lambda found: found[0] if found[0] in keep else _escape(found[0]), str(text))
+    shown = str(text)
+    if shown.isprintable():  # nearly always: the set is compiled, which is slow, where it is used
+        return shown
+    return re.sub(_UNSAFE, lambda found: found[0] if found[0] in keep else _escape(found[0]), shown)
 
 
 def printable_output(text: str) -> list[str]:

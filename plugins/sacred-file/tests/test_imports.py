@@ -28,10 +28,12 @@ UNNEEDED = {
 }
 #: How many modules of sacred-core and its plugins the script may load.
 MOST = 170
+#: How many classes of attrs these modules may define: each takes as long as a module.
+MOST_CLASSES = 40
 
 
-def modules_of_a_run(tmp_path: Path) -> set[str]:
-    """Return the modules that a script has loaded after a run that was recorded in a folder."""
+def loaded_by_a_run(tmp_path: Path) -> tuple[set[str], set[str]]:
+    """Return the modules and classes of attrs that a script has after a run in a folder."""
     script = tmp_path / "train.py"
     script.write_text(
         "import sys\n"
@@ -40,16 +42,26 @@ def modules_of_a_run(tmp_path: Path) -> set[str]:
         "ex.main(lambda: 1)\n"
         "ex.run_commandline()\n"
         "print('loaded:', *sys.modules)\n"
+        "print('classes:', *{\n"
+        "    f'{value.__module__}.{value.__qualname__}'\n"
+        "    for module in list(sys.modules.values())\n"
+        "    for value in list(vars(module).values())\n"
+        "    if isinstance(value, type) and '__attrs_attrs__' in vars(value)\n"
+        "})\n"
     )
     command = [sys.executable, str(script), "-F", str(tmp_path / "my_runs")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return set(done.stdout.partition("loaded:")[2].split())
+    modules, _, classes = done.stdout.partition("loaded:")[2].partition("classes:")
+    return set(modules.split()), set(classes.split())
 
 
 def test_a_run_in_a_folder_imports_only_what_records_it(tmp_path: Path) -> None:
     """Parsers of options, readers of runs, programs and reports would delay every script."""
-    loaded = modules_of_a_run(tmp_path)
+    loaded, classes = loaded_by_a_run(tmp_path)
     assert "sacred_file.observer" in loaded
     assert loaded.isdisjoint(UNNEEDED)
     own = {name for name in loaded if name.startswith("sacred_")}
     assert len(own) <= MOST
+    defined = {name for name in classes if name.startswith("sacred_")}
+    assert "sacred_core.events.RunStarted" in defined
+    assert len(defined) <= MOST_CLASSES, sorted(defined)
