@@ -41,4 +41,6 @@ def _fields(instance: Any) -> "tuple[attrs.Attribute[Any], ...]":
 
 
 def _compared(instance: Any) -> tuple[Any, ...]:
-    return tuple(getattr(instance, field.name) for field in _fields(instance) if field.eq)
+    fields: tuple[Any, ...] = _fields(instance)  # the stubs of attrs have no `eq_key`
+    compared = ((field.eq_key, getattr(instance, field.name)) for field in fields if field.eq)
+    return tuple(key(value) if key else value for key, value in compared)
