@@ -129,6 +129,8 @@ def create_folder(folder: Path) -> None:
         NotADirectoryError: there is a file of this name.
         OSError: the folder cannot be created.
     """
+    if os.path.isdir(folder):  # noqa: PTH112 - to try to create it costs more, in each run
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:

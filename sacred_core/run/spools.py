@@ -129,7 +129,8 @@ def live_spool(folder: Path | None, **described: Any) -> LiveSpool:
         OSError: it cannot be written.
     """
     root = spools_folder()
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not root.is_dir():
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_private(root)
     path = Path(tempfile.mkdtemp(prefix="run-", dir=root))
     try:

@@ -145,6 +145,26 @@ def test_a_run_of_a_loop_indents_nothing_again(
     assert second == json.dumps(json.loads(second), indent=2, ensure_ascii=False) + "\n"
 
 
+def test_a_run_of_a_loop_creates_two_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its own folder and that of its description are created; those above them exist."""
+    created: list[str] = []
+    mkdir = os.mkdir
+
+    def note(path: Any, *arguments: Any, **options: Any) -> None:
+        created.append(Path(path).name)
+        mkdir(path, *arguments, **options)
+
+    ex = Experiment("loop", save_git_info=False)
+    ex.observers.append(FileStorageObserver(tmp_path / "runs"))
+    ex.main(lambda: None)
+    ex.run(options={"capture": "sys"})
+    monkeypatch.setattr(os, "mkdir", note)
+    ex.run(options={"capture": "sys"})
+    assert sorted(name.split("-")[0] for name in created) == ["2", "run"]
+
+
 @pytest.mark.parametrize(("before", "after"), [("9", 10), ("99", 8), ("", 1), ("17", 18)])
 def test_a_hint_of_another_length_is_replaced(tmp_path: Path, before: str, after: int) -> None:
     """No digit of the hint before is left."""
