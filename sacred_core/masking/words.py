@@ -6,6 +6,7 @@ is not searched for the word: that a character is missing is found 20 times as f
 """
 
 import functools
+from collections.abc import Callable
 
 #: Shorter texts are searched at once.
 _LONG = 4096
@@ -18,17 +19,18 @@ class Words:
 
     Attributes:
         text: The text.
-        contain: Returns whether the text contains a word, which is in lower case.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._found: _Found | None = None
-        if len(text) < _LONG:
-            self.contain = self.lowered.__contains__
-        else:
-            self._found = _Found(self.data)
-            self.contain = self._long_contains
+        self._found = None if len(text) < _LONG else _Found(self.data)
+
+    @property
+    def contain(self) -> Callable[[str], bool]:
+        """A function that returns whether the text contains a word, which is in lower case."""
+        # Not an attribute: with the bound method in it, the text would stay in memory until the
+        # cyclic garbage collector has examined all objects.
+        return self.lowered.__contains__ if self._found is None else self._long_contains
 
     def may_contain(self, word: str) -> bool:
         """Return whether a long text has all characters of ``word``, which is in lower case."""

@@ -1,10 +1,12 @@
 """Tests that masking takes time in proportion to the length of a text, whatever is in it."""
 
+import gc
 import time
 
 import pytest
 
 from sacred_core.masking import known, mask_text, unfinished_secret
+from sacred_core.masking.words import Words
 from sacred_core.testing.effort import examples
 
 PIECES = [
@@ -36,3 +38,16 @@ def test_a_hostile_text_takes_linear_time(piece: str) -> None:
     length = examples(250_000, 1_000_000)
     short, long = (piece * (size // len(piece)) for size in (length // 8, length))
     assert seconds(long) < 24 * seconds(short) + 0.05
+
+
+@pytest.mark.parametrize("text", ["a line", "a line\n" * 10_000, "✓ password=1\n" * 10_000])
+def test_a_text_that_was_masked_does_not_wait_for_the_garbage_collector(text: str) -> None:
+    """Nothing refers in a circle to the text, which may be a large piece of output."""
+    gc.collect()
+    gc.disable()
+    try:
+        mask_text(text)
+        unfinished_secret(text)
+        assert not [each for each in gc.get_objects() if isinstance(each, Words)]
+    finally:
+        gc.enable()
