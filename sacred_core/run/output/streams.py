@@ -25,7 +25,9 @@ from sacred_core.run.output.stream_proxy import StreamProxy, proxy_class
 
 INTERVAL = 0.02
 #: With more bytes than this that are not shown yet, a write waits.
-_MUCH = 64 * 1024 * 1024
+_MUCH = 8 * 1024 * 1024
+#: With more pieces than this that are not recorded yet, of 8 kB each, a write waits too.
+_MANY_PIECES = 256
 
 
 class Recorder(Protocol):
@@ -222,7 +224,7 @@ class Streams:
         return self._shower == threading.get_ident()
 
     def _update_routing(self) -> None:
-        """Set what a write to each proxy does."""
+        """Record what is in the queue, and set what a write to each proxy does."""
         self._record_all()
         before, self._sole = self._sole, None
         for proxy in self._proxies:
@@ -259,13 +261,17 @@ class Streams:
         self._record_pieces()
 
     def _record_queue(self) -> None:
-        """Record what is in the queue; if too much of it is not shown yet, hold up the writers."""
+        """Record what is in the queue.
+
+        Hold up the writers meanwhile if it is much, and then if too much of it is not shown yet.
+        """
+        if len(self._queue) > _MANY_PIECES and self._sole is not None:
+            self._is_held_up = True
+            self._sole[0].write_unbuffered(self._writer(self._sole[0]))
         self._record_pieces()
-        if len(self._recorded) <= 1 and not self._is_held_up:
+        if not self._recorded and not self._is_held_up:
             return
-        waiting = (
-            len(self._recorded) > 1 and sum(len(batch.data) for batch in self._recorded) > _MUCH
-        )
+        waiting = sum(len(batch.data) for batch in self._recorded) > _MUCH
         if waiting != self._is_held_up:
             self._is_held_up = waiting
             self._update_routing()
