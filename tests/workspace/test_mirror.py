@@ -15,6 +15,7 @@ SHORTEST = 30
 #: A test file without a module of its name tests one behaviour of several modules.
 FURTHER = {
     "config/test_combinations.py": "config/resolution config/tree",
+    "config/test_config_scope.py": "config/entry_docs",
     "config/test_contributions.py": "config/config_dict",
     "config/test_files.py": "config/yaml_format",
     "config/test_ingredient_names.py": "ingredient",
