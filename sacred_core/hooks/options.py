@@ -241,14 +241,14 @@ def spellings(offered: Iterable[CLIOption]) -> dict[str, str]:
 
 def _names_of(offered: Iterable[CLIOption]) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the option's name for each spelling, and for each spelling as a plain word."""
-    return _names_of_flags(tuple((option.flags, option.name) for option in offered))
+    return names_of_flags(tuple((option.flags, option.name) for option in offered))
 
 
 @functools.lru_cache(maxsize=16)
-def _names_of_flags(
+def names_of_flags(
     offered: tuple[tuple[tuple[str, ...], str], ...],
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """The options are the same in each run of a loop."""
+    """Return the names by spelling and by plain word; all runs of a loop have the same options."""
     names = {flag: name for flags, name in offered for flag in flags}
     for flag, name in list(names.items()):
         for other in ("_", "-"):

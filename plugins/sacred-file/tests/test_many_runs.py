@@ -137,9 +137,9 @@ def test_a_run_of_a_loop_indents_nothing_again(
     ex.observers.append(FileStorageObserver(tmp_path / "runs"))
     ex.main(lambda: None)
     ex.run(options={"comment": "same"})
-    misses = record._remembered.cache_info().misses
+    misses = record.remembered_lines.cache_info().misses
     ex.run(options={"comment": "same"})
-    assert record._remembered.cache_info().misses == misses
+    assert record.remembered_lines.cache_info().misses == misses
     first, second = ((tmp_path / "runs" / number / "run.json").read_text() for number in ("1", "2"))
     assert json.loads(first)["meta"]["uid"] != json.loads(second)["meta"]["uid"]
     assert second == json.dumps(json.loads(second), indent=2, ensure_ascii=False) + "\n"

@@ -73,7 +73,7 @@ def _indented(text: str, indent: str) -> str:
     if text[0] not in "{[" or len(text) == 2:
         return text
     if len(text) <= _MOST_REMEMBERED:
-        return _remembered(text, indent)
+        return remembered_lines(text, indent)
     return _on_lines(text, indent)
 
 
@@ -84,7 +84,7 @@ def _on_lines(text: str, indent: str) -> str:
 
 #: Host, experiment and options are written several times in a run, and are the same in all runs of
 #: a loop: to indent them takes much longer than to write them without.
-_remembered = functools.lru_cache(maxsize=64)(_on_lines)
+remembered_lines = functools.lru_cache(maxsize=64)(_on_lines)
 
 
 def new_entry(
