@@ -122,7 +122,7 @@ class TakesAskedIdAsArgument(MemoryObserver):
         )
 
     def claim_run(self, run: Any, request: Any) -> Any:
-        return super().claim_run(run, attrs.evolve(request, asked_id=self.asked))
+        return super().claim_run(run, request._replace(asked_id=self.asked))
 
 
 class TakesStartsAsArgument(MemoryObserver):
