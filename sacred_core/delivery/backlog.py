@@ -1,9 +1,9 @@
 """The events that wait for one observer."""
 
-import itertools
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
+from itertools import chain, islice, takewhile
 from typing import TypeVar
 
 from sacred_core.delivery.event_files import decode_event, names_files
@@ -72,21 +72,19 @@ class Backlog:
     def leading(self, limit: int) -> list[Event]:
         """Return the oldest entries in memory, at most ``limit``, up to the first with a file."""
         with self._lock:
-            found = itertools.islice(self._events, limit)
-            return list(itertools.takewhile(lambda each: not each.order_independent, found))
+            found = islice(self._events, limit)
+            return list(takewhile(lambda each: not each.order_independent, found))
 
     def newest(self, kind: type[E]) -> E | None:
         """Return the newest entry in memory of this kind, or None if there is none."""
         with self._lock:
-            found = itertools.chain(reversed(self._last), reversed(self._events))
+            found = chain(reversed(self._last), reversed(self._events))
             return next((each for each in found if isinstance(each, kind)), None)
 
     def has(self, event: Event) -> bool:
         """Return whether ``event`` is an entry in memory; found fast if it is a new one."""
         with self._lock:
-            found = itertools.chain(
-                self._last, reversed(self._events)
-            )  # no copy: it is asked often
+            found = chain(self._last, reversed(self._events))  # no copy: it is asked often
             return any(each is event for each in found)
 
     def replace(self, old: Event, new: Event) -> bool:

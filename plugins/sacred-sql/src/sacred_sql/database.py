@@ -113,7 +113,7 @@ class Database:
                 if not self._is_writable:
                     self._add_tables()
                     self._is_ready = self._is_writable = True
-                self._open = self._enter_transaction(stack)
+                self._open = self._retry(lambda: stack.enter_context(self._write_transaction()))
                 yield
                 self._open.commit()
         finally:
@@ -159,24 +159,24 @@ class Database:
         self._repeat(lambda c: ensure_tables(c, self.display_url, create=True))
         self._repeat(add_tables)
 
-    def _enter_transaction(self, stack: contextlib.ExitStack) -> sa.Connection:
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return stack.enter_context(self._transaction("BEGIN IMMEDIATE", "READ COMMITTED"))
-            except exc.DBAPIError as error:
-                if not _is_conflict(error) or time.monotonic() > until:
-                    raise
-            time.sleep(random.uniform(0, _PAUSE))
-
     def _repeat(self, work: Callable[[sa.Connection], T]) -> T:
+        def attempt() -> T:
+            with self._write_transaction() as connection:
+                done = work(connection)
+                connection.commit()
+                return done
+
+        return self._retry(attempt)
+
+    def _write_transaction(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        return self._transaction("BEGIN IMMEDIATE", "READ COMMITTED")
+
+    def _retry(self, attempt: Callable[[], T]) -> T:
+        """Call ``attempt`` until no other transaction hinders it."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                with self._transaction("BEGIN IMMEDIATE", "READ COMMITTED") as connection:
-                    done = work(connection)
-                    connection.commit()
-                    return done
+                return attempt()
             except exc.DBAPIError as error:
                 if not _is_conflict(error) or time.monotonic() > until:
                     raise
