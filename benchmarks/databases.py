@@ -3,19 +3,13 @@
 import contextlib
 import json
 import os
-import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sacred_core.testing.servers import free_port
+from benchmarks.growth.servers import Mongo, Postgres
 
-_NOBODY = 65534
 _RUNS_AT_ONCE = 500
 
 
@@ -25,16 +19,8 @@ def mongo_server() -> Iterator[str]:
     if url := os.environ.get("SACRED_TEST_MONGO_URL"):
         yield url
         return
-    port = free_port()
-    command = Path(sys.executable).with_name("secantusd-py")
-    with tempfile.TemporaryDirectory() as folder:
-        options = ["--port", str(port), "--storage-path", folder, "--standalone"]
-        process = subprocess.Popen([command, *options], stderr=subprocess.DEVNULL)
-        try:
-            yield f"mongodb://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(30)
+    with tempfile.TemporaryDirectory() as folder, Mongo(Path(folder)) as server:
+        yield f"mongodb://127.0.0.1:{server.port}"
 
 
 @contextlib.contextmanager
@@ -43,36 +29,8 @@ def postgres_server() -> Iterator[str]:
     if url := os.environ.get("SACRED_TEST_POSTGRES_URL"):
         yield url
         return
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-    user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # which the server refuses
-        user = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
-    folder, port = tempfile.mkdtemp(prefix="bench-sql-"), free_port()
-    if user:
-        os.chown(folder, _NOBODY, _NOBODY)
-    create: list[str | Path] = [
-        programs / "initdb",
-        "-D",
-        f"{folder}/data",
-        "-U",
-        "sacred",
-        "-E",
-        "UTF8",
-    ]
-    subprocess.run(
-        [*create, "--auth=trust"], check=True, cwd=folder, stdout=subprocess.DEVNULL, **user
-    )
-    options = ["-c", f"port={port}", "-c", f"unix_socket_directories={folder}"]
-    command: list[str | Path] = [programs / "postgres", "-D", f"{folder}/data", *options]
-    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, **user)
-    try:
-        url = f"postgresql+psycopg://sacred@127.0.0.1:{port}/postgres"
-        _wait_for(url)
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)  # it does not wait for clients
-        process.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder)) as server:
+        yield server.database("bench")
 
 
 def copy_rows(url: str, runs: int) -> None:
@@ -134,19 +92,3 @@ def _facts(table: str, row: dict[str, Any], number: int) -> dict[str, Any]:
     changed = attrs.evolve(loss, min=loss.min - number % 100)
     facts["metrics"]["loss"] = encode_summary(changed)
     return {"value": json.dumps(facts)}
-
-
-def _wait_for(url: str) -> None:
-    import sqlalchemy as sa
-
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    until = time.monotonic() + 30
-    while True:
-        try:
-            engine.connect().close()
-        except sa.exc.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.1)
-        else:
-            return
