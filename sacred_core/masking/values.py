@@ -15,6 +15,8 @@ _PROGRAM_TEXT = "patch"
 _UPDATES = "UPDATE"
 #: Bytes of a dictionary that is remembered if it contains no secret, and how many are.
 _LARGEST_CLEAN, _MOST_CLEAN = 16_384, 64
+#: Levels of dictionaries that are remembered: each level encodes again what is below it.
+_LEVELS = 3
 #: The last format of `marshal` in which equal data has equal bytes.
 _FORMAT = 2
 
@@ -26,9 +28,9 @@ def mask_value(value: Any) -> tuple[Any, list[DottedPath]]:
     those of ``value``.
     """
     known_before = known.count()
-    shown, paths = _mask(value, "", "")
+    shown, paths = _mask(value, "", "", _LEVELS)
     if known.count() != known_before:  # a string may come before the entry that makes it secret
-        shown, paths = _mask(value, "", "")
+        shown, paths = _mask(value, "", "", _LEVELS)
     return shown, [DottedPath(reversed(path)) for path in paths]
 
 
@@ -36,12 +38,17 @@ def mask_value(value: Any) -> tuple[Any, list[DottedPath]]:
 _Parts = list[str]
 
 
-def _mask(value: Any, key: str, secret: str) -> tuple[Any, list[_Parts]]:
-    """Mask ``value``, which is under ``key`` and in the secret entry ``secret``, if in any."""
+def _mask(value: Any, key: str, secret: str, levels: int) -> tuple[Any, list[_Parts]]:
+    """Mask ``value``, which is under ``key`` and in the secret entry ``secret``, if in any.
+
+    Dictionaries are remembered on so many ``levels`` from here.
+    """
     if isinstance(value, dict):
-        return _mask_dict(value, secret) if secret else _mask_remembered(value)
+        if secret or not levels:
+            return _mask_dict(value, secret, 0)
+        return _mask_remembered(value, levels - 1)
     if isinstance(value, list):
-        return _mask_list(value, key, secret)
+        return _mask_list(value, key, secret, levels)
     if isinstance(value, str):
         shown: Any = _mask_string(value, key, secret)
     elif secret and type(value) is int and is_password(secret):
@@ -52,16 +59,16 @@ def _mask(value: Any, key: str, secret: str) -> tuple[Any, list[_Parts]]:
     return shown, [] if shown == value else [[]]
 
 
-def _mask_remembered(value: dict[Any, Any]) -> tuple[dict[Any, Any], list[_Parts]]:
+def _mask_remembered(value: dict[Any, Any], levels: int) -> tuple[dict[Any, Any], list[_Parts]]:
     """Mask a dictionary, unless an equal one is known to have no secret."""
     try:
         data = marshal.dumps(value, _FORMAT)
     except ValueError:  # not plain
-        return _mask_dict(value, "")
+        return _mask_dict(value, "", 0)
     clean = remembered_clean().objects
     if data in clean:
         return value, []
-    masked = _mask_dict(value, "")
+    masked = _mask_dict(value, "", levels)
     if len(data) <= _LARGEST_CLEAN and masked[0] == value:
         clean = remembered_clean().objects  # what was found meanwhile changes the rules
         if len(clean) >= _MOST_CLEAN:
@@ -70,17 +77,21 @@ def _mask_remembered(value: dict[Any, Any]) -> tuple[dict[Any, Any], list[_Parts
     return masked
 
 
-def _mask_list(items: list[Any], key: str, secret: str) -> tuple[list[Any], list[_Parts]]:
+def _mask_list(
+    items: list[Any], key: str, secret: str, levels: int
+) -> tuple[list[Any], list[_Parts]]:
     result: list[Any] = []
     paths: list[_Parts] = []
     for position, item in enumerate(items):
-        shown, inner = _mask(item, key, secret)
+        shown, inner = _mask(item, key, secret, levels)
         result.append(shown)
         paths += _below(str(position), inner)
     return result, paths
 
 
-def _mask_dict(value: dict[Any, Any], secret: str) -> tuple[dict[Any, Any], list[_Parts]]:
+def _mask_dict(
+    value: dict[Any, Any], secret: str, levels: int
+) -> tuple[dict[Any, Any], list[_Parts]]:
     result: dict[Any, Any] = {}
     paths: list[_Parts] = []
     for key, item in value.items():
@@ -89,7 +100,8 @@ def _mask_dict(value: dict[Any, Any], secret: str) -> tuple[dict[Any, Any], list
         while shown in result:
             number += 1
             shown = f"{mask_text(str(key))} ({number})"
-        result[shown], inner = _mask(item, str(key), key if is_secret(key) else secret)
+        own = key if is_secret(key) else secret
+        result[shown], inner = _mask(item, str(key), own, levels)
         paths += _below(str(shown), inner)
     return result, paths
 

@@ -1,5 +1,6 @@
 """Tests of secrets in plain data."""
 
+import marshal
 from typing import Any
 
 import pytest
@@ -216,6 +217,25 @@ def test_a_dictionary_without_secrets_is_examined_once(monkeypatch: pytest.Monke
         "name": "***",
         "all": ["***", 1.5, None],
     }
+
+
+def test_a_dictionary_is_encoded_a_few_times_however_deep_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the upper levels are remembered: the cost does not grow with the square of the depth."""
+    encoded: list[object] = []
+    dumps = marshal.dumps
+
+    def note(value: object, version: int) -> bytes:
+        encoded.append(value)
+        return dumps(value, version)
+
+    monkeypatch.setattr(marshal, "dumps", note)
+    value: dict[str, object] = {"leaf": "a text"}
+    for number in range(50):
+        value = {f"key {number}": value}
+    assert mask_value(value) == (value, [])
+    assert len(encoded) == 3
 
 
 def test_a_dictionary_with_secrets_is_not_remembered() -> None:
