@@ -77,9 +77,11 @@ class RunIdEvent(Event):
         _id: The id as known so far: requested, or chosen by an earlier observer; or None.
         asked_id: The id that the user requested, or None. Where it is taken, that is an error;
             where ``_id`` of an earlier observer is taken, an observer uses another free id.
+        replayed: The run was recorded before and is copied: where the store has it already (by
+            the ``uid`` in ``meta_info``), it is continued.
     """
 
-    only_by_name = ("asked_id",)
+    only_by_name = ("asked_id", "replayed")
 
     ex_info: PlainDict
     command: str
@@ -88,6 +90,7 @@ class RunIdEvent(Event):
     meta_info: PlainDict
     _id: Any = attrs.field(default=None, alias="_id")
     asked_id: Any = None
+    replayed: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -232,8 +232,9 @@ class DocumentObserver(TransactionalObserver, ABC):
 
     def output_event(self, text: str, offset: int) -> None:
         """Add to the output."""
-        self.require_run()
+        run = self.require_run()
         self._write(self.append_output, text, offset)
+        run.apply(events.OutputCaptured(**_NO_IDENTITY, text=text, offset=offset))
 
     @delivering.takes_time_columns
     def log_metrics(
@@ -373,7 +374,9 @@ class DocumentObserver(TransactionalObserver, ABC):
         self._unsaved.clear()
 
     def _end(self, event: events.Event, *changed: str) -> None:
-        self._save(event, "status", "stop_time", *changed)
+        # Only here: each heartbeat would write all facts.
+        facts = () if self.require_run().output_length is None else ("output_length",)
+        self._save(event, "status", "stop_time", *facts, *changed)
         with self.translate_errors():
             self.end_run(self.require_run())
 

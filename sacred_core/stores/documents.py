@@ -40,10 +40,11 @@ R = TypeVar("R")
 _TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
 #: Attributes of `StoredRun` by the names of the fields that an observer writes. Tags and notes,
 #: which users add later, are annotations.
+_NOT_WRITTEN = ("id", "annotations", "tags", "notes", "damage")
 _ATTRIBUTES = {
     field.alias: field.name
     for field in attrs.fields(StoredRun)
-    if field.alias is not None and field.name not in ("id", "tags", "notes", "damage")
+    if field.alias is not None and field.name not in _NOT_WRITTEN
 }
 FIELDS = tuple(_ATTRIBUTES)
 
@@ -301,7 +302,7 @@ def translate_os_errors() -> Iterator[None]:
 def encode_fields(run: StoredRun, names: Iterable[str] = FIELDS) -> dict[str, str]:
     """Return the JSON of fields of a run by their names; `decode_fields` reads it.
 
-    The fields ``"metrics"`` and ``"files"`` are in one value with the name ``"facts"``.
+    The fields in `FACTS` are in one value with the name ``"facts"``.
     """
     wanted = list(names)
     texts = {name: _encode(getattr(run, _ATTRIBUTES[name])) for name in wanted if name not in FACTS}

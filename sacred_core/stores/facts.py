@@ -1,4 +1,4 @@
-"""Additions to the fields of Sacred: summaries of metrics, and facts about files.
+"""Additions to the fields of Sacred: summaries of metrics, and facts about files and output.
 
 Backends store it as one value of plain data.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # a run that is recorded does not read others
     from sacred_core.stores.guarded import Read
 
 #: The fields of a run that are part of it.
-FACTS = frozenset(("metrics", "files"))
+FACTS = frozenset(("metrics", "files", "output_length"))
 _TYPES = {"size": int, "md5": str, "content_type": str, "metadata": dict}
 
 
@@ -27,7 +27,8 @@ def encode_facts(run: StoredRun) -> dict[str, Any]:
         kind: {name: _encode_file(info) for name, info in own.items()}
         for kind, own in run.files.items()
     }
-    return {"metrics": metrics, "files": files}
+    facts: dict[str, Any] = {"metrics": metrics, "files": files}
+    return facts if run.output_length is None else {**facts, "output_length": run.output_length}
 
 
 def facts_fields(read: "Read", entries: "Mapping[str, Read] | None" = None) -> dict[str, "Read"]:
@@ -45,7 +46,11 @@ def facts_fields(read: "Read", entries: "Mapping[str, Read] | None" = None) -> d
             return known
         return {kind: digests_of(found()) for kind, found in entries.items()}
 
-    return {"metrics": lambda: _decode_metrics(read()), "files": files}
+    return {
+        "metrics": lambda: _decode_metrics(read()),
+        "files": files,
+        "output_length": lambda: _decode_length(read()),
+    }
 
 
 def _encode_file(info: FileInfo) -> dict[str, Any]:
@@ -96,6 +101,14 @@ def _decode_file(stored: Mapping[str, Any]) -> FileInfo:
         if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
             raise TypeError(f"{name} is of the type {type(value).__name__}")
     return info
+
+
+def _decode_length(stored: Any) -> int | None:
+    length = stored.get("output_length") if isinstance(stored, Mapping) else None
+    is_valid = length is None or (type(length) is int and length >= 0)
+    if not is_valid:
+        raise DamagedRecordError(f"the length of the output is not one: {str(length)[:40]!r}")
+    return length
 
 
 def _part(stored: Any, name: str) -> Mapping[str, Any] | None:

@@ -64,6 +64,9 @@ class StoredRun(StateMethods):
         resources: Paths of its resources.
         files: Facts about its files, by kind (``"artifact"``, ``"resource"`` and ``"source"``)
             and name.
+        output_length: The number of characters of its output, recorded at its end and with other
+            facts: that of a run in progress may be less than what is stored.
+        annotations: What changed its tags and notes, in the order in which it was stored.
         tags: Its tags.
         notes: ``{"text", "time", "user"}`` of its notes, the oldest first.
         metrics: The stored summary of each metric; None if the store has none, see
@@ -90,6 +93,8 @@ class StoredRun(StateMethods):
     artifacts: list[str] = attrs.field(factory=list)
     resources: list[str] = attrs.field(factory=list)
     files: dict[str, dict[str, FileInfo]] = attrs.field(factory=dict)
+    output_length: int | None = None
+    annotations: list[Annotation] = attrs.field(factory=list)
     tags: list[str] = attrs.field(factory=list)
     notes: list[dict[str, Any]] = attrs.field(factory=list)
     metrics: "dict[str, MetricSummary] | None" = None
@@ -109,6 +114,7 @@ class StoredRun(StateMethods):
 
     def annotate(self, annotation: Annotation) -> None:
         """Change tags and notes by an annotation of the run."""
+        self.annotations = [*self.annotations, annotation]
         tags = [tag for tag in self.tags if tag not in annotation.removed]
         self.tags = list(dict.fromkeys((*tags, *annotation.added)))
         if annotation.note:
@@ -118,7 +124,7 @@ class StoredRun(StateMethods):
     def apply(self, event: events.Event) -> None:
         """Change the run as ``event`` describes; applying it twice changes nothing.
 
-        Output and points are not part of a `StoredRun`.
+        Output and points are not part of a `StoredRun`, but how much there is of them.
         """
         apply = _APPLY.get(type(event))
         if apply is not None:
@@ -302,6 +308,10 @@ def _apply_heartbeat(run: StoredRun, event: events.Heartbeat) -> None:
     run.heartbeat, run.info, run.result = event.beat_time, dict(event.info), event.result
 
 
+def _apply_output(run: StoredRun, event: events.OutputCaptured) -> None:
+    run.output_length = event.offset + len(event.text)
+
+
 def _apply_metrics(run: StoredRun, event: events.MetricsLogged) -> None:
     # A script that logs nothing does not import them.
     from sacred_core.stores.summaries import merge_summaries, summarize
@@ -340,7 +350,7 @@ def _apply_code(run: StoredRun, event: events.CodeLoaded) -> None:
 
 def _apply_annotation(run: StoredRun, event: events.RunAnnotated) -> None:
     annotation = annotation_of(event)
-    if not any(note["time"] == event.time for note in run.notes):  # else it was applied already
+    if annotation not in run.annotations:  # else it was applied already
         run.annotate(annotation)
 
 
@@ -364,6 +374,7 @@ _APPLY: dict[type[events.Event], Callable[[StoredRun, Any], None]] = {
     events.RunQueued: _apply_queued,
     events.RunStarted: _apply_started,
     events.Heartbeat: _apply_heartbeat,
+    events.OutputCaptured: _apply_output,
     events.MetricsLogged: _apply_metrics,
     events.ResourceAdded: _apply_resource,
     events.ArtifactAdded: _apply_artifact,

@@ -39,7 +39,7 @@ class AnnotationContract(SecretContract):
             ("second", "ann"),
         ]
         assert_time(run.notes[1]["time"], START + timedelta(days=2))
-        run.tags, run.notes = before.tags, before.notes
+        run.tags, run.notes, run.annotations = before.tags, before.notes, before.annotations
         assert run == before, "the record was changed"
         assert_refused(lambda: store.annotate(98_765, Annotation(time=START, user="ann", note="x")))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sacred_core.provenance.sources import md5_of
+from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.curves import points, summaries, tail
 from sacred_core.stores.model import FileInfo
 from sacred_core.stores.summaries import (
@@ -14,8 +15,9 @@ from sacred_core.stores.summaries import (
     summary_of,
 )
 from sacred_core.testing.code_contract import CodeContract
+from sacred_core.testing.comparing import assert_time
 from sacred_core.testing.curve_contract import CurveContract
-from sacred_core.testing.event_driver import EventDriver
+from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.samples import EXPERIMENT
 
 _PATCH = "diff --git a/train.py b/train.py\n+another line\n"
@@ -47,6 +49,31 @@ class FactsContract(CodeContract, CurveContract):
         run = self.make_store(tmp_path).get(run_id)
         expected = {"lr": "command line", "model.size": "scope cfg", "seed": "scope cfg"}
         assert (run.origins, run.seed) == (expected, 3)
+
+    def test_the_length_of_the_output_is_recorded(self, tmp_path: Path) -> None:
+        """A run that ended has the length of its output in characters, also after a rewrite."""
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.print("ten % \U0001f600\r")
+        driver.beat()
+        driver.print("done ä\n", 3)
+        driver.complete()
+        assert self.make_store(tmp_path).get(run_id).output_length == len(driver.output) == 10
+
+    def test_annotations_come_back_as_they_were_made(self, tmp_path: Path) -> None:
+        """Each annotation has its time, user, note and tags, those of the run itself first."""
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        driver.annotate("by the run", added=["a", "b"])
+        driver.complete()
+        later = Annotation(time=START, user="bob", removed=("a",))
+        self.make_store(tmp_path).annotate(run_id, later)
+        found = self.make_store(tmp_path).get(run_id).annotations
+        assert [(each.user, each.note, each.added, each.removed) for each in found] == [
+            ("ann", "by the run", ("a", "b"), ()),
+            ("bob", None, (), ("a",)),
+        ]
+        assert_time(found[1].time, START)
 
     def test_files_have_sizes_and_digests(self, tmp_path: Path) -> None:
         """Size, MD5 digest, media type and metadata of artifacts and resources, and the digests of

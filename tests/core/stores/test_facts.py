@@ -24,17 +24,22 @@ def test_facts_come_back() -> None:
         "source": {"b.py": FileInfo(md5="1" * 32), "c.py": FileInfo()},
     }
     metrics = {"loss": summarize([0, 1], [math.nan, 2.5]), "text": summarize([0], ["x"])}
-    run = StoredRun(id=1, status="COMPLETED", files=files, metrics=metrics)
+    run = StoredRun(id=1, status="COMPLETED", files=files, metrics=metrics, output_length=7)
     found = read(from_json(to_json(encode_facts(run))))
     assert found["files"] == files
+    assert found["output_length"] == 7
     assert found["metrics"] == metrics, "NaN equals itself"
     assert found["metrics"]["loss"] != summarize([0, 1], [1.0, 2.5])
 
 
 def test_a_run_without_facts() -> None:
     """A record of an earlier release has none; those of a new run are empty."""
-    assert read(None) == {"metrics": None, "files": None}
-    assert read(encode_facts(StoredRun(id=1, status="RUNNING"))) == {"metrics": {}, "files": {}}
+    assert read(None) == {"metrics": None, "files": None, "output_length": None}
+    assert read(encode_facts(StoredRun(id=1, status="RUNNING"))) == {
+        "metrics": {},
+        "files": {},
+        "output_length": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,6 +57,9 @@ def test_a_run_without_facts() -> None:
         ("files", {"files": {"artifact": {"a": {"size": True}}}}),
         ("files", {"files": {"artifact": {"a": {"md5": 1}}}}),
         ("files", {"files": {"artifact": {"a": {"metadata": []}}}}),
+        ("output_length", {"output_length": -1}),
+        ("output_length", {"output_length": True}),
+        ("output_length", {"output_length": "7"}),
     ],
 )
 def test_damaged_facts_are_named(name: str, stored: Any) -> None:
