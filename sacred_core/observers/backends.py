@@ -156,6 +156,13 @@ class BackendObserver(DocumentObserver):
         """Raise an `UnavailableError` for the outages of the backend."""
         return _outages_as(UnavailableError, self.backend)
 
+    def open_store(self) -> "BackendStore":
+        """Return the store of the same backend, with its password and connection.
+
+        A plugin whose store overrides methods of `BackendStore` overrides this as well.
+        """
+        return BackendStore.of(self.backend)
+
     def insert_run(self, run: StoredRun) -> bool:
         """Insert a run."""
         number = countable_id(run.id) or 0
@@ -225,11 +232,26 @@ class BackendStore(DocumentStore[Any]):
     backend_class: ClassVar[type[Backend]]
 
     def __init__(self, *arguments: Any) -> None:
-        self.backend = self.backend_class(*arguments)
-        self.display_name = repr(mask_text(self.backend.location))
+        self._use(self.backend_class(*arguments))
+        if not self._exists():
+            raise StoreError(f"there are no runs at {self.display_name}")
+
+    @classmethod
+    def of(cls, backend: Backend) -> Self:
+        """Return the store of a backend in which nothing may have been recorded yet."""
+        self = cls.__new__(cls)
+        self._use(backend)
+        return self
+
+    def _use(self, backend: Backend) -> None:
+        self.backend = backend
+        self.display_name = repr(mask_text(backend.location))
+        self._is_there = False
+
+    def _exists(self) -> bool:
         with self.translate_errors():
-            if not self.backend.exists():
-                raise StoreError(f"there are no runs at {self.display_name}")
+            self._is_there = self._is_there or self.backend.exists()
+        return self._is_there
 
     def translate_errors(self) -> AbstractContextManager[None]:
         """Raise a `StoreError` for the outages of the backend."""
@@ -242,12 +264,12 @@ class BackendStore(DocumentStore[Any]):
 
     def find(self, run_id: int | str) -> Any:
         """Return the key of a run."""
-        return self.backend.find(to_json(run_id))
+        return self.backend.find(to_json(run_id)) if self._exists() else None
 
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, Any]]:
         """Yield ids and keys."""
         del query
-        for run_id, key in self.backend.runs(newest_first):
+        for run_id, key in self.backend.runs(newest_first) if self._exists() else ():
             yield from_json(run_id), key
 
     def read_fields(self, record: Any) -> Mapping[str, Read]:
@@ -288,12 +310,13 @@ class BackendStore(DocumentStore[Any]):
         """Delete a run."""
         return self.backend.delete(record)
 
-    def observer_of(self, run_id: int | str | None) -> BackendObserver:
-        """Return an observer that continues a run, or that starts one."""
-        observer = BackendObserver.of(self.backend)
-        if run_id is not None:
-            observer.continue_key(self.require(run_id), self.get(run_id))
-        return observer
+    def new_observer(self) -> BackendObserver:
+        """Return an observer that records in the same backend."""
+        return BackendObserver.of(self.backend)
+
+    def continue_with(self, observer: BackendObserver, run_id: int | str) -> None:
+        """Make an observer continue a run."""
+        observer.continue_key(self.require(run_id), self.get(run_id))
 
 
 @contextlib.contextmanager

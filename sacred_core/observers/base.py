@@ -3,9 +3,13 @@
 import inspect
 import os
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from sacred_core.exceptions import StoreError
 from sacred_core.observers.retry_policy import RetryPolicy
+
+if TYPE_CHECKING:
+    from sacred_core.stores.run_store import RunStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 _START = "ex_info command host_info {} config meta_info _id"
@@ -97,6 +101,24 @@ class RunObserver:
         The location does not change.
         """
         return None
+
+    def open_store(self) -> "RunStore":
+        """Return the store that reads what this observer writes.
+
+        By default it is opened at `store_location`. An observer whose location does not include
+        everything, such as a password or a client, overrides this and uses its own connection.
+
+        It also works before the first run: then the store is empty, and may have been created. A
+        store that uses the connection of the observer can be used until the observer is joined.
+
+        Raises:
+            StoreError: the observer has no store, or the store cannot be opened.
+        """
+        from sacred_core.stores.opening import open_store  # imports what reading needs
+
+        if self.store_location is None:
+            raise missing_store_error(self)
+        return open_store(self.store_location)
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -192,3 +214,11 @@ class RunObserver:
 
     def join(self) -> None:
         """Wait for pending work; this is the last call for a run."""
+
+
+def missing_store_error(observer: object) -> StoreError:
+    """Return the error for an observer without a store."""
+    return StoreError(
+        f"{type(observer).__name__} has no store: it has no store_location and no open_store, so "
+        "the runs that it records cannot be read"
+    )

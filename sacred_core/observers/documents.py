@@ -111,9 +111,9 @@ class DocumentObserver(TransactionalObserver, ABC):
 
         It may be stored more than once, because readers skip duplicates.
         """
-        from sacred_core.stores.opening import annotate_at  # imports what reading needs
+        from sacred_core.stores.opening import annotate_run  # imports what reading needs
 
-        return annotate_at(self.store_location, self.require_run(), annotation)
+        return annotate_run(self.open_store(), self.require_run(), annotation)
 
     def put_file(
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]

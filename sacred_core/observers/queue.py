@@ -5,12 +5,12 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from sacred_core.events import EVENTS, IDENTITY, Event, EventSource, MetricsLogged, RunIdEvent
-from sacred_core.observers.base import RunObserver
+from sacred_core.observers.base import RunObserver, missing_store_error
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.observers.delivering import (
     MetricPositions,
@@ -19,6 +19,9 @@ from sacred_core.observers.delivering import (
     takes_time_columns,
 )
 from sacred_core.observers.retry_policy import RetryPolicy
+
+if TYPE_CHECKING:
+    from sacred_core.stores.run_store import RunStore
 
 _parameter = functools.partial(inspect.Parameter, kind=inspect.Parameter.KEYWORD_ONLY)
 
@@ -112,6 +115,13 @@ class QueueObserver(RunObserver):
     def lists_files_with_heartbeats(self) -> bool:  # type: ignore[override]
         """The attribute of the covered observer."""
         return getattr(self.covered_observer, "lists_files_with_heartbeats", False)
+
+    def open_store(self) -> "RunStore":
+        """Return the store of the covered observer."""
+        if not hasattr(self.covered_observer, "open_store"):
+            raise missing_store_error(self.covered_observer)
+        store: RunStore = self.covered_observer.open_store()
+        return store
 
     def cover(self, observer: Any) -> None:
         """Call ``observer`` from now on."""

@@ -33,7 +33,7 @@ from sacred_core.stores.guarded import (
 )
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
-from sacred_core.stores.run_store import RunQuery
+from sacred_core.stores.run_store import ContinuingStore, RunQuery
 from sacred_core.stores.summaries import COLUMNS, MetricSummary
 
 R = TypeVar("R")
@@ -222,6 +222,17 @@ class DocumentStore(GuardedStore, Generic[R]):
             record = self.require(run_id, "metrics")
             with self._guard_part(run_id, "the metrics"):
                 return check_metrics(self.read_ranges(record, ranges))
+
+    def observer_of(self: ContinuingStore, run_id: int | str | None) -> Any:
+        """Return an observer of this store; see `ContinuingStore`.
+
+        The store of a backend has this ability with `ContinuingStore.new_observer` and
+        `ContinuingStore.continue_with`.
+        """
+        observer = self.new_observer()
+        if run_id is not None:
+            self.continue_with(observer, run_id)
+        return observer
 
     def open_file(self, run_id: int | str, kind: str, name: str) -> BinaryIO:
         """Open an artifact, a resource or a source for reading."""

@@ -101,11 +101,11 @@ def _open_argument(spec: ObserverSpec, argument: str) -> RunStore:
     return cast(RunStore, spec.open(location))
 
 
-def annotate_at(location: str | None, run: StoredRun, annotation: Annotation) -> bool:
-    """Annotate a run with the store of a location.
+def annotate_run(store: RunStore, run: StoredRun, annotation: Annotation) -> bool:
+    """Annotate a run as its observer does.
 
     Args:
-        location: What `open_store` opens.
+        store: Of the run.
         run: As an observer knows it.
         annotation: What is added.
 
@@ -113,13 +113,8 @@ def annotate_at(location: str | None, run: StoredRun, annotation: Annotation) ->
         False if another run has its id.
 
     Raises:
-        StoreError: the run does not exist, or the store cannot be opened or written to.
+        StoreError: the run does not exist, or the store cannot be written to.
     """
-    if location is None:
-        raise StoreError(
-            "the observer has no store_location and no append_annotation, so it cannot store notes"
-        )
-    store = open_store(location)
     if store.get(run.id).uid != run.uid:
         return False
     store.annotate(run.id, annotation)

@@ -166,7 +166,25 @@ class RunStore(Protocol):
 
 @runtime_checkable
 class ContinuingStore(Protocol):
-    """A store whose runs an observer can continue: ``sacred runs load`` delivers events to it."""
+    """A store whose runs an observer can continue: ``sacred runs load`` delivers events to it.
+
+    A store derived from `sacred_core.stores.documents.DocumentStore` has `observer_of`, and
+    implements the others.
+    """
+
+    def new_observer(self) -> Any:
+        """Return an observer that writes to this store, over its connection."""
+
+    def continue_with(self, observer: Any, run_id: int | str) -> None:
+        """Make an observer of this store record what follows for a run that is stored already.
+
+        Args:
+            observer: From `new_observer`, or one whose ``open_store()`` returned this store.
+            run_id: The run.
+
+        Raises:
+            StoreError: the run does not exist.
+        """
 
     def observer_of(self, run_id: int | str | None) -> Any:
         """Return an observer that writes to this store.

@@ -57,6 +57,10 @@ class MemoryObserver(DocumentObserver):
         """Return what identifies the memory."""
         return id(self.memory)
 
+    def open_store(self) -> "MemoryStore":
+        """Return the store of the memory."""
+        return MemoryStore(self.memory)
+
     def insert_run(self, run: StoredRun) -> bool:
         """Add a record."""
         with self.memory.lock:
@@ -178,13 +182,14 @@ class MemoryStore(DocumentStore[MemoryRun]):
         content = record.files.get((kind, name))
         return None if content is None else io.BytesIO(content)
 
-    def observer_of(self, run_id: int | str | None) -> MemoryObserver:
-        """Return an observer that continues a run, or that starts one."""
-        observer = MemoryObserver(self.memory)
-        if run_id is not None:
-            observer.record = self.require(run_id)
-            observer.continue_run(copy.deepcopy(observer.record.run), "")
-        return observer
+    def new_observer(self) -> MemoryObserver:
+        """Return an observer of the memory."""
+        return MemoryObserver(self.memory)
+
+    def continue_with(self, observer: MemoryObserver, run_id: int | str) -> None:
+        """Make an observer continue a run."""
+        observer.record = self.require(run_id)
+        observer.continue_run(copy.deepcopy(observer.record.run), "")
 
     def replace_output(self, record: MemoryRun, text: str) -> None:
         """Replace the string."""

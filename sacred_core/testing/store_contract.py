@@ -14,6 +14,7 @@ from sacred_core.testing.facts_contract import FactsContract
 from sacred_core.testing.listing_contract import ListingContract
 from sacred_core.testing.location_contract import LocationContract
 from sacred_core.testing.outage_contract import OutageContract
+from sacred_core.testing.own_store_contract import OwnStoreContract
 from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 
@@ -26,6 +27,7 @@ class StoreContract(
     AnnotationContract,
     OutageContract,
     LocationContract,
+    OwnStoreContract,
 ):
     """The tests of an observer and of the store that reads what it wrote.
 

@@ -301,6 +301,11 @@ class LosesSources(MemoryStore):
         return None if kind == "source" else super().get_file(record, kind, name)
 
 
+class OpensAnotherStore(MemoryObserver):
+    def open_store(self) -> MemoryStore:
+        return MemoryStore(Memory())
+
+
 class CreatesWhatItReads(MemoryStore):
     def __init__(self, memory: Memory, folder: str = "") -> None:
         super().__init__(memory)
@@ -406,6 +411,7 @@ FAULTS: dict[type[Any], set[str]] = {
     HasAnUnknownEvent: {"its_event_methods_exist", "it_records_runs_of_an_experiment"},
     HasNoLocation: _LOCATIONS,
     HasAnUnknownScheme: _LOCATIONS - {"reading_creates_nothing"},
+    OpensAnotherStore: {"the_observer_opens_the_store_of_its_runs"},
     CannotBeOpened: _LOCATIONS - {"reading_creates_nothing"},
     CreatesWhatItReads: {"reading_creates_nothing"},
     LosesSources: {

@@ -90,6 +90,13 @@ def test_a_missing_bucket_is_created(missing: Any) -> None:
     assert where == "eu-west-1"
 
 
+def test_the_store_of_an_observer_creates_a_missing_bucket(missing: Any) -> None:
+    """The store that an observer opens in a missing bucket is empty."""
+    store = S3Observer(basedir=BASE, **missing.arguments).open_store()
+    assert list(store.list()) == []
+    assert list(S3Store(basedir=BASE, **missing.arguments).list()) == []
+
+
 def test_a_missing_bucket_cannot_be_read(missing: Any) -> None:
     """A missing bucket cannot be read, nor is it created by reading."""
     store = S3Store(basedir=BASE, **missing.arguments)

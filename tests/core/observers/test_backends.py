@@ -191,6 +191,16 @@ def test_an_observer_continues_a_run() -> None:
     assert EventDriver(store.observer_of(None)).start() == 2
 
 
+def test_an_observer_opens_the_store_of_its_backend() -> None:
+    """It is empty before the first run, uses the same backend, and creates nothing."""
+    observer = DictObserver("here")
+    store = observer.open_store()
+    assert store.backend is observer.backend
+    assert list(store.list()) == [] and not DictBackend.places
+    run_id = EventDriver(observer).start(config={"a": 1})
+    assert store.get(run_id).config == {"a": 1}
+
+
 def test_a_deleted_run_is_not_written() -> None:
     """Every event of a run that was deleted is an error, and no other run changes."""
     driver = EventDriver(DictObserver("here"))

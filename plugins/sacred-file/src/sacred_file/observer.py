@@ -4,10 +4,11 @@ import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sacred_core.atomic_files import create_folder, replace_bytes, write_new
 from sacred_core.events import RunIdEvent
+from sacred_core.hooks.targets import call_target
 from sacred_core.loggers import own_logger
 from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.delivering import takes_time_columns
@@ -60,6 +61,9 @@ from sacred_file.contents import (
 )
 from sacred_file.ids import FolderIds, OwnFolder
 from sacred_file.report import template_path, write_report
+
+if TYPE_CHECKING:
+    from sacred_core.stores.run_store import RunStore
 
 _logger = own_logger(__name__)
 #: Fields that are written with the next heartbeat where there are many files.
@@ -148,6 +152,12 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
     def store_location(self) -> str:  # type: ignore[override]
         """The folder of all runs."""
         return str(self._root)
+
+    def open_store(self) -> "RunStore":
+        """Return the store of the folder, which is created."""
+        create_folder(self._root)
+        store: RunStore = call_target("sacred_file.store:FileStore", self._root)
+        return store
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.basedir!r})"

@@ -211,13 +211,14 @@ class FileStore(DocumentStore[RunFolder]):
         self._files.require_folder(record.path)
         append_bytes(Path(record.file(ANNOTATIONS)), annotation_line(annotation))
 
-    def observer_of(self, run_id: int | str | None) -> FileStorageObserver:
-        """Return an observer that continues a run, or that starts one."""
-        observer = FileStorageObserver(self.root)
-        if run_id is not None:
-            record = self.require(run_id)
-            observer.continue_folder(self.get(run_id), Path(record.path))
-        return observer
+    def new_observer(self) -> FileStorageObserver:
+        """Return an observer of the folder."""
+        return FileStorageObserver(self.root)
+
+    def continue_with(self, observer: FileStorageObserver, run_id: int | str) -> None:
+        """Make an observer continue a run."""
+        record = self.require(run_id)
+        observer.continue_folder(self.get(run_id), Path(record.path))
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and contents that no other run uses."""

@@ -106,7 +106,7 @@ def _continue_run(observer: MongoObserver, entry: Any) -> None:
         observer.runs.insert_one(entry)
     elif (found.get("start_time"), found.get(TOKEN)) != (entry["start_time"], entry.get(TOKEN)):
         raise StoreError(f"{observer.display_name} contains another run {entry['_id']!r}")
-    observer.continue_document(observer.collections, found or entry)
+    observer.continue_document(found or entry)
 
 
 def _replay(observer: MongoObserver, method: str, event: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import gridfs
 
 from sacred_core.exceptions import OptionError
+from sacred_core.hooks.targets import call_target
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.stable_files import FileVersion
@@ -17,6 +18,7 @@ from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.facts import FACTS, encode_facts
 from sacred_core.stores.locations import absolute_path
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
 from sacred_mongo.changes import CHANGED, create_indexes
@@ -190,6 +192,11 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         """The files."""
         return gridfs.GridFS(self.collections.runs.database)
 
+    def open_store(self) -> RunStore:
+        """Return the store of the same collections and client."""
+        store: RunStore = call_target("sacred_mongo.store:MongoStore.of", self.collections)
+        return store
+
     def translate_errors(self) -> AbstractContextManager[None]:
         """Return the context in which errors of the driver become those of the core."""
         return self.collections.connection.translate_errors()
@@ -290,20 +297,21 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         self._points.join(self._run)
         self.collections.files.restore_missing(self.run_entry)
 
-    def continue_document(self, collections: Collections, entry: Document | None) -> None:
-        """Use collections, and record further events of a stored run.
+    def use_collections(self, collections: Collections) -> None:
+        """Record in open collections."""
+        self._collections = collections
+
+    def continue_document(self, entry: Document) -> None:
+        """Record further events of a stored run.
 
         Args:
-            collections: The collections.
-            entry: The document of the run; None: a new run will start.
+            entry: The document of the run.
         """
-        self._collections = collections
-        if entry is not None:
-            fields = RunDocument(collections, lambda: entry).fields()
-            run = make_run(to_run_id(entry["_id"]), fields)
-            run.experiment = entry["experiment"]
-            self.continue_run(run, entry.get(TOKEN) or "")
-            self._use_entry(entry)
+        fields = RunDocument(self.collections, lambda: entry).fields()
+        run = make_run(to_run_id(entry["_id"]), fields)
+        run.experiment = entry["experiment"]
+        self.continue_run(run, entry.get(TOKEN) or "")
+        self._use_entry(entry)
 
     def join(self) -> None:
         """Close the connection."""

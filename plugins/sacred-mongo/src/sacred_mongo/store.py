@@ -29,6 +29,7 @@ from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
 from sacred_mongo.changes import changed_since, server_time
 from sacred_mongo.collections import (
+    Collections,
     RunReference,
     note_deleted,
     open_collections,
@@ -94,8 +95,18 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         **options: Any,
     ) -> None:
         connection = Connection(url, options, client)
-        self._collections = open_collections(connection, db_name, collection, collection_prefix)
-        self.display_name = self._collections.runs.full_name
+        self._use(open_collections(connection, db_name, collection, collection_prefix))
+
+    @classmethod
+    def of(cls, collections: Collections) -> "MongoStore":
+        """Return the store of open collections, such as those of an observer."""
+        self = cls.__new__(cls)
+        self._use(collections)
+        return self
+
+    def _use(self, collections: Collections) -> None:
+        self._collections = collections
+        self.display_name = collections.runs.full_name
 
     @classmethod
     def from_location(cls, location: str) -> "MongoStore":
@@ -153,13 +164,16 @@ class MongoStore(DocumentStore[RawBSONDocument]):
         document.require()
         return document.fields()
 
-    def observer_of(self, run_id: int | str | None) -> MongoObserver:
-        """Return an observer that continues a run, or that starts one."""
+    def new_observer(self) -> MongoObserver:
+        """Return an observer of the same collections."""
         observer = MongoObserver.create_from(self._collections.runs)
-        with self.translate_errors():
-            entry = None if run_id is None else self._decode(self.require(run_id, "all"))
-            observer.continue_document(self._collections, entry)
+        observer.use_collections(self._collections)
         return observer
+
+    def continue_with(self, observer: MongoObserver, run_id: int | str) -> None:
+        """Make an observer continue a run."""
+        with self.translate_errors():
+            observer.continue_document(self._decode(self.require(run_id, "all")))
 
     def read_output(self, record: RawBSONDocument) -> str:
         """Return the output from the document and from its files."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from sacred_core.events import RunIdEvent
 from sacred_core.exceptions import OptionError, RunRemovedError, StoreError
+from sacred_core.hooks.targets import call_target
 from sacred_core.observers.delivering import takes_time_columns
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
@@ -21,6 +22,7 @@ from sacred_core.stores.facts import FACTS
 from sacred_core.stores.folder_format import CONFIG, json_bytes, new_entry
 from sacred_core.stores.leases import releasing
 from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.tokens import TOKEN
 from sacred_objects import object_keys
 from sacred_objects.bucket import Bucket, BucketMissingError
@@ -118,6 +120,15 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
     def store_location(self) -> str:  # type: ignore[override]
         """The URL of the runs."""
         return f"{self._url}/{self.basedir}".rstrip("/")
+
+    def open_store(self) -> RunStore:
+        """Return the store of the same bucket, which is created if the observer creates it."""
+        try:
+            next(iter(self.layout.bucket.list(f"{self.layout.root}_")), None)
+        except BucketMissingError as error:
+            self.make_bucket(error)
+        store: RunStore = call_target("sacred_objects.store:ObjectStore", self.layout)
+        return store
 
     @property
     def layout(self) -> object_keys.BucketLayout:

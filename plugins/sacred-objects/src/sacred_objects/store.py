@@ -208,15 +208,14 @@ class ObjectStore(DocumentStore[RunFolder]):
         raise_number(self._layout, highest_folder(self._layout), noted)
         return RunIndex(self._layout).update() if has_scan(self._bucket) else 0
 
-    def observer_of(self, run_id: int | str | None) -> ObjectObserver:
-        """Return an observer that continues a run, or that starts one."""
-        observer = ObjectObserver.from_layout(self._layout)
-        if run_id is not None:
-            entry = self.require(run_id).entry() or {}
-            observer.continue_folder(
-                self.get(run_id), entry, self.output(run_id), self.metrics(run_id)
-            )
-        return observer
+    def new_observer(self) -> ObjectObserver:
+        """Return an observer of the same bucket."""
+        return ObjectObserver.from_layout(self._layout)
+
+    def continue_with(self, observer: ObjectObserver, run_id: int | str) -> None:
+        """Make an observer continue a run."""
+        entry = self.require(run_id).entry() or {}
+        observer.continue_folder(self.get(run_id), entry, self.output(run_id), self.metrics(run_id))
 
     def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
         """Return what reads each field from the objects of a run."""

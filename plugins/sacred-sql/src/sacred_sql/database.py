@@ -99,6 +99,15 @@ class Database:
             self._is_ready = self._is_writable = True
             return done
 
+    def create_tables(self) -> None:
+        """Create what is missing of the tables.
+
+        Raises:
+            StoreError: the database cannot be reached, or refuses.
+        """
+        if not self._is_writable:
+            self.write(lambda connection: None)
+
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Do all that `write` does in the block in one transaction, which is not repeated.

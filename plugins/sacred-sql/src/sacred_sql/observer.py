@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from sacred_core.hooks.targets import call_target
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
 from sacred_core.serialization import to_json
@@ -15,6 +16,7 @@ from sacred_core.stable_files import FileVersion
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.facts import FACTS, encode_facts
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.run_store import RunStore
 from sacred_sql.address import argument_url, display_location, is_in_memory, location
 from sacred_sql.annotating import insert_annotation
 from sacred_sql.appended import Metric, join_points, write_output, write_points
@@ -117,6 +119,12 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         """The engine of the database."""
         return self._database.engine
 
+    def open_store(self) -> RunStore:
+        """Return the store of the same engine; missing tables are created."""
+        self._database.create_tables()
+        store: RunStore = call_target("sacred_sql.store:SqlStore.of_database", self._database)
+        return store
+
     def prepare_run(self, run: StoredRun) -> None:
         """Store what runs share: those who race for a number have nothing else to do."""
         self._rows = rows = Rows(make_experiment(run.experiment), knows_metrics=True)
@@ -175,7 +183,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
         def work(connection: sa.Connection) -> bool:
             columns = {**row_values(values), **fields}
-            if not (self._update(connection, columns) if columns else self._has_row(connection)):
+            if not (rows.update(connection, columns) if columns else rows.exist(connection)):
                 return False
             if has_facts:
                 write_facts(connection, rows.key, str(texts[facts.name]), next(is_new, False))
@@ -252,7 +260,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             columns = {each: details.get(each) for each in ("metadata", "content_type")}
 
         def work(connection: sa.Connection) -> bool:
-            if not self._has_row(connection):
+            if not self._rows.exist(connection):
                 return False
             row = {"content_id": store_content(connection, content), **columns}
             old = connection.execute(sa.select(table.c.content_id).where(mine)).scalar()
@@ -276,7 +284,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
         def work(connection: sa.Connection) -> int:
             key = store_experiment(connection, extended)
-            if not self._update(connection, {"experiment_id": key}):
+            if not rows.update(connection, {"experiment_id": key}):
                 raise self.removed_error()
             if key != rows.experiment_key:
                 drop_unused_experiment(connection, rows.experiment_key)
@@ -387,12 +395,3 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         """Note the change once more if the transaction since ``start`` took long."""
         if has_taken_long(time.monotonic() - start):
             self._database.write(lambda connection: note_change(connection, self._rows.key))
-
-    def _update(self, connection: sa.Connection, columns: Mapping[str, Any]) -> bool:
-        """Set columns, and return whether the row exists: keys, unlike ids, are not reused."""
-        change = runs.update().where(runs.c.run_key == self._rows.key).values(columns)
-        return connection.execute(change).rowcount == 1
-
-    def _has_row(self, connection: sa.Connection) -> bool:
-        query = sa.select(1).where(runs.c.run_key == self._rows.key)
-        return connection.execute(query).first() is not None

@@ -1,7 +1,8 @@
 """What an observer knows of the rows of its run."""
 
 from collections import Counter
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 import sqlalchemy as sa
@@ -52,6 +53,16 @@ class Rows:
         return attrs.evolve(
             self, metrics=dict(self.metrics), large=set(self.large), unsure=Counter(self.unsure)
         )
+
+    def update(self, connection: sa.Connection, columns: Mapping[str, Any]) -> bool:
+        """Set columns of the run, and return whether its row exists: keys are not reused."""
+        change = runs.update().where(runs.c.run_key == self.key).values(columns)
+        return connection.execute(change).rowcount == 1
+
+    def exist(self, connection: sa.Connection) -> bool:
+        """Return whether the row of the run exists."""
+        query = sa.select(1).where(runs.c.run_key == self.key)
+        return connection.execute(query).first() is not None
 
 
 def read_rows(connection: sa.Connection, key: int) -> Rows:

@@ -93,6 +93,13 @@ class SqlStore(DocumentStore[Record]):
         self.display_name = self._database.display_url
 
     @classmethod
+    def of_database(cls, database: Database) -> "SqlStore":
+        """Return the store of an open database, such as that of an observer."""
+        self = cls.__new__(cls)
+        self._database, self.display_name = database, database.display_url
+        return self
+
+    @classmethod
     def from_location(cls, location: str) -> "SqlStore":
         """Return the store at the URL of a database."""
         return cls(location)
@@ -184,13 +191,14 @@ class SqlStore(DocumentStore[Record]):
         """Open a file, which is read from the database part by part."""
         return record.tables.open_file(self._database, record.key, kind, name)
 
-    def observer_of(self, run_id: int | str | None) -> SqlObserver:
-        """Return an observer that continues a run, or that starts one."""
-        observer = SqlObserver.create_from(self._database.engine)
-        if run_id is not None:
-            record = self.require(run_id)
-            observer.continue_row(self._read_run(record.run_id, record), _own_key(record))
-        return observer
+    def new_observer(self) -> SqlObserver:
+        """Return an observer that uses the same engine."""
+        return SqlObserver.create_from(self._database.engine)
+
+    def continue_with(self, observer: SqlObserver, run_id: int | str) -> None:
+        """Make an observer continue a run."""
+        record = self.require(run_id)
+        observer.continue_row(self._read_run(record.run_id, record), _own_key(record))
 
     def replace_output(self, record: Record, text: str) -> None:
         """Append the part of ``text`` that is not stored yet."""

@@ -11,6 +11,7 @@ from tinydb import TinyDB
 
 from sacred_core.atomic_files import create_folder
 from sacred_core.exceptions import StoreError
+from sacred_core.hooks.targets import call_target
 from sacred_core.observers.code_archive import CodeArchive
 from sacred_core.observers.deprecated import DeprecatedCreate
 from sacred_core.observers.documents import DocumentObserver
@@ -19,7 +20,9 @@ from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.locations import absolute_path, location_path, path_url, short_path
 from sacred_core.stores.model import StoredRun
+from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.tokens import TOKEN
+from sacred_tinydb.code import enter_code, enter_sources
 from sacred_tinydb.database import Document
 from sacred_tinydb.documents import (
     METRIC_INDEX,
@@ -135,6 +138,12 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         """The folder of the current run."""
         return None if self._live is None else self._live.folder
 
+    def open_store(self) -> RunStore:
+        """Return the store of the same database and files; the folder is created."""
+        arguments = self._storage_in_use, Path(self.root)
+        store: RunStore = call_target("sacred_tinydb.store:TinyDbStore.of_storage", *arguments)
+        return store
+
     def prepare_run(self, run: StoredRun) -> None:
         """Copy the code of the run, before others have to wait for the lock."""
         self._reset()
@@ -145,7 +154,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         storage = self._storage_in_use
         self.run_entry = {**new_document(run), TOKEN: self.token}
         with storage.database.lock():
-            run.experiment = self._enter_code(run.experiment)
+            run.experiment = enter_code(storage.files, run.experiment)
             self.run_entry["experiment"] = run.experiment
             ids = DocumentIds(storage, self.run_entry, self.display_name)
             claim_id(ids, request)
@@ -218,7 +227,7 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         ) as is_there:
             if not is_there:
                 raise self.removed_error()
-            return self._enter_sources(staged)
+            return enter_sources(self._storage_in_use.files, staged)
 
     def end_run(self, run: StoredRun) -> None:
         """Write everything into the document; the folder of the run is removed."""
@@ -360,32 +369,6 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
     def _code(self) -> CodeArchive:
         files = self._storage_in_use.files
         return CodeArchive(files.stage_version, files.stage_bytes)
-
-    def _enter_sources(self, staged: Iterable[Sequence[Any]]) -> list[list[str]]:
-        """Put copies into their places; return name, md5 and tag of each."""
-        enter = self._storage_in_use.files.enter
-        return [
-            [name, copy.md5, file_tag(enter(copy))]
-            if isinstance(copy, StagedCopy)
-            else [name, copy]
-            for name, copy in staged
-        ]
-
-    def _enter_code(self, experiment: Mapping[str, Any]) -> Document:
-        """Put the copies of `prepare_run` into their places, and return what names them."""
-        repositories = [
-            {name: self._enter_patch(value) for name, value in repository.items()}
-            for repository in experiment["repositories"]
-        ]
-        sources = self._enter_sources(experiment.get("sources") or ())
-        return {**experiment, "sources": sources, "repositories": repositories}
-
-    def _enter_patch(self, value: Any) -> Any:
-        return (
-            file_tag(self._storage_in_use.files.enter(value))
-            if isinstance(value, StagedCopy)
-            else value
-        )
 
     def _large_fields(self, live: RunningRunFolder) -> Document:
         """Return what the document has of output and points, whose bulk becomes files."""

@@ -59,10 +59,19 @@ class TinyDbStore(DocumentStore[Record]):
     @classmethod
     def of(cls, db: Any, fs: Any) -> "TinyDbStore":
         """Return the store of a TinyDB and a HashFS."""
+        return cls.of_storage(storage_of(db, fs), Path(fs.root).parent)
+
+    @classmethod
+    def of_storage(cls, storage: Storage, root: Path) -> "TinyDbStore":
+        """Return the store of a storage, such as that of an observer.
+
+        Args:
+            storage: The database and the files.
+            root: The folder of the store.
+        """
         self = cls.__new__(cls)
-        self.root = Path(fs.root).parent
-        self.display_name = repr(str(self.root))
-        self.storage = storage_of(db, fs)
+        self.root, self.storage = root, storage
+        self.display_name = repr(str(root))
         return self
 
     @classmethod
@@ -190,18 +199,19 @@ class TinyDbStore(DocumentStore[Record]):
                 return self.storage.files.open(file_id)
         return None
 
-    def observer_of(self, run_id: int | str | None) -> TinyDbObserver:
-        """Return an observer that continues a run, or that starts one."""
-        observer = TinyDbObserver.create_from(
+    def new_observer(self) -> TinyDbObserver:
+        """Return an observer of the same database and files."""
+        return TinyDbObserver.create_from(
             self.storage.database.db, self.storage.files.fs, root=self.root
         )
-        if run_id is not None:
-            key, stored = self.require(run_id)
-            observer.continue_document(
-                self.get(run_id), key, self.document(key, stored),
-                lambda: (self.output(run_id), self.metrics(run_id)),
-            )  # fmt: skip
-        return observer
+
+    def continue_with(self, observer: TinyDbObserver, run_id: int | str) -> None:
+        """Make an observer continue a run."""
+        key, stored = self.require(run_id)
+        observer.continue_document(
+            self.get(run_id), key, self.document(key, stored),
+            lambda: (self.output(run_id), self.metrics(run_id)),
+        )  # fmt: skip
 
     def delete(self, run_id: int | str) -> None:
         """Delete a run, and files that no other run uses, while nothing else changes."""
