@@ -56,7 +56,9 @@ class Lane(ABC):
         self.policy = policy_of(observer)
         covered = getattr(observer, "covered_observer", None)
         self.name = (
-            type(observer).__name__ if covered is None else f"{type(covered).__name__} in the queue"
+            type(observer).__name__
+            if covered is None
+            else f"{type(covered).__name__} {observer.role}"
         )
         for mistake in misnamed_methods(observer if covered is None else covered):
             logger.warning("%s", mistake)
