@@ -9,16 +9,19 @@ import contextlib
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 #: Seconds until a server that starts or stops counts as hanging.
 _TIMEOUT = 60.0
+_NO_LINGER = struct.pack("ii", 1, 0)
 #: How a connection fails, see `Proxy.fail`.
 FAILURES = ("hangs", "one byte a second", "cut in a write", "refuses")
 
@@ -45,19 +48,21 @@ class Proxy:
     Attributes:
         port: Where it listens.
         sent: How many bytes the clients have sent to the server.
+        received: How many bytes the server has sent to the clients.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
         """Prepare a proxy to the host and port of ``target``; it is opened by `open` or `with`."""
         self.port = 0
-        self.sent = 0
+        self.sent = self.received = 0
         self._target = target
         self._sockets: list[socket.socket] = []
         self._listener: socket.socket | None = None
         self._acceptor: threading.Thread | None = None
         self._is_flowing = threading.Event()
         self._pause = 0.0
-        self._left: int | None = None
+        self._cut: _Cut | None = None
+        self._lock = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -66,7 +71,7 @@ class Proxy:
 
     def open(self) -> None:
         """Forward everything, whatever was called before."""
-        self._pause, self._left = 0.0, None
+        self._pause, self._cut = 0.0, None
         self._is_flowing.set()
         if self._listener is None:
             self._listener = socket.create_server(("127.0.0.1", self.port))
@@ -75,23 +80,40 @@ class Proxy:
 
     def close(self) -> None:
         """End all connections and refuse new ones."""
-        listener, self._listener = self._listener, None
-        if listener is not None and self._acceptor is not None:
-            _shut_down(listener)
-            self._acceptor.join()
-            listener.close()
+        self._refuse()
         self.cut()
         self._is_flowing.set()
 
-    def cut(self) -> None:
-        """End all connections; new ones are accepted."""
+    def cut(self, resets: bool = False) -> None:
+        """End all connections; new ones are accepted.
+
+        Args:
+            resets: The connections end with a RST packet instead of FIN, as after a crash.
+        """
         connections, self._sockets = self._sockets, []
         for each in connections:
+            if resets:
+                _set_reset(each)
             _shut_down(each)
 
-    def cut_after(self, size: int) -> None:
-        """End all connections in the middle of a request, once ``size`` more bytes are sent."""
-        self._left = size
+    def cut_after(
+        self,
+        size: int,
+        *,
+        counts_answers: bool = False,
+        resets: bool = False,
+        then_refuses: bool = False,
+    ) -> None:
+        """End all connections in the middle of a request, once ``size`` more bytes are sent.
+
+        Args:
+            size: Number of bytes, at least 1.
+            counts_answers: The bytes of answers count too, so that it may happen in one of them.
+            resets: See `cut`.
+            then_refuses: New connections are refused, until `open` is called.
+        """
+        with self._lock:
+            self._cut = _Cut(size, counts_answers, resets, then_refuses)
 
     def hang(self) -> None:
         """Accept connections and forward nothing, so that no request is answered."""
@@ -125,6 +147,13 @@ class Proxy:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def _refuse(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None and self._acceptor is not None:
+            _shut_down(listener)
+            self._acceptor.join()
+            listener.close()
+
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):  # of `close`
             while True:
@@ -149,28 +178,55 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := source.recv(1 if self._pause else 65536):
                 self._is_flowing.wait()
-                if is_request:
-                    self._send_request(data, target)
-                else:
-                    target.sendall(data)
+                if _is_reset(source):  # what was received before the reset is lost
+                    break
+                self._send(data, target, is_request)
                 time.sleep(self._pause)
         _shut_down(source)
         _shut_down(target)
 
-    def _send_request(self, data: bytes, target: socket.socket) -> None:
-        left = self._left
-        sent = data if left is None else data[:left]
-        self.sent += len(sent)  # before the server can answer, so that the client finds it counted
+    def _send(self, data: bytes, target: socket.socket, is_request: bool) -> None:
+        with self._lock:
+            cut = self._cut if self._cut is not None and self._cut.counts(is_request) else None
+            sent = data if cut is None else data[: cut.left]
+            self._count(len(sent), is_request)  # before the receiver can react to the bytes
+            if cut is not None:
+                cut.left -= len(sent)
         try:
             target.sendall(sent)
         except OSError:  # the connection was cut
-            self.sent -= len(sent)
+            self._count(-len(sent), is_request)
             raise
-        if left is not None:
-            self._left = left - len(sent)
-            if self._left == 0:
-                self._left = None
-                self.cut()
+        if cut is not None and not cut.left:
+            self._end_all(cut)
+
+    def _end_all(self, cut: "_Cut") -> None:
+        with self._lock:
+            if self._cut is not cut:  # another thread has done it
+                return
+            self._cut = None
+        if cut.then_refuses:
+            self._refuse()
+        self.cut(cut.resets)
+
+    def _count(self, size: int, is_request: bool) -> None:
+        if is_request:
+            self.sent += size
+        else:
+            self.received += size
+
+
+@dataclass
+class _Cut:
+    """The place at which a proxy ends its connections; see `Proxy.cut_after`."""
+
+    left: int
+    counts_answers: bool
+    resets: bool
+    then_refuses: bool
+
+    def counts(self, is_request: bool) -> bool:
+        return is_request or self.counts_answers
 
 
 class ServerProcess:
@@ -310,6 +366,18 @@ def _start_thread(target: Callable[..., None], *arguments: object) -> threading.
     return thread
 
 
+def _set_reset(connection: socket.socket) -> None:
+    """Let the connection end with a RST packet when its socket is closed (``SO_LINGER`` of 0)."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+
+
+def _is_reset(connection: socket.socket) -> bool:
+    return connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(_NO_LINGER)) == _NO_LINGER
+
+
 def _shut_down(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        # `SHUT_RDWR` sends a FIN. `SHUT_RD` only ends the thread that reads, which closes the
+        # socket.
+        connection.shutdown(socket.SHUT_RD if _is_reset(connection) else socket.SHUT_RDWR)

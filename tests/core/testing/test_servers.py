@@ -73,6 +73,37 @@ def test_a_connection_is_cut_within_a_request(proxy: Proxy) -> None:
     assert ask(proxy.url) == b"hello"
 
 
+@pytest.mark.parametrize("resets", [True, False])
+def test_a_connection_is_cut_within_an_answer(resets: bool) -> None:
+    """Exactly as many bytes have been sent both ways, the client gets a RST or a FIN."""
+    with (
+        serve_answers(Answer(body=b"x" * 1_000_000)) as url,
+        Proxy(_address(url)) as proxy,
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as client,
+    ):
+        proxy.cut_after(100_000, counts_answers=True, resets=resets)
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        read = client.makefile("rb").read
+        if resets:
+            with pytest.raises(ConnectionResetError):
+                read()
+        else:
+            assert len(read()) == 100_000 - len(b"GET / HTTP/1.0\r\n\r\n")
+        assert proxy.sent + proxy.received == 100_000
+        assert len(ask(proxy.url)) == 1_000_000
+
+
+def test_a_proxy_refuses_after_the_cut(proxy: Proxy) -> None:
+    """No connection is accepted until the proxy is opened again."""
+    proxy.cut_after(50_000, then_refuses=True)
+    for _ in range(2):
+        with pytest.raises((OSError, urllib.error.URLError)):
+            ask(proxy.url, b"x" * 1_000_000)
+    assert proxy.sent == 50_000
+    proxy.open()
+    assert ask(proxy.url) == b"hello"
+
+
 def test_a_slow_proxy_sends_byte_by_byte(proxy: Proxy) -> None:
     """A request is not answered within its timeout, until the proxy is fast again."""
     proxy.slow_down(bytes_per_second=2.0)
