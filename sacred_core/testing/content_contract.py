@@ -166,6 +166,22 @@ class ContentContract(FileContract):
             with store.open_file(run_id, "resource", str(path)) as stream:
                 assert stream.read() == path.read_bytes(), f"{path} has another content"
 
+    def test_a_resource_that_changes_is_the_last_version(self, tmp_path: Path) -> None:
+        """It is listed once, with the content and the digest of the version that was read last."""
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start()
+        path = tmp_path / "data.csv"
+        for content in ("1,2\n", "3,4,5\n", "1,2\n"):
+            path.write_text(content)
+            driver.resource(str(path))
+        driver.complete()
+        store = self.make_store(tmp_path)
+        run = store.get(run_id)
+        assert run.resources == [str(path)], f"it is listed as {run.resources}"
+        with store.open_file(run_id, "resource", str(path)) as stream:
+            assert stream.read() == b"1,2\n", "it has the content of another version"
+        assert run.resource_info[str(path)].md5 in (md5_of(path), None), "of another version"
+
     def test_runs_that_start_at_once_share_files(self, tmp_path: Path) -> None:
         """8 threads start runs with the same 20 sources and 5 resources; each run has all."""
         paths = [tmp_path / f"shared {number}.py" for number in range(20)]

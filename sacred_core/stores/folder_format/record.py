@@ -12,7 +12,7 @@ import attrs
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import encodable, from_json, plain, to_json
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.checking import first_items
+from sacred_core.stores.checking import first_items, unique
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
@@ -159,7 +159,7 @@ def run_fields(entry: Callable[[], dict[str, Any]]) -> "dict[str, Read]":
         **{name: field(name) for name in _PLAIN_FIELDS},
         **{name: time(name) for name in _TIMES},
         "queue_time": queue_time,
-        "resources": lambda: first_items("resources", entry().get("resources")),
+        "resources": lambda: unique(first_items("resources", entry().get("resources"))),
         **facts_fields(field("facts"), {"resource": field("resources")}),
     }
 
@@ -235,6 +235,7 @@ class FileLists:
         self._entry = entry
         self._artifacts: set[str] = set(entry.get("artifacts") or ())
         self._resources = {(name, stored) for name, stored in entry.get("resources") or ()}
+        self._newest = dict(entry.get("resources") or ())
 
     def add_artifact(
         self,
@@ -260,9 +261,12 @@ class FileLists:
 
     def add_resource(self, filename: str, stored: str) -> bool:
         """Add a resource and the name of its content."""
-        if (filename, stored) in self._resources:
+        if self._newest.get(filename) == stored:
             return False
+        if (filename, stored) in self._resources:  # the file has an earlier content again
+            self._entry["resources"].remove([filename, stored])
         self._resources.add((filename, stored))
+        self._newest[filename] = stored
         self._entry["resources"].append([filename, stored])
         return self._are_few
 

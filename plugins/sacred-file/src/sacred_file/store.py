@@ -188,9 +188,9 @@ class FileStore(DocumentStore[RunFolder]):
             "resource": entry.get("resources"),
             "source": (entry.get("experiment") or {}).get("sources"),
         }.get(kind)
-        return self._open_shared(
-            next((stored for original, stored in pairs or () if original == name), None)
-        )
+        # A resource that was read again with another content is listed again.
+        contents = [stored for original, stored in pairs or () if original == name]
+        return self._open_shared(contents[-1] if contents else None)
 
     def _open_shared(self, stored: str | None) -> BinaryIO | None:
         path = None if stored is None else self._shared_path(stored)

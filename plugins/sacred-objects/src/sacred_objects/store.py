@@ -351,7 +351,10 @@ class ObjectStore(DocumentStore[RunFolder]):
             pairs = entry.get("resources") or []
         elif kind == "source":
             pairs = (entry.get("experiment") or {}).get("sources") or []
-        yield from (self._layout.to_key(stored) for original, stored in pairs if original == name)
+        # A resource that was read again with another content is listed again.
+        yield from (
+            self._layout.to_key(stored) for original, stored in reversed(pairs) if original == name
+        )
 
 
 def _is_unicode(name: str) -> bool:
