@@ -165,6 +165,8 @@ class Proxy:
             contextlib.suppress(OSError),  # the server is not running
             socket.create_connection(self._target) as server,
         ):
+            for each in (client, server):  # a part of a request does not wait for an ACK
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets += [client, server]
             if self._listener is not listener:  # closed meanwhile
                 self.cut()
