@@ -56,7 +56,7 @@ class Proxy:
         self.port = 0
         self.sent = self.received = 0
         self._target = target
-        self._sockets: list[socket.socket] = []
+        self._sockets: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self._acceptor: threading.Thread | None = None
         self._is_flowing = threading.Event()
@@ -90,7 +90,8 @@ class Proxy:
         Args:
             resets: The connections end with a RST packet instead of FIN, as after a crash.
         """
-        connections, self._sockets = self._sockets, []
+        with self._lock:
+            connections, self._sockets = self._sockets, set()
         for each in connections:
             if resets:
                 _set_reset(each)
@@ -167,7 +168,8 @@ class Proxy:
         ):
             for each in (client, server):  # a part of a request does not wait for an ACK
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sockets += [client, server]
+            with self._lock:
+                self._sockets |= {client, server}
             if self._listener is not listener:  # closed meanwhile
                 self.cut()
             answers = _start_thread(self._forward, server, client, False)
@@ -175,12 +177,14 @@ class Proxy:
             # A socket is closed when no thread uses it any more. Its number is given to the
             # next one at once, and a thread that was about to read would read from that.
             answers.join()
+            with self._lock:
+                self._sockets -= {client, server}
 
     def _forward(self, source: socket.socket, target: socket.socket, is_request: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 if self._pause else 65536):
                 self._is_flowing.wait()
-                if _is_reset(source):  # what was received before the reset is lost
+                if source not in self._sockets:  # what came before the cut is lost
                     break
                 self._send(data, target, is_request)
                 time.sleep(self._pause)
