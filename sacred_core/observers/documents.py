@@ -232,9 +232,9 @@ class DocumentObserver(TransactionalObserver, ABC):
 
     def output_event(self, text: str, offset: int) -> None:
         """Add to the output."""
-        run = self.require_run()
+        self.require_run()
         self._write(self.append_output, text, offset)
-        run.apply(events.OutputCaptured(**_NO_IDENTITY, text=text, offset=offset))
+        self.require_run().apply(events.OutputCaptured(**_NO_IDENTITY, text=text, offset=offset))
 
     @delivering.takes_time_columns
     def log_metrics(
@@ -340,11 +340,7 @@ class DocumentObserver(TransactionalObserver, ABC):
         return run.id
 
     def require_run(self) -> StoredRun:
-        """Return the current run.
-
-        Raises:
-            RuntimeError: no run has started.
-        """
+        """Return the current run, or raise a `RuntimeError` if none has started."""
         if self.stored_run is None:
             raise RuntimeError(f"{self!r} has no run: the record is created when a run starts")
         return self.stored_run
@@ -374,9 +370,9 @@ class DocumentObserver(TransactionalObserver, ABC):
         self._unsaved.clear()
 
     def _end(self, event: events.Event, *changed: str) -> None:
-        # Only here: each heartbeat would write all facts.
-        facts = () if self.require_run().output_length is None else ("output_length",)
-        self._save(event, "status", "stop_time", *facts, *changed)
+        if self.require_run().output_length is not None:  # a heartbeat would write all facts
+            changed = ("output_length", *changed)
+        self._save(event, "status", "stop_time", *changed)
         with self.translate_errors():
             self.end_run(self.require_run())
 

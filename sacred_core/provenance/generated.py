@@ -12,6 +12,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from sacred_core.source_contents import copied_content
+
 #: The files of contents by the paths of the sources and their MD5 digests.
 _files: dict[tuple[Path, str], Path] = {}
 
@@ -41,7 +43,9 @@ def content_path(path: Path, md5: str | None) -> Path:
         path: The base folder of the experiment and the name of the source.
         md5: The recorded digest, if it is known.
     """
-    return path if md5 is None else _files.get((path, md5), path)
+    if md5 is None:
+        return path
+    return copied_content(path, md5) or _files.get((path, md5), path)
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from sacred_core.hooks.options import spellings
 from sacred_core.hooks.records import CLIOption, ObserverSpec
 from sacred_core.hooks.targets import call_target, resolve_target
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.locations import FilePath
+from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.recognition import PATHS, path_problem, scheme_problem, store_specs
 from sacred_core.stores.run_store import RunStore
@@ -46,6 +46,27 @@ def open_store(location: FilePath) -> RunStore:
     if problem:
         raise StoreError(problem)
     return cast(RunStore, spec.open(text))
+
+
+def open_target(location: FilePath) -> RunStore:
+    """Return the store at ``location``, to which runs are copied; it is created if it is new.
+
+    Args:
+        location: As for `open_store`.
+
+    Raises:
+        OptionError, StoreError: as `open_store` does, but not because nothing is there.
+    """
+    text = os.fspath(location)
+    spec, argument = split_flag(text)
+    if spec is None:
+        is_new_path = (
+            "://" not in text and text.strip() and not os.path.lexists(absolute_path(text))
+        )
+        spec = location_spec(text) if "://" in text or is_new_path else None
+    if spec is None:
+        return open_store(location)
+    return cast(RunStore, spec.create(argument).open_store())
 
 
 def location_spec(location: str) -> ObserverSpec | None:

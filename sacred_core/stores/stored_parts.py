@@ -1,0 +1,91 @@
+"""How much of a run a store has, compared with another store."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+
+from sacred_core.stores import curves
+from sacred_core.stores.annotations import Annotation
+from sacred_core.stores.model import FileInfo, StoredRun
+from sacred_core.stores.run_store import RunStore
+from sacred_core.stores.summaries import merge_summaries
+
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+
+
+@attrs.define(kw_only=True)
+class Stored:
+    """How much of a run a target has.
+
+    Attributes:
+        run: The run in the target.
+        output: Its output; or only the number of its characters where the run has ended.
+    """
+
+    run: StoredRun
+    output: str | int = 0
+
+    @classmethod
+    def of(cls, store: RunStore, run: StoredRun) -> "Stored":
+        """Return how much of a run a store has.
+
+        The output is read if the run has not ended, because the source may rewrite its end. Points
+        of a run without summaries are counted if it has ended; else they are sent again, so that
+        the target has summaries at its end.
+
+        Args:
+            store: The target.
+            run: In the target, with all attributes.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        if run.metrics is None and has_ended(run):
+            blocks = curves.summaries(store, run.id)
+            merged = {name: merge_summaries(own) for name, own in blocks.items() if own}
+            run = attrs.evolve(run, status=run.recorded_status, metrics=merged)
+        is_settled = has_ended(run) and run.output_length is not None
+        output = run.output_length if is_settled else store.output(run.id)
+        return cls(run=run, output=output or "")
+
+
+def has_ended(run: StoredRun) -> bool:
+    """Return whether the record of a run has an end."""
+    return run.recorded_status not in ("RUNNING", "QUEUED", "")
+
+
+def has_same_end(one: StoredRun, other: StoredRun) -> bool:
+    """Return whether two records of a run have the same end."""
+    return (
+        has_ended(one)
+        and one.recorded_status == other.recorded_status
+        and is_same_time(one.stop_time, other.stop_time)
+    )
+
+
+def is_same_time(one: datetime | None, other: datetime | None) -> bool:
+    """Return whether two times are the same, as far as each store has them: to the millisecond."""
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) < _MILLISECOND
+
+
+def is_same_file(info: FileInfo, known: FileInfo) -> bool:
+    """Return whether a copy of a file has its content and details, as far as both are known."""
+    is_content = info.md5 is None or known.md5 is None or info.md5 == known.md5
+    return is_content and (info.content_type, info.metadata) == (known.content_type, known.metadata)
+
+
+def is_same_file_set(files: Mapping[str, FileInfo], known: Mapping[str, FileInfo]) -> bool:
+    """Return whether there is a copy of each file; see `is_same_file`."""
+    return all(name in known and is_same_file(info, known[name]) for name, info in files.items())
+
+
+def annotation_key(annotation: Annotation) -> tuple[Any, ...]:
+    """Return what identifies an annotation in all stores."""
+    milliseconds = (annotation.time - _EPOCH) // _MILLISECOND
+    return (
+        milliseconds, annotation.user, annotation.note, annotation.added, annotation.removed,
+    )  # fmt: skip
