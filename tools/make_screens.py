@@ -148,7 +148,7 @@ def screens_of_widths() -> Iterator[str]:
 
 
 #: Pages with screens of ``sacred``.
-PAGES = ("reading-runs.md", "damaged-runs.md")
+PAGES = ("reading-runs.md", "damaged-runs.md", "copying-runs.md")
 #: When the first run starts, in these pages; in fact it starts three days ago.
 SHOWN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 COLUMNS = 100

@@ -1,5 +1,6 @@
 """Columns of times that become `datetime` objects only when they are used."""
 
+import contextlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from typing import Any, Literal, overload
 
 _DAY = 86_400
 _MICROSECOND = timedelta(microseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -97,6 +99,37 @@ def to_microseconds(times: Iterable[datetime]) -> tuple[int, list[int]]:
             return base, [round((each - base) * 1e6) for each in seconds]
     found = [(time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH for time in times]
     return 0, [each // _MICROSECOND for each in found]
+
+
+def milliseconds(time: datetime | None) -> int | None:
+    """Return a time as milliseconds since 1970 in UTC, rounded down.
+
+    MongoDB has no more digits. A time without a zone is in UTC.
+    """
+    if time is None:
+        return None
+    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND
+
+
+def to_milliseconds(times: Iterable[datetime | None]) -> list[int | None]:
+    """Return `milliseconds` of each time."""
+    stored = times.stored if isinstance(times, TimeColumn) else None
+    if isinstance(times, TimeColumn) and times.unit == "us":
+        return [None if each is None else each // 1000 for each in times.stored]
+    if isinstance(stored, array):
+        base, micros = to_microseconds(times)  # type: ignore[arg-type]
+        return [base * 1000 + each // 1000 for each in micros]
+    if stored is not None and set(map(type, stored)) == {str}:
+        return _parse_milliseconds(stored, times)
+    return [milliseconds(time) for time in times]
+
+
+def _parse_milliseconds(texts: Sequence[str], times: Iterable[datetime | None]) -> list[int | None]:
+    """Return milliseconds of texts in ISO 8601, of which all have a zone or none has."""
+    for epoch in (_EPOCH.replace(tzinfo=None), _EPOCH):
+        with contextlib.suppress(TypeError, ValueError):
+            return [(time - epoch) // _MILLISECOND for time in map(datetime.fromisoformat, texts)]
+    return [milliseconds(time) for time in times]
 
 
 def _is_equal(one: Any, other: Any) -> bool:

@@ -9,6 +9,7 @@ from sacred_core.exceptions import SacredError
 from sacred_core.testing.annotation_contract import AnnotationContract
 from sacred_core.testing.changes_contract import ChangesContract
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
+from sacred_core.testing.digest_contract import DigestContract
 from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.facts_contract import FactsContract
 from sacred_core.testing.listing_contract import ListingContract
@@ -24,6 +25,7 @@ class StoreContract(
     ChangesContract,
     ProcessContract,
     FactsContract,
+    DigestContract,
     AnnotationContract,
     OutageContract,
     LocationContract,

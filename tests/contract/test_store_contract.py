@@ -338,6 +338,8 @@ _LOCATIONS = {
     "reading_creates_nothing",
     "sacred_runs_works_on_its_location",
 }
+#: The rule that compares all of a run at once.
+DIGEST = "a_run_has_the_digest_of_the_reference"
 FAULTS: dict[type[Any], set[str]] = {
     WritesAllOutputAgain: {"output_costs_the_same_however_much_was_printed"},
     DoublesPoints: {
@@ -366,12 +368,13 @@ FAULTS: dict[type[Any], set[str]] = {
         "only_the_decimal_form_is_an_integer",
         "ids_that_cannot_exist_are_not_found",
     },
-    LosesTheTrace: {"every_end_comes_back", "odd_strings_come_back_everywhere"},
+    LosesTheTrace: {DIGEST, "every_end_comes_back", "odd_strings_come_back_everywhere"},
     LosesTheResultOfBeats: {
+        DIGEST,
         "info_and_result_come_back",
         "long_strings_of_odd_characters_come_back",
     },
-    RoundsNumbers: {"the_start_comes_back"},
+    RoundsNumbers: {DIGEST, "the_start_comes_back"},
     KeepsTheFirstArtifact: {"artifacts_come_back"},
     FlattensNames: {
         "all_names_of_artifacts_come_back",
@@ -380,13 +383,14 @@ FAULTS: dict[type[Any], set[str]] = {
     },
     ListsResourcesTwice: {"resources_come_back"},
     ReplacesNan: {
+        DIGEST,
         "numbers_that_json_lacks_come_back",
         "points_that_are_not_numbers_come_back",
         "metrics_of_a_run_have_strings_as_names",
         "summaries_are_those_of_the_points",
         "curves_equal_those_of_all_points",
     },
-    WritesAfterTheEnd: {"nothing_is_written_after_the_end"},
+    WritesAfterTheEnd: {DIGEST, "nothing_is_written_after_the_end"},
     FailsAfterAnUnfinishedRun: {
         "it_records_runs_of_an_experiment",
         "it_serves_one_run_after_another",
@@ -415,6 +419,7 @@ FAULTS: dict[type[Any], set[str]] = {
     CannotBeOpened: _LOCATIONS - {"reading_creates_nothing"},
     CreatesWhatItReads: {"reading_creates_nothing"},
     LosesSources: {
+        DIGEST,
         "a_large_source_and_artifact_come_back",
         "a_source_that_is_missing_or_changed_does_not_fail_the_start",
         "cells_of_a_notebook_come_back",

@@ -56,6 +56,7 @@ TIERS = (
     ("config", "provenance", "stores", "randomness"),
     ("observers",),
     ("delivery",),
+    ("transfer",),
     ("run",),
     ("script_cli",),
     ("ingredient",),

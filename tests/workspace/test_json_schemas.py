@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sacred_core.observers import FileStorageObserver
 from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
-RUNS = "LOCATION"
+RUNS, COPY = "LOCATION", "COPY"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
@@ -26,6 +27,7 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
         ([RUNS, "--group-by", "all-but seed"], "groups", "groups"),
         ([RUNS, "--group-by", "config.lr,status"], "groups", "groups"),
     ],
+    "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
     "runs show": [([RUNS, number], "runs", None) for number in "1234"],
 }
 CASES = [(name, *case) for name, cases in OUTPUTS.items() for case in cases]
@@ -56,6 +58,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
     EventDriver(FileStorageObserver(root)).queue()
     EventDriver(FileStorageObserver(root)).start()
     (root / "4" / "config.json").write_text("{")
+    shutil.copytree(root, f"{root} copy")
     return str(root)
 
 
@@ -83,7 +86,7 @@ def test_output_follows_its_schema(
     runs: str, command: str, args: list[str], schema: str, last: str | None
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
-    given = [runs if arg == RUNS else arg for arg in args]
+    given = [{RUNS: runs, COPY: f"{runs} copy"}.get(arg, arg) for arg in args]
     result = CliRunner().invoke(sacred, [*command.split(), *given, "--json"])
     assert result.exit_code == 0, result.output
     texts = [result.stdout] if last is None else result.stdout.splitlines()

@@ -38,6 +38,7 @@ FURTHER = {
     "cli/test_list_runs.py": "cli/runs/list_runs cli/runs/columns cli/runs/grouping",
     "cli/test_ids.py": "cli/runs/ids cli/runs/change_runs",
     "cli/test_options.py": "cli/runs/options",
+    "cli/test_verify_runs.py": "cli/runs/verify_runs cli/runs/two_locations",
     "cli/test_show_run.py": "cli/runs/show_run cli/runs/page cli/runs/export_runs",
     "hooks/test_plugin_hooks.py": "hooks/manager hooks/discovery cli/main cli/plugins",
     "masking/test_cost.py": "masking/formats masking/urls",
@@ -72,6 +73,7 @@ FURTHER = {
     "stores/test_guarded.py": "stores/checking",
     "stores/test_opening.py": "stores/recognition",
     "stores/test_leases.py": "stores/tokens",
+    "transfer/test_verification.py": "transfer/differences",
     "test_api.py": "experiment ingredient utils",
     "test_imports.py": "hooks/lookup importing",
     "test_house.py": "",  # the structure of all modules

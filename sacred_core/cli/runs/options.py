@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,13 @@ class LocationCommand(click.Command):
         self, args: Sequence[str], own: dict[str, click.Option], may_be_own: bool
     ) -> tuple[list[str], str | None]:
         """Return the arguments with a placeholder for the location, and the location."""
-        flags = _flags()
+        flags = observer_flags()
         is_first = next(p for p in self.params if isinstance(p, click.Argument)).name == _LOCATION
         position = 0
         while position < len(args) and args[position] != "--":
             word = args[position]
-            flag, argument = _split_word(word, flags)
-            if flag in flags and (may_be_own or not _is_own(word, own)):
+            flag, argument = split_word(word, flags)
+            if flag in flags and (may_be_own or not is_own_option(word, own)):
                 stop = position + 1
                 if argument is None:
                     argument, stop = "".join(args[stop : stop + 1]), stop + 1
@@ -98,13 +98,13 @@ def extra_argument_error(words: Sequence[str]) -> click.UsageError:
     return click.UsageError(f"unexpected argument {text!r}: select runs with --where {text!r}")
 
 
-def _flags() -> set[str]:
+def observer_flags() -> set[str]:
     """Return all spellings of the flags of observers with stores, also of missing plugins."""
     offered: list[ObserverSpec | KnownName] = [*store_specs(), *KNOWN_NAMES]
     return {*spellings(CLIOption(each.flags) for each in offered if each.flags)}
 
 
-def _split_word(word: str, flags: Collection[str]) -> tuple[str, str | None]:
+def split_word(word: str, flags: Collection[str]) -> tuple[str, str | None]:
     """Return the flag in a word and its argument, None if the argument is the next word."""
     if word.startswith("--"):
         flag, equals, argument = word.partition("=")
@@ -112,7 +112,8 @@ def _split_word(word: str, flags: Collection[str]) -> tuple[str, str | None]:
     return (word[:2], word[2:] or None) if word[:2] in flags else (word, None)
 
 
-def _is_own(word: str, own: dict[str, Any]) -> bool:
+def is_own_option(word: str, own: Mapping[str, Any]) -> bool:
+    """Return whether a word is an option of the command itself, by its flags."""
     return word.partition("=")[0] in own if word.startswith("--") else word[:2] in own
 
 

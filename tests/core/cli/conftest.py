@@ -10,6 +10,7 @@ from sacred_core.cli.main import sacred
 from sacred_core.testing import Memory, MemoryStore
 
 _COMMANDS = ("change_runs", "options")
+_COMMANDS_OF_TWO = ("verify_runs",)
 
 
 @pytest.fixture
@@ -21,6 +22,18 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
             f"sacred_core.cli.runs.{name}.open_store", lambda location: MemoryStore(memory)
         )
     return memory
+
+
+@pytest.fixture
+def memories(monkeypatch: pytest.MonkeyPatch) -> dict[str, Memory]:
+    """The memories of the locations ``a`` and ``b`` of commands with two locations."""
+    memories = {"a": Memory(), "b": Memory()}
+    for name in _COMMANDS_OF_TWO:
+        monkeypatch.setattr(
+            f"sacred_core.cli.runs.{name}.open_store",
+            lambda location: MemoryStore(memories[location]),
+        )
+    return memories
 
 
 class _Terminal(io.StringIO):
