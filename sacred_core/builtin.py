@@ -5,7 +5,14 @@ Like every plugin module it contains records only: what they name is imported wh
 
 from collections.abc import Iterable
 
-from sacred_core.hooks.records import CLIOption, CommandSpec, ConfigSource, HostInfo, KeyCheck
+from sacred_core.hooks.records import (
+    CLIOption,
+    CommandSpec,
+    ConfigSource,
+    HostInfo,
+    KeyCheck,
+    ObserverSpec,
+)
 from sacred_core.hooks.specs import hookimpl
 
 _OPTIONS = "sacred_core.script_cli.standard_options:"
@@ -42,6 +49,12 @@ def sacred_cli_options() -> Iterable[CLIOption]:
 
 
 @hookimpl
+def sacred_observers() -> Iterable[ObserverSpec]:
+    """The store of archives, which no observer writes to."""
+    yield ObserverSpec(None, store="sacred_core.archives.store:ArchiveStore", schemes=("archive",))
+
+
+@hookimpl
 def sacred_commands() -> Iterable[CommandSpec]:
     """Commands of every experiment, and those of ``sacred``."""
     for name, text in (
@@ -58,6 +71,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         ("get", "show_run:get_file", "Write a file of a run."),
         ("watch", "show_run:watch_run", "Follow a run while it is running."),
         ("export", "export_runs:export_runs", "Write runs or their points to a file."),
+        ("pack", "pack_runs:pack_runs", "Write runs into an archive."),
         ("delete", "change_runs:delete_runs", "Delete runs."),
         ("note", "change_runs:note_run", "Add a note to a run."),
         ("tag", "change_runs:tag_run", "Add tags to a run, or remove them."),

@@ -20,7 +20,8 @@ def of_observer(spec: records.ObserverSpec) -> Iterable[Key]:
     """Return the name, the flags and the schemes of an observer."""
     flags = [("flag", flag) for flag in spec.flags]
     schemes = [("scheme", scheme) for scheme in spec.schemes]
-    return [("name", f"sacred_core.observers.{spec.name}"), *flags, *schemes]
+    names = [] if spec.target is None else [("name", f"sacred_core.observers.{spec.name}")]
+    return [*names, *flags, *schemes]
 
 
 def of_export(export: records.Export) -> Iterable[Key]:

@@ -102,5 +102,6 @@ def _targets(module: str) -> dict[str, Target]:
     manager = plugin_manager()
     found = {export.name: export.target for export in manager.exports if export.module == module}
     if module == _OBSERVERS:
-        found |= {spec.name: spec.target for spec in manager.observers}
+        specs = manager.observers
+        found |= {spec.name: spec.target for spec in specs if spec.target is not None}
     return found

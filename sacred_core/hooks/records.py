@@ -48,10 +48,11 @@ def _compile(pattern: "str | re.Pattern[str]") -> re.Pattern[str]:
 
 @attrs.frozen(eq=False, repr=False)
 class ObserverSpec(ValueMethods):
-    """An observer class of a plugin.
+    """An observer class of a plugin, or a store that no observer writes to.
 
     Attributes:
-        target: The class; users import it by its name from ``sacred_core.observers``.
+        target: The class; users import it by its name from ``sacred_core.observers``. None: there
+            is only a ``store``.
         flags: Its flags on every experiment's command line, like ``("-F", "--file_storage")``.
             The argument is passed to the class method ``from_argument``, or else to the class.
         metavar: The name of the argument in the help.
@@ -60,7 +61,7 @@ class ObserverSpec(ValueMethods):
         schemes: Schemes of locations that the store opens: ``("acme",)`` for ``acme:///data``.
     """
 
-    target: Target
+    target: Target | None
     flags: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     metavar: str = "ARG"
     help: str = ""
@@ -69,8 +70,8 @@ class ObserverSpec(ValueMethods):
 
     @property
     def name(self) -> str:
-        """The last part of the target."""
-        return target_name(self.target)
+        """The last part of the target, or of the store."""
+        return target_name(self.target or self.store or "")
 
     def create(self, argument: str) -> Any:
         """Return the observer for the argument of its flag.
@@ -79,7 +80,10 @@ class ObserverSpec(ValueMethods):
             OptionError: the argument is empty, or the class raised an exception for it. The message
                 names the flag, and for an exception that is not a `SacredError` also the class.
             PluginLoadError: the class cannot be imported.
+            TypeError: there is no class.
         """
+        if self.target is None:
+            raise TypeError(f"{self.name} is not an observer")
         flag = flag_name(self.flags) if self.flags else self.name
         if argument == "":
             raise OptionError(f"{flag}: expected {self.metavar}, got an empty string")

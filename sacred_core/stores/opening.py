@@ -13,7 +13,13 @@ from sacred_core.hooks.targets import call_target, resolve_target
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.recognition import PATHS, path_problem, scheme_problem, store_specs
+from sacred_core.stores.recognition import (
+    PATHS,
+    path_problem,
+    scheme_problem,
+    spec_of_file,
+    store_specs,
+)
 from sacred_core.stores.run_store import RunStore
 
 _FLAG = re.compile(r"(?P<flag>--?[^\s=]+)[\s=]\s*(?P<argument>.+)", re.DOTALL)
@@ -42,9 +48,10 @@ def open_store(location: FilePath) -> RunStore:
     if spec is None:
         raise StoreError(scheme_problem(text))
     plugin_manager().check_single("scheme", _scheme(text))
-    problem = "" if "://" in text else path_problem(text)
-    if problem:
-        raise StoreError(problem)
+    if PATHS in spec.schemes and "://" not in text:
+        problem = path_problem(text)
+        if problem:
+            raise StoreError(problem)
     return cast(RunStore, spec.open(text))
 
 
@@ -75,7 +82,18 @@ def location_spec(location: str) -> ObserverSpec | None:
     if spec is not None:
         return spec
     wanted = _scheme(argument)
+    if "://" not in argument:
+        found = _spec_of_path(argument)
+        if found is not None:
+            return found
     return next((spec for spec in store_specs() if wanted in spec.schemes), None)
+
+
+def _spec_of_path(path: str) -> ObserverSpec | None:
+    try:
+        return spec_of_file(absolute_path(path))
+    except (OSError, ValueError):  # it is too long, or no file can have such a name
+        return None
 
 
 def split_flag(location: str) -> tuple[ObserverSpec | None, str]:

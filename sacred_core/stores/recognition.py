@@ -66,6 +66,18 @@ def scheme_problem(location: str) -> str:
     return f"{message}{hint} (schemes: {', '.join(known) or 'none'})"
 
 
+def spec_of_file(path: Path) -> ObserverSpec | None:
+    """Return the observer whose store is in a file and opened by its path, None if there is none.
+
+    Other files are opened by a URL, such as ``sqlite:///runs.db``.
+    """
+    if path.is_file():
+        for spec, location_of in _recognizers():
+            if location_of(path) == str(path):
+                return spec
+    return None
+
+
 def path_problem(location: str) -> str:
     """Return why a path is not the location of runs, or an empty string.
 

@@ -163,7 +163,8 @@ class PluginContract:
         """Yield the observers that can be imported; another rule is about the others."""
         for spec in self._manager().observers:
             with contextlib.suppress(ImportError):
-                yield spec, resolve_target(spec.target)
+                if spec.target is not None:
+                    yield spec, resolve_target(spec.target)
 
     def _manager(self) -> PluginManager:
         return PluginManager(self._entry_points())

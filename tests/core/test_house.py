@@ -57,6 +57,7 @@ TIERS = (
     ("observers",),
     ("delivery",),
     ("transfer",),
+    ("archives",),
     ("run",),
     ("script_cli",),
     ("ingredient",),
