@@ -71,8 +71,8 @@ class Archive:
         self._name = repr(str(path))
         try:
             self._zip = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
-            reason = "it is not a ZIP file, or was truncated" if not is_archive(path) else error
+        except zipfile.BadZipFile:
+            reason = "its end is missing" if is_archive(path) else "it is not a ZIP file"
             raise StoreError(f"{self._name} is not a complete archive of runs: {reason}") from None
         except OSError as error:
             raise StoreError(f"cannot read {self._name}: {error.strerror or error}") from None

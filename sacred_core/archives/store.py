@@ -164,10 +164,10 @@ class ArchiveStore(DocumentStore[ArchivedRun]):
             record.require("metrics")
             self._points = None
             self._open_points.close()
-            files = [record.open(name) for name in (METRICS, METRIC_INDEX)]
-            for file in filter(None, files):
+            points, index = record.open(METRICS), record.open(METRIC_INDEX)
+            for file in filter(None, (points, index)):
                 self._open_points.callback(file.close)
-            self._points = record, MetricReader(*files, None)
+            self._points = record, MetricReader(points, index, None)
         return self._points[1]
 
     def get_file(self, record: ArchivedRun, kind: str, name: str) -> BinaryIO | None:

@@ -57,6 +57,7 @@ def _describe(plugin: Plugin) -> dict[str, Any]:
                 "schemes": list(spec.schemes),
             }
             for spec in offered(ObserverSpec)
+            if spec.target is not None
         ],
         "names": [f"{export.module}.{export.name}" for export in offered(Export)],
         "formats": [suffix for source in offered(ConfigSource) for suffix in source.suffixes],

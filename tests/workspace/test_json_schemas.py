@@ -17,7 +17,7 @@ from sacred_core.observers import FileStorageObserver
 from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
-RUNS, COPY = "LOCATION", "COPY"
+RUNS, COPY, ARCHIVE = "LOCATION", "COPY", "runs.zip"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
@@ -28,6 +28,7 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
         ([RUNS, "--group-by", "config.lr,status"], "groups", "groups"),
     ],
     "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
+    "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
     "runs show": [([RUNS, number], "runs", None) for number in "1234"],
 }
 CASES = [(name, *case) for name, cases in OUTPUTS.items() for case in cases]
@@ -83,10 +84,11 @@ def test_every_schema_is_used_and_linked() -> None:
 
 @pytest.mark.parametrize(("command", "args", "schema", "last"), CASES)
 def test_output_follows_its_schema(
-    runs: str, command: str, args: list[str], schema: str, last: str | None
+    runs: str, command: str, args: list[str], schema: str, last: str | None, tmp_path: Path
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
-    given = [{RUNS: runs, COPY: f"{runs} copy"}.get(arg, arg) for arg in args]
+    places = {RUNS: runs, COPY: f"{runs} copy", ARCHIVE: str(tmp_path / ARCHIVE)}
+    given = [places.get(arg, arg) for arg in args]
     result = CliRunner().invoke(sacred, [*command.split(), *given, "--json"])
     assert result.exit_code == 0, result.output
     texts = [result.stdout] if last is None else result.stdout.splitlines()

@@ -14,6 +14,8 @@ TESTS = Path(__file__).parents[1] / "core"
 SHORTEST = 30
 #: A test file without a module of its name tests one behaviour of several modules.
 FURTHER = {
+    "archives/test_packing.py": "archives/layout archives/points archives/records archives/writing",
+    "archives/test_reader.py": "archives/read_runs",
     "config/test_combinations.py": "config/resolution config/tree",
     "config/test_config_scope.py": "config/entry_docs",
     "config/test_contributions.py": "config/config_dict",
@@ -39,6 +41,7 @@ FURTHER = {
     "cli/test_ids.py": "cli/runs/ids cli/runs/change_runs",
     "cli/test_options.py": "cli/runs/options",
     "cli/test_verify_runs.py": "cli/runs/verify_runs cli/runs/two_locations",
+    "cli/test_pack_runs.py": "cli/runs/pack_runs",
     "cli/test_show_run.py": "cli/runs/show_run cli/runs/page cli/runs/export_runs",
     "hooks/test_plugin_hooks.py": "hooks/manager hooks/discovery cli/main cli/plugins",
     "masking/test_cost.py": "masking/formats masking/urls",

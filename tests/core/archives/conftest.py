@@ -42,7 +42,7 @@ def record_run(memory: Memory, folder: Path, **start: object) -> EventDriver:
     driver.resource(str(resource))
     for number, name in enumerate(NAMES):
         path = folder / "artifact"
-        path.write_bytes(f"content {number}\n".encode() * 5000)
+        path.write_bytes(f"content {number:02}\n".encode() * 100)
         driver.artifact(name, str(path), metadata={"n": number}, content_type="text/plain")
     driver.annotate("a note", added=["good", "old"])
     driver.annotate(removed=["old"])

@@ -6,9 +6,9 @@ import json
 import os
 import resource
 import shutil
+import string
 import subprocess
 import sys
-import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_no_entry_leaves_the_folder_on_extraction(archive: Path, tmp_path: Path)
     assert len({name.casefold() for name in names}) == len(names)
     for name in names:
         assert all(part.strip(".") for part in name.split("/")), name
-        assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/ ")
+        assert set(name) <= {*string.ascii_letters, *string.digits, *"._-/ "}
     found = [path for path in (tmp_path / "target").rglob("*") if path.is_file()]
     assert len(found) == len(names)
     assert not list(tmp_path.glob("escaped*"))
@@ -183,23 +183,21 @@ def test_what_is_missing_is_listed(memory: Memory, tmp_path: Path) -> None:
     assert packed.problems[1][0]["reason"] == "run '1' has no artifact 'model.bin'"
     assert "reset" in packed.problems[2][0]["reason"]
     manifest = manifest_of(tmp_path / "runs.zip")
-    assert [entry["problems"] for entry in manifest["runs"]] == [*packed.problems.values()]
+    assert [entry["problems"] for entry in manifest["runs"]] == [*packed.problems.values(), []]
     assert manifest["counts"]["problems"] == 4
     store = ArchiveStore(tmp_path / "runs.zip")
     assert "model.bin" in store.get(1).artifacts and store.get(2).status == "FAILED"
-    with pytest.raises(StoreError, match="run '1' has no artifact 'model.bin'"):
+    with pytest.raises(StoreError, match=r"run '1' has no artifact 'model.bin'"):
         store.open_file(1, "artifact", "model.bin")
-    with pytest.raises(DamagedRecordError, match="not in the archive: .*torn"):
+    with pytest.raises(DamagedRecordError, match=r"not in the archive: .*torn"):
         store.output(2)
-    with pytest.raises(DamagedRecordError, match="not in the archive: the points are torn"):
+    with pytest.raises(DamagedRecordError, match=r"not in the archive: the points are torn"):
         store.metrics(2)
     with store.open_file(2, "artifact", "a/b") as file:
         assert file.read() == b"another content"
 
 
-def test_a_content_that_differs_from_its_digest_is_reported(
-    memory: Memory, tmp_path: Path
-) -> None:
+def test_a_content_that_differs_from_its_digest_is_reported(memory: Memory, tmp_path: Path) -> None:
     """It is in the archive, with its own digest."""
     memory.runs[1].files["artifact", "a/b"] = b"changed"
     source = MemoryStore(memory)
@@ -233,9 +231,7 @@ class Unavailable(MemoryStore):
 
 
 @pytest.mark.parametrize("had_one", [False, True])
-def test_a_lost_connection_leaves_no_archive(
-    memory: Memory, tmp_path: Path, had_one: bool
-) -> None:
+def test_a_lost_connection_leaves_no_archive(memory: Memory, tmp_path: Path, had_one: bool) -> None:
     """It is raised; there is no new file, and an old one is unchanged."""
     folder = tmp_path / "new"
     folder.mkdir()
@@ -319,29 +315,23 @@ class Points:
         return {"loss": {"steps": steps, "values": steps, "timestamps": times}}
 
 
-def test_many_points_are_a_part_at_a_time_in_memory(tmp_path: Path) -> None:
-    """A million points are written with the memory of a few of them, and are read back."""
+def test_a_part_of_many_points_is_in_memory(tmp_path: Path) -> None:
+    """Of a store that reads ranges, no more than 50,000 points are read at a time."""
     memory = Memory()
     EventDriver(MemoryObserver(memory)).start()
 
     class Many(Points, MemoryStore):
         def __init__(self) -> None:
             MemoryStore.__init__(self, memory)
-            Points.__init__(self, 1_000_000)
+            Points.__init__(self, 120_000)
 
     source = Many()
-    run = source.get(1)
-    summaries = source.summaries(1)
-    source.summaries = lambda run_id, names=None: summaries  # type: ignore[method-assign]
-    tracemalloc.start()
-    try:
-        pack(source, [run], tmp_path / "runs.zip")
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert source.largest <= 50_000 and peak < 40_000_000
-    found = ArchiveStore(tmp_path / "runs.zip").points(1, {"loss": (999_998, None)})
-    assert list(found["loss"]["values"]) == [999_998, 999_999]
+    pack(source, source.list(), tmp_path / "runs.zip")
+    assert source.largest == 50_000
+    store = ArchiveStore(tmp_path / "runs.zip")
+    assert [each.stop for each in store.summaries(1)["loss"]] == [*range(1000, 120_001, 1000)]
+    found = store.points(1, {"loss": (119_998, None)})
+    assert list(found["loss"]["values"]) == [119_998, 119_999]
 
 
 @pytest.mark.skipif(not shutil.which("mount") or os.geteuid() != 0, reason="needs a root user")

@@ -23,13 +23,11 @@ import hashlib, json, sys
 sys.path.insert(0, sys.argv[1])
 import read_runs
 path = sys.argv[2]
+digest = lambda file: hashlib.sha256(file.read()).hexdigest()
 found = []
 for run in read_runs.runs(path):
     files = {
-        kind: {
-            name: hashlib.sha256(read_runs.open_file(path, run["id"], kind, name).read()).hexdigest()
-            for name in own
-        }
+        kind: {name: digest(read_runs.open_file(path, run["id"], kind, name)) for name in own}
         for kind, own in run["files"].items()
     }
     parts = [read_runs.record(path, run["id"], name) for name in ("config", "info", "run")]
