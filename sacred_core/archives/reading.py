@@ -26,9 +26,9 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1
 _BLOCK = 1 << 20
 #: Bytes of an entry that is copied into memory; larger ones are copied into a temporary file.
-_IN_MEMORY = 1 << 20
+LARGEST_IN_MEMORY = 1 << 20
 #: Bytes of an entry that is read as a whole.
-_LARGEST = 1 << 30
+LARGEST_RECORD = 1 << 30
 #: The first bytes of a ZIP file, and where the name of its first entry begins.
 _MAGIC, _NAME_START = b"PK\x03\x04", 30
 
@@ -122,7 +122,7 @@ class Archive:
         if not is_large:
             self._require_small(info)
         found = hashlib.sha256()
-        is_small = info.file_size <= _IN_MEMORY
+        is_small = info.file_size <= LARGEST_IN_MEMORY
         copy = io.BytesIO() if is_small else cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115
         try:
             with guard(f"{name!r} in {self._name}"), self._zip.open(info) as file:
@@ -174,7 +174,7 @@ class Archive:
         return manifest
 
     def _require_small(self, info: zipfile.ZipInfo) -> None:
-        if info.file_size > _LARGEST:
+        if info.file_size > LARGEST_RECORD:
             size = counted(info.file_size, "byte")
             raise DamagedRecordError(
                 f"{info.filename!r} in {self._name} is too large for a record: {size}"

@@ -247,7 +247,7 @@ def test_encrypted_entries_are_refused(archive: Path) -> None:
 def test_records_of_any_size_are_refused(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read as a whole must fit into the memory; contents and points may be large."""
     store = ArchiveStore(archive)
-    monkeypatch.setattr("sacred_core.archives.reading._LARGEST", 100)
+    monkeypatch.setattr("sacred_core.archives.reading.LARGEST_RECORD", 100)
     with pytest.raises(DamagedRecordError, match=r"'manifest.json' .* is too large for a record"):
         ArchiveStore(archive)
     run = store.get(1)
@@ -258,7 +258,7 @@ def test_records_of_any_size_are_refused(archive: Path, monkeypatch: pytest.Monk
 
 def test_large_entries_are_not_in_memory(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are copied into temporary files, which have the same content."""
-    monkeypatch.setattr("sacred_core.archives.reading._IN_MEMORY", 100)
+    monkeypatch.setattr("sacred_core.archives.reading.LARGEST_IN_MEMORY", 100)
     store = ArchiveStore(archive)
     assert store.get(1).status == "COMPLETED"
     with store.open_file(1, "artifact", "a/b") as file:
