@@ -24,6 +24,12 @@ def golden() -> ModuleType:
     return _module("sacred_golden", _GOLDEN / "sacred" / "golden.py")
 
 
+@pytest.fixture(scope="session")
+def golden_rich() -> ModuleType:
+    """Rich runs that releases of Sacred recorded: the module `tests/golden/sacred/rich.py`."""
+    return _module("sacred_golden_rich", _GOLDEN / "sacred" / "rich.py")
+
+
 @pytest.fixture(scope="module")
 def recorded(golden: ModuleType) -> dict[str, Any]:
     """The values that releases of Sacred recorded."""

@@ -103,6 +103,11 @@ def _strings(name: str, value: Any) -> list[str]:
     return [_string(name, item) for item in _list(name, value)]
 
 
+def _names(name: str, value: Any) -> list[str]:
+    """Return names of files, each once: Sacred lists a file once for each time it was added."""
+    return list(dict.fromkeys(_strings(name, value)))
+
+
 def _experiment(name: str, value: Any) -> dict[str, Any]:
     experiment: dict[str, Any] = _dict(name, value)
     if experiment.get("name") is not None:
@@ -142,7 +147,7 @@ def _damage(name: str, label: str, value: Any) -> DamagedRecordError:
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "annotations": _annotations,
-    "artifacts": _strings,
+    "artifacts": _names,
     "command": _string,
     "config": _dict,
     "experiment": _experiment,
@@ -152,7 +157,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "info": _dict,
     "meta": _dict,
     "queue_time": _time,
-    "resources": _strings,
+    "resources": _names,
     "run_id": _run_id,
     "start_time": _time,
     "status": _string,

@@ -135,7 +135,7 @@ class StoredRun(StateMethods):
         """32 hexadecimal digits that identify the run in all stores.
 
         For a run that was recorded without one, for example by Sacred, it is a digest of name,
-        command, start, host and configuration.
+        command, start, host and configuration, and of the id if no time is recorded.
         """
         recorded = self.meta.get("uid")
         is_uid = isinstance(recorded, str) and _UID.fullmatch(recorded)
@@ -146,6 +146,8 @@ class StoredRun(StateMethods):
         # Stores differ in how exactly they contain times: MongoDB has milliseconds.
         started = None if start is None else (start - _EPOCH) // _MILLISECOND
         parts = [self.name, self.command, started, self.host.get("hostname"), self.config]
+        if started is None:  # as Sacred queued it in a SQL database: two may be equal
+            parts.append(str(self.id))
         text = json.dumps(plain(parts), sort_keys=True, default=str)
         return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 

@@ -6,11 +6,17 @@ from functools import partial
 from typing import Any
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError
-from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.jsonpickle_data import (
+    decode_jsonpickle,
+    decode_run_entry,
+    sacred_release,
+    without_metric_references,
+)
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import require_record
 from sacred_core.stores.folder_format import CONFIG, INFO, RUN, run_fields
 from sacred_core.stores.guarded import Read, once
+from sacred_core.stores.tokens import TOKEN
 
 #: The default that `content_of` expects of what reads a JSON file.
 MISSING: Any = object()
@@ -81,7 +87,7 @@ class RecordFolder(ABC):
         return {
             **run_fields(self.entry),
             "config": partial(self._values, CONFIG),
-            "info": partial(self._values, INFO),
+            "info": self._info,
             "annotations": lambda: list(self.read_annotations()),
         }
 
@@ -89,10 +95,18 @@ class RecordFolder(ABC):
         entry = self.read_json(RUN, decode_run_entry)
         return entry if entry is None else require_record(entry, self.location(RUN))
 
+    def _info(self) -> Any:
+        info = self._values(INFO)
+        return info if TOKEN in self._sound_entry() else without_metric_references(info)
+
     def _values(self, name: str) -> Any:
-        try:
-            release = sacred_release(self.entry().get("experiment"))
-        except DamagedRecordError:
-            release = None
+        release = sacred_release(self._sound_entry().get("experiment"))
         found = self.read_json(name, partial(decode_jsonpickle, release=release))
         return {} if found is None else found
+
+    def _sound_entry(self) -> dict[str, Any]:
+        """Return the content of ``run.json``, nothing if it cannot be read."""
+        try:
+            return self.entry() or {}
+        except DamagedRecordError:
+            return {}

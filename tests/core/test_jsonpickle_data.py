@@ -18,7 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sacred_core.jsonpickle_data import decode_jsonpickle, decode_run_entry, sacred_release
+from sacred_core.jsonpickle_data import (
+    decode_jsonpickle,
+    decode_run_entry,
+    sacred_release,
+    without_metric_references,
+)
 from sacred_core.testing.effort import examples
 
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
@@ -401,3 +406,15 @@ def test_short_tags_are_complete() -> None:
     )
     ordered = [{"py/type": "collections.OrderedDict"}, {"py/tuple": []}]
     assert decode_jsonpickle({"py/reduce": ordered}) == {}
+
+
+def test_only_references_to_documents_are_removed() -> None:
+    """A value of the user with the name ``metrics`` is part of ``info``."""
+    reference = {"name": "loss", "id": "0123456789abcdef01234567"}
+    assert without_metric_references({"metrics": [reference] * 2, "a": 1}) == {"a": 1}
+    longer, number = {**reference, "step": 1}, {**reference, "id": 5}
+    upper, short = {**reference, "id": "F" * 24}, {**reference, "id": "0" * 23}
+    others: list[Any] = [[], [longer], [reference, number], [upper], [short], {"id": "x"}, ["x"], 5]
+    for value in others:
+        assert without_metric_references({"metrics": value}) == {"metrics": value}
+    assert without_metric_references([1]) == [1]

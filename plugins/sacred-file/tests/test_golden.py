@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sacred_file import FileStore
 
+from sacred_core.exceptions import StoreError
+
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 
 
@@ -62,3 +64,36 @@ def test_references_between_entries_are_resolved_only_if_they_are_certain(
         stored = json.loads((folder / "1/info.json").read_text())["alpha"]
         assert again in (shared, stored["again"]) or again.keys() == {"w", "n"}
         assert listed in ([1, 2], stored["list"])
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rich_runs_are_read(golden_rich: ModuleType, release: str, tmp_path: Path) -> None:
+    """Odd values, arrays, files, sources of a queued run, ids that a user chose, a killed run."""
+    golden_rich.unpack(release, "files", tmp_path)
+    golden_rich.assert_runs(FileStore(tmp_path), release)
+
+
+def test_the_source_of_a_queued_run_is_not_another_file(
+    golden_rich: ModuleType, tmp_path: Path
+) -> None:
+    """Sacred copies sources into the folder of a queued run; an artifact may have their name."""
+    golden_rich.unpack("0.8.7", "files", tmp_path)
+    (tmp_path / "8/extra.py").write_text("changed")
+    store = FileStore(tmp_path)
+    for name in ("extra.py", "missing.py"):
+        with pytest.raises(StoreError, match=f"has no source '{name}'"):
+            store.open_file(8, "source", name)
+
+
+def test_references_to_documents_of_mongodb_are_not_info(
+    golden_rich: ModuleType, tmp_path: Path
+) -> None:
+    """Sacred's MongoObserver adds them to what others record; values of the user have no ids."""
+    golden_rich.unpack("0.8.7", "files", tmp_path)
+    path = tmp_path / "0/info.json"
+    stored = json.loads(path.read_text())
+    assert stored["metrics"][0].keys() == {"id", "name"}
+    assert "metrics" not in FileStore(tmp_path).get(0).info
+    for own in ([], [1], {"id": "x"}, [*stored["metrics"], {"name": "loss", "id": "5"}]):
+        path.write_text(json.dumps({"metrics": own}))
+        assert FileStore(tmp_path).get(0).info == {"metrics": own}

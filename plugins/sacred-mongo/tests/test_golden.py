@@ -9,6 +9,9 @@ import pytest
 from bson import json_util
 from sacred_mongo import MongoStore
 
+from sacred_core.stores import RunQuery
+from sacred_core.stores.query import Field
+
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 
 
@@ -64,6 +67,21 @@ def test_whole_runs_are_read(
         assert first.info["alpha"] == {"again": {"w": numbers, "n": [1, 2]}, "list": [1, 2]}
         assert first.info["middle"] == [{"x": [1]}, [1, 2]]
     assert store.metrics(1)["loss"]["values"] == [0.5, 0.25, 0.5 / 3]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rich_runs_are_read(
+    golden_rich: ModuleType, release: str, store: MongoStore, database: Any
+) -> None:
+    """Odd values, arrays, files, sources, ids that a user chose, a killed run."""
+    for name, documents in json_util.loads(golden_rich.load(release)["mongo"]).items():
+        database[name].insert_many(documents)
+    # With pymongo 4 Sacred 0.8.7 stores no content of resources.
+    golden_rich.assert_runs(store, release, lacks="resources" if release == "0.8.7" else "")
+    listed = [run.files["source"] for run in store.list(RunQuery(fields=[Field("files")]))]
+    assert all(info.md5 and info.size for files in listed for info in files.values())
+    table = store.get(0).artifact_info["table.csv"]
+    assert (table.size, table.content_type, table.metadata) == (6, "text/csv", {"k": [1, 2]})
 
 
 def test_other_documents_are_named(

@@ -20,10 +20,10 @@ RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 STATUSES = ["COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "COMPLETED", "QUEUED"]
 
 
-def fill(golden: ModuleType, release: str, url: str) -> None:
+def fill(statements: str, url: str) -> None:
     """Make the tables of a release, in the types of the database, and copy the rows."""
     recorded = sqlite3.connect(":memory:")
-    recorded.executescript(golden.text(release, "sql.sql"))
+    recorded.executescript(statements)
     engine = sa.create_engine(parse_url(url), poolclass=sa.NullPool)
     types = {
         "sqlite": {},
@@ -42,6 +42,8 @@ def fill(golden: ModuleType, release: str, url: str) -> None:
             statement = re.sub(key, "", statement)
             for old, new in types.items():
                 statement = statement.replace(old, new)
+            if engine.dialect.name == "mysql":
+                statement += " CHARACTER SET utf8mb4"
             connection.exec_driver_sql(statement)
             copy(recorded, name, connection)
     recorded.close()
@@ -67,7 +69,7 @@ def release(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def store(golden: ModuleType, url: str, release: str) -> SqlStore:
     """A store of what each release recorded, in each kind of database."""
-    fill(golden, release, url)
+    fill(golden.text(release, "sql.sql"), url)
     return SqlStore(url)
 
 
@@ -75,7 +77,7 @@ def store(golden: ModuleType, url: str, release: str) -> SqlStore:
 def sqlite_url(golden: ModuleType, tmp_path: Path) -> str:
     """A file as Sacred 0.8.7 left it."""
     url = f"sqlite:///{tmp_path / 'old.db'}"
-    fill(golden, "0.8.7", url)
+    fill(golden.text("0.8.7", "sql.sql"), url)
     return url
 
 
@@ -100,6 +102,15 @@ def test_whole_runs_are_read(golden: ModuleType, store: SqlStore, release: str) 
     assert first.artifacts == ["artifact.txt"] and len(first.resources) == 1
     with pytest.raises(StoreError, match="has no artifact 'other'"):
         store.open_file(0, "artifact", "other")
+
+
+def test_rich_runs_are_read(golden_rich: ModuleType, url: str, release: str) -> None:
+    """Odd values, arrays, files, sources, ids that a user chose, a queued and a killed run."""
+    fill(golden_rich.load(release)["sql"], url)
+    golden_rich.assert_runs(
+        SqlStore(url), release, has_queued=False, has_metrics=False, has_arrays=False,
+        lacks="repositories" if release == "0.7.5" else "",
+    )  # fmt: skip
 
 
 def test_runs_are_found(store: SqlStore) -> None:
@@ -147,7 +158,7 @@ def test_each_value_in_info_is_read_as_it_was_recorded(
     """
     pytest.importorskip("pandas")
     url = f"sqlite:///{tmp_path / 'values.db'}"
-    fill(golden, release, url)
+    fill(golden.text(release, "sql.sql"), url)
     recorded, stored = golden.recorded(), golden.values(release, "sql")
     with sqlite3.connect(tmp_path / "values.db") as connection:
         for name, text in stored.items():
@@ -185,6 +196,37 @@ def test_a_run_whose_heartbeats_ended_is_dead(sqlite_url: str, tmp_path: Path) -
         connection.execute("UPDATE run SET status = 'RUNNING' WHERE run_id = '3'")
     connection.close()
     assert SqlStore(sqlite_url).get(3).status == "DEAD"
+
+
+def test_queued_runs_without_a_time_are_different_runs(sqlite_url: str, tmp_path: Path) -> None:
+    """Sacred records no time of a queued run here: two may differ in nothing but their ids."""
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.execute(
+            "INSERT INTO run (run_id, status, command, host_id, experiment_id, config) "
+            "SELECT '77', status, command, host_id, experiment_id, config FROM run "
+            "WHERE run_id = '6'"
+        )
+    connection.close()
+    store = SqlStore(sqlite_url)
+    first, second = store.get(6), store.get(77)
+    assert first.config == second.config and first.uid != second.uid
+    assert store.get(6).uid == first.uid
+
+
+@pytest.mark.parametrize("run_id", [None, ""])
+def test_a_run_without_an_id_is_found_by_its_row(
+    sqlite_url: str, tmp_path: Path, run_id: str | None
+) -> None:
+    """Sacred enters the id after the row, and may be killed before."""
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.execute("UPDATE run SET run_id = ? WHERE run_id = '3'", (run_id,))
+    connection.close()
+    store = SqlStore(sqlite_url)
+    assert store.get("row 3").status == "INTERRUPTED"
+    assert "row 3" in [run.id for run in store.list()]
+    for other in ("row 2", "row x", "row 99", "3"):
+        with pytest.raises(StoreError, match=f"run '{other}' not found"):
+            store.get(other)
 
 
 def test_many_runs_are_read_page_by_page(sqlite_url: str, tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_whole_runs_are_read(golden: ModuleType, release: str, tmp_path: Path) -
     assert store.metrics(first.id) == {}  # Sacred's TinyDbObserver has none
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_rich_runs_are_read(golden_rich: ModuleType, release: str, tmp_path: Path) -> None:
+    """Odd values, arrays, files, ids that a user chose, a killed run."""
+    golden_rich.unpack(release, "tinydb", tmp_path)
+    golden_rich.assert_runs(TinyDbStore(tmp_path), release, has_queued=False, has_metrics=False)
+
+
 @pytest.mark.parametrize(
     "text", ["{TinyArray}:[1,", "{TinyDate}:yesterday", "{TinyOther}:1", "{TinyArray}", "{Tiny"]
 )

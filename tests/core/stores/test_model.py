@@ -89,6 +89,17 @@ def test_a_uid_that_is_not_one_is_derived(recorded: Any) -> None:
     assert len(run.uid) == 32 and set(run.uid) <= set("0123456789abcdef")
 
 
+def test_runs_without_a_time_are_identified_by_their_ids() -> None:
+    """Sacred stores no time of a run that it queues in a SQL database: the id is not a part of the
+    uid of any other run, which has other ids in other stores.
+    """
+    first, second = (StoredRun(id=n, status="QUEUED", config={"lr": 1}) for n in (1, 2))
+    assert first.uid != second.uid
+    assert first.uid == StoredRun(id="1", status="QUEUED", config={"lr": 1}).uid
+    queued = {"status": "QUEUED", "queue_time": datetime(2020, 1, 1, tzinfo=UTC)}
+    assert StoredRun(id=1, **queued).uid == StoredRun(id=2, **queued).uid
+
+
 def test_derived_uids_differ_where_runs_do() -> None:
     """Runs of one configuration may start in one second; digits that a store lacks do not count."""
     start = BEAT.replace(microsecond=678_901)

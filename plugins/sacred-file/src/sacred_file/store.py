@@ -1,5 +1,6 @@
 """Reads the runs of a folder."""
 
+import hashlib
 import io
 import os
 import time
@@ -30,6 +31,7 @@ from sacred_core.stores.folder_format import (
 )
 from sacred_core.stores.guarded import not_found_error
 from sacred_core.stores.locations import absolute_path, location_path
+from sacred_core.stores.model import digest_in
 from sacred_core.stores.record_files import append_bytes, replace_output
 from sacred_core.stores.run_ids import RunNames, normalize_id
 from sacred_core.stores.summaries import MetricSummary
@@ -190,7 +192,22 @@ class FileStore(DocumentStore[RunFolder]):
         }.get(kind)
         # A resource that was read again with another content is listed again.
         contents = [stored for original, stored in pairs or () if original == name]
-        return self._open_shared(contents[-1] if contents else None)
+        stored = contents[-1] if contents else None
+        if kind == "source" and digest_in(stored) == stored is not None:
+            return self._open_queued_source(record, name, stored)
+        return self._open_shared(stored)
+
+    def _open_queued_source(self, record: RunFolder, name: str, md5: str) -> BinaryIO | None:
+        """Open the copy of a source that Sacred made in the folder of a queued run."""
+        path = Path(record.path) / Path(name).name
+        if not path.is_file():
+            return None
+        file = io.BufferedReader(self._files.open(path))
+        if hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() != md5:
+            file.close()
+            return None
+        file.seek(0)
+        return file
 
     def _open_shared(self, stored: str | None) -> BinaryIO | None:
         path = None if stored is None else self._shared_path(stored)

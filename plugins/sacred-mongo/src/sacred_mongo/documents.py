@@ -20,6 +20,7 @@ from sacred_core.stores.tokens import TOKEN
 from sacred_mongo.annotations import ANNOTATIONS, read_annotation
 from sacred_mongo.collections import Collections, RunReference, to_run_id
 from sacred_mongo.connection import Document
+from sacred_mongo.file_facts import file_facts
 from sacred_mongo.values import FILE, OWN_METRICS, decode, decode_foreign, decode_name, encode
 
 VERSION = "MongoObserver-0.7.0"
@@ -123,7 +124,7 @@ class RunDocument:
         return {
             **{name: self._value(name) for name in ("host", "config", "meta", "result")},
             **{name: self._time(name) for name in _TIMES},
-            **facts_fields(self._value("facts"), {"resource": lambda: self._list("resources")}),
+            **self._facts(),
             "run_id": self._run_id,
             "status": lambda: self.entry().get("status"),
             "command": lambda: reader(self.entry())(self.entry().get("command")),
@@ -132,7 +133,7 @@ class RunDocument:
             "queue_time": lambda: _time("queue_time", _part(self.entry(), "meta", "queue_time")),
             "fail_trace": self._value("fail_trace"),
             "artifacts": lambda: self._names([f["name"] for f in self._list("artifacts")]),
-            "resources": lambda: self._names(list(dict(self._list("resources")))),
+            "resources": lambda: self._names([pair[0] for pair in self._list("resources")]),
             "tags": lambda: _part(self.entry(), "omniboard", "tags"),
             "annotations": lambda: [read_annotation(each) for each in self._list(ANNOTATIONS)],
         }
@@ -155,6 +156,18 @@ class RunDocument:
             )
 
         return read
+
+    def _facts(self) -> dict[str, Read]:
+        fields = facts_fields(self._value("facts"))
+        read_known = fields["files"]
+
+        def read_files() -> Any:
+            entry, known = self.entry(), read_known()
+            if known is not None:
+                return known
+            return file_facts(self._collections.files, entry, name_reader(entry))
+
+        return {**fields, "files": read_files}
 
     def _time(self, name: str) -> Read:
         return lambda: _time(name, self.entry().get(name))

@@ -125,6 +125,16 @@ class Files:
         found = self._files.find_one({"_id": file_id}, {"filename": 1, "md5": 1})
         return None if found is None else (found.get("filename"), found.get("md5"))
 
+    def details(self, file_ids: list[Any]) -> Iterable[Document]:
+        """Return the entries of those of the files that exist."""
+        return self._files.find({"_id": {"$in": file_ids}})
+
+    def chunks(self, file_ids: list[Any]) -> Iterator[tuple[Any, bytes]]:
+        """Yield the ids and contents of files, part by part, those of a file in their order."""
+        if file_ids:
+            found = self._chunks.find({"files_id": {"$in": file_ids}}).sort({"files_id": 1, "n": 1})
+            yield from ((each["files_id"], each["data"]) for each in found)
+
     def delete(self, file_ids: Iterable[Any]) -> None:
         """Remove files; those that are not there too."""
         wanted = {"$in": list(file_ids)}

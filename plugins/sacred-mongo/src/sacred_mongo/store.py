@@ -39,6 +39,7 @@ from sacred_mongo.collections import (
 from sacred_mongo.connection import CODEC, Connection, Document, parse_argument
 from sacred_mongo.curves import StoredPoints, metric_documents
 from sacred_mongo.documents import RunDocument, name_reader
+from sacred_mongo.file_facts import file_ids
 from sacred_mongo.files import own_files, resource_pairs, shared_files
 from sacred_mongo.filters import filter_of
 from sacred_mongo.observer import MongoObserver
@@ -50,6 +51,8 @@ _TOKEN_BEFORE = "token_before"
 _NO_OUTPUT = {"captured_out": 0}
 #: Attributes of a run that may be large; a listing that does not use them does not fetch them.
 _LARGE = ("artifacts", "config", "experiment", "fail_trace", "host", "info", "resources", "result")
+#: Those of which facts about files are made if Sacred recorded the run.
+_FILE_FIELDS = {"artifacts", "experiment", "resources"}
 #: The fields that are fetched for a part of a run.
 _PARTS = {
     "output": ("captured_out", "captured_out_start", "captured_out_parts", TOKEN),
@@ -142,6 +145,8 @@ class MongoStore(DocumentStore[RawBSONDocument]):
     def records(self, query: RunQuery, newest_first: bool) -> Iterator[tuple[Any, RawBSONDocument]]:
         """Yield the documents by their ids: numbers in their order, then names."""
         used = query.attributes
+        if used is not None and "files" in used:
+            used |= _FILE_FIELDS
         unused = () if used is None else [name for name in _LARGE if name not in used]
         if used is not None and FACTS.isdisjoint(used):
             unused = [*unused, "facts"]
@@ -295,12 +300,9 @@ class MongoStore(DocumentStore[RawBSONDocument]):
 
     def _file_id(self, entry: Document, kind: str, name: str) -> Any:
         back = name_reader(entry)
-        if kind == "artifact":
-            files = entry.get("artifacts") or []
-            return next((f["file_id"] for f in files if back(f["name"]) == name), None)
-        if kind == "source":
-            pairs = (entry.get("experiment") or {}).get("sources") or []
-            return next((file_id for source, file_id in pairs if back(source) == name), None)
+        if kind in ("artifact", "source"):
+            found = file_ids(entry)[kind].items()
+            return next((file_id for stored, file_id in found if back(stored) == name), None)
         if kind == "resource":
             stored_name = encode_name(name) if "writer" in entry else name
             md5 = dict(entry.get("resources") or []).get(stored_name)  # of several the last

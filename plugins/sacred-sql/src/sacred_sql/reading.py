@@ -24,6 +24,7 @@ from sacred_sql import appended, point_reader
 from sacred_sql.contents import VALUES, digest_of_name, read_large_texts, stream
 from sacred_sql.database import Database
 from sacred_sql.experiments import read_experiment
+from sacred_sql.row_ids import row_number
 from sacred_sql.schema import (
     LONGEST_COMMENT,
     annotations,
@@ -199,12 +200,12 @@ class OwnTables(RunTables):
     def find_key(self, connection: sa.Connection, run_id: int | str) -> int | None:
         """Return the key of a run, also of a damaged one that is listed as ``row KEY``."""
         key = find_key(connection, run_id)
-        word, _, number = str(normalize_id(run_id)).partition(" ")
-        is_row = word == "row" and number.isascii() and number.isdecimal() and len(number) <= 18
-        if key is not None or not is_row:
+        number = row_number(run_id)
+        if key is not None or number is None:
             return key
-        query = sa.select(runs.c.run_key).where(runs.c.run_key == int(number))
-        return connection.execute(query).scalar()
+        return connection.execute(
+            sa.select(runs.c.run_key).where(runs.c.run_key == number)
+        ).scalar()
 
     def select_keys(self, query: RunQuery) -> "sa.Select[Any]":
         """Select keys by what the database can compare."""
@@ -286,13 +287,6 @@ def find_key(connection: sa.Connection, run_id: Any) -> int | None:
     query = sa.select(runs.c.run_key, runs.c.run_id).where(runs.c.run_id == name)
     rows = connection.execute(query).all()
     return next((int(row.run_key) for row in rows if row.run_id == name), None)  # exactly
-
-
-def row_id(key: int, run_id: Any) -> int | str:
-    """Return the id of a run, also where its row has none that can be one."""
-    if not isinstance(run_id, str) or not run_id or "\0" in run_id:  # NUL is stored as %00
-        return f"row {key}"
-    return normalize_id(run_id)
 
 
 def _value(row: Any, columns: Sequence[str]) -> Any:

@@ -9,7 +9,11 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.jsonpickle_data import decode_jsonpickle, sacred_release
+from sacred_core.jsonpickle_data import (
+    decode_jsonpickle,
+    sacred_release,
+    without_metric_references,
+)
 from sacred_core.stores import Read
 from sacred_core.stores.curves import Ranges
 from sacred_core.stores.facts import digests_of
@@ -18,6 +22,7 @@ from sacred_core.stores.summaries import MetricSummary
 from sacred_sql.column_types import Bytes, LongText, UtcTime
 from sacred_sql.database import Database
 from sacred_sql.reading import Fields, RunTables
+from sacred_sql.row_ids import row_number
 
 _metadata = sa.MetaData()
 _ID, _STRING = sa.Integer(), sa.String()
@@ -124,7 +129,9 @@ def _decode(name: str, text: str | None, release: Read) -> Any:
         raise DamagedRecordError(f"the {name} is not valid JSON: {error}") from None
     # The columns have the entries in the order in which they were written.
     decoded = decode_jsonpickle(loaded, release(), is_ordered=True)
-    return decoded if isinstance(decoded, dict) else {}
+    if not isinstance(decoded, dict):
+        return {}
+    return without_metric_references(decoded) if name == "info" else decoded
 
 
 def _convert(read: Read, converter: Callable[[Any], Any]) -> Any:
@@ -141,8 +148,6 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "command": lambda command: command or "",
     "meta": lambda values: {"comment": values[0] or "", "priority": values[1]},
     "fail_trace": _lines,
-    "artifacts": lambda names: list(dict.fromkeys(names)),
-    "resources": lambda names: list(dict.fromkeys(names)),
     "files": lambda pairs: {"resource": digests_of(pairs)},
 }
 
@@ -179,10 +184,18 @@ class SacredTables(RunTables):
     is_own = False
 
     def find_key(self, connection: sa.Connection, run_id: int | str) -> int | None:
-        """Return the key of a run, or None."""
+        """Return the key of a run, also of one without an id that is listed as ``row KEY``.
+
+        Sacred enters the id after the row: the process may have been killed in between.
+        """
         name = str(normalize_id(run_id))
-        rows = connection.execute(sa.select(run.c.id, run.c.run_id)).all()
-        return next((int(row.id) for row in rows if row.run_id == name), None)
+        rows = connection.execute(sa.select(run.c.id, run.c.run_id).where(run.c.run_id == name))
+        key = next((int(row.id) for row in rows if row.run_id == name), None)  # exactly
+        number = row_number(name)
+        if key is not None or number is None:
+            return key
+        has_no_id = sa.or_(run.c.run_id.is_(None), run.c.run_id == "")
+        return connection.execute(sa.select(run.c.id).where(run.c.id == number, has_no_id)).scalar()
 
     def read_runs(
         self, connection: sa.Connection, keys: Sequence[int], names: Set[str]

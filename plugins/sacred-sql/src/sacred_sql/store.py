@@ -33,7 +33,8 @@ from sacred_sql.contents import drop_unused, lock_cleanup
 from sacred_sql.database import Database
 from sacred_sql.experiments import drop_unused_experiment, drop_unused_host
 from sacred_sql.observer import SqlObserver
-from sacred_sql.reading import Fields, OwnTables, RunTables, row_id
+from sacred_sql.reading import Fields, OwnTables, RunTables
+from sacred_sql.row_ids import row_id
 from sacred_sql.sacred_runs import SacredTables, has_sacred_tables
 from sacred_sql.schema import (
     OF_RUNS,

@@ -97,9 +97,7 @@ def document_fields(stored: Any, read: Callable[[], Document]) -> dict[str, Read
         "meta": lambda: _meta(document()),
         "queue_time": lambda: _queue_time(document()),
         "artifacts": lambda: first_items("artifacts", document().get("artifacts")),
-        "resources": lambda: list(
-            dict.fromkeys(first_items("resources", document().get("resources")))
-        ),
+        "resources": lambda: first_items("resources", document().get("resources")),
         "annotations": lambda: [
             _annotation(entry_fields) for entry_fields in document().get("annotations") or ()
         ],
@@ -173,7 +171,12 @@ def parse_file_tag(stored: Any) -> str | None:
 
 def _with_plain_values(document: Document) -> Document:
     """Return a document that Sacred wrote with values as the user gave them."""
+    # Nothing that sacred-core wrote needs it.
+    from sacred_core.jsonpickle_data import without_metric_references
+
     values = {key: _untagged_values(document[key]) for key in _VALUES if key in document}
+    if "info" in values:
+        values["info"] = without_metric_references(values["info"])
     return {**document, **values}
 
 
