@@ -207,16 +207,17 @@ def copy_runs(
         UnavailableError: a store cannot be reached.
         StoreError: a store cannot be read. A run that cannot be copied is a result with a reason.
     """
-    known = {run.meta.get("uid"): run for run in target.store.list(RunQuery(fields=_FIELDS))}
+    listed = target.store.list(RunQuery(fields=_FIELDS))
+    known = {uid: run for run in listed if (uid := _recorded_uid(run))}
     query = query or RunQuery()
     listing = RunQuery(
         where=query.where, limit=query.limit, now=query.now, since=query.since, fields=_FIELDS
     )
     for run in source.list(listing):
-        uid = run.meta.get("uid")
-        copy = known.get(uid) if isinstance(uid, str) else None
+        uid = _recorded_uid(run)
+        copy = known.get(uid)
         if copy is not None and is_complete(run, copy):
-            yield Copied(uid=str(uid), source_id=run.id, target_id=copy.id, has_ended=True)
+            yield Copied(uid=uid, source_id=run.id, target_id=copy.id, has_ended=True)
         else:
             yield _copy_listed(source, run.id, target, note_sent)
 
@@ -267,6 +268,12 @@ def _copy_listed(
         raise
     except StoreError as error:
         return Copied(uid=run.uid, source_id=run.id, target_id=None, missing=(str(error),))
+
+
+def _recorded_uid(run: StoredRun) -> str:
+    """Return the uid in the record; an empty string if there is none, and it is derived from it."""
+    uid = run.meta.get("uid")
+    return uid if isinstance(uid, str) else ""
 
 
 def _conflict(run: StoredRun, known: StoredRun) -> str:
