@@ -175,6 +175,19 @@ class Terminal(io.StringIO):
         return True
 
 
+class WithoutProgress(io.TextIOBase):
+    """Writes stderr to a terminal, without progress bars, which are removed in the end."""
+
+    encoding = "utf-8"
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str) -> int:
+        """Write to the terminal."""
+        return self._terminal.write(text)
+
+
 class ScreenRun(EventDriver):
     """A run that ends when it should."""
 
@@ -201,7 +214,10 @@ def screen(line: str, now: datetime, folder: str) -> str:
     from sacred_core.cli.main import sacred
 
     terminal = Terminal()
-    with contextlib.redirect_stdout(terminal), contextlib.redirect_stderr(terminal):
+    with (
+        contextlib.redirect_stdout(terminal),
+        contextlib.redirect_stderr(WithoutProgress(terminal)),
+    ):
         sacred(shlex.split(line), prog_name="sacred", standalone_mode=False)
     shift = SHOWN - (now - timedelta(days=3))
 

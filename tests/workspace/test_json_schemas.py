@@ -17,7 +17,7 @@ from sacred_core.observers import FileStorageObserver
 from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
-RUNS, COPY, ARCHIVE = "LOCATION", "COPY", "runs.zip"
+RUNS, COPY, NEW, ARCHIVE = "LOCATION", "COPY", "new", "runs.zip"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
@@ -26,6 +26,10 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
         ([RUNS, "--since", "start"], "runs", "change-token"),
         ([RUNS, "--group-by", "all-but seed"], "groups", "groups"),
         ([RUNS, "--group-by", "config.lr,status"], "groups", "groups"),
+    ],
+    "runs copy": [
+        ([RUNS, NEW, "1-3", "--dry-run"], "copied", "copied"),
+        ([RUNS, NEW, "1-3"], "copied", "copied"),
     ],
     "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
     "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
@@ -87,7 +91,8 @@ def test_output_follows_its_schema(
     runs: str, command: str, args: list[str], schema: str, last: str | None, tmp_path: Path
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
-    places = {RUNS: runs, COPY: f"{runs} copy", ARCHIVE: str(tmp_path / ARCHIVE)}
+    places = {RUNS: runs, COPY: f"{runs} copy"}
+    places |= {name: str(tmp_path / name) for name in (NEW, ARCHIVE)}
     given = [places.get(arg, arg) for arg in args]
     result = CliRunner().invoke(sacred, [*command.split(), *given, "--json"])
     assert result.exit_code == 0, result.output

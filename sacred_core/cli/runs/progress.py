@@ -22,10 +22,16 @@ class Progress:
 
     bar: Any = None
 
-    def advance(self, count: int, item: str | None = None) -> None:
-        """Add to the position, and show what is being done."""
+    def advance(self, count: int) -> None:
+        """Add to the position."""
         if self.bar is not None:
-            self.bar.update(count, item)
+            self.bar.update(count)
+
+    def show(self, item: str) -> None:
+        """Show what is being done."""
+        if self.bar is not None:
+            self.bar.current_item = item
+            self.bar.render_progress()
 
     def print(self, text: str) -> None:
         """Print a line on stdout in place of the bar, which the next step shows again."""

@@ -10,7 +10,7 @@ from sacred_core.cli.main import sacred
 from sacred_core.testing import Memory, MemoryStore
 
 _COMMANDS = ("change_runs", "options")
-_COMMANDS_OF_TWO = ("verify_runs",)
+_COMMANDS_OF_TWO = ("verify_runs", "copy_runs")
 
 
 @pytest.fixture
@@ -33,6 +33,14 @@ def memories(monkeypatch: pytest.MonkeyPatch) -> dict[str, Memory]:
             f"sacred_core.cli.runs.{name}.open_store",
             lambda location: MemoryStore(memories[location]),
         )
+    monkeypatch.setattr(
+        "sacred_core.cli.runs.copy_runs.open_target",
+        lambda location: MemoryStore(memories[location]),
+    )
+    monkeypatch.setattr(
+        "sacred_core.cli.runs.copy_runs.open_existing_target",
+        lambda location: MemoryStore(memories[location]) if memories[location].runs else None,
+    )
     return memories
 
 
