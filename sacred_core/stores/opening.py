@@ -71,7 +71,7 @@ def open_target(location: FilePath) -> RunStore:
             "://" not in text and text.strip() and not os.path.lexists(absolute_path(text))
         )
         spec = location_spec(text) if "://" in text or is_new_path else None
-    if spec is None:
+    if spec is None or spec.target is None:
         return open_store(location)
     return cast(RunStore, spec.create(argument).open_store())
 
@@ -109,7 +109,7 @@ def split_flag(location: str) -> tuple[ObserverSpec | None, str]:
     if found is None:
         return None, location
     for spec in store_specs():
-        if found["flag"] in spellings([CLIOption(spec.flags)]):
+        if spec.flags and found["flag"] in spellings([CLIOption(spec.flags)]):
             plugin_manager().check_single("flag", spec.flags[0])
             return spec, found["argument"]
     distribution = distribution_of(found["flag"])

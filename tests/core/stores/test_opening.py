@@ -9,7 +9,7 @@ from sacred_core.exceptions import OptionError, PluginLoadError, StoreError
 from sacred_core.hooks.lookup import KNOWN_NAMES, distribution_of_scheme
 from sacred_core.hooks.records import ObserverSpec
 from sacred_core.observers import RunObserver
-from sacred_core.stores.opening import open_store, split_flag
+from sacred_core.stores.opening import open_store, open_target, split_flag
 from sacred_core.stores.recognition import find_locations, runs_above
 
 
@@ -56,11 +56,20 @@ class AcmeObserver(RunObserver):
         self.store_location = None if argument == "none" else f"acme://at {argument}"
 
 
+class RecordingObserver(AcmeObserver):
+    """An observer that opens its own store, which need not exist."""
+
+    def open_store(self) -> Any:
+        return OtherStore(f"own {self.store_location}")
+
+
 SPECS = [
+    ObserverSpec(None, store=OtherStore, schemes=("read-only",)),
     ObserverSpec("no.such.module:Broken", ("-B",), store="no.such.module:Store", schemes=("b",)),
     ObserverSpec(AcmeObserver, ("-A", "--acme_db"), store=OtherStore, schemes=("acme",)),
     ObserverSpec(AcmeObserver, ("-X",), store=ParsingStore, schemes=("parsing",)),
-    ObserverSpec(AcmeObserver, ("-F", "--folder"), store=FolderStore, schemes=("file",)),
+    ObserverSpec(RecordingObserver, ("-F", "--folder"), store=FolderStore, schemes=("file",)),
+    ObserverSpec(RecordingObserver, ("-O",), store=OtherStore, schemes=("own",)),
 ]
 
 
@@ -110,6 +119,37 @@ def test_locations(runs: Path, location: Any, kind: type, path: str) -> None:
     assert store.path.removeprefix("file://") == path.removeprefix("file://")
 
 
+@pytest.mark.parametrize(
+    ("location", "kind", "path"),
+    [
+        ("my_runs", FolderStore, "my_runs"),
+        ("new", OtherStore, "own acme://at new"),
+        ("-F new", OtherStore, "own acme://at new"),
+        ("own://new", OtherStore, "own acme://at own://new"),
+        ("-O x", OtherStore, "own acme://at x"),
+        ("read-only://x", OtherStore, "x"),
+    ],
+)
+def test_targets(runs: Path, location: str, kind: type, path: str) -> None:
+    """A target that does not exist is opened by the observer that writes to it."""
+    store: Any = open_target(location)
+    assert (type(store), store.path) == (kind, path)
+
+
+@pytest.mark.parametrize(
+    ("location", "message"),
+    [
+        ("", "the location is empty"),
+        ("nope://x", "no installed plugin reads 'nope://x'"),
+        ("my_runs/runs", "is a file, not a folder of runs"),
+    ],
+)
+def test_targets_that_cannot_be_opened(runs: Path, location: str, message: str) -> None:
+    """They are refused as locations of stores are."""
+    with pytest.raises(StoreError, match=message):
+        open_target(location)
+
+
 def test_a_folder_may_look_like_a_flag(folder: Path) -> None:
     """A path that begins with a dash and is no flag is a path."""
     (folder / "-z x").mkdir()
@@ -151,7 +191,7 @@ def test_an_empty_folder_is_opened(folder: Path) -> None:
         ),
         (
             "zzz://u:hunter2@h",
-            "no installed plugin reads 'zzz://u:***@h' (schemes: acme, b, file, parsing)",
+            "no installed plugin reads 'zzz://u:***@h' (schemes: acme, b, file, own, parsing, read-only)",
         ),
         ("s3://x", "no installed plugin reads 's3://x': "),
         ("-t tdb", "no installed plugin has the flag -t: "),
