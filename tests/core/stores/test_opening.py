@@ -177,7 +177,7 @@ def test_an_empty_folder_is_opened(folder: Path) -> None:
         (
             "a:1:b",
             "there is no folder 'a:1:b'; give the argument of a flag with its flag (-B, -A, "
-            "-X, -F)",
+            "-X, -F, -O)",
         ),
         ("text", "'text' is a file, not a folder of runs"),
         ("text/x", "there is no folder 'text/x'"),
@@ -187,11 +187,12 @@ def test_an_empty_folder_is_opened(folder: Path) -> None:
         (
             "acmee://x",
             "no installed plugin reads 'acmee://x': did you mean acme://? (schemes: acme, b, "
-            "file, parsing)",
+            "file, own, parsing, read-only)",
         ),
         (
             "zzz://u:hunter2@h",
-            "no installed plugin reads 'zzz://u:***@h' (schemes: acme, b, file, own, parsing, read-only)",
+            "no installed plugin reads 'zzz://u:***@h' (schemes: acme, b, file, own, parsing, "
+            "read-only)",
         ),
         ("s3://x", "no installed plugin reads 's3://x': "),
         ("-t tdb", "no installed plugin has the flag -t: "),
