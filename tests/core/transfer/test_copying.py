@@ -11,7 +11,14 @@ from sacred_core.stores import Annotation, StoredRun
 from sacred_core.testing import EventDriver
 from sacred_core.testing.event_driver import START
 from sacred_core.testing.memory import Memory, MemoryObserver, MemoryStore
-from sacred_core.transfer.copying import Copied, RunCopier, Target, copy_run, copy_runs
+from sacred_core.transfer.copying import (
+    Copied,
+    RunCopier,
+    Target,
+    copy_run,
+    copy_runs,
+    is_complete,
+)
 from tests.core.transfer.rich import (
     COMMIT,
     PATCH,
@@ -84,11 +91,45 @@ def test_a_second_copy_sends_nothing(stores: Stores, tmp_path: Path) -> None:
     """A run that is complete in the target is found by one listing."""
     record_rich_run(stores.observer(), tmp_path)
     stores.copy()
-    stores.store.output = stores.store.metrics = None  # type: ignore[method-assign, assignment]
+    stores.source.get = stores.store.get = None  # type: ignore[method-assign, assignment]
     (copied,) = stores.copy()
     assert (copied.events, copied.is_new, copied.has_ended) == (0, False, True)
     assert (copied.source_id, copied.target_id) == (1, 1)
     assert stores.sent == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("output_length", None),
+        ("output_length", 9),
+        ("metrics", None),
+        ("metrics", {}),
+        ("recorded_status", "FAILED"),
+        ("stop_time", None),
+        ("files", {}),
+        ("artifacts", []),
+        ("resources", []),
+    ],
+)
+def test_is_complete(stores: Stores, tmp_path: Path, name: str, value: Any) -> None:
+    """A copy that differs in anything that its record contains is looked at again."""
+    driver = record_rich_run(stores.observer(), tmp_path)
+    assert is_complete(driver.expected, driver.expected)
+    run, copy = stores.source.get(1), stores.source.get(1)
+    assert is_complete(run, copy)
+    setattr(copy, name, value)
+    assert not is_complete(run, copy)
+    setattr(run, name, value)
+    assert is_complete(run, copy) is (value is not None or name == "stop_time")
+
+
+def test_annotations_of_a_copy(stores: Stores, tmp_path: Path) -> None:
+    """A copy may have more of them, but not fewer."""
+    record_rich_run(stores.observer(), tmp_path)
+    run, copy = stores.source.get(1), stores.source.get(1)
+    copy.annotate(Annotation(time=START, user="bob", note="later"))
+    assert is_complete(run, copy) and not is_complete(copy, run)
 
 
 @pytest.mark.parametrize("end", ["complete", "interrupt", "fail"])
