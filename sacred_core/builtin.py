@@ -76,6 +76,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         ("note", "change_runs:note_run", "Add a note to a run."),
         ("tag", "change_runs:tag_run", "Add tags to a run, or remove them."),
         ("copy", "copy_runs:copy_to_target", "Copy runs to another store."),
+        ("sync", "sync_runs:synchronise_stores", "Synchronise two stores."),
         ("verify", "verify_runs:verify_runs", "Compare the runs of two stores."),
         ("recover", "recover_runs:recover_output", "Store the last output of runs that crashed."),
         ("load", "recover_runs:load_undelivered", "Store what an observer missed."),

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from sacred_core.stores import open_store
 from sacred_core.testing import EventDriver
 
 SCRIPT = '''"""Train a model; this docstring is the help of the script."""
@@ -240,6 +241,7 @@ def recorded_runs(start: datetime) -> Iterator[str]:
             record_run("results", number, start + number * timedelta(minutes=20), folder)
         for number in range(2):
             record_run("my_runs", number, start, folder)
+        copy_first_run("results", "sqlite:///other.db")
         Path("my_runs/2/config.json").write_text('{"lr": 0.')
         yield folder
 
@@ -292,6 +294,18 @@ def record_run(store: str, number: int, start: datetime, folder: str) -> None:
     run.print("done\n")
     run.beat()
     run.complete(result=round(0.98 - rate - seed / 1000, 4))
+
+
+def copy_first_run(source: str, target: str) -> None:
+    """Copy the first run, and add a note to the copy."""
+    from sacred_core.stores.annotations import Annotation
+    from sacred_core.transfer.copying import Target, copy_run
+    from sacred_core.transfer.targets import open_target
+
+    runs, copies = open_store(source), Target(open_target(target))
+    copied = copy_run(runs, runs.get(1), copies)
+    note = Annotation(time=SHOWN, user="ada", note="the best rate so far")
+    copies.store.annotate(copied.target_id, note)
 
 
 def record_wide_run(number: int, start: datetime, folder: str) -> None:

@@ -43,7 +43,7 @@ def new_note(text: Any) -> Annotation:
     Raises:
         AnnotationError: it is not a string, or is empty.
     """
-    return Annotation(time=datetime.now(UTC), user=_user(), note=_validate("note", text))
+    return Annotation(time=datetime.now(UTC), user=current_user(), note=_validate("note", text))
 
 
 def new_tags(tags: Iterable[Any], remove: bool = False) -> Annotation:
@@ -54,7 +54,7 @@ def new_tags(tags: Iterable[Any], remove: bool = False) -> Annotation:
     """
     names = tuple(_validate_tag(tag) for tag in tags)
     added, removed = ((), names) if remove else (names, ())
-    return Annotation(time=datetime.now(UTC), user=_user(), added=added, removed=removed)
+    return Annotation(time=datetime.now(UTC), user=current_user(), added=added, removed=removed)
 
 
 def annotation_of(event: RunAnnotated) -> Annotation:
@@ -82,7 +82,8 @@ def _validate(what: str, value: Any) -> str:
     return str(value)
 
 
-def _user() -> str:
+def current_user() -> str:
+    """Return the name of the user of this process, ``"unknown"`` without one."""
     import getpass
 
     try:

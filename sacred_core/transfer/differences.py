@@ -33,11 +33,14 @@ class Difference(ValueMethods):
         name: Where it is: a dotted path, or the name of a metric or a file; empty for a whole part.
         message: Such as ``"0.1 in A, 0.2 in B"``, ``"90 of 100 points in B"`` or
             ``"missing in B"``.
+        missing_in: ``"A"`` or ``"B"`` if that store has a part of what the other one has, so that
+            it can be copied; None if both have something else.
     """
 
     part: str
     name: str = ""
     message: str
+    missing_in: str | None = None
 
     def __str__(self) -> str:
         return f"{self.name or self.part}: {self.message}"
@@ -133,15 +136,16 @@ def _text(value: Any, is_time: bool) -> str:
 
 def _output(a: RunInStore, b: RunInStore) -> Difference:
     mine, its = (each.store.output(each.run.id) for each in (a, b))
+    missing_in = None
     if its.startswith(mine):
-        message = f"{len(mine)} of {counted(len(its), 'character')} in A"
+        missing_in, message = "A", f"{len(mine)} of {counted(len(its), 'character')} in A"
     elif mine.startswith(its):
-        message = f"{len(its)} of {counted(len(mine), 'character')} in B"
+        missing_in, message = "B", f"{len(its)} of {counted(len(mine), 'character')} in B"
     else:
         pairs = enumerate(zip(mine, its, strict=False))
         start = next(position for position, (one, other) in pairs if one != other)
         message = f"differs from character {start} on ({len(mine)} in A, {len(its)} in B)"
-    return Difference(part="output", message=message)
+    return Difference(part="output", message=message, missing_in=missing_in)
 
 
 def _metrics(a: RunInStore, b: RunInStore) -> Iterator[Difference]:
@@ -149,24 +153,26 @@ def _metrics(a: RunInStore, b: RunInStore) -> Iterator[Difference]:
     for name in dict.fromkeys((*mine, *its)):
         one, other = mine.get(name), its.get(name)
         if one != other:
-            message = _metric_message(a, b, name, one, other)
-            yield Difference(part="metrics", name=f"metric {name}", message=message)
+            message, missing_in = _metric_message(a, b, name, one, other)
+            yield Difference(
+                part="metrics", name=f"metric {name}", message=message, missing_in=missing_in
+            )
 
 
 def _metric_message(
     a: RunInStore, b: RunInStore, name: str, one: MetricDigest | None, other: MetricDigest | None
-) -> str:
+) -> tuple[str, str | None]:
     if one is None or other is None:
         present, where = (other, "A") if one is None else (one, "B")
         count = 0 if present is None else present.points
-        return f"missing in {where} ({counted(count, 'point')})"
+        return f"missing in {where} ({counted(count, 'point')})", where
     if one.points == other.points:
-        return f"differs ({counted(one.points, 'point')})"
+        return f"differs ({counted(one.points, 'point')})", None
     shorter, longer, where = (a, b, "A") if one.points < other.points else (b, a, "B")
     if not is_prefix(shorter, longer, name):
-        return f"differs ({counted(one.points, 'point')} in A, {other.points} in B)"
+        return f"differs ({counted(one.points, 'point')} in A, {other.points} in B)", None
     few, all_of_them = sorted((one.points, other.points))
-    return f"{few} of {counted(all_of_them, 'point')} in {where}"
+    return f"{few} of {counted(all_of_them, 'point')} in {where}", where
 
 
 def _files(a: RunDigest, b: RunDigest) -> list[Difference]:
@@ -174,35 +180,41 @@ def _files(a: RunDigest, b: RunDigest) -> list[Difference]:
     for kind, mine in a.files.items():
         its = b.files[kind]
         for name in dict.fromkeys((*mine, *its)):
-            message = _file_message(mine, its, name)
+            message, missing_in = _file_message(mine, its, name)
             if message:
-                found.append(Difference(part="files", name=f"{kind} {name}", message=message))
+                found.append(
+                    Difference(
+                        part="files", name=f"{kind} {name}", message=message, missing_in=missing_in
+                    )
+                )
     return found
 
 
 def _file_message(
     mine: Mapping[str, str | None], its: Mapping[str, str | None], name: str
-) -> str | None:
+) -> tuple[str, str | None]:
     for own, where in ((mine, "A"), (its, "B")):
         if name not in own:
-            return f"missing in {where}"
+            return f"missing in {where}", where
     if mine[name] == its[name]:
-        return None
+        return "", None
     for own, where in ((mine, "A"), (its, "B")):
         if own[name] is None:
-            return f"content missing in {where}"
-    return "content differs"
+            return f"content missing in {where}", where
+    return "content differs", None
 
 
 def _annotations(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
     for name, only in (("tags", _tags_text), ("notes", _notes_text)):
         mine = {canonical_json(each): each for each in a[name]}
         its = {canonical_json(each): each for each in b[name]}
-        for own, other, where in ((mine, its, "A"), (its, mine, "B")):
+        for own, other, where, missing_in in ((mine, its, "A", "B"), (its, mine, "B", "A")):
             missing = [each for key, each in own.items() if key not in other]
             if missing:
                 message = f"{only(missing)} only in {where}"
-                yield Difference(part="annotations", name=name, message=message)
+                yield Difference(
+                    part="annotations", name=name, message=message, missing_in=missing_in
+                )
 
 
 def _tags_text(tags: list[str]) -> str:

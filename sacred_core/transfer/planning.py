@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sacred_core.observers import RunObserver
-from sacred_core.stores import RunQuery, RunStore, StoredRun
+from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun
 from sacred_core.transfer.copying import Target
 
 
@@ -34,6 +34,9 @@ class _DryStore:
         return RunObserver()
 
     def continue_with(self, observer: RunObserver, run_id: int | str) -> None:
+        """Do nothing."""
+
+    def annotate(self, run_id: int | str, annotation: Annotation) -> None:
         """Do nothing."""
 
     def observer_of(self, run_id: int | str | None) -> RunObserver:

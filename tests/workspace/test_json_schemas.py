@@ -17,7 +17,7 @@ from sacred_core.observers import FileStorageObserver
 from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
-RUNS, COPY, NEW, ARCHIVE = "LOCATION", "COPY", "new", "runs.zip"
+RUNS, COPY, GOOD, NEW, ARCHIVE = "LOCATION", "COPY", "GOOD", "new", "runs.zip"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
@@ -30,6 +30,10 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "runs copy": [
         ([RUNS, NEW, "1-3", "--dry-run"], "copied", "copied"),
         ([RUNS, NEW, "1-3"], "copied", "copied"),
+    ],
+    "runs sync": [
+        ([GOOD, NEW, "--dry-run"], "synced", "synced"),
+        ([GOOD, NEW], "synced", "synced"),
     ],
     "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
     "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
@@ -62,6 +66,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
         driver.complete(result={"accuracy": 0.5 + number}) if number else driver.fail()
     EventDriver(FileStorageObserver(root)).queue()
     EventDriver(FileStorageObserver(root)).start()
+    shutil.copytree(root, f"{root} good")
     (root / "4" / "config.json").write_text("{")
     shutil.copytree(root, f"{root} copy")
     return str(root)
@@ -91,7 +96,7 @@ def test_output_follows_its_schema(
     runs: str, command: str, args: list[str], schema: str, last: str | None, tmp_path: Path
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
-    places = {RUNS: runs, COPY: f"{runs} copy"}
+    places = {RUNS: runs, COPY: f"{runs} copy", GOOD: f"{runs} good"}
     places |= {name: str(tmp_path / name) for name in (NEW, ARCHIVE)}
     given = [places.get(arg, arg) for arg in args]
     result = CliRunner().invoke(sacred, [*command.split(), *given, "--json"])

@@ -41,6 +41,7 @@ FURTHER = {
     "cli/test_ids.py": "cli/runs/ids cli/runs/change_runs",
     "cli/test_options.py": "cli/runs/options",
     "cli/test_copy_runs.py": "cli/runs/copy_runs cli/runs/copied_text cli/runs/progress",
+    "cli/test_sync_runs.py": "cli/runs/sync_runs",
     "cli/test_verify_runs.py": "cli/runs/verify_runs cli/runs/two_locations",
     "cli/test_pack_runs.py": "cli/runs/pack_runs",
     "cli/test_show_run.py": "cli/runs/show_run cli/runs/page cli/runs/export_runs",

@@ -1,6 +1,9 @@
 """``sacred runs copy``."""
 
+import contextlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import click
 
@@ -27,6 +30,7 @@ from sacred_core.transfer.following import copy_chosen, follow_chosen
 from sacred_core.transfer.planning import DryTarget
 from sacred_core.transfer.targets import open_existing_target, open_target
 
+T = TypeVar("T")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only show what would be copied.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON object per run and line."
@@ -59,7 +63,7 @@ def copy_to_target(
     count = len(list_ids(source) if ids is None else ids)
     target = open_writable(target_location, dry_run)
     totals = Totals()
-    with progress_bar("Copying", count) as progress:
+    with without_id_warnings(), progress_bar("Copying", count) as progress:
         seconds = interval if follow and not dry_run else None
         for copied in continuable(_copy(source, ids, target, seconds, shown_by(progress))):
             totals.add(copied)
@@ -82,6 +86,18 @@ def open_writable(location: str, is_dry: bool) -> Target:
     return DryTarget(open_existing_target(location)) if is_dry else Target(open_target(location))
 
 
+@contextlib.contextmanager
+def without_id_warnings() -> Iterator[None]:
+    """Log no warning about an id that is taken in the target: both ids are printed."""
+    logger = logging.getLogger("sacred_core.stores.claims")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def shown_by(progress: Progress) -> Callable[[Event], None]:
     """Return what shows the number of points of a run while they are sent."""
     counts: dict[str, int] = {}
@@ -95,7 +111,7 @@ def shown_by(progress: Progress) -> Callable[[Event], None]:
     return show
 
 
-def continuable(found: Iterator[Copied]) -> Iterator[Copied]:
+def continuable(found: Iterator[T]) -> Iterator[T]:
     """Yield results; where they end early, the message is that the same command continues."""
     hint = "What was copied stays: run the same command again to continue."
     try:

@@ -10,7 +10,7 @@ from sacred_core.cli.main import sacred
 from sacred_core.testing import Memory, MemoryStore
 
 _COMMANDS = ("change_runs", "options")
-_COMMANDS_OF_TWO = ("verify_runs", "copy_runs")
+_COMMANDS_OF_TWO = ("verify_runs", "copy_runs", "sync_runs")
 
 
 @pytest.fixture

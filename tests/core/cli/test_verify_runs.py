@@ -94,7 +94,10 @@ def test_json(memories: Memories) -> None:
         {
             "uid": f"{1:032x}", "name": "fed", "a": 1, "b": 1, "state": "different",
             "differences": [
-                {"part": "config", "name": "config.lr", "message": "0.1 in A, 0.2 in B"}
+                {
+                    "part": "config", "name": "config.lr", "message": "0.1 in A, 0.2 in B",
+                    "missing_in": None,
+                }
             ],
             "problem": None,
         },
