@@ -95,11 +95,16 @@ class RunIdEvent(Event):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class RunQueued(RunIdEvent):
-    """The run was put into the store to be started later; nothing else follows."""
+    """The run was put into the store to be started later; nothing else follows.
+
+    Attributes:
+        queue_time: The time; None of a copied run that has none, as Sacred queued it in a SQL
+            database.
+    """
 
     method = "queued_event"
 
-    queue_time: datetime
+    queue_time: datetime | None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -185,7 +185,7 @@ class DocumentObserver(TransactionalObserver, ABC):
         ex_info: Mapping[str, Any],
         command: str,
         host_info: Mapping[str, Any],
-        queue_time: datetime,
+        queue_time: datetime | None,
         config: Mapping[str, Any],
         meta_info: Mapping[str, Any],
         _id: Any,

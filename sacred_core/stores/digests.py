@@ -100,7 +100,9 @@ def comparable_parts(run: StoredRun) -> dict[str, Any]:
     names = ("queue_time", "start_time", "stop_time")
     times = {name: milliseconds(getattr(run, name)) for name in names}
     # Of a run that ended, the last heartbeat is of no use, and Sacred did not always store one.
-    times["heartbeat"] = milliseconds(run.heartbeat) if run.recorded_status == "RUNNING" else None
+    # Of one that was killed before the first, a copy has a heartbeat at the start.
+    last = run.heartbeat or run.start_time
+    times["heartbeat"] = milliseconds(last) if run.recorded_status == "RUNNING" else None
     notes = [[milliseconds(note.get("time")), note.get("user"), note.get("text")]
              for note in run.notes]  # fmt: skip
     return {

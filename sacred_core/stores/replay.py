@@ -119,7 +119,7 @@ class Replay:
         run, known = self.run, self._known
         is_queued = run.recorded_status == "QUEUED"
         if known is None and (is_queued or run.queue_time is not None):
-            yield from self._id_event(RunQueued, queue_time=run.queue_time or _start_of(run))
+            yield from self._id_event(RunQueued, queue_time=run.queue_time)
         if not is_queued and (known is None or known.recorded_status == "QUEUED"):
             yield from self._id_event(RunStarted, start_time=_start_of(run))
 

@@ -6,9 +6,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sacred_file import FileStore
+from sacred_file import FileStorageObserver, FileStore
 
 from sacred_core.exceptions import StoreError
+from sacred_core.testing.memory import Memory, MemoryStore
 
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 
@@ -71,6 +72,14 @@ def test_rich_runs_are_read(golden_rich: ModuleType, release: str, tmp_path: Pat
     """Odd values, arrays, files, sources of a queued run, ids that a user chose, a killed run."""
     golden_rich.unpack(release, "files", tmp_path)
     golden_rich.assert_runs(FileStore(tmp_path), release)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_runs_of_sacred_are_copied(golden_rich: ModuleType, release: str, tmp_path: Path) -> None:
+    """They are equal in another store, and in a folder of ours that they are copied to from it."""
+    golden_rich.unpack(release, "files", tmp_path / "old")
+    own = FileStorageObserver(tmp_path / "new").open_store()
+    golden_rich.assert_copied(FileStore(tmp_path / "old"), [MemoryStore(Memory()), own])
 
 
 def test_the_source_of_a_queued_run_is_not_another_file(

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from bson import json_util
-from sacred_mongo import MongoStore
+from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core.stores import RunQuery
 from sacred_core.stores.query import Field
+from sacred_core.testing.memory import Memory, MemoryStore
 
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 
@@ -82,6 +83,21 @@ def test_rich_runs_are_read(
     assert all(info.md5 and info.size for files in listed for info in files.values())
     table = store.get(0).artifact_info["table.csv"]
     assert (table.size, table.content_type, table.metadata) == (6, "text/csv", {"k": [1, 2]})
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_runs_of_sacred_are_copied(
+    golden_rich: ModuleType, release: str, store: MongoStore, mongo_url: str, database: Any
+) -> None:
+    """They are equal in another store, and in a collection of ours that they are copied to from it.
+
+    The content of resources is missing where Sacred did not store it.
+    """
+    for name, documents in json_util.loads(golden_rich.load(release)["mongo"]).items():
+        database[name].insert_many(documents)
+    own = MongoObserver(mongo_url, database.name, collection="copies").open_store()
+    missing = 3 if release == "0.8.7" else 0
+    golden_rich.assert_copied(store, [MemoryStore(Memory()), own], missing=missing)
 
 
 def test_other_documents_are_named(

@@ -15,6 +15,7 @@ from sacred_sql.address import parse_url
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.stores import Annotation, RunQuery, find_runs
 from sacred_core.testing import EventDriver
+from sacred_core.testing.memory import Memory, MemoryStore
 
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 STATUSES = ["COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "COMPLETED", "QUEUED"]
@@ -111,6 +112,15 @@ def test_rich_runs_are_read(golden_rich: ModuleType, url: str, release: str) -> 
         SqlStore(url), release, has_queued=False, has_metrics=False, has_arrays=False,
         lacks="repositories" if release == "0.7.5" else "",
     )  # fmt: skip
+
+
+def test_runs_of_sacred_are_copied(
+    golden_rich: ModuleType, url: str, release: str, tmp_path: Path
+) -> None:
+    """They are equal in another store, and in a database that they are copied to from it."""
+    fill(golden_rich.load(release)["sql"], url)
+    own = SqlObserver(f"sqlite:///{tmp_path / 'new.db'}").open_store()
+    golden_rich.assert_copied(SqlStore(url), [MemoryStore(Memory()), own])
 
 
 def test_runs_are_found(store: SqlStore) -> None:

@@ -6,7 +6,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sacred_tinydb import TinyDbStore
+from sacred_tinydb import TinyDbObserver, TinyDbStore
+
+from sacred_core.testing import EventDriver
+from sacred_core.testing.memory import Memory, MemoryStore
 
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
 
@@ -54,6 +57,14 @@ def test_rich_runs_are_read(golden_rich: ModuleType, release: str, tmp_path: Pat
     golden_rich.assert_runs(TinyDbStore(tmp_path), release, has_queued=False, has_metrics=False)
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_runs_of_sacred_are_copied(golden_rich: ModuleType, release: str, tmp_path: Path) -> None:
+    """They are equal in another store, and in a TinyDB of ours that they are copied to from it."""
+    golden_rich.unpack(release, "tinydb", tmp_path / "old")
+    own = TinyDbObserver(tmp_path / "new").open_store()
+    golden_rich.assert_copied(TinyDbStore(tmp_path / "old"), [MemoryStore(Memory()), own])
+
+
 @pytest.mark.parametrize(
     "text", ["{TinyArray}:[1,", "{TinyDate}:yesterday", "{TinyOther}:1", "{TinyArray}", "{Tiny"]
 )
@@ -72,10 +83,6 @@ def test_a_string_that_only_looks_like_a_tag_stays(
 
 def test_strings_of_our_own_runs_are_not_tags(tmp_path: Path) -> None:
     """What a user records as a string comes back as that string."""
-    from sacred_tinydb import TinyDbObserver
-
-    from sacred_core.testing import EventDriver
-
     info: dict[str, Any] = {"text": "{TinyArray}:[1]"}
     driver = EventDriver(TinyDbObserver(tmp_path))
     driver.start()

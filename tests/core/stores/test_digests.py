@@ -116,6 +116,19 @@ def test_the_heartbeat_counts_until_the_end() -> None:
     assert digest_run(store, run) == ended
 
 
+def test_a_run_without_a_heartbeat_had_it_at_its_start() -> None:
+    """As its copy has; of a run that was killed before the first one."""
+    memory = Memory()
+    record(memory)
+    run = memory.runs[1].run
+    assert run.heartbeat is None
+    without = digest(memory)
+    run.heartbeat = run.start_time
+    assert digest(memory) == without
+    run.heartbeat = START + timedelta(seconds=1)
+    assert digest(memory) != without
+
+
 def test_defaults_of_the_experiment_do_not_count() -> None:
     """Records of Sacred may lack what a copy has."""
     memory, other = Memory(), Memory()

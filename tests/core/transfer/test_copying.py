@@ -442,3 +442,12 @@ def test_files_exist_while_they_are_sent(stores: Stores, tmp_path: Path) -> None
     (path,) = paths
     assert path.name == "data.bin"
     assert not path.exists() and not path.parent.parent.exists()
+
+
+def test_a_queued_run_without_a_time_has_none_in_the_target(stores: Stores) -> None:
+    """As Sacred records it in a SQL database; no other time is made of it."""
+    EventDriver(stores.observer()).queue()
+    stores.memory.runs[1].run.queue_time = None
+    stores.copy()
+    stores.assert_equal()
+    assert stores.store.get(1).queue_time is None and stores.store.get(1).status == "QUEUED"

@@ -7,8 +7,12 @@ import base64
 import hashlib
 import json
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from sacred_core.transfer.copying import Target, copy_runs
+from sacred_core.transfer.verification import verify
 
 HERE = Path(__file__).parent
 RELEASES = ("0.7.5", "0.8.2", "0.8.7")
@@ -110,6 +114,25 @@ def assert_runs(
         assert array.result == expected
     for run in [*runs.values(), *([] if queued is None else [queued])]:
         _assert_sources(store, run)
+
+
+def assert_copied(store: Any, targets: Any, missing: int = 0) -> None:
+    """Copy the runs to one target, and from there to the next; each time all are equal.
+
+    Args:
+        store: Of Sacred.
+        targets: Empty stores.
+        missing: The number of runs of which the store lacks the content of a file.
+    """
+    for target in targets:
+        copied = [*copy_runs(store, Target(target))]
+        assert [each.target_id for each in copied] == [each.source_id for each in copied]
+        assert sum(not each.is_complete for each in copied) == missing
+        states = Counter(each.state for each in verify(store, target, reads_files=True))
+        assert states == Counter(equal=len(copied) - missing, different=missing)
+        assert [each.events for each in copy_runs(store, Target(target))] == [0] * len(copied)
+        assert {run.uid for run in target.list()} == {run.uid for run in store.list()}
+        store, missing = target, 0
 
 
 def _assert_first(store: Any, run: Any, has_metrics: bool, lacks: str) -> None:
