@@ -5,6 +5,7 @@ nothing. The end of a run is sent last, so that a copy that was interrupted has 
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -13,24 +14,11 @@ from sacred_core.events import ArtifactAdded, Event, MetricsLogged, OutputCaptur
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.model import StoredRun
-from sacred_core.stores.query import Field
 from sacred_core.stores.replay import Replay
-from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
-from sacred_core.stores.stored_parts import (
-    Stored,
-    annotation_key,
-    has_ended,
-    has_same_end,
-    is_same_file_set,
-)
-from sacred_core.stores.uids import UidIndex
+from sacred_core.stores.run_store import RunQuery, RunStore
+from sacred_core.stores.stored_parts import Stored, has_ended, has_same_end
+from sacred_core.transfer.known_runs import LISTED_FIELDS, Target, has_recorded_uid, is_complete
 from sacred_core.transfer.sending import Sender
-
-#: What a listing reads to find the runs that are complete in the target.
-_FIELDS = tuple(
-    map(Field, ("id", "meta", "stop_time", "output_length", "metrics", "files", "artifacts",
-                "resources", "tags"))
-)  # fmt: skip
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -69,34 +57,6 @@ class Copied(ValueMethods):
         return not self.missing and not self.conflict
 
 
-class Target:
-    """A store that runs are copied to.
-
-    Args:
-        store: From `sacred_core.stores.open_store` or `RunObserver.open_store`.
-
-    Attributes:
-        store: The store.
-
-    Raises:
-        StoreError: the store can only be read.
-    """
-
-    def __init__(self, store: RunStore) -> None:
-        if not isinstance(store, ContinuingStore):
-            raise StoreError(f"{store!r} can only be read: choose another target")
-        self.store: Any = store
-        self._uids = UidIndex(store)
-
-    def find(self, uid: str) -> StoredRun | None:
-        """Return the run with a uid, None if there is none.
-
-        Raises:
-            StoreError: the store cannot be read.
-        """
-        return self._uids.find(uid)
-
-
 class RunCopier:
     """Copies one run, which may be in progress, again and again.
 
@@ -119,6 +79,7 @@ class RunCopier:
         self._source, self._run_id, self._target = source, run_id, target
         self._note_sent = note_sent
         self._stored: Stored | None = None
+        self._observer: Any = None
 
     def copy(self, run: StoredRun | None = None) -> Copied:
         """Copy what the target does not have yet.
@@ -133,25 +94,24 @@ class RunCopier:
         run = run or self._source.get(self._run_id)
         stored, self._stored = self._stored or self._find(run.uid), None
         counts = _Counts(self._note_sent)
-        sender = self._sender(stored, counts.add)
         replay = Replay(self._source, run, stored)
-        sender.send(replay)
+        target_id, failures = self._send(replay, stored, counts.add)
         conflict = "" if stored is None else _conflict(run, stored.run)
-        if not conflict and replay.output is not None and sender.run_id is not None:
-            known = attrs.evolve(run, id=sender.run_id, status=run.recorded_status)
+        if not conflict and replay.output is not None and target_id is not None:
+            known = attrs.evolve(run, id=target_id, status=run.recorded_status)
             self._stored = Stored(run=known, output=replay.output)
         return Copied(
             uid=run.uid,
             source_id=run.id,
-            target_id=sender.run_id,
+            target_id=target_id,
             is_new=stored is None,
             has_ended=has_ended(run),
-            events=sender.count,
+            events=counts.events,
             points=counts.points,
             characters=counts.characters,
             files=counts.files,
             size=replay.size,
-            missing=(*replay.missing, *sender.failures),
+            missing=(*replay.missing, *failures),
             conflict=conflict,
         )
 
@@ -159,11 +119,27 @@ class RunCopier:
         known = self._target.find(uid)
         return None if known is None else Stored.of(self._target.store, known)
 
-    def _sender(self, stored: Stored | None, note_sent: Callable[[Event], None]) -> Sender:
+    def _send(
+        self, replay: Replay, stored: Stored | None, note_sent: Callable[[Event], None]
+    ) -> tuple[int | str | None, list[str]]:
+        """Send all events, and return the id of the run in the target and what it did not store.
+
+        To continue a run may mean to read all of it: it is done only if there is an event, and the
+        observer is used for the next copy.
+        """
         known_id = None if stored is None else stored.run.id
-        is_started = stored is not None and stored.run.recorded_status != "QUEUED"
-        observer = self._target.store.observer_of(known_id if is_started else None)
-        return Sender(observer, known_id, note_sent)
+        events = iter(replay)
+        first = next(events, None)
+        if first is None:
+            return known_id, []
+        observer, self._observer = self._observer, None
+        if observer is None:
+            is_started = stored is not None and stored.run.recorded_status != "QUEUED"
+            observer = self._target.observer_of(known_id if is_started else None)
+        sender = Sender(observer, known_id, note_sent)
+        sender.send(chain((first,), events))
+        self._observer = observer
+        return sender.run_id, sender.failures
 
 
 def copy_run(
@@ -207,38 +183,20 @@ def copy_runs(
         UnavailableError: a store cannot be reached.
         StoreError: a store cannot be read. A run that cannot be copied is a result with a reason.
     """
-    listed = target.store.list(RunQuery(fields=_FIELDS))
-    known = {uid: run for run in listed if (uid := _recorded_uid(run))}
+    target.list_runs()
     query = query or RunQuery()
     listing = RunQuery(
-        where=query.where, limit=query.limit, now=query.now, since=query.since, fields=_FIELDS
+        where=query.where, limit=query.limit, now=query.now, since=query.since, fields=LISTED_FIELDS
     )
-    for run in source.list(listing):
-        uid = _recorded_uid(run)
-        copy = known.get(uid)
+    for listed in source.list(listing):
+        # The uid of a run of Sacred depends on the whole record.
+        run = listed if has_recorded_uid(listed) else source.get(listed.id)
+        copy = target.listed(run.uid)
         if copy is not None and is_complete(run, copy):
-            yield Copied(uid=uid, source_id=run.id, target_id=copy.id, has_ended=True)
+            yield Copied(uid=run.uid, source_id=run.id, target_id=copy.id, has_ended=has_ended(run))
         else:
-            yield _copy_listed(source, run.id, target, note_sent)
-
-
-def is_complete(run: StoredRun, copy: StoredRun) -> bool:
-    """Return whether a copy has all of a run that ended, as far as their records have facts.
-
-    Args:
-        run: In the source.
-        copy: In the target.
-    """
-    keys = [annotation_key(each) for each in copy.annotations]
-    return (
-        has_same_end(run, copy)
-        and None not in (run.output_length, run.metrics, copy.metrics)
-        and run.output_length == copy.output_length
-        and _counts(run) == _counts(copy)
-        and is_same_file_set(run.resource_info, copy.resource_info)
-        and is_same_file_set(run.artifact_info, copy.artifact_info)
-        and all(annotation_key(each) in keys for each in run.annotations)
-    )
+            run = source.get(listed.id) if run is listed else run
+            yield _copy_read(source, run, target, note_sent)
 
 
 class _Counts:
@@ -246,9 +204,10 @@ class _Counts:
 
     def __init__(self, note_sent: Callable[[Event], None]) -> None:
         self._note_sent = note_sent
-        self.points = self.characters = self.files = 0
+        self.events = self.points = self.characters = self.files = 0
 
     def add(self, event: Event) -> None:
+        self.events += 1
         if isinstance(event, MetricsLogged):
             self.points += sum(len(metric["steps"]) for metric in event.metrics_by_name.values())
         elif isinstance(event, OutputCaptured):
@@ -258,22 +217,15 @@ class _Counts:
         self._note_sent(event)
 
 
-def _copy_listed(
-    source: RunStore, run_id: int | str, target: Target, note_sent: Callable[[Event], None]
+def _copy_read(
+    source: RunStore, run: StoredRun, target: Target, note_sent: Callable[[Event], None]
 ) -> Copied:
-    run = source.get(run_id)
     try:
         return copy_run(source, run, target, note_sent)
     except UnavailableError:
         raise
     except StoreError as error:
         return Copied(uid=run.uid, source_id=run.id, target_id=None, missing=(str(error),))
-
-
-def _recorded_uid(run: StoredRun) -> str:
-    """Return the uid in the record; an empty string if there is none, and it is derived from it."""
-    uid = run.meta.get("uid")
-    return uid if isinstance(uid, str) else ""
 
 
 def _conflict(run: StoredRun, known: StoredRun) -> str:
@@ -284,7 +236,3 @@ def _conflict(run: StoredRun, known: StoredRun) -> str:
         f"it is {known.recorded_status} there since {known.stop_time}, and "
         f"{run.recorded_status} here since {run.stop_time}"
     )
-
-
-def _counts(run: StoredRun) -> dict[str, int]:
-    return {name: summary.stop for name, summary in (run.metrics or {}).items() if summary.stop}

@@ -8,7 +8,8 @@ import attrs
 from sacred_core.events import Event
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.stores import RunStore
-from sacred_core.transfer.copying import Copied, RunCopier, Target
+from sacred_core.transfer.copying import Copied, RunCopier
+from sacred_core.transfer.known_runs import Target
 
 #: What is summed up where a run is copied in several parts.
 _SUMS = ("events", "points", "characters", "files", "size")

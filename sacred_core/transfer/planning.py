@@ -5,7 +5,7 @@ from typing import Any
 
 from sacred_core.observers import RunObserver
 from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun
-from sacred_core.transfer.copying import Target
+from sacred_core.transfer.known_runs import Target
 
 
 class DryTarget(Target):

@@ -79,6 +79,7 @@ FURTHER = {
     "stores/test_opening.py": "stores/recognition",
     "stores/test_leases.py": "stores/tokens",
     "transfer/test_verification.py": "transfer/differences",
+    "transfer/test_copying.py": "transfer/known_runs",
     "test_api.py": "experiment ingredient utils",
     "test_imports.py": "hooks/lookup importing",
     "test_house.py": "",  # the structure of all modules

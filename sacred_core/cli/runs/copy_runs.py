@@ -25,8 +25,9 @@ from sacred_core.serialization import strict_json
 from sacred_core.stores import RunStore, open_store
 from sacred_core.stores.changes import list_ids
 from sacred_core.stores.run_ids import id_order
-from sacred_core.transfer.copying import Copied, Target, copy_runs
+from sacred_core.transfer.copying import Copied, copy_runs
 from sacred_core.transfer.following import copy_chosen, follow_chosen
+from sacred_core.transfer.known_runs import Target
 from sacred_core.transfer.planning import DryTarget
 from sacred_core.transfer.targets import open_existing_target, open_target
 

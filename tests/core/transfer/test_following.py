@@ -7,8 +7,9 @@ import pytest
 
 from sacred_core.exceptions import UnavailableError
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
-from sacred_core.transfer.copying import Copied, Target
+from sacred_core.transfer.copying import Copied
 from sacred_core.transfer.following import copy_chosen, follow_chosen
+from sacred_core.transfer.known_runs import Target
 from sacred_core.transfer.verification import verify
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import attrs
 
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
-from sacred_core.transfer.copying import Target, copy_runs
+from sacred_core.transfer.copying import copy_runs
+from sacred_core.transfer.known_runs import Target
 from sacred_core.transfer.planning import DryTarget
 
 

@@ -1,0 +1,116 @@
+"""Stores that runs are copied to, and what they have of a run already."""
+
+from typing import Any
+
+from sacred_core.exceptions import NotARunError, StoreError
+from sacred_core.stores.model import StoredRun
+from sacred_core.stores.query import Field
+from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
+from sacred_core.stores.stored_parts import annotation_key, has_same_end, is_same_file_set
+from sacred_core.stores.uids import UidIndex
+
+#: What a listing reads to find the runs that are complete in the target.
+LISTED_FIELDS = tuple(
+    map(Field, ("id", "meta", "stop_time", "output_length", "metrics", "files", "artifacts",
+                "resources", "tags"))
+)  # fmt: skip
+
+
+class Target:
+    """A store that runs are copied to.
+
+    Args:
+        store: From `sacred_core.stores.open_store` or `RunObserver.open_store`.
+
+    Attributes:
+        store: The store.
+
+    Raises:
+        StoreError: the store can only be read.
+    """
+
+    def __init__(self, store: RunStore) -> None:
+        if not isinstance(store, ContinuingStore):
+            raise StoreError(f"{store!r} can only be read: choose another target")
+        self.store: Any = store
+        self._uids = UidIndex(store)
+        self._listed: dict[str, StoredRun] = {}
+        self._has_all_uids = False
+
+    def list_runs(self) -> None:
+        """List all runs, so that `find` reads only the run with a uid.
+
+        Runs that are added later are found by the observer to which they are sent.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        self._listed, self._has_all_uids = {}, True
+        for run in self.store.list(RunQuery(fields=LISTED_FIELDS)):
+            if has_recorded_uid(run):
+                self._listed.setdefault(run.uid, run)
+                self._uids.note(run)
+            elif run.damage is None:
+                self._has_all_uids = False
+
+    def listed(self, uid: str) -> StoredRun | None:
+        """Return the run with a recorded uid, as it was listed; None if it was not."""
+        return self._listed.get(uid)
+
+    def find(self, uid: str) -> StoredRun | None:
+        """Return the run with a uid, None if there is none.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        listed = self._listed.get(uid)
+        if listed is None and self._has_all_uids:
+            return None
+        if listed is not None:
+            try:
+                run: StoredRun = self.store.get(listed.id)
+            except NotARunError:
+                pass  # it was deleted
+            else:
+                if run.uid == uid:
+                    return run
+        return self._uids.find(uid)
+
+    def observer_of(self, run_id: int | str | None) -> Any:
+        """Return an observer that continues a run, or that starts one; see `ContinuingStore`."""
+        observer = self.store.observer_of(run_id)
+        if hasattr(observer, "uid_index"):  # else it lists all runs
+            observer.uid_index = self._uids
+        return observer
+
+
+def has_recorded_uid(run: StoredRun) -> bool:
+    """Return whether the uid of a run is in its metadata; runs of Sacred have none."""
+    return isinstance(run.meta.get("uid"), str) and run.meta["uid"] == run.uid
+
+
+def is_complete(run: StoredRun, copy: StoredRun) -> bool:
+    """Return whether a copy has all of a run that ended or is queued, as far as there are facts.
+
+    The end is sent last: a copy of a run without facts, such as one of Sacred, has all before it.
+
+    Args:
+        run: In the source.
+        copy: In the target.
+    """
+    keys = [annotation_key(each) for each in copy.annotations]
+    if not all(annotation_key(each) in keys for each in run.annotations):
+        return False
+    if run.recorded_status == copy.recorded_status == "QUEUED":
+        return True
+    return (
+        has_same_end(run, copy)
+        and (run.output_length or 0) in (0, copy.output_length)
+        and (run.metrics is None or _counts(run) == _counts(copy))
+        and is_same_file_set(run.resource_info, copy.resource_info)
+        and is_same_file_set(run.artifact_info, copy.artifact_info)
+    )
+
+
+def _counts(run: StoredRun) -> dict[str, int]:
+    return {name: summary.stop for name, summary in (run.metrics or {}).items() if summary.stop}
