@@ -11,7 +11,8 @@ from sacred_core.exceptions import UnavailableError
 from sacred_core.stores import Annotation
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.event_driver import START
-from sacred_core.transfer.copying import Target, copy_runs
+from sacred_core.transfer.copying import copy_runs
+from sacred_core.transfer.known_runs import Target
 from sacred_core.transfer.planning import DryTarget
 from sacred_core.transfer.syncing import Synced, synchronise
 from sacred_core.transfer.verification import verify
