@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
+from sacred_core.late_threads import LateThread
+
 #: Seconds; shorter intervals would take the time that the user's code needs.
 _SHORTEST = 0.01
 
@@ -12,7 +14,8 @@ _SHORTEST = 0.01
 class BeatThread:
     """Calls ``beat`` every ``interval`` seconds on a separate thread, until it is stopped.
 
-    An interval of 0 means the shortest one. `send_early` has ``send`` called before.
+    An interval of 0 means the shortest one. `send_early` has ``send`` called before. The thread
+    starts with the first of these calls.
     """
 
     def __init__(
@@ -28,31 +31,31 @@ class BeatThread:
         self._logger = logger
         self._woken, self._sent = threading.Event(), threading.Event()
         self._is_stopped = False
-        self._thread = threading.Thread(target=self._work, name="sacred-heartbeat", daemon=True)
+        self._first_due = 0.0
+        self._thread = LateThread(self._work, "sacred-heartbeat", self._interval)
 
     def start(self) -> None:
-        """Start the thread; the first beat comes after one interval."""
+        """Begin; the first beat comes after one interval."""
+        self._first_due = monotonic() + self._interval
         self._thread.start()
 
     def stop(self) -> None:
         """Wait for a running beat; none follows."""
         self._is_stopped = True
         self._woken.set()
-        if self._is_other_thread():
-            self._thread.join()
+        self._thread.join()
 
     def send_early(self, wait: float) -> None:
         """Call ``send`` soon; wait until it returns, or for this number of seconds."""
         self._sent.clear()
         self._woken.set()
-        if wait and not self._is_stopped and self._is_other_thread():
+        self._thread.start_now()
+        is_other = self._thread.is_running and not self._thread.is_current
+        if wait and not self._is_stopped and is_other:
             self._sent.wait(wait)
 
-    def _is_other_thread(self) -> bool:
-        return self._thread.is_alive() and self._thread is not threading.current_thread()
-
     def _work(self) -> None:
-        due = monotonic() + self._interval
+        due = self._first_due
         while not self._is_stopped:
             is_early = self._woken.wait(max(0.0, due - monotonic())) and monotonic() < due
             self._woken.clear()

@@ -48,6 +48,7 @@ TIERS = (
         "loggers",
         "masking",
         "serialization",
+        "late_threads",
         "stable_files",
         "state_folder",
     ),

@@ -17,6 +17,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sacred_core.late_threads import LateThread
 from sacred_core.loggers import own_logger
 from sacred_core.run.output.capture import OutputCapture, SpoolCapture
 from sacred_core.run.output.filters import Filter
@@ -105,7 +106,7 @@ class FdCapture(SpoolCapture):
         self._follower: FollowerProcess | None = None
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="sacred-descriptors", daemon=True)
+        self._thread = LateThread(self._watch, "sacred-descriptors", INTERVAL)
         self._is_restored = False
 
     def start(self, around: OutputCapture | None) -> None:
@@ -123,6 +124,8 @@ class FdCapture(SpoolCapture):
             standard_streams.show = self._write
             for number, spool in enumerate(self._spools):
                 self._switch(number, spool.writer)
+        if self._is_followed:
+            self._thread.delay = CHECK_INTERVAL
         self._thread.start()
 
     def stop(self) -> None:
@@ -133,8 +136,7 @@ class FdCapture(SpoolCapture):
             standard_streams.leave(self, self._used)
             self._used = []
             self._stopped.set()
-            if self._thread.ident is not None:
-                self._thread.join()
+            self._thread.join()
             if self._display is not None:
                 self._end_display(self._display)
                 self._display = None
@@ -191,12 +193,13 @@ class FdCapture(SpoolCapture):
 
     def _watch(self) -> None:
         """See to the disk until the run ends, and show the growth where no process does."""
-        while not self._stopped.wait(CHECK_INTERVAL if self._is_followed else INTERVAL):
+        while not self._stopped.is_set():
             if not self._is_followed and self._display is not None:
                 self._display.show(self._spool_reader.note())
             if not self._spool_reader.has_room:
                 self._give_up(LOW_DISK)
                 return
+            self._stopped.wait(CHECK_INTERVAL if self._is_followed else INTERVAL)
 
     @property
     def _is_followed(self) -> bool:

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 from sacred_core.context import current_run
 from sacred_core.exceptions import AmbiguousRunError
+from sacred_core.late_threads import LateThread
 from sacred_core.run.output.stream_proxy import StreamProxy, proxy_class
 
 INTERVAL = 0.02
@@ -83,7 +84,7 @@ class Streams:
         self._shower: int | None = None  # the thread that writes to an original stream
         self._is_held_up = False
         self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread: LateThread | None = None
         # Whoever needs both takes `_show_lock` first.
         self._record_lock = threading.RLock()
         self._show_lock = threading.RLock()
@@ -132,10 +133,8 @@ class Streams:
                 used.append((name, proxy))
             self._update_routing()
             if self._thread is None:
-                self._stopped = threading.Event()
-                self._thread = threading.Thread(
-                    target=self._work, args=(self._stopped,), name="sacred-output", daemon=True
-                )
+                stopped = self._stopped = threading.Event()
+                self._thread = LateThread(lambda: self._work(stopped), "sacred-output", INTERVAL)
                 self._thread.start()
         return used
 
@@ -317,8 +316,9 @@ class Streams:
         self._recorded.popleft()
 
     def _work(self, stopped: threading.Event) -> None:
-        while not stopped.wait(INTERVAL):
+        while not stopped.is_set():
             self.drain()
+            stopped.wait(INTERVAL)
 
 
 def _recorders() -> Recorders:

@@ -154,7 +154,8 @@ def test_no_thread_is_left_of_a_run() -> None:
     def outer_main() -> None:
         print("outer")
         inner.run(options={"--capture": "sys"})
-        names.extend(threads())
+        while not names:
+            names.extend(threads())
 
     outer.run(options={"--capture": "sys"})
     assert (names, threads()) == (["sacred-output"], [])
