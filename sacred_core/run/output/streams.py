@@ -270,7 +270,8 @@ class Streams:
         self._record_pieces()
         if not self._recorded and not self._is_held_up:
             return
-        waiting = sum(len(batch.data) for batch in self._recorded) > _MUCH
+        # A copy, in one step: another thread may be showing the first ones.
+        waiting = sum(len(batch.data) for batch in self._recorded.copy()) > _MUCH
         if waiting != self._is_held_up:
             self._is_held_up = waiting
             self._update_routing()
