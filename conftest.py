@@ -115,7 +115,7 @@ class CrashScript:
     @property
     def entries(self) -> list[Path]:
         """The descriptions that are left."""
-        return list((self.folder / "spools").glob("run-*"))
+        return list((self.folder / "spools").glob("run-*.json"))
 
     def assert_recovered(self, location: str, *flags: str) -> None:
         """Crash; all output is shown and stored, once, and nothing is left."""
@@ -126,7 +126,7 @@ class CrashScript:
             shown = self.run(crash, *flags).decode()
             assert shown.endswith(EXPECTED.replace("***", "hunter2")), (crash, shown[-2000:])
             assert len(self.entries) == 1
-            described = (self.entries[0] / "run.json").read_text()
+            described = self.entries[0].read_text()
             assert "hunter2" not in described
             done = self.recover()
             assert (done.returncode, done.stderr) == (0, ""), crash
@@ -136,7 +136,7 @@ class CrashScript:
             assert output.count("written to stdout\n") == 1000, crash
             assert output.endswith(EXPECTED), (crash, output[-200:])
             assert output.startswith(("printed with Python\n", "from a child\n")), output[:100]
-            assert self.entries == []
+            assert list((self.folder / "spools").iterdir()) == []
             assert self.recover().stdout == ""
 
 

@@ -1,6 +1,7 @@
 """The class that a script is built around."""
 
 import inspect
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -210,10 +211,11 @@ class Experiment(Ingredient):
                 "@ex.run is not a decorator, it runs the experiment: use @ex.main or @ex.automain"
             )
             refuse(DecoratorError(message), command_name)
+        from sacred_core.loggers import default_handler
         from sacred_core.run.conclusion import UsersFrames
         from sacred_core.run.finishing import finish_run
 
-        with UsersFrames() as frames:
+        with UsersFrames() as frames, default_handler(self.logger or logging.getLogger()):
             run = self.create_run(
                 command_name,
                 config_updates,

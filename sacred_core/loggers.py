@@ -161,16 +161,21 @@ def at_level(logger: logging.Logger, level: int | None) -> Iterator[None]:
     token = object()
     with _levels_lock:
         _levels.setdefault(logger, {None: logger.level})[token] = level
-        logger.setLevel(level)
+        _set_level(logger, level)
     try:
         yield
     finally:
         with _levels_lock:
             levels = _levels[logger]
             del levels[token]
-            logger.setLevel(list(levels.values())[-1])
+            _set_level(logger, list(levels.values())[-1])
             if len(levels) == 1:
                 del _levels[logger]
+
+
+def _set_level(logger: logging.Logger, level: int) -> None:
+    if logger.level != level:  # a change goes through all loggers of the process
+        logger.setLevel(level)
 
 
 #: By logger: its level before the first block (None), and that of each block in progress.

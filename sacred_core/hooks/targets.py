@@ -5,7 +5,9 @@ A target is written ``"package.module:name"``; a plugin of one file may give the
 
 import contextlib
 import importlib
+import sys
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 from sacred_core.exceptions import PluginLoadError, Terminated
@@ -32,13 +34,20 @@ def resolve_target(target: Target) -> Any:
         return target
     module_name, _, names = target.partition(":")
     with _blaming(target, BaseException):
-        found: Any = importlib.import_module(module_name)
+        found: Any = _module(module_name)
         for name in names.split("."):
             try:
                 found = getattr(found, name)
             except AttributeError:
                 raise ImportError(f"the module {module_name!r} has no {names!r}") from None
     return found
+
+
+def _module(name: str) -> ModuleType:
+    module = sys.modules.get(name)
+    # What is being imported by another thread has to be waited for.
+    is_ready = module is not None and not getattr(module.__spec__, "_initializing", False)
+    return module if module is not None and is_ready else importlib.import_module(name)
 
 
 def call_target(target: Target, *arguments: Any, method: str = "") -> Any:

@@ -9,7 +9,8 @@ import re
 import threading
 from collections.abc import Iterator
 
-from sacred_core.masking.secret_names import is_folder, is_secret
+from sacred_core.environment import environment_state
+from sacred_core.masking.secret_names import is_folder, is_secret, secret_names
 from sacred_core.masking.words import Words
 
 #: How many are known at a time: of more, the oldest are forgotten.
@@ -27,6 +28,8 @@ _lock = threading.Lock()
 _values: dict[str, re.Pattern[str] | None] = {}
 _count = 0
 _entries: tuple[tuple[str, re.Pattern[str] | None], ...] = ()
+#: Values, rules and environment after the last call of `note_environment`.
+_noted: tuple[object, object, object] | None = None
 
 
 def _renew_lock() -> None:
@@ -63,13 +66,20 @@ def forget() -> None:
 
 
 def note_environment() -> None:
-    """Note the environment variables with the name of a secret, except paths of files."""
+    """Note the environment variables with the name of a secret, except paths of files.
+
+    This costs little if neither they, nor what is known, nor the rules have changed.
+    """
+    global _noted
+    if _noted is not None and (_entries, secret_names(), environment_state()) == _noted:
+        return
     for name in os.environ:  # not `items`, which decodes all values too
         if not is_secret(name):
             continue
         value = os.environ.get(name, "")
         if not is_folder(name, value) and not os.path.isabs(value):  # noqa: PTH117 - of a string
             note(value)
+    _noted = _entries, secret_names(), environment_state()
 
 
 def count() -> int:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from sacred_core.environment import once_per_environment
 from sacred_core.exceptions import SkipHostInfo
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.targets import ends_process, resolve_target
@@ -226,11 +227,16 @@ _SWITCHES = (
 
 def switches() -> dict[str, str]:
     """Return the usual environment variables of numeric libraries that are set."""
-    names = set(os.environ)  # each search in it would encode the name
-    found = {name: os.environ[name] for name in _SWITCHES if name in names}
+    found = _switches()
     if not found:
         raise SkipHostInfo
-    return found
+    return dict(found)
+
+
+@once_per_environment
+def _switches() -> dict[str, str]:
+    names = set(os.environ)  # each search in it would encode the name
+    return {name: os.environ[name] for name in _SWITCHES if name in names}
 
 
 def threads() -> dict[str, int]:

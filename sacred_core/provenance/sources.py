@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import NamedTuple
@@ -185,7 +186,11 @@ def stored_version(path: Path, md5: str | None, has_sha256: bool = False) -> Fil
     The content of the cells of a notebook is in a temporary file, which is found by its md5.
     """
     try:
-        version = file_version(content_path(path, md5), has_sha256)
+        version = unless_changed(
+            content_path(path, md5),
+            f"version {has_sha256}",
+            partial(file_version, has_sha256=has_sha256),
+        )
     except OSError as error:
         _logger.warning("The source %s is recorded without its content: %s", path, error)
         return None

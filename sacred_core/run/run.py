@@ -292,16 +292,15 @@ class Run(RunState):
         self.attached_observers = self.observers
         with default_handler(self.root_logger), at_level(self.root_logger, self.log_level):
             lifecycle = self.lifecycle = Lifecycle(self)
-        steps = (*self.pre_run_hooks, self.main_function, *self.post_run_hooks)
-        if must_be_awaited(steps):
-            return self._run_in_loop(lifecycle, args)
-        if self.queue_only:
-            with default_handler(self.root_logger):
+            steps = (*self.pre_run_hooks, self.main_function, *self.post_run_hooks)
+            if must_be_awaited(steps):
+                return self._run_in_loop(lifecycle, args)
+            if self.queue_only:
                 self._queue(lifecycle)
-            return None
-        with UsersFrames(self.debug), self._surroundings(), _EndRecorder(self, lifecycle):
-            self._start(lifecycle)
-            self._execute(args)
+                return None
+            with UsersFrames(self.debug), self._surroundings(), _EndRecorder(self, lifecycle):
+                self._start(lifecycle)
+                self._execute(args)
         return self.result
 
     def __await__(self) -> Generator[Any, None, "Run"]:

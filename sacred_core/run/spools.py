@@ -1,9 +1,9 @@
 """The folders for the output of running runs, which is recovered from there after a crash.
 
-Each run that records its output has a separate folder in `spools_folder`. ``run.json`` in it
-describes the run and the stores that record it, without secrets; ``lock`` is locked as long as the
-run lives. The spool itself, in the files that `sacred_core.stores.unfinished` describes, is in the
-folder of the run that an observer offers (`RunObserver.spool_folder`), or else here.
+Each run that records its output has a separate file in `spools_folder`, which describes the run
+and the stores that record it, without secrets, and is locked as long as the run lives. The spool
+itself, in the files that `sacred_core.stores.unfinished` describes, is in the folder of the run
+that an observer offers (`RunObserver.spool_folder`), or else in one beside the description.
 """
 
 import contextlib
@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,8 @@ from typing import Any
 
 import attrs
 
-from sacred_core.atomic_files import write_new
+from sacred_core.atomic_files import replace_bytes
+from sacred_core.environment import once_per_environment
 from sacred_core.file_locks import lock_file
 from sacred_core.run.output.follower import has_writers
 from sacred_core.settings import SETTINGS
@@ -27,7 +27,6 @@ from sacred_core.shared_methods import ValueMethods
 from sacred_core.state_folder import state_folder
 from sacred_core.stores.unfinished import OUTPUT_FILE, POSITIONS_FILE, STREAM_FILES, TURNS_FILE
 
-_RUN, _LOCK = "run.json", "lock"
 _FILES = (OUTPUT_FILE, TURNS_FILE, *STREAM_FILES, POSITIONS_FILE)
 
 
@@ -51,7 +50,7 @@ class SpoolEntry(ValueMethods):
     """The description of a run whose output is stored.
 
     Attributes:
-        path: The folder of this description.
+        path: The file of this description.
         folder: The folder of the spool.
         run: The identifier that the run has everywhere.
         name, command: Of the experiment.
@@ -71,24 +70,28 @@ class SpoolEntry(ValueMethods):
     stores: tuple[StoreAddress, ...]
 
     def write(self) -> None:
-        """Write the description; until it is complete, readers skip it."""
+        """Replace the description, in one step."""
+        replace_bytes(self.path, self.to_json())
+
+    def to_json(self) -> bytes:
+        """Return the content of the file."""
         data = attrs.asdict(self, filter=lambda field, _: field.name != "path")
         data |= {"folder": str(self.folder), "start_time": self.start_time.isoformat()}
-        write_new(self.path / _RUN, json.dumps(data).encode())
+        return json.dumps(data).encode()
 
     def remove(self) -> None:
         """Remove the spool and the description."""
-        if self.folder != self.path:
-            for name in _FILES:
-                with contextlib.suppress(OSError):
-                    (self.folder / name).unlink()
-        for name in (_RUN, _LOCK):
+        for name in _FILES:
             with contextlib.suppress(OSError):
-                (self.path / name).unlink()
-        try:
-            self.path.rmdir()
-        except OSError:
-            shutil.rmtree(self.path, ignore_errors=True)
+                (self.folder / name).unlink()
+        self.remove_description()
+
+    def remove_description(self) -> None:
+        """Remove the description, and the folder beside it if the spool was there."""
+        if self.folder == _folder_beside(self.path):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.path.unlink()
 
     @property
     def has_spool(self) -> bool:
@@ -98,7 +101,7 @@ class SpoolEntry(ValueMethods):
     @property
     def is_live(self) -> bool:
         """Whether the run, or a process that can write to its spool, is running on this machine."""
-        lock = lock_file(self.path / _LOCK)
+        lock = lock_file(self.path, os.O_RDWR)
         if lock is None:
             return True
         os.close(lock)
@@ -114,7 +117,10 @@ class LiveSpool:
 
     def close(self) -> None:
         """Remove the description: every observer was given the whole output."""
-        self.entry.remove()
+        if self.entry.has_spool:  # usually the recording has removed it
+            self.entry.remove()
+        else:
+            self.entry.remove_description()
         os.close(self._lock)
 
 
@@ -132,25 +138,33 @@ def live_spool(folder: Path | None, **described: Any) -> LiveSpool:
     if not root.is_dir():
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_private(root)
-    path = Path(tempfile.mkdtemp(prefix="run-", dir=root))
+    path = root / f"run-{os.urandom(8).hex()}.json"
+    entry = SpoolEntry(path=path, folder=folder or _folder_beside(path), **described)
+    lock = lock_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
-        lock = lock_file(path / _LOCK)
         if lock is None:
             raise BlockingIOError(f"{str(path)!r} is locked by another process")
-        entry = SpoolEntry(path=path, folder=path if folder is None else folder, **described)
-        entry.write()
+        if folder is None:
+            entry.folder.mkdir(mode=0o700)
+        os.write(lock, entry.to_json())  # until it is complete, readers skip it
     except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
+        entry.remove_description()
+        if lock is not None:
+            os.close(lock)
         raise
     return LiveSpool(entry, lock)
+
+
+def _folder_beside(path: Path) -> Path:
+    return path.with_suffix("")
 
 
 def spool_entries() -> Iterator[SpoolEntry]:
     """Yield the descriptions of this user, in the order of the runs' starts; others are skipped."""
     found = []
-    for path in spools_folder().glob("run-*"):
+    for path in spools_folder().glob("run-*.json"):
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            data = json.loads((path / _RUN).read_bytes())
+            data = json.loads(path.read_bytes())
             data["folder"] = Path(data["folder"])
             data["start_time"] = datetime.fromisoformat(data["start_time"])
             data["stores"] = tuple(StoreAddress(**each) for each in data["stores"])
@@ -162,6 +176,11 @@ def spools_folder() -> Path:
     """Return the folder of all descriptions: `SETTINGS.SPOOL_DIR`, or one for the user's state."""
     if SETTINGS.SPOOL_DIR:
         return Path(SETTINGS.SPOOL_DIR).expanduser().absolute()
+    return _default_folder()
+
+
+@once_per_environment
+def _default_folder() -> Path:
     return state_folder("spools")
 
 

@@ -16,9 +16,8 @@ _TAG = "%json"
 _NUMBERS = frozenset((int, float))
 #: `json.dumps` makes a new one for each value.
 _ON_ONE_LINE = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
-#: What keys of jsonpickle begin with, and how text shows that there may be one.
+#: What keys of jsonpickle begin with.
 _FOREIGN = ("py/", "json://")
-_FOREIGN_IN_TEXT = tuple(f'"{tag}' for tag in _FOREIGN)
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -127,7 +126,7 @@ def _untag(value: Any) -> Any:
 
 
 def _may_be_foreign(text: str) -> bool:
-    return any(tag in text for tag in _FOREIGN_IN_TEXT)
+    return '"py/' in text or '"json://' in text
 
 
 def _is_foreign(value: dict[Any, Any]) -> bool:

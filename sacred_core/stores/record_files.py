@@ -5,9 +5,9 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
-from sacred_core.atomic_files import replace_bytes, replacing
+from sacred_core.atomic_files import replace_bytes, replacing, write_new
 from sacred_core.contained_files import LINK_ERRORS, open_regular, open_to_write
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.plurals import counted
@@ -81,17 +81,16 @@ def read_columns(path: str | Path, opener: Opener = open_regular) -> Any:
 
 
 def merge_metric_lines(lines: Path, target: Path) -> None:
-    """Write ``metrics.json`` to ``target`` in one step; without a file of lines it is ``{}``.
+    """Write ``metrics.json`` to ``target`` in one step, and the index beside it.
 
-    The index is written beside it.
+    Without a file of lines it is ``{}``, without an index.
     """
-    with replacing(target) as new, new.open("wb") as out, _open_or_empty(lines) as file:
+    if not lines.exists():
+        write_new(target, b"{}\n")
+        return
+    with replacing(target) as new, new.open("wb") as out, lines.open("rb") as file:
         index = write_merged(file, out)
     replace_bytes(target.with_name(METRIC_INDEX), f"{strict_json(index)}\n".encode())
-
-
-def _open_or_empty(path: Path) -> BinaryIO:
-    return path.open("rb") if path.exists() else io.BytesIO()
 
 
 def append_bytes(path: Path, data: bytes) -> None:

@@ -22,6 +22,7 @@ TIERS = (
         "bit_generators",
         "exceptions",
         "plurals",
+        "environment",
         "printable",
         "range_reader",
         "readable_numbers",

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sacred_core.atomic_files import replace_bytes
+from sacred_core.atomic_files import replace_bytes, write_new
 from sacred_core.run.output.filters import Filter, OutputFilter, filter_output
 from sacred_core.run.output.follower import sizes
 from sacred_core.stores.unfinished import (
@@ -45,10 +45,9 @@ class Spool:
     def __init__(self) -> None:
         # While it is held `reader` stays open.
         self._lock = threading.Lock()
-        made, path = tempfile.mkstemp(prefix="sacred-output-")
-        self.reader = os.open(path, os.O_RDONLY)
+        path = os.path.join(tempfile.gettempdir(), f"sacred-output-{os.urandom(8).hex()}")  # noqa: PTH118
+        self.reader = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self.writer = os.open(path, os.O_WRONLY | os.O_APPEND)
-        os.close(made)
         os.unlink(path)  # noqa: PTH108 - it goes with the last process that writes to it
         self.path: Path | None = None
 
@@ -241,10 +240,13 @@ class SpoolReader:
             else:
                 self._whole.move(folder / OUTPUT_FILE, lambda fd: switch(0, fd))
             self._folder = folder
-            self.confirm()
+            self._confirm(write_new)
 
     def confirm(self) -> None:
         """Store how much of the spools the observers received."""
+        self._confirm(replace_bytes)
+
+    def _confirm(self, write: Callable[[Path, bytes], None]) -> None:
         if self._folder is None:
             return
         with self._lock:
@@ -260,7 +262,7 @@ class SpoolReader:
                 "filter": filter_name(self._filter),
             }
         with contextlib.suppress(OSError):  # the record has it all the same
-            replace_bytes(self._folder / POSITIONS_FILE, json.dumps(positions).encode())
+            write(self._folder / POSITIONS_FILE, json.dumps(positions).encode())
 
     def close(self) -> None:
         """Remove the files; what they contain can still be read from here."""

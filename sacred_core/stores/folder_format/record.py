@@ -1,8 +1,7 @@
 """The content of ``run.json``, ``annotations.jsonl`` and ``cout.txt``."""
 
 import contextlib
-import functools
-import json
+import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.serialization import encodable, from_json, plain, to_json
+from sacred_core.serialization import from_json, plain, to_json
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import first_items, unique
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
@@ -22,8 +21,8 @@ if TYPE_CHECKING:  # a run that is recorded does not read others
 
 #: Files for each of which the entry is written; later ones are written with the next heartbeat.
 _SAVED_AT_ONCE = 50
-#: Characters of a value whose text is remembered.
-_MOST_REMEMBERED = 100_000
+#: Characters of a value whose text is remembered, and how many are.
+_MOST_REMEMBERED, _MOST_TEXTS = 100_000, 64
 _TIMES = ("start_time", "stop_time", "heartbeat")
 _CHANGING = frozenset(("status", "stop_time", "heartbeat", "result", "experiment"))
 _PLAIN_FIELDS = (
@@ -62,29 +61,45 @@ def _object(entry: Mapping[str, Any], indent: str) -> str:
         # Each run has another identifier in it, but the other members are mostly the same.
         f'{inner}"{name}": {_object(value, inner)}'
         if name == "meta" and not indent and _has_simple_names(value)
-        else f'{inner}"{name}": {_indented(to_json(plain(value)), inner)}'
+        else f'{inner}"{name}": {_member(value, inner)}'
         for name, value in list(entry.items())
     )
     return "{{\n{}\n{}}}".format(",\n".join(members), indent)
 
 
-def _indented(text: str, indent: str) -> str:
-    """Return JSON text on several lines, as it is in an object."""
-    if text[0] not in "{[" or len(text) == 2:
-        return text
-    if len(text) <= _MOST_REMEMBERED:
-        return remembered_lines(text, indent)
-    return _on_lines(text, indent)
+def _member(value: Any, indent: str) -> str:
+    """Return a value as JSON text, on several lines if it is a container."""
+    if value is None or type(value) is str:
+        return to_json(value)
+    known = _remembered.get((_bytes_of(value), indent))
+    return known or remember_text(value, indent)
 
 
-def _on_lines(text: str, indent: str) -> str:
-    lines = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return encodable(lines.replace("\n", f"\n{indent}"))
+def remember_text(value: Any, indent: str) -> str:
+    """Convert a value to JSON text; remember it if it is plain data.
+
+    Host, experiment and options are written several times in a run, and are the same in all runs
+    of a loop. What is not plain has other bytes than its plain form, so it is never remembered.
+    """
+    data = plain(value)
+    text = to_json(data, indent=2).replace("\n", f"\n{indent}")
+    key = _bytes_of(value)
+    if key and len(text) <= _MOST_REMEMBERED and key == _bytes_of(data):
+        if len(_remembered) >= _MOST_TEXTS:
+            _remembered.clear()
+        _remembered[key, indent] = text
+    return text
 
 
-#: Host, experiment and options are written several times in a run, and are the same in all runs of
-#: a loop: to indent them takes much longer than to write them without.
-remembered_lines = functools.lru_cache(maxsize=64)(_on_lines)
+_remembered: dict[tuple[bytes, str], str] = {}
+
+
+def _bytes_of(value: Any) -> bytes:
+    """Return what is equal for equal plain data only; nothing for some data that is not plain."""
+    try:
+        return marshal.dumps(value, 2)  # the last format without references
+    except ValueError:
+        return b""
 
 
 def new_entry(

@@ -42,7 +42,9 @@ def test_a_description_comes_back(folder: Path) -> None:
     """A description comes back, with the same values, for the owner only, until it is closed."""
     live = described()
     assert list(spool_entries()) == [live.entry]
-    assert live.entry.folder == live.entry.path
+    assert live.entry.folder == live.entry.path.with_suffix("")
+    assert live.entry.folder.stat().st_mode & 0o777 == 0o700
+    assert live.entry.path.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
     assert live.entry.is_live
     live.close()
@@ -53,9 +55,8 @@ def test_descriptions_come_in_the_order_of_starts(folder: Path) -> None:
     """Files that are not a description are skipped."""
     later = described(start_time=datetime(2026, 1, 3, tzinfo=UTC))
     first = described()
-    (folder / "run-broken").mkdir()
-    (folder / "run-other").mkdir()
-    (folder / "run-other" / "run.json").write_text(json.dumps({"folder": 1}))
+    (folder / "run-empty.json").touch()
+    (folder / "run-other.json").write_text(json.dumps({"folder": 1}))
     assert list(spool_entries()) == [first.entry, later.entry]
     for live in (first, later):
         live.close()

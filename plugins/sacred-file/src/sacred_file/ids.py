@@ -23,6 +23,8 @@ from sacred_file import layout
 from sacred_file.layout import NEXT_ID
 
 _DELETED = "deleted-"
+#: Bytes of a hint that are read.
+_LONGEST_HINT = 64
 
 
 class FolderIds(LeasedIds):
@@ -141,8 +143,8 @@ def note_deleted(basedir: Path, name: str) -> None:
 
 def _deleted_numbers(basedir: Path) -> Iterator[int]:
     with contextlib.suppress(OSError):
-        for path in (basedir / NEXT_ID).parent.iterdir():
-            _, is_deleted, name = path.name.rpartition(_DELETED)
+        for found in os.listdir((basedir / NEXT_ID).parent):  # noqa: PTH208 - in each run
+            _, is_deleted, name = found.rpartition(_DELETED)
             number = run_ids.countable_id(name)
             if is_deleted and number is not None:
                 yield number
@@ -151,7 +153,7 @@ def _deleted_numbers(basedir: Path) -> Iterator[int]:
 def _read_hint(basedir: Path) -> int:
     """Return the hint, or 0 if it is missing or is not the number of a run."""
     try:
-        hint = (basedir / NEXT_ID).read_text("ascii")
+        hint = read_start(basedir / NEXT_ID, _LONGEST_HINT).decode("ascii")
     except (OSError, ValueError):
         return 0
     return run_ids.countable_id(hint.strip()) or 0

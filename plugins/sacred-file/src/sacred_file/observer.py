@@ -233,8 +233,8 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
             self._write_pending(self._folder(), self.require_run())
 
     def end_run(self, run: StoredRun) -> None:
-        """Merge the metrics and write the report."""
-        folder = self._folder()
+        """Merge the metrics and write the report, in the folder in which the end was stored."""
+        folder = self._require_own().path
         restore_missing(self._root, self.run_entry)
         _merge_metrics(folder)
         self._metrics = None
@@ -385,8 +385,10 @@ def _merge_metrics(folder: Path) -> None:
     """
     lines, target = folder / METRIC_LINES, folder / METRICS
     try:
-        if lines.exists() or not target.exists():
+        has_lines = lines.exists()
+        if has_lines or not target.exists():
             merge_metric_lines(lines, target)
+        if has_lines:
             lines.unlink(missing_ok=True)
     except OSError as error:
         _logger.warning("The metrics stay in %s: %s", lines, error)
