@@ -1,13 +1,15 @@
 """Tests of the content of ``run.json``, ``annotations.jsonl`` and ``cout.txt``."""
 
 import json
+import math
+from collections import OrderedDict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.serialization import plain
+from sacred_core.serialization import plain, to_json
 from sacred_core.stores import Annotation, StoredRun, make_run
 from sacred_core.stores.documents import FIELDS
 from sacred_core.stores.folder_format import (
@@ -74,6 +76,37 @@ def test_values_that_users_add_to_an_entry_are_converted() -> None:
     stored = json.loads(entry_bytes({"result": plain(deep), "mine": {1}, "when": NOON}))
     assert stored["result"] == plain(deep)
     assert stored["mine"] == [1] and "2026-01-01" in str(stored["when"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [{"a": [1]}, {"a": [True]}, {"a": [1.0]}, {"a": [-0.0]}, {"a": [0.0]}],
+        [[b"ab"], [bytearray(b"ab")], [memoryview(b"ab")], ["ab"]],
+        [[1, 2], (1, 2), {1, 2}, {1: 2}],
+        [10**5000, [10**5000], {"a": {"b": [math.nan, math.inf]}}, [{"%json": "NaN"}]],
+        [{"b": 1, "a": 2}, {"a": 2, "b": 1}, OrderedDict(a=2, b=1)],
+    ],
+    ids=["numbers", "bytes", "containers", "odd values", "order"],
+)
+def test_a_remembered_text_is_that_of_the_same_value(values: list[Any]) -> None:
+    """Values with equal bytes or equal to each other are not confused, in whatever order."""
+    for order in (values, values[::-1], values * 2):
+        for value in order:
+            found = json.loads(entry_bytes({"mine": value}))
+            assert list(map(repr, found.items())) == [
+                repr(("mine", json.loads(to_json(plain(value)))))
+            ]
+
+
+def test_a_value_that_is_changed_in_place_is_written_again() -> None:
+    """Also within containers, and in a thousand different entries."""
+    entry: dict[str, Any] = {"mine": {"list": []}, "meta": {"options": {"n": 0}}}
+    for number in range(1000):
+        entry["mine"]["list"].append(number)
+        entry["meta"]["options"]["n"] = number
+        text = entry_bytes(entry).decode()
+        assert text == json.dumps(entry, indent=2) + "\n"
 
 
 def test_only_named_fields_of_an_entry_change() -> None:
