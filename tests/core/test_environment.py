@@ -33,7 +33,7 @@ def test_an_environment_of_another_kind_is_read_as_a_mapping(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A program may replace `os.environ`; the state is a copy."""
-    monkeypatch.setattr(os, "environ", {"a": "1"})
+    monkeypatch.setattr(os, "environ", {"A": "1"})
     before = environment_state()
-    os.environ["a"] = "2"
-    assert (before, environment_state()) == ({"a": "1"}, {"a": "2"})
+    os.environ["A"] = "2"
+    assert (before, environment_state()) == ({"A": "1"}, {"A": "2"})
