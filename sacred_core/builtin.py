@@ -9,6 +9,7 @@ from sacred_core.hooks.records import (
     CLIOption,
     CommandSpec,
     ConfigSource,
+    Export,
     HostInfo,
     KeyCheck,
     ObserverSpec,
@@ -32,8 +33,10 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         ("-P", "priority", "N", "priority of a queued run"),
         ("-b", "beat_interval", "SECONDS", "time between two heartbeats"),
         ("-C", "capture", "MODE", "how output is recorded: no, sys or fd"),
+        ("", "spool", "DIR", "record in DIR first, copy to the observers' stores"),
     ):
-        yield CLIOption((short, f"--{name}"), _OPTIONS + name, metavar=metavar, help=text)
+        flags = tuple(filter(None, (short, f"--{name}")))
+        yield CLIOption(flags, _OPTIONS + name, metavar=metavar, help=text)
     for short, name, text in (
         ("-d", "debug", "do not filter the stacktrace"),
         ("-D", "pdb", "start the debugger pdb where the command fails"),
@@ -44,7 +47,7 @@ def sacred_cli_options() -> Iterable[CLIOption]:
         ("", "origin", "show in print_config where each value comes from"),
         ("-f", "force", "do not check for unknown entries and suspicious changes"),
     ):
-        flags = filter(None, (short, f"--{name}"))
+        flags = tuple(filter(None, (short, f"--{name}")))
         yield CLIOption(flags, _OPTIONS + name, is_flag=True, help=text)
 
 
@@ -82,12 +85,24 @@ def sacred_commands() -> Iterable[CommandSpec]:
         ("load", "recover_runs:load_undelivered", "Store what an observer missed."),
     ):
         yield CommandSpec(f"runs {name}", f"sacred_core.cli.runs.{target}", text)
+    yield CommandSpec("spool", "sacred_core.cli.spool:spool", "Deliver runs of a spool.")
+    for name, target, text in (
+        ("list", "list_spool:list_spool", "List what is not delivered yet."),
+        ("flush", "flush_spool:flush_spool", "Deliver it."),
+    ):
+        yield CommandSpec(f"spool {name}", f"sacred_core.cli.spool.{target}", text)
     yield CommandSpec(
         "completion",
         "sacred_core.cli.completion:completion",
         "Complete commands in the shell.",
     )
     yield CommandSpec("plugins", "sacred_core.cli.plugins:plugins", "List the installed plugins.")
+
+
+@hookimpl
+def sacred_exports() -> Iterable[Export]:
+    """Return the observer that depends on the observers of plugins."""
+    yield Export("sacred_core.spool.observer:SpoolObserver")
 
 
 @hookimpl

@@ -347,6 +347,10 @@ class InvalidConfigError(ConfigError):
         self.print_traceback = print_traceback
 
 
+class SpoolError(SacredError):
+    """Runs cannot be recorded in a spool, or not be delivered from it."""
+
+
 class CircularDependencyError(ConfigError):
     """Ingredients have a circular dependency."""
 

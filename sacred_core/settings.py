@@ -243,6 +243,7 @@ class Settings(SettingsGroup):
 
     CAPTURE_MODE: str = "sys" if sys.platform == "win32" else "fd"
     DEFAULT_BEAT_INTERVAL: float = 10.0
+    SPOOL: str = ""
     SPOOL_DIR: str = ""
     DISCOVER_SOURCES: str = "imported"
     DISCOVER_DEPENDENCIES: str = "imported"

@@ -1,7 +1,6 @@
 """Sends the events of one run to its observers, each in its own lane."""
 
 import logging
-import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +13,7 @@ from sacred_core.delivery.failures import format_error
 from sacred_core.delivery.handover import RunFolders
 from sacred_core.delivery.lane import Lane, policy_of
 from sacred_core.delivery.thread_lane import ThreadLane
+from sacred_core.delivery.used_folders import flush_command
 from sacred_core.events import ArtifactAdded, Event, ResourceAdded, RunIdEvent
 from sacred_core.exceptions import ObserverStartError
 
@@ -177,7 +177,7 @@ class Dispatcher:
             self._logger.warning(
                 "Undelivered events of the run are in %s. To store them: %s",
                 " and ".join(folders),
-                " && ".join(f"sacred runs load {shlex.quote(folder)}" for folder in folders),
+                flush_command(*folders),
             )
 
     def _dismiss(self, lane: Lane) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -14,10 +13,10 @@ from typing import Any
 
 from sacred_core.delivery.event_files import encode_event, with_copied_files, write_line
 from sacred_core.delivery.failures import Undelivered, format_error
+from sacred_core.delivery.used_folders import note_folder, undelivered_folder
 from sacred_core.events import Event, RunIdEvent
-from sacred_core.file_locks import lock_file
+from sacred_core.file_locks import ProcessLock
 from sacred_core.loggers import own_logger
-from sacred_core.state_folder import state_folder
 
 FORMAT = "sacred undelivered 1"
 #: The file that describes the run and its observer, and the one with the events, one a line.
@@ -30,8 +29,6 @@ LOCK = "lock"
 _OVERFLOW = "overflow"
 
 _logger = own_logger(__name__)
-#: Descriptors of locks: a forked child closes them, as it delivers nothing.
-_locks: set[int] = set()
 
 
 class RunFolders:
@@ -53,7 +50,9 @@ class RunFolders:
             OSError: it cannot be created.
         """
         given = getattr(observer, "failure_dir", None)
-        parent = state_folder("undelivered") if given is None else Path(given)
+        parent = undelivered_folder() if given is None else Path(given)
+        if given is not None:
+            note_folder(parent)
         with self._lock:
             if parent not in self._by_parent:
                 name = "" if start is None else start.ex_info.get("name", "")
@@ -83,7 +82,7 @@ class Handover:
         self._observer = observer
         self._folders = folders
         self._path: Path | None = None
-        self._lock: int | None = None
+        self._lock: ProcessLock | None = None
 
     def make_overflow_folder(self) -> Path:
         """Create a folder for events that do not fit into memory, and return it.
@@ -140,11 +139,10 @@ class Handover:
                     self._path.parent.rmdir()
 
     def unlock(self) -> None:
-        """Release the lock, so that ``sacred runs load`` can deliver the events."""
+        """Release the lock, so that ``sacred spool flush`` can deliver the events."""
         lock, self._lock = self._lock, None
-        if lock is not None and lock in _locks:
-            _locks.remove(lock)
-            os.close(lock)
+        if lock is not None:
+            lock.release()
 
     def _make(self) -> Path:
         if self._path is None:
@@ -164,16 +162,12 @@ def _class_name(observer: Any) -> str:
     return type(getattr(observer, "covered_observer", observer)).__name__
 
 
-def _lock(folder: Path) -> int | None:
+def _lock(folder: Path) -> ProcessLock | None:
     try:
-        descriptor = lock_file(folder / LOCK)
-        if descriptor is not None:
-            _locks.add(descriptor)
-            os.write(descriptor, str(os.getpid()).encode())
+        return ProcessLock.hold(folder / LOCK)
     except OSError as error:  # a full disk, or a file system without locks
         _logger.debug("%s cannot be locked: %s", folder, error)
         return None
-    return descriptor
 
 
 def _write_events(folder: Path, files: Iterable[Event], undelivered: Undelivered) -> int:
@@ -198,13 +192,3 @@ def _line(event: Event | str, folder: Path) -> str:
     except OSError as error:
         _logger.warning("Could not copy the files of %s: %s", event.method, error)
         return encode_event(event)
-
-
-def _close_locks() -> None:
-    for descriptor in _locks:
-        os.close(descriptor)
-    _locks.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_locks)

@@ -2,12 +2,11 @@
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -18,14 +17,14 @@ from sacred_core.delivery.handover import EVENTS, FILES, FORMAT, LOCK, RECORD
 from sacred_core.delivery.lane import policy_of
 from sacred_core.events import Event, Heartbeat, RunIdEvent, RunStarted
 from sacred_core.exceptions import SacredError, StoreError, UnavailableError
-from sacred_core.file_locks import lock_file
-from sacred_core.masking import mask_text
+from sacred_core.file_locks import ProcessLock, holder_of
 from sacred_core.observers.call_plan import call_plans
 from sacred_core.stores import ContinuingStore, RunStore, StoredRun, open_store
-from sacred_core.stores.locations import absolute_path
-from sacred_core.stores.opening import split_flag
+from sacred_core.stores.places import choose_locations
 from sacred_core.stores.run_ids import normalize_id
 
+#: The content of a `RECORD`.
+Record: TypeAlias = Mapping[str, Any]
 #: How far below the folder that is loaded the records are: see `handover.RunFolders`.
 _DEPTHS = ("", "*/", "*/*/")
 #: Stores round the times of runs: two runs of one id do not start so close together.
@@ -65,24 +64,57 @@ def load_folders(folder: Path, store: str | RunStore | None = None) -> Iterator[
             its events.
         StoreError: a store cannot be opened or reached, or has another run of the id.
     """
-    paths = [path for depth in _DEPTHS for path in sorted(folder.glob(f"{depth}{RECORD}"))]
-    if not paths:
-        raise SacredError(f"{str(folder)!r} contains no undelivered events of a run")
     errors: list[SacredError] = []
-    records: dict[Path, dict[str, Any]] = {}
-    for path in paths:
+    records: dict[Path, Record] = {}
+    for each in event_folders(folder):
         with _collecting(errors):
-            records[path.parent] = _read_record(path)
-    for each, location in _locations(records, store).items():
+            records[each] = read_record(each)
+    if not records and not errors:
+        raise SacredError(f"{str(folder)!r} contains no undelivered events of a run")
+    known = {each: record["location"] for each, record in records.items()}
+    for each, location in choose_locations(known, store).items():
         done = None
-        with _collecting(errors), _locked(each):
-            done = _load(each, records[each], location)
+        with _collecting(errors):
+            done = load_events(each, records[each], location)
         if done is not None:
             yield done
     if len(errors) == 1:
         raise errors[0]
     if errors:
         raise StoreError("; ".join(map(str, errors)))
+
+
+def event_folders(folder: Path) -> list[Path]:
+    """Return the folders with undelivered events of one observer each: ``folder`` or below it."""
+    return [path.parent for depth in _DEPTHS for path in sorted(folder.glob(f"{depth}{RECORD}"))]
+
+
+def read_record(folder: Path) -> Record:
+    """Return the record of a folder with undelivered events of one observer.
+
+    Raises:
+        SacredError: it cannot be read.
+    """
+    path = folder / RECORD
+    try:
+        record: Record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] == FORMAT:
+            return record
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise SacredError(f"{str(path)!r} does not contain undelivered events of a run")
+
+
+def load_events(folder: Path, record: Record, location: str | RunStore | None) -> Loaded:
+    """Store the events of one observer; see `load_folders`.
+
+    Args:
+        folder: One of `event_folders`.
+        record: From `read_record`.
+        location: The store or its location.
+    """
+    with _locked(folder):
+        return _load(folder, record, location)
 
 
 @contextlib.contextmanager
@@ -93,48 +125,19 @@ def _collecting(errors: list[SacredError]) -> Iterator[None]:
         errors.append(error)
 
 
-def _locations(
-    folders: Mapping[Path, Mapping[str, Any]], store: str | RunStore | None
-) -> dict[Path, str | RunStore | None]:
-    """Return the store of each folder: ``store`` where it is meant, else the one in its record."""
-    known = {folder: record["location"] for folder, record in folders.items()}
-    if store is None:
-        return known
-    if not isinstance(store, str) or len(set(map(_place, known.values()))) <= 1:
-        return dict.fromkeys(known, store)
-    meant = {folder for folder, location in known.items() if _place(location) == _place(store)}
-    if not meant:
-        places = ", ".join(sorted({str(location) for location in known.values()}))
-        raise StoreError(
-            f"{mask_text(store)!r} is not one of the stores of these events ({places}); pass "
-            "the folder of one observer"
-        )
-    return {folder: store if folder in meant else location for folder, location in known.items()}
-
-
-def _place(location: str | None) -> str | None:
-    """Return a location without a user, a password, a driver and options; a path is absolute."""
-    if location is None:
-        return None
-    if "://" not in location:
-        return str(absolute_path(split_flag(location)[1]))
-    scheme, _, rest = location.partition("://")
-    server, slash, path = rest.partition("?")[0].partition("/")
-    return f"{scheme.partition('+')[0]}://{server.rpartition('@')[2]}{slash}{path}".rstrip("/")
-
-
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Lock a folder, so that no other process delivers its events at the same time."""
     try:
-        lock = lock_file(folder / LOCK)
+        lock = ProcessLock.hold(folder / LOCK)
+    except FileNotFoundError:
+        raise SacredError(f"{str(folder)!r} has been delivered by another process") from None
     except OSError:  # a file system without locks
         yield
         return
     if lock is None:
-        process = "another process"
-        with contextlib.suppress(OSError, ValueError):
-            process = f"process {int((folder / LOCK).read_text())}"
+        holder = holder_of(folder / LOCK)
+        process = "another process" if holder is None else f"process {holder}"
         raise SacredError(
             f"{process} may still store events of {str(folder)!r}: an observer has not returned "
             "from a call. Wait until the process has ended, then repeat the command"
@@ -142,10 +145,10 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(lock)
+        lock.release()
 
 
-def _load(folder: Path, record: Mapping[str, Any], location: str | RunStore | None) -> Loaded:
+def _load(folder: Path, record: Record, location: str | RunStore | None) -> Loaded:
     if location is None:
         raise StoreError(
             f"the store of {record['observer']} in {str(folder)!r} has no known location: "
@@ -217,16 +220,6 @@ def _adapt(event: Event, files: Path, run: StoredRun | None) -> Event:
         time = max(event.beat_time, run.heartbeat or event.beat_time)
         return attrs.evolve(event, result=run.result, beat_time=time)
     return with_existing_files(event, files)
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] == FORMAT:
-            return record
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    raise SacredError(f"{str(path)!r} does not contain undelivered events of a run")
 
 
 def _read_events(folder: Path) -> Iterator[tuple[int, Event | None]]:

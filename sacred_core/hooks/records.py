@@ -59,6 +59,9 @@ class ObserverSpec(ValueMethods):
         help: One line about it, for the help.
         store: The `RunStore` class for its runs; see `open`.
         schemes: Schemes of locations that the store opens: ``("acme",)`` for ``acme:///data``.
+        writes_folder_format: The observer writes the public folder format: it records the runs
+            that are delivered later, see `sacred_core.observers.SpoolObserver`. The argument of
+            its flag is the folder.
     """
 
     target: Target | None
@@ -67,6 +70,7 @@ class ObserverSpec(ValueMethods):
     help: str = ""
     store: Target | None = None
     schemes: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    writes_folder_format: bool = False
 
     @property
     def name(self) -> str:

@@ -82,7 +82,8 @@ class RunObserver:
             ``store_location``.
         retry_policy: How long the run waits for the observer, and when events are retried.
         failure_dir: The folder for undelivered events at the end of a run, from which
-            ``sacred runs load`` stores them; None: a folder in the user's state folder.
+            ``sacred spool flush`` stores them; None: ``_undelivered`` in `SETTINGS.SPOOL`, or a
+            folder in the user's state folder.
         lists_files_with_heartbeats: A stored file is in the record only after the next heartbeat.
             If no heartbeat follows, it is written to the folder of undelivered events.
     """
@@ -101,6 +102,15 @@ class RunObserver:
         The location does not change.
         """
         return None
+
+    def run_locations(self, run_id: Any) -> "list[tuple[str, Any]]":
+        """Return where the current run is recorded, as users write it, and its id there.
+
+        Args:
+            run_id: The id that the observer has returned.
+        """
+        location = self.store_location
+        return [] if location is None else [(self.display_location or location, run_id)]
 
     def open_store(self) -> "RunStore":
         """Return the store that reads what this observer writes.

@@ -71,13 +71,6 @@ class ForwardingObserver(RunObserver):
         """The attribute of the covered observer."""
         return getattr(self.covered_observer, "store_location", None)
 
-    def open_store(self) -> "RunStore":
-        """Return the store of the covered observer."""
-        if not hasattr(self.covered_observer, "open_store"):
-            raise missing_store_error(self.covered_observer)
-        store: RunStore = self.covered_observer.open_store()
-        return store
-
     @property
     def display_location(self) -> str | None:  # type: ignore[override]
         """The attribute of the covered observer."""
@@ -92,6 +85,13 @@ class ForwardingObserver(RunObserver):
     def lists_files_with_heartbeats(self) -> bool:  # type: ignore[override]
         """The attribute of the covered observer."""
         return getattr(self.covered_observer, "lists_files_with_heartbeats", False)
+
+    def open_store(self) -> "RunStore":
+        """Return the store of the covered observer."""
+        if not hasattr(self.covered_observer, "open_store"):
+            raise missing_store_error(self.covered_observer)
+        store: RunStore = self.covered_observer.open_store()
+        return store
 
     def cover(self, observer: Any) -> None:
         """Call ``observer`` from now on.

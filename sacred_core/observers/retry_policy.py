@@ -28,7 +28,7 @@ class RetryPolicy(ValueMethods):
         temporary: Types of exceptions after which events are retried at the end of the run.
             After other exceptions, each event is attempted once more.
         hands_over: Write undelivered events to a folder at the end of the run;
-            ``sacred runs load`` stores them.
+            ``sacred spool flush`` stores them.
         has_own_thread: Call the observer in a separate thread. False: in the thread that starts
             the run, without a time limit. Events of other threads, such as heartbeats, wait until
             that thread sends its next event, or ends the run.

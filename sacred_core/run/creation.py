@@ -54,7 +54,7 @@ def new_run(ex: Any, request: Request) -> Run:
         apply_options(options, offered, run)
         outer = run_of_context() if request.inherit_observers else None
         inherited = outer.attached_observers if outer else ()
-        run.observers = _distinct([*run.observers, *inherited])
+        run.observers = _with_spool(run, _distinct([*run.observers, *inherited]))
         _log_discovered(run)
         _check_changes(resolved, command, run)
         if command.owner is not None:  # the standard commands show what is required
@@ -151,6 +151,20 @@ def _distinct(observers: Sequence[Any]) -> list[Any]:
         if not any(_is_same(observer, other) for other in distinct):
             distinct.append(observer)
     return distinct
+
+
+def _with_spool(run: Run, observers: list[Any]) -> list[Any]:
+    """Return the observers of a run, with the spool of ``--spool`` or of `SETTINGS.SPOOL`.
+
+    Raises:
+        SpoolError: the spool cannot be used.
+    """
+    folder = run.spool or settings.SETTINGS.SPOOL
+    if not folder or run.unobserved or run.queue_only:
+        return observers
+    from sacred_core.spool.wrapping import spool_observers
+
+    return spool_observers(observers, folder)
 
 
 def _is_same(observer: Any, other: Any) -> bool:

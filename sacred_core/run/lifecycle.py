@@ -231,22 +231,34 @@ class Lifecycle:
             return offered
         return self._spool.entry.folder
 
-    def _location_of(self, observer: Any, name: str = "store_location") -> Any:
+    def _location_of(self, observer: Any) -> Any:
         try:
-            return getattr(observer, name, None)
+            return getattr(observer, "store_location", None)
         except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
-            self._run.run_logger.debug("%s.%s: %s", type(observer).__name__, name, error)
+            self._log_failure(observer, "store_location", error)
             return None
 
     def locations(self) -> list[tuple[str, Any]]:
         """Return where the run is recorded, as users write it, and its id there."""
         found = []
         for observer, run_id in self._dispatcher.run_ids:
-            location = self._location_of(observer)
-            if isinstance(location, str) and run_id is not None:
-                shown = self._location_of(observer, "display_location") or location
-                found.append((mask_text(str(shown)), run_id))
+            for location, own_id in self._locations_of(observer, run_id):
+                if isinstance(location, str) and own_id is not None:
+                    found.append((mask_text(location), own_id))
         return found
+
+    def _locations_of(self, observer: Any, run_id: Any) -> list[tuple[Any, Any]]:
+        try:
+            if hasattr(observer, "run_locations"):
+                return list(observer.run_locations(run_id))
+            location = getattr(observer, "store_location", None)
+            return [(getattr(observer, "display_location", None) or location, run_id)]
+        except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
+            self._log_failure(observer, "run_locations", error)
+            return []
+
+    def _log_failure(self, observer: Any, name: str, error: Exception) -> None:
+        self._run.run_logger.debug("%s.%s: %s", type(observer).__name__, name, error)
 
     def release_spool(self) -> None:
         """Remove the description of the spool: the observers were given all of the output."""

@@ -88,6 +88,7 @@ class Run(RunState):
         capture_mode: How output is recorded: no, sys or fd.
         log_level: Log lines of this level and above are shown while the run lasts.
         shows_origin: Whether print_config shows where each value comes from.
+        spool: The folder in which the run is recorded first, of ``--spool``; or None.
         attached_observers: The observers at the start: in `observers`, a copy replaces one that
             another run uses.
         outer: The run in which this run was started, or None.
@@ -140,6 +141,7 @@ class Run(RunState):
         self.unobserved = unobserved
         self.capture_mode: str = SETTINGS.valid("CAPTURE_MODE")
         self.debug = self.pdb = self.force = self.queue_only = self.shows_origin = False
+        self.spool: str | None = None
         self.log_level: int | None = None
         self.attached_observers: list[Any] = []
         self.outer: Run | None = None

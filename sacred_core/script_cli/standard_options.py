@@ -2,6 +2,7 @@
 
 import math
 import operator
+import os
 from typing import TYPE_CHECKING, SupportsIndex
 
 from sacred_core.exceptions import OptionError, RunIdError
@@ -82,6 +83,13 @@ def capture(argument: str, run: "Run") -> None:
     if argument not in ("no", "sys", "fd"):
         raise OptionError(f"--capture must be one of no, sys and fd, got {argument!r}")
     run.capture_mode = argument
+
+
+def spool(argument: object, run: "Run") -> None:
+    """Record the run in a folder first, and copy it to the stores of the observers."""
+    if not isinstance(argument, (str, os.PathLike)) or not os.fspath(argument):
+        raise OptionError(f"--spool must be the path of a folder, got {argument!r}")
+    run.spool = os.fspath(argument)
 
 
 def print_config(argument: bool, run: "Run") -> None:

@@ -16,8 +16,8 @@ from sacred_core.stores.annotations import current_user
 from sacred_core.stores.query import Field
 from sacred_core.stores.stored_parts import annotation_key, has_ended
 from sacred_core.transfer.copying import Copied, RunCopier
-from sacred_core.transfer.known_runs import Target, is_complete
 from sacred_core.transfer.differences import Difference
+from sacred_core.transfer.known_runs import Target, is_complete
 from sacred_core.transfer.verification import compare
 
 #: What is read of all runs to find those that are equal.

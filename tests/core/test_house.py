@@ -59,7 +59,7 @@ TIERS = (
     ("observers",),
     ("delivery",),
     ("transfer",),
-    ("archives",),
+    ("archives", "spool"),
     ("run",),
     ("script_cli",),
     ("ingredient",),

@@ -13,11 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from sacred_core.cli.main import sacred
-from sacred_core.observers import FileStorageObserver
+from sacred_core.observers import FileStorageObserver, SpoolObserver
 from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
-RUNS, COPY, GOOD, NEW, ARCHIVE = "LOCATION", "COPY", "GOOD", "new", "runs.zip"
+RUNS, COPY, GOOD, NEW = "LOCATION", "COPY", "GOOD", "new"
+ARCHIVE, SPOOL = "runs.zip", "SPOOL"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
@@ -35,6 +36,8 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
         ([GOOD, NEW, "--dry-run"], "synced", "synced"),
         ([GOOD, NEW], "synced", "synced"),
     ],
+    "spool list": [(["--spool", SPOOL], "spool-list", "spool-list")],
+    "spool flush": [(["--spool", SPOOL], "spool-flush", "spool-flush")],
     "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
     "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
     "runs show": [([RUNS, number], "runs", None) for number in "1234"],
@@ -69,7 +72,19 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
     shutil.copytree(root, f"{root} good")
     (root / "4" / "config.json").write_text("{")
     shutil.copytree(root, f"{root} copy")
+    _leave_in_spool(root)
     return str(root)
+
+
+def _leave_in_spool(root: Path) -> None:
+    """Record a run whose store is away until it has ended."""
+    server = root.with_name("server")
+    server.write_text("away")
+    spool = SpoolObserver(FileStorageObserver(server / "runs"), f"{root} spool")
+    driver = EventDriver(spool)
+    driver.start()
+    driver.complete()
+    server.unlink()
 
 
 def test_every_command_with_json_has_a_schema() -> None:
@@ -96,7 +111,8 @@ def test_output_follows_its_schema(
     runs: str, command: str, args: list[str], schema: str, last: str | None, tmp_path: Path
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
-    places = {RUNS: runs, COPY: f"{runs} copy", GOOD: f"{runs} good"}
+    places = {name: f"{runs} {name.lower()}" for name in (COPY, GOOD, SPOOL)}
+    places |= {RUNS: runs}
     places |= {name: str(tmp_path / name) for name in (NEW, ARCHIVE)}
     given = [places.get(arg, arg) for arg in args]
     result = CliRunner().invoke(sacred, [*command.split(), *given, "--json"])

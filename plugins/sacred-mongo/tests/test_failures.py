@@ -16,7 +16,7 @@ from sacred_mongo import MongoObserver, MongoStore
 from sacred_mongo.connection import Connection
 from sacred_mongo.load import mongo
 
-from sacred_core.cli.runs import runs
+from sacred_core.cli.main import sacred
 from sacred_core.observers import RetryPolicy
 from sacred_core.testing.event_driver import DispatchingDriver
 from sacred_core.testing.experiments import run_main
@@ -58,7 +58,7 @@ def test_a_server_that_comes_back_misses_nothing(
     assert not (tmp_path / "failed").exists()
 
 
-@pytest.mark.parametrize("command", ["sacred runs load", "sacred mongo load"])
+@pytest.mark.parametrize("command", ["sacred runs load", "sacred mongo load", "sacred spool flush"])
 def test_what_cannot_be_saved_is_loaded_later(
     observer: MongoObserver,
     proxy: Any,
@@ -89,11 +89,13 @@ def test_what_cannot_be_saved_is_loaded_later(
     assert run.result == 42
     (folder,) = (tmp_path / "failed").iterdir()
     (message,) = [m for m in caplog.messages if "To store them:" in m]
-    assert message.endswith(f"sacred runs load {folder}")
+    assert message.endswith(f"sacred spool flush --spool {folder}")
     proxy.open()
     url = mongo_url.rstrip("/") + f"/{db_name}?directConnection=true"
-    group: Any = {"sacred runs load": runs, "sacred mongo load": mongo}[command]
-    done = CliRunner().invoke(group, ["load", str(tmp_path / "failed"), url])
+    failed = str(tmp_path / "failed")
+    words = command.split()[1:]
+    words += ["--spool", failed, url] if command == "sacred spool flush" else [failed, url]
+    done = CliRunner().invoke(sacred, words)
     assert done.exit_code == 0, (done.output, done.exception)
     assert not folder.exists()
     store = MongoStore(mongo_url, db_name)

@@ -92,7 +92,7 @@ def test_a_server_that_refuses_writes(
     observer.retry_policy = RetryPolicy(retry_interval=0.1, end_timeout=0.5)
     run = recorded(observer, lambda: fail("alwaysOn", WRITES, NO_SPACE))
     assert run.result == 42
-    assert "sacred runs load" in caplog.text
+    assert "sacred spool flush" in caplog.text
     assert len(list(tmp_path.iterdir())) == 1
 
 

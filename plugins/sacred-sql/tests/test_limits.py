@@ -162,4 +162,4 @@ def test_a_process_ends_while_a_server_does_not_answer(
         proxy.hang()
         _, errors = process.communicate("\n", timeout=60)  # an answer is waited for longer
     assert process.returncode == 0, errors
-    assert "sacred runs load" in errors
+    assert "sacred spool flush" in errors

@@ -9,7 +9,6 @@ from sacred_core.testing import Memory, MemoryStore
 def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
     """A memory that every location of undelivered events leads to."""
     memory = Memory()
-    monkeypatch.setattr(
-        "sacred_core.delivery.loading.open_store", lambda location: MemoryStore(memory)
-    )
+    for name in ("delivery.loading.open_store", "spool.flushing.open_target"):
+        monkeypatch.setattr(f"sacred_core.{name}", lambda location: MemoryStore(memory))
     return memory

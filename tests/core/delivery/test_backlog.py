@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from sacred_core import events
-from sacred_core.cli.runs import runs
+from sacred_core.cli.main import sacred
 from sacred_core.delivery.backlog import Backlog
 from sacred_core.delivery.overflow import Overflow
 from sacred_core.exceptions import UnavailableError
@@ -262,7 +262,7 @@ def test_all_is_loaded_if_the_server_is_not_back(
         "events.jsonl", "files", "lock", "undelivered.json",
     ]  # fmt: skip
     (command,) = [text for text in caplog.messages if "To store them: " in text]
-    done = CliRunner().invoke(runs, command.partition("sacred runs ")[2].split())
+    done = CliRunner().invoke(sacred, command.partition(": sacred ")[2].split())
     assert done.exit_code == 0, done.output
     outage.check_whole(MemoryStore(memory))
     assert list((tmp_path / "failed").iterdir()) == []
@@ -280,5 +280,5 @@ def test_a_disk_that_is_full_at_the_end_is_reported(
     (folder,) = (tmp_path / "failed").glob("*/*")
     written = len((folder / "events.jsonl").read_text().splitlines())
     assert written > 0 and int(lost.split()[0]) + written == 122
-    done = CliRunner().invoke(runs, ["load", str(folder)])
+    done = CliRunner().invoke(sacred, ["runs", "load", str(folder)])
     assert done.exit_code == 0, done.output

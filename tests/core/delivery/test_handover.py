@@ -135,7 +135,7 @@ def test_the_printed_command_loads_it(
     """One warning has the command; it accepts the folder of all runs too."""
     logged = [record.getMessage() for record in caplog.get_records("setup")]
     (message,) = [each for each in logged if "To store them:" in each]
-    assert message.endswith(f"To store them: sacred runs load {failed.parent}")
+    assert message.endswith(f"To store them: sacred spool flush --spool {failed.parent}")
     done = CliRunner().invoke(runs, ["load", str(failed.parent.parent)])
     assert (done.exit_code, done.output) == (0, f"{failed}: stored 5 events of run 1\n")
     check_whole(memory)
@@ -286,7 +286,7 @@ class Two:
 
 def command_of(caplog: pytest.LogCaptureFixture) -> str:
     """Return the one command that the warnings have."""
-    (message,) = [text for text in caplog.messages if "sacred runs load" in text]
+    (message,) = [text for text in caplog.messages if "sacred spool flush" in text]
     return message.partition("To store them: ")[2]
 
 
@@ -296,7 +296,7 @@ def test_a_run_has_one_command_for_all_observers(
     """It loads the folder of the run, which is then removed."""
     two = Two(monkeypatch, tmp_path, tmp_path)
     (folder,) = tmp_path.iterdir()
-    assert command_of(caplog) == f"sacred runs load {folder}"
+    assert command_of(caplog) == f"sacred spool flush --spool {folder}"
     done = CliRunner().invoke(runs, ["load", str(folder)])
     assert done.exit_code == 0 and done.output.count("stored 2 events of run 1\n") == 2
     assert [two.output(location) for location in two.memories] == ["text", "text"]
@@ -309,7 +309,7 @@ def test_one_line_loads_folders_in_several_places(
     """Each observer has its own ``failure_dir``."""
     Two(monkeypatch, tmp_path / "a b", tmp_path / "c")
     (first,), (second,) = (tmp_path / "a b").iterdir(), (tmp_path / "c").iterdir()
-    assert command_of(caplog) == f"sacred runs load '{first}' && sacred runs load {second}"
+    assert command_of(caplog) == f"sacred spool flush --spool '{first}' --spool {second}"
 
 
 def test_a_given_store_is_that_of_the_same_place(

@@ -15,4 +15,5 @@ def sacred_observers() -> Iterable[ObserverSpec]:
         help="record the run in a folder below BASEDIR",
         store="sacred_file.store:FileStore",
         schemes=("file",),
+        writes_folder_format=True,
     )

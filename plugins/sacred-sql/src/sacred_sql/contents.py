@@ -14,10 +14,12 @@ from sacred_core.stable_files import FileVersion
 from sacred_sql.database import Database
 from sacred_sql.schema import (
     USERS_OF_CONTENTS,
+    artifacts,
     content_parts,
     contents,
     facts,
     large_values,
+    resources,
     versions,
 )
 
@@ -245,3 +247,35 @@ def read_large_texts(
         (row.run_key, row.name): read(connection, row.content_id)
         for row in connection.execute(query).all()
     }
+
+
+def write_file(
+    connection: sa.Connection,
+    run_key: int,
+    file: tuple[str, str],
+    content: Content,
+    details: Mapping[str, Any],
+) -> None:
+    """Write the row of an artifact or a resource, in place of an earlier one.
+
+    Args:
+        connection: In a transaction.
+        run_key: Of the row of the run.
+        file: The kind and the name.
+        content: From `content_of`.
+        details: ``metadata`` and ``content_type`` of an artifact.
+    """
+    kind, name = file
+    table, column = (artifacts, "name") if kind == "artifact" else (resources, "filename")
+    names = {f"{column}_digest": digest_of_name(name), "run_key": run_key}
+    mine = sa.and_(*(table.c[each] == value for each, value in names.items()))
+    row: dict[str, Any] = {"content_id": store_content(connection, content)}
+    if kind == "artifact":
+        row |= {each: details.get(each) for each in ("metadata", "content_type")}
+    old = connection.execute(sa.select(table.c.content_id).where(mine)).scalar()
+    if old is None:
+        new_key(connection, table, {**names, column: name, **row})
+        return
+    connection.execute(table.update().where(mine).values(row))
+    if old != row["content_id"]:
+        drop_unused(connection, [old])

@@ -15,6 +15,7 @@ from sacred_core.serialization import to_json
 from sacred_core.stable_files import FileVersion
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.facts import FACTS, encode_facts
+from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 from sacred_sql.address import argument_url, display_location, is_in_memory, location
@@ -24,15 +25,13 @@ from sacred_sql.changes import has_taken_long, note_change, note_start
 from sacred_sql.contents import (
     VALUES,
     content_of,
-    digest_of_name,
-    drop_unused,
     encode_values,
     is_large,
     new_key,
     row_values,
-    store_content,
     store_large,
     write_facts,
+    write_file,
 )
 from sacred_sql.database import Database
 from sacred_sql.experiments import (
@@ -44,7 +43,7 @@ from sacred_sql.experiments import (
 from sacred_sql.ids import highest_number, is_taken
 from sacred_sql.reading import find_key
 from sacred_sql.rows import Part, Rows, read_rows
-from sacred_sql.schema import LONGEST_COMMENT, artifacts, facts, resources, runs
+from sacred_sql.schema import LONGEST_COMMENT, facts, runs
 
 T = TypeVar("T")
 
@@ -59,6 +58,8 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             ``"postgresql://user:password@host/database"``.
         echo: Log every statement.
         priority: See `sacred_core.RunObserver`.
+        failure_dir: The folder for undelivered events at the end of a run, see
+            `sacred_core.RunObserver`.
 
     Raises:
         StoreError: the URL is invalid, or its driver is not installed.
@@ -72,8 +73,14 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     _is_noted = False
     _attempts: Counter[Part]
 
-    def __init__(self, url: str | sa.URL, echo: bool = False, priority: int = 40) -> None:
-        self._set_up(Database(url, echo), None, priority)
+    def __init__(
+        self,
+        url: str | sa.URL,
+        echo: bool = False,
+        priority: int = 40,
+        failure_dir: FilePath | bytes | None = None,
+    ) -> None:
+        self._set_up(Database(url, echo), None, priority, failure_dir)
 
     @classmethod
     def from_argument(cls, argument: str) -> "SqlObserver":
@@ -82,7 +89,11 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
 
     @classmethod
     def create_from(
-        cls, engine: sa.Engine, session: Any = None, priority: int = 40
+        cls,
+        engine: sa.Engine,
+        session: Any = None,
+        priority: int = 40,
+        failure_dir: FilePath | bytes | None = None,
     ) -> "SqlObserver":
         """Return an observer that uses an existing engine.
 
@@ -91,12 +102,13 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             session: Available as `session`; the observer does not write with it, because a commit
                 would end your transaction.
             priority: See `sacred_core.RunObserver`.
+            failure_dir: See `SqlObserver`.
 
         Raises:
             ValueError: each thread has another database with this engine.
         """
         self = cls.__new__(cls)
-        self._set_up(Database(None, engine=engine), session, priority)
+        self._set_up(Database(None, engine=engine), session, priority, failure_dir)
         return self
 
     def __repr__(self) -> str:
@@ -251,25 +263,12 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         self, kind: str, name: str, version: FileVersion, details: Mapping[str, Any]
     ) -> bool:
         """Store a file; the same content is stored once for all runs."""
-        table, column = (artifacts, "name") if kind == "artifact" else (resources, "filename")
-        names = {f"{column}_digest": digest_of_name(name), "run_key": self._rows.key}
-        mine = sa.and_(*(table.c[each] == value for each, value in names.items()))
         content = content_of(version)
-        columns: dict[str, Any] = {}
-        if kind == "artifact":
-            columns = {each: details.get(each) for each in ("metadata", "content_type")}
 
         def work(connection: sa.Connection) -> bool:
             if not self._rows.exist(connection):
                 return False
-            row = {"content_id": store_content(connection, content), **columns}
-            old = connection.execute(sa.select(table.c.content_id).where(mine)).scalar()
-            if old is None:
-                new_key(connection, table, {**names, column: name, **row})
-            else:
-                connection.execute(table.update().where(mine).values(row))
-                if old != row["content_id"]:
-                    drop_unused(connection, [old])
+            write_file(connection, self._rows.key, (kind, name), content, details)
             return note_change(connection, self._rows.key)
 
         return self._write_rows(work)
@@ -320,10 +319,13 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         self.stored_run = None
         self._database.close_idle()
 
-    def _set_up(self, database: Database, session: Any, priority: int) -> None:
+    def _set_up(
+        self, database: Database, session: Any, priority: int, failure_dir: FilePath | bytes | None
+    ) -> None:
         self._database, self.display_name = database, database.display_url
         self._attempts = Counter()
         self.session, self.priority = session, priority
+        self.failure_dir = None if failure_dir is None else absolute_path(failure_dir)
         self.display_location = display_location(database.engine.url)
 
     def _write_start(
