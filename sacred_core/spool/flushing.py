@@ -21,7 +21,7 @@ from sacred_core.spool.updating import RunUpdater
 from sacred_core.stores.opening import open_target
 from sacred_core.stores.places import choose_locations
 from sacred_core.stores.run_store import RunStore
-from sacred_core.transfer.copying import Target
+from sacred_core.transfer.known_runs import Target
 
 #: A part of an entry that goes to one store.
 Part = tuple[Path, str]

@@ -23,7 +23,7 @@ from sacred_core.stores.locations import FilePath, absolute_path
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_store
 from sacred_core.stores.run_store import RunStore
-from sacred_core.transfer.copying import Target
+from sacred_core.transfer.known_runs import Target
 
 
 class SpoolObserver(ForwardingObserver):

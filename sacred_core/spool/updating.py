@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from sacred_core.exceptions import StoreError
 from sacred_core.stores.run_store import RunStore
-from sacred_core.transfer.copying import Copied, RunCopier, Target
+from sacred_core.transfer.copying import Copied, RunCopier
+from sacred_core.transfer.known_runs import Target
 
 #: How messages about missing files begin that do not prevent the removal of a run from the spool:
 #: the source may never have had them, as where a file was changed before it was stored.

@@ -7,7 +7,7 @@ import pytest
 
 from sacred_core.observers import FileStorageObserver, SqlObserver, TinyDbObserver
 from sacred_core.testing import EventDriver
-from sacred_core.transfer.copying import Target
+from sacred_core.transfer.known_runs import Target
 from sacred_core.transfer.syncing import synchronise
 from sacred_core.transfer.verification import verify
 

@@ -11,7 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from sacred_core.transfer.copying import Target, copy_runs
+from sacred_core.transfer.copying import copy_runs
+from sacred_core.transfer.known_runs import Target
 from sacred_core.transfer.verification import verify
 
 HERE = Path(__file__).parent
