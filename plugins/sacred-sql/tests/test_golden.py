@@ -123,6 +123,20 @@ def test_runs_of_sacred_are_copied(
     golden_rich.assert_copied(SqlStore(url), [MemoryStore(Memory()), own])
 
 
+def test_runs_of_the_first_release_are_read(golden: ModuleType, url: str) -> None:
+    """Sacred 0.7.0 has no number for each run, only the id, and could not queue runs here."""
+    fill(golden.text("0.7.0", "sql.sql"), url)
+    store = SqlStore(url)
+    runs = golden.assert_runs(store, has_queued=False)
+    assert [run.id for run in runs] == [0, 1, 2, 3, 4]
+    assert [run.id for run in store.list(RunQuery(limit=2))] == [3, 4]
+    assert store.get("1").fail_trace[-1] == "RuntimeError: it failed\n" and store.count() == 5
+    assert EventDriver(SqlObserver(url)).start() == 5
+    with pytest.raises(RunIdError, match="'3' already exists"):
+        EventDriver(SqlObserver(url)).start(asked_id=3)
+    assert [run.id for run in SqlStore(url).list()] == [0, 1, 2, 3, 4, 5]
+
+
 def test_runs_are_found(store: SqlStore) -> None:
     """Runs are found, by queries, by name, status, limit and id; one that is missing is named."""
     assert [run.id for run in find_runs(store, "result = 0.5 and config.lr < 1")] == [0]

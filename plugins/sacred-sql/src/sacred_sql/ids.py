@@ -6,14 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from sacred_core.stores.run_ids import LARGEST
-from sacred_sql.sacred_runs import SacredTables, has_sacred_tables, highest_sacred_number
+from sacred_sql.sacred_runs import SacredTables, find_sacred_runs, highest_sacred_number
 from sacred_sql.schema import highest_deleted, runs
 
 
 def highest_number(connection: sa.Connection) -> int:
     """Return the highest number that counts; of Sacred's runs where there are no others."""
     found = connection.execute(_highest()).scalar()
-    if found is None and has_sacred_tables(connection):
+    if found is None and find_sacred_runs(connection) is not None:
         found = highest_sacred_number(connection)
     return max(int(found or 0), highest_deleted(connection))
 
@@ -30,5 +30,7 @@ def is_taken(connection: sa.Connection, run_id: int | str) -> bool:
         is_same |= runs.c.run_number == run_id
     if connection.execute(sa.select(runs.c.run_key).where(is_same)).first() is not None:
         return True
-    has_sacred = has_sacred_tables(connection)
-    return has_sacred and SacredTables().find_key(connection, run_id) is not None
+    sacred_runs = find_sacred_runs(connection)
+    if sacred_runs is None:
+        return False
+    return SacredTables(sacred_runs).find_key(connection, run_id) is not None

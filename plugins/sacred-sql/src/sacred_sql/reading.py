@@ -63,11 +63,11 @@ class RunTables(ABC):
         is_own: Whether they are ours, and not Sacred's, which are only read.
     """
 
-    key: ClassVar["sa.Column[int]"]
+    key: "sa.ColumnElement[int]"
     columns: ClassVar[Mapping[str, Sequence[str]]]
     shared: ClassVar[Mapping[str, Callable[[sa.Connection, Any], Any]]]
-    lists: ClassVar[Mapping[str, "sa.Select[Any]"]]
-    tables: ClassVar[Sequence[sa.Table]]
+    lists: Mapping[str, "sa.Select[Any]"]
+    tables: Sequence[sa.FromClause]
     is_own: ClassVar[bool]
 
     def __init__(self) -> None:

@@ -55,13 +55,27 @@ experiments_repositories = _table("experiments_repositories", experiment_id=_ID,
 runs_resources = _table("runs_resources", run_id=_STRING, resource_id=_ID)
 
 
-def has_sacred_tables(connection: sa.Connection) -> bool:
-    """Return whether the database has Sacred's tables, recognised by their columns."""
+#: The table of runs in Sacred 0.7.0, which has no column ``id``: the runs are numbered.
+_first_runs = (
+    sa.select(
+        sa.func.row_number().over(order_by=(run.c.start_time, run.c.run_id)).label("id"),
+        *(column for column in run.c if column.name != "id"),
+    )
+    .select_from(run)
+    .subquery("numbered_run")
+)
+
+
+def find_sacred_runs(connection: sa.Connection) -> sa.FromClause | None:
+    """Return the table of Sacred's runs, recognised by its columns; None if there is none."""
     inspector = sa.inspect(connection)
     if not inspector.has_table(run.name) or not inspector.has_table(experiment.name):
-        return False
+        return None
     columns = {column["name"] for column in inspector.get_columns(run.name)}
-    return set(run.c.keys()) <= columns
+    missing = set(run.c.keys()) - columns
+    if missing == {"id"}:
+        return _first_runs
+    return None if missing else run
 
 
 def highest_sacred_number(connection: sa.Connection) -> int:
@@ -153,9 +167,12 @@ _CONVERTERS: dict[str, Callable[[Any], Any]] = {
 
 
 class SacredTables(RunTables):
-    """Sacred's tables, which are only read."""
+    """Sacred's tables, which are only read.
 
-    key = run.c.id
+    Args:
+        runs: From `find_sacred_runs`.
+    """
+
     columns = {
         **{name: (name,) for name in ("status", "command", "fail_trace", "result")},
         **{name: (name,) for name in ("queue_time", "start_time", "stop_time", "heartbeat")},
@@ -167,28 +184,33 @@ class SacredTables(RunTables):
         "meta": ("comment", "priority"),
     }
     shared = {"experiment": _read_experiment, "host": _read_host}
-    lists = {
-        "artifacts": sa.select(run.c.id, artifact.c.filename)
-        .join(artifact, artifact.c.run_id == run.c.run_id)
-        .order_by(artifact.c.artifact_id),
-        "resources": sa.select(run.c.id, resource.c.filename)
-        .join(runs_resources, runs_resources.c.run_id == run.c.run_id)
-        .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
-        .order_by(resource.c.resource_id),
-        "files": sa.select(run.c.id, resource.c.filename, resource.c.md5sum)
-        .join(runs_resources, runs_resources.c.run_id == run.c.run_id)
-        .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
-        .order_by(resource.c.resource_id),
-    }
-    tables = (run, experiment, host, artifact, resource, runs_resources)
     is_own = False
+
+    def __init__(self, runs: sa.FromClause) -> None:
+        super().__init__()
+        self._runs = runs
+        self.key = runs.c.id
+        self.tables = (runs, experiment, host, artifact, resource, runs_resources)
+        artifacts = sa.select(runs.c.id, artifact.c.filename)
+        own_artifacts = artifact.c.run_id == runs.c.run_id
+        resources = (
+            sa.select(runs.c.id, resource.c.filename, resource.c.md5sum)
+            .join(runs_resources, runs_resources.c.run_id == runs.c.run_id)
+            .join(resource, resource.c.resource_id == runs_resources.c.resource_id)
+            .order_by(resource.c.resource_id)
+        )
+        self.lists = {
+            "artifacts": artifacts.join(artifact, own_artifacts).order_by(artifact.c.artifact_id),
+            "resources": resources.with_only_columns(runs.c.id, resource.c.filename),
+            "files": resources,
+        }
 
     def find_key(self, connection: sa.Connection, run_id: int | str) -> int | None:
         """Return the key of a run, also of one without an id that is listed as ``row KEY``.
 
         Sacred enters the id after the row: the process may have been killed in between.
         """
-        name = str(normalize_id(run_id))
+        run, name = self._runs, str(normalize_id(run_id))
         rows = connection.execute(sa.select(run.c.id, run.c.run_id).where(run.c.run_id == name))
         key = next((int(row.id) for row in rows if row.run_id == name), None)  # exactly
         number = row_number(name)
@@ -215,8 +237,8 @@ class SacredTables(RunTables):
 
     def read_output(self, connection: sa.Connection, key: int) -> str:
         """Return the output, which has a column."""
-        found = connection.execute(sa.select(run.c.captured_out).where(run.c.id == key)).scalar()
-        return str(found or "")
+        query = sa.select(self._runs.c.captured_out).where(self.key == key)
+        return str(connection.execute(query).scalar() or "")
 
     def read_points(
         self, connection: sa.Connection, key: int, ranges: Ranges | None = None
@@ -232,9 +254,10 @@ class SacredTables(RunTables):
 
     def open_file(self, database: Database, key: int, kind: str, name: str) -> BinaryIO | None:
         """Open a file, which is in one column."""
-        query = _content_query(key, kind, name)
+        query = _content_query(self._runs, kind, name)
         if query is None:
             return None
+        query = query.where(self.key == key)
         found = database.read_any(lambda connection: connection.execute(query.limit(1)).first())
         if found is None:
             return None
@@ -242,8 +265,8 @@ class SacredTables(RunTables):
         return io.BytesIO(data.encode() if isinstance(data, str) else bytes(data))
 
 
-def _content_query(key: int, kind: str, name: str) -> "sa.Select[Any] | None":
-    """Return what selects the contents of files of a run, the newest first."""
+def _content_query(run: sa.FromClause, kind: str, name: str) -> "sa.Select[Any] | None":
+    """Return what selects the contents of files of runs, the newest first."""
     if kind == "artifact":
         query = sa.select(artifact.c.content).join(run, run.c.run_id == artifact.c.run_id)
         query = query.where(artifact.c.filename == name).order_by(artifact.c.artifact_id.desc())
@@ -261,4 +284,4 @@ def _content_query(key: int, kind: str, name: str) -> "sa.Select[Any] | None":
         query = query.where(source.c.filename == name)
     else:
         return None
-    return query.where(run.c.id == key)
+    return query

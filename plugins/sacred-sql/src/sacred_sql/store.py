@@ -35,7 +35,7 @@ from sacred_sql.experiments import drop_unused_experiment, drop_unused_host
 from sacred_sql.observer import SqlObserver
 from sacred_sql.reading import Fields, OwnTables, RunTables
 from sacred_sql.row_ids import row_id
-from sacred_sql.sacred_runs import SacredTables, has_sacred_tables
+from sacred_sql.sacred_runs import SacredTables, find_sacred_runs
 from sacred_sql.schema import (
     OF_RUNS,
     deleted_numbers,
@@ -108,7 +108,7 @@ class SqlStore(DocumentStore[Record]):
     @property
     def change_kind(self) -> str | None:  # type: ignore[override]
         """None where Sacred may change runs, and in a database of an earlier release."""
-        if self._has_sacred:
+        if self._sacred_runs is not None:
             return None
         has_changes = self._database.read(lambda connection: has_table(connection, run_changes))
         return "sql" if has_changes else None
@@ -243,16 +243,17 @@ class SqlStore(DocumentStore[Record]):
         return self._database.write(work)
 
     @cached_property
-    def _has_sacred(self) -> bool:
-        """Whether the database has tables of Sacred; none are added later."""
-        return self._database.read_any(has_sacred_tables)
+    def _sacred_runs(self) -> sa.FromClause | None:
+        """The table of the runs of Sacred, None if there is none; none is added later."""
+        return self._database.read_any(find_sacred_runs)
 
     def _tables(self) -> list[RunTables]:
         """Return the tables with runs; without any, ours, of which reading raises an error."""
-        if not self._has_sacred:
+        if self._sacred_runs is None:
             return [OwnTables()]
         has_own = self._database.read_any(partial(has_tables, display_url=self.display_name))
-        return [SacredTables(), OwnTables()] if has_own else [SacredTables()]
+        found = SacredTables(self._sacred_runs)
+        return [found, OwnTables()] if has_own else [found]
 
     def _read(self, tables: RunTables, work: Callable[[sa.Connection], T]) -> T:
         return self._database.read(work) if tables.is_own else self._database.read_any(work)
