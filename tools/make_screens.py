@@ -299,8 +299,8 @@ def record_run(store: str, number: int, start: datetime, folder: str) -> None:
 def copy_first_run(source: str, target: str) -> None:
     """Copy the first run, and add a note to the copy."""
     from sacred_core.stores.annotations import Annotation
+    from sacred_core.stores.opening import open_target
     from sacred_core.transfer.copying import Target, copy_run
-    from sacred_core.transfer.targets import open_target
 
     runs, copies = open_store(source), Target(open_target(target))
     copied = copy_run(runs, runs.get(1), copies)

@@ -22,6 +22,8 @@ from sacred_core.stores.recognition import (
 )
 from sacred_core.stores.run_store import RunStore
 
+#: What is in no name of a new folder, but in arguments of flags.
+_NOT_A_FOLDER = re.compile(r"[:@]")
 _FLAG = re.compile(r"(?P<flag>--?[^\s=]+)[\s=]\s*(?P<argument>.+)", re.DOTALL)
 
 
@@ -65,15 +67,27 @@ def open_target(location: FilePath) -> RunStore:
         OptionError, StoreError: as `open_store` does, but not because nothing is there.
     """
     text = os.fspath(location)
-    spec, argument = split_flag(text)
-    if spec is None:
-        is_new_path = (
-            "://" not in text and text.strip() and not os.path.lexists(absolute_path(text))
-        )
-        spec = location_spec(text) if "://" in text or is_new_path else None
-    if spec is None or spec.target is None:
+    spec = location_spec(text)
+    is_writable = spec is not None and spec.target is not None
+    if spec is None or not is_writable or (_is_folder(text) and not is_new_folder(text)):
         return open_store(location)
-    return cast(RunStore, spec.create(argument).open_store())
+    return cast(RunStore, spec.create(split_flag(text)[1]).open_store())
+
+
+def is_new_folder(location: str) -> bool:
+    """Return whether a location is the path of a folder of runs that does not exist.
+
+    An argument of a flag that is given without it, such as ``localhost:27017:db``, is not one.
+    """
+    path = split_flag(location)[1]
+    is_path = _is_folder(location) and path.strip() != "" and _NOT_A_FOLDER.search(path) is None
+    return is_path and not os.path.lexists(absolute_path(path))
+
+
+def _is_folder(location: str) -> bool:
+    """Return whether a location is a path, and no URL, of the plugin for folders of runs."""
+    spec = location_spec(location)
+    return spec is not None and PATHS in spec.schemes and "://" not in split_flag(location)[1]
 
 
 def location_spec(location: str) -> ObserverSpec | None:

@@ -24,12 +24,13 @@ from sacred_core.script_cli.protocol import FAILURE
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunStore, open_store
 from sacred_core.stores.changes import list_ids
+from sacred_core.stores.opening import open_target
 from sacred_core.stores.run_ids import id_order
 from sacred_core.transfer.copying import Copied, copy_runs
 from sacred_core.transfer.following import copy_chosen, follow_chosen
 from sacred_core.transfer.known_runs import Target
 from sacred_core.transfer.planning import DryTarget
-from sacred_core.transfer.targets import open_existing_target, open_target
+from sacred_core.transfer.targets import open_existing_target
 
 T = TypeVar("T")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only show what would be copied.")

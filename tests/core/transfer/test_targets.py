@@ -7,8 +7,9 @@ import pytest
 
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.hooks.records import ObserverSpec
+from sacred_core.stores.opening import open_target
 from sacred_core.stores.recognition import PATHS
-from sacred_core.transfer.targets import open_existing_target, open_target
+from sacred_core.transfer.targets import open_existing_target
 
 
 class FolderStore:
@@ -59,8 +60,7 @@ def address(store: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "location",
-    ["new", "-F new", "old", "-F old", "acme://new", "-F acme://new", "-o a:b", "other://x:1"],
+    "location", ["new", "-F new", "acme://new", "-F acme://new", "-o a:b", "other://x:1"]
 )
 def test_the_store_is_that_of_the_observer(location: str) -> None:
     """It is created if it does not exist; for a flag, its argument is what the observer gets."""
