@@ -3,6 +3,8 @@
 import ast
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -40,6 +42,16 @@ def run_python(*args: str, python: str = sys.executable) -> "subprocess.Complete
     """Run Python without site-packages, the environment and the working directory."""
     command = [python, "-I", "-S", *args]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def find_python(version: str) -> str:
+    """Return an interpreter of a version, on the path or of pyenv; skip the test without one."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    found = [*root.glob(f"versions/{version}.*/bin/python"), shutil.which(f"python{version}")]
+    for python in filter(None, found):
+        if run_python("-c", "", python=str(python)).returncode == 0:
+            return str(python)
+    pytest.skip(f"there is no Python {version}")
 
 
 @pytest.fixture
@@ -83,6 +95,20 @@ def test_every_metric_and_digest_equals_that_of_the_store(
             with store.open_file(run_id, kind, name) as file:
                 assert hashlib.sha256(file.read()).hexdigest() == digest, (kind, name)
     assert [each[0] for each in found] == [run.id for run in store.list()]
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13", "3.14"])
+def test_other_versions_of_python_read_the_same(
+    archive: Path, extracted: Path, version: str
+) -> None:
+    """From 3.9 on, with what is printed for runs and points."""
+    python = find_python(version)
+    for args in (["-c", PROGRAM, str(extracted), str(archive)],
+                 [str(extracted / "read_runs.py"), str(archive)],
+                 [str(extracted / "read_runs.py"), "1"]):  # fmt: skip
+        found, expected = run_python(*args, python=python), run_python(*args)
+        assert (found.returncode, found.stderr) == (0, "")
+        assert found.stdout == expected.stdout and found.stdout.count("\n") > 0
 
 
 def test_it_lists_runs(archive: Path, extracted: Path) -> None:
