@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import attrs
 import pytest
 
 from sacred_core.archives import ArchiveStore, pack
@@ -355,3 +356,74 @@ def test_importing_the_core_does_not_import_archives() -> None:
     code = "import sys, sacred_core.experiment; print([m for m in sys.modules if 'archives' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_repository_without_a_patch_is_as_recorded(
+    record: Callable[..., EventDriver], tmp_path: Path
+) -> None:
+    """Sacred records no uncommitted changes, and a record may contain anything."""
+    dirty = {"url": None, "commit": "c0ffee", "dirty": True}
+    memory = Memory()
+    record(memory, ex_info={"name": "x", "repositories": ["odd", dirty, None]}).complete()
+    packed = pack(MemoryStore(memory), MemoryStore(memory).list(), tmp_path / "runs.zip")
+    run = ArchiveStore(tmp_path / "runs.zip").get(1)
+    assert packed.problems == {} and run.experiment["repositories"] == ["odd", dirty, None]
+    assert "sources" not in run.experiment
+
+
+def test_known_contents_are_not_read_again(memory: Memory, tmp_path: Path) -> None:
+    """By their recorded digest and size; another size is not the same content."""
+    opened: list[str] = []
+
+    class Counting(MemoryStore):
+        def get_file(self, record: Any, kind: str, name: str) -> BinaryIO | None:
+            opened.append(name)
+            return super().get_file(record, kind, name)
+
+    source = Counting(memory)
+    pack(source, source.list(), tmp_path / "one.zip")
+    assert len(opened) == 18  # and a patch, which is in the record
+    files = memory.runs[2].run.files["artifact"]
+    files["a/b"] = attrs.evolve(files["a/b"], size=1)
+    opened.clear()
+    packed = pack(source, source.list(), tmp_path / "two.zip")
+    assert opened.count("a/b") == 2 and len(opened) == 19 and packed.problems == {}
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("counts", "calls"),
+    [
+        ({"a": 10, "b": 0, "c": 49_990}, [["a", "b", "c"]]),
+        ({"a": 10, "b": 49_991}, [["a"], ["b"]]),
+        ({"a": 50_001, "b": 1}, [["a"], ["a", "b"]]),
+        ({}, []),
+    ],
+)
+def test_metrics_are_read_together(
+    tmp_path: Path, counts: dict[str, int], calls: list[list[str]]
+) -> None:
+    """As far as they have no more than 50,000 points."""
+    memory, found = Memory(), []
+    EventDriver(MemoryObserver(memory)).start()
+
+    class Recording(MemoryStore):
+        def summaries(self, run_id: Any, names: Any = None) -> dict[str, list[MetricSummary]]:
+            return {name: [*summarize_blocks(range(n), range(n))] for name, n in counts.items()}
+
+        def points(self, run_id: Any, ranges: Ranges) -> dict[str, dict[str, Any]]:
+            found.append([*ranges])
+            return {
+                name: {
+                    "steps": [*range(start, stop or 0)],
+                    "values": [*range(start, stop or 0)],
+                    "timestamps": [START] * ((stop or 0) - start),
+                }
+                for name, (start, stop) in ranges.items()
+            }
+
+    source = Recording(memory)
+    pack(source, source.list(), tmp_path / "runs.zip")
+    assert found == calls
+    metrics = ArchiveStore(tmp_path / "runs.zip").metrics(1)
+    assert {name: len(own["values"]) for name, own in metrics.items()} == counts
