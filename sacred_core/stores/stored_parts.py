@@ -73,9 +73,13 @@ def is_same_time(one: datetime | None, other: datetime | None) -> bool:
 
 
 def is_same_file(info: FileInfo, known: FileInfo) -> bool:
-    """Return whether a copy of a file has its content and details, as far as both are known."""
+    """Return whether a copy of a file has its content and details, as far as they are known.
+
+    Two stores of Sacred may have the same run, of which one has no details.
+    """
     is_content = info.md5 is None or known.md5 is None or info.md5 == known.md5
-    return is_content and (info.content_type, info.metadata) == (known.content_type, known.metadata)
+    is_type = info.content_type in (None, known.content_type)
+    return is_content and is_type and info.metadata in (None, known.metadata)
 
 
 def is_same_file_set(files: Mapping[str, FileInfo], known: Mapping[str, FileInfo]) -> bool:

@@ -68,10 +68,12 @@ def test_is_same_time() -> None:
         (FileInfo(metadata={"a": 1}), FileInfo(metadata={"a": 1}), True),
         (FileInfo(metadata={"a": 1}), FileInfo(), False),
         (FileInfo(content_type="a/b"), FileInfo(content_type="a/c"), False),
+        (FileInfo(content_type="a/b"), FileInfo(), False),
+        (FileInfo(), FileInfo(content_type="a/b", metadata={"a": 1}), True),
     ],
 )
 def test_is_same_file(info: FileInfo, known: FileInfo, expected: bool) -> None:
-    """Digests that are known and the details are compared."""
+    """Digests that are known are compared, and details that the source knows."""
     assert is_same_file(info, known) is expected
     assert is_same_file_set({"x": info}, {"x": known, "y": FileInfo()}) is expected
     assert not is_same_file_set({"x": info}, {"y": known})
