@@ -267,9 +267,10 @@ class Recorder:
         self.write_folder()
         with self._output.open("rb") as file:
             self.layout.bucket.put(self.prefix + OUTPUT, file, object_keys.TEXT)
-        for name in (METRICS, METRIC_INDEX):
-            with (self.folder / name).open("rb") as file:
-                self.layout.bucket.put(self.prefix + name, file, object_keys.JSON)
+        for path in (self.folder / METRICS, self.folder / METRIC_INDEX):
+            if path.exists():  # a run without metrics has no index
+                with path.open("rb") as file:
+                    self.layout.bucket.put(self.prefix + path.name, file, object_keys.JSON)
         self._send_info()
         # From here on readers look at what was written above.
         self._replace_record(entry_bytes(self.entry))
