@@ -75,6 +75,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         ("watch", "show_run:watch_run", "Follow a run while it is running."),
         ("export", "export_runs:export_runs", "Write runs or their points to a file."),
         ("pack", "pack_runs:pack_runs", "Write runs into an archive."),
+        ("unpack", "unpack_runs:unpack_runs", "Copy the runs of an archive to a store."),
         ("delete", "change_runs:delete_runs", "Delete runs."),
         ("note", "change_runs:note_run", "Add a note to a run."),
         ("tag", "change_runs:tag_run", "Add tags to a run, or remove them."),

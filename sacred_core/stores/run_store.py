@@ -165,6 +165,19 @@ class RunStore(Protocol):
 
 
 @runtime_checkable
+class CheckingStore(Protocol):
+    """A store that knows digests of all that it has of a run: it is checked before it is copied."""
+
+    def check_run(self, run_id: int | str) -> None:
+        """Compare everything of a run with its digests.
+
+        Raises:
+            DamagedRecordError: something is missing, or differs from its digest.
+            StoreError: the run does not exist.
+        """
+
+
+@runtime_checkable
 class ContinuingStore(Protocol):
     """A store whose runs an observer can continue: ``sacred runs load`` delivers events to it.
 

@@ -15,7 +15,7 @@ from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.replay import Replay
-from sacred_core.stores.run_store import RunQuery, RunStore
+from sacred_core.stores.run_store import CheckingStore, RunQuery, RunStore
 from sacred_core.stores.stored_parts import Stored, has_ended, has_same_end
 from sacred_core.transfer.known_runs import LISTED_FIELDS, Target, has_recorded_uid, is_complete
 from sacred_core.transfer.sending import Sender
@@ -92,6 +92,8 @@ class RunCopier:
             StoreError: the run is damaged, or the target cannot store it.
         """
         run = run or self._source.get(self._run_id)
+        if isinstance(self._source, CheckingStore):
+            self._source.check_run(run.id)
         stored, self._stored = self._stored or self._find(run.uid), None
         counts = _Counts(self._note_sent)
         replay = Replay(self._source, run, stored)

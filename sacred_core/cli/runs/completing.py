@@ -1,6 +1,6 @@
 """What completes arguments of ``sacred runs`` in the shell: ids, files and statuses.
 
-Only runs of folders on this machine are read: a server could let the shell wait.
+Only runs of folders and archives on this machine are read: a server could let the shell wait.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ _MOST_IDS = 100
 
 
 def complete_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return ids of the newest runs of the folder LOCATION, the newest first."""
+    """Return ids of the newest runs of the folder or archive LOCATION, the newest first."""
     del parameter
 
     def ids(store: RunStore) -> Iterable[str]:
@@ -55,7 +55,7 @@ def _read(
 ) -> list[str]:
     location = str(context.params.get("location") or "")
     path = location.partition(" ")[2] if location.startswith("-") else location  # -F my_runs
-    if "://" in path or not path or not Path(path).expanduser().is_dir():
+    if "://" in path or not path or not Path(path).expanduser().exists():
         return []
     try:
         return [each for each in find(open_store(location)) if each.startswith(incomplete)]

@@ -62,11 +62,34 @@ def copy_to_target(
     refuse_same_location(location, target_location)
     source = open_store(location)
     ids = select_ids(source, location, run_ids, where)
+    seconds = interval if follow and not dry_run else None
+    copy_and_report(ctx, source, ids, target_location, seconds, dry_run, as_json)
+
+
+def copy_and_report(
+    ctx: click.Context,
+    source: RunStore,
+    ids: Sequence[int | str] | None,
+    target_location: str,
+    seconds: float | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Copy runs, and print the result for each; exit if something could not be copied.
+
+    Args:
+        ctx: Of the command.
+        source: The store of the runs.
+        ids: Of the runs; None for all.
+        target_location: Where they are copied to.
+        seconds: Between two readings of a running run; None: it is read once.
+        dry_run: Only print what would be copied.
+        as_json: Print one JSON object per run and line.
+    """
     count = len(list_ids(source) if ids is None else ids)
     target = open_writable(target_location, dry_run)
     totals = Totals()
     with without_id_warnings(), progress_bar("Copying", count) as progress:
-        seconds = interval if follow and not dry_run else None
         for copied in continuable(_copy(source, ids, target, seconds, shown_by(progress))):
             totals.add(copied)
             for line in _lines(copied, as_json, dry_run):
