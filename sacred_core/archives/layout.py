@@ -51,7 +51,7 @@ read_runs.py     The program.
 All text is UTF-8. Times are in UTC. JSON has no NaN and no infinity: in the values of metrics they
 are the strings "NaN", "Infinity" and "-Infinity", elsewhere objects such as {{"%json": "NaN"}}.
 
-With sacred-core: sacred runs list runs.zip, and sacred runs unpack runs.zip TARGET.
+With sacred-core: sacred runs list runs.zip, or sacred runs unpack runs.zip TARGET.
 """
 
 

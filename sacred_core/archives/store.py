@@ -109,6 +109,9 @@ class ArchiveStore(DocumentStore[ArchivedRun]):
         self._lock = threading.Lock()
         weakref.finalize(self, _close, self._archive, self._open_points)
 
+    def __repr__(self) -> str:
+        return f"ArchiveStore({str(self.path)!r})"
+
     @classmethod
     def from_location(cls, location: str) -> "ArchiveStore":
         """Return the store of a path or of an ``archive:`` URL."""

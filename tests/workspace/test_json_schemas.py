@@ -12,13 +12,15 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
+from sacred_core.archives import pack
 from sacred_core.cli.main import sacred
 from sacred_core.observers import FileStorageObserver, SpoolObserver
+from sacred_core.stores import open_store
 from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNS, COPY, GOOD, NEW = "LOCATION", "COPY", "GOOD", "new"
-ARCHIVE, SPOOL = "runs.zip", "SPOOL"
+ARCHIVE, PACKED, SPOOL = "runs.zip", "PACKED", "SPOOL"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
@@ -39,6 +41,7 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "spool list": [(["--spool", SPOOL], "spool-list", "spool-list")],
     "spool flush": [(["--spool", SPOOL], "spool-flush", "spool-flush")],
     "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
+    "runs unpack": [([PACKED, NEW], "copied", "copied")],
     "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
     "runs show": [([RUNS, number], "runs", None) for number in "1234"],
 }
@@ -70,6 +73,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
     EventDriver(FileStorageObserver(root)).queue()
     EventDriver(FileStorageObserver(root)).start()
     shutil.copytree(root, f"{root} good")
+    store = open_store(root)
+    pack(store, [store.get(1), store.get(2)], Path(f"{root} packed"))
     (root / "4" / "config.json").write_text("{")
     shutil.copytree(root, f"{root} copy")
     _leave_in_spool(root)
@@ -111,7 +116,7 @@ def test_output_follows_its_schema(
     runs: str, command: str, args: list[str], schema: str, last: str | None, tmp_path: Path
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
-    places = {name: f"{runs} {name.lower()}" for name in (COPY, GOOD, SPOOL)}
+    places = {name: f"{runs} {name.lower()}" for name in (COPY, GOOD, PACKED, SPOOL)}
     places |= {RUNS: runs}
     places |= {name: str(tmp_path / name) for name in (NEW, ARCHIVE)}
     given = [places.get(arg, arg) for arg in args]

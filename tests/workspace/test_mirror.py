@@ -44,6 +44,7 @@ FURTHER = {
     "cli/test_sync_runs.py": "cli/runs/sync_runs",
     "cli/test_verify_runs.py": "cli/runs/verify_runs cli/runs/two_locations",
     "cli/test_pack_runs.py": "cli/runs/pack_runs",
+    "cli/test_unpack_runs.py": "cli/runs/unpack_runs",
     "cli/test_show_run.py": "cli/runs/show_run cli/runs/page cli/runs/export_runs",
     "hooks/test_plugin_hooks.py": "hooks/manager hooks/discovery cli/main cli/plugins",
     "masking/test_cost.py": "masking/formats masking/urls",
