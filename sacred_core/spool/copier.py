@@ -10,13 +10,15 @@ from sacred_core.spool.descriptions import SpoolTarget
 
 #: Seconds that an attempt has, if the store has not answered before or the last attempt failed.
 _FIRST_ANSWER = 0.5
+#: The rest after an attempt, as a multiple of its duration: each one reads the output of the run.
+_REST = 4
 
 
 class Copier:
     """A daemon thread brings a store up to date whenever `wake` is called.
 
     After a failure it is tried again when `retry_interval` has passed. Once the run has ended there
-    are no retries.
+    are no retries. Between two attempts it rests, so that it takes a part of the time only.
 
     Args:
         target: The store.
@@ -46,7 +48,7 @@ class Copier:
         self._is_due, self._is_closing, self._has_ended = True, False, False
         self._is_attempting = False
         self._has_answered, self._error = False, ""
-        self._attempt_began = time.monotonic()
+        self._attempt_began, self._duration = time.monotonic(), 0.0
         self._thread = threading.Thread(target=self._work, name="sacred-spool", daemon=True)
 
     @property
@@ -108,20 +110,19 @@ class Copier:
     def _wait_until_due(self) -> bool:
         """Wait for the next attempt; return False if there is none."""
         with self._changed:
-            retry_at = time.monotonic() + self._retry_interval if self._error else None
+            now = time.monotonic()
+            next_at = now + (self._retry_interval if self._error else _REST * self._duration)
             while self.run_id is None:
                 if self._is_closing and self._error:
                     return self._begin_last_attempt()
                 if self._is_closing and not self._is_due:
                     return False
-                if retry_at is None and self._is_due:
+                left = next_at - time.monotonic()
+                is_rested = self._is_closing or left <= 0
+                if is_rested and (self._is_due or self._error):
                     self._is_due = False
                     return True
-                left = None if retry_at is None else retry_at - time.monotonic()
-                if left is not None and left <= 0:
-                    self._is_due = False
-                    return True
-                self._changed.wait(left)
+                self._changed.wait(None if is_rested else left)
             return False
 
     def _begin_last_attempt(self) -> bool:
@@ -141,6 +142,7 @@ class Copier:
             error = format_error(raised)
         with self._changed:
             self._is_attempting, self._error = False, error
+            self._duration = time.monotonic() - self._attempt_began
             self._has_answered = self._has_answered or not error
             self.run_id = run_id
             self._changed.notify_all()

@@ -72,6 +72,20 @@ def test_it_is_called_at_once_and_when_woken(store: Store) -> None:
     assert copier.run_id is None and store.ended == []
 
 
+def test_it_rests_after_an_attempt(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not take all the time of the run; the end does not wait for it."""
+    monkeypatch.setattr("sacred_core.spool.copier._REST", FOREVER * 1_000_000)
+    copier = store.copier()
+    eventually(lambda: store.calls == 1)
+    copier.wake()
+    copier.wait(time.monotonic() + 0.05)
+    assert store.calls == 1
+    store.is_complete = True
+    copier.close()
+    copier.wait(time.monotonic() + FOREVER)
+    assert (store.calls, store.ended) == (2, [7])
+
+
 def test_the_end_is_copied(store: Store) -> None:
     """Then the thread ends, and has the id of the run in the store."""
     copier = store.copier()
