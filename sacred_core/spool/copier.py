@@ -9,7 +9,7 @@ from sacred_core.delivery.failures import format_error
 from sacred_core.spool.descriptions import SpoolTarget
 
 #: Seconds that an attempt has, if the store has not answered before or the last attempt failed.
-_FIRST_ANSWER = 0.5
+_FIRST_ANSWER = 1.0
 #: The rest after an attempt, as a multiple of its duration: each one reads the output of the run.
 _REST = 4
 
@@ -23,7 +23,8 @@ class Copier:
     Args:
         target: The store.
         update: Stores what the store does not have; returns the id of the run there once the
-            store has the whole run, with its end, otherwise None.
+            store has the whole run, with its end, otherwise None. Its argument is called whenever
+            the store has answered.
         retry_interval: Seconds between a failure and the next attempt.
         when_ended: Called in the thread when it ends, with `run_id`.
 
@@ -35,7 +36,7 @@ class Copier:
     def __init__(
         self,
         target: SpoolTarget,
-        update: Callable[[], int | str | None],
+        update: Callable[[Callable[[], None]], int | str | None],
         retry_interval: float,
         when_ended: Callable[[int | str | None], None],
     ) -> None:
@@ -132,12 +133,17 @@ class Copier:
         self._has_answered = False
         return True
 
+    def _note_answer(self) -> None:
+        with self._changed:
+            self._has_answered, self._error = True, ""
+            self._changed.notify_all()
+
     def _attempt(self) -> None:
         error, run_id = "", None
         with self._changed:
             self._is_attempting, self._attempt_began = True, time.monotonic()
         try:
-            run_id = self._update()
+            run_id = self._update(self._note_answer)
         except Exception as raised:  # noqa: BLE001 - of a driver; the run is in the spool
             error = format_error(raised)
         with self._changed:

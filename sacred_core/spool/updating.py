@@ -31,14 +31,17 @@ class RunUpdater:
         self._open_target = open_target
         self._copier: RunCopier | None = None
 
-    def update(self) -> int | str | None:
+    def update(self, note_answer: Callable[[], None]) -> int | str | None:
         """Copy what is new; return the id in the store if it has the end of the run now.
+
+        Args:
+            note_answer: Called whenever the store has answered.
 
         Raises:
             StoreError: the store cannot be reached, has another run with the same uid, or cannot
                 store all of the run; or the run cannot be read.
         """
-        copied = self._copy()
+        copied = self._copy(note_answer)
         return copied.target_id if copied.has_ended else None
 
     def finish(self) -> int | str | None:
@@ -47,11 +50,14 @@ class RunUpdater:
         Raises:
             StoreError: as `update`.
         """
-        return self._copy().target_id
+        return self._copy(lambda: None).target_id
 
-    def _copy(self) -> Copied:
+    def _copy(self, note_answer: Callable[[], None]) -> Copied:
         if self._copier is None:
-            self._copier = RunCopier(self._source, self._run_id, self._open_target())
+            target = self._open_target()  # some do not connect before they are used
+            self._copier = RunCopier(
+                self._source, self._run_id, target, note_sent=lambda event: note_answer()
+            )
         copied = self._copier.copy()
         lost = [text for text in copied.missing if not text.startswith(_MAY_BE_MISSING)]
         if copied.conflict or lost:

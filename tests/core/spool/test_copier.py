@@ -33,7 +33,7 @@ class Store:
         self.ended: list[Any] = []
         self.copiers: list[Copier] = []
 
-    def update(self) -> int | None:
+    def update(self, note_answer: Callable[[], None]) -> int | None:
         self.calls += 1
         self.answers.wait(60)
         if self.error is not None:
@@ -131,7 +131,7 @@ def test_a_store_that_never_answered_is_not_tried_at_the_end(store: Store) -> No
 
 
 def test_a_store_that_answered_before_is_tried_once_more(store: Store) -> None:
-    """Not twice."""
+    """There is no second attempt after the end."""
     copier = store.copier()
     eventually(lambda: store.calls == 1)
     store.error = ConnectionError("refused")
@@ -166,7 +166,7 @@ def test_a_call_of_a_store_that_answered_has_all_the_time(store: Store) -> None:
 
 
 def test_the_reason_has_no_password(store: Store) -> None:
-    """It is printed."""
+    """It is printed at the end of the run."""
     store.error = ConnectionError("cannot connect to db://ann:hunter2@host")
     copier = store.copier()
     eventually(lambda: copier.reason.startswith("ConnectionError"))

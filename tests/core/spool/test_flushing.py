@@ -5,39 +5,57 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from sacred_core.delivery.used_folders import note_folder, used_folders
 from sacred_core.exceptions import StoreError
 from sacred_core.file_locks import ProcessLock
-from sacred_core.spool.descriptions import read_descriptions
+from sacred_core.spool.descriptions import (
+    SpooledRun,
+    SpoolTarget,
+    new_description,
+    read_descriptions,
+)
 from sacred_core.spool.entries import describe_entry, read_entries
 from sacred_core.spool.flushing import Flushed, flush
-from sacred_core.testing.event_driver import EventDriver
-from tests.core.spool.conftest import Server, ServerObserver, Spool, eventually
+from sacred_core.testing.event_driver import START, EventDriver
+from tests.core.spool.conftest import FolderObserver, Server, ServerObserver, Spool, eventually
+
+UID = "ab" * 16
 
 
-def leave(spool: Spool, *servers: Server, uid: str = "ab" * 16, is_killed: bool = False) -> None:
-    """Record a run while its servers are away; ``is_killed``: without an end."""
+def leave(spool: Spool, *servers: Server, uid: str = UID) -> None:
+    """Record a run while its servers are away."""
     servers = servers or (spool.one,)
     before = [server.is_down for server in servers]
     for server in servers:
         server.is_down = True
-    observer = spool.observer(*servers)
-    driver = EventDriver(observer)
-    driver.start(meta_info={"uid": uid, "beat_interval": 1000.0})
+    driver = EventDriver(spool.observer(*servers))
+    record_beat(driver, uid)
+    driver.complete(3)
+    for server, is_down in zip(servers, before, strict=True):
+        server.is_down = is_down
+
+
+def leave_killed(spool: Spool, has_run: bool = True, **changed: Any) -> SpooledRun:
+    """Leave what a killed process leaves: a run without an end, and a description."""
+    if has_run:
+        record_beat(EventDriver(FolderObserver(str(spool.folder))), UID)
+    target = SpoolTarget(observer="ServerObserver", location=spool.one.location)
+    described = {
+        "uid": UID, "run_id": 1, "name": "fed", "command": "main", "start_time": START,
+        "host": "here", "pid": 5, "targets": (target,), **changed,
+    }  # fmt: skip
+    run, lock = new_description(spool.folder, **described)
+    lock.release()
+    return run
+
+
+def record_beat(driver: EventDriver, uid: str) -> None:
+    driver.start(meta_info={"uid": uid, "beat_interval": 1e8})
     driver.print("printed\n")
     driver.log("loss", [1.0, 2.0])
     driver.beat()
-    if is_killed:
-        observer._session._lock.release()  # type: ignore[union-attr]
-        for copier in observer._session._copiers:  # type: ignore[union-attr]
-            copier.close()
-    else:
-        driver.complete(3)
-    for server, is_down in zip(servers, before, strict=True):
-        server.is_down = is_down
 
 
 def results(spool: Spool, *arguments: Any, **options: Any) -> list[Flushed]:
@@ -46,7 +64,7 @@ def results(spool: Spool, *arguments: Any, **options: Any) -> list[Flushed]:
 
 def test_a_killed_run_is_delivered_as_it_is(spool: Spool) -> None:
     """Its record has no end, but all else; it is removed although it may seem to be running."""
-    leave(spool, is_killed=True)
+    leave_killed(spool)
     (done,) = results(spool)
     assert (done.run_id, done.reason, done.is_active) == (1, "", False)
     (run,) = spool.one.runs.list()
@@ -89,19 +107,14 @@ def test_another_run_of_the_same_id_is_not_delivered(spool: Spool) -> None:
 
 def test_a_run_whose_id_is_unknown_is_found(spool: Spool) -> None:
     """The process was killed after the run was there, before its id was in the description."""
-    leave(spool, is_killed=True)
-    (description,) = read_descriptions(spool.folder)
-    attrs.evolve(description, run_id=None).write()
+    leave_killed(spool, run_id=None)
     assert [done.run_id for done in results(spool)] == [1]
     assert spool.is_empty
 
 
 def test_a_description_without_a_run_is_removed(spool: Spool) -> None:
     """The process was killed before the run was there."""
-    leave(spool)
-    (description,) = read_descriptions(spool.folder)
-    attrs.evolve(description, run_id=None).write()
-    spool.runs.delete(1)
+    leave_killed(spool, has_run=False, run_id=None)
     assert results(spool) == []
     assert spool.is_empty
 
