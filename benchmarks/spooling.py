@@ -1,10 +1,11 @@
 """What a spool costs while the server is away, compared with the file plugin alone.
 
-A script logs points and prints lines for some seconds, with `-F` and with `-m` or `-s` and `--spool`
-while nothing answers at the address of the server: it refuses connections, or accepts them and
-answers nothing. The table has the least seconds of several runs in turns, of the loop and of the end
-(from the return of the main function to the end of the process), and their ratios to `-F`: at most 1.1
-for runs that are longer than a second. A shorter one may wait for the first answer of the server.
+A script logs points and prints lines for some seconds, with ``-F``, and with ``-m`` or ``-s`` and
+``--spool`` while nothing answers at the address of the server: it refuses connections, or accepts
+them and answers nothing. The table has the least seconds of several runs in turns, of the loop and
+of the end (from the return of the main function to the end of the process), and their ratios to
+``-F``: at most 1.1 for runs that are longer than a second. A shorter one may wait for the first
+answer of the server.
 """
 
 import argparse
