@@ -3,6 +3,7 @@
 import contextvars
 import threading
 import time
+from functools import partial
 from typing import Any, cast
 
 from sacred_core.delivery.deliverer import Abandoned
@@ -10,6 +11,7 @@ from sacred_core.delivery.lane import Lane
 from sacred_core.events import Event, Heartbeat, RunIdEvent
 from sacred_core.exceptions import ObserverTimeoutError
 from sacred_core.plurals import counted
+from sacred_core.reused_threads import ReusedThread
 
 #: Seconds that the thread has to end once its work is done, or once it is abandoned between calls.
 _ENDING = 0.5
@@ -18,13 +20,14 @@ _ENDING = 0.5
 class ThreadLane(Lane):
     """A daemon thread calls the observer.
 
-    The thread starts with the first event and has a copy of the context of the start of the run.
+    It calls it from the first event on, in a copy of the context of the start of the run. After the
+    run it may serve another one.
     """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._context = contextvars.copy_context()
-        self._thread: threading.Thread | None = None
+        self._thread: ReusedThread | None = None
         self._changed = threading.Condition()
         self._answer: Any = None
         self._start_error: BaseException | None = None
@@ -39,7 +42,7 @@ class ThreadLane(Lane):
     @property
     def is_own_thread(self) -> bool:
         """Whether the caller is the thread of this lane."""
-        return self._thread is threading.current_thread()
+        return self._thread is not None and self._thread.is_current
 
     def send_start(self, event: RunIdEvent) -> Any:
         """Call the observer with a start, wait for it, and return its answer.
@@ -173,9 +176,7 @@ class ThreadLane(Lane):
 
     def _require_thread(self) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._context.run, args=(self._work,), name="sacred-observer", daemon=True
-            )
+            self._thread = ReusedThread(partial(self._context.run, self._work), "sacred-observer")
             self._thread.start()
 
     def _work(self) -> None:

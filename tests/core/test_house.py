@@ -50,6 +50,7 @@ TIERS = (
         "masking",
         "serialization",
         "late_threads",
+        "reused_threads",
         "stable_files",
         "state_folder",
     ),
