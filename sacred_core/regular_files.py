@@ -36,7 +36,7 @@ def open_regular(path: str | os.PathLike[str]) -> io.BufferedReader:
 
 def require_regular(path: str | os.PathLike[str]) -> None:
     """Raise what `open_regular` raises."""
-    open_regular(path).close()
+    os.close(open_without_waiting(os.fspath(path), os.O_RDONLY))
 
 
 def open_without_waiting(path: str, flags: int) -> int:
@@ -82,13 +82,16 @@ def named_files(filename: FilePath, name: str | None) -> list[tuple[str, Path]]:
     """
     path = Path(os.path.abspath(os.fsdecode(filename)))
     name = name or path.name
-    if not path.is_dir():
-        return [(name, readable(path))]
+    with contextlib.suppress(IsADirectoryError):
+        require_regular(path)
+        return [(name, path)]
     files = sorted(each for each in path.rglob("*") if _is_entry(each))
     return [(f"{name}/{each.relative_to(path).as_posix()}", readable(each)) for each in files]
 
 
 def _require_kind(path: str, mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
     name = os.fspath(path)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "Is a directory, not a file", name)

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 import attrs
 
 from sacred_core.range_reader import RangeReader
-from sacred_core.regular_files import open_regular
+from sacred_core.regular_files import open_regular, open_without_waiting
 from sacred_core.shared_methods import ValueMethods
 
 T = TypeVar("T")
@@ -29,6 +29,8 @@ _ATTEMPTS = 3
 _TICK, _COARSE_TICK = 20_000_000, 2_000_000_000
 #: Bytes of files for which waiting for the next tick is faster than comparing their content.
 _LARGE = 8 * _PART
+#: Bytes of files that are read at once.
+_SMALL = 256 * 1024
 
 
 class ChangingFileError(OSError):
@@ -129,6 +131,31 @@ def with_version(path: Path, use: Callable[[FileVersion], T], has_sha256: bool =
         except ChangingFileError:
             pass
     return use(file_version(path, has_sha256))
+
+
+def small_content(path: Path) -> bytes | None:
+    """Return the content of one version of a small file.
+
+    Returns:
+        None if it is large or empty, or changes now: `copy_version` copies such a file.
+
+    Raises:
+        OSError: as `open_regular` does.
+    """
+    descriptor = open_without_waiting(os.fspath(path), os.O_RDONLY)
+    try:
+        before = os.fstat(descriptor)
+        if not 0 < before.st_size <= _SMALL:
+            return None
+        data = os.read(descriptor, before.st_size)
+        after = os.fstat(descriptor)
+        if _state(after) != _state(before) or _is_recent(after):
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            if os.read(descriptor, before.st_size) != data:
+                return None
+        return data if len(data) == before.st_size else None
+    finally:
+        os.close(descriptor)
 
 
 def copy_version(source: Path, target: Path) -> tuple[int, str]:

@@ -18,6 +18,8 @@ Opener: TypeAlias = Callable[[str | Path], io.FileIO]
 
 #: Bytes of a file that is read as a whole.
 _LARGEST = 2**30
+#: ``metrics.json`` and its index of a run without points.
+_NO_METRICS, _NO_INDEX = b"{}\n", b'{"size": 3, "metrics": {}}\n'
 #: Characters at the end of a string that are remembered.
 _TAIL = 65_536
 
@@ -81,12 +83,13 @@ def read_columns(path: str | Path, opener: Opener = open_regular) -> Any:
 
 
 def merge_metric_lines(lines: Path, target: Path) -> None:
-    """Write ``metrics.json`` to ``target`` in one step, and the index beside it.
+    """Write ``metrics.json`` to ``target`` in one step; without a file of lines it is ``{}``.
 
-    Without a file of lines it is ``{}``, without an index.
+    The index is written beside it.
     """
     if not lines.exists():
-        write_new(target, b"{}\n")
+        write_new(target, _NO_METRICS)
+        write_new(target.with_name(METRIC_INDEX), _NO_INDEX)
         return
     with replacing(target) as new, new.open("wb") as out, lines.open("rb") as file:
         index = write_merged(file, out)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from sacred_core.regular_files import SpecialFileError
 from sacred_core.stable_files import (
     ChangingFileError,
     FileVersion,
     copy_version,
     file_version,
+    small_content,
     with_version,
 )
 
@@ -192,3 +194,44 @@ def test_a_large_file_that_was_just_written_is_read_once(
     copy_version(path, tmp_path / "copy")
     assert len(made) == 2  # of what is copied, while it is copied
     assert (tmp_path / "copy").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("size", "is_read"), [(0, False), (1, True), (256 * 1024, True), (256 * 1024 + 1, False)]
+)
+@pytest.mark.parametrize("age", [0, 3600], ids=["new", "old"])
+def test_a_small_file_is_read_at_once(tmp_path: Path, size: int, is_read: bool, age: int) -> None:
+    """Up to 256 KiB; an empty one may be a file of the system, which has no size."""
+    path = tmp_path / "file"
+    data = bytes(number % 251 for number in range(size))
+    path.write_bytes(data)
+    os.utime(path, (time.time() - age, time.time() - age))
+    assert small_content(path) == (data if is_read else None)
+
+
+@pytest.mark.parametrize("change", [b"bbbbbb", b"bbb", b""], ids=["same size", "shorter", "empty"])
+def test_a_small_file_that_changes_is_not_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: bytes
+) -> None:
+    """Even if neither its size nor the time of its change differs."""
+    path, read = tmp_path / "file", os.read
+    path.write_bytes(b"aaaaaa")
+
+    def read_then_change(descriptor: int, length: int) -> bytes:
+        data = read(descriptor, length)
+        times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+        path.write_bytes(change)
+        os.utime(path, ns=times)
+        return data
+
+    monkeypatch.setattr(os, "read", read_then_change)
+    assert small_content(path) is None
+
+
+def test_a_special_file_is_not_read_at_once(tmp_path: Path) -> None:
+    """A FIFO would block the run."""
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(SpecialFileError):
+        small_content(tmp_path / "fifo")
+    with pytest.raises(IsADirectoryError):
+        small_content(tmp_path)

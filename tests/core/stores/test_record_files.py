@@ -98,8 +98,8 @@ def test_metrics_are_merged_in_one_step(tmp_path: Path) -> None:
     """Without lines there are none; where merging fails an earlier file stays."""
     lines, target = tmp_path / "metrics.jsonl", tmp_path / "metrics.json"
     merge_metric_lines(lines, target)
-    assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]
     assert target.read_text() == "{}\n"
+    assert json.loads((tmp_path / "metrics.index.json").read_text()) == {"size": 3, "metrics": {}}
     lines.write_text('{"name": "loss", "start": 0, "count": 1}\n[0]\n[0.5]\n["t"]\n')
     merge_metric_lines(lines, target)
     expected = {"loss": {"steps": [0], "values": [0.5], "timestamps": ["t"]}}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sacred_core.atomic_files import replacing, store_once
+from sacred_core.atomic_files import replace_bytes, replacing, store_once
 from sacred_core.contained_files import ContainedFolder, open_regular
 from sacred_core.exceptions import OutsideStoreError
 from sacred_core.loggers import own_logger
@@ -16,6 +16,7 @@ from sacred_core.stable_files import (
     FileVersion,
     copy_version,
     file_version,
+    small_content,
 )
 from sacred_core.stores.folder_format import content_name, is_content_name, is_named_by_content
 from sacred_core.stores.model import FileInfo
@@ -63,9 +64,14 @@ def copy(source: Path, target: Path, top: Path) -> tuple[int, str]:
         OSError: ``source`` cannot be read, or changes all the time.
     """
     folder = top
-    for name in target.parent.relative_to(top).parts:
-        folder /= name
-        folder.mkdir(exist_ok=True)
+    if target.parent != top:
+        for name in target.parent.relative_to(top).parts:
+            folder /= name
+            folder.mkdir(exist_ok=True)
+    data = small_content(source)
+    if data is not None:
+        replace_bytes(target, data)
+        return len(data), hashlib.md5(data, usedforsecurity=False).hexdigest()
     with replacing(target) as partial:
         return copy_version(source, partial)
 

@@ -35,21 +35,25 @@ def artifact_path(folder: Path, name: str) -> Path:
     """
     parts = name.split("/")
     path = folder.joinpath(*parts)
-    is_inside = all(part and part[:1] != "." and not set(part) & set("\\\0") for part in parts)
-    if is_inside and parts[0].casefold() not in _RESERVED and _is_possible(folder, path):
+    is_inside = "\\" not in name and "\0" not in name and all(map(_is_visible, parts))
+    if is_inside and parts[0].casefold() not in _RESERVED and _is_possible(path, parts):
         return path
     return folder / names.ARTIFACTS / names.quote_artifact_name(name)
 
 
-def _is_possible(folder: Path, path: Path) -> bool:
-    parts = path.relative_to(folder).parts
+def _is_visible(part: str) -> bool:
+    return part != "" and part[0] != "."
+
+
+def _is_possible(path: Path, parts: list[str]) -> bool:
     try:
         if any(len(os.fsencode(part)) > names.LONGEST_PART for part in parts):
             return False
     except UnicodeEncodeError:
         return False
-    above = path.parents[: len(parts) - 1]
-    return not path.is_dir() and not any(parent.is_file() for parent in above)
+    if os.path.isdir(path):  # noqa: PTH112 - for each artifact
+        return False
+    return len(parts) == 1 or not any(parent.is_file() for parent in path.parents[: len(parts) - 1])
 
 
 def is_run_folder(path: Path) -> bool:

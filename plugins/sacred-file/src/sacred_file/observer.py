@@ -205,16 +205,18 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
 
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
         """Write ``run.json``, and ``info.json`` if the information changed."""
+        # Facts list all files: to encode them for each file would cost more with each.
+        self._pending |= names
+        if not self._is_listed and names <= _LISTS:
+            return True
         folder = self._folder()
         if "stop_time" in names:
             (folder / layout.SPARE).unlink(missing_ok=True)
         if "info" in names:
             replace_bytes(folder / INFO, json_bytes(run.info))
             self.info = run.info
-        # Facts list all files: to encode them for each file would cost more with each.
-        self._pending |= names
         is_last = "stop_time" in names  # what follows it needs the record of the end
-        if (self._is_listed or not names <= _LISTS) and (is_last or not self._is_together):
+        if is_last or not self._is_together:
             self._write_pending(folder, run)
         return True
 
