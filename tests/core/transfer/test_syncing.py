@@ -314,3 +314,19 @@ def test_a_lost_connection_is_raised(a: Memory, b: Memory) -> None:
         ]
         with pytest.raises(UnavailableError):
             list(synchronise(*map(Target, stores)))
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_file_that_one_store_lacks_is_copied(
+    a: Memory, b: Memory, path: Path, is_reversed: bool
+) -> None:
+    """Also where the other one has everything else, and the same end."""
+    for memory in (a, b):
+        driver = record(memory)
+        if memory is a:
+            driver.artifact("art", str(path))
+        driver.beat()
+        driver.complete()
+    one, other = (b, a) if is_reversed else (a, b)
+    assert states(one, other) == ["merged"]
+    assert b.runs[1].files["artifact", "art"] == b"content" and equal(a, b)
