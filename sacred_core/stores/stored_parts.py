@@ -8,6 +8,7 @@ import attrs
 
 from sacred_core.stores import curves
 from sacred_core.stores.annotations import Annotation
+from sacred_core.stores.canonical import canonical_json
 from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.summaries import merge_summaries
@@ -79,7 +80,11 @@ def is_same_file(info: FileInfo, known: FileInfo) -> bool:
     """
     is_content = info.md5 is None or known.md5 is None or info.md5 == known.md5
     is_type = info.content_type in (None, known.content_type)
-    return is_content and is_type and info.metadata in (None, known.metadata)
+    # NaN is not equal to NaN, and some stores return other strings for halves of characters.
+    is_metadata = info.metadata is None or (
+        canonical_json(info.metadata) == canonical_json(known.metadata)
+    )
+    return is_content and is_type and is_metadata
 
 
 def is_same_file_set(files: Mapping[str, FileInfo], known: Mapping[str, FileInfo]) -> bool:

@@ -13,18 +13,16 @@ from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.shared_methods import ValueMethods
 from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun
 from sacred_core.stores.annotations import current_user
+from sacred_core.stores.canonical import canonical_json
 from sacred_core.stores.query import Field
 from sacred_core.stores.stored_parts import annotation_key, has_ended
 from sacred_core.transfer.copying import Copied, RunCopier
 from sacred_core.transfer.differences import Difference
-from sacred_core.transfer.known_runs import Target, is_complete
+from sacred_core.transfer.known_runs import LISTED_FIELDS, Target, is_complete
 from sacred_core.transfer.verification import compare
 
 #: What is read of all runs to find those that are equal.
-_FIELDS = tuple(
-    map(Field, ("uid", "stop_time", "output_length", "metrics", "files", "artifacts", "resources",
-                "tags"))
-)  # fmt: skip
+_FIELDS = (*LISTED_FIELDS, *map(Field, ("uid", "config", "result")))
 #: Parts of the record that never change, also while a run is running.
 _CONSTANT = ("config", "command", "metrics")
 
@@ -93,7 +91,8 @@ def synchronise(
 ) -> Iterator[Synced]:
     """Synchronise all runs of two stores, and yield the result for each.
 
-    Runs that ended, and of which both stores have the same facts, are equal without being read.
+    Runs that ended are equal without being read if both stores have the same facts about them:
+    configuration, result, status, end, numbers of points and characters, files, tags and notes.
 
     Args:
         a, b: The stores; with `sacred_core.transfer.planning.DryTarget` nothing is stored.
@@ -108,13 +107,22 @@ def synchronise(
         run_b = runs_b.get(uid)
         if run_b is None:
             yield _copy(a, run_a.id, b, "B", note_sent)
-        elif is_complete(run_a, run_b) and is_complete(run_b, run_a):
+        elif _is_equal(run_a, run_b):
             yield Synced(uid=uid, name=run_a.name, a=run_a.id, b=run_b.id)
         else:
             yield _synchronise_run(a, run_a.id, b, run_b.id, note_sent)
     for uid, run_b in runs_b.items():
         if uid not in runs_a:
             yield _copy(b, run_b.id, a, "A", note_sent)
+
+
+def _is_equal(a: StoredRun, b: StoredRun) -> bool:
+    """Return whether both stores have the same run that ended, by the facts in its record."""
+    return (
+        is_complete(a, b)
+        and is_complete(b, a)
+        and canonical_json([a.config, a.result]) == canonical_json([b.config, b.result])
+    )
 
 
 def _list(store: RunStore) -> dict[str, StoredRun]:
