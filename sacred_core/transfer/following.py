@@ -11,6 +11,8 @@ from sacred_core.stores import RunStore
 from sacred_core.transfer.copying import Copied, RunCopier
 from sacred_core.transfer.known_runs import Target
 
+#: Runs from which on all runs of the target are listed first, instead of a look-up for each.
+_MANY = 20
 #: What is summed up where a run is copied in several parts.
 _SUMS = ("events", "points", "characters", "files", "size")
 
@@ -32,7 +34,7 @@ def copy_chosen(
     Raises:
         UnavailableError: a store cannot be reached.
     """
-    for run_id in ids:
+    for run_id in _prepare(ids, target):
         yield _copy(RunCopier(source, run_id, target, note_sent), run_id)
 
 
@@ -56,7 +58,7 @@ def follow_chosen(
         UnavailableError: a store cannot be reached.
     """
     running: dict[int | str, tuple[RunCopier, Copied]] = {}
-    for run_id in ids:
+    for run_id in _prepare(ids, target):
         copier = RunCopier(source, run_id, target, note_sent)
         is_running = _is_running(source, run_id)
         copied = _copy(copier, run_id)
@@ -73,6 +75,13 @@ def follow_chosen(
             if not is_running:
                 del running[run_id]
                 yield copied
+
+
+def _prepare(ids: Iterable[int | str], target: Target) -> list[int | str]:
+    chosen = list(ids)
+    if len(chosen) >= _MANY:
+        target.list_runs()
+    return chosen
 
 
 def _copy(copier: RunCopier, run_id: int | str) -> Copied:

@@ -14,6 +14,7 @@ from sacred_core.cli.runs.progress import Progress, progress_bar
 from sacred_core.cli.runs.two_locations import (
     TwoLocationsCommand,
     refuse_same_location,
+    refuse_same_store,
     select_ids,
 )
 from sacred_core.events import Event, MetricsLogged
@@ -88,6 +89,7 @@ def copy_and_report(
     """
     count = len(list_ids(source) if ids is None else ids)
     target = open_writable(target_location, dry_run)
+    refuse_same_store(source, target.store)
     totals = Totals()
     with without_id_warnings(), progress_bar("Copying", count) as progress:
         for copied in continuable(_copy(source, ids, target, seconds, shown_by(progress))):

@@ -21,6 +21,7 @@ from sacred_core.cli.runs.two_locations import (
     TwoLocationsCommand,
     ids_text,
     refuse_same_location,
+    refuse_same_store,
 )
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
@@ -52,6 +53,7 @@ def synchronise_stores(
     refuse_same_location(location, other_location)
     require_existing(open_store(location))  # a wrong name must not be a new store
     a, b = (open_writable(each, dry_run) for each in (location, other_location))
+    refuse_same_store(a.store, b.store)
     states: Counter[str] = Counter()
     missing = 0
     with without_id_warnings(), progress_bar("Synchronising", count_runs(a.store)) as progress:

@@ -16,7 +16,7 @@ from sacred_core.cli.runs.options import (
 from sacred_core.cli.runs.remarks import report_no_runs
 from sacred_core.exceptions import OptionError
 from sacred_core.masking import mask_text
-from sacred_core.stores import RunStore, find_runs
+from sacred_core.stores import ContinuingStore, RunStore, find_runs
 from sacred_core.stores.opening import split_flag
 from sacred_core.stores.query import Field, parse
 
@@ -101,6 +101,17 @@ def refuse_same_location(one: str, other: str) -> None:
     """
     if _identity(one) == _identity(other):
         raise OptionError(f"both locations are the same: {mask_text(one)!r}")
+
+
+def refuse_same_store(one: RunStore, other: RunStore) -> None:
+    """Raise an error where two stores are the same, however their locations are written.
+
+    Raises:
+        OptionError: they are.
+    """
+    writable = [each for each in (one, other) if isinstance(each, ContinuingStore)]
+    if len(writable) == 2 and writable[0].new_observer() == writable[1].new_observer():
+        raise OptionError(f"both locations are the same store: {one!r}")
 
 
 def ids_text(a: Any, b: Any) -> str:

@@ -11,6 +11,7 @@ from sacred_core.cli.runs.progress import progress_bar
 from sacred_core.cli.runs.two_locations import (
     TwoLocationsCommand,
     refuse_same_location,
+    refuse_same_store,
     select_ids,
 )
 from sacred_core.plurals import counted
@@ -44,6 +45,7 @@ def verify_runs(
     """
     refuse_same_location(location, other_location)
     store_a, store_b = open_store(location), open_store(other_location)
+    refuse_same_store(store_a, store_b)
     ids = select_ids(store_a, location, run_ids, where)
     if ids is not None and not ids:
         ctx.exit(FAILURE)

@@ -169,6 +169,16 @@ def test_one_folder_in_two_spellings_is_the_same_location(
         assert isinstance(result.exception, OptionError), other
 
 
+@pytest.mark.parametrize("command", ["verify", "copy", "sync"])
+def test_one_store_at_two_locations_is_refused(memories: Memories, command: str) -> None:
+    """Other spellings of one location are found by what is stored there."""
+    memories["b"] = memories["a"]
+    record(memories["a"], 1).complete()
+    result = CliRunner().invoke(sacred, ["runs", command, "a", "b"])
+    assert isinstance(result.exception, OptionError)
+    assert "the same store" in str(result.exception)
+
+
 @click.command(cls=TwoLocationsCommand)
 @click.argument("one")
 @click.argument("other")

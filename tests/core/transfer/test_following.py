@@ -137,6 +137,24 @@ def test_a_run_that_is_deleted_meanwhile_is_not_followed(
     assert len(found.missing) == 1 and "not found" in found.missing[0]
 
 
+@pytest.mark.parametrize(("count", "listings"), [(19, 0), (20, 1)])
+def test_the_target_is_listed_once_for_many_runs(
+    a: Memory, b: Memory, count: int, listings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few runs are looked up one by one."""
+    for number in range(count):
+        record(a, number).complete()
+    calls: list[None] = []
+    target = Target(MemoryStore(b))
+    listing = target.list_runs
+    monkeypatch.setattr(target, "list_runs", lambda: (calls.append(None), listing()))
+    ids = [*range(1, count + 1)]
+    found = [*copy_chosen(MemoryStore(a), iter(ids), target)]
+    assert len(calls) == listings and all(each.is_new for each in found)
+    again = [*follow_chosen(MemoryStore(a), iter(ids), target, 1.0)]
+    assert len(calls) == 2 * listings and not any(each.events for each in again)
+
+
 class Unavailable(MemoryStore):
     def get(self, run_id: int | str) -> Any:
         raise UnavailableError("no connection")
