@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from sacred_core.archives import ArchiveStore, pack
 from sacred_core.provenance.sources import md5_of
 from sacred_core.stores import StoredRun
 from sacred_core.stores.digests import digest_run
@@ -38,6 +39,19 @@ class DigestContract(SecretContract):
             ]
             assert not differing, f"{differing} differ from what the events contain"
             assert found.total == reference.total, "the uid differs"
+
+    def test_an_archive_of_a_run_has_its_digest(self, tmp_path: Path) -> None:
+        """A run with odd values is packed without a problem, and the archive has all of it."""
+        run_id = _record(self.make_observer(tmp_path), tmp_path)
+        store = self.make_store(tmp_path)
+        run = store.get(run_id)
+        packed = pack(store, [run], tmp_path / "runs.zip")
+        assert packed.problems == {}, f"{packed.problems} is missing"
+        archive = ArchiveStore(tmp_path / "runs.zip")
+        found, expected = digest_run(archive, archive.get(run.id), True), digest_run(store, run)
+        differing = [name for name, each in found.parts.items() if each != expected.parts[name]]
+        assert not differing, f"{differing} differ in the archive"
+        assert found == expected, "points, output or files differ in the archive"
 
 
 def _record(observer: Any, tmp_path: Path) -> Any:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,19 @@ def test_a_running_run_is_named(runs: str, memory: Memory) -> None:
     assert result.stderr == (
         "Warning: run 5 is still running: what it stores later is not in the archive\n"
     )
+
+
+def test_a_full_disk_is_an_error(runs: str) -> None:
+    """One sentence with the file and the reason, and nothing is left beside the other files."""
+    before, files = resource.getrlimit(resource.RLIMIT_FSIZE), sorted(Path().iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        result = pack(runs, "--all", "-o", "runs.zip")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert isinstance(result.exception, OptionError)
+    assert str(result.exception) == "cannot write 'runs.zip': File too large"
+    assert sorted(Path().iterdir()) == files
 
 
 def test_ctrl_c_leaves_no_archive(runs: str, monkeypatch: pytest.MonkeyPatch) -> None:
