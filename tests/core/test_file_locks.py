@@ -30,7 +30,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_file_without_an_id(path: Path) -> None:
-    """Whatever it contains."""
+    """The holder is unknown, whatever it contains."""
     assert holder_of(path) is None
 
 

@@ -52,7 +52,7 @@ def test_they_are_in_the_order_of_starts(tmp_path: Path) -> None:
     "content", ["", "[]", "{}", '{"format": "other"}', '{"format": "sacred spool 1"}', "null"]
 )
 def test_other_files_are_skipped(tmp_path: Path, content: str) -> None:
-    """Whatever they contain."""
+    """They are skipped whatever they contain."""
     run, lock = describe(tmp_path)
     (run.path / "run.json").write_text(content)
     assert list(read_descriptions(tmp_path)) == []
