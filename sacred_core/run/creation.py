@@ -164,7 +164,10 @@ def _with_spool(run: Run, observers: list[Any]) -> list[Any]:
         return observers
     from sacred_core.spool.wrapping import spool_observers
 
-    return spool_observers(observers, folder)
+    spooled = spool_observers(observers, folder)
+    if run.spool and spooled == observers:
+        run.run_logger.warning("--spool has no effect: no observer of the run has a store")
+    return spooled
 
 
 def _is_same(observer: Any, other: Any) -> bool:

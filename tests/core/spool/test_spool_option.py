@@ -111,6 +111,26 @@ def test_a_wrong_folder(ex: Experiment, argument: Any) -> None:
         ex.run(options={"--spool": argument})
 
 
+def test_the_option_without_a_store(
+    ex: Experiment, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A warning says that nothing is recorded in the folder; the setting has none."""
+    ex.observers[:] = [ex.observers[1]]
+    ex.run(options={"--spool": str(spool.folder)})
+    assert "--spool has no effect: no observer of the run has a store" in caplog.messages
+    assert not spool.folder.exists()
+
+
+@pytest.mark.usefixtures("setting")
+def test_the_setting_without_a_store(
+    ex: Experiment, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is for all runs, so that there is no warning."""
+    ex.observers[:] = [ex.observers[1]]
+    ex.run()
+    assert "--spool" not in caplog.text and not spool.folder.exists()
+
+
 def test_a_path_is_a_folder(ex: Experiment, spool: Spool) -> None:
     """As for other options with paths."""
     assert ex.run(options={"--spool": spool.folder}).result[0] == "SpoolObserver"
