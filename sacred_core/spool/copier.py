@@ -47,7 +47,7 @@ class Copier:
         self._when_ended = when_ended
         self._changed = threading.Condition()
         self._is_due, self._is_closing, self._has_ended = True, False, False
-        self._is_attempting = False
+        self._is_attempting = self._is_last = False
         self._has_answered, self._error = False, ""
         self._attempt_began, self._duration = time.monotonic(), 0.0
         self._thread = threading.Thread(target=self._work, name="sacred-spool", daemon=True)
@@ -128,9 +128,9 @@ class Copier:
 
     def _begin_last_attempt(self) -> bool:
         """Return whether there is one more attempt after the end: once, if the store answered."""
-        if not self._has_answered:
+        if not self._has_answered or self._is_last:
             return False
-        self._has_answered = False
+        self._is_last, self._has_answered = True, False
         return True
 
     def _note_answer(self) -> None:

@@ -19,6 +19,7 @@ class Store:
     """Answers as a test asks it to.
 
     Attributes:
+        answers_first: Something is stored before the call returns or fails.
         is_complete: The next answer is the id of the run.
         error: What the next call raises.
         calls: The number of calls that began.
@@ -26,7 +27,7 @@ class Store:
     """
 
     def __init__(self) -> None:
-        self.is_complete, self.calls = False, 0
+        self.is_complete, self.answers_first, self.calls = False, False, 0
         self.error: Exception | None = None
         self.answers = threading.Event()
         self.answers.set()
@@ -36,6 +37,8 @@ class Store:
     def update(self, note_answer: Callable[[], None]) -> int | None:
         self.calls += 1
         self.answers.wait(60)
+        if self.answers_first:
+            note_answer()
         if self.error is not None:
             raise self.error
         return 7 if self.is_complete else None
@@ -140,6 +143,37 @@ def test_a_store_that_answered_before_is_tried_once_more(store: Store) -> None:
     copier.close()
     copier.wait(time.monotonic() + 60)
     assert (store.calls, store.ended) == (3, [None])
+
+
+def test_a_store_that_refuses_a_part_is_tried_once_more(store: Store) -> None:
+    """It answers each time, and what it refuses is refused each time."""
+    store.error, store.answers_first = ValueError("too large"), True
+    copier = store.copier()
+    eventually(lambda: store.calls == 1)
+    copier.close()
+    copier.wait(time.monotonic() + 60)
+    assert (store.calls, store.ended) == (2, [None])
+    assert copier.reason == "ValueError: too large"
+
+
+def test_an_answer_during_a_call_is_one(store: Store) -> None:
+    """The rest of the call has all the time that the end of a run has."""
+    answered, go_on = threading.Event(), threading.Event()
+
+    def update(note_answer: Callable[[], None]) -> int:
+        note_answer()
+        answered.set()
+        go_on.wait(60)
+        return 7
+
+    store.update = update  # type: ignore[method-assign]
+    copier = store.copier()
+    answered.wait(60)
+    copier.close()
+    assert seconds(lambda: copier.wait(time.monotonic() + 1.5)) > 1.4
+    go_on.set()
+    copier.wait(time.monotonic() + 60)
+    assert copier.run_id == 7
 
 
 def test_a_call_that_hangs_has_a_fraction_of_a_second(store: Store) -> None:
