@@ -77,8 +77,8 @@ class RunIdEvent(Event):
         _id: The id as known so far: requested, or chosen by an earlier observer; or None.
         asked_id: The id that the user requested, or None. Where it is taken, that is an error;
             where ``_id`` of an earlier observer is taken, an observer uses another free id.
-        replayed: The run was recorded before and is copied: where the store has it already (by
-            the ``uid`` in ``meta_info``), it is continued.
+        replayed: The run was recorded before, in another store or in a spool. An observer whose
+            store has a run with this ``meta_info["uid"]`` continues that run and returns its id.
     """
 
     only_by_name = ("asked_id", "replayed")

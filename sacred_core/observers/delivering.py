@@ -20,6 +20,7 @@ from sacred_core.events import (
     RunInterrupted,
     RunQueued,
 )
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import validate_id
 
 E = TypeVar("E", bound=Event)
@@ -93,6 +94,19 @@ def asked_id(_id: Any) -> Any:
     event = current_event(RunIdEvent)
     asked = None if event is None else event.asked_id
     return validate_id(_id) if asked is not None and asked == _id else None
+
+
+def replayed_uid() -> str | None:
+    """Return the uid of the run whose replayed first event is the current event, else None.
+
+    It comes from the event, as an override may change the metadata.
+    """
+    event = current_event(RunIdEvent)
+    if event is None or not event.replayed:
+        return None
+    run = StoredRun(id="", status="")
+    run.apply(event)
+    return run.uid
 
 
 def optional_host_info(queued_event: F) -> F:

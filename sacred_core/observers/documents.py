@@ -9,18 +9,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sacred_core import events
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.observers import delivering
-from sacred_core.observers.transactions import TransactionalObserver
+from sacred_core.observers.observer_ids import ObserverIds
+from sacred_core.observers.replays import ReplayingObserver
 from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import is_same_data
 from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.claims import IdRequest, RunIds, claim_id
+from sacred_core.stores.claims import IdRequest, claim_id
 from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import new_token, run_removed_error
@@ -29,7 +31,7 @@ from sacred_core.stores.tokens import new_token, run_removed_error
 _NO_IDENTITY: dict[str, Any] = {"run": "", "segment": 0, "writer": "", "seq": 0}
 
 
-class DocumentObserver(TransactionalObserver, ABC):
+class DocumentObserver(ReplayingObserver, ABC):
     """Records each run as a document (the fields of a `StoredRun`), output, points and files.
 
     A backend implements `insert_run`, `take_over_run`, `highest_number` and the abstract methods.
@@ -167,7 +169,7 @@ class DocumentObserver(TransactionalObserver, ABC):
         Raises:
             RunIdError: see `sacred_core.stores.claims.claim_id`.
         """
-        return claim_id(_Ids(self, run), request)
+        return claim_id(ObserverIds(self, run), request)
 
     def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
         """Store source files, and return their entries in the record."""
@@ -224,6 +226,9 @@ class DocumentObserver(TransactionalObserver, ABC):
         """Store that the run is alive, and what of ``info`` and ``result`` changed."""
         del captured_out
         run = self.require_run()
+        if self.is_stored_beat(beat_time):
+            self._save_fields()
+            return
         changed = {"heartbeat"}
         changed |= {"info"} if not is_same_data(run.info, dict(info)) else set()
         changed |= {"result"} if not is_same_data(run.result, result) else set()
@@ -321,12 +326,20 @@ class DocumentObserver(TransactionalObserver, ABC):
         self._set_run(run, token)
 
     def begin_run(self, event: events.RunIdEvent, _id: Any) -> Any:
-        """Store a run that is queued or starts, and return its id."""
+        """Store a run that is queued or starts, and return its id.
+
+        If the event is replayed and the run is stored already, it is continued.
+        """
         self._set_run(None, new_token())
         run = StoredRun(id="", status="")
         run.apply(event)
-        is_start = isinstance(event, events.RunStarted)
-        asked_id = delivering.asked_id(_id)
+        uid = delivering.replayed_uid()
+        if uid is None:
+            return self._begin_new(run, _id, delivering.asked_id(_id))
+        return self.begin_replayed(run, uid, _id, partial(self._begin_new, run))
+
+    def _begin_new(self, run: StoredRun, _id: Any, asked_id: Any) -> Any:
+        is_start = run.recorded_status != "QUEUED"
         request = IdRequest(
             other_id=_id, asked_id=asked_id, is_start=is_start, overwrite=self.overwrite
         )
@@ -353,6 +366,7 @@ class DocumentObserver(TransactionalObserver, ABC):
         """Use a run of which this observer has written nothing yet."""
         self.stored_run, self.token = run, token
         self._positions, self._unsaved = delivering.MetricPositions(), set()
+        self._stored_beat = None
 
     def _write(self, method: Callable[..., bool], *arguments: Any) -> None:
         """Call a method of the backend that writes to the run."""
@@ -366,8 +380,13 @@ class DocumentObserver(TransactionalObserver, ABC):
         run = self.require_run()
         run.apply(event)
         self._unsaved.update(changed)
-        self._write(self.update_run, run, frozenset(self._unsaved))
-        self._unsaved.clear()
+        self._save_fields()
+
+    def _save_fields(self) -> None:
+        """Write fields that changed."""
+        if self._unsaved:
+            self._write(self.update_run, self.require_run(), frozenset(self._unsaved))
+            self._unsaved.clear()
 
     def _end(self, event: events.Event, *changed: str) -> None:
         if self.require_run().output_length is not None:  # a heartbeat would write all facts
@@ -375,23 +394,3 @@ class DocumentObserver(TransactionalObserver, ABC):
         self._save(event, "status", "stop_time", *changed)
         with self.translate_errors():
             self.end_run(self.require_run())
-
-
-class _Ids(RunIds):
-    """The ids of the store of an observer."""
-
-    def __init__(self, observer: DocumentObserver, run: StoredRun) -> None:
-        super().__init__(observer.display_name)
-        self._observer = observer
-        self._run = run
-
-    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
-        self._run.id, self._run.run_id = run_id, other_id
-        return self._observer.insert_run(self._run)
-
-    def take_over(self, run_id: int | str, is_start: bool) -> bool:
-        self._run.id = run_id
-        return is_start and self._observer.take_over_run(self._run)
-
-    def highest_number(self) -> int:
-        return self._observer.highest_number()

@@ -9,6 +9,8 @@ absent; the one with the highest number is valid. So exactly one process follows
 import contextlib
 import json
 import os
+import random
+import time
 from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,6 +23,8 @@ from sacred_core.stores.claims import RunIds, already_exists_error, already_star
 NAME = ".claim-{}"
 #: How long a claim is valid at most; from the claim to the start there are a few writes.
 LIFETIME = timedelta(seconds=60)
+#: Seconds that a process waits at most before it tries to claim again.
+_PAUSE = 0.05
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _PID_NAMESPACE = Path("/proc/self/ns/pid")
 #: Position of the state and of the start time in what follows the name in ``/proc/PID/stat``.
@@ -38,6 +42,9 @@ class ClaimFiles(Protocol):
 
     def replace(self, name: str, data: bytes) -> None:
         """Write a file in place of the one that is there."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
 
 
 class Owner(NamedTuple):
@@ -103,6 +110,11 @@ class Lease:
     def release(self) -> None:
         """Expire the claim now: the run was queued, or its start was not written."""
         self._files.replace(NAME.format(self._number), _data(self._owner, datetime.now(UTC)))
+
+    def remove(self) -> None:
+        """Remove this claim and those before it, so that another process can claim at once."""
+        for number in range(self._number + 1):
+            self._files.remove(NAME.format(number))
 
 
 class LeasedIds(RunIds):
@@ -182,6 +194,21 @@ def claim(files: ClaimFiles) -> Lease | None:
 def is_claimed(files: ClaimFiles) -> bool:
     """Return whether a process has claimed the run, also one that has ended."""
     return files.read(NAME.format(0)) is not None
+
+
+@contextlib.contextmanager
+def exclusively(files: ClaimFiles) -> Iterator[None]:
+    """Return a context that one thread or process is in at a time; others wait.
+
+    Args:
+        files: The claims; they are removed at the end.
+    """
+    while (lease := claim(files)) is None:
+        time.sleep(random.uniform(0, _PAUSE))
+    try:
+        yield
+    finally:
+        lease.remove()
 
 
 @contextlib.contextmanager

@@ -151,11 +151,13 @@ class AppendText:
         self._file = AppendFile(path)
         self._tail = ""
         self._tail_start = 0
+        self._is_known = self._file.size == 0
 
     def write(self, text: str, offset: int) -> None:
         """Replace everything from the character ``offset`` on by ``text``."""
-        if offset < self._tail_start or offset > self._tail_start + len(self._tail):
-            self._tail, self._tail_start = self._read(), 0
+        is_in_tail = self._tail_start <= offset <= self._tail_start + len(self._tail)
+        if not (self._is_known and is_in_tail):
+            self._tail, self._tail_start, self._is_known = self._read(), 0, True
         start = self._tail[: offset - self._tail_start]
         cut = encode_output(self._tail[len(start) :])
         self._file.write(encode_output(text), self._file.size - len(cut))

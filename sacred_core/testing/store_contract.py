@@ -17,6 +17,7 @@ from sacred_core.testing.location_contract import LocationContract
 from sacred_core.testing.outage_contract import OutageContract
 from sacred_core.testing.own_store_contract import OwnStoreContract
 from sacred_core.testing.process_contract import ProcessContract
+from sacred_core.testing.replay_contract import ReplayContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
 
 
@@ -30,6 +31,7 @@ class StoreContract(
     OutageContract,
     LocationContract,
     OwnStoreContract,
+    ReplayContract,
 ):
     """The tests of an observer and of the store that reads what it wrote.
 

@@ -15,7 +15,7 @@ import pytest
 
 from sacred_core.context import run_of_context
 from sacred_core.exceptions import StoreError
-from sacred_core.observers.delivering import named_arguments
+from sacred_core.observers.delivering import delivering, named_arguments
 from sacred_core.stores import RunStore
 from sacred_core.stores.claims import IdRequest
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore, StoreContract
@@ -301,6 +301,17 @@ class LosesSources(MemoryStore):
         return None if kind == "source" else super().get_file(record, kind, name)
 
 
+class InsertsReplayedRuns(MemoryObserver):
+    def begin_replayed(self, run: Any, uid: Any, _id: Any, begin: Any) -> Any:
+        return begin(_id, None)
+
+
+class ContinuesEveryRun(MemoryObserver):
+    def begin_run(self, event: Any, _id: Any) -> Any:
+        with delivering(attrs.evolve(event, run="", replayed=True)):
+            return super().begin_run(event, _id)
+
+
 class OpensAnotherStore(MemoryObserver):
     def open_store(self) -> MemoryStore:
         return MemoryStore(Memory())
@@ -333,6 +344,15 @@ _SAME_ID_AGAIN = {
     "a_killed_deletion_can_be_repeated",
     "several_processes_delete_a_run_at_once",
 }
+#: Rules about replayed runs that are stored already.
+_REPLAYED = {
+    "a_queued_run_is_taken_over_by_its_replayed_start",
+    "a_replayed_run_is_stored_once",
+    "a_replayed_run_that_ended_does_not_change",
+    "a_run_that_is_replayed_several_times_at_once_is_stored_once",
+    "a_run_without_a_uid_is_continued",
+    "overridden_starts_continue_replayed_runs",
+}
 _LOCATIONS = {
     "open_store_opens_its_location",
     "reading_creates_nothing",
@@ -343,6 +363,7 @@ DIGEST = "a_run_has_the_digest_of_the_reference"
 FAULTS: dict[type[Any], set[str]] = {
     WritesAllOutputAgain: {"output_costs_the_same_however_much_was_printed"},
     DoublesPoints: {
+        "a_replayed_run_is_stored_once",
         "an_event_that_comes_again_changes_nothing",
         "an_override_may_change_the_points",
     },
@@ -350,8 +371,12 @@ FAULTS: dict[type[Any], set[str]] = {
         "overridden_methods_record_the_same",
         "an_override_may_change_the_points",
     },
-    TakesAskedIdAsArgument: {"overridden_starts_respect_the_id_that_is_asked_for"},
+    TakesAskedIdAsArgument: {
+        "a_queued_run_is_taken_over_by_its_replayed_start",
+        "overridden_starts_respect_the_id_that_is_asked_for",
+    },
     OverwritesTakenId: {
+        "a_queued_run_is_taken_over_by_its_replayed_start",
         "a_queued_run_is_taken_over",
         "an_id_that_is_taken_is_refused",
         "one_of_many_starts_a_queued_run",
@@ -390,7 +415,12 @@ FAULTS: dict[type[Any], set[str]] = {
         "summaries_are_those_of_the_points",
         "curves_equal_those_of_all_points",
     },
-    WritesAfterTheEnd: {DIGEST, "nothing_is_written_after_the_end"},
+    WritesAfterTheEnd: {
+        DIGEST,
+        "a_replayed_run_is_stored_once",
+        "a_replayed_run_that_ended_does_not_change",
+        "nothing_is_written_after_the_end",
+    },
     FailsAfterAnUnfinishedRun: {
         "it_records_runs_of_an_experiment",
         "it_serves_one_run_after_another",
@@ -415,11 +445,15 @@ FAULTS: dict[type[Any], set[str]] = {
     HasAnUnknownEvent: {"its_event_methods_exist", "it_records_runs_of_an_experiment"},
     HasNoLocation: _LOCATIONS,
     HasAnUnknownScheme: _LOCATIONS - {"reading_creates_nothing"},
-    OpensAnotherStore: {"the_observer_opens_the_store_of_its_runs"},
+    OpensAnotherStore: {"the_observer_opens_the_store_of_its_runs", *_REPLAYED},
+    InsertsReplayedRuns: _REPLAYED,
     CannotBeOpened: _LOCATIONS - {"reading_creates_nothing"},
     CreatesWhatItReads: {"reading_creates_nothing"},
     LosesSources: {
         DIGEST,
+        "a_deleted_run_is_replayed_again",
+        "a_replayed_run_is_stored_once",
+        "a_replayed_run_that_ended_does_not_change",
         "a_large_source_and_artifact_come_back",
         "a_source_that_is_missing_or_changed_does_not_fail_the_start",
         "cells_of_a_notebook_come_back",
@@ -511,6 +545,7 @@ def test_each_fault_fails_the_rule_that_names_it(wrong: type[Any]) -> None:
         (ForgetsEarlierPoints, "metrics_come_back"),
         (NeverTakesOver, "a_queued_run_is_taken_over"),
         (FindsChangesByHeartbeats, "no_change_is_missed"),
+        (ContinuesEveryRun, "only_a_replayed_run_is_continued"),
         (SharesIds, "an_id_of_another_observer_is_used_where_it_is_free"),
     ],
 )

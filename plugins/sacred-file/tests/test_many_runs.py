@@ -16,6 +16,7 @@ from sacred_core.run.run import Run
 from sacred_core.stores import RunQuery, StoredRun
 from sacred_core.stores.facts import encode_facts
 from sacred_core.stores.folder_format import record
+from sacred_core.testing.replay_contract import assert_processes_replay_once
 
 
 @pytest.fixture
@@ -181,3 +182,11 @@ def test_a_hint_of_another_length_is_replaced(tmp_path: Path, before: str, after
     hint.write_text(before)
     write_hint(tmp_path, after)
     assert hint.read_text() == str(after)
+
+
+def test_processes_replay_a_run_once(tmp_path: Path) -> None:
+    """Of several processes that replay a run at the same time, one stores it."""
+    (tmp_path / "runs").mkdir()
+    store = FileStore(tmp_path / "runs")
+    assert_processes_replay_once(store, str(tmp_path / "runs"), tmp_path)
+    assert not list((tmp_path / "runs" / "_ids").glob("*.claim*")), "claims are left"

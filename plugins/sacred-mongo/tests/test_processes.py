@@ -12,6 +12,7 @@ from sacred_mongo import MongoObserver, MongoStore
 
 from sacred_core.observers.retry_policy import RetryPolicy
 from sacred_core.testing.event_driver import DispatchingDriver
+from sacred_core.testing.replay_contract import assert_processes_replay_once
 from sacred_core.testing.scripts import finish_script, start_script
 
 SECRET = "hunter2hunter2"
@@ -103,3 +104,9 @@ def test_no_password_is_logged_or_stored(tmp_path: Path) -> None:
 
 def _run_script(tmp_path: Path, url: str, code: int) -> str:
     return finish_script(start_script(tmp_path, SECRETIVE, "-m", url), code)
+
+
+def test_processes_replay_a_run_once(mongo_url: str, db_name: str, tmp_path: Path) -> None:
+    """Of several processes that replay a run at the same time, one stores it."""
+    store = MongoStore(mongo_url, db_name)
+    assert_processes_replay_once(store, f"{mongo_url}/{db_name}.runs", tmp_path)

@@ -19,6 +19,7 @@ from sacred_core.exceptions import StoreError
 from sacred_core.observers import RetryPolicy
 from sacred_core.testing import EventDriver
 from sacred_core.testing.event_driver import DispatchingDriver
+from sacred_core.testing.replay_contract import assert_processes_replay_once
 from sacred_core.testing.scripts import finish_script, start_script
 
 SECRET = "hunter2hunter2"
@@ -179,3 +180,9 @@ def test_no_password_is_logged_or_stored(postgres: Any, maria: Any, tmp_path: Pa
 
 def _run_script(tmp_path: Path, url: str, code: int) -> str:
     return finish_script(start_script(tmp_path, SECRETIVE, "-s", url), code)
+
+
+def test_processes_replay_a_run_once(tmp_path: Path) -> None:
+    """Of several processes that replay a run at the same time, one stores it."""
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    assert_processes_replay_once(SqlObserver(url).open_store(), url, tmp_path)

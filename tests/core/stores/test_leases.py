@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sacred_core.exceptions import RunIdError
-from sacred_core.stores.leases import Owner, claim, is_claimed, releasing
+from sacred_core.stores.leases import Owner, claim, exclusively, is_claimed, releasing
 
 
 class Files:
@@ -28,6 +29,9 @@ class Files:
     def replace(self, name: str, data: bytes) -> None:
         assert name in self.files
         self.files[name] = data
+
+    def remove(self, name: str) -> None:
+        self.files.pop(name, None)
 
 
 @pytest.fixture
@@ -168,3 +172,42 @@ def test_nothing_is_released_without_a_claim() -> None:
     """For a run with a free id there is none."""
     with releasing(None, always=True):
         pass
+
+
+def test_one_thread_at_a_time_has_exclusive_access() -> None:
+    """The second thread waits until the first has left; then no claim remains."""
+    asked, order = threading.Event(), []
+
+    class Noting(Files):
+        def read(self, name: str) -> bytes | None:
+            if threading.current_thread() is thread:
+                asked.set()
+            return super().read(name)
+
+    def follow() -> None:
+        with exclusively(files):
+            order.append("second")
+
+    files, thread = Noting(), threading.Thread(target=follow)
+    with exclusively(files):
+        thread.start()
+        asked.wait()
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"] and not files.files
+
+
+def test_exclusive_access_follows_an_abandoned_claim(files: Files) -> None:
+    """An expired claim is followed, and removed with the own one."""
+    claim(files)
+    change(files, ".claim-0", expires="2020-01-01T00:00:00+00:00")
+    with exclusively(files):
+        assert list(files.files) == [".claim-0", ".claim-1"]
+    assert not files.files
+
+
+def test_exclusive_access_ends_with_an_error(files: Files) -> None:
+    """The claim is removed."""
+    with pytest.raises(KeyError), exclusively(files):
+        raise KeyError
+    assert not files.files

@@ -9,14 +9,21 @@ such files at once, and the highest one counts; so no lock is needed.
 import contextlib
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sacred_core.atomic_files import create_if_missing, read_start, replace_bytes, write_new
+from sacred_core.atomic_files import (
+    create_folder,
+    create_if_missing,
+    read_start,
+    replace_bytes,
+    write_new,
+)
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.stores import run_ids
 from sacred_core.stores.folder_format import RUN
-from sacred_core.stores.leases import LeasedIds
+from sacred_core.stores.leases import LeasedIds, exclusively
 from sacred_core.stores.record_files import read_json
 from sacred_core.stores.tokens import TOKEN, run_removed_error
 from sacred_file import layout
@@ -69,23 +76,42 @@ class FolderIds(LeasedIds):
 
 
 class _ClaimFiles:
-    """The claims in the folder of a run."""
+    """Claims in a folder, such as that of a run.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Of the claims.
+        prefix: The beginning of the names of the files.
+    """
+
+    def __init__(self, folder: Path, prefix: str = "") -> None:
         self._folder = folder
+        self._prefix = prefix
 
     def read(self, name: str) -> bytes | None:
         try:
-            return (self._folder / name).read_bytes()
+            return self._path(name).read_bytes()
         except FileNotFoundError:
             return None
 
     def create(self, name: str, data: bytes) -> bool:
         """Create the file with its content in one step: an empty claim is taken for an old one."""
-        return create_if_missing(self._folder / name, data)
+        return create_if_missing(self._path(name), data)
 
     def replace(self, name: str, data: bytes) -> None:
-        replace_bytes(self._folder / name, data)
+        replace_bytes(self._path(name), data)
+
+    def remove(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{self._prefix}{name}"
+
+
+def lock_uid(basedir: Path, uid: str) -> AbstractContextManager[None]:
+    """Return a context in which no other process inserts a run with this uid."""
+    folder = (basedir / NEXT_ID).parent
+    create_folder(folder)
+    return exclusively(_ClaimFiles(folder, uid))
 
 
 def highest_number(basedir: Path) -> int:

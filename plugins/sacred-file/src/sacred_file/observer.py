@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ from sacred_file.contents import (
     store_version,
     stored_info,
 )
-from sacred_file.ids import FolderIds, OwnFolder
+from sacred_file.ids import FolderIds, OwnFolder, lock_uid
 from sacred_file.report import template_path, write_report
 
 if TYPE_CHECKING:
@@ -167,6 +167,10 @@ class FileStorageObserver(DeprecatedCreate, DocumentObserver):
         self._reset()
         create_folder(self._root)
         return str(super().begin_run(event, _id))
+
+    def lock_uid(self, uid: str) -> AbstractContextManager[None]:
+        """Claim the uid in a separate file: ``run.json`` is written after the id is chosen."""
+        return lock_uid(self._root, uid)
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Make the folder of the run, or claim that of the queued one."""

@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -109,6 +109,12 @@ class FileStore(DocumentStore[RunFolder]):
             folder = RunFolder(self._files, name)
             if folder.exists() if query.fields != () else folder.has_record():
                 yield normalize_id(name), folder
+
+    def new_ids(self, known: Set[int | str]) -> list[int | str]:
+        """Return the ids that are not in ``known``; other folders are not looked into."""
+        with self.translate_errors():
+            names = (name for name in self._names().in_order() if normalize_id(name) not in known)
+            return [normalize_id(n) for n in names if RunFolder(self._files, n).has_record()]
 
     def count(self) -> int:
         """Return the number of runs; in a large folder each number is taken for one.

@@ -13,6 +13,8 @@ from pymongo import IndexModel
 from sacred_mongo.connection import Document, Runs
 
 CHANGED = "changed"
+#: The uid of a run; one of Sacred has none.
+UID = "meta.uid"
 _OMNIBOARD = "omniboard"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,8 +31,9 @@ def with_change_time(update: Any) -> Any:
 
 
 def create_indexes(runs: Runs) -> None:
-    """Create the indexes that find changed runs, if they are missing."""
-    runs.create_indexes([IndexModel(CHANGED), IndexModel(_OMNIBOARD, sparse=True)])
+    """Create the indexes that find changed runs and uids, if they are missing."""
+    models = [IndexModel(CHANGED), IndexModel(UID), IndexModel(_OMNIBOARD, sparse=True)]
+    runs.create_indexes(models)
 
 
 def server_time(runs: Runs) -> int:

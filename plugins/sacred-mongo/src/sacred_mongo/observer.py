@@ -318,7 +318,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         self.stored_run = None
         self._output, self._points = Output(), Points()
         if self._client is None:
-            self._collections = None
+            self._collections = self.uid_index = None
 
     def save(self) -> None:
         """Write `run_entry`, except for its id and the output."""

@@ -27,7 +27,7 @@ from sacred_core.stores.run_ids import countable_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_core.stores.tokens import TOKEN, new_token
 from sacred_mongo.annotations import ANNOTATIONS, add_annotation
-from sacred_mongo.changes import changed_since, server_time
+from sacred_mongo.changes import UID, changed_since, server_time
 from sacred_mongo.collections import (
     Collections,
     RunReference,
@@ -156,6 +156,17 @@ class MongoStore(DocumentStore[RawBSONDocument]):
             found = found.batch_size(max(query.limit, 2))
         for document in found.sort("_id", -1 if newest_first else 1):
             yield to_run_id(document["_id"]), document
+
+    def find_uid(self, uid: str) -> list[int | str]:
+        """Return the ids of runs with a recorded uid, which an index finds."""
+        with self.translate_errors():
+            found = self._collections.runs.find({UID: uid}, {"_id": 1})
+            return [to_run_id(document["_id"]) for document in found]
+
+    def has_derived_uids(self) -> bool:
+        """Return whether a document has no uid."""
+        with self.translate_errors():
+            return self._collections.runs.find_one({UID: None}, {"_id": 1}) is not None
 
     def change_position(self) -> int:
         """Return the time of the server, less the overlap."""

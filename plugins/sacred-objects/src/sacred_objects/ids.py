@@ -4,10 +4,11 @@ Who writes ``config.json`` first has the folder. A run is there once ``run.json`
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sacred_core.stores.folder_format import CONFIG, RUN
-from sacred_core.stores.leases import LeasedIds
+from sacred_core.stores.leases import LeasedIds, exclusively
 from sacred_core.stores.run_ids import countable_id, next_number
 from sacred_objects.bucket import Bucket, read_json
 from sacred_objects.object_keys import (
@@ -96,7 +97,7 @@ class ObjectIds(LeasedIds):
 
 
 class ClaimObjects:
-    """The claims of one run.
+    """Claims, such as those of a run.
 
     Args:
         bucket: Where they are.
@@ -118,6 +119,15 @@ class ClaimObjects:
     def replace(self, name: str, data: bytes) -> None:
         """See `sacred_core.stores.leases.ClaimFiles`."""
         self._bucket.put(self._prefix + name, data, JSON)
+
+    def remove(self, name: str) -> None:
+        """See `sacred_core.stores.leases.ClaimFiles`."""
+        self._bucket.delete([self._prefix + name])
+
+
+def lock_uid(layout: BucketLayout, uid: str) -> AbstractContextManager[None]:
+    """Return a context in which no other process inserts a run with this uid."""
+    return exclusively(ClaimObjects(layout.bucket, f"{layout.root}{IDS}{uid}"))
 
 
 def highest_folder(layout: BucketLayout) -> int:

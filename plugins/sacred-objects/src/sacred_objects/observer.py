@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -27,7 +28,7 @@ from sacred_core.stores.tokens import TOKEN
 from sacred_objects import object_keys
 from sacred_objects.bucket import Bucket, BucketMissingError
 from sacred_objects.contents import Pending, SharedContents, UploadQueue
-from sacred_objects.ids import ObjectIds
+from sacred_objects.ids import ObjectIds, lock_uid
 from sacred_objects.recorder import Recorder
 
 #: Seconds. GCS takes one write a second to an object; a record waits so long for the next file.
@@ -152,6 +153,10 @@ class ObjectObserver(DeprecatedCreate, DocumentObserver):
         self._contents = SharedContents(self.layout, self._uploads)
         run.experiment = self._contents.archive.experiment(run.experiment)
         self._uploads.send()
+
+    def lock_uid(self, uid: str) -> AbstractContextManager[None]:
+        """Claim the uid in a separate object: ``run.json`` is written after the id is chosen."""
+        return lock_uid(self.layout, uid)
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
         """Write the configuration of the run; that of the queued run is replaced."""

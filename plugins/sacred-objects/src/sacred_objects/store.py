@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -182,6 +182,11 @@ class ObjectStore(DocumentStore[RunFolder]):
         keys = (key.removeprefix(self._layout.root) for key in self._bucket.list(self._layout.root))
         paths = (key.partition("/") for key in keys)
         return [normalize_id(name) for name, _, own in paths if own == RUN and is_run_name(name)]
+
+    def new_ids(self, known: Set[int | str]) -> list[int | str]:
+        """Return the ids of folders that are not in ``known``, also those without a record."""
+        ids = map(normalize_id, filter(is_run_name, self._bucket.folders(self._layout.root)))
+        return [each for each in ids if each not in known]
 
     def count(self) -> int:
         """Return the number of runs, damaged ones and folders without a record too."""

@@ -173,7 +173,9 @@ def write_points(
         start = starts.get(name, metric.end)
         fresh = {key: list(columns[key])[max(0, metric.end - start) :] for key in COLUMNS}
         if fresh["values"]:
-            after[name] = _extend(changes, metric, max(start, metric.end), fresh, is_unsure)
+            # Of a run that is continued, points of any metric may be stored.
+            may_be_stored = is_unsure or not (knows_all or name in known)
+            after[name] = _extend(changes, metric, max(start, metric.end), fresh, may_be_stored)
     changes.write(connection)
     return after
 

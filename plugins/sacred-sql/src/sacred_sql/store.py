@@ -155,6 +155,19 @@ class SqlStore(DocumentStore[Record]):
                 for record in self._read_records(tables, keys, query):
                     yield record.run_id, record
 
+    def find_uid(self, uid: str) -> list[int | str]:
+        """Return the ids of our runs with a uid in their metadata."""
+        if all(not tables.is_own for tables in self._tables()):
+            return []
+        has_uid = runs.c.meta.contains(uid) | runs.c.meta.is_(None)  # None: it is a large value
+        query = sa.select(runs.c.run_id).where(has_uid)
+        return list(self._database.read(partial(_scalars, query=query)))
+
+    def has_derived_uids(self) -> bool:
+        """Return whether Sacred has recorded runs, or the metadata of a run has no uid."""
+        without = sa.select(runs.c.run_key).where(runs.c.meta.notlike('%"uid"%')).limit(1)
+        return self._sacred_runs is not None or bool(self._database.read(partial(_scalars, query=without)))
+
     def read_fields(self, record: Record) -> Mapping[str, Read]:
         """Return the fields as the page of the run was read, or read them now."""
         if record.fields is not None:
@@ -366,7 +379,7 @@ def _remove_rows(connection: sa.Connection, run_key: int) -> bool:
     return True
 
 
-def _scalars(connection: sa.Connection, query: "sa.Select[Any]") -> list[int]:
+def _scalars(connection: sa.Connection, query: "sa.Select[Any]") -> list[Any]:
     return list(connection.execute(query).scalars())
 
 

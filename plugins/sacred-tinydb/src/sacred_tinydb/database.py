@@ -178,6 +178,11 @@ class Database:
         storage = self.db.storage
         return storage.read_texts() if isinstance(storage, AtomicJsonFile) else None
 
+    def contents(self) -> dict[int, bytes]:
+        """Return the JSON text of each document, in any storage."""
+        texts = self.texts()
+        return {n: _encode(each) for n, each in self.all().items()} if texts is None else texts
+
     def add(self, document: Document) -> int:
         """Insert a document and return its number; only within `lock`."""
         texts = self.texts()

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,11 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
         arguments = self._storage_in_use, Path(self.root)
         store: RunStore = call_target("sacred_tinydb.store:TinyDbStore.of_storage", *arguments)
         return store
+
+    def lock_uid(self, uid: str) -> AbstractContextManager[None]:
+        """Lock the database: ids have no order."""
+        del uid
+        return self._storage_in_use.database.lock()
 
     def prepare_run(self, run: StoredRun) -> None:
         """Copy the code of the run, before others have to wait for the lock."""

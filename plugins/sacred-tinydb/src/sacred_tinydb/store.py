@@ -15,7 +15,7 @@ from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.folder_format import MetricReader
 from sacred_core.stores.locations import absolute_path, location_path, path_url
 from sacred_core.stores.summaries import MetricSummary
-from sacred_tinydb.database import Document
+from sacred_tinydb.database import Document, parse_document
 from sacred_tinydb.documents import (
     METRIC_INDEX,
     document_fields,
@@ -113,6 +113,18 @@ class TinyDbStore(DocumentStore[Record]):
         """Yield the documents in the order in which they came."""
         for key, document in self.storage.database.documents(newest_first):
             yield to_run_id(key, document), (key, document)
+
+    def find_uid(self, uid: str) -> list[int | str]:
+        """Return the ids of documents that contain a uid; others are not parsed."""
+        with self.translate_errors():
+            texts = self.storage.database.contents().items()
+            found = [(key, text) for key, text in texts if uid.encode() in text]
+            return [to_run_id(key, parse_document(text)) for key, text in found]
+
+    def has_derived_uids(self) -> bool:
+        """Return whether a document has no uid."""
+        with self.translate_errors():
+            return any(b'"uid"' not in text for text in self.storage.database.contents().values())
 
     def read_fields(self, record: Record) -> Mapping[str, Read]:
         """Return what reads the fields of the document as it is now."""
