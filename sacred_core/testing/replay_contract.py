@@ -196,7 +196,8 @@ def replayed_events(folder: Path, uid: str | None = None) -> list[Any]:
         meta_info={"uid": uid or uuid.uuid4().hex, "beat_interval": 10.0},
         ex_info={
             "name": "fed", "base_dir": str(folder), "dependencies": ["numpy==2.0"],
-            "sources": [["main.py", get_digest(folder / "main.py")]], "repositories": [],
+            "sources": [["main.py", get_digest(folder / "main.py")]],
+            "repositories": [{"url": "u", "commit": "c0ffee", "dirty": True, "patch": "diff\n"}],
         },
     )  # fmt: skip
     driver.print("one\ntwo\n")

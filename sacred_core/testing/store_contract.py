@@ -9,6 +9,7 @@ from sacred_core.exceptions import SacredError
 from sacred_core.testing.annotation_contract import AnnotationContract
 from sacred_core.testing.changes_contract import ChangesContract
 from sacred_core.testing.comparing import assert_refused, assert_same, assert_time
+from sacred_core.testing.copy_contract import CopyContract
 from sacred_core.testing.digest_contract import DigestContract
 from sacred_core.testing.event_driver import START, EventDriver
 from sacred_core.testing.facts_contract import FactsContract
@@ -32,6 +33,7 @@ class StoreContract(
     LocationContract,
     OwnStoreContract,
     ReplayContract,
+    CopyContract,
 ):
     """The tests of an observer and of the store that reads what it wrote.
 

@@ -344,6 +344,8 @@ _SAME_ID_AGAIN = {
     "a_killed_deletion_can_be_repeated",
     "several_processes_delete_a_run_at_once",
 }
+#: Rules that compare copies with their source.
+_COPIED = {"a_copied_run_equals_its_source", "a_copy_that_is_interrupted_is_continued"}
 #: Rules about replayed runs that are stored already.
 _REPLAYED = {
     "a_queued_run_is_taken_over_by_its_replayed_start",
@@ -417,6 +419,7 @@ FAULTS: dict[type[Any], set[str]] = {
     },
     WritesAfterTheEnd: {
         DIGEST,
+        *_COPIED,
         "a_replayed_run_is_stored_once",
         "a_replayed_run_that_ended_does_not_change",
         "nothing_is_written_after_the_end",
@@ -451,6 +454,7 @@ FAULTS: dict[type[Any], set[str]] = {
     CreatesWhatItReads: {"reading_creates_nothing"},
     LosesSources: {
         DIGEST,
+        *_COPIED,
         "a_deleted_run_is_replayed_again",
         "a_replayed_run_is_stored_once",
         "a_replayed_run_that_ended_does_not_change",

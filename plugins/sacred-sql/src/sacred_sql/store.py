@@ -166,7 +166,9 @@ class SqlStore(DocumentStore[Record]):
     def has_derived_uids(self) -> bool:
         """Return whether Sacred has recorded runs, or the metadata of a run has no uid."""
         without = sa.select(runs.c.run_key).where(runs.c.meta.notlike('%"uid"%')).limit(1)
-        return self._sacred_runs is not None or bool(self._database.read(partial(_scalars, query=without)))
+        return self._sacred_runs is not None or bool(
+            self._database.read(partial(_scalars, query=without))
+        )
 
     def read_fields(self, record: Record) -> Mapping[str, Read]:
         """Return the fields as the page of the run was read, or read them now."""
