@@ -16,13 +16,12 @@ from typing import Any
 from sacred_core import events
 from sacred_core.exceptions import RunRemovedError
 from sacred_core.observers import delivering
-from sacred_core.observers.observer_ids import ObserverIds
 from sacred_core.observers.replays import ReplayingObserver
 from sacred_core.provenance.sources import stored_version
 from sacred_core.serialization import is_same_data
 from sacred_core.stable_files import ChangingFileError, FileVersion, with_version
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.claims import IdRequest, claim_id
+from sacred_core.stores.claims import IdRequest, ObserverIds, claim_id
 from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.tokens import new_token, run_removed_error

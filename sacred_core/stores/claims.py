@@ -6,10 +6,11 @@ higher than that of each run, also of each deleted one. A backend offers what `R
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sacred_core.exceptions import RunIdError
 from sacred_core.loggers import own_logger
+from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import is_valid_id, normalize_id
 
 _logger = own_logger(__name__)
@@ -85,6 +86,44 @@ class RunIds(ABC):
             previous: What was returned before and another process has claimed since; or None.
         """
         return max(previous or 0, self.highest_number()) + 1
+
+
+class InsertingObserver(Protocol):
+    """The part of a `DocumentObserver` that inserts runs."""
+
+    display_name: str
+
+    def insert_run(self, run: StoredRun) -> bool:
+        """Insert a run atomically if its id is free; return whether it was inserted."""
+
+    def take_over_run(self, run: StoredRun) -> bool:
+        """Replace the queued run of the same id by the starting run, atomically."""
+
+    def highest_number(self) -> int:
+        """Return the highest number of all runs."""
+
+
+class ObserverIds(RunIds):
+    """The ids of the store of an observer, for one new run."""
+
+    def __init__(self, observer: InsertingObserver, run: StoredRun) -> None:
+        super().__init__(observer.display_name)
+        self._observer = observer
+        self._run = run
+
+    def insert(self, run_id: int | str, other_id: int | str | None) -> bool:
+        """Insert the run."""
+        self._run.id, self._run.run_id = run_id, other_id
+        return self._observer.insert_run(self._run)
+
+    def take_over(self, run_id: int | str, is_start: bool) -> bool:
+        """Replace the queued run."""
+        self._run.id = run_id
+        return is_start and self._observer.take_over_run(self._run)
+
+    def highest_number(self) -> int:
+        """Return the highest number."""
+        return self._observer.highest_number()
 
 
 def claim_id(ids: RunIds, request: IdRequest) -> int | str:

@@ -30,7 +30,7 @@ class CopyContract:
 
     def test_a_copy_that_is_interrupted_is_continued(self, tmp_path: Path) -> None:
         """After any event, the events that are missing then complete the copy."""
-        if not isinstance(self.make_store(tmp_path), ContinuingStore):
+        if not isinstance(self.make_observer(tmp_path).open_store(), ContinuingStore):
             return
         count = len(replayed_events(tmp_path))
         for cut in range(1, count, max(1, count // examples(3, count))):

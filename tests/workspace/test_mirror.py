@@ -56,7 +56,6 @@ FURTHER = {
     "spool/test_spool_observer.py": "spool/observer spool/session spool/updating",
     "spool/test_spool_option.py": "spool/wrapping",
     "observers/test_custom_observers.py": "observers/base observers/call_plan",
-    "observers/test_replays.py": "observers/observer_ids",
     "provenance/test_cells.py": "provenance/generated",
     "provenance/test_code.py": "provenance/dependencies provenance/experiment_info "
     "provenance/repositories provenance/sources",
