@@ -152,11 +152,6 @@ class DocumentObserver(ReplayingObserver, ABC):
     def prepare_run(self, run: StoredRun) -> None:
         """Called for a new run before it has an id; a backend may store code here."""
 
-    def start_run(self, run: StoredRun) -> None:
-        """Complete the record of a run that has an id: store the sources."""
-        experiment = run.experiment
-        self.store_sources(experiment.get("base_dir") or ".", experiment.get("sources") or ())
-
     def end_run(self, run: StoredRun) -> None:
         """Complete the record of a run that ended, after its last fields were written."""
 

@@ -5,7 +5,7 @@ run with this uid already, the observer continues that run instead of inserting 
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,15 @@ class ReplayingObserver(TransactionalObserver):
     @abstractmethod
     def translate_errors(self) -> AbstractContextManager[None]:
         """See `DocumentObserver.translate_errors`."""
+
+    def start_run(self, run: StoredRun) -> None:
+        """Complete the record of a run that has an id: store the sources."""
+        experiment = run.experiment
+        self.store_sources(experiment.get("base_dir") or ".", experiment.get("sources") or ())
+
+    @abstractmethod
+    def store_sources(self, base_dir: str, sources: Iterable[Sequence[Any]]) -> list[Any]:
+        """See `DocumentObserver.store_sources`."""
 
     @abstractmethod
     def update_run(self, run: StoredRun, names: frozenset[str]) -> bool:
@@ -139,6 +148,9 @@ class ReplayingObserver(TransactionalObserver):
         sources = self.stored_run.files.setdefault("source", {})
         for name, info in run.files.get("source", {}).items():  # not stored before the first beat
             sources.setdefault(name, info)
+        is_default = type(self).start_run is ReplayingObserver.start_run
+        if is_default and run.recorded_status != "QUEUED":  # the first attempt may have failed
+            self.start_run(run)
         return stored.id
 
 

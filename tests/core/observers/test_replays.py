@@ -1,17 +1,18 @@
 """Tests of observers that continue replayed runs; the contract has the rules of each backend."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from sacred_core.exceptions import RunIdError, StoreError
+from sacred_core.exceptions import RunIdError, StoreError, UnavailableError
 from sacred_core.observers import QueueObserver
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.claims import IdRequest
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
-from sacred_core.testing.replay_contract import EventList, deliver
+from sacred_core.testing.replay_contract import EventList, deliver, replayed_events
 
 UID = "a" * 32
 
@@ -185,3 +186,22 @@ def test_the_state_of_a_replayed_run_ends_with_it(memory: Memory) -> None:
     deliver(observer, [attrs.evolve(start(), replayed=False), *events.events])
     store: RunStore = MemoryStore(memory)
     assert [run.info for run in store.list()] == [{"a": 1}, {"a": 1}]
+
+
+def test_a_start_that_failed_after_the_insertion_is_completed(
+    memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sources that were not stored are stored when the start is delivered again."""
+    event = replayed_events(tmp_path, UID)[0]
+    observer = MemoryObserver(memory)
+
+    def fail(*arguments: Any) -> bool:
+        raise UnavailableError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(observer, "put_file", fail)
+        with pytest.raises(UnavailableError):
+            deliver(observer, [event])
+    assert list(memory.runs) == [1] and not memory.runs[1].files
+    assert deliver(observer, [event]) == 1
+    assert memory.runs[1].files == {("source", "main.py"): b"1\n"}
