@@ -38,6 +38,8 @@ _DIGESTS = "digests"
 #: Digests in a token: each is of the runs whose ids have the same remainder.
 _MOST_DIGESTS = 256
 _DIGEST_BYTES = 6
+#: Not in digests, so that tokens of earlier releases stay valid: they follow from other fields.
+_LATER_FIELDS = ("output_length", "annotations")
 
 
 @runtime_checkable
@@ -191,7 +193,8 @@ def _digest(run: StoredRun) -> int | None:
     if run.recorded_status == "RUNNING" or run.damage is not None:
         return None
     try:
-        fields = (f"{each.name}={getattr(run, each.name)!r}" for each in attrs.fields(StoredRun))
+        names = [each.name for each in attrs.fields(StoredRun) if each.name not in _LATER_FIELDS]
+        fields = (f"{name}={getattr(run, name)!r}" for name in names)
         return _hash(f"StoredRun({', '.join(fields)})")
     except RecursionError:
         return None
