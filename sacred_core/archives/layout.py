@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from importlib.resources import files
 
 from sacred_core.stores.run_ids import is_valid_id
 
@@ -62,7 +62,7 @@ def readme() -> bytes:
 
 def reader() -> bytes:
     """Return the content of `READER`."""
-    return Path(__file__).with_name(READER).read_bytes()
+    return files(__package__).joinpath(READER).read_bytes()
 
 
 def signature() -> bytes:

@@ -10,6 +10,7 @@ from sacred_core.archives.layout import KINDS, content_entry
 from sacred_core.archives.points import write_points
 from sacred_core.archives.writing import BLOCK, ArchiveWriter, Content
 from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.masking import mask_text
 from sacred_core.serialization import strict_json
 from sacred_core.stores import FileInfo, MetricSummary, RunStore, StoredRun, guard
 from sacred_core.stores.folder_format import (
@@ -88,7 +89,7 @@ class _RunPacker:
         self._entries[name] = self._writer.add(f"{self._folder}/{name}", content)
 
     def _report(self, kind: str, name: str, reason: object) -> None:
-        self._problems.append({"kind": kind, "name": name, "reason": str(reason)})
+        self._problems.append({"kind": kind, "name": name, "reason": mask_text(str(reason))})
 
     @contextmanager
     def _reporting(self, kind: str, name: str = "") -> Iterator[None]:

@@ -427,3 +427,18 @@ def test_metrics_are_read_together(
     assert found == calls
     metrics = ArchiveStore(tmp_path / "runs.zip").metrics(1)
     assert {name: len(own["values"]) for name, own in metrics.items()} == counts
+
+
+def test_reasons_have_no_secrets(memory: Memory, tmp_path: Path) -> None:
+    """What a store raises may have a URL with a password in it; the archive has not."""
+
+    class Broken(MemoryStore):
+        def read_output(self, record: Any) -> str:
+            raise StoreError("cannot read postgresql://ann:hunter27@host/runs")
+
+    source = Broken(memory)
+    packed = pack(source, [source.get(1)], tmp_path / "runs.zip")
+    (problem,) = packed.problems[1]
+    assert problem["reason"].startswith("cannot read postgresql://ann:")
+    with zipfile.ZipFile(tmp_path / "runs.zip") as file:
+        assert all(b"hunter27" not in file.read(name) for name in file.namelist())
