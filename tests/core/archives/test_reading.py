@@ -266,6 +266,23 @@ def test_large_entries_are_not_in_memory(archive: Path, monkeypatch: pytest.Monk
     store.close()
 
 
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="the system does not list descriptors")
+def test_the_points_of_one_run_are_open(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their temporary files are closed when those of another run are read, and with the store."""
+    monkeypatch.setattr("sacred_core.archives.reading.LARGEST_IN_MEMORY", 100)
+
+    def count_open() -> int:
+        return len([*Path("/dev/fd").iterdir()])
+
+    before = count_open()
+    store = ArchiveStore(archive)
+    for run_id in store.ids():
+        store.metrics(run_id)
+        assert count_open() == before + 3  # with the archive
+    store.close()
+    assert count_open() == before
+
+
 def test_archives_are_recognized(archive: Path, tmp_path: Path) -> None:
     """A truncated archive is one; other files, folders and missing files are not."""
     assert ArchiveStore.location_of(archive) == str(archive)
