@@ -51,7 +51,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests that need plugins, with all of them installed."""
     # The tests of the plugin page install a plugin as its reader would.
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24", "uv")
-    others = ["contract", "examples", "mistakes", "workspace"]
+    others = ["contract", "examples", "mistakes", "stores", "workspace"]
     folders = [*(f"tests/{name}" for name in others), "plugins"]
     session.run("pytest", "-n", WORKERS, *folders, *session.posargs)
 

@@ -6,13 +6,18 @@ from sacred_core.exceptions import NotARunError, StoreError
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Field
 from sacred_core.stores.run_store import ContinuingStore, RunQuery, RunStore
-from sacred_core.stores.stored_parts import annotation_key, has_same_end, is_same_file_set
+from sacred_core.stores.stored_parts import (
+    annotation_key,
+    has_same_end,
+    is_same_file_set,
+    is_same_time,
+)
 from sacred_core.stores.uids import UidIndex
 
 #: What a listing reads to find the runs that are complete in the target.
 LISTED_FIELDS = tuple(
-    map(Field, ("id", "meta", "stop_time", "output_length", "metrics", "files", "artifacts",
-                "resources", "tags"))
+    map(Field, ("id", "meta", "stop_time", "heartbeat", "output_length", "metrics", "files",
+                "artifacts", "resources", "tags"))
 )  # fmt: skip
 
 
@@ -90,9 +95,11 @@ def has_recorded_uid(run: StoredRun) -> bool:
 
 
 def is_complete(run: StoredRun, copy: StoredRun) -> bool:
-    """Return whether a copy has all of a run that ended or is queued, as far as there are facts.
+    """Return whether a copy has all of a run, as far as their records have facts.
 
     The end is sent last: a copy of a run without facts, such as one of Sacred, has all before it.
+    A run that is running is complete up to its last heartbeat; one whose process was killed may
+    have more.
 
     Args:
         run: In the source.
@@ -101,10 +108,13 @@ def is_complete(run: StoredRun, copy: StoredRun) -> bool:
     keys = [annotation_key(each) for each in copy.annotations]
     if not all(annotation_key(each) in keys for each in run.annotations):
         return False
-    if run.recorded_status == copy.recorded_status == "QUEUED":
+    if run.recorded_status != copy.recorded_status:
+        return False
+    if run.recorded_status == "QUEUED":
         return True
+    is_current = run.is_running() and run.heartbeat is not None
     return (
-        has_same_end(run, copy)
+        (is_same_time(run.heartbeat, copy.heartbeat) if is_current else has_same_end(run, copy))
         and (run.output_length or 0) in (0, copy.output_length)
         and (run.metrics is None or _counts(run) == _counts(copy))
         and is_same_file_set(run.resource_info, copy.resource_info)

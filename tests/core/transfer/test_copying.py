@@ -1,5 +1,6 @@
 """A copy has everything that the source has; what is there already is not sent again."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,26 @@ def test_is_complete(stores: Stores, tmp_path: Path, name: str, value: Any) -> N
     assert not is_complete(run, copy)
     setattr(run, name, value)
     assert is_complete(run, copy), "a run without facts has the end of its copy"
+
+
+@pytest.mark.parametrize(("age", "is_enough"), [(1, True), (1000, False)])
+def test_a_running_run_is_complete_up_to_its_heartbeat(age: int, is_enough: bool) -> None:
+    """Where its process may have been killed, what was recorded since is looked for."""
+    now = datetime.now(UTC)
+    run, copy = (
+        StoredRun(id=1, status="RUNNING", heartbeat=now - timedelta(seconds=age)) for _ in range(2)
+    )
+    assert is_complete(run, copy) is is_enough
+    copy.heartbeat = now - timedelta(seconds=age + 1)
+    assert not is_complete(run, copy)
+
+
+def test_a_queued_run_is_complete_until_it_starts() -> None:
+    """Only its start, and annotations, may follow."""
+    run, copy = (StoredRun(id=1, status="QUEUED") for _ in range(2))
+    assert is_complete(run, copy)
+    run.recorded_status = "RUNNING"
+    assert not is_complete(run, copy)
 
 
 def test_annotations_of_a_copy(stores: Stores, tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""Counts what is in a store, without the code that reads runs."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from .places import Place
+
+
+def raw_counts(place: Place) -> dict[str, int]:
+    """Return the number of rows, documents, objects or files by table, collection or folder."""
+    return dict(_COUNTS[place.kind](place))
+
+
+def _count_files(place: Place) -> Counter[str]:
+    root = Path(str(place.location).removeprefix("tinydb://"))
+    return Counter(_folder(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+def _folder(path: Path) -> str:
+    """Return the first folder where it is one of shared contents: others are named by ids."""
+    first = path.parts[0]
+    return first if first.startswith("_") else "runs"
+
+
+def _count_rows(place: Place) -> dict[str, int]:
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(str(place.location))
+    with engine.connect() as connection:
+        names = sa.inspect(connection).get_table_names()
+        found = {
+            name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one()
+            for name in names
+        }
+    engine.dispose()
+    return found
+
+
+def _count_documents(place: Place) -> dict[str, int]:
+    import pymongo
+
+    name = str(place.location).rpartition("/")[2].partition(".")[0]
+    client: pymongo.MongoClient[Any]
+    with pymongo.MongoClient(str(place.location).partition("?")[0].rpartition("/")[0]) as client:
+        database = client[name]
+        return {
+            collection: database[collection].count_documents({})
+            for collection in database.list_collection_names()
+        }
+
+
+def _count_s3(place: Place) -> Counter[str]:
+    import boto3
+
+    assert place.proxy is not None
+    bucket = str(place.location).split("/")[2]
+    client = boto3.client("s3", endpoint_url=place.proxy.url, region_name="us-east-1")
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
+    uploads = client.list_multipart_uploads(Bucket=bucket).get("Uploads", ())
+    client.close()
+    return Counter(_prefix(key) for key in keys) + Counter({"uploads": len(uploads)})
+
+
+def _count_gcs(place: Place) -> Counter[str]:
+    from google.cloud import storage
+
+    bucket = str(place.location).split("/")[2]
+    client = storage.Client(project="growth")
+    found = Counter(_prefix(blob.name) for blob in client.list_blobs(bucket))
+    client.close()
+    return found
+
+
+def _prefix(key: str) -> str:
+    return _folder(Path(key).relative_to("runs"))
+
+
+_COUNTS: dict[str, Any] = {
+    "file": _count_files, "TinyDB": _count_files, "SQLite": _count_rows,
+    "PostgreSQL": _count_rows, "MongoDB": _count_documents, "S3": _count_s3, "GCS": _count_gcs,
+    "memory": lambda place: {"runs": len([*place.open().list()])},
+}  # fmt: skip
