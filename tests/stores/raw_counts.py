@@ -8,7 +8,10 @@ from .places import Place
 
 
 def raw_counts(place: Place) -> dict[str, int]:
-    """Return the number of rows, documents, objects or files by table, collection or folder."""
+    """Return the number of rows, documents, objects or files by table, collection or folder.
+
+    Of metrics in MongoDB it is the number of points.
+    """
     return dict(_COUNTS[place.kind](place))
 
 
@@ -44,10 +47,12 @@ def _count_documents(place: Place) -> dict[str, int]:
     client: pymongo.MongoClient[Any]
     with pymongo.MongoClient(str(place.location).partition("?")[0].rpartition("/")[0]) as client:
         database = client[name]
-        return {
+        counts = {
             collection: database[collection].count_documents({})
             for collection in database.list_collection_names()
         }
+        # A run is continued in documents of its own.
+        return counts | {"metrics": sum(len(each["steps"]) for each in database.metrics.find())}
 
 
 def _count_s3(place: Place) -> Counter[str]:
