@@ -15,6 +15,9 @@ def put_annotation(
 ) -> tuple[int, Copy]:
     """Write the next object, and return its number and a copy.
 
+    An object with the same annotation was written by an attempt whose answer was lost: no two
+    annotations of a user have the same time.
+
     Args:
         bucket: Where the run is.
         prefix: Of the keys of the run.
@@ -24,9 +27,14 @@ def put_annotation(
     data = annotation_line(annotation)
     folder = prefix.rstrip("/").rpartition("/")[2]
     number = first
-    while (version := bucket.put_if_absent(prefix + annotation_key(number), data, TEXT)) is None:
+    while True:
+        key = prefix + annotation_key(number)
+        version = bucket.put_if_absent(key, data, TEXT)
+        if version is None and bucket.get(key) == data:
+            version = bucket.version(key)
+        if version is not None:
+            return number, Copy(f"{folder}/{annotation_key(number)}", version, data)
         number += 1
-    return number, Copy(f"{folder}/{annotation_key(number)}", version, data)
 
 
 def read_annotations(bucket: Bucket, prefix: str) -> Iterator[Annotation]:
