@@ -274,13 +274,15 @@ class DocumentObserver(ReplayingObserver, ABC):
         self, sources: Iterable[Sequence[str]], dependencies: Iterable[str], base_dir: str
     ) -> None:
         """Add what was imported after the start to the sources and dependencies."""
-        self.require_run()
+        run, sources = self.require_run(), list(sources)
         with self.translate_errors():
             entries = self.store_sources(base_dir, sources)
+        new = {str(name): FileInfo(md5=md5) for name, md5 in sources}
+        run.files["source"] = new | run.files.get("source", {})
         event = events.CodeLoaded(
             **_NO_IDENTITY, sources=entries, dependencies=list(dependencies), base_dir=base_dir
         )
-        self._save(event, "experiment")
+        self._save(event, "experiment", "files")
 
     def annotation_event(
         self, time: datetime, user: str, note: str | None, added: list[str], removed: list[str]

@@ -90,6 +90,9 @@ class FactsContract(CodeContract, CurveContract):
         model, data = str(tmp_path / "model.bin"), str(tmp_path / "data.csv")
         driver.artifact("m", model, metadata={"a": 1}, content_type="application/x-model")
         driver.resource(data)
+        later = tmp_path / "later.py"
+        later.write_text("LATER = 1\n")
+        driver.code(str(tmp_path), [["later.py", md5_of(later)]], [])
         driver.beat()
         for end in (False, True):
             if end:
@@ -104,7 +107,7 @@ class FactsContract(CodeContract, CurveContract):
                 )
             }
             assert run.resource_info == {data: FileInfo(size=4, md5=md5["data.csv"])}
-            assert run.sources == {"code.py": md5["code.py"]}
+            assert run.sources == {"code.py": md5["code.py"], "later.py": md5_of(later)}
 
     def test_patches_can_be_opened(self, tmp_path: Path) -> None:
         """Uncommitted changes are opened by the commit of their repository."""
