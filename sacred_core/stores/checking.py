@@ -56,13 +56,6 @@ def first_items(name: str, entries: Any) -> list[Any]:
     return [_entry(name, entry)[0] for entry in _list(name, entries or [])]
 
 
-def unique(names: list[Any]) -> list[Any]:
-    """Return names, each once; a list with other values is returned as it is."""
-    if not all(isinstance(name, str) for name in names):
-        return names
-    return [*dict.fromkeys(names)]
-
-
 def check_metrics(metrics: Any) -> dict[str, dict[str, Any]]:
     """Return metrics by name, if each has three lists of equal length.
 

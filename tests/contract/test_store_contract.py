@@ -142,13 +142,6 @@ class FlattensNames(MemoryObserver):
         super().artifact_event(Path(name).name, filename, **details)
 
 
-class ListsResourcesTwice(MemoryObserver):
-    def resource_event(self, filename: str) -> None:
-        super().resource_event(filename)
-        if self.record is not None and len(self.record.run.resources) == 2:
-            self.record.run.resources.append(filename)
-
-
 class ReplacesNan(MemoryObserver):
     def log_metrics(self, metrics_by_name: Any, info: Any = None) -> None:
         super().log_metrics(metrics_by_name, info)
@@ -408,7 +401,6 @@ FAULTS: dict[type[Any], set[str]] = {
         "artifacts_come_back",
         "files_of_undecodable_names_come_back",
     },
-    ListsResourcesTwice: {"resources_come_back"},
     ReplacesNan: {
         DIGEST,
         "numbers_that_json_lacks_come_back",

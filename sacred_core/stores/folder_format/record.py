@@ -11,7 +11,7 @@ import attrs
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.serialization import from_json, plain, to_json
 from sacred_core.stores.annotations import Annotation
-from sacred_core.stores.checking import first_items, unique
+from sacred_core.stores.checking import first_items
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.tokens import TOKEN
@@ -174,7 +174,7 @@ def run_fields(entry: Callable[[], dict[str, Any]]) -> "dict[str, Read]":
         **{name: field(name) for name in _PLAIN_FIELDS},
         **{name: time(name) for name in _TIMES},
         "queue_time": queue_time,
-        "resources": lambda: unique(first_items("resources", entry().get("resources"))),
+        "resources": lambda: first_items("resources", entry().get("resources")),
         **facts_fields(field("facts"), {"resource": field("resources")}),
     }
 
