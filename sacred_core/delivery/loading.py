@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -26,7 +27,7 @@ from sacred_core.stores.run_ids import normalize_id
 #: The content of a `RECORD`.
 Record: TypeAlias = Mapping[str, Any]
 #: How far below the folder that is loaded the records are: see `handover.RunFolders`.
-_DEPTHS = ("", "*/", "*/*/")
+_DEPTH = 2
 #: Stores round the times of runs: two runs of one id do not start so close together.
 _SAME = timedelta(seconds=1)
 
@@ -86,7 +87,20 @@ def load_folders(folder: Path, store: str | RunStore | None = None) -> Iterator[
 
 def event_folders(folder: Path) -> list[Path]:
     """Return the folders with undelivered events of one observer each: ``folder`` or below it."""
-    return [path.parent for depth in _DEPTHS for path in sorted(folder.glob(f"{depth}{RECORD}"))]
+    found = level = [folder]
+    for _ in range(_DEPTH):
+        level = [below for each in level for below in _subfolders(each)]
+        found = [*found, *level]
+    return [each for each in found if (each / RECORD).is_file()]
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    """Return the folders in a folder, sorted; none if another process has removed it."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir())
+    except OSError:
+        return []
 
 
 def read_record(folder: Path) -> Record:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sacred_core import events
 from sacred_core.cli.runs import runs
 from sacred_core.delivery.dispatcher import Dispatcher
 from sacred_core.delivery.event_files import decode_event, encode_event
-from sacred_core.delivery.loading import load_folders
+from sacred_core.delivery.loading import event_folders, load_folders
 from sacred_core.exceptions import SacredError, StoreError, UnavailableError
 from sacred_core.observers import QueueObserver, RetryPolicy
 from sacred_core.testing import Memory, MemoryObserver, MemoryStore
@@ -127,6 +128,21 @@ def test_what_was_missed_is_loaded(failed: Path, memory: Memory) -> None:
     assert (done.count, done.left) == (5, ())
     check_whole(memory)
     assert not failed.exists()
+
+
+def test_folders_that_are_removed_meanwhile(failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process delivers them: they are skipped."""
+    above = failed.parent.parent
+    (above / "gone").mkdir()
+    scandir = os.scandir
+
+    def remove_first(folder: Any) -> Any:
+        if Path(folder).name == "gone":
+            Path(folder).rmdir()
+        return scandir(folder)
+
+    monkeypatch.setattr("os.scandir", remove_first)
+    assert event_folders(above) == [failed]
 
 
 def test_the_printed_command_loads_it(
