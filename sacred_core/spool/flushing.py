@@ -49,7 +49,7 @@ class Flushed:
 
 
 def flush(
-    folders: Iterable[Path], store: str | None = None, keep: bool = False
+    folders: Iterable[Path], store: str | RunStore | None = None, keep: bool = False
 ) -> Iterator[Flushed]:
     """Deliver what is left in folders, each run and event once, and remove what was delivered.
 
@@ -58,7 +58,7 @@ def flush(
 
     Args:
         folders: Spools, and folders with undelivered events.
-        store: The location of a store, perhaps with the password that no folder has. Of several
+        store: A store or its location, perhaps with the password that no folder has. Of several
             stores it is the one with the same server and path.
         keep: Delivered runs stay in the spool.
 

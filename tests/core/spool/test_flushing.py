@@ -19,7 +19,14 @@ from sacred_core.spool.descriptions import (
 from sacred_core.spool.entries import describe_entry, read_entries
 from sacred_core.spool.flushing import Flushed, flush
 from sacred_core.testing.event_driver import START, EventDriver
-from tests.core.spool.conftest import FolderObserver, Server, ServerObserver, Spool, eventually
+from tests.core.spool.conftest import (
+    FolderObserver,
+    Server,
+    ServerObserver,
+    ServerStore,
+    Spool,
+    eventually,
+)
 
 UID = "ab" * 16
 
@@ -199,6 +206,13 @@ def test_a_password_on_the_command_line(spool: Spool) -> None:
     done = results(spool, "memory://u:pw@one/db")
     assert [each.reason for each in done] == ["", ""]
     assert spool.opened == ["memory://u:pw@one/db", "memory://two/db"]
+
+
+def test_a_store_that_is_open(spool: Spool) -> None:
+    """It replaces that of the description, as its location does."""
+    leave(spool)
+    assert [done.run_id for done in results(spool, ServerStore(spool.two))] == [1]
+    assert len(list(spool.two.runs.list())) == 1 and spool.opened == []
 
 
 def test_a_store_of_another_place_is_an_error(spool: Spool) -> None:
