@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from sacred_core.stores import RunQuery, StoredRun
 from sacred_core.stores.facts import encode_facts
 from sacred_core.stores.folder_format import record
 from sacred_core.testing.replay_contract import assert_processes_replay_once
+
+WAIT = 1000.0
 
 
 @pytest.fixture
@@ -172,6 +175,29 @@ def test_a_run_of_a_loop_creates_one_folder(
     monkeypatch.setattr(os, "mkdir", note)
     ex.run(options={"capture": "sys"})
     assert created == ["2"]
+
+
+def test_a_run_of_a_loop_starts_no_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the observer served the run before; the others start when they are due."""
+    for name in ("late_threads", "reused_threads"):
+        monkeypatch.setattr(f"sacred_core.{name}._LINGER", WAIT)
+    monkeypatch.setattr("sacred_core.run.output.streams.INTERVAL", WAIT)
+    started: list[str] = []
+    start = threading.Thread.start
+
+    def note(thread: threading.Thread) -> None:
+        started.append(thread.name)
+        start(thread)
+
+    ex = Experiment("loop", save_git_info=False)
+    ex.observers.append(FileStorageObserver(tmp_path / "runs"))
+    ex.main(lambda: print("a line"))
+    ex.run(options={"capture": "sys"})
+    monkeypatch.setattr(threading.Thread, "start", note)
+    for _ in range(3):
+        ex.run(options={"capture": "sys"})
+    assert started == []
+    assert FileStore(tmp_path / "runs").output(4) == "a line\n"
 
 
 @pytest.mark.parametrize(("before", "after"), [("9", 10), ("99", 8), ("", 1), ("17", 18)])
