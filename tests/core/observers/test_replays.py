@@ -1,6 +1,8 @@
 """Tests of observers that continue replayed runs; the contract has the rules of each backend."""
 
+import contextlib
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +207,17 @@ def test_a_start_that_failed_after_the_insertion_is_completed(
     assert list(memory.runs) == [1] and not memory.runs[1].files
     assert deliver(observer, [event]) == 1
     assert memory.runs[1].files == {("source", "main.py"): b"1\n"}
+
+
+def test_a_run_that_was_inserted_before_the_lock_is_continued(memory: Memory) -> None:
+    """The uid is looked up again within the lock; no other run is inserted."""
+
+    class Locks(MemoryObserver):
+        @contextlib.contextmanager
+        def lock_uid(self, uid: str) -> Iterator[None]:
+            EventDriver(MemoryObserver(self.memory)).start(meta_info={"uid": uid})
+            yield
+
+    assert deliver(Locks(memory), [start()]) == 1
+    assert list(memory.runs) == [1]
+    assert deliver(Locks(memory), [start(meta_info={"uid": "b" * 32})]) == 2
