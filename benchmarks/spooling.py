@@ -25,6 +25,7 @@ from sacred_core.testing.servers import Proxy, free_port
 
 SCRIPT = """
 import json, sys, time
+import pymongo, sacred_mongo, sacred_sql, sqlalchemy  # also of the runs without a server
 from sacred_core import Experiment
 
 ex = Experiment("spooled", save_git_info=False)

@@ -198,6 +198,16 @@ def test_queued_runs_are_not_spooled(spool: Spool) -> None:
     assert list(spool.runs.list()) == [] and spool.descriptions == []
 
 
+def test_the_stores_of_a_queued_run_are_joined(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each inner observer has recorded the run when its id is returned."""
+    joined: list[str | None] = []
+    monkeypatch.setattr(ServerObserver, "join", lambda self: joined.append(self.store_location))
+    spool.drive(spool.observer(spool.one, spool.two)).queue()
+    assert joined == ["memory://u@one/db", "memory://two/db"]
+
+
 def test_runs_at_the_same_time(spool: Spool) -> None:
     """A nested run has a copy of the observer, with its own description."""
     ex = Experiment("nested", save_git_info=False)
