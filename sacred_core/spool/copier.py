@@ -11,7 +11,7 @@ from sacred_core.spool.descriptions import SpoolTarget
 #: Seconds that an attempt has, if the store has not answered before or the last attempt failed.
 _FIRST_ANSWER = 1.0
 #: The rest after an attempt, as a multiple of its duration: each one reads the output of the run.
-_REST = 4
+REST = 4
 
 
 class Copier:
@@ -112,7 +112,7 @@ class Copier:
         """Wait for the next attempt; return False if there is none."""
         with self._changed:
             now = time.monotonic()
-            next_at = now + (self._retry_interval if self._error else _REST * self._duration)
+            next_at = now + (self._retry_interval if self._error else REST * self._duration)
             while self.run_id is None:
                 if self._is_closing and self._error:
                     return self._begin_last_attempt()

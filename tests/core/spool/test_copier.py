@@ -77,7 +77,7 @@ def test_it_is_called_at_once_and_when_woken(store: Store) -> None:
 
 def test_it_rests_after_an_attempt(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not take all the time of the run; the end does not wait for it."""
-    monkeypatch.setattr("sacred_core.spool.copier._REST", FOREVER * 1_000_000)
+    monkeypatch.setattr("sacred_core.spool.copier.REST", FOREVER * 1_000_000)
     copier = store.copier()
     eventually(lambda: store.calls == 1)
     copier.wake()
