@@ -82,7 +82,7 @@ def test_a_killed_run_is_delivered_as_it_is(spool: Spool) -> None:
 
 
 def test_repeating_it_delivers_nothing(spool: Spool, tmp_path: Path) -> None:
-    """Nor where the process was killed between the delivery and the removal."""
+    """The process may be killed between the delivery and the removal, too."""
     leave(spool)
     (description,) = read_descriptions(spool.folder)
     saved = tmp_path / "saved"

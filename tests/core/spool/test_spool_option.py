@@ -92,7 +92,7 @@ def test_inherited_observers_are_spooled_once(spool: Spool, ex: Experiment) -> N
 
 
 def test_a_spool_observer_stays(spool: Spool) -> None:
-    """And so does one that writes to the folder itself."""
+    """An observer that writes to the folder itself is not changed either."""
     own = ServerObserver(spool.one)
     own.store_location = str(spool.folder)
     observers = [spool.observer(), own]
