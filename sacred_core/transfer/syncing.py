@@ -119,7 +119,8 @@ def synchronise(
 def _is_equal(a: StoredRun, b: StoredRun) -> bool:
     """Return whether both stores have the same run that ended, by the facts in its record."""
     return (
-        is_complete(a, b)
+        has_ended(a)
+        and is_complete(a, b)
         and is_complete(b, a)
         and canonical_json([a.config, a.result]) == canonical_json([b.config, b.result])
     )
