@@ -1,5 +1,6 @@
 """Databases that Sacred's SqlObserver 0.7.5, 0.8.2 and 0.8.7 wrote are read in place."""
 
+import json
 import re
 import sqlite3
 from datetime import UTC, datetime
@@ -212,6 +213,16 @@ def test_a_damaged_row_costs_no_other(sqlite_url: str, tmp_path: Path) -> None:
     assert reason is not None and reason.startswith("the config is not valid JSON")
     run = store.get(3)
     assert (run.status, run.damage, run.config) == ("DAMAGED", reason, {}) and run.name
+
+
+def test_references_to_documents_of_mongodb_are_not_info(sqlite_url: str, tmp_path: Path) -> None:
+    """Sacred's MongoObserver adds them to what this observer records; configuration has none."""
+    text = json.dumps({"metrics": [{"name": "loss", "id": "0" * 24}]})
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.execute("UPDATE run SET info = ?, config = ? WHERE run_id = '3'", (text, text))
+    connection.close()
+    run = SqlStore(sqlite_url).get(3)
+    assert run.info == {} and run.config == json.loads(text)
 
 
 def test_a_run_whose_heartbeats_ended_is_dead(sqlite_url: str, tmp_path: Path) -> None:
