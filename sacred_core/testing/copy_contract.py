@@ -37,7 +37,8 @@ class CopyContract:
             source = _Source(tmp_path)
             events = itertools.islice(replay(source.store, source.run), cut)
             run_id = deliver(self.make_observer(tmp_path), events)
-            observer = self.make_store(tmp_path).observer_of(run_id)
+            store = self.make_store(tmp_path)  # may own the connection of the observer
+            observer = store.observer_of(run_id)
             deliver(observer, self._missing(tmp_path, source, run_id))
             self._require_equal_copy(tmp_path, source, run_id)
 
