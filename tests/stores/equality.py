@@ -18,7 +18,7 @@ def runs_by_uid(store: RunStore) -> dict[str, StoredRun]:
     """Return the runs of a store; none is there twice."""
     runs = [*store.list()]
     found = {run.uid: run for run in runs}
-    assert len(found) == len(runs), f"runs are doubled: {[run.uid for run in runs]}"
+    assert len(found) == len(runs), f"{len(runs)} runs have {len(found)} uids"
     return found
 
 
