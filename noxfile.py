@@ -25,7 +25,7 @@ TEST_TOOLS = (
 )  # fmt: skip
 
 #: Programs of benchmarks/ beside the comparison with other tools.
-BENCHMARKS = ("growth", "guard", "outages", "progress_bars", "reading")
+BENCHMARKS = ("copying", "growth", "guard", "outages", "progress_bars", "reading")
 
 #: Whether each test tries many examples, as in the check of a release.
 IS_WHOLE = bool(os.environ.get("SACRED_TEST_EXAMPLES"))
