@@ -104,12 +104,17 @@ def _tag(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return {_TAG: json.dumps(value)}
     if isinstance(value, dict):
-        if set(value) == {_TAG} or _is_foreign(value):
+        if is_tagged(value):
             return {_TAG: json.dumps(value)}
         return {key: _tag(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_tag(item) for item in value]
     return value
+
+
+def is_tagged(value: dict[Any, Any]) -> bool:
+    """Return whether `to_json` writes a dictionary in another form, as readers may mistake it."""
+    return set(value) == {_TAG} or _is_foreign(value)
 
 
 def _untag(value: Any) -> Any:

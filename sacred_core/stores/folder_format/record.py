@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from sacred_core.exceptions import DamagedRecordError
-from sacred_core.serialization import from_json, plain, to_json
+from sacred_core.serialization import from_json, is_tagged, plain, to_json
 from sacred_core.stores.annotations import Annotation
 from sacred_core.stores.checking import first_items
 from sacred_core.stores.facts import FACTS, encode_facts, facts_fields
@@ -22,7 +22,12 @@ if TYPE_CHECKING:  # a run that is recorded does not read others
 #: Files for each of which the entry is written; later ones are written with the next heartbeat.
 _SAVED_AT_ONCE = 50
 #: Characters of a value whose text is remembered, and how many are.
-_MOST_REMEMBERED, _MOST_TEXTS = 100_000, 64
+_MOST_REMEMBERED, _MOST_TEXTS = 20_000, 512
+#: Bytes of a dictionary in which others are encoded one by one.
+_LARGE = 2_000
+#: Levels of dictionaries that are encoded one by one: files are below ``facts``, ``files``, kind.
+_LEVELS = 3
+_STRING = frozenset((str,))
 _TIMES = ("start_time", "stop_time", "heartbeat")
 _CHANGING = frozenset(("status", "stop_time", "heartbeat", "result", "experiment"))
 _PLAIN_FIELDS = (
@@ -67,12 +72,35 @@ def _object(entry: Mapping[str, Any], indent: str) -> str:
     return "{{\n{}\n{}}}".format(",\n".join(members), indent)
 
 
-def _member(value: Any, indent: str) -> str:
+def _member(value: Any, indent: str, levels: int = _LEVELS) -> str:
     """Return a value as JSON text, on several lines if it is a container."""
     if value is None or type(value) is str:
         return to_json(value)
-    known = _remembered.get((_bytes_of(value), indent))
-    return known or remember_text(value, indent)
+    data = _bytes_of(value)
+    known = _remembered.get((data, indent))
+    if known is not None:
+        return known
+    if not levels or len(data) < _LARGE or not _has_parts(value):
+        return remember_text(value, indent)
+    inner = f"{indent}  "
+    items = (
+        f"{inner}{to_json(name)}: {_member(item, inner, levels - 1)}"
+        for name, item in list(value.items())
+    )
+    return "{{\n{}\n{}}}".format(",\n".join(items), indent)
+
+
+def _has_parts(value: Any) -> bool:
+    """Return whether this is a dictionary of others that can be encoded by themselves.
+
+    Such as the files of a run: to encode all of them for each new one would cost more with each.
+    """
+    return (
+        type(value) is dict
+        and dict in map(type, value.values())
+        and _STRING.issuperset(map(type, value))
+        and not is_tagged(value)
+    )
 
 
 def remember_text(value: Any, indent: str) -> str:
@@ -85,8 +113,9 @@ def remember_text(value: Any, indent: str) -> str:
     text = to_json(data, indent=2).replace("\n", f"\n{indent}")
     key = _bytes_of(value)
     if key and len(text) <= _MOST_REMEMBERED and key == _bytes_of(data):
-        if len(_remembered) >= _MOST_TEXTS:
-            _remembered.clear()
+        while len(_remembered) >= _MOST_TEXTS:
+            with contextlib.suppress(KeyError, RuntimeError):  # another thread removes it
+                del _remembered[next(iter(_remembered))]
         _remembered[key, indent] = text
     return text
 

@@ -23,6 +23,7 @@ from sacred_core.stores.folder_format import (
     new_entry,
     parse_annotations,
     parse_time,
+    record,
     run_fields,
     shared_names,
     update_entry,
@@ -107,6 +108,41 @@ def test_a_value_that_is_changed_in_place_is_written_again() -> None:
         entry["meta"]["options"]["n"] = number
         text = entry_bytes(entry).decode()
         assert text == json.dumps(entry, indent=2) + "\n"
+
+
+@pytest.mark.parametrize("odd", ["plain", 'é \ud800 \n"', "%json", "py/x", "json://"])
+@pytest.mark.parametrize("depth", [1, 2, 3, 5, 60])
+def test_a_large_dictionary_is_written_as_any_other(odd: str, depth: int) -> None:
+    """Whatever its keys and values are, and at each depth."""
+    leaf = {"size": 1, odd: [odd, math.nan, {"a": None}], "empty": {}, "none": []}
+    value: Any = {f"name {number}": dict(leaf, number=number) for number in range(100)}
+    for level in range(depth):
+        value = {odd: value, "level": level, "next": {"a": [1]}}
+    expected = json_bytes({"mine": value}).decode()
+    for _ in range(2):
+        assert entry_bytes({"mine": value}).decode() == expected
+    alone = json_bytes({"mine": {"a": value}, "files": {odd: {}}}).decode()
+    assert entry_bytes({"mine": {"a": value}, "files": {odd: {}}}).decode() == alone
+
+
+def test_a_file_that_is_added_costs_no_encoding_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Details of files are encoded once, and joined for each new file."""
+    encoded: list[Any] = []
+    encode = record.remember_text
+
+    def note(value: Any, indent: str) -> str:
+        encoded.append(value)
+        return encode(value, indent)
+
+    monkeypatch.setattr(record, "remember_text", note)
+    files: dict[str, Any] = {}
+    entry = {"facts": {"metrics": {}, "files": {"artifact": files}}}
+    for number in range(200):
+        files[f"file {number}"] = {"size": number, "md5": "0" * 32}
+        assert entry_bytes(entry).decode() == json.dumps(entry, indent=2) + "\n"
+    assert len([each for each in encoded if "size" in each]) == 200
 
 
 def test_only_named_fields_of_an_entry_change() -> None:
