@@ -6,8 +6,6 @@ Backends store it as one value of plain data.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from sacred_core.exceptions import DamagedRecordError
 from sacred_core.stores.model import FileInfo, StoredRun, digest_in
 from sacred_core.stores.summaries import decode_summary, encode_summary
@@ -54,7 +52,7 @@ def facts_fields(read: "Read", entries: "Mapping[str, Read] | None" = None) -> d
 
 
 def _encode_file(info: FileInfo) -> dict[str, Any]:
-    return {name: value for name, value in attrs.asdict(info).items() if value is not None}
+    return {name: value for name in _TYPES if (value := getattr(info, name)) is not None}
 
 
 def digests_of(entries: Any) -> dict[str, FileInfo]:

@@ -23,10 +23,8 @@ if TYPE_CHECKING:  # a run that is recorded does not read others
 _SAVED_AT_ONCE = 50
 #: Characters of a value whose text is remembered, and how many are.
 _MOST_REMEMBERED, _MOST_TEXTS = 20_000, 512
-#: Bytes of a dictionary in which others are encoded one by one.
-_LARGE = 2_000
-#: Levels of dictionaries that are encoded one by one: files are below ``facts``, ``files``, kind.
-_LEVELS = 3
+#: Members with many dictionaries that are encoded one by one, and on how many levels.
+_PARTS = {"artifact_details": 1, "facts": 3}
 _STRING = frozenset((str,))
 _TIMES = ("start_time", "stop_time", "heartbeat")
 _CHANGING = frozenset(("status", "stop_time", "heartbeat", "result", "experiment"))
@@ -66,21 +64,20 @@ def _object(entry: Mapping[str, Any], indent: str) -> str:
         # Each run has another identifier in it, but the other members are mostly the same.
         f'{inner}"{name}": {_object(value, inner)}'
         if name == "meta" and not indent and _has_simple_names(value)
-        else f'{inner}"{name}": {_member(value, inner)}'
+        else f'{inner}"{name}": {_member(value, inner, _PARTS.get(name, 0))}'
         for name, value in list(entry.items())
     )
     return "{{\n{}\n{}}}".format(",\n".join(members), indent)
 
 
-def _member(value: Any, indent: str, levels: int = _LEVELS) -> str:
+def _member(value: Any, indent: str, levels: int) -> str:
     """Return a value as JSON text, on several lines if it is a container."""
     if value is None or type(value) is str:
         return to_json(value)
-    data = _bytes_of(value)
-    known = _remembered.get((data, indent))
+    known = _remembered.get((_bytes_of(value), indent))
     if known is not None:
         return known
-    if not levels or len(data) < _LARGE or not _has_parts(value):
+    if not levels or not _has_parts(value):
         return remember_text(value, indent)
     inner = f"{indent}  "
     items = (

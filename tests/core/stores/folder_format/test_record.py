@@ -118,11 +118,10 @@ def test_a_large_dictionary_is_written_as_any_other(odd: str, depth: int) -> Non
     value: Any = {f"name {number}": dict(leaf, number=number) for number in range(100)}
     for level in range(depth):
         value = {odd: value, "level": level, "next": {"a": [1]}}
-    expected = json_bytes({"mine": value}).decode()
-    for _ in range(2):
-        assert entry_bytes({"mine": value}).decode() == expected
-    alone = json_bytes({"mine": {"a": value}, "files": {odd: {}}}).decode()
-    assert entry_bytes({"mine": {"a": value}, "files": {odd: {}}}).decode() == alone
+    for name in ("mine", "facts", "artifact_details", "meta"):
+        expected = json_bytes({name: value, "other": {odd: {}}}).decode()
+        for _ in range(2):
+            assert entry_bytes({name: value, "other": {odd: {}}}).decode() == expected
 
 
 def test_a_file_that_is_added_costs_no_encoding_of_the_others(
