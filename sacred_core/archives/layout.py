@@ -31,7 +31,7 @@ To see one run, by its id in that list:
     python read_runs.py runs.zip 1
 
 In the folder into which the archive was extracted, leave out the name of the archive. The program
-is about 60 lines long; it may be imported, too.
+is one short file; it may be imported, too.
 
 The files:
 
