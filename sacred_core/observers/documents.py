@@ -288,9 +288,11 @@ class DocumentObserver(ReplayingObserver, ABC):
         self, time: datetime, user: str, note: str | None, added: list[str], removed: list[str]
     ) -> None:
         """Store tags and a note beside the record, where other processes add them too."""
-        self.require_run()
+        run = self.require_run()
         new = Annotation(time=time, user=user, note=note, added=added, removed=removed)
-        self._write(self.append_annotation, new)
+        if new not in run.annotations:  # else it is sent again
+            self._write(self.append_annotation, new)
+            run.annotate(new)
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:
         """Complete the record."""
