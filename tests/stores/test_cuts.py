@@ -13,7 +13,7 @@ from .raw_counts import raw_counts
 from .sample_runs import record_runs
 
 #: Cuts of each kind of store, and how many of them are in one copy.
-CUTS, IN_ONE = 51 if IS_WHOLE else 3, 3
+CUTS, IN_ONE = (51, 3) if IS_WHOLE else (2, 2)
 
 
 @pytest.fixture(scope="module")
