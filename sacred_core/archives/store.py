@@ -1,7 +1,6 @@
 """Reads the runs in an archive without extracting it."""
 
 import threading
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, BinaryIO, Never
 from sacred_core.archives.layout import CONTENTS, KINDS
 from sacred_core.archives.reading import Archive, is_archive
 from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.finalizing import call_when_unused
 from sacred_core.serialization import from_json
 from sacred_core.stores import Annotation, MetricSummary, Read, RunQuery, guard
 from sacred_core.stores.curves import Ranges
@@ -107,7 +107,7 @@ class ArchiveStore(DocumentStore[ArchivedRun]):
         self._points: tuple[ArchivedRun, MetricReader] | None = None
         self._open_points = ExitStack()
         self._lock = threading.Lock()
-        weakref.finalize(self, _close, self._archive, self._open_points)
+        call_when_unused(self, _close, self._archive, self._open_points)
 
     def __repr__(self) -> str:
         return f"ArchiveStore({str(self.path)!r})"

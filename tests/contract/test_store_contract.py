@@ -446,6 +446,7 @@ FAULTS: dict[type[Any], set[str]] = {
     CreatesWhatItReads: {"reading_creates_nothing"},
     LosesSources: {
         DIGEST,
+        "an_archive_of_a_run_has_its_digest",
         *_COPIED,
         "a_deleted_run_is_replayed_again",
         "a_replayed_run_is_stored_once",

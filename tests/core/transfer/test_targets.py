@@ -102,6 +102,6 @@ def test_a_store_that_does_not_exist_is_none(location: str, expected: str | None
 
 
 def test_a_store_that_cannot_be_reached_is_an_error() -> None:
-    """It may exist."""
+    """A store that does not answer may exist, so it is not taken for a new one."""
     with pytest.raises(UnavailableError):
         open_existing_target("acme://unavailable")
