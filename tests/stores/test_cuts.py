@@ -31,7 +31,7 @@ def test_a_copy_is_finished_after_cuts(
 ) -> None:
     """At any byte, both ways, with FIN and RST: the next copy completes it, nothing is doubled."""
     monkeypatch.setattr("sacred_gcs.bucket.PATIENCE", 0.3, raising=False)
-    monkeypatch.setattr("sacred_s3.connection._ATTEMPTS", 1, raising=False)
+    monkeypatch.setattr("sacred_s3.connection.ATTEMPTS", 1, raising=False)
     whole = places.new(kind)
     assert whole.proxy is not None
     before = whole.moved()

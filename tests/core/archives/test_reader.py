@@ -44,14 +44,20 @@ def run_python(*args: str, python: str = sys.executable) -> "subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
-def find_python(version: str) -> str:
-    """Return an interpreter of a version, on the path or of pyenv; skip the test without one."""
+def find_pythons() -> dict[str, str]:
+    """Return the interpreters of this machine by their versions: on the path, and of pyenv."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    found = [*root.glob(f"versions/{version}.*/bin/python"), shutil.which(f"python{version}")]
-    for python in filter(None, found):
-        if run_python("-c", "", python=str(python)).returncode == 0:
-            return str(python)
-    pytest.skip(f"there is no Python {version}")
+    pythons = {}
+    for version in ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14"):
+        found = [*root.glob(f"versions/{version}.*/bin/python"), shutil.which(f"python{version}")]
+        for python in filter(None, found):
+            if run_python("-c", "", python=str(python)).returncode == 0:
+                pythons[version] = str(python)
+                break
+    return pythons or {"this": sys.executable}
+
+
+PYTHONS = find_pythons()
 
 
 @pytest.fixture
@@ -97,12 +103,12 @@ def test_every_metric_and_digest_equals_that_of_the_store(
     assert [each[0] for each in found] == [run.id for run in store.list()]
 
 
-@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("version", PYTHONS)
 def test_other_versions_of_python_read_the_same(
     archive: Path, extracted: Path, version: str
 ) -> None:
     """From 3.9 on, with what is printed for runs and points."""
-    python = find_python(version)
+    python = PYTHONS[version]
     for args in (["-c", PROGRAM, str(extracted), str(archive)],
                  [str(extracted / "read_runs.py"), str(archive)],
                  [str(extracted / "read_runs.py"), "1"]):  # fmt: skip

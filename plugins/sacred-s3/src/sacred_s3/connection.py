@@ -21,7 +21,7 @@ validate_bucket_name = functools.partial(
     "address",
 )
 #: Seconds. The driver's own are a minute each, for which a heartbeat would wait.
-_CONNECT, _READ, _ATTEMPTS = 5, 20, 3
+_CONNECT, _READ, ATTEMPTS = 5, 20, 3
 #: Of other servers than Amazon's, which have no regions.
 _ANY_REGION = "us-east-1"
 _CHECKSUMS = ("request_checksum_calculation", "response_checksum_validation")
@@ -65,7 +65,7 @@ class BucketLocator:
         config = Config(
             connect_timeout=_CONNECT,
             read_timeout=_READ,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             # The checksums that Amazon's driver adds by default are not known to all others.
             **dict.fromkeys(_CHECKSUMS, "when_required" if self._options.endpoint_url else None),
         )
