@@ -255,7 +255,9 @@ class Lifecycle:
             return [(getattr(observer, "display_location", None) or location, run_id)]
         except Exception as error:  # noqa: BLE001 - foreign code must not harm the run
             self._log_failure(observer, "run_locations", error)
-            return []
+        with contextlib.suppress(Exception):
+            return [(observer.store_location, run_id)]
+        return []
 
     def _log_failure(self, observer: Any, name: str, error: Exception) -> None:
         self._run.run_logger.debug("%s.%s: %s", type(observer).__name__, name, error)

@@ -69,12 +69,15 @@ def test_a_forked_child_does_not_hold_it(path: Path) -> None:
     lock = ProcessLock.hold(path)
     assert lock is not None
     reader, writer = os.pipe()
+    started, start = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(writer)
+        os.write(start, b"x")
         os.read(reader, 1)
         os._exit(0)
     os.close(reader)
+    os.read(started, 1)
     lock.release()
     assert not is_locked(path)
     os.close(writer)

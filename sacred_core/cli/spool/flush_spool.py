@@ -46,7 +46,7 @@ def _line(done: Flushed) -> str:
     if done.reason:
         return f"{what}: not stored in {done.target}: {done.reason}"
     if info.kind == "run":
-        return f"{what}: stored in {done.target} as run {done.run_id}"
+        return f"{what}: stored as run {done.run_id} in {done.target}"
     return f"{what}: stored {counted(done.count, 'event')} in {done.target}"
 
 

@@ -67,7 +67,7 @@ def test_flush(spool: Spool) -> None:
     done = sacred_spool("flush")
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout == (
-        f"Run 1 of 'fed' in {spool.folder}: stored in ServerObserver (memory://u@one/db) as run 1\n"
+        f"Run 1 of 'fed' in {spool.folder}: stored as run 1 in ServerObserver (memory://u@one/db)\n"
     )
     assert sacred_spool("list").stdout == ""
 
