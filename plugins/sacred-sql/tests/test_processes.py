@@ -1,11 +1,13 @@
 """Many processes, processes that are killed, forks, and servers that stop, all of them real."""
 
+import gc
 import json
 import logging
 import signal
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,30 @@ def test_a_server_that_is_started_again(own_server: Any) -> None:
     assert (run.status, run.result, run.info) == ("COMPLETED", 1, {"a": 1})
     assert store.output(run_id) == "before\nmeanwhile\nafter\n"
     assert store.metrics(run_id)["loss"]["values"] == [1.0, 2.0, 3.0]
+
+
+def test_connections_are_closed_once_neither_the_store_nor_its_observer_is_used(
+    own_server: Any,
+) -> None:
+    """The observer of a store that is dropped first uses the engine, and closes its connections."""
+    url, counts = own_server.database(), Counter[str]()
+    driver = EventDriver(SqlObserver(url))
+    driver.start()
+    driver.complete()
+    store = SqlStore(url)
+    observer = store.new_observer()
+    for name in ("connect", "close"):
+        sa.event.listen(observer.engine, name, lambda *_, name=name: counts.update([name]))
+    assert len([*store.list()]) == 1
+    del store
+    gc.collect()
+    again = EventDriver(observer)
+    again.start()
+    again.complete()
+    assert len([*observer.open_store().list()]) == 2
+    del observer, again
+    gc.collect()
+    assert counts["connect"] == counts["close"] > 0
 
 
 def test_the_end_of_a_run_waits_for_a_server(

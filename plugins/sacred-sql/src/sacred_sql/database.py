@@ -64,6 +64,9 @@ class Database:
         self.engine = _new_engine(parse_url(url or ""), echo) if engine is None else engine
         self.display_url = display_url(self.engine.url)
         note_secret(str(self.engine.url.password or ""))
+        owner = _own_engines.get(self.engine)
+        #: What closes the connections once it is unused: it must not be before this object is.
+        self._owner = None if owner is None else owner()
         self._is_sqlite = self.engine.dialect.name == "sqlite"
         self._is_ready = self._is_writable = False
         #: Of the transaction of `together`.
@@ -77,7 +80,7 @@ class Database:
                 'poolclass=StaticPool, connect_args={"check_same_thread": False}'
             )
         if self.is_own:
-            _own_engines.add(self.engine)
+            _own_engines[self.engine] = weakref.ref(self)
             apply_limits(self.engine)
             call_when_unused(self, self.engine.dispose)
 
@@ -287,7 +290,9 @@ def _is_conflict(error: exc.DBAPIError) -> bool:
     return state in _STATES or number in _NUMBERS
 
 
-_own_engines: "weakref.WeakSet[sa.Engine]" = weakref.WeakSet()
+_own_engines: "weakref.WeakKeyDictionary[sa.Engine, weakref.ref[Database]]" = (
+    weakref.WeakKeyDictionary()
+)
 _parent_pools: list[Any] = []
 
 
