@@ -198,12 +198,11 @@ class TinyDbObserver(DeprecatedCreate, DocumentObserver):
                 return False
             tag = file_tag(self._storage_in_use.files.enter(staged))
             if kind == "resource":
-                new = [name, staged.md5, tag]
-                if new in self.run_entry["resources"]:
-                    return True
-                return self._change({"resources": [*self.run_entry["resources"], new]})
-            known: list[Any] = [dict(details)] if details else []
-            new = [name, str(version.path), staged.md5, tag, *known]
+                new, known = [name, staged.md5, tag], self.run_entry["resources"]
+                others = [each for each in known if each != new]  # it may have old content again
+                return known[-1:] == [new] or self._change({"resources": [*others, new]})
+            more: list[Any] = [dict(details)] if details else []
+            new = [name, str(version.path), staged.md5, tag, *more]
             entries = {entry[0]: entry for entry in self.run_entry["artifacts"]}
             if name in entries:
                 self._replaced.update(files_of({"artifacts": [entries[name]]}))
