@@ -4,6 +4,8 @@ The first event of a replayed run has ``replayed=True`` and the uid of the run. 
 run with this uid already, the observer continues that run instead of inserting another one.
 """
 
+import random
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Stores may have times in milliseconds.
 _PRECISION = timedelta(milliseconds=1)
+#: Seconds that a process waits at most for another one to delete its run, and between two looks.
+_PATIENCE, _PAUSE = 10.0, 0.1
 
 
 class ReplayingObserver(TransactionalObserver):
@@ -120,11 +124,9 @@ class ReplayingObserver(TransactionalObserver):
 
     def _keep_one(self, run: StoredRun) -> Any:
         """Return the id of the stored run, unless another one with its uid precedes it."""
-        from sacred_core.stores.uids import precedence
-
         own, index = self.stored_run, self._open_index()
         index.note(own)
-        first = min((own, *index.find_all(own.uid, excluding=own.id)), key=precedence)
+        first = _find_first(own, index)
         if first is own:
             return own.id
         # A run that is running cannot be deleted.
@@ -152,6 +154,26 @@ class ReplayingObserver(TransactionalObserver):
         if is_default and run.recorded_status != "QUEUED":  # the first attempt may have failed
             self.start_run(run)
         return stored.id
+
+
+def _find_first(own: StoredRun, index: "UidIndex") -> StoredRun:
+    """Return the run with the uid of ``own`` that remains.
+
+    A run that ``own`` precedes may have been compared before ``own`` was inserted, as the id of
+    ``own`` was another run's: it remains then. Else its process deletes it now.
+    """
+    from sacred_core.stores.uids import precedence
+
+    until = time.monotonic() + _PATIENCE
+    while others := index.find_all(own.uid, excluding=own.id):
+        first = min((own, *others), key=precedence)
+        if first is not own:
+            return first
+        kept = next((each for each in others if each.heartbeat or each.stop_time), None)
+        if kept is not None or time.monotonic() > until:
+            return kept or others[0]
+        time.sleep(random.uniform(0, _PAUSE))
+    return own
 
 
 def _is_continued(run: StoredRun, stored: StoredRun) -> bool:

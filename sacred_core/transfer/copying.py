@@ -94,6 +94,10 @@ class RunCopier:
         run = run or self._source.get(self._run_id)
         if isinstance(self._source, CheckingStore):
             self._source.check_run(run.id)
+        with self._target.lock(run.uid):
+            return self._copy_locked(run)
+
+    def _copy_locked(self, run: StoredRun) -> Copied:
         stored, self._stored = self._stored or self._find(run.uid), None
         counts = _Counts(self._note_sent)
         replay = Replay(self._source, run, stored)

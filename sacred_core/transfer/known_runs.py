@@ -1,6 +1,9 @@
 """Stores that runs are copied to, and what they have of a run already."""
 
-from typing import Any
+import contextlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, runtime_checkable
 
 from sacred_core.exceptions import NotARunError, StoreError
 from sacred_core.stores.model import StoredRun
@@ -19,6 +22,14 @@ LISTED_FIELDS = tuple(
     map(Field, ("id", "meta", "stop_time", "heartbeat", "output_length", "metrics", "files",
                 "artifacts", "resources", "tags"))
 )  # fmt: skip
+
+
+@runtime_checkable
+class CopyLock(Protocol):
+    """A store to which one process at a time copies a run."""
+
+    def lock_copy(self, uid: str) -> AbstractContextManager[bool]:
+        """Return a context that one process is in at a time, and whether it has waited."""
 
 
 class Target:
@@ -80,6 +91,21 @@ class Target:
                 if run.uid == uid:
                     return run
         return self._uids.find(uid)
+
+    @contextlib.contextmanager
+    def lock(self, uid: str) -> Iterator[None]:
+        """Return a context in which no other process copies a run to the store.
+
+        It is for stores in files, to which one process at a time may append; see `CopyLock`.
+        """
+        if not isinstance(self.store, CopyLock):
+            yield
+            return
+        with self.store.lock_copy(uid) as has_waited:
+            if has_waited:  # what was listed is old
+                self._listed.pop(uid, None)
+                self._has_all_uids = False
+            yield
 
     def observer_of(self, run_id: int | str | None) -> Any:
         """Return an observer that continues a run, or that starts one; see `ContinuingStore`."""

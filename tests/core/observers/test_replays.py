@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import attrs
 import pytest
 
 from sacred_core.exceptions import RunIdError, StoreError, UnavailableError
-from sacred_core.observers import QueueObserver
+from sacred_core.observers import QueueObserver, replays
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.claims import IdRequest
+from sacred_core.stores.uids import UidIndex
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 from sacred_core.testing.replay_contract import EventList, deliver, replayed_events
 
@@ -89,17 +91,6 @@ def test_a_run_that_another_observer_inserted_first_remains(
     assert list(memory.runs) == [first]
     store = MemoryStore(memory)
     assert (store.output(first), store.get(first).status) == ("later", "COMPLETED")
-
-
-def test_a_run_that_was_inserted_first_is_retained(memory: Memory) -> None:
-    """Of two runs, the one with the lower number remains, whoever looks."""
-
-    class IsFollowed(MemoryObserver):
-        def start_run(self, run: StoredRun) -> None:
-            EventDriver(MemoryObserver(self.memory)).start(meta_info={"uid": UID})
-
-    assert deliver(IsFollowed(memory), [start()]) == 1
-    assert memory.runs[1].run.recorded_status == "RUNNING"
 
 
 def test_a_queued_run_that_another_process_starts_is_continued(memory: Memory) -> None:
@@ -221,3 +212,49 @@ def test_a_run_that_was_inserted_before_the_lock_is_continued(memory: Memory) ->
     assert deliver(Locks(memory), [start()]) == 1
     assert list(memory.runs) == [1]
     assert deliver(Locks(memory), [start(meta_info={"uid": "b" * 32})]) == 2
+
+
+class Late(UidIndex):
+    """Finds no run before one was inserted."""
+
+    def find(self, uid: str) -> None:
+        """Return None, as before another process inserted the run."""
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_of_two_runs_whose_order_is_not_known_one_remains(
+    is_kept: bool, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was stored under another id, as its own was not free then, remains if it has a
+    heartbeat, and after a time without one.
+    """
+    monkeypatch.setattr(replays, "_PATIENCE", 0.0)
+    other = EventDriver(MemoryObserver(memory))
+    other.start(_id="elsewhere")
+    other.complete()
+    events = EventList()
+    events.start(_id="elsewhere", replayed=True, meta_info={"uid": UID})
+    event = events.events[0]
+    if is_kept:
+        events.beat()
+    assert deliver(MemoryObserver(memory), events.events) == 1
+    MemoryStore(memory).delete("elsewhere")
+    observer = MemoryObserver(memory)
+    observer.uid_index = Late(MemoryStore(memory))
+    assert deliver(observer, [event]) == 1
+    assert list(memory.runs) == [1]
+
+
+def test_a_run_remains_where_another_process_deletes_its_own(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that another one precedes is deleted by the process that inserted it."""
+    event = start(_id="elsewhere")
+    deliver(MemoryObserver(memory), [start(_id="elsewhere", meta_info={"uid": "b" * 32})])
+    assert deliver(MemoryObserver(memory), [event]) == 1
+    memory.runs.pop("elsewhere")
+    monkeypatch.setattr(time, "sleep", lambda seconds: memory.runs.pop(1))
+    observer = MemoryObserver(memory)
+    observer.uid_index = Late(MemoryStore(memory))
+    assert deliver(observer, [event]) == "elsewhere"
+    assert list(memory.runs) == ["elsewhere"]

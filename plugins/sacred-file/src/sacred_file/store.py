@@ -5,6 +5,7 @@ import io
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +39,7 @@ from sacred_core.stores.summaries import MetricSummary
 from sacred_file import layout
 from sacred_file.changes import last_change
 from sacred_file.contents import open_copy
+from sacred_file.ids import lock_copy
 from sacred_file.observer import FileStorageObserver
 from sacred_file.removal import delete_run, empty_trash
 from sacred_file.run_folder import RunFolder
@@ -233,6 +235,10 @@ class FileStore(DocumentStore[RunFolder]):
         """
         self._files.require_folder(record.path)
         append_bytes(Path(record.file(ANNOTATIONS)), annotation_line(annotation))
+
+    def lock_copy(self, uid: str) -> AbstractContextManager[bool]:
+        """Return a context in which no other process copies a run here: it appends to files."""
+        return lock_copy(self.root, uid)
 
     def new_observer(self) -> FileStorageObserver:
         """Return an observer of the folder."""
