@@ -122,7 +122,6 @@ class AppendFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._size = path.stat().st_size if path.is_file() else 0
-        self._has_failed = False
 
     @property
     def size(self) -> int:
@@ -130,21 +129,15 @@ class AppendFile:
         return self._size
 
     def write(self, data: bytes, at: int | None = None) -> None:
-        """Replace everything from the byte ``at`` on by ``data``.
-
-        By default it is appended, also to what another process has appended.
-        """
+        """Replace everything from the byte ``at`` (by default the end) on by ``data``."""
         # Not through a link, which would lead out of the store.
         with os.fdopen(open_to_write(self._path, os.O_RDWR | os.O_CREAT), "r+b") as file:
-            size = os.fstat(file.fileno()).st_size
-            if at is None:
-                at = self._size if self._has_failed else size
-            at = min(at, size)  # the file may have been removed
-            self._has_failed, self._size = True, at
+            # If another process has removed the file, there is no hole in the new one.
+            at = min(self._size if at is None else at, os.fstat(file.fileno()).st_size)
             file.truncate(at)
             file.seek(at)
             file.write(data)
-        self._has_failed, self._size = False, at + len(data)
+        self._size = at + len(data)
 
 
 class AppendText:

@@ -6,7 +6,7 @@ output, the index of points, the name and digest of a file, the time of an annot
 delivering them again changes nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -83,7 +83,7 @@ class Replay:
         """The number of bytes of files so far."""
         return self._files.size
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Generator[Event, None, None]:
         run, known = self.run, self._known
         if run.damage is not None:
             raise StoreError(f"run {str(run.id)!r} is damaged and is not copied: {run.damage}")

@@ -5,6 +5,7 @@ nothing. The end of a run is sent last, so that a copy that was interrupted has 
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import chain
 from typing import Any
 
@@ -134,16 +135,17 @@ class RunCopier:
         observer is used for the next copy.
         """
         known_id = None if stored is None else stored.run.id
-        events = iter(replay)
-        first = next(events, None)
-        if first is None:
-            return known_id, []
-        observer, self._observer = self._observer, None
-        if observer is None:
-            is_started = stored is not None and stored.run.recorded_status != "QUEUED"
-            observer = self._target.observer_of(known_id if is_started else None)
-        sender = Sender(observer, known_id, note_sent)
-        sender.send(chain((first,), events))
+        # Closed also after an error, so that the folder of the files is removed.
+        with closing(iter(replay)) as events:
+            first = next(events, None)
+            if first is None:
+                return known_id, []
+            observer, self._observer = self._observer, None
+            if observer is None:
+                is_started = stored is not None and stored.run.recorded_status != "QUEUED"
+                observer = self._target.observer_of(known_id if is_started else None)
+            sender = Sender(observer, known_id, note_sent)
+            sender.send(chain((first,), events))
         self._observer = observer
         return sender.run_id, sender.failures
 

@@ -110,3 +110,14 @@ def test_metrics_are_merged_in_one_step(tmp_path: Path) -> None:
     assert json.loads(target.read_text()) == expected
     names = ["metrics.index.json", "metrics.json", "metrics.jsonl"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+def test_a_file_that_was_removed_begins_anew(tmp_path: Path) -> None:
+    """There is no hole where the content was that another process removed."""
+    path = tmp_path / "file"
+    file = AppendFile(path)
+    file.write(b"first\n")
+    path.unlink()
+    file.write(b"second\n")
+    assert path.read_bytes() == b"second\n"
+    assert file.size == 7

@@ -1,5 +1,6 @@
 """A copy has everything that the source has; what is there already is not sent again."""
 
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -392,13 +393,16 @@ def test_short_outages_are_waited_for(
 
 
 def test_a_copy_is_continued_after_an_outage(
-    stores: Stores, failing: FailingStore, tmp_path: Path
+    stores: Stores, failing: FailingStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long outage ends the copy, which the next one continues."""
+    """A long outage ends the copy, which the next one continues; no temporary folder remains."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     record_rich_run(stores.observer(), tmp_path)
     failing.failures = [UnavailableError("away")] * 4
-    with pytest.raises(UnavailableError, match="away"):
+    with pytest.raises(UnavailableError, match="away") as error:
         stores.copy()
+    assert [*(tmp_path / "temporary").iterdir()] == [], error.traceback
     assert stores.copy()[0].is_complete
     stores.assert_equal()
     assert not any(isinstance(event, RunStarted) for event in stores.sent)
