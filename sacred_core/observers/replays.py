@@ -94,7 +94,9 @@ class ReplayingObserver(TransactionalObserver):
             stored = index.find(uid)
             if stored is not None and _is_continued(run, stored):
                 return self._continue_stored(stored, run)
-            return self._insert(run, stored, _id, begin)
+            own_id = self._insert(run, stored, _id, begin)
+            index.note(self.stored_run)
+            return own_id
 
     def is_stored_beat(self, beat_time: datetime | None) -> bool:
         """Return whether a heartbeat of a continued run is not newer than the stored one."""

@@ -43,7 +43,8 @@ class UidIndex:
 
     The first lookup lists all runs with the fields that a uid depends on. Later lookups read only
     runs that were added since. A `UidStore` is asked for the uid: its runs are listed once, and
-    only if a recorded uid is not found and the store has derived uids.
+    only if a recorded uid is not found and the store has derived uids. A store that lists new ids
+    is not asked if `has_all` is true.
 
     An index can be used in several threads. A run that replaced a deleted one under its id may not
     be found.
@@ -53,7 +54,10 @@ class UidIndex:
 
     Attributes:
         store: The store.
+        has_all: The caller has noted all runs that were there.
     """
+
+    has_all = False
 
     def __init__(self, store: RunStore) -> None:
         self.store = store
@@ -95,7 +99,8 @@ class UidIndex:
             self._add(run)
 
     def _candidates(self, uid: str) -> list[RunId]:
-        if isinstance(self.store, UidStore):
+        lists_new = self.has_all and isinstance(self.store, NewIdStore)
+        if isinstance(self.store, UidStore) and not lists_new:
             found = [normalize_id(each) for each in self.store.find_uid(uid)]
             if not found and not self._is_listed and self.store.has_derived_uids():
                 self._list()

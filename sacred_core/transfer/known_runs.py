@@ -68,6 +68,7 @@ class Target:
                 self._uids.note(run)
             elif run.damage is None:
                 self._has_all_uids = False
+        self._uids.has_all = self._has_all_uids
 
     def listed(self, uid: str) -> StoredRun | None:
         """Return the run with a recorded uid, as it was listed; None if it was not."""

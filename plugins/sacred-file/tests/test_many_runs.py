@@ -17,6 +17,7 @@ from sacred_core.run.run import Run
 from sacred_core.stores import RunQuery, StoredRun
 from sacred_core.stores.facts import encode_facts
 from sacred_core.stores.folder_format import record
+from sacred_core.testing import EventDriver
 from sacred_core.testing.replay_contract import assert_processes_replay_once
 
 WAIT = 1000.0
@@ -216,3 +217,17 @@ def test_processes_replay_a_run_once(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "runs")
     assert_processes_replay_once(store, str(tmp_path / "runs"), tmp_path)
     assert not list((tmp_path / "runs" / "_ids").glob("*.claim*")), "claims are left"
+
+
+def test_new_ids_are_those_that_the_caller_does_not_know(tmp_path: Path) -> None:
+    """An id is returned until it is known; another caller gets all."""
+    ids = [EventDriver(FileStorageObserver(tmp_path)).start() for _ in range(3)]
+    (tmp_path / "empty").mkdir()
+    store = FileStore(tmp_path)
+    known: set[int | str] = {ids[0]}
+    assert store.new_ids(known) == store.new_ids(known) == ids[1:]
+    known.update(ids)
+    assert store.new_ids(known) == []
+    new = EventDriver(FileStorageObserver(tmp_path)).start(_id="named")
+    assert store.new_ids(known) == [new]
+    assert store.new_ids(set()) == [*ids, new]

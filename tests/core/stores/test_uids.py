@@ -105,6 +105,22 @@ def test_a_store_that_finds_uids_is_not_listed(memory: Memory) -> None:
     assert run_id == 1
 
 
+def test_a_store_is_not_asked_for_a_uid_where_all_runs_are_noted(memory: Memory) -> None:
+    """A store that lists new ids is asked for these only: others are known."""
+
+    class ListingStore(FindingStore):
+        def new_ids(self, known: Any) -> list[int | str]:
+            return [each for each in self.memory.runs if each not in known]
+
+    store = ListingStore(memory)
+    index = UidIndex(store)
+    index.has_all = True
+    index.note(MemoryStore(memory).get(add(memory, UID)))
+    add(memory, OTHER)
+    assert index.find(UID) is not None and index.find(OTHER) is not None
+    assert store.calls == {"get": 3}, "one for each answer, and one for the new run"
+
+
 def test_a_candidate_with_another_uid_is_skipped(memory: Memory) -> None:
     """A store may return runs whose record contains the uid elsewhere."""
     add(memory, OTHER)

@@ -68,6 +68,8 @@ class FileStore(DocumentStore[RunFolder]):
         self.root = absolute_path(root)
         self.display_name = repr(str(self.root))
         self._files = ContainedFolder(self.root)
+        #: Ids that were passed to `new_ids`, and the names of those among them that were listed.
+        self._passed: tuple[Set[int | str], set[str]] = frozenset(), set()
         #: When the folder had changed last, in nanoseconds, and the names in it.
         self._listed: tuple[int, RunNames] | None = None
         with self.translate_errors():
@@ -114,9 +116,14 @@ class FileStore(DocumentStore[RunFolder]):
 
     def new_ids(self, known: Set[int | str]) -> list[int | str]:
         """Return the ids that are not in ``known``; other folders are not looked into."""
+        if self._passed[0] is not known:
+            self._passed = known, set()
+        passed = self._passed[1]  # names of known ids: to convert all for each new run takes long
         with self.translate_errors():
-            names = (name for name in self._names().in_order() if normalize_id(name) not in known)
-            return [normalize_id(n) for n in names if RunFolder(self._files, n).has_record()]
+            names = RunNames.of(set(self._list_names()) - passed, is_run_name)
+            passed.update(name for name in names.in_order() if normalize_id(name) in known)
+            found = (name for name in names.in_order() if name not in passed)
+            return [normalize_id(n) for n in found if RunFolder(self._files, n).has_record()]
 
     def count(self) -> int:
         """Return the number of runs; in a large folder each number is taken for one.
@@ -144,13 +151,19 @@ class FileStore(DocumentStore[RunFolder]):
             changed = self.root.stat().st_mtime_ns
             if self._listed is None or self._listed[0] != changed:
                 listed_at = time.time_ns()
-                names = RunNames.of(os.listdir(self.root), is_run_name)  # noqa: PTH208 - thousands
+                names = RunNames.of(self._list_names(), is_run_name)
                 if listed_at - changed < _CLOCK_TICK:  # a change in the same tick is not seen
                     return names
                 self._listed = changed, names
         except OSError as error:
             raise StoreError(f"cannot read {str(self.root)!r}: {error.strerror}") from None
         return self._listed[1]
+
+    def _list_names(self) -> list[str]:
+        try:
+            return os.listdir(self.root)  # noqa: PTH208 - thousands
+        except OSError as error:
+            raise StoreError(f"cannot read {str(self.root)!r}: {error.strerror}") from None
 
     def read_fields(self, record: RunFolder) -> Mapping[str, Read]:
         """Return what reads each field from the files of a run."""

@@ -19,6 +19,7 @@ from sacred_core.stores.documents import DocumentStore
 from sacred_core.stores.guarded import describe, not_found_error, still_running
 from sacred_core.stores.run_ids import LARGEST
 from sacred_core.stores.summaries import MetricSummary
+from sacred_sql import uids
 from sacred_sql.address import argument_url, has_runs
 from sacred_sql.annotating import insert_annotation
 from sacred_sql.appended import write_output
@@ -87,6 +88,7 @@ class SqlStore(DocumentStore[Record]):
     """
 
     commit_time = COMMIT_TIME
+    _new: uids.NewIds | None = None
     kind_name = "an SQLite database"
 
     def __init__(self, url: str | sa.URL | None = None, engine: sa.Engine | None = None) -> None:
@@ -157,18 +159,17 @@ class SqlStore(DocumentStore[Record]):
 
     def find_uid(self, uid: str) -> list[int | str]:
         """Return the ids of our runs with a uid in their metadata."""
-        if all(not tables.is_own for tables in self._tables()):
-            return []
-        has_uid = runs.c.meta.contains(uid) | runs.c.meta.is_(None)  # None: it is a large value
-        query = sa.select(runs.c.run_id).where(has_uid)
-        return list(self._database.read(partial(_scalars, query=query)))
+        return self._database.read(partial(uids.find_uid, uid=uid)) if self._has_own else []
+
+    def new_ids(self, known: Set[int | str]) -> list[int | str]:
+        """Return the ids of our runs that are not known; runs that were known are not read."""
+        if self._new is None or self._new.known is not known:
+            self._new = uids.NewIds(known)
+        return self._database.read(self._new.read) if self._has_own else []
 
     def has_derived_uids(self) -> bool:
         """Return whether Sacred has recorded runs, or the metadata of a run has no uid."""
-        without = sa.select(runs.c.run_key).where(runs.c.meta.notlike('%"uid"%')).limit(1)
-        return self._sacred_runs is not None or bool(
-            self._database.read(partial(_scalars, query=without))
-        )
+        return self._sacred_runs is not None or self._database.read(uids.lacks_uid)
 
     def read_fields(self, record: Record) -> Mapping[str, Read]:
         """Return the fields as the page of the run was read, or read them now."""
@@ -269,6 +270,10 @@ class SqlStore(DocumentStore[Record]):
         has_own = self._database.read_any(partial(has_tables, display_url=self.display_name))
         found = SacredTables(self._sacred_runs)
         return [found, OwnTables()] if has_own else [found]
+
+    @property
+    def _has_own(self) -> bool:
+        return any(tables.is_own for tables in self._tables())
 
     def _read(self, tables: RunTables, work: Callable[[sa.Connection], T]) -> T:
         return self._database.read(work) if tables.is_own else self._database.read_any(work)
