@@ -25,7 +25,9 @@ TEST_TOOLS = (
 )  # fmt: skip
 
 #: Programs of benchmarks/ beside the comparison with other tools.
-BENCHMARKS = ("copying", "growth", "guard", "outages", "progress_bars", "reading")
+BENCHMARKS = (
+    "copying", "growth", "guard", "outages", "progress_bars", "reading", "spooling",
+)  # fmt: skip
 
 #: Whether each test tries many examples, as in the check of a release.
 IS_WHOLE = bool(os.environ.get("SACRED_TEST_EXAMPLES"))
