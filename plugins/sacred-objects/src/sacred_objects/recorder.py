@@ -203,8 +203,11 @@ class Recorder:
             self._send_folder()
             return
         self.send_growth()
+        # Before the heartbeat: a copy that continues sends nothing older than that.
+        if json_bytes(self.info) != self._sent.get("info", json_bytes({})):
+            self.require()
+            self._send_info()
         self._send_entry()
-        self._send_info()
 
     def complete(self) -> None:
         """Send everything of a run that ended and changed since."""
