@@ -1,5 +1,6 @@
 """A bucket of S3, or of a server that speaks like it."""
 
+import contextlib
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -116,7 +117,8 @@ class S3Bucket:
         with translate_errors(self.url):
             try:
                 found = self._client.get_object(Bucket=self._name, Key=key, **piece)
-                with found["Body"] as body:
+                # As its own context it would be the stream below, with the errors of urllib3.
+                with contextlib.closing(found["Body"]) as body:
                     data: bytes = body.read()
             except ClientError as error:
                 if code_of(error) in _ABSENT:

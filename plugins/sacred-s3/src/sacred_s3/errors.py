@@ -42,6 +42,7 @@ _NO_CREDENTIALS = (
     driver.NoCredentialsError, driver.PartialCredentialsError, driver.CredentialRetrievalError,
     driver.TokenRetrievalError, driver.SSOError,
 )  # fmt: skip
+_INTERRUPTED = (driver.ConnectionError, driver.HTTPClientError, driver.IncompleteReadError)
 
 
 @contextmanager
@@ -90,7 +91,7 @@ def _to_store_error(url: str, error: BaseException) -> StoreError:
             f"no credentials found for {url}: run 'aws configure', or set AWS_ACCESS_KEY_ID "
             f"and AWS_SECRET_ACCESS_KEY ({reason(error)})"
         )
-    if isinstance(error, (driver.ConnectionError, driver.HTTPClientError)):
+    if isinstance(error, _INTERRUPTED):
         return BucketAwayError(f"{url} cannot be reached: {reason(error)}")
     return StoreError(f"{url}: {reason(error)}")
 
