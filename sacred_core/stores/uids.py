@@ -69,10 +69,13 @@ class UidIndex:
     def find(self, uid: str) -> StoredRun | None:
         """Return the first run of `find_all`, or None.
 
+        With `has_all`, a run that another process has just inserted may not be found.
+
         Raises:
             StoreError: the store cannot be read.
         """
-        return next(iter(self.find_all(uid)), None)
+        lists_new = self.has_all and isinstance(self.store, NewIdStore)
+        return next(iter(self._find(uid, None, lists_new)), None)
 
     def find_all(self, uid: str, excluding: RunId | None = None) -> list[StoredRun]:
         """Return all runs with a uid, as they are stored now, in the order of `precedence`.
@@ -84,8 +87,11 @@ class UidIndex:
         Raises:
             StoreError: the store cannot be read.
         """
+        return self._find(uid, excluding, lists_new=False)
+
+    def _find(self, uid: str, excluding: RunId | None, lists_new: bool) -> list[StoredRun]:
         with self._lock:
-            candidates = self._candidates(uid)
+            candidates = self._candidates(uid, lists_new)
         found = [run for each in candidates if each != excluding and (run := self._read(each))]
         return sorted((run for run in found if run.uid == uid), key=precedence)
 
@@ -98,8 +104,8 @@ class UidIndex:
         with self._lock:
             self._add(run)
 
-    def _candidates(self, uid: str) -> list[RunId]:
-        lists_new = self.has_all and isinstance(self.store, NewIdStore)
+    def _candidates(self, uid: str, lists_new: bool) -> list[RunId]:
+        # An id of a deleted run may be used again: new ids do not show that.
         if isinstance(self.store, UidStore) and not lists_new:
             found = [normalize_id(each) for each in self.store.find_uid(uid)]
             if not found and not self._is_listed and self.store.has_derived_uids():

@@ -56,7 +56,7 @@ class OutageContract(SecretContract):
         observer, proxy = found
         made = tmp_path / "made"
         made.write_bytes(b"content" * 1000)
-        others = set(threading.enumerate())
+        others = _observer_threads()
         with proxy:
             observer.retry_policy = QUICK
             observer.failure_dir = tmp_path / "failed"
@@ -110,17 +110,20 @@ class OutageContract(SecretContract):
             _assert_whole(self.make_store(tmp_path), run_id, driver, made)
 
 
+def _observer_threads() -> set[threading.Thread]:
+    """Return the threads that call an observer now; a thread serves several, one after the other."""
+    return {thread for thread in threading.enumerate() if thread.name == "sacred-observer"}
+
+
 def _join_calls(others: set[threading.Thread]) -> None:
     """Wait for calls that were abandoned, as if the process had ended; not for other threads."""
-    for thread in set(threading.enumerate()) - others:
-        if thread.name == "sacred-observer":
-            thread.join(_HANGING)
-            if thread.is_alive():
-                stack = sys._current_frames().get(thread.ident or 0)
-                where = "".join(traceback.format_stack(stack))
-                raise AssertionError(
-                    f"a call does not end where the connection is closed:\n{where}"
-                )
+    until = time.monotonic() + _HANGING
+    while left := _observer_threads() - others:
+        if time.monotonic() > until:
+            stack = sys._current_frames().get(left.pop().ident or 0)
+            where = "".join(traceback.format_stack(stack))
+            raise AssertionError(f"a call does not end where the connection is closed:\n{where}")
+        time.sleep(0.01)
 
 
 def _record_some(driver: DispatchingDriver, file: Path, name: str) -> None:

@@ -121,6 +121,20 @@ def test_a_store_is_not_asked_for_a_uid_where_all_runs_are_noted(memory: Memory)
     assert store.calls == {"get": 3}, "one for each answer, and one for the new run"
 
 
+def test_an_id_that_is_used_again(memory: Memory) -> None:
+    """A run under the id of a deleted one is found where all runs with a uid are asked for."""
+
+    class ListingStore(FindingStore):
+        def new_ids(self, known: Any) -> list[int | str]:
+            return [each for each in self.memory.runs if each not in known]
+
+    index = UidIndex(ListingStore(memory))
+    index.has_all = True
+    index.note(MemoryStore(memory).get(add(memory, UID)))
+    memory.runs[1].run.meta["uid"] = OTHER
+    assert [run.id for run in index.find_all(OTHER)] == [1]
+
+
 def test_a_candidate_with_another_uid_is_skipped(memory: Memory) -> None:
     """A store may return runs whose record contains the uid elsewhere."""
     add(memory, OTHER)
