@@ -111,7 +111,7 @@ class OutageContract(SecretContract):
 
 
 def _observer_threads() -> set[threading.Thread]:
-    """Return the threads that call an observer now; a thread serves several, one after the other."""
+    """Return the threads that call an observer now; a thread may serve another one later."""
     return {thread for thread in threading.enumerate() if thread.name == "sacred-observer"}
 
 

@@ -369,9 +369,13 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         self._output, self._points = Output(entry), Points(entry)
 
     def _add_resource(self, new: list[str]) -> None:
+        known = self.run_entry["resources"]
+        if new in known[:-1]:  # the file has an earlier content again: the last entry counts
+            self._run.change({"$pull": {"resources": new}})
+            known.remove(new)
         self._run.change({"$addToSet": {"resources": new}})
-        if new not in self.run_entry["resources"]:
-            self.run_entry["resources"].append(new)
+        if new not in known:
+            known.append(new)
 
     def _add_artifact(self, new: Document) -> None:
         """Enter an artifact, in place of an earlier one of its name."""
