@@ -2,6 +2,10 @@
 
 To start and end a thread costs as much as much of a short run does. One thread, which is shared and
 ends when nothing is pending, starts those that are due.
+
+Until one of them has ended, as in the first run of a process, they start at once: a thread that
+starts others while the main thread is about to wait makes it more likely that the interpreter
+notices a signal, such as Ctrl-C, only when the wait is over.
 """
 
 import os
@@ -18,6 +22,8 @@ _PAUSE = 0.1
 class LateThread:
     """A daemon thread that starts ``delay`` seconds after `start`, unless `join` comes first.
 
+    It starts at once if none has been joined in this process yet.
+
     A process that was forked meanwhile does not start it.
 
     Args:
@@ -33,7 +39,10 @@ class LateThread:
 
     def start(self) -> None:
         """Have the thread start when it is due."""
-        _starter.add(self)
+        if _starter.has_ended:
+            _starter.add(self)
+        else:
+            self.start_thread()
 
     def start_now(self) -> None:
         """Start the thread if it is pending."""
@@ -42,6 +51,7 @@ class LateThread:
     def join(self) -> None:
         """Wait for the end of the thread; one that has not started never does."""
         thread = self._thread if not _starter.remove(self) else None
+        _starter.has_ended = True
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
@@ -56,13 +66,19 @@ class LateThread:
         return self._thread is threading.current_thread()
 
     def start_thread(self) -> None:
-        """Start the thread; the starter, which has its lock, calls this."""
+        """Start the thread; the starter calls this with its lock."""
         self._thread = threading.Thread(target=self._target, name=self._name, daemon=True)
         self._thread.start()
 
 
 class _Starter:
-    """The thread that starts what is due, and what is pending."""
+    """The thread that starts what is due, and what is pending.
+
+    Attributes:
+        has_ended: A thread has been joined.
+    """
+
+    has_ended = False
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.Lock())

@@ -13,6 +13,33 @@ from sacred_core.late_threads import LateThread
 WAIT = 30
 
 
+@pytest.fixture(autouse=True)
+def first() -> None:
+    """A thread that has ended: those that follow start late."""
+    LateThread(lambda: None, "first", 0.0).join()
+
+
+def test_the_first_ones_start_at_once() -> None:
+    """Until one is joined, nothing starts a thread later than the main thread."""
+    program = """
+from threading import Event
+from sacred_core.late_threads import LateThread
+
+called = Event()
+first = LateThread(called.set, "first", 1000.0)
+first.start()
+assert first.is_running or called.is_set()
+first.join()
+assert called.is_set()
+second = LateThread(print, "second", 1000.0)
+second.start()
+assert not second.is_running
+second.join()
+"""
+    done = subprocess.run([sys.executable, "-c", program], timeout=60, check=False)
+    assert done.returncode == 0
+
+
 def nothing() -> None:
     """Do nothing."""
 
@@ -141,6 +168,7 @@ def test_a_fork_is_safe(script: str) -> None:
         import os, sys, threading, warnings
         from sacred_core.late_threads import LateThread
 
+        LateThread(print, "first", 0.0).join()  # those that follow start late
         go_on, called = threading.Event(), threading.Event()
         nothing = go_on.wait
         """

@@ -27,7 +27,7 @@ def test_the_stores_of_a_run_are_completed_one_by_one(crash_script: Any) -> None
     assert str(folder / "runs") in done.stdout
     assert "runs.db" in done.stderr
     (entry,) = crash_script.entries
-    stores = json.loads((entry / "run.json").read_text())["stores"]
+    stores = json.loads(entry.read_text())["stores"]
     assert [store["observer"] for store in stores] == ["SqlObserver"]
     moved = f"sqlite:///{folder}/moved.db"
     done = crash_script.recover(moved)
