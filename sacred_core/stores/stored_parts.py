@@ -1,7 +1,7 @@
 """How much of a run a store has, compared with another store."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -12,8 +12,9 @@ from sacred_core.stores.canonical import canonical_json
 from sacred_core.stores.model import FileInfo, StoredRun
 from sacred_core.stores.run_store import RunStore
 from sacred_core.stores.summaries import merge_summaries
+from sacred_core.stores.times import milliseconds
 
-_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @attrs.define(kw_only=True)
@@ -94,7 +95,7 @@ def is_same_file_set(files: Mapping[str, FileInfo], known: Mapping[str, FileInfo
 
 def annotation_key(annotation: Annotation) -> tuple[Any, ...]:
     """Return what identifies an annotation in all stores."""
-    milliseconds = (annotation.time - _EPOCH) // _MILLISECOND
     return (
-        milliseconds, annotation.user, annotation.note, annotation.added, annotation.removed,
+        milliseconds(annotation.time), annotation.user, annotation.note,
+        annotation.added, annotation.removed,
     )  # fmt: skip

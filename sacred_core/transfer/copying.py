@@ -171,6 +171,26 @@ def copy_run(
     return RunCopier(source, run.id, target, note_sent).copy(run)
 
 
+def copy_or_report(copier: RunCopier, run_id: int | str, run: StoredRun | None = None) -> Copied:
+    """Return the result of copying a run; one that cannot be copied is a result with the reason.
+
+    Args:
+        copier: Of the run.
+        run_id: The run in the source.
+        run: As in `RunCopier.copy`.
+
+    Raises:
+        UnavailableError: a store cannot be reached.
+    """
+    try:
+        return copier.copy(run)
+    except UnavailableError:
+        raise
+    except StoreError as error:
+        uid = "" if run is None else run.uid
+        return Copied(uid=uid, source_id=run_id, target_id=None, missing=(str(error),))
+
+
 def copy_runs(
     source: RunStore,
     target: Target,
@@ -204,7 +224,7 @@ def copy_runs(
             yield Copied(uid=run.uid, source_id=run.id, target_id=copy.id, has_ended=has_ended(run))
         else:
             run = source.get(listed.id) if run is listed else run
-            yield _copy_read(source, run, target, note_sent)
+            yield copy_or_report(RunCopier(source, run.id, target, note_sent), run.id, run)
 
 
 class _Counts:
@@ -223,17 +243,6 @@ class _Counts:
         elif isinstance(event, (ArtifactAdded, ResourceAdded)):
             self.files += 1
         self._note_sent(event)
-
-
-def _copy_read(
-    source: RunStore, run: StoredRun, target: Target, note_sent: Callable[[Event], None]
-) -> Copied:
-    try:
-        return copy_run(source, run, target, note_sent)
-    except UnavailableError:
-        raise
-    except StoreError as error:
-        return Copied(uid=run.uid, source_id=run.id, target_id=None, missing=(str(error),))
 
 
 def _conflict(run: StoredRun, known: StoredRun) -> str:

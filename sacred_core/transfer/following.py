@@ -8,7 +8,7 @@ import attrs
 from sacred_core.events import Event
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.stores import RunStore
-from sacred_core.transfer.copying import Copied, RunCopier
+from sacred_core.transfer.copying import Copied, RunCopier, copy_or_report
 from sacred_core.transfer.known_runs import Target
 
 #: Runs from which on all runs of the target are listed first, instead of a look-up for each.
@@ -35,7 +35,7 @@ def copy_chosen(
         UnavailableError: a store cannot be reached.
     """
     for run_id in _prepare(ids, target):
-        yield _copy(RunCopier(source, run_id, target, note_sent), run_id)
+        yield copy_or_report(RunCopier(source, run_id, target, note_sent), run_id)
 
 
 def follow_chosen(
@@ -61,7 +61,7 @@ def follow_chosen(
     for run_id in _prepare(ids, target):
         copier = RunCopier(source, run_id, target, note_sent)
         is_running = _is_running(source, run_id)
-        copied = _copy(copier, run_id)
+        copied = copy_or_report(copier, run_id)
         if is_running and copied.target_id is not None:
             running[run_id] = copier, copied
         else:
@@ -70,7 +70,7 @@ def follow_chosen(
         time.sleep(interval)
         for run_id, (copier, before) in [*running.items()]:
             is_running = _is_running(source, run_id)  # before the last part is read
-            copied = _sum(before, _copy(copier, run_id))
+            copied = _sum(before, copy_or_report(copier, run_id))
             running[run_id] = copier, copied
             if not is_running:
                 del running[run_id]
@@ -82,15 +82,6 @@ def _prepare(ids: Iterable[int | str], target: Target) -> list[int | str]:
     if len(chosen) >= _MANY:
         target.list_runs()
     return chosen
-
-
-def _copy(copier: RunCopier, run_id: int | str) -> Copied:
-    try:
-        return copier.copy()
-    except UnavailableError:
-        raise
-    except StoreError as error:
-        return Copied(uid="", source_id=run_id, target_id=None, missing=(str(error),))
 
 
 def _is_running(source: RunStore, run_id: int | str) -> bool:

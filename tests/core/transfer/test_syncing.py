@@ -46,16 +46,6 @@ def equal(a: Memory, b: Memory) -> bool:
     return bool(found) and all(each.state == "equal" for each in found)
 
 
-@pytest.fixture
-def a() -> Memory:
-    return Memory()
-
-
-@pytest.fixture
-def b() -> Memory:
-    return Memory()
-
-
 def test_each_store_gets_the_runs_of_the_other(a: Memory, b: Memory) -> None:
     """Afterwards both have all runs, and synchronising them again changes nothing."""
     for number in (1, 2):

@@ -30,16 +30,6 @@ def messages(a: Memory, b: Memory, reads_files: bool = False) -> list[str]:
     return [str(each) for each in comparison.differences]
 
 
-@pytest.fixture
-def a() -> Memory:
-    return Memory()
-
-
-@pytest.fixture
-def b() -> Memory:
-    return Memory()
-
-
 def test_runs_are_paired_by_their_uid(a: Memory, b: Memory) -> None:
     """Ids do not matter; runs of one store are listed, those of B at the end."""
     for number in (1, 2, 3):
