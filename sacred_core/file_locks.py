@@ -2,7 +2,13 @@
 
 import contextlib
 import os
+import random
+import time
+from collections.abc import Iterator
 from pathlib import Path
+
+#: Seconds between two attempts to lock a file, at most.
+_PAUSE = 0.05
 
 
 class ProcessLock:
@@ -52,6 +58,26 @@ class ProcessLock:
         _held.discard(self)
         if descriptor is not None:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def hold_when_free(path: Path) -> Iterator[bool]:
+    """Return a context in which this thread holds the lock of a file, and whether it has waited.
+
+    The file is created, and removed at the end.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    has_waited = False
+    while (lock := ProcessLock.hold(path)) is None:
+        has_waited = True
+        time.sleep(random.uniform(0, _PAUSE))
+    try:
+        yield has_waited
+    finally:
+        path.unlink(missing_ok=True)  # first: who opened it meanwhile opens the next one
+        lock.release()
 
 
 def holder_of(path: Path) -> int | None:

@@ -39,7 +39,7 @@ class ReplayingObserver(TransactionalObserver):
     _stored_beat: datetime | None = None
     _write: Callable[..., None]
 
-    def lock_uid(self, uid: str) -> AbstractContextManager[None] | None:
+    def lock_uid(self, uid: str) -> AbstractContextManager[object] | None:
         """Return a context in which no other process inserts a run with this uid.
 
         By default None: after a run was inserted, it is compared with other runs with its uid, and
@@ -114,12 +114,13 @@ class ReplayingObserver(TransactionalObserver):
         self, run: StoredRun, queued: StoredRun | None, _id: Any, begin: Callable[[Any, Any], Any]
     ) -> Any:
         """Insert a run, or take over the queued one, and return its id."""
-        if queued is None:
-            return begin(_id, delivering.asked_id(_id))
         try:
+            if queued is None:
+                return begin(_id, delivering.asked_id(_id))
             return begin(queued.id, queued.id)
         except RunIdError:
-            stored = self._open_index().find(run.uid)  # another process may have started it
+            # Another process may have inserted it under the requested id, or have started it.
+            stored = self._open_index().find(run.uid)
             if stored is None or not _is_continued(run, stored):
                 raise
             return self._continue_stored(stored, run)

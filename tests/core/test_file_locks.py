@@ -1,9 +1,13 @@
 """Tests of locks of files."""
 
+import contextlib
 import os
+import time
 from pathlib import Path
 
-from sacred_core.file_locks import ProcessLock, holder_of, is_locked
+import pytest
+
+from sacred_core.file_locks import ProcessLock, hold_when_free, holder_of, is_locked
 
 
 def test_a_lock_excludes_others(path: Path) -> None:
@@ -82,3 +86,26 @@ def test_a_forked_child_does_not_hold_it(path: Path) -> None:
     assert not is_locked(path)
     os.close(writer)
     os.waitpid(child, 0)
+
+
+def test_a_lock_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the other one releases it; the file is removed, also after an error."""
+    path = tmp_path / "lock"
+    with contextlib.suppress(ZeroDivisionError), hold_when_free(path) as has_waited:
+        assert not has_waited and is_locked(path)
+        raise ZeroDivisionError
+    assert not path.exists()
+    other = ProcessLock.hold(path)
+    assert other is not None
+    pauses: list[float] = []
+
+    def release(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            other.release()
+
+    monkeypatch.setattr(time, "sleep", release)
+    with hold_when_free(path) as has_waited:
+        assert has_waited and is_locked(path)
+    assert len(pauses) == 2 and min(pauses) >= 0 and max(pauses) < 1
+    assert not path.exists()

@@ -1,10 +1,10 @@
 """One process at a time copies a run to a folder."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from sacred_file import ids
 from sacred_file.store import FileStore
 
 UID = "a" * 32
@@ -15,7 +15,7 @@ def test_a_second_copy_waits_for_the_first_one(
 ) -> None:
     """The second one is in the context once the first has left it; no file remains."""
     waits = threading.Event()
-    monkeypatch.setattr(ids.time, "sleep", lambda seconds: waits.set())
+    monkeypatch.setattr(time, "sleep", lambda seconds: waits.set())
     found: list[bool] = []
     is_left = threading.Event()
 

@@ -258,3 +258,27 @@ def test_a_run_remains_where_another_process_deletes_its_own(
     observer.uid_index = Late(MemoryStore(memory))
     assert deliver(observer, [event]) == "elsewhere"
     assert list(memory.runs) == ["elsewhere"]
+
+
+class OnceLate(UidIndex):
+    """Does not find a run the first time."""
+
+    looks = 0
+
+    def find(self, uid: str) -> Any:
+        """Return None, as before another process inserted the run, and later the run."""
+        self.looks += 1
+        return None if self.looks == 1 else super().find(uid)
+
+
+def test_a_run_that_another_process_inserted_under_the_requested_id(memory: Memory) -> None:
+    """It is continued; the same id of another run is an error."""
+    event = start(_id="asked", asked_id="asked")
+    assert deliver(MemoryObserver(memory), [event]) == "asked"
+    observer = MemoryObserver(memory)
+    observer.uid_index = OnceLate(MemoryStore(memory))
+    assert deliver(observer, [event]) == "asked"
+    assert list(memory.runs) == ["asked"]
+    other = start(_id="asked", asked_id="asked", meta_info={"uid": "c" * 32})
+    with pytest.raises(RunIdError, match="'asked' already exists"):
+        deliver(MemoryObserver(memory), [other])

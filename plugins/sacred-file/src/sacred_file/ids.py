@@ -8,8 +8,6 @@ such files at once, and the highest one counts; so no lock is needed.
 
 import contextlib
 import os
-import random
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,7 +21,7 @@ from sacred_core.atomic_files import (
     write_new,
 )
 from sacred_core.exceptions import RunRemovedError
-from sacred_core.file_locks import ProcessLock
+from sacred_core.file_locks import hold_when_free
 from sacred_core.stores import run_ids
 from sacred_core.stores.folder_format import RUN
 from sacred_core.stores.leases import LeasedIds, exclusively
@@ -33,8 +31,6 @@ from sacred_file import layout
 from sacred_file.layout import NEXT_ID
 
 _DELETED = "deleted-"
-#: Seconds between two attempts to lock a file, at most.
-_PAUSE = 0.05
 #: Bytes of a hint that are read.
 _LONGEST_HINT = 64
 
@@ -119,20 +115,11 @@ def lock_uid(basedir: Path, uid: str) -> AbstractContextManager[None]:
     return exclusively(_ClaimFiles(folder, uid))
 
 
-@contextlib.contextmanager
-def lock_copy(basedir: Path, uid: str) -> Iterator[bool]:
+def lock_copy(basedir: Path, uid: str) -> AbstractContextManager[bool]:
     """Return a context in which no other process copies the run, and whether it has waited."""
     folder = (basedir / NEXT_ID).parent
     create_folder(folder)
-    path, has_waited = folder / f"{uid}.copy", False
-    while (lock := ProcessLock.hold(path)) is None:
-        has_waited = True
-        time.sleep(random.uniform(0, _PAUSE))
-    try:
-        yield has_waited
-    finally:
-        path.unlink(missing_ok=True)  # first: who opened it meanwhile opens the next one
-        lock.release()
+    return hold_when_free(folder / f"{uid}.copy")
 
 
 def highest_number(basedir: Path) -> int:

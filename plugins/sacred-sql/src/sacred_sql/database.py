@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from sqlalchemy import exc
 from sqlalchemy.pool import NullPool, SingletonThreadPool, StaticPool
 
 from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.file_locks import hold_when_free
 from sacred_core.finalizing import call_when_unused
 from sacred_core.masking import MASK, mask_text, note_secret
 from sacred_sql.address import (
@@ -155,6 +157,19 @@ class Database:
             require_file(self.engine.url)
             with self._transaction("BEGIN", "REPEATABLE READ") as connection:
                 return work(connection)
+
+    def hold_lock(self, name: str) -> "contextlib.AbstractContextManager[bool] | None":
+        """Return a context of one process at a time; see `hold_when_free`.
+
+        Args:
+            name: Of the lock.
+
+        Returns:
+            None if the database is not a SQLite file: other databases need no lock.
+        """
+        if not is_file(self.engine.url):
+            return None
+        return hold_when_free(Path(f"{os.path.realpath(str(self.engine.url.database))}-{name}"))
 
     def close_idle(self) -> None:
         """Close what is not in use; whatever follows opens it again."""

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -42,8 +43,8 @@ from sacred_sql.experiments import (
 )
 from sacred_sql.ids import highest_number, is_taken
 from sacred_sql.reading import find_key
-from sacred_sql.rows import Part, Rows, read_rows
-from sacred_sql.schema import LONGEST_COMMENT, facts, runs
+from sacred_sql.rows import Part, Rows, comment_of, read_rows
+from sacred_sql.schema import facts, runs
 
 T = TypeVar("T")
 
@@ -137,6 +138,10 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         store: RunStore = call_target("sacred_sql.store:SqlStore.of_database", self._database)
         return store
 
+    def lock_uid(self, uid: str) -> AbstractContextManager[object] | None:
+        """Return a lock of a SQLite file: many processes that insert and delete rows hinder it."""
+        return self._database.hold_lock(f"{uid}.lock")
+
     def prepare_run(self, run: StoredRun) -> None:
         """Store what runs share: those who race for a number have nothing else to do."""
         self._rows = rows = Rows(make_experiment(run.experiment), knows_metrics=True)
@@ -150,9 +155,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
     def insert_run(self, run: StoredRun) -> bool:
         """Insert the row of the run; a race is lost with an error that repeats the transaction."""
         number = run.id if isinstance(run.id, int) else None
-        names = {"run_id": str(run.id), "run_number": number}
-        if run.run_id is not None:
-            names["id_elsewhere"] = run.run_id
+        names = {"run_id": str(run.id), "run_number": number, "id_elsewhere": run.run_id}
 
         def insert(connection: sa.Connection, columns: Mapping[str, Any]) -> int | None:
             if is_taken(connection, run.id):
@@ -342,12 +345,10 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             is_replaced: It replaces the row.
         """
         texts = encode_values({"config": run.config, "meta": run.meta})
-        comment = run.meta.get("comment")
-        has_comment = isinstance(comment, str) and len(comment) <= LONGEST_COMMENT
         columns = {
             "command": run.command,
             "status": run.recorded_status,
-            "comment": comment if has_comment else None,
+            "comment": comment_of(run),
             "start_time": run.start_time,
             **row_values(texts),
         }

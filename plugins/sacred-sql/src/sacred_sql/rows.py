@@ -7,9 +7,10 @@ from typing import Any, Literal, TypeAlias, get_args
 import attrs
 import sqlalchemy as sa
 
+from sacred_core.stores.model import StoredRun
 from sacred_sql.appended import Metric
 from sacred_sql.experiments import Experiment, load_experiment
-from sacred_sql.schema import runs
+from sacred_sql.schema import LONGEST_COMMENT, runs
 
 #: What is written separately.
 Part: TypeAlias = Literal["values", "output", "points"]
@@ -71,3 +72,9 @@ def read_rows(connection: sa.Connection, key: int) -> Rows:
     experiment_key = int(connection.execute(query).scalar_one())
     experiment = load_experiment(connection, experiment_key)
     return Rows(experiment, key, experiment_key, unsure=Counter(get_args(Part)), has_facts=True)
+
+
+def comment_of(run: StoredRun) -> str | None:
+    """Return what the column for comments gets, which queries search; a long one is in ``meta``."""
+    comment = run.meta.get("comment")
+    return comment if isinstance(comment, str) and len(comment) <= LONGEST_COMMENT else None

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -131,6 +132,10 @@ class SqlStore(DocumentStore[Record]):
 
     def __repr__(self) -> str:
         return f"SqlStore({self.display_name!r})"
+
+    def lock_copy(self, uid: str) -> AbstractContextManager[bool]:
+        """Return a context in which no other process copies the run to a SQLite file."""
+        return self._database.hold_lock(f"{uid}.copy") or contextlib.nullcontext(False)
 
     def find(self, run_id: int | str) -> Record | None:
         """Find the key of a run; a run of ours comes before one of Sacred."""
