@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sacred_core.exceptions import SkipHostInfo
     from sacred_core.experiment import Experiment
     from sacred_core.hooks.records import (
+        Aspect,
         CLIOption,
         CommandSpec,
         ConfigSource,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "REQUIRED",
     "SETTINGS",
+    "Aspect",
     "CLIOption",
     "CommandSpec",
     "ConfigSource",
@@ -58,6 +60,7 @@ __all__ = [
 
 _MODULES = {
     "__version__": "version",
+    "Aspect": "hooks.records",
     "CLIOption": "hooks.records",
     "CommandSpec": "hooks.records",
     "ConfigSource": "hooks.records",
@@ -83,8 +86,8 @@ _MODULES = {
     "to_frame": "stores",
 }
 _SUBMODULES = frozenset(
-    "cli commandline_options commands config context dependencies events exceptions experiment "
-    "hooks host_info "
+    "cli commandline_options commands compare config context dependencies events exceptions "
+    "experiment hooks host_info "
     "ingredient masking observer observers provenance randomness run script_cli serialization "
     "settings stflow stores testing utils".split()
 )

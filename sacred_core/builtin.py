@@ -6,6 +6,7 @@ Like every plugin module it contains records only: what they name is imported wh
 from collections.abc import Iterable
 
 from sacred_core.hooks.records import (
+    Aspect,
     CLIOption,
     CommandSpec,
     ConfigSource,
@@ -18,6 +19,7 @@ from sacred_core.hooks.specs import hookimpl
 
 _OPTIONS = "sacred_core.script_cli.standard_options:"
 _COMMANDS = "sacred_core.script_cli.standard_commands:"
+_ASPECTS = "sacred_core.compare.aspects."
 _HOST = "sacred_core.provenance.host:"
 
 
@@ -146,6 +148,25 @@ def sacred_key_checks() -> Iterable[KeyCheck]:
         "has a special meaning for jsonpickle",
         "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE",
     )
+
+
+@hookimpl
+def sacred_compare() -> Iterable[Aspect]:
+    """Everything that the core records of a run."""
+    for name, module, has_render, title in (
+        ("config", "configuration", True, "configuration"),
+        ("seed", "configuration", False, "seeds"),
+        ("command", "endings", False, "command"),
+        ("status", "endings", False, "status"),
+        ("result", "endings", False, "result"),
+        ("code", "code", True, "sources"),
+        ("packages", "machine", True, "packages"),
+        ("host", "machine", False, "host"),
+        ("environment", "machine", False, "environment"),
+    ):
+        target = f"{_ASPECTS}{module}:"
+        render = f"{target}render_{name}" if has_render else None
+        yield Aspect(name, f"{target}collect_{name}", render, title)
 
 
 @hookimpl

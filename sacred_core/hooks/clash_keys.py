@@ -39,6 +39,11 @@ def of_host_info(info: records.HostInfo) -> Iterable[Key]:
     return [("host info", info.name)]
 
 
+def of_aspect(aspect: records.Aspect) -> Iterable[Key]:
+    """Return the name of an aspect."""
+    return [("aspect", aspect.name)]
+
+
 def none(record: attrs.AttrsInstance) -> Iterable[Key]:
     """Several plugins may offer the same."""
     del record

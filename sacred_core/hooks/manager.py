@@ -143,6 +143,11 @@ class PluginManager:
         """All patterns of secrets on offer."""
         return self._collect("sacred_secrets", SecretPattern, clash_keys.none)
 
+    @functools.cached_property
+    def aspects(self) -> list[records.Aspect]:
+        """All aspects of comparisons on offer."""
+        return self._collect("sacred_compare", records.Aspect, clash_keys.of_aspect)
+
     def seed(self, seed: int) -> None:
         """Call the hook for seeds of every plugin."""
         self.call("sacred_seed", seed=seed)
@@ -188,7 +193,7 @@ class PluginManager:
         """Ask for everything, so that all problems are known."""
         for name in (
             "observers", "exports", "config_sources", "host_info", "cli_options", "commands",
-            "key_checks", "secret_patterns",
+            "key_checks", "secret_patterns", "aspects",
         ):  # fmt: skip
             getattr(self, name)
 

@@ -283,6 +283,30 @@ class CommandSpec(ValueMethods):
 
 
 @attrs.frozen(eq=False, repr=False)
+class Aspect(ValueMethods):
+    """An aspect under which two runs are compared.
+
+    Attributes:
+        name: The name for ``sacred runs diff --only`` and in JSON: a word of lower case letters,
+            digits, ``_`` and ``-``.
+        collect: Called as ``collect(run)`` with a `sacred_core.compare.ComparedRun`; returns the
+            facts about this run: a dictionary of plain data with string keys. A fact that both
+            runs have under a key differs unless the values are equal (1, 1.0 and True are not; NaN
+            is equal to NaN). What differs in every run, such as times, is not a fact.
+        render: Called as ``render(difference, first, second)`` for each fact that differs, with a
+            `sacred_core.compare.Difference` and the two runs. Returns it with lines and details,
+            ``difference.shown(lines, details)``, or None where it is not to be reported. None: the
+            values are shown.
+        title: The heading, by default the name.
+    """
+
+    name: str
+    collect: Target
+    render: Target | None = None
+    title: str = ""
+
+
+@attrs.frozen(eq=False, repr=False)
 class HookSpecs(ValueMethods):
     """Hooks that a plugin defines for other plugins.
 

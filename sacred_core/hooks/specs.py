@@ -175,6 +175,25 @@ def sacred_key_checks() -> Iterable[records.KeyCheck]:
 
 
 @hookspec
+def sacred_compare() -> Iterable[records.Aspect]:
+    """Offer aspects under which recorded runs are compared, as ``sacred runs diff`` does.
+
+    Example:
+        ```python
+        def collect(run):
+            return {"partition": run.run.host.get("partition")}
+
+        @hookimpl
+        def sacred_compare():
+            yield Aspect("queue", collect, title="queue of the cluster")
+        ```
+
+    Version added: 0.1.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def sacred_seed(seed: int) -> None:
     """Seed the global generator of a library; called at the start of every run.
 

@@ -23,6 +23,11 @@ def note_owner(target: Target, plugin: str, distribution: str) -> None:
     _owners.setdefault(target, (plugin, distribution))
 
 
+def owner_of(target: Target) -> tuple[str, str] | None:
+    """Return the plugin that offers ``target`` and its distribution, None if none does."""
+    return _owners.get(target)
+
+
 def resolve_target(target: Target) -> Any:
     """Return what ``target`` names, importing its module if need be.
 

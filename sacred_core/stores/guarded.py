@@ -25,6 +25,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.run_store import RunQuery, RunStore
 from sacred_core.stores.skipping import skip_foreign
+from sacred_core.stores.stored_in import with_store
 
 T = TypeVar("T")
 Read: TypeAlias = Callable[[], Any]
@@ -128,7 +129,8 @@ class GuardedStore:
         if attributes is not None:
             read = {"status", *attributes, *({"annotations"} if "tags" in attributes else ())}
             fields = {name: fields[name] for name in fields if name in read}
-        return make_run(run_id, fields, self.outages)
+        run = make_run(run_id, fields, self.outages)
+        return with_store(run, self)
 
 
 def make_run(

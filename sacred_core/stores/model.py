@@ -13,6 +13,7 @@ from sacred_core import events
 from sacred_core.serialization import plain
 from sacred_core.shared_methods import StateMethods, ValueMethods
 from sacred_core.stores.annotations import Annotation, annotation_of
+from sacred_core.stores.stored_in import StoredIn
 
 if TYPE_CHECKING:
     from sacred_core.stores.summaries import MetricSummary
@@ -48,7 +49,7 @@ class FileInfo(ValueMethods):
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
-class StoredRun(StateMethods):
+class StoredRun(StoredIn, StateMethods):
     """One run in a store. Times are in UTC and aware; unknown values are None.
 
     Attributes:

@@ -23,6 +23,7 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.opening import open_store
 from sacred_core.stores.recognition import find_locations
 from sacred_core.stores.run_store import IdStore, RunQuery, RunStore
+from sacred_core.stores.stored_in import with_store
 from sacred_core.stores.summaries import MetricSummary
 
 #: What `sacred_core.stores.curves.summaries` returns.
@@ -64,7 +65,7 @@ class RecursiveStore:
         """Yield the runs of all stores by their start; see `RunStore.list`."""
         query = query or RunQuery()
         found = [
-            attrs.evolve(run, id=_join(name, run.id), status=run.recorded_status)
+            self._with_id(run, _join(name, run.id))
             for name, store_query in self._queries(query).items()
             for run in list_runs(self._stores[name], store_query)
         ]
@@ -102,8 +103,7 @@ class RecursiveStore:
     def get(self, run_id: int | str) -> StoredRun:
         """Return one run; see `RunStore.get`."""
         store, own_id = self._find(run_id)
-        run = store.get(own_id)
-        return attrs.evolve(run, id=run_id, status=run.recorded_status)
+        return self._with_id(store.get(own_id), run_id)
 
     def output(self, run_id: int | str) -> str:
         """Return what a run printed."""
@@ -139,6 +139,9 @@ class RecursiveStore:
         """Store an annotation of a run."""
         store, own_id = self._find(run_id)
         store.annotate(own_id, annotation)
+
+    def _with_id(self, run: StoredRun, run_id: int | str) -> StoredRun:
+        return with_store(attrs.evolve(run, id=run_id, status=run.recorded_status), self)
 
     def _find(self, run_id: int | str) -> tuple[RunStore, str]:
         name, _, own_id = str(run_id).rpartition("/")

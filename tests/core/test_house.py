@@ -60,7 +60,7 @@ TIERS = (
     ("observers",),
     ("delivery",),
     ("transfer",),
-    ("archives", "spool"),
+    ("archives", "compare", "spool"),
     ("run",),
     ("script_cli",),
     ("ingredient",),

@@ -1,0 +1,28 @@
+"""What differs between recorded runs.
+
+`diff` compares two runs, in one store or in two. Names are imported when they are used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sacred_core.compare.compared_run import ComparedRun
+    from sacred_core.compare.diffing import diff
+    from sacred_core.compare.records import MISSING, Difference, RunDiff
+
+_MODULES = {
+    "MISSING": "records",
+    "ComparedRun": "compared_run",
+    "Difference": "records",
+    "RunDiff": "records",
+    "diff": "diffing",
+}
+__all__ = ["MISSING", "ComparedRun", "Difference", "RunDiff", "diff"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that a name comes from."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

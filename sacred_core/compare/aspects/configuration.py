@@ -1,0 +1,53 @@
+"""The configuration and the seeds."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sacred_core.compare.compared_run import ComparedRun
+from sacred_core.compare.records import MISSING, Difference
+from sacred_core.compare.value_text import value_lines
+from sacred_core.dotted_path import ROOT, DottedPath
+
+_SEED = "seed"
+
+
+def collect_config(side: ComparedRun) -> dict[str, Any]:
+    """Return the entries of the configuration by their dotted paths, without seeds."""
+    return {str(path): value for path, value in entries(side.run.config) if path[-1] != _SEED}
+
+
+def collect_seed(side: ComparedRun) -> dict[str, Any]:
+    """Return the seed of the run, and those of its ingredients, by their dotted paths."""
+    return {str(path): value for path, value in entries(side.run.config) if path[-1] == _SEED}
+
+
+def render_config(difference: Difference, first: ComparedRun, second: ComparedRun) -> Difference:
+    """Return the values with their origins."""
+    sides = ((difference.first, first), (difference.second, second))
+    origins = [
+        None if value is MISSING else origin_of(side.run.origins, difference.key)
+        for value, side in sides
+    ]
+    notes = [f"  ({origin})" if origin else "" for origin in origins]
+    return difference.shown(value_lines(difference, notes), {"origins": origins})
+
+
+def origin_of(origins: Mapping[str, str], path: str) -> str | None:
+    """Return the origin of an entry, or of what contains it; None where it is not recorded."""
+    prefixes = [*map(str, DottedPath.parse(path).prefixes())]
+    return next((origins[each] for each in reversed(prefixes) if each in origins), None)
+
+
+def entries(tree: Any, path: DottedPath = ROOT) -> Iterator[tuple[DottedPath, Any]]:
+    """Yield the path and the value of everything that is not a container of containers.
+
+    An empty dictionary or list, and a list of plain values, is a value.
+    """
+    if isinstance(tree, dict) and tree:
+        for key, value in tree.items():
+            yield from entries(value, path.below(key))
+    elif isinstance(tree, list) and any(isinstance(each, (dict, list)) for each in tree):
+        for position, value in enumerate(tree):
+            yield from entries(value, path.below(position))
+    elif path:
+        yield path, tree

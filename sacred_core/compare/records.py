@@ -1,0 +1,126 @@
+"""What a comparison of two runs returns."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from sacred_core.compare.compared_run import ComparedRun
+from sacred_core.dotted_path import MISSING
+from sacred_core.masking import mask_text
+from sacred_core.printable import printable
+from sacred_core.serialization import plain
+
+__all__ = ["MISSING", "Difference", "RunDiff", "Section"]
+
+
+@attrs.frozen
+class Difference:
+    """One thing that differs between two runs.
+
+    Attributes:
+        aspect: The name of the aspect, such as ``"config"``.
+        key: What differs, such as a dotted path, or the name of a source, package or metric.
+        first, second: The facts about it that were compared, as plain data; `MISSING` where a run
+            does not have it.
+        details: More facts for programs, as plain data.
+        text: Lines for people. What only the first run has begins with ``-``, what only the second
+            one has with ``+``.
+    """
+
+    aspect: str
+    key: str
+    first: Any
+    second: Any
+    details: Mapping[str, Any] = attrs.field(factory=dict)
+    text: tuple[str, ...] = ()
+
+    def shown(self, text: Iterable[str], details: Mapping[str, Any] | None = None) -> "Difference":
+        """Return the difference with other lines and details."""
+        return attrs.evolve(self, text=tuple(text), details=dict(details or {}))
+
+    def data(self) -> dict[str, Any]:
+        """Return the difference as plain data; what is missing is left out."""
+        sides = {"first": self.first, "second": self.second}
+        known = {name: plain(value) for name, value in sides.items() if value is not MISSING}
+        return {"key": self.key, **known, "details": plain(dict(self.details))}
+
+
+@attrs.frozen
+class Section:
+    """What differs under one aspect.
+
+    Attributes:
+        name: The name of the aspect.
+        title: Its heading.
+        differences: What differs.
+    """
+
+    name: str
+    title: str
+    differences: tuple[Difference, ...]
+
+
+@attrs.frozen
+class RunDiff:
+    """What differs between two runs. It is true if anything differs.
+
+    Attributes:
+        first, second: The runs.
+        compared: The sections of all aspects that were compared, also those without differences.
+        problems: What could not be compared and why, a line each.
+    """
+
+    first: ComparedRun
+    second: ComparedRun
+    compared: tuple[Section, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What differs, in the order of the sections."""
+        return tuple(each for section in self.compared for each in section.differences)
+
+    def __iter__(self) -> Iterator[Difference]:
+        return iter(self.differences)
+
+    def __len__(self) -> int:
+        return len(self.differences)
+
+    def __bool__(self) -> bool:
+        return any(section.differences for section in self.compared)
+
+    def sections(self) -> list[Section]:
+        """Return the sections that have differences."""
+        return [section for section in self.compared if section.differences]
+
+    def section(self, name: str) -> Sequence[Difference]:
+        """Return what differs under an aspect; nothing where it was not compared."""
+        return next((each.differences for each in self.compared if each.name == name), ())
+
+    def lines(self) -> list[str]:
+        """Return the lines of `text`."""
+        lines = [f"--- {self.first.title}", f"+++ {self.second.title}"]
+        for section in self.sections():
+            lines += ["", section.title]
+            lines += [f"  {line}" for each in section.differences for line in each.text]
+        if not self:
+            lines += ["", "Nothing that was compared differs."]
+        return [printable(mask_text(line), "\t") for line in lines]
+
+    def text(self) -> str:
+        """Return what differs for people, as ``sacred runs diff`` prints it."""
+        return "\n".join(self.lines())
+
+    def data(self) -> dict[str, Any]:
+        """Return the comparison as plain data, as ``docs/diff.schema.json`` describes it."""
+        return {
+            "first": self.first.data(),
+            "second": self.second.data(),
+            "differs": bool(self),
+            "sections": {
+                section.name: [each.data() for each in section.differences]
+                for section in self.compared
+            },
+            "problems": list(self.problems),
+        }

@@ -1,0 +1,79 @@
+"""Tests of comparing two runs under all aspects."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sacred_core.compare import MISSING, Difference, diff
+from sacred_core.exceptions import OptionError
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.records import Aspect
+from sacred_core.hooks.specs import hookimpl
+
+
+class AcmePlugin:
+    """A plugin with one aspect that works and two that raise."""
+
+    @hookimpl
+    def sacred_compare(self) -> Iterator[Aspect]:
+        yield Aspect("rack", lambda side: {"rack": side.run.host["rack"]}, title="rack")
+        yield Aspect("broken", lambda side: 1 / 0)
+        yield Aspect("odd", lambda side: {"rack": side.run.host["rack"]}, lambda *given: "text")
+
+
+@pytest.fixture
+def acme(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = [*plugin_manager().aspects, *AcmePlugin().sacred_compare()]
+    monkeypatch.setitem(vars(plugin_manager()), "aspects", offered)
+
+
+def test_equal_runs_have_no_difference(record: Any) -> None:
+    """Times, ids and uids are not differences, and neither is NaN."""
+    config = {"lr": float("nan"), "net": {"sizes": [1, 2]}}
+    first, second = (record(config, {"main.py": "x = 1\n"}, result=3) for _ in range(2))
+    assert first.uid != second.uid
+    found = diff(first, second)
+    assert not found and found.problems == ()
+    assert found.lines()[-1] == "Nothing that was compared differs."
+
+
+def test_entries_differ_by_their_paths(record: Any) -> None:
+    """Each entry is compared by itself, also those of dictionaries in lists."""
+    first = record({"lr": 1, "layers": [{"n": 1}, {"n": 2}], "old": None})
+    second = record({"lr": 1.0, "layers": [{"n": 1}, {"n": 3}], "new": "1"})
+    found = diff(first, second, only=["config"])
+    assert [(each.key, each.first, each.second) for each in found] == [
+        ("lr", 1, 1.0),
+        ("layers.1.n", 2, 3),
+        ("old", None, MISSING),
+        ("new", MISSING, "1"),
+    ]
+    assert [line for each in found for line in each.text] == [
+        "- lr = 1", "+ lr = 1.0",
+        "- layers.1.n = 2", "+ layers.1.n = 3",
+        "- old = None",
+        "+ new = '1'",
+    ]  # fmt: skip
+
+
+def test_an_unknown_aspect_is_an_error(record: Any) -> None:
+    """The message contains the names that exist."""
+    run = record()
+    with pytest.raises(OptionError, match=r"unknown aspect 'confg': .*config, seed"):
+        diff(run, run, only=["confg"])
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_plugin_that_raises_leaves_the_other_aspects(record: Any) -> None:
+    """Its failure is one line; the fact of a render function that fails is shown as a value."""
+    first, second = (record(host_info={"rack": number}) for number in (1, 2))
+    found = diff(first, second)
+    assert list(found.section("rack")) == [
+        Difference("rack", "rack", 1, 2, text=("- rack = 1", "+ rack = 2"))
+    ]
+    assert [each.text for each in found.section("odd")] == [("- rack = 1", "+ rack = 2")]
+    problems = "\n".join(found.problems)
+    assert "the aspect 'broken' failed: ZeroDivisionError: division by zero" in problems
+    assert "the aspect 'odd' failed: TypeError: render must return a Difference" in problems
+    assert len(found.problems) == 2
