@@ -154,15 +154,20 @@ def sacred_key_checks() -> Iterable[KeyCheck]:
 def sacred_compare() -> Iterable[Aspect]:
     """Everything that the core records of a run."""
     for name, module, has_render, title in (
-        ("config", "configuration", True, "configuration"),
-        ("seed", "configuration", False, "seeds"),
-        ("command", "endings", False, "command"),
-        ("status", "endings", False, "status"),
-        ("result", "endings", False, "result"),
-        ("code", "code", True, "sources"),
-        ("packages", "machine", True, "packages"),
-        ("host", "machine", False, "host"),
-        ("environment", "machine", False, "environment"),
+        ("command", "endings", False, "Command"),
+        ("config", "configuration", True, "Configuration"),
+        ("code", "code", True, "Sources"),
+        ("commit", "commits", True, "Commits and uncommitted changes"),
+        ("packages", "machine", True, "Packages"),
+        ("host", "machine", False, "Host"),
+        ("environment", "machine", False, "Environment and threads"),
+        ("seed", "configuration", False, "Seeds"),
+        ("status", "endings", False, "Status"),
+        ("result", "endings", False, "Result"),
+        ("metrics", "metrics", True, "Metrics"),
+        ("info", "endings", False, "Info"),
+        ("files", "files", True, "Artifacts and resources"),
+        ("output", "output", True, "Output"),
     ):
         target = f"{_ASPECTS}{module}:"
         render = f"{target}render_{name}" if has_render else None

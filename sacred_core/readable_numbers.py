@@ -11,6 +11,7 @@ DIGITS = 4
 _ALL_DIGITS = 17
 #: Floats without a fraction below it are shown in full, as integers are.
 _MOST_IN_FULL = 10**6
+_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def value_text(value: Any, digits: int | None = DIGITS, form: Callable[[Any], str] = repr) -> str:
@@ -30,6 +31,16 @@ def value_text(value: Any, digits: int | None = DIGITS, form: Callable[[Any], st
 def number_text(value: Any, digits: int | None = DIGITS) -> str:
     """Return a value as `value_text` does, strings without quotes."""
     return value_text(value, digits, str)
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes with three digits: ``1.23 MB``, where 1 kB is 1,000 bytes."""
+    amount = float(size)
+    for unit in _UNITS:
+        if amount < 1000 or unit == _UNITS[-1]:
+            return f"{size} B" if unit == "B" else f"{amount:.3g} {unit}"
+        amount /= 1000
+    raise AssertionError
 
 
 def distinct_digits(values: Iterable[Any]) -> int:

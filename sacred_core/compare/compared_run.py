@@ -1,5 +1,6 @@
 """One run of a comparison, with what is read of it: each part once, when it is needed."""
 
+import contextlib
 import functools
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -29,6 +30,7 @@ class ComparedRun:
     Attributes:
         store, run: The arguments.
         location: The location without secrets.
+        problems: What of the run could not be compared and why, a line each; see `report`.
     """
 
     def __init__(self, store: RunStore, run: StoredRun, location: str | None = None) -> None:
@@ -36,6 +38,9 @@ class ComparedRun:
         self.run = run
         shown = location or str(getattr(store, "display_name", type(store).__name__)).strip("'\"")
         self.location = printable(mask_text(shown))
+        self.problems: list[str] = []
+        if run.damage:
+            self.report(f"it is damaged: {run.damage}")
         self._files: dict[tuple[str, str], bytes | None] = {}
 
     @classmethod
@@ -81,6 +86,16 @@ class ComparedRun:
         what = " ".join(part for part in (self.run.name, self.run.command) if part)
         return printable(mask_text(f"{self.name} ({what}, {self.run.status})"))
 
+    def report(self, problem: str) -> None:
+        """Report that a fact of the run could not be compared.
+
+        Args:
+            problem: What, and why.
+        """
+        line = f"{self.name}: {problem}"
+        if line not in self.problems:
+            self.problems.append(line)
+
     def data(self) -> dict[str, Any]:
         """Return which run it is, as plain data."""
         run = self.run
@@ -111,7 +126,7 @@ class ComparedRun:
     def source(self, name: str) -> str | None:
         """Return the text of a source, None if the store does not have it."""
         content = self.read_file("source", name)
-        return None if content is None else content.decode("utf-8", "backslashreplace")
+        return None if content is None else _decode_source(content)
 
     def patch(self, commit: str) -> str | None:
         """Return the uncommitted changes of the repository at a commit, None if it has none."""
@@ -165,3 +180,16 @@ class ComparedRun:
             raise
         except (StoreError, OSError):
             return None
+
+
+def _decode_source(content: bytes) -> str:
+    """Return the text of a source in UTF-8, or else in the encoding that it declares."""
+    with contextlib.suppress(UnicodeDecodeError):
+        return content.decode()
+    import io
+    import tokenize
+
+    try:
+        return content.decode(tokenize.detect_encoding(io.BytesIO(content).readline)[0])
+    except (SyntaxError, UnicodeDecodeError, LookupError):
+        return content.decode("utf-8", "backslashreplace")

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import attrs
+
 from sacred_core.compare.compared_run import Comparable, ComparedRun
 from sacred_core.compare.records import MISSING, Difference, RunDiff, Section
 from sacred_core.compare.value_text import value_lines
@@ -36,9 +38,8 @@ def diff(a: Comparable, b: Comparable, only: Iterable[str] | None = None) -> Run
         StoreError: a run does not exist, or a store cannot be read.
     """
     aspects = find_aspects(only)
-    first, second = ComparedRun.of(a), ComparedRun.of(b)
-    sides = (first,) if first is second else (first, second)
-    problems = [f"{side.name} is damaged: {side.run.damage}" for side in sides if side.run.damage]
+    first, second = _sides(a, b)
+    problems: list[str] = []
     sections = []
     for aspect in aspects:
         facts = [collect_facts(aspect, side, problems) for side in (first, second)]
@@ -48,6 +49,7 @@ def diff(a: Comparable, b: Comparable, only: Iterable[str] | None = None) -> Run
         shown = (_render(aspect, each, first, second, problems) for each in found)
         differences = tuple(each for each in shown if each is not None)
         sections.append(Section(aspect.name, aspect.title or aspect.name, differences))
+    problems = [*first.problems, *second.problems, *problems]
     return RunDiff(first, second, tuple(sections), tuple(dict.fromkeys(problems)))
 
 
@@ -84,7 +86,7 @@ def collect_facts(
             raise TypeError(f"collect must return a dictionary, got {type(found).__name__}")
         return {str(key): value for key, value in found.items()}
     except DamagedRecordError as error:
-        problems.append(f"{side.name}: {aspect.title or aspect.name} not compared: {error}")
+        side.report(f"{aspect.name} not compared: {error}")
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
         problems.append(_problem(aspect, error))
     return None
@@ -109,6 +111,13 @@ def is_equal(one: Any, other: Any) -> bool:
     return canonical_json(one) == canonical_json(other)
 
 
+def _sides(a: Comparable, b: Comparable) -> tuple[ComparedRun, ComparedRun]:
+    """Return both runs; one for both where they are the same."""
+    first, second = ComparedRun.of(a), ComparedRun.of(b)
+    is_same = first.store is second.store and first.run.id == second.run.id
+    return first, first if is_same else second
+
+
 def _render(
     aspect: Aspect,
     difference: Difference,
@@ -126,8 +135,9 @@ def _render(
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
         problems.append(_problem(aspect, error))
         return plain
-    else:
+    if shown is None or shown.text:
         return shown
+    return attrs.evolve(plain, details=shown.details)
 
 
 def _problem(aspect: Aspect, error: BaseException) -> str:

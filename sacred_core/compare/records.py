@@ -8,7 +8,7 @@ import attrs
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.dotted_path import MISSING
 from sacred_core.masking import mask_text
-from sacred_core.printable import printable
+from sacred_core.printable import KEPT, printable
 from sacred_core.serialization import plain
 
 __all__ = ["MISSING", "Difference", "RunDiff", "Section"]
@@ -102,11 +102,11 @@ class RunDiff:
         """Return the lines of `text`."""
         lines = [f"--- {self.first.title}", f"+++ {self.second.title}"]
         for section in self.sections():
-            lines += ["", section.title]
+            lines += ["", f"{section.title}:"]
             lines += [f"  {line}" for each in section.differences for line in each.text]
         if not self:
             lines += ["", "Nothing that was compared differs."]
-        return [printable(mask_text(line), "\t") for line in lines]
+        return printable(mask_text("\n".join(lines)), KEPT).split("\n")
 
     def text(self) -> str:
         """Return what differs for people, as ``sacred runs diff`` prints it."""

@@ -11,11 +11,11 @@ import click
 from sacred_core.cli.runs.completing import complete_ids
 from sacred_core.cli.runs.ids import get_runs
 from sacred_core.cli.runs.options import LocationCommand, open_runs, where_option, writing
-from sacred_core.cli.runs.page import size_text
 from sacred_core.cli.runs.remarks import report_no_runs
 from sacred_core.exceptions import OptionError
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
+from sacred_core.readable_numbers import size_text
 from sacred_core.script_cli.protocol import FAILURE
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunStore, StoredRun, find_runs

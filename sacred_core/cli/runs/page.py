@@ -10,7 +10,7 @@ from sacred_core.dotted_path import MISSING, leaves
 from sacred_core.exceptions import DamagedRecordError, StoreError
 from sacred_core.plurals import counted
 from sacred_core.printable import printable, printable_lines, printable_output
-from sacred_core.readable_numbers import DIGITS, format_value, number_text, value_text
+from sacred_core.readable_numbers import DIGITS, format_value, number_text, size_text, value_text
 from sacred_core.readable_times import duration_text, time_text
 from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.curves import curve, summaries
@@ -25,7 +25,6 @@ _CURVE_WIDTH = 24
 _LINE = 100
 #: Columns of an entry, from which on its origin is not aligned with those of others.
 _LONG_ENTRY = 40
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 @attrs.frozen(kw_only=True)
@@ -105,16 +104,6 @@ def sparkline(parts: Sequence[MetricSummary]) -> str:
         " " if each is None else _BLOCKS[round((min(max(each, low), high) - low) * scale)]
         for each in middles
     )
-
-
-def size_text(size: int) -> str:
-    """Return a number of bytes with three digits: ``1.23 MB``, where 1 kB is 1,000 bytes."""
-    amount = float(size)
-    for unit in _UNITS:
-        if amount < 1000 or unit == _UNITS[-1]:
-            return f"{size} B" if unit == "B" else f"{amount:.3g} {unit}"
-        amount /= 1000
-    raise AssertionError
 
 
 def _read(problems: list[str], read: Any) -> Any:

@@ -1,14 +1,17 @@
 """The configuration and the seeds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING, Difference
 from sacred_core.compare.value_text import value_lines
 from sacred_core.dotted_path import ROOT, DottedPath
+from sacred_core.stores import StoredRun
 
 _SEED = "seed"
+#: Origins of entries that are set by an update.
+_UPDATES = ("update", "command line")
 
 
 def collect_config(side: ComparedRun) -> dict[str, Any]:
@@ -25,17 +28,22 @@ def render_config(difference: Difference, first: ComparedRun, second: ComparedRu
     """Return the values with their origins."""
     sides = ((difference.first, first), (difference.second, second))
     origins = [
-        None if value is MISSING else origin_of(side.run.origins, difference.key)
-        for value, side in sides
+        None if value is MISSING else origin_of(side.run, difference.key) for value, side in sides
     ]
     notes = [f"  ({origin})" if origin else "" for origin in origins]
     return difference.shown(value_lines(difference, notes), {"origins": origins})
 
 
-def origin_of(origins: Mapping[str, str], path: str) -> str | None:
+def origin_of(run: StoredRun, key: str) -> str | None:
     """Return the origin of an entry, or of what contains it; None where it is not recorded."""
-    prefixes = [*map(str, DottedPath.parse(path).prefixes())]
-    return next((origins[each] for each in reversed(prefixes) if each in origins), None)
+    path, origins = DottedPath.parse(key), run.origins
+    prefixes = [*map(str, path.prefixes())]
+    origin = next((origins[each] for each in reversed(prefixes) if each in origins), None)
+    if path.find(run.meta.get("config_updates"), MISSING) is MISSING:
+        return origin
+    if origin is None:  # as in records of Sacred
+        return "update"
+    return origin if origin in _UPDATES else f"{origin}, updated"
 
 
 def entries(tree: Any, path: DottedPath = ROOT) -> Iterator[tuple[DottedPath, Any]]:

@@ -1,7 +1,8 @@
-"""The command, and how the run ended."""
+"""The command, how the run ended, and what it returned and noted."""
 
 from typing import Any
 
+from sacred_core.compare.aspects.configuration import entries
 from sacred_core.compare.compared_run import ComparedRun
 
 
@@ -19,5 +20,10 @@ def collect_status(side: ComparedRun) -> dict[str, Any]:
 
 
 def collect_result(side: ComparedRun) -> dict[str, Any]:
-    """Return the return value of the command."""
-    return {"result": side.run.result}
+    """Return the return value of the command, entries of a dictionary by their dotted paths."""
+    return {str(path): value for path, value in entries({"result": side.run.result})}
+
+
+def collect_info(side: ComparedRun) -> dict[str, Any]:
+    """Return the entries of ``_run.info`` by their dotted paths."""
+    return {str(path): value for path, value in entries(side.run.info)}

@@ -27,7 +27,8 @@ def render_packages(difference: Difference, first: ComparedRun, second: Compared
 
 def collect_host(side: ComparedRun) -> dict[str, Any]:
     """Return what was recorded about the machine, by dotted paths."""
-    own = {key: value for key, value in side.run.host.items() if key not in _ENVIRONMENT}
+    left_out = {*_ENVIRONMENT, *(("gpu",) if "gpus" in side.run.host else ())}  # the same twice
+    own = {key: value for key, value in side.run.host.items() if key not in left_out}
     return {str(path): value for path, value in entries(own)}
 
 

@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
-from sacred_core.cli.runs.page import PageStyle, page, size_text, sparkline, title
+from sacred_core.cli.runs.page import PageStyle, page, sparkline, title
 from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.readable_numbers import size_text
 from sacred_core.stores import StoredRun
 from sacred_core.stores.summaries import summarize
 from sacred_core.terminal import text_width

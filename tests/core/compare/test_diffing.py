@@ -60,7 +60,7 @@ def test_entries_differ_by_their_paths(record: Any) -> None:
 def test_an_unknown_aspect_is_an_error(record: Any) -> None:
     """The message contains the names that exist."""
     run = record()
-    with pytest.raises(OptionError, match=r"unknown aspect 'confg': .*config, seed"):
+    with pytest.raises(OptionError, match=r"unknown aspect 'confg': .*config, code"):
         diff(run, run, only=["confg"])
 
 

@@ -1,0 +1,75 @@
+"""The commits of repositories, and uncommitted changes by file."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from sacred_core.compare.compared_run import ComparedRun
+from sacred_core.compare.patch_files import PatchFile, blob_id, comparable_line, patch_files
+from sacred_core.compare.records import Difference
+from sacred_core.compare.text_diff import unified_diff
+
+_CHANGES = "uncommitted changes of "
+_COMMIT = "commit of "
+#: The name of a repository without an address.
+_UNNAMED = "the repository"
+
+
+def collect_commit(side: ComparedRun) -> dict[str, Any]:
+    """Return the commit of each repository, and a digest of each uncommitted change by its file."""
+    facts: dict[str, Any] = {}
+    for name, repository in _repositories(side):
+        facts[f"{_COMMIT}{name}"] = repository.get("commit")
+        changes = _changes(side, repository)
+        if repository.get("dirty") and not changes:
+            facts[f"{_CHANGES}{name}"] = "not recorded"
+    return facts | {key: change.digest for key, change in _all_changes(side)}
+
+
+def render_commit(
+    difference: Difference, first: ComparedRun, second: ComparedRun
+) -> Difference | None:
+    """Return the hunks that differ; None for a recorded source, whose text is compared."""
+    if not difference.key.startswith(_CHANGES):
+        return difference
+    found = [dict(_all_changes(side)).get(difference.key) for side in (first, second)]
+    changes = [(side, each) for side, each in zip((first, second), found, strict=True) if each]
+    if not changes:
+        return difference
+    if all(_is_source(side, change) for side, change in changes):
+        return None
+    old, new = (each.lines if each else () for each in found)
+    lines = [*unified_diff(old, new, comparable_line)]
+    return difference.shown([f"{difference.key}:", *lines], {"diff": "\n".join(lines)})
+
+
+def _repositories(side: ComparedRun) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each repository with a name: its address, or a number where this is not unique."""
+    names: set[str] = set()
+    for repository in side.run.repositories:
+        address = str(repository.get("url") or _UNNAMED)
+        name = address if address not in names else f"{address} ({len(names) + 1})"
+        names.add(name)
+        yield name, repository
+
+
+def _changes(side: ComparedRun, repository: dict[str, Any]) -> list[PatchFile]:
+    patch = side.patch(str(repository.get("commit"))) if repository.get("dirty") else None
+    return patch_files(patch or "")
+
+
+def _all_changes(side: ComparedRun) -> Iterator[tuple[str, PatchFile]]:
+    for number, (name, repository) in enumerate(_repositories(side)):
+        place = "" if number == 0 else f" in {name}"
+        for change in _changes(side, repository):
+            yield f"{_CHANGES}{change.path}{place}", change
+
+
+def _is_source(side: ComparedRun, change: PatchFile) -> bool:
+    """Return whether the changed content is that of a recorded source."""
+    name = PurePosixPath(change.path).name
+    return any(
+        blob_id(side.read_file("source", source) or b"") == change.blob
+        for source in side.run.sources
+        if PurePosixPath(source.replace("\\", "/")).name == name
+    )

@@ -1,0 +1,64 @@
+"""Artifacts and resources, by the digests of their contents."""
+
+import hashlib
+from typing import Any
+
+from sacred_core.compare.compared_run import ComparedRun
+from sacred_core.compare.records import MISSING, Difference
+from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.readable_numbers import size_text
+from sacred_core.stores.model import FileInfo
+
+_PART = 1 << 20
+_KINDS = ("artifact", "resource")
+
+
+def collect_files(side: ComparedRun) -> dict[str, Any]:
+    """Return the MD5 digest of each file, as ``"artifact model.pt"``; metadata of artifacts.
+
+    A file without a recorded digest is read.
+    """
+    facts: dict[str, Any] = {}
+    for kind in _KINDS:
+        for name, info in _files(side, kind).items():
+            facts[f"{kind} {name}"] = info.md5 or _read_md5(side, kind, name)
+            if info.metadata:
+                facts[f"metadata of {kind} {name}"] = info.metadata
+    return facts
+
+
+def render_files(
+    difference: Difference, first: ComparedRun, second: ComparedRun
+) -> Difference | None:
+    """Return the sizes and digests."""
+    if difference.first is None or difference.second is None:
+        return None  # it is reported as not comparable
+    kind, _, name = difference.key.partition(" ")
+    if kind not in _KINDS:
+        return difference
+    lines, sizes = [], []
+    for sign, fact, side in (("-", difference.first, first), ("+", difference.second, second)):
+        info = _files(side, kind).get(name, FileInfo())
+        sizes.append(info.size if fact is not MISSING else None)
+        if fact is not MISSING:
+            size = "" if info.size is None else f"{size_text(info.size)}, "
+            lines.append(f"{sign} {difference.key}: {size}MD5 {fact}")
+    return difference.shown(lines, {"kind": kind, "name": name, "sizes": sizes})
+
+
+def _files(side: ComparedRun, kind: str) -> dict[str, FileInfo]:
+    return side.run.artifact_info if kind == "artifact" else side.run.resource_info
+
+
+def _read_md5(side: ComparedRun, kind: str, name: str) -> str | None:
+    digest = hashlib.md5(usedforsecurity=False)
+    try:
+        with side.store.open_file(side.run.id, kind, name) as file:
+            while part := file.read(_PART):
+                digest.update(part)
+    except UnavailableError:
+        raise
+    except (StoreError, OSError) as error:
+        side.report(f"the {kind} {name!r} has no digest, and cannot be read: {error}")
+        return None
+    return digest.hexdigest()
