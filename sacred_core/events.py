@@ -118,14 +118,21 @@ class RunStarted(RunIdEvent):
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Heartbeat(Event):
-    """The run is alive. Output and metrics of the same beat come before it."""
+    """The run is alive. Output and metrics of the same beat come before it.
+
+    Attributes:
+        captured: All captured functions that were called since the start: lists of source, name
+            and entries as in `sacred_core.stores.captured.CapturedCall`. None if not known.
+    """
 
     method = "heartbeat_event"
+    only_by_name = ("captured",)
     lazy_arguments = ("captured_out",)
 
     info: PlainDict
     beat_time: datetime
     result: Any = None
+    captured: list[list[Any]] | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

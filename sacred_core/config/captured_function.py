@@ -228,6 +228,7 @@ class Binding:
             self._values["_config"] = freeze(config)
         self._per_call = captured.specials & {"_seed", "_rnd"}
         self._by_count: dict[int, tuple[dict[str, Any], frozenset[str]]] = {}
+        self._is_pickled = False
         self.complete: dict[int, dict[str, Any]] = {}
 
     @property
@@ -236,8 +237,20 @@ class Binding:
         frozen: Mapping[str, Any] = self._freeze(self._config)
         return frozen
 
+    def received_names(self) -> set[str] | None:
+        """Return ``_config`` and the names of entries that were passed; None before any call.
+
+        Not those that every call passes by position. What calls pass by name is not known.
+        """
+        plans = [values for values, _ in self._by_count.copy().values()]
+        if self._is_pickled:  # it is called in another process
+            plans.append(self._values)
+        passed = {name for values in plans for name in values}
+        return passed & {*self._config, "_config"} if plans else None
+
     def snapshot(self) -> Snapshot:
         """Return what the function needs in a process that is not the run's."""
+        self._is_pickled = True
         extras = {
             name: value
             for name, value in self._values.items()

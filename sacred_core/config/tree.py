@@ -8,7 +8,15 @@ import attrs
 
 from sacred_core.config.contributions import ConfigSummary, Configuration, Contribution
 from sacred_core.config.entries import read_only
-from sacred_core.dotted_path import ROOT, DottedPath, first_value, join_paths, reach, without
+from sacred_core.dotted_path import (
+    MISSING,
+    ROOT,
+    DottedPath,
+    first_value,
+    join_paths,
+    reach,
+    without,
+)
 from sacred_core.exceptions import CircularDependencyError, ConfigError, NamedConfigNotFoundError
 from sacred_core.shared_methods import StateMethods
 
@@ -241,6 +249,27 @@ class Namespaces:
         node = self._node(owner)
         return {} if node is None else self._extras.get(node.path, {})
 
+    def entries_of(self, owner: Any, prefix: str | None, name: str | None = None) -> list[str]:
+        """Return the dotted paths of what functions of ``owner`` get from the configuration.
+
+        Args:
+            owner: As for `config_of`.
+            prefix: As for `config_of`.
+            name: Of an argument; None for all that `config_of` returns.
+        """
+        node, local = self._node(owner), DottedPath.parse(prefix or "")
+        local = local if name is None else local.below(name)
+        if node is None:
+            return [str(local)]
+        outside = {node.relative(o): o.path for o in self._outside(node)}
+        for relative, path in outside.items():
+            if local.is_inside(relative):
+                return [str(path.below(*local[len(relative) :]))]
+        own = node.path.below(*local)
+        found = [] if own and own.find(self._config, MISSING) is MISSING else [own]
+        found += [path for relative, path in outside.items() if relative.is_inside(local)]
+        return list(map(str, found))
+
     def _node(self, owner: Any) -> Node | None:
         if owner is None:
             return self._root
@@ -263,7 +292,7 @@ class Namespaces:
 
     def _new_view(self, node: Node) -> Mapping[str, Any]:
         own: dict[str, Any] = node.path.find(self._config, {})
-        outside = {node.relative(o): o for o in node.below if not o.path.is_inside(node.path)}
+        outside = {node.relative(o): o for o in self._outside(node)}
         if not outside:
             return own
         merged = dict(own)
@@ -271,3 +300,8 @@ class Namespaces:
             *parents, last = name
             reach(merged, parents).setdefault(last, other.path.find(self._config, {}))
         return merged
+
+    @staticmethod
+    def _outside(node: Node) -> Iterator[Node]:
+        """Yield the ingredients that a node uses and whose entries are not among its own."""
+        return (other for other in node.below if not other.path.is_inside(node.path))

@@ -14,6 +14,7 @@ from sacred_core.content_types import guess_content_type
 from sacred_core.events import (
     ArtifactAdded,
     Event,
+    Heartbeat,
     MetricsLogged,
     ResourceAdded,
     RunIdEvent,
@@ -123,6 +124,12 @@ def optional_host_info(queued_event: F) -> F:
         return queued_event(self, **(known | named_arguments("queued_event", args, kwargs)))
 
     return cast("F", call)
+
+
+def captured_calls() -> list[list[Any]] | None:
+    """Return the captured functions of the heartbeat that is the current event; None if unknown."""
+    event = current_event(Heartbeat)
+    return None if event is None else event.captured
 
 
 def interrupt_trace(fail_trace: list[str] | None) -> list[str]:

@@ -226,8 +226,11 @@ class DocumentObserver(ReplayingObserver, ABC):
         changed = {"heartbeat"}
         changed |= {"info"} if not is_same_data(run.info, dict(info)) else set()
         changed |= {"result"} if not is_same_data(run.result, result) else set()
-        event = events.Heartbeat(**_NO_IDENTITY, info=info, beat_time=beat_time, result=result)  # type: ignore[arg-type]
-        self._save(event, *changed)
+        captured = delivering.captured_calls()
+        if captured and captured != run.experiment.get("captured"):
+            changed.add("experiment")
+        fields = {"info": info, "beat_time": beat_time, "result": result, "captured": captured}
+        self._save(events.Heartbeat(**_NO_IDENTITY, **fields), *changed)
 
     def output_event(self, text: str, offset: int) -> None:
         """Add to the output."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Protocol
 
-from sacred_core.interactive import is_interactive
+from sacred_core.interactive import is_cell, is_interactive
 from sacred_core.provenance import dependencies, repositories, sources
 from sacred_core.provenance.generated import add_generated
 from sacred_core.provenance.sources import changed_sources
@@ -77,6 +77,17 @@ class Code:
         """Return the packages that are known now."""
         self.take_new()
         return {dependencies.PackageDependency(*package) for package in self._versions.items()}
+
+    def source_of(self, file: str) -> str | None:
+        """Return the name of the known source that has the code of ``file``; None if none has.
+
+        Args:
+            file: As in ``co_filename``: a file, or a cell of a notebook.
+        """
+        is_of_cells = bool(self._cells) and is_cell(file)
+        path = self._path_of_cells() if is_of_cells else Path(_real_file(file))
+        found = self._sources.get(path)
+        return None if found is None else found.filename
 
     def take_new(self) -> dict[str, Any] | None:
         """Return the ``sources`` and ``dependencies`` that are new since the last call.

@@ -297,9 +297,13 @@ class Lifecycle:
         self._guard("output", lambda: self._send_output(final))
         self._guard("imported code", self._send_code)
         self._guard("metrics", lambda: self._send_metrics(info))
+        captured: list[list[Any]] = []
+        self._guard("captured functions", lambda: captured.extend(self._run.executed_functions()))
         now = datetime.now(UTC)
         self._run.heartbeat_time = now
-        heartbeat = self._source.make(events.Heartbeat, info=info, beat_time=now, result=result)
+        heartbeat = self._source.make(
+            events.Heartbeat, info=info, beat_time=now, result=result, captured=captured
+        )
         if final:  # the end, which follows at once, is delivered with it
             self._add(heartbeat)
             return

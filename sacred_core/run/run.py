@@ -40,6 +40,7 @@ from sacred_core.run.coroutines import (
     is_cancellation,
     must_be_awaited,
 )
+from sacred_core.run.executed import executed_functions
 from sacred_core.run.lifecycle import Lifecycle
 from sacred_core.run.output import capture_for
 from sacred_core.run.show_command import show_command
@@ -278,6 +279,10 @@ class Run(RunState):
         if binding is None:
             binding = self._bindings.setdefault(captured, self._new_binding(captured))
         return binding
+
+    def executed_functions(self) -> list[list[Any]]:
+        """Return the captured functions that were called, as a `Heartbeat` has them."""
+        return executed_functions(self._bindings.copy(), self.namespaces, self.code)
 
     def __call__(self, *args: Any) -> Any:
         """Start this run: call the command with ``args`` and return its result.

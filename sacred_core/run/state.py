@@ -107,6 +107,10 @@ class RunState:
     def info(self, value: Mapping[str, Any]) -> None:
         self._info = dict(value)
 
+    def executed_functions(self) -> list[list[Any]]:
+        """Return the captured functions that were called, as a `Heartbeat` has them."""
+        return []
+
     def refuse_fork(self, name: str) -> None:
         """Check that this is the process of the run, from where ``name`` reaches the record.
 

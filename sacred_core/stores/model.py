@@ -16,6 +16,7 @@ from sacred_core.stores.annotations import Annotation, annotation_of
 from sacred_core.stores.stored_in import StoredIn
 
 if TYPE_CHECKING:
+    from sacred_core.stores.captured import CapturedCall
     from sacred_core.stores.summaries import MetricSummary
 
 #: A run that missed this many heartbeats, and at least `_GRACE`, is dead.
@@ -178,6 +179,13 @@ class StoredRun(StoredIn, StateMethods):
         return found
 
     @property
+    def captured(self) -> "list[CapturedCall]":
+        """The captured functions that were called, by their first calls; empty if not recorded."""
+        from sacred_core.stores.captured import decode_calls  # few readers need it
+
+        return decode_calls(self.experiment.get("captured"))
+
+    @property
     def artifact_info(self) -> dict[str, FileInfo]:
         """Facts about each artifact, by name."""
         known = self.files.get("artifact", {})
@@ -309,6 +317,8 @@ def _apply_started(run: StoredRun, event: events.RunStarted) -> None:
 
 def _apply_heartbeat(run: StoredRun, event: events.Heartbeat) -> None:
     run.heartbeat, run.info, run.result = event.beat_time, dict(event.info), event.result
+    if event.captured:
+        run.experiment = {**run.experiment, "captured": event.captured}
 
 
 def _apply_output(run: StoredRun, event: events.OutputCaptured) -> None:

@@ -125,7 +125,7 @@ class Replay:
 
     def _id_event(self, kind: type[RunIdEvent], **times: Any) -> Iterator[Event]:
         run = self.run
-        experiment = {**run.experiment, "base_dir": self._base_dir}
+        experiment = {**_without(run.experiment, "captured"), "base_dir": self._base_dir}
         if "repositories" in experiment:
             experiment["repositories"] = list(self._repositories())
         with self._files.sources(self._base_dir, run.sources) as sources:
@@ -239,10 +239,13 @@ class Replay:
             return
         # A store may write facts about what was added with a heartbeat or the end only.
         is_last = has_added and not has_ended(run)
-        is_needed = is_last or bool(run.info) or run.result is not None
+        captured = run.experiment.get("captured")
+        is_needed = is_last or bool(run.info or captured) or run.result is not None
         time = run.heartbeat or (run.stop_time or _start_of(run) if is_needed else None)
         if time is not None and (has_added or _is_later(time, known)):
-            yield self._source.make(Heartbeat, info=run.info, beat_time=time, result=run.result)
+            yield self._source.make(
+                Heartbeat, info=run.info, beat_time=time, result=run.result, captured=captured
+            )
         if has_ended(run):
             yield self._end_event()
 

@@ -59,6 +59,29 @@ class CodeContract(SecretContract):
                 found = file.read().decode()
             assert found == text, f"the source is {found!r}: read it with `stored_version`"
 
+    def test_captured_functions_come_back(self, tmp_path: Path) -> None:
+        """The captured functions of the last heartbeat are stored, beside code that is imported
+        later, in a run in progress and in one that ended.
+        """
+        calls: list[list[Any]] = [
+            ["train.py", "main", ["rate"]],
+            [None, "make.<locals>.ünner", ["", "a.b", "$cost"]],
+            ["caf\udce9.py", "Model.fit", []],
+        ]
+        driver = EventDriver(self.make_observer(tmp_path))
+        run_id = driver.start(ex_info=EXPERIMENT)
+        assert self.make_store(tmp_path).get(run_id).captured == []
+        driver.beat(captured=calls[:1])
+        driver.code(str(tmp_path), [], ["numpy==2.0"])
+        driver.beat(info={"a": 1}, captured=calls)
+        running = self.make_store(tmp_path).get(run_id)
+        driver.complete()
+        for run in (running, self.make_store(tmp_path).get(run_id)):
+            assert run.experiment.get("captured") == calls, "see `DocumentObserver.heartbeat_event`"
+            assert [each.name for each in run.captured] == [name for _, name, _ in calls]
+            assert run.name == EXPERIMENT["name"]
+            assert "numpy==2.0" in run.experiment["dependencies"]
+
     @pytest.mark.parametrize("kind", ["patch", "source", "later source", "resource"])
     def test_shared_content_is_stored_as_long_as_a_run_has_it(
         self, kind: str, tmp_path: Path

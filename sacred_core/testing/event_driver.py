@@ -49,11 +49,12 @@ class EventDriver:
         """Send what follows to another observer, see `ContinuingStore.observer_of`."""
         self.observer, self._plans = observer, call_plans(observer)
 
-    def beat(self, info: Any = None, result: Any = None) -> None:
+    def beat(self, info: Any = None, result: Any = None, captured: Any = None) -> None:
         """Send the heartbeat that follows output and metrics."""
         self._beats += 1
         time = START + timedelta(seconds=self._beats)
-        self._give(events.Heartbeat, info=info or {}, beat_time=time, result=result)
+        fields = {"info": info or {}, "result": result, "captured": captured}
+        self._give(events.Heartbeat, beat_time=time, **fields)
 
     def print(self, text: str, offset: int | None = None) -> None:
         """Add ``text`` to the output, or replace it from the character ``offset`` on."""

@@ -76,7 +76,7 @@ class OverrideContract(IdContract):
         for number in range(3):
             driver.print(f"line {number}\n")
             driver.log("loss", [float(number), 0.5], first_step=2 * number)
-            driver.beat(info={"number": number}, result=number)
+            driver.beat({"number": number}, number, captured=[["a.py", "main", ["rate"]]])
         driver.resource(str(file))
         driver.artifact("a", str(file), metadata={"b": 1}, content_type="text/x-special")
         driver.code(str(tmp_path), [], ["numpy==2.0"])
@@ -84,6 +84,7 @@ class OverrideContract(IdContract):
         driver.interrupt("OUT_OF_BUDGET", tuple(TRACE))
         assert_metrics(store, run_id, driver)
         runs = [attrs.evolve(store.get(each), id=0) for each in (queued, run_id)]
+        assert runs[1].captured, "the captured functions of the event are lost"
         return [*runs, store.output(run_id), store.metrics(run_id)]
 
 

@@ -12,6 +12,7 @@ from sacred_core.observers.delivering import (
     MetricPositions,
     artifact_details,
     asked_id,
+    captured_calls,
     current_event,
     delivering,
     interrupt_trace,
@@ -74,6 +75,16 @@ def test_the_current_event_is_that_of_the_innermost_delivery(source: events.Even
         thread.start()
         thread.join()
     assert (current_event(events.MetricsLogged), elsewhere) == (None, [None])
+
+
+def test_captured_functions_are_those_of_the_heartbeat(source: events.EventSource) -> None:
+    """They come from the event, because documented signatures do not name them."""
+    calls: list[list[Any]] = [["a.py", "main", []]]
+    assert captured_calls() is None
+    with delivering(source.make(events.Heartbeat, info={}, beat_time=NOW, captured=calls)):
+        assert captured_calls() is calls
+    with delivering(source.make(events.Heartbeat, info={}, beat_time=NOW)):
+        assert captured_calls() is None
 
 
 def test_only_the_id_of_the_user_is_asked_for(source: events.EventSource) -> None:

@@ -44,6 +44,17 @@ def test_a_heartbeat_writes_only_what_changed(observer: Recording) -> None:
     ]  # fmt: skip
 
 
+def test_captured_functions_are_written_once_for_each_change(observer: Recording) -> None:
+    """A heartbeat with the same functions writes the experiment no more."""
+    driver = EventDriver(observer)
+    driver.start()
+    for captured in (None, [["a.py", "f", []]], [["a.py", "f", []]], [["a.py", "f", ["x"]]], None):
+        driver.beat(captured=captured)
+    both, alone = {"heartbeat", "experiment"}, {"heartbeat"}
+    assert observer.written == [alone, both, alone, both, alone]
+    assert MemoryStore(observer.memory).get(1).captured[0].entries == ("x",)
+
+
 def test_what_could_not_be_written_is_written_with_the_next_change(observer: Recording) -> None:
     """What could not be written is written with the next change, though it does not
     change again.

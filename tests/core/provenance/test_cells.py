@@ -13,6 +13,7 @@ from sacred_core import Experiment
 from sacred_core.provenance.cells import find_cells, notebook_name, source_text
 from sacred_core.provenance.generated import add_generated, content_path
 from sacred_core.provenance.sources import md5_of, stored_version
+from sacred_core.testing.memory import Memory, MemoryObserver, MemoryStore
 
 Execute = Callable[[str], str]
 
@@ -214,6 +215,23 @@ def test_an_experiment_in_cells_has_a_source(
     assert text.count("# %%\n") == 4 and "ex.add_config(lr=1)" in text
     assert list(tmp_path.iterdir()) == []
     assert [source.digest for source in ex.sources] == [md5]
+
+
+def test_captured_functions_of_cells_are_in_the_source_of_the_cells(
+    execute: Execute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their source is the one with all cells."""
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    execute("from sacred_core import Experiment\n")
+    execute("ex = Experiment('fit', interactive=True)\n")
+    execute("@ex.main\ndef main(lr=1):\n    return lr\n")
+    memory = Memory()
+    ex: Experiment = vars(sys.modules["__main__"])["ex"]
+    ex.observers.append(MemoryObserver(memory))
+    ex.run()
+    (call,) = MemoryStore(memory).get(1).captured
+    assert (call.source, call.name, call.entries) == ("fit.cells.py", "main", ())
 
 
 def test_generated_sources_are_found_by_their_digests(tmp_path: Path) -> None:

@@ -126,6 +126,17 @@ def test_heartbeats(recorded: Recorded) -> None:
     assert recorded.kinds(known, heartbeat=later) == ["Heartbeat"]
 
 
+def test_captured_functions_come_with_a_heartbeat(recorded: Recorded) -> None:
+    """They are not in the start, as in a run; there is a heartbeat if they would be lost."""
+    captured = [["a.py", "main", ["rate"]]]
+    start, beat = recorded.events(experiment={"name": "x", "captured": captured})
+    assert isinstance(start, events.RunStarted) and start.ex_info["name"] == "x"
+    assert "captured" not in start.ex_info
+    assert isinstance(beat, events.Heartbeat) and beat.captured == captured
+    both = recorded.events(heartbeat=START, info={"a": 1})
+    assert isinstance(both[-1], events.Heartbeat) and both[-1].captured is None
+
+
 def test_what_is_added_to_a_run_that_ended(recorded: Recorded) -> None:
     """A heartbeat and the end follow it, so that the store writes facts about it."""
     recorded.driver.log("loss", [1, 2])

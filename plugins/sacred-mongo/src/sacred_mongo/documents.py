@@ -5,7 +5,7 @@ Values that are too large for a document become files that it names.
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,15 @@ from sacred_mongo.annotations import ANNOTATIONS, read_annotation
 from sacred_mongo.collections import Collections, RunReference, to_run_id
 from sacred_mongo.connection import Document
 from sacred_mongo.file_facts import file_facts
-from sacred_mongo.values import FILE, OWN_METRICS, decode, decode_foreign, decode_name, encode
+from sacred_mongo.values import (
+    FILE,
+    OWN_METRICS,
+    decode,
+    decode_foreign,
+    decode_name,
+    encode,
+    encode_name,
+)
 
 VERSION = "MongoObserver-0.7.0"
 #: Documents with this field are ours: keys and values are encoded by `sacred_mongo.values`.
@@ -58,6 +66,18 @@ def new_entry(collections: Collections, run: StoredRun, token: str) -> Document:
         "artifacts": [],
         "facts": offload_if_large(new, "facts", encode_facts(run)),
     }
+
+
+def changed_code(run: StoredRun) -> Document:
+    """Return the entries of the experiment that change during a run, as they are stored."""
+    known = run.experiment
+    code = {name: known[name] for name in ("sources", "dependencies") if name in known}
+    return code | ({"captured": encode(known["captured"])} if "captured" in known else {})
+
+
+def encode_names(pairs: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Return the pairs of sources and their files as the record contains them."""
+    return [[encode_name(name), file_id] for name, file_id in pairs]
 
 
 def utc(time: datetime | None) -> datetime | None:

@@ -38,7 +38,15 @@ from sacred_mongo.connection import (
     parse_argument,
 )
 from sacred_mongo.curves import metric_documents
-from sacred_mongo.documents import VERSION, RunDocument, new_entry, offload_if_large, utc
+from sacred_mongo.documents import (
+    VERSION,
+    RunDocument,
+    changed_code,
+    encode_names,
+    new_entry,
+    offload_if_large,
+    utc,
+)
 from sacred_mongo.files import own_files
 from sacred_mongo.output import Output
 from sacred_mongo.points import Points, clear_points, create_index
@@ -204,7 +212,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
     def prepare_run(self, run: StoredRun) -> None:
         """Store the code of the run, and put the ids of files in the place of contents."""
         info = self.collections.files.archive.experiment(run.experiment)
-        sources = _encode_names(info.get("sources") or ())
+        sources = encode_names(info.get("sources") or ())
         run.experiment = {**encode({**info, "sources": []}), "sources": sources}
 
     def claim_run(self, run: StoredRun, request: IdRequest) -> int | str:
@@ -238,17 +246,14 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
         former = {file_of(self.run_entry.get(name)) for name in fields}
         unused = former - {file_of(value) for value in fields.values()} - {None}
         fields |= {name: utc(getattr(run, name)) for name in _TIMES if name in names}
-        if "status" in names:
-            fields["status"] = run.recorded_status
-        names_of_code = ("sources", "dependencies") if "experiment" in names else ()
-        code = {name: run.experiment[name] for name in names_of_code}
+        fields |= {"status": run.recorded_status} if "status" in names else {}
+        code = changed_code(run) if "experiment" in names else {}
         changed = fields | {f"experiment.{name}": value for name, value in code.items()}
         if changed:
             self._run.set(changed)
             self.collections.files.delete(unused)
         self.run_entry.update(fields)
-        if code:
-            self.run_entry["experiment"].update(code)
+        self.run_entry["experiment"].update(code)
         return True
 
     def append_output(self, text: str, offset: int) -> bool:
@@ -290,7 +295,7 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
 
         If the file is missing or has changed, the MD5 digest replaces the file id.
         """
-        return _encode_names(self.collections.files.archive.sources(base_dir, sources))
+        return encode_names(self.collections.files.archive.sources(base_dir, sources))
 
     def end_run(self, run: StoredRun) -> None:
         """Join the points, and store again what is missing of shared files."""
@@ -393,7 +398,3 @@ class MongoObserver(DeprecatedCreate, DocumentObserver):
             self.run_entry["artifacts"] = [
                 new if entry["name"] == name else entry for entry in self.run_entry["artifacts"]
             ]
-
-
-def _encode_names(pairs: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    return [[encode_name(name), file_id] for name, file_id in pairs]

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from sacred_core.serialization import column_json, strict_json
 from sacred_core.stores.summaries import COLUMNS, encode_summary, summarize_blocks
-from sacred_sql.contents import store_large
+from sacred_sql.contents import store_outside
 from sacred_sql.large_columns import large_columns, large_contents, parse_large_name
 from sacred_sql.point_reader import EPOCH
 from sacred_sql.schema import metrics, output, point_summaries, points
@@ -96,7 +96,7 @@ class _Changes:
             connection.execute(points.insert(), rows)
             connection.execute(point_summaries.insert(), self.summaries)
             if large:
-                store_large(connection, self.run_key, large)
+                store_outside(connection, self.run_key, large)
 
     def _remove_large(self, connection: sa.Connection) -> None:
         """Remove what was too large for rows that are removed."""
@@ -107,7 +107,7 @@ class _Changes:
             if start >= since.get(metric, _NEVER):
                 names.append(name)
         if names:
-            store_large(connection, self.run_key, dict.fromkeys(names))
+            store_outside(connection, self.run_key, dict.fromkeys(names))
 
 
 def write_output(

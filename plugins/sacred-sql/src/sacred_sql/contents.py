@@ -203,14 +203,25 @@ def is_large(text: str | None) -> bool:
     return text is not None and len(text) > _LARGEST // 4 and len(text.encode()) > _LARGEST
 
 
-def store_large(connection: sa.Connection, run_key: int, texts: Mapping[str, str | None]) -> None:
-    """Store the large strings, and remove their earlier versions."""
+def large_texts(texts: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return the strings as `store_outside` is given them: None for what is not large."""
+    return {name: text if is_large(text) else None for name, text in texts.items()}
+
+
+def store_outside(connection: sa.Connection, run_key: int, texts: Mapping[str, str | None]) -> None:
+    """Store strings outside of the row of a run, in place of their earlier versions.
+
+    Args:
+        connection: In a transaction.
+        run_key: Of the run.
+        texts: By name; None if only the earlier version is to be removed.
+    """
     mine = sa.and_(large_values.c.run_key == run_key, large_values.c.name.in_(list(texts)))
     gone = connection.execute(sa.select(large_values.c.content_id).where(mine)).scalars().all()
     if gone:
         connection.execute(large_values.delete().where(mine))
     for name, text in texts.items():
-        if text is not None and is_large(text):
+        if text is not None:
             key = store_content(connection, content_of_bytes(text.encode(), name))
             row = {"run_key": run_key, "name": name, "content_id": key}
             connection.execute(large_values.insert().values(row))

@@ -22,16 +22,17 @@ from sacred_core.stores.run_store import RunStore
 from sacred_sql.address import argument_url, display_location, is_in_memory, location
 from sacred_sql.annotating import insert_annotation
 from sacred_sql.appended import Metric, join_points, write_output, write_points
+from sacred_sql.captured import captured_text
 from sacred_sql.changes import has_taken_long, note_change, note_start
 from sacred_sql.contents import (
     VALUES,
     content_of,
     encode_values,
     is_large,
+    large_texts,
     new_key,
     row_values,
-    store_large,
-    write_facts,
+    store_outside,
     write_file,
 )
 from sacred_sql.database import Database
@@ -194,21 +195,20 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
         texts = {**values, **({facts.name: to_json(encode_facts(run))} if has_facts else {})}
         fields = {name: getattr(run, _FIELDS[name]) for name in _FIELDS if name in names}
         large = {name for name, text in texts.items() if is_large(text)}
-        check_large = set(texts) & (rows.large | large) or (is_unsure and texts)
+        check_large = set(texts) & (rows.large | large) or is_unsure
+        outside = large_texts(texts) if check_large else {}
+        outside |= captured_text(run) if "experiment" in names else {}
+        columns, facts_text = {**row_values(values), **fields}, texts.get(facts.name)
 
         def work(connection: sa.Connection) -> bool:
-            columns = {**row_values(values), **fields}
-            if not (rows.update(connection, columns) if columns else rows.exist(connection)):
+            is_first = next(is_new, False)
+            if not rows.write_values(connection, columns, facts_text, outside, is_first):
                 return False
-            if has_facts:
-                write_facts(connection, rows.key, str(texts[facts.name]), next(is_new, False))
-            if check_large:
-                store_large(connection, rows.key, texts)
             if is_end:
                 join_points(connection, rows.key, rows.metrics)
             return self._note(connection)
 
-        if not texts and not fields:  # lists of files have separate tables
+        if not texts and not fields and not outside:  # lists of files have separate tables
             return True
         if not self._write_rows(work):
             return False
@@ -359,7 +359,7 @@ class SqlObserver(DeprecatedCreate, DocumentObserver):
             if key is None:
                 return None
             if is_replaced or any(map(is_large, texts.values())):
-                store_large(connection, key, texts)
+                store_outside(connection, key, large_texts(texts))
             (note_change if is_replaced else note_start)(connection, key)
             return key, keys["experiment_id"]
 

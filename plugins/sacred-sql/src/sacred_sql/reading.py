@@ -21,6 +21,7 @@ from sacred_core.stores.query import Condition, pushdown
 from sacred_core.stores.run_ids import INT64, normalize_id
 from sacred_core.stores.summaries import MetricSummary
 from sacred_sql import appended, point_reader
+from sacred_sql.captured import add_captured
 from sacred_sql.contents import VALUES, digest_of_name, read_large_texts, stream
 from sacred_sql.database import Database
 from sacred_sql.experiments import read_experiment
@@ -221,6 +222,8 @@ class OwnTables(RunTables):
             for key, fields in found.items():
                 stored = partial(_decode, partial(facts_by_key.get, key), None)
                 fields |= {n: read for n, read in facts_fields(stored).items() if n in names}
+        if "experiment" in names:
+            add_captured(connection, found)
         values = [name for name in VALUES if name in names]
         large = read_large_texts(connection, keys, values) if values else {}
         for key, fields in found.items():

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from sacred_core.stores.model import StoredRun
 from sacred_sql.appended import Metric
+from sacred_sql.contents import store_outside, write_facts
 from sacred_sql.experiments import Experiment, load_experiment
 from sacred_sql.schema import LONGEST_COMMENT, runs
 
@@ -59,6 +60,31 @@ class Rows:
         """Set columns of the run, and return whether its row exists: keys are not reused."""
         change = runs.update().where(runs.c.run_key == self.key).values(columns)
         return connection.execute(change).rowcount == 1
+
+    def write_values(
+        self,
+        connection: sa.Connection,
+        columns: Mapping[str, Any],
+        facts: str | None,
+        outside: Mapping[str, str | None],
+        is_new: bool,
+    ) -> bool:
+        """Write values of the run, and return whether its row exists.
+
+        Args:
+            connection: In a transaction.
+            columns: Of the row.
+            facts: Their JSON text; None if they did not change.
+            outside: As for `store_outside`.
+            is_new: No facts are stored yet.
+        """
+        if not (self.update(connection, columns) if columns else self.exist(connection)):
+            return False
+        if facts is not None:
+            write_facts(connection, self.key, facts, is_new)
+        if outside:
+            store_outside(connection, self.key, outside)
+        return True
 
     def exist(self, connection: sa.Connection) -> bool:
         """Return whether the row of the run exists."""
