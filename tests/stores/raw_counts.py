@@ -14,6 +14,8 @@ def raw_counts(place: Place) -> dict[str, int]:
     """
     counts = dict(_COUNTS[place.kind](place))
     counts.pop("_index", None)  # of a bucket, to which readers add
+    # Of a bucket: names that a process that was cut off left, which the next deletion removes.
+    counts.pop("_pending", None)
     return counts
 
 
