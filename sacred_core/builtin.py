@@ -84,6 +84,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
         ("copy", "copy_runs:copy_to_target", "Copy runs to another store."),
         ("sync", "sync_runs:synchronise_stores", "Synchronise two stores."),
         ("verify", "verify_runs:verify_runs", "Compare the runs of two stores."),
+        ("diff", "diff_runs:diff_runs", "Show what differs between runs."),
         ("recover", "recover_runs:recover_output", "Store the last output of runs that crashed."),
         ("load", "recover_runs:load_undelivered", "Store what an observer missed."),
     ):

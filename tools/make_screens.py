@@ -149,13 +149,17 @@ def screens_of_widths() -> Iterator[str]:
 
 
 #: Pages with screens of ``sacred``.
-PAGES = ("reading-runs.md", "damaged-runs.md", "copying-runs.md")
+PAGES = ("reading-runs.md", "damaged-runs.md", "copying-runs.md", "comparing-runs.md")
 #: When the first run starts, in these pages; in fact it starts three days ago.
 SHOWN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 COLUMNS = 100
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?= UTC)")
 COMMAND = re.compile(r"^```text\n\$ sacred (.*)\n(?:.*\n)*?```$", re.MULTILINE)
 CODE = "print('training')\n"
+MODEL = """\
+def decay(rate, step):
+    return rate * 0.9**step
+"""
 PATCH = """\
 diff --git a/train.py b/train.py
 --- a/train.py
@@ -204,7 +208,7 @@ def fill(page: str) -> str:
     """Return a page with the output of the commands in it."""
     now = datetime.now(UTC).replace(microsecond=0)
     with recorded_runs(now - timedelta(days=3)) as names:
-        env = {"COLUMNS": str(COLUMNS)}
+        env = {"COLUMNS": str(COLUMNS), "NO_COLOR": "1"}
         with mock.patch.dict(os.environ, env):
             found = COMMAND.sub(lambda match: screen(match[1], now, names), page)
     return found
@@ -241,6 +245,8 @@ def recorded_runs(start: datetime) -> Iterator[str]:
             record_run("results", number, start + number * timedelta(minutes=20), folder)
         for number in range(2):
             record_run("my_runs", number, start, folder)
+        for number in range(2):
+            record_changed_run("trials", number, start + number * timedelta(minutes=20), folder)
         copy_first_run("results", "sqlite:///other.db")
         Path("my_runs/2/config.json").write_text('{"lr": 0.')
         yield folder
@@ -294,6 +300,43 @@ def record_run(store: str, number: int, start: datetime, folder: str) -> None:
     run.print("done\n")
     run.beat()
     run.complete(result=round(0.98 - rate - seed / 1000, 4))
+
+
+def record_changed_run(store: str, number: int, start: datetime, folder: str) -> None:
+    """Record one of two runs, between which code, a package and an entry were changed."""
+    from sacred_core.observers import FileStorageObserver
+
+    Path("model.py").write_text(MODEL.replace("0.9", ("0.9", "0.95")[number]))
+    sources = [
+        [name, hashlib.md5(Path(name).read_bytes()).hexdigest()]
+        for name in ("model.py", "train.py")
+    ]
+    run = ScreenRun(FileStorageObserver(store), start + timedelta(seconds=724 + number))
+    run.start(
+        start_time=start,
+        ex_info={
+            "name": "mnist", "base_dir": folder, "mainfile": "train.py", "sources": sources,
+            "dependencies": [f"numpy==2.4.{number}", "sacred-core==0.1.0"],
+        },
+        host_info={"hostname": "node7", "threads": {"processors": 8, "torch": 8 - 4 * number}},
+        config={"batch": 64, "optimizer": {"rate": 0.1 - 0.05 * number}, "seed": 7},
+        meta_info={
+            "command": "main", "uid": f"{number + 200:032x}", "options": {},
+            "origins": {
+                "scope config": ["batch", *(["optimizer.rate"] if number == 0 else [])],
+                "command line": ["seed", *(["optimizer.rate"] if number else [])],
+            },
+        },
+    )  # fmt: skip
+    run.print(
+        f'INFO - mnist - Started run with ID "{number + 1}"\nloss {0.031 - number / 100:.3f}\n'
+    )
+    first = 20
+    rate = 0.97 - number / 100
+    loss = [round(0.97**step * (1 if step < first else rate), 5) for step in range(100)]
+    run.log("loss", loss)
+    run.beat()
+    run.complete(result=round(0.97 + number / 100, 2))
 
 
 def copy_first_run(source: str, target: str) -> None:

@@ -6,12 +6,13 @@ from typing import Any, cast
 
 import click
 
+from sacred_core.cli.exit_codes import exit_code_of
 from sacred_core.exceptions import SacredError, system_error_text
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import CommandSpec
 from sacred_core.hooks.targets import resolve_target
 from sacred_core.printable import printable
-from sacred_core.script_cli.protocol import COMPLETION, FAILURE, INTERRUPTED
+from sacred_core.script_cli.protocol import COMPLETION, INTERRUPTED
 
 TRACEBACK = "--traceback"
 
@@ -136,8 +137,8 @@ def main() -> None:
     """Run ``sacred``; an error is reported in a sentence, unless ``--traceback`` is given.
 
     Raises:
-        SystemExit: with 0 where the command completed, 1 where it failed, and 2 where the command
-            line is wrong, and 130 after Ctrl-C.
+        SystemExit: with 0 where the command completed, 1 where it failed (2 if its code 1 is an
+            answer), 2 where the command line is wrong, and 130 after Ctrl-C.
     """
     if COMPLETION in os.environ:
         from sacred_core.cli.completion import candidates
@@ -153,7 +154,7 @@ def main() -> None:
         if is_traced:
             raise
         _report(error, words)
-        sys.exit(FAILURE)
+        sys.exit(exit_code_of(error))
 
 
 def _report(error: Exception, words: list[str]) -> None:

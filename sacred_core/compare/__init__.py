@@ -10,15 +10,18 @@ if TYPE_CHECKING:
     from sacred_core.compare.compared_run import ComparedRun
     from sacred_core.compare.diffing import diff
     from sacred_core.compare.records import MISSING, Difference, RunDiff
+    from sacred_core.compare.table import DiffTable, diff_table
 
 _MODULES = {
     "MISSING": "records",
     "ComparedRun": "compared_run",
+    "DiffTable": "table",
     "Difference": "records",
     "RunDiff": "records",
     "diff": "diffing",
+    "diff_table": "table",
 }
-__all__ = ["MISSING", "ComparedRun", "Difference", "RunDiff", "diff"]
+__all__ = ["MISSING", "ComparedRun", "DiffTable", "Difference", "RunDiff", "diff", "diff_table"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sacred_core import readable_numbers
 from sacred_core.compare.records import MISSING, Difference
 from sacred_core.compare.text_diff import split_lines, unified_diff
 from sacred_core.plurals import counted
@@ -40,9 +41,15 @@ def value_lines(difference: Difference, notes: Sequence[str] = _NO_NOTES) -> lis
     ]
 
 
-def value_text(value: Any) -> str:
-    """Return a value as Python writes it, with all digits: 1, 1.0, True and '1' differ."""
-    return format_value(plain(value))
+def value_text(value: Any, digits: int | None = None) -> str:
+    """Return a value as Python writes it: 1, 1.0, True and '1' differ.
+
+    Args:
+        value: Anything.
+        digits: Significant digits of floats; None for all.
+    """
+    own = plain(value)
+    return format_value(own) if digits is None else readable_numbers.value_text(own, digits)
 
 
 def _item_lines(

@@ -25,7 +25,9 @@ class ListingContract(DamageContract, RemovalContract):
     queries = 400
 
     def test_runs_are_listed_by_age(self, tmp_path: Path) -> None:
-        """Runs are listed from the oldest to the newest; a limit selects the newest."""
+        """Runs are listed from the oldest to the newest; a limit selects the newest. Each run
+        refers to its store.
+        """
         ids = []
         for _ in range(12):
             driver = EventDriver(self.make_observer(tmp_path))
@@ -34,6 +36,8 @@ class ListingContract(DamageContract, RemovalContract):
         store = self.make_store(tmp_path)
         assert [run.id for run in store.list()] == ids
         assert [run.id for run in store.list(RunQuery(limit=3))] == ids[-3:]
+        for run in (store.get(ids[0]), *store.list(RunQuery(limit=1))):
+            assert run.store is store, f"{run!r} does not refer to the store it was read from"
 
     def test_runs_are_shown_as_text(self, tmp_path: Path) -> None:
         """A notebook shows what is stored without elements, control characters and secrets."""

@@ -40,11 +40,18 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     ],
     "spool list": [(["--spool", SPOOL], "spool-list", "spool-list")],
     "spool flush": [(["--spool", SPOOL], "spool-flush", "spool-flush")],
+    "runs diff": [
+        ([RUNS, "1", "2"], "diff", None),
+        ([RUNS, "2", "4"], "diff", None),
+        ([RUNS, "1-4"], "diff-table", None),
+    ],
     "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
     "runs unpack": [([PACKED, NEW], "copied", "copied")],
     "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
     "runs show": [([RUNS, number], "runs", None) for number in "1234"],
 }
+#: Commands whose exit code is 1 because the runs differ.
+DIFFERING = ("runs diff",)
 CASES = [(name, *case) for name, cases in OUTPUTS.items() for case in cases]
 
 
@@ -121,7 +128,7 @@ def test_output_follows_its_schema(
     places |= {name: str(tmp_path / name) for name in (NEW, ARCHIVE)}
     given = [places.get(arg, arg) for arg in args]
     result = CliRunner().invoke(sacred, [*command.split(), *given, "--json"])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == (1 if command in DIFFERING else 0), result.output
     texts = [result.stdout] if last is None else result.stdout.splitlines()
     assert texts
     for number, text in enumerate(texts, 1):

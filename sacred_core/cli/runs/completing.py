@@ -22,11 +22,17 @@ def complete_ids(context: click.Context, parameter: click.Parameter, incomplete:
     """Return ids of the newest runs of the folder or archive LOCATION, the newest first."""
     del parameter
 
+    return complete_ids_at(_location(context), incomplete)
+
+
+def complete_ids_at(location: str, incomplete: str) -> list[str]:
+    """Return ids of the newest runs of a folder or archive, the newest first."""
+
     def ids(store: RunStore) -> Iterable[str]:
         query = RunQuery(limit=_MOST_IDS, fields=[Field("id")])
         return (str(run.id) for run in reversed([*store.list(query)]))
 
-    return _read(context, incomplete, ids)
+    return _read(location, incomplete, ids)
 
 
 def complete_files(
@@ -39,7 +45,7 @@ def complete_files(
         run: StoredRun = store.get(normalize_id(context.params["run_id"]))
         return [*run.artifacts, *run.resources, *run.sources]
 
-    return _read(context, incomplete, names)
+    return _read(_location(context), incomplete, names)
 
 
 def complete_status(
@@ -50,10 +56,11 @@ def complete_status(
     return [status for status in sorted(STATUSES) if status.startswith(incomplete.upper())]
 
 
-def _read(
-    context: click.Context, incomplete: str, find: Callable[[RunStore], Iterable[str]]
-) -> list[str]:
-    location = str(context.params.get("location") or "")
+def _location(context: click.Context) -> str:
+    return str(context.params.get("location") or "")
+
+
+def _read(location: str, incomplete: str, find: Callable[[RunStore], Iterable[str]]) -> list[str]:
     path = location.partition(" ")[2] if location.startswith("-") else location  # -F my_runs
     if "://" in path or not path or not Path(path).expanduser().exists():
         return []

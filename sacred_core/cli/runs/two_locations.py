@@ -30,7 +30,7 @@ class TwoLocationsCommand(LocationCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Replace flags of observers by placeholders, then parse the arguments."""
         own = {flag: param for param in self._options() for flag in param.opts}
-        rest, locations = _replace_flags(args, own)
+        rest, locations = replace_flags(args, own)
         left = click.Command.parse_args(self, ctx, rest)
         names = [param.name for param in self.params if isinstance(param, click.Argument)]
         for name in filter(None, names[:2]):
@@ -40,7 +40,7 @@ class TwoLocationsCommand(LocationCommand):
         return left
 
 
-def _replace_flags(
+def replace_flags(
     args: Sequence[str], own: Mapping[str, click.Option]
 ) -> tuple[list[str], dict[str, str]]:
     """Return the arguments with placeholders, and the location for each placeholder."""

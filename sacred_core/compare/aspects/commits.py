@@ -16,28 +16,25 @@ _UNNAMED = "the repository"
 
 
 def collect_commit(side: ComparedRun) -> dict[str, Any]:
-    """Return the commit of each repository, and a digest of each uncommitted change by its file."""
+    """Return the commit of each repository, and a digest of each uncommitted change by its file.
+
+    Changes of recorded sources are left out: the texts of sources are compared.
+    """
     facts: dict[str, Any] = {}
     for name, repository in _repositories(side):
         facts[f"{_COMMIT}{name}"] = repository.get("commit")
-        changes = _changes(side, repository)
-        if repository.get("dirty") and not changes:
+        if repository.get("dirty") and not _changes(side, repository):
             facts[f"{_CHANGES}{name}"] = "not recorded"
     return facts | {key: change.digest for key, change in _all_changes(side)}
 
 
-def render_commit(
-    difference: Difference, first: ComparedRun, second: ComparedRun
-) -> Difference | None:
-    """Return the hunks that differ; None for a recorded source, whose text is compared."""
+def render_commit(difference: Difference, first: ComparedRun, second: ComparedRun) -> Difference:
+    """Return the hunks that differ."""
     if not difference.key.startswith(_CHANGES):
         return difference
     found = [dict(_all_changes(side)).get(difference.key) for side in (first, second)]
-    changes = [(side, each) for side, each in zip((first, second), found, strict=True) if each]
-    if not changes:
+    if found == [None, None]:
         return difference
-    if all(_is_source(side, change) for side, change in changes):
-        return None
     old, new = (each.lines if each else () for each in found)
     lines = [*unified_diff(old, new, comparable_line)]
     return difference.shown([f"{difference.key}:", *lines], {"diff": "\n".join(lines)})
@@ -62,7 +59,8 @@ def _all_changes(side: ComparedRun) -> Iterator[tuple[str, PatchFile]]:
     for number, (name, repository) in enumerate(_repositories(side)):
         place = "" if number == 0 else f" in {name}"
         for change in _changes(side, repository):
-            yield f"{_CHANGES}{change.path}{place}", change
+            if not _is_source(side, change):
+                yield f"{_CHANGES}{change.path}{place}", change
 
 
 def _is_source(side: ComparedRun, change: PatchFile) -> bool:
