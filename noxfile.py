@@ -26,7 +26,7 @@ TEST_TOOLS = (
 
 #: Programs of benchmarks/ beside the comparison with other tools.
 BENCHMARKS = (
-    "copying", "growth", "guard", "outages", "progress_bars", "reading", "spooling",
+    "copying", "diffing", "growth", "guard", "outages", "progress_bars", "reading", "spooling",
 )  # fmt: skip
 
 #: Whether each test tries many examples, as in the check of a release.

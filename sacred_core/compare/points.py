@@ -12,7 +12,6 @@ import attrs
 from sacred_core.stores.canonical import canonical_json
 from sacred_core.stores.curves import Points
 
-_NUMBERS = frozenset((float, int))
 #: Integers up to here are floats, too, without loss.
 _LARGEST = 2**53
 #: Points that are compared together.
@@ -66,24 +65,28 @@ def comparable_number(value: Any) -> Any:
 
 
 def _column_bytes(values: Sequence[Any]) -> tuple[bytes, bytes]:
+    """Return the kind of a column, and its bytes: floats of IEEE 754 where they are exact."""
     kinds = set(map(type, values))
-    if bool in kinds:
-        values = [comparable_number(value) for value in values]
-        kinds = set(map(type, values))
-    if kinds <= _NUMBERS:
-        is_exact = int not in kinds or _are_exact(values)
-        total = sum(values) if is_exact else 0
-        if is_exact and total != total:  # NaN has many forms
-            values = [value if value == value else math.nan for value in values]
-        if is_exact:
-            # As a float of IEEE 754, where 0.0 and -0.0 are equal.
-            has_zeros = 0 in values
-            return b"d", array("d", [v + 0.0 for v in values] if has_zeros else values).tobytes()
-    return b"j", canonical_json([comparable_number(value) for value in values]).encode("ascii")
+    if kinds == {float}:
+        return b"d", _float_bytes(values)
+    if kinds == {int} and min(values) >= -_LARGEST and max(values) <= _LARGEST:
+        return b"d", array("d", values).tobytes()
+    numbers = [comparable_number(value) for value in values]
+    if all(type(number) is float or _is_exact(number) for number in numbers):
+        return b"d", _float_bytes([*map(float, numbers)])
+    return b"j", canonical_json(numbers).encode("ascii")
 
 
-def _are_exact(values: Sequence[Any]) -> bool:
-    return all(abs(value) <= _LARGEST for value in values if type(value) is int)
+def _float_bytes(values: Sequence[float]) -> bytes:
+    if math.isnan(sum(values)):  # NaN has many forms
+        values = [value if value == value else math.nan for value in values]
+    if 0.0 in values:  # 0.0 and -0.0 are equal
+        values = [value + 0.0 for value in values]
+    return array("d", values).tobytes()
+
+
+def _is_exact(number: Any) -> bool:
+    return type(number) is int and abs(number) <= _LARGEST
 
 
 def _first_difference(first: Sequence[Any], second: Sequence[Any]) -> int | None:

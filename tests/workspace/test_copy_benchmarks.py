@@ -1,4 +1,4 @@
-"""The benchmarks of copies and of the spool run, and print their ratios."""
+"""The benchmarks of copies, comparisons and the spool run, and print their ratios."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import spooling
+from benchmarks import diffing, spooling
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,6 +28,13 @@ def test_copying_prints_a_ratio_and_counts_for_each_pair() -> None:
         "2 runs, second copy, in all",
     ]
     assert "(aim 1.5)" in lines[1] and "statements" in lines[3]
+
+
+def test_comparing_prints_its_ratio_to_showing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the commands, and the times in a process."""
+    diffing.main(["--points", "1000", "--sources", "20", "--rounds", "1", "folders"])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("folders: showing both ") and "(aim 2); in a process " in line
 
 
 def test_spooling_compares_each_failure_with_the_file_plugin(

@@ -20,7 +20,12 @@ def collect_status(side: ComparedRun) -> dict[str, Any]:
 
 
 def collect_result(side: ComparedRun) -> dict[str, Any]:
-    """Return the return value of the command, entries of a dictionary by their dotted paths."""
+    """Return the return value of the command, entries of a dictionary by their dotted paths.
+
+    None is no value.
+    """
+    if side.run.result is None:
+        return {}
     return {str(path): value for path, value in entries({"result": side.run.result})}
 
 
