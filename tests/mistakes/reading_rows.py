@@ -449,6 +449,31 @@ ROWS = [
         (three_runs,),
     ),
     Mistake(
+        "one run to compare",
+        "sacred runs diff my_runs 1",
+        "Usage: sacred runs diff [OPTIONS] LOCATION [IDS]...\n"
+        "Try 'sacred runs diff --help' for help.\n"
+        "\n"
+        "Error: expected at least two runs: LOCATION ID ID, or LOCATION#ID LOCATION#ID",
+        2,
+        (three_runs,),
+    ),
+    Mistake(
+        "aspect that does not exist",
+        "sacred runs diff my_runs 1 2 --only confg",
+        "Error: unknown aspect 'confg': choose from command, config, code, commit, packages, host, "
+        "environment, seed, status, result, metrics, info, files, output",
+        2,
+        (three_runs,),
+    ),
+    Mistake(
+        "run to compare that does not exist",
+        "sacred runs diff my_runs#1 my_runs#9",
+        "Error: run '9' not found in '/home/ada/my_runs'",
+        2,
+        (three_runs,),
+    ),
+    Mistake(
         "no location",
         "sacred runs list",
         "Error: Missing argument 'LOCATION'.",

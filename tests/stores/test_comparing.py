@@ -3,11 +3,13 @@
 import hashlib
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from sacred_core.compare import ComparedRun, RunDiff, diff, diff_table
+from sacred_core.stores import open_store
 from sacred_core.testing import EventDriver
 from sacred_core.testing.samples import AWKWARD, NON_FINITE
 
@@ -99,3 +101,21 @@ def test_a_run_is_equal_to_itself_in_every_store(sides: dict[str, Any]) -> None:
     table = diff_table([own[0] for own in sides.values()])
     assert not table and table.problems == ()
     assert len(table.titles) == len(diff(*sides["memory"]).compared)
+
+
+def test_records_of_sacred_are_compared(golden_rich: ModuleType, tmp_path: Path) -> None:
+    """Each is equal to itself, and to the same run in another store of Sacred but its metrics."""
+    stores = {}
+    for kind, name in (("file", "files"), ("TinyDB", "tinydb")):
+        golden_rich.unpack("0.8.7", name, tmp_path / kind)
+        place = str(tmp_path / kind)
+        stores[kind] = open_store(place if kind == "file" else f"tinydb://{place}")
+    for run in stores["file"].list():
+        found = diff(run, run)
+        assert not found and found.problems == ()
+    first, second = (store.get(0) for store in stores.values())
+    assert {each.aspect for each in diff(first, second)} == {"metrics"}  # TinyDB has none
+    assert {each.key: each.second for each in diff(first, stores["file"].get(2), ["config"])} == {
+        "data.path": "data.csv",
+        "lr": 0.1,
+    }

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from sacred_core import (
     REQUIRED,
     SETTINGS,
+    Aspect,
     CLIOption,
     CommandSpec,
     ConfigSource,
@@ -32,6 +33,7 @@ from sacred_core import (
     open_store,
     to_frame,
 )
+from sacred_core.compare import MISSING, ComparedRun, Difference
 from sacred_core.run import Run
 from sacred_core.stores import Annotation, RunQuery, RunStore, StoredRun
 from sacred_core.testing import PluginContract
@@ -107,6 +109,21 @@ def sacred_observers() -> Iterable[ObserverSpec]:
 @hookimpl
 def sacred_exports() -> Iterable[Export]:
     yield Export(AcmeStore)
+
+
+def facts(side: ComparedRun) -> dict[str, Any]:
+    return {"rack": side.run.host.get("rack"), "points": len(side.points())}
+
+
+def lines(difference: Difference, first: ComparedRun, second: ComparedRun) -> Difference | None:
+    if difference.first is MISSING:
+        return None
+    return difference.shown([f"rack {first.name} {second.name}"], {"unit": "rack"})
+
+
+@hookimpl
+def sacred_compare() -> Iterable[Aspect]:
+    yield Aspect("rack", facts, lines, title="Rack")
 
 
 @hookimpl

@@ -14,7 +14,7 @@ TESTS = Path(__file__).parents[1] / "core"
 SHORTEST = 30
 #: A test file without a module of its name tests one behaviour of several modules.
 FURTHER = {
-    "compare/test_diffing.py": "compare/records compare/compared_run compare/value_text",
+    "compare/test_diffing.py": "compare/records compare/value_text",
     "archives/test_packing.py": "archives/layout archives/points archives/records archives/writing",
     "archives/test_reader.py": "archives/read_runs",
     "config/test_combinations.py": "config/resolution config/tree",

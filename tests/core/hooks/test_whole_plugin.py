@@ -11,8 +11,8 @@ PLUGIN = """
 
     import click
     from sacred_core import (
-        CLIOption, CommandSpec, ConfigSource, Export, HostInfo, KeyCheck, ObserverSpec, RunObserver,
-        SecretPattern, SkipHostInfo, hookimpl,
+        Aspect, CLIOption, CommandSpec, ConfigSource, Export, HostInfo, KeyCheck, ObserverSpec,
+        RunObserver, SecretPattern, SkipHostInfo, hookimpl,
     )
 
     class LineObserver(RunObserver):
@@ -77,6 +77,11 @@ PLUGIN = """
     @hookimpl
     def sacred_secrets():
         yield SecretPattern(r"ACME-(?P<secret>[0-9]+)", contains="acme-")
+
+    @hookimpl
+    def sacred_compare():
+        yield Aspect("rack", lambda run: {"rack": run.run.host["rack"]}, title="Rack")
+        yield Aspect("broken", lambda run: {}["nothing"])
 
     @hookimpl
     def sacred_seed(seed):
@@ -151,6 +156,25 @@ def test_its_secrets_are_masked(installed: Any) -> None:
     assert result.returncode == 0, result.stderr
     line = json.loads((installed.folder / "lines.jsonl").read_text())
     assert line["config"]["message"] == line["result"] == "use ACME-*** now"
+
+
+def test_its_aspects_are_compared(installed: Any) -> None:
+    """One shows its facts; one that raises is a line with the name of the plugin."""
+    code = """
+from sacred_core.compare import diff
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
+
+memory = Memory()
+for number in (1, 2):
+    EventDriver(MemoryObserver(memory)).start(host_info={"rack": number})
+found = diff(*MemoryStore(memory).list(), only=["broken", "rack"])
+print(*found.lines()[2:], *found.problems, sep="|")
+"""
+    result = installed.python("-c", code)
+    assert result.stdout == (
+        "|Rack:|  - rack = 1|  + rack = 2|The plugin 'acme' (acme 1.0): the aspect 'broken' "
+        "failed: KeyError: 'nothing'\n"
+    ), result.stderr
 
 
 def test_its_names_are_imported_from_documented_modules(installed: Any) -> None:

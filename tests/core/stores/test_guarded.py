@@ -1,9 +1,12 @@
 """What is wrong with one record hides no other run, and nothing of this one that can be read."""
 
+import copy
+import pickle
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 
 from sacred_core.exceptions import DamagedRecordError, NotARunError, StoreError
@@ -46,6 +49,24 @@ def fail(error: Exception) -> Callable[[], Any]:
         raise error
 
     return read
+
+
+def test_a_run_refers_to_its_store() -> None:
+    """Comparison, copies, pickles and what is shown do not."""
+    store = Store(a=fields(status="COMPLETED"))
+    (run,) = store.list()
+    assert run.store is store
+    copies = [
+        copy.copy(run),
+        copy.deepcopy(run),
+        pickle.loads(pickle.dumps(run)),
+        attrs.evolve(run),
+    ]
+    for each in copies:
+        assert each.store is None and each == run and repr(each) == repr(run)
+    assert "store" not in attrs.asdict(run, recurse=False)
+    with pytest.raises(AttributeError):
+        run.store = None  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
