@@ -8,6 +8,7 @@ import attrs
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.dotted_path import MISSING
 from sacred_core.masking import mask_text
+from sacred_core.plurals import counted
 from sacred_core.printable import KEPT, printable
 from sacred_core.serialization import plain
 
@@ -61,7 +62,7 @@ class Section:
     differences: tuple[Difference, ...]
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class RunDiff:
     """What differs between two runs. It is true if anything differs.
 
@@ -83,6 +84,13 @@ class RunDiff:
 
     def __iter__(self) -> Iterator[Difference]:
         return iter(self.differences)
+
+    def __repr__(self) -> str:
+        count = counted(len(self), "difference")
+        return f"<RunDiff {self.first.name}, {self.second.name}: {count}>"
+
+    def __str__(self) -> str:
+        return self.text()
 
     def __len__(self) -> int:
         return len(self.differences)

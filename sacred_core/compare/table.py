@@ -11,6 +11,7 @@ from sacred_core.compare.diffing import collect_facts, find_aspects, is_equal
 from sacred_core.compare.records import MISSING
 from sacred_core.compare.value_text import value_text
 from sacred_core.masking import mask_text
+from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.readable_numbers import distinct_digits
 from sacred_core.serialization import plain
@@ -51,7 +52,7 @@ class TableRow:
         return [_NOTHING if value is MISSING else next(cells) for value in self.values]
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class DiffTable:
     """What differs between several runs. It is true if anything does.
 
@@ -66,6 +67,13 @@ class DiffTable:
     rows: tuple[TableRow, ...]
     titles: Mapping[str, str]
     problems: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        count = counted(len(self.rows), "difference")
+        return f"<DiffTable {', '.join(run.name for run in self.runs)}: {count}>"
+
+    def __str__(self) -> str:
+        return self.text()
 
     def __bool__(self) -> bool:
         return bool(self.rows)

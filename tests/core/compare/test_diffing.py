@@ -35,6 +35,8 @@ def test_equal_runs_have_no_difference(record: Any) -> None:
     assert first.uid != second.uid
     found = diff(first, second)
     assert not found and found.problems == ()
+    assert repr(found) == "<RunDiff the memory#1, the memory#2: 0 differences>"
+    assert str(found) == found.text()
     assert found.lines()[-1] == "Nothing that was compared differs."
 
 

@@ -27,6 +27,8 @@ def test_rows_are_what_differs_between_any_of_the_runs(record: Any) -> None:
     assert table.data()["sections"]["config"][1] == {
         "key": "b", "values": [{"value": None}, {}, {"value": 2}],
     }  # fmt: skip
+    assert repr(table) == "<DiffTable the memory#1, the memory#2, the memory#3: 2 differences>"
+    assert str(table).splitlines() == table.lines()
     assert bool(table) and not diff_table([runs[0], runs[0], runs[0]])
 
 
