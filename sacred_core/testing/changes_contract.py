@@ -43,8 +43,9 @@ class ChangesContract:
             changer.change()  # a store may need a run
             store = self.make_precise_store(tmp_path)
             states: list[tuple[str, dict[Any, Any]]] = []
+            now = _state(store)
             for _ in range(6):
-                states.append((change_token(store), _state(store)))
+                states.append((change_token(store), now))
                 change = changer.change()
                 now = _state(store)
                 for token, before in states:
