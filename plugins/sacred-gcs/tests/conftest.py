@@ -30,7 +30,7 @@ def binary() -> Path:
 
 
 class Server(ServerProcess):
-    """Stores what it gets in its folder."""
+    """Stores objects in memory, in less time than in a folder."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -38,14 +38,23 @@ class Server(ServerProcess):
 
     def command(self) -> list[Path | str]:
         return [
-            binary(), "-scheme", "http", "-backend", "filesystem", "-filesystem-root",
-            self.folder / "data", "-host", "127.0.0.1", "-port", str(self.port),
-            "-external-url", self.url, "-log-level", "error",
+            binary(), "-scheme", "http", *self.backend(), "-host", "127.0.0.1",
+            "-port", str(self.port), "-external-url", self.url, "-log-level", "error",
         ]  # fmt: skip
+
+    def backend(self) -> list[Path | str]:
+        return ["-backend", "memory"]
 
     def stop(self, how: signal.Signals = signal.SIGKILL) -> None:
         """Stop it at once: asked to end, it waits for its clients for 5 seconds."""
         super().stop(how)
+
+
+class LastingServer(Server):
+    """Stores objects in its folder, where it finds them when it is started again."""
+
+    def backend(self) -> list[Path | str]:
+        return ["-backend", "filesystem", "-filesystem-root", self.folder / "data"]
 
 
 class Bucket:
@@ -103,7 +112,7 @@ def bucket(missing: Bucket) -> Bucket:
 @pytest.fixture
 def own_server_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """A bucket on a server of the test's own."""
-    with Server(tmp_path) as server:
+    with LastingServer(tmp_path) as server:
         bucket = asked_of(server, monkeypatch)
         bucket.create()
         yield bucket
