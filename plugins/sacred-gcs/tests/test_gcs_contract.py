@@ -17,6 +17,7 @@ from sacred_core.testing.servers import Proxy
 class TestGcs(StoreContract):
     queries = 20  # each lists all runs, by several requests each
     series = 20
+    change_sequences = 4
 
     @pytest.fixture(autouse=True)
     def _bucket(self, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
