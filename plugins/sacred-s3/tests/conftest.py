@@ -43,7 +43,8 @@ def moto_port() -> Iterator[int]:
     moto = pytest.importorskip("moto.server", reason="moto[server] is not installed")
     serving = pytest.importorskip("werkzeug.serving")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = OneAtATime(moto.DomainDispatcherApplication(moto.create_backend_app))
+    # Without moto's dispatcher, which lists the modules of all services for each request.
+    app = OneAtATime(moto.create_backend_app("s3"))
     server = serving.make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
