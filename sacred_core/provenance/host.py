@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from sacred_core.environment import once_per_environment
@@ -210,23 +211,32 @@ def _known_value(text: str | None) -> str | None:
     return None if text is None or "N/A" in text or "Not Supported" in text else text
 
 
-#: Variables on which the speed or the results of numeric libraries depend.
+#: Variables on which results or speed commonly depend: of Python, and of numeric libraries.
 _SWITCHES = (
     "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_LAUNCH_BLOCKING", "CUBLAS_WORKSPACE_CONFIG",
-    "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE",
-    "OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES", "MKL_NUM_THREADS", "MKL_DYNAMIC",
-    "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
+    "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE", "NCCL_ALGO",
+    "NCCL_PROTO", "WORLD_SIZE", "RANK", "LOCAL_RANK",
+    "OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_DYNAMIC", "OMP_SCHEDULE", "OMP_PROC_BIND",
+    "OMP_PLACES", "KMP_AFFINITY", "KMP_DETERMINISTIC_REDUCTION",
+    "MKL_NUM_THREADS", "MKL_DOMAIN_NUM_THREADS", "MKL_DYNAMIC", "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "GOTO_NUM_THREADS",
+    "BLIS_NUM_THREADS", "BLIS_ARCH_TYPE", "VECLIB_MAXIMUM_THREADS", "ONEDNN_MAX_CPU_ISA",
+    "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_MAX_CPU_ISA",
+    "NPY_DISABLE_CPU_FEATURES", "NPY_PROMOTION_STATE", "NUMEXPR_NUM_THREADS",
     "NUMEXPR_MAX_THREADS", "NUMBA_NUM_THREADS", "NUMBA_DISABLE_JIT", "POLARS_MAX_THREADS",
-    "KMP_AFFINITY", "GOTO_NUM_THREADS", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONDEVMODE",
-    "TF_DETERMINISTIC_OPS", "TF_CUDNN_DETERMINISTIC", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS",
-    "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "XLA_FLAGS", "JAX_PLATFORMS",
-    "JAX_ENABLE_X64", "JAX_DISABLE_JIT", "PYTORCH_CUDA_ALLOC_CONF",
+    "RAYON_NUM_THREADS", "LOKY_MAX_CPU_COUNT",
+    "TF_DETERMINISTIC_OPS", "TF_CUDNN_DETERMINISTIC", "TF_CUDNN_USE_AUTOTUNE",
+    "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
+    "XLA_FLAGS", "JAX_PLATFORMS", "JAX_ENABLE_X64", "JAX_DISABLE_JIT", "JAX_NUM_CPU_DEVICES",
+    "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL", "JAX_THREEFRY_PARTITIONABLE",
+    "ATEN_CPU_CAPABILITY", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ENABLE_MPS_FALLBACK",
     "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+    "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONDEVMODE", "PYTHONPATH", "PYTHONUTF8", "TZ",
 )  # fmt: skip
 
 
 def switches() -> dict[str, str]:
-    """Return the usual environment variables of numeric libraries that are set."""
+    """Return the environment variables on which results commonly depend and that are set."""
     found = _switches()
     if not found:
         raise SkipHostInfo
@@ -251,8 +261,30 @@ def threads() -> dict[str, int]:
     if torch is not None:
         found["torch"] = int(torch.get_num_threads())
         found["torch_interop"] = int(torch.get_num_interop_threads())
+    found |= _threads_of_pools()
     if not found:
         raise SkipHostInfo
+    return found
+
+
+def _threads_of_pools() -> dict[str, int]:
+    """Return the threads of loaded BLAS and OpenMP libraries, if threadpoolctl is in use.
+
+    A library that is loaded several times, with different numbers, has an entry for each package
+    that brings it: ``"openblas scipy"``.
+    """
+    control: Any = sys.modules.get("threadpoolctl")
+    by_name: dict[str, dict[str, int]] = {}
+    for pool in control.threadpool_info() if control is not None else ():
+        folder = Path(pool["filepath"]).parent.name  # such as scipy.libs
+        threads = by_name.setdefault(pool["internal_api"], {})
+        threads[folder.removesuffix(".libs")] = int(pool["num_threads"])
+    found: dict[str, int] = {}
+    for name, threads in by_name.items():
+        if len(set(threads.values())) == 1:
+            found[name] = max(threads.values())
+        else:
+            found |= {f"{name} {folder}": number for folder, number in threads.items()}
     return found
 
 

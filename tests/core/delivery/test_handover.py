@@ -86,7 +86,13 @@ def check_whole(memory: Memory) -> None:
     [
         SOURCE.make(events.RunStarted, start_time=NOW, **START),
         SOURCE.make(events.RunQueued, queue_time=NOW, _id=3, asked_id="x", **START),
-        SOURCE.make(events.Heartbeat, info={"a": [1, {"b": None}]}, beat_time=NOW, result=2),
+        SOURCE.make(
+            events.Heartbeat,
+            info={"a": [1, {"b": None}]},
+            beat_time=NOW,
+            result=2,
+            captured=[["a.py", "main", ["b"]], [None, "f", []]],
+        ),
         SOURCE.make(events.OutputCaptured, text="ä\udc80\n", offset=3),
         SOURCE.make(
             events.MetricsLogged,

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -181,3 +182,58 @@ def test_host_info_getter_adds_to_every_run(monkeypatch: pytest.MonkeyPatch) -> 
     finally:
         del host_info_gatherers["users"], host_info_gatherers["people"]
     assert info["users"] == info["people"] == 3
+
+
+def test_variables_that_change_results_are_switches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables of Python, of threads, of processors and of GPUs are recorded if they are set."""
+    values = {
+        "OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "5",
+        "OPENBLAS_CORETYPE": "Haswell", "MKL_CBWR": "AVX2", "CUDA_VISIBLE_DEVICES": "1",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8", "PYTHONHASHSEED": "0", "PYTHONPATH": "src",
+        "TZ": "UTC",
+    }  # fmt: skip
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    found = get_host_info()["switches"]
+    assert found.items() >= values.items()
+    assert not {"HOME", "NUMBA_NUM_THREADS"} & found.keys()
+
+
+def pool(api: str, path: str, threads: int) -> dict[str, Any]:
+    return {"internal_api": api, "filepath": path, "num_threads": threads, "prefix": "lib"}
+
+
+@pytest.mark.parametrize(
+    ("pools", "expected"),
+    [
+        ([], {}),
+        (
+            [pool("openblas", "/a/numpy.libs/b.so", 2), pool("openmp", "/a/lib/gomp.so", 4)],
+            {"openblas": 2, "openmp": 4},
+        ),
+        (
+            [pool("openblas", "/a/numpy.libs/b.so", 2), pool("openblas", "/a/scipy.libs/b.so", 2)],
+            {"openblas": 2},
+        ),
+        (
+            [pool("openblas", "/a/numpy.libs/b.so", 1), pool("openblas", "/a/scipy.libs/b.so", 2)],
+            {"openblas numpy": 1, "openblas scipy": 2},
+        ),
+    ],
+)
+def test_threads_of_libraries_in_use(
+    pools: list[dict[str, Any]], expected: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are those that threadpoolctl and torch report, if these are imported already."""
+    monkeypatch.setitem(sys.modules, "torch", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)  # type: ignore[arg-type]
+    alone = get_host_info().get("threads", {})
+    assert alone.keys() <= {"processors"}
+    control = SimpleNamespace(threadpool_info=lambda: pools)
+    monkeypatch.setitem(sys.modules, "threadpoolctl", control)  # type: ignore[arg-type]
+    assert get_host_info().get("threads", {}) == alone | expected
+    torch = SimpleNamespace(get_num_threads=lambda: 7, get_num_interop_threads=lambda: 8)
+    monkeypatch.setitem(sys.modules, "torch", torch)  # type: ignore[arg-type]
+    assert get_host_info()["threads"] == alone | expected | {"torch": 7, "torch_interop": 8}
