@@ -6,10 +6,11 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -19,7 +20,19 @@ from sacred_core.provenance.loaded_modules import loaded_modules
 from sacred_core.shared_methods import ValueMethods
 from sacred_core.version import __version__
 
-_IMPORT = re.compile(rb"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([\w.]+)[ \t]+import)", re.M)
+#: What follows the word in a statement, or the name in a call of `import_module` or `__import__`.
+#: It begins with letters, which are found fast.
+_IMPORT = re.compile(
+    rb"""import(?:
+        [ \t]+([\w.\\](?:[\w., \t]|\\\r?\n)*)
+        |[ \t]*(\([^)]*\))
+        |(?:_module|__)\(\s*["']([\w.]+)["']
+    )""",
+    re.X,
+)
+#: What precedes the word in its line, with the module of ``from``. A text that looks like it is
+#: harmless: what is not loaded and installed is not a dependency.
+_BEFORE = re.compile(rb"(?:^|[;:])[ \t]*(?:from[ \t]+([\w.]+)[ \t]*)?$")
 #: What takes part without an import in any source: `_rnd` is a generator of numpy's.
 _ALWAYS = ("numpy",)
 
@@ -80,43 +93,39 @@ def find_dependencies(
     if mode == "pkg":
         return versions | {each.name: each.version for each in _distributions().values()}
     modules = list(modules)
-    own = {_top(module.__name__) for module in modules}
-    loaded = loaded_modules().top_names
-    names: Iterable[str] = loaded
+    loaded = loaded_modules()
+    names: Iterable[str] = loaded.names
     if mode != "sys":
-        names = loaded & {
-            *_imported_by(modules),
-            *_names_imported(cells.encode("utf-8", "replace")),
-        }
-    for name in sorted(set(names) - own - sys.stdlib_module_names - {"sacred_core", "__mp_main__"}):
-        found = _distribution(name)
-        if found is not None:
-            versions[found[0]] = found[1]
+        names = {*_imported_by(modules), *_names_imported(cells.encode("utf-8", "replace"))}
+    skipped = sys.stdlib_module_names | {"sacred_core", "__mp_main__"}
+    own = {name for module in modules for name in (module.__name__, _top(module.__name__))}
+    for top, below in sorted(_by_top_name(names).items()):
+        if top in loaded.top_names and top not in skipped:
+            versions |= _distributions_of(top, below, own)
     always = (_distributions()[name] for name in _ALWAYS if name in _distributions())
     return versions | {each.name: each.version for each in always}
 
 
 def _imported_by(modules: Iterable[ModuleType]) -> set[str]:
-    """Return the top-level names in the import statements of the modules' files."""
+    """Return the names in the import statements of the modules' files."""
     files = {module.__file__: module for module in modules if module.__file__}
     return {name for file, module in files.items() for name in _imported_in(file, module)}
 
 
-_found: dict[str, frozenset[str]] = {}
-
-
 def _imported_in(file: str, module: ModuleType) -> frozenset[str]:
-    if file not in _found:
-        _found[file] = frozenset(_names_imported(_code(file, module)))
-    return _found[file]
+    spec = getattr(module, "__spec__", None)  # another one after it was loaded again
+    if file not in _found or _found[file][0] is not spec:
+        _found[file] = spec, frozenset(_names_imported(_code(file, module)))
+    return _found[file][1]
+
+
+_found: dict[str, tuple[Any, frozenset[str]]] = {}
 
 
 def _code(file: str, module: ModuleType) -> bytes:
     """Return the content of a module's file, which may be in an archive."""
-    try:
+    with contextlib.suppress(OSError):
         return Path(file).read_bytes()
-    except OSError:
-        pass
     try:
         data: bytes = module.__loader__.get_data(file)  # type: ignore[union-attr]
     except Exception:  # noqa: BLE001 - any loader; the file is gone, or cannot be read
@@ -125,22 +134,85 @@ def _code(file: str, module: ModuleType) -> bytes:
 
 
 def _names_imported(code: bytes) -> Iterator[str]:
-    for several, one in _IMPORT.findall(code):
-        parts = (several or one).split(b",")
-        yield from (_top(part.split()[0].decode()) for part in parts if part.strip())
+    """Yield the dotted names of what code imports; of ``from a import b`` both a and a.b."""
+    for found in _IMPORT.finditer(code):
+        parts, in_parentheses, called = found.groups()
+        if called is not None:
+            yield called.decode()
+            continue
+        line = code[code.rfind(b"\n", 0, found.start()) + 1 : found.start()]
+        before = _BEFORE.search(line)
+        if before is None:
+            continue
+        if before[1] is None:
+            yield from (_words(part)[0] for part in (parts or b"").split(b",") if _words(part))
+        else:
+            origin = before[1].decode()
+            yield origin
+            yield from (f"{origin}.{word}" for word in _words(parts or in_parentheses))
+
+
+def _words(code: bytes) -> list[str]:
+    return [word.decode() for word in re.findall(rb"[\w.]+", code)]
+
+
+def _by_top_name(names: Iterable[str]) -> dict[str, set[str]]:
+    """Return dotted names by their first part; relative names are skipped."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(_top(name), set()).add(name)
+    found.pop("", None)
+    return found
 
 
 def _top(name: str) -> str:
     return name.partition(".")[0]
 
 
+def _distributions_of(top: str, names: Iterable[str], own: Set[str]) -> dict[str, str]:
+    """Return the versions of the distributions that loaded modules were installed with, by name.
+
+    Args:
+        top: The first part of their names.
+        names: Of what is imported. The modules of a namespace package may be installed with
+            different distributions.
+        own: The names of the modules of the experiment, and the first parts of them.
+    """
+    wanted: set[tuple[str, str | None]] = {(top, None)}
+    if _is_namespace(top):
+        wanted = {found for name in names if (found := _first_file(name)) is not None}
+    distributions = (_distribution(*each) for each in sorted(wanted) if each[0] not in own)
+    return dict(filter(None, distributions))
+
+
+def _is_namespace(module: str) -> bool:
+    """Return whether a loaded module is a package without a file."""
+    attributes = getattr(sys.modules.get(module), "__dict__", {})
+    return "__path__" in attributes and attributes.get("__file__") is None
+
+
+def _first_file(name: str) -> tuple[str, str] | None:
+    """Return the outermost loaded module with a file on the way to ``name``, and this file."""
+    for module in accumulate(name.split("."), "{}.{}".format):
+        file = getattr(sys.modules.get(module), "__dict__", {}).get("__file__")
+        if isinstance(file, str):
+            return module, file
+    return None
+
+
 @functools.cache
-def _distribution(module: str) -> tuple[str, str] | None:
-    """Return name and version of what a top-level module was installed with."""
-    found = _distributions().get(normalize_project(module)) or _installed_with(module)
+def _distribution(module: str, file: str | None = None) -> tuple[str, str] | None:
+    """Return name and version of what a module was installed with.
+
+    Args:
+        module: The name of a top-level module, or of one in a namespace package.
+        file: That of a module in a namespace package.
+    """
+    named = _distributions().get(normalize_project(module))
+    found = named or _installed_with(_top(module), file)
     if found is not None:
         return found.name, found.version
-    for name in _other_distributions().get(module, []):
+    for name in _other_distributions().get(_top(module), []):
         metadata = importlib.import_module("importlib.metadata")
         return name, metadata.version(name)
     try:
@@ -150,8 +222,8 @@ def _distribution(module: str) -> tuple[str, str] | None:
     return (module, version) if isinstance(version, str) else None
 
 
-def _installed_with(module: str) -> _Distribution | None:
-    """Return the distribution that lists a module among its files, if one does.
+def _installed_with(module: str, file: str | None) -> _Distribution | None:
+    """Return the distribution that lists a top-level module, and a file of it, if one does.
 
     Those whose name contains that of the module, as PyYAML does for yaml, are searched first, and
     then those with its letters in their order, as scikit-learn for sklearn: otherwise the lists of
@@ -162,8 +234,19 @@ def _installed_with(module: str) -> _Distribution | None:
         _distributions().items(),
         key=lambda item: (wanted not in item[0], not _has_letters(item[0], wanted)),
     )
-    found = next((each for _, each in likely if module in _modules_of(each.folder)), None)
+    listing = (each for _, each in likely if module in _modules_of(each.folder))
+    found = next((each for each in listing if file is None or _has_file(each, file)), None)
     return found._replace(name=_exact_name(found)) if found is not None else None
+
+
+def _has_file(distribution: _Distribution, file: str) -> bool:
+    """Return whether a file was installed with a distribution."""
+    folder = Path(distribution.folder)
+    name = os.path.relpath(file, folder.parent).replace(os.sep, "/")
+    with contextlib.suppress(OSError, ValueError):
+        record = (folder / "RECORD").read_text("utf-8")
+        return re.search(rf'^"?{re.escape(name)}"?,', record, re.M) is not None
+    return False
 
 
 def _has_letters(name: str, letters: str) -> bool:
