@@ -47,6 +47,28 @@ def test_an_idle_heartbeat_sends_the_record_alone(observer: ObjectObserver, buck
     assert changed == {"runs/1/run.json"}
 
 
+def test_information_is_stored_before_the_heartbeat(
+    observer: ObjectObserver, bucket: Any, store: ObjectStore
+) -> None:
+    """A heartbeat that cannot be written has its information stored, and never the reverse: a copy
+    that is continued sends only what is newer than the stored heartbeat.
+    """
+    driver = EventDriver(observer)
+    run_id = driver.start()
+    driver.beat(info={"epoch": 1})
+    before = driver.expected.heartbeat
+    for refused, epoch, stored in (("/run.json", 2, 2), ("/info.json", 3, 2)):
+        bucket.refused = {refused}
+        with pytest.raises(StoreError, match="denied"):
+            driver.beat(info={"epoch": epoch})
+        run = store.get(run_id)
+        assert (run.info, run.heartbeat) == ({"epoch": stored}, before)
+    bucket.refused = set()
+    driver.beat(info={"epoch": 4})
+    run = store.get(run_id)
+    assert (run.info, run.heartbeat) == ({"epoch": 4}, driver.expected.heartbeat)
+
+
 def test_a_heartbeat_of_a_long_record_is_short(
     observer: ObjectObserver, bucket: Any, store: ObjectStore
 ) -> None:

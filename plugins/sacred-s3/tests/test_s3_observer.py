@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import IncompleteReadError
+from sacred_objects.bucket import BucketAwayError
 from sacred_objects.testing import assert_pages_are_refused
 from sacred_s3 import S3Observer, S3Store
+from sacred_s3.errors import translate_errors
 
 from sacred_core import Experiment, open_store
 from sacred_core.exceptions import ObserverStartError, OptionError, StoreError
 from sacred_core.testing import EventDriver
-from sacred_core.testing.servers import LOGIN_PAGE, Answer, serve_answers
+from sacred_core.testing.servers import LOGIN_PAGE, Answer, Proxy, serve_answers
 
 BASE = "my-project/my-cool-experiment"
 
@@ -219,6 +222,28 @@ def test_a_write_that_met_another_one_is_tried_again(endpoint: str) -> None:
         bucket = S3Observer("my-bucket", BASE, endpoint_url=url).layout.bucket
         assert bucket.put_if_absent("key", b"data")
         assert not bucket.put_if_absent("key", b"data")
+
+
+@pytest.mark.parametrize("resets", [True, False], ids=["reset", "closed"])
+def test_a_connection_that_ends_within_a_content_is_an_outage(
+    bucket: Any, proxy: Proxy, resets: bool
+) -> None:
+    """The error is that of a bucket that cannot be reached, so that the read is repeated."""
+    arguments = {**bucket.arguments, "endpoint_url": proxy.url}
+    stored = S3Observer(basedir=BASE, **arguments).layout.bucket
+    content = bytes(400_000)
+    stored.put("large.bin", content)
+    proxy.cut_after(100_000, counts_answers=True, resets=resets)
+    with pytest.raises(BucketAwayError, match="cannot be reached"):
+        stored.get("large.bin")
+    proxy.open()
+    assert stored.get("large.bin") == content
+
+
+def test_a_content_that_is_too_short_is_an_outage() -> None:
+    """The driver reports it with an error of its own if the connection ended without one."""
+    with pytest.raises(BucketAwayError), translate_errors("s3://b"):
+        raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
 
 
 @pytest.fixture
