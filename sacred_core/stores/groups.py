@@ -11,6 +11,7 @@ from sacred_core.dotted_path import MISSING, DottedPath, leaves
 from sacred_core.serialization import number, to_json
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Field, MetricOf, is_number, read
+from sacred_core.student_t import student_t_quantile
 
 _CONFIDENCE = 0.95
 
@@ -144,43 +145,6 @@ def compute_statistics(numbers: Iterable[float], confidence: float = _CONFIDENCE
     std = math.sqrt(_sum([(value - mean) ** 2 for value in values]) / (count - 1))
     half = student_t_quantile(confidence, count - 1) * std / math.sqrt(count)
     return Statistics(count=count, mean=mean, std=std, low=mean - half, high=mean + half)
-
-
-def student_t_quantile(confidence: float, degrees: int) -> float:
-    """Return t so that a value of Student's distribution is in [-t, t] with a probability.
-
-    Args:
-        confidence: The probability, between 0 and 1.
-        degrees: Degrees of freedom, 1 or more.
-
-    The probability is that of Abramowitz and Stegun, Handbook of Mathematical Functions (1964),
-    26.7.3 and 26.7.4, for t = sqrt(degrees) * tan(angle); the angle is found by bisection.
-    """
-    low, high = 0.0, math.pi / 2
-    while True:
-        middle = (low + high) / 2
-        if middle in (low, high):
-            return math.sqrt(degrees) * math.tan(middle)
-        if _student_probability(middle, degrees) < confidence:
-            low = middle
-        else:
-            high = middle
-
-
-def _student_probability(angle: float, degrees: int) -> float:
-    sine, cosine = math.sin(angle), math.cos(angle)
-    if degrees == 1:
-        return 2 * angle / math.pi
-    is_odd = degrees % 2
-    term = cosine if is_odd else 1.0
-    terms = [term]
-    for power in range(2 + is_odd, degrees - 1, 2):
-        term *= cosine * cosine * (power - 1) / power
-        if term < 1e-18:
-            break
-        terms.append(term)
-    series = sine * math.fsum(terms)
-    return 2 / math.pi * (angle + series) if is_odd else series
 
 
 def numbers_of(

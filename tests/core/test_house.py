@@ -30,6 +30,7 @@ TIERS = (
         "regular_files",
         "settings",
         "shared_methods",
+        "student_t",
         "terminal",
         "version",
     ),

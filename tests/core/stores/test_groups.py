@@ -18,7 +18,6 @@ from sacred_core.stores.groups import (
     group_runs,
     merged_fields,
     numbers_of,
-    student_t_quantile,
 )
 from sacred_core.stores.query import Field
 
@@ -29,14 +28,6 @@ def run_of(run_id: int, config: dict[str, Any], **fields: Any) -> StoredRun:
 
 def ids(groups: list[RunGroup]) -> list[list[Any]]:
     return [[run.id for run in group.runs] for group in groups]
-
-
-@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
-def test_quantiles_of_student_t(confidence: float) -> None:
-    """They are those of scipy, for few and for many degrees of freedom."""
-    for degrees in (*range(1, 40), 100, 101, 1000):
-        expected = stats.t.ppf((1 + confidence) / 2, degrees)
-        assert student_t_quantile(confidence, degrees) == pytest.approx(expected, rel=1e-12)
 
 
 def test_statistics_of_generated_numbers() -> None:
