@@ -59,6 +59,28 @@ def sacred_observers() -> Iterable[ObserverSpec]:
     yield ObserverSpec(None, store="sacred_core.archives.store:ArchiveStore", schemes=("archive",))
 
 
+#: Commands below ``sacred runs``: name, target and summary.
+_RUN_COMMANDS = (
+    ("list", "list_runs:list_runs", "List runs."),
+    ("show", "show_run:show_run", "Show a run."),
+    ("get", "show_run:get_file", "Write a file of a run."),
+    ("watch", "show_run:watch_run", "Follow a run while it is running."),
+    ("export", "export_runs:export_runs", "Write runs or their points to a file."),
+    ("pack", "pack_runs:pack_runs", "Write runs into an archive."),
+    ("unpack", "unpack_runs:unpack_runs", "Copy the runs of an archive to a store."),
+    ("delete", "change_runs:delete_runs", "Delete runs."),
+    ("note", "change_runs:note_run", "Add a note to a run."),
+    ("tag", "change_runs:tag_run", "Add tags to a run, or remove them."),
+    ("copy", "copy_runs:copy_to_target", "Copy runs to another store."),
+    ("sync", "sync_runs:synchronise_stores", "Synchronise two stores."),
+    ("verify", "verify_runs:verify_runs", "Compare the runs of two stores."),
+    ("diff", "diff_runs:diff_runs", "Show what differs between runs."),
+    ("significance", "compare_groups:show_significance", "Test whether two groups differ."),
+    ("recover", "recover_runs:recover_output", "Store the last output of runs that crashed."),
+    ("load", "recover_runs:load_undelivered", "Store what an observer missed."),
+)
+
+
 @hookimpl
 def sacred_commands() -> Iterable[CommandSpec]:
     """Commands of every experiment, and those of ``sacred``."""
@@ -70,24 +92,7 @@ def sacred_commands() -> Iterable[CommandSpec]:
     ):
         yield CommandSpec(name, _COMMANDS + name, text, of_experiments=True)
     yield CommandSpec("runs", "sacred_core.cli.runs:runs", "List, show and change recorded runs.")
-    for name, target, text in (
-        ("list", "list_runs:list_runs", "List runs."),
-        ("show", "show_run:show_run", "Show a run."),
-        ("get", "show_run:get_file", "Write a file of a run."),
-        ("watch", "show_run:watch_run", "Follow a run while it is running."),
-        ("export", "export_runs:export_runs", "Write runs or their points to a file."),
-        ("pack", "pack_runs:pack_runs", "Write runs into an archive."),
-        ("unpack", "unpack_runs:unpack_runs", "Copy the runs of an archive to a store."),
-        ("delete", "change_runs:delete_runs", "Delete runs."),
-        ("note", "change_runs:note_run", "Add a note to a run."),
-        ("tag", "change_runs:tag_run", "Add tags to a run, or remove them."),
-        ("copy", "copy_runs:copy_to_target", "Copy runs to another store."),
-        ("sync", "sync_runs:synchronise_stores", "Synchronise two stores."),
-        ("verify", "verify_runs:verify_runs", "Compare the runs of two stores."),
-        ("diff", "diff_runs:diff_runs", "Show what differs between runs."),
-        ("recover", "recover_runs:recover_output", "Store the last output of runs that crashed."),
-        ("load", "recover_runs:load_undelivered", "Store what an observer missed."),
-    ):
+    for name, target, text in _RUN_COMMANDS:
         yield CommandSpec(f"runs {name}", f"sacred_core.cli.runs.{target}", text)
     yield CommandSpec("spool", "sacred_core.cli.spool:spool", "Deliver runs of a spool.")
     for name, target, text in (

@@ -276,6 +276,10 @@ class QueryError(StoreError):
     """A query of runs is invalid; the message shows the position."""
 
 
+class SignificanceError(SacredError, ValueError):
+    """Two groups of values cannot be tested, for example because one has fewer than two values."""
+
+
 class ConfigFileError(ConfigError):
     """A configuration file cannot be read, or written."""
 

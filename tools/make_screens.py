@@ -149,7 +149,9 @@ def screens_of_widths() -> Iterator[str]:
 
 
 #: Pages with screens of ``sacred``.
-PAGES = ("reading-runs.md", "damaged-runs.md", "copying-runs.md", "comparing-runs.md")
+PAGES = (
+    "reading-runs.md", "damaged-runs.md", "copying-runs.md", "comparing-runs.md", "significance.md",
+)  # fmt: skip
 #: When the first run starts, in these pages; in fact it starts three days ago.
 SHOWN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 COLUMNS = 100
@@ -160,6 +162,12 @@ MODEL = """\
 def decay(rate, step):
     return rate * 0.9**step
 """
+#: A folder with runs of two optimizers, and their accuracies.
+OPTIMIZERS = "optimizers"
+ACCURACIES = {
+    "adam": (0.912, 0.921, 0.908, 0.917, 0.915),
+    "sgd": (0.910, 0.905, 0.916, 0.901, 0.911),
+}
 PATCH = """\
 diff --git a/train.py b/train.py
 --- a/train.py
@@ -208,6 +216,8 @@ def fill(page: str) -> str:
     """Return a page with the output of the commands in it."""
     now = datetime.now(UTC).replace(microsecond=0)
     with recorded_runs(now - timedelta(days=3)) as names:
+        if OPTIMIZERS in page:
+            record_optimizers(now - timedelta(days=3))
         env = {"COLUMNS": str(COLUMNS), "NO_COLOR": "1"}
         with mock.patch.dict(os.environ, env):
             found = COMMAND.sub(lambda match: screen(match[1], now, names), page)
@@ -349,6 +359,26 @@ def copy_first_run(source: str, target: str) -> None:
     copied = copy_run(runs, runs.get(1), copies)
     note = Annotation(time=SHOWN, user="ada", note="the best rate so far")
     copies.store.annotate(copied.target_id, note)
+
+
+def record_optimizers(start: datetime) -> None:
+    """Record runs of two optimizers with several seeds, the last of which fails."""
+    from sacred_core.observers import FileStorageObserver
+
+    for optimizer, accuracies in ACCURACIES.items():
+        for seed, accuracy in enumerate((*accuracies, None) if optimizer == "sgd" else accuracies):
+            run = ScreenRun(FileStorageObserver(OPTIMIZERS), start + timedelta(minutes=5))
+            run.start(
+                start_time=start + timedelta(minutes=seed),
+                ex_info={"name": "mnist", "base_dir": ".", "mainfile": "train.py", "sources": []},
+                config={"optimizer": optimizer, "seed": seed},
+            )
+            if accuracy is None:
+                run.fail(("ValueError: the loss is not finite\n",))
+            else:
+                run.log("accuracy", [0.5, accuracy])
+                run.beat()
+                run.complete(result=accuracy)
 
 
 def record_wide_run(number: int, start: datetime, folder: str) -> None:

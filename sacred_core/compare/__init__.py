@@ -1,6 +1,7 @@
 """What differs between recorded runs.
 
-`diff` compares two runs, in one store or in two. Names are imported when they are used.
+`diff` compares two runs, in one store or in two; `significance` tests whether two groups of runs
+differ. Names are imported when they are used.
 """
 
 from importlib import import_module
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sacred_core.compare.compared_run import ComparedRun
     from sacred_core.compare.diffing import diff
+    from sacred_core.compare.group_significance import Significance, significance
     from sacred_core.compare.records import MISSING, Difference, RunDiff
     from sacred_core.compare.table import DiffTable, diff_table
 
@@ -18,10 +20,22 @@ _MODULES = {
     "DiffTable": "table",
     "Difference": "records",
     "RunDiff": "records",
+    "Significance": "group_significance",
     "diff": "diffing",
     "diff_table": "table",
+    "significance": "group_significance",
 }
-__all__ = ["MISSING", "ComparedRun", "DiffTable", "Difference", "RunDiff", "diff", "diff_table"]
+__all__ = [
+    "MISSING",
+    "ComparedRun",
+    "DiffTable",
+    "Difference",
+    "RunDiff",
+    "Significance",
+    "diff",
+    "diff_table",
+    "significance",
+]
 
 
 def __getattr__(name: str) -> Any:

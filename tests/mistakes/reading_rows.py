@@ -337,6 +337,36 @@ ROWS = [
         alone=False,
     ),
     Mistake(
+        "groups with a common run",
+        "sacred runs significance my_runs 1-2 2-3 --result",
+        "Error: 1 run in both groups (2): each run may be in one group only",
+        1,
+        (three_runs,),
+    ),
+    Mistake(
+        "group with one run that completed",
+        "sacred runs significance my_runs 'config.lr = 0.1' 2-3 --metric accuracy",
+        "Error: group A has 1 value (run 1), the test needs 2 or more",
+        1,
+        (three_runs,),
+    ),
+    Mistake(
+        "misspelt metric of groups",
+        "sacred runs significance my_runs 1 2-3 --metric acuracy",
+        "Error: group A: no run has metrics.acuracy.last: did you mean metrics.accuracy.last?",
+        1,
+        (three_runs,),
+    ),
+    Mistake(
+        "groups without what is compared",
+        "sacred runs significance my_runs 1 2-3",
+        "Usage: sacred runs significance [OPTIONS] LOCATION A_GROUP B_GROUP\n"
+        "Try 'sacred runs significance --help' for help.\n\n"
+        "Error: name what is compared: --metric NAME, --result or --field FIELD",
+        2,
+        (three_runs,),
+    ),
+    Mistake(
         "unknown status",
         "sacred runs list my_runs --status DONE",
         "No runs. No run has the status 'DONE': did you mean COMPLETED? (there are COMPLETED, "

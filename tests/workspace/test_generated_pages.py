@@ -47,13 +47,17 @@ def test_the_screens_of_sacred_are_up_to_date() -> None:
     pages = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in tool["PAGES"]]
     assert [*map(tool["fill"], pages)] == pages
     shown = set(re.findall(r"^\$ sacred runs (\w+)", "".join(pages), re.MULTILINE))
-    assert shown == {"list", "show", "get", "watch", "export", "copy", "sync", "verify", "diff"}
+    assert shown == {
+        "list", "show", "get", "watch", "export", "copy", "sync", "verify", "diff", "significance",
+    }  # fmt: skip
 
 
 def test_no_other_page_has_screens_of_sacred() -> None:
     """A page with a screen of a command that reads is one that a script in tools/ writes."""
     pages = runpy.run_path(str(ROOT / "tools" / "make_screens.py"))["PAGES"]
-    screen = re.compile(r"^\$ sacred runs (list|show|get|watch|export|diff)", re.MULTILINE)
+    screen = re.compile(
+        r"^\$ sacred runs (list|show|get|watch|export|diff|significance)", re.MULTILINE
+    )
     found = {
         path.name
         for path in (ROOT / "docs").glob("*.md")

@@ -46,6 +46,9 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
         ([RUNS, "1-4"], "diff-table", None),
     ],
     "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
+    "runs significance": [
+        ([RUNS, "id < 3 and status exists", "5 6", "--field", "seed"], "significance", None)
+    ],
     "runs unpack": [([PACKED, NEW], "copied", "copied")],
     "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
     "runs show": [([RUNS, number], "runs", None) for number in "1234"],
@@ -79,6 +82,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
         driver.complete(result={"accuracy": 0.5 + number}) if number else driver.fail()
     EventDriver(FileStorageObserver(root)).queue()
     EventDriver(FileStorageObserver(root)).start()
+    for number in range(2):
+        driver = EventDriver(FileStorageObserver(root))
+        driver.start(config={"seed": number * 2})
+        driver.complete()
     shutil.copytree(root, f"{root} good")
     store = open_store(root)
     pack(store, [store.get(1), store.get(2)], Path(f"{root} packed"))

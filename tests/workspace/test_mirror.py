@@ -17,6 +17,7 @@ FURTHER = {
     "compare/test_diffing.py": "compare/records compare/value_text",
     "archives/test_packing.py": "archives/layout archives/points archives/records archives/writing",
     "archives/test_reader.py": "archives/read_runs",
+    "compare/test_group_significance.py": "compare/significance_display",
     "config/test_combinations.py": "config/resolution config/tree",
     "config/test_config_scope.py": "config/entry_docs",
     "config/test_contributions.py": "config/config_dict",
