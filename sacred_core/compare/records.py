@@ -11,6 +11,7 @@ from sacred_core.masking import mask_text
 from sacred_core.plurals import counted
 from sacred_core.printable import KEPT, printable
 from sacred_core.serialization import plain
+from sacred_core.stores.run_display import blocks_html
 
 __all__ = ["MISSING", "Difference", "RunDiff", "Section"]
 
@@ -119,6 +120,17 @@ class RunDiff:
     def text(self) -> str:
         """Return what differs for people, as ``sacred runs diff`` prints it."""
         return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        blocks = [
+            (section.title, (f"  {line}" for each in section.differences for line in each.text))
+            for section in self.sections()
+        ]
+        count = counted(len(self), "difference") if self else "nothing that was compared differs"
+        heading = f"{self.first.title} and {self.second.title}: {count}"
+        problems = [("Not compared", self.problems)] if self.problems else []
+        return blocks_html(heading, [*blocks, *problems], "print(….text())")
 
     def data(self) -> dict[str, Any]:
         """Return the comparison as plain data, as ``docs/diff.schema.json`` describes it."""

@@ -5,19 +5,27 @@ Strings and entries that look like secrets are masked, also those that were reco
 """
 
 import html
+import itertools
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from sacred_core.dotted_path import MISSING, leaves
 from sacred_core.masking import mask_text, mask_value
 from sacred_core.plurals import counted
-from sacred_core.printable import printable
+from sacred_core.printable import KEPT, printable
 from sacred_core.readable_numbers import DIGITS, number_text
 from sacred_core.readable_times import duration_text, time_text
 from sacred_core.serialization import plain
 
 #: Characters of a value, and rows about a run.
 _LONGEST_CELL, _MOST_ENTRIES = 60, 50
+#: Lines of a block, and characters of a line.
+_MOST_LINES, _LONGEST_LINE = 100, 300
+#: The same, of which secrets are masked: one that begins in the shown part may end after it.
+_MOST_MASKED, _LONGEST_MASKED = 1000, 10_000
+#: Transparent backgrounds of lines with these first characters.
+_COLOURS = {"-": "rgba(255, 80, 80, 0.2)", "+": "rgba(60, 180, 75, 0.2)"}
+_NEW_LINE = "\n"
 #: Classes that MathJax leaves out, as in the tables of pandas: a "$" is not a formula.
 _CLASSES = "sacred tex2jax_ignore mathjax_ignore"
 
@@ -66,6 +74,43 @@ def box(heading: str, headings: Iterable[str], rows: Iterable[Iterable[str]]) ->
     )
     table = f"<table>{f'<tr>{head}</tr>' if head else ''}{body}</table>" if head or body else ""
     return f'<div class="{_CLASSES}"><p>{html.escape(heading)}</p>{table}</div>'
+
+
+def blocks_html(heading: str, blocks: Iterable[tuple[str, Iterable[str]]], rest: str) -> str:
+    """Return a heading and blocks of lines as HTML; all strings are escaped.
+
+    Lines that begin with ``-`` or ``+`` are coloured, in light and in dark themes.
+
+    Args:
+        heading: Of all blocks.
+        blocks: The title of each block, maybe empty, and its lines.
+        rest: What to call for the lines that are not shown, such as ``"print(….text())"``.
+    """
+    parts = [f"<p>{html.escape(shown(heading))}</p>"]
+    for title, lines in blocks:
+        if title:
+            parts.append(f"<p><b>{html.escape(shown(title))}</b></p>")
+        own = iter(lines)
+        found = _shown_lines(itertools.islice(own, _MOST_MASKED))
+        hidden = max(0, len(found) - _MOST_LINES) + sum(1 for _ in own)
+        parts += [f"<pre>{_NEW_LINE.join(map(_line_html, found[:_MOST_LINES]))}</pre>"]
+        if hidden:
+            more = f"and {counted(hidden, 'more line')}; to see them: {rest}"
+            parts.append(f"<p>{html.escape(more)}</p>")
+    return f'<div class="{_CLASSES}">{"".join(parts)}</div>'
+
+
+def _shown_lines(lines: Iterable[str]) -> list[str]:
+    """Return lines without control characters, and without secrets, also of several lines."""
+    text = "\n".join(line[:_LONGEST_MASKED] for line in lines)
+    return printable(mask_text(text), KEPT).split("\n")
+
+
+def _line_html(line: str) -> str:
+    text = line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
+    colour = _COLOURS.get(line.lstrip()[:1])
+    escaped = html.escape(text)
+    return escaped if colour is None else f'<span style="background: {colour}">{escaped}</span>'
 
 
 def _name(run: ShownRun) -> str:

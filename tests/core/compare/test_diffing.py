@@ -79,3 +79,22 @@ def test_a_plugin_that_raises_leaves_the_other_aspects(record: Any) -> None:
     assert "the aspect 'broken' failed: ZeroDivisionError: division by zero" in problems
     assert "the aspect 'odd' failed: TypeError: render must return a Difference" in problems
     assert len(found.problems) == 2
+
+
+def test_a_notebook_shows_a_diff(record: Any) -> None:
+    """Each section that has differences is a block; nothing in it is an element of a page."""
+    odd = "<img src=x onerror=alert(1)>"
+    first, second = record({"lr": 1, odd: odd}), record({"lr": 2})
+    text = diff(first, second)._repr_html_()
+    assert "<pre>" in text and "- lr = 1</span>\n" in text and "+ lr = 2</span>" in text
+    assert "<img" not in text and "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert "2 differences" in text
+    same = diff(first, first)._repr_html_()
+    assert "nothing that was compared differs" in same and "<pre>" not in same
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_notebook_shows_what_was_not_compared(record: Any) -> None:
+    """The failure of a plugin is below the differences."""
+    text = diff(record(host_info={"rack": 1}), record(host_info={"rack": 2}))._repr_html_()
+    assert "Not compared" in text.split("rack")[-1] and "ZeroDivisionError" in text

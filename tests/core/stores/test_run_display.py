@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from sacred_core import Experiment
 from sacred_core.run import Run
 from sacred_core.stores import StoredRun
-from sacred_core.stores.run_display import cell_text, run_html
+from sacred_core.stores.run_display import blocks_html, cell_text, run_html
 from sacred_core.stores.summaries import summarize
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -171,3 +172,60 @@ def test_a_run_that_failed_shows_its_error() -> None:
     assert run is not None and repr(run).startswith("<Run: mnist <lambda>, FAILED, ")
     errors = [value for name, value in cells(run._repr_html_()) if name == "error"]
     assert len(errors) == 1 and errors[0].startswith("ZeroDivisionError: ")
+
+
+class Elements(HTMLParser):
+    """The names and the attributes of elements, and the text in them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.attributes |= {f"{name}={value}" for name, value in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_blocks_of_lines() -> None:
+    """Each block has a title and lines; those that were removed or added have a background."""
+    text = blocks_html("two runs", [("config", ["  - lr = 1", "  + lr = 2", "  x"])], "more()")
+    elements = Elements(text)
+    assert elements.names == {"div", "p", "b", "pre", "span"}
+    assert elements.text == "two runsconfig  - lr = 1\n  + lr = 2\n  x"
+    colours = re.findall(r'<span style="background: (rgba\([^)]*\))">  ([-+])', text)
+    assert [sign for _, sign in colours] == ["-", "+"] and colours[0][0] != colours[1][0]
+    # A transparent background, and no colour of the text: both are those of the theme.
+    assert all(float(colour.split(",")[-1].strip(" )")) < 0.5 for colour, _ in colours)
+    assert not re.search(r"[^-]color:|script|https?:|src=", text)
+
+
+def test_lines_are_escaped_and_masked() -> None:
+    """What was stored is text, wherever it is; secrets of several lines are masked."""
+    key = ["-----BEGIN PRIVATE KEY-----", *["c2VjcmV0" * 8] * 300, "-----END PRIVATE KEY-----"]
+    lines = [ODD, f"- {ODD}", "mongodb://user:hunter2@host/db", *["x"] * 90, *key]
+    text = blocks_html(ODD, [(ODD, lines)], ODD)
+    elements = Elements(text)
+    assert elements.names == {"div", "p", "b", "pre", "span"}
+    assert "\x1b" not in text and "\u202e" not in text
+    assert "hunter2" not in text and "c2VjcmV0" not in text
+    assert elements.text.count("<script>alert('$x$')</script>") >= 4
+
+
+def test_many_lines_are_cut() -> None:
+    """A hundred lines of each block are shown, with how to see the others."""
+    blocks = [("a", (f"+ {number}" for number in range(100_000))), ("b", ["y" * 10**6])]
+    text = blocks_html("h", blocks, "print(found.text())")
+    assert len(text) < 15_000
+    shown = Elements(text).text
+    assert "+ 99and 99900 more lines; to see them: print(found.text())" in shown
+    assert shown.endswith(f"b{'y' * 299}…")
+    assert "more" not in blocks_html("h", [("a", ["x"] * 100)], "more()")
+    assert blocks_html("h", [("", [])], "more()") == (
+        '<div class="sacred tex2jax_ignore mathjax_ignore"><p>h</p><pre></pre></div>'
+    )
