@@ -24,6 +24,7 @@ from sacred_core.stores.run_store import RunStore
 
 #: What is in no name of a new folder, but in arguments of flags.
 _NOT_A_FOLDER = re.compile(r"[:@]")
+_ARCHIVE = ".zip"
 _FLAG = re.compile(r"(?P<flag>--?[^\s=]+)[\s=]\s*(?P<argument>.+)", re.DOTALL)
 
 
@@ -72,6 +73,20 @@ def open_target(location: FilePath) -> RunStore:
     if spec is None or not is_writable or (_is_folder(text) and not is_new_folder(text)):
         return open_store(location)
     return cast(RunStore, spec.create(split_flag(text)[1]).open_store())
+
+
+def refuse_new_archive(location: str) -> None:
+    """Raise an error for a path that would be a new folder with the name of an archive.
+
+    Raises:
+        StoreError: it is one.
+    """
+    is_path = split_flag(location)[0] is None and is_new_folder(location)
+    if is_path and location.strip().lower().endswith(_ARCHIVE):
+        raise StoreError(
+            f"{location!r} would be a folder: to write an archive, use "
+            f"'sacred runs pack LOCATION -o {location}'"
+        )
 
 
 def is_new_folder(location: str) -> bool:

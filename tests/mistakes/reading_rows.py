@@ -337,6 +337,14 @@ ROWS = [
         alone=False,
     ),
     Mistake(
+        "copy to a new archive",
+        "sacred runs copy my_runs runs.zip",
+        "Error: 'runs.zip' would be a folder: to write an archive, use "
+        "'sacred runs pack LOCATION -o runs.zip'",
+        1,
+        (three_runs,),
+    ),
+    Mistake(
         "groups with a common run",
         "sacred runs significance my_runs 1-2 2-3 --result",
         "Error: 1 run in both groups (2): each run may be in one group only",

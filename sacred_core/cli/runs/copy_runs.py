@@ -25,7 +25,7 @@ from sacred_core.script_cli.protocol import FAILURE
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunStore, open_store
 from sacred_core.stores.changes import list_ids
-from sacred_core.stores.opening import open_target
+from sacred_core.stores.opening import open_target, refuse_new_archive
 from sacred_core.stores.run_ids import id_order
 from sacred_core.transfer.copying import Copied, copy_runs
 from sacred_core.transfer.following import copy_chosen, follow_chosen
@@ -108,8 +108,10 @@ def open_writable(location: str, is_dry: bool) -> Target:
     """Return the target at a location; with ``is_dry`` one that stores nothing.
 
     Raises:
-        StoreError: it cannot be opened or written to.
+        StoreError: it cannot be opened or written to, or a new folder would have the name of an
+            archive.
     """
+    refuse_new_archive(location)
     return DryTarget(open_existing_target(location)) if is_dry else Target(open_target(location))
 
 

@@ -9,7 +9,7 @@ from sacred_core.exceptions import OptionError, PluginLoadError, StoreError
 from sacred_core.hooks.lookup import KNOWN_NAMES, distribution_of_scheme
 from sacred_core.hooks.records import ObserverSpec
 from sacred_core.observers import RunObserver
-from sacred_core.stores.opening import open_store, open_target, split_flag
+from sacred_core.stores.opening import open_store, open_target, refuse_new_archive, split_flag
 from sacred_core.stores.recognition import find_locations, runs_above
 
 
@@ -148,6 +148,16 @@ def test_targets_that_cannot_be_opened(runs: Path, location: str, message: str) 
     """They are refused as locations of stores are."""
     with pytest.raises(StoreError, match=message):
         open_target(location)
+
+
+def test_new_archives_are_refused(runs: Path) -> None:
+    """The error has the command that writes archives; a flag, and another name, are a folder's."""
+    for location in ("new.zip", "new.ZIP"):
+        with pytest.raises(StoreError, match=f"use 'sacred runs pack LOCATION -o {location}'"):
+            refuse_new_archive(location)
+    (runs / "old.zip").mkdir()
+    for location in ("-F new.zip", "new", "own://new.zip", "my_runs/old.zip", "zip"):
+        refuse_new_archive(location)
 
 
 def test_a_folder_may_look_like_a_flag(folder: Path) -> None:
