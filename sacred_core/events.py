@@ -7,13 +7,15 @@ method's arguments. Where it comes from (`Event.run`, `Event.segment`, `Event.wr
 
 import itertools
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 import attrs
 
 PlainDict = Mapping[str, Any]
 E = TypeVar("E", bound="Event")
+#: Stores may have times in milliseconds.
+_PRECISION = timedelta(milliseconds=1)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -133,6 +135,11 @@ class Heartbeat(Event):
     beat_time: datetime
     result: Any = None
     captured: list[list[Any]] | None = None
+
+
+def is_later_beat(beat_time: datetime, stored: datetime | None) -> bool:
+    """Return whether a heartbeat is later than a stored one, in any store."""
+    return stored is None or beat_time - stored >= _PRECISION
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

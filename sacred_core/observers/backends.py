@@ -122,7 +122,30 @@ class Backend(ABC):
         """Delete a run with its parts and files, in one step or so that it can be repeated."""
 
 
-class BackendObserver(DocumentObserver):
+class _UsesBackend(ABC):
+    """What the observer and the store of a backend have in common.
+
+    Attributes:
+        backend: The backend.
+        display_name: Its location in messages.
+    """
+
+    backend: Backend
+    display_name: str
+
+    @classmethod
+    def of(cls, backend: Backend) -> Self:
+        """Return an object for a backend, in which nothing may have been recorded yet."""
+        self = cls.__new__(cls)
+        self._use(backend)
+        return self
+
+    def _use(self, backend: Backend) -> None:
+        self.backend = backend
+        self.display_name = repr(mask_text(backend.location))
+
+
+class BackendObserver(_UsesBackend, DocumentObserver):
     """Records runs in a `Backend`. A plugin derives from it and sets `backend_class`.
 
     Args:
@@ -140,17 +163,9 @@ class BackendObserver(DocumentObserver):
     def __init__(self, *arguments: Any) -> None:
         self._use(self.backend_class(*arguments))
 
-    @classmethod
-    def of(cls, backend: Backend) -> Self:
-        """Return an observer that records in ``backend``."""
-        self = cls.__new__(cls)
-        self._use(backend)
-        return self
-
     def _use(self, backend: Backend) -> None:
-        self.backend = backend
+        super()._use(backend)
         self.store_location = backend.location
-        self.display_name = repr(mask_text(backend.location))
 
     def translate_errors(self) -> AbstractContextManager[None]:
         """Raise an `UnavailableError` for the outages of the backend."""
@@ -215,7 +230,7 @@ class BackendObserver(DocumentObserver):
         self.continue_run(run, "")
 
 
-class BackendStore(DocumentStore[Any]):
+class BackendStore(_UsesBackend, DocumentStore[Any]):
     """Reads runs of a `Backend`. A plugin derives from it and sets `backend_class`.
 
     Args:
@@ -236,16 +251,8 @@ class BackendStore(DocumentStore[Any]):
         if not self._exists():
             raise StoreError(f"there are no runs at {self.display_name}")
 
-    @classmethod
-    def of(cls, backend: Backend) -> Self:
-        """Return the store of a backend in which nothing may have been recorded yet."""
-        self = cls.__new__(cls)
-        self._use(backend)
-        return self
-
     def _use(self, backend: Backend) -> None:
-        self.backend = backend
-        self.display_name = repr(mask_text(backend.location))
+        super()._use(backend)
         self._is_there = False
 
     def _exists(self) -> bool:

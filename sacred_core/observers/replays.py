@@ -9,9 +9,10 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from sacred_core.events import is_later_beat
 from sacred_core.exceptions import RunIdError, StoreError
 from sacred_core.observers import delivering
 from sacred_core.observers.transactions import TransactionalObserver
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from sacred_core.stores.uids import UidIndex
 
 
-#: Stores may have times in milliseconds.
-_PRECISION = timedelta(milliseconds=1)
 #: Seconds that a process waits at most for another one to delete its run, and between two looks.
 _PATIENCE, _PAUSE = 10.0, 0.1
 
@@ -100,8 +99,7 @@ class ReplayingObserver(TransactionalObserver):
 
     def is_stored_beat(self, beat_time: datetime | None) -> bool:
         """Return whether a heartbeat of a continued run is not newer than the stored one."""
-        stored = self._stored_beat
-        return stored is not None and beat_time is not None and beat_time - stored < _PRECISION
+        return beat_time is not None and not is_later_beat(beat_time, self._stored_beat)
 
     def _open_index(self) -> "UidIndex":
         from sacred_core.stores.uids import UidIndex  # imports what reading needs

@@ -7,7 +7,7 @@ delivering them again changes nothing.
 """
 
 from collections.abc import Generator, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -28,6 +28,7 @@ from sacred_core.events import (
     RunInterrupted,
     RunQueued,
     RunStarted,
+    is_later_beat,
 )
 from sacred_core.exceptions import StoreError
 from sacred_core.stores import curves
@@ -44,7 +45,7 @@ from sacred_core.stores.stored_parts import (
 
 #: Points and characters of one event.
 POINTS, CHARACTERS = 50_000, 1_000_000
-_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.define
@@ -242,7 +243,8 @@ class Replay:
         captured = run.experiment.get("captured")
         is_needed = is_last or bool(run.info or captured) or run.result is not None
         time = run.heartbeat or (run.stop_time or _start_of(run) if is_needed else None)
-        if time is not None and (has_added or _is_later(time, known)):
+        beat = None if known is None else known.heartbeat
+        if time is not None and (has_added or is_later_beat(time, beat)):
             yield self._source.make(
                 Heartbeat, info=run.info, beat_time=time, result=run.result, captured=captured
             )
@@ -277,12 +279,6 @@ def replay(store: RunStore, run: StoredRun, stored: Stored | None = None) -> Ite
             `Replay.missing`.
     """
     return iter(Replay(store, run, stored))
-
-
-def _is_later(time: datetime, known: StoredRun | None) -> bool:
-    """Return whether a heartbeat is later than that of the target."""
-    beat = None if known is None else known.heartbeat
-    return beat is None or time >= beat + _MILLISECOND
 
 
 def _start_of(run: StoredRun) -> datetime:
