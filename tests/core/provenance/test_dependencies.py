@@ -90,7 +90,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         (info / "RECORD").write_text("".join(f"{file},,\n" for file in files))
     (site / "uses_others.py").write_text("import indirect, space.unused\n")
     (project / "space" / "local").mkdir(parents=True)
-    (project / "space" / "local" / "__init__.py").write_text("")
+    (project / "space" / "local" / "__init__.py").write_text("__version__ = '1.5'\n")
     (project / "changed.py").write_text("")
     (project / "late.py").write_text("def function():\n    import of_function\n")
     (project / "script.py").write_text(SCRIPT)

@@ -215,9 +215,11 @@ def test_functions_that_are_not_in_a_recorded_source_have_no_source(
     namespace: dict[str, Any] = {}
     exec("def made(rate): ...", namespace)
     elsewhere = load(tmp_path / "elsewhere_of_executed.py").function
-    functions = [recorder.ex.capture(each) for each in (elsewhere, namespace["made"])]
+    functions = [recorder.ex.capture(each) for each in (elsewhere, namespace["made"], tuple)]
     calls = recorder.calls(lambda: [function() for function in functions])
-    assert [(call.source, call.name) for call in calls] == [(None, "function"), (None, "made")]
+    assert [(call.source, call.name) for call in calls] == [
+        (None, "function"), (None, "made"), (None, "tuple"),
+    ]  # fmt: skip
 
 
 def test_functions_of_a_module_that_is_imported_late(
