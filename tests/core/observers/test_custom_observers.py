@@ -115,6 +115,23 @@ def test_keyword_arguments_get_all_documented_fields() -> None:
     assert greedy.heard["heartbeat"] == {"info", "captured_out", "beat_time", "result"}
 
 
+def test_captured_functions_are_passed_to_a_method_that_names_them() -> None:
+    """Not in ``**fields``, which an override passes on to a method with Sacred's signature."""
+
+    class Named:
+        def heartbeat_event(self, captured, **fields):
+            self.found = captured, set(fields)
+
+    observer = Named()
+    ex = experiment(observer, lambda rate: None)
+    ex.add_config(rate=1)
+    ex.run()
+    captured, names = observer.found
+    ((source, name, entries),) = captured
+    assert (source, entries) == (Path(__file__).name, ["rate"]) and name.endswith("<lambda>")
+    assert names == {"info", "captured_out", "beat_time", "result"}
+
+
 def test_an_argument_that_no_event_has_is_refused_before_the_run() -> None:
     """The main function does not run."""
 
