@@ -202,14 +202,14 @@ def replayed_events(folder: Path, uid: str | None = None) -> list[Any]:
     )  # fmt: skip
     driver.print("one\ntwo\n")
     driver.log("loss", [1.0, 2.0])
-    driver.beat(info={"b": 1}, result=1)
+    driver.beat({"b": 1}, result=1, captured=[["main.py", "main", ["a"]]])
     driver.artifact("made", str(folder / "made"), metadata={"m": 1}, content_type="text/x-made")
     driver.resource(str(folder / "read"))
     driver.code(str(folder), [["late.py", get_digest(folder / "late.py")]], ["attrs==1.0"])
     driver.annotate("a note", ["tag"])
     driver.print("three\n")
     driver.log_together({"loss": [3.0], "accuracy": [0.5]}, first_step=2)
-    driver.beat(info={"b": 2}, result=2)
+    driver.beat({"b": 2}, result=2, captured=[["main.py", "main", ["a"]], ["late.py", "f", []]])
     driver.complete(3)
     return driver.events
 
