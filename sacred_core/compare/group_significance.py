@@ -16,7 +16,9 @@ from sacred_core.compare.group_values import (
 )
 from sacred_core.compare.welch import WelchTest, mean_difference, required_values, welch_test
 from sacred_core.exceptions import QueryError, SignificanceError
-from sacred_core.readable_numbers import DIGITS
+from sacred_core.plurals import counted
+from sacred_core.printable import printable
+from sacred_core.readable_numbers import DIGITS, number_text
 from sacred_core.serialization import plain
 from sacred_core.stores.query import Field, parse_columns
 from sacred_core.stores.run_list import RunSource
@@ -135,7 +137,12 @@ class Significance:
         )
 
     def __repr__(self) -> str:
-        return "\n".join((self.text(), *self.remarks))
+        field = f" {printable(self.field)}:" if self.field else ""
+        p = "no test" if self.test is None else f"p = {number_text(self.test.p)}"
+        return f"<Significance{field} {self.a.count} and {counted(self.b.count, 'value')}, {p}>"
+
+    def __str__(self) -> str:
+        return self.text()
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""

@@ -15,6 +15,7 @@ from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.readable_numbers import distinct_digits
 from sacred_core.serialization import plain
+from sacred_core.stores.run_display import box
 from sacred_core.terminal import align, shorten, text_width
 
 _GAP = "  "
@@ -26,6 +27,8 @@ _HEXADECIMAL = re.compile(r"[0-9a-f]{32,}")
 _DIGEST, _NARROWEST = 8, 10
 #: Columns of the cells of a table that is not in a terminal.
 _LONGEST = 60
+#: Rows and runs of a table in a notebook.
+_MOST_ROWS, _MOST_RUNS = 100, 20
 
 
 @attrs.frozen
@@ -107,6 +110,23 @@ class DiffTable:
     def text(self, width: int | None = None) -> str:
         """Return the table for people; see `lines`."""
         return "\n".join(self.lines(width))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the first rows, with the first runs."""
+        rows: list[list[str]] = []
+        aspect = None
+        for row in self.rows[:_MOST_ROWS]:
+            if row.aspect != aspect:
+                aspect = row.aspect
+                rows.append([f"{self.titles[aspect]}:"])
+            rows.append([row.key, *row.cells()[:_MOST_RUNS]])
+        hidden = len(self.rows) - _MOST_ROWS
+        rows += [[f"and {hidden} more; to see them: print(….text())"]] if hidden > 0 else []
+        rows += [["not compared", problem] for problem in self.problems]
+        shown = [[shorten(printable(mask_text(cell)), _LONGEST) for cell in row] for row in rows]
+        count = f"{counted(len(self.runs), 'run')}, {counted(len(self.rows), 'difference')}"
+        more = "" if len(self.runs) <= _MOST_RUNS else f"; the first {_MOST_RUNS} runs"
+        return box(f"{count}{more}", ["run", *self.names()[:_MOST_RUNS]], shown)
 
     def data(self) -> dict[str, Any]:
         """Return the table as plain data, as ``docs/diff-table.schema.json`` describes it."""

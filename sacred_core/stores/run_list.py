@@ -52,7 +52,7 @@ class GivenRuns:
     """Runs that a caller has, with the part of a store that finding runs and reading metrics use.
 
     Attributes:
-        store: That of the runs, None if it is unknown.
+        store: That of the runs, None if it is unknown, or if there are several.
     """
 
     def __init__(self, runs: Iterable[StoredRun]) -> None:
@@ -61,6 +61,9 @@ class GivenRuns:
         for run in self._runs:
             if not isinstance(run, StoredRun):
                 raise _source_error(run)
+        stores = {id(run.store): run.store for run in self._runs}
+        if self.store is None and len(stores) == 1:
+            self.store = next(iter(stores.values()))
 
     def list(self, query: RunQuery) -> Iterator[StoredRun]:
         """Yield the runs that a query without metrics selects, in their order."""

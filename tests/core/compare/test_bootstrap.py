@@ -70,8 +70,9 @@ def test_numpy_changes_nothing_but_the_time(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_interval_of_one_sided_values() -> None:
     """A bias beyond all resamples, and a group that does not vary, still have an interval."""
-    low, high = bca_interval([5.0, 6.0, 7.0], [1.0, 2.0], [1.0, 1.0], 0.95)
-    assert 5 <= low <= high <= 7
+    for b in ([1.0, 1.0], [-9.0, -9.0]):  # the observed difference is below and above
+        low, high = bca_interval([5.0, 6.0, 7.0], [1.0, 2.0], b, 0.95)
+        assert 5 <= low <= high <= 7
     low, high = bca_interval(
         mean_differences([1e-140, 2e-140], [0, 0], 100, 0), [1e-140, 2e-140], [0, 0], 0.9
     )

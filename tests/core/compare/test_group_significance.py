@@ -138,7 +138,8 @@ def test_the_text() -> None:
     assert max(map(len, lines)) < 100
     exact = found.text(None)
     assert found.test is not None and repr(found.test.p) in exact and repr(found.a.std) in exact
-    assert repr(found) == found.text()
+    assert str(found) == found.text()
+    assert repr(found) == f"<Significance 4 and 4 values, p = {found.test.p:.4g}>"
 
 
 def test_what_differs_from_zero_by_rounding() -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import attrs
 import pytest
 
 from sacred_core.compare import MISSING, diff_table
@@ -80,3 +81,26 @@ def test_secrets_and_control_characters_are_not_shown(record: Any) -> None:
     runs = [record({f"url{number}": "\x1b[2J postgresql://u:geheim@host/x"}) for number in (1, 2)]
     text = diff_table(runs).text()
     assert "geheim" not in text and "\x1b" not in text and "postgresql://" in text
+
+
+def test_a_notebook_shows_the_table(record: Any) -> None:
+    """Its cells are those of the text, escaped and without secrets; problems are rows."""
+    odd = "<script>alert(1)</script>"
+    runs = [record({"a": odd * number, "url": f"db://u:hunter2@h/{number}"}) for number in (1, 2)]
+    table = diff_table(runs)
+    text = attrs.evolve(table, problems=("x & y",))._repr_html_()
+    assert "<p>2 runs, 2 differences</p>" in text
+    assert "<th>run</th><th>1</th><th>2</th>" in text
+    assert "<td>Configuration:</td>" in text and "<td>not compared</td><td>x &amp; y</td>" in text
+    assert "&lt;script&gt;" in text and "<script" not in text and "hunter2" not in text
+    assert "<td>a</td>" in text
+
+
+def test_a_large_table_is_cut_in_a_notebook(record: Any) -> None:
+    """The first 100 rows and 20 runs are shown, with how to see the others."""
+    runs = [record({f"e{entry}": number for entry in range(150)}) for number in range(25)]
+    text = diff_table(runs)._repr_html_()
+    assert text.count("<tr>") == 103 and text.count("<th>") == 21
+    assert "and 50 more; to see them: print(….text())" in text
+    assert "25 runs, 150 differences; the first 20 runs" in text
+    assert diff_table([])._repr_html_().count("<tr>") == 1

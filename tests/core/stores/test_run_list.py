@@ -1,5 +1,6 @@
 """Tests of what functions that read runs accept: a location, a store or runs."""
 
+import copy
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -104,7 +105,7 @@ def test_the_result_is_a_list_that_has_its_store(store: MemoryStore) -> None:
 
 def test_runs_of_an_unknown_store_have_no_points(store: MemoryStore) -> None:
     """They are selected by what they have; their points cannot be read."""
-    runs = [*find_runs(store)]
+    runs = [*map(copy.copy, find_runs(store))]
     for run in runs:
         run.metrics = None
     assert ids(find_runs(iter(runs), "config.lr > 0.1", "-id")) == [3, 2]
@@ -138,3 +139,16 @@ def test_without_pandas_the_error_has_the_command_that_installs_it(
 def test_the_functions_are_names_of_the_package() -> None:
     """Scripts import them from there."""
     assert sacred_core.find_runs is find_runs and sacred_core.to_frame is to_frame
+
+
+def test_listed_runs_are_read_from_their_store(store: MemoryStore) -> None:
+    """A plain list of runs of one store has metrics; runs of two stores have none."""
+    runs = [*store.list()]
+    for run in runs:
+        run.metrics = None
+    assert ids(find_runs(runs, "metrics.loss.last < 0.9")) == [2, 3]
+    assert find_runs(runs).store is store
+    other = MemoryStore(store.memory).get(3)
+    other.metrics = None
+    with pytest.raises(StoreError, match="have to be read from its store"):
+        find_runs([*runs[:2], other], "metrics.loss.last < 0.9")
