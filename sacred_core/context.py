@@ -4,7 +4,7 @@ It is in a context variable; a plain thread, which starts with an empty context,
 the process's only active run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
@@ -15,6 +15,9 @@ from sacred_core.plurals import counted
 _current: ContextVar[Any] = ContextVar("sacred_core_run", default=None)
 # No lock: each step is atomic, and a forked child must not inherit one that is held.
 _live: list[Any] = []
+#: Called with an experiment and a request in place of `sacred_core.run.creation.new_run`, in a
+#: process that repeats a recorded run; else None.
+run_creator: Callable[[Any, Any], Any] | None = None
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, cast, overload
 
+from sacred_core import context
 from sacred_core.config.captured_function import CapturedFunction, check_kind
 from sacred_core.context import current_run_of, require_run
 from sacred_core.dotted_path import join_paths
@@ -264,7 +265,7 @@ class Experiment(Ingredient):
         from sacred_core.run.creation import new_run
 
         Experiment._was_used = True
-        self._last_run = new_run(self, request)
+        self._last_run = (context.run_creator or new_run)(self, request)
         return self._last_run
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> "Run":

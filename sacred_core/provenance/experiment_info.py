@@ -66,7 +66,25 @@ class Code:
             "sources": _pairs(self._sources.values()),
             "dependencies": _texts(self._versions),
             "repositories": repositories.find_repositories(self._sources) if saves_git else [],
+            **self._start(main),
         }
+
+    def _start(self, main: str | None) -> dict[str, str]:
+        """Return what else is needed to start it again, where that is not usual.
+
+        ``script`` is the source that was executed, if that is not ``mainfile``. ``module`` is the
+        dotted name of the module of ``script`` or else ``mainfile``, if it is in a package.
+        """
+        main_path = None if main is None else Path(_real_file(main))
+        started = sys.modules.get("__main__")
+        path = _path_of(started)
+        if path is None or path not in self._sources:
+            module = sys.modules.get(self._root.module_name)
+            name = _name_in_package(module) if _path_of(module) == main_path else ""
+            return {"module": name} if name else {}
+        found = {} if path == main_path else {"script": os.path.relpath(path, self._base)}
+        name = _name_in_package(started)
+        return found | ({"module": name} if name else {})
 
     def files(self) -> set[sources.SourceFile]:
         """Return the source files that are known now."""
@@ -157,6 +175,20 @@ def base_dir_of(part: Coded) -> Path:
     if part.base_dir is not None:
         return Path(os.path.realpath(os.fsdecode(part.base_dir)))
     return Path(_real_file(part.main_file)).parent if part.main_file else Path.cwd()
+
+
+def _path_of(module: ModuleType | None) -> Path | None:
+    file = getattr(module, "__file__", None)
+    return Path(_real_file(file)) if isinstance(file, str) else None
+
+
+def _name_in_package(module: ModuleType | None) -> str:
+    """Return the dotted name of a module in a package; an empty string for any other."""
+    spec = getattr(module, "__spec__", None)
+    name = str(getattr(spec, "name", ""))
+    if getattr(spec, "submodule_search_locations", None) is not None:  # the package itself
+        name = f"{name}.__init__"
+    return name if "." in name else ""
 
 
 @functools.cache

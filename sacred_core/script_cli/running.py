@@ -90,7 +90,7 @@ def refuse(error: SacredError, function: Callable[..., Any]) -> NoReturn:
 
 
 def _finish(run: Run) -> Any:
-    with _exit_codes(run):
+    with exit_codes(run):
         outcome = run()
         if is_coroutine(outcome):
             return _finish_in_loop(run, outcome)
@@ -99,13 +99,13 @@ def _finish(run: Run) -> Any:
 
 
 async def _finish_in_loop(run: Run, outcome: Awaitable[Any]) -> Run:
-    with _exit_codes(run):
+    with exit_codes(run):
         await outcome
     return run
 
 
 @contextmanager
-def _exit_codes(run: Run) -> Iterator[None]:
+def exit_codes(run: Run) -> Iterator[None]:
     """Print what a run raises and turn it into the exit code."""
     try:
         yield
