@@ -77,6 +77,7 @@ _RUN_COMMANDS = (
     ("diff", "diff_runs:diff_runs", "Show what differs between runs."),
     ("significance", "compare_groups:show_significance", "Test whether two groups differ."),
     ("recover", "recover_runs:recover_output", "Store the last output of runs that crashed."),
+    ("rerun", "rerun_run:rerun_run", "Run a run again, and compare it."),
     ("load", "recover_runs:load_undelivered", "Store what an observer missed."),
 )
 

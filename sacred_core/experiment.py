@@ -9,7 +9,6 @@ from typing import IO, TYPE_CHECKING, Any, cast, overload
 
 from sacred_core import context
 from sacred_core.config.captured_function import CapturedFunction, check_kind
-from sacred_core.context import current_run_of, require_run
 from sacred_core.dotted_path import join_paths
 from sacred_core.exceptions import (
     CommandNotFoundError,
@@ -328,7 +327,7 @@ class Experiment(Ingredient):
     @property
     def info(self) -> dict[str, Any]:
         """The user's dictionary of `current_run`."""
-        info: dict[str, Any] = (self.current_run or require_run("ex.info")).info
+        info: dict[str, Any] = (self.current_run or context.require_run("ex.info")).info
         return info
 
     @property
@@ -337,7 +336,7 @@ class Experiment(Ingredient):
 
         The last one is that created last; None before the first.
         """
-        running: Run | None = current_run_of(self)
+        running: Run | None = context.current_run_of(self)
         return running or self._last_run
 
     def log_scalar(self, name: str, value: float, step: int | None = None) -> None:
@@ -369,7 +368,7 @@ class Experiment(Ingredient):
 
     def _running(self, what: str) -> "Run":
         """Return the run that ``what`` is for: that of this experiment, or else the one around."""
-        run: Run = current_run_of(self) or require_run(what)
+        run: Run = context.current_run_of(self) or context.require_run(what)
         return run
 
     def find_command(self, name: str | None) -> CapturedFunction[..., Any]:

@@ -9,6 +9,7 @@ each block of a page that begins with ``$ sacred`` gets what the command prints 
 import contextlib
 import hashlib
 import io
+import json
 import os
 import pty
 import re
@@ -16,6 +17,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -151,6 +153,7 @@ def screens_of_widths() -> Iterator[str]:
 #: Pages with screens of ``sacred``.
 PAGES = (
     "reading-runs.md", "damaged-runs.md", "copying-runs.md", "comparing-runs.md", "significance.md",
+    "rerunning-runs.md",
 )  # fmt: skip
 #: When the first run starts, in these pages; in fact it starts three days ago.
 SHOWN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -168,6 +171,26 @@ ACCURACIES = {
     "adam": (0.912, 0.921, 0.908, 0.917, 0.915),
     "sgd": (0.910, 0.905, 0.916, 0.901, 0.911),
 }
+#: A script with a part that no seed determines.
+NOISY = """\
+import os
+import random
+
+from sacred_core import Experiment
+
+ex = Experiment("noisy")
+
+
+@ex.automain
+def main(_run):
+    for step in range(10):
+        noise = int.from_bytes(os.urandom(4)) if step == 6 else 0
+        _run.log_scalar("loss", random.random() + noise, step)
+    return "trained"
+"""
+#: The digits of a value that is never the same, and what is shown.
+NOISE = re.compile(r"(?<=loss, step 6: )(.*) recorded, (.*) now")
+SHOWN_NOISE = "122.81158317 recorded, 31.81158317 now"
 PATCH = """\
 diff --git a/train.py b/train.py
 --- a/train.py
@@ -228,6 +251,8 @@ def screen(line: str, now: datetime, folder: str) -> str:
     """Run ``sacred`` and return the block with what it prints."""
     from sacred_core.cli.main import sacred
 
+    if line.startswith("runs rerun"):
+        return "\n".join(["```text", f"$ sacred {line}", rerun_screen(line, folder), "```"])
     terminal = Terminal()
     with (
         contextlib.redirect_stdout(terminal),
@@ -242,6 +267,27 @@ def screen(line: str, now: datetime, folder: str) -> str:
     text = TIME.sub(shown_time, terminal.getvalue()).replace(folder, "/home/ada").rstrip()
     lines = [each.rstrip() for each in text.splitlines()]
     return "\n".join(["```text", f"$ sacred {line}", *lines, "```"])
+
+
+def rerun_screen(line: str, folder: str) -> str:
+    """Record two scripts, remove them, and return what ``sacred`` prints for a rerun."""
+    store = f"reruns{time.monotonic_ns()}"
+    for code in (NOISY.replace("step == 6", "step > 9"), NOISY):
+        Path("noisy.py").write_text(code)
+        command = [sys.executable, "noisy.py", "with", "seed=1", "-F", store]
+        subprocess.run(command, check=True, capture_output=True)
+        for info in Path(store).glob("*/run.json"):  # they differ from machine to machine
+            run = json.loads(info.read_text())
+            run["host"], run["experiment"]["dependencies"] = {}, []
+            info.write_text(json.dumps(run))
+        Path("noisy.py").unlink()
+    words = ["-m", "sacred_core", *shlex.split(line.replace("my_runs", store))]
+    done = subprocess.run(
+        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    shown = done.stdout.replace(store, "my_runs").replace(os.path.realpath(folder), "/home/ada")
+    return NOISE.sub(SHOWN_NOISE, shown).rstrip()
 
 
 @contextlib.contextmanager

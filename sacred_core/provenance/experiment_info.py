@@ -69,13 +69,13 @@ class Code:
             **self._start(main),
         }
 
-    def _start(self, main: str | None) -> dict[str, str]:
+    def _start(self, main: str | Path | None) -> dict[str, str]:
         """Return what else is needed to start it again, where that is not usual.
 
         ``script`` is the source that was executed, if that is not ``mainfile``. ``module`` is the
         dotted name of the module of ``script`` or else ``mainfile``, if it is in a package.
         """
-        main_path = None if main is None else Path(_real_file(main))
+        main_path = None if main is None else Path(_real_file(os.fspath(main)))
         started = sys.modules.get("__main__")
         path = _path_of(started)
         if path is None or path not in self._sources:

@@ -66,6 +66,7 @@ TIERS = (
     ("script_cli",),
     ("ingredient",),
     ("experiment",),
+    ("rerun",),
     ("cli", "builtin"),
 )
 RANK = {name: rank for rank, names in enumerate(TIERS) for name in names}

@@ -1,5 +1,6 @@
 """Tests that the JSON of every command follows its published schema."""
 
+import hashlib
 import json
 import math
 import shutil
@@ -20,7 +21,7 @@ from sacred_core.testing import EventDriver
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNS, COPY, GOOD, NEW = "LOCATION", "COPY", "GOOD", "new"
-ARCHIVE, PACKED, SPOOL = "runs.zip", "PACKED", "SPOOL"
+ARCHIVE, PACKED, SPOOL, RERUN = "runs.zip", "PACKED", "SPOOL", "RERUN"
 #: By command: arguments, the schema of the output or of each line, and that of the last line.
 OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     "plugins": [([], "plugins", None), (["--hooks"], "hooks", None)],
@@ -51,6 +52,7 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
     ],
     "runs unpack": [([PACKED, NEW], "copied", "copied")],
     "runs pack": [([RUNS, "1-2", "--force", "-o", ARCHIVE], "packed", None)],
+    "runs rerun": [([RERUN, "1", "--unobserved", "--folder", NEW], "rerun", None)],
     "runs show": [([RUNS, number], "runs", None) for number in "1234"],
 }
 #: Commands whose exit code is 1 because the runs differ.
@@ -92,7 +94,26 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
     (root / "4" / "config.json").write_text("{")
     shutil.copytree(root, f"{root} copy")
     _leave_in_spool(root)
+    _record_script(root)
     return str(root)
+
+
+def _record_script(root: Path) -> None:
+    """Record a run with the stored source of a script that gives the same again."""
+    script = root.with_name("script.py")
+    script.write_text(
+        "from sacred_core import Experiment\nex = Experiment('script')\n"
+        "@ex.automain\ndef main(seed): return seed\n"
+    )
+    digest = hashlib.md5(script.read_bytes()).hexdigest()
+    info = {"base_dir": str(script.parent), "sources": [["script.py", digest]]}
+    driver = EventDriver(FileStorageObserver(f"{root} rerun"))
+    driver.start(
+        ex_info={"name": "script", "mainfile": "script.py", "dependencies": ["x==1"], **info},
+        config={"seed": 5},
+        command="main",
+    )
+    driver.complete(result=5)
 
 
 def _leave_in_spool(root: Path) -> None:
@@ -130,7 +151,7 @@ def test_output_follows_its_schema(
     runs: str, command: str, args: list[str], schema: str, last: str | None, tmp_path: Path
 ) -> None:
     """What a command prints is JSON that its schema accepts, and names all that it may contain."""
-    places = {name: f"{runs} {name.lower()}" for name in (COPY, GOOD, PACKED, SPOOL)}
+    places = {name: f"{runs} {name.lower()}" for name in (COPY, GOOD, PACKED, SPOOL, RERUN)}
     places |= {RUNS: runs}
     places |= {name: str(tmp_path / name) for name in (NEW, ARCHIVE)}
     given = [places.get(arg, arg) for arg in args]

@@ -43,7 +43,12 @@ class TwoLocationsCommand(LocationCommand):
 def replace_flags(
     args: Sequence[str], own: Mapping[str, click.Option]
 ) -> tuple[list[str], dict[str, str]]:
-    """Return the arguments with placeholders, and the location for each placeholder."""
+    """Return the arguments with placeholders for flags of observers, and the location of each.
+
+    Args:
+        args: Of a command.
+        own: Its own options by their flags.
+    """
     flags = observer_flags()
     rest: list[str] = []
     locations: dict[str, str] = {}

@@ -1,0 +1,368 @@
+"""Runs a recorded run again, in a process of its own, and returns the verdict."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from sacred_core.compare import ComparedRun, RunDiff
+from sacred_core.compare.compared_run import Comparable
+from sacred_core.exceptions import MissingValuesError, OptionError, RerunError
+from sacred_core.masking import MASK
+from sacred_core.rerun.child import new_observer
+from sacred_core.rerun.configuration import RecordedConfig, missing_text, recorded_config
+from sacred_core.rerun.environment import Environment, make_environment
+from sacred_core.rerun.expectation import Expectation, end_text, read_expectation
+from sacred_core.rerun.plan import Plan, read_outcome
+from sacred_core.rerun.preparation import Preparation, prepare_folder
+from sacred_core.rerun.present import difference_data, present_differences
+from sacred_core.rerun.records import DIFFERENT, INTERRUPTED, OTHER_END, Outcome, Rerun
+from sacred_core.rerun.taking import rerun_meta
+from sacred_core.stores import ContinuingStore, StoredRun
+from sacred_core.stores.opening import split_flag
+
+#: Seconds that a process has to end after Ctrl-C, before it is interrupted once more.
+_GRACE = 1.0
+_USAGE = 2
+
+
+@attrs.frozen(kw_only=True)
+class RerunOptions:
+    """How a run is rerun; see `rerun`."""
+
+    observers: Sequence[str] | None = None
+    folder: str | os.PathLike[str] | None = None
+    repository: str | None = None
+    sets: Mapping[str, Any] = attrs.field(factory=dict)
+    rtol: float = 0.0
+    atol: float = 0.0
+    stops: bool = False
+    environment: str | None = None
+
+
+def rerun(
+    run: Comparable,
+    *,
+    observers: Sequence[str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    repo: str | None = None,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 - as the option is named
+    rtol: float = 0.0,
+    atol: float = 0.0,
+    stop_at_first: bool = False,
+    env: str | None = None,
+) -> Rerun:
+    """Run a recorded run again, and compare it with the record.
+
+    This executes the stored code.
+
+    Args:
+        run: A run that was read from a store, ``"LOCATION#ID"``, or ``(store, id)``.
+        observers: Where the rerun is recorded: flags of observers with their arguments, such as
+            ``"-F my_runs"``, or locations. None: in the store of the run; ``[]``: nowhere.
+        folder: A new or empty folder, by default ``rerun-NAME-ID`` in the working directory.
+        repo: The path or URL of a git repository with the recorded commit.
+        set: Entries of the configuration by dotted path, or nested. Masked ones must be set.
+        rtol, atol: Numbers that differ by less are accepted: relative, and absolute.
+        stop_at_first: Interrupt the rerun at the first point that differs.
+        env: ``"uv"``: in a new environment with the recorded packages.
+
+    Returns:
+        The verdict, which is true if the rerun gave the same.
+
+    Raises:
+        RerunError: the run cannot be started again.
+        StoreError: the store has no such run.
+    """
+    options = RerunOptions(
+        observers=observers, folder=folder, repository=repo, sets=set or {}, rtol=rtol, atol=atol,
+        stops=stop_at_first, environment=env,
+    )  # fmt: skip
+    return run_again(ComparedRun.of(run), None, options)
+
+
+def run_again(
+    recorded: ComparedRun,
+    location: str | None,
+    options: RerunOptions,
+    show: Callable[[RunDiff, list[str], Path], None] = lambda found, warnings, folder: None,
+    output: int | None = None,
+) -> Rerun:
+    """Run a recorded run again, as `rerun` does.
+
+    Args:
+        recorded: The run.
+        location: Of its store, with secrets; None if only the store is known.
+        options: How.
+        show: Called before it runs with what differs now, warnings, and the folder.
+        output: The descriptor for the output of its process; None: that of this process.
+    """
+    run = recorded.run
+    check_ended(run)
+    config = recorded_config(run, options.sets)
+    unset = config.unset()
+    if unset:
+        raise MissingValuesError(missing_text(unset))
+    observers = observer_places(recorded, location, options.observers)
+    expected = read_expectation(recorded.store, run)
+    with new_folder(options.folder, run) as folder:
+        prepared = prepare_folder(recorded.store, run, folder, options.repository)
+    with tempfile.TemporaryDirectory(prefix="sacred-rerun-") as private:
+        environment = _environment(run, options, Path(private))
+        found = present_differences(
+            recorded, environment.version, has_packages=options.environment is not None
+        )
+        warnings = [*prepared.warnings, *environment.warnings]
+        show(found, warnings, folder)
+        plan = make_plan(recorded, config, expected, prepared, observers, options)
+        plan.outcome = str(Path(private, "outcome.json"))
+        outcome, code = run_process(plan, Path(private), environment.python, output)
+    return conclude(
+        expected,
+        outcome,
+        code,
+        run_id=run.id,
+        location=recorded.location,
+        folder=str(folder),
+        differences=difference_data(found),
+        changed=config.changed,
+        warnings=warnings,
+        rtol=options.rtol,
+        atol=options.atol,
+    )
+
+
+def check_ended(run: StoredRun) -> None:
+    """Check that a run was started and has ended.
+
+    Raises:
+        RerunError: it was not.
+    """
+    run_id = str(run.id)
+    if run.recorded_status == "QUEUED":
+        raise RerunError(
+            f"run {run_id!r} is queued and was never started: start it with --id={run_id} on the "
+            "command line of its script"
+        )
+    if run.damage is not None:
+        raise RerunError(f"run {run_id!r} is damaged: {run.damage}")
+    if run.is_running():
+        raise RerunError(f"run {run_id!r} is still running: wait for its end")
+
+
+def observer_places(
+    recorded: ComparedRun, location: str | None, chosen: Sequence[str] | None
+) -> list[str]:
+    """Return the flags or locations of where a rerun is recorded.
+
+    Raises:
+        RerunError: the store of the run has no location that another process could open.
+        StoreError: nothing can be recorded at a location.
+    """
+    if chosen is not None:
+        return [*chosen]
+    if location is None:
+        store = recorded.store
+        observer = store.new_observer() if isinstance(store, ContinuingStore) else None
+        location = getattr(observer, "store_location", None)
+        if location is None or MASK in location:
+            raise RerunError(
+                f"the store {recorded.location!r} has no location that another process can open: "
+                'pass observers=["-F my_runs"], or [] to record nothing'
+            )
+    spec, _ = split_flag(location)
+    if spec is None:
+        new_observer(location)  # raises where nothing can be recorded
+    return [location]
+
+
+@contextlib.contextmanager
+def new_folder(folder: str | os.PathLike[str] | None, run: StoredRun) -> Iterator[Path]:
+    """Create the folder of a rerun; remove it if the block fails.
+
+    Raises:
+        OptionError: it exists and is not empty.
+    """
+    path = Path(folder).expanduser().absolute() if folder is not None else free_folder(run)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        is_empty = next(path.iterdir(), None) is None
+    except OSError as error:
+        raise OptionError(f"cannot create the folder {str(path)!r}: {error.strerror}") from None
+    if not is_empty:
+        raise OptionError(f"the folder {str(path)!r} is not empty: name a new one with --folder")
+    try:
+        yield path.resolve()
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def free_folder(run: StoredRun) -> Path:
+    """Return a path in the working directory where no file is."""
+    words = f"{run.name}-{run.id}"
+    name = "rerun-" + "".join(c if c.isalnum() or c in "-_." else "-" for c in words)[:100]
+    numbered = (f"{name}-{number}" for number in range(2, 10_000))
+    return next(
+        path for each in (name, *numbered) if not os.path.lexists(path := Path.cwd() / each)
+    )
+
+
+def make_plan(
+    recorded: ComparedRun,
+    config: RecordedConfig,
+    expected: Expectation,
+    prepared: Preparation,
+    observers: list[str],
+    options: RerunOptions,
+) -> Plan:
+    """Return what the process of a rerun has to do."""
+    run, layout = recorded.run, prepared.layout
+    given = run.meta.get("options")
+    updates = run.meta.get("config_updates")
+    base = layout.inside(layout.base)
+    moved = [[str(layout.base_dir), str(base)]] if layout.base_dir is not None else []
+    if layout.base_dir is not None and layout.base.parts:
+        top = layout.base_dir.parents[len(layout.base.parts) - 1]
+        moved.append([str(top), str(layout.folder)])
+    rerun_of = {"uid": run.uid, "id": run.id, "location": recorded.location}
+    roots = [layout.import_root, base, *_roots_above(prepared)]
+    return Plan(
+        name=run.name,
+        command=run.command,
+        config=config,
+        expected=expected,
+        updates=updates if isinstance(updates, dict) else {},
+        options=given if isinstance(given, dict) else {},
+        meta=rerun_meta(run.meta, dict(config.sets), rerun_of),
+        main=str(layout.main_path),
+        module=layout.module,
+        roots=[*dict.fromkeys(map(str, roots))],
+        moved=moved,
+        working_dir=str(layout.working_dir),
+        observers=observers,
+        outcome="",
+        rtol=options.rtol,
+        atol=options.atol,
+        stops=options.stops,
+    )
+
+
+def run_process(plan: Plan, private: Path, python: str, output: int | None) -> tuple[Outcome, int]:
+    """Run the process of a plan, and return its outcome and exit code.
+
+    If no run of the script is like the recorded one, the script is executed once more, and its
+    first run is taken.
+    """
+    for takes_first in (False, True):
+        plan.takes_first = takes_first
+        path = private / "plan.json"
+        plan.write(path)
+        # -P: the working directory is no place to import sacred-core from.
+        words = [python, "-P", "-m", "sacred_core.rerun", str(path)]
+        code = wait_for(subprocess.Popen(words, stdout=output), Path(plan.outcome))
+        path.unlink(missing_ok=True)
+        outcome = read_outcome(Path(plan.outcome))
+        if not outcome.is_unmatched:
+            break
+    return outcome, code
+
+
+def wait_for(process: "subprocess.Popen[bytes]", outcome: Path) -> int:
+    """Return the exit code of a process; 130 after Ctrl-C, when its run has ended.
+
+    The terminal interrupts the process, too; where only this one is interrupted, it forwards that.
+    """
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+        if process.poll() is None and not read_outcome(outcome).has_ended:
+            process.send_signal(signal.SIGINT)
+        process.wait()
+        return INTERRUPTED
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+
+
+def conclude(expected: Expectation, outcome: Outcome, code: int, **facts: Any) -> Rerun:
+    """Return the verdict.
+
+    Args:
+        expected: What was recorded.
+        outcome: What the process reported.
+        code: Its exit code, negative for a signal.
+        facts: Other attributes of `Rerun`.
+    """
+    verdict, exit_code = _verdict(expected, outcome, code)
+    return Rerun(
+        verdict=verdict,
+        exit_code=exit_code,
+        ended=expected.ended(),
+        compared=expected.compared(),
+        outcome=outcome,
+        end=_end(outcome, code),
+        **facts,
+    )
+
+
+def _verdict(expected: Expectation, outcome: Outcome, code: int) -> tuple[str, int]:
+    if outcome.problem is not None and outcome.status is None:
+        return "not started", _USAGE if outcome.is_usage else OTHER_END
+    if outcome.is_stopped and outcome.departures:
+        return "metrics", DIFFERENT
+    if code == INTERRUPTED and (not outcome.has_ended or outcome.status == "INTERRUPTED"):
+        return "interrupted", INTERRUPTED
+    if not outcome.has_ended:
+        return ("not started" if outcome.status is None else "end"), OTHER_END
+    if (outcome.status, outcome.error) != (expected.status, expected.error):
+        return "end", OTHER_END
+    differing = {
+        "metrics": outcome.departures, "result": outcome.result, "artifacts": outcome.artifacts,
+    }  # fmt: skip
+    for name, found in differing.items():
+        if found:
+            return name, DIFFERENT
+    return ("identical" if outcome.largest is None else "equal"), 0
+
+
+def _end(outcome: Outcome, code: int) -> str:
+    if outcome.has_ended and outcome.status is not None:
+        return end_text(outcome.status, outcome.error)
+    if code < 0:
+        with contextlib.suppress(ValueError):
+            return f"its process was ended by {signal.Signals(-code).name}"
+    return f"its process ended with the exit code {code}, before a run had ended"
+
+
+def _environment(run: StoredRun, options: RerunOptions, private: Path) -> Environment:
+    if options.environment is None:
+        return Environment(python=sys.executable, version=None, warnings=[])
+    if options.environment != "uv":
+        raise OptionError(f"env must be 'uv', got {options.environment!r}")
+    return make_environment(run, private / "environment")
+
+
+def _roots_above(prepared: Preparation) -> list[Path]:
+    """Return the folders that sources beside the folder of the main file are imported from."""
+    layout = prepared.layout
+    known = [layout.import_root, layout.inside(layout.base)]
+    found: list[Path] = []
+    for path in map(layout.path_of, prepared.sources):
+        root = path.parent
+        while (root / "__init__.py").exists() and root != layout.folder:
+            root = root.parent
+        if not any(root.is_relative_to(each) for each in [*known, *found]):
+            found.append(root)
+    return found

@@ -1,0 +1,269 @@
+"""Makes one of the runs that a script requests the rerun of a recorded run."""
+
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from sacred_core.config.entries import plain_copy
+from sacred_core.config.request import Request
+from sacred_core.config.tree import find_named, nodes_of
+from sacred_core.exceptions import ConfigError, MissingValuesError
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.options import offered_options
+from sacred_core.masking import MASK, mask_value
+from sacred_core.rerun.configuration import missing_text, with_sets
+from sacred_core.rerun.plan import Plan
+from sacred_core.rerun.values import Tolerance
+from sacred_core.rerun.verdict import VerdictObserver
+from sacred_core.run.coroutines import is_coroutine
+from sacred_core.run.creation import new_run
+from sacred_core.run.run import Run
+from sacred_core.script_cli.running import exit_codes
+from sacred_core.serialization import plain
+
+R = TypeVar("R", bound=Run)
+#: Options of the recorded call that are about its record, or about the terminal.
+_DROPPED = {
+    "--help", "--id", "--queue", "--priority", "--pdb", "--print_config", "--origin",
+    "--enforce_clean", "--unobserved", "--spool",
+}  # fmt: skip
+#: Seconds between two beats, and so between two comparisons, of a run that may be stopped.
+_BEAT = 1.0
+
+
+class RerunEnd(SystemExit):
+    """The rerun has ended: nothing else of the script is executed."""
+
+
+class TakenRun(Run):
+    """A run after which the process ends."""
+
+    taker: "RunTaker"
+
+    def __call__(self, *args: Any) -> Any:
+        """Run, and end the process."""
+        with self.taker.ending(self), exit_codes(self):
+            outcome = super().__call__(*args)
+            if is_coroutine(outcome):
+                return self._await_end(outcome)
+        raise RerunEnd(0)
+
+    async def _await_end(self, outcome: Awaitable[Any]) -> Any:
+        with self.taker.ending(self), exit_codes(self):
+            await outcome
+        raise RerunEnd(0)
+
+
+class SkippedRun(Run):
+    """A run that is not started."""
+
+    def __call__(self, *args: Any) -> Any:
+        """Do nothing."""
+        return None
+
+
+class RunTaker:
+    """Creates the runs that a script requests: one of them is the rerun.
+
+    It is the first one that is requested as the recorded run was, with the same command, updates
+    and named configurations, or that is started by the command line of the script. Runs before it
+    are not started; those of other experiments, and runs inside the rerun, are executed and not
+    recorded. After it no run is started: the process ends.
+
+    Args:
+        plan: What is rerun.
+        observers: Those of the rerun.
+        verdict: Compares the rerun.
+        mark: A file that exists once a run is taken, also by a forked process.
+        lost: Base names of configuration files that are missing.
+
+    Attributes:
+        run: The rerun, None before it is created.
+        problem: Why it could not be created, or None.
+        is_taken: A run was taken in this process.
+        has_skipped: A run of the experiment was not started.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        observers: list[Any],
+        verdict: VerdictObserver,
+        mark: Path,
+        lost: set[str],
+    ) -> None:
+        self._plan = plan
+        self._observers = observers
+        self._verdict = verdict
+        self._mark = mark
+        self._lost = lost
+        self._has_ended = False
+        self.run: Run | None = None
+        self.problem: BaseException | None = None
+        self.is_taken = False
+        self.has_skipped = False
+
+    def create(self, ex: Any, request: Request) -> Run:
+        """Return the run for a request; see the class.
+
+        Raises:
+            RerunEnd: the rerun has ended.
+            SacredError: the run cannot be created.
+        """
+        if self._has_ended:
+            raise RerunEnd(0)
+        if self.is_taken or not self._is_meant(ex):
+            return self._unrecorded(new_run(ex, request))
+        if not self._plan.takes_first and not self._is_alike(ex, request):
+            self.has_skipped = True
+            return become(SkippedRun, new_run(ex, request))
+        self._take()
+        try:
+            self.run = self._new_run(ex, request)
+        except BaseException as error:  # the script may turn it into an exit code
+            self.problem = error
+            raise
+        return self.run
+
+    def stop(self, interrupt: Callable[[], None]) -> None:
+        """Interrupt the rerun, unless it is at its end."""
+        if self.run is not None and self.run.status == "RUNNING":
+            interrupt()
+
+    @contextlib.contextmanager
+    def ending(self, run: Run) -> Iterator[None]:
+        """Note that the rerun has ended, unless it is still to be awaited."""
+        try:
+            yield
+        except BaseException:
+            self._has_ended = True
+            raise
+        self._has_ended = run.stop_time is not None
+
+    def _is_meant(self, ex: Any) -> bool:
+        """Return whether an experiment is the recorded one, which may have been renamed."""
+        return bool(self._plan.options.get("--name")) or ex.path == self._plan.name
+
+    def _is_alike(self, ex: Any, request: Request) -> bool:
+        if "--help" in request.options:  # a command line has all options
+            return True
+        updates = mask_value(plain(plain_copy(request.updates)))[0]
+        return (
+            (request.command or ex.default_command) == self._plan.command
+            and list(request.named_configs) == self._plan.config.named_configs
+            and Tolerance().accepts(self._plan.updates, updates)
+        )
+
+    def _take(self) -> None:
+        try:
+            os.close(os.open(self._mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:  # another process of the script took it
+            raise RerunEnd(0) from None
+        self.is_taken = True
+
+    def _unrecorded(self, run: Run) -> Run:
+        own = set(map(id, self._observers))
+        run.observers = [each for each in run.observers if id(each) in own]  # those it inherits
+        run.unobserved = not run.observers
+        return run
+
+    def _new_run(self, ex: Any, request: Request) -> Run:
+        """Return the run with the recorded configuration; objects remain those of the script."""
+        plan = self._plan
+        named = [name for name in plan.config.named_configs if self._exists(name, ex)]
+        gone = (f"named config {name}" for name in plan.config.named_configs if name not in named)
+        updates = plan.config.first_updates([*gone, *(f"file {name}" for name in self._lost)])
+        options = {**self._options(ex), "--force": True}
+        run = new_run(ex, self._request(request, updates, named, options))
+        found = plan.config.differences(run.config)
+        hooks, ex.option_hooks = ex.option_hooks, []  # they were called
+        try:
+            for _ in range(3):  # what a scope draws at random is fixed when it differs
+                if not found.fixed:
+                    break
+                updates.update(found.fixed)
+                run = new_run(ex, self._request(request, updates, named, run.options))
+                found = plan.config.differences(run.config)
+        finally:
+            ex.option_hooks = hooks
+        missing = plan.config.missing_from(run.config)
+        if missing:
+            raise MissingValuesError(missing_text(missing))
+        self._verdict.note_config([*found.left, *found.fixed], found.added)
+        return self._observed(run)
+
+    def _request(
+        self, request: Request, updates: dict[str, Any], named: list[str], options: dict[str, Any]
+    ) -> Request:
+        plan = self._plan
+        flags = {key: value for key, value in options.items() if key.startswith("-")}
+        return Request(
+            command=plan.command,
+            updates=updates,
+            named_configs=named,
+            info=request.info,
+            meta_info={**request.meta_info, **plan.meta},
+            options=flags,
+        )
+
+    def _options(self, ex: Any) -> dict[str, Any]:
+        """Return the recorded options that the script still offers and that make sense again."""
+        offered = {option.name for option in offered_options(ex.additional_cli_options)}
+        observers = {flag for spec in plugin_manager().observers for flag in spec.flags}
+        given = {
+            name: value
+            for name, value in self._plan.options.items()
+            if name.startswith("-") and value not in (None, False, [])
+        }
+        usable = given.keys() - _DROPPED - observers
+        lost = sorted(name for name in usable if name not in offered or given[name] == MASK)
+        for name in lost:
+            self._verdict.note(f"the option {name} of the recorded run cannot be used again")
+        return {name: given[name] for name in given if name in usable and name not in lost}
+
+    def _exists(self, name: str, ex: Any) -> bool:
+        """Return whether a named configuration, or its file, exists."""
+        try:
+            find_named(name, nodes_of(ex))
+        except ConfigError:
+            return False
+        return Path(name).name not in self._lost
+
+    def _observed(self, run: Run) -> Run:
+        taken = become(TakenRun, run)
+        taken.taker = self
+        taken.queue_only = taken.unobserved = False
+        taken.force = bool(self._plan.options.get("--force"))
+        taken.observers = [*self._observers, self._verdict]
+        if self._plan.stops:
+            taken.beat_interval = min(taken.beat_interval, _BEAT)
+        return taken
+
+
+def rerun_meta(
+    meta: dict[str, Any], sets: dict[str, Any], rerun_of: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the metadata of a rerun: what the recorded call was, and what is set now."""
+    found: dict[str, Any] = {
+        key: meta[key]
+        for key in ("command", "options", "config_updates", "named_configs", "origins")
+        if key in meta
+    }
+    if sets:
+        found["config_updates"] = with_sets(meta.get("config_updates") or {}, sets)
+        origins = meta.get("origins") or {}
+        found["origins"] = {
+            origin: [path for path in paths if path not in sets]
+            for origin, paths in origins.items()
+        }
+        own = found["origins"].setdefault("command line", [])
+        own += sets
+    return {**found, "rerun_of": rerun_of}
+
+
+def become(kind: type[R], run: Run) -> R:
+    """Return a run as one of another class."""
+    run.__class__ = kind
+    return cast(R, run)
