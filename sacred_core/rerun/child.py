@@ -27,6 +27,7 @@ from sacred_core.masking import mask_text
 from sacred_core.rerun.main_module import execute_main, find_experiment, import_paths
 from sacred_core.rerun.plan import Plan, write_outcome
 from sacred_core.rerun.records import INTERRUPTED, Outcome
+from sacred_core.rerun.sacred_modules import provide_sacred
 from sacred_core.rerun.taking import RunTaker
 from sacred_core.rerun.values import Tolerance
 from sacred_core.rerun.verdict import VerdictObserver
@@ -44,6 +45,8 @@ def run_plan(path: Path) -> int:
         observers = list(map(new_observer, plan.observers))
     except SacredError as error:
         return _fail(report, Outcome(), error, is_usage=True)
+    if plan.is_of_sacred:
+        provide_sacred()
     child = _Child(plan, observers, report)
     context.run_creator = child.taker.create
     files.load_config_file = child.load_config_file
@@ -123,7 +126,8 @@ class _Child:
         return self.taker.has_skipped and not self.taker.is_taken
 
     def _fail(self, error: BaseException) -> int:
-        [f"Error: {error}\n"] if is_sentence(error) else trace_lines(error)
+        if not is_sentence(error):  # the verdict has the sentence
+            sys.stderr.write(mask_text("".join(trace_lines(error))))
         return self._report_problem(error)
 
     def _report_problem(self, error: BaseException) -> int:

@@ -163,9 +163,8 @@ def recorded_config(run: StoredRun, sets: Mapping[str, Any] | None = None) -> Re
 
 def missing_text(paths: Iterable[str]) -> str:
     """Return the message for masked entries that must be set."""
-    paths = list(paths)
-    options = " ".join(f"--set {path}=…" for path in paths)
-    return f"the record masks {', '.join(paths)}: set what the run needs with {options}"
+    # A name before a colon would make what follows it a secret.
+    return f"set these entries, which the record masks, with --set ENTRY=VALUE: {', '.join(paths)}"
 
 
 def with_sets(tree: Mapping[str, Any], sets: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Plan:
         outcome: The file that the process writes its outcome to.
         rtol, atol: The tolerances.
         stops: Interrupt the run at the first departure.
+        is_of_sacred: The script imports Sacred.
         takes_first: Take the first run that the script requests, whatever it requests.
     """
 
@@ -54,6 +55,7 @@ class Plan:
     rtol: float = 0.0
     atol: float = 0.0
     stops: bool = False
+    is_of_sacred: bool = False
     takes_first: bool = False
 
     def write(self, path: Path) -> None:

@@ -26,6 +26,7 @@ from sacred_core.rerun.preparation import Preparation, prepare_folder
 from sacred_core.rerun.present import difference_data, present_differences
 from sacred_core.rerun.records import DIFFERENT, INTERRUPTED, OTHER_END, Outcome, Rerun
 from sacred_core.rerun.taking import rerun_meta
+from sacred_core.run.termination import terminable
 from sacred_core.stores import ContinuingStore, StoredRun
 from sacred_core.stores.opening import split_flag
 
@@ -121,6 +122,8 @@ def run_again(
             recorded, environment.version, has_packages=options.environment is not None
         )
         warnings = [*prepared.warnings, *environment.warnings]
+        if is_of_sacred(run):
+            warnings.append("the run was recorded by Sacred; sacred-core takes its place")
         show(found, warnings, folder)
         plan = make_plan(recorded, config, expected, prepared, observers, options)
         plan.outcome = str(Path(private, "outcome.json"))
@@ -206,6 +209,12 @@ def new_folder(folder: str | os.PathLike[str] | None, run: StoredRun) -> Iterato
         raise
 
 
+def is_of_sacred(run: StoredRun) -> bool:
+    """Return whether a run was recorded by Sacred."""
+    names = [str(each).partition("==")[0] for each in run.experiment.get("dependencies") or ()]
+    return "sacred" in names and "sacred-core" not in names
+
+
 def free_folder(run: StoredRun) -> Path:
     """Return a path in the working directory where no file is."""
     words = f"{run.name}-{run.id}"
@@ -253,6 +262,7 @@ def make_plan(
         rtol=options.rtol,
         atol=options.atol,
         stops=options.stops,
+        is_of_sacred=is_of_sacred(run),
     )
 
 
@@ -279,10 +289,12 @@ def run_process(plan: Plan, private: Path, python: str, output: int | None) -> t
 def wait_for(process: "subprocess.Popen[bytes]", outcome: Path) -> int:
     """Return the exit code of a process; 130 after Ctrl-C, when its run has ended.
 
-    The terminal interrupts the process, too; where only this one is interrupted, it forwards that.
+    The terminal interrupts the process, too; where only this one is interrupted, it forwards that,
+    as it forwards other signals that end it.
     """
     try:
-        return process.wait()
+        with terminable():
+            return process.wait()
     except KeyboardInterrupt:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_GRACE)
@@ -326,7 +338,8 @@ def _verdict(expected: Expectation, outcome: Outcome, code: int) -> tuple[str, i
         return "interrupted", INTERRUPTED
     if not outcome.has_ended:
         return ("not started" if outcome.status is None else "end"), OTHER_END
-    if (outcome.status, outcome.error) != (expected.status, expected.error):
+    is_same_error = expected.error in (None, outcome.error)  # Sacred does not record all of them
+    if outcome.status != expected.status or not is_same_error:
         return "end", OTHER_END
     differing = {
         "metrics": outcome.departures, "result": outcome.result, "artifacts": outcome.artifacts,

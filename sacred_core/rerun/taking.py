@@ -15,6 +15,7 @@ from sacred_core.hooks.options import offered_options
 from sacred_core.masking import MASK, mask_value
 from sacred_core.rerun.configuration import missing_text, with_sets
 from sacred_core.rerun.plan import Plan
+from sacred_core.rerun.records import INTERRUPTED
 from sacred_core.rerun.values import Tolerance
 from sacred_core.rerun.verdict import VerdictObserver
 from sacred_core.run.coroutines import is_coroutine
@@ -44,14 +45,14 @@ class TakenRun(Run):
 
     def __call__(self, *args: Any) -> Any:
         """Run, and end the process."""
-        with self.taker.ending(self), exit_codes(self):
+        with exit_codes(self), self.taker.ending(self):
             outcome = super().__call__(*args)
             if is_coroutine(outcome):
                 return self._await_end(outcome)
         raise RerunEnd(0)
 
     async def _await_end(self, outcome: Awaitable[Any]) -> Any:
-        with self.taker.ending(self), exit_codes(self):
+        with exit_codes(self), self.taker.ending(self):
             await outcome
         raise RerunEnd(0)
 
@@ -134,11 +135,17 @@ class RunTaker:
 
     @contextlib.contextmanager
     def ending(self, run: Run) -> Iterator[None]:
-        """Note that the rerun has ended, unless it is still to be awaited."""
+        """Note that the rerun has ended, unless it is still to be awaited.
+
+        Raises:
+            RerunEnd: it was stopped at its first departure, which needs no traceback.
+        """
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self._has_ended = True
+            if isinstance(error, KeyboardInterrupt) and self._verdict.outcome.is_stopped:
+                raise RerunEnd(INTERRUPTED) from None
             raise
         self._has_ended = run.stop_time is not None
 

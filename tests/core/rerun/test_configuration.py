@@ -97,7 +97,7 @@ def test_masked_entries_of_the_call_must_be_set() -> None:
     assert recorded(origins={"update": ["opt"]}).unset() == ["opt.password"]
     assert recorded(origins=None).unset() == ["opt.password"]
     assert missing_text(["a", "b.c"]) == (
-        "the record masks a, b.c: set what the run needs with --set a=… --set b.c=…"
+        "set these entries, which the record masks, with --set ENTRY=VALUE: a, b.c"
     )
 
 

@@ -160,7 +160,7 @@ def test_the_first_run_is_taken_if_none_is_alike(record: RecordRun, tmp_path: Pa
 def test_masked_entries_must_be_set(record: RecordRun, tmp_path: Path) -> None:
     """Nothing is started without them; one that the script cannot have is named as well."""
     meta = {**META, "masked": ["config.n"], "origins": {"update": ["n"]}}
-    with pytest.raises(MissingValuesError, match=r"the record masks n: .* --set n=…"):
+    with pytest.raises(MissingValuesError, match=r"with --set ENTRY=VALUE: n$"):
         run_again(record, tmp_path, meta=meta)
     assert not (tmp_path / "again").exists()
     verdict = run_again(record, tmp_path, meta=meta, set={"n": 2})
@@ -173,7 +173,7 @@ def test_a_masked_entry_that_the_script_lost_is_an_error(record: RecordRun, tmp_
     script = changed("    n = 2", "    m = 2").replace("def main(n, _run)", "def main(m, _run)")
     verdict = run_again(record, tmp_path, script.replace("range(n)", "range(m)"), meta=meta)
     assert verdict.exit_code == 2
-    assert "Not started: the record masks n" in verdict.text()
+    assert "--set ENTRY=VALUE: n" in verdict.text()
 
 
 def stored(status: str, **fields: Any) -> StoredRun:
