@@ -355,10 +355,6 @@ class RerunError(SacredError, RuntimeError):
     """A recorded run cannot be started again."""
 
 
-class MissingValuesError(RerunError, ValueError):
-    """Entries of the configuration that the record masks must be set for a rerun."""
-
-
 class SpoolError(SacredError):
     """Runs cannot be recorded in a spool, or not be delivered from it."""
 

@@ -19,14 +19,13 @@ from sacred_core.config.request import Request
 from sacred_core.exceptions import (
     ConfigError,
     ConfigFileNotFoundError,
-    MissingValuesError,
     SacredError,
     StoreError,
 )
 from sacred_core.masking import mask_text
 from sacred_core.rerun.main_module import execute_main, find_experiment, import_paths
 from sacred_core.rerun.plan import Plan, write_outcome
-from sacred_core.rerun.records import INTERRUPTED, Outcome
+from sacred_core.rerun.records import INTERRUPTED, MissingValuesError, Outcome
 from sacred_core.rerun.sacred_modules import provide_sacred
 from sacred_core.rerun.taking import RunTaker
 from sacred_core.rerun.values import Tolerance

@@ -5,12 +5,17 @@ from typing import Any
 
 import attrs
 
+from sacred_core.exceptions import RerunError
 from sacred_core.plurals import counted
 from sacred_core.shared_methods import ValueMethods
 
 #: Exit codes of a rerun that is not identical: what was recorded differs, or the end does.
 DIFFERENT, OTHER_END = 3, 4
 INTERRUPTED = 130
+
+
+class MissingValuesError(RerunError, ValueError):
+    """Entries of the configuration that the record masks must be set for a rerun."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

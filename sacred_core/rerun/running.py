@@ -15,7 +15,7 @@ import attrs
 
 from sacred_core.compare import ComparedRun, RunDiff
 from sacred_core.compare.compared_run import Comparable
-from sacred_core.exceptions import MissingValuesError, OptionError, RerunError
+from sacred_core.exceptions import OptionError, RerunError
 from sacred_core.masking import MASK
 from sacred_core.rerun.child import new_observer
 from sacred_core.rerun.configuration import RecordedConfig, missing_text, recorded_config
@@ -24,7 +24,14 @@ from sacred_core.rerun.expectation import Expectation, end_text, read_expectatio
 from sacred_core.rerun.plan import Plan, read_outcome
 from sacred_core.rerun.preparation import Preparation, prepare_folder
 from sacred_core.rerun.present import difference_data, present_differences
-from sacred_core.rerun.records import DIFFERENT, INTERRUPTED, OTHER_END, Outcome, Rerun
+from sacred_core.rerun.records import (
+    DIFFERENT,
+    INTERRUPTED,
+    OTHER_END,
+    MissingValuesError,
+    Outcome,
+    Rerun,
+)
 from sacred_core.rerun.taking import rerun_meta
 from sacred_core.run.termination import terminable
 from sacred_core.stores import ContinuingStore, StoredRun

@@ -9,13 +9,13 @@ from typing import Any, TypeVar, cast
 from sacred_core.config.entries import plain_copy
 from sacred_core.config.request import Request
 from sacred_core.config.tree import find_named, nodes_of
-from sacred_core.exceptions import ConfigError, MissingValuesError
+from sacred_core.exceptions import ConfigError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.options import offered_options
 from sacred_core.masking import MASK, mask_value
 from sacred_core.rerun.configuration import missing_text, with_sets
 from sacred_core.rerun.plan import Plan
-from sacred_core.rerun.records import INTERRUPTED
+from sacred_core.rerun.records import INTERRUPTED, MissingValuesError
 from sacred_core.rerun.values import Tolerance
 from sacred_core.rerun.verdict import VerdictObserver
 from sacred_core.run.coroutines import is_coroutine

@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 from sacred_core.cli.main import sacred
 from sacred_core.cli.runs import rerun_run
 from sacred_core.compare import ComparedRun
-from sacred_core.exceptions import MissingValuesError, RerunError
+from sacred_core.exceptions import RerunError
 from sacred_core.rerun.expectation import Expectation
 from sacred_core.rerun.present import present_differences
-from sacred_core.rerun.records import Outcome, Rerun
+from sacred_core.rerun.records import MissingValuesError, Outcome, Rerun
 from sacred_core.rerun.running import RerunOptions, conclude
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from sacred_core.compare import ComparedRun
-from sacred_core.exceptions import MissingValuesError, OptionError, RerunError
+from sacred_core.exceptions import OptionError, RerunError
 from sacred_core.rerun import Rerun, rerun
 from sacred_core.rerun.expectation import Expectation
 from sacred_core.rerun.main_module import import_paths
 from sacred_core.rerun.plan import Plan, read_outcome, write_outcome
 from sacred_core.rerun.present import present_differences
-from sacred_core.rerun.records import Departure, Outcome
+from sacred_core.rerun.records import Departure, MissingValuesError, Outcome
 from sacred_core.rerun.running import conclude, new_folder
 from sacred_core.stores import StoredRun
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
