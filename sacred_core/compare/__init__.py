@@ -1,13 +1,15 @@
 """What differs between recorded runs.
 
-`diff` compares two runs, in one store or in two; `significance` tests whether two groups of runs
-differ. Names are imported when they are used.
+`diff` compares two runs, in one store or in two; `why` lists what differs as causes; `significance`
+tests whether two groups of runs differ. Names are imported when they are used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sacred_core.compare.causes.explaining import why
+    from sacred_core.compare.causes.explanation import Cause, Explanation, MetricParting
     from sacred_core.compare.compared_run import ComparedRun
     from sacred_core.compare.diffing import diff
     from sacred_core.compare.group_significance import Significance, significance
@@ -16,26 +18,23 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "MISSING": "records",
+    "Cause": "causes.explanation",
     "ComparedRun": "compared_run",
     "DiffTable": "table",
     "Difference": "records",
+    "Explanation": "causes.explanation",
+    "MetricParting": "causes.explanation",
     "RunDiff": "records",
     "Significance": "group_significance",
     "diff": "diffing",
     "diff_table": "table",
     "significance": "group_significance",
+    "why": "causes.explaining",
 }
 __all__ = [
-    "MISSING",
-    "ComparedRun",
-    "DiffTable",
-    "Difference",
-    "RunDiff",
-    "Significance",
-    "diff",
-    "diff_table",
-    "significance",
-]
+    "MISSING", "Cause", "ComparedRun", "DiffTable", "Difference", "Explanation", "MetricParting",
+    "RunDiff", "Significance", "diff", "diff_table", "significance", "why",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

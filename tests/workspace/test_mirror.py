@@ -15,6 +15,16 @@ SHORTEST = 30
 #: A test file without a module of its name tests one behaviour of several modules.
 FURTHER = {
     "compare/test_diffing.py": "compare/records compare/value_text",
+    "compare/causes/test_code_changes.py": "compare/causes/normal_form compare/causes/units "
+    "compare/causes/edits",
+    "compare/causes/test_used_code.py": "compare/causes/names compare/causes/project "
+    "compare/causes/references",
+    "compare/causes/test_config_causes.py": "compare/causes/config_values "
+    "compare/causes/scope_values compare/causes/values",
+    "compare/causes/test_explaining.py": "compare/causes/evidence compare/causes/explanation "
+    "compare/causes/code_causes compare/causes/call_causes compare/causes/effects "
+    "compare/causes/file_causes compare/causes/machine_causes compare/causes/not_recorded "
+    "compare/causes/package_causes",
     "archives/test_packing.py": "archives/layout archives/points archives/records archives/writing",
     "archives/test_reader.py": "archives/read_runs",
     "compare/test_group_significance.py": "compare/significance_display",

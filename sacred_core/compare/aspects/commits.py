@@ -9,8 +9,8 @@ from sacred_core.compare.patch_files import PatchFile, blob_id, comparable_line,
 from sacred_core.compare.records import Difference
 from sacred_core.compare.text_diff import unified_diff
 
-_CHANGES = "uncommitted changes of "
-_COMMIT = "commit of "
+CHANGES = "uncommitted changes of "
+COMMIT = "commit of "
 #: The name of a repository without an address.
 _UNNAMED = "the repository"
 
@@ -22,15 +22,15 @@ def collect_commit(side: ComparedRun) -> dict[str, Any]:
     """
     facts: dict[str, Any] = {}
     for name, repository in _repositories(side):
-        facts[f"{_COMMIT}{name}"] = repository.get("commit")
+        facts[f"{COMMIT}{name}"] = repository.get("commit")
         if repository.get("dirty") and not _changes(side, repository):
-            facts[f"{_CHANGES}{name}"] = "not recorded"
+            facts[f"{CHANGES}{name}"] = "not recorded"
     return facts | {key: change.digest for key, change in _all_changes(side)}
 
 
 def render_commit(difference: Difference, first: ComparedRun, second: ComparedRun) -> Difference:
     """Return the hunks that differ."""
-    if not difference.key.startswith(_CHANGES):
+    if not difference.key.startswith(CHANGES):
         return difference
     found = [dict(_all_changes(side)).get(difference.key) for side in (first, second)]
     if found == [None, None]:
@@ -60,7 +60,7 @@ def _all_changes(side: ComparedRun) -> Iterator[tuple[str, PatchFile]]:
         place = "" if number == 0 else f" in {name}"
         for change in _changes(side, repository):
             if not _is_source(side, change):
-                yield f"{_CHANGES}{change.path}{place}", change
+                yield f"{CHANGES}{change.path}{place}", change
 
 
 def _is_source(side: ComparedRun, change: PatchFile) -> bool:

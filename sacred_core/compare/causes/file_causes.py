@@ -1,0 +1,105 @@
+"""Causes: uncommitted changes of files that are not sources, commits, and resources."""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from sacred_core.compare.aspects.commits import CHANGES, COMMIT
+from sacred_core.compare.causes import levels
+from sacred_core.compare.causes.evidence import Evidence
+from sacred_core.compare.causes.explanation import Cause
+from sacred_core.compare.records import MISSING, Difference
+from sacred_core.plurals import counted
+
+_RESOURCE = "resource "
+#: The fact about changes that are too large to be stored.
+_UNKNOWN = "not recorded"
+#: Characters of a digest, and of a commit, that are shown.
+_SHORT = 8
+
+
+def file_causes(evidence: Evidence) -> Iterator[Cause]:
+    """Yield patches of files that are not sources, then resources, then commits."""
+    found = evidence.shown("commit")
+    patches = [each for each in found if each.key.startswith(CHANGES)]
+    patches = [each for each in patches if _UNKNOWN not in (each.first, each.second)]
+    yield from (_patch(each) for each in patches)
+    paths = [_path(each) for each in patches]
+    for each in _resources(evidence):
+        if not any(_is_same_file(each.key, path) for path in paths):
+            yield _resource(each)
+    yield from (_commit(each, evidence) for each in found if each.key.startswith(COMMIT))
+
+
+def _path(difference: Difference) -> str:
+    return difference.key.removeprefix(CHANGES).partition(" in ")[0]
+
+
+def _patch(each: Difference) -> Cause:
+    lines = str(each.details.get("diff", "")).splitlines()
+    counts = [sum(line.startswith(sign) for line in lines) for sign in "-+"]
+    where = {(True, False): " in the second run only", (False, True): " in the first run only"}
+    remark = where.get((each.first is MISSING, each.second is MISSING), " differ")
+    size = f": {counts[1]} added, {counted(counts[0], 'removed line')}" if any(counts) else ""
+    return Cause(
+        kind="patch",
+        key=_path(each),
+        text=f"uncommitted changes of {_path(each)}{remark}{size}",
+        first=each.first,
+        second=each.second,
+        details=each.details,
+        order=(levels.FILE, 0),
+    )
+
+
+def _resources(evidence: Evidence) -> Iterator[Difference]:
+    """Yield the resources that differ; two of one name in different folders are one resource."""
+    found = [each for each in evidence.differences("files") if each.key.startswith(_RESOURCE)]
+    removed = [each for each in found if each.second is MISSING]
+    added = {PurePath(each.key).name: each for each in found if each.first is MISSING}
+    moved = {id(each) for each in removed if PurePath(each.key).name in added}
+    for each in found:
+        name = PurePath(each.key).name
+        if id(each) in moved:
+            other = added[name]
+            if each.first != other.second:
+                yield Difference("files", other.key, each.first, other.second)
+        elif not (each.first is MISSING and any(name == PurePath(o.key).name for o in removed)):
+            yield each
+
+
+def _resource(each: Difference) -> Cause:
+    path = each.key.removeprefix(_RESOURCE)
+    if each.first is MISSING or each.second is MISSING:
+        text = f"{path} only in the {'second' if each.first is MISSING else 'first'} run"
+    else:
+        digests = " → ".join(str(md5 or "unknown")[:_SHORT] for md5 in (each.first, each.second))
+        text = f"content of {path} differs, MD5 {digests}"
+    return Cause(
+        kind="resource",
+        key=path,
+        text=text,
+        first=each.first,
+        second=each.second,
+        order=(levels.FILE, 1),
+    )
+
+
+def _is_same_file(resource: str, path: str) -> bool:
+    parts = PurePath(path).parts
+    return PurePath(resource.removeprefix(_RESOURCE)).parts[-len(parts) :] == parts
+
+
+def _commit(each: Difference, evidence: Evidence) -> Cause:
+    shown = [
+        "none" if commit is MISSING or commit is None else str(commit)[:_SHORT]
+        for commit in (each.first, each.second)
+    ]
+    remark = ": files that are not sources may differ" if not evidence.source_changes else ""
+    return Cause(
+        kind="commit",
+        key=each.key.removeprefix(COMMIT),
+        text=f"{' → '.join(shown)} of {each.key.removeprefix(COMMIT)}{remark}",
+        first=each.first,
+        second=each.second,
+        order=(levels.FILE, 2),
+    )

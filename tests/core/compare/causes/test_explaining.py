@@ -1,0 +1,270 @@
+"""Tests of explaining why two runs differ: the ranks of causes, and what was not recorded."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sacred_core.compare import MISSING, Explanation, why
+from sacred_core.hooks.manager import plugin_manager
+from sacred_core.hooks.records import Aspect
+from sacred_core.testing import EventDriver, MemoryObserver
+
+SCRIPT = """
+import numpy
+import helper
+from acme import tools
+
+@ex.main
+def main():
+    return step(helper.scale(1))
+
+@ex.capture
+def step(x):
+    return x
+
+def unused():
+    return 1
+"""
+HELPER = "import yaml\n\ndef scale(x):\n    return x * 2\n\ndef other():\n    return 1\n"
+INFO = {
+    "mainfile": "train.py",
+    "captured": [["train.py", "main", []], ["train.py", "step", []]],
+    "dependencies": ["acme-tools==1.0", "numpy==1.0", "PyYAML==6.0", "rich==13.0"],
+}
+HOST = {
+    "hostname": "a", "os": ["Linux", "x"], "cpu": "acme", "cpu_count": 4, "python_version": "3.12",
+    "threads": {"processors": 4}, "switches": {}, "ENV": {"HOME": "/home/a"},
+}  # fmt: skip
+SOURCES = {"train.py": SCRIPT, "helper.py": HELPER}
+
+
+def keys(found: Explanation) -> list[tuple[str, str]]:
+    return [(cause.kind, cause.key) for cause in found]
+
+
+def test_causes_are_ranked(record: Any) -> None:
+    """Values come before code, code before packages, then files, devices, environment, machine."""
+    first = record({"seed": 1, "x": 1}, SOURCES, INFO, host_info=HOST)
+    sources = {
+        "train.py": SCRIPT.replace("return x\n", "return -x\n").replace("return 1\n", "return 2\n"),
+        "helper.py": HELPER.replace("x * 2", "x * 3").replace("return 1", "return 0"),
+    }
+    host = {
+        **HOST, "hostname": "b", "cpu": "other", "python_version": "3.13", "cpu_count": 2,
+        "threads": {"processors": 2}, "switches": {"PYTHONHASHSEED": "1"},
+    }  # fmt: skip
+    packages = ["acme-tools==1.0", "numpy==2.0", "PyYAML==6.1", "rich==14.0"]
+    second = record(
+        {"seed": 2, "x": 2}, sources, {**INFO, "dependencies": packages}, host_info=host,
+        meta_info={"origins": {"update": ["seed"]}, "options": {"--debug": True, "--id": 7}},
+    )  # fmt: skip
+    found = why(first, second)
+    assert keys(found) == [
+        ("config", "x"),
+        ("code", "helper.py:scale"),
+        ("code", "train.py:step"),
+        ("package", "numpy"),
+        ("package", "PyYAML"),
+        ("python", "python_version"),
+        ("package", "rich"),
+        ("threads", "threads.processors"),
+        ("seed", "seed"),
+        ("environment", "switches.PYTHONHASHSEED"),
+        ("host", "cpu"),
+        ("host", "hostname"),
+        ("option", "--debug"),
+        ("code", "train.py:unused"),
+        ("code", "helper.py:other"),
+    ]
+    texts = [cause.text for cause in found]
+    assert texts[1] == "scale (helper.py:3) changed: return x * 2 → return x * 3"
+    assert texts[3] == "numpy 1.0 → 2.0, imported by train.py"
+    assert texts[4] == "PyYAML 6.0 → 6.1, imported by helper.py"
+    assert texts[6] == "rich 13.0 → 14.0"
+    assert texts[7] == "threads.processors 4 → 2"
+    assert texts[-2] == (
+        "unused (train.py:14) changed: return 1 → return 2, "
+        "not reached from the functions that were executed"
+    )
+
+
+def test_another_command_is_the_first_cause(record: Any) -> None:
+    """Two commands have other results whatever else differs."""
+    found = why(record({"x": 1}, command="main"), record({"x": 2}, command="evaluate"))
+    assert keys(found) == [("command", "command"), ("config", "x")]
+    assert found.causes[0].text == "main → evaluate"
+
+
+def test_the_main_function_of_an_old_run_is_found_by_its_command(record: Any) -> None:
+    """Without recorded functions, what the command calls counts as executed."""
+    info = {"mainfile": "train.py"}
+    old = SCRIPT.replace("return 1\n", "return 2\n").replace("return x\n", "return -x\n")
+    first = record(sources=SOURCES, ex_info=info, command="main")
+    second = record(sources={**SOURCES, "train.py": old}, ex_info=info, command="main")
+    found = why(first, second)
+    assert [cause.details["is_reached"] for cause in found] == [True, False]
+    assert "which captured functions were executed" in found.not_recorded
+
+
+def test_sources_of_one_run_are_causes(record: Any) -> None:
+    """A source that only one run has is listed; one that has another name only is not."""
+    sources = {"train.py": SCRIPT, "lib/helper.py": HELPER}
+    found = why(record(sources=SOURCES, ex_info=INFO), record(sources=sources, ex_info=INFO))
+    assert found.causes == ()
+    assert found.remarks == ("the same source under another name: helper.py → lib/helper.py",)
+    found = why(record(sources=SOURCES), record(sources={"train.py": SCRIPT}))
+    assert [cause.text for cause in found] == ["helper.py only in the first run"]
+
+
+def test_sources_whose_text_is_not_stored_are_causes(record: Any) -> None:
+    """A source with another digest differs, also if its text is missing."""
+    first = record(sources=SOURCES)
+    second = record(ex_info={"sources": [["train.py", "0" * 32], ["helper.py", "1" * 32]]})
+    found = why(first, second)
+    assert [cause.text for cause in found] == [
+        "train.py differs; its content is not stored for both runs",
+        "helper.py differs; its content is not stored for both runs",
+    ]
+    assert "the content of train.py, helper.py (second run)" in found.not_recorded
+
+
+def test_unused_imports_of_python_do_not_matter(record: Any) -> None:
+    """An import that nothing uses is a late cause, unless its module may have effects."""
+    sources = {**SOURCES, "train.py": f"import json\nimport seaborn\n{SCRIPT}"}
+    found = why(record(sources=SOURCES, ex_info=INFO), record(sources=sources, ex_info=INFO))
+    assert [(cause.details["name"], cause.details["is_reached"]) for cause in found] == [
+        ("seaborn", True), ("json", False),
+    ]  # fmt: skip
+
+
+def test_constants_count_where_they_are_read(record: Any) -> None:
+    """A constant has the rank of the first function that reads it; an unused one is last."""
+    script = "A = 1\nB = 1\nC = 1\n" + SCRIPT.replace("return x\n", "return x * B\n").replace(
+        "helper.scale(1)", "helper.scale(C)"
+    )
+    other = script.replace("= 1\n", "= 2\n")
+    sides = [
+        record(sources={**SOURCES, "train.py": text}, ex_info=INFO) for text in (script, other)
+    ]
+    assert [cause.details["name"] for cause in why(*sides)] == ["C", "B", "A"]
+
+
+def test_resources_are_compared_by_their_content(record: Any, tmp_path: Path) -> None:
+    """A file of another folder with the same name is the same resource."""
+    found = []
+    for names in (("a/data.csv", "a/same.csv", "a/x.csv"), ("b/data.csv", "b/same.csv")):
+        driver = EventDriver(MemoryObserver(record.memory))
+        run_id = driver.start()
+        for name in names:
+            driver.resource(_file(tmp_path / name, len(found)))
+        driver.complete()
+        found.append(record.store.get(run_id))
+    causes = why(*found).causes
+    assert [(cause.kind, Path(cause.key).name) for cause in causes] == [
+        ("resource", "data.csv"), ("resource", "x.csv"),
+    ]  # fmt: skip
+    assert "MD5 " in causes[0].text and "only in the first run" in causes[1].text
+
+
+def _file(path: Path, number: int) -> str:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("same" if path.name == "same.csv" else f"{path.name}{number}")
+    return str(path)
+
+
+def test_metrics_part_in_the_order_of_their_points(record: Any) -> None:
+    """The metric that parts first is first; one of one run only is last."""
+    first = record(
+        metrics={"late": [1, 2, 3], "early": [1, 2], "equal": [0.1], "only": [1]}, result=0.1
+    )
+    second = record(metrics={"late": [1, 2, 4], "early": [1, 3], "equal": [0.1]}, result=0.2)
+    found = why(first, second)
+    assert [(each.metric, each.step, each.first, each.second) for each in found.parting] == [
+        ("early", 1, 2, 3), ("late", 2, 3, 4), ("only", None, MISSING, MISSING),
+    ]  # fmt: skip
+    assert found.parting[0].text == "early: part at step 1: 2, 3"
+    assert found.effects == ("result 0.1 → 0.2",)
+
+
+def test_what_was_not_recorded_follows_from_the_records(record: Any) -> None:
+    """Each line is about these two runs, and names one if it is about it only."""
+    commit = {"url": "https://acme.example/a.git", "commit": "c" * 40, "dirty": True}
+    first = record(
+        {"token": "***"}, SOURCES, {**INFO, "repositories": [commit], "dependencies": ["torch==2"]},
+        host_info=HOST, metrics={"loss": [1]},
+    )  # fmt: skip
+    found = why(first, record({"token": "***"}, host_info={}))
+    assert set(found.not_recorded) >= {
+        "the uncommitted changes of https://acme.example/a.git: switched off, or too large "
+        "(first run)",
+        "a GPU, which torch may use: nvidia-smi was not found (first run)",
+        "environment variables, except those of numeric libraries and HOME "
+        "(SETTINGS.HOST_INFO.CAPTURED_ENV) (first run)",
+        "the source code (second run)",
+        "the machine and the version of Python (second run)",
+        "the versions of packages (second run)",
+        "metrics (second run)",
+        "the values of token, which are secrets",
+    }
+    assert not any("the source code" in line for line in why(first, first).not_recorded)
+
+
+def test_aspects_of_plugins_are_causes(record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a plugin compares is a cause after those of the core; a broken plugin is a problem."""
+    aspects = [
+        Aspect("rack", lambda side: {"rack": side.run.host["rack"]}),
+        Aspect("broken", lambda side: 1 / 0),
+    ]
+    monkeypatch.setitem(vars(plugin_manager()), "aspects", [*plugin_manager().aspects, *aspects])
+    found = why(
+        record({"x": 1}, host_info={"rack": "A"}), record({"x": 2}, host_info={"rack": "B"})
+    )
+    assert ("rack", "rack") in keys(found)
+    assert keys(found)[0] == ("config", "x")
+    assert any("ZeroDivisionError" in line for line in found.problems)
+
+
+def test_secrets_and_control_characters_are_not_shown(record: Any) -> None:
+    """Lines and data contain neither secrets of URLs nor escape sequences."""
+    first = record({"url": "postgres://me:hunter2secret@db/x", "text": "\x1b[31m"})
+    second = record({"url": "postgres://me:hunter3secret@db/x", "text": "b"})
+    found = why(first, second)
+    shown = found.text() + json.dumps([cause.data()["text"] for cause in found])
+    assert "hunter" not in shown and "\x1b" not in shown
+
+
+def test_the_text_lists_causes_with_their_ranks(record: Any) -> None:
+    """The lines are those that the command prints; a limit counts what is left out."""
+    found = why(record({"x": 1, "y": 1, "z": 1}), record({"x": 2, "y": 2, "z": 2}))
+    lines = found.lines(limit=2)
+    assert lines[0].startswith("--- the memory#1") and lines[1].startswith("+++ the memory#2")
+    assert lines[3:7] == [
+        "Causes, the likeliest first", "  1. config  x 1 → 2", "  2. config  y 1 → 2",
+        "  … and 1 more",
+    ]  # fmt: skip
+    assert "The recorded results are equal." in lines
+    assert "Not recorded" in lines
+    assert found.text().count(" → ") == 3
+
+
+def test_the_data_are_plain(record: Any) -> None:
+    """Everything is in the data, as JSON can have it."""
+    first = record({"x": 1}, SOURCES, INFO, metrics={"loss": [1, 2]})
+    second = record({"y": float("nan")}, {**SOURCES, "helper.py": HELPER + "x = 1\n"}, INFO,
+                    metrics={"loss": [1, float("nan")]})  # fmt: skip
+    found = why(first, second)
+    data = json.loads(json.dumps(found.data()))
+    assert [each["rank"] for each in data["causes"]] == [1, 2, 3]
+    assert data["causes"][0]["first"] == 1 and "second" not in data["causes"][0]
+    assert data["parting"][0]["metric"] == "loss"
+    assert len(found) == 3 and bool(found)
+
+
+def test_a_run_differs_from_itself_in_nothing(record: Any) -> None:
+    """The same run twice has no cause."""
+    run = record({"x": 1}, SOURCES, INFO, metrics={"loss": [float("nan")]})
+    found = why(run, run)
+    assert not found and len(found) == 0
+    assert found.lines()[3] == "Nothing that was recorded differs."
