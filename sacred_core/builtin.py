@@ -75,6 +75,7 @@ _RUN_COMMANDS = (
     ("sync", "sync_runs:synchronise_stores", "Synchronise two stores."),
     ("verify", "verify_runs:verify_runs", "Compare the runs of two stores."),
     ("diff", "diff_runs:diff_runs", "Show what differs between runs."),
+    ("why", "explain_runs:explain_runs", "List why two runs differ."),
     ("significance", "compare_groups:show_significance", "Test whether two groups differ."),
     ("recover", "recover_runs:recover_output", "Store the last output of runs that crashed."),
     ("rerun", "rerun_run:rerun_run", "Run a run again, and compare it."),

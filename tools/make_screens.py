@@ -153,7 +153,7 @@ def screens_of_widths() -> Iterator[str]:
 #: Pages with screens of ``sacred``.
 PAGES = (
     "reading-runs.md", "damaged-runs.md", "copying-runs.md", "comparing-runs.md", "significance.md",
-    "rerunning-runs.md",
+    "rerunning-runs.md", "why-runs-differ.md",
 )  # fmt: skip
 #: When the first run starts, in these pages; in fact it starts three days ago.
 SHOWN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -191,6 +191,16 @@ def main(_run):
 #: The digits of a value that is never the same, and what is shown.
 NOISE = re.compile(r"(?<=loss, step 6: )(.*) recorded, (.*) now")
 SHOWN_NOISE = "122.81158317 recorded, 31.81158317 now"
+TRIAL = """\
+import numpy
+
+from model import decay
+
+
+@ex.main
+def main(optimizer, batch):
+    return numpy.mean([decay(optimizer["rate"], step) for step in range(batch)])
+"""
 PATCH = """\
 diff --git a/train.py b/train.py
 --- a/train.py
@@ -363,16 +373,18 @@ def record_changed_run(store: str, number: int, start: datetime, folder: str) ->
     from sacred_core.observers import FileStorageObserver
 
     Path("model.py").write_text(MODEL.replace("0.9", ("0.9", "0.95")[number]))
+    Path("trial.py").write_text(TRIAL)
     sources = [
         [name, hashlib.md5(Path(name).read_bytes()).hexdigest()]
-        for name in ("model.py", "train.py")
+        for name in ("model.py", "trial.py")
     ]
     run = ScreenRun(FileStorageObserver(store), start + timedelta(seconds=724 + number))
     run.start(
         start_time=start,
         ex_info={
-            "name": "mnist", "base_dir": folder, "mainfile": "train.py", "sources": sources,
+            "name": "mnist", "base_dir": folder, "mainfile": "trial.py", "sources": sources,
             "dependencies": [f"numpy==2.4.{number}", "sacred-core==0.1.0"],
+            "captured": [["trial.py", "main", ["optimizer", "batch"]]],
         },
         host_info={"hostname": "node7", "threads": {"processors": 8, "torch": 8 - 4 * number}},
         config={"batch": 64, "optimizer": {"rate": 0.1 - 0.05 * number}, "seed": 7},

@@ -49,7 +49,7 @@ def test_the_screens_of_sacred_are_up_to_date() -> None:
     shown = set(re.findall(r"^\$ sacred runs (\w+)", "".join(pages), re.MULTILINE))
     assert shown == {
         "list", "show", "get", "watch", "export", "copy", "sync", "verify", "diff", "significance",
-        "rerun",
+        "rerun", "why",
     }  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def test_no_other_page_has_screens_of_sacred() -> None:
     """A page with a screen of a command that reads is one that a script in tools/ writes."""
     pages = runpy.run_path(str(ROOT / "tools" / "make_screens.py"))["PAGES"]
     screen = re.compile(
-        r"^\$ sacred runs (list|show|get|watch|export|diff|significance)", re.MULTILINE
+        r"^\$ sacred runs (list|show|get|watch|export|diff|why|significance)", re.MULTILINE
     )
     found = {
         path.name

@@ -46,6 +46,7 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
         ([RUNS, "2", "4"], "diff", None),
         ([RUNS, "1-4"], "diff-table", None),
     ],
+    "runs why": [([RUNS, "1", "2"], "why", None), ([RUNS, "2", "4"], "why", None)],
     "runs verify": [([RUNS, COPY, "1-2"], "comparison", "comparison")],
     "runs significance": [
         ([RUNS, "id < 3 and status exists", "5 6", "--field", "seed"], "significance", None)

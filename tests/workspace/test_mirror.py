@@ -55,6 +55,7 @@ FURTHER = {
     "cli/test_copy_runs.py": "cli/runs/copy_runs cli/runs/copied_text cli/runs/progress",
     "cli/test_sync_runs.py": "cli/runs/sync_runs",
     "cli/test_diff_runs.py": "cli/runs/diff_runs cli/runs/compared_runs cli/exit_codes",
+    "cli/test_explain_runs.py": "cli/runs/explain_runs",
     "cli/test_verify_runs.py": "cli/runs/verify_runs cli/runs/two_locations",
     "cli/test_pack_runs.py": "cli/runs/pack_runs",
     "cli/test_unpack_runs.py": "cli/runs/unpack_runs",

@@ -112,8 +112,14 @@ class Evidence:
         return all(source in side.run.sources for side in self.sides)
 
     def position(self, place: Place) -> int | None:
-        """Return when a part of the code was executed, before others with a higher number."""
+        """Return when a part of the code was executed, before others with a higher number.
+
+        None if it is not reached from the functions that were executed. If these are not known,
+        everything may have been executed.
+        """
         found = [used.order[place] for used in self.used if place in used.order]
+        if not found and not all(used.is_known for used in self.used):
+            return max(len(used.order) for used in self.used)
         return min(found, default=None)
 
     def import_position(self, source: str) -> int | None:

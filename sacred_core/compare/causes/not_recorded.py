@@ -64,7 +64,7 @@ def _sources(side: ComparedRun) -> list[str]:
 def _changes(side: ComparedRun) -> list[str]:
     repositories = side.run.repositories
     if not repositories:
-        return ["files beside the sources: there is no git repository, or it is not recorded"]
+        return ["changes of files that are not sources: no git repository is recorded"]
     found = []
     for each in repositories:
         name = each.get("url") or "the repository"
@@ -113,8 +113,8 @@ def _threads(side: ComparedRun) -> list[str]:
 
 def _data(side: ComparedRun) -> list[str]:
     if side.run.resources:
-        return ["files that were read without open_resource"]
-    return ["files that were read: no run.open_resource was called"]
+        return ["files that the run read without run.open_resource"]
+    return ["files that the run read: none was opened with run.open_resource"]
 
 
 def _metrics(side: ComparedRun) -> list[str]:

@@ -38,6 +38,7 @@ class UsedCode:
     Attributes:
         order: The position of each function, class and global name that is used: a statement is
             used where the name that it binds is read.
+        is_known: At least one of the executed functions is in the sources.
         import_order: The position of each source whose module was imported.
         modules: The modules with code that was used, apart from imports.
     """
@@ -51,6 +52,8 @@ class UsedCode:
         self._unknown: dict[str, list[Place]] = {}
         self.order: dict[Place, int] = {}
         self.import_order: dict[str, int] = {}
+        executed = [*executed]
+        self.is_known = any(map(self._is_defined, executed))
         self._import_all()
         self._follow(self._decorated(_BEFORE))
         self._follow(executed)
@@ -61,6 +64,10 @@ class UsedCode:
     def modules(self) -> set[str]:
         """The sources with code that is used."""
         return {place.source for place in self.order}
+
+    def _is_defined(self, place: Place) -> bool:
+        module = self._project.module(place.source)
+        return module is not None and place.name in module.by_name
 
     def _import_all(self) -> None:
         for module in self._project.modules():

@@ -108,6 +108,13 @@ def test_the_main_function_of_an_old_run_is_found_by_its_command(record: Any) ->
     assert "which captured functions were executed" in found.not_recorded
 
 
+def test_without_executed_functions_all_code_counts(record: Any) -> None:
+    """No function is called not reached where no executed function is known."""
+    texts = [HELPER, HELPER.replace("return 1", "return 2")]
+    first, second = (record(sources={"helper.py": text}) for text in texts)
+    assert [cause.details["is_reached"] for cause in why(first, second)] == [True]
+
+
 def test_sources_of_one_run_are_causes(record: Any) -> None:
     """A source that only one run has is listed; one that has another name only is not."""
     sources = {"train.py": SCRIPT, "lib/helper.py": HELPER}
