@@ -11,7 +11,6 @@ from sacred_core.compare.causes.evidence import Evidence, SourceChange
 from sacred_core.compare.causes.explanation import Cause
 from sacred_core.compare.causes.names import Place
 from sacred_core.compare.causes.project import Module
-from sacred_core.compare.causes.references import references
 from sacred_core.compare.causes.units import Unit
 
 #: The position of what runs when a module is imported: before all functions.
@@ -170,7 +169,7 @@ def _uses(evidence: Evidence, module: Module, names: set[str]) -> Iterator[int]:
         if unit.kind in ("function", "class") and position is None:
             continue
         if unit.kind != "import" and any(
-            reference.chain[0] in names for reference in references(unit.node)
+            reference.chain[0] in names for reference in unit.references
         ):
             yield _AT_IMPORT if position is None else position
 

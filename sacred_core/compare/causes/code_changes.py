@@ -56,17 +56,27 @@ def find_code_changes(first: str, second: str, has_docstrings: bool = False) -> 
         first, second: The sources.
         has_docstrings: Docstrings are compared, because some code reads them.
     """
-    if first == second:
-        return []
-    trees = parse(first, has_docstrings), parse(second, has_docstrings)
-    if trees[0] is None or trees[1] is None:
-        return _text_changes(first, second)
-    return compare_units(units_of(trees[0]), units_of(trees[1]))
+    trees = [parse(text, has_docstrings) for text in (first, second)]
+    units = [None if tree is None else units_of(tree) for tree in trees]
+    return compare_versions((first, second), (units[0], units[1]))
 
 
-def compare_units(first: Sequence[Unit], second: Sequence[Unit]) -> list[CodeChange]:
-    """Return what differs between the units of two versions of a module."""
-    found = [*_definition_changes(first, second), *_statement_changes(first, second)]
+def compare_versions(
+    texts: tuple[str, str], units: tuple[Sequence[Unit] | None, Sequence[Unit] | None]
+) -> list[CodeChange]:
+    """Return what differs between two versions of a module, see `find_code_changes`.
+
+    Args:
+        texts: The sources.
+        units: Their units; None for a text that is not Python.
+    """
+    first, second = units
+    if first is None or second is None:
+        return _text_changes(*texts)
+    try:
+        found = [*_definition_changes(first, second), *_statement_changes(first, second)]
+    except RecursionError:
+        return _text_changes(*texts)
     return sorted(found, key=lambda each: each.second_line or each.first_line or 0)
 
 

@@ -8,11 +8,9 @@ from typing import Any
 
 import attrs
 
-from sacred_core.compare.causes.normal_form import Function, code_text, form
+from sacred_core.compare.causes.normal_form import BLOCKS, Function, code_text, form
 from sacred_core.compare.causes.values import LONGEST, cut, cut_pair
 
-#: Fields of a statement that contain other statements.
-_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 #: What is shown before the code.
 _LABELS = {
     "annotation": "annotation of {} ",
@@ -153,7 +151,7 @@ def _pair_edits(first: ast.AST | None, second: ast.AST | None) -> Iterator[Edit]
         heads = _head(first), _head(second)
         if form(heads[0]) != form(heads[1]):
             yield Edit("statement", "", *shown_pair(*heads))
-        for name in _BLOCKS:
+        for name in BLOCKS:
             yield from statement_edits(getattr(first, name, ()), getattr(second, name, ()))
 
 
@@ -163,7 +161,7 @@ def _is_compound(node: ast.AST) -> bool:
 
 def _head(node: ast.AST) -> ast.AST:
     """Return a compound statement without its blocks."""
-    fields = {name: [] if name in _BLOCKS else value for name, value in ast.iter_fields(node)}
+    fields = {name: [] if name in BLOCKS else value for name, value in ast.iter_fields(node)}
     return ast.copy_location(type(node)(**fields), node)
 
 

@@ -4,9 +4,10 @@ from functools import cached_property
 
 import attrs
 
-from sacred_core.compare.causes.code_changes import CodeChange, compare_units, find_code_changes
+from sacred_core.compare.causes.code_changes import CodeChange, compare_versions
 from sacred_core.compare.causes.names import Place
-from sacred_core.compare.causes.project import Project
+from sacred_core.compare.causes.normal_form import reads_docstrings
+from sacred_core.compare.causes.project import Module, Project
 from sacred_core.compare.causes.used_code import CAPTURING, UsedCode, experiment_decorators
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.diffing import collect_facts, compare_facts, diff, find_aspects
@@ -62,7 +63,11 @@ class Evidence:
     @cached_property
     def projects(self) -> tuple[Project, Project]:
         """The sources of both runs."""
-        return _project(self.sides[0]), _project(self.sides[1])
+        texts = (side.source(name) or "" for side in self.sides for name in side.run.sources)
+        has_docstrings = reads_docstrings(texts)
+        parsed: dict[tuple[str, str], Module | None] = {}
+        first, second = (_project(side, has_docstrings, parsed) for side in self.sides)
+        return first, second
 
     @cached_property
     def used(self) -> tuple[UsedCode, UsedCode]:
@@ -130,11 +135,10 @@ class Evidence:
     def _changes_in(self, name: str) -> list[CodeChange]:
         if not self.is_in_both(name) or name in self.unread_sources:
             return []
-        modules = [project.module(name) for project in self.projects]
-        if modules[0] is not None and modules[1] is not None:
-            return compare_units(modules[0].units, modules[1].units)
-        texts = self._texts(name)
-        return find_code_changes(texts[0] or "", texts[1] or "")
+        modules = (project.module(name) for project in self.projects)
+        first, second = (None if module is None else module.units for module in modules)
+        texts = [text or "" for text in self._texts(name)]
+        return compare_versions((texts[0], texts[1]), (first, second))
 
     def _texts(self, name: str) -> list[str | None]:
         return [project.texts.get(name, "") for project in self.projects]
@@ -156,7 +160,9 @@ def dependencies(side: ComparedRun) -> list[str]:
     return [str(each).partition("==")[0] for each in listed]
 
 
-def _project(side: ComparedRun) -> Project:
+def _project(
+    side: ComparedRun, has_docstrings: bool, parsed: dict[tuple[str, str], Module | None]
+) -> Project:
     main = side.run.experiment.get("mainfile")
     packages = [normalize_project(name) for name in dependencies(side)]
     return Project(
@@ -164,6 +170,8 @@ def _project(side: ComparedRun) -> Project:
         side.source,
         main if isinstance(main, str) else None,
         [name for each in packages for name in (each, each.replace("-", "_"))],
+        has_docstrings,
+        parsed,
     )
 
 

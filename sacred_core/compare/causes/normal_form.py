@@ -7,16 +7,18 @@ imported by one statement or by several.
 
 import ast
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
-
-N = TypeVar("N", bound=ast.AST)
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 #: What has a body of its own, which is executed later or in a namespace of its own.
 Definition = Function | ast.ClassDef
 #: Texts that a module contains if it reads docstrings.
 _READERS = ("__doc__", "getdoc", "docopt")
+#: Fields of a statement that contain other statements, or what contains them.
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+#: The prefix of a string, which the tree has although it means nothing.
+_PREFIX = ", kind='u'"
 
 
 def parse(text: str, has_docstrings: bool = False) -> ast.Module | None:
@@ -27,15 +29,16 @@ def parse(text: str, has_docstrings: bool = False) -> ast.Module | None:
         has_docstrings: Docstrings are a part of it, because some code reads them.
 
     Returns:
-        The tree, without the docstrings; None if the text is not Python.
+        The tree; None if the text is not Python.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about invalid escape sequences, as in "\d"
             tree = ast.parse(text)
-        return _Normalizer(has_docstrings).visit(tree)  # type: ignore[no-any-return]
+        normalize_block(tree, has_docstrings, in_class=False)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    return tree
 
 
 def reads_docstrings(texts: Iterable[str]) -> bool:
@@ -47,9 +50,8 @@ def form(node: ast.AST | Sequence[ast.AST] | None) -> str:
     """Return a string that is equal for equal code."""
     if node is None:
         return ""
-    if isinstance(node, ast.AST):
-        return ast.dump(node)
-    return "\n".join(map(ast.dump, node))
+    nodes = [node] if isinstance(node, ast.AST) else node
+    return "\n".join(ast.dump(each) for each in nodes).replace(_PREFIX, "")
 
 
 def code_text(node: ast.AST) -> str:
@@ -60,66 +62,67 @@ def code_text(node: ast.AST) -> str:
         return f"<{type(node).__name__} that is nested too deeply to be shown>"
 
 
-class _Normalizer(ast.NodeTransformer):
-    """Changes a tree to its normal form, in place."""
+def normalize_block(owner: Any, has_docstrings: bool, in_class: bool) -> None:
+    """Change the statements in a module, definition or statement to their normal form."""
+    docstring = _docstring(owner) if has_docstrings else None
 
-    def __init__(self, has_docstrings: bool) -> None:
-        self._has_docstrings = has_docstrings
-        self._in_class = False
+    def change(statements: list[ast.stmt]) -> list[ast.stmt]:
+        found = [new for each in statements for new in _normalize(each, in_class)]
+        for each in found:
+            is_class = isinstance(each, ast.ClassDef)
+            is_definition = is_class or isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+            normalize_block(each, has_docstrings, is_class if is_definition else in_class)
+        return found
 
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        node.kind = None  # "u" of a string with this prefix
-        return node
+    change_blocks(owner, change)
+    if docstring is not None:
+        owner.body.insert(0, docstring)
 
-    def visit_Pass(self, node: ast.Pass) -> None:
-        return None
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        if isinstance(node.value, ast.Constant):
-            return None
-        return self.generic_visit(node)
+def change_blocks(owner: ast.AST, change: Callable[[list[ast.stmt]], list[ast.stmt]]) -> None:
+    """Replace each list of statements that is directly in a module, definition or statement."""
+    for name in BLOCKS:
+        block = getattr(owner, name, None)
+        if not isinstance(block, list):
+            continue
+        if block and not isinstance(block[0], ast.stmt):  # of ``except`` and ``case``
+            for each in block:
+                change_blocks(each, change)
+        else:
+            setattr(owner, name, change(block))
 
-    def visit_Import(self, node: ast.Import) -> list[ast.Import]:
-        return [ast.copy_location(ast.Import([name]), node) for name in node.names]
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> list[ast.ImportFrom]:
-        names = sorted(node.names, key=lambda name: (name.name, name.asname or ""))
-        return [
-            ast.copy_location(ast.ImportFrom(node.module, [name], node.level), node)
-            for name in names
-        ]
+def inner_statements(owner: ast.AST) -> Iterator[ast.AST]:
+    """Yield a statement and those inside of it, in order, without what expressions consist of."""
+    yield owner
+    for name in BLOCKS:
+        block = getattr(owner, name, None)
+        for each in block if isinstance(block, list) else ():
+            yield from inner_statements(each)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
-        self.generic_visit(node)
-        if self._in_class or not node.simple:  # fields of a dataclass; ``self.x: int = 1``
-            return node
-        if node.value is None:
-            return None
-        return ast.copy_location(ast.Assign([node.target], node.value), node)
 
-    def visit_Module(self, node: ast.Module) -> ast.AST:
-        return self._visit_block(node, in_class=False)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return self._visit_block(node, in_class=False)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        return self._visit_block(node, in_class=False)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        return self._visit_block(node, in_class=True)
-
-    def _visit_block(self, node: N, in_class: bool) -> N:
-        docstring = _docstring(node) if self._has_docstrings else None
-        outer, self._in_class = self._in_class, in_class
-        self.generic_visit(node)
-        self._in_class = outer
-        if docstring is not None:
-            node.body.insert(0, docstring)  # type: ignore[attr-defined]
-        return node
+def _normalize(node: ast.stmt, in_class: bool) -> Iterable[ast.stmt]:
+    """Return what takes the place of a statement."""
+    match node:
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            return []
+        case ast.Import(names=names):
+            return [ast.copy_location(ast.Import([name]), node) for name in names]
+        case ast.ImportFrom(names=names):
+            names = sorted(names, key=lambda name: (name.name, name.asname or ""))
+            return [
+                ast.copy_location(ast.ImportFrom(node.module, [name], node.level), node)
+                for name in names
+            ]
+        case ast.AnnAssign(simple=1) if not in_class:  # not a field of a dataclass
+            if node.value is None:
+                return []
+            return [ast.copy_location(ast.Assign([node.target], node.value), node)]
+    return [node]
 
 
 def _docstring(node: Any) -> ast.stmt | None:
-    first: ast.stmt | None = node.body[0] if node.body else None
-    is_string = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return first if is_string and isinstance(first.value.value, str) else None  # type: ignore[union-attr]
+    match getattr(node, "body", None):
+        case [ast.Expr(value=ast.Constant(value=str())) as first, *_]:
+            return first
+    return None

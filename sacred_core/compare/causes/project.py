@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from sacred_core.compare.causes.normal_form import parse, reads_docstrings
+from sacred_core.compare.causes.normal_form import inner_statements, parse
 from sacred_core.compare.causes.units import Unit, units_of
 
 Parts = tuple[str, ...]
@@ -32,6 +32,7 @@ class Module:
     Args:
         source: Its name in the record.
         units: Of its code.
+        has_import_calls: It may contain calls such as ``import_module("name")``.
 
     Attributes:
         by_name: Its functions and classes by their qualified names, and its statements by the
@@ -41,7 +42,7 @@ class Module:
         loaded: The modules that are imported, with the unit that imports them, in order.
     """
 
-    def __init__(self, source: str, units: list[Unit]) -> None:
+    def __init__(self, source: str, units: list[Unit], has_import_calls: bool = False) -> None:
         self.source = source
         self.units = units
         self.by_name: dict[str, list[Unit]] = {}
@@ -55,8 +56,12 @@ class Module:
         self.stars: list[Import] = []
         self.loaded: list[tuple[Unit, Import]] = []
         for unit in units:
-            for node in ast.walk(unit.node):
+            for node in inner_statements(unit.node):
                 self._add_import(unit, node)
+        if has_import_calls:
+            for unit in units:
+                for node in ast.walk(unit.node):
+                    self._add_import_call(unit, node)
 
     @cached_property
     def packages(self) -> set[str]:
@@ -78,6 +83,9 @@ class Module:
                     self.stars.append(found._replace(name=None))
                 else:
                     self.imports.setdefault(other or name, []).append(found)
+
+    def _add_import_call(self, unit: Unit, node: ast.AST) -> None:
+        match node:
             case ast.Call(args=[ast.Constant(value=str(name)), *_]) if _is_import_call(node.func):
                 level = len(name) - len(name.lstrip("."))
                 self.loaded.append((unit, Import(level, (*name.lstrip(".").split("."),))))
@@ -92,6 +100,8 @@ class Project:
         main: The name of the source that was started, if it is known.
         packages: Import names of installed packages: a source of such a name is not imported by it,
             unless it is beside the main file.
+        has_docstrings: Docstrings are a part of the code, because some code reads them.
+        parsed: Modules that another project has parsed, by name and text; new ones are added.
 
     Attributes:
         names: Of the sources.
@@ -103,6 +113,8 @@ class Project:
         read: Callable[[str], str | None],
         main: str | None = None,
         packages: Iterable[str] = (),
+        has_docstrings: bool = False,
+        parsed: "dict[tuple[str, str], Module | None] | None" = None,
     ) -> None:
         self.names = [*names]
         self.main = main
@@ -110,7 +122,8 @@ class Project:
         self._paths = {_parts(name): name for name in self.names}
         self._root = _folder(main) if main else ()
         self._foreign = {*packages, *sys.stdlib_module_names}
-        self._modules: dict[str, Module | None] = {}
+        self._has_docstrings = has_docstrings
+        self._parsed = {} if parsed is None else parsed
         self._found: dict[tuple[Parts, Parts], Parts | None] = {}
 
     @cached_property
@@ -118,20 +131,18 @@ class Project:
         """The texts of the sources by name."""
         return {name: self._read(name) for name in self.names}
 
-    @cached_property
-    def has_docstrings(self) -> bool:
-        """Some code of it reads docstrings."""
-        return reads_docstrings(text for text in self.texts.values() if text)
-
     def module(self, source: str | None) -> Module | None:
         """Return a source as a module; None if it is not stored, or is not Python."""
-        if source is None:
+        text = None if source is None else self.texts.get(source)
+        if source is None or text is None:
             return None
-        if source not in self._modules:
-            text = self.texts.get(source)
-            tree = None if text is None else parse(text, self.has_docstrings)
-            self._modules[source] = None if tree is None else Module(source, units_of(tree))
-        return self._modules[source]
+        if (source, text) not in self._parsed:
+            tree = parse(text, self._has_docstrings)
+            has_calls = "import_module" in text or "__import__" in text
+            self._parsed[source, text] = (
+                None if tree is None else Module(source, units_of(tree), has_calls)
+            )
+        return self._parsed[source, text]
 
     def modules(self) -> Iterator[Module]:
         """Yield all modules."""

@@ -21,6 +21,14 @@ class Reference(NamedTuple):
     is_call: bool = False
 
 
+def all_references(node: ast.AST) -> list[Reference]:
+    """Return the names that code reads; nothing for code that is nested too deeply."""
+    try:
+        return [*references(node)]
+    except RecursionError:
+        return []
+
+
 def references(node: ast.AST) -> Iterator[Reference]:
     """Yield the names that code reads: first those that are read first."""
     match node:

@@ -1,17 +1,26 @@
 """The parts of a module that change and run by themselves: functions, classes, statements."""
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from sacred_core.compare.causes.normal_form import Definition, Function, code_text, form
+from sacred_core.compare.causes.normal_form import (
+    Definition,
+    Function,
+    change_blocks,
+    code_text,
+    form,
+)
+from sacred_core.compare.causes.references import Reference, all_references
 
 #: What can be in the place of a definition that is a unit of its own.
 _PLACEHOLDER = "__definition__"
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Unit:
     """A part of a module.
 
@@ -22,16 +31,24 @@ class Unit:
         kind: ``"function"``, ``"class"``, ``"import"`` or ``"statement"``.
         node: Its code without other units, which are in an ``if`` replaced by placeholders.
         parent: The qualified name of the class or function that it is in; ``""`` in a module.
-        form: What is equal for equal code; without the annotations of a function.
-        annotations: Of the parameters of a function, by name.
+        annotations: Of the parameters of a function, by name; they are not in ``node``.
     """
 
     name: str
     kind: str
     node: ast.stmt
     parent: str
-    form: str
     annotations: Mapping[str, str] = attrs.field(factory=dict)
+
+    @functools.cached_property
+    def form(self) -> str:
+        """What is equal for equal code; without the annotations of a function."""
+        return form(self.node)
+
+    @functools.cached_property
+    def references(self) -> list[Reference]:
+        """The names that the code reads, in the order of its execution."""
+        return all_references(self.node)
 
     @property
     def line(self) -> int:
@@ -48,7 +65,9 @@ def units_of(tree: ast.Module) -> list[Unit]:
 def bound_names(node: ast.AST) -> list[str]:
     """Return the names that a statement binds, without those inside of functions and classes."""
     found: list[str] = []
-    for each in _walk(node):
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
         match each:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 found.append(name)
@@ -58,18 +77,9 @@ def bound_names(node: ast.AST) -> list[str]:
                 found.append(name)
             case ast.alias(name=name, asname=other):
                 found.append(other or name.partition(".")[0])
+        if not isinstance(each, (*_DEFINITIONS, ast.Lambda)):
+            waiting += reversed([*ast.iter_child_nodes(each)])
     return [*dict.fromkeys(found)]
-
-
-def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what a statement consists of, in order, without the bodies of functions and classes."""
-    yield node
-    if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
-        for child in ast.iter_child_nodes(node):
-            yield from _walk(child)
-
-
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def _units(body: Sequence[ast.stmt], parent: str, is_function: bool) -> Iterator[Unit]:
@@ -78,11 +88,10 @@ def _units(body: Sequence[ast.stmt], parent: str, is_function: bool) -> Iterator
         if isinstance(node, _DEFINITIONS):
             yield from _definition(node, parent, is_function)
             continue
-        inner = _Extractor()
-        inner.generic_visit(node)
+        definitions = _extract_definitions(node)
         if not is_function:
             yield _statement(node, parent)
-        for each in inner.found:
+        for each in definitions:
             yield from _definition(each, parent, is_function)
 
 
@@ -91,11 +100,11 @@ def _definition(node: Definition, parent: str, in_function: bool) -> Iterator[Un
     inner = [*_units(node.body, name, not isinstance(node, ast.ClassDef))]
     if isinstance(node, ast.ClassDef):
         node.body = []  # each of its statements is a unit
-        yield Unit(name, "class", node, parent, form(node))
+        yield Unit(name, "class", node, parent)
     else:
         node.body = [each for each in node.body if not isinstance(each, _DEFINITIONS)]
         annotations = _take_annotations(node)
-        yield Unit(name, "function", node, parent, form(node), annotations)
+        yield Unit(name, "function", node, parent, annotations)
     yield from inner
 
 
@@ -110,7 +119,7 @@ def _statement(node: ast.stmt, parent: str) -> Unit:
     name = ", ".join(bound_names(node))
     if parent and name:
         name = f"{parent}.{name}"
-    return Unit(name, "import" if is_import else "statement", node, parent, form(node))
+    return Unit(name, "import" if is_import else "statement", node, parent)
 
 
 def _take_annotations(node: Function) -> dict[str, str]:
@@ -132,21 +141,18 @@ def _placeholder(node: Definition) -> ast.stmt:
     return ast.copy_location(ast.Expr(ast.copy_location(name, node)), node)
 
 
-class _Extractor(ast.NodeTransformer):
-    """Replaces the definitions in a statement, which may be an ``if``, by placeholders."""
+def _extract_definitions(node: ast.stmt) -> list[Definition]:
+    """Replace the definitions in a statement, which may be an ``if``, and return them."""
+    found: list[Definition] = []
 
-    def __init__(self) -> None:
-        self.found: list[Definition] = []
+    def change(block: list[ast.stmt]) -> list[ast.stmt]:
+        for position, each in enumerate(block):
+            if isinstance(each, _DEFINITIONS):
+                found.append(each)
+                block[position] = _placeholder(each)
+            else:
+                change_blocks(each, change)
+        return block
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
-        return self._extract(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:
-        return self._extract(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
-        return self._extract(node)
-
-    def _extract(self, node: Definition) -> ast.stmt:
-        self.found.append(node)
-        return _placeholder(node)
+    change_blocks(node, change)
+    return found

@@ -11,9 +11,9 @@ from sacred_core.compare.causes.project import Module, Project
 from sacred_core.compare.causes.references import (
     UNKNOWN,
     Reference,
+    all_references,
     dynamic_lookups,
     local_names,
-    references,
 )
 from sacred_core.compare.causes.units import Unit
 
@@ -99,9 +99,9 @@ class UsedCode:
         """Follow the functions that are called when a statement or a decorator is executed."""
         if unit.kind == "function" and "<locals>" not in unit.name:
             nodes = [*getattr(unit.node, "decorator_list", ())]
-            found = [each for node in nodes for each in references(node)]
+            found = [each for node in nodes for each in all_references(node)]
         elif unit.kind == "statement":
-            found = [each for each in references(unit.node) if each.is_call]
+            found = [each for each in unit.references if each.is_call]
         else:
             return
         for reference in found:
@@ -136,7 +136,7 @@ class UsedCode:
                 for other in self._names.imported(module, wanted):
                     self._import(other)
         hidden = self._hidden_names(module, unit)
-        for reference in references(unit.node):
+        for reference in unit.references:
             yield from self._places(module, reference, hidden, unit.name)
         for chain in dynamic_lookups(unit.node):
             yield from self._all_of(module, chain)
@@ -238,4 +238,5 @@ def _is_registered(unit: Unit) -> bool:
 
 def _decorators(unit: Unit) -> list[tuple[str, ...]]:
     nodes = getattr(unit.node, "decorator_list", ()) if unit.kind == "function" else ()
-    return [[*references(node)][-1].chain for node in nodes if [*references(node)]]
+    found = map(all_references, nodes)
+    return [each[-1].chain for each in found if each]
