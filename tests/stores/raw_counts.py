@@ -14,8 +14,10 @@ def raw_counts(place: Place) -> dict[str, int]:
     """
     counts = dict(_COUNTS[place.kind](place))
     counts.pop("_index", None)  # of a bucket, to which readers add
-    # Of a bucket: names that a process that was cut off left, which the next deletion removes.
-    counts.pop("_pending", None)
+    # Of a bucket: names that a process that was cut off left, which the next deletion removes, and
+    # its claim of a number, which is not used again.
+    for name in ("_pending", "_ids"):
+        counts.pop(name, None)
     return counts
 
 
@@ -69,7 +71,7 @@ def _count_s3(place: Place) -> Counter[str]:
     keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
     uploads = client.list_multipart_uploads(Bucket=bucket).get("Uploads", ())
     client.close()
-    return Counter(_prefix(key) for key in keys) + Counter({"uploads": len(uploads)})
+    return _count_objects(keys) + Counter({"uploads": len(uploads)})
 
 
 def _count_gcs(place: Place) -> Counter[str]:
@@ -77,13 +79,18 @@ def _count_gcs(place: Place) -> Counter[str]:
 
     bucket = str(place.location).split("/")[2]
     client = storage.Client(project="growth")
-    found = Counter(_prefix(blob.name) for blob in client.list_blobs(bucket))
+    found = _count_objects([blob.name for blob in client.list_blobs(bucket)])
     client.close()
     return found
 
 
-def _prefix(key: str) -> str:
-    return _folder(Path(key).relative_to("runs"))
+def _count_objects(keys: list[str]) -> Counter[str]:
+    """Count objects by prefix, without those of a start that was cut off before its record."""
+    paths = [Path(key).relative_to("runs") for key in keys]
+    stored = {path.parts[0] for path in paths if path.name == "run.json"}
+    return Counter(
+        _folder(path) for path in paths if _folder(path) != "runs" or path.parts[0] in stored
+    )
 
 
 _COUNTS: dict[str, Any] = {
