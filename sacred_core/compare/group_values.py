@@ -14,7 +14,7 @@ from sacred_core.printable import printable
 from sacred_core.readable_numbers import distinct_digits
 from sacred_core.serialization import number, plain
 from sacred_core.stores.explaining import unknown_entries
-from sacred_core.stores.finding import metrics_of
+from sacred_core.stores.finding import MetricSummaries, metrics_of
 from sacred_core.stores.groups import differing_fields
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Field, is_number, read
@@ -80,6 +80,7 @@ def read_group(
     any_status: bool = False,
     definition: str = "",
     defining: Iterable[Field] = (),
+    metrics: MetricSummaries | None = None,
 ) -> GroupValues:
     """Read one number of each run of a group. Of metrics, summaries are read, and no points.
 
@@ -89,13 +90,15 @@ def read_group(
         field: The number, for example ``Field("metrics", ("loss", "last"))``.
         any_status: Use runs that did not complete, too.
         definition, defining: See `GroupValues`.
+        metrics: Those of the runs, if the caller uses them too.
 
     Raises:
         SignificanceError: no run has the field.
         StoreError: the runs cannot be read.
     """
     store = store_of(runs)
-    metrics, now = metrics_of(runs), datetime.now(UTC)
+    metrics = metrics_of(runs) if metrics is None else metrics
+    now = datetime.now(UTC)
     group = GroupValues(
         name=name,
         values=[],

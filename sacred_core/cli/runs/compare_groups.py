@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Sequence
 
 import click
 
@@ -29,7 +30,8 @@ from sacred_core.readable_numbers import DIGITS
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunList, RunStore, StoredRun, find_runs
 from sacred_core.stores.explaining import find_mistakes, require_existing
-from sacred_core.stores.query import Field, Query, all_of, fields_of, parse
+from sacred_core.stores.finding import MetricSummaries
+from sacred_core.stores.query import Field, Query, all_of, any_of, fields_of, parse
 
 #: An id, or a range of ids.
 _IDS = re.compile(r"\d+(-\d+)?")
@@ -92,11 +94,7 @@ def show_significance(
     compared = _compared_field(metric, at, result, field)
     store = open_runs(location, recursive)
     require_existing(store)
-    common = None if where is None else parse(where)
-    groups = [
-        _read_group(store, name, text, common, compared)
-        for name, text in (("A", a_group), ("B", b_group))
-    ]
+    groups = _read_groups(store, (a_group, b_group), where, compared)
     found = compare_groups(
         *groups, confidence=confidence, resamples=resamples, seed=seed, power=power
     )
@@ -119,42 +117,48 @@ def _compared_field(metric: str | None, at: str, result: bool, field: str | None
     return Field("result") if field is None else parse_field(field)
 
 
-def _read_group(
-    store: RunStore, name: str, text: str, common: Query | None, field: Field
-) -> GroupValues:
-    """Read the values of the runs that a query or ids select.
+def _read_groups(
+    store: RunStore, texts: Sequence[str], where: str | None, field: Field
+) -> list[GroupValues]:
+    """Read the values of the groups that queries or ids select. The runs are listed once.
 
     Args:
         store: Of the runs.
-        name: Of the group.
-        text: The query or the ids.
-        common: A condition for the runs of both groups.
+        texts: The queries or the ids, as the user wrote them.
+        where: A condition for the runs of all groups.
         field: The values.
 
     Raises:
-        StoreError: the query is invalid, or a run does not exist.
-        SignificanceError: no run is selected, or none has the field.
+        StoreError: a query is invalid, or a run does not exist.
+        SignificanceError: a group has no run, or no run of it has the field.
     """
-    found = _parse_group(store, text)
-    conditions = [each for each in (common, found) if isinstance(each, Query)]
-    query = all_of(conditions) if conditions else None
-    runs = find_runs(RunList(found, store) if isinstance(found, list) else store, query)
-    if not runs:
-        reasons = [] if query is None else find_mistakes(store, [], [], query)
-        reason = "; ".join(reasons) or f"no run matches {query}"
-        raise SignificanceError(f"group {name}: {reason}")
-    fields = () if query is None else [*fields_of(query)]
-    return read_group(
-        name,
-        runs,
-        field,
-        any_status=_STATUS in fields,
-        definition=text.strip(),
-        defining=() if isinstance(found, list) else fields,
-    )
+    common = [] if where is None else [parse(where)]
+    selections = [_parse_selection(store, text) for text in texts]
+    queries = [each for each in selections if isinstance(each, Query)]
+    metrics = MetricSummaries(store)
+    listed = find_runs(store, _all([*common, any_of(queries)]), metrics=metrics) if queries else []
+    groups = []
+    for name, text, selected in zip("AB", texts, selections, strict=True):
+        if isinstance(selected, Query):
+            among, own = listed, [selected]
+        else:
+            among, own = selected, []
+        query = _all([*common, *own])
+        runs = find_runs(RunList(among, store), query, metrics=metrics)
+        if not runs:
+            reasons = [] if query is None else find_mistakes(store, [], [], query)
+            reason = "; ".join(reasons) or f"no run matches {query}"
+            raise SignificanceError(f"group {name}: {reason}")
+        fields = () if query is None else tuple(fields_of(query))
+        group = read_group(
+            name, runs, field, any_status=_STATUS in fields, definition=text.strip(),
+            defining=fields if own else (), metrics=metrics,
+        )  # fmt: skip
+        groups.append(group)
+    return groups
 
 
-def _parse_group(store: RunStore, text: str) -> Query | list[StoredRun]:
+def _parse_selection(store: RunStore, text: str) -> Query | list[StoredRun]:
     """Return the query that ``text`` is, or the runs whose ids it lists."""
     words = text.replace(",", " ").split()
     if words and all(map(_IDS.fullmatch, words)):
@@ -165,3 +169,8 @@ def _parse_group(store: RunStore, text: str) -> Query | list[StoredRun]:
         with contextlib.suppress(StoreError):  # ids may be strings
             return get_runs(store, words)
         raise
+
+
+def _all(conditions: Sequence[Query | None]) -> Query | None:
+    given = [each for each in conditions if each is not None]
+    return all_of(given) if given else None

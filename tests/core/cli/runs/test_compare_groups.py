@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from sacred_core.cli.main import sacred
 from sacred_core.compare import significance
 from sacred_core.exceptions import QueryError, SacredError, SignificanceError, StoreError
-from sacred_core.testing import EventDriver, Memory, MemoryObserver
+from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 SCHEMA = Path(__file__).parents[4] / "docs" / "significance.schema.json"
 SLOW, FAST = "config.lr = 0.01", "config.lr = 0.1"
@@ -98,6 +98,23 @@ def test_what_is_compared(runs: Memory, options: list[str], means: tuple[float, 
     """A metric at its extremes, the result, and any field of queries can be compared."""
     found = data(FAST, SLOW, *options)
     assert (found["a"]["mean"], found["b"]["mean"]) == pytest.approx(means)
+
+
+def test_runs_are_read_once(runs: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One listing has the runs of both queries, and no points are read."""
+    calls = []
+    for name in ("list", "metrics", "get"):
+        method = getattr(MemoryStore, name)
+
+        def counted(self: MemoryStore, *args: Any, _name: str = name, _own: Any = method) -> Any:
+            calls.append(_name)
+            return _own(self, *args)
+
+        monkeypatch.setattr(MemoryStore, name, counted)
+    data(
+        f"{FAST} and metrics.loss.last < 5", f"{SLOW} and metrics.loss.last < 5", "--metric", "loss"
+    )
+    assert calls == ["list"]
 
 
 @pytest.mark.parametrize("ids", ["1 2 3 4", "1,2, 3,4", "1-4", "1-2 3-4,4"])
