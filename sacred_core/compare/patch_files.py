@@ -9,6 +9,8 @@ from sacred_core.compare.text_diff import split_lines
 
 _START = "diff --git "
 _INDEX = re.compile(r"index [0-9a-f]+\.\.([0-9a-f]+)")
+#: The line before a change of a file that is not a text.
+_BINARY = "GIT binary patch"
 #: The line before the changed lines, with their numbers.
 _HUNK = re.compile(r"@@ -[0-9,]+ \+[0-9,]+ @@")
 
@@ -30,6 +32,16 @@ class PatchFile:
         """The id that git has for the changed content; None if it is not in the patch."""
         found = (_INDEX.match(line) for line in self.lines[:6])
         return next((each[1] for each in found if each), None)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The lines without the header: the hunks, or what the header has besides names."""
+        start = next((n for n, line in enumerate(self.lines) if _HUNK.match(line)), None)
+        if start is not None:
+            return self.lines[start:]
+        if _BINARY in self.lines:
+            return ("binary content",)
+        return tuple(line for line in self.lines[1:] if not line.startswith("index "))
 
     @property
     def digest(self) -> str:

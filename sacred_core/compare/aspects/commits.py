@@ -29,15 +29,18 @@ def collect_commit(side: ComparedRun) -> dict[str, Any]:
 
 
 def render_commit(difference: Difference, first: ComparedRun, second: ComparedRun) -> Difference:
-    """Return the hunks that differ."""
+    """Return the hunks that differ, or all of them where one run has none."""
     if not difference.key.startswith(CHANGES):
         return difference
-    found = [dict(_all_changes(side)).get(difference.key) for side in (first, second)]
-    if found == [None, None]:
+    old, new = (dict(_all_changes(side)).get(difference.key) for side in (first, second))
+    if old and new:
+        hunks = [*unified_diff(old.changes, new.changes, comparable_line)]
+        remark, lines = "", hunks or [*new.changes]  # of a binary file the content is not shown
+    elif one := old or new:
+        remark, lines = f", only in the {'first' if old else 'second'} run", [*one.changes]
+    else:
         return difference
-    old, new = (each.lines if each else () for each in found)
-    lines = [*unified_diff(old, new, comparable_line)]
-    return difference.shown([f"{difference.key}:", *lines], {"diff": "\n".join(lines)})
+    return difference.shown([f"{difference.key}{remark}:", *lines], {"diff": "\n".join(lines)})
 
 
 def _repositories(side: ComparedRun) -> Iterator[tuple[str, dict[str, Any]]]:

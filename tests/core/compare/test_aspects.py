@@ -154,11 +154,30 @@ def test_commits_and_changed_files_that_are_no_sources(record: Any) -> None:
         "- commit of git@host:r.git = 'c1'",
         "+ commit of git@host:r.git = 'c2'",
         "uncommitted changes of data.csv:",
-        "@@ -5,4 +5,4 @@", " @@ -1,2 +1,2 @@", "  same", " -old", "-+new", "++other",
+        "@@ -1,4 +1,4 @@", " @@ -1,2 +1,2 @@", "  same", " -old", "-+new", "++other",
     ]  # fmt: skip
     clean = record(ex_info={"repositories": [{**repository, "dirty": False, "patch": None}]})
-    assert texts(diff(runs[0], clean), "commit")[0] == "uncommitted changes of data.csv:"
-    assert "-+new" in texts(diff(runs[0], clean), "commit")
+    assert texts(diff(runs[0], clean), "commit") == [
+        "uncommitted changes of data.csv, only in the first run:",
+        "@@ -1,2 +1,2 @@", " same", "-old", "+new",
+    ]  # fmt: skip
+    assert texts(diff(clean, runs[0]), "commit")[0].endswith("only in the second run:")
+
+
+def test_changed_binary_files(record: Any) -> None:
+    """Their content is not shown, whether one run has it or both."""
+    start = PATCH.partition("@@")[0].replace("data.csv", "a.bin")
+    runs = [
+        record(ex_info={"repositories": [{"url": None, "commit": "c", "dirty": True, "patch": p}]})
+        for p in (f"{start}GIT binary patch\n{n}\n" for n in "12")
+    ]
+    runs.append(record(ex_info={"repositories": [{"url": None, "commit": "c", "dirty": False}]}))
+    assert texts(diff(*runs[:2]), "commit") == [
+        "uncommitted changes of a.bin:", "binary content",
+    ]  # fmt: skip
+    assert texts(diff(*runs[1:]), "commit") == [
+        "uncommitted changes of a.bin, only in the first run:", "binary content",
+    ]  # fmt: skip
 
 
 def test_changes_of_recorded_sources_are_not_shown_twice(record: Any, tmp_path: Path) -> None:

@@ -33,6 +33,15 @@ def test_each_file_has_its_lines() -> None:
     assert patch_files("") == []
 
 
+def test_changes_are_shown_without_the_header() -> None:
+    """Of a binary file, and of an empty one, what there is to show."""
+    text, binary = patch_files(PATCH)
+    assert text.changes == ("@@ -1,2 +1,2 @@ heading", " same", "-old", "+new")
+    assert binary.changes == ("binary content",)
+    (empty,) = patch_files("diff --git a/x b/x\nnew file mode 100644\nindex 0..1\n")
+    assert empty.changes == ("new file mode 100644",)
+
+
 def test_what_a_change_is_based_on_does_not_count() -> None:
     """The same change has the same digest in other lines and of another content."""
     moved = PATCH.replace("@@ -1,2 +1,2 @@", "@@ -11,2 +12,2 @@").replace("1" * 40, "4" * 40)
