@@ -67,10 +67,37 @@ def test_lines_with_equal_keys_are_equal() -> None:
     assert lines == ["@@ -1,2 +1,2 @@", " a", "-x", "+y"]
 
 
-def test_very_long_texts_are_compared_at_their_ends_only() -> None:
-    """All between the first and the last difference is one hunk."""
-    old = [str(number) for number in range(60_000)]
-    new = ["first", *old[1:-1], "last"]
+def test_long_texts_are_divided_at_lines_that_they_have_once() -> None:
+    """A log in which every second line differs, which takes difflib minutes."""
+    old, new = (
+        [f"epoch {line}" if line % 2 else f"loss {line} {rate}" for line in range(20_000)]
+        for rate in (0.1, 0.2)
+    )
+    new[100:100] = ["inserted"] * 3
+    del new[15_000]
     lines = [*unified_diff(old, new)]
-    assert lines[0] == "@@ -1,60000 +1,60000 @@"
-    assert len(lines) == 1 + 2 * 60_000
+    assert apply(old, lines) == new
+    assert sum(line[0] == "-" for line in lines) == 10_000 + 1
+    assert sum(line[0] == "+" for line in lines) == 10_000 + 3
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_moved_and_repeated_lines_of_long_texts(seed: int) -> None:
+    """The diff makes the new text of the old one, whatever was moved."""
+    draw = random.Random(seed)
+    old = [str(draw.randrange(2_000)) for _ in range(3_000)]
+    new = [*old[:700], *old[1_500:2_500], *old[700:1_500], *old[2_600:], "end"]
+    for _ in range(200):
+        new[draw.randrange(len(new))] = str(draw.randrange(4_000))
+    lines = [*unified_diff(old, new)]
+    assert apply(old, lines) == new
+    assert sum(line[0] == "-" for line in lines) < 1_700
+
+
+def test_long_texts_without_common_lines_are_replaced() -> None:
+    """All between the first and the last difference is one hunk."""
+    old = [str(number % 7) for number in range(6_000)]
+    new = ["first", *(str(number % 5) for number in range(6_000)), "last"]
+    lines = [*unified_diff(old, new)]
+    assert lines[0] == "@@ -1,6000 +1,6002 @@"
+    assert len(lines) == 1 + 6_000 + 6_002
