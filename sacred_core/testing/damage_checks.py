@@ -10,6 +10,7 @@ import attrs
 
 from sacred_core.cli.runs.page import page
 from sacred_core.cli.runs.text import run_as_data
+from sacred_core.compare import diff
 from sacred_core.exceptions import StoreError
 from sacred_core.serialization import strict_json
 from sacred_core.stores import StoredRun, find_runs
@@ -20,6 +21,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _CONTROL = re.compile(r"[^\n\t\x20-\x7e\xa0-\u2027\u202f-\u2065\u2070-\U0010ffff]")
 #: Of this number of hostile records one is deleted.
 _DELETED = 6
+#: Of this number one is compared with a sound run.
+_COMPARED = 4
 #: Queries of which each is answered by another part of a store.
 QUERIES = (
     "status = DAMAGED", "status != DAMAGED", "config.n > 0", "config.n missing", "name = fed",
@@ -72,13 +75,15 @@ def check_hostile(store: Any, sound: Sound, queries: Iterable[str] = QUERIES, st
             run.id for run in listed if matches(parsed, run, MetricSummaries(store).of(run))
         ]
         assert [run.id for run in find_runs(store, query)] == expected, query
+    first = next(iter(sound.runs))
     for run_id in hostile[::step]:
         _read_all(store, run_id)
+    for run_id in hostile[:: _COMPARED * step]:
+        _compare(store, first, run_id)
     # A deletion costs as much as there are runs, and they are of the same kinds.
     for run_id in hostile[:: _DELETED * step]:
         with contextlib.suppress(StoreError):  # it is running, as far as it can be read
             store.delete(run_id)
-    first = next(iter(sound.runs))
     store.delete(first)
     Sound({run_id: run for run_id, run in sound.runs.items() if run_id != first}).check(store)
     return len(hostile)
@@ -101,6 +106,16 @@ def _whole(store: Any, run: StoredRun) -> dict[str, Any]:
             contents[kind, name] = file.read()
     output, metrics = store.output(run.id), store.metrics(run.id)
     return {"run": run, "output": output, "metrics": metrics, "files": contents}
+
+
+def _compare(store: Any, run_id: Any, other_id: Any) -> None:
+    """Compare two runs, which raises nothing and fails in no aspect."""
+    found = diff((store, run_id), (store, other_id))
+    shown = found.text()
+    assert not _CONTROL.search(shown), f"control characters are shown: {shown!r}"
+    json.loads(strict_json(found.data()))
+    failed = [problem for problem in found.problems if "the aspect" in problem]
+    assert not failed, f"a comparison failed: {failed}"
 
 
 def _read_all(store: Any, run_id: Any) -> None:
