@@ -7,6 +7,7 @@ import attrs
 
 from sacred_core.exceptions import RerunError
 from sacred_core.plurals import counted
+from sacred_core.printable import printable
 from sacred_core.shared_methods import ValueMethods
 
 #: Exit codes of a rerun that is not identical: what was recorded differs, or the end does.
@@ -157,9 +158,30 @@ class Rerun(ValueMethods):
         """Return whether the rerun gave the same: it is identical, or equal in the tolerance."""
         return self.exit_code == 0
 
+    def __repr__(self) -> str:
+        return f"<Rerun {printable(self.run_id)}: {self.verdict}>"
+
+    def __str__(self) -> str:
+        return self.text()
+
     def text(self) -> str:
         """Return the verdict: a line for it, and one for each further fact."""
         return "\n".join([self._headline(), *self._facts()])
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        # Only what shows runs needs it.
+        from sacred_core.stores.run_display import blocks_html
+
+        blocks = [
+            ("", [line.strip() for line in self._facts()]),
+            ("Stored as", [f"run {run_id} in {location}" for location, run_id in self.runs]),
+            ("Changed", self.changed),
+            ("Differed before the rerun", [*map(_difference_line, self.differences)]),
+            ("Warnings", [*self.warnings, *self.outcome.notes]),
+        ]
+        heading = f"Rerun of run {self.run_id}: {self._headline()}"
+        return blocks_html(heading, [each for each in blocks if each[1]], "print(….data())")
 
     def data(self) -> dict[str, Any]:
         """Return plain data, as ``sacred runs rerun --json`` prints it."""
@@ -253,6 +275,15 @@ class Rerun(ValueMethods):
 
     def _artifacts(self) -> str:
         return ", ".join(f"{name} ({how})" for name, how in sorted(self.outcome.artifacts.items()))
+
+
+def _difference_line(difference: Mapping[str, Any]) -> str:
+    """Return a difference of the environments in a line."""
+    sides = [
+        f"{_short(difference[side])} {side}" if side in difference else missing
+        for side, missing in (("recorded", "not recorded"), ("now", "missing now"))
+    ]
+    return f"{difference['aspect']} {difference['key']}: {', '.join(sides)}"
 
 
 def _short(value: Any, length: int = 80) -> str:

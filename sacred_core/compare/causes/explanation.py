@@ -1,6 +1,6 @@
 """What `why` returns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -8,8 +8,10 @@ import attrs
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING
 from sacred_core.masking import mask_text
+from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.serialization import plain
+from sacred_core.stores.run_display import blocks_html
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +71,7 @@ class MetricParting:
         return {"metric": self.metric, "text": _shown(self.text), "step": plain(self.step), **known}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Explanation:
     """Why two runs differ: what differs between them, the likeliest cause first.
 
@@ -99,6 +101,13 @@ class Explanation:
     def __iter__(self) -> Iterator[Cause]:
         return iter(self.causes)
 
+    def __repr__(self) -> str:
+        count = counted(len(self.causes), "cause")
+        return f"<Explanation {self.first.name}, {self.second.name}: {count}>"
+
+    def __str__(self) -> str:
+        return self.text()
+
     def __len__(self) -> int:
         return len(self.causes)
 
@@ -124,6 +133,21 @@ class Explanation:
     def text(self) -> str:
         """Return the explanation for people, as ``sacred runs why`` prints it."""
         return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        causes = [f"{rank}. {each.kind}: {each.text}" for rank, each in enumerate(self.causes, 1)]
+        blocks: list[tuple[str, Sequence[str]]] = [
+            ("Causes, the likeliest first", causes),
+            ("Where the metrics part", [each.text for each in self.parting]),
+            ("Other results", self.effects),
+            ("Not a cause", self.remarks),
+            ("Not recorded", self.not_recorded),
+            ("Not compared", self.problems),
+        ]
+        found = counted(len(self), "cause") if self else "nothing that was recorded differs"
+        heading = f"{self.first.title} and {self.second.title}: {found}"
+        return blocks_html(heading, [each for each in blocks if each[1]], "print(….text())")
 
     def data(self) -> dict[str, Any]:
         """Return the explanation as plain data, as ``docs/why.schema.json`` describes it."""
