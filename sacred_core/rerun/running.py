@@ -121,10 +121,10 @@ def run_again(
         raise MissingValuesError(missing_text(unset))
     observers = observer_places(recorded, location, options.observers)
     expected = read_expectation(recorded.store, run)
-    with new_folder(options.folder, run) as folder:
-        prepared = prepare_folder(recorded.store, run, folder, options.repository)
     with tempfile.TemporaryDirectory(prefix="sacred-rerun-") as private:
-        environment = _environment(run, options, Path(private))
+        with new_folder(options.folder, run) as folder:
+            prepared = prepare_folder(recorded.store, run, folder, options.repository)
+            environment = _environment(run, options, Path(private))
         found = present_differences(
             recorded, environment.version, has_packages=options.environment is not None
         )
