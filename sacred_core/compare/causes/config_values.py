@@ -148,6 +148,8 @@ def _find_sources(evidence: Evidence, values: list[ConfigValue]) -> None:
 def _names_of(key: str, path: DottedPath) -> set[str]:
     """Return the names by which the scope that sets ``path`` uses the entry ``key``."""
     other = DottedPath.parse(key)
+    if not other:
+        return set()
     common = 0
     while common < min(len(other), len(path)) - 1 and other[common] == path[common]:
         common += 1
