@@ -69,6 +69,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     program.chmod(0o755)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(SETTINGS.HOST_INFO, "CAPTURED_ENV", ["TRAIN_MODE"])
+    monkeypatch.setattr(SETTINGS, "CAPTURE_MODE", "no")
     monkeypatch.syspath_prepend(project.folder)
     monkeypatch.chdir(project.folder)
     for name, value in {"GPU": "1", "OMP_NUM_THREADS": "1", "TRAIN_MODE": "a"}.items():

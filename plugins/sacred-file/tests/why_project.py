@@ -318,7 +318,7 @@ PAIRS = {
     "environment variable": Pair(
         "environment", "ENV.TRAIN_MODE", ("a → b",), environment={"TRAIN_MODE": "b"}
     ),
-    "GPU": Pair("device", "gpus.gpus.0.model", ("Acme 1", "Acme 2"), environment={"GPU": "2"}),
+    "GPU": Pair("device", "gpus.gpus.0.model", ("0 Acme 1 → Acme 2",), environment={"GPU": "2"}),
     "version of Python": Pair(
         "python", "python_version", ("3.99.0",), host={"python_version": "3.99.0"}
     ),

@@ -22,6 +22,7 @@ from sacred_core.compare.causes.edits import (
 )
 from sacred_core.compare.causes.normal_form import parse
 from sacred_core.compare.causes.units import Unit, bound_names, units_of
+from sacred_core.compare.causes.values import cut_pair
 
 
 @attrs.frozen(kw_only=True)
@@ -85,9 +86,8 @@ def _text_changes(first: str, second: str) -> list[CodeChange]:
     matcher = difflib.SequenceMatcher(None, *lines, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind != "equal":
-            shown = (
-                next(iter(part), "").strip() or None for part in (lines[0][a:b], lines[1][c:d])
-            )
+            one, other = ("".join(part[:1]).strip() for part in (lines[0][a:b], lines[1][c:d]))
+            shown = (text or None for text in cut_pair(one, other))
             edits = (Edit("statement", "", *shown),)
             return [
                 CodeChange(name="", kind="text", edits=edits, first_line=a + 1, second_line=c + 1)

@@ -6,7 +6,7 @@ from typing import Any
 from sacred_core.compare.aspects.metrics import parting_text
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import MetricParting
-from sacred_core.compare.causes.values import cut_pair, pair_text
+from sacred_core.compare.causes.values import cut_pair, listed, pair_text
 from sacred_core.compare.points import find_parting
 from sacred_core.compare.records import MISSING
 from sacred_core.compare.value_text import value_text
@@ -56,6 +56,12 @@ def find_effects(evidence: Evidence) -> Iterator[str]:
         yield f"{counted(len(artifacts), 'artifact')}: {', '.join(artifacts)}"
     if evidence.differences("output"):
         yield "the output"
+    first, second = ([call.name for call in side.run.captured] for side in evidence.sides)
+    if first and second:
+        for number, mine, its in (("first", first, second), ("second", second, first)):
+            only = [name for name in dict.fromkeys(mine) if name not in its]
+            if only:
+                yield f"functions that only the {number} run executed: {listed(only)}"
 
 
 def _pair_text(first: Any, second: Any) -> str:

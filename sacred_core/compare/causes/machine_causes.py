@@ -1,19 +1,22 @@
 """Causes: Python, devices, threads, the environment and the machine."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
 
 from sacred_core.compare.causes import levels
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import Cause
 from sacred_core.compare.causes.values import pair_text
-from sacred_core.compare.records import Difference
+from sacred_core.compare.records import MISSING, Difference
 
 #: Entries that chose or describe a device.
 _DEVICE = re.compile(
     r"gpus?(\..*)?|switches\.(CUDA_(VISIBLE_DEVICES|DEVICE_ORDER)|HIP_VISIBLE_DEVICES"
     r"|ROCR_VISIBLE_DEVICES|JAX_PLATFORMS)"
 )
+_GPU = re.compile(r"(?P<gpu>gpus\.gpus\.(?P<number>\d+)\.)(?P<fact>.+)")
+_DRIVER = "gpus.driver_version"
 _THREADS = re.compile(r"threads(\..*)?|cpu_count|(switches|ENV)\.\w*(NUM_THREADS|MAX_THREADS)")
 #: The same information as another entry.
 _COPIES = {"gpu": "gpus", "cpu_count": "threads.processors"}
@@ -23,16 +26,32 @@ _HOSTNAME = "hostname"
 
 
 def machine_causes(evidence: Evidence) -> Iterator[Cause]:
-    """Yield what differs in the machine, the version of Python and the environment."""
+    """Yield what differs in the machine, the version of Python and the environment.
+
+    Of a GPU that one run does not have, or of another model, only the model is listed.
+    """
     found = [*evidence.differences("host"), *evidence.differences("environment")]
-    keys = {each.key for each in found}
+    by_key = {each.key: each for each in found}
     for number, each in enumerate(found):
-        if not _is_copy(each.key, keys):
+        if not _is_copy(each.key, by_key) and not _is_of_other_gpu(each, by_key):
             kind, level, position = _kind(each.key)
             yield _cause(each, kind, (level, position, number))
 
 
-def _is_copy(key: str, keys: set[str]) -> bool:
+def _is_of_other_gpu(difference: Difference, by_key: Mapping[str, Difference]) -> bool:
+    """Return whether a fact about a GPU follows from another one: the model differs."""
+    match = _GPU.fullmatch(difference.key)
+    if match is None:
+        has_model = any(_GPU.fullmatch(key) for key in by_key)
+        return difference.key == _DRIVER and has_model and MISSING in _values(difference)
+    return match["fact"] != "model" and f"{match['gpu']}model" in by_key
+
+
+def _values(difference: Difference) -> tuple[Any, Any]:
+    return difference.first, difference.second
+
+
+def _is_copy(key: str, keys: Container[str]) -> bool:
     first, dot, rest = key.partition(".")
     return first in _COPIES and f"{_COPIES[first]}{dot}{rest}" in keys
 
@@ -54,9 +73,11 @@ def _kind(key: str) -> tuple[str, int, int]:
 
 
 def _cause(each: Difference, kind: str, order: tuple[int, ...]) -> Cause:
-    prefix = each.key.partition(".")[0]
-    name = each.key.partition(".")[2] if prefix in ("switches", "ENV") else each.key
-    text = f"{name or each.key} {pair_text(each.first, each.second, has_quotes=False)}"
+    name = re.sub(r"^(switches|ENV)\.", "", each.key)
+    match = _GPU.fullmatch(name)
+    if match is not None:
+        name = f"{match['fact']} of GPU {match['number']}"
+    text = f"{name} {pair_text(each.first, each.second, has_quotes=False)}"
     return Cause(
         kind=kind, key=each.key, text=text, first=each.first, second=each.second, order=order
     )

@@ -97,6 +97,31 @@ def test_another_command_is_the_first_cause(record: Any) -> None:
     assert found.causes[0].text == "main → evaluate"
 
 
+def test_a_gpu_is_one_cause(record: Any) -> None:
+    """Other facts about a GPU are listed only if it has the same model."""
+    gpus = [{"model": "A", "total_memory": "8"}, {"model": "B", "total_memory": "16"}]
+    hosts: list[dict[str, Any]] = [
+        {"gpus": {"driver_version": "1", "gpus": [gpu]}, "gpu": {"gpus": [gpu]}} for gpu in gpus
+    ]
+    first, second = (record(host_info=host) for host in hosts)
+    assert [cause.text for cause in why(first, second)] == ["model of GPU 0 A → B"]
+    found = why(first, record(host_info={}))
+    assert [(each.kind, each.text) for each in found] == [
+        ("device", "model of GPU 0 only in the first run: A")
+    ]
+    more = {"gpus": {"driver_version": "2", "gpus": [{"model": "A", "total_memory": "9"}]}}
+    assert [cause.text for cause in why(first, record(host_info=more))] == [
+        "total_memory of GPU 0 8 → 9", "gpus.driver_version 1 → 2",
+    ]  # fmt: skip
+
+
+def test_functions_that_one_run_executed_are_an_effect(record: Any) -> None:
+    """Another path through the code is shown among the results."""
+    calls = [[None, "main", []], [None, "extra", []]]
+    first, second = (record(ex_info={"captured": calls[:count]}) for count in (1, 2))
+    assert why(first, second).effects == ("functions that only the second run executed: extra",)
+
+
 def test_the_main_function_of_an_old_run_is_found_by_its_command(record: Any) -> None:
     """Without recorded functions, what the command calls counts as executed."""
     info = {"mainfile": "train.py"}
