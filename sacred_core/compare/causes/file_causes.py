@@ -85,8 +85,10 @@ def _resource(each: Difference) -> Cause:
 
 
 def _is_same_file(resource: str, path: str) -> bool:
-    parts = PurePath(path).parts
-    return PurePath(resource.removeprefix(_RESOURCE)).parts[-len(parts) :] == parts
+    """Return whether a path is the end of the other one: folders of sources may be in others."""
+    names = [PurePath(each).parts for each in (resource.removeprefix(_RESOURCE), path)]
+    shortest = min(map(len, names))
+    return names[0][-shortest:] == names[1][-shortest:]
 
 
 def _commit(each: Difference, evidence: Evidence) -> Cause:

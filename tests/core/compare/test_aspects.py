@@ -288,6 +288,37 @@ def test_metrics_that_end_are_reordered_or_have_other_steps(record: Any) -> None
     assert line.endswith("the first run has no more and the second run continues at step 2")
 
 
+def test_resources_in_the_folder_of_the_sources_have_relative_paths(
+    record: Any, tmp_path: Path
+) -> None:
+    """So that the same file in a copy of the folder is equal; others have absolute paths.
+
+    A content that the other run has under another path is not a difference.
+    """
+    runs = []
+    for folder, content in (("one", "same"), ("two", "same"), ("three", "other")):
+        base = tmp_path / folder
+        (base / "data").mkdir(parents=True)
+        paths = (base / "data" / "a.csv", tmp_path / "shared.csv")
+        driver = EventDriver(MemoryObserver(record.memory))
+        number = driver.start(ex_info={"name": "trial", "base_dir": str(base), "sources": []})
+        for path in paths:
+            path.write_text(content)
+            driver.resource(str(path))
+        driver.complete()
+        runs.append(record.store.get(number))
+    assert texts(diff(*runs[:2]), "files") == []
+    assert texts(diff(*runs[1:]), "files") == [
+        "- resource data/a.csv: 4 B, MD5 51037a4a37730f52c8732586d3aaa316",
+        "+ resource data/a.csv: 5 B, MD5 795f3202b17cb6bc3d4b771d8c6c9eaf",
+        f"- resource {tmp_path}/shared.csv: 4 B, MD5 51037a4a37730f52c8732586d3aaa316",
+        f"+ resource {tmp_path}/shared.csv: 5 B, MD5 795f3202b17cb6bc3d4b771d8c6c9eaf",
+    ]
+    runs[1].resources.remove(f"{tmp_path}/shared.csv")
+    for pair in (runs[:2], runs[1::-1]):
+        assert texts(diff(*pair), "files") == []
+
+
 def test_files_are_compared_by_digests(record: Any, tmp_path: Path) -> None:
     """Sizes are shown; a file without a digest is read, and may be missing in the store."""
     runs = []
