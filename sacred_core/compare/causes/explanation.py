@@ -102,7 +102,7 @@ class Explanation:
         return iter(self.causes)
 
     def __repr__(self) -> str:
-        count = counted(len(self.causes), "cause")
+        count = counted(len(self), "cause")
         return f"<Explanation {self.first.name}, {self.second.name}: {count}>"
 
     def __str__(self) -> str:
@@ -120,14 +120,12 @@ class Explanation:
         Args:
             limit: Maximum number of causes and of metrics; None for all.
         """
-        lines = [f"--- {self.first.title}", f"+++ {self.second.title}", ""]
-        lines += self._cause_lines(limit)
-        lines += _section("Where the metrics part", [each.text for each in self.parting], limit)
-        lines += _section("Other results", self.effects)
-        if not self.parting and not self.effects:
-            lines += ["", "The recorded results are equal."]
-        lines += _section("Not a cause", self.remarks)
-        lines += _section("Not recorded", self.not_recorded)
+        lines = [f"--- {self.first.title}", f"+++ {self.second.title}"]
+        for title, listed, has_limit in self._sections():
+            shown = listed[: limit if has_limit else None]
+            lines += ["", title, *(f"  {line}" for line in shown)]
+            if len(shown) < len(listed):
+                lines.append(f"  … and {len(listed) - len(shown)} more")
         return [_shown(line) for line in lines]
 
     def text(self) -> str:
@@ -136,18 +134,11 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        causes = [f"{rank}. {each.kind}: {each.text}" for rank, each in enumerate(self.causes, 1)]
-        blocks: list[tuple[str, Sequence[str]]] = [
-            ("Causes, the likeliest first", causes),
-            ("Where the metrics part", [each.text for each in self.parting]),
-            ("Other results", self.effects),
-            ("Not a cause", self.remarks),
-            ("Not recorded", self.not_recorded),
-            ("Not compared", self.problems),
-        ]
+        blocks = [(title, listed) for title, listed, _ in self._sections()]
+        problems = [("Not compared", self.problems)] if self.problems else []
         found = counted(len(self), "cause") if self else "nothing that was recorded differs"
         heading = f"{self.first.title} and {self.second.title}: {found}"
-        return blocks_html(heading, [each for each in blocks if each[1]], "print(….text())")
+        return blocks_html(heading, [*blocks, *problems], "print(….text())")
 
     def data(self) -> dict[str, Any]:
         """Return the explanation as plain data, as ``docs/why.schema.json`` describes it."""
@@ -162,27 +153,30 @@ class Explanation:
             "problems": [_shown(line) for line in self.problems],
         }
 
-    def _cause_lines(self, limit: int | None) -> list[str]:
-        if not self.causes:
-            return ["Nothing that was recorded differs."]
-        shown = self.causes[:limit]
-        width = max(len(cause.kind) for cause in shown) if shown else 0
-        lines = [
-            f"{rank:>3}. {cause.kind.ljust(width)}  {cause.text}"
-            for rank, cause in enumerate(shown, 1)
+    def _sections(self) -> Iterator[tuple[str, Sequence[str], bool]]:
+        """Yield the title and the lines of each section, and whether it can be long."""
+        if self.causes:
+            yield "Causes, the likeliest first", self._cause_lines(), True
+        else:
+            yield "Nothing that was recorded differs.", (), True
+        if self.parting:
+            yield "Where the metrics part", [each.text for each in self.parting], True
+        if self.effects:
+            yield "Other results", self.effects, False
+        if not self.parting and not self.effects:
+            yield "The recorded results are equal.", (), False
+        if self.remarks:
+            yield "Not a cause", self.remarks, False
+        if self.not_recorded:
+            yield "Not recorded", self.not_recorded, False
+
+    def _cause_lines(self) -> list[str]:
+        width = max(len(cause.kind) for cause in self.causes)
+        digits = len(str(len(self.causes)))
+        return [
+            f"{str(rank).rjust(digits)}. {cause.kind.ljust(width)}  {cause.text}"
+            for rank, cause in enumerate(self.causes, 1)
         ]
-        return ["Causes, the likeliest first", *lines, *_more(len(self.causes) - len(shown))]
-
-
-def _section(title: str, lines: Any, limit: int | None = None) -> list[str]:
-    if not lines:
-        return []
-    shown = lines[:limit]
-    return ["", title, *(f"  {line}" for line in shown), *_more(len(lines) - len(shown))]
-
-
-def _more(count: int) -> list[str]:
-    return [f"  … and {count} more"] if count > 0 else []
 
 
 def _shown(line: str) -> str:

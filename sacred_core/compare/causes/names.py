@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sacred_core.compare.causes.project import Import, Module, Parts, Project
+from sacred_core.compare.causes.references import all_references
 
 
 class Place(NamedTuple):
@@ -64,14 +65,35 @@ class Names:
         """Return where a class, or one of its local base classes, defines ``name``."""
         return [*self._member(module, class_name, name, set())]
 
+    def is_override(self, place: Place, class_name: str, name: str) -> bool:
+        """Return whether ``place`` is ``name`` of a class that is derived from another one.
+
+        Args:
+            place: A method or attribute of a class.
+            class_name: The qualified name of the other class.
+            name: The name of the method.
+        """
+        owner, _, own = place.name.rpartition(".")
+        return own == name and class_name in self._base_names(place.source, owner, set())
+
+    def _base_names(self, source: str, class_name: str, seen: set[Place]) -> set[str]:
+        """Return the names of the local classes that a class is derived from."""
+        module = self._project.module(source)
+        if module is None or Place(source, class_name) in seen:
+            return set()
+        seen.add(Place(source, class_name))
+        found = set()
+        for base in self.bases(module, class_name):
+            if isinstance(base, Place):
+                found |= {base.name, *self._base_names(base.source, base.name, seen)}
+        return found
+
     def bases(self, module: Module, class_name: str) -> list[Meaning]:
         """Return the base classes of a class, as far as they have names."""
         found: list[Meaning] = []
         for unit in module.by_name.get(class_name, ()):
             for base in getattr(unit.node, "bases", ()):
-                from sacred_core.compare.causes.references import references
-
-                for each in references(base):
+                for each in all_references(base):
                     found += self.find(module, each.chain) or ()
         return found
 

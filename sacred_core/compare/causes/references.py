@@ -32,7 +32,10 @@ def all_references(node: ast.AST) -> list[Reference]:
 def references(node: ast.AST) -> Iterator[Reference]:
     """Yield the names that code reads: first those that are read first."""
     match node:
-        case ast.Name(id=name):
+        case ast.Name(id=name, ctx=ast.Load()):
+            yield Reference((name,))
+        case ast.AugAssign(target=ast.Name(id=name), value=value):
+            yield from references(value)
             yield Reference((name,))
         case ast.Attribute():
             yield from _attribute(node)

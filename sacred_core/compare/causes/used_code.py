@@ -165,7 +165,9 @@ class UsedCode:
         if first in ("self", "cls") and attributes and owner in module.by_name:
             found = self._names.member(module, owner, attributes[0])
             yield from found
-            yield from self._unknown.get(attributes[0], ()) if found else ()
+            for each in self._unknown.get(attributes[0], ()):
+                if self._names.is_override(each, owner, attributes[0]):
+                    yield each
             attributes = attributes[1:] if found else attributes
         elif first != UNKNOWN and first not in hidden:
             meanings = self._names.find(module, reference.chain)

@@ -273,7 +273,9 @@ def test_the_text_lists_causes_with_their_ranks(record: Any) -> None:
     lines = found.lines(limit=2)
     assert lines[0].startswith("--- the memory#1") and lines[1].startswith("+++ the memory#2")
     assert lines[3:7] == [
-        "Causes, the likeliest first", "  1. config  x 1 → 2", "  2. config  y 1 → 2",
+        "Causes, the likeliest first",
+        "  1. config  x 1 → 2",
+        "  2. config  y 1 → 2",
         "  … and 1 more",
     ]  # fmt: skip
     assert "The recorded results are equal." in lines

@@ -18,7 +18,7 @@ def test_a_notebook_shows_causes_with_their_ranks(record: Any) -> None:
     assert "Not a cause" not in titles and "Not recorded" in titles
     assert len(found) == 3 and ": 3 causes</p>" in html
     for rank, cause in enumerate(found, 1):
-        assert f"{rank}. {cause.kind}: " in html
+        assert f"{rank}. {cause.kind}  " in html
     assert "&lt;script&gt;" in html and "<script" not in html and "hunter2" not in html
     assert repr(found) == "<Explanation the memory#1, the memory#2: 3 causes>"
     assert str(found) == found.text()

@@ -139,6 +139,45 @@ def test_methods_are_followed() -> None:
     assert not {"Never", "Never.quiet"} & set(names(found))
 
 
+def test_own_methods_are_those_of_the_class_and_its_relatives() -> None:
+    """A method of ``self`` is that of the class, or of a class derived from it."""
+    found = used({
+        "train.py": """
+            class Base:
+                def run(self): return self.step()
+                def step(self): return 1
+            class Derived(Base):
+                def step(self): return self.other.go()
+            class Unrelated:
+                def step(self): return 2
+                def go(self): return 3
+            def main(): return Derived().run()
+            """,
+    })  # fmt: skip
+    assert {"Base.step", "Derived.step", "Unrelated.go"} < set(names(found))
+    assert "Unrelated.step" not in names(found)
+
+
+def test_names_of_one_statement_are_found() -> None:
+    """A name that is bound together with others is found where it is read."""
+    found = used({"train.py": "low, high = limits()\ndef main(): return high\n"
+                  "def limits(): return 1, 2\n"})  # fmt: skip
+    assert names(found) == ["limits", "main", "high"]
+    assert found.is_known
+    assert not used({"train.py": "x = 1\n"}).is_known
+
+
+def test_a_module_beside_the_script_comes_first() -> None:
+    """As the folder of the script is the first one that Python searches."""
+    body = "def f(): return 1\n"
+    found = used({
+        "train.py": "from lib import part\ndef main(): return part.call()\n",
+        "lib/part.py": "import tools\nimport near\ndef call(): return tools.f(), near.f()\n",
+        "lib/tools.py": body, "tools.py": body, "lib/near.py": body, "lib/other/near.py": body,
+    })  # fmt: skip
+    assert order(found) == ["train.py:main", "lib/part.py:call", "tools.py:f", "lib/near.py:f"]
+
+
 def test_variables_hide_functions() -> None:
     """A parameter or a variable is not the function of this name."""
     found = used({
