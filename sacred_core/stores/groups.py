@@ -11,7 +11,6 @@ from sacred_core.dotted_path import MISSING, DottedPath, leaves
 from sacred_core.serialization import number, to_json
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Field, MetricOf, is_number, read
-from sacred_core.student_t import student_t_quantile
 
 _CONFIDENCE = 0.95
 
@@ -135,6 +134,8 @@ def compute_statistics(numbers: Iterable[float], confidence: float = _CONFIDENCE
     Raises:
         ValueError: there is no number.
     """
+    from sacred_core.student_t import student_t_quantile  # a listing of runs does not need it
+
     values = [float(each) for each in numbers]
     count = len(values)
     if count == 0:

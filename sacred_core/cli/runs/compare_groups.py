@@ -57,7 +57,13 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 )
 @where_option
 @recursive_option
-@click.option("--confidence", type=_SHARE, default=CONFIDENCE, show_default=True)
+@click.option(
+    "--confidence",
+    type=_SHARE,
+    default=CONFIDENCE,
+    show_default=True,
+    help="Of the intervals, and of the test.",
+)
 @click.option(
     "--power",
     type=_SHARE,
