@@ -172,6 +172,7 @@ def _project(
         [name for each in packages for name in (each, each.replace("-", "_"))],
         has_docstrings,
         parsed,
+        str(side.run.experiment.get("base_dir") or ""),
     )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import PurePath
+from typing import Any
 
 from sacred_core.compare.aspects.commits import CHANGES, COMMIT
 from sacred_core.compare.causes import levels
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import Cause
+from sacred_core.compare.causes.values import pair_text
 from sacred_core.compare.records import MISSING, Difference
 from sacred_core.plurals import counted
 
@@ -92,16 +94,18 @@ def _is_same_file(resource: str, path: str) -> bool:
 
 
 def _commit(each: Difference, evidence: Evidence) -> Cause:
-    shown = [
-        "none" if commit is MISSING or commit is None else str(commit)[:_SHORT]
-        for commit in (each.first, each.second)
-    ]
-    remark = ": files that are not sources may differ" if not evidence.source_changes else ""
+    first, second = (_short(commit) for commit in (each.first, each.second))
+    name = each.key.removeprefix(COMMIT)
+    remark = ", files that are not sources may differ" if not evidence.source_changes else ""
     return Cause(
         kind="commit",
-        key=each.key.removeprefix(COMMIT),
-        text=f"{' → '.join(shown)} of {each.key.removeprefix(COMMIT)}{remark}",
+        key=name,
+        text=f"of {name} {pair_text(first, second, has_quotes=False)}{remark}",
         first=each.first,
         second=each.second,
         order=(levels.FILE, 2),
     )
+
+
+def _short(commit: Any) -> Any:
+    return commit[:_SHORT] if isinstance(commit, str) else commit

@@ -52,7 +52,10 @@ class Names:
             attribute belongs to an object whose class is unknown: the last one in ``chain``.
         """
         found = [*self._global(module, chain[0], set())]
-        for attribute in chain[1:]:
+        start = 1
+        if found and all(isinstance(each, Foreign) for each in found):
+            start, found = self._dotted(module, chain, found)
+        for attribute in chain[start:]:
             if not found:
                 return UNRESOLVED
             inner = [each for of in found for each in self._attribute(of, attribute)]
@@ -60,6 +63,19 @@ class Names:
                 return UNRESOLVED
             found = inner
         return found
+
+    def _dotted(
+        self, module: Module, chain: Sequence[str], otherwise: list[Meaning]
+    ) -> tuple[int, list[Meaning]]:
+        """Return the length of the longest part of a chain that is a source, and the source.
+
+        The first name may be that of a package of which only a part is among the sources.
+        """
+        for count in range(len(chain), 1, -1):
+            path = self._project.find(module.source, Import(0, (*chain[:count],)))
+            if path is not None:
+                return count, [Folder(path)]
+        return 1, otherwise
 
     def member(self, module: Module, class_name: str, name: str) -> list[Place]:
         """Return where a class, or one of its local base classes, defines ``name``."""

@@ -102,6 +102,7 @@ class Project:
             unless it is beside the main file.
         has_docstrings: Docstrings are a part of the code, because some code reads them.
         parsed: Modules that another project has parsed, by name and text; new ones are added.
+        base_dir: The folder that the names of the sources are relative to. It may be a package.
 
     Attributes:
         names: Of the sources.
@@ -115,6 +116,7 @@ class Project:
         packages: Iterable[str] = (),
         has_docstrings: bool = False,
         parsed: "dict[tuple[str, str], Module | None] | None" = None,
+        base_dir: str = "",
     ) -> None:
         self.names = [*names]
         self.main = main
@@ -122,6 +124,7 @@ class Project:
         self._paths = {_parts(name): name for name in self.names}
         self._root = _folder(main) if main else ()
         self._foreign = {*packages, *sys.stdlib_module_names}
+        self._base = (*filter(None, base_dir.replace("\\", "/").split("/")),)
         self._has_docstrings = has_docstrings
         self._parsed = {} if parsed is None else parsed
         self._found: dict[tuple[Parts, Parts], Parts | None] = {}
@@ -183,8 +186,17 @@ class Project:
                 for prefix in self._prefixes(path)
                 if prefix == self._root or path[0] not in self._foreign
             ]
-            self._found[folder, path] = (*min(found)[2], *path) if found and path else None
+            inside = self._inside_base(path)
+            self._found[folder, path] = (*min(found)[2], *path) if found and path else inside
         return self._found[folder, path]
+
+    def _inside_base(self, path: Parts) -> Parts | None:
+        """Return where a module is that is imported as part of the package of the sources."""
+        for count in range(1, len(path) + 1):
+            rest = path[count:]
+            if self._base[-count:] == path[:count] and (rest in self._paths or self.has(rest)):
+                return rest
+        return None
 
     def _prefixes(self, path: Parts) -> Iterator[Parts]:
         """Yield the folders that contain a module, or a folder, of this path."""

@@ -16,9 +16,10 @@ def used(
     main: str = "train.py",
     named: Sequence[str] = (),
     packages: Sequence[str] = (),
+    base_dir: str = "",
 ) -> UsedCode:
     texts = {name: textwrap.dedent(text) for name, text in sources.items()}
-    project = Project(texts, texts.get, main, packages)
+    project = Project(texts, texts.get, main, packages, base_dir=base_dir)
     return UsedCode(project, [Place(main, name) for name in executed], named)
 
 
@@ -96,6 +97,28 @@ def test_imports_are_resolved(statement: str, call: str, source: str) -> None:
     assert f"{source}:f" in order(found)
     others = {each for each in order(found) if each.endswith(":f")} - {f"{source}:f"}
     assert others <= {"train.py:f"} or "import_module" in call
+
+
+@pytest.mark.parametrize(
+    ("statement", "call"),
+    [
+        ("from acme.trials import helper", "helper.f()"),
+        ("import acme.trials.helper", "acme.trials.helper.f()"),
+        ("from trials import helper", "helper.f()"),
+        ("from acme.trials import f", "f()"),
+        ("from . import helper", "helper.f()"),
+    ],
+)
+def test_a_script_in_a_package_imports_by_the_name_of_the_package(
+    statement: str, call: str
+) -> None:
+    """The names of sources are relative to the folder of the script, which may be a package."""
+    sources = {
+        "train.py": f"{statement}\ndef main(): return {call}\n",
+        "__init__.py": "from .helper import f\n",
+        "helper.py": "def f(): return 1\n",
+    }
+    assert "helper.py:f" in order(used(sources, base_dir="/home/me/acme/trials"))
 
 
 def test_packages_and_python_are_not_sources() -> None:
