@@ -167,7 +167,9 @@ def _read_groups(
 def _parse_selection(store: RunStore, text: str) -> Query | list[StoredRun]:
     """Return the query that ``text`` is, or the runs whose ids it lists."""
     words = text.replace(",", " ").split()
-    if words and all(map(_IDS.fullmatch, words)):
+    if not words:
+        raise click.UsageError("a group is empty: write a query, such as 'config.lr = 0.1', or ids")
+    if all(map(_IDS.fullmatch, words)):
         return get_runs(store, words)
     try:
         return parse(text)

@@ -183,6 +183,12 @@ def test_one_thing_is_compared(runs: Memory, options: list[str]) -> None:
     assert "name what is compared: --metric NAME, --result or --field FIELD" in result.output
 
 
+def test_an_empty_group_is_an_error_of_usage(runs: Memory) -> None:
+    """The error has what a group may be."""
+    result = run(FAST, " ,", "--result")
+    assert result.exit_code == 2 and "a group is empty: write a query" in result.output
+
+
 def test_values_out_of_range_are_errors_of_usage(runs: Memory) -> None:
     """A confidence in percent, or too few resamples, have a message with the range."""
     for option, value in (("--confidence", "95"), ("--power", "1"), ("--resamples", "9")):
