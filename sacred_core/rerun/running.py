@@ -250,7 +250,7 @@ def make_plan(
         top = layout.base_dir.parents[len(layout.base.parts) - 1]
         moved.append([str(top), str(layout.folder)])
     rerun_of = {"uid": run.uid, "id": run.id, "location": recorded.location}
-    roots = [layout.import_root, base, *_roots_above(prepared)]
+    roots = [layout.import_root, base, *_roots_above(prepared), layout.folder]
     return Plan(
         name=run.name,
         command=run.command,

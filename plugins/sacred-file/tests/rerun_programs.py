@@ -196,6 +196,50 @@ PROGRAMS: dict[str, Program] = {
         },
         start=("-m", "pkg"),
     ),
+    "started by another script": Program(
+        files=script(
+            """
+    from define import ex
+
+    @ex.config
+    def more(n):
+        twice = 2 * n
+
+    ex.run_commandline()
+    """,
+            define_dot_py="""
+    from sacred_core import Experiment
+    ex = Experiment("train")
+    ex.add_config(n=4)
+
+    @ex.main
+    def main(n, twice):
+        return [n, twice]
+    """,
+        ),
+        start=("train.py", "with", "n=5"),
+    ),
+    "imported from a package": Program(
+        files={
+            "start.py": "from pkg.exp import ex\nex.run_commandline()\n",
+            "pkg/model.py": "def predict(x):\n    return 3 * x\n",
+            "pkg/exp.py": HEAD + "from .model import predict\nex = Experiment('train')\n"
+            "@ex.main\ndef main(seed):\n    return predict(seed)\n",
+        },
+        start=("start.py", "with", "seed=7"),
+    ),
+    "module beside the folder": Program(
+        files={
+            "scripts/train.py": "import sys\nfrom pathlib import Path\n"
+            + HEAD
+            + "sys.path.append(str(Path(__file__).parents[1]))\n"
+            "from lib.values import VALUE\n"
+            "ex = Experiment('train')\nex.add_source_file(sys.modules['lib.values'].__file__)\n"
+            "@ex.automain\ndef main():\n    return VALUE\n",
+            "lib/values.py": "VALUE = 5\n",
+        },
+        start=("scripts/train.py",),
+    ),
     "named config": Program(
         files=script(f"""
     {AUTOMAIN}
