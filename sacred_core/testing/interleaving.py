@@ -2,11 +2,13 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
-#: Seconds that the work waits for the other: it may be blocked by a lock that the work holds.
-_WAIT = 0.5
+#: The work waits for the other, unless a lock that the work holds seems to block it: for so many
+#: seconds it has called no function, or it has slept so often, or it has taken so long.
+_STALL, _SLEEPS, _WAIT = 0.1, 8, 0.5
 #: Seconds after which the other counts as hanging.
 _PATIENCE = 120.0
 
@@ -27,15 +29,7 @@ def run_interleaved(call: int | None, work: Callable[[], Any], other: Callable[[
         Exception: what ``work`` or ``other`` raised.
     """
     count = 0
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            other()
-        except BaseException as error:  # noqa: BLE001 - raised below, in the caller's thread
-            errors.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = _Other(other)
 
     def profile(frame: Any, event: str, arg: Any) -> None:
         nonlocal count
@@ -43,7 +37,7 @@ def run_interleaved(call: int | None, work: Callable[[], Any], other: Callable[[
             count += 1
             if count == call:
                 thread.start()
-                thread.join(_WAIT)
+                thread.wait()
 
     sys.setprofile(profile)
     try:
@@ -54,6 +48,41 @@ def run_interleaved(call: int | None, work: Callable[[], Any], other: Callable[[
         thread.start()
     thread.join(_PATIENCE)
     assert not thread.is_alive(), "the other process hangs"
-    for error in errors:
+    for error in thread.errors:
         raise error
     return count
+
+
+class _Other(threading.Thread):
+    """What another process does.
+
+    Attributes:
+        errors: What it raised, at most one.
+    """
+
+    def __init__(self, other: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self.errors: list[BaseException] = []
+        self._other = other
+        self._events = self._sleeps = 0
+
+    def run(self) -> None:
+        sys.setprofile(self._count)
+        try:
+            self._other()
+        except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
+            self.errors.append(error)
+        finally:
+            sys.setprofile(None)
+
+    def wait(self) -> None:
+        """Wait until it has ended, or is blocked."""
+        until = time.monotonic() + _WAIT
+        before = -1
+        while before < self._events and self._sleeps < _SLEEPS and time.monotonic() < until:
+            before = self._events
+            self.join(_STALL)
+
+    def _count(self, frame: Any, event: str, arg: Any) -> None:
+        self._events += 1
+        self._sleeps += event == "c_call" and arg is time.sleep
