@@ -13,9 +13,6 @@ from sacred_core.stores.changes import change_token, encode_token, missing_ids
 from sacred_core.testing.effort import examples
 from sacred_core.testing.event_driver import START, EventDriver
 
-#: How often a run is changed until the store may skip another one.
-_MOST_CHANGES = 20_000
-
 
 class ChangesContract:
     """The part of `StoreContract` that is about changes.
@@ -23,9 +20,11 @@ class ChangesContract:
     Attributes:
         change_sequences: How many random sequences of changes are made, a quarter of them in a
             quick check.
+        most_changes: How often a run is changed until the store has to skip another one.
     """
 
     change_sequences = 8
+    most_changes = 20_000
     make_observer: Callable[[Path], Any]
     make_store: Callable[[Path], Any]
 
@@ -61,7 +60,7 @@ class ChangesContract:
         other = EventDriver(self.make_observer(tmp_path))
         other_id = other.start()
         store = self.make_precise_store(tmp_path)
-        for _ in range(_MOST_CHANGES):  # until the clock of the store has advanced
+        for _ in range(self.most_changes):  # until the clock of the store has advanced
             token = change_token(store)
             other.beat()
             listed = [run.id for run in store.list(RunQuery(since=token))]

@@ -490,6 +490,7 @@ def failing(wrong: type[Any], rules: Iterable[str]) -> dict[str, str]:
     class Contract(StoreContract):
         secret = "hunter2"
         series = 2
+        most_changes = 500
         memory: Memory
 
         def make_observer(self, tmp_path: Path) -> Any:
