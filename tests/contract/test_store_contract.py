@@ -475,7 +475,7 @@ RULES = [
     if name.startswith("test_") and not hasattr(getattr(StoreContract, name), "pytestmark")
 ]
 #: Each fault is tried with each so many of the rules that it does not break.
-STEP = examples(len(FAULTS), 4)
+STEP = examples(len(FAULTS), 8)
 
 
 @pytest.fixture(autouse=True)
