@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sacred_core.testing.effort import VARIABLE
 from sacred_core.testing.scripts import python_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,7 @@ def run(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     """Run a command that imports what `install` installed in ``folder``."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": python_path(folder / "site")}
+    environment.pop(VARIABLE, None)  # a reader tries few examples
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
