@@ -70,6 +70,7 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     flags = "--standalone", "--enable-test-commands"
     with Server(tmp_path_factory.mktemp("mongo"), *flags) as server:
         yield f"mongodb://127.0.0.1:{server.port}"
+        server.kill()  # asked to end, it saves all databases first, for many seconds
 
 
 @pytest.fixture
