@@ -344,6 +344,8 @@ def serve_answers(*answers: Answer) -> Iterator[str]:
 def _serving(next_answer: Callable[[], Answer]) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
+            if "Expect" in self.headers:  # otherwise the client of S3 waits for a second
+                self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             status, body, headers = next_answer()
             self.send_response(status)

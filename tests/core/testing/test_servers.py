@@ -133,6 +133,19 @@ def test_answers_are_given_in_a_row() -> None:
             assert (answer.headers["Content-Type"], answer.read()) == ("text/html", b"")
 
 
+def test_a_client_that_waits_for_it_is_told_to_continue() -> None:
+    """A client that sends ``Expect: 100-continue`` sends the body after the answer to it."""
+    with (
+        serve_answers(Answer(body=b"hello")) as url,
+        socket.create_connection(_address(url), timeout=30) as client,
+    ):
+        client.sendall(b"PUT / HTTP/1.1\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        answers = client.makefile("rb")
+        assert answers.readline() == b"HTTP/1.1 100 Continue\r\n"
+        client.sendall(b"data")
+        assert answers.read().endswith(b"\r\n\r\nhello")
+
+
 class PythonServer(ServerProcess):
     """The HTTP server of Python."""
 
