@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sacred_core.stores.annotations import Annotation
+    from sacred_core.stores.captured import CapturedCall
     from sacred_core.stores.checking import check_metrics, first_items, require_record
     from sacred_core.stores.finding import find_runs
     from sacred_core.stores.guarded import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "DAMAGED": "model",
     "Annotation": "annotations",
+    "CapturedCall": "captured",
     "FileInfo": "model",
     "Found": "guarded",
     "GuardedStore": "guarded",
@@ -57,6 +59,7 @@ _MODULES = {
 __all__ = [
     "DAMAGED",
     "Annotation",
+    "CapturedCall",
     "ContinuingStore",
     "FileInfo",
     "Found",

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.stores import StoredRun
-from sacred_core.stores.captured import CapturedCall
+from sacred_core.stores import CapturedCall, StoredRun
 
 
 def captured(stored: Any) -> list[CapturedCall]:
