@@ -120,13 +120,13 @@ class Explanation:
         Args:
             limit: Maximum number of causes and of metrics; None for all.
         """
-        lines = [f"--- {self.first.title}", f"+++ {self.second.title}"]
+        lines: list[str] = []
         for title, listed, has_limit in self._sections():
             shown = listed[: limit if has_limit else None]
             lines += ["", title, *(f"  {line}" for line in shown)]
             if len(shown) < len(listed):
                 lines.append(f"  … and {len(listed) - len(shown)} more")
-        return [_shown(line) for line in lines]
+        return [_shown(line) for line in lines[1:]]
 
     def text(self) -> str:
         """Return the explanation for people, as ``sacred runs why`` prints it."""
@@ -134,7 +134,9 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        blocks = [(title, listed) for title, listed, _ in self._sections()]
+        (_, causes, _), *others = self._sections()
+        blocks = [("Causes, the likeliest first", causes)] if self else []
+        blocks += [(title, listed) for title, listed, _ in others]
         problems = [("Not compared", self.problems)] if self.problems else []
         found = counted(len(self), "cause") if self else "nothing that was recorded differs"
         heading = f"{self.first.title} and {self.second.title}: {found}"
@@ -155,16 +157,18 @@ class Explanation:
 
     def _sections(self) -> Iterator[tuple[str, Sequence[str], bool]]:
         """Yield the title and the lines of each section, and whether it can be long."""
+        runs = f"{self.first.title} and {self.second.title}"
         if self.causes:
-            yield "Causes, the likeliest first", self._cause_lines(), True
+            title = f"Causes of differences between {runs}, the likeliest first"
+            yield title, self._cause_lines(), True
         else:
-            yield "Nothing that was recorded differs.", (), True
+            yield f"Nothing that was recorded differs between {runs}", (), True
         if self.parting:
             yield "Where the metrics part", [each.text for each in self.parting], True
         if self.effects:
             yield "Other results", self.effects, False
         if not self.parting and not self.effects:
-            yield "The recorded results are equal.", (), False
+            yield "The recorded results are equal", (), False
         if self.remarks:
             yield "Not a cause", self.remarks, False
         if self.not_recorded:

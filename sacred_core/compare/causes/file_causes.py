@@ -41,7 +41,7 @@ def _patch(each: Difference) -> Cause:
     counts = [sum(line.startswith(sign) for line in lines) for sign in "-+"]
     where = {(True, False): " in the second run only", (False, True): " in the first run only"}
     remark = where.get((each.first is MISSING, each.second is MISSING), " differ")
-    size = f": {counts[1]} added, {counted(counts[0], 'removed line')}" if any(counts) else ""
+    size = f": {counted(counts[1], 'line')} added, {counts[0]} removed" if any(counts) else ""
     return Cause(
         kind="patch",
         key=_path(each),

@@ -122,4 +122,5 @@ def _metrics(side: ComparedRun) -> list[str]:
 
 
 def _end(side: ComparedRun) -> list[str]:
-    return ["the end of the run, which is still running"] if side.run.status == "RUNNING" else []
+    has_ended = side.run.recorded_status != "RUNNING"
+    return [] if has_ended else [f"the end of the run, whose status is {side.run.status}"]

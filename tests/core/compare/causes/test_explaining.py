@@ -131,6 +131,17 @@ def test_the_main_function_of_an_old_run_is_found_by_its_command(record: Any) ->
     found = why(first, second)
     assert [cause.details["is_reached"] for cause in found] == [True, False]
     assert "which captured functions were executed" in found.not_recorded
+    script = SCRIPT + "\n@ex.command\ndef check():\n    return {}\n"
+    first, second = (
+        record(sources={"train.py": script.format(text)}, ex_info=info, command="check")
+        for text in ("1", "2")
+    )
+    assert [cause.details["name"] for cause in why(first, second)] == ["check"]
+    first, second = (
+        record(sources={**SOURCES, "train.py": text}, ex_info=info, command="check")
+        for text in (script, script.replace("return x\n", "return -x\n"))
+    )
+    assert [cause.details["is_reached"] for cause in why(first, second)] == [False]
 
 
 def test_without_executed_functions_all_code_counts(record: Any) -> None:
@@ -206,6 +217,78 @@ def _file(path: Path, number: int) -> str:
     return str(path)
 
 
+PATCH = """\
+diff --git a/notes.txt b/notes.txt
+index 1..2
+--- a/notes.txt
++++ b/notes.txt
+@@ -1 +1,2 @@
+-first
++second
++third
+"""
+URL = "https://acme.example/a.git"
+
+
+def repository(commit: str, patch: str = "") -> dict[str, Any]:
+    """Return what is recorded of a repository."""
+    own = {"url": URL, "commit": commit * 40, "dirty": bool(patch)}
+    return {"repositories": [own | ({"patch": patch} if patch else {})]}
+
+
+def test_patches_are_causes_by_file(record: Any) -> None:
+    """Changes of a file that is not a source are shown with the number of lines."""
+    other = PATCH.replace("+third", "+fourth")
+    infos = [repository("a"), repository("a", PATCH), repository("a", other)]
+    clean, first, second = (record(ex_info=info) for info in infos)
+    assert [(each.kind, each.key, each.text) for each in why(clean, first)] == [
+        (
+            "patch",
+            "notes.txt",
+            "uncommitted changes of notes.txt in the second run only: 2 lines added, 1 removed",
+        )
+    ]
+    (cause,) = why(first, second)
+    assert cause.text == "uncommitted changes of notes.txt differ: 1 line added, 1 removed"
+    assert "+fourth" in cause.details["diff"]
+
+
+def test_commits_are_causes(record: Any) -> None:
+    """Another commit may have other files; where sources differ, they come first."""
+    first, second = (record(ex_info=repository(commit)) for commit in "ab")
+    (cause,) = why(first, second)
+    assert (cause.kind, cause.key) == ("commit", URL)
+    assert cause.text == f"of {URL} aaaaaaaa → bbbbbbbb, files that are not sources may differ"
+    texts = [HELPER, HELPER.replace("x * 2", "x * 3")]
+    pairs = zip("ab", texts, strict=True)
+    sides = [record(sources={"helper.py": t}, ex_info=repository(commit)) for commit, t in pairs]
+    found = why(*sides)
+    assert [cause.kind for cause in found] == ["code", "commit"]
+    assert found.causes[1].text == f"of {URL} aaaaaaaa → bbbbbbbb"
+    (cause,) = why(first, record())
+    assert cause.text.startswith(f"of {URL} only in the first run: aaaaaaaa")
+
+
+def test_statements_in_another_order_are_shown(record: Any) -> None:
+    """The line has the place and what was moved."""
+    texts = ["start()\nstop()\n", "stop()\nstart()\n"]
+    first, second = (record(sources={"train.py": text}) for text in texts)
+    (cause,) = why(first, second)
+    assert cause.text == "train.py:1 in another order: stop()"
+
+
+def test_many_edits_are_counted(record: Any) -> None:
+    """The first edits are shown, and how many others there are."""
+    lines = [[f"    a{n} = {n + k}" for n in range(5)] for k in (0, 10)]
+    texts = ["\n".join(("def f():", *each)) for each in lines]
+    first, second = (record(sources={"train.py": text}) for text in texts)
+    (cause,) = why(first, second)
+    assert cause.text == (
+        "f (train.py:1) changed: a0 = 0 → a0 = 10; a1 = 1 → a1 = 11; a2 = 2 → a2 = 12; and 2 more"
+    )
+    assert len(cause.details["edits"]) == 5
+
+
 def test_metrics_part_in_the_order_of_their_points(record: Any) -> None:
     """The metric that parts first is first; one of one run only is last."""
     first = record(
@@ -241,6 +324,10 @@ def test_what_was_not_recorded_follows_from_the_records(record: Any) -> None:
         "the values of token, which are secrets",
     }
     assert not any("the source code" in line for line in why(first, first).not_recorded)
+    driver = EventDriver(MemoryObserver(record.memory))
+    running = record.store.get(driver.start())
+    ends = [line for line in why(first, running).not_recorded if "the end of" in line]
+    assert ends == ["the end of the run, whose status is DEAD (second run)"]
 
 
 def test_aspects_of_plugins_are_causes(record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,14 +358,14 @@ def test_the_text_lists_causes_with_their_ranks(record: Any) -> None:
     """The lines are those that the command prints; a limit counts what is left out."""
     found = why(record({"x": 1, "y": 1, "z": 1}), record({"x": 2, "y": 2, "z": 2}))
     lines = found.lines(limit=2)
-    assert lines[0].startswith("--- the memory#1") and lines[1].startswith("+++ the memory#2")
-    assert lines[3:7] == [
-        "Causes, the likeliest first",
+    assert lines[:4] == [
+        "Causes of differences between the memory#1 (trial main, COMPLETED) and "
+        "the memory#2 (trial main, COMPLETED), the likeliest first",
         "  1. config  x 1 → 2",
         "  2. config  y 1 → 2",
         "  … and 1 more",
     ]  # fmt: skip
-    assert "The recorded results are equal." in lines
+    assert "The recorded results are equal" in lines
     assert "Not recorded" in lines
     assert found.text().count(" → ") == 3
 
@@ -301,4 +388,4 @@ def test_a_run_differs_from_itself_in_nothing(record: Any) -> None:
     run = record({"x": 1}, SOURCES, INFO, metrics={"loss": [float("nan")]})
     found = why(run, run)
     assert not found and len(found) == 0
-    assert found.lines()[3] == "Nothing that was recorded differs."
+    assert found.lines()[0].startswith("Nothing that was recorded differs between the memory#1")
