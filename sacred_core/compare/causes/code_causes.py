@@ -30,7 +30,12 @@ def code_causes(evidence: Evidence) -> Iterator[Cause]:
             key=f"{each.source}:{each.change.name}" if each.change.name else each.source,
             text=_text(each, is_reached=position is not None),
             details=_details(each, position),
-            order=(levels.CODE if is_used else levels.UNUSED_CODE, position or 0, number),
+            order=(
+                levels.CODE if is_used else levels.UNUSED_CODE,
+                position or 0,
+                evidence.import_position(each.source) or 0,
+                number,
+            ),
         )
     for name in evidence.changed_sources:
         if not evidence.is_in_both(name) or name in evidence.unread_sources:
@@ -91,7 +96,6 @@ def _whole_source(evidence: Evidence, name: str) -> Cause:
         (place for used in evidence.used for each, place in used.order.items() if each[0] == name),
         default=None,
     )
-    is_imported = evidence.import_position(name) is not None
     last = max((number for used in evidence.used for number in used.order.values()), default=0)
     return Cause(
         kind="code",
@@ -101,16 +105,13 @@ def _whole_source(evidence: Evidence, name: str) -> Cause:
             "source": name, "name": "", "part": "source", "change": change,
             "lines": [None, None], "edits": [], "is_reached": position is not None,
         },
-        order=(levels.CODE if position is not None or is_imported else levels.UNUSED_CODE,
-               last + 1 if position is None else position, -1),
+        order=(levels.CODE, last + 1 if position is None else position),
     )  # fmt: skip
 
 
 def _position(evidence: Evidence, each: SourceChange) -> int | None:
     """Return when a change takes effect; None if it is not reached."""
     change = each.change
-    if evidence.import_position(each.source) is None:
-        return None
     if change.kind in ("order", "text"):
         return _AT_IMPORT
     if change.kind == "import":

@@ -39,7 +39,8 @@ class UsedCode:
         order: The position of each function, class and global name that is used: a statement is
             used where the name that it binds is read.
         is_known: At least one of the executed functions is in the sources.
-        import_order: The position of each source whose module was imported.
+        import_order: The position of each source whose module was imported: after those that it
+            imports.
         modules: The modules with code that was used, apart from imports.
     """
 
@@ -52,6 +53,7 @@ class UsedCode:
         self._unknown: dict[str, list[Place]] = {}
         self.order: dict[Place, int] = {}
         self.import_order: dict[str, int] = {}
+        self._started: set[str] = set()
         executed = [*executed]
         self.is_known = any(map(self._is_defined, executed))
         self._import_all()
@@ -76,15 +78,15 @@ class UsedCode:
         if main is not None:
             self._import(main)
         for module in self._project.modules():  # imported by names that are computed
-            if module.source not in self.import_order:
+            if module.source not in self._started:
                 self._add_unknown(module, (name for name in module.by_name if "." not in name))
                 self._import(module)
 
     def _import(self, module: Module) -> None:
         """Follow what a module executes while it is imported."""
-        if module.source in self.import_order:
+        if module.source in self._started:
             return
-        self.import_order[module.source] = len(self.import_order)
+        self._started.add(module.source)
         loaded: dict[int, list[Any]] = {}
         for unit, wanted in module.loaded:
             loaded.setdefault(id(unit), []).append(wanted)
@@ -94,6 +96,7 @@ class UsedCode:
                     for other in self._names.imported(module, wanted):
                         self._import(other)
             self._follow_import(module, unit)
+        self.import_order[module.source] = len(self.import_order)
 
     def _follow_import(self, module: Module, unit: Unit) -> None:
         """Follow the functions that are called when a statement or a decorator is executed."""

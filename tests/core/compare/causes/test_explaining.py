@@ -75,8 +75,8 @@ def test_causes_are_ranked(record: Any) -> None:
         ("host", "cpu"),
         ("host", "hostname"),
         ("option", "--debug"),
-        ("code", "train.py:unused"),
         ("code", "helper.py:other"),
+        ("code", "train.py:unused"),
     ]
     texts = [cause.text for cause in found]
     assert texts[1] == "scale (helper.py:3) changed: return x * 2 → return x * 3"
@@ -84,7 +84,7 @@ def test_causes_are_ranked(record: Any) -> None:
     assert texts[4] == "PyYAML 6.0 → 6.1, imported by helper.py"
     assert texts[6] == "rich 13.0 → 14.0"
     assert texts[7] == "threads.processors 4 → 2"
-    assert texts[-2] == (
+    assert texts[-1] == (
         "unused (train.py:14) changed: return 1 → return 2, "
         "not reached from the functions that were executed"
     )
@@ -275,6 +275,27 @@ def test_statements_in_another_order_are_shown(record: Any) -> None:
     first, second = (record(sources={"train.py": text}) for text in texts)
     (cause,) = why(first, second)
     assert cause.text == "train.py:1 in another order: stop()"
+
+
+def test_what_is_not_python_counts_as_executed(record: Any) -> None:
+    """A source that cannot be parsed here is compared as text, before functions."""
+    texts = ["type X = int; x = = 1\n", "type X = int; x = = 2\n"]
+    helpers = [HELPER, HELPER.replace("x * 2", "x * 3")]
+    first, second = (
+        record(sources={**SOURCES, "helper.py": helper, "z.py": text}, ex_info=INFO)
+        for helper, text in zip(helpers, texts, strict=True)
+    )
+    found = why(first, second)
+    assert [cause.key for cause in found] == ["z.py", "helper.py:scale"]
+    assert found.causes[0].text == f"z.py:1 changed: {texts[0].strip()} → {texts[1].strip()}"
+
+
+def test_statements_of_modules_are_in_the_order_of_imports(record: Any) -> None:
+    """What runs while modules are imported is listed as it runs: imported modules first."""
+    texts = {"a.py": "start(1)\n", "b.py": "import a\nstart(1)\n", "train.py": "import b\nrun(1)\n"}
+    other = {name: text.replace("(1)", "(2)") for name, text in texts.items()}
+    first, second = (record(sources=each, ex_info=INFO) for each in (texts, other))
+    assert [cause.key for cause in why(first, second)] == ["a.py", "b.py", "train.py"]
 
 
 def test_many_edits_are_counted(record: Any) -> None:

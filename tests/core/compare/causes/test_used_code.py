@@ -227,7 +227,7 @@ def test_the_order_of_imports_and_of_what_they_call() -> None:
         "d.py": "",
         "unknown.py": "def g(): return 1\n",
     })  # fmt: skip
-    assert [*found.import_order] == ["train.py", "b.py", "d.py", "a.py", "c.py", "unknown.py"]
+    assert [*found.import_order] == ["d.py", "b.py", "a.py", "c.py", "train.py", "unknown.py"]
     assert names(found) == ["build", "setup", "main", "f", "TABLE"]
     assert found.modules == {"c.py", "train.py"}
 
