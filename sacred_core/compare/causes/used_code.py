@@ -4,10 +4,9 @@ Nothing is executed for it: names are followed from the functions that the run e
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from sacred_core.compare.causes.names import Folder, Foreign, Names, Place
-from sacred_core.compare.causes.project import Module, Project
+from sacred_core.compare.causes.project import Import, Module, Project
 from sacred_core.compare.causes.references import (
     UNKNOWN,
     Reference,
@@ -83,18 +82,27 @@ class UsedCode:
                 self._import(module)
 
     def _import(self, module: Module) -> None:
-        """Follow what a module executes while it is imported."""
+        """Follow what a module and those that it imports execute while they are imported."""
+        waiting = [self._imported_by(module)]
+        while waiting:
+            other = next(waiting[-1], None)
+            if other is None:
+                waiting.pop()
+            else:
+                waiting.append(self._imported_by(other))
+
+    def _imported_by(self, module: Module) -> Iterator[Module]:
+        """Yield the modules that a module imports, and follow what it executes between."""
         if module.source in self._started:
             return
         self._started.add(module.source)
-        loaded: dict[int, list[Any]] = {}
+        loaded: dict[int, list[Import]] = {}
         for unit, wanted in module.loaded:
             loaded.setdefault(id(unit), []).append(wanted)
         for unit in module.units:
             if unit.kind in ("import", "statement"):
                 for wanted in loaded.get(id(unit), ()):
-                    for other in self._names.imported(module, wanted):
-                        self._import(other)
+                    yield from self._names.imported(module, wanted)
             self._follow_import(module, unit)
         self.import_order[module.source] = len(self.import_order)
 

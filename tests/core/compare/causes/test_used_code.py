@@ -295,6 +295,15 @@ def test_sources_that_import_each_other() -> None:
     assert {"main", "f", "g", "A"} == set(names(found))
 
 
+def test_long_chains_of_imports_and_calls() -> None:
+    """Chains that are longer than the stack of Python are followed."""
+    count = 700
+    sources = {f"m{n}.py": f"import m{n + 1}\ndef f(): return m{n + 1}.f()\n" for n in range(count)}
+    found = used({"train.py": "import m0\ndef main(): return m0.f()\n", **sources})
+    assert len(found.order) == count + 1
+    assert [*found.import_order][:1] == [f"m{count - 1}.py"]
+
+
 def test_sources_that_are_missing_or_not_python() -> None:
     """They are skipped, and what is known of the others is found."""
     found = used({"train.py": "import bad\ndef main(): return bad.f()\n", "bad.py": "def ("})
