@@ -275,13 +275,23 @@ PROGRAMS: dict[str, Program] = {
         files=script(f"""
     import asyncio
     import random
+    from sacred_core.observers import FileStorageObserver
     {AUTOMAIN}
-    @ex.automain
+    ex.observers.append(FileStorageObserver("../runs"))
+
+    @ex.main
     async def main(n, _run):
         for step in range(n):
             await asyncio.sleep(0)
             _run.log_scalar("loss", random.random(), step)
-    """)
+
+    async def run_twice():
+        await ex.run()
+        await ex.run()
+
+    asyncio.run(run_twice())
+    """),
+        run=1,
     ),
     "scopes that draw": Program(
         files=script("""

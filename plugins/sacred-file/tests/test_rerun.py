@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from sacred_core.cli.main import sacred
 from sacred_core.observers import FileStorageObserver
 from sacred_core.rerun import rerun
-from sacred_core.stores import RunStore, StoredRun, open_store
+from sacred_core.stores import RunStore, StoredRun, find_runs, open_store
 from sacred_core.testing import EventDriver
 
 SCRIPT = """
@@ -135,6 +135,8 @@ def test_a_rerun_can_be_run_again(place: Path) -> None:
     second = rerun(f"{place}/other#1", folder=place / "b", set=sets)
     assert (first.verdict, second.verdict) == ("identical", "identical")
     assert [run.meta["rerun_of"]["id"] for run in open_store(place / "other").list()] == [1, 1]
+    repeated = find_runs(open_store(place / "other"), "meta.rerun_of.id = 1")
+    assert [run.id for run in repeated] == [1, 2]
     found = open_store(place / "other").get(2)
     assert found.origins == store.get(1).origins
 
