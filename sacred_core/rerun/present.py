@@ -1,6 +1,7 @@
 """What of the present environment differs from that of a recorded run."""
 
 import importlib.metadata
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -9,6 +10,7 @@ from sacred_core.compare import ComparedRun, RunDiff, diff
 from sacred_core.provenance.host import ask_gpus, get_host_info
 
 _ASPECTS = ("packages", "host", "environment")
+_THREADS, _SWITCHES = "threads", "switches"
 
 
 def present_differences(
@@ -21,21 +23,40 @@ def present_differences(
         python: The version of Python that the rerun uses; None for that of this process.
         has_packages: The rerun has the recorded versions of the packages.
     """
-    ask_gpus()
-    host = get_host_info(())
     run = recorded.run
-    known = {name: host[name] for name in host if name in run.host}
-    if python is not None and "python_version" in known:
-        known["python_version"] = python
+    before, host = _comparable_hosts(run.host)
+    if python is not None and "python_version" in host:
+        host["python_version"] = python
     packages = run.experiment.get("dependencies") or []
     experiment = {"dependencies": packages if has_packages else _installed(packages)}
-    present = attrs.evolve(run, id="now", host=known, experiment=experiment)
-    extra = {name: run.host[name] for name in run.host if name not in host}
-    before = attrs.evolve(run, host={n: v for n, v in run.host.items() if n not in extra})
     first, second = (
-        ComparedRun(recorded.store, each, recorded.location) for each in (before, present)
+        ComparedRun(recorded.store, each, recorded.location)
+        for each in (
+            attrs.evolve(run, host=before),
+            attrs.evolve(run, id="now", host=host, experiment=experiment),
+        )
     )
     return diff(first, second, only=_ASPECTS)
+
+
+def _comparable_hosts(recorded: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what was recorded about the host, and what it is now, of what is known of both.
+
+    The threads of libraries that this process does not load are unknown. Without switches, none
+    was set, unless Sacred recorded the run.
+    """
+    ask_gpus()
+    before, now = dict(recorded), get_host_info(())
+    if _THREADS in before:  # Sacred does not record them
+        for each in (before, now):
+            each.setdefault(_SWITCHES, {})
+    names = before.keys() & now.keys()
+    before, now = ({name: each[name] for name in names} for each in (before, now))
+    if isinstance(before.get(_THREADS), dict):
+        libraries = before[_THREADS].keys() & now[_THREADS].keys()
+        for each in (before, now):
+            each[_THREADS] = {name: each[_THREADS][name] for name in libraries}
+    return before, now
 
 
 def difference_data(found: RunDiff) -> list[dict[str, Any]]:

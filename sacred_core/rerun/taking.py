@@ -183,7 +183,11 @@ class RunTaker:
         gone = (f"named config {name}" for name in plan.config.named_configs if name not in named)
         updates = plan.config.first_updates([*gone, *(f"file {name}" for name in self._lost)])
         options = {**self._options(ex), "--force": True}
-        run = new_run(ex, self._request(request, updates, named, options))
+        try:
+            run = new_run(ex, self._request(request, updates, named, options))
+        except ConfigError:  # what set a required entry may be gone
+            updates = plan.config.differences({}).fixed
+            run = new_run(ex, self._request(request, updates, named, options))
         found = plan.config.differences(run.config)
         hooks, ex.option_hooks = ex.option_hooks, []  # they were called
         try:

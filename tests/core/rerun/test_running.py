@@ -1,6 +1,7 @@
 """Tests of reruns: how the process starts and ends, and what the verdict is."""
 
 import os
+import platform
 import signal
 import stat
 import sys
@@ -176,8 +177,20 @@ def test_a_masked_entry_that_the_script_lost_is_an_error(record: RecordRun, tmp_
     assert "--set ENTRY=VALUE: n" in verdict.text()
 
 
-def stored(status: str, **fields: Any) -> StoredRun:
-    return StoredRun(id=3, status=status, **fields)
+def test_a_required_entry_has_its_recorded_value(record: RecordRun, tmp_path: Path) -> None:
+    """What set it, here a variable that a config hook reads, may be gone."""
+    hook = """
+@ex.config_hook
+def read_environment(config, command_name, logger):
+    import os
+    return {"n": int(os.environ["N_OF_ANOTHER_DAY"])} if "N_OF_ANOTHER_DAY" in os.environ else {}
+
+@ex.automain"""
+    script = changed("    n = 2", "    from sacred_core import REQUIRED\n    n = REQUIRED")
+    meta = {**META, "origins": {"config hook read_environment": ["n"], "seed": ["seed"]}}
+    verdict = run_again(record, tmp_path, script.replace("@ex.automain", hook, 1), meta=meta)
+    assert verdict.text() == "Identical: 2 points of 1 metric, the result"
+    assert verdict.outcome.left == []
 
 
 @pytest.mark.parametrize(
@@ -342,6 +355,25 @@ def test_present_packages_and_host_are_compared(record: RecordRun) -> None:
     assert "only_there" not in found
     known = present_differences(recorded, python="2.7.1", has_packages=True)
     assert [each.key for each in known] == ["hostname"]
+
+
+def test_switches_and_threads_are_compared_as_far_as_they_are_known(
+    record: RecordRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A switch that is not set any more differs; a library that is not loaded here does not."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    host = {
+        "switches": {"MKL_NUM_THREADS": "1"},
+        "threads": {"processors": 999, "library that is not loaded": 4},
+    }
+    keys = [each.key for each in present_differences(record(host_info=host))]
+    assert {"switches.MKL_NUM_THREADS", "switches.OMP_NUM_THREADS", "threads.processors"} <= {*keys}
+    assert "threads.library that is not loaded" not in keys
+    del host["switches"]
+    assert "switches.OMP_NUM_THREADS" in [
+        each.key for each in present_differences(record(host_info=host))
+    ]
+    assert not present_differences(record(host_info={"hostname": platform.node()}))
 
 
 def test_a_compared_run_is_returned_as_it_is(record: RecordRun) -> None:
