@@ -72,7 +72,7 @@ def find_config_values(evidence: Evidence) -> list[ConfigValue]:
     found = [each for each in evidence.differences("config") if not is_address(each)]
     received = _received_entries(evidence)
     values = [_value(evidence, each, received) for each in (*found, *seeds)]
-    if len(values) > 1 or evidence.differences("seed"):
+    if any(value.scopes for value in values):
         _find_sources(evidence, values)
     return values
 

@@ -1,6 +1,7 @@
 """From which other entries a config scope computes an entry."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from sacred_core.compare.causes.normal_form import form
@@ -8,6 +9,8 @@ from sacred_core.compare.causes.project import Project
 from sacred_core.compare.causes.used_code import experiment_decorators
 
 _SCOPES = frozenset({"config", "named_config"})
+#: What a source with a scope contains: others are not parsed.
+_DECORATOR = re.compile(r"\.\s*(named_)?config\b")
 
 
 class ScopeValues:
@@ -19,8 +22,10 @@ class ScopeValues:
 
     def __init__(self, project: Project) -> None:
         self._scopes: dict[str, list[ast.stmt]] = {}
-        for module in project.modules():
-            for unit in module.units:
+        for name, text in project.texts.items():
+            has_scopes = text is not None and _DECORATOR.search(text)
+            module = project.module(name) if has_scopes else None
+            for unit in module.units if module else ():
                 if unit.kind == "function" and experiment_decorators(unit) & _SCOPES:
                     body = getattr(unit.node, "body", [])
                     self._scopes.setdefault(unit.name.rpartition(".")[2], []).extend(body)

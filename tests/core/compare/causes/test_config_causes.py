@@ -87,6 +87,16 @@ def test_values_are_computed_through_others(record: Any) -> None:
     ]  # fmt: skip
 
 
+def test_values_are_computed_through_variables(record: Any) -> None:
+    """A private variable of the scope may be between two entries."""
+    script = SCRIPT.replace("total = steps * 2", "_half = steps / 2\n    total = _half * 4")
+    second = recorded(record, {"steps": 30, "total": 60}, {"update": ["steps"]}, script=script)
+    found = causes(recorded(record, {}, script=script), second)
+    assert [(each.key, each.details["computed_from"]) for each in found] == [
+        ("steps", []), ("total", ["steps"]),
+    ]  # fmt: skip
+
+
 def test_a_scope_that_changed_is_no_reason_to_blame_others(record: Any) -> None:
     """Where the scope computes a value in another way, the value is a cause of its own."""
     script = SCRIPT.replace("total = steps * 2", "total = steps * 3")

@@ -304,6 +304,23 @@ def test_long_chains_of_imports_and_calls() -> None:
     assert [*found.import_order][:1] == [f"m{count - 1}.py"]
 
 
+def test_classes_that_are_derived_from_each_other() -> None:
+    """Such classes, which Python refuses, end; code that is nested too deeply has no names."""
+    found = used({
+        "train.py": f"""
+            class A(B):
+                def run(self): return self.step()
+                def step(self): return 1
+            class B(A):
+                def step(self): return 2
+            def main(): return A().run(), deep()
+            def deep(): return {"-" * 500}other()
+            def other(): return 1
+            """,
+    })  # fmt: skip
+    assert {"A.step", "B.step", "deep"} < set(names(found))
+
+
 def test_sources_that_are_missing_or_not_python() -> None:
     """They are skipped, and what is known of the others is found."""
     found = used({"train.py": "import bad\ndef main(): return bad.f()\n", "bad.py": "def ("})
