@@ -43,13 +43,13 @@ class Departure(ValueMethods):
         if self.recorded is None:
             return f"{place}: no point recorded, {self._now(1)} now"
         if self.now is None:
-            return f"{place}: {self.recorded[1]!r} recorded, no point now"
+            return f"{place}: {_short(self.recorded[1])} recorded, no point now"
         if self.recorded[0] != self.now[0]:
             return f"{place}: point {self.index} is at step {self.now[0]} now"
-        return f"{place}: {self.recorded[1]!r} recorded, {self._now(1)} now"
+        return f"{place}: {_short(self.recorded[1])} recorded, {self._now(1)} now"
 
     def _now(self, column: int) -> str:
-        return repr((self.now or [None, None])[column])
+        return _short((self.now or [None, None])[column])
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

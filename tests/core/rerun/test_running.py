@@ -5,11 +5,13 @@ import platform
 import signal
 import stat
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from sacred_core.compare import ComparedRun
@@ -61,9 +63,15 @@ def changed(old: str, new: str) -> str:
     return SCRIPT.replace(old, new)
 
 
-def test_the_same_is_identical(record: RecordRun, tmp_path: Path) -> None:
-    """The verdict is true, and says what was compared; the plan is removed."""
+def test_the_same_is_identical(
+    record: RecordRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict is true, and says what was compared; no temporary file remains."""
+    private = tmp_path / "private"
+    private.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
     verdict = run_again(record, tmp_path)
+    assert [*private.iterdir()] == []
     assert verdict
     assert verdict.text() == "Identical: 2 points of 1 metric, the result"
     assert verdict.exit_code == 0
@@ -264,6 +272,8 @@ DONE: dict[str, Any] = {"status": "COMPLETED", "runs": [["a", 1]]}
         ({**DONE, "departures": [DEPARTURE, DEPARTURE]}, 0, "metrics", 3, "also: loss, step 4"),
         ({**DONE, "artifacts": {"a": "new"}, "result": [1, 2]}, 0, "result", 3,
          "artifacts: a (new)"),
+        ({**DONE, "departures": [attrs.evolve(DEPARTURE, now=[4, "y" * 200])]}, 0, "metrics", 3,
+         "y…"),
         ({"status": "RUNNING"}, -9, "end", 4, "ended by SIGKILL"),
         ({"status": "RUNNING", "departures": [DEPARTURE]}, -9, "end", 4,
          "metrics depart at loss, step 4: 1 recorded, 2 now"),
