@@ -372,3 +372,16 @@ def test_output_is_compared_without_what_differs_in_each_run(record: Any) -> Non
     assert len(texts(diff(silent, runs[0]), "output")) == 8
     (difference,) = diff(silent, runs[0])
     assert difference.first is MISSING and difference.second["lines"] == 7
+
+
+def test_repositories_without_an_address_are_numbered(record: Any) -> None:
+    """Each has its commit; changes of the second one are named with it."""
+    clean = {"url": None, "commit": "a", "dirty": False}
+    dirty = {"url": None, "commit": "b", "dirty": True, "patch": PATCH}
+    first, second = (record(ex_info={"repositories": [clean, each]}) for each in (clean, dirty))
+    found = diff(first, second)
+    assert [each.key for each in found] == [
+        "commit of the repository (2)",
+        "uncommitted changes of data.csv in the repository (2)",
+    ]
+    assert found.section("commit")[0].second == "b"

@@ -101,3 +101,15 @@ def test_long_texts_without_common_lines_are_replaced() -> None:
     lines = [*unified_diff(old, new)]
     assert lines[0] == "@@ -1,6000 +1,6002 @@"
     assert len(lines) == 1 + 6_000 + 6_002
+
+
+def test_hunks_of_long_texts_have_few_equal_lines() -> None:
+    """As those of short ones: lines at which a long text is divided are merged with others."""
+    old = [f"line {number}" for number in range(3_000)]
+    new = [*old]
+    new[10] = new[20] = new[2_990] = "changed"
+    lines = [*unified_diff(old, new)]
+    assert [line for line in lines if line.startswith("@@")] == [
+        "@@ -8,7 +8,7 @@", "@@ -18,7 +18,7 @@", "@@ -2988,7 +2988,7 @@",
+    ]  # fmt: skip
+    assert len(lines) == 3 * (1 + 6 + 2)
