@@ -9,7 +9,14 @@ import click
 
 from sacred_core.hooks.lookup import KNOWN_NAMES
 from sacred_core.hooks.manager import Plugin, PluginManager, plugin_manager
-from sacred_core.hooks.records import CLIOption, CommandSpec, ConfigSource, Export, ObserverSpec
+from sacred_core.hooks.records import (
+    Aspect,
+    CLIOption,
+    CommandSpec,
+    ConfigSource,
+    Export,
+    ObserverSpec,
+)
 from sacred_core.printable import printable
 
 #: A kind of thing, and the thing: a line of a plugin.
@@ -76,6 +83,7 @@ def _describe(plugin: Plugin) -> dict[str, Any]:
             }
             for command in offered(CommandSpec)
         ],
+        "aspects": [aspect.name for aspect in offered(Aspect)],
         "hooks": list(plugin.hooks),
         "problems": plugin.problems,
         "install": None,
@@ -123,6 +131,8 @@ def _rows(plugin: dict[str, Any]) -> Iterator[Row]:
         yield "options", _joined("/".join(option["flags"]) for option in plugin["options"])
     if plugin["commands"]:
         yield "commands", _joined(command["name"] for command in plugin["commands"])
+    if plugin["aspects"]:
+        yield "aspects", f"{_joined(plugin['aspects'])} (of sacred runs diff)"
     for problem in plugin["problems"]:
         yield "problem", problem
     if plugin["install"]:

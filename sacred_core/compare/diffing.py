@@ -58,6 +58,7 @@ def find_aspects(only: Iterable[str] | None = None) -> list[Aspect]:
 
     Raises:
         OptionError: there is no such aspect.
+        PluginClashError: two plugins offer it.
     """
     offered = plugin_manager().aspects
     if only is None:
@@ -67,6 +68,7 @@ def find_aspects(only: Iterable[str] | None = None) -> list[Aspect]:
     for name in chosen:
         if name not in names:
             raise OptionError(f"unknown aspect {name!r}: choose from {', '.join(names)}")
+        plugin_manager().check_single("aspect", name)
     return [aspect for aspect in offered if aspect.name in chosen]
 
 

@@ -201,8 +201,8 @@ class PluginManager:
         """Refuse the use of what two plugins offer.
 
         Args:
-            kind: ``"flag"``, ``"name"``, ``"scheme"``, ``"suffix"``, ``"command"`` or
-                ``"subcommand"``.
+            kind: ``"flag"``, ``"name"``, ``"scheme"``, ``"suffix"``, ``"command"``,
+                ``"subcommand"`` or ``"aspect"``.
             key: What is to be used.
 
         Raises:

@@ -25,6 +25,7 @@ from sacred_core.masking.urls import credentials
 from sacred_core.serialization.unreadable import reason_of
 from sacred_core.shared_methods import ValueMethods
 
+_ASPECT_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 #: Characters of the summary of a command in the help of its group.
 LONGEST_SUMMARY = 45
 
@@ -300,10 +301,18 @@ class Aspect(ValueMethods):
         title: The heading, by default the name.
     """
 
-    name: str
+    name: str = attrs.field()
     collect: Target
     render: Target | None = None
     title: str = ""
+
+    @name.validator
+    def _check_name(self, attribute: object, value: str) -> None:
+        del attribute
+        if not _ASPECT_NAME.fullmatch(value):
+            raise ValueError(
+                f"the name of an aspect is a word of a-z, 0-9, '_' and '-', not {value!r}"
+            )
 
 
 @attrs.frozen(eq=False, repr=False)

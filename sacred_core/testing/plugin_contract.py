@@ -184,11 +184,12 @@ def _records(manager: PluginManager) -> list[Any]:
         *manager.host_info,
         *manager.cli_options,
         *manager.commands,
+        *manager.aspects,
     ]
 
 
 def _targets_of(record: Any) -> Iterator[Target]:
-    for name in ("target", "store", "load", "dump", "gather", "apply"):
+    for name in ("target", "store", "load", "dump", "gather", "apply", "collect", "render"):
         target = getattr(record, name, None)
         if target is not None:
             yield target

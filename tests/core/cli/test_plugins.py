@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from sacred_core import (
+    Aspect,
     CLIOption,
     CommandSpec,
     ConfigSource,
@@ -40,6 +41,7 @@ OFFERED: dict[str, list[Any]] = {
         CommandSpec("acme", "acme:main", "Manage accounts."),
         CommandSpec("plot", "acme:plot", of_experiments=True),
     ],
+    "sacred_compare": [Aspect("rack", "acme:facts")],
     "sacred_host_info": [HostInfo("rack", "acme:rack")],
 }
 
@@ -79,6 +81,7 @@ acme (acme-runs 2.1):
   formats    .acme, .acm (configuration files)
   options    -G/--gpu, --quick
   commands   sacred acme, SCRIPT plot
+  aspects    rack (of sacred runs diff)
 """ in listed()
 
 
@@ -145,6 +148,7 @@ def test_json_has_every_record(listed: Any) -> None:
             {"name": "sacred acme", "help": "Manage accounts."},
             {"name": "SCRIPT plot", "help": ""},
         ],
+        "aspects": ["rack"],
         "hooks": sorted(OFFERED, key=acme["hooks"].index),
         "problems": [],
         "install": None,

@@ -94,6 +94,34 @@ def test_of_two_plugins_that_offer_one_name_neither_wins(plugins: Plugins) -> No
     manager.check_single("flag", "--loglevel")
 
 
+ASPECT = """
+    from sacred_core import Aspect, hookimpl
+
+    @hookimpl
+    def sacred_compare():
+        yield Aspect("rack", dict)
+"""
+
+
+def test_two_aspects_of_one_name_are_reported(plugins: Plugins) -> None:
+    """Selecting it is an error; those of the core stay as they are."""
+    manager = plugins(one=ASPECT, two=ASPECT, three=ASPECT.replace("rack", "config"))
+    assert [aspect.name for aspect in manager.aspects].count("rack") == 1
+    assert [aspect.name for aspect in manager.aspects].count("config") == 1
+    with pytest.raises(PluginClashError, match="both offer the aspect 'rack'"):
+        manager.check_single("aspect", "rack")
+    manager.check_single("aspect", "config")
+    assert "three" in manager.problems[-1]
+
+
+def test_the_name_of_an_aspect_is_a_word(plugins: Plugins) -> None:
+    """Others could not be selected with ``--only``."""
+    manager = plugins(odd=ASPECT.replace("rack", "Rack, 1"))
+    assert "rack" not in {aspect.name for aspect in manager.aspects}
+    [problem] = manager.problems
+    assert "the name of an aspect is a word of a-z, 0-9, '_' and '-', not 'Rack, 1'" in problem
+
+
 def test_the_flags_of_the_core_stay_usable(plugins: Plugins) -> None:
     """A plugin that offers one of them is reported, and its offer is ignored."""
     manager = plugins(greedy=PLUGIN_SOURCE.replace("--acme", "--loglevel"))
