@@ -58,7 +58,8 @@ def diff_runs(
     The exit code is 0 if nothing differs, 1 if something does, and 2 after an error, or if nothing
     differs and something could not be compared.
     """
-    names = [name.strip() for text in only for name in text.split(",")] or None
+    words = (word.strip() for text in only for word in text.split(","))
+    names = [*filter(None, words)] or None
     runs = find_compared_runs(location, run_ids, recursive)
     found = diff(runs[0], runs[1], names) if len(runs) == 2 else diff_table(runs, names)
     for problem in found.problems:

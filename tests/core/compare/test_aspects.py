@@ -368,6 +368,7 @@ def test_output_is_compared_without_what_differs_in_each_run(record: Any) -> Non
     assert not diff(runs[0], runs[1])
     found = texts(diff(runs[0], runs[2]), "output")
     assert [line for line in found if line[0] in "+-"] == ["-loss 1", "+loss 2"]
+    assert " green" in found
     silent = record()
     assert len(texts(diff(silent, runs[0]), "output")) == 8
     (difference,) = diff(silent, runs[0])
