@@ -15,6 +15,8 @@ from sacred_core.exceptions import StoreError
 from sacred_core.masking import mask_text
 from sacred_core.stores import RunQuery
 
+_RANGE_SIGN = "-"
+
 
 class ComparingCommand(ErrorCodeCommand):
     """A command whose arguments are ``LOCATION ID ID`` or ``LOCATION#ID LOCATION#ID``.
@@ -66,6 +68,8 @@ def find_compared_runs(
             for place, run_id in pairs
             for run in get_runs(stores[place], [run_id])
         ]
+    if len(words) == 1 and _RANGE_SIGN not in words[0]:  # such as my_runs/1 my_runs/2
+        raise _too_few_error()
     store = open_runs(location, recursive)
     if not words:
         newest = [*store.list(RunQuery(limit=2))]
@@ -74,10 +78,14 @@ def find_compared_runs(
         return [ComparedRun(store, run, location) for run in newest]
     runs = [run for word in words for run in get_runs(store, [word])]
     if len(runs) < 2:
-        raise click.UsageError(
-            "expected at least two runs: LOCATION ID ID, or LOCATION#ID LOCATION#ID"
-        )
+        raise _too_few_error()
     return [ComparedRun(store, run, location) for run in runs]
+
+
+def _too_few_error() -> click.UsageError:
+    return click.UsageError(
+        "expected at least two runs: LOCATION ID ID, or LOCATION#ID LOCATION#ID"
+    )
 
 
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

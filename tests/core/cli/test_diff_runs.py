@@ -149,6 +149,8 @@ def test_runs_of_two_stores_are_compared(monkeypatch: pytest.MonkeyPatch, memory
     ("words", "message"),
     [
         (["runs", "1"], "expected at least two runs"),
+        (["runs/1", "runs/2"], "expected at least two runs: LOCATION ID ID"),
+        (["runs", "1-1"], "expected at least two runs"),
         (["runs#1"], "less than two runs"),
         ([], "Missing argument 'LOCATION'"),
         (["runs", "1", "2", "--color", "blue"], "'blue' is not one of"),
