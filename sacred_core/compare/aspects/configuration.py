@@ -47,15 +47,27 @@ def origin_of(run: StoredRun, key: str) -> str | None:
 
 
 def entries(tree: Any, path: DottedPath = ROOT) -> Iterator[tuple[DottedPath, Any]]:
-    """Yield the path and the value of everything that is not a container of containers.
+    """Yield the path and the value of everything that does not contain dictionaries.
 
-    An empty dictionary or list, and a list of plain values, is a value.
+    An empty dictionary, and a list without dictionaries such as an array, is a value.
     """
     if isinstance(tree, dict) and tree:
         for key, value in tree.items():
             yield from entries(value, path.below(key))
-    elif isinstance(tree, list) and any(isinstance(each, (dict, list)) for each in tree):
+    elif isinstance(tree, list) and _has_dictionaries(tree):
         for position, value in enumerate(tree):
             yield from entries(value, path.below(position))
     elif path:
         yield path, tree
+
+
+def _has_dictionaries(items: list[Any]) -> bool:
+    """Return whether a list contains a dictionary, at any depth."""
+    waiting = [items]
+    while waiting:
+        for each in waiting.pop():
+            if isinstance(each, dict):
+                return True
+            if isinstance(each, list):
+                waiting.append(each)
+    return False

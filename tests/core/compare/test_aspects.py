@@ -98,6 +98,20 @@ def test_of_long_values_the_parts_that_differ_are_shown(
         assert found == lines
 
 
+def test_an_array_is_one_value(record: Any) -> None:
+    """Of a large one the rows that differ are shown; lists with dictionaries have entries."""
+    rows = [[float(column + row) for column in range(50)] for row in range(40)]
+    changed = [*rows[:7], [0.5, *rows[7][1:]], *rows[8:]]
+    first, second = ({"a": each, "b": [[{"n": 1}]]} for each in (rows, changed))
+    second["b"] = [[{"n": 2}]]
+    found = diff(record(first), record(second))
+    assert [each.key for each in found] == ["a", "b.0.0.n"]
+    lines = texts(found, "config")
+    assert lines[:2] == ["- a: 40 items", "+ a: 40 items"]
+    assert lines[2].startswith("- a.7 = [7.0, 8.0, ") and lines[3].startswith("+ a.7 = [0.5, 8.0, ")
+    assert lines[2].endswith("…") and len(lines) == 6
+
+
 def test_only_sources_that_differ_are_read(record: Any) -> None:
     """Digests are compared first; the diff is that of the stored texts."""
     first = record(sources={"main.py": "x = 1\n", "same.py": "1\n", "old.py": "o\n"})
