@@ -25,7 +25,8 @@ from sacred_core.masking.urls import credentials
 from sacred_core.serialization.unreadable import reason_of
 from sacred_core.shared_methods import ValueMethods
 
-_ASPECT_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+#: Compiled where it is used: every script imports this module.
+_ASPECT_NAME = r"[a-z][a-z0-9_-]*"
 #: Characters of the summary of a command in the help of its group.
 LONGEST_SUMMARY = 45
 
@@ -309,7 +310,7 @@ class Aspect(ValueMethods):
     @name.validator
     def _check_name(self, attribute: object, value: str) -> None:
         del attribute
-        if not _ASPECT_NAME.fullmatch(value):
+        if not re.fullmatch(_ASPECT_NAME, value):
             raise ValueError(
                 f"the name of an aspect is a word of a-z, 0-9, '_' and '-', not {value!r}"
             )
