@@ -1,5 +1,6 @@
 """Causes: uncommitted changes of files that are not sources, commits, and resources."""
 
+import os
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
@@ -25,9 +26,12 @@ def file_causes(evidence: Evidence) -> Iterator[Cause]:
     patches = [each for each in found if each.key.startswith(CHANGES)]
     patches = [each for each in patches if _UNKNOWN not in (each.first, each.second)]
     yield from (_patch(each) for each in patches)
-    paths = [_path(each) for each in patches]
+    paths = [PurePath(_path(each)) for each in patches]
+    folders = {str(side.run.experiment.get("base_dir") or "") for side in evidence.sides}
     for each in _resources(evidence):
-        if not any(_is_same_file(each.key, path) for path in paths):
+        files = [os.path.normpath(PurePath(folder, _name(each))) for folder in folders]
+        if not any(PurePath(file).parts[-len(path.parts) :] == path.parts
+                   for file in files for path in paths):  # fmt: skip
             yield _resource(each)
     yield from (_commit(each, evidence) for each in found if each.key.startswith(COMMIT))
 
@@ -56,21 +60,28 @@ def _patch(each: Difference) -> Cause:
 def _resources(evidence: Evidence) -> Iterator[Difference]:
     """Yield the resources that differ; two of one name in different folders are one resource."""
     found = [each for each in evidence.differences("files") if each.key.startswith(_RESOURCE)]
-    removed = [each for each in found if each.second is MISSING]
-    added = {PurePath(each.key).name: each for each in found if each.first is MISSING}
-    moved = {id(each) for each in removed if PurePath(each.key).name in added}
+    added = [each for each in found if each.first is MISSING]
     for each in found:
+        if each.first is MISSING:
+            continue
         name = PurePath(each.key).name
-        if id(each) in moved:
-            other = added[name]
-            if each.first != other.second:
-                yield Difference("files", other.key, each.first, other.second)
-        elif not (each.first is MISSING and any(name == PurePath(o.key).name for o in removed)):
+        same = [other for other in added if PurePath(other.key).name == name]
+        if each.second is not MISSING or not same:
             yield each
+            continue
+        other = next((other for other in same if other.second == each.first), same[0])
+        added.remove(other)
+        if other.second != each.first:
+            yield Difference("files", other.key, each.first, other.second)
+    yield from added
+
+
+def _name(resource: Difference) -> str:
+    return resource.key.removeprefix(_RESOURCE)
 
 
 def _resource(each: Difference) -> Cause:
-    path = each.key.removeprefix(_RESOURCE)
+    path = _name(each)
     if each.first is MISSING or each.second is MISSING:
         text = f"{path} only in the {'second' if each.first is MISSING else 'first'} run"
     else:
@@ -84,13 +95,6 @@ def _resource(each: Difference) -> Cause:
         second=each.second,
         order=(levels.FILE, 1),
     )
-
-
-def _is_same_file(resource: str, path: str) -> bool:
-    """Return whether a path is the end of the other one: folders of sources may be in others."""
-    names = [PurePath(each).parts for each in (resource.removeprefix(_RESOURCE), path)]
-    shortest = min(map(len, names))
-    return names[0][-shortest:] == names[1][-shortest:]
 
 
 def _commit(each: Difference, evidence: Evidence) -> Cause:

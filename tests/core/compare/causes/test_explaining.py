@@ -157,8 +157,9 @@ def test_sources_of_one_run_are_causes(record: Any) -> None:
     found = why(record(sources=SOURCES, ex_info=INFO), record(sources=sources, ex_info=INFO))
     assert found.causes == ()
     assert found.remarks == ("the same source under another name: helper.py → lib/helper.py",)
-    found = why(record(sources=SOURCES), record(sources={"train.py": SCRIPT}))
-    assert [cause.text for cause in found] == ["helper.py only in the first run"]
+    copies = {**SOURCES, "copy.py": HELPER}
+    found = why(record(sources=copies), record(sources=SOURCES))
+    assert [cause.text for cause in found] == ["copy.py only in the first run"]
 
 
 def test_sources_whose_text_is_not_stored_are_causes(record: Any) -> None:
@@ -175,10 +176,11 @@ def test_sources_whose_text_is_not_stored_are_causes(record: Any) -> None:
 
 def test_unused_imports_of_python_do_not_matter(record: Any) -> None:
     """An import that nothing uses is a late cause, unless its module may have effects."""
-    sources = {**SOURCES, "train.py": f"import json\nimport seaborn\n{SCRIPT}"}
+    added = "import json\nfrom . import json as own\nimport seaborn\n"
+    sources = {**SOURCES, "train.py": f"{added}{SCRIPT}"}
     found = why(record(sources=SOURCES, ex_info=INFO), record(sources=sources, ex_info=INFO))
     assert [(cause.details["name"], cause.details["is_reached"]) for cause in found] == [
-        ("seaborn", True), ("json", False),
+        ("own", True), ("seaborn", True), ("json", False),
     ]  # fmt: skip
 
 
@@ -209,6 +211,24 @@ def test_resources_are_compared_by_their_content(record: Any, tmp_path: Path) ->
         ("resource", "data.csv"), ("resource", "x.csv"),
     ]  # fmt: skip
     assert "MD5 " in causes[0].text and "only in the first run" in causes[1].text
+
+
+def test_a_changed_file_is_one_cause(record: Any, tmp_path: Path) -> None:
+    """A resource whose uncommitted change is recorded is not listed again; another one is."""
+    base = tmp_path / "project"
+    (base / "a").mkdir(parents=True)
+    patch = PATCH.replace("notes.txt", "a/notes.txt")
+    found = []
+    for number in range(2):
+        info = {"base_dir": str(base), **repository("a", patch if number else "")}
+        driver = EventDriver(MemoryObserver(record.memory))
+        run_id = driver.start(ex_info={"name": "trial", **info})
+        for name in ("a/notes.txt", "notes.txt"):
+            driver.resource(_file(base / name, number))
+        driver.complete()
+        found.append(record.store.get(run_id))
+    causes = [(cause.kind, Path(cause.key).parts[-2:]) for cause in why(*found)]
+    assert causes == [("patch", ("a", "notes.txt")), ("resource", ("notes.txt",))]
 
 
 def _file(path: Path, number: int) -> str:
