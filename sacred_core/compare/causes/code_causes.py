@@ -120,7 +120,8 @@ def _position(evidence: Evidence, each: SourceChange) -> int | None:
     used = [position for position in found if position is not None]
     if used or change.kind != "statement":
         return min(used, default=None)
-    return _AT_IMPORT if _has_effects(evidence, each) else None
+    has_effects = not all(unit.is_plain for unit in _units(evidence, each))
+    return _AT_IMPORT if has_effects else None
 
 
 def _names(change: CodeChange) -> list[str]:
@@ -131,15 +132,6 @@ def _names(change: CodeChange) -> list[str]:
     if change.change == "renamed":
         names += [str(edit.first) for edit in change.edits]
     return names
-
-
-def _has_effects(evidence: Evidence, each: SourceChange) -> bool:
-    """Return whether a statement does something when its module is imported."""
-    return any(
-        not isinstance(unit.node, ast.Assign)
-        or any(isinstance(node, (ast.Call, ast.Await)) for node in ast.walk(unit.node))
-        for unit in _units(evidence, each)
-    )
 
 
 def _units(evidence: Evidence, each: SourceChange) -> Iterator[Unit]:

@@ -76,9 +76,10 @@ def class_edits(first: ast.ClassDef, second: ast.ClassDef) -> list[Edit]:
 
 def assignment_edits(first: Any, second: Any) -> list[Edit]:
     """Return what differs between two versions of a statement of a module or a class."""
-    both = isinstance(first, ast.Assign) and isinstance(second, ast.Assign)
-    if both and form(first.targets) == form(second.targets):
-        return [Edit("value", "", *shown_pair(first.value, second.value))]
+    match first, second:
+        case ast.Assign(targets=[ast.Name() as one]), ast.Assign(targets=[ast.Name() as other]):
+            if form(one) == form(other):
+                return [Edit("value", "", *shown_pair(first.value, second.value))]
     return [*_pair_edits(first, second)]
 
 

@@ -51,6 +51,16 @@ class Unit:
         return all_references(self.node)
 
     @property
+    def is_plain(self) -> bool:
+        """It only binds names to values: nothing is called, and no object is changed."""
+        match self.node:
+            case ast.Assign(targets=targets):
+                is_named = all(isinstance(target, (ast.Name, ast.Tuple)) for target in targets)
+                calls = (ast.Call, ast.Await)
+                return is_named and not any(isinstance(n, calls) for n in ast.walk(self.node))
+        return False
+
+    @property
     def line(self) -> int:
         """Where it begins in the module, from 1."""
         first = getattr(self.node, "decorator_list", ())[:1] or [self.node]

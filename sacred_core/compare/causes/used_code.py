@@ -226,13 +226,19 @@ class UsedCode:
         return any(each.rpartition(".")[2] == name for each in self._named_configs)
 
     def _possible(self) -> Iterator[Place]:
-        """Yield what may be called by others: methods of used classes, and registered functions."""
+        """Yield what may be called by others: methods of used classes, and registered functions.
+
+        A statement of a module that calls something, or changes an object, may register what it
+        refers to.
+        """
         for module in self._project.modules():
             for unit in module.units:
-                place = Place(module.source, unit.name)
                 is_method = Place(module.source, unit.parent) in self.order
                 if unit.kind == "function" and (is_method or _is_registered(unit)):
-                    yield place
+                    yield Place(module.source, unit.name)
+                elif unit.kind == "statement" and not unit.parent and not unit.is_plain:
+                    for reference in unit.references:
+                        yield from self._places(module, reference, set(), "")
 
 
 def experiment_decorators(unit: Unit) -> set[str]:

@@ -56,6 +56,7 @@ async def wait(seconds):
 
 
 start()
+os.sep = 1
 '''
 
 
@@ -94,6 +95,7 @@ def changed(old: str, new: str) -> list[tuple[str, str, str, list[str]]]:
         ('["a", "b"]', '["a"]', "NAMES", "['a', 'b'] → ['a']"),
         ('== "l', '!= "l', "", "if sys.platform == 'linux': → if sys.platform != 'linux':"),
         ("start()", "start(1)", "", "start() → start(1)"),
+        ("os.sep = 1", "os.sep = 2", "", "os.sep = 1 → os.sep = 2"),
         ("import os, sys", "import os as sys", "sys", "import sys → import os as sys"),
     ],
 )  # fmt: skip

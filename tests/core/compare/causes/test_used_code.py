@@ -276,6 +276,24 @@ def test_registered_functions_may_be_called() -> None:
     assert names(found) == ["register", "main", "chosen", "chosen_helper"]
 
 
+def test_functions_that_statements_refer_to_may_be_called() -> None:
+    """A function that is put into an object, or passed to a call, counts as used."""
+    found = used({
+        "train.py": """
+            import signal, tools
+            def main(): return tools.run()
+            def handler(): return 1
+            def faster(): return 1
+            def never(): return 1
+            signal.signal(2, handler)
+            tools.run = faster
+            unused = never
+            """,
+        "tools.py": "def run(): return 1\n",
+    })  # fmt: skip
+    assert names(found) == ["main", "run", "handler", "faster"]
+
+
 def test_functions_of_a_computed_module_are_found_by_their_names() -> None:
     """Where a module is imported by a computed name, its functions are found as attributes."""
     found = used({
