@@ -512,6 +512,16 @@ ROWS = [
         (three_runs,),
     ),
     Mistake(
+        "more runs than can be explained",
+        "sacred runs why my_runs 1-3",
+        "Usage: sacred runs why [OPTIONS] LOCATION [IDS]...\n"
+        "Try 'sacred runs why --help' for help.\n"
+        "\n"
+        "Error: expected two runs, got 3 runs",
+        2,
+        (three_runs,),
+    ),
+    Mistake(
         "no location",
         "sacred runs list",
         "Error: Missing argument 'LOCATION'.",
