@@ -107,6 +107,16 @@ def test_a_scope_that_changed_is_no_reason_to_blame_others(record: Any) -> None:
     ]  # fmt: skip
 
 
+def test_a_value_that_no_statement_binds_is_a_cause_of_its_own(record: Any) -> None:
+    """A scope may set entries in ways that cannot be read from its source."""
+    given = {"scope cfg": ["odd"]}
+    second = recorded(record, {"odd": 2, "steps": 7}, {**given, "update": ["steps"]})
+    found = causes(recorded(record, {"odd": 1}, given), second)
+    assert [(each.key, each.details["computed_from"]) for each in found] == [
+        ("steps", []), ("odd", []),
+    ]  # fmt: skip
+
+
 def test_values_of_an_unknown_scope_follow_given_ones(record: Any) -> None:
     """Without the source of the scope its values are taken for consequences."""
     sides = (

@@ -332,7 +332,7 @@ def test_classes_that_are_derived_from_each_other() -> None:
             class B(A):
                 def step(self): return 2
             def main(): return A().run(), deep()
-            def deep(): return {"-" * 500}other()
+            def deep(): return {"-" * 1200}other()
             def other(): return 1
             """,
     })  # fmt: skip
