@@ -34,6 +34,7 @@ def code_causes(evidence: Evidence) -> Iterator[Cause]:
                 levels.CODE if is_used else levels.UNUSED_CODE,
                 position or 0,
                 evidence.import_position(each.source) or 0,
+                each.change.kind == "import",  # after the function that uses it
                 number,
             ),
         )

@@ -162,6 +162,32 @@ def test_sources_of_one_run_are_causes(record: Any) -> None:
     assert [cause.text for cause in found] == ["copy.py only in the first run"]
 
 
+def test_a_new_source_is_listed_where_it_is_used(record: Any) -> None:
+    """Its rank is that of the first function of it that was executed."""
+    script = SCRIPT.replace("helper.scale(1)", "early.f()").replace("import helper", "import early")
+    sources = {
+        "train.py": script.replace("return x\n", "return -x\n"),
+        "early.py": "def f(): return 1\n",
+    }
+    found = why(
+        record(sources={"train.py": SCRIPT}, ex_info=INFO), record(sources=sources, ex_info=INFO)
+    )
+    assert [cause.key for cause in found] == [
+        "train.py:main", "train.py:helper", "train.py:early", "early.py", "train.py:step",
+    ]  # fmt: skip
+
+
+def test_packages_that_are_imported_by_calls_are_used(record: Any) -> None:
+    """A package whose name is passed to a function that imports it is one that the code uses."""
+    text = "import importlib\n\ndef main():\n    return importlib.import_module('numpy.linalg')\n"
+    first, second = (
+        record(sources={"train.py": text}, ex_info={**INFO, "dependencies": [f"numpy=={version}"]})
+        for version in ("1.0", "2.0")
+    )
+    (cause,) = why(first, second)
+    assert cause.text == "numpy 1.0 → 2.0, imported by train.py"
+
+
 def test_sources_whose_text_is_not_stored_are_causes(record: Any) -> None:
     """A source with another digest differs, also if its text is missing."""
     first = record(sources=SOURCES)
@@ -206,6 +232,14 @@ def test_resources_are_compared_by_their_content(record: Any, tmp_path: Path) ->
             driver.resource(_file(tmp_path / name, len(found)))
         driver.complete()
         found.append(record.store.get(run_id))
+    driver = EventDriver(MemoryObserver(record.memory))
+    run_id = driver.start()
+    for number, folder in enumerate("ba"):  # the second one is equal to that of the first run
+        (tmp_path / "more" / folder).mkdir(parents=True)
+        driver.resource(_file(tmp_path / "more" / folder / "data.csv", 1 - number))
+    driver.complete()
+    others = [cause.key for cause in why(found[0], record.store.get(run_id))]
+    assert [Path(key).parts[-2] for key in others if key.endswith("data.csv")] == ["b"]
     causes = why(*found).causes
     assert [(cause.kind, Path(cause.key).name) for cause in causes] == [
         ("resource", "data.csv"), ("resource", "x.csv"),
@@ -342,6 +376,14 @@ def test_metrics_part_in_the_order_of_their_points(record: Any) -> None:
     ]  # fmt: skip
     assert found.parting[0].text == "early: part at step 1: 2, 3"
     assert found.effects == ("result 0.1 → 0.2",)
+    sides = []
+    for steps in ([0, 1, 2], [0, 1, 5]):
+        driver = EventDriver(MemoryObserver(record.memory))
+        run_id = driver.start()
+        driver.log_points({"loss": (steps, [1, 2, 3])})
+        driver.complete()
+        sides.append(record.store.get(run_id))
+    assert why(*sides).parting[0].step == 2
 
 
 def test_what_was_not_recorded_follows_from_the_records(record: Any) -> None:

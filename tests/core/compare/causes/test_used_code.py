@@ -170,6 +170,7 @@ def test_own_methods_are_those_of_the_class_and_its_relatives() -> None:
                 def run(self): return self.step()
                 def step(self): return 1
             class Derived(Base):
+                def extra(self): return 4
                 def step(self): return self.other.go()
             class Unrelated:
                 def step(self): return 2
@@ -179,6 +180,7 @@ def test_own_methods_are_those_of_the_class_and_its_relatives() -> None:
     })  # fmt: skip
     assert {"Base.step", "Derived.step", "Unrelated.go"} < set(names(found))
     assert "Unrelated.step" not in names(found)
+    assert names(found).index("Derived.step") < names(found).index("Derived.extra")
 
 
 def test_names_of_one_statement_are_found() -> None:
