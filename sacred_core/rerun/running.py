@@ -3,8 +3,6 @@
 import contextlib
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,28 +16,22 @@ from sacred_core.compare.compared_run import Comparable
 from sacred_core.exceptions import OptionError, RerunError
 from sacred_core.masking import MASK
 from sacred_core.rerun.child import new_observer
+from sacred_core.rerun.conclusion import conclude
 from sacred_core.rerun.configuration import RecordedConfig, missing_text, recorded_config
 from sacred_core.rerun.environment import Environment, make_environment
-from sacred_core.rerun.expectation import Expectation, end_text, read_expectation
-from sacred_core.rerun.plan import Plan, read_outcome
+from sacred_core.rerun.expectation import Expectation, read_expectation
+from sacred_core.rerun.plan import Plan
 from sacred_core.rerun.preparation import Preparation, prepare_folder
 from sacred_core.rerun.present import difference_data, present_differences
+from sacred_core.rerun.process import run_process
 from sacred_core.rerun.records import (
-    DIFFERENT,
-    INTERRUPTED,
-    OTHER_END,
+    Departure,
     MissingValuesError,
-    Outcome,
     Rerun,
 )
 from sacred_core.rerun.taking import rerun_meta
-from sacred_core.run.termination import terminable
 from sacred_core.stores import ContinuingStore, StoredRun
 from sacred_core.stores.opening import split_flag
-
-#: Seconds that a process has to end after Ctrl-C, before it is interrupted once more.
-_GRACE = 1.0
-_USAGE = 2
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +94,7 @@ def run_again(
     location: str | None,
     options: RerunOptions,
     show: Callable[[RunDiff, list[str], Path], None] = lambda found, warnings, folder: None,
+    show_departure: Callable[[Departure], None] = lambda departure: None,
     output: int | None = None,
 ) -> Rerun:
     """Run a recorded run again, as `rerun` does.
@@ -111,6 +104,7 @@ def run_again(
         location: Of its store, with secrets; None if only the store is known.
         options: How.
         show: Called before it runs with what differs now, warnings, and the folder.
+        show_departure: Called while it runs, when a point differs for the first time.
         output: The descriptor for the output of its process; None: that of this process.
     """
     run = recorded.run
@@ -134,7 +128,7 @@ def run_again(
         show(found, warnings, folder)
         plan = make_plan(recorded, config, expected, prepared, observers, options)
         plan.outcome = str(Path(private, "outcome.json"))
-        outcome, code = run_process(plan, Path(private), environment.python, output)
+        outcome, code = run_process(plan, Path(private), environment.python, show_departure, output)
     return conclude(
         expected,
         outcome,
@@ -271,99 +265,6 @@ def make_plan(
         stops=options.stops,
         is_of_sacred=is_of_sacred(run),
     )
-
-
-def run_process(plan: Plan, private: Path, python: str, output: int | None) -> tuple[Outcome, int]:
-    """Run the process of a plan, and return its outcome and exit code.
-
-    If no run of the script is like the recorded one, the script is executed once more, and its
-    first run is taken.
-    """
-    for takes_first in (False, True):
-        plan.takes_first = takes_first
-        path = private / "plan.json"
-        plan.write(path)
-        # -P: the working directory is no place to import sacred-core from.
-        words = [python, "-P", "-m", "sacred_core.rerun", str(path)]
-        code = wait_for(subprocess.Popen(words, stdout=output), Path(plan.outcome))
-        path.unlink(missing_ok=True)
-        outcome = read_outcome(Path(plan.outcome))
-        if not outcome.is_unmatched:
-            break
-    return outcome, code
-
-
-def wait_for(process: "subprocess.Popen[bytes]", outcome: Path) -> int:
-    """Return the exit code of a process; 130 after Ctrl-C, when its run has ended.
-
-    The terminal interrupts the process, too; where only this one is interrupted, it forwards that,
-    as it forwards other signals that end it.
-    """
-    try:
-        with terminable():
-            return process.wait()
-    except KeyboardInterrupt:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE)
-        if process.poll() is None and not read_outcome(outcome).has_ended:
-            process.send_signal(signal.SIGINT)
-        process.wait()
-        return INTERRUPTED
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-
-
-def conclude(expected: Expectation, outcome: Outcome, code: int, **facts: Any) -> Rerun:
-    """Return the verdict.
-
-    Args:
-        expected: What was recorded.
-        outcome: What the process reported.
-        code: Its exit code, negative for a signal.
-        facts: Other attributes of `Rerun`.
-    """
-    verdict, exit_code = _verdict(expected, outcome, code)
-    return Rerun(
-        verdict=verdict,
-        exit_code=exit_code,
-        ended=expected.ended(),
-        compared=expected.compared(),
-        outcome=outcome,
-        end=_end(outcome, code),
-        **facts,
-    )
-
-
-def _verdict(expected: Expectation, outcome: Outcome, code: int) -> tuple[str, int]:
-    if outcome.problem is not None and outcome.status is None:
-        return "not started", _USAGE if outcome.is_usage else OTHER_END
-    if outcome.is_stopped and outcome.departures:
-        return "metrics", DIFFERENT
-    if code == INTERRUPTED and (not outcome.has_ended or outcome.status == "INTERRUPTED"):
-        return "interrupted", INTERRUPTED
-    if not outcome.has_ended:
-        return ("not started" if outcome.status is None else "end"), OTHER_END
-    is_same_error = expected.error in (None, outcome.error)  # Sacred does not record all of them
-    if outcome.status != expected.status or not is_same_error:
-        return "end", OTHER_END
-    differing = {
-        "metrics": outcome.departures, "result": outcome.result, "artifacts": outcome.artifacts,
-    }  # fmt: skip
-    for name, found in differing.items():
-        if found:
-            return name, DIFFERENT
-    return ("identical" if outcome.largest is None else "equal"), 0
-
-
-def _end(outcome: Outcome, code: int) -> str:
-    if outcome.has_ended and outcome.status is not None:
-        return end_text(outcome.status, outcome.error)
-    if code < 0:
-        with contextlib.suppress(ValueError):
-            return f"its process was ended by {signal.Signals(-code).name}"
-    return f"its process ended with the exit code {code}, before a run had ended"
 
 
 def _environment(run: StoredRun, options: RerunOptions, private: Path) -> Environment:

@@ -75,8 +75,8 @@ FURTHER = {
     "provenance/repositories provenance/sources",
     "cli/test_rerun_run.py": "cli/runs/rerun_run",
     "rerun/test_preparation.py": "rerun/repository",
-    "rerun/test_running.py": "rerun/child rerun/main_module rerun/plan rerun/present rerun/records "
-    "rerun/taking",
+    "rerun/test_running.py": "rerun/child rerun/conclusion rerun/main_module rerun/plan "
+    "rerun/present rerun/process rerun/records rerun/taking",
     "rerun/test_verdict.py": "rerun/expectation",
     "run/output/test_concurrent_runs.py": "run/output/fd_capture",
     "run/output/test_crashes.py": "run/output/follower run/output/spool",

@@ -18,7 +18,7 @@ from sacred_core.exceptions import OptionError, RerunError, SacredError
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.rerun.configuration import recorded_config
-from sacred_core.rerun.records import OTHER_END, Rerun
+from sacred_core.rerun.records import OTHER_END, Departure, Rerun
 from sacred_core.rerun.running import RerunOptions, run_again
 from sacred_core.script_cli.parsing import parse_updates
 from sacred_core.script_cli.protocol import USAGE
@@ -92,8 +92,11 @@ def rerun_run(
             sets=_read_sets(recorded.run, sets), rtol=rtol, atol=atol, stops=stop_at_first,
             environment=env,
         )  # fmt: skip
-        show = functools.partial(_show_before, recorded)
-        verdict = run_again(recorded, location, options, show, _STDERR if as_json else None)
+        verdict = run_again(
+            recorded, location, options,
+            show=functools.partial(_show_before, recorded), show_departure=_show_departure,
+            output=_STDERR if as_json else None,
+        )  # fmt: skip
     except SacredError as error:
         print_error(error)
         is_unable = isinstance(error, RerunError) and not isinstance(error, ValueError)
@@ -124,6 +127,11 @@ def _show_before(recorded: ComparedRun, found: RunDiff, warnings: list[str], fol
         lines += [f"  {line}" for each in section.differences for line in each.text]
     lines += [f"Warning: {warning}" for warning in (*found.problems, *warnings)]
     click.echo("\n".join(printable(line) for line in lines), err=True)
+
+
+def _show_departure(departure: Departure) -> None:
+    """Print, while the rerun is running, that it departs."""
+    click.echo(printable(f"Departs at {departure.text()}"), err=True)
 
 
 def _show_verdict(verdict: Rerun) -> None:

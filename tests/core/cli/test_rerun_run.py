@@ -11,10 +11,11 @@ from sacred_core.cli.main import sacred
 from sacred_core.cli.runs import rerun_run
 from sacred_core.compare import ComparedRun
 from sacred_core.exceptions import RerunError
+from sacred_core.rerun.conclusion import conclude
 from sacred_core.rerun.expectation import Expectation
 from sacred_core.rerun.present import present_differences
-from sacred_core.rerun.records import MissingValuesError, Outcome, Rerun
-from sacred_core.rerun.running import RerunOptions, conclude
+from sacred_core.rerun.records import Departure, MissingValuesError, Outcome, Rerun
+from sacred_core.rerun.running import RerunOptions
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
 
@@ -35,13 +36,16 @@ class Calls:
         self.error: Exception | None = None
 
     def answer(
-        self, recorded: ComparedRun, location: str, options: RerunOptions, show: Any, output: Any
-    ) -> Rerun:
+        self, recorded: ComparedRun, location: str, options: RerunOptions, *,
+        show: Any, show_departure: Any, output: Any,
+    ) -> Rerun:  # fmt: skip
         del output
         self.location, self.options = location, options
         if self.error is not None:
             raise self.error
         show(present_differences(recorded), ["a warning"], Path("/folder"))
+        for departure in self.outcome.departures:
+            show_departure(departure)
         facts = {"run_id": recorded.run.id, "location": location, "folder": "/folder"}
         return conclude(Expectation(), self.outcome, 0, changed=[*options.sets], **facts)
 
@@ -130,6 +134,15 @@ def test_the_verdict_has_its_exit_code(calls: Calls) -> None:
         "Warning: other contents were imported for: a.py",
         "Warning: entries whose values are not in the record: rule",
     ]
+
+
+def test_a_departure_is_printed_while_the_run_is_running(calls: Calls) -> None:
+    """It comes at once on stderr, and again as the verdict."""
+    departure = Departure(metric="loss", step=3, index=1, recorded=[3, 1.0], now=[3, 2.0])
+    calls.outcome = Outcome(status="COMPLETED", departures=[departure])
+    result = invoke("my_runs", "1")
+    line = "Departs at loss, step 3: 1.0 recorded, 2.0 now"
+    assert result.stderr.splitlines()[-1] == result.stdout.strip() == line
 
 
 def test_the_verdict_as_json(calls: Calls) -> None:

@@ -17,12 +17,14 @@ import pytest
 from sacred_core.compare import ComparedRun
 from sacred_core.exceptions import OptionError, RerunError
 from sacred_core.rerun import Rerun, rerun
+from sacred_core.rerun.conclusion import conclude
 from sacred_core.rerun.expectation import Expectation
 from sacred_core.rerun.main_module import import_paths
 from sacred_core.rerun.plan import Plan, read_outcome, write_outcome
 from sacred_core.rerun.present import present_differences
 from sacred_core.rerun.records import Departure, MissingValuesError, Outcome
-from sacred_core.rerun.running import conclude, new_folder
+from sacred_core.rerun.running import RerunOptions, new_folder
+from sacred_core.rerun.running import run_again as run_again_from
 from sacred_core.stores import StoredRun
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
@@ -90,6 +92,36 @@ def test_another_point_departs(record: RecordRun, tmp_path: Path) -> None:
     assert verdict.data()["departures"] == [
         {"metric": "loss", "step": 1, "index": 1, "recorded": [1, 1.0], "now": [1, 1.5]}
     ]
+
+
+def test_a_departure_is_reported_while_the_run_is_running(
+    record: RecordRun, tmp_path: Path
+) -> None:
+    """The script ends when it sees that it was reported."""
+    seen = tmp_path / "seen"
+    wait = f"""
+    from pathlib import Path
+    import time
+    limit = time.monotonic() + 60
+    while not Path({str(seen)!r}).exists() and time.monotonic() < limit:
+        time.sleep(0.05)
+    return time.monotonic() < limit
+"""
+    script = changed("float(step)", "step - 1.0").replace("    return 3", wait)
+    meta = {**META, "options": {**META["options"], "--beat_interval": "0.05"}}
+    recorded = record(
+        {"train.py": script}, config=CONFIG, meta=meta, metrics={"loss": [0.0, 1.0]}, command="main"
+    )
+    reported = []
+
+    def report(departure: Departure) -> None:
+        reported.append(departure)
+        seen.touch()
+
+    options = RerunOptions(observers=[], folder=tmp_path / "again")
+    verdict = run_again_from(recorded, None, options, show_departure=report)
+    assert verdict.outcome.result == [3, True]
+    assert [each.text() for each in reported] == ["loss, step 0: 0.0 recorded, -1.0 now"]
 
 
 def test_a_run_is_stopped_at_its_first_departure(record: RecordRun, tmp_path: Path) -> None:
