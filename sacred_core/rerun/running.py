@@ -20,6 +20,7 @@ from sacred_core.rerun.conclusion import conclude
 from sacred_core.rerun.configuration import RecordedConfig, missing_text, recorded_config
 from sacred_core.rerun.environment import Environment, make_environment
 from sacred_core.rerun.expectation import Expectation, read_expectation
+from sacred_core.rerun.layout import Layout
 from sacred_core.rerun.plan import Plan
 from sacred_core.rerun.preparation import Preparation, prepare_folder
 from sacred_core.rerun.present import difference_data, present_differences
@@ -244,7 +245,8 @@ def make_plan(
         top = layout.base_dir.parents[len(layout.base.parts) - 1]
         moved.append([str(top), str(layout.folder)])
     rerun_of = {"uid": run.uid, "id": run.id, "location": recorded.location}
-    roots = [layout.import_root, base, *_roots_above(prepared), layout.folder]
+    known = [layout.import_root, *_recorded_roots(run, layout), base]
+    roots = [*known, *_roots_above(prepared), layout.folder]
     return Plan(
         name=run.name,
         command=run.command,
@@ -273,6 +275,16 @@ def _environment(run: StoredRun, options: RerunOptions, private: Path) -> Enviro
     if options.environment != "uv":
         raise OptionError(f"env must be 'uv', got {options.environment!r}")
     return make_environment(run, private / "environment")
+
+
+def _recorded_roots(run: StoredRun, layout: Layout) -> Iterator[Path]:
+    """Yield the folders of PYTHONPATH that were in the folder of the sources."""
+    switches = run.host.get("switches")
+    recorded = switches.get("PYTHONPATH") if isinstance(switches, dict) else None
+    for part in str(recorded or "").split(os.pathsep):
+        path = layout.moved(part) if part else None
+        if path is not None and path.is_dir():
+            yield path
 
 
 def _roots_above(prepared: Preparation) -> list[Path]:

@@ -17,6 +17,7 @@ class Program:
         start: The arguments of Python.
         verdict: Of the rerun.
         step: The step at which metrics depart, where they do.
+        python_path: The folder in PYTHONPATH.
         run: The id of the run, of a program that makes several and adds its own observer.
     """
 
@@ -25,6 +26,7 @@ class Program:
     verdict: str = "identical"
     step: int | None = None
     run: int | None = None
+    python_path: str | None = None
 
 
 def script(text: str, **others: str) -> dict[str, str]:
@@ -239,6 +241,17 @@ PROGRAMS: dict[str, Program] = {
             "lib/values.py": "VALUE = 5\n",
         },
         start=("scripts/train.py",),
+    ),
+    "folder in PYTHONPATH": Program(
+        files={
+            "scripts/train.py": "from pathlib import Path\nfrom values import VALUE\n"
+            + HEAD
+            + "ex = Experiment('train', base_dir=Path(__file__).parents[1])\n"
+            "@ex.automain\ndef main():\n    return VALUE\n",
+            "libraries/first/values.py": "VALUE = 5\n",
+        },
+        start=("scripts/train.py",),
+        python_path="libraries/first",
     ),
     "named config": Program(
         files=script(f"""
