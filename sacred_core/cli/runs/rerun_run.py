@@ -27,12 +27,14 @@ from sacred_core.stores import StoredRun, open_store
 
 #: The descriptor that the process of the rerun writes to, so that stdout has only the JSON.
 _STDERR = 2
+#: What is parsed as the location if it is given in another way.
+_PLACEHOLDER = "."
 
 
 class RerunCommand(LocationCommand):
     """A command for a run, with flags of observers for where it is recorded.
 
-    With one argument, the first flag is LOCATION: ``-t my_runs 3``.
+    With one argument, it is ``LOCATION#ID``, or the first flag is LOCATION: ``-t my_runs 3``.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -44,11 +46,15 @@ class RerunCommand(LocationCommand):
         try:
             left = click.Command.parse_args(self, ctx, [*rest])
         except click.MissingParameter as error:
-            if not flags or getattr(error.param, "name", None) != "run_id":
+            location, separator, run_id = str(ctx.params.get("location") or "").rpartition("#")
+            if getattr(error.param, "name", None) != "run_id" or not (separator or flags):
                 raise
             ctx.params.clear()
-            left = click.Command.parse_args(self, ctx, [".", *rest])
-            ctx.params["location"] = flags.pop(0)
+            left = click.Command.parse_args(self, ctx, [_PLACEHOLDER, *rest])
+            if separator:
+                ctx.params |= {"location": location, "run_id": run_id}
+            else:
+                ctx.params["location"] = flags.pop(0)
         ctx.params["observers"] = flags
         return left
 

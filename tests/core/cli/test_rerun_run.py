@@ -105,6 +105,8 @@ def test_all_options_are_understood(calls: Calls) -> None:
         (["my_runs", "1"], "my_runs", None),
         (["my_runs", "1", "-F", "other", "--mongo_db=x"], "my_runs", ["-F other", "--mongo_db x"]),
         (["-F", "my_runs", "1"], "-F my_runs", None),
+        (["my_runs#1"], "my_runs", None),
+        (["-F", "other", "my#runs#1"], "my#runs", ["-F other"]),
         (["-Fmy_runs", "1", "-u"], "-F my_runs", []),
         (["-F", "other", "my_runs", "1"], "my_runs", ["-F other"]),
         (["-t", "my_runs", "1", "-F", "other"], "-t my_runs", ["-F other"]),
