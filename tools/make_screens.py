@@ -17,7 +17,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -280,24 +279,31 @@ def screen(line: str, now: datetime, folder: str) -> str:
 
 
 def rerun_screen(line: str, folder: str) -> str:
-    """Record two scripts, remove them, and return what ``sacred`` prints for a rerun."""
-    store = f"reruns{time.monotonic_ns()}"
-    for code in (NOISY.replace("step == 6", "step > 9"), NOISY):
-        Path("noisy.py").write_text(code)
-        command = [sys.executable, "noisy.py", "with", "seed=1", "-F", store]
-        subprocess.run(command, check=True, capture_output=True)
-        for info in Path(store).glob("*/run.json"):  # they differ from machine to machine
-            run = json.loads(info.read_text())
-            run["host"], run["experiment"]["dependencies"] = {}, []
-            info.write_text(json.dumps(run))
-        Path("noisy.py").unlink()
+    """Return what ``sacred`` prints for a rerun of a script that was removed."""
+    store = "reruns"
+    if not Path(store).exists():
+        record_noisy_scripts(store)
     words = ["-m", "sacred_core", *shlex.split(line.replace("my_runs", store))]
     done = subprocess.run(
         [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     shown = done.stdout.replace(store, "my_runs").replace(os.path.realpath(folder), "/home/ada")
+    shown = re.sub(r"(?<=Completed after )\S+", "0:00:00", shown)  # of a machine under load
     return NOISE.sub(SHOWN_NOISE, shown).rstrip()
+
+
+def record_noisy_scripts(store: str) -> None:
+    """Record a script without and with noise, and remove it."""
+    for code in (NOISY.replace("step == 6", "step > 9"), NOISY):
+        Path("noisy.py").write_text(code)
+        command = [sys.executable, "noisy.py", "with", "seed=1", "-F", store]
+        subprocess.run(command, check=True, capture_output=True)
+    Path("noisy.py").unlink()
+    for info in Path(store).glob("*/run.json"):  # they differ from machine to machine
+        run = json.loads(info.read_text())
+        run["host"], run["experiment"]["dependencies"] = {}, []
+        info.write_text(json.dumps(run))
 
 
 @contextlib.contextmanager
