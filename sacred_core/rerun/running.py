@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from sacred_core.compare import ComparedRun, RunDiff
-from sacred_core.compare.compared_run import Comparable
+from sacred_core.compare.compared_run import SEPARATOR, Comparable
 from sacred_core.exceptions import OptionError, RerunError
 from sacred_core.masking import MASK
 from sacred_core.rerun.child import new_observer
@@ -87,7 +87,14 @@ def rerun(
         observers=observers, folder=folder, repository=repo, sets=set or {}, rtol=rtol, atol=atol,
         stops=stop_at_first, environment=env,
     )  # fmt: skip
-    return run_again(ComparedRun.of(run), None, options)
+    return run_again(ComparedRun.of(run), location_of(run), options)
+
+
+def location_of(run: Comparable) -> str | None:
+    """Return the location that a value names, with its password; None if it names none."""
+    if isinstance(run, str):
+        return run.rpartition(SEPARATOR)[0]
+    return run[0] if isinstance(run, tuple) and isinstance(run[0], str) else None
 
 
 def run_again(

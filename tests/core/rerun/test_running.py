@@ -1,8 +1,6 @@
 """Tests of reruns: how the process starts and ends, and what the verdict is."""
 
-import os
 import platform
-import signal
 import stat
 import sys
 import tempfile
@@ -14,7 +12,6 @@ from typing import Any
 import attrs
 import pytest
 
-from sacred_core.compare import ComparedRun
 from sacred_core.exceptions import OptionError, RerunError
 from sacred_core.rerun import Rerun, rerun
 from sacred_core.rerun.conclusion import conclude
@@ -23,7 +20,7 @@ from sacred_core.rerun.main_module import import_paths
 from sacred_core.rerun.plan import Plan, read_outcome, write_outcome
 from sacred_core.rerun.present import present_differences
 from sacred_core.rerun.records import Departure, MissingValuesError, Outcome
-from sacred_core.rerun.running import RerunOptions, new_folder
+from sacred_core.rerun.running import RerunOptions, location_of, new_folder
 from sacred_core.rerun.running import run_again as run_again_from
 from sacred_core.stores import StoredRun
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
@@ -418,8 +415,9 @@ def test_switches_and_threads_are_compared_as_far_as_they_are_known(
     assert not present_differences(record(host_info={"hostname": platform.node()}))
 
 
-def test_a_compared_run_is_returned_as_it_is(record: RecordRun) -> None:
-    """`rerun` accepts what `diff` accepts."""
+def test_the_location_of_a_run_has_its_password(record: RecordRun) -> None:
+    """It is opened by another process; a run or a store has none."""
+    assert location_of("mongodb://me:secret@x/y#3") == "mongodb://me:secret@x/y"
+    assert location_of(("my_runs", 3)) == "my_runs"
     recorded = record()
-    assert ComparedRun.of(recorded) is recorded
-    assert os.name != "posix" or signal.SIGKILL == 9
+    assert location_of(recorded) is location_of((recorded.store, 3)) is None
