@@ -1,7 +1,9 @@
 """Tests of ``sacred runs rerun`` with runs in folders: what is recorded, and how it ends."""
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -94,6 +96,24 @@ def test_a_masked_value_is_set_and_seen_nowhere(place: Path) -> None:
     assert newest(place).meta["rerun_of"] == {
         "uid": store_of(place).get(1).uid, "id": 1, "location": str(place / "runs"),
     }  # fmt: skip
+
+
+def test_a_masked_value_is_asked_for_on_a_terminal(place: Path) -> None:
+    """What is typed is not shown, and has the effect of --set."""
+    main, terminal = pty.openpty()
+    words = [sys.executable, "-m", "sacred_core", "runs", "rerun", "runs", "1", "--folder", "again"]
+    with subprocess.Popen(words, cwd=place, stdin=terminal, stdout=terminal, stderr=terminal):
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end
+            while part := os.read(main, 4096):
+                shown += part
+                if shown.endswith(b"(not recorded): "):
+                    os.write(main, b"secret99\n")
+    os.close(main)
+    assert b"db.password (not recorded): " in shown
+    assert b"Identical: 1 point of 1 metric, the result" in shown
+    assert b"secret99" not in shown
 
 
 @pytest.mark.parametrize(

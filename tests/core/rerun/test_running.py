@@ -1,5 +1,6 @@
 """Tests of reruns: how the process starts and ends, and what the verdict is."""
 
+import json
 import platform
 import stat
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import jsonschema
 import pytest
 
 from sacred_core.exceptions import OptionError, RerunError
@@ -219,7 +221,8 @@ def test_a_required_entry_has_its_recorded_value(record: RecordRun, tmp_path: Pa
     hook = """
 @ex.config_hook
 def read_environment(config, command_name, logger):
-    import os
+    import json
+import os
     return {"n": int(os.environ["N_OF_ANOTHER_DAY"])} if "N_OF_ANOTHER_DAY" in os.environ else {}
 
 @ex.automain"""
@@ -285,6 +288,7 @@ def test_an_unknown_environment_is_an_error(record: RecordRun, tmp_path: Path) -
         run_again(record, tmp_path, env="conda")
 
 
+SCHEMA = Path(__file__).parents[3] / "docs" / "rerun.schema.json"
 DEPARTURE = Departure(metric="loss", step=4, index=0, recorded=[4, 1], now=[4, 2])
 DONE: dict[str, Any] = {"status": "COMPLETED", "runs": [["a", 1]]}
 
@@ -319,11 +323,12 @@ DONE: dict[str, Any] = {"status": "COMPLETED", "runs": [["a", 1]]}
 def test_verdicts(
     outcome: dict[str, Any], code: int, verdict: str, exit_code: int, text: str
 ) -> None:
-    """The most important fact is the verdict, and the others follow."""
+    """The most important fact is the verdict, and the others follow; the JSON has its schema."""
     facts = {"run_id": 1, "location": "here", "folder": "/f"}
     found = conclude(Expectation(), Outcome(**outcome), code, **facts)
     assert (found.verdict, found.exit_code) == (verdict, exit_code)
     assert text in found.text()
+    jsonschema.validate(found.data(), json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
 def test_an_end_like_the_recorded_one_is_no_difference() -> None:
