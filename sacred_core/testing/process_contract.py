@@ -62,9 +62,7 @@ class ProcessContract(SecretContract):
         if not options:
             return
         with tempfile.TemporaryDirectory() as folder:
-            scripts = [
-                start_script(Path(folder), _SHARED, *options) for _ in range(examples(4, 16))
-            ]
+            scripts = [start_script(Path(folder), _SHARED, *options) for _ in range(examples(4, 8))]
             printed = [script.communicate(timeout=TIMEOUT) for script in scripts]
         assert {script.returncode for script in scripts} == {0}, printed
         assert not any("observer" in errors for _, errors in printed), printed
