@@ -29,11 +29,9 @@ BENCHMARKS = (
     "copying", "diffing", "growth", "guard", "outages", "progress_bars", "reading", "spooling",
 )  # fmt: skip
 
-#: Whether each test tries many examples, as in the check of a release.
-IS_WHOLE = bool(os.environ.get("SACRED_TEST_EXAMPLES"))
-#: One process more than there are processors: some tests wait for servers. Not in a complete check,
-#: where many tests that measure how long a server does not answer would be disturbed.
-WORKERS = "auto" if IS_WHOLE else str((os.cpu_count() or 1) + 1)
+#: One process more than there are processors: a third of the time tests wait, for servers and
+#: other processes. With worksteal no process is left with the long tests of the last folders.
+WORKERS = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal")
 
 # With these two set each printed line is flushed and each child compiles everything anew.
 for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
@@ -55,14 +53,14 @@ def tests(session: nox.Session) -> None:
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24", "uv")
     others = ["contract", "examples", "mistakes", "stores", "workspace"]
     folders = [*(f"tests/{name}" for name in others), "plugins"]
-    session.run("pytest", "-n", WORKERS, *folders, *session.posargs)
+    session.run("pytest", *WORKERS, *folders, *session.posargs)
 
 
 @nox.session
 def core(session: nox.Session) -> None:
     """Run the core's tests with no plugin installed."""
     session.install(*_editable(["."]), *TEST_TOOLS)
-    session.run("pytest", "-n", WORKERS, "tests/core", *session.posargs)
+    session.run("pytest", *WORKERS, "tests/core", *session.posargs)
 
 
 @nox.session
