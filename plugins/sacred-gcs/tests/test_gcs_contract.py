@@ -18,6 +18,7 @@ class TestGcs(StoreContract):
     queries = 20  # each lists all runs, by several requests each
     series = 20
     change_sequences = 4
+    points = 6
 
     @pytest.fixture(autouse=True)
     def _bucket(self, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ class TestS3(StoreContract):
     queries = 20  # each lists all runs, by several requests each
     series = 20
     change_sequences = 4
+    points = 6
     secret: ClassVar[str | None] = "hunter2hunter2hunter2"
 
     @pytest.fixture(autouse=True)
