@@ -40,7 +40,7 @@ from sacred_core.stores.query import (
 from sacred_core.stores.run_ids import normalize_id
 from sacred_core.testing.effort import examples
 
-EXAMPLES = examples(100, 2000)
+EXAMPLES = examples(100, 1000)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
