@@ -29,10 +29,15 @@ def collect_host(side: ComparedRun) -> dict[str, Any]:
     """Return what was recorded about the machine, by dotted paths."""
     left_out = {*_ENVIRONMENT, *(("gpu",) if "gpus" in side.run.host else ())}  # the same twice
     own = {key: value for key, value in side.run.host.items() if key not in left_out}
-    return {str(path): value for path, value in entries(own)}
+    return _facts(own)
 
 
 def collect_environment(side: ComparedRun) -> dict[str, Any]:
     """Return switches of Python, environment variables and numbers of threads."""
     own = {key: value for key, value in side.run.host.items() if key in _ENVIRONMENT}
-    return {str(path): value for path, value in entries(own)}
+    return _facts(own)
+
+
+def _facts(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return what a tree contains by dotted paths; an empty dictionary is the same as none."""
+    return {str(path): value for path, value in entries(tree) if value != {}}
