@@ -122,6 +122,24 @@ def test_functions_that_one_run_executed_are_an_effect(record: Any) -> None:
     assert why(first, second).effects == ("functions that only the second run executed: extra",)
 
 
+def test_unknown_calls_are_no_effect(record: Any) -> None:
+    """Where one run did not record its functions, they are not compared."""
+    first, second = record(ex_info={"captured": [[None, "main", []]]}), record()
+    assert why(first, second).effects == ()
+
+
+def test_docstrings_count_where_a_source_reads_them(record: Any) -> None:
+    """A docstring is code if any of the sources uses docstrings."""
+    helpers = [HELPER.replace("return x * 2", f'"""{word}."""') for word in ("One", "Two")]
+    sides = [record(sources={**SOURCES, "helper.py": text}, ex_info=INFO) for text in helpers]
+    assert why(*sides).causes == ()
+    assert why(*sides).remarks == ("comments or formatting of helper.py",)
+    script = SCRIPT.replace("helper.scale(1)", "helper.scale.__doc__")
+    sides = [record(sources={"train.py": script, "helper.py": text}, ex_info=INFO)
+             for text in helpers]  # fmt: skip
+    assert [cause.key for cause in why(*sides)] == ["helper.py:scale"]
+
+
 def test_the_main_function_of_an_old_run_is_found_by_its_command(record: Any) -> None:
     """Without recorded functions, what the command calls counts as executed."""
     info = {"mainfile": "train.py"}
