@@ -25,6 +25,7 @@ class Plan:
         updates: The recorded updates of the call.
         options: The recorded options of the call.
         meta: Metadata of the rerun.
+        repositories: Those of the recorded sources. The folder of the rerun may be in another.
         main: The file to execute.
         module: Its dotted name in its package, or None.
         roots: Folders that modules are imported from, the first one before all others.
@@ -45,6 +46,7 @@ class Plan:
     updates: dict[str, Any]
     options: dict[str, Any]
     meta: dict[str, Any]
+    repositories: list[dict[str, Any]]
     main: str
     module: str | None
     roots: list[str]

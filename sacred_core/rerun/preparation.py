@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from sacred_core.patches import encode_patch
 from sacred_core.rerun.files import restore_resources, restore_sources
 from sacred_core.rerun.layout import Layout, plan_layout
 from sacred_core.rerun.repository import (
@@ -30,11 +31,13 @@ class Preparation:
     Attributes:
         layout: Where its files are.
         sources: The names of the sources.
+        repositories: Those of the record, with the uncommitted changes.
         warnings: What is missing in it, or differs.
     """
 
     layout: Layout
     sources: list[str]
+    repositories: list[dict[str, Any]]
     warnings: list[str]
 
 
@@ -63,6 +66,11 @@ def prepare_folder(
         for each in run.repositories
         if each.get("dirty") and str(each["commit"]) not in patches
     ]
+    repositories = [
+        each | (encode_patch(patches[commit]) if commit in patches else {})
+        for each in run.repositories
+        if (commit := str(each["commit"]))
+    ]
     if repository is None:
         layout = _plan_for_patches(run, folder, patches.values())
     else:
@@ -72,7 +80,9 @@ def prepare_folder(
         warnings += _add_new_files(run, layout, patch)
     warnings += restore_sources(store, run, layout)
     warnings += restore_resources(store, run, layout)
-    return Preparation(layout=layout, sources=[*run.sources], warnings=warnings)
+    return Preparation(
+        layout=layout, sources=[*run.sources], repositories=repositories, warnings=warnings
+    )
 
 
 def _check_out(

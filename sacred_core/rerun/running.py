@@ -262,6 +262,7 @@ def make_plan(
         updates=updates if isinstance(updates, dict) else {},
         options=given if isinstance(given, dict) else {},
         meta=rerun_meta(run.meta, dict(config.sets), rerun_of),
+        repositories=prepared.repositories,
         main=str(layout.main_path),
         module=layout.module,
         roots=[*dict.fromkeys(map(str, roots))],

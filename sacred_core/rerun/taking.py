@@ -248,6 +248,7 @@ class RunTaker:
         taken.queue_only = taken.unobserved = False
         taken.force = bool(self._plan.options.get("--force"))
         taken.observers = [*self._observers, self._verdict]
+        taken.experiment_info["repositories"] = self._plan.repositories
         if self._plan.stops:
             taken.beat_interval = min(taken.beat_interval, _BEAT)
         return taken

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
+from sacred_core.compare import diff
 from sacred_core.observers import FileStorageObserver
 from sacred_core.rerun import rerun
 from sacred_core.stores import RunStore, StoredRun, find_runs, open_store
@@ -159,6 +160,30 @@ def test_a_rerun_can_be_run_again(place: Path) -> None:
     assert [run.id for run in repeated] == [1, 2]
     found = open_store(place / "other").get(2)
     assert found.origins == store.get(1).origins
+
+
+def test_a_rerun_has_the_commit_of_the_recorded_run(tmp_path: Path) -> None:
+    """The repository that its folder is in may be at another commit."""
+    script = tmp_path / "train.py"
+    script.write_text("x = 1\n")
+    commands = [
+        ["git", "init", "--quiet"],
+        ["git", "add", "train.py"],
+        ["git", "-c", "user.name=me", "-c", "user.email=a@b", "commit", "--quiet", "-m", "first"],
+        [sys.executable, "train.py", "-F", "runs", "--loglevel=ERROR"],
+        ["git", "-c", "user.name=me", "-c", "user.email=a@b", "commit", "--quiet", "-am", "second"],
+    ]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    for number, words in enumerate(commands):
+        if number == 3:
+            script.write_text(SCRIPT.replace("READY", repr(str(tmp_path / "ready"))))
+        subprocess.run(words, cwd=tmp_path, check=True, env=environment)
+    store = open_store(tmp_path / "runs")
+    assert rerun(store.get(1), folder=tmp_path / "again")
+    one, other = store.get(1), store.get(2)
+    assert one.repositories == other.repositories
+    assert one.repositories[0]["dirty"]
+    assert not diff(one, other, only=["commit"])
 
 
 def test_a_store_that_cannot_be_written_needs_another(place: Path) -> None:

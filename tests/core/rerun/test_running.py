@@ -221,8 +221,7 @@ def test_a_required_entry_has_its_recorded_value(record: RecordRun, tmp_path: Pa
     hook = """
 @ex.config_hook
 def read_environment(config, command_name, logger):
-    import json
-import os
+    import os
     return {"n": int(os.environ["N_OF_ANOTHER_DAY"])} if "N_OF_ANOTHER_DAY" in os.environ else {}
 
 @ex.automain"""
@@ -344,6 +343,7 @@ def test_an_end_like_the_recorded_one_is_no_difference() -> None:
 def plan(**changes: Any) -> Plan:
     fields: dict[str, Any] = {
         "name": "train", "command": "main", "updates": {}, "options": {}, "meta": {},
+        "repositories": [],
         "config": {"config": {"x": float("inf"), "y": "\udcff"}}, "expected": {},
         "main": "train.py", "module": None, "roots": ["/f/s", "/f"], "moved": [],
         "working_dir": "/f", "observers": ["mongodb://me:secret@x/y"], "outcome": "",
