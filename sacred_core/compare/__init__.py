@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sacred_core.compare.causes.explanation import Cause, Explanation, MetricParting
     from sacred_core.compare.compared_run import ComparedRun
     from sacred_core.compare.diffing import diff
-    from sacred_core.compare.group_significance import Significance, significance
+    from sacred_core.compare.groups.significance import Significance, significance
     from sacred_core.compare.records import MISSING, Difference, RunDiff
     from sacred_core.compare.table import DiffTable, diff_table
 
@@ -25,10 +25,10 @@ _MODULES = {
     "Explanation": "causes.explanation",
     "MetricParting": "causes.explanation",
     "RunDiff": "records",
-    "Significance": "group_significance",
+    "Significance": "groups.significance",
     "diff": "diffing",
     "diff_table": "table",
-    "significance": "group_significance",
+    "significance": "groups.significance",
     "why": "causes.explaining",
 }
 __all__ = [

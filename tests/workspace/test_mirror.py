@@ -15,19 +15,19 @@ SHORTEST = 30
 #: A test file without a module of its name tests one behaviour of several modules.
 FURTHER = {
     "compare/test_diffing.py": "compare/records compare/value_text",
-    "compare/causes/test_code_changes.py": "compare/causes/normal_form compare/causes/units "
-    "compare/causes/edits",
-    "compare/causes/test_used_code.py": "compare/causes/names compare/causes/project "
-    "compare/causes/references",
+    "compare/code/test_code_changes.py": "compare/code/normal_form compare/code/units "
+    "compare/code/edits",
+    "compare/code/test_used_code.py": "compare/code/names compare/code/project "
+    "compare/code/references",
     "compare/causes/test_config_causes.py": "compare/causes/config_values "
-    "compare/causes/scope_values compare/causes/values",
+    "compare/code/scope_values compare/values",
     "compare/causes/test_explaining.py": "compare/causes/evidence compare/causes/explanation "
     "compare/causes/code_causes compare/causes/call_causes compare/causes/effects "
     "compare/causes/file_causes compare/causes/machine_causes compare/causes/not_recorded "
     "compare/causes/package_causes",
     "archives/test_packing.py": "archives/layout archives/points archives/records archives/writing",
     "archives/test_reader.py": "archives/read_runs",
-    "compare/test_group_significance.py": "compare/significance_display",
+    "compare/groups/test_significance.py": "compare/groups/display",
     "config/test_combinations.py": "config/resolution config/tree",
     "config/test_config_scope.py": "config/entry_docs",
     "config/test_contributions.py": "config/config_dict",

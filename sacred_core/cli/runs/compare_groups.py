@@ -14,7 +14,8 @@ from sacred_core.cli.runs.options import (
     recursive_option,
     where_option,
 )
-from sacred_core.compare.group_significance import (
+from sacred_core.compare.groups.group_values import GroupValues, read_group
+from sacred_core.compare.groups.significance import (
     CONFIDENCE,
     LEAST_RESAMPLES,
     MOST_RESAMPLES,
@@ -24,7 +25,6 @@ from sacred_core.compare.group_significance import (
     compare_groups,
     parse_field,
 )
-from sacred_core.compare.group_values import GroupValues, read_group
 from sacred_core.exceptions import QueryError, SignificanceError, StoreError
 from sacred_core.readable_numbers import DIGITS
 from sacred_core.serialization import strict_json

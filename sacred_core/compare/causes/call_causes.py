@@ -6,9 +6,9 @@ from typing import Any
 from sacred_core.compare.causes import levels
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import Cause
-from sacred_core.compare.causes.values import pair_text
 from sacred_core.compare.diffing import find_aspects, is_equal
 from sacred_core.compare.records import MISSING
+from sacred_core.compare.values import pair_text
 from sacred_core.hooks.manager import plugin_manager
 
 #: Options that only change how a run is recorded, and what is shown elsewhere.

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Iterator
 
 from sacred_core.compare.causes import levels
-from sacred_core.compare.causes.code_changes import CodeChange
-from sacred_core.compare.causes.edits import Edit
 from sacred_core.compare.causes.evidence import Evidence, SourceChange
 from sacred_core.compare.causes.explanation import Cause
-from sacred_core.compare.causes.names import Place
-from sacred_core.compare.causes.project import Module
-from sacred_core.compare.causes.units import Unit
+from sacred_core.compare.code.code_changes import CodeChange
+from sacred_core.compare.code.edits import Edit
+from sacred_core.compare.code.names import Place
+from sacred_core.compare.code.project import Module
+from sacred_core.compare.code.units import Unit
 
 #: The position of what runs when a module is imported: before all functions.
 _AT_IMPORT = -1

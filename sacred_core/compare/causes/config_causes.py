@@ -13,7 +13,7 @@ from sacred_core.compare.causes.config_values import (
 )
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import Cause
-from sacred_core.compare.causes.values import listed, pair_text
+from sacred_core.compare.values import listed, pair_text
 
 
 def config_causes(evidence: Evidence) -> Iterator[Cause]:

@@ -8,7 +8,7 @@ import attrs
 
 from sacred_core.compare.aspects.configuration import origin_of
 from sacred_core.compare.causes.evidence import Evidence
-from sacred_core.compare.causes.scope_values import ScopeValues
+from sacred_core.compare.code.scope_values import ScopeValues
 from sacred_core.compare.records import MISSING, Difference
 from sacred_core.dotted_path import DottedPath
 

@@ -6,10 +6,10 @@ from typing import Any
 from sacred_core.compare.aspects.metrics import parting_text
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import MetricParting
-from sacred_core.compare.causes.values import cut_pair, listed, pair_text
 from sacred_core.compare.points import find_parting
 from sacred_core.compare.records import MISSING
 from sacred_core.compare.value_text import value_text
+from sacred_core.compare.values import cut_pair, listed, pair_text
 from sacred_core.plurals import counted
 from sacred_core.readable_numbers import distinct_digits
 

@@ -4,11 +4,11 @@ from functools import cached_property
 
 import attrs
 
-from sacred_core.compare.causes.code_changes import CodeChange, compare_versions
-from sacred_core.compare.causes.names import Place
-from sacred_core.compare.causes.normal_form import reads_docstrings
-from sacred_core.compare.causes.project import Module, Project
-from sacred_core.compare.causes.used_code import CAPTURING, UsedCode, experiment_decorators
+from sacred_core.compare.code.code_changes import CodeChange, compare_versions
+from sacred_core.compare.code.names import Place
+from sacred_core.compare.code.normal_form import reads_docstrings
+from sacred_core.compare.code.project import Module, Project
+from sacred_core.compare.code.used_code import CAPTURING, UsedCode, experiment_decorators
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.diffing import collect_facts, compare_facts, diff, find_aspects
 from sacred_core.compare.records import Difference

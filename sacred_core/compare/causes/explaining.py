@@ -12,8 +12,8 @@ from sacred_core.compare.causes.file_causes import file_causes
 from sacred_core.compare.causes.machine_causes import machine_causes
 from sacred_core.compare.causes.not_recorded import find_unrecorded
 from sacred_core.compare.causes.package_causes import package_causes
-from sacred_core.compare.causes.values import listed
 from sacred_core.compare.compared_run import Comparable, ComparedRun
+from sacred_core.compare.values import listed
 
 _FINDERS = (
     call_causes,

@@ -9,8 +9,8 @@ from sacred_core.compare.aspects.commits import CHANGES, COMMIT
 from sacred_core.compare.causes import levels
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import Cause
-from sacred_core.compare.causes.values import pair_text
 from sacred_core.compare.records import MISSING, Difference
+from sacred_core.compare.values import pair_text
 from sacred_core.plurals import counted
 
 _RESOURCE = "resource "

@@ -7,8 +7,8 @@ from typing import Any
 from sacred_core.compare.causes import levels
 from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import Cause
-from sacred_core.compare.causes.values import pair_text
 from sacred_core.compare.records import MISSING, Difference
+from sacred_core.compare.values import pair_text
 
 #: Entries that chose or describe a device.
 _DEVICE = re.compile(

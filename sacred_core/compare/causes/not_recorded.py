@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from sacred_core.compare.aspects.configuration import entries
 from sacred_core.compare.causes.config_values import is_address
 from sacred_core.compare.causes.evidence import Evidence, dependencies
-from sacred_core.compare.causes.values import listed
 from sacred_core.compare.compared_run import ComparedRun
+from sacred_core.compare.values import listed
 from sacred_core.hooks.discovery import normalize_project
 from sacred_core.masking import MASK
 

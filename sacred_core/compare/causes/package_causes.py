@@ -6,7 +6,7 @@ from sacred_core.compare.causes import levels
 from sacred_core.compare.causes.distributions import Distributions
 from sacred_core.compare.causes.evidence import Evidence, dependencies
 from sacred_core.compare.causes.explanation import Cause
-from sacred_core.compare.causes.values import listed, pair_text
+from sacred_core.compare.values import listed, pair_text
 
 #: The package that records, which every experiment imports.
 _OWN = "sacred-core"

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from sacred_core.compare.causes.edits import (
+from sacred_core.compare.code.edits import (
     Edit,
     annotation_edits,
     assignment_edits,
@@ -20,9 +20,9 @@ from sacred_core.compare.causes.edits import (
     function_edits,
     shortened,
 )
-from sacred_core.compare.causes.normal_form import parse
-from sacred_core.compare.causes.units import Unit, bound_names, units_of
-from sacred_core.compare.causes.values import cut_pair
+from sacred_core.compare.code.normal_form import parse
+from sacred_core.compare.code.units import Unit, bound_names, units_of
+from sacred_core.compare.values import cut_pair
 
 
 @attrs.frozen(kw_only=True)

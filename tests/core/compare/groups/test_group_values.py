@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.compare.group_values import (
+from sacred_core.compare.groups.group_values import (
     GroupValues,
     check_groups,
     given_values,

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from sacred_core.compare.causes.names import Place
-from sacred_core.compare.causes.project import Project
-from sacred_core.compare.causes.used_code import UsedCode
+from sacred_core.compare.code.names import Place
+from sacred_core.compare.code.project import Project
+from sacred_core.compare.code.used_code import UsedCode
 
 
 def used(

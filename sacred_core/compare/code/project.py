@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from sacred_core.compare.causes.normal_form import inner_statements, parse
-from sacred_core.compare.causes.units import Unit, units_of
+from sacred_core.compare.code.normal_form import inner_statements, parse
+from sacred_core.compare.code.units import Unit, units_of
 
 Parts = tuple[str, ...]
 

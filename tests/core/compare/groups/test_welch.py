@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from sacred_core.compare.welch import MOST_VALUES, required_values, welch_test
+from sacred_core.compare.groups.welch import MOST_VALUES, required_values, welch_test
 from sacred_core.student_t import noncentral_t_power, student_t_quantile
 
 np = pytest.importorskip("numpy")

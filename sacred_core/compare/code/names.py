@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sacred_core.compare.causes.project import Import, Module, Parts, Project
-from sacred_core.compare.causes.references import all_references
+from sacred_core.compare.code.project import Import, Module, Parts, Project
+from sacred_core.compare.code.references import all_references
 
 
 class Place(NamedTuple):

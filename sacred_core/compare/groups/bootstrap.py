@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import reduce
 from statistics import NormalDist, fmean
 
-from sacred_core.compare.welch import mean_difference
+from sacred_core.compare.groups.welch import mean_difference
 
 #: Drawn values from which on numpy, if it is installed, is faster than its import takes.
 _MANY = 1_000_000

@@ -6,15 +6,15 @@ from typing import Any, cast
 
 import attrs
 
-from sacred_core.compare.bootstrap import bca_interval, mean_differences
-from sacred_core.compare.group_values import (
+from sacred_core.compare.groups.bootstrap import bca_interval, mean_differences
+from sacred_core.compare.groups.group_values import (
     GroupValues,
     check_groups,
     given_values,
     group_remarks,
     read_group,
 )
-from sacred_core.compare.welch import WelchTest, mean_difference, required_values, welch_test
+from sacred_core.compare.groups.welch import WelchTest, mean_difference, required_values, welch_test
 from sacred_core.exceptions import QueryError, SignificanceError
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
@@ -113,7 +113,7 @@ class Significance:
 
     def conclusion(self) -> str:
         """Return in sentences whether the groups differ, and how many more runs would decide it."""
-        from sacred_core.compare.significance_display import conclusion
+        from sacred_core.compare.groups.display import conclusion
 
         return " ".join(conclusion(self))
 
@@ -123,7 +123,7 @@ class Significance:
         Args:
             digits: Significant digits of floats; None for all.
         """
-        from sacred_core.compare.significance_display import significance_text
+        from sacred_core.compare.groups.display import significance_text
 
         return significance_text(self, digits)
 
@@ -146,7 +146,7 @@ class Significance:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        from sacred_core.compare.significance_display import significance_html
+        from sacred_core.compare.groups.display import significance_html
 
         return significance_html(self)
 

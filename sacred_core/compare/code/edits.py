@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from sacred_core.compare.causes.normal_form import BLOCKS, Function, code_text, form
-from sacred_core.compare.causes.values import LONGEST, cut, cut_pair
+from sacred_core.compare.code.normal_form import BLOCKS, Function, code_text, form
+from sacred_core.compare.values import LONGEST, cut, cut_pair
 
 #: What is shown before the code.
 _LABELS = {

@@ -2,12 +2,12 @@
 
 from typing import Any, TypeAlias
 
-from sacred_core.compare.welch import MOST_VALUES
+from sacred_core.compare.groups.welch import MOST_VALUES
 from sacred_core.readable_numbers import DIGITS, distinct_digits, number_text
 from sacred_core.stores.run_display import box, shown
 from sacred_core.terminal import align
 
-#: A `sacred_core.compare.group_significance.Significance`, whose module imports this one.
+#: A `sacred_core.compare.groups.significance.Significance`, whose module imports this one.
 ShownSignificance: TypeAlias = Any
 
 _ASSUMED = "This assumes that the observed difference and standard deviations are the true ones."

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from sacred_core.compare.causes.code_changes import find_code_changes
+from sacred_core.compare.code.code_changes import find_code_changes
 
 MODULE = '''
 """Trains."""

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from sacred_core.compare.causes.normal_form import (
+from sacred_core.compare.code.normal_form import (
     Definition,
     Function,
     change_blocks,
     code_text,
     form,
 )
-from sacred_core.compare.causes.references import Reference, all_references
+from sacred_core.compare.code.references import Reference, all_references
 
 #: What can be in the place of a definition that is a unit of its own.
 _PLACEHOLDER = "__definition__"

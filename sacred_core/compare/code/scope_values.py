@@ -4,9 +4,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from sacred_core.compare.causes.normal_form import form
-from sacred_core.compare.causes.project import Project
-from sacred_core.compare.causes.used_code import experiment_decorators
+from sacred_core.compare.code.normal_form import form
+from sacred_core.compare.code.project import Project
+from sacred_core.compare.code.used_code import experiment_decorators
 
 _SCOPES = frozenset({"config", "named_config"})
 #: What a source with a scope contains: others are not parsed.

@@ -5,16 +5,16 @@ Nothing is executed for it: names are followed from the functions that the run e
 
 from collections.abc import Iterable, Iterator
 
-from sacred_core.compare.causes.names import Folder, Foreign, Names, Place
-from sacred_core.compare.causes.project import Import, Module, Project
-from sacred_core.compare.causes.references import (
+from sacred_core.compare.code.names import Folder, Foreign, Names, Place
+from sacred_core.compare.code.project import Import, Module, Project
+from sacred_core.compare.code.references import (
     UNKNOWN,
     Reference,
     all_references,
     dynamic_lookups,
     local_names,
 )
-from sacred_core.compare.causes.units import Unit
+from sacred_core.compare.code.units import Unit
 
 #: Decorators of an experiment, by the time when their functions are called.
 _BEFORE = frozenset({"config", "config_hook", "option_hook", "pre_run_hook"})

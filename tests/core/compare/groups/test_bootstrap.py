@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.compare.bootstrap import bca_interval, mean_differences
+from sacred_core.compare.groups.bootstrap import bca_interval, mean_differences
 
 np = pytest.importorskip("numpy")
 stats = pytest.importorskip("scipy.stats")

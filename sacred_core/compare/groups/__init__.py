@@ -1,0 +1,1 @@
+"""Two groups of runs: whether their values differ by more than chance."""
