@@ -7,7 +7,7 @@ import attrs
 
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.dotted_path import MISSING
-from sacred_core.masking import mask_text
+from sacred_core.masking import mask_text, mask_value
 from sacred_core.plurals import counted
 from sacred_core.printable import KEPT, printable
 from sacred_core.serialization import plain
@@ -45,7 +45,8 @@ class Difference:
         """Return the difference as plain data; what is missing is left out."""
         sides = {"first": self.first, "second": self.second}
         known = {name: plain(value) for name, value in sides.items() if value is not MISSING}
-        return {"key": self.key, **known, "details": plain(dict(self.details))}
+        shown, _ = mask_value({**known, "details": plain(dict(self.details))})
+        return {"key": self.key, **shown}
 
 
 @attrs.frozen

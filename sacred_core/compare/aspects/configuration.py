@@ -7,6 +7,7 @@ from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING, Difference
 from sacred_core.compare.value_text import value_lines
 from sacred_core.dotted_path import ROOT, DottedPath
+from sacred_core.masking import mask_value
 from sacred_core.stores import StoredRun
 
 _SEED = "seed"
@@ -16,12 +17,12 @@ _UPDATES = ("update", "command line")
 
 def collect_config(side: ComparedRun) -> dict[str, Any]:
     """Return the entries of the configuration by their dotted paths, without seeds."""
-    return {str(path): value for path, value in entries(side.run.config) if path[-1] != _SEED}
+    return {path: value for path, value in facts(side.run.config).items() if not _is_seed(path)}
 
 
 def collect_seed(side: ComparedRun) -> dict[str, Any]:
     """Return the seed of the run, and those of its ingredients, by their dotted paths."""
-    return {str(path): value for path, value in entries(side.run.config) if path[-1] == _SEED}
+    return {path: value for path, value in facts(side.run.config).items() if _is_seed(path)}
 
 
 def render_config(difference: Difference, first: ComparedRun, second: ComparedRun) -> Difference:
@@ -44,6 +45,11 @@ def origin_of(run: StoredRun, key: str) -> str | None:
     if origin is None:  # as in records of Sacred
         return "update"
     return origin if origin in _UPDATES else f"{origin}, updated"
+
+
+def facts(tree: Any) -> dict[str, Any]:
+    """Return what `entries` yields by dotted paths; secrets, which Sacred records, are masked."""
+    return {str(path): value for path, value in entries(mask_value(tree)[0])}
 
 
 def entries(tree: Any, path: DottedPath = ROOT) -> Iterator[tuple[DottedPath, Any]]:
@@ -71,3 +77,7 @@ def _has_dictionaries(items: list[Any]) -> bool:
             if isinstance(each, list):
                 waiting.append(each)
     return False
+
+
+def _is_seed(path: str) -> bool:
+    return DottedPath.parse(path)[-1] == _SEED

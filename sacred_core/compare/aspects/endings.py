@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sacred_core.compare.aspects.configuration import entries
+from sacred_core.compare.aspects.configuration import facts
 from sacred_core.compare.compared_run import ComparedRun
 
 
@@ -13,10 +13,10 @@ def collect_command(side: ComparedRun) -> dict[str, Any]:
 
 def collect_status(side: ComparedRun) -> dict[str, Any]:
     """Return the status, and the last line of the traceback of a run that failed."""
-    facts: dict[str, Any] = {"status": side.run.status}
+    found: dict[str, Any] = {"status": side.run.status}
     if side.run.fail_trace:
-        facts["error"] = side.run.fail_trace[-1].strip()
-    return facts
+        found["error"] = side.run.fail_trace[-1].strip()
+    return found
 
 
 def collect_result(side: ComparedRun) -> dict[str, Any]:
@@ -26,9 +26,9 @@ def collect_result(side: ComparedRun) -> dict[str, Any]:
     """
     if side.run.result is None:
         return {}
-    return {str(path): value for path, value in entries({"result": side.run.result})}
+    return facts({"result": side.run.result})
 
 
 def collect_info(side: ComparedRun) -> dict[str, Any]:
     """Return the entries of ``_run.info`` by their dotted paths."""
-    return {str(path): value for path, value in entries(side.run.info)}
+    return facts(side.run.info)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sacred_core.compare.aspects.configuration import entries
+from sacred_core.compare.aspects.configuration import facts
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING, Difference
 
@@ -40,4 +40,4 @@ def collect_environment(side: ComparedRun) -> dict[str, Any]:
 
 def _facts(tree: dict[str, Any]) -> dict[str, Any]:
     """Return what a tree contains by dotted paths; an empty dictionary is the same as none."""
-    return {str(path): value for path, value in entries(tree) if value != {}}
+    return {path: value for path, value in facts(tree).items() if value != {}}

@@ -7,7 +7,7 @@ import attrs
 
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING
-from sacred_core.masking import mask_text
+from sacred_core.masking import mask_text, mask_value
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.serialization import plain
@@ -43,7 +43,8 @@ class Cause:
         sides = {"first": self.first, "second": self.second}
         known = {name: plain(value) for name, value in sides.items() if value is not MISSING}
         named = {"kind": self.kind, "key": self.key, "text": _shown(self.text)}
-        return {**named, **known, "details": plain(dict(self.details))}
+        shown, _ = mask_value({**known, "details": plain(dict(self.details))})
+        return {**named, **shown}
 
 
 @attrs.frozen(kw_only=True)

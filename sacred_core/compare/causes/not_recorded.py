@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from sacred_core.compare.aspects.configuration import entries
+from sacred_core.compare.aspects.configuration import facts
 from sacred_core.compare.causes.config_values import is_address
 from sacred_core.compare.causes.evidence import Evidence, dependencies
 from sacred_core.compare.compared_run import ComparedRun
@@ -32,7 +32,8 @@ def find_unrecorded(evidence: Evidence) -> Iterator[str]:
         _end,
     ):
         yield from _with_runs(check, evidence)
-    hidden = [str(path) for path, value in entries(evidence.sides[0].run.config) if value == MASK]
+    config = facts(evidence.sides[0].run.config)
+    hidden = [path for path, value in config.items() if value == MASK]
     if hidden:
         yield f"the values of {listed(hidden)}, which are secrets"
     objects = [each.key for each in evidence.differences("config") if is_address(each)]

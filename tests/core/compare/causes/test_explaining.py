@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sacred_core.compare import MISSING, Explanation, why
+from sacred_core.compare import MISSING, Explanation, diff, why
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.hooks.records import Aspect
 from sacred_core.testing import EventDriver, MemoryObserver
@@ -453,6 +453,22 @@ def test_secrets_and_control_characters_are_not_shown(record: Any) -> None:
     found = why(first, second)
     shown = found.text() + json.dumps([cause.data()["text"] for cause in found])
     assert "hunter" not in shown and "\x1b" not in shown
+
+
+def test_secrets_that_sacred_records_are_not_compared(record: Any) -> None:
+    """They are masked in all data, like those of records that contain none."""
+    code = "@ex.config\ndef cfg():\n    password = '{}'\n"
+    first, second, masked = (
+        record(
+            {"password": each}, {"a.py": code.format(each)}, host_info={"ENV": {"API_KEY": each}}
+        )
+        for each in ("hunter2secret", "hunter3secret", "***")
+    )
+    for found in (why(first, second), why(first, masked), diff(first, second)):
+        assert "hunter" not in json.dumps(found.data()) + found.text()
+    assert {kind for kind, _ in keys(why(first, second))} == {"code"}
+    assert "the values of password, which are secrets" in why(first, second).not_recorded
+    assert not [*diff(first, masked, only=["config", "environment"])]
 
 
 def test_the_text_lists_causes_with_their_ranks(record: Any) -> None:
