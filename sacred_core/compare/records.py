@@ -42,7 +42,7 @@ class Difference:
         return attrs.evolve(self, text=tuple(text), details=dict(details or {}))
 
     def data(self) -> dict[str, Any]:
-        """Return the difference as plain data; what is missing is left out."""
+        """Return the difference as plain data; what is missing is omitted."""
         sides = {"first": self.first, "second": self.second}
         known = {name: plain(value) for name, value in sides.items() if value is not MISSING}
         shown, _ = mask_value({**known, "details": plain(dict(self.details))})

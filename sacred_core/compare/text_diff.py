@@ -127,7 +127,7 @@ def _merged(opcodes: Iterable[_Opcode]) -> Iterator[_Opcode]:
 
 
 def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """Return how many equal lines are left out before the first and after the last difference."""
+    """Return how many equal lines are omitted before the first and after the last difference."""
     shortest = min(len(old), len(new))
     start = next((i for i in range(shortest) if old[i] != new[i]), shortest)
     if start == len(old) == len(new):

@@ -1,4 +1,4 @@
-"""Runs a recorded run again, and says whether it gives the same.
+"""Runs a recorded run again, and reports whether it gives the same.
 
 Names are imported when they are used.
 """

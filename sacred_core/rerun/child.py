@@ -37,7 +37,7 @@ from sacred_core.stores.opening import open_target, split_flag
 
 
 def run_plan(path: Path) -> int:
-    """Do what a plan says, and return the exit code if the script did not end the process."""
+    """Execute a plan, and return the exit code if the script did not end the process."""
     plan = Plan.read(path)
     report = functools.partial(write_outcome, Path(plan.outcome))
     try:

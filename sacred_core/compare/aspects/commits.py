@@ -18,7 +18,7 @@ _UNNAMED = "the repository"
 def collect_commit(side: ComparedRun) -> dict[str, Any]:
     """Return the commit of each repository, and a digest of each uncommitted change by its file.
 
-    Changes of recorded sources are left out: the texts of sources are compared.
+    Changes of recorded sources are omitted: the texts of sources are compared.
     """
     facts: dict[str, Any] = {}
     for name, repository in _repositories(side):

@@ -16,7 +16,7 @@ _IRRELEVANT = frozenset(
     {"COMMAND", "UPDATE", "--comment", "--help", "--id", "--name", "--origin", "--print_config",
      "--priority", "--queue", "--spool", "--unobserved"}
 )  # fmt: skip
-#: Aspects of which this package knows more, and those of results.
+#: Aspects that other modules of this package explain, and those of results.
 _BUILT_IN = frozenset(
     {"code", "command", "commit", "config", "environment", "files", "host", "info", "metrics",
      "output", "packages", "result", "seed", "status"}

@@ -39,7 +39,7 @@ class Cause:
     order: tuple[int, ...] = attrs.field(default=(), repr=False)
 
     def data(self) -> dict[str, Any]:
-        """Return the cause as plain data; missing values are left out."""
+        """Return the cause as plain data; missing values are omitted."""
         sides = {"first": self.first, "second": self.second}
         known = {name: plain(value) for name, value in sides.items() if value is not MISSING}
         named = {"kind": self.kind, "key": self.key, "text": _shown(self.text)}
@@ -66,7 +66,7 @@ class MetricParting:
     second: Any = MISSING
 
     def data(self) -> dict[str, Any]:
-        """Return it as plain data; missing values are left out."""
+        """Return it as plain data; missing values are omitted."""
         sides = {"first": self.first, "second": self.second}
         known = {name: plain(value) for name, value in sides.items() if value is not MISSING}
         return {"metric": self.metric, "text": _shown(self.text), "step": plain(self.step), **known}
