@@ -79,7 +79,8 @@ def test_differences_and_verdict_are_printed(calls: Calls) -> None:
     lines = result.stderr.splitlines()
     assert lines[0].startswith("Rerun of my_runs#1 (train")
     assert lines[0].endswith("in /folder")
-    assert "  - attrs==0.0.1" in lines
+    position = lines.index("  - attrs==0.0.1")
+    assert lines[position - 1].lower() == "packages, as recorded (-) and now (+):"
     assert lines[-1] == "Warning: a warning"
     assert calls.options == RerunOptions(folder=None)
 

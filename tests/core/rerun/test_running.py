@@ -71,8 +71,13 @@ def test_the_same_is_identical(
     private = tmp_path / "private"
     private.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(private))
-    verdict = run_again(record, tmp_path)
+    options = {**META["options"], "--gone": "x", "--comment": "***", "--name": None, "--id": "7"}
+    verdict = run_again(record, tmp_path, meta={**META, "options": options})
     assert [*private.iterdir()] == []
+    assert verdict.outcome.notes == [
+        f"the option {name} of the recorded run cannot be used again"
+        for name in ("--comment", "--gone")
+    ]
     assert verdict
     assert verdict.text() == "Identical: 2 points of 1 metric, the result"
     assert verdict.exit_code == 0
@@ -118,7 +123,11 @@ def test_a_departure_is_reported_while_the_run_is_running(
         seen.touch()
 
     options = RerunOptions(observers=[], folder=tmp_path / "again")
-    verdict = run_again_from(recorded, None, options, show_departure=report)
+    shown: list[Path] = []
+    verdict = run_again_from(
+        recorded, None, options, show=lambda *facts: shown.append(facts[-1]), show_departure=report
+    )
+    assert shown == [Path(verdict.folder)]
     assert verdict.outcome.result == [3, True]
     assert [each.text() for each in reported] == ["loss, step 0: 0.0 recorded, -1.0 now"]
 
@@ -179,7 +188,10 @@ def test_an_experiment_that_the_script_does_not_run_is_run(
 
 
 def test_the_first_run_is_taken_if_none_is_alike(record: RecordRun, tmp_path: Path) -> None:
-    """Where the script asks for something else each time, its first run gets the configuration."""
+    """Where the script asks for something else each time, its first run gets the configuration.
+
+    Nothing runs after it, also if the script catches the end.
+    """
     script = changed("@ex.automain", "@ex.main") + textwrap.dedent(
         """
         from sacred_core import Experiment
@@ -189,12 +201,18 @@ def test_the_first_run_is_taken_if_none_is_alike(record: RecordRun, tmp_path: Pa
             print("inner")
         inner.run()
         import time
-        for number in range(2):
-            result = ex.run(config_updates={"n": time.time()}).result + 1
+        from pathlib import Path
+        try:
+            for number in range(2):
+                result = ex.run(config_updates={"n": time.time()}).result + 1
+        except SystemExit:
+            ex.run()
+            Path("after").touch()
         """
     )
     verdict = run_again(record, tmp_path, script)
     assert verdict.text() == "Identical: 2 points of 1 metric, the result"
+    assert not Path(verdict.folder, "after").exists()
 
 
 def test_masked_entries_must_be_set(record: RecordRun, tmp_path: Path) -> None:
