@@ -138,8 +138,9 @@ def _find_sources(evidence: Evidence, values: list[ConfigValue]) -> None:
     changed += [each.key for each in evidence.differences("seed") if each.key not in changed]
     for value in values:
         used = _names_used(scopes, value) if value.scopes else set()
-        if used is None:
-            value.sources = [other.key for other in values if other.is_given]
+        if used is None:  # a value that was given, as by a file, is not computed
+            given = [] if value.is_given else [other.key for other in values if other.is_given]
+            value.sources = given
         else:
             others = (key for key in changed if key != value.key)
             value.sources = [key for key in others if _names_of(key, value.path) & used]

@@ -129,6 +129,16 @@ def test_values_of_an_unknown_scope_follow_given_ones(record: Any) -> None:
     ]  # fmt: skip
 
 
+def test_values_of_a_file_are_not_computed(record: Any) -> None:
+    """A named configuration from a file is no scope; its values are causes of their own."""
+    given = {"named config fast": ["lr", "steps"]}
+    second = recorded(record, {"lr": 2.0, "steps": 9, "total": 18}, given)
+    found = causes(recorded(record, {}), second)
+    assert [(each.key, each.details["computed_from"]) for each in found] == [
+        ("steps", []), ("lr", []), ("total", ["steps"]),
+    ]  # fmt: skip
+
+
 def test_a_random_seed_comes_after_other_causes(record: Any) -> None:
     """A seed that was not given is a late cause, and so is what is computed from it."""
     second = recorded(record, {"seed": 8, "shuffle": 9, "mode": "x"}, host_info={"hostname": "b"})
