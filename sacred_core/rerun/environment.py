@@ -16,6 +16,7 @@ import attrs
 from sacred_core.exceptions import RerunError
 from sacred_core.hooks.manager import plugin_manager
 from sacred_core.masking import mask_text
+from sacred_core.rerun.sacred_modules import imports_sacred
 from sacred_core.stores.model import StoredRun
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -53,7 +54,7 @@ def make_environment(run: StoredRun, folder: Path, uv: str = "uv") -> Environmen
     Raises:
         RerunError: uv is not installed, or a package cannot be installed.
     """
-    program = shutil.which(uv)
+    program = shutil.which(uv) or shutil.which(uv, path=str(Path(sys.executable).parent))
     if program is None:
         raise RerunError("--env uv: the program uv is not installed (pip install uv)")
     own = own_requirements()
@@ -84,6 +85,8 @@ def recorded_requirements(run: StoredRun, own: Iterable[str] = ()) -> tuple[list
         own: Names of distributions that are installed in another way.
     """
     names = {_normal(name) for name in own}
+    if imports_sacred(run):  # sacred-core takes its place
+        names.add("sacred")
     found, skipped = [], []
     for each in run.experiment.get("dependencies") or ():
         match = _REQUIREMENT.fullmatch(str(each))

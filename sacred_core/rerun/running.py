@@ -30,6 +30,7 @@ from sacred_core.rerun.records import (
     MissingValuesError,
     Rerun,
 )
+from sacred_core.rerun.sacred_modules import imports_sacred
 from sacred_core.rerun.taking import rerun_meta
 from sacred_core.stores import ContinuingStore, StoredRun
 from sacred_core.stores.opening import split_flag
@@ -131,8 +132,11 @@ def run_again(
             recorded, environment.version, has_packages=options.environment is not None
         )
         warnings = [*prepared.warnings, *environment.warnings]
-        if is_of_sacred(run):
-            warnings.append("the run was recorded by Sacred; sacred-core takes its place")
+        if imports_sacred(run):
+            warnings.append(
+                "the script imports Sacred: sacred-core takes its place, with other random numbers "
+                "for the same seed (_seed, _rnd)"
+            )
         show(found, warnings, folder)
         plan = make_plan(recorded, config, expected, prepared, observers, options)
         plan.outcome = str(Path(private, "outcome.json"))
@@ -218,12 +222,6 @@ def new_folder(folder: str | os.PathLike[str] | None, run: StoredRun) -> Iterato
         raise
 
 
-def is_of_sacred(run: StoredRun) -> bool:
-    """Return whether a run was recorded by Sacred."""
-    names = [str(each).partition("==")[0] for each in run.experiment.get("dependencies") or ()]
-    return "sacred" in names and "sacred-core" not in names
-
-
 def free_folder(run: StoredRun) -> Path:
     """Return a path in the working directory where no file is."""
     words = f"{run.name}-{run.id}"
@@ -273,7 +271,7 @@ def make_plan(
         rtol=options.rtol,
         atol=options.atol,
         stops=options.stops,
-        is_of_sacred=is_of_sacred(run),
+        is_of_sacred=imports_sacred(run),
     )
 
 

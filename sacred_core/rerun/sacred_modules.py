@@ -7,6 +7,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from sacred_core.stores.model import StoredRun
+
 _SACRED, _OWN = "sacred", "sacred_core"
 
 
@@ -32,6 +34,16 @@ class SacredModules(MetaPathFinder, Loader):
         """Restore what the import changed."""
         spec: Any = module.__spec__
         module.__spec__ = self._specs.pop(spec.name)
+
+
+def imports_sacred(run: StoredRun) -> bool:
+    """Return whether the script of a run imports Sacred: a run of Sacred, or a rerun of one.
+
+    In a rerun the recorded version of Sacred is that of sacred-core, which takes its place.
+    """
+    pairs = (str(each).partition("==") for each in run.experiment.get("dependencies") or ())
+    versions = {name: version for name, _, version in pairs}
+    return "sacred" in versions and versions.get("sacred-core") in (None, versions["sacred"])
 
 
 def provide_sacred() -> None:

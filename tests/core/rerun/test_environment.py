@@ -98,6 +98,19 @@ def test_what_is_not_a_version_is_not_given_to_uv() -> None:
     assert skipped == ["--index-url==x", "b @ https://x/y", "c==1.0 --pre"]
 
 
+def test_uv_is_found_beside_the_interpreter(uv: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is installed there where the environment of the interpreter is not activated."""
+    monkeypatch.setattr("sys.executable", str(Path(uv).with_name("python")))
+    environment = make_environment(run("numpy==1.26.4"), Path(uv).parent / "env", "uv")
+    assert calls(Path(uv).parent)[-1][-1].startswith(("sacred", "/")) and environment.version
+
+
+def test_sacred_is_not_installed_beside_what_takes_its_place() -> None:
+    """The version that a rerun records for it is that of sacred-core."""
+    packages = ("sacred==0.1.0", "sacred-core==0.1.0", "a==1.0")
+    assert recorded_requirements(run(*packages), ["sacred-core"]) == (["a==1.0"], [])
+
+
 def test_the_core_is_installed_from_where_it_is() -> None:
     """An editable installation is installed from its folder, a release by its version."""
     words = own_requirements()["sacred-core"]

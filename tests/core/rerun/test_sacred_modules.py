@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 import sacred_core
-from sacred_core.rerun.sacred_modules import SacredModules, provide_sacred
+from sacred_core.rerun.sacred_modules import SacredModules, imports_sacred, provide_sacred
+from sacred_core.stores import StoredRun
 
 
 @pytest.fixture
@@ -42,3 +43,21 @@ def test_a_module_that_does_not_exist_is_an_import_error() -> None:
 def test_other_modules_are_not_changed() -> None:
     """A name that only begins like Sacred's belongs to another package."""
     assert SacredModules().find_spec("sacredness", None) is None
+
+
+@pytest.mark.parametrize(
+    ("packages", "expected"),
+    [
+        (["sacred==0.8.7"], True),
+        (["sacred==0.1.0", "sacred-core==0.1.0"], True),
+        (["sacred==0.8.7", "sacred-core==0.1.0"], False),
+        (["sacred-core==0.1.0"], False),
+        ([], False),
+    ],
+)
+def test_scripts_that_import_sacred_are_known_by_packages(
+    packages: list[str], expected: bool
+) -> None:
+    """A rerun of a run of Sacred imports Sacred, too; a script may also compare both libraries."""
+    recorded = StoredRun(id=1, status="COMPLETED", experiment={"dependencies": packages})
+    assert imports_sacred(recorded) is expected
