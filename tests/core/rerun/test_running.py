@@ -297,6 +297,9 @@ def test_the_folder_must_be_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for name in ("rerun-my-ex-a-1", "rerun-my-ex-a-1-2"):
         with new_folder(None, run) as folder:
             assert folder == (tmp_path / name).resolve()
+    long = StoredRun(id=1, status="COMPLETED", experiment={"name": "x" * 300})
+    with new_folder(None, long) as folder:
+        assert folder.name == "rerun-" + "x" * 100
 
 
 def test_an_unknown_environment_is_an_error(record: RecordRun, tmp_path: Path) -> None:
