@@ -183,7 +183,7 @@ def test_a_call_that_hangs_has_a_fraction_of_a_second(store: Store) -> None:
     eventually(lambda: store.calls == 1)
     copier.close()
     assert 0.2 < seconds(lambda: copier.wait(time.monotonic() + 60)) < 30
-    assert seconds(lambda: copier.wait(time.monotonic() + 60)) < 0.2
+    assert seconds(lambda: [copier.wait(time.monotonic() + 60) for _ in range(20)]) < 20 * 0.2
     assert copier.reason == "it did not answer" and store.ended == []
 
 
