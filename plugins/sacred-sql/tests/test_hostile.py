@@ -66,8 +66,8 @@ def test_hostile_records(url: str, database: sa.Engine, tmp_path: Path) -> None:
     ids = record_sound_runs(lambda: SqlObserver(url), tmp_path)
     sound = Sound.of(SqlStore(url), ids)
     hostile = HostileRecords(seed=1)
-    # After a row that cannot be decoded the driver of MariaDB needs another connection.
-    count = COUNT // 5 if database.dialect.name in ("mysql", "mariadb") else COUNT
+    # The code of the store is the same, and each query of a server reads the damaged rows again.
+    count = COUNT if database.dialect.name == "sqlite" else COUNT // 5
     with database.connect() as connection:
         row = dict(connection.execute(sa.select(runs).limit(1)).one()._mapping)
         host = connection.execute(sa.select(hosts).limit(1)).one()
