@@ -1,9 +1,13 @@
 """Sessions for development: ``nox -l`` lists them; ``nox -s quick`` is for use between edits."""
 
+import contextlib
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import nox
@@ -53,14 +57,14 @@ def tests(session: nox.Session) -> None:
     session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24", "uv")
     others = ["contract", "examples", "mistakes", "stores", "workspace"]
     folders = [*(f"tests/{name}" for name in others), "plugins"]
-    session.run("pytest", *WORKERS, *folders, *session.posargs)
+    _run_in_parallel(session, *folders, *session.posargs)
 
 
 @nox.session
 def core(session: nox.Session) -> None:
     """Run the core's tests with no plugin installed."""
     session.install(*_editable(["."]), *TEST_TOOLS)
-    session.run("pytest", *WORKERS, "tests/core", *session.posargs)
+    _run_in_parallel(session, "tests/core", *session.posargs)
 
 
 @nox.session
@@ -122,6 +126,38 @@ def bench(session: nox.Session) -> None:
     session.install("uv>=0.5")
     module = f"benchmarks.{program}" if program else "benchmarks"
     session.run("python", "-m", module, *arguments)
+
+
+def _run_in_parallel(session: nox.Session, *arguments: str) -> None:
+    with _memory_folder() as folder:
+        variables = {"TMPDIR": folder} if folder else {}
+        session.run("pytest", *WORKERS, *arguments, env=variables)
+
+
+@contextlib.contextmanager
+def _memory_folder() -> Iterator[str]:
+    """Create a folder in memory for temporary files, where `fsync` takes no time.
+
+    Yields:
+        The folder, or "" where there is not enough memory, or it cannot store what disks do.
+    """
+    memory = Path("/dev/shm")
+    with contextlib.ExitStack() as stack:
+        try:
+            new = tempfile.TemporaryDirectory(dir=memory, ignore_cleanup_errors=True)
+            folder = stack.enter_context(new)
+            Path(folder).chmod(0o755)  # the servers of databases are run by nobody
+            os.setxattr(folder, "user.test", b"")  # fake-gcs-server writes such attributes
+            is_large = min(shutil.disk_usage(memory).free, _available_memory()) > 4 * 2**30
+        except (OSError, AttributeError):  # on other systems than Linux
+            is_large = False
+        yield folder if is_large else ""
+
+
+def _available_memory() -> int:
+    """Return how many bytes of memory programs can get, on Linux."""
+    found = re.search(r"MemAvailable: *(\d+) kB", Path("/proc/meminfo").read_text())
+    return int(found[1]) * 1024 if found else 0
 
 
 def _with_siblings(name: str) -> list[str]:

@@ -147,8 +147,9 @@ def test_folders_that_are_removed_meanwhile(failed: Path, monkeypatch: pytest.Mo
             Path(folder).rmdir()
         return scandir(folder)
 
-    monkeypatch.setattr("os.scandir", remove_first)
-    assert event_folders(above) == [failed]
+    with monkeypatch.context() as patched:
+        patched.setattr("os.scandir", remove_first)
+        assert event_folders(above) == [failed]
 
 
 def test_the_printed_command_loads_it(
