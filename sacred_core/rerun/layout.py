@@ -7,6 +7,7 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 import attrs
 
 from sacred_core.exceptions import RerunError
+from sacred_core.plurals import counted
 from sacred_core.stores.model import StoredRun
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -114,7 +115,7 @@ def plan_layout(run: StoredRun, folder: Path, levels: int = 0) -> Layout:
     above = 0 if module is None else len(module.split(".")) - len(PurePosixPath(main).parts)
     levels = max(levels, above, *map(_levels_above, names))
     if levels > _MOST_LEVELS:
-        raise RerunError(f"the sources of run {str(run.id)!r} lead {levels} folders up")
+        raise RerunError(f"the sources of run {str(run.id)!r} lead {counted(levels, 'folder')} up")
     known = [] if base_dir is None else [*base_dir.parts[1:]]
     parts = (["above"] * levels + known)[-levels:] if levels else []
     if module is not None and above > 0:  # a link may have another name than the package

@@ -270,7 +270,7 @@ def test_the_cells_of_the_page_can_be_executed(notebook: Notebook) -> None:
     assert shown in PAGE.read_text(encoding="utf-8") and source.startswith(shown)
     assert source.count("# %%\n") == 3 and "ex.run(" not in source
     causes = notebook.result("page 6", "text/html")
-    assert "<b>Causes, the likeliest first</b>" in causes and "1. config: lr 0.2 → 0.9" in causes
+    assert "Causes, the likeliest first" in causes and "1. config  lr 0.2 → 0.9" in causes
     assert notebook.result("page 6").startswith("<Explanation ")
 
 

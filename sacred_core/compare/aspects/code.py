@@ -7,6 +7,7 @@ from typing import Any
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING, Difference
 from sacred_core.compare.text_diff import split_lines, unified_diff
+from sacred_core.readable_numbers import size_text
 
 _NOWHERE = "/dev/null"
 
@@ -42,8 +43,7 @@ def render_code(
 def _text_diff(name: str, first: ComparedRun | None, second: ComparedRun | None) -> Iterator[str]:
     contents = [side.read_file("source", name) or b"" for side in (first, second) if side]
     if any(b"\0" in content for content in contents):
-        sizes = " and ".join(f"{len(content):,}" for content in contents)
-        yield f"  binary content of {sizes} bytes"
+        yield f"  binary content of {' and '.join(size_text(len(each)) for each in contents)}"
         return
     old, new = (split_lines(side.source(name) or "") if side else [] for side in (first, second))
     yield from unified_diff(old, new)

@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 from sacred_core.compare.groups.welch import MOST_VALUES
+from sacred_core.plurals import counted
 from sacred_core.readable_numbers import DIGITS, distinct_digits, number_text
 from sacred_core.stores.run_display import box, shown
 from sacred_core.terminal import align
@@ -86,12 +87,12 @@ def _facts(found: ShownSignificance, digits: int | None) -> list[list[str]]:
         [
             "",
             f"{text(bootstrap.low)} to {text(bootstrap.high)} ({bootstrap.method} bootstrap, "
-            f"{bootstrap.resamples} resamples, seed {bootstrap.seed})",
+            f"{counted(bootstrap.resamples, 'resample')}, seed {bootstrap.seed})",
         ],
         [
             "t test",
-            f"t = {number_text(test.t, digits)}, {number_text(test.degrees, digits)} degrees of "
-            f"freedom, p = {number_text(test.p, digits)}",
+            f"t = {number_text(test.t, digits)}, df = {number_text(test.degrees, digits)}, "
+            f"p = {number_text(test.p, digits)}",
         ],
         ["effect size", f"Hedges' g = {number_text(test.hedges_g, digits)}"],
     ]

@@ -137,7 +137,7 @@ def test_sources_that_are_not_text_or_not_stored_differ_by_their_digests(record:
     )
     del record.memory.runs[2].files["source", "lost.py"]
     assert texts(diff(first, second), "code") == [
-        "--- a.bin", "+++ a.bin", "  binary content of 2 and 3 bytes",
+        "--- a.bin", "+++ a.bin", "  binary content of 2 B and 3 B",
         "--- latin.py", "+++ latin.py", "@@ -1 +1,2 @@", " # coding: latin-1", "+'é'",
         "--- lost.py", "+++ lost.py", "  its text is not stored in the memory#2",
     ]  # fmt: skip
