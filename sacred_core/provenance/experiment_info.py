@@ -74,15 +74,18 @@ class Code:
 
         ``script`` is the source that was executed, if that is not ``mainfile``. ``module`` is the
         dotted name of the module of ``script`` or else ``mainfile``, if it is in a package.
+        ``working_dir`` is the working directory, if it exists.
         """
+        found = _working_dir()
         main_path = None if main is None else Path(_real_file(os.fspath(main)))
         started = sys.modules.get("__main__")
         path = _path_of(started)
         if path is None or path not in self._sources:
             module = sys.modules.get(self._root.module_name)
             name = _name_in_package(module) if _path_of(module) == main_path else ""
-            return {"module": name} if name else {}
-        found = {} if path == main_path else {"script": os.path.relpath(path, self._base)}
+            return found | ({"module": name} if name else {})
+        if path != main_path:
+            found["script"] = os.path.relpath(path, self._base)
         name = _name_in_package(started)
         return found | ({"module": name} if name else {})
 
@@ -175,6 +178,13 @@ def base_dir_of(part: Coded) -> Path:
     if part.base_dir is not None:
         return Path(os.path.realpath(os.fsdecode(part.base_dir)))
     return Path(_real_file(part.main_file)).parent if part.main_file else Path.cwd()
+
+
+def _working_dir() -> dict[str, str]:
+    try:
+        return {"working_dir": str(Path.cwd())}
+    except OSError:  # it was deleted
+        return {}
 
 
 def _path_of(module: ModuleType | None) -> Path | None:

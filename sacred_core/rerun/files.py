@@ -59,6 +59,10 @@ def restore_resources(store: RunStore, run: StoredRun, layout: Layout) -> list[s
             problem = None
         else:
             problem = _restore_resource(store, run, name, info.md5, layout.folder, path)
+        if path is not None and not path.is_relative_to(layout.inside(layout.base)):
+            # A script may open it by its absolute path, where it is not restored.
+            is_there = Path(name).is_file()
+            problem = problem or (_problem_of(Path(name), info.md5) if is_there else None)
         if problem:
             warnings.append(f"the resource {name!r} {problem}")
     return warnings
@@ -72,6 +76,21 @@ def write_inside(folder: Path, path: Path, content: bytes) -> None:
     """
     with _writing(folder, path) as new:
         new.write_bytes(content)
+
+
+def create_folder(folder: Path, path: Path) -> None:
+    """Create a folder in ``folder``, with those that contain it.
+
+    Raises:
+        RerunError: a link leads out of ``folder``, or it cannot be created.
+    """
+    try:
+        ContainedFolder(folder).require(path)
+        path.mkdir(parents=True, exist_ok=True)
+    except OutsideStoreError:
+        raise RerunError(f"{str(path)!r} leads out of the folder of the rerun") from None
+    except OSError as error:
+        raise RerunError(f"cannot create {str(path)!r}: {system_error_text(error)}") from error
 
 
 def _restore_resource(

@@ -29,6 +29,7 @@ class Layout:
         base_dir: The recorded ``base_dir``, where it is known.
         main: The name of the source to execute.
         module: The dotted name of this source in its package; None if it is in none.
+        start: Where the recorded working directory is now; None if it is not in the folder.
     """
 
     folder: Path
@@ -36,6 +37,7 @@ class Layout:
     base_dir: PurePath | None
     main: str
     module: str | None
+    start: Path | None = None
 
     def path_of(self, name: str) -> Path:
         """Return the path of a source.
@@ -87,7 +89,9 @@ class Layout:
 
     @property
     def working_dir(self) -> Path:
-        """The working directory: that of `import_root` for a package, else of the sources."""
+        """The recorded one, else that of `import_root` for a package, else of the sources."""
+        if self.start is not None:
+            return self.start
         return self.import_root if self.module else self.inside(self.base)
 
     def _posix(self, name: str) -> PurePosixPath:
@@ -113,7 +117,8 @@ def plan_layout(run: StoredRun, folder: Path, levels: int = 0) -> Layout:
     if not isinstance(module, str) or not all(map(str.isidentifier, module.split("."))):
         module = _guessed_module(names, main, base_dir)
     above = 0 if module is None else len(module.split(".")) - len(PurePosixPath(main).parts)
-    levels = max(levels, above, *map(_levels_above, names))
+    working_dir = _pure_path(run.experiment.get("working_dir"))
+    levels = max(levels, above, _levels_between(base_dir, working_dir), *map(_levels_above, names))
     if levels > _MOST_LEVELS:
         raise RerunError(f"the sources of run {str(run.id)!r} lead {counted(levels, 'folder')} up")
     known = [] if base_dir is None else [*base_dir.parts[1:]]
@@ -121,9 +126,11 @@ def plan_layout(run: StoredRun, folder: Path, levels: int = 0) -> Layout:
     if module is not None and above > 0:  # a link may have another name than the package
         package = module.split(".")[:above]
         parts[-above:] = package
-    return Layout(
+    layout = Layout(
         folder=folder, base=PurePosixPath(*parts), base_dir=base_dir, main=main, module=module
     )
+    start = None if working_dir is None else layout.moved(str(working_dir))
+    return attrs.evolve(layout, start=start)
 
 
 def main_source(run: StoredRun) -> str:
@@ -157,6 +164,16 @@ def _pure_path(recorded: object) -> PurePath | None:
     if not isinstance(recorded, str) or not recorded:
         return None
     return PureWindowsPath(recorded) if _DRIVE.match(recorded) else PurePosixPath(recorded)
+
+
+def _levels_between(base_dir: PurePath | None, working_dir: PurePath | None) -> int:
+    """Return how many folders the working directory is above the sources.
+
+    0 if they are not in it, or if it is the root of a file system.
+    """
+    if base_dir is None or working_dir is None or working_dir not in base_dir.parents[:-1]:
+        return 0
+    return base_dir.parents.index(working_dir) + 1
 
 
 def _levels_above(name: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from sacred_core.patches import encode_patch
-from sacred_core.rerun.files import restore_resources, restore_sources
+from sacred_core.rerun.files import create_folder, restore_resources, restore_sources
 from sacred_core.rerun.layout import Layout, plan_layout
 from sacred_core.rerun.repository import (
     apply_patch,
@@ -76,10 +76,11 @@ def prepare_folder(
     else:
         layout, commit = _check_out(run, folder, repository, patches, warnings)
         patches.pop(commit, None)
-    for patch in patches.values():
-        warnings += _add_new_files(run, layout, patch)
     warnings += restore_sources(store, run, layout)
     warnings += restore_resources(store, run, layout)
+    for patch in patches.values():
+        warnings += _add_new_files(run, layout, patch)
+    create_folder(folder, layout.working_dir)
     return Preparation(
         layout=layout, sources=[*run.sources], repositories=repositories, warnings=warnings
     )
@@ -114,15 +115,14 @@ def _plan_for_patches(run: StoredRun, folder: Path, patches: Iterable[bytes]) ->
 
 
 def _add_new_files(run: StoredRun, layout: Layout, patch: bytes) -> list[str]:
-    """Create the files that a patch adds, and return which other files are missing."""
+    """Create the files that a patch adds and that are not there, and return which are missing."""
     parts = split_patch(patch)
     top = _top_of_patch(run, parts)
     levels, below = top or (0, PurePosixPath())
     target = _top_in(layout, levels, below)
-    stored = {layout.path_of(name) for name in run.sources}
     warnings = []
     for name, part in parts.items():
-        if top is not None and target.joinpath(name) in stored:
+        if top is not None and target.joinpath(name).is_file():
             continue
         if top is None or not is_new_file(part):
             warnings.append(f"{name!r}, which had uncommitted changes, is missing: use --repo")

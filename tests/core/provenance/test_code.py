@@ -82,7 +82,9 @@ def test_sources_are_the_imported_local_files(project: Path, tmp_path_factory: A
     """Sources are the imported local files, with their md5, whatever they are called, from whatever
     folder the script is run.
     """
-    info = info_of(project, cwd=tmp_path_factory.mktemp("elsewhere"))
+    folder = tmp_path_factory.mktemp("elsewhere")
+    info = info_of(project, cwd=folder)
+    assert info["working_dir"] == str(folder.resolve())
     names = ["data.py", str(Path("pkg", "sub.py")), "script.py", "unusual.py"]
     assert [name for name, _ in info["sources"]] == names
     assert info["base_dir"] == str(project.resolve())

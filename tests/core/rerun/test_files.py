@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from sacred_core.exceptions import RerunError
-from sacred_core.rerun.files import restore_resources, restore_sources, write_inside
+from sacred_core.rerun.files import (
+    create_folder,
+    restore_resources,
+    restore_sources,
+    write_inside,
+)
 from sacred_core.rerun.layout import Layout, plan_layout
 from sacred_core.testing import MemoryStore
 
@@ -95,6 +100,33 @@ def test_resources_of_the_project_are_restored(
     (base.parent / "other.csv").unlink()
     [warning] = restore_resources(recorded.store, recorded.run, layout)
     assert "is missing" in warning
+
+
+def test_resources_of_the_working_directory_are_restored(
+    record: RecordRun, base: Path, tmp_path: Path
+) -> None:
+    """A script that was started above its folder finds them; a changed original is named."""
+    info = {"working_dir": str(base.parent)}
+    recorded = record(info=info, resources={"../data/a.csv": "1\n"})
+    layout = plan(recorded, tmp_path / "again")
+    assert restore_resources(recorded.store, recorded.run, layout) == []
+    assert (layout.working_dir / "data" / "a.csv").read_text() == "1\n"
+    (base.parent / "data" / "a.csv").write_text("changed")
+    [warning] = restore_resources(recorded.store, recorded.run, layout)
+    assert "a.csv' has changed: its md5 was" in warning
+
+
+def test_a_folder_is_not_created_elsewhere(tmp_path: Path) -> None:
+    """A link that a repository contains is not followed, and a file is not replaced."""
+    folder = tmp_path / "again"
+    create_folder(folder, folder / "a" / "b")
+    assert (folder / "a" / "b").is_dir()
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "file").write_text("")
+    with pytest.raises(RerunError, match="leads out of the folder"):
+        create_folder(folder, folder / "link" / "x")
+    with pytest.raises(RerunError, match="cannot create"):
+        create_folder(folder, folder / "file" / "x")
 
 
 def test_a_resource_that_is_not_stored_is_copied_from_its_place(

@@ -34,6 +34,15 @@ def layout(
         (["__main__.py"], {"main": "__main__.py", "module": "pkg.__main__"},
          "pkg/__main__.py", "", ""),
         (["train.py", "go.py"], {"script": "go.py"}, "go.py", "", ""),
+        (["train.py"], {"working_dir": "/home/me"}, "project/train.py", "project", ""),
+        (["train.py"], {"working_dir": "/home/me/project/a"}, "train.py", "", "a"),
+        (["s/train.py", "s/__init__.py"], {"main": "s/train.py", "module": "s.train",
+         "working_dir": "/home"}, "me/project/s/train.py", "me/project", ""),
+        (["train.py"], {"working_dir": "/"}, "train.py", "", ""),
+        (["train.py"], {"working_dir": "/home/me/project/../../.."}, "train.py", "", ""),
+        (["train.py"], {"working_dir": "/var/x"}, "train.py", "", ""),
+        (["train.py"], {"working_dir": "C:\\x"}, "train.py", "", ""),
+        (["train.py"], {"working_dir": 5}, "train.py", "", ""),
     ],
 )  # fmt: skip
 def test_where_the_main_file_is(
