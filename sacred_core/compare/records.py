@@ -15,6 +15,9 @@ from sacred_core.stores.run_display import blocks_html
 
 __all__ = ["MISSING", "Difference", "RunDiff", "Section"]
 
+#: Characters of a line of text: an output may have lines of megabytes.
+_LONGEST = 2_000
+
 
 @attrs.frozen
 class Difference:
@@ -116,7 +119,8 @@ class RunDiff:
             lines += [f"  {line}" for each in section.differences for line in each.text]
         if not self:
             lines += ["", "Nothing that was compared differs."]
-        return printable(mask_text("\n".join(lines)), KEPT).split("\n")
+        shown = printable(mask_text("\n".join(lines)), KEPT).split("\n")
+        return [line if len(line) <= _LONGEST else _shortened(line) for line in shown]
 
     def text(self) -> str:
         """Return what differs for people, as ``sacred runs diff`` prints it."""
@@ -145,3 +149,7 @@ class RunDiff:
             },
             "problems": list(self.problems),
         }
+
+
+def _shortened(line: str) -> str:
+    return f"{line[:_LONGEST]}… ({len(line) - _LONGEST} more characters)"

@@ -59,6 +59,15 @@ def test_entries_differ_by_their_paths(record: Any) -> None:
     ]  # fmt: skip
 
 
+def test_long_lines_are_shortened_in_the_text(record: Any) -> None:
+    """An output may have a line of megabytes; the data contain all of it."""
+    found = diff(record(output="x" * 5000 + "\n"), record(output="y\n"))
+    [line] = [line for line in found.lines() if "xx" in line]
+    assert len(line) < 2100 and line.endswith("x… (3003 more characters)")
+    [difference] = found.section("output")
+    assert "x" * 5000 in difference.details["diff"]
+
+
 def test_an_unknown_aspect_is_an_error(record: Any) -> None:
     """The message contains the names that exist."""
     run = record()
