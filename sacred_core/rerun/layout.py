@@ -65,16 +65,24 @@ class Layout:
 
     def moved(self, path: str) -> Path | None:
         """Return where a recorded absolute path is now; None if it is not in the folder."""
-        if self.base_dir is None:
+        top = self.top
+        if top is None:
             return None
-        top = self.base_dir
-        for _ in self.base.parts:
-            top = top.parent
         try:
             relative = type(top)(path).relative_to(top)
             return self.inside(PurePosixPath(*relative.parts))
         except (ValueError, RerunError):
             return None
+
+    @property
+    def top(self) -> PurePath | None:
+        """The recorded folder whose place the folder of the rerun takes; None if it is not known.
+
+        Names of sources may lead further up than there are folders.
+        """
+        levels = len(self.base.parts)
+        above = () if self.base_dir is None else (self.base_dir, *self.base_dir.parents)
+        return above[levels] if levels < len(above) else None
 
     @property
     def main_path(self) -> Path:

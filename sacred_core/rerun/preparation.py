@@ -91,7 +91,7 @@ def _check_out(
 ) -> tuple[Layout, str]:
     """Write the files of the recorded commit, with the patch; return the layout and the commit."""
     with opened_repository(place) as repository:
-        commit = str(find_recorded(repository, run)["commit"])
+        commit = str(find_recorded(repository, run, place)["commit"])
         names = tracked_names(repository, commit)
         patch = patches.get(commit)
         added = [] if patch is None else split_patch(patch)

@@ -34,6 +34,10 @@ def opened_repository(place: str) -> Iterator[Path]:
         root = Path(place).expanduser().absolute()
         if not root.is_dir():
             raise RerunError(f"--repo: there is no folder {place!r}")
+        try:
+            run_git(root, "rev-parse", "--git-dir")
+        except RerunError as error:  # not a repository, or of another user, or no git
+            raise RerunError(f"--repo: {place!r} cannot be read: {error}") from None
         yield root
         return
     with tempfile.TemporaryDirectory(prefix="sacred-rerun-") as folder:
@@ -41,8 +45,13 @@ def opened_repository(place: str) -> Iterator[Path]:
         yield Path(folder, "repository")
 
 
-def find_recorded(repository: Path, run: StoredRun) -> dict[str, Any]:
+def find_recorded(repository: Path, run: StoredRun, place: str) -> dict[str, Any]:
     """Return the recorded repository of a run whose commit ``repository`` contains.
+
+    Args:
+        repository: Its folder.
+        run: The run.
+        place: Its path or URL, for messages.
 
     Raises:
         RerunError: there is none.
@@ -59,7 +68,7 @@ def find_recorded(repository: Path, run: StoredRun) -> dict[str, Any]:
     if not commits:
         raise RerunError(f"--repo: no commit is recorded for run {str(run.id)!r}")
     raise RerunError(
-        f"--repo: {str(repository)!r} does not contain the commit {', '.join(commits)}: fetch it, "
+        f"--repo: {mask_text(place)!r} does not contain the commit {', '.join(commits)}: fetch it, "
         "or name another repository"
     )
 

@@ -246,9 +246,8 @@ def make_plan(
     updates = run.meta.get("config_updates")
     base = layout.inside(layout.base)
     moved = [[str(layout.base_dir), str(base)]] if layout.base_dir is not None else []
-    if layout.base_dir is not None and layout.base.parts:
-        top = layout.base_dir.parents[len(layout.base.parts) - 1]
-        moved.append([str(top), str(layout.folder)])
+    if layout.top is not None and layout.base.parts:
+        moved.append([str(layout.top), str(layout.folder)])
     rerun_of = {"uid": run.uid, "id": run.id, "location": recorded.location}
     known = [layout.import_root, *_recorded_roots(run, layout), base]
     roots = [*known, *_roots_above(prepared), layout.folder]

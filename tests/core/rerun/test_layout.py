@@ -71,6 +71,14 @@ def test_a_recorded_path_is_moved_with_the_sources() -> None:
     assert found.moved("/home/me/project/../../c.csv") is None
 
 
+def test_names_may_lead_further_up_than_there_are_folders() -> None:
+    """Then no recorded path has a place in the folder."""
+    found = layout(["../../../../../train.py"], main="../../../../../train.py")
+    assert found.main_path.is_relative_to(FOLDER)
+    assert found.top is None
+    assert found.moved("/home/me/project/a.csv") is None
+
+
 def test_names_of_windows_are_understood() -> None:
     """A run that was recorded on Windows has backslashes in its names."""
     found = layout(["s\\train.py"], base_dir="C:\\me\\project", main="s\\train.py")

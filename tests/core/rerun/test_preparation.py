@@ -122,6 +122,21 @@ def test_the_repository_may_be_below_the_sources(
     assert contents(prepared) == {**sources, "part/data.txt": "data\n"}
 
 
+def test_what_is_no_repository_is_an_error(
+    recorded: ComparedRun,
+    prepare: Prepare,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A folder without a repository is not one without the commit, and git may be missing."""
+    other = tmp_path_factory.mktemp("other")
+    with pytest.raises(RerunError, match="cannot be read: git rev-parse: fatal: not a git repos"):
+        prepare(recorded, str(other))
+    monkeypatch.setenv("PATH", str(other))
+    with pytest.raises(RerunError, match="the program git is not installed"):
+        prepare_folder(recorded.store, recorded.run, other / "again", str(other))
+
+
 @pytest.mark.parametrize(
     ("repository", "info", "message"),
     [
