@@ -75,7 +75,7 @@ def _wait_and_show(
         try:
             return process.wait(None if is_shown else _POLL)
         except subprocess.TimeoutExpired:
-            departures = read_outcome(outcome).departures
-            if departures:
-                show_departure(departures[0])
+            found = read_outcome(outcome)
+            if found.departures and not found.has_ended:  # else the verdict follows at once
+                show_departure(found.departures[0])
                 is_shown = True

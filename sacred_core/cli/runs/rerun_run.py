@@ -137,7 +137,7 @@ def _show_before(recorded: ComparedRun, found: RunDiff, warnings: list[str], fol
 
 def _show_departure(departure: Departure) -> None:
     """Print, while the rerun is running, that it departs."""
-    click.echo(printable(f"Departs at {departure.text()}"), err=True)
+    click.echo(printable(f"Departs at {departure.text()}; the rerun continues"), err=True)
 
 
 def _show_verdict(verdict: Rerun) -> None:

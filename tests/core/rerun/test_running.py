@@ -3,6 +3,7 @@
 import json
 import platform
 import stat
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -21,6 +22,7 @@ from sacred_core.rerun.expectation import Expectation
 from sacred_core.rerun.main_module import import_paths
 from sacred_core.rerun.plan import Plan, read_outcome, write_outcome
 from sacred_core.rerun.present import present_differences
+from sacred_core.rerun.process import wait_for
 from sacred_core.rerun.records import Departure, MissingValuesError, Outcome
 from sacred_core.rerun.running import RerunOptions, location_of, new_folder
 from sacred_core.rerun.running import run_again as run_again_from
@@ -130,6 +132,15 @@ def test_a_departure_is_reported_while_the_run_is_running(
     assert shown == [Path(verdict.folder)]
     assert verdict.outcome.result == [3, True]
     assert [each.text() for each in reported] == ["loss, step 0: 0.0 recorded, -1.0 now"]
+
+
+def test_a_departure_of_a_run_that_has_ended_is_reported_by_the_verdict(tmp_path: Path) -> None:
+    """It is not reported before, although the process has not ended."""
+    path, reported = tmp_path / "outcome", list[Departure]()
+    write_outcome(path, Outcome(status="COMPLETED", departures=[DEPARTURE]))
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.7)"])
+    assert wait_for(process, path, reported.append) == 0
+    assert reported == []
 
 
 def test_a_run_is_stopped_at_its_first_departure(record: RecordRun, tmp_path: Path) -> None:
