@@ -54,6 +54,7 @@ class ComparedRun:
         Raises:
             StoreError: there is no such store or run.
             ValueError: a string has no ``#``, or the run was not read from a store.
+            TypeError: it is something else.
         """
         if isinstance(value, ComparedRun):
             return value
@@ -66,6 +67,9 @@ class ComparedRun:
             if not separator:
                 raise ValueError(f"{mask_text(value)!r} is not a run: write LOCATION#ID")
             value = (location, run_id)
+        if not isinstance(value, tuple) or len(value) != 2:
+            kind = type(value).__name__
+            raise TypeError(f"a run is a StoredRun, 'LOCATION#ID' or (store, id), got {kind}")
         place, wanted = value
         if not isinstance(place, str):
             return cls(place, place.get(normalize_id(wanted)))

@@ -52,6 +52,15 @@ class Departure(ValueMethods):
         return _short((self.now or [None, None])[column])
 
 
+#: What to do after an exception that an incomplete record leads to, by its type.
+_HINTS = {
+    "FileNotFoundError": "a file that the script reads is not in the record: use --repo if git "
+    "tracks it, and record further runs with ex.open_resource",
+    "ModuleNotFoundError": "the module is neither installed nor among the recorded sources: "
+    "install it, or use --env uv, or --repo if it is in the repository",
+}
+
+
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Outcome(ValueMethods):
     """What the process of a rerun reports, while it is running and at its end.
@@ -267,7 +276,14 @@ class Rerun(ValueMethods):
             lines.append(f"  artifacts: {self._artifacts()}")
         if outcome.is_stopped:
             lines.append("  stopped at the first departure")
-        return lines
+        hint = _HINTS.get(self._new_error())
+        return [*lines, f"  {hint}"] if hint else lines
+
+    def _new_error(self) -> str:
+        """Return the type of the exception that ended the rerun and not the recorded run."""
+        if self.verdict not in ("end", "not started"):
+            return ""
+        return self.outcome.error or str(self.outcome.problem).partition(":")[0]
 
     def _result(self) -> str:
         recorded, now = self.outcome.result or (None, None)

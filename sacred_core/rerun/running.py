@@ -184,6 +184,8 @@ def observer_places(
         StoreError: nothing can be recorded at a location.
     """
     if chosen is not None:
+        for each in chosen:
+            split_flag(each)  # raises where its plugin is not installed
         return [*chosen]
     if location is None:
         store = recorded.store

@@ -36,6 +36,8 @@ def test_what_is_not_a_run_is_an_error(record: Any) -> None:
         ComparedRun.of("my_runs")
     with pytest.raises(ValueError, match=r"was not read from a store: pass \(store, id\)"):
         ComparedRun.of(StoredRun(id=1, status="COMPLETED"))
+    with pytest.raises(TypeError, match=r"a run is .* or \(store, id\), got int"):
+        ComparedRun.of(1)  # type: ignore[arg-type]
     with pytest.raises(StoreError, match="'9' not found"):
         ComparedRun.of((record.store, 9))
 

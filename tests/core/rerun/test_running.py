@@ -174,13 +174,19 @@ def test_a_killed_process_did_not_end(record: RecordRun, tmp_path: Path) -> None
         (changed("return 3", "raise KeyError(n)"),
          "Did not end as the recorded run (COMPLETED): FAILED (KeyError)"),
         ("import nothing_like_this\n" + SCRIPT,
-         "Not started: ModuleNotFoundError: No module named 'nothing_like_this'"),
+         "Not started: ModuleNotFoundError: No module named 'nothing_like_this'\n"
+         "  the module is neither installed nor among the recorded sources: install it, or use "
+         "--env uv, or --repo if it is in the repository"),
+        (changed("return 3", "open('nothing.csv')"),
+         "Did not end as the recorded run (COMPLETED): FAILED (FileNotFoundError)\n"
+         "  a file that the script reads is not in the record: use --repo if git tracks it, and "
+         "record further runs with ex.open_resource"),
         (EXPERIMENT.replace('"train"', '"other"'),
          "Not started: 'train.py' runs no experiment 'train' and defines none: it has other"),
         ("raise SystemExit(7)",
          "Not started: its process ended with the exit code 7, before a run had ended"),
     ],
-    ids=["failure", "import", "name", "exit"],
+    ids=["failure", "import", "file", "name", "exit"],
 )  # fmt: skip
 def test_another_end_is_reported(record: RecordRun, tmp_path: Path, script: str, text: str) -> None:
     """The exit code is 4 if the rerun does not end like the recorded run, or does not start."""
