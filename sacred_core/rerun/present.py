@@ -1,6 +1,7 @@
 """What of the present environment differs from that of a recorded run."""
 
 import importlib.metadata
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from sacred_core.compare import ComparedRun, RunDiff, diff
 from sacred_core.provenance.host import ask_gpus, get_host_info
 
 _ASPECTS = ("packages", "host", "environment")
-_THREADS, _SWITCHES = "threads", "switches"
+_THREADS, _SWITCHES, _VARIABLES = "threads", "switches", "ENV"
 
 
 def present_differences(
@@ -50,6 +51,9 @@ def _comparable_hosts(recorded: Mapping[str, Any]) -> tuple[dict[str, Any], dict
     if _THREADS in before:  # Sacred does not record them
         for each in (before, now):
             each.setdefault(_SWITCHES, {})
+    if isinstance(before.get(_VARIABLES), dict):  # which are recorded is a setting of the script
+        known = before[_VARIABLES].keys() & os.environ.keys()
+        now[_VARIABLES] = {name: os.environ[name] for name in known}
     names = before.keys() & now.keys()
     before, now = ({name: each[name] for name in names} for each in (before, now))
     if isinstance(before.get(_THREADS), dict):

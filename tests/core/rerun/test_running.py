@@ -458,6 +458,20 @@ def test_switches_and_threads_are_compared_as_far_as_they_are_known(
     assert not present_differences(record(host_info={"hostname": platform.node()}))
 
 
+def test_recorded_variables_are_compared_whatever_the_settings_are(
+    record: RecordRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script sets which are recorded; secrets are not compared, and not shown."""
+    recorded = record(host_info={"ENV": {"SAME": "1", "OTHER": "1", "GONE": "1", "API_KEY": "***"}})
+    for name, value in {"SAME": "1", "OTHER": "2", "API_KEY": "hunter2secret"}.items():
+        monkeypatch.setenv(name, value)
+    found = {each.key: each.text for each in present_differences(recorded)}
+    assert found == {
+        "ENV.OTHER": ("- ENV.OTHER = '1'", "+ ENV.OTHER = '2'"),
+        "ENV.GONE": ("- ENV.GONE = '1'",),
+    }
+
+
 def test_the_location_of_a_run_has_its_password(record: RecordRun) -> None:
     """It is opened by another process; a run or a store has none."""
     assert location_of("mongodb://me:secret@x/y#3") == "mongodb://me:secret@x/y"
