@@ -41,6 +41,22 @@ def restore_sources(store: RunStore, run: StoredRun, layout: Layout) -> list[str
     return warnings
 
 
+def levels_above_resources(run: StoredRun) -> int:
+    """Return how many folders above the sources contain all resources that are not as they were.
+
+    They are restored there, so that a script finds ``../data/train.csv``. Those of which only the
+    root of the file system contains both are not.
+    """
+    base_dir = Path(str(run.experiment.get("base_dir")))
+    above = [base_dir, *base_dir.parents[:-1]]
+    levels = 0
+    for name, info in run.resource_info.items():
+        if _problem_of(Path(name), info.md5):
+            found = (n for n, each in enumerate(above) if Path(name).is_relative_to(each))
+            levels = max(levels, next(found, 0))
+    return levels
+
+
 def restore_resources(store: RunStore, run: StoredRun, layout: Layout) -> list[str]:
     """Write the resources that were in the folder of the sources, and check all others.
 

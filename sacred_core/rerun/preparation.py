@@ -7,7 +7,12 @@ from typing import Any
 import attrs
 
 from sacred_core.patches import encode_patch
-from sacred_core.rerun.files import create_folder, restore_resources, restore_sources
+from sacred_core.rerun.files import (
+    create_folder,
+    levels_above_resources,
+    restore_resources,
+    restore_sources,
+)
 from sacred_core.rerun.layout import Layout, plan_layout
 from sacred_core.rerun.repository import (
     apply_patch,
@@ -99,7 +104,7 @@ def _check_out(
         if top is None:
             warnings.append("no source of the run is in the repository: its files may be elsewhere")
         levels, below = top or (0, PurePosixPath())
-        layout = plan_layout(run, folder, levels)
+        layout = plan_layout(run, folder, max(levels, levels_above_resources(run)))
         target = _top_in(layout, levels, below)
         check_out(repository, commit, target)
     problem = None if patch is None else apply_patch(target, patch)
@@ -111,7 +116,8 @@ def _check_out(
 def _plan_for_patches(run: StoredRun, folder: Path, patches: Iterable[bytes]) -> Layout:
     """Return the layout where the new files of patches have a place, too."""
     tops = [_top_of_patch(run, split_patch(patch)) for patch in patches]
-    return plan_layout(run, folder, max((top[0] for top in tops if top is not None), default=0))
+    levels = max((top[0] for top in tops if top is not None), default=0)
+    return plan_layout(run, folder, max(levels, levels_above_resources(run)))
 
 
 def _add_new_files(run: StoredRun, layout: Layout, patch: bytes) -> list[str]:
