@@ -16,6 +16,8 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 
 _PART = 1 << 20
+#: Folders above the sources whose resources are restored at their places, not used where they are.
+_NEAR = 2
 
 
 def restore_sources(store: RunStore, run: StoredRun, layout: Layout) -> list[str]:
@@ -42,18 +44,16 @@ def restore_sources(store: RunStore, run: StoredRun, layout: Layout) -> list[str
 
 
 def levels_above_resources(run: StoredRun) -> int:
-    """Return how many folders above the sources contain all resources that are not as they were.
+    """Return how many folders above the sources contain the resources that are near them.
 
-    They are restored there, so that a script finds ``../data/train.csv``. Those of which only the
-    root of the file system contains both are not.
+    They are restored there, so that a script finds ``../data/train.csv``.
     """
     base_dir = Path(str(run.experiment.get("base_dir")))
-    above = [base_dir, *base_dir.parents[:-1]]
+    above = [base_dir, *base_dir.parents[:-1][:_NEAR]]  # without the root of the file system
     levels = 0
-    for name, info in run.resource_info.items():
-        if _problem_of(Path(name), info.md5):
-            found = (n for n, each in enumerate(above) if Path(name).is_relative_to(each))
-            levels = max(levels, next(found, 0))
+    for name in run.resource_info:
+        found = (n for n, each in enumerate(above) if Path(name).is_relative_to(each))
+        levels = max(levels, next(found, 0))
     return levels
 
 

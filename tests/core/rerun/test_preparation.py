@@ -122,18 +122,15 @@ def test_the_repository_may_be_below_the_sources(
     assert contents(prepared) == {**sources, "part/data.txt": "data\n"}
 
 
-def test_resources_beside_the_sources_are_restored_if_they_are_gone(
+def test_resources_near_the_sources_are_restored(
     record: RecordRun, base: Path, tmp_path: Path
 ) -> None:
-    """A script finds ``../data/a.csv``; what is still there is used where it is."""
-    recorded = record(resources={"../data/a.csv": "1\n"})
-    original = base.parent / "data" / "a.csv"
-    there = prepare_folder(recorded.store, recorded.run, tmp_path / "there")
-    assert (contents(there), there.warnings) == ({"train.py": "x = 1\n"}, [])
-    original.unlink()
-    gone = prepare_folder(recorded.store, recorded.run, tmp_path / "gone")
-    assert contents(gone) == {"project/train.py": "x = 1\n", "data/a.csv": "1\n"}
-    assert (gone.layout.working_dir.name, gone.warnings) == ("project", [])
+    """A script finds ``../data/a.csv``; what is further away is used where it is."""
+    recorded = record(resources={"../data/a.csv": "1\n", "../../../b.csv": "2\n"})
+    (base.parent / "data" / "a.csv").unlink()
+    prepared = prepare_folder(recorded.store, recorded.run, tmp_path / "again")
+    assert contents(prepared) == {"project/train.py": "x = 1\n", "data/a.csv": "1\n"}
+    assert (prepared.layout.working_dir.name, prepared.warnings) == ("project", [])
 
 
 def test_what_is_no_repository_is_an_error(
