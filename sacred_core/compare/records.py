@@ -152,4 +152,4 @@ class RunDiff:
 
 
 def _shortened(line: str) -> str:
-    return f"{line[:_LONGEST]}… ({len(line) - _LONGEST} more characters)"
+    return f"{line[:_LONGEST]}… ({counted(len(line) - _LONGEST, 'more character')})"

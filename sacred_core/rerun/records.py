@@ -55,7 +55,7 @@ class Departure(ValueMethods):
 #: What to do after an exception that an incomplete record leads to, by its type.
 _HINTS = {
     "FileNotFoundError": "a file that the script reads is not in the record: use --repo if git "
-    "tracks it, and record further runs with ex.open_resource",
+    "tracks it, or --files, and record further runs with ex.open_resource",
     "ModuleNotFoundError": "the module is neither installed nor among the recorded sources: "
     "install it, or use --env uv, or --repo if it is in the repository",
 }

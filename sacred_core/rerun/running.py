@@ -20,6 +20,7 @@ from sacred_core.rerun.conclusion import conclude
 from sacred_core.rerun.configuration import RecordedConfig, missing_text, recorded_config
 from sacred_core.rerun.environment import Environment, make_environment
 from sacred_core.rerun.expectation import Expectation, read_expectation
+from sacred_core.rerun.further_files import copy_files, require_files
 from sacred_core.rerun.layout import Layout
 from sacred_core.rerun.plan import Plan
 from sacred_core.rerun.preparation import Preparation, prepare_folder
@@ -43,6 +44,7 @@ class RerunOptions:
     observers: Sequence[str] | None = None
     folder: str | os.PathLike[str] | None = None
     repository: str | None = None
+    files: Sequence[str | os.PathLike[str]] = ()
     sets: Mapping[str, Any] = attrs.field(factory=dict)
     rtol: float = 0.0
     atol: float = 0.0
@@ -56,6 +58,7 @@ def rerun(
     observers: Sequence[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
     repo: str | None = None,
+    files: Sequence[str | os.PathLike[str]] = (),
     set: Mapping[str, Any] | None = None,  # noqa: A002 - as the option is named
     rtol: float = 0.0,
     atol: float = 0.0,
@@ -72,6 +75,8 @@ def rerun(
             ``"-F my_runs"``, or locations. None: in the store of the run; ``[]``: nowhere.
         folder: A new or empty folder, by default ``rerun-NAME-ID`` in the working directory.
         repo: The path or URL of a git repository with the recorded commit.
+        files: Files and folders that are copied to the same relative paths, as the record does not
+            have them; those of the record are not replaced.
         set: Entries of the configuration by dotted path, or nested. Masked ones must be set.
         rtol, atol: Numbers that differ by less are accepted: relative, and absolute.
         stop_at_first: Interrupt the rerun at the first point that differs.
@@ -85,8 +90,8 @@ def rerun(
         StoreError: the store has no such run.
     """
     options = RerunOptions(
-        observers=observers, folder=folder, repository=repo, sets=set or {}, rtol=rtol, atol=atol,
-        stops=stop_at_first, environment=env,
+        observers=observers, folder=folder, repository=repo, files=files, sets=set or {}, rtol=rtol,
+        atol=atol, stops=stop_at_first, environment=env,
     )  # fmt: skip
     return run_again(ComparedRun.of(run), location_of(run), options)
 
@@ -124,14 +129,16 @@ def run_again(
         raise MissingValuesError(missing_text(unset))
     observers = observer_places(recorded, location, options.observers)
     expected = read_expectation(recorded.store, run)
+    files = require_files(options.files)
     with tempfile.TemporaryDirectory(prefix="sacred-rerun-") as private:
         with new_folder(options.folder, run) as folder:
             prepared = prepare_folder(recorded.store, run, folder, options.repository)
+            copied = copy_files(files, prepared.layout.working_dir)
             environment = _environment(run, options, Path(private))
         found = present_differences(
             recorded, environment.version, has_packages=options.environment is not None
         )
-        warnings = [*prepared.warnings, *environment.warnings]
+        warnings = [*prepared.warnings, *copied, *environment.warnings]
         if imports_sacred(run):
             warnings.append(
                 "the script imports Sacred: sacred-core takes its place, with other random numbers "

@@ -68,6 +68,10 @@ class RerunCommand(LocationCommand):
     help="A new folder for its files; by default rerun-NAME-ID.",
 )  # fmt: skip
 @click.option("--repo", help="Path or URL of a git repository with the recorded commit.")
+@click.option(
+    "--files", type=click.Path(path_type=Path), multiple=True,
+    help="Copy a file or folder that is not in the record.",
+)  # fmt: skip
 @click.option("--set", "sets", metavar="ENTRY=VALUE", multiple=True, help="Set an entry.")
 @click.option("--rtol", type=click.FloatRange(0), default=0.0, help="Relative tolerance.")
 @click.option("--atol", type=click.FloatRange(0), default=0.0, help="Absolute tolerance.")
@@ -77,8 +81,8 @@ class RerunCommand(LocationCommand):
 @click.pass_context
 def rerun_run(
     ctx: click.Context, location: str, run_id: str, observers: Sequence[str], unobserved: bool,
-    folder: Path | None, repo: str | None, sets: Sequence[str], rtol: float, atol: float,
-    stop_at_first: bool, env: str | None, as_json: bool,
+    folder: Path | None, repo: str | None, files: Sequence[Path], sets: Sequence[str], rtol: float,
+    atol: float, stop_at_first: bool, env: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run the run RUN_ID at LOCATION again, and compare it with the record.
 
@@ -94,7 +98,7 @@ def rerun_run(
         store = open_store(location)
         recorded = ComparedRun(store, get_run(store, run_id), location)
         options = RerunOptions(
-            observers=chosen, folder=folder, repository=repo,
+            observers=chosen, folder=folder, repository=repo, files=files,
             sets=_read_sets(recorded.run, sets), rtol=rtol, atol=atol, stops=stop_at_first,
             environment=env,
         )  # fmt: skip

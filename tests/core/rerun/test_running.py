@@ -179,8 +179,8 @@ def test_a_killed_process_did_not_end(record: RecordRun, tmp_path: Path) -> None
          "--env uv, or --repo if it is in the repository"),
         (changed("return 3", "open('nothing.csv')"),
          "Did not end as the recorded run (COMPLETED): FAILED (FileNotFoundError)\n"
-         "  a file that the script reads is not in the record: use --repo if git tracks it, and "
-         "record further runs with ex.open_resource"),
+         "  a file that the script reads is not in the record: use --repo if git tracks it, or "
+         "--files, and record further runs with ex.open_resource"),
         (EXPERIMENT.replace('"train"', '"other"'),
          "Not started: 'train.py' runs no experiment 'train' and defines none: it has other"),
         ("raise SystemExit(7)",
