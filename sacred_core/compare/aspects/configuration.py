@@ -80,4 +80,4 @@ def _has_dictionaries(items: list[Any]) -> bool:
 
 
 def _is_seed(path: str) -> bool:
-    return DottedPath.parse(path)[-1] == _SEED
+    return path.rpartition(".")[2] == _SEED  # a key, and so a path, may be empty

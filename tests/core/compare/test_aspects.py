@@ -178,6 +178,18 @@ def test_commits_and_changed_files_that_are_no_sources(record: Any) -> None:
     assert texts(diff(clean, runs[0]), "commit")[0].endswith("only in the second run:")
 
 
+def test_empty_keys_are_entries(record: Any) -> None:
+    """A record of another program may have them."""
+    runs = [record({"": value, "a": {"": value}}) for value in (1, 2)]
+    for run in runs:
+        run.meta["config_updates"] = {"a": {}}
+    found = diff(*runs)
+    assert found.problems == ()
+    assert [(each.key, each.first, each.second) for each in found.section("config")] == [
+        ("", 1, 2), ("a.", 1, 2),
+    ]  # fmt: skip
+
+
 def test_changed_binary_files(record: Any) -> None:
     """Their content is not shown, whether one run has it or both."""
     start = PATCH.partition("@@")[0].replace("data.csv", "a.bin")
