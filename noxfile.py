@@ -148,7 +148,7 @@ def _memory_folder() -> Iterator[str]:
             folder = stack.enter_context(new)
             Path(folder).chmod(0o755)  # the servers of databases are run by nobody
             os.setxattr(folder, "user.test", b"")  # fake-gcs-server writes such attributes
-            is_large = min(shutil.disk_usage(memory).free, _available_memory()) > 4 * 2**30
+            is_large = min(shutil.disk_usage(memory).free, _available_memory()) > 8 * 2**30
         except (OSError, AttributeError):  # on other systems than Linux
             is_large = False
         yield folder if is_large else ""
