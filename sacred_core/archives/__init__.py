@@ -4,8 +4,9 @@
 `ArchiveStore` reads it without extracting it.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_core.archives.packing import Packed, pack
@@ -14,9 +15,4 @@ if TYPE_CHECKING:
 _MODULES = {"ArchiveStore": "store", "Packed": "packing", "pack": "packing"}
 __all__ = ["ArchiveStore", "Packed", "pack"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a name comes from."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_attributes(__name__, _MODULES)

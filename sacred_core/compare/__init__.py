@@ -4,8 +4,9 @@
 tests whether two groups of runs differ. Names are imported when they are used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_core.compare.causes.explaining import why
@@ -36,9 +37,4 @@ __all__ = [
     "RunDiff", "Significance", "diff", "diff_table", "significance", "why",
 ]  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a name comes from."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_attributes(__name__, _MODULES)

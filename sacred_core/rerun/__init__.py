@@ -3,8 +3,9 @@
 Names are imported when they are used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_core.rerun.records import Departure, Rerun
@@ -13,9 +14,4 @@ if TYPE_CHECKING:
 _MODULES = {"Departure": "records", "Rerun": "records", "rerun": "running"}
 __all__ = ["Departure", "Rerun", "rerun"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a name comes from."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_attributes(__name__, _MODULES)

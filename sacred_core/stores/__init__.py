@@ -3,8 +3,9 @@
 Names are imported when they are used: a run that is recorded needs none of them.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sacred_core.importing import lazy_attributes
 
 if TYPE_CHECKING:
     from sacred_core.stores.annotations import Annotation
@@ -85,9 +86,4 @@ __all__ = [
     "with_unfinished",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a name comes from."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_attributes(__name__, _MODULES)
