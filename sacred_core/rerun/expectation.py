@@ -1,12 +1,12 @@
 """What a recorded run did, as far as a rerun is compared with it."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import attrs
 
+from sacred_core.stores.digests import read_md5
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.run_store import RunStore
 
@@ -72,7 +72,7 @@ def read_expectation(store: RunStore, run: StoredRun) -> Expectation:
         points=points,
         result=run.result,
         artifacts={
-            name: info.md5 or _read_digest(store, run, name)
+            name: info.md5 or read_md5(store, run.id, "artifact", name)
             for name, info in run.artifact_info.items()
         },
         sources=run.sources,
@@ -92,11 +92,3 @@ def exception_type(fail_trace: Sequence[str]) -> str | None:
         if found is not None:
             return found[1].rpartition(".")[2]
     return None
-
-
-def _read_digest(store: RunStore, run: StoredRun, name: str) -> str:
-    with store.open_file(run.id, "artifact", name) as file:
-        digest = hashlib.md5(usedforsecurity=False)
-        while part := file.read(1 << 20):
-            digest.update(part)
-        return digest.hexdigest()

@@ -240,14 +240,30 @@ def _metadata(run: StoredRun) -> dict[str, Any]:
     return {name: info.metadata for name, info in run.artifact_info.items() if info.metadata}
 
 
-def _read_md5(store: RunStore, run: StoredRun, kind: str, name: str) -> str | None:
+def read_md5(store: RunStore, run_id: int | str, kind: str, name: str) -> str:
+    """Return the hexadecimal MD5 digest of the content of a file of a run, which is read.
+
+    Args:
+        store: Of the run.
+        run_id: The run.
+        kind: ``"artifact"``, ``"resource"`` or ``"source"``.
+        name: See `RunStore.open_file`.
+
+    Raises:
+        StoreError: the store has no such file.
+        OSError: it cannot be read.
+    """
     digest = hashlib.md5(usedforsecurity=False)
+    with store.open_file(run_id, kind, name) as file:
+        while part := file.read(_FILE_PART):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _read_md5(store: RunStore, run: StoredRun, kind: str, name: str) -> str | None:
     try:
-        with store.open_file(run.id, kind, name) as file:
-            while part := file.read(_FILE_PART):
-                digest.update(part)
+        return read_md5(store, run.id, kind, name)
     except UnavailableError:
         raise
     except (StoreError, OSError):
         return None
-    return digest.hexdigest()

@@ -1,6 +1,5 @@
 """Artifacts and resources, by the digests of their contents."""
 
-import hashlib
 from pathlib import PurePath
 from typing import Any
 
@@ -8,9 +7,9 @@ from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING, Difference
 from sacred_core.exceptions import StoreError, UnavailableError
 from sacred_core.readable_numbers import size_text
+from sacred_core.stores.digests import read_md5
 from sacred_core.stores.model import FileInfo
 
-_PART = 1 << 20
 _KINDS = ("artifact", "resource")
 
 
@@ -77,14 +76,10 @@ def _path_below(folder: PurePath, path: str) -> str:
 
 
 def _read_md5(side: ComparedRun, kind: str, name: str) -> str | None:
-    digest = hashlib.md5(usedforsecurity=False)
     try:
-        with side.store.open_file(side.run.id, kind, name) as file:
-            while part := file.read(_PART):
-                digest.update(part)
+        return read_md5(side.store, side.run.id, kind, name)
     except UnavailableError:
         raise
     except (StoreError, OSError) as error:
         side.report(f"the {kind} {name!r} has no digest, and cannot be read: {error}")
         return None
-    return digest.hexdigest()
