@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sacred_core.exceptions import ConfigPathError
+
+T = TypeVar("T")
 
 
 class _Missing:
@@ -278,6 +280,19 @@ def iter_prefixes(path: str) -> Iterator[str]:
         ['foo', 'foo.bar', 'foo.bar.baz']
     """
     yield from map(str, DottedPath.parse(path).prefixes())
+
+
+def find_closest(values: Mapping[str, T], path: str) -> T | None:
+    """Return the value of a dotted path, or else of the closest entry that contains it.
+
+    Args:
+        values: By dotted path.
+        path: The dotted path.
+
+    Returns:
+        None if there is no value for any of them.
+    """
+    return next((values[each] for each in reversed([*iter_prefixes(path)]) if each in values), None)
 
 
 def join_paths(*parts: str) -> str:

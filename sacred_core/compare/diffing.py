@@ -42,10 +42,10 @@ def diff(a: Comparable, b: Comparable, only: Iterable[str] | None = None) -> Run
     problems: list[str] = []
     sections = []
     for aspect in aspects:
-        facts = [collect_facts(aspect, side, problems) for side in (first, second)]
-        if facts[0] is None or facts[1] is None:
+        facts = collect_all_facts(aspect, (first, second), problems)
+        if facts is None:
             continue
-        found = compare_facts(aspect.name, facts[0], facts[1])
+        found = compare_facts(aspect.name, *facts)
         shown = (_render(aspect, each, first, second, problems) for each in found)
         differences = tuple(each for each in shown if each is not None)
         sections.append(Section(aspect.name, aspect.title or aspect.name, differences))
@@ -92,6 +92,21 @@ def collect_facts(
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
         problems.append(_problem(aspect, error))
     return None
+
+
+def collect_all_facts(
+    aspect: Aspect, sides: Iterable[ComparedRun], problems: list[str]
+) -> list[Mapping[str, Any]] | None:
+    """Return the facts of each run under an aspect; None where those of one cannot be collected.
+
+    Args:
+        aspect: The aspect.
+        sides: The runs.
+        problems: The reasons are added to it.
+    """
+    found = [collect_facts(aspect, side, problems) for side in sides]
+    known = [facts for facts in found if facts is not None]
+    return known if len(known) == len(found) else None
 
 
 def compare_facts(

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from sacred_core.compare.compared_run import Comparable, ComparedRun
-from sacred_core.compare.diffing import collect_facts, find_aspects, is_equal
+from sacred_core.compare.diffing import collect_all_facts, find_aspects, is_equal
 from sacred_core.compare.records import MISSING
 from sacred_core.compare.value_text import value_text
 from sacred_core.masking import mask_text
@@ -170,10 +170,9 @@ def diff_table(runs: Iterable[Comparable], only: Iterable[str] | None = None) ->
     titles: dict[str, str] = {}
     problems: list[str] = []
     for aspect in aspects:
-        facts = [collect_facts(aspect, side, problems) for side in sides]
-        known = [each for each in facts if each is not None]
-        if len(known) == len(facts):
-            rows += _rows(aspect.name, known)
+        facts = collect_all_facts(aspect, sides, problems)
+        if facts is not None:
+            rows += _rows(aspect.name, facts)
             titles[aspect.name] = aspect.title or aspect.name
     problems = [*(each for side in sides for each in side.problems), *problems]
     return DiffTable(tuple(sides), tuple(rows), titles, tuple(dict.fromkeys(problems)))

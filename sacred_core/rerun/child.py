@@ -25,12 +25,13 @@ from sacred_core.exceptions import (
 from sacred_core.masking import mask_text
 from sacred_core.rerun.main_module import execute_main, find_experiment, import_paths
 from sacred_core.rerun.plan import Plan, write_outcome
-from sacred_core.rerun.records import INTERRUPTED, MissingValuesError, Outcome
+from sacred_core.rerun.records import MissingValuesError, Outcome
 from sacred_core.rerun.sacred_modules import provide_sacred
 from sacred_core.rerun.taking import RunTaker
 from sacred_core.rerun.values import Tolerance
 from sacred_core.rerun.verdict import VerdictObserver
 from sacred_core.run.conclusion import is_sentence, trace_lines
+from sacred_core.script_cli.protocol import INTERRUPTED
 from sacred_core.serialization import reason_of
 from sacred_core.stores import ContinuingStore
 from sacred_core.stores.opening import open_target, split_flag

@@ -5,9 +5,8 @@ import signal
 from typing import Any
 
 from sacred_core.rerun.expectation import Expectation, end_text
-from sacred_core.rerun.records import DIFFERENT, INTERRUPTED, OTHER_END, Outcome, Rerun
-
-_USAGE = 2
+from sacred_core.rerun.records import DIFFERENT, OTHER_END, Outcome, Rerun
+from sacred_core.script_cli.protocol import INTERRUPTED, USAGE
 
 
 def conclude(expected: Expectation, outcome: Outcome, code: int, **facts: Any) -> Rerun:
@@ -33,7 +32,7 @@ def conclude(expected: Expectation, outcome: Outcome, code: int, **facts: Any) -
 
 def _verdict(expected: Expectation, outcome: Outcome, code: int) -> tuple[str, int]:
     if outcome.problem is not None and outcome.status is None:
-        return "not started", _USAGE if outcome.is_usage else OTHER_END
+        return "not started", USAGE if outcome.is_usage else OTHER_END
     if outcome.is_stopped and outcome.departures:
         return "metrics", DIFFERENT
     if code == INTERRUPTED and (not outcome.has_ended or outcome.status == "INTERRUPTED"):

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from sacred_core.config.entries import Spelled, is_plain
-from sacred_core.dotted_path import MISSING, ROOT, DottedPath, first_value, key_in
+from sacred_core.dotted_path import MISSING, ROOT, DottedPath, find_closest, first_value, key_in
 from sacred_core.exceptions import OptionError
 from sacred_core.masking import mask_value
 from sacred_core.rerun.values import Tolerance
@@ -79,8 +79,7 @@ class RecordedConfig:
 
     def origin_of(self, path: str) -> str:
         """Return the origin of an entry, or of what contains it; empty if it is not known."""
-        prefixes = [str(prefix) for prefix in DottedPath.parse(path).prefixes()]
-        return next((self.origins[each] for each in reversed(prefixes) if each in self.origins), "")
+        return find_closest(self.origins, path) or ""
 
     def _compare(
         self, recorded: Mapping[str, Any], now: Mapping[Any, Any], path: DottedPath,

@@ -2,12 +2,13 @@
 
 import importlib.metadata
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from sacred_core.compare import ComparedRun, RunDiff, diff
+from sacred_core.compare.aspects.machine import recorded_packages
 from sacred_core.provenance.host import ask_gpus, get_host_info
 
 _ASPECTS = ("packages", "host", "environment")
@@ -29,7 +30,8 @@ def present_differences(
     if python is not None and "python_version" in host:
         host["python_version"] = python
     packages = run.experiment.get("dependencies") or []
-    experiment = {"dependencies": packages if has_packages else _installed(packages)}
+    installed = packages if has_packages else _installed(recorded_packages(run))
+    experiment = {"dependencies": installed}
     first, second = (
         ComparedRun(recorded.store, each, recorded.location)
         for each in (
@@ -73,10 +75,10 @@ def difference_data(found: RunDiff) -> list[dict[str, Any]]:
     ]
 
 
-def _installed(packages: list[Any]) -> list[str]:
+def _installed(names: Iterable[str]) -> list[str]:
     """Return the installed versions of packages, without those that are missing."""
     found = []
-    for name in (str(each).partition("==")[0] for each in packages):
+    for name in names:
         try:
             found.append(f"{name}=={importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sacred_core.rerun.plan import Plan, read_outcome
-from sacred_core.rerun.records import INTERRUPTED, Departure, Outcome
+from sacred_core.rerun.records import Departure, Outcome
 from sacred_core.run.termination import terminable
+from sacred_core.script_cli.protocol import INTERRUPTED
 
 #: Seconds that a process has to end after Ctrl-C, before it is interrupted once more.
 _GRACE = 1.0

@@ -12,7 +12,6 @@ from sacred_core.shared_methods import ValueMethods
 
 #: Exit codes of a rerun that is not identical: what was recorded differs, or the end does.
 DIFFERENT, OTHER_END = 3, 4
-INTERRUPTED = 130
 
 
 class MissingValuesError(RerunError, ValueError):

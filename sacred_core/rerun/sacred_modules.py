@@ -7,6 +7,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from sacred_core.compare.aspects.machine import recorded_packages
 from sacred_core.stores.model import StoredRun
 
 _SACRED, _OWN = "sacred", "sacred_core"
@@ -41,8 +42,7 @@ def imports_sacred(run: StoredRun) -> bool:
 
     In a rerun the recorded version of Sacred is that of sacred-core, which takes its place.
     """
-    pairs = (str(each).partition("==") for each in run.experiment.get("dependencies") or ())
-    versions = {name: version for name, _, version in pairs}
+    versions = recorded_packages(run)
     return "sacred" in versions and versions.get("sacred-core") in (None, versions["sacred"])
 
 

@@ -15,12 +15,13 @@ from sacred_core.hooks.options import offered_options
 from sacred_core.masking import MASK, mask_value
 from sacred_core.rerun.configuration import missing_text, with_sets
 from sacred_core.rerun.plan import Plan
-from sacred_core.rerun.records import INTERRUPTED, MissingValuesError
+from sacred_core.rerun.records import MissingValuesError
 from sacred_core.rerun.values import Tolerance
 from sacred_core.rerun.verdict import VerdictObserver
 from sacred_core.run.coroutines import is_coroutine
 from sacred_core.run.creation import new_run
 from sacred_core.run.run import Run
+from sacred_core.script_cli.protocol import INTERRUPTED
 from sacred_core.script_cli.running import exit_codes
 from sacred_core.serialization import plain
 

@@ -9,7 +9,15 @@ import pytest
 
 from sacred_core import Experiment
 from sacred_core.config.files import load_config_file
-from sacred_core.dotted_path import MISSING, ROOT, DottedPath, key_in, leaves, position_in
+from sacred_core.dotted_path import (
+    MISSING,
+    ROOT,
+    DottedPath,
+    find_closest,
+    key_in,
+    leaves,
+    position_in,
+)
 from sacred_core.masking import mask_value
 from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import matches, parse
@@ -194,3 +202,10 @@ def test_paths_of_a_file_with_keys_that_are_not_strings(tmp_path: Path) -> None:
     ex.main(lambda d: None)
     run = ex.run(config_updates={"d.5": 1, "d.True": 2, "d.None": 3})
     assert run.config["d"] == {5: 1, True: 2, None: 3}
+
+
+def test_the_closest_value_is_that_of_the_entry_or_of_what_contains_it() -> None:
+    """The longest path counts; the whole tree has no value."""
+    values = {"": "tree", "a": "outer", "a.b": "inner", "ab": "other"}
+    found = {path: find_closest(values, path) for path in ("a.b.c", "a.b", "a.c", "b", "")}
+    assert found == {"a.b.c": "inner", "a.b": "inner", "a.c": "outer", "b": None, "": None}

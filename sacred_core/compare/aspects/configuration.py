@@ -6,7 +6,7 @@ from typing import Any
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING, Difference
 from sacred_core.compare.value_text import value_lines
-from sacred_core.dotted_path import ROOT, DottedPath
+from sacred_core.dotted_path import ROOT, DottedPath, find_closest
 from sacred_core.masking import mask_value
 from sacred_core.stores import StoredRun
 
@@ -37,10 +37,8 @@ def render_config(difference: Difference, first: ComparedRun, second: ComparedRu
 
 def origin_of(run: StoredRun, key: str) -> str | None:
     """Return the origin of an entry, or of what contains it; None where it is not recorded."""
-    path, origins = DottedPath.parse(key), run.origins
-    prefixes = [*map(str, path.prefixes())]
-    origin = next((origins[each] for each in reversed(prefixes) if each in origins), None)
-    if path.find(run.meta.get("config_updates"), MISSING) is MISSING:
+    origin = find_closest(run.origins, key)
+    if DottedPath.parse(key).find(run.meta.get("config_updates"), MISSING) is MISSING:
         return origin
     if origin is None:  # as in records of Sacred
         return "update"

@@ -5,6 +5,7 @@ from typing import Any
 from sacred_core.compare.aspects.configuration import facts
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.records import MISSING, Difference
+from sacred_core.stores.model import StoredRun
 
 #: Entries of the information about the host that describe the environment.
 _ENVIRONMENT = ("switches", "ENV", "threads")
@@ -12,7 +13,12 @@ _ENVIRONMENT = ("switches", "ENV", "threads")
 
 def collect_packages(side: ComparedRun) -> dict[str, Any]:
     """Return the versions of packages by their names."""
-    pairs = (str(each).partition("==") for each in side.run.experiment.get("dependencies") or ())
+    return dict(recorded_packages(side.run))
+
+
+def recorded_packages(run: StoredRun) -> dict[str, str]:
+    """Return the versions of the recorded packages by their names."""
+    pairs = (str(each).partition("==") for each in run.experiment.get("dependencies") or ())
     return {name: version for name, _, version in pairs}
 
 

@@ -4,13 +4,14 @@ from functools import cached_property
 
 import attrs
 
+from sacred_core.compare.aspects.machine import recorded_packages
 from sacred_core.compare.code.code_changes import CodeChange, compare_versions
 from sacred_core.compare.code.names import Place
 from sacred_core.compare.code.normal_form import reads_docstrings
 from sacred_core.compare.code.project import Module, Project
 from sacred_core.compare.code.used_code import CAPTURING, UsedCode, experiment_decorators
 from sacred_core.compare.compared_run import ComparedRun
-from sacred_core.compare.diffing import collect_facts, compare_facts, diff, find_aspects
+from sacred_core.compare.diffing import collect_all_facts, compare_facts, diff, find_aspects
 from sacred_core.compare.records import Difference
 from sacred_core.hooks.discovery import normalize_project
 
@@ -48,9 +49,8 @@ class Evidence:
         """Return which facts differ under an aspect."""
         if aspect not in self._facts:
             found = find_aspects([aspect])[0]
-            facts = [collect_facts(found, side, self.problems) for side in self.sides]
-            is_known = facts[0] is not None and facts[1] is not None
-            differences = [*compare_facts(aspect, *facts)] if is_known else []  # type: ignore[arg-type]
+            facts = collect_all_facts(found, self.sides, self.problems)
+            differences = [] if facts is None else [*compare_facts(aspect, *facts)]
             self._facts[aspect] = [each for each in differences if not _is_group(each, differences)]
         return self._facts[aspect]
 
@@ -154,17 +154,11 @@ def _is_group(difference: Difference, others: list[Difference]) -> bool:
     return is_empty and any(each.key.startswith(start) for each in others)
 
 
-def dependencies(side: ComparedRun) -> list[str]:
-    """Return the names of the recorded packages."""
-    listed = side.run.experiment.get("dependencies") or ()
-    return [str(each).partition("==")[0] for each in listed]
-
-
 def _project(
     side: ComparedRun, has_docstrings: bool, parsed: dict[tuple[str, str], Module | None]
 ) -> Project:
     main = side.run.experiment.get("mainfile")
-    packages = [normalize_project(name) for name in dependencies(side)]
+    packages = [normalize_project(name) for name in recorded_packages(side.run)]
     return Project(
         side.run.sources,
         side.source,

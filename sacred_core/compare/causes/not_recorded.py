@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from sacred_core.compare.aspects.configuration import facts
+from sacred_core.compare.aspects.machine import recorded_packages
 from sacred_core.compare.causes.config_values import is_address
-from sacred_core.compare.causes.evidence import Evidence, dependencies
+from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.compared_run import ComparedRun
 from sacred_core.compare.values import listed
 from sacred_core.hooks.discovery import normalize_project
@@ -81,7 +82,7 @@ def _calls(side: ComparedRun) -> list[str]:
 
 
 def _packages(side: ComparedRun) -> list[str]:
-    return [] if dependencies(side) else ["the versions of packages"]
+    return [] if recorded_packages(side.run) else ["the versions of packages"]
 
 
 def _host(side: ComparedRun) -> list[str]:
@@ -89,7 +90,9 @@ def _host(side: ComparedRun) -> list[str]:
 
 
 def _gpu(side: ComparedRun) -> list[str]:
-    used = [name for name in dependencies(side) if normalize_project(name) in _GPU_PACKAGES]
+    used = [
+        name for name in recorded_packages(side.run) if normalize_project(name) in _GPU_PACKAGES
+    ]
     has_gpu = any(name in side.run.host for name in ("gpus", "gpu"))
     is_open = bool(used) and bool(side.run.host) and not has_gpu
     return [f"a GPU, which {listed(used)} may use: nvidia-smi was not found"] if is_open else []

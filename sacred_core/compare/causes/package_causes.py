@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from sacred_core.compare.aspects.machine import recorded_packages
 from sacred_core.compare.causes import levels
 from sacred_core.compare.causes.distributions import Distributions
-from sacred_core.compare.causes.evidence import Evidence, dependencies
+from sacred_core.compare.causes.evidence import Evidence
 from sacred_core.compare.causes.explanation import Cause
 from sacred_core.compare.values import listed, pair_text
 
@@ -37,7 +38,7 @@ def _importers(evidence: Evidence, packages: set[str]) -> dict[str, dict[str, bo
     found: dict[str, dict[str, bool]] = {}
     changed = {*evidence.changed_sources}
     for project, side, used in zip(evidence.projects, evidence.sides, evidence.used, strict=True):
-        distributions = Distributions(dependencies(side))
+        distributions = Distributions(recorded_packages(side.run))
         for module in project.modules():
             for name in sorted(module.packages):
                 package = distributions.find(name)
