@@ -20,8 +20,7 @@ from sacred_core.compare.code.edits import (
     function_edits,
     shortened,
 )
-from sacred_core.compare.code.normal_form import parse
-from sacred_core.compare.code.units import Unit, bound_names, units_of
+from sacred_core.compare.code.units import Unit, bound_names
 from sacred_core.compare.values import cut_pair
 
 
@@ -50,22 +49,10 @@ class CodeChange:
     is_minor: bool = False
 
 
-def find_code_changes(first: str, second: str, has_docstrings: bool = False) -> list[CodeChange]:
-    """Return what differs between two versions of a module, in the order of its lines.
-
-    Args:
-        first, second: The sources.
-        has_docstrings: Docstrings are compared, because some code reads them.
-    """
-    trees = [parse(text, has_docstrings) for text in (first, second)]
-    units = [None if tree is None else units_of(tree) for tree in trees]
-    return compare_versions((first, second), (units[0], units[1]))
-
-
 def compare_versions(
     texts: tuple[str, str], units: tuple[Sequence[Unit] | None, Sequence[Unit] | None]
 ) -> list[CodeChange]:
-    """Return what differs between two versions of a module, see `find_code_changes`.
+    """Return what differs between two versions of a module, in the order of its lines.
 
     Args:
         texts: The sources.

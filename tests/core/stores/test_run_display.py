@@ -3,7 +3,6 @@
 import html
 import re
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from sacred_core.run import Run
 from sacred_core.stores import StoredRun
 from sacred_core.stores.run_display import blocks_html, cell_text, run_html
 from sacred_core.stores.summaries import summarize
+from tests.core.html_elements import Elements
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 #: What would be an element, an attribute, a formula or a command for a terminal.
@@ -172,24 +172,6 @@ def test_a_run_that_failed_shows_its_error() -> None:
     assert run is not None and repr(run).startswith("<Run: mnist <lambda>, FAILED, ")
     errors = [value for name, value in cells(run._repr_html_()) if name == "error"]
     assert len(errors) == 1 and errors[0].startswith("ZeroDivisionError: ")
-
-
-class Elements(HTMLParser):
-    """The names and the attributes of elements, and the text in them."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self.attributes: set[str] = set()
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.add(tag)
-        self.attributes |= {f"{name}={value}" for name, value in attrs}
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def test_blocks_of_lines() -> None:

@@ -4,7 +4,9 @@ import warnings
 
 import pytest
 
-from sacred_core.compare.code.code_changes import find_code_changes
+from sacred_core.compare.code.code_changes import CodeChange, compare_versions
+from sacred_core.compare.code.normal_form import parse
+from sacred_core.compare.code.units import units_of
 
 MODULE = '''
 """Trains."""
@@ -65,6 +67,13 @@ def changed(old: str, new: str) -> list[tuple[str, str, str, list[str]]]:
     assert old in MODULE
     found = find_code_changes(MODULE, MODULE.replace(old, new, 1))
     return [(each.name, each.kind, each.change, [*map(str, each.edits)]) for each in found]
+
+
+def find_code_changes(first: str, second: str, has_docstrings: bool = False) -> list[CodeChange]:
+    """Return what differs between two versions of a module."""
+    trees = [parse(text, has_docstrings) for text in (first, second)]
+    units = [None if tree is None else units_of(tree) for tree in trees]
+    return compare_versions((first, second), (units[0], units[1]))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Tests of whether groups of runs differ, in Python: records, texts and HTML."""
 
 import math
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from sacred_core.compare import significance
 from sacred_core.exceptions import QueryError, SignificanceError
 from sacred_core.stores import find_runs
+from tests.core.html_elements import Elements
 
 A, B = [0.91, 0.88, 0.9, 0.93], [0.9, 0.87, 0.89, 0.9]
 FAR = [0.5, 0.51, 0.49]
@@ -161,24 +161,6 @@ def test_the_data() -> None:
     assert data["conclusion"] == found.conclusion()
 
 
-class Elements(HTMLParser):
-    """The names and attributes of the elements of some HTML, and its text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self.attributes: set[str] = set()
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
 def test_html_contains_text_only(record: Any) -> None:
     """What was recorded is text: a metric named like an element is shown, and is none."""
     name = "<script>alert(1)</script>"
@@ -189,6 +171,6 @@ def test_html_contains_text_only(record: Any) -> None:
     found = significance(a, b, f'metrics."{name}".last')
     elements = Elements(found._repr_html_())
     assert elements.names <= {"div", "p", "table", "tr", "th", "td"}
-    assert elements.attributes <= {"class"}
+    assert elements.attribute_names <= {"class"}
     assert name in elements.text and found.conclusion() in elements.text
     assert "the runs of group A differ in config.x" in elements.text
