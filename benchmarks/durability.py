@@ -72,10 +72,13 @@ def measure_latency(
 def _wait_for_value(
     folder: Path, process: "subprocess.Popen[bytes]", values: Path, timeout: float
 ) -> float | None:
-    """Return the time at which the value was found, within a time after the program logged it."""
+    """Return the time at which the value was found, within a time after the program logged it.
+
+    Before, a store may write the source of the program, which has the value, under another name.
+    """
     until, has_begun = time.monotonic() + _LONGEST_START, False
     while time.monotonic() < until and process.poll() is None:
-        if is_readable(folder):
+        if has_begun and is_readable(folder):
             return time.perf_counter()
         if not has_begun and values.stat().st_size:
             until, has_begun = time.monotonic() + timeout, True

@@ -311,6 +311,22 @@ def test_a_point_is_readable_after_kill(tmp_path: Path) -> None:
     assert 0 < ours()[WALL] < 10
 
 
+def test_what_was_written_before_the_call_is_not_the_point(tmp_path: Path) -> None:
+    """Such as a source that contains the value, while it is stored under another name."""
+    code = (
+        "import os, time\n"
+        f"open('new', 'w').write('{durability.VALUE!r}')\n"
+        "time.sleep(0.2)\n"
+        "os.replace('new', 'stored.py')\n"
+        "open(os.environ['BENCHMARK_VALUES'], 'a').write(f'began {time.perf_counter()}\\n')\n"
+        f"open('point', 'w').write('{durability.VALUE!r}')\n"
+        "time.sleep(60)\n"
+    )
+    sample = durability.measure_latency([PYTHON, "-c", code], tmp_path)
+    assert 0 < sample.wall < 10
+    assert (tmp_path / "point").is_file()
+
+
 def test_a_point_that_is_not_stored_is_reported(tmp_path: Path) -> None:
     """A program that ends without storing the value is an error."""
     with pytest.raises(ProgramError, match="exit code 0"):
