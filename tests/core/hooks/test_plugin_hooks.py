@@ -27,7 +27,7 @@ HOOKS = '''
         Version added: 1.0.
         """
 '''
-BOARD = """
+CHARTS = """
     import click
     from sacred_core import CommandSpec, HookSpecs, hookimpl
 
@@ -37,7 +37,7 @@ BOARD = """
 
     @click.group()
     def acme():
-        "Manage boards."
+        "Manage charts."
 
     @acme.command("own")
     def own():
@@ -45,7 +45,7 @@ BOARD = """
 
     @hookimpl
     def sacred_commands():
-        yield CommandSpec("acme", acme, "Manage boards.")
+        yield CommandSpec("acme", acme, "Manage charts.")
 """
 PANELS = """
     import attrs
@@ -100,9 +100,9 @@ print(*manager.problems, sep="\\n")
 
 
 @pytest.fixture
-def board(installation: Any) -> Any:
+def charts(installation: Any) -> Any:
     """Two plugins, of which one defines hooks that the other implements."""
-    installation.add("board", BOARD)
+    installation.add("charts", CHARTS)
     write_hooks(installation, HOOKS)
     installation.add("panels", PANELS)
     return installation
@@ -118,23 +118,25 @@ def used(installation: Any) -> Any:
     return json.loads(result.stdout)
 
 
-def test_a_plugin_collects_records_and_calls_hooks(board: Any) -> None:
+def test_a_plugin_collects_records_and_calls_hooks(charts: Any) -> None:
     """Records come from the plugins that implement its hook; arguments are passed by name."""
-    assert used(board) == {"panels": ["loss"], "called": [42], "problems": []}
+    assert used(charts) == {"panels": ["loss"], "called": [42], "problems": []}
 
 
-def test_hooks_of_plugins_are_listed(board: Any) -> None:
+def test_hooks_of_plugins_are_listed(charts: Any) -> None:
     """`sacred plugins --hooks` has their arguments, what defines them and who implements them."""
-    listing = board.python("-m", "sacred_core", "plugins", "--hooks").stdout
-    assert "acme_changed(run, what) of board 1.0: panels\n    Called when a run changed." in listing
-    data = json.loads(board.python("-m", "sacred_core", "plugins", "--hooks", "--json").stdout)
+    listing = charts.python("-m", "sacred_core", "plugins", "--hooks").stdout
+    assert (
+        "acme_changed(run, what) of charts 1.0: panels\n    Called when a run changed." in listing
+    )
+    data = json.loads(charts.python("-m", "sacred_core", "plugins", "--hooks", "--json").stdout)
     panels = next(hook for hook in data if hook["name"] == "acme_panels")
     assert panels == {
-        "name": "acme_panels", "arguments": [], "distribution": "board 1.0", "version": "1.2",
+        "name": "acme_panels", "arguments": [], "distribution": "charts 1.0", "version": "1.2",
         "summary": "Offer panels.", "plugins": ["panels"],
     }  # fmt: skip
     assert {hook["name"]: hook["version"] for hook in data}["sacred_seed"] == "0.1"
-    plugins = json.loads(board.python("-m", "sacred_core", "plugins", "--json").stdout)
+    plugins = json.loads(charts.python("-m", "sacred_core", "plugins", "--json").stdout)
     [panels] = [plugin for plugin in plugins if plugin["name"] == "panels"]
     assert panels["hooks"] == ["sacred_commands", "acme_panels", "acme_changed"]
 
@@ -159,10 +161,10 @@ def test_optional_hooks_need_no_specification(installation: Any) -> None:
         ("panels", ('yield Panel("loss")', "yield 3"),
          "acme_panels failed: TypeError: it must yield Panel records, got 3"),
         ("panels", ("what * 2", "1 / 0"), "acme_changed failed: ZeroDivisionError"),
-        ("board", ('"acme_hooks"', '"acme_hooks_missing"'),
+        ("charts", ('"acme_hooks"', '"acme_hooks_missing"'),
          "sacred_hookspecs failed: ModuleNotFoundError: No module named 'acme_hooks_missing'"),
-        ("board", ('HookSpecs("acme_hooks")', "3"), "sacred_hookspecs failed: TypeError"),
-        ("board", ('"acme_hooks"', '"json"'),
+        ("charts", ('HookSpecs("acme_hooks")', "3"), "sacred_hookspecs failed: TypeError"),
+        ("charts", ('"acme_hooks"', '"json"'),
          "the module json has no function with the decorator @hookspec"),
         ("acme_hooks", ("acme_changed", "sacred_seed"),
          "the hook 'sacred_seed' is defined by sacred-core 0.1.0 already"),
@@ -174,10 +176,10 @@ def test_mistakes_with_hooks_of_plugins_are_reported(
     installation: Any, file: str, change: tuple[str, str], problem: str
 ) -> None:
     """They are checked as hooks of the core are; each is one line, and no run is affected."""
-    sources = {"board": BOARD, "acme_hooks": HOOKS, "panels": PANELS}
+    sources = {"charts": CHARTS, "acme_hooks": HOOKS, "panels": PANELS}
     assert change[0] in sources[file]
     sources[file] = sources[file].replace(*change)
-    installation.add("board", sources["board"])
+    installation.add("charts", sources["charts"])
     write_hooks(installation, sources["acme_hooks"])
     installation.add("panels", sources["panels"])
     result = installation.python("-c", USE_BROKEN)
@@ -186,19 +188,19 @@ def test_mistakes_with_hooks_of_plugins_are_reported(
     assert installation.run().returncode == 0
 
 
-def test_commands_are_added_to_groups(board: Any) -> None:
+def test_commands_are_added_to_groups(charts: Any) -> None:
     """A name of several words is a command of the group, whether it is of the core or a plugin."""
     for words, printed in (
         (("acme", "own"), "own\n"), (("acme", "extra"), "extra\n"), (("runs", "extra"), "extra\n"),
     ):  # fmt: skip
-        result = board.python("-m", "sacred_core", *words)
+        result = charts.python("-m", "sacred_core", *words)
         assert (result.returncode, result.stdout) == (0, printed)
-    listing = board.python("-m", "sacred_core", "acme", "--help").stdout
+    listing = charts.python("-m", "sacred_core", "acme", "--help").stdout
     assert "extra  Do more." in listing
     assert "own" in listing
-    of_runs = board.python("-m", "sacred_core", "runs", "--help").stdout
+    of_runs = charts.python("-m", "sacred_core", "runs", "--help").stdout
     assert re.search(r"^  extra +Do more with runs\.$", of_runs, re.MULTILINE)
-    assert "acme extra" not in board.python("-m", "sacred_core", "--help").stdout
+    assert "acme extra" not in charts.python("-m", "sacred_core", "--help").stdout
 
 
 def test_a_command_of_the_core_is_not_replaced(installation: Any) -> None:

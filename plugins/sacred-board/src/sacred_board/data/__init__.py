@@ -1,0 +1,1 @@
+"""What pages read: locations, their runs, changes and points."""

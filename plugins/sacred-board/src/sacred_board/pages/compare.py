@@ -1,0 +1,5 @@
+"""The page that compares runs."""
+
+from starlette.routing import Route
+
+ROUTES: list[Route] = []

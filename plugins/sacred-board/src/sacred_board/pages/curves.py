@@ -1,0 +1,5 @@
+"""The page of curves."""
+
+from starlette.routing import Route
+
+ROUTES: list[Route] = []

@@ -1,0 +1,5 @@
+"""Changes of runs: notes, tags and deletions."""
+
+from starlette.routing import Route
+
+ROUTES: list[Route] = []

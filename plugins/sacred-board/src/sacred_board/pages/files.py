@@ -1,0 +1,5 @@
+"""The files of runs."""
+
+from starlette.routing import Route
+
+ROUTES: list[Route] = []

@@ -1,0 +1,89 @@
+"""Pages as HTML or JSON."""
+
+import functools
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from sacred_core.printable import printable
+from sacred_core.readable_numbers import number_text, size_text
+from sacred_core.readable_times import duration_text, time_text
+from sacred_core.serialization import strict_json
+
+
+@functools.cache
+def environment() -> Environment:
+    """Return the environment of all templates."""
+    found = Environment(
+        loader=PackageLoader("sacred_board"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {
+        "duration": duration_text,
+        "number": number_text,
+        "printable": printable,
+        "size": size_text,
+        "time": time_text,
+    }
+    return found
+
+
+def wants_json(request: Request) -> bool:
+    """Return whether the address asks for JSON."""
+    return request.query_params.get("format") == "json"
+
+
+def render(
+    request: Request, template: str, context: Mapping[str, Any], status: int = 200
+) -> Response:
+    """Return a page.
+
+    Args:
+        request: The request; its board is the variable ``board`` of the template.
+        template: The name of the template.
+        context: Its variables.
+        status: The status of the response.
+    """
+    variables = {
+        "request": request,
+        "board": request.app.state.board,
+        "url_path": partial(make_path, request),
+        **context,
+    }
+    text = environment().get_template(template).render(variables)
+    return HTMLResponse(text, status)
+
+
+def make_path(request: Request, name: str, /, **parameters: Any) -> str:
+    """Return the path of a page by the name of its route, without the host.
+
+    Args:
+        request: The request.
+        name: Of the route.
+        parameters: Parts of the path, which are encoded.
+    """
+    encoded = {
+        key: quote(str(value).lstrip("/"), safe="/" if key == "path" else "")
+        for key, value in parameters.items()
+    }
+    return str(request.app.url_path_for(name, **encoded))
+
+
+def render_json(data: Any, status: int = 200) -> Response:
+    """Return plain data as JSON; NaN and infinities are as in ``sacred runs list --json``."""
+    return Response(strict_json(data, indent=2), status, media_type="application/json")
+
+
+def render_error(request: Request, sentence: str, status: int) -> Response:
+    """Return an error as a page, or as JSON where the address asks for it."""
+    if wants_json(request):
+        return render_json({"error": sentence}, status)
+    return render(request, "error.html", {"sentence": sentence, "status": status}, status)

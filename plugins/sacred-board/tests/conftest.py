@@ -1,0 +1,35 @@
+"""What the tests of the board share: a board over stores, and requests to it without a server."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sacred_board import create_app
+from sacred_board.board import Board
+from sacred_board.data.locations import Location, unique_slugs
+from starlette.testclient import TestClient
+
+from sacred_core import open_store
+
+Connect = Callable[..., TestClient]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Return a function that returns a client of a board over locations."""
+    clients = []
+
+    def connect_to(*locations: str, **settings: object) -> TestClient:
+        names = [str(each) for each in locations]
+        shown = [
+            Location(name, slug, lambda name=name: open_store(name))
+            for name, slug in zip(names, unique_slugs(names), strict=True)
+        ]
+        app = create_app(Board(shown, **settings))
+        client = TestClient(app, "http://127.0.0.1:8137", follow_redirects=False)
+        client.__enter__()
+        clients.append(client)
+        return client
+
+    yield connect_to
+    for client in clients:
+        client.__exit__(None, None, None)
