@@ -20,6 +20,7 @@ from sacred_core.testing.own_store_contract import OwnStoreContract
 from sacred_core.testing.process_contract import ProcessContract
 from sacred_core.testing.replay_contract import ReplayContract
 from sacred_core.testing.samples import AWKWARD, EXPERIMENT, TRACE
+from sacred_core.testing.thread_contract import ThreadContract
 
 
 class StoreContract(
@@ -34,6 +35,7 @@ class StoreContract(
     OwnStoreContract,
     ReplayContract,
     CopyContract,
+    ThreadContract,
 ):
     """The tests of an observer and of the store that reads what it wrote.
 
