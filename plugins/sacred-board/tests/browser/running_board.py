@@ -52,7 +52,7 @@ class RunningBoard:
 
     def stop(self) -> None:
         """End the server and wait until it has ended."""
-        self._server.should_exit = self._server.force_exit = True
+        self._server.should_exit = True
         self._thread.join(_TIMEOUT)
         self._socket.close()
         assert not self._thread.is_alive(), "the board does not end"
