@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 
 from sacred_core.cli.runs.page import page
-from sacred_core.cli.runs.text import run_as_data
 from sacred_core.compare import diff
 from sacred_core.exceptions import StoreError
+from sacred_core.listing.run_data import run_as_data
 from sacred_core.serialization import strict_json
 from sacred_core.stores import StoredRun, find_runs
 from sacred_core.stores.finding import MetricSummaries

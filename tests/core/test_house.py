@@ -58,6 +58,7 @@ TIERS = (
     ("jsonpickle_data",),
     ("hooks",),
     ("config", "provenance", "stores", "randomness"),
+    ("listing",),
     ("observers",),
     ("delivery",),
     ("transfer",),

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import click
 
-from sacred_core.cli.runs.columns import chosen_columns
 from sacred_core.cli.runs.completing import complete_ids
 from sacred_core.cli.runs.ids import get_runs
 from sacred_core.cli.runs.list_runs import COLUMNS
 from sacred_core.cli.runs.options import LocationCommand, where_option
 from sacred_core.cli.runs.remarks import report_no_runs
-from sacred_core.cli.runs.table import fit, table_text
 from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.listing.columns import chosen_columns
+from sacred_core.listing.table import fit, table_text
 from sacred_core.plurals import counted
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, find_runs, open_store

@@ -4,15 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from sacred_core.cli.runs.columns import chosen_columns, default_columns
 from sacred_core.cli.runs.completing import complete_status
-from sacred_core.cli.runs.grouping import (
-    group_as_data,
-    group_columns,
-    group_rows,
-    group_table,
-    parse_groups,
-)
 from sacred_core.cli.runs.options import (
     LocationCommand,
     direction_option,
@@ -24,9 +16,19 @@ from sacred_core.cli.runs.options import (
     where_option,
 )
 from sacred_core.cli.runs.remarks import report_no_runs, report_unknown
-from sacred_core.cli.runs.table import TableColumn, fit, table_text
-from sacred_core.cli.runs.text import Form, as_data, to_csv
-from sacred_core.dotted_path import DottedPath
+from sacred_core.listing.cells import Form, to_csv
+from sacred_core.listing.columns import chosen_columns, default_columns
+from sacred_core.listing.grouping import (
+    group_as_data,
+    group_columns,
+    group_rows,
+    group_table,
+    is_all_but,
+    named_group_fields,
+    parse_groups,
+)
+from sacred_core.listing.run_data import as_data
+from sacred_core.listing.table import TableColumn, fit, table_text
 from sacred_core.plurals import counted
 from sacred_core.serialization import strict_json
 from sacred_core.stores import RunQuery, RunStore, StoredRun, find_runs
@@ -98,9 +100,7 @@ def list_runs(
         status=status.upper() if status else None,
         name=name or None,
     ).where
-    groups = parse_groups(group_by, more) if group_by is not None else None
-    if groups is None and more:
-        raise extra_argument_error(more)
+    groups = _parse_groups(group_by, more)
     columns = columns or (COLUMNS if form == "csv" and not has_all and not only else None)
     chosen = None if columns is None else parse_columns(columns)
     store = open_runs(location, recursive)
@@ -134,6 +134,25 @@ def list_runs(
         _print_token(token, form)
 
 
+def _parse_groups(
+    text: str | None, more: Sequence[str]
+) -> tuple[list[Field] | None, list[str]] | None:
+    """Return the groups that the user described, None without ``--group-by``.
+
+    Args:
+        text: The argument of the option.
+        more: Words after it: a shell splits ``all-but seed``.
+
+    Raises:
+        click.UsageError: the words belong to nothing.
+    """
+    if text is not None and is_all_but(text):
+        return parse_groups(" ".join((text, *more)))
+    if more:
+        raise extra_argument_error(more)
+    return None if text is None else parse_groups(text)
+
+
 def _named_fields(
     sort: str | None,
     columns: Sequence[Column] | None,
@@ -142,11 +161,7 @@ def _named_fields(
     """Return the fields that the user named, beside those of the query."""
     fields = [field for field, _ in parse_sort(sort)] if sort else []
     fields += [column.field for column in columns or ()]
-    if groups is not None:
-        fields += groups[0] or ()
-        paths = (path.removeprefix("config.") for path in groups[1])
-        fields += [Field("config", DottedPath.parse(path)) for path in paths]
-    return fields
+    return fields + (named_group_fields(groups) if groups is not None else [])
 
 
 def _print_token(token: str, form: str | None) -> None:

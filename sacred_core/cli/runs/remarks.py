@@ -2,24 +2,17 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import click
 
+from sacred_core.listing.empty_stores import empty_text
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable
 from sacred_core.stores import RunStore, StoredRun, find_runs
 from sacred_core.stores.explaining import find_mistakes, require_existing
 from sacred_core.stores.finding import MetricSummaries, count_runs
-from sacred_core.stores.locations import absolute_path
-from sacred_core.stores.opening import location_spec, split_flag
+from sacred_core.stores.opening import split_flag
 from sacred_core.stores.query import Field, Query
-from sacred_core.stores.recognition import PATHS, find_locations, runs_above
-
-#: Levels of sub-folders in which a hint looks for runs.
-_DEPTH = 3
-#: Locations that a hint names.
-_MOST = 5
 
 
 def report_no_runs(
@@ -43,7 +36,7 @@ def report_no_runs(
     """
     require_existing(store)
     if not find_runs(store, limit=1, fields=()):
-        click.echo(f"No runs. {printable(_empty(location))}", err=True)
+        click.echo(f"No runs. {printable(empty_text(location))}", err=True)
         return
     reasons = find_mistakes(store, [], fields, query)
     if reasons:
@@ -73,38 +66,6 @@ def report_unknown(
         click.echo(f"Warning: {printable(_sentences(reasons))}", err=True)
 
 
-def empty_reason(location: str) -> str:
-    """Return where runs are, if a folder without runs is in or above the folder of a store."""
-    folder = _folder(location)
-    if folder is None:
-        return ""
-    found = [*find_locations(folder.expanduser(), _DEPTH).values()]
-    if found:
-        more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
-        return (
-            f"There are runs in {', '.join(found[:_MOST])}{more}: give one of them, or use "
-            "--recursive"
-        )
-    above = runs_above(str(folder))
-    return f"There are runs in {above}: give that folder" if above else ""
-
-
-def _empty(location: str) -> str:
-    """Return why a store has no runs, and what to do."""
-    hint = empty_reason(location)
-    if hint:
-        return hint
-    folder = _folder(location)
-    if folder is None:
-        state = f"The store at {mask_text(location)} has no runs"
-    else:
-        is_empty = not any(absolute_path(folder).iterdir())
-        state = f"The folder {str(folder)!r} {'is empty' if is_empty else 'has no runs'}"
-    spec = location_spec(location)
-    flag = f" with the flag {spec.flags[0]} of a script" if spec is not None and spec.flags else ""
-    return f"{state}: record one there{flag}"
-
-
 def _no_match(store: RunStore, location: str, query: Query | None) -> str:
     """Return that none of the runs in a store was selected, and how to see them."""
     count = count_runs(store)
@@ -124,13 +85,6 @@ def _words(location: str) -> list[str]:
     """Return a location as words of a command line."""
     spec, argument = split_flag(location)
     return [location] if spec is None else [location.removesuffix(argument).strip(" ="), argument]
-
-
-def _folder(location: str) -> Path | None:
-    """Return the folder that a location names, None for another kind of location."""
-    spec, argument = split_flag(location)
-    is_path = "://" not in argument and (spec is None or PATHS in spec.schemes)
-    return Path(argument) if is_path and absolute_path(argument).is_dir() else None
 
 
 def _sentences(reasons: Iterable[str]) -> str:

@@ -18,10 +18,11 @@ from sacred_core.cli.runs.options import (
     recursive_option,
     writing,
 )
-from sacred_core.cli.runs.page import PageStyle, page, title
-from sacred_core.cli.runs.remarks import empty_reason
-from sacred_core.cli.runs.text import run_as_data
+from sacred_core.cli.runs.page import PageStyle, page
 from sacred_core.exceptions import OptionError, StoreError
+from sacred_core.listing.empty_stores import nearby_runs
+from sacred_core.listing.run_data import run_as_data
+from sacred_core.listing.run_facts import title
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable, printable_output
 from sacred_core.readable_numbers import DIGITS, number_text
@@ -139,7 +140,7 @@ def _find(store: RunStore, location: str, run_id: str | None) -> StoredRun:
     for run in store.list(RunQuery(limit=1)):
         return run
     require_existing(store)
-    hint = empty_reason(location)
+    hint = nearby_runs(location)
     more = f". {hint}" if hint else ""
     raise StoreError(f"there are no runs at {mask_text(location)!r}{more}")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from sacred_core.cli.runs.table import TableColumn, fit, table_text
 from sacred_core.cli.spool.options import chosen_folders, spool_option
+from sacred_core.listing.table import TableColumn, fit, table_text
 from sacred_core.printable import printable
 from sacred_core.readable_times import time_text
 from sacred_core.serialization import strict_json

@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
-from sacred_core.cli.runs.table import TableColumn, fit
 from sacred_core.exceptions import OptionError, QueryError
 from sacred_core.terminal import text_width
 from sacred_core.testing import EventDriver, Memory, MemoryObserver
@@ -180,27 +179,6 @@ def test_names_of_columns_keep_their_case(memory: Memory) -> None:
         "start_time",
     ]
     assert rows("--only", "config")[0] == ["ID", "batchSize"]
-
-
-def test_columns_fit_a_width() -> None:
-    """The run, the result and a metric come first, then configuration, then other metrics."""
-    columns = [
-        TableColumn("ID", ["1"]), TableColumn("a" * 10, ["1"], "config"),
-        TableColumn("b" * 10, ["1"], "config"), TableColumn("RESULT", ["1"], "result"),
-        TableColumn("m" * 10, ["1"], "metrics"), TableColumn("n" * 10, ["x" * 12], "metrics"),
-    ]  # fmt: skip
-
-    def shown(width: int | None) -> tuple[str, list[str]]:
-        found, hidden = fit(columns, width)
-        return "".join(column.heading[0] for column in found), hidden
-
-    assert shown(None) == ("IabRmn", [])
-    assert shown(2 + 2 + 6 + 4 * 2 + 10 * 3 + 12) == ("IabRmn", [])
-    assert shown(2 + 6 + 3 * 2 + 10 * 3 + 3 * 2 + 5)[0] == "IabRm"
-    assert shown(34)[0] == "IaRm"
-    assert shown(33)[0] == "IRm"
-    assert shown(10) == ("IR", ["a" * 10, "b" * 10, "m" * 10, "n" * 10])
-    assert shown(2)[0] == "I" and shown(1)[0] == "…"
 
 
 @pytest.mark.parametrize(

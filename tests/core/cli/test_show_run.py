@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import math
 import re
 import threading
 from collections.abc import Callable
@@ -14,11 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sacred_core.cli.main import sacred
-from sacred_core.cli.runs.page import PageStyle, page, sparkline, title
+from sacred_core.cli.runs.page import PageStyle, page
 from sacred_core.exceptions import OptionError, StoreError
 from sacred_core.readable_numbers import size_text
-from sacred_core.stores import StoredRun
-from sacred_core.stores.summaries import summarize
 from sacred_core.terminal import text_width
 from sacred_core.testing import EventDriver, Memory, MemoryObserver, MemoryStore
 
@@ -155,24 +152,6 @@ def test_times_have_ages(memory: Memory) -> None:
     text = invoke("show", "memory://", "1").output
     assert re.search(r"started \S+ \S+ UTC \(2 d ago\)\n", text)
     assert re.search(r"UTC \(\d s ago\) \S+: hello\n", text)
-
-
-def test_the_title_has_what_is_known() -> None:
-    """Of a damaged run, name and command may be missing."""
-    assert title(StoredRun(id=4, status="", damage="no JSON")) == "Run 4: DAMAGED"
-    run = StoredRun(id=4, status="FAILED", damage="no JSON", experiment={"name": "mnist"})
-    assert title(run) == "Run 4: mnist, DAMAGED"
-
-
-def test_sparklines() -> None:
-    """The highest block is the greatest middle; what has no number is a space."""
-    parts = [
-        summarize([0, 1], values)
-        for values in ([0.0, 2.0], [7.0, 9.0], ["a", "b"], [math.nan] * 2, [math.inf] * 2)
-    ]
-    assert sparkline(parts) == "▁█  █"
-    assert sparkline([summarize([0], [1.0])] * 3) == "▁▁▁"
-    assert sparkline([]) == ""
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sacred_core.cli.runs.table import TableColumn
-from sacred_core.cli.runs.text import Form, cell
 from sacred_core.dotted_path import MISSING
+from sacred_core.listing.cells import Form, cell
+from sacred_core.listing.table import TableColumn
 from sacred_core.printable import printable
 from sacred_core.readable_numbers import distinct_digits
 from sacred_core.readable_times import age_text
@@ -38,7 +38,7 @@ def default_columns(
         form: Of the cells; as data an age is a number of seconds.
     """
     now = datetime.now(UTC)
-    columns = [TableColumn("ID", [cell("id", run.id, form) for run in runs])]
+    columns = [_run_column("ID", Field("id"), [run.id for run in runs], form)]
     if not kinds or "run" in kinds:
         columns += _run_columns(runs, now, form)
     if not kinds or "config" in kinds:
@@ -49,7 +49,7 @@ def default_columns(
         values = [read(Field("result"), run, metrics.of(run), now) for run in runs]
         if any(value is not MISSING for value in values):
             texts = [cell("result", value, form) for value in values]
-            columns.append(TableColumn("RESULT", texts, "result"))
+            columns.append(TableColumn("RESULT", texts, "result", Field("result"), values))
     if not kinds or "metrics" in kinds:
         columns += _metric_columns(runs, metrics, now, form)
     return columns
@@ -76,7 +76,7 @@ def chosen_columns(
         digits = distinct_digits(values if column.field.name == "config" else ())
         texts = [cell(column.field.name, value, form, now, digits) for value in values]
         heading = column.heading if form is Form.DATA else printable(column.heading)
-        found.append(TableColumn(heading, texts, "chosen"))
+        found.append(TableColumn(heading, texts, "chosen", column.field, values))
     return found
 
 
@@ -94,23 +94,33 @@ def config_column(
     values = [config.get(field, MISSING) for config in configs]
     digits = distinct_digits(values)
     texts = [cell(field.name, value, form, digits=digits) for value in values]
-    return TableColumn(printable(str(field).removeprefix("config.")), texts, kind)
+    heading = printable(str(field).removeprefix("config."))
+    return TableColumn(heading, texts, kind, field, values)
 
 
 def _run_columns(runs: Sequence[StoredRun], now: datetime, form: Form) -> list[TableColumn]:
     started = [run.start_time or run.queue_time for run in runs]
     ages = [None if time is None else now - time for time in started]
-    seconds = [None if run.duration is None else run.duration.total_seconds() for run in runs]
     shown_ages = [
         "" if age is None else str(age.total_seconds()) if form is Form.DATA else age_text(age)
         for age in ages
     ]
+    statuses = [run.status_at(now) for run in runs]
+    seconds = [None if run.duration is None else run.duration.total_seconds() for run in runs]
+    names = [run.name for run in runs]
     return [
-        TableColumn("STATUS", [cell("status", run.status_at(now), form) for run in runs]),
-        TableColumn("AGE", shown_ages),
-        TableColumn("DURATION", [cell("duration", each, form) for each in seconds], "minor"),
-        TableColumn("NAME", [cell("name", run.name, form) for run in runs], "minor"),
+        _run_column("STATUS", Field("status"), statuses, form),
+        TableColumn("AGE", shown_ages, "run", Field("start_time"), started),
+        _run_column("DURATION", Field("duration"), seconds, form, "minor"),
+        _run_column("NAME", Field("name"), names, form, "minor"),
     ]
+
+
+def _run_column(
+    heading: str, field: Field, values: Sequence[object], form: Form, kind: str = "run"
+) -> TableColumn:
+    texts = [cell(field.name, value, form) for value in values]
+    return TableColumn(heading, texts, kind, field, values)
 
 
 def _metric_columns(
@@ -127,5 +137,5 @@ def _metric_columns(
             read(field, run, metrics.of(run), now) if id(run) in used else MISSING for run in runs
         ]
         texts = [cell("metrics", value, form) for value in values]
-        columns.append(TableColumn(printable(name), texts, "metrics"))
+        columns.append(TableColumn(printable(name), texts, "metrics", field, values))
     return columns

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sacred_core.cli.runs.table import TableColumn, fit, table_text
+from sacred_core.listing.table import TableColumn, fit, table_text
 from sacred_core.terminal import text_width
 
 WIDE = "学習率の実験"
@@ -104,3 +104,24 @@ def test_what_identifies_runs_and_groups_comes_first() -> None:
                          (7, "0123456"), (8, "01234567")):  # fmt: skip
         found, _ = fit(columns, count * 10 - 2)
         assert "".join(column.heading[0] for column in found) == shown
+
+
+def test_columns_fit_a_width() -> None:
+    """The run, the result and a metric come first, then configuration, then other metrics."""
+    columns = [
+        TableColumn("ID", ["1"]), TableColumn("a" * 10, ["1"], "config"),
+        TableColumn("b" * 10, ["1"], "config"), TableColumn("RESULT", ["1"], "result"),
+        TableColumn("m" * 10, ["1"], "metrics"), TableColumn("n" * 10, ["x" * 12], "metrics"),
+    ]  # fmt: skip
+
+    def shown(width: int | None) -> tuple[str, list[str]]:
+        found, hidden = fit(columns, width)
+        return "".join(column.heading[0] for column in found), hidden
+
+    assert shown(None) == ("IabRmn", [])
+    assert shown(2 + 2 + 6 + 4 * 2 + 10 * 3 + 12) == ("IabRmn", [])
+    assert shown(2 + 6 + 3 * 2 + 10 * 3 + 3 * 2 + 5)[0] == "IabRm"
+    assert shown(34)[0] == "IaRm"
+    assert shown(33)[0] == "IRm"
+    assert shown(10) == ("IR", ["a" * 10, "b" * 10, "m" * 10, "n" * 10])
+    assert shown(2)[0] == "I" and shown(1)[0] == "…"

@@ -1,4 +1,4 @@
-"""``sacred runs list --group-by``: one row for each group of runs, with statistics."""
+"""Groups of runs as a table: one row for each group, with statistics."""
 
 import math
 from collections.abc import Sequence
@@ -6,12 +6,11 @@ from typing import Any
 
 import attrs
 
-from sacred_core.cli.runs.columns import config_column
-from sacred_core.cli.runs.options import extra_argument_error
-from sacred_core.cli.runs.table import TableColumn
-from sacred_core.cli.runs.text import Form, cell
-from sacred_core.dotted_path import MISSING
+from sacred_core.dotted_path import MISSING, DottedPath
 from sacred_core.exceptions import OptionError
+from sacred_core.listing.cells import Form, cell
+from sacred_core.listing.columns import config_column
+from sacred_core.listing.table import TableColumn
 from sacred_core.printable import printable
 from sacred_core.readable_numbers import DIGITS, number_text
 from sacred_core.serialization import plain
@@ -42,26 +41,34 @@ class GroupRow:
     statistics: dict[Field, Statistics]
 
 
-def parse_groups(text: str, more: Sequence[str]) -> tuple[list[Field] | None, list[str]]:
-    """Return the fields of ``--group-by``, or None and the entries that are left out.
+def is_all_but(text: str) -> bool:
+    """Return whether a description of groups lists the entries that are omitted."""
+    return text.replace(",", " ").split()[:1] == [_ALL_BUT]
+
+
+def parse_groups(text: str) -> tuple[list[Field] | None, list[str]]:
+    """Return the fields whose values are compared, or None and the entries that are omitted.
 
     Args:
         text: ``"all-but seed"`` or ``"config.lr, name"``.
-        more: Words after it: a shell splits ``all-but seed``.
 
     Raises:
-        OptionError: nothing is left out.
+        OptionError: no entry is omitted.
         QueryError: there is no such field.
     """
-    words = text.replace(",", " ").split()
-    if words[:1] == [_ALL_BUT]:
-        paths = [*words[1:], *(word for each in more for word in each.replace(",", " ").split())]
-        if not paths:
-            raise OptionError("--group-by all-but needs an entry, as in: --group-by 'all-but seed'")
-        return None, paths
-    if more:
-        raise extra_argument_error(more)
-    return [column.field for column in parse_columns(text)], []
+    if not is_all_but(text):
+        return [column.field for column in parse_columns(text)], []
+    paths = text.replace(",", " ").split()[1:]
+    if not paths:
+        raise OptionError(f"{_ALL_BUT!r} needs an entry: write '{_ALL_BUT} seed'")
+    return None, paths
+
+
+def named_group_fields(groups: tuple[list[Field] | None, list[str]]) -> list[Field]:
+    """Return the fields that a description of groups names; see `parse_groups`."""
+    by, all_but = groups
+    paths = (path.removeprefix("config.") for path in all_but)
+    return [*(by or ()), *(Field("config", DottedPath.parse(path)) for path in paths)]
 
 
 def group_rows(
@@ -103,7 +110,7 @@ def group_columns(
         name = _name(field)
         found = [row.statistics.get(field) for row in rows]
         texts = ["" if each is None else _statistics_text(each, form) for each in found]
-        columns.append(TableColumn(printable(name), texts, "statistics"))
+        columns.append(TableColumn(printable(name), texts, "statistics", field, found))
     return columns
 
 

@@ -1,11 +1,13 @@
-"""Tables in the terminal: which columns fit its width, and how far cells are shown."""
+"""Tables: their columns, which of them fit a terminal, and how far cells are shown there."""
 
 import itertools
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 
+from sacred_core.stores.query import Field
 from sacred_core.terminal import ELLIPSIS, align, shorten, text_width, without_start
 
 #: Columns of the terminal that a long cell gets at least, by the kind of its column.
@@ -32,11 +34,16 @@ class TableColumn:
         kind: ``"run"``, ``"minor"`` (of the run, and less important), ``"config"``, ``"result"``,
             ``"metrics"``, ``"group"`` (what the runs of a group share), ``"statistics"`` (of a
             group) or ``"chosen"`` (by the user).
+        field: What the cells are read from; None of a column without a field, such as the number
+            of runs of a group.
+        values: Those that the cells show, `MISSING` where a run has none.
     """
 
     heading: str
     cells: list[str]
     kind: str = "run"
+    field: Field | None = None
+    values: Sequence[Any] = attrs.field(factory=list, repr=False)
 
     @property
     def width(self) -> int:
@@ -51,7 +58,7 @@ class TableColumn:
         cells = [shorten(text, limit) for text in self.cells]
         if self.kind in _OF_VALUES and len({*cells}) < len({*self.cells}):
             cells = [shorten(text, limit) for text in _without_common_start(self.cells, limit)]
-        return TableColumn(shorten(self.heading, limit), cells, self.kind)
+        return attrs.evolve(self, heading=shorten(self.heading, limit), cells=cells)
 
 
 def fit(columns: Sequence[TableColumn], width: int | None) -> tuple[list[TableColumn], list[str]]:
