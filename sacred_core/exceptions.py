@@ -273,7 +273,9 @@ class UnavailableError(StoreError):
 
 
 class QueryError(StoreError):
-    """A query of runs is invalid; the message shows the position."""
+    """A query of runs is invalid; the message shows where, ``position`` counts from 0."""
+
+    position: int | None = None
 
 
 class SignificanceError(SacredError, ValueError):

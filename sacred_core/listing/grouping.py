@@ -12,7 +12,7 @@ from sacred_core.listing.cells import Form, cell
 from sacred_core.listing.columns import config_column
 from sacred_core.listing.table import TableColumn
 from sacred_core.printable import printable
-from sacred_core.readable_numbers import DIGITS, number_text
+from sacred_core.readable_numbers import number_text
 from sacred_core.serialization import plain
 from sacred_core.stores import StoredRun
 from sacred_core.stores.finding import MetricSummaries
@@ -109,7 +109,7 @@ def group_columns(
     for field in _statistics_fields(rows):
         name = _name(field)
         found = [row.statistics.get(field) for row in rows]
-        texts = ["" if each is None else _statistics_text(each, form) for each in found]
+        texts = ["" if each is None else statistics_text(each, form) for each in found]
         columns.append(TableColumn(printable(name), texts, "statistics", field, found))
     return columns
 
@@ -164,21 +164,28 @@ def _statistics_fields(rows: Sequence[GroupRow]) -> list[Field]:
     return [*dict.fromkeys(field for row in rows for field in row.statistics)]
 
 
-def _statistics_text(found: Statistics, form: Form) -> str:
-    """Return the mean, and the half of the interval and the deviation if there are several."""
-    digits = DIGITS if form is Form.SHORT else None
+def mean_text(found: Statistics) -> str:
+    """Return the mean, and the half of the interval if there are several numbers."""
     if found.std is None or found.high is None:
-        return number_text(found.mean, digits)
+        return number_text(found.mean)
     half = found.high - found.mean
-    if digits is None:
-        return f"{found.mean!r} ±{half!r} (sd {found.std!r})"
     if not 0 < half < math.inf:
         return f"{number_text(found.mean)} ±{half:.2g}"
     # The mean has the digits of the half: 0.9071 ±0.0031.
     places = 1 - math.floor(math.log10(half))
     is_plain = 0 <= places <= _MOST_PLACES and abs(found.mean) < 10**9
     mean = f"{found.mean:.{places}f}" if is_plain else number_text(found.mean)
-    return f"{mean} ±{half:.2g} (sd {found.std:.2g})"
+    return f"{mean} ±{half:.2g}"
+
+
+def statistics_text(found: Statistics, form: Form) -> str:
+    """Return the mean, and the half of the interval and the deviation if there are several."""
+    if form is Form.SHORT:
+        is_spread = found.high is not None and 0 < found.high - found.mean < math.inf
+        return mean_text(found) + (f" (sd {found.std:.2g})" if is_spread else "")
+    if found.std is None or found.high is None:
+        return number_text(found.mean, None)
+    return f"{found.mean!r} ±{found.high - found.mean!r} (sd {found.std!r})"
 
 
 def _ids(runs: Sequence[StoredRun]) -> str:

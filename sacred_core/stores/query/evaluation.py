@@ -78,8 +78,18 @@ def sort_key(
     """
     now = now or datetime.now(UTC)
     return tuple(
-        _place(read(field, run, metrics, now), is_descending) for field, is_descending in order
+        value_key(read(field, run, metrics, now), is_descending) for field, is_descending in order
     )
+
+
+def value_key(value: Any, is_descending: bool = False) -> tuple[Any, ...]:
+    """Return what to sort one value by; see `sort_key`."""
+    if value is MISSING:
+        return (_ABSENT,)
+    rank, value = _rank(number(value))
+    if value != value:
+        return (_NAN,)
+    return (_PRESENT, _Descending((rank, value))) if is_descending else (_PRESENT, rank, value)
 
 
 def _holds(query: Query, run: StoredRun, metrics: MetricOf, now: datetime) -> bool:
@@ -142,15 +152,6 @@ def _comparable(stored: Any, value: Any) -> tuple[Any, Any] | None:
         if isinstance(value, kind):
             return (stored, value) if isinstance(stored, kind) else None
     return None
-
-
-def _place(value: Any, is_descending: bool) -> tuple[Any, ...]:
-    if value is MISSING:
-        return (_ABSENT,)
-    rank, value = _rank(number(value))
-    if value != value:
-        return (_NAN,)
-    return (_PRESENT, _Descending((rank, value))) if is_descending else (_PRESENT, rank, value)
 
 
 def _rank(value: Any) -> tuple[int, Any]:

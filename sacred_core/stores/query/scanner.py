@@ -94,7 +94,9 @@ class Scanner:
         at = self.position if position is None else position
         start = self.text.rfind("\n", 0, at) + 1
         line = self.text[start:].partition("\n")[0].replace("\t", " ")
-        return QueryError(f"{message}\n  {line}\n  {' ' * (at - start)}^")
+        error = QueryError(f"{message}\n  {line}\n  {' ' * (at - start)}^")
+        error.position = at
+        return error
 
     def _next_part(self) -> str:
         if self.text[self.position] == "[":

@@ -312,6 +312,7 @@ def test_an_error_shows_the_place_and_what_was_expected(text: str, mark: int, pr
     assert problem in message
     assert line[2:] in text.replace("\t", " ").split("\n")
     assert marked == f"  {' ' * len(before)}^"
+    assert caught.value.position == mark
     assert isinstance(caught.value, StoreError)
 
 
