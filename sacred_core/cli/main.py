@@ -54,10 +54,17 @@ class LazyGroup(click.Group):
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None and name[:1] != "-":
             from sacred_core.masking import mask_text
 
-            similar = self._similar(ctx, name)
-            hint = f": did you mean {similar!r}?" if similar else "."
-            ctx.fail(mask_text(f"No such command {name!r}{hint}"))
+            ctx.fail(mask_text(f"No such command {name!r}{self._hint(ctx, name)}"))
         return super().resolve_command(ctx, args)
+
+    def _hint(self, ctx: click.Context, name: str) -> str:
+        """Return what may be meant by a command that does not exist, or how to install it."""
+        from sacred_core.hooks.lookup import KNOWN_COMMANDS, missing_reason
+
+        if not self._start and name in KNOWN_COMMANDS:
+            return f": {missing_reason(KNOWN_COMMANDS[name])}"
+        similar = self._similar(ctx, name)
+        return f": did you mean {similar!r}?" if similar else "."
 
     def _similar(self, ctx: click.Context, name: str) -> str | None:
         """Return a command like ``name``, one of a group below, or the listing of a location."""

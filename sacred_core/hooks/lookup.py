@@ -44,6 +44,9 @@ KNOWN_NAMES = (
     KnownName("LogFileWriter", "sacred-tensorflow", module="sacred_core.stflow"),
 )
 
+#: Commands of `sacred` that official plugins offer, and their distributions.
+KNOWN_COMMANDS = {"board": "sacred-board", "mongo": "sacred-mongo"}
+
 
 def distribution_of(name_or_flag: str, module: str = _OBSERVERS) -> str | None:
     """Return the official distribution that offers a name in ``module`` or a flag, or None.

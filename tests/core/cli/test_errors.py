@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from sacred_core.cli import main as cli
 from sacred_core.cli.errors import issues_url, responsible_distribution
 from sacred_core.exceptions import StoreError
+from sacred_core.hooks.manager import plugin_manager
 
 Sacred = Callable[..., int]
 
@@ -51,6 +52,18 @@ def test_an_unexpected_exception_names_the_place_to_report_it(
     assert first == "Error: unexpected ValueError: mongodb://u:***@host is odd (in sacred-core)"
     assert second.startswith("This is a bug. Please report it ")
     assert second.endswith("with the output of: sacred --traceback fail 'a b'")
+
+
+@pytest.mark.parametrize("name", ["board", "mongo"])
+def test_a_command_of_a_missing_plugin_names_what_to_install(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error for `sacred board` without sacred-board has the command that installs it."""
+    monkeypatch.setattr(plugin_manager(), "commands", [])
+    monkeypatch.setattr(plugin_manager(), "plugins", [])
+    result = CliRunner().invoke(cli.sacred, [name, "runs"])
+    assert result.exit_code == 2
+    assert f"No such command {name!r}: install it with: pip install sacred-{name}" in result.output
 
 
 @pytest.mark.parametrize("words", [("--traceback", "fail"), ("fail", "--traceback")])
