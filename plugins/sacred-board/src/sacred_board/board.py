@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from sacred_board.access import Access
 from sacred_board.data.locations import Location
 
 
@@ -22,6 +23,10 @@ class Board:
         host: The address at which it listens.
         token: What a browser needs once; None: nothing, which is for this machine only.
         edit_token: Part of each form that changes something, new at every start.
+        access: Who may use it.
+
+    Raises:
+        OptionError: the host requires a token, or the token is too short.
     """
 
     locations: Sequence[Location]
@@ -29,6 +34,11 @@ class Board:
     host: str = "127.0.0.1"
     token: str | None = attrs.field(default=None, repr=False)
     edit_token: str = attrs.field(factory=_new_token, repr=False)
+    access: Access = attrs.field(init=False)
+
+    @access.default
+    def _make_access(self) -> Access:
+        return Access(self.host, self.token)
 
     def location(self, slug: str) -> Location | None:
         """Return the location with a slug, None if there is none."""

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -17,7 +18,17 @@ from sacred_core.readable_times import duration_text, time_text
 from sacred_core.serialization import strict_json
 
 _THEMES = ("light", "dark")
-_ERROR_TITLES = {400: "The request cannot be read", 404: "Not found", 403: "Not allowed"}
+_ERROR_TITLES = {
+    400: "The request cannot be read",
+    401: "Not logged in",
+    403: "Not allowed",
+    404: "Not found",
+    409: "Not changed",
+    413: "The form is too large",
+    414: "The address is too long",
+    429: "Too many attempts",
+    500: "This is a bug",
+}
 
 
 @functools.cache
@@ -64,7 +75,8 @@ def render(
         **context,
     }
     text = environment().get_template(template).render(variables)
-    return HTMLResponse(text, status)
+    # Halves of surrogate pairs, which JSON can contain, cannot be encoded.
+    return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
 
 
 def make_path(request: Request, name: str, /, **parameters: Any) -> str:
@@ -76,7 +88,9 @@ def make_path(request: Request, name: str, /, **parameters: Any) -> str:
         parameters: Parts of the path, which are encoded.
     """
     encoded = {
-        key: quote(str(value).lstrip("/"), safe="/" if key == "path" else "")
+        key: quote(
+            str(value).lstrip("/"), safe="/" if key == "path" else "", errors="surrogatepass"
+        )
         for key, value in parameters.items()
     }
     return str(request.app.url_path_for(name, **encoded))
@@ -87,12 +101,34 @@ def render_json(data: Any, status: int = 200) -> Response:
     return Response(strict_json(data, indent=2), status, media_type="application/json")
 
 
-def render_error(request: Request, sentence: str, status: int) -> Response:
-    """Return an error as a page, or as JSON where the address asks for it."""
+def render_error(
+    request: Request,
+    sentence: str,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+    template: str = "error.html",
+) -> Response:
+    """Return an error as a page, or as JSON where the address asks for it.
+
+    Args:
+        request: The request.
+        sentence: What happened, and what to do.
+        status: The status of the response.
+        headers: Further headers of the response.
+        template: The name of the template.
+    """
     if wants_json(request):
-        return render_json({"error": sentence}, status)
-    title = _ERROR_TITLES.get(status, HTTPStatus(status).phrase)
-    return render(request, "error.html", {"sentence": sentence, "title": title}, status)
+        response = render_json({"error": sentence}, status)
+    else:
+        title = _ERROR_TITLES.get(status, HTTPStatus(status).phrase)
+        response = render(request, template, {"sentence": sentence, "title": title}, status)
+    response.headers.update(headers or {})
+    return response
+
+
+def render_refusal(request: Request, error: HTTPException) -> Response:
+    """Return the error of a request that is not answered; it names no location."""
+    return render_error(request, error.detail, error.status_code, error.headers, "refused.html")
 
 
 def _chosen_theme(request: Request) -> str:
