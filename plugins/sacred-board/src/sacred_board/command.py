@@ -75,11 +75,11 @@ def show_board(
     from sacred_board.opening import open_locations
     from sacred_board.server import open_socket, serve
 
-    listening = open_socket(host, port)
     shown, remarks = open_locations(locations, recursive)
     for remark in remarks:
         click.echo(f"Warning: {printable(mask_text(remark))}", err=True)
     board = Board(shown, is_editable=is_editable, host=host, token=token)
+    listening = open_socket(host, port)
     used = listening.getsockname()[1]
     if port not in (0, used):
         click.echo(f"Port {port} is in use: {used} is used in its place.", err=True)

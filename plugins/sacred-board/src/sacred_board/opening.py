@@ -11,9 +11,10 @@ from sacred_core.listing.empty_stores import empty_text
 from sacred_core.masking import mask_text
 from sacred_core.stores import RunStore, find_runs
 from sacred_core.stores.explaining import require_existing
+from sacred_core.stores.opening import split_flag
 
 #: Seconds after which a store that has not answered is shown as one that is away.
-_PATIENCE = 3.0
+PATIENCE = 3.0
 _LATER = "its runs are shown when it can be reached"
 
 
@@ -35,7 +36,10 @@ class _Opening:
         return open_runs(self.name, self.is_recursive) if store is None else store
 
     def wait(self, end: float) -> str:
-        """Wait until the store answered, at most until ``end``; return a sentence if no runs are shown.
+        """Wait until the store answered; return a sentence if no runs are shown, else "".
+
+        Args:
+            end: The time at which it is no longer waited for.
 
         Raises:
             SacredError: there is no store at the location.
@@ -72,9 +76,9 @@ def open_locations(names: Sequence[str], is_recursive: bool) -> tuple[list[Locat
     Raises:
         SacredError: there is no store at a location.
     """
-    slugs = unique_slugs(mask_text(each) for each in names)
+    slugs = unique_slugs(mask_text(split_flag(each)[1]) for each in names)
     openings = [_Opening(each, is_recursive) for each in names]
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + PATIENCE
     remarks = [each.wait(end) for each in openings]
     locations = [
         Location(each.name, slug, each.open) for each, slug in zip(openings, slugs, strict=True)
