@@ -1,5 +1,6 @@
 """The board as an ASGI application."""
 
+import math
 import sys
 
 from starlette.applications import Starlette
@@ -11,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from sacred_board.board import Board
+from sacred_board.data.locations import LocationAwayError
 from sacred_board.pages import compare, curves, editing, files, login, run, runs, stream
 from sacred_board.protection import Protection
 from sacred_board.rendering import render_error, render_refusal
@@ -44,6 +46,7 @@ def create_app(board: Board) -> Starlette:
             Mount("/static", StaticFiles(packages=[("sacred_board", "static")]), name="static"),
         ],
         exception_handlers={
+            LocationAwayError: _answer_away,
             HTTPException: _answer_http_error,
             SacredError: _answer_error,
             Exception: _answer_unexpected,
@@ -57,6 +60,13 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentence = _SENTENCES.get(error.detail, error.detail)
     return render_error(request, sentence, error.status_code, error.headers)
+
+
+async def _answer_away(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LocationAwayError)
+    response = render_error(request, mask_text(str(error)), 503)
+    response.headers["Retry-After"] = str(math.ceil(error.outage.retry_in))
+    return response
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -1,26 +1,19 @@
-"""The stores of a board, which are read in threads and may go away and come back."""
+"""The locations of a board."""
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-
-from sacred_core.exceptions import SacredError
-from sacred_core.masking import mask_text
+from sacred_board.data.connections import Connection, LocationAwayError, Outage
+from sacred_board.data.index import RunIndex
 from sacred_core.stores import RunStore
 from sacred_core.stores.model import StoredRun
 
-P = ParamSpec("P")
-T = TypeVar("T")
+__all__ = ["Location", "LocationAwayError", "Outage", "unique_slugs"]
 
 
-class LocationAwayError(SacredError):
-    """A store cannot be reached at present."""
-
-
-class Location:
-    """A store of the board.
+class Location(Connection):
+    """A store of the board, with its runs in memory.
 
     Args:
         name: The location as the user gave it.
@@ -28,43 +21,28 @@ class Location:
         open_store: Opens the store; called in a thread when the store is first read.
 
     Attributes:
-        slug: See above.
-        name: The location without secrets.
+        index: All runs of the store.
     """
 
     def __init__(self, name: str, slug: str, open_store: Callable[[], RunStore]) -> None:
-        self.name = mask_text(name)
-        self.slug = slug
-        self._open = open_store
-        self._store: RunStore | None = None
+        super().__init__(name, slug, open_store)
+        self.index = RunIndex(self)
 
-    async def store(self) -> RunStore:
-        """Return the store.
-
-        Raises:
-            LocationAwayError: it cannot be reached.
-        """
-        if self._store is None:
-            self._store = await run_in_threadpool(self._open)
-        return self._store
-
-    async def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function that reads the store in a thread.
-
-        Raises:
-            LocationAwayError: the store cannot be reached.
-        """
-        return await run_in_threadpool(function, *args, **kwargs)
-
-    async def get(self, run_id: str) -> StoredRun:
-        """Return a run.
+    async def get(self, run_id: int | str) -> StoredRun:
+        """Return a run; while the store cannot be reached, as it was read last.
 
         Raises:
             StoreError: it does not exist.
-            LocationAwayError: the store cannot be reached.
+            LocationAwayError: the store cannot be reached, and the run was not read before.
         """
-        store = await self.store()
-        return await self.read(store.get, run_id)
+        try:
+            store = await self.store()
+            return await self.read(store.get, run_id)
+        except LocationAwayError:
+            known = self.index.get(run_id)
+            if known is None:
+                raise
+            return known
 
 
 def unique_slugs(names: Iterable[Any]) -> list[str]:
@@ -74,13 +52,19 @@ def unique_slugs(names: Iterable[Any]) -> list[str]:
         names: The locations, without secrets.
     """
     slugs: list[str] = []
-    for name in names:
-        parts = [each for each in re.split(r"[/\\?#]", str(name)) if each]
-        base = (
-            re.sub(r"[^A-Za-z0-9._-]+", "-", parts[-1] if parts else "runs").strip("-.") or "runs"
-        )
+    for name in map(str, names):
+        base = _last_part(name)
         slug, number = base, 2
         while slug in slugs:
             slug, number = f"{base}-{number}", number + 1
         slugs.append(slug)
     return slugs
+
+
+def _last_part(name: str) -> str:
+    """Return the last part of a path, of a URL without options, or of the argument of a flag."""
+    is_url, is_flag = "://" in name, name.startswith("-")
+    path = name.partition("?")[0] if is_url else name
+    parts = [each for each in re.split(r"[/\\:=\s]+" if is_flag else r"[/\\]+", path) if each]
+    last = parts[-1] if parts else ""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-.") or "runs"
