@@ -7,6 +7,7 @@ import attrs
 
 from sacred_board.access import Access
 from sacred_board.data.locations import Location
+from sacred_board.data.watching import Watching
 
 
 def _new_token() -> str:
@@ -24,6 +25,7 @@ class Board:
         token: What a browser needs once; None: nothing, which is for this machine only.
         edit_token: Part of each form that changes something, new at every start.
         access: Who may use it.
+        watching: Watches the locations while a page is open.
 
     Raises:
         OptionError: the host requires a token, or the token is too short.
@@ -35,10 +37,15 @@ class Board:
     token: str | None = attrs.field(default=None, repr=False)
     edit_token: str = attrs.field(factory=_new_token, repr=False)
     access: Access = attrs.field(init=False)
+    watching: Watching = attrs.field(init=False, repr=False)
 
     @access.default
     def _make_access(self) -> Access:
         return Access(self.host, self.token)
+
+    @watching.default
+    def _make_watching(self) -> Watching:
+        return Watching(self.locations)
 
     def location(self, slug: str) -> Location | None:
         """Return the location with a slug, None if there is none."""

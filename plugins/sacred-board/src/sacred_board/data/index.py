@@ -4,12 +4,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 import attrs
 
 from sacred_board.data.connections import Connection, LocationAwayError
 from sacred_board.data.metrics import RunMetrics
+from sacred_board.data.refreshing import Refresher
 from sacred_board.data.selection import select_runs
 from sacred_board.data.shared_values import SharedValues
 from sacred_board.data.threads import Threads
@@ -81,8 +83,7 @@ class RunIndex:
         self._shared = SharedValues()
         self._threads = Threads(2)
         self._lock = threading.Lock()
-        self._look: asyncio.Task[None] | None = None
-        self._looked_at = self._required_at = float("-inf")
+        self._refresher = Refresher(self._look)
         self._token: str | None = None
         self._token_at = 0.0
         #: How many more runs the store counts than it lists, such as folders without a record.
@@ -107,9 +108,14 @@ class RunIndex:
         """Return how many runs are in memory, also while they are loaded."""
         return len(self._runs)
 
+    @property
+    def look_duration(self) -> float:
+        """How many seconds the last look took."""
+        return self._refresher.duration
+
     def require_look(self) -> None:
         """Let the next reader wait for a look that begins from now on: a run was changed."""
-        self._required_at = time.monotonic()
+        self._refresher.require()
 
     async def refresh(self, max_age: float = MAX_AGE) -> None:
         """Look for changes unless the last look is younger; the first look loads all runs.
@@ -122,9 +128,7 @@ class RunIndex:
         Raises:
             LocationAwayError: the store cannot be reached; the runs stay as they are.
         """
-        needed_at = max(time.monotonic() - max_age, self._required_at)
-        while self._looked_at < needed_at:
-            await asyncio.shield(self._running_look())
+        await self._refresher.refresh(max_age)
 
     async def find(
         self,
@@ -148,7 +152,7 @@ class RunIndex:
             LocationAwayError: the store cannot be reached, and was not read before.
         """
         if not self.is_loaded and where is None and not sort and limit is not None:
-            self.start_look()
+            self._refresher.start()  # loads all runs in the background
             return await self._find_newest(limit, offset)
         await self.refresh_soon()
 
@@ -164,7 +168,7 @@ class RunIndex:
             LocationAwayError: the store cannot be reached, and was not read before.
         """
         try:
-            if not self.is_loaded or self._required_at > self._looked_at:
+            if not self.is_loaded or self._refresher.is_required:
                 await self.refresh()
                 return
             async with asyncio.timeout(_PATIENCE):
@@ -179,29 +183,16 @@ class RunIndex:
         """Call a function in a thread that does not wait for those that read the store."""
         return await self._threads.call(function)
 
-    def start_look(self) -> None:
-        """Load all runs in the background."""
-        if not self.is_loaded:
-            self._running_look()
-
     async def _find_newest(self, limit: int, offset: int) -> Found:
         store = await self._connection.store()
         runs = await self._connection.read(find_runs, store, limit=limit, offset=offset)
         total = await self._connection.read(count_runs, store)
         return Found(runs[::-1], total)
 
-    def _running_look(self) -> asyncio.Task[None]:
-        if self._look is None or self._look.done():
-            self._look = asyncio.create_task(self._look_now())
-            self._look.add_done_callback(_note_exception)
-        return self._look
-
-    async def _look_now(self) -> None:
-        begun = time.monotonic()
+    async def _look(self) -> None:
         store = await self._connection.store()
         # The first look may take long, and is not one that a page waits for.
-        changes = await self._connection.call(lambda: self._read(store, begun))
-        self._looked_at = begun
+        changes = await self._connection.call(partial(self._read, store, time.monotonic()))
         if changes.changed or changes.deleted:
             for listener in [*self.listeners]:
                 listener(changes)
@@ -299,9 +290,3 @@ def _ordered(store: RunStore, found: "dict[int | str, StoredRun]") -> "dict[int 
     listed = [run.id for run in store.list(RunQuery(fields=_ORDER)) if run.id in found]
     missed = [run_id for run_id in found if run_id not in {*listed}]
     return {run_id: found[run_id] for run_id in (*listed, *missed)}
-
-
-def _note_exception(task: "asyncio.Task[None]") -> None:
-    """Take the exception of a task for which nothing waits any more: the outage is noted."""
-    if not task.cancelled():
-        task.exception()

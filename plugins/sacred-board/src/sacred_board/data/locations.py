@@ -6,6 +6,7 @@ from typing import Any
 
 from sacred_board.data.connections import Connection, LocationAwayError, Outage
 from sacred_board.data.index import RunIndex
+from sacred_board.data.live import LiveRuns
 from sacred_core.stores import RunStore
 from sacred_core.stores.model import StoredRun
 
@@ -22,11 +23,13 @@ class Location(Connection):
 
     Attributes:
         index: All runs of the store.
+        live: The output and new points of the runs that pages show.
     """
 
     def __init__(self, name: str, slug: str, open_store: Callable[[], RunStore]) -> None:
         super().__init__(name, slug, open_store)
         self.index = RunIndex(self)
+        self.live = LiveRuns(self)
 
     async def get(self, run_id: int | str) -> StoredRun:
         """Return a run; while the store cannot be reached, as it was read last.

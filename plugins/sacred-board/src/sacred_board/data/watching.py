@@ -1,0 +1,178 @@
+"""Watches the locations of a board while a page is open, and reports what changed."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from sacred_board.data.index import Changes
+from sacred_board.data.locations import Location, Outage
+from sacred_board.data.notices import STOPPED, Mailbox, Notice
+from sacred_core.exceptions import SacredError
+from sacred_core.stores import StoredRun
+
+#: Seconds between two looks, at least and at most.
+INTERVAL, LONGEST_INTERVAL = 1.0, 60.0
+#: Looks take at most this part of the time.
+_SHARE = 0.2
+
+
+class Watching:
+    """One watcher for each location, while a page is open.
+
+    Args:
+        locations: The locations.
+    """
+
+    def __init__(self, locations: Sequence[Location]) -> None:
+        self._locations = locations
+        self._mailboxes: set[Mailbox] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_closed = False
+
+    @property
+    def pages(self) -> int:
+        """How many pages receive notices."""
+        return len(self._mailboxes)
+
+    @contextlib.contextmanager
+    def open_mailbox(self, first: Iterable[Notice] = ()) -> Iterator[Mailbox]:
+        """Return a mailbox, which receives notices in the block; the first are about outages.
+
+        Args:
+            first: Further notices for the beginning.
+        """
+        states = [away_notice(each.outage) for each in self._locations if each.outage is not None]
+        mailbox = Mailbox([*states, *first])
+        self._mailboxes.add(mailbox)
+        self._start()
+        try:
+            if self._is_closed:
+                mailbox.put(STOPPED)
+                mailbox.close()
+            yield mailbox
+        finally:
+            self._mailboxes.discard(mailbox)
+            if not self._mailboxes:
+                self._stop()
+
+    def close(self) -> None:
+        """End all streams: the board ends. Any thread may call it, also a handler of a signal."""
+        self._is_closed = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._close_mailboxes)
+
+    def _close_mailboxes(self) -> None:
+        for mailbox in self._mailboxes:
+            mailbox.put(STOPPED)
+            mailbox.close()
+
+    def _start(self) -> None:
+        if not self._tasks:
+            self._loop = asyncio.get_running_loop()
+            watchers = [_Watcher(location, self._send) for location in self._locations]
+            self._tasks = [
+                asyncio.create_task(watch())
+                for watcher in watchers
+                for watch in (watcher.watch_runs, watcher.watch_shown)
+            ]
+
+    def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+
+    def _send(self, notice: Notice) -> None:
+        for mailbox in self._mailboxes:
+            mailbox.put(notice)
+
+
+class _Watcher:
+    """Watches one location.
+
+    Args:
+        location: The location.
+        send: Sends a notice to all pages.
+    """
+
+    def __init__(self, location: Location, send: Callable[[Notice], None]) -> None:
+        self._location = location
+        self._send = send
+        self._outage: Outage | None = location.outage
+        self._running: dict[int | str, str] = {}
+
+    async def watch_runs(self) -> None:
+        """Look for runs that changed, and report them, until the task is cancelled."""
+        index = self._location.index
+        index.listeners.append(self._report)
+        try:
+            while True:
+                pause = _pause(index.look_duration)
+                with contextlib.suppress(SacredError):  # an outage is noted by the location
+                    await index.refresh(pause * 0.9)
+                self._report_dead()
+                await asyncio.sleep(pause if self._location.outage is None else INTERVAL)
+        finally:
+            index.listeners.remove(self._report)
+
+    async def watch_shown(self) -> None:
+        """Read what is new of the runs that pages show, and report it and outages.
+
+        A look at many runs may take long; what a page shows is to appear soon.
+        """
+        live = self._location.live
+        while True:
+            pause = _pause(live.read_duration)
+            for run in await live.refresh(pause * 0.9):
+                self._send(self._run_notice(run))
+            self._report_outage()
+            await asyncio.sleep(pause)
+
+    def _report(self, changes: Changes) -> None:
+        for run in changes.changed:
+            self._send(self._run_notice(run))
+        for run_id in changes.deleted:
+            self._send({"type": "gone", "slug": self._location.slug, "id": run_id})
+
+    def _report_dead(self) -> None:
+        """Report runs whose status changed because time passed."""
+        now = datetime.now(UTC)
+        running = {
+            run.id: run for run in self._location.index.runs() if run.recorded_status == "RUNNING"
+        }
+        statuses = {run_id: run.status_at(now) for run_id, run in running.items()}
+        for run_id, status in statuses.items():
+            if self._running.get(run_id, status) != status:
+                self._send(self._run_notice(running[run_id]))
+        self._running = statuses
+
+    def _report_outage(self) -> None:
+        outage = self._location.outage
+        if outage is self._outage:
+            return
+        self._outage = outage
+        if outage is None:
+            self._send({"type": "back", "slug": self._location.slug})
+        else:
+            self._send(away_notice(outage))
+
+    def _run_notice(self, run: StoredRun) -> Notice:
+        return {
+            "type": "run", "slug": self._location.slug, "id": run.id, "status": run.status,
+        }  # fmt: skip
+
+
+def away_notice(outage: Outage) -> Notice:
+    """Return the notice of a store that cannot be reached."""
+    return {
+        "type": "away",
+        "slug": outage.slug,
+        "reason": outage.reason,
+        "retry_in": round(outage.retry_in, 1),
+    }
+
+
+def _pause(duration: float) -> float:
+    """Return how many seconds to wait after a look that took this time."""
+    return min(max(INTERVAL, duration / _SHARE), LONGEST_INTERVAL)
