@@ -14,5 +14,5 @@ def test_a_run_is_on_the_page_and_has_its_own(tmp_path: Path, connect) -> None:
     ex.run()
     client = connect(tmp_path / "runs")
     assert 'href="/run/runs/1"' in client.get("/").text
-    assert "Run 1: train, COMPLETED" in client.get("/run/runs/1").text
+    assert "<title>Run 1 · train" in client.get("/run/runs/1").text
     assert client.get("/run/runs/2").status_code == 404

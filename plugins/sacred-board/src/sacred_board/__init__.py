@@ -2,9 +2,14 @@
 
 from sacred_core.importing import lazy_attributes
 
-__all__ = ["BoardPanel", "create_app"]
+__all__ = ["BoardPanel", "FileView", "RunView", "create_app"]
 
 __getattr__ = lazy_attributes(
     __name__,
-    {"BoardPanel": "records", "create_app": "app"},
+    {
+        "BoardPanel": "records",
+        "FileView": "panels.views",
+        "RunView": "panels.views",
+        "create_app": "app",
+    },
 )

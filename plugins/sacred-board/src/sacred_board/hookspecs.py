@@ -1,4 +1,4 @@
-"""The hook that the board defines for other plugins."""
+"""The hook that plugins implement to add panels to the board."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from sacred_core import hookspec
 
 @hookspec
 def sacred_board_panels() -> Iterable[BoardPanel]:
-    """Offer tabs for the page of a run, and viewers for types of files.
+    """Offer tabs of the page of a run, and viewers for files, as `BoardPanel` records.
 
     A plugin that works without the board marks its implementation with
     ``@hookimpl(optionalhook=True)``.
@@ -17,7 +17,7 @@ def sacred_board_panels() -> Iterable[BoardPanel]:
         ```python
         @hookimpl(optionalhook=True)
         def sacred_board_panels():
-            yield BoardPanel("Confusion", "run", "acme.panels:show_confusion")
+            yield BoardPanel("Confusion matrix", "run", "acme.panels:confusion_matrix")
         ```
 
     Version added: 0.1.

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -77,6 +78,16 @@ def render(
     text = environment().get_template(template).render(variables)
     # Halves of surrogate pairs, which JSON can contain, cannot be encoded.
     return HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
+
+
+def render_part(template: str, /, **variables: Any) -> Markup:
+    """Return a part of a page, without what belongs to a request.
+
+    Args:
+        template: The name of the template.
+        variables: Of the template.
+    """
+    return Markup(environment().get_template(template).render(variables))
 
 
 def make_path(request: Request, name: str, /, **parameters: Any) -> str:

@@ -1,13 +1,24 @@
 """The page of one run."""
 
+from datetime import UTC, datetime
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sacred_board.data.locations import Location
-from sacred_board.rendering import render
+from sacred_board.panels.commands import run_commands
+from sacred_board.panels.offers import find_offers
+from sacred_board.panels.showing import Panels
+from sacred_board.panels.views import RunView
+from sacred_board.rendering import make_path, render, render_json, wants_json
+from sacred_core.listing.run_data import run_as_data
+from sacred_core.listing.run_facts import command_line
+from sacred_core.masking import mask_text
+from sacred_core.printable import printable_lines
 from sacred_core.stores import StoredRun
+from sacred_core.stores.query import Condition, Field
 
 
 async def find_run(request: Request) -> tuple[Location, StoredRun]:
@@ -27,7 +38,46 @@ async def find_run(request: Request) -> tuple[Location, StoredRun]:
 async def show_run(request: Request) -> Response:
     """Return the page of a run."""
     location, run = await find_run(request)
-    return render(request, "run.html", {"location": location, "run": run})
+    store = await location.store()
+    if wants_json(request):
+        return render_json(await location.read(run_as_data, store, run))
+    panels = _panels(request)
+    parameters = dict(request.query_params)
+    tab = parameters.pop("tab", "")
+    if not panels.has_tab(tab):
+        raise HTTPException(404, f"The page of a run has no tab {tab!r}.")
+    view = RunView(
+        run=run, store=store, tab=tab, parameters=parameters,
+        path=make_path(request, "run", slug=location.slug, run_id=run.id),
+    )  # fmt: skip
+    shown = await location.read(panels.show_run, view)
+    context = {
+        "location": location,
+        "run": run,
+        "view": view,
+        "shown": shown,
+        "now": datetime.now(UTC),
+        "tags": [(tag, str(Condition(Field("tags"), "has", (tag,)))) for tag in run.tags],
+        "failure": _last_line(run),
+        "command_line": mask_text(command_line(run)),
+        "commands": run_commands(location.name, run),
+    }
+    return render(request, "run.html", context)
+
+
+def _last_line(run: StoredRun) -> str:
+    """Return the last line of the traceback, which names the exception."""
+    lines = printable_lines("".join(map(str, run.fail_trace)).rstrip())
+    return lines[-1].strip() if lines else ""
+
+
+def _panels(request: Request) -> Panels:
+    """Return the panels of the board; plugins are asked once."""
+    state = request.app.state
+    if not hasattr(state, "panels"):
+        state.panels = Panels(find_offers())
+    found: Panels = state.panels
+    return found
 
 
 ROUTES = [Route("/run/{slug}/{run_id:path}", show_run, name="run")]

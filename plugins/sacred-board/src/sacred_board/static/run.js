@@ -1,0 +1,42 @@
+// The page of a run: filters of entries, and the end of the output.
+
+import { followEnd } from "./run_output.js";
+
+/** @param {string} text */
+const plain = (text) => text.toLowerCase();
+
+/**
+ * Show only the rows of a panel that contain what was typed, and the groups that contain them.
+ * @param {Element} panel
+ */
+function filterRows(panel) {
+  const box = panel.querySelector("[data-filter-rows]");
+  const words = box instanceof HTMLInputElement ? plain(box.value).split(/\s+/).filter(Boolean) : [];
+  const marked = panel.querySelector("[data-only-marked]");
+  const isMarkedOnly = marked instanceof HTMLInputElement && marked.checked;
+  /** @type {string[]} */
+  const paths = [];
+  for (const row of panel.querySelectorAll("[data-path]")) {
+    const text = plain(`${row.getAttribute("data-path")} ${row.textContent}`);
+    const isShown = words.every((word) => text.includes(word)) && (!isMarkedOnly || row.matches("[class]"));
+    row.toggleAttribute("hidden", !isShown);
+    if (isShown) paths.push(row.getAttribute("data-path") ?? "");
+  }
+  for (const group of panel.querySelectorAll("[data-group]")) {
+    const start = `${group.getAttribute("data-group")}.`;
+    group.toggleAttribute("hidden", !paths.some((path) => path.startsWith(start)));
+  }
+}
+
+for (const control of document.querySelectorAll("[data-filter-rows], [data-only-marked]")) {
+  const panel = control.closest(".panel");
+  if (panel) control.addEventListener("input", () => filterRows(panel));
+  if (panel) filterRows(panel); // a browser may restore what was typed
+}
+
+for (const output of document.querySelectorAll("[data-output]")) {
+  if (output instanceof HTMLElement) followEnd(output);
+}
+
+// On a narrow screen the tabs scroll.
+document.querySelector(".tabs > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
