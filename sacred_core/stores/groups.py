@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -134,8 +135,6 @@ def compute_statistics(numbers: Iterable[float], confidence: float = _CONFIDENCE
     Raises:
         ValueError: there is no number.
     """
-    from sacred_core.student_t import student_t_quantile  # a listing of runs does not need it
-
     values = [float(each) for each in numbers]
     count = len(values)
     if count == 0:
@@ -144,7 +143,7 @@ def compute_statistics(numbers: Iterable[float], confidence: float = _CONFIDENCE
     if count == 1:
         return Statistics(count=1, mean=mean)
     std = math.sqrt(_sum([(value - mean) ** 2 for value in values]) / (count - 1))
-    half = student_t_quantile(confidence, count - 1) * std / math.sqrt(count)
+    half = _quantile(confidence, count - 1) * std / math.sqrt(count)
     return Statistics(count=count, mean=mean, std=std, low=mean - half, high=mean + half)
 
 
@@ -160,6 +159,13 @@ def numbers_of(
         value = number(read(field, run, metrics, now))
         if is_number(value):
             yield field, value
+
+
+@lru_cache(maxsize=64)
+def _quantile(confidence: float, degrees: int) -> float:
+    from sacred_core.student_t import student_t_quantile  # a listing of runs does not need it
+
+    return student_t_quantile(confidence, degrees)
 
 
 def _fields_of(run: StoredRun, left_out: Sequence[DottedPath]) -> list[Field]:
