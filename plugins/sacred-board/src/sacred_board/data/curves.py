@@ -24,7 +24,7 @@ from sacred_core.stores.summaries import MetricSummary
 #: Points for each pixel up to which all are returned.
 _POINTS_PER_PIXEL = 3
 #: A block of more pixels than this is read point by point.
-_PIXELS_PER_BLOCK = 4
+_PIXELS_PER_BLOCK = 2
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +76,7 @@ def read_curves(
     """Read metrics of a run for a chart.
 
     By step and without smoothing, stored summaries are used where a block of 1,000 points is
-    narrower than four pixels; points are read elsewhere. By time, and with smoothing, all points
+    narrower than two pixels; points are read elsewhere. By time, and with smoothing, all points
     that count are read.
 
     Args:
