@@ -223,6 +223,7 @@ def record_examples(
     *,
     plans: tuple[Plan, ...] = PLANS,
     steps: int = 2000,
+    beat_interval: float = 10.0,
 ) -> None:
     """Record the runs, which end some hours before ``now``.
 
@@ -232,22 +233,24 @@ def record_examples(
         now: The time at which the running run has its last heartbeat.
         plans: The runs, in their order.
         steps: Number of steps of a whole training.
+        beat_interval: Seconds between heartbeats; without one for some of them, a run is dead.
     """
     folder.mkdir(exist_ok=True)
     for number, plan in enumerate(plans):
         later = len(plans) - 1 - number
         age = timedelta(hours=2.2 * later, minutes=7 * plan.seed if later else 0)
-        record_example(new_observer(), folder, number, plan, now - age, steps)
+        record_example(new_observer(), folder, number, plan, now - age, steps, beat_interval)
 
 
 def record_example(
-    observer: Any, folder: Path, number: int, plan: Plan, end: datetime, steps: int
-) -> TimedRun:
+    observer: Any, folder: Path, number: int, plan: Plan, end: datetime, steps: int,
+    beat_interval: float = 10.0,
+) -> TimedRun:  # fmt: skip
     """Record one run and return its driver."""
     pace = 2400 / steps * (plan.width / 48) ** 0.7 * (1 + 0.013 * plan.seed)
     start = end - timedelta(seconds=pace * steps * plan.share)
     run = TimedRun(observer, start, pace)
-    details = _details(folder, number, plan, steps)
+    details = _details(folder, number, plan, steps, beat_interval)
     if plan.end == "QUEUED":
         run.queue(queue_time=end, **details)
         return run
@@ -305,7 +308,9 @@ def _files(learner: Learner, plan: Plan) -> Iterator[tuple[str, bytes]]:
     yield "model.txt", f"1 hidden layer, {plan.width} units\n".encode()
 
 
-def _details(folder: Path, number: int, plan: Plan, steps: int) -> dict[str, Any]:
+def _details(
+    folder: Path, number: int, plan: Plan, steps: int, beat_interval: float
+) -> dict[str, Any]:
     """Return the information on a run that its start has."""
     train = TRAIN.replace("steps = 2000", f"steps = {steps}")
     sources = {"train.py": train, "model.py": MODEL if plan.width == 48 else MODEL + "\n# wide\n"}
@@ -337,7 +342,7 @@ def _details(folder: Path, number: int, plan: Plan, steps: int) -> dict[str, Any
             "optimizer": {"lr": plan.lr, "momentum": plan.momentum, "name": "sgd"},
         },
         "meta_info": {
-            "command": "main", "beat_interval": 10.0, "uid": f"{number + 1:032x}",
+            "command": "main", "beat_interval": beat_interval, "uid": f"{number + 1:032x}",
             "options": {"UPDATE": [f"{key}={value}" for key, value in changes.items()]},
             "origins": {
                 "command line": [*changes],

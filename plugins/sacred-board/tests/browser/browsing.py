@@ -36,8 +36,13 @@ class Browser(webdriver.Chrome):
         allowed_hosts: Hosts with ports, as in `127.0.0.1:8000`, that pages may send requests to.
     """
 
-    def __init__(self) -> None:
-        """Start Chromium with `chromedriver`, or skip the test if one of them is missing."""
+    def __init__(self, scale: float = 1) -> None:
+        """Start Chromium with `chromedriver`, or skip the test if one of them is missing.
+
+        Args:
+            scale: Number of pixels for each CSS pixel.
+        """
+        self._scale = scale
         options = webdriver.ChromeOptions()
         options.binary_location = find_program("chromium", "chromium")
         for flag in _FLAGS:
@@ -62,8 +67,10 @@ class Browser(webdriver.Chrome):
 
     def resize(self, width: int, height: int = 900) -> None:
         """Set the width and height of pages in CSS pixels; windows cannot be 400 px wide."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        size = {"width": width, "height": height, "mobile": False}
+        self.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": self._scale}
+        )
 
     def set_scheme(self, scheme: str) -> None:
         """Prefer ``light`` or ``dark`` colours, as the system of a user does."""
@@ -100,6 +107,26 @@ class Browser(webdriver.Chrome):
         ignored = [StaleElementReferenceException]
         waiting = WebDriverWait(self, TIMEOUT, poll_frequency=0.05, ignored_exceptions=ignored)
         return waiting.until(lambda _: condition(), failure)
+
+    def wait_until_idle(self) -> None:
+        """Wait until a page has loaded what it requests by scripts, and has drawn it.
+
+        The page is idle when no new request is finished for the time of some frames; a stream of
+        events does not count, because it does not end.
+        """
+        script = """
+            const done = arguments[0];
+            let count = -1, quiet = 0;
+            const look = () => {
+              const now = performance.getEntriesByType("resource").length;
+              quiet = now === count && !document.querySelector("[aria-busy=true]") ? quiet + 1 : 0;
+              count = now;
+              if (quiet < 6) setTimeout(() => requestAnimationFrame(look), 25);
+              else done();
+            };
+            look();
+        """
+        self.execute_async_script(script)
 
     def console(self) -> list[str]:
         """Return the errors and warnings of the console since the last call."""

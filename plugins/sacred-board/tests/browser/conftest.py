@@ -21,6 +21,7 @@ import pytest
 if TYPE_CHECKING:  # without Selenium or the server of the board the tests are skipped
     from .browsing import Browser
     from .running_board import RunningBoard
+    from .stores import Stores
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +85,13 @@ def board_of(
         return _boards[key]
 
     return start
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Stores]":
+    """The same runs in a store of each kind; servers are started when they are first used."""
+    from .stores import Stores
+
+    stores = Stores(tmp_path_factory.mktemp("stores"))
+    yield stores
+    stores.close()

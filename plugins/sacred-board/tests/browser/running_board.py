@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ class RunningBoard:
 
     Args:
         locations: Of the stores.
+        slugs: Their slugs; by default as on the command line.
         settings: Further arguments of `Board`.
 
     Attributes:
@@ -29,8 +31,8 @@ class RunningBoard:
         host: Host and port, as in `127.0.0.1:8000`.
     """
 
-    def __init__(self, *locations: str, **settings: Any) -> None:
-        slugs = unique_slugs(mask_text(each) for each in locations)
+    def __init__(self, *locations: str, slugs: Sequence[str] = (), **settings: Any) -> None:
+        slugs = slugs or unique_slugs(mask_text(each) for each in locations)
         shown = [
             Location(each, slug, partial(open_store, each))
             for each, slug in zip(locations, slugs, strict=True)

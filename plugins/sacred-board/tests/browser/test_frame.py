@@ -1,6 +1,5 @@
 """Tests of what all pages share: themes, keys, errors, widths."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,9 +94,7 @@ def test_an_error_has_the_look_of_a_page(
     browser.wait(lambda: len(browser.find_all("tr[data-row]")) == 3)
 
 
-def test_the_first_tab_stop_skips_to_the_content(
-    browser: Any, board_of: Any, folder: str
-) -> None:
+def test_the_first_tab_stop_skips_to_the_content(browser: Any, board_of: Any, folder: str) -> None:
     """The tab key shows a link that moves the focus behind the top bar."""
     browser.get(board_of(folder).url())
     press(browser, "\ue004")  # Tab

@@ -1,0 +1,56 @@
+"""The same runs in a store of each kind."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sacred_core.transfer.copying import copy_runs
+from sacred_core.transfer.known_runs import Target
+from tests.stores.places import Place, Places
+from tools.board_examples import Plan, record_examples
+
+#: The runs: three that completed, one that failed, a queued one and a running one.
+PLANS = (
+    Plan(0.01),
+    Plan(0.1, tags=("baseline",), note="the first one that is good"),
+    Plan(0.1, seed=1),
+    Plan(3.0, end="FAILED", share=0.2),
+    Plan(0.3, end="QUEUED"),
+    Plan(0.3, width=96, end="RUNNING", share=0.6),
+)
+STEPS = 200
+#: Seconds between heartbeats, so that the running run is not dead some hours later.
+_FOREVER = 1e6
+
+
+class Stores:
+    """Stores with the same runs; each is made when it is first requested.
+
+    Args:
+        folder: For files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._places = Places(folder)
+        self._made: dict[str, Place] = {}
+        self._folder = folder
+
+    def get(self, kind: str) -> Place:
+        """Return the store of a kind, as in `tests.stores.places.KINDS`."""
+        if kind not in self._made:
+            place = self._places.new(kind)
+            if kind == "file":
+                # The ages of the runs do not change while the tests are running.
+                now = datetime.now(UTC) - timedelta(hours=3, minutes=20)
+                record_examples(
+                    place.observer, self._folder / "files", now,
+                    plans=PLANS, steps=STEPS, beat_interval=_FOREVER,
+                )  # fmt: skip
+            else:
+                copied = [*copy_runs(self.get("file").open(), Target(place.open()))]
+                assert len(copied) == len(PLANS)
+            self._made[kind] = place
+        return self._made[kind]
+
+    def close(self) -> None:
+        """Stop the servers."""
+        self._places.close()
