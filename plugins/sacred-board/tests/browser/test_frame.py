@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sacred_core.observers import FileStorageObserver
-from sacred_core.testing.event_driver import record_completed_run
+from sacred_core.testing import EventDriver
 
 PROGRAM = "return getComputedStyle(document.documentElement).backgroundColor"
 WHITE = "rgb(255, 255, 255)"
@@ -15,8 +15,10 @@ WHITE = "rgb(255, 255, 255)"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder with three runs."""
     path = tmp_path_factory.mktemp("frame") / "runs"
-    for _ in range(3):
-        record_completed_run(FileStorageObserver(path))
+    for seed in range(3):
+        driver = EventDriver(FileStorageObserver(path))
+        driver.start(config={"seed": seed})
+        driver.complete()
     return str(path)
 
 
@@ -102,3 +104,15 @@ def test_the_first_tab_stop_skips_to_the_content(browser: Any, board_of: Any, fo
     assert link.text == "Skip to the content" and link.rect["width"] > 50
     press(browser, "\ue007")
     browser.wait(lambda: browser.switch_to.active_element.get_attribute("id") == "main")
+
+
+def test_a_store_that_cannot_be_reached_is_reported(
+    browser: Any, board_of: Any, folder: str
+) -> None:
+    """A banner names the location without its password; the runs of the others are shown."""
+    browser.get(board_of(folder, "postgresql://ann:hunter2@127.0.0.1:1/runs").url())
+    banner = browser.find(".banner").text
+    assert "postgresql://ann:***@127.0.0.1:1/runs cannot be reached." in banner
+    assert "The next attempt is in" in banner
+    assert "hunter2" not in browser.page_source
+    assert len(browser.find_all("tbody tr")) == 3
