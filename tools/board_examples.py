@@ -247,11 +247,12 @@ def record_example(
     beat_interval: float = 10.0,
 ) -> TimedRun:  # fmt: skip
     """Record one run and return its driver."""
-    pace = 2400 / steps * (plan.width / 48) ** 0.7 * (1 + 0.013 * plan.seed)
+    pace = round(2400 / steps * (plan.width / 48) ** 0.7 * (1 + 0.013 * plan.seed), 3)
     start = end - timedelta(seconds=pace * steps * plan.share)
     run = TimedRun(observer, start, pace)
     details = _details(folder, number, plan, steps, beat_interval)
     if plan.end == "QUEUED":
+        del details["ex_info"]["captured"]
         run.queue(queue_time=end, **details)
         return run
     run.start(start_time=start, **details)

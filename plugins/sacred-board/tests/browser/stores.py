@@ -40,7 +40,7 @@ class Stores:
             place = self._places.new(kind)
             if kind == "file":
                 # The ages of the runs do not change while the tests are running.
-                now = datetime.now(UTC) - timedelta(hours=3, minutes=20)
+                now = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3, minutes=20)
                 record_examples(
                     place.observer, self._folder / "files", now,
                     plans=PLANS, steps=STEPS, beat_interval=_FOREVER,
