@@ -1,6 +1,7 @@
 """The board as an ASGI application."""
 
 import math
+import re
 import sys
 
 from starlette.applications import Starlette
@@ -17,7 +18,7 @@ from sacred_board.pages import compare, curves, editing, files, login, run, runs
 from sacred_board.protection import Protection
 from sacred_board.rendering import render_error, render_refusal
 from sacred_core.cli.errors import report_unexpected
-from sacred_core.exceptions import SacredError
+from sacred_core.exceptions import QueryError, SacredError, StoreError
 from sacred_core.masking import mask_text
 from sacred_core.serialization import reason_of
 
@@ -40,6 +41,8 @@ class BoardApp(Starlette):
 def create_app(board: Board) -> Starlette:
     """Return the application that shows a board."""
     routes = [route for page in _PAGES for route in page.ROUTES]
+    for route in routes:  # names of files may contain line breaks
+        route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
     app = BoardApp(
         routes=[
             *routes,
@@ -52,6 +55,7 @@ def create_app(board: Board) -> Starlette:
             Exception: _answer_unexpected,
         },
     )
+    app.router.redirect_slashes = False  # it redirects to an address that nothing links to
     app.state.board = board
     return app
 
@@ -70,7 +74,8 @@ async def _answer_away(request: Request, error: Exception) -> Response:
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
-    return render_error(request, mask_text(str(error)), 404)
+    is_missing = isinstance(error, StoreError) and not isinstance(error, QueryError)
+    return render_error(request, mask_text(str(error)), 404 if is_missing else 400)
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:

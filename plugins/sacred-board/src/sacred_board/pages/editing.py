@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -61,12 +62,14 @@ async def _change(
         HTTPException: the form has no known action.
         StoreError: the store refuses the change.
     """
-    store = await location.store()
     action = form.get("action", "")
+    store = await location.store()
     if action == "delete":
-        await location.read(store.delete, run.id)
+        await location.call(partial(store.delete, run.id))  # of many files it takes long
+        location.index.require_look()
         return make_path(request, "runs")
     await location.read(store.annotate, run.id, _annotation(action, form))
+    location.index.require_look()
     return make_path(request, "run", slug=location.slug, run_id=run.id) + _FRAGMENT
 
 
