@@ -1,6 +1,7 @@
 """Tests of notes, tags and deletions by users of the board."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,37 @@ def annotation_with_tag(tag: str) -> Any:
     from sacred_core.stores.annotations import new_tags
 
     return new_tags([tag])
+
+
+def test_the_page_of_a_run_has_the_forms(editor: Editor, folder: Path) -> None:
+    """They work without a script: each has the tokens and its action."""
+    editor.send("tag", tags="baseline,second")
+    page = editor.client.get("/run/runs/1").text
+    forms = re.findall(
+        r'<form[^>]*method="post" action="/edit/runs/1">(.*?)</form>', page, re.DOTALL
+    )
+    fields = [dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) for form in forms]
+    actions = {each.pop("action"): each for each in fields}
+    assert actions == {
+        "note": editor.fields,
+        "untag": editor.fields | {"tag": "second"},
+        "tag": editor.fields,
+    }
+    assert 'href="/edit/runs/1"' in page
+    editor.send("untag", **actions["untag"])
+    assert stored(folder).tags == ["baseline"]
+
+
+def test_only_the_record_of_the_address_is_changed(folder: Path, tmp_path: Path, connect) -> None:
+    """A board of several locations describes that on the page of a run."""
+    shutil.copytree(folder, tmp_path / "copy")
+    client = connect(folder, tmp_path / "copy", is_editable=True)
+    editor = Editor(client, folder)
+    client.get("/")
+    assert editor.send("note", note="here").status_code == 303
+    assert len(stored(folder).notes) == 1 and stored(tmp_path / "copy").notes == []
+    page = client.get("/run/runs/1").text
+    assert "not copies of the run in other locations" in page
 
 
 def test_a_run_is_deleted_after_a_page_that_asks(editor: Editor, folder: Path) -> None:
