@@ -54,6 +54,7 @@ class RunningBoard:
 
     def stop(self) -> None:
         """End the server and wait until it has ended."""
+        self.board.watching.close()
         self._server.should_exit = True
         self._thread.join(_TIMEOUT)
         self._socket.close()
