@@ -107,7 +107,7 @@ def group_columns(
     ]
     columns += [config_column(field, values, form, "group") for field in fields]
     for field in _statistics_fields(rows):
-        name = _name(field)
+        name = str(field.path[0]) if field.name == "metrics" else str(field)
         found = [row.statistics.get(field) for row in rows]
         texts = ["" if each is None else statistics_text(each, form) for each in found]
         columns.append(TableColumn(printable(name), texts, "statistics", field, found))
