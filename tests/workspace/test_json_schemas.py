@@ -58,6 +58,8 @@ OUTPUTS: dict[str, list[tuple[list[str], str, str | None]]] = {
 }
 #: Commands whose exit code is 1 because the runs differ.
 DIFFERING = ("runs diff",)
+#: Of the pages of sacred-board, whose tests check them.
+BOARD = {"curves"}
 CASES = [(name, *case) for name, cases in OUTPUTS.items() for case in cases]
 
 
@@ -139,10 +141,10 @@ def test_every_command_with_json_has_a_schema() -> None:
 
 
 def test_every_schema_is_used_and_linked() -> None:
-    """Each schema in docs/ is that of a command, and a page links it."""
+    """Each schema in docs/ is that of a command or of the board, and a page links it."""
     names = {path.name for path in DOCS.glob("*.schema.json")}
     used = {schema for _, _, *schemas in CASES for schema in schemas if schema is not None}
-    assert names == {f"{schema}.schema.json" for schema in used}
+    assert names == {f"{schema}.schema.json" for schema in used | BOARD}
     pages = "".join(path.read_text(encoding="utf-8") for path in DOCS.glob("*.md"))
     assert [name for name in names if f"({name})" not in pages] == []
 

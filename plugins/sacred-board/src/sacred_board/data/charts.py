@@ -82,6 +82,7 @@ def chart_runs(found: Sequence[tuple[Location, StoredRun]]) -> list[ChartRun]:
     runs = [run for _, run in found]
     values = [config_values(run) for run in runs]
     fields = differing_fields(values) if len(runs) > 1 else []
+    fields.sort(key=lambda field: field.path == ("seed",))  # the least important one
     return [
         ChartRun(location, run, slot, entries_text(own, fields))
         for (location, run), slot, own in zip(found, run_slots(runs), values, strict=True)

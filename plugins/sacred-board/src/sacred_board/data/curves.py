@@ -155,9 +155,10 @@ class _Reader:
         is_exact = True
         for is_narrow, own in _spans(chosen, edges, self.view.is_log):
             if is_narrow:
-                rows += [row for row in map(summary_row, own) if row is not None]
+                found = [row for row in (_block_row(block, window) for block in own) if row]
+                rows += found
                 omitted += sum(block.others for block in own)
-                is_exact = False
+                is_exact = is_exact and all(row.x_low == row.x_high for row in found)
             else:
                 part = self._from_points(name, blocks, own[0].start, own[-1].stop, window)
                 rows += part.rows
@@ -211,6 +212,15 @@ def _neighbour(points: NumericPoints, index: int, smooth: Sequence[float] | None
         return []
     own = math.nan if smooth is None else smooth[index]
     return [point_row(points.xs[index], points.ys[index], own)]
+
+
+def _block_row(block: MetricSummary, window: tuple[float, float]) -> Row | None:
+    """Return the row of a block; of one beside the window only the point that is next to it."""
+    if block.highest_step < window[0] and block.count:
+        return point_row(block.last_step, block.last)
+    if block.lowest_step > window[1] and block.count:
+        return point_row(block.lowest_step, block.first)
+    return summary_row(block)
 
 
 def _origin(view: CurveView, origin: float | None) -> float | None:

@@ -4,7 +4,7 @@ import { readColor } from "./colors.js";
 import { keyOf, xRange, yRange } from "./curve_data.js";
 import { bandPath, linePath, rawPath } from "./curve_paths.js";
 import { durationTicks, numberText } from "./curve_text.js";
-import { CurveTip } from "./curve_tip.js";
+import { CurveTip, SYNC } from "./curve_tip.js";
 
 /** @typedef {import("./curve_data.js").Curve} Curve */
 /** @typedef {[number, number]} Window */
@@ -32,7 +32,6 @@ const BAND_OPACITY = 0.18;
 const DIMMED = 0.12;
 const LEFT = 56;
 const MARGIN = 0.04;
-const SYNC = "curves";
 
 /**
  * @param {string} color as in "rgb(1, 2, 3)"
@@ -64,7 +63,7 @@ export class CurveChart {
     area.tabIndex = 0;
     area.setAttribute("role", "group");
     area.addEventListener("keydown", (event) => this.handleKey(event));
-    area.addEventListener("blur", () => this.plot?.setCursor({ left: -10, top: -10 }));
+    area.addEventListener("blur", () => this.tip.move(-10, -10));
   }
 
   /** Width of the plot in pixels of the screen. */

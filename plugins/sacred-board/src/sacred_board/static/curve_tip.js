@@ -7,6 +7,8 @@ import { numberText, placeText } from "./curve_text.js";
 /** @typedef {import("./curve_chart.js").ChartState} ChartState */
 /** @typedef {{key: string, x: number, y: number, top: number, text: string}} Value */
 
+/** Charts with the same cursor. */
+export const SYNC = "curves";
 const COLORS = 8;
 const GAP = 14;
 const MOST_ROWS = 20;
@@ -154,8 +156,20 @@ export class CurveTip {
     if (left >= 0) index = nearestIndex(x, plot.posToVal(left, "x")) + direction * (isFast ? 10 : 1);
     index = Math.min(Math.max(index, 0), x.length - 1);
     if (x[index] < min || x[index] > max) return;
-    const top = this.plot?.cursor.top ?? -1;
-    plot.setCursor({ left: plot.valToPos(x[index], "x"), top: Math.max(top, 0) });
+    this.move(plot.valToPos(x[index], "x"), Math.max(plot.cursor.top ?? 0, 0));
+  }
+
+  /**
+   * Move the cursor, that of the other charts too.
+   * @param {number} left
+   * @param {number} top
+   */
+  move(left, top) {
+    const { plot } = this;
+    if (!plot) return;
+    const { clientWidth, clientHeight } = plot.over;
+    plot.setCursor({ left, top });
+    uPlot.sync(SYNC).pub("mousemove", plot, left, top, clientWidth, clientHeight, 0);
   }
 
   /**
