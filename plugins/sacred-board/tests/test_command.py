@@ -43,6 +43,7 @@ def call(tmp_path: Path, monkeypatch) -> Callable[..., Result]:
     """Call the command in a folder with the store `runs`, which has one run, and `more`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SACRED_BOARD_TOKEN", raising=False)
+    monkeypatch.setattr(opening, "PATIENCE", 60.0)  # a busy machine opens stores late
     for name in ("runs", "more"):
         record(tmp_path / name)
     return lambda *words: CliRunner().invoke(show_board, ["--port", "0", *words])

@@ -14,7 +14,7 @@ from sacred_core.stores.explaining import require_existing
 from sacred_core.stores.opening import split_flag
 
 #: Seconds after which a store that has not answered is shown as one that is away.
-PATIENCE = 3.0
+PATIENCE = 5.0
 _LATER = "its runs are shown when it can be reached"
 
 
