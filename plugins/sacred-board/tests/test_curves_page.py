@@ -12,7 +12,7 @@ from sacred_board.curve_svg import Axis
 from sacred_board.data.series_colors import group_slots, run_slots
 from starlette.testclient import TestClient
 
-from sacred_core import Experiment
+from sacred_core import Experiment, open_store
 from sacred_core.observers import FileStorageObserver
 from sacred_core.stores import StoredRun
 from sacred_core.stores.groups import compute_statistics
@@ -99,6 +99,13 @@ def test_each_view_follows_the_schema(client: TestClient, query: str) -> None:
         assert curve["x"] == sorted(curve["x"]) and len(curve["x"]) == len(curve["y"]) > 10
         assert ("smooth" in curve) == ("smooth" in query)
         assert curve["is_exact"] == (query != "width=16")
+
+
+def test_times_have_all_their_digits(client: TestClient, runs: Path) -> None:
+    """The wall time of a point is that of its record, to the microsecond."""
+    times = open_store(runs).metrics(1)["loss"]["timestamps"]
+    (curve,) = curves_of(data_of(client, "run=runs/1&x=time&metric=loss"), "loss")
+    assert curve["x"] == [time.timestamp() for time in times]
 
 
 def test_groups_have_means_and_intervals(client: TestClient) -> None:

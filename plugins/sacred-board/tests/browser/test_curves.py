@@ -1,7 +1,9 @@
 """Tests of the charts in Chromium: what is painted, and what the controls do."""
 
+import math
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,6 +11,7 @@ import pytest
 
 from sacred_core import Experiment
 from sacred_core.observers import FileStorageObserver
+from sacred_core.testing import EventDriver
 
 if TYPE_CHECKING:
     from .browsing import Browser
@@ -229,6 +232,41 @@ def test_the_keyboard_moves_the_cursor_and_zooms(browser: "Browser", show: Any) 
     browser.wait(lambda: "from" in parameters(browser))
     area.send_keys("0")
     browser.wait(lambda: "from" not in parameters(browser))
+
+
+@pytest.mark.parametrize("view", ["", "&smooth=0.8", "&x=time&logy=1"])
+def test_new_points_are_added(
+    browser: "Browser", board_of: Connect, tmp_path: Path, view: str
+) -> None:
+    """Points of a run in progress appear without another request for the curves."""
+    driver = EventDriver(FileStorageObserver(tmp_path / "runs"))
+    driver.start()
+    driver.log("loss", [float(step) for step in range(1, 40)])
+    driver.beat()
+    board = board_of(str(tmp_path / "runs"))
+    browser.get(board.url(f"/curves?run=runs/1{view}"))
+    browser.find(".chart[data-points='39'] canvas")
+    wait_for_charts(browser)
+    before = ticks(browser)
+    browser.requested_urls()
+    driver.log("loss", [40.0, math.nan, 42.0], first_step=39)
+    driver.log("accuracy", [0.5])
+    driver.beat()
+    browser.find(".chart[data-points='42'] canvas")
+    browser.wait(lambda: ticks(browser) != before)
+    assert browser.texts("[data-new-metrics]") == ["Show 1 new metric"]
+    appended = ticks(browser)
+    assert not [url for url in browser.requested_urls() if "format=json" in url]
+    driver.complete()
+    browser.wait(lambda: not browser.find(".curve-legend .dot").is_displayed())
+    # What was added is drawn as the server draws it.
+    browser.refresh()
+    browser.find(".chart[data-points='42'] canvas")
+    wait_for_charts(browser)
+    hide = "document.querySelectorAll('.chart')[1].remove()"
+    assert browser.execute_script(hide) is None
+    if not view.startswith("&x"):
+        browser.wait(lambda: ticks(browser) == appended, "the drawings differ")
 
 
 def test_charts_have_the_same_size_without_javascript(browser: "Browser", show: Any) -> None:

@@ -21,6 +21,8 @@ from sacred_core.stores.model import StoredRun
 from sacred_core.stores.query import Field
 
 _DIGITS = 9
+#: Places after the decimal point of steps and seconds: those of times.
+_DECIMALS = 6
 #: Entries of the configuration in the label of a run.
 _MOST_ENTRIES = 4
 
@@ -187,12 +189,14 @@ def curve_data(key: str, curve: Curve) -> dict[str, Any]:
         "total": curve.total,
         "is_exact": curve.is_exact,
         "omitted": curve.omitted,
-        "x": [_plain(row.x) for row in rows],
+        "x": [_place(row.x) for row in rows],
         "y": [_plain(row.y) for row in rows],
     }
     if not curve.is_exact:
-        for name in ("x_low", "low", "x_high", "high"):
-            data[name] = [_plain(getattr(row, name)) for row in rows]
+        data["x_low"] = [_place(row.x_low) for row in rows]
+        data["low"] = [_plain(row.low) for row in rows]
+        data["x_high"] = [_place(row.x_high) for row in rows]
+        data["high"] = [_plain(row.high) for row in rows]
     if any(row.smooth == row.smooth for row in rows):
         data["smooth"] = [_plain(row.smooth) for row in rows]
     return data
@@ -223,7 +227,7 @@ def _group_curve_data(number: int, rows: Sequence[GroupRow], total: int) -> dict
     return {
         "group": number,
         "total": total,
-        "x": [_plain(row.x) for row in rows],
+        "x": [_place(row.x) for row in rows],
         "y": [_plain(row.mean) for row in rows],
         "low": [_plain(row.low) for row in rows],
         "high": [_plain(row.high) for row in rows],
@@ -257,6 +261,10 @@ def _plain(value: float | None) -> float | None:
     if value is None or not is_finite(value):
         return None
     return value if isinstance(value, int) else float(f"{value:.{_DIGITS}g}")
+
+
+def _place(x: float) -> float:
+    return x if isinstance(x, int) else round(x, _DECIMALS)
 
 
 def _group_text(group: RunGroup, fields: Sequence[Field]) -> str:

@@ -2,7 +2,7 @@
 
 import { readColor } from "./colors.js";
 import { keyOf, xRange, yRange } from "./curve_data.js";
-import { bandPath, linePath, rawPath } from "./curve_paths.js";
+import { bandPath, rawPath, smoothPath } from "./curve_paths.js";
 import { durationTicks, numberText } from "./curve_text.js";
 import { CurveTip, SYNC } from "./curve_tip.js";
 
@@ -93,7 +93,7 @@ export class CurveChart {
     this.tip.attach(this.plot, this.curves);
   }
 
-  /** Draw again, after a change of colours, of the highlighted curve or of hidden ones. */
+  /** Draw again, after a change of colours, of the range, of hidden curves or of their points. */
   redraw() {
     if (!this.plot) return;
     this.readColors();
@@ -178,7 +178,7 @@ export class CurveChart {
       if (curve.count) behind.push({ key, opacity: BAND_OPACITY, isArea: true, paths: bandPath(curve) });
       if (curve.smooth) {
         behind.push({ key, opacity: RAW_OPACITY, paths: rawPath(curve) });
-        front.push({ key, opacity: 1, isDashed: true, paths: linePath(curve.x, curve.smooth) });
+        front.push({ key, opacity: 1, isDashed: true, paths: smoothPath(curve) });
       } else {
         front.push({ key, opacity: 1, isDashed: isSparse || Boolean(curve.count), paths: rawPath(curve) });
       }

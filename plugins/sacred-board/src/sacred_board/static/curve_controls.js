@@ -32,6 +32,7 @@ export class CurveControls {
     form.addEventListener("change", (event) => this.handleChange(event));
     form.addEventListener("submit", (event) => this.handleSubmit(event));
     form.querySelector("[data-reset]")?.addEventListener("click", () => this.state?.zoom(null));
+    form.querySelector("[data-new-metrics]")?.addEventListener("click", () => location.reload());
     this.legend?.addEventListener("click", (event) => this.toggle(event));
     for (const type of ["pointerover", "focusin"]) {
       this.legend?.addEventListener(type, (event) => this.highlight(event.target));
@@ -163,9 +164,28 @@ export class CurveControls {
     this.actions.redraw();
   }
 
-  /** @param {CurveData} data */
-  showLegend(data) {
-    this.legend?.toggleAttribute("data-grouped", data.groups !== null);
+  /**
+   * @param {string} key of a run
+   * @param {string} status
+   */
+  showStatus(key, status) {
+    const dot = this.legend?.querySelector(`[data-key="${CSS.escape(key)}"] .dot`);
+    if (!(dot instanceof HTMLElement)) return;
+    dot.dataset.status = status;
+    dot.title = status;
+    dot.hidden = status === "COMPLETED";
+  }
+
+  /**
+   * Offer to load the page again, which then has charts of these metrics.
+   * @param {string[]} names
+   */
+  showNewMetrics(names) {
+    const button = this.form.querySelector("[data-new-metrics]");
+    if (!(button instanceof HTMLButtonElement)) return;
+    button.hidden = !names.length;
+    button.textContent = `Show ${names.length} new metric${names.length === 1 ? "" : "s"}`;
+    button.title = names.join(", ");
   }
 
   /** @param {{run: string, error: string}[]} errors */
@@ -190,6 +210,7 @@ export class CurveControls {
   showNote(figure, curves) {
     const note = figure.querySelector(".chart-note");
     if (!(note instanceof HTMLElement)) return;
+    figure.dataset.points = String(curves.reduce((sum, curve) => sum + curve.total, 0));
     const omitted = curves.filter((curve) => curve.omitted);
     const count = omitted.reduce((sum, curve) => sum + (curve.omitted ?? 0), 0);
     note.textContent = count ? `${count.toLocaleString("en-US")} not drawn` : "";

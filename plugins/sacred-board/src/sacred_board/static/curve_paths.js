@@ -59,26 +59,23 @@ function addDot(path, x, y) {
  * @returns {uPlot.Series.PathBuilder}
  */
 export function rawPath(curve) {
-  const line = rawLine(curve);
   return (chart) => {
     const stroke = new Path2D();
-    addLine(chart, stroke, line);
+    addLine(chart, stroke, rawLine(curve));
     return paths(stroke, null);
   };
 }
 
 /**
- * The line through one value of each row.
- * @param {number[]} xs
- * @param {(number | null)[]} ys
+ * The line through the smoothed value of each row.
+ * @param {Curve} curve
  * @returns {uPlot.Series.PathBuilder}
  */
-export function linePath(xs, ys) {
-  /** @type {Place[]} */
-  const line = xs.map((x, index) => [x, ys[index]]);
+export function smoothPath(curve) {
+  const { x, smooth = [] } = curve;
   return (chart) => {
     const stroke = new Path2D();
-    addLine(chart, stroke, line);
+    addLine(chart, stroke, x.map((at, index) => [at, smooth[index]]));
     return paths(stroke, null);
   };
 }

@@ -4,6 +4,7 @@ import { onColorsChange } from "./colors.js";
 import { CurveChart } from "./curve_chart.js";
 import { CurveControls } from "./curve_controls.js";
 import { fetchCurves } from "./curve_data.js";
+import { appendPoints, LiveRuns } from "./curve_live.js";
 
 /** @typedef {import("./curve_data.js").CurveData} CurveData */
 /** @typedef {import("./curve_chart.js").ChartState} ChartState */
@@ -12,6 +13,10 @@ import { fetchCurves } from "./curve_data.js";
 /** Charts are read again where the plot has more pixels than this times those of the data. */
 const FINER = 1.3;
 const PAUSE = 120;
+/** A chart is read again where a curve has more rows than this times its pixels. */
+const MOST_ROWS = 4;
+/** The mean of a group is read again at most once in this time. */
+const GROUP_PAUSE = 5000;
 
 class CurvesSection {
   /** @param {HTMLElement} section */
@@ -36,6 +41,12 @@ class CurvesSection {
     this.observer = new IntersectionObserver((entries) => this.note(entries), { rootMargin: "300px" });
     this.abort = new AbortController();
     this.timer = 0;
+    this.groupTimer = 0;
+    /** @type {Map<string, Record<string, number>>} */
+    this.groupCounts = new Map();
+    /** @type {CurveData | null} */
+    this.data = null;
+    this.live = new LiveRuns((key, update) => this.take(key, update));
     this.start();
     onColorsChange(() => this.panels.forEach(({ chart }) => chart?.redraw()));
     new ResizeObserver(() => this.requestSoon()).observe(section);
@@ -113,8 +124,8 @@ class CurvesSection {
     const entries = data.groups
       ? data.groups.map((group, index) => ({ key: String(index), label: group.label, slot: group.slot }))
       : data.runs.map((run) => ({ key: run.run, label: labelOf(run), slot: run.slot }));
+    this.data = data;
     this.state.entries = new Map(entries.map(({ key, label, slot }) => [key, { label, slot }]));
-    this.controls.showLegend(data);
     this.controls.showErrors(data.errors);
     for (const { metric, curves } of data.charts) {
       const panel = this.panels.find((each) => each.metric === metric);
@@ -126,7 +137,70 @@ class CurvesSection {
       panel.width = data.width;
       area.setAttribute("aria-label", `${metric}: ${curves.length} curves. Arrow keys show values.`);
       this.controls.showNote(panel.figure, curves);
+      curves.forEach((curve) => curve.run && this.live.count(curve.run, metric, curve.total));
     }
+    this.live.follow(data.runs, (key) => this.counts(key));
+  }
+
+  /**
+   * Return the number of points of each metric of a run that is shown.
+   * @param {string} key
+   * @returns {Record<string, number>}
+   */
+  counts(key) {
+    return Object.fromEntries(this.panels.flatMap(({ metric, chart }) => {
+      const curve = chart?.curves.find((each) => each.run === key);
+      return curve ? [[metric, curve.total]] : [];
+    }));
+  }
+
+  /**
+   * Add the new points of a run.
+   * @param {string} key
+   * @param {import("./live.js").Update} update
+   */
+  take(key, update) {
+    const { data } = this;
+    if (!data) return;
+    this.controls.showStatus(key, update.run.status);
+    this.controls.showNewMetrics(Object.keys(update.counts).filter((name) => !data.metrics.includes(name)));
+    if (data.groups) {
+      this.refreshGroups(key, update.counts);
+      return;
+    }
+    const view = { axis: data.x, window: data.window, smoothing: data.smoothing, start: data.runs.find((run) => run.run === key)?.start ?? null };
+    for (const panel of this.panels) {
+      const { chart, metric } = panel;
+      if (!chart) continue;
+      const curve = chart.curves.find((each) => each.run === key);
+      const added = update.points[metric];
+      if (!curve) {
+        if (metric in update.counts) panel.loaded = "";
+      } else if (added) {
+        const isComplete = appendPoints(curve, added, view);
+        if (!isComplete || curve.x.length > MOST_ROWS * pixelsOf(panel)) panel.loaded = "";
+        chart.redraw();
+        this.controls.showNote(panel.figure, chart.curves);
+      }
+    }
+    this.requestSoon();
+  }
+
+  /**
+   * Request the means of groups again after a pause.
+   * @param {string} key of the run with new points
+   * @param {Record<string, number>} counts of its points
+   */
+  refreshGroups(key, counts) {
+    const known = this.groupCounts.get(key);
+    this.groupCounts.set(key, counts);
+    const isNew = known && Object.entries(counts).some(([name, count]) => count !== known[name]);
+    if (!isNew || this.groupTimer) return;
+    this.groupTimer = setTimeout(() => {
+      this.groupTimer = 0;
+      this.panels.forEach((panel) => { panel.loaded = ""; });
+      this.requestSoon();
+    }, GROUP_PAUSE);
   }
 
   /** Apply a change of the controls that the server has to answer. */
