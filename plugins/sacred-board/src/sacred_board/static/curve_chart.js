@@ -1,9 +1,9 @@
 // One chart: the curves of a metric, drawn with uPlot.
 
 import { readColor } from "./colors.js";
+import { LEFT, makeAxes } from "./curve_axes.js";
 import { keyOf, xRange, yRange } from "./curve_data.js";
 import { bandPath, rawPath, smoothPath } from "./curve_paths.js";
-import { durationTicks, numberText } from "./curve_text.js";
 import { CurveTip, SYNC } from "./curve_tip.js";
 
 /** @typedef {import("./curve_data.js").Curve} Curve */
@@ -26,11 +26,9 @@ import { CurveTip, SYNC } from "./curve_tip.js";
 
 const COLORS = 8;
 const DASHES = [[], [8, 4], [2, 3]];
-const FONT = "11px system-ui, sans-serif";
 const RAW_OPACITY = 0.28;
 const BAND_OPACITY = 0.18;
 const DIMMED = 0.12;
-const LEFT = 56;
 const MARGIN = 0.04;
 
 /**
@@ -150,7 +148,7 @@ export class CurveChart {
 
   readColors() {
     this.colors = Array.from({ length: COLORS }, (_, index) => readColor(`--series-${index + 1}`));
-    this.frame = { axis: readColor("--axis"), grid: readColor("--grid") };
+    Object.assign(this.frame, { axis: readColor("--axis"), grid: readColor("--grid") });
   }
 
   /**
@@ -203,22 +201,6 @@ export class CurveChart {
     });
   }
 
-  /** @returns {uPlot.Axis[]} */
-  axes() {
-    const { axis } = this.state;
-    const look = {
-      stroke: () => this.frame.axis,
-      font: FONT,
-      grid: { stroke: () => this.frame.grid, width: 1 },
-      ticks: { show: false },
-    };
-    /** @type {uPlot.Axis} */
-    const x = { ...look, size: 24, gap: 4, space: 64 };
-    if (axis === "relative") x.values = (_, ticks) => durationTicks(ticks);
-    if (axis === "step") x.values = (_, ticks) => tickTexts(ticks);
-    return [x, { ...look, size: LEFT, gap: 6, space: 28, values: (_, ticks) => tickTexts(ticks) }];
-  }
-
   /** @returns {uPlot.Options} */
   options() {
     const { axis, isLogX, isLogY } = this.state;
@@ -244,7 +226,7 @@ export class CurveChart {
         y: { distr: isLogY ? 3 : 1, range: () => this.yLimits() },
       },
       series: [{}, ...this.series()],
-      axes: this.axes(),
+      axes: makeAxes(axis, isLogX, isLogY, this.frame),
       hooks: { setSelect: [(plot) => this.select(plot)] },
     };
   }
@@ -295,13 +277,6 @@ export class CurveChart {
     const isWhole = factor > 1 && low <= whole[0] && high >= whole[1];
     this.state.zoom(isWhole ? null : [low, high]);
   }
-}
-
-/**
- * @param {(number | null)[]} ticks null where a logarithmic axis has no text
- */
-function tickTexts(ticks) {
-  return ticks.map((tick) => (tick === null ? "" : numberText(tick)));
 }
 
 function emptyNote() {
