@@ -140,6 +140,11 @@ class TimedRun(EventDriver):
             metrics[name] = {"name": name, "steps": steps, "values": values, "timestamps": times}
         self._give(events.MetricsLogged, metrics_by_name=metrics, info={}, starts=starts)
 
+    def annotate_at_start(self, note: str | None, tags: tuple[str, ...]) -> None:
+        """Add a note and tags at the time of the start."""
+        fields = {"note": note, "added": [*tags], "removed": []}
+        self._give(events.RunAnnotated, time=self.start_time, user="ada", **fields)
+
     def beat_at(self, step: int, result: Any = None) -> None:
         """Send a heartbeat at the time of a step."""
         self.time = self.start_time + self._pace * step
@@ -257,7 +262,7 @@ def record_example(
         return run
     run.start(start_time=start, **details)
     if plan.tags or plan.note:
-        run.annotate(plan.note, plan.tags)
+        run.annotate_at_start(plan.note, plan.tags)
     learner = Learner(plan)
     last, accuracy = _train(run, learner, plan, steps)
     _add_files(run, learner, folder, plan)
