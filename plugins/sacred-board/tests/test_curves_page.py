@@ -210,7 +210,10 @@ def test_neighbouring_runs_have_different_colours() -> None:
     """The colour of a run is that of its id, on each page; runs of one page differ."""
     ids = [StoredRun(id=number, status="COMPLETED") for number in (1, 2, 24, 25, "a/1")]
     slots = run_slots(ids)
-    assert slots[:4] == [0, 1, 23, 2]  # 25 would have the colour of 1, and the next one is taken
+    assert slots[:4] == [0, 1, 7, 8]  # 25 has the colour of 1, with dashes
     assert len(set(slots)) == 5
-    assert run_slots(ids[1:2]) == [1] and run_slots(ids[4:]) == run_slots([ids[4]])
+    assert run_slots(ids[1:2]) == [1] and run_slots(ids[3:4]) == [0]
+    assert run_slots(ids[4:]) == run_slots([ids[4]])
+    many = run_slots([StoredRun(id=1, status="COMPLETED")] * 24)
+    assert sorted(many) == list(range(24)) and many[:4] == [0, 8, 16, 1]
     assert group_slots(3) == [0, 1, 2] and len(group_slots(30)) == 30

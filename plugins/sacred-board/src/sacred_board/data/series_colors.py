@@ -13,32 +13,33 @@ SLOTS = 3 * COLORS
 def run_slots(runs: Sequence[StoredRun]) -> list[int]:
     """Return a number from 0 to 23 for each run, which selects its colour and dashes.
 
-    A run has the number of its id modulo 24, so that neighbouring runs are distinct, or a checksum
-    of an id that is not a number. It does not depend on the page. Of runs on a page with the same
-    number, the later ones have the next free one.
+    The colour is that of the id modulo 8, so that neighbouring runs are distinct, or of a checksum
+    of an id that is not a number: it does not depend on the page. The line is solid, unless an
+    earlier run of the page has this colour.
     """
     return _distinct([_preferred(run.id) for run in runs])
 
 
 def group_slots(count: int) -> list[int]:
     """Return the numbers of groups of runs: in their order."""
-    return _distinct([number % SLOTS for number in range(count)])
+    return [number % SLOTS for number in range(count)]
 
 
 def _preferred(run_id: int | str | None) -> int:
     if isinstance(run_id, str) and not run_id.isdecimal():
-        return zlib.crc32(run_id.encode()) % SLOTS
-    return (int(run_id or 0) - 1) % SLOTS
+        return zlib.crc32(run_id.encode()) % COLORS
+    return (int(run_id or 0) - 1) % COLORS
 
 
 def _distinct(preferred: Sequence[int]) -> list[int]:
     taken: set[int] = set()
     slots = []
-    for number in preferred:
+    for color in preferred:
         if len(taken) == SLOTS:
             taken.clear()
-        while number in taken:
-            number = (number + 1) % SLOTS
+        number = color
+        while number in taken:  # the same colour with other dashes, then the next colour
+            number = number + COLORS if number + COLORS < SLOTS else (number + 1) % COLORS
         taken.add(number)
         slots.append(number)
     return slots
