@@ -26,6 +26,17 @@ def test_each_response_has_the_headers(client, path: str) -> None:
     assert {name: headers.get(name) for name in HEADERS} == HEADERS
 
 
+def test_hosts_without_encryption_get_no_header_that_browsers_report(tmp_path, connect) -> None:
+    """Browsers log an error for this header unless the connection is secure."""
+    (tmp_path / "runs").mkdir()
+    client = connect(tmp_path / "runs", host="192.0.2.1", token=TOKEN)
+    headers = client.get("/login", headers={"Host": "192.0.2.1:8137"}).headers
+    assert {*HEADERS} - {name for name in HEADERS if name in headers} == {
+        "Cross-Origin-Opener-Policy"
+    }
+    assert "Cross-Origin-Opener-Policy" in client.get("/login").headers
+
+
 def test_an_unexpected_error_is_a_page_with_the_headers(client, capsys) -> None:
     """Its sentence names the exception without secrets; the terminal shows where to report it."""
 

@@ -14,8 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sacred_board.access import Access, TooManyAttemptsError, split_host
+from sacred_board.access import Access, TooManyAttemptsError, is_loopback, split_host
 
+_OPENER = "Cross-Origin-Opener-Policy"
 #: Headers of each response that does not set them itself.
 HEADERS = {
     "Content-Security-Policy": (
@@ -24,7 +25,7 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # with "no-referrer" forms are sent with "Origin: null"
-    "Cross-Origin-Opener-Policy": "same-origin",
+    _OPENER: "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
 }
@@ -79,7 +80,7 @@ class Protection:
             answer = self._answer_error(request, error)
         except ClientDisconnect:
             return
-        await answer(scope, receive, _with_headers(send))
+        await answer(scope, receive, _with_headers(request, send))
 
 
 def session_cookie(request: Request) -> str:
@@ -212,14 +213,18 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(request: Request, send: Send) -> Send:
     """Return a function that sends messages with the headers of all responses."""
+    host = split_host(request.headers.get("host", ""))
+    # Browsers ignore it for hosts with which the connection is not secure, and log an error.
+    omitted = () if host is not None and is_loopback(host[0]) else (_OPENER,)
 
     async def send_protected(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
-                headers.setdefault(name, value)
+                if name not in omitted:
+                    headers.setdefault(name, value)
         await send(message)
 
     return send_protected

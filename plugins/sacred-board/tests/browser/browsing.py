@@ -119,7 +119,9 @@ class Browser(webdriver.Chrome):
             let count = -1, quiet = 0;
             const look = () => {
               const now = performance.getEntriesByType("resource").length;
-              quiet = now === count && !document.querySelector("[aria-busy=true]") ? quiet + 1 : 0;
+              const busy = [...document.querySelectorAll("[aria-busy=true]")];
+              const isBusy = busy.some(element => element.checkVisibility());
+              quiet = now === count && !isBusy ? quiet + 1 : 0;
               count = now;
               if (quiet < 6) setTimeout(() => requestAnimationFrame(look), 25);
               else done();
