@@ -1,0 +1,1 @@
+"""What the pages of the board cost, with many runs and with many open pages."""
