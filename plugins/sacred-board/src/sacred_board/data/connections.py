@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar, cast
 
 import attrs
 
@@ -69,6 +69,25 @@ class LocationAwayError(SacredError):
         self.outage = outage
 
 
+class UnreachableStore:
+    """Used in place of a store that cannot be reached: all methods raise the reason at once.
+
+    It is raised as for a part of a record that cannot be read, so that other parts are shown.
+
+    Args:
+        outage: The reason.
+    """
+
+    def __init__(self, outage: Outage) -> None:
+        self._outage = outage
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        def fail(*args: object, **kwargs: object) -> NoReturn:
+            raise DamagedRecordError(self._outage.reason)
+
+        return fail
+
+
 class Connection:
     """The connection to a store of the board.
 
@@ -90,7 +109,7 @@ class Connection:
         self._open = open_store
         self._store: RunStore | None = None
         self._opening = threading.Lock()
-        self._threads = Threads(READERS)
+        self._threads, self._others = Threads(READERS), Threads(READERS)
         self._is_tried = False
 
     async def store(self) -> RunStore:
@@ -102,6 +121,19 @@ class Connection:
         if self._store is not None:
             return self._store
         return await self.read(self._opened)
+
+    async def show(self, function: Callable[[RunStore], T]) -> T:
+        """Call a function that shows what it can read of the store, in a thread.
+
+        While the store cannot be reached, the methods of its argument raise the reason at once, so
+        that parts of a page that need no store are shown.
+        """
+        try:
+            store = await self.store()
+            return await self.read(function, store)
+        except LocationAwayError as error:
+            unreachable = cast(RunStore, UnreachableStore(error.outage))
+            return await self._others.call(partial(function, unreachable))
 
     async def read(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call a function that reads the store in a thread.

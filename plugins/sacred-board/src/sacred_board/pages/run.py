@@ -10,14 +10,14 @@ from starlette.routing import Route
 from sacred_board.data.locations import Location
 from sacred_board.panels.commands import run_commands
 from sacred_board.panels.offers import find_offers
-from sacred_board.panels.showing import Panels
+from sacred_board.panels.showing import Panels, ShownRun
 from sacred_board.panels.views import RunView
 from sacred_board.rendering import make_path, render, render_json, wants_json
 from sacred_core.listing.run_data import run_as_data
 from sacred_core.listing.run_facts import command_line
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable_lines
-from sacred_core.stores import StoredRun
+from sacred_core.stores import RunStore, StoredRun
 from sacred_core.stores.query import Condition, Field
 
 
@@ -38,19 +38,21 @@ async def find_run(request: Request) -> tuple[Location, StoredRun]:
 async def show_run(request: Request) -> Response:
     """Return the page of a run."""
     location, run = await find_run(request)
-    store = await location.store()
     if wants_json(request):
+        store = await location.store()
         return render_json(await location.read(run_as_data, store, run))
     panels = _panels(request)
     parameters = dict(request.query_params)
     tab = parameters.pop("tab", "")
     if not panels.has_tab(tab):
         raise HTTPException(404, f"The page of a run has no tab {tab!r}.")
-    view = RunView(
-        run=run, store=store, tab=tab, parameters=parameters,
-        path=make_path(request, "run", slug=location.slug, run_id=run.id),
-    )  # fmt: skip
-    shown = await location.read(panels.show_run, view)
+    path = make_path(request, "run", slug=location.slug, run_id=run.id)
+
+    def show(store: RunStore) -> tuple[RunView, ShownRun]:
+        view = RunView(run=run, store=store, tab=tab, parameters=parameters, path=path)
+        return view, panels.show_run(view)
+
+    view, shown = await location.show(show)
     context = {
         "location": location,
         "run": run,
