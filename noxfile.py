@@ -32,7 +32,8 @@ TEST_TOOLS = (
 
 #: Programs of benchmarks/ beside the comparison with other tools.
 BENCHMARKS = (
-    "copying", "diffing", "growth", "guard", "outages", "progress_bars", "reading", "spooling",
+    "board", "copying", "diffing", "growth", "guard", "outages", "progress_bars", "reading",
+    "spooling",
 )  # fmt: skip
 
 #: One process more than there are processors: a third of the time tests wait, for servers and

@@ -1,5 +1,6 @@
 """Serves a board until a signal ends it."""
 
+import asyncio
 import errno
 import os
 import socket
@@ -25,6 +26,8 @@ from sacred_core.printable import printable
 #: Ports that are tried after one that is in use, before the system chooses one.
 _MOST_PORTS = 50
 _SIGNALLED = 128
+#: Seconds in which pages receive the notice that the board ends.
+_LAST_NOTICE = 0.05
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -84,22 +87,29 @@ def serve(
     """
     url = make_url(board.host, listening)
     announce = partial(_announce, board, url, opens_browser)
-    BoardServer(create_app(board), announce, has_log).run([listening])
+    BoardServer(create_app(board), announce, board.watching.close, has_log).run([listening])
 
 
 class BoardServer(uvicorn.Server):
     """A server that ends at once after a signal.
 
-    Streams that browsers have open, and threads that wait for a store which does not answer, are
-    not waited for: nothing is written but the annotations of users, which stores write at once.
+    Open pages receive a last notice. Threads that wait for a store which does not answer are not
+    waited for: nothing is written but the annotations of users, which stores write at once.
 
     Args:
         app: The application.
         announce: Called when connections are accepted.
+        end_streams: Sends the last notice.
         has_log: Log the errors of the server.
     """
 
-    def __init__(self, app: ASGIApp, announce: Callable[[], None], has_log: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        announce: Callable[[], None],
+        end_streams: Callable[[], None],
+        has_log: bool = False,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -114,6 +124,7 @@ class BoardServer(uvicorn.Server):
             )
         )
         self._announce = announce
+        self._end_streams = end_streams
         self._signal: int | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -132,7 +143,9 @@ class BoardServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the process if there was a signal, else the server."""
+        self._end_streams()
         if self._signal is not None:
+            await asyncio.sleep(_LAST_NOTICE)
             end_process(self._signal)
         await super().shutdown(sockets)
 

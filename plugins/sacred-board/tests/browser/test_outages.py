@@ -1,7 +1,6 @@
 """Tests of pages while the database below the board is killed, and after it is back."""
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,9 +47,9 @@ def test_a_page_recovers_from_a_killed_database(
     expected_messages.append("503")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # the server is run by nobody
-        (Path(folder) / "server").mkdir()
-        os.chmod(Path(folder) / "server", 0o777)
-        with run_server(Path(folder) / "server") as (server, location, new_observer):
+        own = Path(folder) / "server"
+        own.mkdir()
+        with run_server(own) as (server, location, new_observer):
             EventDriver(new_observer()).start()
             ended = EventDriver(new_observer())
             ended.start()
