@@ -6,6 +6,8 @@ from typing import Any, TypeAlias
 
 #: Plain data, with one of these as ``type``:
 #:
+#: - ``"start"``: the first notice of a stream; ``outages`` has the reason and the seconds until the
+#:   next attempt (``retry_in``) of each location that cannot be reached, by slug.
 #: - ``"run"``: the run with this ``slug`` and ``id`` is new or changed; its ``status``.
 #: - ``"gone"``: the run with this ``slug`` and ``id`` was deleted.
 #: - ``"away"``: the location ``slug`` cannot be reached, with the ``reason``; ``retry_in`` seconds.
@@ -38,13 +40,12 @@ class Mailbox:
 
     def put(self, notice: Notice) -> None:
         """Add a notice."""
-        kind = "run" if notice["type"] in ("run", "gone") else "state"
-        key = (kind, notice.get("slug"), notice.get("id"))
+        key = _key(notice)
         self._waiting.pop(key, None)
         self._waiting[key] = notice
         if len(self._waiting) > MOST_NOTICES:
-            states = {key: each for key, each in self._waiting.items() if key[0] == "state"}
-            self._waiting = {**states, REFRESH["type"]: REFRESH}
+            states = {key: each for key, each in self._waiting.items() if key[0] != "run"}
+            self._waiting = {**states, _key(REFRESH): REFRESH}
         self._has_some.set()
 
     def close(self) -> None:
@@ -69,3 +70,10 @@ class Mailbox:
         if not self._is_closed:
             self._has_some.clear()
         return found
+
+
+def _key(notice: Notice) -> tuple[Any, ...]:
+    """Return a key that a notice shares with those that it replaces."""
+    kinds = {"run": "run", "gone": "run", "away": "state", "back": "state"}
+    kind = notice["type"]
+    return kinds.get(kind, kind), notice.get("slug"), notice.get("id")

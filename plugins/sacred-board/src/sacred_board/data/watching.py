@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sacred_board.data.index import Changes
 from sacred_board.data.locations import Location, Outage
@@ -38,13 +39,13 @@ class Watching:
 
     @contextlib.contextmanager
     def open_mailbox(self, first: Iterable[Notice] = ()) -> Iterator[Mailbox]:
-        """Return a mailbox, which receives notices in the block; the first are about outages.
+        """Return a mailbox, which receives notices in the block; the first has the outages.
 
         Args:
             first: Further notices for the beginning.
         """
-        states = [away_notice(each.outage) for each in self._locations if each.outage is not None]
-        mailbox = Mailbox([*states, *first])
+        outages = {each.slug: _state(each.outage) for each in self._locations if each.outage}
+        mailbox = Mailbox([{"type": "start", "outages": outages}, *first])
         self._mailboxes.add(mailbox)
         self._start()
         try:
@@ -155,7 +156,7 @@ class _Watcher:
         if outage is None:
             self._send({"type": "back", "slug": self._location.slug})
         else:
-            self._send(away_notice(outage))
+            self._send({"type": "away", "slug": outage.slug, **_state(outage)})
 
     def _run_notice(self, run: StoredRun) -> Notice:
         return {
@@ -163,14 +164,8 @@ class _Watcher:
         }  # fmt: skip
 
 
-def away_notice(outage: Outage) -> Notice:
-    """Return the notice of a store that cannot be reached."""
-    return {
-        "type": "away",
-        "slug": outage.slug,
-        "reason": outage.reason,
-        "retry_in": round(outage.retry_in, 1),
-    }
+def _state(outage: Outage) -> dict[str, Any]:
+    return {"reason": outage.reason, "retry_in": round(outage.retry_in, 1)}
 
 
 def _pause(duration: float) -> float:

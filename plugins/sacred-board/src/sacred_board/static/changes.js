@@ -5,11 +5,12 @@
 // are missing, as on a page that another host serves without TLS, each visible tab has a stream.
 
 /**
- * What the board reports: a run that is new or changed ("run"), a run that was deleted ("gone"), a
- * location that cannot be reached ("away") or can be reached again ("back"), notices that were
- * missed, so that everything shown has to be read again ("refresh"), and the end of the board
- * ("stopped").
- * @typedef {{type: "run", slug: string, id: string | number, status: string}
+ * What the board reports: the locations that cannot be reached when a stream begins ("start"), a run
+ * that is new or changed ("run"), a run that was deleted ("gone"), a location that cannot be reached
+ * any more ("away") or can be reached again ("back"), notices that were missed, so that everything
+ * shown has to be read again ("refresh"), and the end of the board ("stopped").
+ * @typedef {{type: "start", outages: Record<string, {reason: string, retry_in: number}>}
+ *   | {type: "run", slug: string, id: string | number, status: string}
  *   | {type: "gone", slug: string, id: string | number}
  *   | {type: "away", slug: string, reason: string, retry_in: number}
  *   | {type: "back", slug: string}
@@ -140,13 +141,6 @@ function connect() {
   clearTimeout(timer);
   timer = undefined;
   source = new EventSource("/changes");
-  source.addEventListener("open", () => {
-    delay = FIRST_RETRY;
-    // The stream begins with the locations that are away now.
-    changeState({connection: "open", outages: {}});
-    if (wasOpen) take({type: "refresh"});
-    wasOpen = true;
-  });
   source.addEventListener("message", (event) => take(JSON.parse(event.data)));
   source.addEventListener("error", retry);
 }
@@ -169,9 +163,12 @@ function retry() {
 /** @param {Notice} notice from the stream */
 function take(notice) {
   publish({notice});
-  if (notice.type === "away") {
-    const outage = {reason: notice.reason, retryAt: Date.now() + 1000 * notice.retry_in};
-    changeState({...state, outages: {...state.outages, [notice.slug]: outage}});
+  if (notice.type === "start") {
+    delay = FIRST_RETRY;
+    const outages = Object.entries(notice.outages).map(([slug, own]) => [slug, toOutage(own)]);
+    changeState({connection: "open", outages: Object.fromEntries(outages)});
+  } else if (notice.type === "away") {
+    changeState({...state, outages: {...state.outages, [notice.slug]: toOutage(notice)}});
   } else if (notice.type === "back") {
     const {[notice.slug]: _, ...outages} = state.outages;
     changeState({...state, outages});
@@ -179,6 +176,17 @@ function take(notice) {
     changeState({...state, connection: "stopped"});
   }
   deliver(notice);
+  if (notice.type !== "start") return;
+  if (wasOpen) take({type: "refresh"});
+  wasOpen = true;
+}
+
+/**
+ * @param {{reason: string, retry_in: number}} found
+ * @returns {Outage}
+ */
+function toOutage({reason, retry_in}) {
+  return {reason, retryAt: Date.now() + 1000 * retry_in};
 }
 
 /** @param {State} changed */
