@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sacred_board import create_app
 from sacred_board.board import Board
-from sacred_board.data import connections, notices, watching
+from sacred_board.data import connections, notices, refreshing
 from sacred_board.data.locations import Location
 from sacred_board.pages import stream
 from sacred_file import FileStorageObserver
@@ -104,7 +104,7 @@ def check_board(store: Any, check: Callable[[Board], Awaitable[None]]) -> None:
 
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "INTERVAL", 0.02)
+    monkeypatch.setattr(refreshing, "INTERVAL", 0.02)
     monkeypatch.setattr(connections, "FIRST_RETRY", 0.02)
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from sacred_board.data.connections import Connection, LocationAwayError
 from sacred_board.data.metrics import RunMetrics
-from sacred_board.data.refreshing import Refresher
+from sacred_board.data.refreshing import INTERVAL, Refresher, pace_of
 from sacred_board.data.selection import select_runs
 from sacred_board.data.shared_values import SharedValues
 from sacred_board.data.threads import Threads
@@ -24,9 +24,10 @@ from sacred_core.stores.run_ids import normalize_id
 
 T = TypeVar("T")
 
-#: Seconds for which a look is good, and for which a page waits for a new one.
-MAX_AGE = 1.0
+#: Seconds for which a page waits for a look.
 _PATIENCE = 1.0
+#: Looks take at most this part of the time.
+_SHARE = 0.1
 #: A token is replaced after this many seconds, or if so many runs changed since it was taken.
 _TOKEN_AGE, _MOST_CHANGED = 30.0, 20
 #: The fields that decide the order of a store.
@@ -84,6 +85,7 @@ class RunIndex:
         self._threads = Threads(2)
         self._lock = threading.Lock()
         self._refresher = Refresher(self._look)
+        self._look_duration = 0.0
         self._token: str | None = None
         self._token_at = 0.0
         #: How many more runs the store counts than it lists, such as folders without a record.
@@ -109,15 +111,15 @@ class RunIndex:
         return len(self._runs)
 
     @property
-    def look_duration(self) -> float:
-        """How many seconds the last look took."""
-        return self._refresher.duration
+    def pace(self) -> float:
+        """Seconds between looks, which are to take only a small part of the time."""
+        return pace_of(self._look_duration, _SHARE)
 
     def require_look(self) -> None:
         """Let the next reader wait for a look that begins from now on: a run was changed."""
         self._refresher.require()
 
-    async def refresh(self, max_age: float = MAX_AGE) -> None:
+    async def refresh(self, max_age: float = INTERVAL) -> None:
         """Look for changes unless the last look is younger; the first look loads all runs.
 
         Callers at the same time share one look.
@@ -172,7 +174,7 @@ class RunIndex:
                 await self.refresh()
                 return
             async with asyncio.timeout(_PATIENCE):
-                await self.refresh()
+                await self.refresh(self.pace)
         except TimeoutError:
             pass
         except LocationAwayError:
@@ -191,8 +193,10 @@ class RunIndex:
 
     async def _look(self) -> None:
         store = await self._connection.store()
-        # The first look may take long, and is not one that a page waits for.
-        changes = await self._connection.call(partial(self._read, store, time.monotonic()))
+        begun, is_first = time.monotonic(), not self.is_loaded
+        # The first look may take long: there is no limit.
+        changes = await self._connection.call(partial(self._read, store, begun))
+        self._look_duration = 0.0 if is_first else time.monotonic() - begun
         if changes.changed or changes.deleted:
             for listener in [*self.listeners]:
                 listener(changes)

@@ -4,6 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+#: Seconds between two calls, at least and at most.
+INTERVAL, LONGEST_INTERVAL = 1.0, 60.0
+
+
+def pace_of(duration: float, share: float) -> float:
+    """Return the seconds between two calls that take so long, and a share of the time at most."""
+    return min(max(INTERVAL, duration / share), LONGEST_INTERVAL)
+
 
 class Refresher:
     """Calls a coroutine function unless its last call is young enough; callers share a call.

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sacred_board.data import refreshing
 from sacred_board.data.index import Changes
 from sacred_board.data.locations import Location, Outage
 from sacred_board.data.notices import STOPPED, Mailbox, Notice
+from sacred_board.data.refreshing import pace_of
 from sacred_core.exceptions import SacredError
 from sacred_core.stores import StoredRun
 
-#: Seconds between two looks, at least and at most.
-INTERVAL, LONGEST_INTERVAL = 1.0, 60.0
-#: Looks take at most this part of the time.
+#: To read the runs that pages show takes at most this part of the time.
 _SHARE = 0.2
 
 
@@ -109,11 +109,11 @@ class _Watcher:
         index.listeners.append(self._report)
         try:
             while True:
-                pause = _pause(index.look_duration)
                 with contextlib.suppress(SacredError):  # an outage is noted by the location
-                    await index.refresh(pause * 0.9)
+                    await index.refresh(index.pace * 0.9)
                 self._report_dead()
-                await asyncio.sleep(pause if self._location.outage is None else INTERVAL)
+                is_away = self._location.outage is not None
+                await asyncio.sleep(refreshing.INTERVAL if is_away else index.pace)
         finally:
             index.listeners.remove(self._report)
 
@@ -124,7 +124,7 @@ class _Watcher:
         """
         live = self._location.live
         while True:
-            pause = _pause(live.read_duration)
+            pause = pace_of(live.read_duration, _SHARE)
             for run in await live.refresh(pause * 0.9):
                 self._send(self._run_notice(run))
             self._report_outage()
@@ -166,8 +166,3 @@ class _Watcher:
 
 def _state(outage: Outage) -> dict[str, Any]:
     return {"reason": outage.reason, "retry_in": round(outage.retry_in, 1)}
-
-
-def _pause(duration: float) -> float:
-    """Return how many seconds to wait after a look that took this time."""
-    return min(max(INTERVAL, duration / _SHARE), LONGEST_INTERVAL)
