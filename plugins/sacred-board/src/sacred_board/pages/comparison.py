@@ -1,6 +1,5 @@
 """What the page that compares runs shows: causes, differences, facts and results."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -33,7 +32,6 @@ from sacred_core.stores.summaries import MetricSummary
 MOST_LINES, _LONGEST, _LONGEST_CELL = 400, 2_000, 300
 #: Lines of a text if all is shown.
 _MOST_OF_ALL = 20_000
-_ENTRY = re.compile(r"[-+] ")
 
 
 @attrs.frozen
@@ -57,11 +55,13 @@ class EntryDifference:
         key: What differs.
         values: Both values as text, None where a run has none.
         notes: What is known about the values, such as their origins.
+        remark: What is known about both, such as where the points of a metric part.
     """
 
     key: str
     values: tuple[str | None, str | None]
     notes: tuple[str, str] = ("", "")
+    remark: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -198,17 +198,27 @@ def _section(name: str, title: str, differences: Sequence[Difference], most: int
 
 
 def _entry(difference: Difference, lines: Sequence[str]) -> EntryDifference | None:
-    """Return a difference whose lines have the values of an entry, None for another one."""
-    start = f"{_clean(difference.key)} = "
+    """Return a difference whose lines have one value of each run, None for another one."""
+    key = _clean(difference.key)
     found: dict[str, str] = {}
+    remarks: list[str] = []
     for line in lines:
-        text = line[2:]
-        if not _ENTRY.match(line) or not text.startswith(start) or line[0] in found:
+        sign, text = line[:2], line[2:]
+        value = next((text[len(start) :] for start in _starts(key) if text.startswith(start)), None)
+        if sign == "  " and found:
+            remarks.append(text)
+        elif value is None or sign not in ("- ", "+ ") or sign in found:
             return None
-        found[line[0]] = text.removeprefix(start)
-    pairs = [_value_and_note(found.get(sign)) for sign in "-+"]
-    (first, one), (second, other) = pairs
-    return EntryDifference(key=_clean(difference.key), values=(first, second), notes=(one, other))
+        else:
+            found[sign] = value
+    (first, one), (second, other) = (_value_and_note(found.get(sign)) for sign in ("- ", "+ "))
+    return EntryDifference(
+        key=key, values=(first, second), notes=(one, other), remark=" ".join(remarks)
+    )
+
+
+def _starts(key: str) -> tuple[str, ...]:
+    return f"{key} = ", f"{key}: "
 
 
 def _value_and_note(text: str | None) -> tuple[str | None, str]:

@@ -1,5 +1,6 @@
 // The page of runs: other views without loading the whole page, selected runs, and changes.
 
+import "./runs_live.js";
 import "./runs_selection.js";
 import { onSwap, root } from "./runs_swap.js";
 
