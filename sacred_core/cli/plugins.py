@@ -33,7 +33,7 @@ def plugins(as_json: bool, of_hooks: bool) -> None:
     if of_hooks:
         _list_hooks(manager, as_json)
         return
-    found = [*map(_describe, manager.plugins), *_missing(manager)]
+    found = [_describe(each, manager) for each in manager.plugins] + _missing(manager)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -45,7 +45,7 @@ def plugins(as_json: bool, of_hooks: bool) -> None:
     click.echo(formatter.getvalue().rstrip())
 
 
-def _describe(plugin: Plugin) -> dict[str, Any]:
+def _describe(plugin: Plugin, manager: PluginManager) -> dict[str, Any]:
     """Return what the JSON has of an installed plugin."""
 
     def offered(kind: type[Any]) -> Iterator[Any]:
@@ -84,6 +84,11 @@ def _describe(plugin: Plugin) -> dict[str, Any]:
             for command in offered(CommandSpec)
         ],
         "aspects": [aspect.name for aspect in offered(Aspect)],
+        "records": {
+            hook: names
+            for hook, records in manager.further_records.items()
+            if (names := [_name_of(each) for each in records if each in plugin.records])
+        },
         "hooks": list(plugin.hooks),
         "problems": plugin.problems,
         "install": None,
@@ -99,13 +104,20 @@ def _missing(manager: PluginManager) -> list[dict[str, Any]]:
             continue
         nothing = Plugin(known.distribution.removeprefix("sacred-"), known.distribution, "missing")
         install = f"pip install {known.distribution}"
-        plugin = missing.setdefault(known.distribution, {**_describe(nothing), "install": install})
+        plugin = missing.setdefault(
+            known.distribution, {**_describe(nothing, manager), "install": install}
+        )
         plugin["names"].append(f"{known.module}.{known.name}")
         if known.flags:
             plugin["options"].append(
                 {"flags": list(known.flags), "metavar": "ARG", "help": known.name}
             )
     return list(missing.values())
+
+
+def _name_of(record: Any) -> str:
+    """Return the name or the title of a record of a hook of a plugin."""
+    return str(getattr(record, "name", None) or getattr(record, "title", None) or record)
 
 
 def _title(plugin: dict[str, Any]) -> str:
@@ -133,6 +145,8 @@ def _rows(plugin: dict[str, Any]) -> Iterator[Row]:
         yield "commands", _joined(command["name"] for command in plugin["commands"])
     if plugin["aspects"]:
         yield "aspects", f"{_joined(plugin['aspects'])} (of sacred runs diff)"
+    for hook, names in plugin["records"].items():
+        yield hook.removeprefix("sacred_").replace("_", " "), _joined(names)
     for problem in plugin["problems"]:
         yield "problem", problem
     if plugin["install"]:

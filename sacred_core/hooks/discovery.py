@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import attrs
+
 from sacred_core.hooks import specs
 from sacred_core.version import __version__
 
@@ -59,6 +61,22 @@ def hooks_in(module: Any, distribution: str) -> dict[str, Hook]:
                 name, arguments, distribution, version[1] if version else "", summary, function
             )
     return found
+
+
+def record_type(hook: Hook) -> type[Any] | None:
+    """Return the class of the records of a hook that is annotated with ``Iterable[Record]``.
+
+    None of a hook with arguments, and of one whose annotation is missing or names no attrs class.
+    """
+    import typing  # only `sacred plugins` and the contract of plugins need it
+
+    try:
+        returned = typing.get_type_hints(hook.function).get("return")
+    except Exception:  # noqa: BLE001 - an annotation may be anything
+        return None
+    kinds = typing.get_args(returned)
+    is_record = len(kinds) == 1 and isinstance(kinds[0], type) and attrs.has(kinds[0])
+    return kinds[0] if is_record and not hook.arguments else None
 
 
 #: The hooks of the core.

@@ -25,6 +25,7 @@ from sacred_core.hooks.discovery import (
     implemented_hooks,
     installed_plugins,
     mistakes,
+    record_type,
     version_mismatch,
 )
 from sacred_core.hooks.targets import ends_process, load_problem, note_owner
@@ -148,6 +149,12 @@ class PluginManager:
         """All aspects of comparisons on offer."""
         return self._collect("sacred_compare", records.Aspect, clash_keys.of_aspect)
 
+    @functools.cached_property
+    def further_records(self) -> dict[str, list[Any]]:
+        """The records on offer for hooks of plugins that return records, by hook."""
+        kinds = {name: record_type(hook) for name, hook in self.hooks.items() if name not in HOOKS}
+        return {name: self.collect(name, kind) for name, kind in kinds.items() if kind is not None}
+
     def seed(self, seed: int) -> None:
         """Call the hook for seeds of every plugin."""
         self.call("sacred_seed", seed=seed)
@@ -193,7 +200,7 @@ class PluginManager:
         """Ask for everything, so that all problems are known."""
         for name in (
             "observers", "exports", "config_sources", "host_info", "cli_options", "commands",
-            "key_checks", "secret_patterns", "aspects",
+            "key_checks", "secret_patterns", "aspects", "further_records",
         ):  # fmt: skip
             getattr(self, name)
 

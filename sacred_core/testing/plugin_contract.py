@@ -185,6 +185,7 @@ def _records(manager: PluginManager) -> list[Any]:
         *manager.cli_options,
         *manager.commands,
         *manager.aspects,
+        *(record for records in manager.further_records.values() for record in records),
     ]
 
 

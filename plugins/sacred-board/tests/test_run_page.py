@@ -3,10 +3,12 @@
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 
 import jsonschema
 import pytest
+from sacred_board.data.locations import Outage
 
 from .recorded_runs import record_runs
 
@@ -204,3 +206,46 @@ def test_a_damaged_run_shows_its_readable_parts(tmp_path: Path, connect, store: 
     assert "100%" in html
     assert "lr" in text_of(client, "/run/runs/1?tab=configuration")
     assert client.get("/run/runs/1?tab=curves").status_code == 200
+
+
+def test_neighbours_copies_and_reruns_are_linked(tmp_path: Path, connect, store: Path) -> None:
+    """The page links the run before and after, copies with the same uid, and what it repeats."""
+    copy = tmp_path / "copies"
+    shutil.copytree(store, copy)
+    uid = json.loads((copy / "1" / "run.json").read_text())["meta"]["uid"]
+    repeat(copy / "3" / "run.json", {"uid": uid, "id": "1", "location": "runs"})
+    repeat(copy / "2" / "run.json", {"uid": "0" * 32, "id": "7", "location": "mongodb://u:pw@h/x"})
+    client = connect(store, copy)
+    client.get("/?where=status+exists")  # all runs are read
+    first = client.get("/run/copies/1?tab=host").text
+    assert 'rel="prev"' not in first
+    assert re.search(r'rel="next" href="/run/copies/2\?tab=host"', first)
+    assert re.search(r'stored in</dt><dd>[^<]+copies, <a href="/run/runs/1">', first)
+    assert re.search(r'repeated by</dt><dd><a href="/run/copies/3">run 3</a></dd>', first)
+    last = client.get("/run/copies/3").text
+    assert re.search(r'rel="prev" href="/run/copies/2"', last)
+    assert re.search(r'repeats</dt><dd><a href="/run/runs/1">run 1</a>', last)
+    middle = client.get("/run/copies/2").text
+    assert "repeats</dt><dd>run 7 in mongodb://" in middle and "pw" not in middle
+
+
+def repeat(record: Path, rerun_of: dict[str, str]) -> None:
+    """Store in the record of a run that it repeats another one."""
+    data = json.loads(record.read_text())
+    data["meta"]["rerun_of"] = rerun_of
+    record.write_text(json.dumps(data))
+
+
+def test_while_a_store_is_away_the_record_is_shown(store: Path, connect) -> None:
+    """What was read last is on the page; what has to be read is one line with the reason."""
+    client = connect(store)
+    assert client.get("/?where=status+exists").status_code == 200  # all runs are read
+    [location] = client.app.state.board.locations
+    location.outage = Outage("runs", "the network is down", 60, time.monotonic() + 60)
+    configuration = text_of(client, "/run/runs/1?tab=configuration")
+    assert "lr 0.02 update" in configuration and "COMPLETED" in configuration
+    overview = text_of(client, "/run/runs/1")
+    assert "accuracy 0.9876" in overview and "the network is down" in overview
+    output = client.get("/run/runs/1?tab=output").text
+    assert '<p class="panel-problem error-text">the network is down</p>' in output
+    assert client.get("/run/runs/1?format=json").status_code == 503

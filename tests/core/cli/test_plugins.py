@@ -149,6 +149,7 @@ def test_json_has_every_record(listed: Any) -> None:
             {"name": "SCRIPT plot", "help": ""},
         ],
         "aspects": ["rack"],
+        "records": {},
         "hooks": sorted(OFFERED, key=acme["hooks"].index),
         "problems": [],
         "install": None,

@@ -141,6 +141,84 @@ def test_hooks_of_plugins_are_listed(charts: Any) -> None:
     assert panels["hooks"] == ["sacred_commands", "acme_panels", "acme_changed"]
 
 
+ANNOTATED = """
+    from collections.abc import Iterable
+    import attrs
+    from sacred_core import hookspec
+
+    @attrs.frozen
+    class Panel:
+        title: str
+        target: str = "json:dumps"
+
+    @hookspec
+    def acme_panels() -> Iterable[Panel]:
+        \"\"\"Offer panels.
+
+        Version added: 1.2.
+        \"\"\"
+
+    @hookspec
+    def acme_texts() -> Iterable[str]:
+        \"\"\"Offer texts.
+
+        Version added: 1.2.
+        \"\"\"
+
+    @hookspec
+    def acme_unknown() -> "Iterable[Nosuch]":
+        \"\"\"Offer what has no class.
+
+        Version added: 1.2.
+        \"\"\"
+
+    @hookspec
+    def acme_changed(run) -> Iterable[Panel]:
+        \"\"\"Called when a run changed.
+
+        Version added: 1.2.
+        \"\"\"
+"""
+OFFERING = """
+    from acme_hooks import Panel
+    from sacred_core import hookimpl
+
+    @hookimpl
+    def acme_panels():
+        yield Panel("Loss map")
+        yield Panel("Image")
+
+    @hookimpl
+    def acme_texts():
+        raise AssertionError("its records have no class")
+"""
+OFFERED = """
+from sacred_core.hooks.manager import plugin_manager
+manager = plugin_manager()
+manager.collect_all()
+print({hook: [each.title for each in own] for hook, own in manager.further_records.items()})
+print(*manager.problems, sep="\\n")
+"""
+
+
+def test_records_of_hooks_of_plugins_are_listed(installation: Any) -> None:
+    """The annotation of a hook names them; `sacred plugins` has them, and what is wrong."""
+    installation.add("charts", CHARTS)
+    write_hooks(installation, ANNOTATED)
+    installation.add("panels", OFFERING)
+    plugins = json.loads(installation.python("-m", "sacred_core", "plugins", "--json").stdout)
+    by_name = {plugin["name"]: plugin for plugin in plugins}
+    assert by_name["panels"]["records"] == {"acme_panels": ["Loss map", "Image"]}
+    assert by_name["charts"]["records"] == {}
+    listing = installation.python("-m", "sacred_core", "plugins").stdout
+    assert re.search(r"acme panels +Loss map, Image", listing)
+    assert "its records have no class" not in listing
+    installation.add("wrong", OFFERING.replace('yield Panel("Image")', "yield 3"))
+    printed = installation.python("-c", OFFERED).stdout
+    assert printed.startswith("{'acme_panels': ['Loss map', 'Image']")
+    assert "acme_panels failed: TypeError: it must yield Panel records, got 3" in printed
+
+
 def test_optional_hooks_need_no_specification(installation: Any) -> None:
     """An optional implementation is no mistake where the plugin with the hook is missing."""
     installation.add(

@@ -1,6 +1,7 @@
 """The page of one run."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -8,16 +9,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sacred_board.data.locations import Location
+from sacred_board.pages.related import find_related
 from sacred_board.panels.commands import run_commands
 from sacred_board.panels.offers import find_offers
-from sacred_board.panels.showing import Panels, ShownRun
+from sacred_board.panels.showing import Panels
 from sacred_board.panels.views import RunView
 from sacred_board.rendering import make_path, render, render_json, wants_json
 from sacred_core.listing.run_data import run_as_data
 from sacred_core.listing.run_facts import command_line
 from sacred_core.masking import mask_text
 from sacred_core.printable import printable_lines
-from sacred_core.stores import RunStore, StoredRun
+from sacred_core.stores import StoredRun
 from sacred_core.stores.query import Condition, Field
 
 
@@ -38,31 +40,31 @@ async def find_run(request: Request) -> tuple[Location, StoredRun]:
 async def show_run(request: Request) -> Response:
     """Return the page of a run."""
     location, run = await find_run(request)
+    store = await location.store()
     if wants_json(request):
-        store = await location.store()
         return render_json(await location.read(run_as_data, store, run))
     panels = _panels(request)
     parameters = dict(request.query_params)
     tab = parameters.pop("tab", "")
     if not panels.has_tab(tab):
         raise HTTPException(404, f"The page of a run has no tab {tab!r}.")
-    path = make_path(request, "run", slug=location.slug, run_id=run.id)
-
-    def show(store: RunStore) -> tuple[RunView, ShownRun]:
-        view = RunView(run=run, store=store, tab=tab, parameters=parameters, path=path)
-        return view, panels.show_run(view)
-
-    view, shown = await location.show(show)
+    view = RunView(
+        run=run, store=store, tab=tab, parameters=parameters,
+        path=make_path(request, "run", slug=location.slug, run_id=run.id),
+    )  # fmt: skip
+    shown = await panels.show_run(location, view)
     context = {
         "location": location,
         "run": run,
         "view": view,
         "shown": shown,
+        "tab_query": f"?{urlencode({'tab': tab})}" if tab else "",
         "now": datetime.now(UTC),
         "tags": [(tag, str(Condition(Field("tags"), "has", (tag,)))) for tag in run.tags],
         "failure": _last_line(run),
         "command_line": mask_text(command_line(run)),
         "commands": run_commands(location.name, run),
+        "related": await find_related(request.app.state.board, location, run),
     }
     return render(request, "run.html", context)
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from concurrent.futures import Future
 from typing import Any
 
 import attrs
@@ -14,8 +15,6 @@ from sacred_core.masking import mask_text
 from sacred_core.printable import printable
 
 _LOGGER = logging.getLogger("sacred_board")
-#: Calls of one panel of a plugin that may run at the same time.
-_MOST_CALLS = 4
 #: Characters that a panel may return, and of a reason.
 _MOST_CHARACTERS, _LONGEST_REASON = 5_000_000, 300
 
@@ -40,59 +39,48 @@ class Shown:
         return self.content is None and not self.problem
 
 
-class PanelCall:
-    """A call of the target of a panel of a plugin, in a thread of its own.
-
-    Args:
-        offer: The panel.
-        view: A `RunView` or a `FileView`.
-        free: Of which one is taken until the target returns.
-    """
-
-    def __init__(self, offer: Offer, view: Any, free: threading.Semaphore) -> None:
-        self._offer = offer
-        self._results: list[Shown] = []
-        self._thread: threading.Thread | None = None
-        if free.acquire(blocking=False):
-            self._thread = threading.Thread(
-                target=self._run, args=(view, free), daemon=True, name=f"panel {offer.key}"
-            )
-            self._thread.start()
-
-    def result(self, seconds: float) -> Shown:
-        """Return what the panel shows, or that it did not return within some seconds."""
-        if self._thread is None:
-            problem = f"still runs: {_MOST_CALLS} earlier calls did not return"
-            return Shown(problem=_sentence(self._offer, problem), is_late=True)
-        self._thread.join(seconds)
-        if self._results:
-            return self._results[0]
-        problem = f"took longer than {seconds:g} s"
-        return Shown(problem=_sentence(self._offer, problem), is_late=True)
-
-    def _run(self, view: Any, free: threading.Semaphore) -> None:
-        try:
-            self._results.append(call_panel(self._offer, view))
-        finally:
-            free.release()
-
-
 class PanelCaller:
-    """Starts calls of panels of plugins.
+    """Calls panels of plugins in threads of their own, which may not return.
 
     A thread cannot be ended, so that a panel that does not return holds one: after a few of them
     it is not called any more until one returns.
+
+    Args:
+        most_calls: Calls of one panel that may run at the same time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_calls: int = 4) -> None:
+        self._most_calls = most_calls
         self._free: dict[Offer, threading.Semaphore] = {}
         self._lock = threading.Lock()
 
-    def start(self, offer: Offer, view: Any) -> PanelCall:
-        """Call the target of a panel in a thread."""
+    def start(self, offer: Offer, view: Any) -> "Future[Shown]":
+        """Call the target of a panel, and return what it will have shown."""
         with self._lock:
-            free = self._free.setdefault(offer, threading.BoundedSemaphore(_MOST_CALLS))
-        return PanelCall(offer, view, free)
+            free = self._free.setdefault(offer, threading.BoundedSemaphore(self._most_calls))
+        future: Future[Shown] = Future()
+        if not free.acquire(blocking=False):
+            problem = f"still runs: {self._most_calls} earlier calls did not return"
+            future.set_result(Shown(problem=_sentence(offer, problem), is_late=True))
+            return future
+
+        def run() -> None:
+            try:
+                future.set_result(call_panel(offer, view))
+            finally:
+                free.release()
+
+        threading.Thread(target=run, daemon=True, name=f"panel {offer.key}").start()
+        return future
+
+
+def wait_for(offer: Offer, future: "Future[Shown]", seconds: float) -> Shown:
+    """Return what a panel shows, or that it did not return within some seconds."""
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        problem = _sentence(offer, f"took longer than {seconds:g} s")
+        return Shown(problem=problem, is_late=True)
 
 
 def call_panel(offer: Offer, view: Any) -> Shown:
@@ -104,7 +92,7 @@ def call_panel(offer: Offer, view: Any) -> Shown:
     try:
         return _check_result(offer, resolve_target(offer.panel.target)(view))
     except DamagedRecordError as error:
-        return Shown(problem=_line(str(error)))
+        return Shown(problem=short_line(str(error)))
     except BaseException as error:
         if ends_process(error) or (offer.is_builtin and isinstance(error, StoreError)):
             raise
@@ -130,9 +118,10 @@ def _check_result(offer: Offer, result: Any) -> Shown:
 
 def _sentence(offer: Offer, problem: str) -> str:
     owner = "" if offer.is_builtin else f" of the plugin {offer.plugin!r} ({offer.distribution})"
-    return _line(f"The panel {offer.panel.title!r}{owner} {problem}")
+    return short_line(f"The panel {offer.panel.title!r}{owner} {problem}")
 
 
-def _line(text: str) -> str:
+def short_line(text: str) -> str:
+    """Return why something cannot be shown, in one short line without secrets."""
     line = printable(" ".join(mask_text(text).split()))
     return line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 1]}…"

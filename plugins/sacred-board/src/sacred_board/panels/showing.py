@@ -1,19 +1,29 @@
 """Shows a run as tabs: which there are, and what the open one contains."""
 
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 import attrs
+from anyio import CapacityLimiter, to_thread
 from markupsafe import Markup
 
-from sacred_board.panels.calling import PanelCall, PanelCaller, Shown, call_panel
+from sacred_board.data.locations import Location, LocationAwayError
+from sacred_board.panels.calling import PanelCaller, Shown, call_panel, short_line, wait_for
 from sacred_board.panels.offers import Offer, find_viewers
 from sacred_board.panels.views import FileView, RunView
 from sacred_board.records import RUN
+from sacred_core.exceptions import StoreError, UnavailableError
+
+T = TypeVar("T")
 
 #: Seconds that a panel of a plugin may take, and that all that are not open may delay a page.
-_OPEN_SECONDS, _CLOSED_SECONDS = 10.0, 0.5
+OPEN_SECONDS, CLOSED_SECONDS = 10.0, 0.5
+#: Threads that wait for panels of plugins.
+_MOST_WAITING = 20
+#: Calls of one viewer of a plugin: threads that read a store wait for them.
+_MOST_VIEWERS = 2
 #: Tabs of ended runs of which it is known whether they are hidden.
 _MOST_KNOWN = 10_000
 _PROBLEM = Markup('<p class="panel-problem error-text">{}</p>')
@@ -49,7 +59,7 @@ class ShownRun:
 
 
 class Panels:
-    """The panels of a board; the methods read stores and are called in threads.
+    """The panels of a board.
 
     Args:
         offers: The panels of all plugins.
@@ -58,26 +68,28 @@ class Panels:
     def __init__(self, offers: Sequence[Offer]) -> None:
         self._tabs = {offer.key: offer for offer in offers if offer.panel.accepts == RUN}
         self._viewers = [offer for offer in offers if offer.panel.accepts != RUN]
-        self._caller = PanelCaller()
+        self._tab_caller, self._viewer_caller = PanelCaller(), PanelCaller(_MOST_VIEWERS)
+        self._threads = CapacityLimiter(_MOST_WAITING)
         self._known: dict[tuple[str, str], bool] = {}
-        self._lock = threading.Lock()
 
     def has_tab(self, key: str) -> bool:
         """Return whether there is such a tab; empty is the first one."""
         return not key or key in self._tabs
 
-    def show_run(self, view: RunView) -> ShownRun:
+    async def show_run(self, location: Location, view: RunView) -> ShownRun:
         """Return a run as tabs.
 
         Args:
+            location: In whose threads built-in panels read the store. While it is away, they show
+                what the record has.
             view: The run; its `RunView.tab` is open, by default the first.
 
         Raises:
-            StoreError: the store cannot be read.
+            StoreError: the run was deleted.
         """
         view = attrs.evolve(view, tab=view.tab or next(iter(self._tabs)), show=self.show_file)
-        hidden = self._find_hidden(view)
-        shown = self._show(self._tabs[view.tab], view)
+        hidden = await self._find_hidden(view)
+        shown = await self._show_open(location, view)
         tabs = [
             Tab(key, offer.title, key == view.tab)
             for key, offer in self._tabs.items()
@@ -86,57 +98,102 @@ class Panels:
         return ShownRun(tabs, _content(shown) or _NOTHING)
 
     def show_file(self, file: FileView) -> Markup:
-        """Return what the viewer of a file shows."""
+        """Return what the viewer of a file shows; the store is read in this thread."""
         problems = Markup("")
         for offer in find_viewers(self._viewers, file.content_type):
-            shown = self._show(offer, file)
+            shown = self._call_viewer(offer, file)
             if shown.content is not None:
                 return problems + shown.content
             problems += _content(shown) or ""  # the next viewer shows the file
+            if offer.is_builtin and shown.problem:
+                break
         return problems
 
-    def _show(self, offer: Offer, view: RunView | FileView) -> Shown:
-        if offer.is_builtin:
-            return call_panel(offer, view)
-        return self._caller.start(offer, view).result(_OPEN_SECONDS)
+    def _call_viewer(self, offer: Offer, file: FileView) -> Shown:
+        if not offer.is_builtin:
+            return wait_for(offer, self._viewer_caller.start(offer, file), OPEN_SECONDS)
+        try:
+            return call_panel(offer, file)
+        except UnavailableError:
+            raise
+        except StoreError as error:  # the file is missing
+            return Shown(problem=short_line(str(error)))
 
-    def _find_hidden(self, view: RunView) -> set[str]:
+    async def _show_open(self, location: Location, view: RunView) -> Shown:
+        offer = self._tabs[view.tab]
+        if not offer.is_builtin:
+            call = self._tab_caller.start(offer, view)
+            return await self._in_thread(wait_for, offer, call, OPEN_SECONDS)
+        try:
+            return await location.read(call_panel, offer, view)
+        except LocationAwayError as error:
+            away: Any = AwayStore(str(error))
+            return await self._in_thread(_show_away, offer, attrs.evolve(view, store=away))
+
+    async def _find_hidden(self, view: RunView) -> set[str]:
         """Return the tabs that are not open and have nothing to show.
 
         Those of plugins that do not return soon have something to show.
         """
-        closed = attrs.evolve(view, is_open=False)
         hidden = set()
-        calls: dict[str, PanelCall] = {}
+        calls: dict[str, Future[Shown]] = {}
         for key, offer in self._tabs.items():
-            own = attrs.evolve(closed, tab=key)
+            own = attrs.evolve(view, tab=key, is_open=False)
             if key == view.tab:
                 continue
             if offer.is_builtin:
                 if call_panel(offer, own).is_hidden:
                     hidden.add(key)
             elif (known := self._known.get((view.path, key))) is None:
-                calls[key] = self._caller.start(offer, own)
+                calls[key] = self._tab_caller.start(offer, own)
             elif known:
                 hidden.add(key)
-        return hidden | self._wait(view, calls)
+        if not calls:
+            return hidden
+        shown = await self._in_thread(_wait_for_all, self._tabs, calls)
+        for key, each in shown.items():
+            if not each.problem and not view.run.is_running():
+                self._remember((view.path, key), each.is_hidden)
+        return hidden | {key for key, each in shown.items() if each.is_hidden}
 
-    def _wait(self, view: RunView, calls: dict[str, PanelCall]) -> set[str]:
-        hidden = set()
-        end = time.monotonic() + _CLOSED_SECONDS
-        for key, call in calls.items():
-            shown = call.result(max(0.0, end - time.monotonic()))
-            if shown.is_hidden:
-                hidden.add(key)
-            if not shown.problem and not view.run.is_running():
-                self._remember((view.path, key), shown.is_hidden)
-        return hidden
+    async def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await to_thread.run_sync(function, *arguments, limiter=self._threads)
 
     def _remember(self, of: tuple[str, str], is_hidden: bool) -> None:
-        with self._lock:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[of] = is_hidden
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[of] = is_hidden
+
+
+class AwayStore:
+    """Takes the place of a store that cannot be reached: what it would read is an error.
+
+    Args:
+        reason: Why it cannot be reached.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __getattr__(self, name: str) -> Any:
+        raise UnavailableError(self._reason)
+
+
+def _show_away(offer: Offer, view: RunView) -> Shown:
+    try:
+        return call_panel(offer, view)
+    except StoreError as error:
+        return Shown(problem=short_line(str(error)))
+
+
+def _wait_for_all(
+    offers: Mapping[str, Offer], calls: Mapping[str, "Future[Shown]"]
+) -> dict[str, Shown]:
+    end = time.monotonic() + CLOSED_SECONDS
+    return {
+        key: wait_for(offers[key], call, max(0.0, end - time.monotonic()))
+        for key, call in calls.items()
+    }
 
 
 def _content(shown: Shown) -> Markup | None:

@@ -10,7 +10,8 @@ from sacred_board.panels.metric_rows import metric_rows
 from sacred_board.panels.views import RunView
 from sacred_board.rendering import render_part
 from sacred_board.terminal_output import last_part, render_output
-from sacred_core.exceptions import DamagedRecordError, StoreError
+from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.masking import mask_text
 from sacred_core.printable import printable, printable_lines
 from sacred_core.readable_numbers import format_value
 from sacred_core.stores import StoredRun
@@ -234,8 +235,10 @@ def _read_text(view: RunView, kind: str, name: str) -> tuple[str, str, bool]:
     """Return the text of a file, why it cannot be read, and whether it was cut."""
     try:
         content = view.file(kind, name).read(text_parts.MOST_BYTES + 1)
-    except StoreError as error:
-        return "", str(error), False
+    except UnavailableError:
+        raise
+    except StoreError as error:  # the file is missing, or damaged
+        return "", mask_text(str(error)), False
     is_cut = len(content) > text_parts.MOST_BYTES
     text = content[: text_parts.MOST_BYTES].decode("utf-8", "replace")
     return text, "", is_cut
@@ -250,6 +253,6 @@ def _last_lines(text: str) -> Markup:
 def _read(problems: list[str], read: Any) -> Any:
     try:
         return read()
-    except DamagedRecordError as error:
-        problems.append(str(error))
+    except StoreError as error:
+        problems.append(mask_text(str(error)))
         return None
