@@ -84,15 +84,20 @@ def _describe(plugin: Plugin, manager: PluginManager) -> dict[str, Any]:
             for command in offered(CommandSpec)
         ],
         "aspects": [aspect.name for aspect in offered(Aspect)],
-        "records": {
-            hook: names
-            for hook, records in manager.further_records.items()
-            if (names := [_name_of(each) for each in records if each in plugin.records])
-        },
+        "records": _further_records(plugin, manager),
         "hooks": list(plugin.hooks),
         "problems": plugin.problems,
         "install": None,
     }
+
+
+def _further_records(plugin: Plugin, manager: PluginManager) -> dict[str, list[str]]:
+    """Return the names of the records of a plugin by the hooks of other plugins."""
+    named = {
+        hook: [_name_of(each) for each in records if each in plugin.records]
+        for hook, records in manager.further_records.items()
+    }
+    return {hook: names for hook, names in named.items() if names}
 
 
 def _missing(manager: PluginManager) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def test_the_output_is_shown_with_colours(client) -> None:
     """Colours are classes, and text that a carriage return overwrote is gone."""
     html = client.get("/run/runs/1?tab=output").text
     assert '<span class="ansi-fg-1">red</span> &lt;b&gt;output&lt;/b&gt;\n100%\n' in html
-    assert "\x1b" not in html
+    assert "\x1b" not in html and "\r" not in html
 
 
 def test_of_a_long_output_the_last_part_is_first(tmp_path: Path, connect, store: Path) -> None:

@@ -119,6 +119,11 @@ class RunIndex:
         """Let the next reader wait for a look that begins from now on: a run was changed."""
         self._refresher.require()
 
+    def start_loading(self) -> None:
+        """Read all runs in the background, unless that was done."""
+        if not self.is_loaded:
+            self._refresher.start()
+
     async def refresh(self, max_age: float = INTERVAL) -> None:
         """Look for changes unless the last look is younger; the first look loads all runs.
 
@@ -154,7 +159,7 @@ class RunIndex:
             LocationAwayError: the store cannot be reached, and was not read before.
         """
         if not self.is_loaded and where is None and not sort and limit is not None:
-            self._refresher.start()  # loads all runs in the background
+            self.start_loading()
             return await self._find_newest(limit, offset)
         await self.refresh_soon()
 

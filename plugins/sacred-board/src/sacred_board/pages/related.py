@@ -53,7 +53,7 @@ async def find_related(board: Board, location: Location, run: StoredRun) -> Rela
     Runs that are not in memory yet are loaded in the background, and not waited for.
     """
     for each in board.locations:
-        each.index.start_look()
+        each.index.start_loading()
     return await location.index.compute(lambda: _find(board.locations, location, run))
 
 

@@ -27,11 +27,15 @@ class MetricRow:
         summary: Of all points.
         line: Coordinates for the attribute ``points`` of an SVG polyline; empty if there are less
             than two.
+        middles: The values of the polyline, None where a part has no number.
+        size: Points per part.
     """
 
     name: str
     summary: MetricSummary
     line: str
+    middles: Sequence[float | None] = ()
+    size: int = 1
 
 
 def metric_rows(store: RunStore, run_id: int | str, limit: int | None = None) -> list[MetricRow]:
@@ -55,13 +59,14 @@ def metric_rows(store: RunStore, run_id: int | str, limit: int | None = None) ->
     rows = []
     for name, own in chosen.items():
         parts = _parts_of_points(found[name]) if name in found else _merged(own)
-        rows.append(MetricRow(name, merge_summaries(own), polyline(parts)))
+        middles = [_middle(part) for part in parts]
+        size = parts[0].points if parts else 1
+        rows.append(MetricRow(name, merge_summaries(own), polyline(middles), middles, size))
     return rows
 
 
-def polyline(parts: Sequence[MetricSummary]) -> str:
+def polyline(middles: Sequence[float | None]) -> str:
     """Return the middle of each part as coordinates of an SVG polyline."""
-    middles = [_middle(part) for part in parts]
     finite = [each for each in middles if each is not None]
     if len(finite) < 2:
         return ""

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import attrs
 from markupsafe import Markup
 
+from sacred_board.data.output_positions import output_position
 from sacred_board.panels import config_tree, text_parts
 from sacred_board.panels.commands import with_line
 from sacred_board.panels.metric_rows import metric_rows
@@ -26,11 +28,49 @@ _MOST_RESULTS, _SHORT_RESULT = 12, 24
 _CLOSED = Markup("")
 
 
+@attrs.frozen
+class _OutputPart:
+    """The end of an output, as scripts need it to add what follows.
+
+    Attributes:
+        content: HTML before the last lines.
+        position: Of the end of the output.
+        length: Characters of the whole output.
+        first: The first character that is shown.
+        start: Where the last lines begin, which may be overwritten.
+        tail: The last lines.
+        tail_content: The last lines as HTML.
+        style: The classes of text at their beginning.
+    """
+
+    content: Markup
+    position: str
+    length: int
+    first: int
+    start: int
+    tail: str
+    tail_content: Markup
+    style: str
+
+    @classmethod
+    def of(cls, text: str, first: int) -> "_OutputPart":
+        """Return the part of an output from a character on."""
+        position = output_position(text)
+        start = max(first, int(position.partition("-")[0]))
+        content, style = render_output(text[first:start])
+        tail = text[start:]
+        tail_content = render_output(tail, style)[0]
+        return cls(content, position, len(text), first, start, tail, tail_content, style.classes)
+
+
 def show_overview(view: RunView) -> Markup:
     """Return what one wants to see of a run first."""
     if not view.is_open:
         return _CLOSED
     run, problems = view.run, list[str]()
+    output = _read(problems, lambda: view.store.output(run.id)) or ""
+    limit = _MOST_METRICS + 1
+    metrics = _read(problems, lambda: metric_rows(view.store, run.id, limit)) or []
     rows = config_tree.config_rows(run)
     images = [
         file
@@ -44,11 +84,12 @@ def show_overview(view: RunView) -> Markup:
         traceback="\n".join(printable_lines("".join(map(str, run.fail_trace)))),
         result=None if run.result is None else result_text(run),
         results=_short_results(run),
-        metrics=_read(problems, lambda: metric_rows(view.store, run.id, _MOST_METRICS)) or [],
+        metrics=metrics[:_MOST_METRICS],
+        is_limited=len(metrics) > _MOST_METRICS,
         changed=config_tree.changed_rows(rows),
         entries=sum(not row.is_group for row in rows),
         images=images[:_MOST_IMAGES],
-        output=_last_lines(_read(problems, lambda: view.store.output(run.id)) or ""),
+        output=_OutputPart.of(output, _last_lines_start(output)),
         problems=problems,
     )
 
@@ -79,21 +120,12 @@ def show_output(view: RunView) -> Markup | None:
     if not text and not run.is_running():
         return None
     size = _MOST_OUTPUT if view.parameters.get("part") == "all" else _OUTPUT_PART
-    part = last_part(text, size)
-    start, last = part[: part.rfind("\n") + 1], part[part.rfind("\n") + 1 :]
-    content, style = render_output(start)
+    first = len(text) - len(last_part(text, size))
+    can_show_all = size < _MOST_OUTPUT and len(text) <= _MOST_OUTPUT
     return render_part(
         "panels/output.html",
-        view=view,
-        run=run,
-        content=content,
-        last=last,
-        last_content=render_output(last, style)[0],
-        style=style.classes,
-        length=len(text),
-        hidden=len(text) - len(part),
-        can_show_all=size < _MOST_OUTPUT and len(text) <= _MOST_OUTPUT,
-    )
+        view=view, run=run, part=_OutputPart.of(text, first), can_show_all=can_show_all,
+    )  # fmt: skip
 
 
 def show_metrics(view: RunView) -> Markup | None:
@@ -101,7 +133,14 @@ def show_metrics(view: RunView) -> Markup | None:
     if not view.is_open:
         return None if view.run.metrics == {} and not view.run.is_running() else _CLOSED
     rows = metric_rows(view.store, view.run.id)
-    return render_part("panels/metrics.html", view=view, run=view.run, metrics=rows)
+    return render_part(
+        "panels/metrics.html",
+        view=view,
+        run=view.run,
+        metrics=rows,
+        curves=view.curves,
+        is_limited=False,
+    )
 
 
 def show_artifacts(view: RunView) -> Markup | None:
@@ -244,10 +283,14 @@ def _read_text(view: RunView, kind: str, name: str) -> tuple[str, str, bool]:
     return text, "", is_cut
 
 
-def _last_lines(text: str) -> Markup:
-    part = last_part(text.rstrip("\n"), 10_000)
-    lines = part.split("\n")[-_LAST_LINES:]
-    return render_output("\n".join(lines))[0]
+def _last_lines_start(text: str) -> int:
+    """Return where the last lines of an output begin."""
+    start = len(text.rstrip("\n"))
+    for _ in range(_LAST_LINES):
+        start = text.rfind("\n", 0, max(start, 0))
+        if start < 0:
+            break
+    return max(start + 1, len(text) - _OUTPUT_PART)
 
 
 def _read(problems: list[str], read: Any) -> Any:

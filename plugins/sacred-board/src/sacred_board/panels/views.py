@@ -28,6 +28,7 @@ class RunView:
         is_open: Whether the tab is shown. If not, only whether the target returns None matters,
             so that it need not read more.
         show: Returns what the viewer of a file shows, see `show_file`.
+        curves: The charts of the metrics, while the tab of the board for them is open.
     """
 
     run: StoredRun
@@ -37,6 +38,7 @@ class RunView:
     parameters: Mapping[str, str] = attrs.field(factory=dict)
     is_open: bool = True
     show: "Callable[[FileView], Markup] | None" = attrs.field(default=None, repr=False)
+    curves: Markup = attrs.field(default=Markup(""), repr=False)
 
     def url(self, **parameters: Any) -> str:
         """Return the address of this tab with other parameters; None omits one."""

@@ -1,4 +1,4 @@
-// The page of a run: filters of entries, and the end of the output.
+// The page of a run: filters of entries, the end of the output, and what is new.
 
 import { followEnd } from "./run_output.js";
 
@@ -40,3 +40,10 @@ for (const output of document.querySelectorAll("[data-output]")) {
 
 // On a narrow screen the tabs scroll.
 document.querySelector(".tabs > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+const run = document.querySelector("[data-run]");
+if (run instanceof HTMLElement) {
+  const { showChanges, showRecord } = await import("./run_live.js");
+  if (run.hasAttribute("data-live")) showChanges(run);
+  else showRecord(run);
+}

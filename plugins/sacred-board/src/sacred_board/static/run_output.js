@@ -1,10 +1,13 @@
 // The output of a run in a box that shows its end until the user scrolls up.
 
-import { appendOutput } from "./terminal.js";
+import { updatedOutput } from "./live.js";
+import { renderOutput } from "./terminal.js";
+
+/** @typedef {import("./live.js").NewOutput} NewOutput */
 
 /** Pixels from the end at which it counts as reached. */
 const NEAR = 24;
-/** Characters that a page keeps of an output that grows. */
+/** Characters of an output that grows which stay on the page. */
 const MOST_CHARACTERS = 4_000_000;
 
 /** @param {HTMLElement} output */
@@ -22,7 +25,7 @@ function findSwitch() {
 }
 
 /**
- * Show the end of an output, and keep to it until the user scrolls up or uses the switch.
+ * Show the end of an output until the user scrolls up or uses the switch.
  * @param {HTMLElement} output
  */
 export function followEnd(output) {
@@ -37,23 +40,46 @@ export function followEnd(output) {
 }
 
 /**
- * Append what a run printed.
+ * Show what a run printed. The last lines are an element with the text from which they were made,
+ * because what follows may overwrite them.
  * @param {HTMLElement} output
- * @param {string} text
+ * @param {NewOutput} update
  */
-export function addOutput(output, text) {
+export function showOutput(output, update) {
+  const tail = output.querySelector("[data-tail]");
+  if (!(tail instanceof HTMLElement)) return;
   const isFollowing = findSwitch()?.checked ?? isAtEnd(output);
-  appendOutput(output, text);
-  output.dataset.length = String(Number(output.dataset.length) + [...text].length);
-  if ((output.textContent?.length ?? 0) > MOST_CHARACTERS) dropStart(output);
+  const start = Number(tail.dataset.start);
+  let text = updatedOutput(JSON.parse(tail.dataset.text ?? '""'), update, start);
+  let first = start;
+  if (update.start < start) { // what is before the last lines changed too
+    output.replaceChildren(tail);
+    tail.dataset.style = "";
+    first = update.start;
+  }
+  // Lines before the place to which the next update may go back do not change any more.
+  const end = Number.parseInt(update.position, 10);
+  if (end > first) {
+    const done = Array.from(text).slice(0, end - first).join("");
+    const { content, style } = renderOutput(done, tail.dataset.style);
+    tail.before(content);
+    tail.dataset.style = style;
+    text = text.slice(done.length);
+    first = end;
+  }
+  tail.dataset.start = String(first);
+  tail.dataset.text = JSON.stringify(text);
+  tail.replaceChildren(renderOutput(text, tail.dataset.style).content);
+  dropStart(output);
   if (isFollowing) scrollToEnd(output);
 }
 
 /** @param {HTMLElement} output */
 function dropStart(output) {
-  let rest = (output.textContent?.length ?? 0) - MOST_CHARACTERS / 2;
-  while (rest > 0 && output.childNodes.length > 1) {
-    rest -= output.firstChild?.textContent?.length ?? 0;
+  let length = output.textContent?.length ?? 0;
+  if (length <= MOST_CHARACTERS) return;
+  while (length > MOST_CHARACTERS / 2 && output.childNodes.length > 1) {
+    length -= output.firstChild?.textContent?.length ?? 0;
     output.firstChild?.remove();
   }
 }

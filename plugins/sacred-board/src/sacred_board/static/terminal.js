@@ -46,24 +46,6 @@ export function renderOutput(text, style = "") {
 }
 
 /**
- * Append output to an element that terminal_output.py made. Its last child is the last line with
- * the text from which it was made, because what follows may overwrite it.
- * @param {HTMLElement} output
- * @param {string} text
- */
-export function appendOutput(output, text) {
-  const last = output.querySelector("[data-last-line]");
-  if (!(last instanceof HTMLElement)) return;
-  const whole = (last.dataset.text ?? "") + text;
-  const end = whole.lastIndexOf("\n") + 1;
-  const lines = renderOutput(whole.slice(0, end), last.dataset.style);
-  last.before(lines.content);
-  last.dataset.text = whole.slice(end);
-  last.dataset.style = lines.style;
-  last.replaceChildren(renderOutput(whole.slice(end), lines.style).content);
-}
-
-/**
  * @param {string} line
  * @param {Style} style
  * @returns {{pieces: Piece[], style: Style}}
