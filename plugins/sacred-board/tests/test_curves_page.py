@@ -16,6 +16,7 @@ from sacred_core import Experiment, open_store
 from sacred_core.observers import FileStorageObserver
 from sacred_core.stores import StoredRun
 from sacred_core.stores.groups import compute_statistics
+from sacred_core.testing import EventDriver
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "curves.schema.json").read_text())
 ALL = "&".join(f"run=runs/{number}" for number in range(1, 5))
@@ -172,6 +173,22 @@ def test_one_missing_run_leaves_the_others(client: TestClient) -> None:
     assert {each["run"] for each in data["errors"]} == {"runs/99", "nowhere/1"}
     page = client.get("/curves?run=runs/1&run=runs/99").text
     assert "run &#39;99&#39; not found" in page and page.count("curve-line series-1") == 2
+
+
+def test_a_store_that_is_away(connect: Callable[..., TestClient], tmp_path: Path) -> None:
+    """The page of runs that nothing else can show is an error to be retried."""
+    driver = EventDriver(FileStorageObserver(tmp_path / "runs"))
+    driver.start()
+    driver.log("loss", [1.0, 2.0])
+    driver.complete()
+    client = connect(tmp_path / "runs")
+    assert client.get("/curves?run=runs/1").status_code == 200
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    answer = client.get("/curves?run=runs/1&format=json")
+    assert answer.status_code == 503 and answer.json()["error"]
+    assert int(answer.headers["retry-after"]) > 0
+    both = client.get("/curves?run=runs/1&run=nowhere/1")
+    assert both.status_code == 503
 
 
 def test_the_page_works_without_javascript(client: TestClient) -> None:

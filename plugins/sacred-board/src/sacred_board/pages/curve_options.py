@@ -43,11 +43,17 @@ class CurveOptions:
     match: str = ""
     hidden: frozenset[str] = frozenset()
 
+    def has_chosen(self, name: str) -> bool:
+        """Return whether a metric is one of the chosen ones."""
+        return not self.metrics or name in self.metrics
+
+    def matches(self, name: str) -> bool:
+        """Return whether the name of a metric has all words."""
+        return all(word in name.lower() for word in self.match.lower().split())
+
     def selects(self, name: str) -> bool:
         """Return whether a metric is shown."""
-        words = self.match.lower().split()
-        is_chosen = not self.metrics or name in self.metrics
-        return is_chosen and all(word in name.lower() for word in words)
+        return self.has_chosen(name) and self.matches(name)
 
 
 def parse_options(params: QueryParams) -> CurveOptions:

@@ -23,7 +23,7 @@ from sacred_board.data.charts import (
     find_metrics,
     read_charts,
 )
-from sacred_board.data.locations import Location
+from sacred_board.data.locations import Location, LocationAwayError
 from sacred_board.pages.curve_options import CurveOptions, other_parameters, parse_options
 from sacred_board.rendering import render, wants_json
 from sacred_core.exceptions import SacredError
@@ -43,8 +43,8 @@ class CurvesPart:
     Attributes:
         options: What the address says.
         charts: The runs, their metrics and the curves.
-        names: The metrics that are shown, in order.
-        drawings: For the first of them the curves as SVG.
+        names: The metrics that were chosen, in order; scripts hide those that do not match.
+        drawings: For the first of those that are shown the curves as SVG.
         hidden_fields: Parameters of the address that the controls do not set.
         data: The charts as plain data, for scripts.
         address: The path that answers scripts with ``format=json``.
@@ -57,6 +57,11 @@ class CurvesPart:
     hidden_fields: Sequence[tuple[str, str]]
     data: dict[str, Any]
     address: str
+
+    @property
+    def shown(self) -> int:
+        """The number of metrics that are shown."""
+        return sum(map(self.options.matches, self.names))
 
     @property
     def entries(self) -> Sequence[ChartRun | ChartGroup]:
@@ -79,16 +84,13 @@ async def make_curves(request: Request, runs: Sequence[tuple[Location, StoredRun
     """
     options = parse_options(request.query_params)
     charts = await _find_charts(options, runs)
-    names = [name for name in charts.metrics if options.selects(name)]
-    await read_charts(charts, names[:_FIRST_CHARTS])
+    first = [name for name in charts.metrics if options.selects(name)][:_FIRST_CHARTS]
+    await read_charts(charts, first)
     return CurvesPart(
         options=options,
         charts=charts,
-        names=names,
-        drawings={
-            name: draw_svg(charts, name, options.is_log_y, options.hidden)
-            for name in names[:_FIRST_CHARTS]
-        },
+        names=[name for name in charts.metrics if options.has_chosen(name)],
+        drawings={name: draw_svg(charts, name, options.is_log_y, options.hidden) for name in first},
         hidden_fields=other_parameters(request.query_params),
         data=charts_data(charts),
         address=str(request.app.url_path_for("curves")),
@@ -112,7 +114,8 @@ async def find_runs_of(
     """Return the runs of keys like ``slug/id``, and for each that cannot be read the reason.
 
     Raises:
-        HTTPException: there is no key, there are too many, or none of them can be read.
+        HTTPException: there is no key, there are too many, or no run is found.
+        LocationAwayError: no run can be read because a store cannot be reached.
     """
     keys = [*dict.fromkeys(keys)]
     if not 1 <= len(keys) <= MOST_RUNS:
@@ -122,6 +125,7 @@ async def find_runs_of(
         )
     found: dict[str, tuple[Location, StoredRun]] = {}
     errors: dict[str, str] = {}
+    outages: list[LocationAwayError] = []
 
     async def find(key: str) -> None:
         slug, _, run_id = key.partition("/")
@@ -133,11 +137,14 @@ async def find_runs_of(
             found[key] = location, await location.get(run_id)
         except SacredError as error:
             errors[key] = mask_text(str(error))
+            outages.extend([error] if isinstance(error, LocationAwayError) else [])
 
     async with anyio.create_task_group() as tasks:
         for key in keys:
             tasks.start_soon(partial(find, key))
     if not found:
+        if outages:
+            raise outages[0]
         raise HTTPException(404, " ".join(dict.fromkeys(errors.values())))
     return [found[key] for key in keys if key in found], errors
 

@@ -10,7 +10,6 @@ import { keyOf } from "./curve_data.js";
 /** Parameters of the address that change nothing that the server sends. */
 const DRAWN_HERE = ["logy", "hide"];
 const CONTROLS = ["metric", "match", "x", "logx", "logy", "smooth", "group", "from", "to", "hide"];
-const SUBMITTED = ["match", "metric"];
 
 export class CurveControls {
   /**
@@ -83,6 +82,8 @@ export class CurveControls {
   /** Return the parameters of a request for curves. */
   query() {
     const query = this.parameters();
+    // Charts are requested by the names of their metrics.
+    ["match", "metric"].forEach((name) => query.delete(name));
     DRAWN_HERE.forEach((name) => query.delete(name));
     this.runs.forEach((run) => query.append("run", run));
     return query.toString();
@@ -112,19 +113,36 @@ export class CurveControls {
   /** @param {Event} event */
   handleInput(event) {
     const { target } = event;
+    if (target instanceof HTMLInputElement && target.name === "match") this.filter();
     if (!(target instanceof HTMLInputElement) || target.name !== "smooth") return;
     const output = this.form.querySelector(".smoothing-value");
     if (output) output.textContent = String(Number(target.value));
     this.actions.change();
   }
 
+  /** Show only the charts of metrics whose name has all words. */
+  filter() {
+    const words = String(new FormData(this.form).get("match") ?? "").toLowerCase().split(/\s+/);
+    let count = 0;
+    for (const figure of this.section.querySelectorAll(".chart")) {
+      if (!(figure instanceof HTMLElement)) continue;
+      const name = (figure.dataset.metric ?? "").toLowerCase();
+      figure.hidden = !words.every((word) => name.includes(word));
+      if (!figure.hidden) count += 1;
+    }
+    const shown = this.form.querySelector("[data-shown]");
+    if (shown) shown.textContent = String(count);
+    this.section.querySelector("[data-no-match]")?.toggleAttribute("hidden", count > 0);
+    this.writeAddress();
+  }
+
   /** @param {Event} event */
   handleChange(event) {
     const { target } = event;
-    if (!(target instanceof HTMLInputElement) || target.name === "smooth") return;
     // Other metrics, or other groups, are another page: the server writes its legend and charts.
-    if (target.name === "metric") return;
-    if (SUBMITTED.includes(target.name) || target.name === "group") this.form.requestSubmit();
+    // Metrics are chosen with the button of their menu.
+    if (!(target instanceof HTMLInputElement) || ["smooth", "match", "metric"].includes(target.name)) return;
+    if (target.name === "group") this.form.requestSubmit();
     else if (target.name === "logy") this.actions.redraw();
     else {
       if (target.name === "x") this.setWindow(null);

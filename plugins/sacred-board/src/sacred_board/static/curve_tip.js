@@ -78,6 +78,8 @@ export class CurveTip {
     this.showDots(plot, values);
     const isActive = this.area.matches(":hover") || document.activeElement === this.area;
     this.table.hidden = !isActive || !values.length;
+    // Values are read aloud where keys, not the pointer, move the cursor.
+    this.table.setAttribute("aria-live", this.area.matches(":hover") ? "off" : "polite");
     if (!this.table.hidden) this.showTable(plot, values, left, top);
   }
 

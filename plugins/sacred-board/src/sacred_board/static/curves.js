@@ -1,5 +1,6 @@
 // Charts of curves with their controls, on each page that includes _curves.html.
 
+import { onChange } from "./changes.js";
 import { onColorsChange } from "./colors.js";
 import { CurveChart } from "./curve_chart.js";
 import { CurveControls } from "./curve_controls.js";
@@ -48,6 +49,9 @@ class CurvesSection {
     this.data = null;
     this.live = new LiveRuns((key, update) => this.take(key, update));
     this.start();
+    onChange((notice) => {
+      if (notice.type === "back" && this.data?.errors.length) this.requestAgain();
+    });
     onColorsChange(() => this.panels.forEach(({ chart }) => chart?.redraw()));
     new ResizeObserver(() => this.requestSoon()).observe(section);
   }
@@ -90,8 +94,6 @@ class CurvesSection {
     this.abort = new AbortController();
     const { signal } = this.abort;
     const parameters = new URLSearchParams(query);
-    parameters.delete("match");
-    parameters.delete("metric");
     stale.forEach(({ metric }) => parameters.append("metric", metric));
     parameters.set("width", String(Math.max(...stale.map((panel) => pixelsOf(panel)))));
     stale.forEach(({ figure }) => figure.setAttribute("aria-busy", "true"));
@@ -100,6 +102,7 @@ class CurvesSection {
       if (!signal.aborted) this.show(data, query);
     } catch (error) {
       if (signal.aborted) return;
+      // Not again until something changes.
       stale.forEach((panel) => { panel.loaded = query; panel.width = Infinity; });
       this.controls.showErrors([{ run: "", error: String(error instanceof Error ? error.message : error) }]);
     } finally {
@@ -132,7 +135,10 @@ class CurvesSection {
       const area = panel?.figure.querySelector(".chart-area");
       if (!panel || !(area instanceof HTMLElement)) continue;
       panel.chart ??= new CurveChart(area, this.state);
-      panel.chart.draw(curves);
+      // The last curves stay while their store cannot be reached.
+      const failed = data.errors.map((error) => error.run);
+      const kept = panel.chart.curves.filter((curve) => failed.includes(curve.run ?? ""));
+      panel.chart.draw([...curves, ...kept]);
       panel.loaded = query;
       panel.width = data.width;
       area.setAttribute("aria-label", `${metric}: ${curves.length} curves. Arrow keys show values.`);
@@ -198,9 +204,14 @@ class CurvesSection {
     if (!isNew || this.groupTimer) return;
     this.groupTimer = setTimeout(() => {
       this.groupTimer = 0;
-      this.panels.forEach((panel) => { panel.loaded = ""; });
-      this.requestSoon();
+      this.requestAgain();
     }, GROUP_PAUSE);
+  }
+
+  /** Request all charts in view, and the others when they are scrolled to. */
+  requestAgain() {
+    this.panels.forEach((panel) => { panel.loaded = ""; });
+    this.requestSoon();
   }
 
   /** Apply a change of the controls that the server has to answer. */
