@@ -117,10 +117,14 @@ class Browser(webdriver.Chrome):
         script = """
             const done = arguments[0];
             let count = -1, quiet = 0;
+            const isShown = (part) => {
+              const { top, bottom } = part.getBoundingClientRect();
+              return bottom > 0 && top < innerHeight && part.checkVisibility();
+            };
             const look = () => {
               const now = performance.getEntriesByType("resource").length;
               const busy = [...document.querySelectorAll("[aria-busy=true]")];
-              const isBusy = busy.some(element => element.checkVisibility());
+              const isBusy = busy.some(isShown);
               quiet = now === count && !isBusy ? quiet + 1 : 0;
               count = now;
               if (quiet < 6) setTimeout(() => requestAnimationFrame(look), 25);

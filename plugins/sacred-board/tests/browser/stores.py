@@ -31,14 +31,19 @@ class Stores:
 
     def __init__(self, folder: Path) -> None:
         self._places = Places(folder)
-        self._made: dict[str, Place] = {}
+        self._made: dict[tuple[str, str], Place] = {}
         self._folder = folder
 
-    def get(self, kind: str) -> Place:
-        """Return the store of a kind, as in `tests.stores.places.KINDS`."""
-        if kind not in self._made:
+    def get(self, kind: str, purpose: str = "reading") -> Place:
+        """Return a store of a kind, as in `tests.stores.places.KINDS`.
+
+        Args:
+            kind: The kind.
+            purpose: Tests that change the runs have stores of their own.
+        """
+        if (kind, purpose) not in self._made:
             place = self._places.new(kind)
-            if kind == "file":
+            if (kind, purpose) == ("file", "reading"):
                 # The ages of the runs do not change while the tests are running.
                 now = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3, minutes=20)
                 record_examples(
@@ -48,8 +53,8 @@ class Stores:
             else:
                 copied = [*copy_runs(self.get("file").open(), Target(place.open()))]
                 assert len(copied) == len(PLANS)
-            self._made[kind] = place
-        return self._made[kind]
+            self._made[kind, purpose] = place
+        return self._made[kind, purpose]
 
     def close(self) -> None:
         """Stop the servers."""

@@ -1,0 +1,112 @@
+"""Write the pictures of the board, docs/pictures/board-*.png, from example runs.
+
+It needs Debian's packages chromium and chromium-driver, and from PyPI selenium and pillow:
+
+.venv/bin/python tools/make_board_pictures.py [NAME...]
+"""
+
+import io
+import sys
+import tempfile
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "plugins/sacred-board/tests/browser")]
+
+from browsing import Browser  # noqa: E402
+from running_board import RunningBoard  # noqa: E402
+
+from sacred_core.observers import FileStorageObserver  # noqa: E402
+from tools.board_examples import record_examples  # noqa: E402
+
+FOLDER = ROOT / "docs/pictures"
+_MOST_BYTES = 100_000
+_COLORS = 256
+
+
+class Picture(NamedTuple):
+    """One picture.
+
+    Attributes:
+        path: Of the page.
+        ready: A CSS selector of what the page has when it is complete.
+        width, height: Of the page, in CSS pixels.
+        scheme: "light" or "dark".
+        script: JavaScript that is executed on the page first.
+    """
+
+    path: str
+    ready: str
+    width: int = 1180
+    height: int = 700
+    scheme: str = "light"
+    script: str = ""
+
+
+_SEEDS = "&".join(f"run=runs/{number}" for number in (4, 5, 6, 8, 9, 10, 11, 12, 13, 15, 16, 17))
+PICTURES = {
+    "runs": Picture("/?where=name+%3D+spirals", "tr[data-row]", height=640),
+    "run": Picture("/run/runs/20", "[data-tab-content] svg", height=760),
+    "compare": Picture("/compare?run=runs/12&run=runs/16", ".chart canvas, .chart svg", height=760),
+    "curves": Picture(
+        f"/curves?{_SEEDS}&metric=val_loss&metric=val_accuracy&group=all-but+seed",
+        ".chart canvas",
+        height=480,
+    ),
+    "dark": Picture("/run/runs/17?tab=curves", ".chart canvas", height=760, scheme="dark"),
+    "narrow": Picture("/", "tr[data-row]", width=400, height=760),
+}
+
+
+def main(names: list[str]) -> None:
+    """Write the pictures with these names, by default all."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "runs"
+        record_examples(
+            lambda: FileStorageObserver(store), Path(folder) / "files", datetime.now(UTC),
+            beat_interval=600.0,  # this may take some minutes
+        )  # fmt: skip
+        board = RunningBoard(str(store))
+        browser = Browser(scale=1.4)
+        try:
+            browser.wait(partial(has_loaded, browser, board))
+            for name in names or PICTURES:
+                write_picture(browser, board, name)
+        finally:
+            browser.quit()
+            board.stop()
+
+
+def has_loaded(browser: Browser, board: RunningBoard) -> bool:
+    """Return whether the board has loaded all runs, so that pages have counts."""
+    browser.get(board.url("/"))
+    return not browser.find_all("[data-loading]")
+
+
+def write_picture(browser: Browser, board: RunningBoard, name: str) -> None:
+    """Take one picture and write it with few colours."""
+    picture = PICTURES[name]
+    browser.reset()
+    browser.resize(picture.width, picture.height)
+    browser.set_scheme(picture.scheme)
+    browser.get(board.url(picture.path))
+    browser.find(picture.ready)
+    browser.wait_until_idle()
+    if picture.script:
+        browser.execute_script(picture.script)
+        browser.wait_until_idle()
+    image = Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
+    few = image.quantize(_COLORS, dither=Image.Dither.NONE)
+    path = FOLDER / f"board-{name}.png"
+    few.save(path, optimize=True)
+    assert path.stat().st_size <= _MOST_BYTES, f"{path} has {path.stat().st_size:,} bytes"
+    sys.stdout.write(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
