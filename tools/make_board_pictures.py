@@ -52,7 +52,7 @@ _SEEDS = "&".join(f"run=runs/{number}" for number in (4, 5, 6, 8, 9, 10, 11, 12,
 PICTURES = {
     "runs": Picture("/?where=name+%3D+spirals", "tr[data-row]", height=640),
     "run": Picture("/run/runs/20", "[data-tab-content] svg", height=760),
-    "compare": Picture("/compare?run=runs/12&run=runs/16", ".chart canvas, .chart svg", height=760),
+    "compare": Picture("/compare?run=runs/12&run=runs/19", ".chart canvas", height=940),
     "curves": Picture(
         f"/curves?{_SEEDS}&metric=val_loss&metric=val_accuracy&group=all-but+seed",
         ".chart canvas",

@@ -73,9 +73,10 @@ class Browser(webdriver.Chrome):
         )
 
     def set_scheme(self, scheme: str) -> None:
-        """Prefer ``light`` or ``dark`` colours, as the system of a user does."""
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        """Prefer ``light`` or ``dark`` colours, as the system of a user does, and no animations."""
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        listed = [{"name": name, "value": value} for name, value in features.items()]
+        self.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": listed})
 
     def set_javascript(self, is_enabled: bool) -> None:
         """Execute the scripts of pages that are loaded from now on, or do not."""
