@@ -9,12 +9,13 @@ import attrs
 from anyio import CapacityLimiter, to_thread
 from markupsafe import Markup
 
-from sacred_board.data.locations import Location, LocationAwayError
+from sacred_board.data.locations import Location
 from sacred_board.panels.calling import PanelCaller, Shown, call_panel, short_line, wait_for
 from sacred_board.panels.offers import Offer, find_viewers
 from sacred_board.panels.views import FileView, RunView
 from sacred_board.records import RUN
 from sacred_core.exceptions import StoreError, UnavailableError
+from sacred_core.stores import RunStore
 
 T = TypeVar("T")
 
@@ -124,11 +125,11 @@ class Panels:
         if not offer.is_builtin:
             call = self._tab_caller.start(offer, view)
             return await self._in_thread(wait_for, offer, call, OPEN_SECONDS)
-        try:
-            return await location.read(call_panel, offer, view)
-        except LocationAwayError as error:
-            away: Any = AwayStore(str(error))
-            return await self._in_thread(_show_away, offer, attrs.evolve(view, store=away))
+
+        def show(store: RunStore) -> Shown:
+            return call_panel(offer, attrs.evolve(view, store=store))
+
+        return await location.show(show)
 
     async def _find_hidden(self, view: RunView) -> set[str]:
         """Return the tabs that are not open and have nothing to show.
@@ -163,27 +164,6 @@ class Panels:
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
         self._known[of] = is_hidden
-
-
-class AwayStore:
-    """Takes the place of a store that cannot be reached: what it would read is an error.
-
-    Args:
-        reason: Why it cannot be reached.
-    """
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    def __getattr__(self, name: str) -> Any:
-        raise UnavailableError(self._reason)
-
-
-def _show_away(offer: Offer, view: RunView) -> Shown:
-    try:
-        return call_panel(offer, view)
-    except StoreError as error:
-        return Shown(problem=short_line(str(error)))
 
 
 def _wait_for_all(
