@@ -43,7 +43,9 @@ def default_columns(
         columns += _run_columns(runs, now, form)
     if not kinds or "config" in kinds:
         configs = [config_values(run) for run in runs]
-        fields = merged_fields(configs) if has_all else differing_fields(configs)
+        # A configuration that cannot be read differs in nothing.
+        known = [own for run, own in zip(runs, configs, strict=True) if own or run.damage is None]
+        fields = merged_fields(configs) if has_all else differing_fields(known)
         columns += [config_column(field, configs, form) for field in fields]
     if not kinds or "result" in kinds:
         values = [read(Field("result"), run, metrics.of(run), now) for run in runs]

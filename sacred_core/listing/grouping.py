@@ -100,7 +100,8 @@ def group_columns(
         form: Of the numbers.
     """
     values = [row.group.values for row in rows]
-    fields = merged_fields(values) if is_chosen else differing_fields(values)
+    known = [row.group.values for row in rows if any(map(_has_config, row.group.runs))]
+    fields = merged_fields(values) if is_chosen else differing_fields(known)
     columns = [
         TableColumn("RUNS", [str(len(row.group.runs)) for row in rows]),
         TableColumn("IDS", [_ids(row.group.runs) for row in rows]),
@@ -150,6 +151,11 @@ def group_as_data(row: GroupRow) -> dict[str, Any]:
         },
         "statistics": {_name(field): attrs.asdict(own) for field, own in row.statistics.items()},
     }
+
+
+def _has_config(run: StoredRun) -> bool:
+    """Return whether the configuration of a run is known, also if it is empty."""
+    return bool(run.config) or run.damage is None
 
 
 def _name(field: Field) -> str:

@@ -37,6 +37,17 @@ def test_each_column_has_its_field_and_values() -> None:
     ]  # fmt: skip
 
 
+def test_a_configuration_that_cannot_be_read_differs_in_nothing() -> None:
+    """A damaged run does not add a column for each entry of the others."""
+    damaged = StoredRun(id=3, status="COMPLETED", damage="config.json is cut", metrics={})
+    columns = default_columns([*RUNS, damaged], metrics_of(RUNS), ["config"])
+    assert [column.heading for column in columns] == ["ID", "lr"]
+    assert columns[1].cells == ["0.5", "0.25", ""]
+    empty = StoredRun(id=3, status="COMPLETED", metrics={})
+    columns = default_columns([*RUNS, empty], metrics_of(RUNS), ["config"])
+    assert [column.heading for column in columns] == ["ID", "lr", "seed"]
+
+
 def test_chosen_columns_have_values() -> None:
     """What a run does not have is missing, and its cell is empty."""
     first, second = chosen_columns(RUNS, parse_columns("config.lr, config.x"), metrics_of(RUNS))

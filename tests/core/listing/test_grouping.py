@@ -61,3 +61,14 @@ def test_the_columns_of_groups_have_fields() -> None:
     assert (count.field, ids.field) == (None, None)
     assert (lr.field, [*lr.values]) == (LR, [0.5, 1.0])
     assert result.field == Field("result") and [each.count for each in result.values] == [2, 1]
+
+
+def test_a_damaged_run_adds_no_columns() -> None:
+    """Its group has no values where its configuration cannot be read."""
+    runs = [
+        StoredRun(id=1, status="COMPLETED", config={"lr": 0.5, "batch": 64}, metrics={}),
+        StoredRun(id=2, status="COMPLETED", config={"lr": 0.1, "batch": 64}, metrics={}),
+        StoredRun(id=3, status="COMPLETED", damage="config.json is cut", metrics={}),
+    ]
+    rows = group_rows(runs, metrics_of(runs), *parse_groups("all-but seed"))
+    assert [column.heading for column in group_columns(rows, False)] == ["RUNS", "IDS", "lr"]
