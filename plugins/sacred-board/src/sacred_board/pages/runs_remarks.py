@@ -63,16 +63,17 @@ async def find_remarks(
     runs = [run for each in locations for run in each.index.runs()]
     if not page.runs and not runs and not page.offset:
         if page.outages:
-            return RunsRemarks()
+            return RunsRemarks(no_match="They are shown as soon as a store can be reached.")
         return RunsRemarks(empty=[await _explain_empty(each) for each in locations])
     fields = _named_fields(view)
     mistakes: list[str] = []
     if fields or view.query is not None:
         own = store_of(runs or [each.run for each in page.known])
         found = [each.run for each in page.runs]
-        mistakes = await run_in_threadpool(
+        reasons = await run_in_threadpool(
             find_mistakes, own, found, fields, view.query, page.metrics
         )
+        mistakes = [_sentence(reason) for reason in reasons]
     if page.runs:
         return RunsRemarks(mistakes=mistakes)
     return RunsRemarks(mistakes=mistakes, no_match=_no_match(page, len(runs)))
@@ -83,6 +84,10 @@ def _named_fields(view: RunsView) -> list[Field]:
     fields = [field for field, _ in view.order or ()]
     fields += [column.field for column in view.columns or ()]
     return fields + ([] if view.groups is None else named_group_fields(view.groups))
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}{'' if reason.endswith('?') else '.'}"
 
 
 def _no_match(page: RunsPage, count: int) -> str:
