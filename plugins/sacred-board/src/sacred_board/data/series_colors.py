@@ -14,8 +14,9 @@ def run_slots(runs: Sequence[StoredRun]) -> list[int]:
     """Return a number from 0 to 23 for each run, which selects its colour and dashes.
 
     The colour is that of the id modulo 8, so that neighbouring runs are distinct, or of a checksum
-    of an id that is not a number: it does not depend on the page. The line is solid, unless an
-    earlier run of the page has this colour.
+    of an id that is not a number: it does not depend on the page. Only a run whose colour an
+    earlier run of the page has gets a free one, and dashes only where no colour is free: lines of
+    many points have no dashes.
     """
     return _distinct([_preferred(run.id) for run in runs])
 
@@ -32,14 +33,18 @@ def _preferred(run_id: int | str | None) -> int:
 
 
 def _distinct(preferred: Sequence[int]) -> list[int]:
-    taken: set[int] = set()
+    first = {color: index for index, color in reversed([*enumerate(preferred)])}
+    taken = set(first)
     slots = []
-    for color in preferred:
-        if len(taken) == SLOTS:
-            taken.clear()
+    for index, color in enumerate(preferred):
         number = color
-        while number in taken:  # the same colour with other dashes, then the next colour
-            number = number + COLORS if number + COLORS < SLOTS else (number + 1) % COLORS
+        if first[color] != index:
+            while number in taken:  # the next colour, then all of them with other dashes
+                number = (number + 1) % COLORS + number // COLORS * COLORS
+                number += COLORS if number % COLORS == color else 0
+                if number >= SLOTS:
+                    taken.clear()
+                    number = color
         taken.add(number)
         slots.append(number)
     return slots
