@@ -115,6 +115,51 @@ def test_narrow_blocks_need_no_point() -> None:
     assert part.is_exact and (123_456, 10.0) in places(part)
 
 
+def test_more_blocks_than_pixels_are_merged() -> None:
+    """A narrow chart has a row for each pixel, with the extremes of all blocks in it."""
+    outliers = [500, 99_999, 150_000, 199_999]
+    steps, values = noise(200_000, outliers)
+    store = SummaryStore(steps, values)
+    curve = curve_of(store, width=50)
+    assert store.read == 0 and not curve.is_exact
+    assert 45 <= len(curve.rows) <= 51
+    assert [row.x_high for row in curve.rows if row.high == 10] == outliers
+    assert min(row.low for row in curve.rows) == min(values)
+    assert curve.rows[-1].x == 199_999 and curve.rows[-1].y == values[-1]
+
+
+@pytest.mark.parametrize("kind", [PlainStore, SummaryStore])
+def test_up_to_three_points_per_pixel_are_exact(kind: type[PlainStore]) -> None:
+    """All points are returned as long as there are three for each pixel, else a row per pixel."""
+    exact = curve_of(kind(*noise(300, [])), width=100)
+    assert exact.is_exact and len(exact.rows) == 300
+    reduced = curve_of(kind(*noise(301, [])), width=100)
+    assert not reduced.is_exact and len(reduced.rows) == 100
+
+
+@pytest.mark.parametrize("kind", [PlainStore, SummaryStore])
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [((4000, 6000), [1999, 10_000]), ((-9, -3), [0]), ((20_000, 30_000), [11_999])],
+)
+def test_a_window_without_points_has_its_neighbours(
+    kind: type[PlainStore], window: tuple[float, float], expected: list[int]
+) -> None:
+    """Between two blocks, and beside all of them, the next points are known."""
+    steps = [*range(2000), *range(10_000, 12_000)]
+    curve = curve_of(kind(steps, [float(step) for step in steps]), window=window, width=300)
+    assert [(row.x, row.y) for row in curve.rows] == [(x, x) for x in expected]
+
+
+def test_blocks_without_numbers_are_omitted_without_reading() -> None:
+    """Text and missing values in a block leave no row, and are counted."""
+    steps, values = noise(100_000, [])
+    values[3000:4000] = [None] * 1000  # type: ignore[list-item]
+    store = SummaryStore(steps, values)
+    curve = curve_of(store, width=100)
+    assert store.read == 0 and curve.omitted == 1000 and len(curve.rows) == 99
+
+
 @pytest.mark.parametrize("kind", [PlainStore, SummaryStore])
 @pytest.mark.parametrize("window", [(10, 20), (1990, 2010), (2999.5, 9000), (-5, 0), (50.2, 50.7)])
 def test_a_window_has_its_points_and_their_neighbours(

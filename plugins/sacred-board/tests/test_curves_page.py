@@ -90,7 +90,8 @@ def test_the_data_has_each_run_and_metric(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["x=time", "x=relative&logx=1", "smooth=0.9", "from=10&to=30.5", "width=16", "logx=1"]
+    "query",
+    ["x=time&logx=1", "x=relative&logx=1", "smooth=0.9", "from=10&to=30.5", "width=16", "logx=1"],
 )
 def test_each_view_follows_the_schema(client: TestClient, query: str) -> None:
     """The data says which view it has, with rows in the order of x."""
@@ -100,6 +101,7 @@ def test_each_view_follows_the_schema(client: TestClient, query: str) -> None:
         assert curve["x"] == sorted(curve["x"]) and len(curve["x"]) == len(curve["y"]) > 10
         assert ("smooth" in curve) == ("smooth" in query)
         assert curve["is_exact"] == (query != "width=16")
+    assert data["log_x"] == ("logx=1" in query and "x=time" not in query)
 
 
 def test_times_have_all_their_digits(client: TestClient, runs: Path) -> None:
@@ -124,6 +126,20 @@ def test_groups_have_means_and_intervals(client: TestClient) -> None:
     smooth = curves_of(data_of(client, f"{ALL}&group=name&smooth=0.9&metric=loss"), "loss")
     raw = curves_of(data_of(client, f"{ALL}&group=name&metric=loss"), "loss")
     assert smooth[0]["y"][0] == raw[0]["y"][0] and smooth[0]["y"][50] > raw[0]["y"][50] * 1.05
+
+
+def test_runs_of_several_locations(
+    runs: Path, tmp_path: Path, connect: Callable[..., TestClient]
+) -> None:
+    """The names of runs have their locations where the page has several."""
+    driver = EventDriver(FileStorageObserver(tmp_path / "other"))
+    driver.start()
+    driver.log("loss", [1.0, 2.0])
+    driver.complete()
+    data = data_of(connect(runs, tmp_path / "other"), "run=runs/1&run=other/1&metric=loss")
+    assert [each["title"] for each in data["runs"]] == ["runs/1", "other/1"]
+    assert [len(each["x"]) for each in curves_of(data, "loss")] == [200, 2]
+    assert data["runs"][0]["slot"] != data["runs"][1]["slot"]
 
 
 def test_metrics_are_chosen_by_name_or_by_words(client: TestClient) -> None:

@@ -35,12 +35,14 @@ class ChartRun:
         location: Its location.
         run: Its record.
         slot: Of its colour, see `run_slots`.
+        title: Its id, and its location if the runs have several.
         label: The entries of its configuration that differ between the runs of the page.
     """
 
     location: Location
     run: StoredRun
     slot: int
+    title: str
     label: str
 
     @property
@@ -51,7 +53,13 @@ class ChartRun:
 
 @attrs.frozen(eq=False)
 class ChartGroup:
-    """Runs whose mean is one curve; the attributes are those of `ChartRun`."""
+    """Runs whose mean is one curve.
+
+    Attributes:
+        runs: The runs.
+        slot: Of its colour, see `group_slots`.
+        label: The values that distinguish it from the other groups.
+    """
 
     runs: Sequence[ChartRun]
     slot: int
@@ -85,8 +93,15 @@ def chart_runs(found: Sequence[tuple[Location, StoredRun]]) -> list[ChartRun]:
     values = [config_values(run) for run in runs]
     fields = differing_fields(values) if len(runs) > 1 else []
     fields.sort(key=lambda field: field.path == ("seed",))  # the least important one
+    is_mixed = len({location.slug for location, _ in found}) > 1
     return [
-        ChartRun(location, run, slot, entries_text(own, fields))
+        ChartRun(
+            location=location,
+            run=run,
+            slot=slot,
+            title=f"{location.slug}/{run.id}" if is_mixed else str(run.id),
+            label=entries_text(own, fields),
+        )
         for (location, run), slot, own in zip(found, run_slots(runs), values, strict=True)
     ]
 
@@ -244,6 +259,7 @@ def _run_data(each: ChartRun) -> dict[str, Any]:
         "name": each.run.name,
         "status": each.run.status,
         "start": None if math.isnan(start) else start,
+        "title": each.title,
         "label": each.label,
         "slot": each.slot,
     }

@@ -69,7 +69,7 @@ def parse_options(params: QueryParams) -> CurveOptions:
     by, all_but = _parse_group(group)
     view = CurveView(
         axis=axis,
-        is_log=_flag(params, "logx"),
+        is_log=_flag(params, "logx") and axis != "time",  # dates have no logarithm
         window=_window(params),
         width=round(_number(params, "width", _WIDTH, 16, _WIDEST)),
         smoothing=_number(params, "smooth", 0.0, 0.0, _MOST_SMOOTHING),

@@ -1,6 +1,6 @@
 // The ticks of the axes of charts.
 
-import { durationTicks, numberText } from "./curve_text.js";
+import { durationTicks, numberText, timeTicks } from "./curve_text.js";
 
 const LEFT = 56;
 const FONT = "11px system-ui, sans-serif";
@@ -28,12 +28,13 @@ export function makeAxes(axis, isLogX, isLogY, colors) {
     ticks: { show: false },
   };
   /** @type {uPlot.Axis} */
-  const x = { ...look, size: 24, gap: 4, space: 64 };
+  const x = { ...look, size: 24, gap: 4, space: axis === "time" ? 80 : 64 };
   /** @type {uPlot.Axis} */
   const y = { ...look, size: LEFT, gap: 6, space: 28, values: (_, ticks) => ticks.map((tick) => numberText(tick)) };
+  if (axis === "time") x.values = (_, ticks) => timeTicks(ticks);
   if (axis === "relative") x.values = (_, ticks) => durationTicks(ticks);
   if (axis === "step") x.values = (_, ticks) => ticks.map((tick) => numberText(tick));
-  if (isLogX && axis !== "time") makeLogarithmic(x, axis === "relative" ? (tick) => durationTicks([tick])[0] : numberText);
+  if (isLogX) makeLogarithmic(x, axis === "relative" ? (tick) => durationTicks([tick])[0] : numberText);
   if (isLogY) makeLogarithmic(y, numberText);
   return [x, y];
 }

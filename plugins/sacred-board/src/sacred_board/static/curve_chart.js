@@ -26,7 +26,7 @@ import { CurveTip, SYNC } from "./curve_tip.js";
 
 const COLORS = 8;
 const DASHES = [[], [8, 4], [2, 3]];
-const RAW_OPACITY = 0.28;
+const RAW_OPACITY = 0.35;
 const BAND_OPACITY = 0.18;
 const DIMMED = 0.12;
 const MARGIN = 0.04;

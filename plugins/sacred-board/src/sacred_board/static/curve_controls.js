@@ -59,9 +59,10 @@ export class CurveControls {
     const window = ["from", "to"].map((name) => data.get(name));
     /** @type {[number, number] | null} */
     const range = window[0] === null ? null : [Number(window[0]), Number(window[1])];
+    const axis = /** @type {"step" | "time" | "relative"} */ (data.get("x") ?? "step");
     return {
-      axis: /** @type {"step" | "time" | "relative"} */ (data.get("x") ?? "step"),
-      isLogX: data.has("logx"),
+      axis,
+      isLogX: data.has("logx") && axis !== "time", // dates have no logarithm
       isLogY: data.has("logy"),
       window: range,
       hidden: this.hidden,

@@ -18,7 +18,7 @@
  */
 
 /** @typedef {{run: string, location: string, id: number | string, name: string, status: string,
- *    start: number | null, label: string, slot: number}} Run */
+ *    start: number | null, title: string, label: string, slot: number}} Run */
 /** @typedef {{runs: string[], label: string, slot: number}} Group */
 
 /**

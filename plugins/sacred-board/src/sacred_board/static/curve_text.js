@@ -52,3 +52,20 @@ export function durationTicks(ticks) {
     : most < 3 * DAY ? [HOUR, "h"] : [DAY, "d"];
   return ticks.map((tick) => `${Number((tick / unit).toPrecision(6))} ${name}`);
 }
+
+/**
+ * Return the texts of ticks of wall time, in the time zone of the browser.
+ * @param {number[]} ticks seconds since 1970
+ */
+export function timeTicks(ticks) {
+  const distance = ticks.length > 1 ? ticks[1] - ticks[0] : DAY;
+  return ticks.map((tick) => {
+    const time = new Date(tick * 1000);
+    const clock = time.toLocaleTimeString("sv-SE"); // 08:16:15
+    const isMidnight = clock === "00:00:00" && tick % 1 === 0;
+    if (distance >= 0.9 * DAY || isMidnight) return time.toLocaleDateString("sv-SE"); // 2026-11-30
+    if (distance >= MINUTE) return clock.slice(0, 5);
+    if (distance >= 1) return clock;
+    return `${clock.slice(3)}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+  });
+}

@@ -252,7 +252,7 @@ function pixelsOf({ chart, figure }) {
 
 /** @param {import("./curve_data.js").Run} run */
 function labelOf(run) {
-  return `${run.id} ${run.label || run.name}`;
+  return `${run.title} ${run.label || run.name}`;
 }
 
 for (const section of document.querySelectorAll(".curves")) {
