@@ -154,7 +154,7 @@ def test_only_some_aspects_are_compared(client) -> None:
 def test_curves_are_on_the_page(client) -> None:
     """Their options are part of the address, which other links retain."""
     response = client.get(address_of("runs/1", "runs/2", logy="1", x="relative"))
-    assert '<figure class="chart" data-metric="loss">' in response.text
+    assert 'data-metric="loss"' in response.text
     assert "logy=1" in Page(response.text).links["All facts"]
     assert "x=relative" in Page(response.text).links["Swap"]
 
