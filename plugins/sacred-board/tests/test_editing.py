@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sacred_file.store import FileStore
 
 from sacred_core import Experiment, open_store
+from sacred_core.archives.packing import pack
+from sacred_core.exceptions import UnavailableError
 from sacred_core.observers import FileStorageObserver
 from sacred_core.stores import StoredRun
 from sacred_core.stores.annotations import current_user
@@ -140,6 +143,33 @@ def test_a_running_run_is_not_deleted(editor: Editor, folder: Path) -> None:
     assert "run &#39;live&#39; is still running" in response.text
     assert 'href="/run/runs/live"' in response.text
     assert "live" in open_store(folder).ids()
+
+
+def test_an_archive_is_not_changed(folder: Path, tmp_path: Path, connect) -> None:
+    """The page has the sentence of the store, which describes what to do."""
+    store = open_store(folder)
+    pack(store, [store.get(1)], tmp_path / "runs.zip")
+    editor = Editor(connect(tmp_path / "runs.zip", is_editable=True), folder)
+    for action in ("note", "delete"):
+        data = editor.fields | {"action": action, "note": "mine"}
+        response = editor.client.post("/edit/runs.zip/1", data=data, headers=OWN)
+        assert response.status_code == 409
+        assert "is an archive, which cannot be changed: unpack it" in response.text
+
+
+def test_a_note_for_a_store_that_is_away_is_not_lost(
+    editor: Editor, folder: Path, monkeypatch
+) -> None:
+    """The page has the reason and the note."""
+
+    def fail(*args: object) -> None:
+        raise UnavailableError("the disk of 'runs' is away")
+
+    monkeypatch.setattr(FileStore, "annotate", fail)
+    response = editor.send("note", note="my note")
+    assert response.status_code == 503
+    assert "the disk of &#39;runs&#39; is away" in response.text
+    assert "my note</textarea>" in response.text
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sacred_board.board import Board
-from sacred_board.data.locations import Location
+from sacred_board.data.locations import Location, LocationAwayError
 from sacred_board.forms import read_form
 from sacred_board.pages.run import find_run
 from sacred_board.rendering import make_path, render, render_json, wants_json
-from sacred_core.exceptions import AnnotationError, StoreError, UnavailableError
+from sacred_core.exceptions import AnnotationError, StoreError
 from sacred_core.masking import mask_text
 from sacred_core.stores import StoredRun
 from sacred_core.stores.annotations import Annotation, new_note, new_tags
@@ -43,8 +43,8 @@ async def edit_run(request: Request) -> Response:
         return _refuse(request, form, sentence, 409)
     try:
         path = await _change(request, location, run, form)
-    except UnavailableError:
-        raise
+    except LocationAwayError as error:
+        return _refuse(request, form, str(error), 503)
     except AnnotationError as error:
         return _refuse(request, form, str(error), 400)
     except StoreError as error:  # such as a running run, which is not deleted
@@ -60,6 +60,7 @@ async def _change(
     Raises:
         AnnotationError: a note or a tag is not valid.
         HTTPException: the form has no known action.
+        LocationAwayError: the store cannot be reached.
         StoreError: the store refuses the change.
     """
     action = form.get("action", "")
