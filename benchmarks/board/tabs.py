@@ -133,11 +133,10 @@ def measure(name: str, filled: Filled, count: int, minutes: float) -> bool:
         ages = [age for tab in tabs for age in tab.ages]
         failures = [failure for tab in tabs for failure in tab.failures]
     live.end()
-    print(f"calls of the store each minute: {one:.0f} with one page, {many:.0f} with {count} "
-          f"({last:.0f} in the last minute)")  # fmt: skip
-    print(
-        f"points: {len(ages)}, median age {statistics.median(ages):.2f} s, most {max(ages):.2f} s"
-    )
+    middle, age = statistics.median(ages), statistics.quantiles(ages, n=100)[-1]
+    print(f"calls of the store each minute: {one:.0f} with one page, {many:.0f} with {count}")
+    print(f"points of heartbeats: {len(ages)}; seconds until they are on a page: "
+          f"{middle:.2f} (median), {age:.2f} (99 %), {max(ages):.2f} (all)")  # fmt: skip
     print(f"growth of the memory: {growth:.1f} MB; failures: {len(failures)} {failures[:3]}")
     checks = {
         "load": (many / one, LOAD),

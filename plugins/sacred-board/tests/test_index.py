@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sacred_board.data.index import Changes, RunIndex
 from sacred_board.data.locations import Location, LocationAwayError
+from sacred_board.data.shared_values import SharedValues
 from sacred_file import FileStorageObserver
 
 from sacred_core import open_store
-from sacred_core.exceptions import UnavailableError
-from sacred_core.stores import Annotation, find_runs
+from sacred_core.exceptions import ChangeTokenError, UnavailableError
+from sacred_core.stores import Annotation, StoredRun, find_runs
 from sacred_core.stores.query import parse, parse_sort
 from sacred_core.testing.event_driver import START, EventDriver
 
@@ -258,3 +259,49 @@ def test_equal_parts_of_runs_are_one_object(tmp_path) -> None:
         assert one.host["cpus"] is other.host["cpus"]
 
     check_index(place, check)
+
+
+def test_parts_that_are_not_plain_are_not_shared() -> None:
+    """A value that has no digest, as it is nested deeply or is another object, stays as it is."""
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    shared = SharedValues()
+    runs = [
+        StoredRun(id=number, status="COMPLETED", info={"time": [START], "deep": deep}, result=1.5)
+        for number in range(2)
+    ]
+    for run in runs:
+        same = shared.share(run)
+        assert same is run and run.info["time"] == [START] and run.info["deep"] is deep
+    long, other = "x" * 500, "".join(["x"] * 500)
+    one, two = (StoredRun(id=1, status="", result=each) for each in (long, other))
+    assert shared.share(one).result is shared.share(two).result == long
+
+
+def test_a_token_of_another_store_loads_all_runs(tmp_path, monkeypatch) -> None:
+    """If the store refuses the token of the last look, all runs are read, and changes reported."""
+    place = str(tmp_path / "runs")
+    ids = [record(place) for _ in range(2)]
+    store = open_store(place)
+    list_runs = store.list
+
+    def refuse(query: Any) -> Any:
+        if query.since is not None:
+            raise ChangeTokenError("it is of another store")
+        return list_runs(query)
+
+    async def main() -> None:
+        index = Location(place, "runs", lambda: store).index
+        await index.refresh()
+        looks: list[Changes] = []
+        index.listeners.append(looks.append)
+        monkeypatch.setattr(store, "list", refuse)
+        await index.refresh(0)
+        assert not looks and [run.id for run in index.runs()] == ids
+        store.delete(ids[0])
+        new = record(place)
+        await index.refresh(0)
+        assert [*looks[0].deleted] == [ids[0]] and [run.id for run in looks[0].changed] == [new]
+
+    asyncio.run(main())

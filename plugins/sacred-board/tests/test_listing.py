@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sacred_board.data.copies import Copy, choose_copies
 from sacred_board.data.listing import list_runs
 from sacred_board.data.locations import Location
 from sacred_file import FileStorageObserver
 
 from sacred_core import open_store
 from sacred_core.exceptions import StoreError, UnavailableError
-from sacred_core.stores import Annotation
+from sacred_core.stores import Annotation, StoredRun
 from sacred_core.stores.query import parse, parse_sort
+from sacred_core.stores.summaries import MetricSummary
 from sacred_core.testing.event_driver import START, EventDriver
 
 UIDS = [f"{number:032x}" for number in range(10)]
@@ -110,6 +112,28 @@ def test_copies_that_are_equal_are_those_of_the_first_location(tmp_path) -> None
         assert found.location is locations[1]
 
     check_listing(check, *folders)
+
+
+def test_the_most_complete_copy_is_shown() -> None:
+    """A copy that can be read comes before a damaged one, then the one with most points."""
+    newest, oldest = START + timedelta(hours=1), START
+    few = StoredRun(id=1, status="COMPLETED", start_time=START, stop_time=oldest)
+    more = StoredRun(
+        id=2, status="COMPLETED", start_time=START, stop_time=oldest,
+        metrics={"loss": MetricSummary(points=1, count=1)},
+    )  # fmt: skip
+    damaged = StoredRun(
+        id=3, status="RUNNING", start_time=START, stop_time=newest, damage="it was cut"
+    )
+    late = StoredRun(id=4, status="COMPLETED", start_time=START, heartbeat=newest)
+    place = Location("runs", "runs", lambda: None)
+    for runs, expected in (
+        ([few, more], 2), ([more, few], 2), ([damaged, few], 1), ([few, damaged], 1),
+        ([more, late], 4), ([late, more], 4),
+    ):  # fmt: skip
+        ((shown, others),) = choose_copies(Copy(place, run, "a") for run in runs)
+        assert shown.run.id == expected, [run.id for run in runs]
+        assert [other.run.id for other in others] == [r.id for r in runs if r.id != expected]
 
 
 @pytest.mark.parametrize("count", [1, 2])

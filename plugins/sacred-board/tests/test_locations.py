@@ -137,6 +137,41 @@ def test_an_error_about_one_run_is_not_an_outage(location, store, error) -> None
     asyncio.run(check())
 
 
+def test_an_error_about_one_run_ends_an_outage(location, store, clock) -> None:
+    """A store that answers with an error about one run can be reached again."""
+
+    async def check() -> None:
+        await location.store()
+        store.error = UnavailableError("away")
+        await fail(location)
+        clock(1.1)
+        store.error = DamagedRecordError("damaged")
+        with pytest.raises(DamagedRecordError):
+            await location.read(store.get, 1)
+        assert location.outage is None
+
+    asyncio.run(check())
+
+
+def test_parts_of_a_page_are_shown_while_a_store_is_away(location, store) -> None:
+    """A function that shows a run gets a store whose methods raise the reason at once."""
+
+    async def check() -> None:
+        assert await location.show(lambda found: found.get(1).id) == 1
+        store.error = UnavailableError("the server has gone")
+        await fail(location)
+
+        def show(found: Any) -> str:
+            with pytest.raises(DamagedRecordError, match="the server has gone"):
+                found.output(1)
+            return "shown"
+
+        calls = store.calls
+        assert await location.show(show) == "shown" and store.calls == calls
+
+    asyncio.run(check())
+
+
 def test_an_error_about_the_whole_store_is_an_outage(location, store) -> None:
     """If the store cannot list a run either, such as a folder that is gone, it is away."""
 

@@ -219,6 +219,28 @@ def test_an_outage_and_its_end_are_sent(store, driver, monkeypatch) -> None:
     check_board(store, check)
 
 
+def test_an_unexpected_error_does_not_end_the_watcher(store, driver, monkeypatch, caplog) -> None:
+    """An error of a driver is logged without a traceback; the next look finds the changes."""
+    list_runs = store.list
+    errors = [ValueError("mongodb://me:hunter2@host broke")]
+
+    def fail_once(query: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return list_runs(query)
+
+    async def check(board: Board) -> None:
+        monkeypatch.setattr(store, "list", fail_once)
+        async with open_page(board) as (page, _):
+            driver.complete()
+            while (await page.next()).get("status") != "COMPLETED":
+                pass
+        assert not errors and "Cannot look for changes in runs" in caplog.text
+        assert "hunter2" not in caplog.text and "Traceback" not in caplog.text
+
+    check_board(store, check)
+
+
 def test_a_stream_that_connects_again_starts_with_a_refresh(store) -> None:
     """A page may have missed notices: it is asked to read again what it shows."""
 

@@ -24,8 +24,8 @@ from sacred_core.stores.run_ids import normalize_id
 from sacred_core.stores.stored_parts import has_ended
 from sacred_core.stores.summaries import MetricSummary, merge_summaries
 
-#: Seconds for which what was read is good.
-MAX_AGE = 0.9
+#: Seconds for which what was read is good: the watcher reads it again each second.
+MAX_AGE = 1.5
 #: Characters of the output, and points of all metrics of a run, that are stored.
 MOST_OUTPUT, MOST_POINTS = 1_000_000, 100_000
 #: Points of each metric that are stored even of a run with many metrics.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +14,11 @@ from sacred_board.data.notices import STOPPED, Mailbox, Notice
 from sacred_board.data.refreshing import pace_of
 from sacred_core.exceptions import SacredError
 from sacred_core.stores import StoredRun
+from sacred_core.stores.guarded import describe
 
+_LOG = logging.getLogger(__name__)
 #: To read the runs that pages show takes at most this part of the time.
-_SHARE = 0.2
+_SHARE = 0.5
 
 
 class Watching:
@@ -109,9 +112,9 @@ class _Watcher:
         index.listeners.append(self._report)
         try:
             while True:
-                with contextlib.suppress(SacredError):  # an outage is noted by the location
+                with self._logging_failures():
                     await index.refresh(index.pace * 0.9)
-                self._report_dead()
+                    self._report_dead()
                 is_away = self._location.outage is not None
                 await asyncio.sleep(refreshing.INTERVAL if is_away else index.pace)
         finally:
@@ -125,10 +128,21 @@ class _Watcher:
         live = self._location.live
         while True:
             pause = pace_of(live.read_duration, _SHARE)
-            for run in await live.refresh(pause * 0.9):
-                self._send(self._run_notice(run))
+            with self._logging_failures():
+                for run in await live.refresh(pause * 0.9):
+                    self._send(self._run_notice(run))
             self._report_outage()
             await asyncio.sleep(pause)
+
+    @contextlib.contextmanager
+    def _logging_failures(self) -> Iterator[None]:
+        """Log an error that the next attempt may not have; outages are noted by the location."""
+        try:
+            yield
+        except SacredError:
+            pass
+        except Exception as error:  # noqa: BLE001 - a driver may raise anything
+            _LOG.warning("Cannot look for changes in %s: %s", self._location.slug, describe(error))
 
     def _report(self, changes: Changes) -> None:
         for run in changes.changed:
