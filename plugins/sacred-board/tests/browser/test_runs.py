@@ -76,6 +76,30 @@ def test_a_filter_is_shown_without_a_new_page(browser: Any, open_page: Any) -> N
     browser.wait(lambda: len(ids(browser)) == 3)
 
 
+def test_the_filter_suggests_fields_and_values(browser: Any, open_page: Any) -> None:
+    """Arrow keys choose, Enter accepts, and Escape closes the list and not the filter."""
+    down, enter, escape = "\ue015", "\ue007", "\ue00c"
+    open_page()
+    press(browser, "/")
+    press(browser, "lr")
+    assert browser.texts("#suggestions li") == ["config.lr"]
+    press(browser, down + enter)
+    filter_ = browser.switch_to.active_element
+    assert filter_.get_attribute("value") == "config.lr "
+    press(browser, "= 0.01 and status = comp")
+    assert browser.texts("#suggestions li") == ["COMPLETED"]
+    browser.find("#suggestions li").click()
+    assert filter_.get_attribute("value") == "config.lr = 0.01 and status = COMPLETED "
+    press(browser, "and ")
+    press(browser, "s")
+    assert "config.seed" in browser.texts("#suggestions li")
+    press(browser, escape)
+    assert not browser.find("#suggestions").is_displayed()
+    assert browser.switch_to.active_element == filter_
+    press(browser, "eed = 1" + enter)
+    browser.wait(lambda: ids(browser) == ["4"])
+
+
 def test_a_wrong_filter_leaves_the_runs(browser: Any, open_page: Any) -> None:
     """The place is marked, the cursor is there, and the address stays."""
     open_page("?where=config.lr+%3C+0.1")

@@ -41,7 +41,7 @@ class RunsContent:
         total: The number of all rows; None: not known.
         pages: The number of pages; None: not known.
         hidden: The headings of columns that are not shown because there are too many.
-        fields: The fields from which columns can be chosen.
+        fields: The fields that can be in a filter, and from which columns can be chosen.
         size: The maximum number of rows.
         typed: Chosen columns that are not in ``fields``, as the user wrote them.
     """
@@ -126,7 +126,9 @@ def _group_content(page: RunsPage, view: RunsView, address: RunsAddress, size: i
     ids = columns[1].cells if columns else []
     shown, hidden = (columns[2:], []) if address.has_all else shown_columns(columns[2:])
     listed = {id(each.run): each for each in page.runs}
+    newest = [each.run for each in page.runs[:MOST_RUNS]]
     return RunsContent(
+        fields=known_fields(newest, page.metrics, ()),
         headings=make_headings(shown, address),
         first=Heading(text="Runs"),
         groups=show_groups(own, ids, shown, listed, page.metrics, address),

@@ -2,6 +2,7 @@
 
 import "./runs_live.js";
 import "./runs_selection.js";
+import "./runs_suggest.js";
 import { onSwap, root } from "./runs_swap.js";
 
 /** The keys that press a button of the selection. */

@@ -41,6 +41,7 @@ export async function fetchPart(address, signal) {
 export function replacePart(part) {
   const old = root();
   const focus = pathOf(document.activeElement, old);
+  const cursor = cursorOf(document.activeElement);
   const table = old.querySelector(".table-wrap");
   const [left, top] = [table?.scrollLeft ?? 0, table?.scrollTop ?? 0];
   const next = document.importNode(part, true);
@@ -48,6 +49,7 @@ export function replacePart(part) {
   next.querySelector(".table-wrap")?.scrollTo(left, top);
   const target = focus ? next.querySelector(focus) : null;
   if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+  if (target instanceof HTMLInputElement && cursor) target.setSelectionRange(...cursor);
   for (const listener of listeners) listener();
 }
 
@@ -85,6 +87,16 @@ function lasting(address) {
   const url = new URL(address, location.href);
   url.searchParams.delete("last");
   return url.href;
+}
+
+/**
+ * Return where the cursor of a field of text is.
+ * @param {Element | null} element
+ * @returns {[number, number] | null}
+ */
+function cursorOf(element) {
+  if (!(element instanceof HTMLInputElement) || !/^(text|search)$/.test(element.type)) return null;
+  return [element.selectionStart ?? 0, element.selectionEnd ?? 0];
 }
 
 /**
