@@ -8,7 +8,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from sacred_board.curve_svg import Axis
 from sacred_board.data.series_colors import group_slots, run_slots
 from starlette.testclient import TestClient
 
@@ -228,15 +227,6 @@ def test_stored_text_is_never_markup(client: TestClient) -> None:
     data = page.partition('class="curve-data">')[2].partition("</script>")[0]
     assert json.loads(data)["metrics"] == ["</script><b>", "nothing"]
     assert curves_of(json.loads(data), "nothing")[0]["y"] == [None]
-
-
-def test_an_axis_has_round_ticks() -> None:
-    """Ticks are about five round numbers, or powers of ten on a long logarithmic axis."""
-    assert Axis(0, 1).ticks() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
-    assert Axis(-3, 17).ticks() == [0, 5, 10, 15]
-    assert Axis(3, 50_000, True).ticks() == [10, 100, 1000, 10_000]
-    assert Axis(10, 1000, True).share(100) == pytest.approx(0.5)
-    assert Axis(2, 4).share(3) == 0.5
 
 
 def test_neighbouring_runs_have_different_colours() -> None:

@@ -15,9 +15,15 @@ from sacred_core.readable_numbers import number_text
 #: The sides of the plot; the browser stretches it.
 _SIZE = 1000
 _MARGIN = 0.04
-_TICKS = 5
+_TICKS = 6
 _MOST_DASHED = 300
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+#: Distances of ticks of time from a second to a day; others are round numbers of either.
+_TIME_STEPS = (
+    *(1, 2, 5, 10, 15, 30),
+    *(number * _MINUTE for number in (1, 2, 5, 10, 15, 30)),
+    *(number * _HOUR for number in (1, 2, 3, 6, 12, 24)),
+)
 
 
 @attrs.frozen
@@ -35,13 +41,17 @@ class Axis:
             return math.log(max(value, low / 10) / low) / math.log(high / low)
         return (value - low) / (high - low)
 
-    def ticks(self) -> list[float]:
-        """Return about five round values."""
+    def ticks(self, is_time: bool = False) -> list[float]:
+        """Return about six round values.
+
+        Args:
+            is_time: They are seconds.
+        """
         if self.is_log and self.high / self.low >= 100:
             first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
             step = max(1, (last - first) // _TICKS + 1)
             return [10.0**power for power in range(first, last + 1, step)]
-        distance = _round_step((self.high - self.low) / _TICKS)
+        distance = _round_step((self.high - self.low) / _TICKS, is_time)
         first = math.ceil(self.low / distance - 1e-9)
         return [n * distance for n in range(first, math.floor(self.high / distance + 1e-9) + 1)]
 
@@ -173,7 +183,7 @@ def _place(at: float, value: float, x: Axis, y: Axis) -> str:
 def _grid(x: Axis, y: Axis, axis: str) -> Markup:
     line = Markup('<line class="curve-grid" x1="{}" x2="{}" y1="{}" y2="{}"/>')
     parts = []
-    for value in x.ticks():
+    for value in x.ticks(axis != "step"):
         place = f"{x.share(value) * 100:.2f}%"
         parts.append(line.format(place, place, "0", "100%"))
         text = Markup('<text x="{}" y="100%" dy="1.5em" text-anchor="middle">{}</text>')
@@ -200,9 +210,14 @@ def _x_text(value: float, axis: str, x: Axis) -> str:
     return f"{number_text(value / _HOUR)} h"
 
 
-def _round_step(step: float) -> float:
-    power = 10.0 ** math.floor(math.log10(step))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
+def _round_step(step: float, is_time: bool) -> float:
+    """Return the next round distance of ticks that is not less than ``step``."""
+    least = step * (1 - 1e-9)
+    if is_time and _TIME_STEPS[0] < step <= _TIME_STEPS[-1]:
+        return next(each for each in _TIME_STEPS if each >= least)
+    unit = _DAY if is_time and step > _DAY else 1
+    power = 10.0 ** math.floor(math.log10(step / unit)) * unit
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
 
 
 def _slots(charts: Charts) -> dict[str, int]:

@@ -8,6 +8,14 @@ const FONT = "11px system-ui, sans-serif";
 const FEW_DECADES = 2.5;
 const SOME_DECADES = 8;
 const LINEAR_TICKS = 6;
+/** Distances of ticks of relative time, in seconds. */
+const TIME_STEPS = [
+  ...[1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1].flatMap((unit) => [unit, 2 * unit, 5 * unit]),
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3600),
+  ...[1, 10, 100, 1000].flatMap((days) => [days, 2 * days, 5 * days]).map((days) => days * 86400),
+];
 
 /** Width of the y axis in CSS pixels. */
 export { LEFT };
@@ -32,7 +40,10 @@ export function makeAxes(axis, isLogX, isLogY, colors) {
   /** @type {uPlot.Axis} */
   const y = { ...look, size: LEFT, gap: 6, space: 28, values: (_, ticks) => ticks.map((tick) => numberText(tick)) };
   if (axis === "time") x.values = (_, ticks) => timeTicks(ticks);
-  if (axis === "relative") x.values = (_, ticks) => durationTicks(ticks);
+  if (axis === "relative") {
+    x.incrs = TIME_STEPS;
+    x.values = (_, ticks) => durationTicks(ticks);
+  }
   if (axis === "step") x.values = (_, ticks) => ticks.map((tick) => numberText(tick));
   if (isLogX) makeLogarithmic(x, axis === "relative" ? (tick) => durationTicks([tick])[0] : numberText);
   if (isLogY) makeLogarithmic(y, numberText);
