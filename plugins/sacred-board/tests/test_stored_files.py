@@ -1,11 +1,15 @@
 """Tests of the files of runs: what is sent, how, and what is refused."""
 
+import asyncio
+import io
 import shutil
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sacred_board.pages.files import content_disposition
+from sacred_board.data.locations import Location
+from sacred_board.file_response import FileResponse, byte_range, content_disposition
 
 from .recorded_runs import ARTIFACTS, png, record_runs
 
@@ -166,3 +170,95 @@ def test_ids_with_slashes_have_files(tmp_path: Path, store: Path) -> None:
 def test_file_names_are_encoded(name: str, header: str) -> None:
     """A name cannot end the header; names beside ASCII are in UTF-8."""
     assert content_disposition(name, is_attachment=False) == header
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (None, None), ("bytes=0-", (0, 100)), ("bytes=10-19", (10, 20)),
+        ("bytes=90-200", (90, 100)), ("bytes=-10", (90, 100)), ("bytes=-200", (0, 100)),
+        ("bytes=100-", (100, 100)),
+        ("bytes=-0", (100, 100)), ("bytes=-", None), ("bytes=5-4", None), ("bytes=0-1,5-6", None),
+        ("lines=0-1", None), ("bytes=a-b", None),
+    ],
+)  # fmt: skip
+def test_ranges_are_parsed(asked: str | None, expected: tuple[int, int] | None) -> None:
+    """What is not one range of bytes is a request for the whole file."""
+    assert byte_range(asked, 100) == expected
+    assert byte_range(asked, None) is None
+
+
+def test_a_part_of_a_file_is_sent(client) -> None:
+    """Players of audio and video request parts; bytes that a file does not have are an error."""
+    content = ARTIFACTS["model.bin"]
+    part = client.get(path_of("model.bin"), headers={"Range": "bytes=100-300099"})
+    assert (part.status_code, part.content) == (206, content[100:])
+    assert part.headers["content-range"] == "bytes 100-255999/256000"
+    middle = client.get(path_of("model.bin"), headers={"Range": "bytes=5-9"})
+    assert middle.content == content[5:10] and middle.headers["content-length"] == "5"
+    beyond = client.get(path_of("model.bin"), headers={"Range": "bytes=256000-"})
+    assert (beyond.status_code, beyond.content) == (416, b"")
+    assert beyond.headers["content-range"] == "bytes */256000"
+
+
+class BrokenFile(io.BytesIO):
+    """A file that fails after its first part."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise OSError("the disk is gone")
+        return super().read(size)
+
+
+class EndlessFile(io.RawIOBase):
+    """A file without an end, whose size is not known."""
+
+    def __init__(self) -> None:
+        self.parts = 0
+
+    def seekable(self) -> bool:
+        return False
+
+    def read(self, size: int = -1) -> bytes:
+        self.parts += 1
+        return b"x" * size
+
+
+async def send_to(file: Any, leaves_after: int) -> tuple[list[dict[str, Any]], Any]:
+    """Send a file to a client that leaves after some parts; return the messages."""
+    location = Location("x", "x", lambda: None)
+    await location.store()
+    messages: list[dict[str, Any]] = []
+    left = asyncio.Event()
+
+    async def send(message: dict[str, Any]) -> None:
+        messages.append(message)
+        if len(messages) > leaves_after:
+            left.set()
+        await asyncio.sleep(0)
+
+    async def receive() -> dict[str, Any]:
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    response = await FileResponse.of(location, file, {}, None)
+    await response({"method": "GET"}, receive, send)
+    return messages, response
+
+
+def test_a_file_that_breaks_off_is_not_sent_as_a_whole_one(caplog) -> None:
+    """The response does not end, so that the client notices; the reason is a line of the log."""
+    file = BrokenFile(b"x" * 600_000)
+    messages, _ = asyncio.run(send_to(file, leaves_after=100))
+    assert [message.get("more_body") for message in messages] == [None, True]
+    assert file.closed
+    assert "A file was sent in part: the disk is gone" in caplog.text
+
+
+def test_a_file_is_not_read_after_the_client_left() -> None:
+    """A download that the user ends does not go on, and the file is closed."""
+    file = EndlessFile()
+    messages, response = asyncio.run(send_to(file, leaves_after=3))
+    assert file.closed and file.parts < 10
+    assert "content-length" not in response.headers
+    assert len(messages) < 10

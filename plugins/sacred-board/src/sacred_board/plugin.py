@@ -22,6 +22,8 @@ _TABS = (
 )
 _VIEWERS = (
     ("Image", "image/*", "show_image"),
+    ("Audio", "audio/*", "show_media"),
+    ("Video", "video/*", "show_media"),
     ("Table", "text/csv", "show_table"),
     ("Table", "text/tab-separated-values", "show_table"),
     ("JSON", "application/json", "show_json"),

@@ -5,7 +5,6 @@ the browser, text always as plain text; all else is downloaded, and nothing may 
 """
 
 import io
-import logging
 from typing import BinaryIO
 from urllib.parse import quote, unquote
 
@@ -13,23 +12,24 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from sacred_board.data.locations import Location
+from sacred_board.file_response import FileResponse, content_disposition
 from sacred_board.pages.run import find_run
 from sacred_board.panels.views import UNKNOWN, FileView
 from sacred_board.rendering import render_error
-from sacred_core.exceptions import SacredError
 from sacred_core.masking import mask_text
 from sacred_core.stores import StoredRun
 from sacred_core.stores.model import FileInfo
 
-_LOGGER = logging.getLogger("sacred_board")
-_PART = 1 << 18
 _OUTPUT = "output"
 _TEXT_KINDS = ("source", "patch", _OUTPUT)
 #: Images that a browser shows; SVG may contain scripts.
 _IMAGES = frozenset(f"image/{name}" for name in ("png", "jpeg", "gif", "webp", "avif", "bmp"))
+#: What elements for images, audio and video show, also of downloads.
+_MEDIA = frozenset((
+    "image/svg+xml", "audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac",
+    "audio/mp4", "video/mp4", "video/webm", "video/ogg", "video/quicktime",
+))  # fmt: skip
 #: What is text in spite of its type, and what is not shown although it is text.
 _TEXTS = frozenset(
     f"application/{name}"
@@ -50,57 +50,22 @@ async def send_file(request: Request) -> Response:
     location, run = await find_run(request)
     if name not in _names(run, kind):
         raise HTTPException(404, f"Run {str(run.id)!r} has no {kind} {name!r}.")
+    info = run.files.get(kind, {}).get(name, FileInfo())
     store = await location.store()
+    view = FileView(run=run, store=store, kind=kind, name=name, info=info, url="")
     try:
-        if kind == _OUTPUT:
-            output = await location.read(store.output, run.id)
-            file: BinaryIO = io.BytesIO(output.encode("utf-8", "backslashreplace"))
-        else:
-            file = await location.read(store.open_file, run.id, kind, name)
-        size = await location.read(_size, file)
-        first = await location.read(file.read, _PART)
+        file = await location.read(_open, view)
+        asked = request.headers.get("range")
+        return await FileResponse.of(location, file, _headers(view), asked)
     except OSError as error:
         return render_error(request, mask_text(f"The {kind} {name!r} cannot be read: {error}"), 404)
-    info = run.files.get(kind, {}).get(name, FileInfo())
-    view = FileView(run=run, store=store, kind=kind, name=name, info=info, url="")
-    return FileResponse(location, file, first, _headers(view, size))
 
 
-class FileResponse(Response):
-    """A file that is read in parts while it is sent.
-
-    Args:
-        location: In whose threads it is read.
-        file: The file, which is closed at the end.
-        first: Its first part, which was read already, so that most errors are a page.
-        headers: Of the response.
-    """
-
-    def __init__(
-        self, location: Location, file: BinaryIO, first: bytes, headers: dict[str, str]
-    ) -> None:
-        super().__init__(headers=headers)
-        if "content-length" not in headers:
-            del self.headers["content-length"]
-        self._location = location
-        self._file = file
-        self._first = first
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file; one that cannot be read to its end is not sent as a whole one."""
-        del receive
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        try:
-            await send(start)
-            part = b"" if scope["method"] == "HEAD" else self._first
-            while part:
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-                part = await self._location.read(self._file.read, _PART)
-            await send({"type": "http.response.body", "body": b""})
-        except (OSError, SacredError) as error:
-            _LOGGER.warning("A file was sent in part: %s", mask_text(str(error)))
-        finally:
-            await self._location.read(self._file.close)
+def _open(file: FileView) -> BinaryIO:
+    if file.kind == _OUTPUT:
+        output = file.store.output(file.run.id)
+        return io.BytesIO(output.encode("utf-8", "backslashreplace"))
+    return file.store.open_file(file.run.id, file.kind, file.name)
 
 
 def _split(request: Request) -> tuple[str, str]:
@@ -128,27 +93,17 @@ def _names(run: StoredRun, kind: str) -> list[str]:
     return ["output.txt"] if kind == _OUTPUT else []
 
 
-def _size(file: BinaryIO) -> int | None:
-    """Return the size of an open file, which may differ from the recorded one."""
-    if not file.seekable():
-        return None
-    size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    return size
-
-
-def _headers(file: FileView, size: int | None) -> dict[str, str]:
+def _headers(file: FileView) -> dict[str, str]:
     content_type = _shown_type(file)
     is_shown = content_type is not None
     base = file.name.rpartition("/")[2] or file.name
     if file.kind == "patch":
         base = f"{base}.patch"
-    headers = {
+    return {
         **_HEADERS,
         "content-type": content_type or _download_type(file),
         "content-disposition": content_disposition(base, is_attachment=not is_shown),
     }
-    return headers if size is None else {**headers, "content-length": str(size)}
 
 
 def _shown_type(file: FileView) -> str | None:
@@ -162,17 +117,8 @@ def _shown_type(file: FileView) -> str | None:
 
 
 def _download_type(file: FileView) -> str:
-    """Return the type of a download: SVG, which an image element shows without its scripts."""
-    return "image/svg+xml" if file.content_type == "image/svg+xml" else UNKNOWN
-
-
-def content_disposition(name: str, *, is_attachment: bool) -> str:
-    """Return the header with the name of a file, as RFC 6266 and RFC 8187 define it."""
-    kind = "attachment" if is_attachment else "inline"
-    plain = "".join(each if " " <= each <= "~" and each not in '"\\%/' else "_" for each in name)
-    encoded = quote(name.encode("utf-8", "replace"), safe="")
-    more = "" if plain == name else f"; filename*=UTF-8''{encoded}"
-    return f'{kind}; filename="{plain}"{more}'
+    """Return the type of a download; elements that execute no scripts need it to show the file."""
+    return file.content_type if file.content_type in _MEDIA else UNKNOWN
 
 
 ROUTES = [

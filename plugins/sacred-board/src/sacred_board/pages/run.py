@@ -48,14 +48,15 @@ async def find_run(request: Request) -> tuple[Location, StoredRun]:
 async def show_run(request: Request) -> Response:
     """Return the page of a run."""
     location, run = await find_run(request)
-    store = await location.store()
     if wants_json(request):
+        store = await location.store()
         return render_json(await location.read(run_as_data, store, run))
     panels = _panels(request)
     parameters = dict(request.query_params)
     tab = parameters.pop("tab", "")
     if not panels.has_tab(tab):
         raise HTTPException(404, f"The page of a run has no tab {tab!r}.")
+    store = await location.show(lambda found: found)
     view = RunView(
         run=run, store=store, tab=tab, parameters=parameters,
         path=make_path(request, "run", slug=location.slug, run_id=run.id),

@@ -203,7 +203,7 @@ def show_packages(view: RunView) -> Markup | None:
         return _CLOSED
     found = [printable(each).partition("==") for each in packages]
     return render_part(
-        "panels/packages.html", view=view, packages=[(name, last) for name, _, last in found]
+        "panels/facts.html", part="packages", packages=[(name, last) for name, _, last in found]
     )
 
 
@@ -225,7 +225,7 @@ def show_result(view: RunView) -> Markup | None:
     if not view.is_open:
         return _CLOSED
     rows = config_tree.tree_rows(run.result) if isinstance(run.result, dict) else []
-    return render_part("panels/result.html", view=view, rows=rows, text=result_text(run))
+    return render_part("panels/facts.html", part="result", rows=rows, text=result_text(run))
 
 
 def result_text(run: StoredRun) -> str:
@@ -249,7 +249,7 @@ def _show_tree(view: RunView, tree: Any, title: str) -> Markup | None:
     if not view.is_open:
         return _CLOSED
     rows = config_tree.tree_rows(tree)
-    return render_part("panels/tree.html", view=view, rows=rows, title=title)
+    return render_part("panels/facts.html", part=title, rows=rows, title=title)
 
 
 def _show_files(view: RunView, kind: str, names: list[str]) -> Markup | None:

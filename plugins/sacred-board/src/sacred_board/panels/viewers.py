@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 from markupsafe import Markup
 
@@ -20,7 +21,13 @@ _DELIMITERS = {"text/csv": ",", "text/tab-separated-values": "\t"}
 
 def show_image(file: FileView) -> Markup:
     """Return an image."""
-    return render_part("panels/image.html", file=file)
+    return _render("image", file)
+
+
+def show_media(file: FileView) -> Markup:
+    """Return a player of audio or video."""
+    is_video = file.content_type.startswith("video/")
+    return _render("media", file, is_video=is_video)
 
 
 def show_table(file: FileView) -> Markup | None:
@@ -40,9 +47,9 @@ def show_table(file: FileView) -> Markup | None:
         return None
     shown = [[_cell(each) for each in row[:_MOST_COLUMNS]] for row in rows[: _MOST_ROWS + 1]]
     width = max(map(len, shown))
-    return render_part(
-        "panels/table.html",
-        file=file,
+    return _render(
+        "table",
+        file,
         head=shown[0] + [""] * (width - len(shown[0])),
         rows=[row + [""] * (width - len(row)) for row in shown[1:]],
         numbers=[_is_numeric(shown[1:], column) for column in range(width)],
@@ -76,17 +83,21 @@ def show_text(file: FileView) -> Markup | None:
 def show_other(file: FileView) -> Markup:
     """Return a file of an unknown type: as text if it is one, else the link to it."""
     shown = None if _is_binary(file.content_type) else show_text(file)
-    return shown or render_part("panels/download.html", file=file)
+    return shown or _render("download", file)
+
+
+def _render(viewer: str, file: FileView, **variables: Any) -> Markup:
+    return render_part("panels/viewers.html", viewer=viewer, file=file, **variables)
 
 
 def _show_lines(file: FileView, text: str, is_cut: bool) -> Markup:
     is_python = file.name.endswith((".py", ".pyi"))
     lines = text_parts.python_lines(text) if is_python else text_parts.text_lines(text)
-    return render_part("panels/text.html", file=file, lines=lines, is_cut=is_cut)
+    return _render("text", file, lines=lines, is_cut=is_cut)
 
 
 def _is_binary(content_type: str) -> bool:
-    return content_type.startswith(("audio/", "video/", "font/", "image/"))
+    return content_type.startswith("font/")
 
 
 def _cell(text: str) -> str:
