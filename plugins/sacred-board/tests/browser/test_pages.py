@@ -54,11 +54,12 @@ def start_board(board_of: Any, location: str | None, **settings: Any) -> "Runnin
 
 
 def fetch(board: "RunningBoard", path: str) -> str:
-    """Return the document of an address, also of an error."""
+    """Return the document of an address; only that of a wrong query may be an error."""
     try:
         with urllib.request.urlopen(board.url(path), timeout=30) as answer:
             found: bytes = answer.read()
     except urllib.error.HTTPError as error:
+        assert error.code == 400 and "lr+%3D%3D" in path, (path, error.code)
         found = error.read()
     return found.decode()
 
