@@ -151,6 +151,14 @@ def test_the_token_comes_from_the_environment(call, served, monkeypatch) -> None
     assert TOKEN not in repr(served[0][0])
 
 
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_a_port_that_does_not_exist_is_an_error(call, served, port: str) -> None:
+    """The command line is wrong: exit code 2."""
+    result = call("runs", "--port", port)
+    assert result.exit_code == 2 and served == []
+    assert "Invalid value for '--port'" in result.output
+
+
 def test_a_port_in_use_is_replaced_and_printed(call, served) -> None:
     """The next free port is used."""
     with server.open_socket("127.0.0.1", 0) as taken:

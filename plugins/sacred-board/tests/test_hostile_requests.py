@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
 from .browser.running_board import RunningBoard
@@ -62,3 +63,21 @@ def test_no_bytes_make_the_server_fail(server, name: str) -> None:
     assert received.split(b" ", 2)[:2] == [b"HTTP/1.1", str(status).encode()]
     assert b"Traceback" not in received and b"create_app" not in received
     assert b"xss-" not in received
+
+
+RANGES = [
+    "bytes=" + ",".join(["0-"] * 1000), "bytes=-99999999999999999999", "bytes=a-b", "bytes=5-1",
+    "bytes=" + "9" * 4000 + "-", "bytes=0-0,-1", "bytes=", "=", "lines=1-2", "bytes=0-\x80",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", RANGES, ids=lambda asked: asked[:30])
+def test_no_range_makes_a_file_longer(server, asked: str) -> None:
+    """A file is sent once, or in part, whatever ranges are requested."""
+    address = server.url("/file/runs/1/artifact/table.csv")
+    size = len(httpx2.get(address).content)
+    response = httpx2.get(address, headers={"Range": asked.encode("latin-1")})
+    assert response.status_code in (200, 206, 416)
+    assert size > 100
+    assert response.status_code == 416 or len(response.content) <= size
+    assert response.headers["content-security-policy"].startswith("sandbox")

@@ -11,7 +11,6 @@ from sacred_core.listing.empty_stores import empty_text
 from sacred_core.masking import mask_text
 from sacred_core.stores import RunStore, find_runs
 from sacred_core.stores.explaining import require_existing
-from sacred_core.stores.opening import split_flag
 
 #: Seconds after which a store that has not answered is shown as one that is away.
 PATIENCE = 5.0
@@ -76,7 +75,7 @@ def open_locations(names: Sequence[str], is_recursive: bool) -> tuple[list[Locat
     Raises:
         SacredError: there is no store at a location.
     """
-    slugs = unique_slugs(mask_text(split_flag(each)[1]) for each in names)
+    slugs = unique_slugs(mask_text(each) for each in names)
     openings = [_Opening(each, is_recursive) for each in names]
     end = time.monotonic() + PATIENCE
     remarks = [each.wait(end) for each in openings]
