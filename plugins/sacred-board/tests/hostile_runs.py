@@ -22,7 +22,7 @@ MARKS = {
     "note": "<a href=javascript:alert('WORD')>click</a>",
     "user of a note": "<b onmouseover=alert('WORD')>",
     "tag": "\" autofocus onfocus=alert('WORD') x=\"",
-    "metric": "<math><mtext></mtext><script>alert('WORD')</script>",
+    "metric": "<math><img src=x onerror=alert('WORD')><script>alert('WORD')</script>",
     "output": "</pre><script>alert('WORD')</script>",
     "colours in the output": "\x1b]8;;javascript:alert(1)\x07WORD\x1b]8;;\x07",
     "traceback": "</code><img src=x onerror=alert('WORD')>",

@@ -20,12 +20,16 @@ TRAP = """
     for (const name of ["alert", "confirm", "prompt", "print", "open"])
       window[name] = (...words) => { window.executed.push(name + words.join()); };
 """
-#: Dispatches the events for which stored elements have handlers, then returns what was executed.
+#: Finds elements that scripts of the board made of stored strings, dispatches the events for which
+#: they have handlers, and returns both, and what was executed.
 PROVOKE = """
+    const isForeign = (element) => element.matches("iframe, object, math, style, img[src=x]")
+      || element.matches("[onerror], [onload], [onfocus], [onmouseover], [ontoggle], [onclick]");
+    const foreign = [...document.querySelectorAll("*")].filter(isForeign);
     for (const element of document.querySelectorAll("main *"))
       for (const name of ["mouseover", "focus", "toggle", "error", "load"])
         element.dispatchEvent(new Event(name));
-    return [window.executed, document.title];
+    return [window.executed, document.title, foreign.map((element) => element.outerHTML)];
 """
 
 
@@ -69,8 +73,8 @@ def test_no_script_of_a_run_is_executed_on_any_page(
     for address in addresses:
         trapped.get(address)
         trapped.wait_until_idle()
-        executed, title = trapped.execute_script(PROVOKE)
-        assert executed == [] and title != "executed", address
+        executed, title, foreign = trapped.execute_script(PROVOKE)
+        assert (executed, foreign) == ([], []) and title != "executed", address
 
 
 def test_files_that_the_browser_shows_are_not_executed(
